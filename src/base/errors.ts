@@ -1,0 +1,65 @@
+// The one error class of bs9: what could not be done, why, and what to do now.
+// Anything else that is thrown is a bug (exit 70).
+
+/** Exit statuses of the command line; the table scripts rely on. */
+export const exitStatus = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notUp: 3,
+  notFound: 4,
+  noBackend: 5,
+  refused: 6,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+const statusOf = {
+  failed: exitStatus.failed,
+  usage: exitStatus.usage,
+  "not-found": exitStatus.notFound,
+  "no-backend": exitStatus.noBackend,
+  refused: exitStatus.refused,
+  interrupted: exitStatus.interrupted,
+} as const;
+
+export type ErrorCode = keyof typeof statusOf;
+
+export type ErrorOptions = {
+  /** A command line or an act that mends it; printed after `Try:`. */
+  hint?: string;
+  cause?: unknown;
+};
+
+export class Bs9Error extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Bs9Error";
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  get exitStatus(): number {
+    return statusOf[this.code];
+  }
+}
+
+export const failed = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("failed", message, options);
+export const usage = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("usage", message, options);
+export const notFound = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("not-found", message, options);
+export const refused = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("refused", message, options);
+export const noBackend = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("no-backend", message, options);
+
+/** The message of anything thrown, for use inside another message. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The errno name (`ENOENT`) of a system error, or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
