@@ -1,0 +1,90 @@
+// What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
+import type { Spec } from "../service/spec.ts";
+import type { SandboxVerdict } from "./verdict.ts";
+
+export type State = "active" | "activating" | "deactivating" | "inactive" | "failed";
+
+/** What a backend can say and do, so that nobody has to claim more than is so. */
+export type Capabilities = {
+  /** Limits are kept by the kernel on the whole service. */
+  limits: boolean;
+  sandbox: boolean;
+  /** Each log line has a time of its own. */
+  logTimes: boolean;
+  /** A service found running after the backend came back is taken over with its end known. */
+  exitStatus: boolean;
+};
+
+/** One service as the backend sees it now; null where it cannot tell. */
+export type Reading = {
+  name: string;
+  unit: string;
+  state: State;
+  /** Null where the backend was reached by a way that does not tell it. */
+  mainPid: number | null;
+  restarts: number | null;
+  /** Why it last ended, in systemd's words (`exit-code`, `signal`, `oom-kill`, …), null where it did not or is not known. */
+  result: string | null;
+  exitStatus: { code: "exited" | "killed" | "dumped"; status: number } | null;
+  /** The cgroup, a path under /sys/fs/cgroup, or null. */
+  cgroup: string | null;
+  /** Wanted at the next boot. */
+  wanted: boolean;
+  /** True where the name belongs to a unit that is not bs9's: the file it is defined in. */
+  foreign: string | null;
+};
+
+export type LogQuery = {
+  services: string[];
+  lines: number | null;
+  sinceMs: number | null;
+  untilMs: number | null;
+  follow: boolean;
+};
+
+export type LogRecord = {
+  atMs: number;
+  service: string;
+  /** Null where it cannot be told. `bs9` marks what the backend itself says of the service. */
+  stream: "stdout" | "stderr" | "bs9" | null;
+  /** syslog(3) priority as the line carried it, null where it carried none. */
+  priority: number | null;
+  message: string;
+};
+
+export type Defined = {
+  /** What of the sandbox this host cannot give, told at once. */
+  withheld: SandboxVerdict["missing"];
+};
+
+export interface Backend {
+  readonly kind: "systemd" | "supervisor";
+  readonly capabilities: Capabilities;
+
+  /** Throws where the name belongs to somebody else. */
+  claim(name: string): Promise<void>;
+  /** Makes what the spec is derived into (unit, environment file); nothing is started. Idempotent. */
+  define(spec: Spec): Promise<Defined>;
+  /** The derived text for `--dry-run` and `describe`. */
+  unitText(spec: Spec): Promise<string>;
+  undefine(name: string): Promise<void>;
+
+  /** Starts from a clean slate: restart counter and start limit are forgotten first. */
+  start(specs: Spec[]): Promise<Map<string, string>>;
+  stop(specs: Spec[]): Promise<Map<string, string>>;
+  restart(specs: Spec[]): Promise<Map<string, string>>;
+  want(names: string[], wanted: boolean): Promise<void>;
+
+  /** One answer a name, in order, over one connection. */
+  read(names: string[]): Promise<Reading[]>;
+  /** Checks the live process of each against what its spec declares. */
+  verify(specs: Spec[], readings: Reading[]): Promise<Map<string, SandboxVerdict>>;
+  /** What stands in the way of log lines now, in sentences. `thorough` may take two seconds. */
+  logNotices(thorough: boolean): Promise<string[]>;
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** The user's other services, read-only. */
+  others(): Promise<Reading[]>;
+  /** Makes services outlive the session; a sentence where it could not. */
+  linger(): Promise<string | null>;
+  close(): void;
+}

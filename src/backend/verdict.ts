@@ -1,0 +1,21 @@
+// What is so of a service's sandbox and limits: the declared beside the effective.
+
+export type Missing = { directive: string; why: string; mend: string };
+
+export type SandboxVerdict = {
+  verdict: "effective" | "partial" | "off" | "unknown";
+  /** Directives seen on the live process. */
+  verified: string[];
+  /** Directives that no one can read of a live process; the host's probe has proved the same text. */
+  probed: string[];
+  missing: Missing[];
+};
+
+export type Limit = { value: number; inForce: boolean };
+
+export type Limits = {
+  memoryBytes: Limit | null;
+  cpuPercent: Limit | null;
+  tasks: Limit | null;
+  files: Limit | null;
+};

@@ -1,0 +1,54 @@
+// Runs a program to its end, with a limit on its time and on what it may print.
+import { failed } from "./errors.ts";
+
+export type ExecOptions = {
+  timeoutMs: number;
+  /** Of stdout and of stderr each; what comes beyond ends the program. */
+  maxBytes?: number;
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+};
+
+export type ExecResult = {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+};
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+
+/**
+ * Runs `argv` without a shell and waits for its end.
+ * Throws only when the program cannot be started; a timeout kills it and is told in `timedOut`.
+ */
+export async function exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  let child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  try {
+    child = Bun.spawn(argv, {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: cleanEnv(options.env ?? process.env),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      timeout: options.timeoutMs,
+      killSignal: "SIGKILL",
+      maxBuffer: maxBytes,
+    });
+  } catch (error) {
+    throw failed(`cannot run ${argv[0]}: it is not there or may not be run`, { cause: error });
+  }
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { exitCode, stdout, stderr, timedOut: child.signalCode === "SIGKILL" };
+}
+
+/** Bun reads these two before anything else; no child of ours is to be turned by them. */
+export function cleanEnv(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const { BUN_OPTIONS: _options, BUN_BE_BUN: _beBun, ...rest } = env;
+  return rest;
+}

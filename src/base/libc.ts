@@ -1,0 +1,21 @@
+// The few system calls that Bun has no function for, through bun:ffi, loaded on first use.
+
+type Libc = { flock(fd: number, operation: number): number };
+
+let libc: Libc | null = null;
+
+async function load(): Promise<Libc> {
+  if (libc !== null) return libc;
+  const { dlopen, FFIType } = await import("bun:ffi");
+  const { symbols } = dlopen("libc.so.6", { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
+  libc = { flock: (fd, operation) => symbols.flock(fd, operation) };
+  return libc;
+}
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** flock(2), exclusive, without waiting; false when somebody else holds it. The kernel drops it with the descriptor. */
+export async function tryLock(fd: number): Promise<boolean> {
+  return (await load()).flock(fd, LOCK_EX | LOCK_NB) === 0;
+}

@@ -1,0 +1,91 @@
+// Finds what ENTRY means on this host: a script, an executable, or a command on PATH.
+import { accessSync, constants, openSync, readSync, closeSync, statSync } from "node:fs";
+import { extname, isAbsolute, join, resolve } from "node:path";
+import { errnoOf, failed, notFound } from "../base/errors.ts";
+import { plainErrno } from "../base/files.ts";
+import type { FoundEntry } from "./input.ts";
+
+const scriptEndings = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx"]);
+
+export function isScript(path: string): boolean {
+  return scriptEndings.has(extname(path).toLowerCase());
+}
+
+/**
+ * Looks for a file first, then, for a bare word, on PATH.
+ * Throws `not-found` for a bare word that is nothing, `failed` for a path that cannot be run.
+ */
+export function findEntry(word: string, cwd: string, path: string, asScript: boolean): FoundEntry {
+  const file = resolve(cwd, word);
+  const problem = kindOf(file);
+  if (problem === "file") return fromFile(file, asScript);
+  if (problem === "folder" && word.includes("/")) {
+    throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${join(word, "index.ts")}` });
+  }
+  if (!word.includes("/")) {
+    const command = findCommand(word, path);
+    if (command !== null) return { path: command, kind: asScript ? "script" : "executable", onPath: true };
+    if (problem === "folder") throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${join(word, "index.ts")}` });
+    throw notFound(`'${word}' is no service, no file here and no command on PATH`, { hint: "bs9 status" });
+  }
+  throw failed(`cannot start ${word}: ${problem}`);
+}
+
+/** A command on a PATH, as execvp(3) finds it, absolute; null where there is none. */
+export function findCommand(word: string, path: string): string | null {
+  for (const folder of path.split(":")) {
+    if (!isAbsolute(folder)) continue;
+    const candidate = join(folder, word);
+    if (kindOf(candidate) === "file" && mayRun(candidate)) return candidate;
+  }
+  return null;
+}
+
+function fromFile(file: string, asScript: boolean): FoundEntry {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    // What may be run need not be readable; a script must be.
+    if (isScript(file) || asScript || !mayRun(file)) throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${file}`, cause: error });
+  }
+  if (isScript(file) || asScript) return { path: file, kind: "script", onPath: false };
+  if (mayRun(file)) return { path: file, kind: "executable", onPath: false };
+  const interpreter = file.endsWith(".py") ? `bs9 start python3 -- ${file}` : null;
+  throw failed(`cannot start ${file}: it is neither a .ts or .js file nor executable`, { hint: interpreter ?? `chmod +x ${file}` });
+}
+
+function kindOf(path: string): string {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return "folder";
+    return stat.isFile() ? "file" : "it is no regular file";
+  } catch (error) {
+    return errnoOf(error) === "ENOENT" ? "there is no such file" : plainErrno(error);
+  }
+}
+
+function mayRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The words of a `#!` line (execve(2): at most 256 bytes count), or null. */
+export function shebangOf(path: string): string[] | null {
+  try {
+    const fd = openSync(path, "r");
+    try {
+      const buffer = Buffer.alloc(256);
+      const text = buffer.toString("latin1", 0, readSync(fd, buffer, 0, 256, 0));
+      const line = text.startsWith("#!") ? text.slice(2).split("\n")[0]?.trim() : undefined;
+      return line ? line.split(/\s+/) : null;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return null;
+  }
+}

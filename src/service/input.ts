@@ -1,0 +1,37 @@
+// What `start` was asked for, before defaults: absent means "as it is, or the default".
+import type { Health, SandboxProfile, Spec } from "./spec.ts";
+
+export type RuntimeKind = Spec["runtime"]["kind"];
+
+/** The entry as it was found on this host; paths absolute, what was asked of PATH already looked up. */
+export type FoundEntry = {
+  path: string;
+  kind: Spec["entry"]["kind"];
+  /** True where it was a bare word found on PATH: then the caller's folder is the place of work. */
+  onPath: boolean;
+};
+
+export type StartInput = {
+  name?: string | undefined;
+  args?: string[] | undefined;
+  port?: number | undefined;
+  env: Record<string, string>;
+  envRemoved: string[];
+  cwd?: string | undefined;
+  runtime?: RuntimeKind | undefined;
+  memoryBytes?: number | undefined;
+  cpuPercent?: number | undefined;
+  files?: number | undefined;
+  tasks?: number | undefined;
+  health?: Health | undefined;
+  waitMs?: number | undefined;
+  sandbox?: SandboxProfile | undefined;
+  writable?: string[] | undefined;
+  readable?: string[] | undefined;
+  requireSandbox?: boolean | undefined;
+  restart?: Spec["restart"]["policy"] | undefined;
+  restartDelayMs?: number | undefined;
+  maxRestarts?: number | undefined;
+  stopTimeoutMs?: number | undefined;
+  reset: boolean;
+};

@@ -1,0 +1,44 @@
+// The difference between two specs, as the reader of `--dry-run` and `changed` wants it; pure.
+import { isDeepStrictEqual } from "node:util";
+import type { Spec } from "./spec.ts";
+
+export type Difference = {
+  /** A dotted path into the spec, e.g. `limits.memoryBytes` or `env.GREETING`. */
+  path: string;
+  before: unknown;
+  after: unknown;
+};
+
+/** PATH is no part of it (it is kept from the first definition), nor is the version of the bs9 that it runs on. */
+export function difference(before: Spec | null, after: Spec): Difference[] {
+  const found: Difference[] = [];
+  compare("", before === null ? {} : comparable(before), comparable(after), found);
+  return found;
+}
+
+/** Settings that only bs9 itself reads: changing them alone restarts nothing. */
+const ofTheCommandOnly = new Set(["waitMs", "health", "sandbox.required"]);
+
+export function needsRestart(differences: Difference[]): boolean {
+  return differences.some((d) => !ofTheCommandOnly.has(d.path) && !d.path.startsWith("health."));
+}
+
+function comparable(spec: Spec): Record<string, unknown> {
+  const { version: _version, path: _path, runtime, ...rest } = spec;
+  return { ...rest, runtime: runtime.kind === "bs9" ? { kind: "bs9" } : runtime };
+}
+
+function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {
+  if (isDeepStrictEqual(before, after)) return;
+  if (isRecord(before) && isRecord(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(path === "" ? key : `${path}.${key}`, before[key], after[key], found);
+    }
+    return;
+  }
+  found.push({ path, before, after });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,149 @@
+// The registry: the specs on disk, what is pending, and the lock over both.
+import { closeSync, openSync, readdirSync, rmSync, writeSync, ftruncateSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { failed, reasonOf } from "../base/errors.ts";
+import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { tryLock } from "../base/libc.ts";
+import { startTimeOf, bootId } from "../base/proc.ts";
+import { namePattern } from "./name.ts";
+import { Spec } from "./spec.ts";
+
+/** A change that began and whose end is not on disk yet. */
+const Pending = v.strictObject({
+  spec: Spec,
+  previous: v.nullable(Spec),
+  /** Whether it ran before, so that undoing can bring it back. */
+  ran: v.boolean(),
+  owner: v.strictObject({ pid: v.number(), startTime: v.nullable(v.string()), boot: v.string() }),
+});
+export type Pending = v.InferOutput<typeof Pending>;
+
+/** How the last start ended where that is not what the backend shows. */
+const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
+export type Outcome = v.InferOutput<typeof Outcome>;
+
+export class Registry {
+  readonly #config: string;
+  readonly #state: string;
+
+  constructor(folders: { config: string; state: string }) {
+    this.#config = folders.config;
+    this.#state = folders.state;
+  }
+
+  names(): string[] {
+    return listNames(join(this.#config, "services"));
+  }
+
+  /** Null for a service that is not defined; throws where the file cannot be understood. */
+  get(name: string): Spec | null {
+    return readRecord(Spec, this.#file("services", name));
+  }
+
+  commit(spec: Spec): void {
+    writeWhole(this.#file("services", spec.name), `${JSON.stringify(spec, null, 2)}\n`, 0o600);
+    this.settle(spec.name);
+  }
+
+  remove(name: string): void {
+    for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true });
+    this.setOutcome(name, null);
+  }
+
+  begin(change: { spec: Spec; previous: Spec | null; ran: boolean }): void {
+    const owner = { pid: process.pid, startTime: startTimeOf(process.pid), boot: bootId() };
+    writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner }), 0o600);
+  }
+
+  settle(name: string): void {
+    rmSync(this.#file("pending", name), { force: true });
+  }
+
+  /** Changes that no living process is working on any more. */
+  abandoned(): Pending[] {
+    return listNames(join(this.#config, "pending"))
+      .map((name) => readRecord(Pending, this.#file("pending", name)))
+      .filter((pending): pending is Pending => pending !== null && !isAlive(pending.owner));
+  }
+
+  outcome(name: string): Outcome | null {
+    return readRecord(Outcome, join(this.#state, "outcome", `${name}.json`));
+  }
+
+  setOutcome(name: string, outcome: Outcome | null): void {
+    const file = join(this.#state, "outcome", `${name}.json`);
+    if (outcome === null) rmSync(file, { force: true });
+    else writeWhole(file, JSON.stringify(outcome), 0o600);
+  }
+
+  /**
+   * Runs `work` under the registry's lock. It is flock(2)'s, so the kernel drops it with its holder
+   * and none is ever stale; `onWait` hears who holds it. Throws after `timeoutMs`.
+   */
+  async locked<T>(what: string, timeoutMs: number, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T> {
+    makeFolder(this.#config);
+    const path = join(this.#config, "lock");
+    const fd = openLock(path);
+    try {
+      await acquire(fd, path, timeoutMs, onWait);
+      ftruncateSync(fd, 0);
+      writeSync(fd, `bs9 ${what}, pid ${process.pid}\n`, 0);
+      return await work();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #file(folder: string, name: string): string {
+    return join(this.#config, folder, `${name}.json`);
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, "a+", 0o600);
+  } catch (error) {
+    throw failed(`cannot open ${path}: ${plainErrno(error)}`, { cause: error });
+  }
+}
+
+async function acquire(fd: number, path: string, timeoutMs: number, onWait: (holder: string) => void): Promise<void> {
+  const began = performance.now();
+  let told = false;
+  while (!(await tryLock(fd))) {
+    const holder = readFileSync(path, "utf8").trim() || "another bs9";
+    const waitedMs = performance.now() - began;
+    if (waitedMs > timeoutMs) throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, { hint: "try again when it has ended" });
+    if (!told && waitedMs > 300) {
+      onWait(holder);
+      told = true;
+    }
+    await Bun.sleep(25);
+  }
+}
+
+function isAlive(owner: Pending["owner"]): boolean {
+  return owner.boot === bootId() && startTimeOf(owner.pid) === owner.startTime && owner.startTime !== null;
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => file.endsWith(".json") && namePattern.test(file.slice(0, -5)))
+      .map((file) => file.slice(0, -5))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function readRecord<S extends v.GenericSchema>(schema: S, file: string): v.InferOutput<S> | null {
+  const text = readIfThere(file);
+  if (text === null) return null;
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (error) {
+    throw failed(`cannot read ${file}: ${reasonOf(error)}`, { hint: `move it away: mv ${file} ${file}.broken`, cause: error });
+  }
+}

@@ -1,0 +1,70 @@
+// Options, the known spec and the built-in defaults -> the spec; pure, defaults applied once.
+import { usage } from "../base/errors.ts";
+import type { FoundEntry, StartInput } from "./input.ts";
+import { defaultName } from "./name.ts";
+import type { Spec } from "./spec.ts";
+
+export type Surroundings = {
+  /** The project root and working folder that belong to the entry. */
+  root: string;
+  cwd: string;
+  /** PATH of the caller; used at the first definition. */
+  path: string;
+  /** The runtime that the kind asked for stands for on this host. */
+  runtime: Spec["runtime"];
+};
+
+const defaults = {
+  limits: { memoryBytes: null, cpuPercent: null, files: 65_536, tasks: 512 },
+  waitMs: 30_000,
+  restart: { policy: "on-failure", delayMs: 1000, max: null },
+  stopTimeoutMs: 30_000,
+} as const;
+
+/**
+ * Options given replace, others stay as they were; `--env` merges, `--env K=` removes.
+ * With `reset` only the name and PATH of the known spec are kept.
+ */
+export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null, around: Surroundings): Spec {
+  const before = input.reset ? null : known;
+  const name = input.name ?? known?.name ?? defaultName(entry.path);
+  const env: Record<string, string> = { ...before?.env, ...input.env };
+  for (const removed of input.envRemoved) delete env[removed];
+  const port = input.port ?? before?.port ?? null;
+  const health = input.health ?? before?.health ?? null;
+  if (health?.kind === "path" && port === null) {
+    throw usage(`--health ${health.path} needs the port it is asked on`, { hint: `bs9 start … --port 3000 --health ${health.path}` });
+  }
+  return {
+    version: 1,
+    name,
+    entry: { kind: entry.kind, path: entry.path },
+    args: input.args ?? before?.args ?? [],
+    root: around.root,
+    cwd: around.cwd,
+    runtime: around.runtime,
+    port,
+    env,
+    path: known?.path ?? around.path,
+    limits: {
+      memoryBytes: input.memoryBytes ?? before?.limits.memoryBytes ?? defaults.limits.memoryBytes,
+      cpuPercent: input.cpuPercent ?? before?.limits.cpuPercent ?? defaults.limits.cpuPercent,
+      files: input.files ?? before?.limits.files ?? defaults.limits.files,
+      tasks: input.tasks ?? before?.limits.tasks ?? defaults.limits.tasks,
+    },
+    health,
+    waitMs: input.waitMs ?? before?.waitMs ?? defaults.waitMs,
+    sandbox: {
+      profile: input.sandbox ?? before?.sandbox.profile ?? "standard",
+      writable: input.writable ?? before?.sandbox.writable ?? [],
+      readable: input.readable ?? before?.sandbox.readable ?? [],
+      required: input.requireSandbox ?? before?.sandbox.required ?? false,
+    },
+    restart: {
+      policy: input.restart ?? before?.restart.policy ?? defaults.restart.policy,
+      delayMs: input.restartDelayMs ?? before?.restart.delayMs ?? defaults.restart.delayMs,
+      max: input.maxRestarts ?? before?.restart.max ?? defaults.restart.max,
+    },
+    stopTimeoutMs: input.stopTimeoutMs ?? before?.stopTimeoutMs ?? defaults.stopTimeoutMs,
+  };
+}

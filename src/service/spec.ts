@@ -1,0 +1,79 @@
+// What a service is: the one record that everything else is derived from.
+import * as v from "valibot";
+import { namePattern } from "./name.ts";
+
+/** The kernel's limit on one string of argv or of the environment, MAX_ARG_STRLEN (execve(2)). */
+export const maxStringBytes = 128 * 1024;
+/** What argv and environment may hold together; the kernel takes a quarter of an 8 MiB stack. */
+export const maxTotalBytes = 2 * 1000 * 1000;
+
+const absolute = v.pipe(v.string(), v.startsWith("/"));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+
+const Health = v.variant("kind", [
+  v.strictObject({ kind: v.literal("path"), path: v.pipe(v.string(), v.startsWith("/")) }),
+  v.strictObject({ kind: v.literal("url"), url: v.pipe(v.string(), v.url()) }),
+  v.strictObject({ kind: v.literal("tcp"), port: portNumber }),
+  v.strictObject({ kind: v.literal("cmd"), command: v.pipe(v.string(), v.minLength(1)) }),
+]);
+
+export const Spec = v.strictObject({
+  version: v.literal(1),
+  name: v.pipe(v.string(), v.regex(namePattern)),
+  /** `script` runs on a runtime; `executable` is run as it is. The path is as it was given, made absolute. */
+  entry: v.strictObject({ kind: v.picklist(["script", "executable"]), path: absolute }),
+  args: v.array(v.string()),
+  /** The project root: what the sandbox opens. */
+  root: absolute,
+  /** The working folder: the root, or where a command on PATH was called. */
+  cwd: absolute,
+  runtime: v.variant("kind", [
+    v.strictObject({ kind: v.literal("bs9"), version: v.string() }),
+    v.strictObject({ kind: v.picklist(["bun", "node"]), path: absolute }),
+    v.strictObject({ kind: v.literal("none") }),
+  ]),
+  port: v.nullable(portNumber),
+  /** What the user gave by --env and --env-file; the rest of the environment is derived. */
+  env: v.record(v.string(), v.string()),
+  /** PATH as at the first definition. */
+  path: v.string(),
+  limits: v.strictObject({
+    memoryBytes: v.nullable(count),
+    /** 100 is one core. */
+    cpuPercent: v.nullable(v.pipe(v.number(), v.gtValue(0))),
+    files: count,
+    tasks: count,
+  }),
+  health: v.nullable(Health),
+  /** How long it may take to become ready; 0: nothing is judged. */
+  waitMs: count,
+  sandbox: v.strictObject({
+    profile: v.picklist(["standard", "strict", "off"]),
+    writable: v.array(absolute),
+    readable: v.array(absolute),
+    required: v.boolean(),
+  }),
+  restart: v.strictObject({
+    policy: v.picklist(["on-failure", "always", "no"]),
+    delayMs: count,
+    max: v.nullable(count),
+  }),
+  stopTimeoutMs: count,
+});
+
+export type Spec = v.InferOutput<typeof Spec>;
+export type Health = v.InferOutput<typeof Health>;
+export type SandboxProfile = Spec["sandbox"]["profile"];
+
+/** The environment of the service but for what systemd sets by itself; later entries win. */
+export function environmentOf(spec: Spec): Record<string, string> {
+  return {
+    NODE_ENV: "production",
+    ...(spec.port === null ? {} : { PORT: String(spec.port) }),
+    SERVICE_NAME: spec.name,
+    OTEL_SERVICE_NAME: spec.name,
+    PATH: spec.path,
+    ...spec.env,
+  };
+}

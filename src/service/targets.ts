@@ -1,0 +1,41 @@
+// TARGET words -> names of defined services; pure.
+import { type Bs9Error, notFound } from "../base/errors.ts";
+import { nearest } from "../base/text.ts";
+
+/**
+ * `all`, quoted globs and names, in the order given, each name once.
+ * Throws `not-found` for a name that is not defined and for a glob that matches nothing;
+ * `all` of nothing is an empty list.
+ */
+export function pickTargets(words: string[], defined: string[]): string[] {
+  const picked = new Set<string>();
+  for (const word of words) {
+    if (word === "all") {
+      for (const name of defined) picked.add(name);
+    } else if (isGlob(word)) {
+      const matches = matching(word, defined);
+      if (matches.length === 0) throw notFound(`no service matches '${word}'`, { hint: "bs9 status" });
+      for (const name of matches) picked.add(name);
+    } else {
+      if (!defined.includes(word)) throw noSuchService(word, defined);
+      picked.add(word);
+    }
+  }
+  return [...picked];
+}
+
+export function isGlob(word: string): boolean {
+  return /[*?[\]{}]/.test(word);
+}
+
+function matching(glob: string, defined: string[]): string[] {
+  const pattern = new Bun.Glob(glob);
+  return defined.filter((name) => pattern.match(name));
+}
+
+export function noSuchService(word: string, defined: string[]): Bs9Error {
+  const guess = nearest(word, defined);
+  return notFound(`there is no service named ${JSON.stringify(word)}${guess === null ? "" : `; did you mean '${guess}'?`}`, {
+    hint: "bs9 status",
+  });
+}

@@ -1,0 +1,107 @@
+// Reads over one D-Bus connection to the user manager; the only file that knows the D-Bus library.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+
+export type BusUnit = { unit: string; load: string; active: string; sub: string; path: string };
+
+type Message = { destination?: string; path: string; interface: string; member: string; signature?: string; body?: unknown[] };
+
+const systemd1 = "org.freedesktop.systemd1";
+const timeoutMs = 5000;
+
+/** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
+const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
+
+export class Bus {
+  readonly #invoke: (message: Message) => Promise<unknown>;
+  readonly #end: () => void;
+
+  private constructor(invoke: (message: Message) => Promise<unknown>, end: () => void) {
+    this.#invoke = invoke;
+    this.#end = end;
+  }
+
+  /**
+   * Connects to the user's message bus, else to systemd's own socket, which lives without a bus daemon.
+   * Returns null where neither answers: the caller then has `systemctl` left.
+   */
+  static async connect(runtimeDir: string): Promise<Bus | null> {
+    for (const [socket, direct] of [
+      ["bus", false],
+      ["systemd/private", true],
+    ] as const) {
+      const path = join(runtimeDir, socket);
+      if (!existsSync(path)) continue;
+      const bus = await open(path, direct);
+      if (bus !== null) return bus;
+    }
+    return null;
+  }
+
+  /** @internal */
+  static of(invoke: (message: Message) => Promise<unknown>, end: () => void): Bus {
+    return new Bus(invoke, end);
+  }
+
+  /** The state of units, stopped and unloaded ones too, in the order of `units`. */
+  async listByNames(units: string[]): Promise<BusUnit[]> {
+    if (units.length === 0) return [];
+    const listed = await this.#manager("ListUnitsByNames", "as", [units]);
+    const byName = new Map(parseUnits(listed).map((unit) => [unit.unit, unit]));
+    return units.map((unit) => byName.get(unit) ?? { unit, load: "not-found", active: "inactive", sub: "dead", path: "" });
+  }
+
+  /** Every loaded unit. */
+  async list(): Promise<BusUnit[]> {
+    return parseUnits(await this.#manager("ListUnits", "", []));
+  }
+
+  /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
+  async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
+    try {
+      return await this.#invoke({ destination: systemd1, path, interface: "org.freedesktop.DBus.Properties", member: "Get", signature: "ss", body: [`${systemd1}.${kind}`, name] });
+    } catch {
+      return null;
+    }
+  }
+
+  /** All properties of one unit: as dear as a hundred single ones, so only for one unit. */
+  async properties(path: string, kind: "Unit" | "Service"): Promise<Map<string, unknown>> {
+    const all = await this.#invoke({ destination: systemd1, path, interface: "org.freedesktop.DBus.Properties", member: "GetAll", signature: "s", body: [`${systemd1}.${kind}`] });
+    return new Map(Object.entries(v.parse(v.record(v.string(), v.unknown()), all)));
+  }
+
+  close(): void {
+    this.#end();
+  }
+
+  #manager(member: string, signature: string, body: unknown[]): Promise<unknown> {
+    const message = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: `${systemd1}.Manager`, member };
+    return this.#invoke(signature === "" ? message : { ...message, signature, body });
+  }
+}
+
+async function open(path: string, direct: boolean): Promise<Bus | null> {
+  const { createClient } = await import("dbus-native");
+  try {
+    // Its transport for descriptors needs a thread of its own; none is ever passed here.
+    const client = createClient({ socket: path, timeout: timeoutMs, fdTransport: false, direct });
+    // The library tells of a lost connection here; calls that wait are failed by it, so nothing is left to do.
+    client.connection.on("error", () => {});
+    const invoke = async (message: Message): Promise<unknown> => client.invoke(direct ? withoutDestination(message) : message);
+    await invoke({ destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" });
+    return Bus.of(invoke, () => client.connection.end());
+  } catch {
+    return null;
+  }
+}
+
+/** On systemd's private socket there is one peer, and no names. */
+function withoutDestination({ destination: _destination, ...message }: Message): Message {
+  return message;
+}
+
+function parseUnits(list: unknown): BusUnit[] {
+  return v.parse(UnitList, list).map(([unit, , load, active, sub, , path]) => ({ unit, load, active, sub, path }));
+}

@@ -1,0 +1,51 @@
+// Finds the user manager of this user, also under su, sudo and ssh, where nothing in the environment names it.
+import { existsSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { exec } from "../base/exec.ts";
+import { noBackend } from "../base/errors.ts";
+
+export type UserManager = {
+  uid: number;
+  user: string;
+  runtimeDir: string;
+  /** Environment for systemctl, systemd-run and their like. */
+  env: Record<string, string | undefined>;
+};
+
+/**
+ * The user manager's whereabouts. Where it does not run yet, linger is asked for, which starts it.
+ * Throws `no-backend` with the line that mends it.
+ */
+export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
+  const { uid, username } = userInfo();
+  const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
+  const find = () => candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid));
+  let runtimeDir = find();
+  if (runtimeDir === undefined) {
+    // Polkit lets many a user do this for itself, and root always may; then /run/user/UID appears.
+    await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(() => null);
+    for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
+      await Bun.sleep(50);
+      runtimeDir = find();
+    }
+  }
+  if (runtimeDir === undefined) {
+    throw noBackend(`the systemd user manager of ${username} does not run`, { hint: uid === 0 ? "loginctl enable-linger root" : `sudo loginctl enable-linger ${username}` });
+  }
+  return {
+    uid,
+    user: username,
+    runtimeDir,
+    env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(runtimeDir, "bus")}` },
+  };
+}
+
+/** Under sudo the folder of the caller may be named: only one that is ours and has a manager in it counts. */
+function isOurs(folder: string, uid: number): boolean {
+  try {
+    return statSync(folder).uid === uid && existsSync(join(folder, "systemd/private"));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+// Acts on the user manager: `systemctl --user`, always by Bun.spawn, always with a limit on its time.
+import * as v from "valibot";
+import { failed, noBackend } from "../base/errors.ts";
+import { exec, type ExecResult } from "../base/exec.ts";
+import { harmless } from "../base/text.ts";
+import type { UserManager } from "./reach.ts";
+
+/** Longest that one act may take: a start that waits for its delay, a stop that runs into its timeout. */
+const actTimeoutMs = 120_000;
+
+export class Systemctl {
+  readonly #reach: UserManager;
+
+  constructor(reach: UserManager) {
+    this.#reach = reach;
+  }
+
+  async reload(): Promise<void> {
+    await this.#act(["daemon-reload"]);
+  }
+
+  async enable(units: string[]): Promise<void> {
+    await this.#act(["enable", "--quiet", ...units]);
+  }
+
+  async disable(units: string[]): Promise<void> {
+    await this.#act(["disable", "--quiet", ...units]);
+  }
+
+  /** Units that are gone or were never started are not an error here. */
+  async resetFailed(units: string[]): Promise<void> {
+    await this.run(["reset-failed", ...units], 10_000);
+  }
+
+  /** Does not throw when a job fails: which units came up is told by reading them. Returns systemctl's own words. */
+  async jobs(verb: "start" | "stop" | "restart", units: string[], timeoutMs = actTimeoutMs): Promise<string> {
+    const result = await this.run([verb, ...units], timeoutMs);
+    if (result.timedOut) throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, { hint: "systemctl --user list-jobs" });
+    if (isUnreachable(result.stderr)) throw unreachable(result.stderr, this.#reach);
+    return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
+  }
+
+  /** Properties of units, by unit; the way without a bus, dear for many. */
+  async show(units: string[], properties: string[]): Promise<Map<string, Map<string, string>>> {
+    const result = await this.run(["show", "--property", ["Id", ...properties].join(","), "--", ...units], 20_000);
+    if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
+    const shown = new Map<string, Map<string, string>>();
+    for (const block of result.stdout.split("\n\n")) {
+      const fields = new Map(block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const));
+      const id = fields.get("Id");
+      if (id !== undefined) shown.set(id, fields);
+    }
+    return shown;
+  }
+
+  /** Every loaded unit of a kind, 15 ms for a thousand. */
+  async list(pattern: string): Promise<ListedUnit[]> {
+    const result = await this.run(["list-units", "--all", "--output=json", "--", pattern], 20_000);
+    if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
+    return v.parse(v.array(ListedUnit), JSON.parse(result.stdout || "[]"));
+  }
+
+  run(words: string[], timeoutMs: number): Promise<ExecResult> {
+    return exec(["systemctl", "--user", "--no-pager", "--no-ask-password", ...words], { timeoutMs, env: { ...this.#reach.env, SYSTEMD_COLORS: "0", LC_ALL: "C.UTF-8" } });
+  }
+
+  async #act(words: string[]): Promise<void> {
+    const result = await this.run(words, 60_000);
+    if (result.exitCode === 0) return;
+    if (isUnreachable(result.stderr)) throw unreachable(result.stderr, this.#reach);
+    throw failed(`systemctl --user ${words[0]} failed: ${harmless(result.stderr.trim().split("\n")[0] ?? "")}`, { hint: "systemctl --user status" });
+  }
+}
+
+const ListedUnit = v.object({ unit: v.string(), load: v.string(), active: v.string(), sub: v.string(), description: v.string() });
+export type ListedUnit = v.InferOutput<typeof ListedUnit>;
+
+function isUnreachable(stderr: string): boolean {
+  return /Failed to connect to bus|Transport endpoint|No such file or directory.*bus/i.test(stderr);
+}
+
+function unreachable(stderr: string, reach: UserManager): Error {
+  const hint = reach.uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${reach.uid}.service`;
+  return noBackend(`the systemd user manager of ${reach.user} cannot be reached: ${harmless(stderr.trim().split("\n")[0] ?? "")}`, { hint });
+}

@@ -1,0 +1,147 @@
+// A spec -> the text of its unit; pure.
+import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { failed } from "../base/errors.ts";
+import { maxStringBytes, maxTotalBytes, type Spec, environmentOf } from "../service/spec.ts";
+import { restartStep } from "./backoff.ts";
+import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
+
+export type UnitPlan = {
+  spec: Spec;
+  /** Program and arguments, the runtime included. */
+  argv: string[];
+  /** Set in the unit itself: no secrets. */
+  environment: Record<string, string>;
+  environmentFile: string;
+  directives: Directive[];
+  mounts: { writable: string[]; readable: string[]; optional: Mount[] };
+  home: string;
+  /** Names the registry that the unit belongs to: its configuration folder. */
+  owner: string;
+};
+
+export type Mount = { source: string; destination: string };
+
+export const unitName = (name: string): string => `${name}.service`;
+export const stdoutIdentifier = (name: string): string => `${name}.service`;
+export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
+
+/** systemd refuses a longer line, LONG_LINE_MAX. */
+const maxLineBytes = 1024 * 1024 - 1;
+
+export function unitText(plan: UnitPlan): string {
+  const { spec } = plan;
+  const lines = [
+    "# Made by bs9 from its spec, and made again at will: what is changed here is lost.",
+    "[Unit]",
+    `Description=${barePath(`${spec.name} (bs9)`)}`,
+    ...startLimit(spec),
+    "",
+    "[X-BS9]",
+    `Owner=${unitWord(plan.owner)}`,
+    "",
+    "[Service]",
+    "Type=exec",
+    "Slice=bs9.slice",
+    `WorkingDirectory=${barePath(spec.cwd)}`,
+    ...Object.entries(plan.environment).map(([name, value]) => `Environment=${unitWord(`${name}=${value}`)}`),
+    `EnvironmentFile=${barePath(plan.environmentFile)}`,
+    `UnsetEnvironment=BUN_OPTIONS${"BUN_BE_BUN" in plan.environment ? "" : " BUN_BE_BUN"}`,
+    `SyslogIdentifier=${stdoutIdentifier(spec.name)}`,
+    "StandardOutput=journal",
+    "",
+    `Restart=${spec.restart.policy}`,
+    "RestartSec=0",
+    `RuntimeDirectory=bs9/${spec.name}`,
+    "RuntimeDirectoryPreserve=yes",
+    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))}`]),
+    execStart(plan),
+    // 30 s for the longest delay and as long for the program to be there.
+    "TimeoutStartSec=60s",
+    `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
+    "",
+    ...limits(spec),
+    "",
+    ...plan.directives.map(({ name, value }) => `${name}=${value}`),
+    ...mounts(plan),
+    "",
+    "[Install]",
+    "WantedBy=default.target",
+    "",
+  ];
+  return lines.join("\n");
+}
+
+/** The 0600 file that carries the values, which `systemctl show` would tell everyone. */
+export function environmentText(spec: Spec): string {
+  return Object.entries(environmentOf(spec))
+    .map(([name, value]) => environmentLine(name, value))
+    .join("");
+}
+
+/** Throws where the words are more than the kernel takes in one exec (execve(2)). */
+export function checkSizes(argv: string[], environment: Record<string, string>): void {
+  const strings = [...argv, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
+  let total = 0;
+  for (const text of strings) {
+    const bytes = Buffer.byteLength(text) + 1;
+    if (bytes > maxStringBytes) {
+      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, { hint: "hand it over in a file" });
+    }
+    total += bytes;
+  }
+  if (total > maxTotalBytes) throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, { hint: "hand them over in a file" });
+}
+
+function startLimit(spec: Spec): string[] {
+  if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
+  // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
+  return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
+}
+
+/**
+ * Both streams would come to the journal as one (#stream of a unit cannot be told apart there), so stderr
+ * gets a connection and an identifier of its own: systemd-cat(1) takes over both, and the shell
+ * behind it puts stdout back. All of them are exec'd away: the process is the program.
+ */
+function execStart(plan: UnitPlan): string {
+  const given = plan.spec.env;
+  // The shell adds or resets these by itself; what the user gave is put back, the rest removed.
+  const restore = ["PWD", "OLDPWD", "IFS", "SHLVL"].map((name) => {
+    const value = given[name];
+    if (value !== undefined) return `export ${name}=${shellWord(value)};`;
+    return name === "IFS" ? "" : `unset ${name};`;
+  });
+  const inner = `${restore.join("")} exec "$@" >&3 3>&-`;
+  const outer = `exec systemd-cat -t ${shellWord(stderrIdentifier(plan.spec.name))} /bin/sh -c ${shellWord(inner)} sh "$@" 3>&1`;
+  const line = `ExecStart=/bin/sh -c ${execWord(outer)} sh ${plan.argv.map(execWord).join(" ")}`;
+  if (Buffer.byteLength(line) > maxLineBytes) {
+    throw failed(`the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`, { hint: "hand them over in a file" });
+  }
+  return line;
+}
+
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function limits(spec: Spec): string[] {
+  const { memoryBytes, cpuPercent, files, tasks } = spec.limits;
+  return [
+    ...(memoryBytes === null ? [] : [`MemoryMax=${memoryBytes}`]),
+    ...(cpuPercent === null ? [] : [`CPUQuota=${cpuPercent}%`]),
+    `TasksMax=${tasks}`,
+    `LimitNOFILE=${files}`,
+  ];
+}
+
+function mounts(plan: UnitPlan): string[] {
+  // Without a mount namespace they would be void, and so not so.
+  if (!plan.directives.some(({ name }) => name === "ProtectHome")) return [];
+  const { writable, readable, optional } = plan.mounts;
+  return [
+    ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
+    ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
+    ...optional.map(({ source, destination }) => `BindReadOnlyPaths=${bindPath(source, { destination, optional: true })}`),
+    ...writable.map((path) => `BindPaths=${bindPath(path)}`),
+  ];
+}
