@@ -1,6 +1,6 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
 import type { Spec } from "../service/spec.ts";
-import type { SandboxVerdict } from "./verdict.ts";
+import type { Limits, SandboxVerdict } from "./verdict.ts";
 
 export type State = "active" | "activating" | "deactivating" | "inactive" | "failed";
 
@@ -52,33 +52,41 @@ export type LogRecord = {
   message: string;
 };
 
-export type Defined = {
-  /** What of the sandbox this host cannot give, told at once. */
-  withheld: SandboxVerdict["missing"];
-};
-
 export interface Backend {
   readonly kind: "systemd" | "supervisor";
   readonly capabilities: Capabilities;
 
   /** Throws where the name belongs to somebody else. */
   claim(name: string): Promise<void>;
-  /** Makes what the spec is derived into (unit, environment file); nothing is started. Idempotent. */
-  define(spec: Spec): Promise<Defined>;
+  /**
+   * Makes what the specs are derived into (unit, environment file); nothing is started. Idempotent.
+   * Returns what went wrong by name, so that one bad spec does not keep the others from starting.
+   */
+  define(specs: Spec[]): Promise<Map<string, unknown>>;
+  /** True where what the spec is derived into is what the backend has loaded. */
+  isDefined(spec: Spec): Promise<boolean>;
   /** The derived text for `--dry-run` and `describe`. */
   unitText(spec: Spec): Promise<string>;
+  /** Where that text lives. */
+  unitFile(name: string): string;
   undefine(name: string): Promise<void>;
 
-  /** Starts from a clean slate: restart counter and start limit are forgotten first. */
-  start(specs: Spec[]): Promise<Map<string, string>>;
-  stop(specs: Spec[]): Promise<Map<string, string>>;
-  restart(specs: Spec[]): Promise<Map<string, string>>;
+  /**
+   * Starts from a clean slate: restart counter and start limit are forgotten first.
+   * A service that does not come up is no error here: reading it tells.
+   */
+  start(specs: Spec[]): Promise<void>;
+  /** Afterwards each is `inactive`. */
+  stop(specs: Spec[]): Promise<void>;
+  restart(specs: Spec[]): Promise<void>;
   want(names: string[], wanted: boolean): Promise<void>;
 
   /** One answer a name, in order, over one connection. */
   read(names: string[]): Promise<Reading[]>;
-  /** Checks the live process of each against what its spec declares. */
-  verify(specs: Spec[], readings: Reading[]): Promise<Map<string, SandboxVerdict>>;
+  /** Checks the live process against what its spec declares; a verdict already found for this very process is kept. */
+  verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
+  /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
+  limits(spec: Spec, reading: Reading): Limits;
   /** What stands in the way of log lines now, in sentences. `thorough` may take two seconds. */
   logNotices(thorough: boolean): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;

@@ -28,18 +28,22 @@ export type ErrorCode = keyof typeof statusOf;
 export type ErrorOptions = {
   /** A command line or an act that mends it; printed after `Try:`. */
   hint?: string;
+  /** Lines that belong to it, such as the last log lines of a service that did not come up. */
+  details?: string[];
   cause?: unknown;
 };
 
 export class Bs9Error extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly details: string[];
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Bs9Error";
     this.code = code;
     this.hint = options.hint;
+    this.details = options.details ?? [];
   }
 
   get exitStatus(): number {

@@ -45,3 +45,11 @@ export function statusField(status: string, field: string): string | null {
 export function bootId(): string {
   return readProc("sys/kernel/random/boot_id")?.trim() ?? "unknown";
 }
+
+/** When a process started, in milliseconds since the epoch, exact to a clock tick; null where it is gone. */
+export function startedAtMs(pid: number): number | null {
+  const ticks = startTimeOf(pid);
+  const uptime = readProc("uptime")?.split(" ")[0];
+  if (ticks === null || uptime === undefined) return null;
+  return Date.now() - (Number(uptime) * 1000 - Number(ticks) * 10);
+}

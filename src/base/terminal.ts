@@ -1,0 +1,85 @@
+// The two streams that a command writes to, what each may carry, and the one progress line.
+import { cursorLeft, eraseLine } from "ansi-escapes";
+import pc from "picocolors";
+import { harmless } from "./text.ts";
+
+export type Style = ReturnType<typeof pc.createColors>;
+
+export type Terminal = {
+  /** Colours for stdout; plain functions where it takes none. */
+  style: Style;
+  isTerminal: boolean;
+  /** Width of stdout, null where it is no terminal. */
+  columns: number | null;
+  print(text: string): void;
+  /** As it is, without a line's end: for what repaints. */
+  write(text: string): void;
+  note(text: string): void;
+  /** A line on stderr that the next one replaces; nothing in the first half second. */
+  progress(text: string): void;
+  /** Ends the progress line. */
+  settle(): void;
+  noteStyle: Style;
+};
+
+type Env = Record<string, string | undefined>;
+
+const quietMs = 500;
+
+export function openTerminal(env: Env, noColor: boolean): Terminal {
+  const { stdout, stderr } = process;
+  const began = performance.now();
+  let drawn = false;
+  let lastStep = "";
+  const redraws = stderr.isTTY === true && !isPlain(env);
+  const settle = () => {
+    if (drawn) stderr.write(eraseLine + cursorLeft);
+    drawn = false;
+  };
+  // A reader that closed the pipe (`| head`) ends a command in silence.
+  stdout.on("error", () => {});
+  stderr.on("error", () => {});
+  return {
+    style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
+    noteStyle: pc.createColors(wantsColor(stderr.isTTY === true, env, noColor)),
+    isTerminal: stdout.isTTY === true,
+    columns: stdout.isTTY === true ? stdout.columns || 80 : null,
+    print(text) {
+      settle();
+      stdout.write(`${text}\n`);
+    },
+    write(text) {
+      settle();
+      stdout.write(text);
+    },
+    note(text) {
+      settle();
+      stderr.write(`${text}\n`);
+    },
+    progress(text) {
+      if (performance.now() - began < quietMs) return;
+      if (redraws) {
+        stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
+        drawn = true;
+        return;
+      }
+      // Off a terminal each step is told once, without its running time.
+      const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
+      if (step !== lastStep) stderr.write(`${harmless(step)}\n`);
+      lastStep = step;
+    },
+    settle,
+  };
+}
+
+function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
+  if (noColor || env["NO_COLOR"]) return false;
+  if (env["FORCE_COLOR"] || env["CLICOLOR_FORCE"]) return env["FORCE_COLOR"] !== "0";
+  return isTty && env["TERM"] !== "dumb";
+}
+
+/** Screen readers and logs want no line that is written over. */
+export function isPlain(env: Env): boolean {
+  const accessible = env["ACCESSIBLE"];
+  return env["TERM"] === "dumb" || Boolean(env["CI"]) || (Boolean(accessible) && accessible !== "0" && accessible !== "false");
+}

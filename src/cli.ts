@@ -1,0 +1,103 @@
+// argv -> a command and what it was given, or a usage error; cac does the parsing.
+import cac from "cac";
+import { type Bs9Error, reasonOf, usage } from "./base/errors.ts";
+import { harmless, nearest } from "./base/text.ts";
+import type { Command, Given, Option, Words } from "./commands/command.ts";
+
+export const globalOptions: Option[] = [
+  { flags: "--json", text: "print one JSON value" },
+  { flags: "-q, --quiet", text: "print names only" },
+  { flags: "--no-color", text: "no colours (NO_COLOR does the same)" },
+  { flags: "--yes", text: "do not ask" },
+  { flags: "--debug", text: "show stacks of errors" },
+  { flags: "-h, --help", text: "show this help" },
+];
+
+export type Parsed = { command: Command; given: Words; help: boolean };
+
+/**
+ * cac casts values (`007` becomes 7, `1e3` 1000), whatever type is asked for. A mark in front of each
+ * keeps it a string; it is taken off again, so that words arrive as they were typed.
+ */
+const mark = "\u0001";
+
+/** Throws a usage error, with what was probably meant. `argv` is without the program. */
+export function parse(argv: string[], commands: Command[]): Parsed {
+  const at = argv.findIndex((word) => !word.startsWith("-"));
+  const word = at === -1 ? undefined : argv[at];
+  const command = commands.find(({ name, aliases }) => name === word || aliases?.includes(word ?? ""));
+  if (command === undefined) throw unknownCommand(argv, word, commands);
+  const cli = cac("bs9");
+  for (const { flags, text } of globalOptions) cli.option(flags, text);
+  const row = cli.command(`${command.name} [...words]`, command.summary);
+  for (const { flags, text, repeats } of command.options) row.option(flags, text, repeats ? { type: [] } : {});
+  const words = [...argv.slice(0, at), ...argv.slice(at + 1)];
+  const options = [...command.options, ...globalOptions];
+  let given: Given;
+  let positional: string[];
+  try {
+    const parsed = cli.parse(["", "", command.name, ...marked(words, options)], { run: false });
+    cli.matchedCommand?.checkOptionValue();
+    given = unmarked(parsed.options);
+    positional = parsed.args.map((text) => plain(String(text)));
+  } catch (error) {
+    throw usage(harmless(reasonOf(error).replace(/^option `(.*)` value is missing$/, "$1 needs a value").replaceAll(mark, "")), { hint: `bs9 help ${command.name}` });
+  }
+  const unknown = Object.keys(given).find((key) => key !== "--" && !options.some((option) => keysOf(option).includes(key)));
+  if (unknown !== undefined) throw unknownOption(unknown, command, options);
+  const separator = words.indexOf("--");
+  return { command, given: { words: positional, rest: separator === -1 ? null : words.slice(separator + 1), options: given }, help: given["help"] === true };
+}
+
+/** The names of an option in cac's answer: camel case of the long one, and the letter. */
+export function keysOf({ flags }: Option): string[] {
+  return flags
+    .replace(/[<[].*$/, "")
+    .split(",")
+    .map((flag) => flag.trim().replace(/^--?(no-)?/, ""))
+    .map((name) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+}
+
+function takesValue(flags: string): boolean {
+  return flags.includes("<");
+}
+
+function marked(words: string[], options: Option[]): string[] {
+  const letters = new Set(options.filter(({ flags }) => takesValue(flags)).flatMap(({ flags }) => /^-(\w),/.exec(flags)?.[1] ?? []));
+  const end = words.indexOf("--");
+  return words.flatMap((word, i) => {
+    if (end !== -1 && i >= end) return i === end ? [word] : [];
+    const assigned = /^(--[^=]+=)([\s\S]*)$/.exec(word);
+    if (assigned) return [`${assigned[1]}${mark}${assigned[2]}`];
+    const short = /^-(\w)([\s\S]+)$/.exec(word);
+    if (short?.[1] !== undefined && letters.has(short[1])) return [`-${short[1]}`, `${mark}${short[2]}`];
+    return /^-./.test(word) ? [word] : [`${mark}${word}`];
+  });
+}
+
+function unmarked(options: Record<string, unknown>): Given {
+  const given: Given = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (Array.isArray(value)) given[key] = value.map((one) => plain(String(one)));
+    else if (typeof value === "string") given[key] = plain(value);
+    else if (typeof value === "boolean") given[key] = value;
+  }
+  return given;
+}
+
+function plain(text: string): string {
+  return text.startsWith(mark) ? text.slice(1) : text;
+}
+
+function unknownCommand(argv: string[], word: string | undefined, commands: Command[]): Bs9Error {
+  if (word === undefined) return usage(`unknown option ${harmless(argv[0] ?? "")}`, { hint: "bs9 help" });
+  const guess = nearest(word, [...commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]), "help"]);
+  return usage(`unknown command '${harmless(word)}'${guess === null ? "" : `; did you mean '${guess}'?`}`, { hint: "bs9 help" });
+}
+
+function unknownOption(key: string, command: Command, options: Option[]): Bs9Error {
+  const dashed = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const flags = options.flatMap(({ flags: text }) => /--[\w-]+/.exec(text)?.[0] ?? []);
+  const guess = nearest(`--${dashed}`, flags);
+  return usage(`bs9 ${command.name} knows no option ${key.length === 1 ? "-" : "--"}${harmless(dashed)}${guess === null ? "" : `; did you mean ${guess}?`}`, { hint: `bs9 help ${command.name}` });
+}

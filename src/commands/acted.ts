@@ -1,0 +1,49 @@
+// How start, stop, restart and delete answer, in text and JSON.
+import { Bs9Error } from "../base/errors.ts";
+import { formatSpan } from "../base/quantities.ts";
+import type { Style } from "../base/terminal.ts";
+import type { Acted } from "../lifecycle/acts.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import type { Readiness } from "../lifecycle/ready.ts";
+import { type Observed, observe } from "../lifecycle/status.ts";
+import type { Result } from "./command.ts";
+
+/** Results with the status each service has now; a failure makes the exit status. */
+export async function actedResult(verb: string, acted: Acted[], deps: Deps): Promise<Result> {
+  const remaining = acted.filter(({ result }) => result !== "deleted").map(({ name }) => name);
+  const observed = new Map((await observe(remaining, deps)).map((one) => [one.spec.name, one]));
+  const bad = acted.filter(({ result }) => result === "failed");
+  const error = failureOf(verb, bad);
+  return {
+    value: acted.map((one) => ({ name: one.name, result: one.result, status: statusOf(one, observed.get(one.name)), findings: [] })),
+    names: acted.map(({ name }) => name),
+    text: (style) => acted.filter(({ result }) => result !== "failed").map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),
+    ...(error === null ? {} : { error }),
+  };
+}
+
+/** `web started (pid 4242, healthy in 1.2 s, sandbox effective)` */
+export function actedLine(name: string, result: string, readiness: Readiness | null, observed: Observed | undefined, style: Style): string {
+  const details: string[] = [];
+  if (result === "started" || result === "restarted" || result === "changed") {
+    if (observed?.status.pid != null) details.push(`pid ${observed.status.pid}`);
+    if (readiness?.ready === true) details.push(`${readiness.health === "healthy" ? "healthy" : "ready"} in ${formatSpan(readiness.tookMs)}`);
+    if (observed !== undefined && observed.status.pid !== null) details.push(`sandbox ${observed.status.sandbox}`);
+  }
+  return `${style.bold(name)} ${result === "unchanged" ? style.dim(result) : style.green(result)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
+}
+
+export function statusOf(acted: { readiness: Readiness | null }, observed: Observed | undefined): Observed["status"] | null {
+  if (observed === undefined) return null;
+  return acted.readiness?.ready === true ? { ...observed.status, ready: true, health: acted.readiness.health } : observed.status;
+}
+
+/** Several of one kind stand under one heading, each with its last lines. */
+function failureOf(verb: string, bad: Acted[]): Bs9Error | null {
+  const [first] = bad;
+  if (first === undefined) return null;
+  const code = bad.find((one) => one.code === "refused")?.code ?? first.code;
+  if (bad.length === 1) return new Bs9Error(code, `cannot ${verb} ${first.name}: ${first.cause}`, { details: first.lines, hint: `bs9 logs ${first.name}` });
+  const details = bad.flatMap((one) => [`${one.name}: ${one.cause}`, ...one.lines.slice(-3).map((line) => `  ${line}`)]);
+  return new Bs9Error(code, `cannot ${verb} ${bad.length} services`, { details, hint: `bs9 logs ${bad.map(({ name }) => name).join(" ")}` });
+}

@@ -1,0 +1,58 @@
+// bs9 stop, restart and delete.
+import { usage } from "../base/errors.ts";
+import type { Context } from "../context.ts";
+import { deleteDefined, restartDefined, stopDefined } from "../lifecycle/acts.ts";
+import { pickTargets } from "../service/targets.ts";
+import { actedResult } from "./acted.ts";
+import type { Command, Words } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import { choiceOf } from "./options.ts";
+
+export const stop: Command = {
+  name: "stop",
+  synopsis: "TARGET…",
+  summary: "stop services, also for the next boot",
+  options: [],
+  examples: ["bs9 stop web", "bs9 stop 'api-*'", "bs9 stop all"],
+  exits: [1, 4, 5, 130],
+  async run(given, context) {
+    const names = targetsOf("stop", given, context);
+    const deps = await context.deps();
+    return actedResult("stop", await stopDefined(names, deps), deps);
+  },
+};
+
+export const restart: Command = {
+  name: "restart",
+  synopsis: "TARGET…",
+  summary: "restart services",
+  options: [{ flags: "--runtime <runtime>", text: "latest: move on to the present bs9" }],
+  examples: ["bs9 restart web", "bs9 restart all", "bs9 restart web --runtime latest"],
+  exits: [1, 4, 5, 6, 130],
+  async run(given, context) {
+    const names = targetsOf("restart", given, context);
+    const latestRuntime = choiceOf(given.options, "runtime", ["latest"]) === "latest";
+    const deps = await context.deps();
+    return actedResult("restart", await restartDefined(names, deps, { latestRuntime }), deps);
+  },
+};
+
+export const remove: Command = {
+  name: "delete",
+  synopsis: "TARGET…",
+  summary: "stop services and forget them; their files stay",
+  options: [],
+  examples: ["bs9 delete web", "bs9 delete all --yes"],
+  exits: [1, 4, 5, 130],
+  async run(given, context) {
+    const names = targetsOf("delete", given, context);
+    if (names.length > 0) await confirm(`Delete ${names.length === 1 ? names[0] : `${names.length} services (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""})`}?`, context);
+    const deps = await context.deps();
+    return actedResult("delete", await deleteDefined(names, deps), deps);
+  },
+};
+
+function targetsOf(verb: string, { words }: Words, context: Context): string[] {
+  if (words.length === 0) throw usage(`${verb} needs a service, a glob or all`, { hint: `bs9 ${verb} NAME` });
+  return pickTargets(words, context.registry.names());
+}

@@ -1,0 +1,78 @@
+// bs9 describe: everything about one service.
+import { usage } from "../base/errors.ts";
+import { formatAge, formatBytes } from "../base/quantities.ts";
+import type { Style } from "../base/terminal.ts";
+import { harmless } from "../base/text.ts";
+import { describe as describeService, type Description } from "../lifecycle/describe.ts";
+import { noSuchService } from "../service/targets.ts";
+import type { Command } from "./command.ts";
+import { stateWord } from "./status-table.ts";
+
+export const describe: Command = {
+  name: "describe",
+  synopsis: "NAME",
+  aliases: ["show"],
+  summary: "spec, unit, sandbox, limits, figures and last events of a service",
+  options: [],
+  examples: ["bs9 describe web", "bs9 describe web --json"],
+  exits: [4, 5],
+  async run({ words }, context) {
+    const [name] = words;
+    if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
+    if (context.registry.get(name) === null) throw noSuchService(name, context.registry.names());
+    const description = await describeService(name, await context.deps());
+    return { value: description, names: [name], text: (style) => render(description, style) };
+  },
+};
+
+function render(it: Description, style: Style): string[] {
+  const { status, spec, sandbox } = it;
+  const rows: [string, string | null][] = [
+    ["state", `${stateWord(status.state, style)}${status.uptimeMs === null ? "" : `, up ${formatAge(status.uptimeMs)}`}${it.lastEnd === null ? "" : `; last end: ${it.lastEnd}`}`],
+    ["pid", status.pid === null ? null : String(status.pid)],
+    ["restarts", status.restarts === null ? null : String(status.restarts)],
+    ["entry", harmless([spec.entry.path, ...spec.args].join(" "))],
+    ["runtime", spec.runtime.kind === "bs9" ? `bs9 ${spec.runtime.version}` : spec.runtime.kind === "none" ? "none" : `${spec.runtime.kind} ${spec.runtime.path}`],
+    ["project root", harmless(spec.root)],
+    ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
+    ["port", spec.port === null ? null : String(spec.port)],
+    ["health", spec.health === null ? "no check" : harmless(JSON.stringify(spec.health))],
+    ["environment", `${it.environment.join(" ")} (values are not shown)`],
+    ["restart policy", `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`],
+    ["cpu", status.cpuPercent === null ? null : `${status.cpuPercent}%`],
+    ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],
+    ["tasks", status.tasks === null ? null : String(status.tasks)],
+    ["limits", limitsLine(status.limits)],
+    ["unit", `${it.unit.name} (${it.unit.file})`],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    style.bold(status.name),
+    ...rows.filter(([, text]) => text !== null).map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${text}`),
+    "",
+    `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
+    ...sandbox.missing.flatMap(({ directive, why, mend }) => [`  ${style.yellow("missing")}   ${directive}: ${why}`, `            mend: ${mend}`]),
+    ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
+    ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
+    ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
+    ...(status.notices.length === 0 ? [] : ["", ...status.notices]),
+    "",
+    style.bold("Unit"),
+    ...it.unit.text.trimEnd().split("\n").map((line) => `  ${style.dim(line)}`),
+  ];
+}
+
+function wrapped(label: string, words: string[]): string[] {
+  return Bun.wrapAnsi(words.join(" "), 74, { hard: false }).split("\n").map((line, i) => (i === 0 ? `  ${label}:\n    ${line}` : `    ${line}`));
+}
+
+function limitsLine(limits: Description["status"]["limits"]): string | null {
+  const said = (label: string, text: string, inForce: boolean) => `${label} ${text}${inForce ? "" : " (not in force)"}`;
+  const parts = [
+    limits.memoryBytes && said("memory", formatBytes(limits.memoryBytes.value), limits.memoryBytes.inForce),
+    limits.cpuPercent && said("cpu", `${limits.cpuPercent.value}%`, limits.cpuPercent.inForce),
+    limits.tasks && said("tasks", String(limits.tasks.value), limits.tasks.inForce),
+    limits.files && said("files", String(limits.files.value), limits.files.inForce),
+  ].filter((part): part is string => part !== null);
+  return parts.length === 0 ? null : parts.join(", ");
+}

@@ -1,0 +1,57 @@
+// `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
+import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
+import type { Context } from "../context.ts";
+import { type Observed, observe } from "../lifecycle/status.ts";
+import { pickTargets } from "../service/targets.ts";
+import type { Words } from "./command.ts";
+import { emptyHint, troubles } from "./status.ts";
+import { statusTable } from "./status-table.ts";
+
+const intervalMs = 2000;
+
+/** Ends with the signal; returns null, for all is printed. */
+export async function watch(given: Words, context: Context): Promise<null> {
+  const deps = await context.deps();
+  const { terminal, settings, signal } = context;
+  const repaints = terminal.isTerminal && !settings.json;
+  const last = new Map<string, string>();
+  if (repaints) terminal.write(clearViewport);
+  while (!signal.aborted) {
+    const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
+    const observed = await observe(names, deps);
+    if (repaints) {
+      const lines = [...statusTable(observed, terminal.style, terminal.columns), ...emptyHint(observed), "", ...troubles(observed)];
+      terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
+    } else {
+      printChanges(observed, last, context);
+    }
+    await sleepUntil(intervalMs, signal);
+  }
+  return null;
+}
+
+function printChanges(observed: Observed[], last: Map<string, string>, { terminal, settings }: Context): void {
+  for (const one of observed) {
+    const { status } = one;
+    // Figures move all the time: with text, a change is one of state.
+    const key = settings.json ? JSON.stringify(status) : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");
+    if (last.get(status.name) === key) continue;
+    last.set(status.name, key);
+    terminal.print(settings.json ? JSON.stringify({ at: new Date().toISOString(), ...status }) : (statusTable([one], terminal.style, null)[1] ?? ""));
+  }
+  const present = new Set(observed.map(({ status }) => status.name));
+  for (const name of [...last.keys()].filter((known) => !present.has(known))) {
+    last.delete(name);
+    terminal.print(settings.json ? JSON.stringify({ at: new Date().toISOString(), name, state: "deleted" }) : `${name}  deleted`);
+  }
+}
+
+function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      done();
+    }, { once: true });
+  });
+}

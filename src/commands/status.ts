@@ -1,0 +1,58 @@
+// bs9 status: every service in one table, bad ones first.
+import { exitStatus } from "../base/errors.ts";
+import { formatAge } from "../base/quantities.ts";
+import type { Context } from "../context.ts";
+import { endOf } from "../lifecycle/ready.ts";
+import { observe, type Observed } from "../lifecycle/status.ts";
+import { pickTargets } from "../service/targets.ts";
+import type { Command, Result, Words } from "./command.ts";
+import { flagOf } from "./options.ts";
+import { othersTable, statusTable } from "./status-table.ts";
+import { watch } from "./status-watch.ts";
+
+export const status: Command = {
+  name: "status",
+  synopsis: "[TARGET…]",
+  aliases: ["ls", "list"],
+  summary: "what every service does now, bad ones first",
+  options: [
+    { flags: "--watch", text: "keep it up to date" },
+    { flags: "--all", text: "also the user's other services, read-only" },
+  ],
+  examples: ["bs9 status", "bs9 status web --json", "bs9 status --watch", "bs9 status -q | xargs bs9 restart"],
+  exits: [3, 4, 5],
+  async run(given: Words, context: Context): Promise<Result | null> {
+    if (flagOf(given.options, "watch")) return watch(given, context);
+    const deps = await context.deps();
+    const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
+    const observed = await observe(names, deps);
+    const others = flagOf(given.options, "all") ? (await deps.backend.others()).filter(({ unit }) => !observed.some((one) => one.status.unit === unit)) : [];
+    return {
+      value: [...observed.map(({ status }) => status), ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false }))],
+      names: observed.map(({ status }) => status.name),
+      text: (style) => [...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)), ...(others.length === 0 ? [] : ["", ...othersTable(others)])],
+      hints: [...emptyHint(observed), ...troubles(observed), ...(observed[0]?.status.notices ?? [])],
+      exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
+    };
+  },
+};
+
+/** Wanted but not up; or, where services were named, one that does not run. */
+export function isNotUp(observed: Observed[], named: boolean): boolean {
+  return observed.some(({ status, reading }) => status.state !== "active" && (named || reading.wanted || status.state === "failed"));
+}
+
+export function emptyHint(observed: Observed[]): string[] {
+  return observed.length === 0 ? ["No services. Start one: bs9 start app.ts"] : [];
+}
+
+/** One line for each of the first services that are not well. */
+export function troubles(observed: Observed[]): string[] {
+  const bad = observed.filter(({ status }) => status.state === "failed");
+  const lines = bad.slice(0, 5).map(({ spec, reading, outcome }) => {
+    const cause = outcome === null ? endOf(reading) : outcome.cause.replace(/^cannot start \S+: /, "");
+    const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
+    return `${spec.name}: ${cause}${age}. Try: bs9 logs ${spec.name}`;
+  });
+  return bad.length > 5 ? [...lines, `… and ${bad.length - 5} more`] : lines;
+}

@@ -1,0 +1,59 @@
+// What every command is given: built once, handed down.
+import type { Backend } from "./backend/backend.ts";
+import { interruptedBy } from "./base/interrupt.ts";
+import { type Paths, pathsOf } from "./base/paths.ts";
+import type { Terminal } from "./base/terminal.ts";
+import type { Deps } from "./lifecycle/deps.ts";
+import { Registry } from "./service/registry.ts";
+import { SystemdBackend } from "./systemd/systemd.ts";
+
+export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
+
+export type Context = {
+  settings: Settings;
+  env: Record<string, string | undefined>;
+  cwd: string;
+  paths: Paths;
+  registry: Registry;
+  terminal: Terminal;
+  signal: AbortSignal;
+  /** Opens the backend at the first call; commands that need none never reach for it. */
+  deps(): Promise<Deps>;
+  close(): void;
+};
+
+export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
+  const { env } = process;
+  const paths = pathsOf(env);
+  const registry = new Registry(paths);
+  let backend: Backend | null = null;
+  return {
+    settings,
+    env,
+    cwd: process.cwd(),
+    paths,
+    registry,
+    terminal,
+    signal,
+    async deps() {
+      if (backend === null && process.getuid?.() === 0) terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
+      backend ??= await SystemdBackend.open(env, paths);
+      interruptedBy(signal);
+      return {
+        backend,
+        registry,
+        now: Date.now,
+        progress: (text) => terminal.progress(text),
+        warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),
+        signal,
+        cwd: process.cwd(),
+        home: paths.home,
+        path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+        share: paths.share,
+      };
+    },
+    close() {
+      backend?.close();
+    },
+  };
+}

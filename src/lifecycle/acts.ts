@@ -1,0 +1,139 @@
+// start, stop, restart and delete of services that are defined.
+import { Bs9Error, type ErrorCode, failed, reasonOf } from "../base/errors.ts";
+import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
+import type { Spec } from "../service/spec.ts";
+import { checkSandbox } from "./change.ts";
+import { type Deps, underLock } from "./deps.ts";
+import { lastLines } from "./last-lines.ts";
+import { checkPort } from "./ports.ts";
+import { ready, type Readiness } from "./ready.ts";
+import { recover } from "./recover.ts";
+import { askToLinger, sweepUnused } from "./start.ts";
+
+export type Acted = {
+  name: string;
+  result: "started" | "unchanged" | "stopped" | "restarted" | "deleted" | "failed";
+  readiness: Readiness | null;
+  /** Why it failed, and the last log lines of it. */
+  cause: string | null;
+  lines: string[];
+  code: ErrorCode;
+};
+
+export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
+  return acting("start", names, deps, async (specs) => {
+    const readings = await deps.backend.read(specs.map(({ name }) => name));
+    const down = specs.filter((_, i) => readings[i]?.state !== "active" && readings[i]?.state !== "activating");
+    const up = specs.filter((spec) => !down.includes(spec)).map((spec) => done(spec, "unchanged"));
+    const started = await bringUp(down, deps, "started", (batch) => deps.backend.start(batch));
+    if (options.linger && down.length > 0) await askToLinger(deps);
+    return [...up, ...started];
+  });
+}
+
+export async function restartDefined(names: string[], deps: Deps, options: { latestRuntime: boolean }): Promise<Acted[]> {
+  return acting("restart", names, deps, async (specs) => {
+    const moved = options.latestRuntime ? specs.map((spec) => onLatest(spec, deps)) : specs;
+    const acted = await bringUp(moved, deps, "restarted", (batch) => deps.backend.restart(batch));
+    for (const spec of moved) if (options.latestRuntime) deps.registry.commit(spec);
+    sweepUnused(deps);
+    return acted;
+  });
+}
+
+/** Down, and not up at the next boot either. */
+export async function stopDefined(names: string[], deps: Deps): Promise<Acted[]> {
+  return acting("stop", names, deps, async (specs) => {
+    await deps.backend.want(
+      specs.map(({ name }) => name),
+      false,
+    );
+    await deps.backend.stop(specs);
+    for (const { name } of specs) deps.registry.setOutcome(name, null);
+    return specs.map((spec) => done(spec, "stopped"));
+  });
+}
+
+/** Specs that cannot be read are deleted by name all the same. */
+export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[]> {
+  return acting("delete", names, deps, async (specs) => {
+    await deps.backend.want(
+      specs.map(({ name }) => name),
+      false,
+    );
+    await deps.backend.stop(specs);
+    for (const { name } of specs) {
+      await deps.backend.undefine(name);
+      deps.registry.remove(name);
+    }
+    sweepUnused(deps);
+    return specs.map((spec) => done(spec, "deleted"));
+  });
+}
+
+async function acting(verb: string, names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
+  return underLock(deps, `${verb} ${names.length === 1 ? names[0] : `${names.length} services`}`, async () => {
+    await recover(deps);
+    const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
+    if (specs.length === 0) return [];
+    const acted = await work(specs);
+    return names.flatMap((name) => acted.filter((one) => one.name === name));
+  });
+}
+
+/** Together, in one call; then each is waited for, the failures with their causes. */
+async function bringUp(specs: Spec[], deps: Deps, result: "started" | "restarted", act: (batch: Spec[]) => Promise<void>): Promise<Acted[]> {
+  if (specs.length === 0) return [];
+  const beganMs = deps.now();
+  const troubles = new Map<string, unknown>();
+  const readings = await deps.backend.read(specs.map(({ name }) => name));
+  for (const [i, spec] of specs.entries()) {
+    try {
+      checkPort(spec, readings[i]?.cgroup ?? null);
+    } catch (error) {
+      troubles.set(spec.name, error);
+    }
+  }
+  for (const [name, trouble] of await deps.backend.define(specs.filter(({ name }) => !troubles.has(name)))) troubles.set(name, trouble);
+  const batch = specs.filter(({ name }) => !troubles.has(name));
+  for (const { name } of batch) deps.registry.setOutcome(name, null);
+  if (batch.length > 0) {
+    await deps.backend.want(
+      batch.map(({ name }) => name),
+      true,
+    );
+    await act(batch);
+  }
+  return Promise.all(specs.map((spec) => judge(spec, deps, result, beganMs, troubles.get(spec.name) ?? null)));
+}
+
+async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", beganMs: number, trouble: unknown): Promise<Acted> {
+  if (trouble !== null) return failure(spec, trouble);
+  if (spec.waitMs === 0) return done(spec, result);
+  try {
+    const readiness = await ready(spec, deps);
+    if (readiness.ready) {
+      await checkSandbox(deps, spec);
+      return { ...done(spec, result), readiness };
+    }
+    const lines = await lastLines(deps, spec.name, beganMs);
+    return { ...done(spec, "failed"), readiness, cause: readiness.cause, lines };
+  } catch (error) {
+    if (spec.sandbox.required) await deps.backend.stop([spec]);
+    return failure(spec, error);
+  }
+}
+
+function failure(spec: Spec, error: unknown): Acted {
+  return { ...done(spec, "failed"), cause: reasonOf(error), code: error instanceof Bs9Error ? error.code : "failed" };
+}
+
+function done(spec: Spec, result: Acted["result"]): Acted {
+  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed" };
+}
+
+function onLatest(spec: Spec, deps: Deps): Spec {
+  if (spec.runtime.kind !== "bs9") throw failed(`cannot move ${spec.name} to the present bs9: it runs on ${spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind}`);
+  pinRuntime(deps.share);
+  return { ...spec, runtime: { kind: "bs9", version: runtimeVersion } };
+}

@@ -1,0 +1,97 @@
+// One change of a service as a transaction: pending, defined, started, judged, then committed or put back.
+import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
+import type { Pending } from "../service/registry.ts";
+import type { Spec } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
+import { lastLines } from "./last-lines.ts";
+import { ready, type Readiness } from "./ready.ts";
+
+export type Changed = { readiness: Readiness | null };
+
+/**
+ * Brings `spec` up in place of `previous`. Throws when it does not come up, after undoing:
+ * a first definition stays defined, stopped, `failed`; a changed one runs again as it was; a refused one leaves nothing.
+ */
+export async function change(deps: Deps, spec: Spec, previous: Spec | null): Promise<Changed> {
+  const { backend, registry } = deps;
+  const [before] = await backend.read([spec.name]);
+  const ran = previous !== null && (before?.state === "active" || before?.state === "activating");
+  registry.begin({ spec, previous, ran });
+  const beganMs = deps.now();
+  let came = true;
+  try {
+    await define(deps, spec);
+    registry.setOutcome(spec.name, null);
+    if (ran) await backend.restart([spec]);
+    else await backend.start([spec]);
+    const readiness = spec.waitMs === 0 ? null : await ready(spec, deps);
+    if (readiness?.ready === false) {
+      came = false;
+      throw await notReady(deps, spec, readiness.cause, beganMs);
+    }
+    await checkSandbox(deps, spec);
+    await backend.want([spec.name], true);
+    registry.commit(spec);
+    return { readiness };
+  } catch (error) {
+    await undo(deps, { spec, previous, ran }, came ? null : reasonOf(error));
+    throw error;
+  }
+}
+
+async function define(deps: Deps, spec: Spec): Promise<void> {
+  const trouble = (await deps.backend.define([spec])).get(spec.name);
+  if (trouble !== undefined) throw trouble;
+}
+
+/** Throws `refused` where the user asked for a sandbox that holds and this one does not. */
+export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
+  if (!spec.sandbox.required) return;
+  const [reading] = await deps.backend.read([spec.name]);
+  const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
+  if (verdict?.verdict === "effective") return;
+  const missing = verdict?.missing.map(({ directive, why }) => `${directive}: ${why}`) ?? [];
+  throw refused(`cannot start ${spec.name}: its sandbox would be ${verdict?.verdict ?? "unknown"}, and --require-sandbox asks for an effective one`, {
+    details: missing,
+    hint: verdict?.missing[0]?.mend ?? "bs9 start … --sandbox standard",
+  });
+}
+
+async function notReady(deps: Deps, spec: Spec, cause: string, sinceMs: number): Promise<Bs9Error> {
+  const lines = await lastLines(deps, spec.name, sinceMs);
+  return failed(`cannot start ${spec.name}: ${cause}`, { details: lines, hint: `bs9 logs ${spec.name}` });
+}
+
+/** `failure` is why it did not come up, null where it did not get so far. Never throws: what went wrong first is what the reader has to hear. */
+async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ran">, failure: string | null): Promise<void> {
+  try {
+    if (pending.previous !== null) await putBack(deps, pending.previous, pending.ran);
+    else if (failure !== null) await keepFailed(deps, pending.spec, failure);
+    else await forget(deps, pending.spec);
+  } catch (second) {
+    // The pending record is still there: the next command settles it.
+    deps.warn(`${pending.spec.name} could not be put back yet: ${reasonOf(second)}`);
+  }
+}
+
+/** The old spec, running if it ran. */
+export async function putBack(deps: Deps, previous: Spec, ran: boolean): Promise<void> {
+  await define(deps, previous);
+  if (ran) await deps.backend.restart([previous]);
+  else await deps.backend.stop([previous]);
+  deps.registry.commit(previous);
+}
+
+async function keepFailed(deps: Deps, spec: Spec, cause: string): Promise<void> {
+  await deps.backend.stop([spec]);
+  deps.registry.setOutcome(spec.name, { at: new Date(deps.now()).toISOString(), cause });
+  deps.registry.commit(spec);
+}
+
+/** As if it had never been started. */
+export async function forget(deps: Deps, spec: Spec): Promise<void> {
+  await deps.backend.stop([spec]);
+  await deps.backend.want([spec.name], false);
+  await deps.backend.undefine(spec.name);
+  deps.registry.remove(spec.name);
+}

@@ -1,0 +1,29 @@
+// What the use cases work with, handed down as values.
+import type { Backend } from "../backend/backend.ts";
+import type { Registry } from "../service/registry.ts";
+
+export type Deps = {
+  backend: Backend;
+  registry: Registry;
+  now: () => number;
+  /** What is going on, for whoever waits; replaced by the next word. */
+  progress: (text: string) => void;
+  /** A sentence that the reader should see and that is no error. */
+  warn: (text: string) => void;
+  /** Ends waiting, as Ctrl-C does. */
+  signal: AbortSignal;
+  cwd: string;
+  home: string;
+  /** PATH of the caller. */
+  path: string;
+  share: string;
+};
+
+/** Longest that a command waits for another one: a start may wait for its service, and a stop for its timeout. */
+export const lockTimeoutMs = 180_000;
+
+/** The registry's lock around `work`; a word on who holds it goes to whoever waits. */
+export function underLock<T>(deps: Deps, what: string, work: () => Promise<T>): Promise<T> {
+  const { registry } = deps;
+  return registry.locked(what, lockTimeoutMs, (holder) => deps.progress(`waiting: ${holder}, is at work`), work);
+}

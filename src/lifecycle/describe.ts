@@ -1,0 +1,54 @@
+// `describe`: all that is known of one service.
+import { harmless } from "../base/text.ts";
+import type { Spec } from "../service/spec.ts";
+import { environmentOf } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
+import { endOf } from "./ready.ts";
+import { type Observed, observe } from "./status.ts";
+import { profileDirectives } from "../backend/sandbox.ts";
+import { notFound } from "../base/errors.ts";
+
+export type Description = {
+  status: Observed["status"];
+  spec: Omit<Spec, "env"> & { env: string[] };
+  /** Names only: values are for the service alone. */
+  environment: string[];
+  unit: { name: string; file: string; text: string };
+  sandbox: { profile: string; declared: string[]; verdict: string; verified: string[]; probed: string[]; missing: Observed["verdict"]["missing"] };
+  lastEnd: string | null;
+  events: { at: string; message: string }[];
+};
+
+const maxEvents = 10;
+
+export async function describe(name: string, deps: Deps): Promise<Description> {
+  const [observed] = await observe([name], deps);
+  if (observed === undefined) throw notFound(`there is no service named '${name}'`);
+  const { spec, reading, verdict, outcome, status } = observed;
+  const { env, ...rest } = spec;
+  return {
+    status,
+    spec: { ...rest, env: Object.keys(env) },
+    environment: Object.keys(environmentOf(spec)),
+    unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: await deps.backend.unitText(spec) },
+    sandbox: {
+      profile: spec.sandbox.profile,
+      declared: profileDirectives(spec.sandbox.profile).map(({ name: directive, value }) => `${directive}=${value}`),
+      verdict: verdict.verdict,
+      verified: verdict.verified,
+      probed: verdict.probed,
+      missing: verdict.missing,
+    },
+    lastEnd: outcome?.cause ?? (reading.exitStatus === null && reading.result === null ? null : endOf(reading)),
+    events: await eventsOf(name, deps),
+  };
+}
+
+async function eventsOf(name: string, deps: Deps): Promise<Description["events"]> {
+  const events: Description["events"] = [];
+  const query = { services: [name], lines: 200, sinceMs: null, untilMs: null, follow: false };
+  for await (const record of deps.backend.logs(query, AbortSignal.timeout(3000))) {
+    if (record.stream === "bs9") events.push({ at: new Date(record.atMs).toISOString(), message: harmless(record.message) });
+  }
+  return events.slice(-maxEvents);
+}

@@ -1,0 +1,89 @@
+// Waits until a service is ready, or knows why it is not: a crash is told at once, not after the full wait.
+import type { Reading } from "../backend/backend.ts";
+import { holdsSocket, listenersOn } from "../backend/sockets.ts";
+import { interruptedBy } from "../base/interrupt.ts";
+import { formatSpan } from "../base/quantities.ts";
+import { healthOf, probe } from "../health/probe.ts";
+import { pidsOf } from "../metrics/cgroup.ts";
+import type { Spec } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
+
+export type Readiness = { ready: true; health: "healthy" | "unknown"; tookMs: number } | { ready: false; cause: string; timedOut: boolean };
+
+/** Alive for so long counts as ready where there is neither a health check nor a port. */
+const aliveMs = 1000;
+const pollMs = 40;
+
+export async function ready(spec: Spec, deps: Deps): Promise<Readiness> {
+  const began = performance.now();
+  const alive = { pid: -1, since: 0 };
+  let last = "";
+  for (;;) {
+    interruptedBy(deps.signal);
+    const [reading] = await deps.backend.read([spec.name]);
+    const elapsed = performance.now() - began;
+    const crash = reading === undefined ? "it is gone" : crashOf(reading, elapsed);
+    if (crash !== null) return { ready: false, cause: crash, timedOut: false };
+    if (reading?.state === "active") {
+      // Without a bus the pid is not told; the state has to do.
+      const pid = reading.mainPid ?? 0;
+      if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
+      const awaited = await isReady(spec, reading, performance.now() - alive.since);
+      if (awaited === null) return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began };
+      last = awaited;
+    }
+    if (elapsed > spec.waitMs) return { ready: false, cause: `${last || `it is still ${reading?.state}`} after ${formatSpan(spec.waitMs)}`, timedOut: true };
+    deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
+    await Bun.sleep(pollMs);
+  }
+}
+
+/** Null when it is ready, else what is waited for. */
+async function isReady(spec: Spec, reading: Reading, aliveForMs: number): Promise<string | null> {
+  if (spec.health !== null) {
+    const failure = await probe(healthOf(spec.health, spec.port), { timeoutMs: 5000, cwd: spec.cwd });
+    return failure === null ? null : `health: ${failure}`;
+  }
+  if (spec.port !== null) {
+    const listeners = listenersOn(spec.port);
+    const pids = reading.cgroup === null ? [] : pidsOf(reading.cgroup);
+    if (listeners.length > 0 && (holdsSocket(pids, listeners) || reading.cgroup === null)) return null;
+    return `it does not listen on port ${spec.port}`;
+  }
+  return aliveForMs >= aliveMs ? null : "it has just started";
+}
+
+function crashOf(reading: Reading, elapsedMs: number): string | null {
+  const restarted = (reading.restarts ?? 0) > 0;
+  if (reading.state === "failed") return `${endOf(reading)} after ${formatSpan(elapsedMs)}`;
+  if (restarted) return `${reading.state === "active" ? "it ended and was started again" : endOf(reading)} after ${formatSpan(elapsedMs)}`;
+  // With `--restart no`, or a clean exit under `on-failure`, an ended service is simply inactive.
+  if (reading.state === "inactive") return `${endOf(reading)} at once`;
+  return null;
+}
+
+/** How a service last ended, in words; exit statuses of systemd.exec(5) spelled out. */
+export function endOf(reading: Reading): string {
+  if (reading.result === "oom-kill") return "killed: out of memory";
+  if (reading.result === "timeout") return "it did not start in time";
+  if (reading.result === "start-limit-hit") return "given up: it was restarted as often as --max-restarts allows";
+  const exit = reading.exitStatus;
+  if (exit === null) return "it ended";
+  if (exit.code !== "exited") return `killed by ${signalName(exit.status)}`;
+  return systemdStatuses[exit.status] ?? `exited with ${exit.status}`;
+}
+
+const systemdStatuses: Record<number, string> = {
+  200: "its working folder cannot be entered (exit 200)",
+  203: "the program cannot be executed (exit 203)",
+  217: "this host denies user namespaces (exit 217)",
+  218: "this host denies a part of the sandbox (exit 218)",
+  226: "the file system of its sandbox cannot be set up (exit 226)",
+  228: "the system call filter cannot be set up (exit 228)",
+};
+
+const signals: Record<number, string> = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 31: "SIGSYS" };
+
+function signalName(number: number): string {
+  return signals[number] ?? `signal ${number}`;
+}

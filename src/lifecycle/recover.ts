@@ -1,0 +1,29 @@
+// Finishes or undoes what a killed command left pending.
+import type { Pending } from "../service/registry.ts";
+import { forget, putBack } from "./change.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * A change whose service is up with the new unit is finished; any other is undone, as the command itself
+ * would have done. To be called under the registry's lock.
+ */
+export async function recover(deps: Deps): Promise<void> {
+  for (const pending of deps.registry.abandoned()) {
+    const finished = await isUp(deps, pending);
+    if (finished) {
+      await deps.backend.want([pending.spec.name], true);
+      deps.registry.commit(pending.spec);
+    } else if (pending.previous !== null) {
+      await putBack(deps, pending.previous, pending.ran);
+    } else {
+      await forget(deps, pending.spec);
+    }
+    deps.warn(`a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`);
+  }
+}
+
+async function isUp(deps: Deps, { spec }: Pending): Promise<boolean> {
+  if (!(await deps.backend.isDefined(spec))) return false;
+  const [reading] = await deps.backend.read([spec.name]);
+  return reading?.state === "active" && reading.restarts === 0;
+}

@@ -1,0 +1,129 @@
+// `start`: an entry becomes a running service, or a defined one is started.
+import { dirname } from "node:path";
+import { failed, usage } from "../base/errors.ts";
+import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
+import { findCommand, findEntry, isScript } from "../service/entry.ts";
+import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
+import { checkName, defaultName } from "../service/name.ts";
+import { type Difference, difference, needsRestart } from "../service/plan.ts";
+import { resolve, type Surroundings } from "../service/resolve.ts";
+import { projectRoot } from "../service/root.ts";
+import type { Spec } from "../service/spec.ts";
+import { existsSync, realpathSync } from "node:fs";
+import { change } from "./change.ts";
+import { type Deps, underLock } from "./deps.ts";
+import { checkPort } from "./ports.ts";
+import type { Readiness } from "./ready.ts";
+import { recover } from "./recover.ts";
+
+export type Started = {
+  name: string;
+  result: "started" | "changed" | "unchanged";
+  readiness: Readiness | null;
+  differences: Difference[];
+};
+
+export type Planned = { spec: Spec; differences: Difference[]; unit: string };
+
+/** Defines and starts a service, or applies the difference to a known one. */
+export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
+  return underLock(deps, `start ${word}`, async () => {
+    await recover(deps);
+    const { spec, known } = specOf(word, input, deps);
+    await deps.backend.claim(spec.name);
+    const differences = difference(known, spec);
+    const [reading] = await deps.backend.read([spec.name]);
+    const isUp = reading?.state === "active" || reading?.state === "activating";
+    if (known !== null && differences.length === 0 && isUp) return { name: spec.name, result: "unchanged", readiness: null, differences };
+    if (known !== null && isUp && !needsRestart(differences)) {
+      deps.registry.commit(spec);
+      return { name: spec.name, result: "changed", readiness: null, differences };
+    }
+    checkPort(spec, reading?.cgroup ?? null);
+    if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
+    const { readiness } = await change(deps, spec, known);
+    sweepUnused(deps);
+    if (options.linger) await askToLinger(deps);
+    return { name: spec.name, result: known === null || differences.length === 0 ? "started" : "changed", readiness, differences };
+  });
+}
+
+/** What `start` would do, with nothing written. */
+export async function planEntry(word: string, input: StartInput, deps: Deps): Promise<Planned> {
+  const { spec, known } = specOf(word, input, deps);
+  await deps.backend.claim(spec.name);
+  return { spec, differences: difference(known, spec), unit: await deps.backend.unitText(spec) };
+}
+
+export async function askToLinger(deps: Deps): Promise<void> {
+  const trouble = await deps.backend.linger();
+  if (trouble !== null) deps.warn(trouble);
+}
+
+/** Runtimes that no spec names go; one that a pending change needs is named by it. */
+export function sweepUnused(deps: Deps): void {
+  const specs = deps.registry.names().map((name) => deps.registry.get(name));
+  sweepRuntimes(deps.share, new Set(specs.flatMap((spec) => (spec?.runtime.kind === "bs9" ? [spec.runtime.version] : []))));
+}
+
+function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {
+  const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
+  const entry: FoundEntry =
+    defined !== null && input.name === undefined
+      ? { ...defined.entry, onPath: false }
+      : findEntry(word, deps.cwd, deps.path, input.runtime !== undefined && input.runtime !== "none");
+  const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
+  const known = deps.registry.get(name);
+  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps));
+  checkPaths(spec);
+  return { spec, known };
+}
+
+function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, deps: Deps): Surroundings {
+  const before = input.reset ? null : known;
+  const path = known?.path ?? deps.path;
+  const sameEntry = before !== null && before.entry.path === entry.path;
+  const folders = input.cwd !== undefined ? { root: input.cwd, cwd: input.cwd } : sameEntry ? { root: before.root, cwd: before.cwd } : foldersOf(entry, deps);
+  return { ...folders, path, runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, before, path, deps) };
+}
+
+/** A command on PATH works where it is called; an entry of one's own where its project is. */
+function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string } {
+  const ofSystem = /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
+  if (entry.onPath || ofSystem) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
+  const root = projectRoot(dirname(entry.path), deps.home);
+  return { root, cwd: root };
+}
+
+function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spec | null, path: string, deps: Deps): Spec["runtime"] {
+  const chosen = kind ?? (isScript(entry.path) ? "bs9" : "none");
+  if (chosen === "none") {
+    if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
+      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${entry.path}` });
+    }
+    return { kind: "none" };
+  }
+  if (chosen === "bs9") {
+    // A known one stays on the runtime it has, so that a new bs9 changes no app; `restart --runtime latest` moves it.
+    const pinned = before?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, before.runtime.version)) ? before.runtime.version : runtimeVersion;
+    return { kind: "bs9", version: pinned };
+  }
+  const found = findCommand(chosen, path) ?? findCommand(chosen, deps.path);
+  if (found === null) throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${entry.path} --runtime bs9` });
+  return { kind: chosen, path: realpathSync(found) };
+}
+
+function isExecutable(entry: FoundEntry): boolean {
+  return entry.kind === "executable";
+}
+
+function checkPaths(spec: Spec): void {
+  for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
+    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${folder}` });
+  }
+  const reserved = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
+  if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
+}
+
+// The first two would turn the runtime; the shell on the way sets the next ones itself; JSON records lose the last.
+const unsettable = new Set(["BUN_OPTIONS", "BUN_BE_BUN", "_", "PPID", "OPTIND", "__proto__", "constructor", "prototype"]);

@@ -1,0 +1,122 @@
+// `status`: what is so of each service now, as one object each; a figure that cannot be had is null.
+import type { Backend, Reading, State } from "../backend/backend.ts";
+import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import { startedAtMs } from "../base/proc.ts";
+import { readCgroup } from "../metrics/cgroup.ts";
+import type { Outcome } from "../service/registry.ts";
+import type { Spec } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
+
+export type Status = {
+  name: string;
+  state: State;
+  ready: boolean;
+  health: "healthy" | "unhealthy" | "unknown";
+  pid: number | null;
+  instances: { want: number; ready: number };
+  restarts: number | null;
+  uptimeMs: number | null;
+  cpuPercent: number | null;
+  memoryBytes: number | null;
+  memorySource: "cgroup" | "processes" | null;
+  tasks: number | null;
+  limits: Limits;
+  port: number | null;
+  requests: { perSecond: number; errorPercent: number; p50Ms: number; p95Ms: number } | null;
+  sandbox: SandboxVerdict["verdict"];
+  backend: Backend["kind"];
+  unit: string;
+  figuresFrom: "agent" | "live";
+  notices: string[];
+};
+
+/** What `status` knows of a service beside what scripts get: for hints and for `describe`. */
+export type Observed = { spec: Spec; reading: Reading; verdict: SandboxVerdict; outcome: Outcome | null; status: Status };
+
+/** Two readings of the CPU counter lie so far apart. */
+const cpuWindowMs = 50;
+
+const order: Record<State, number> = { failed: 0, activating: 2, deactivating: 3, active: 4, inactive: 5 };
+
+/** Bad ones first: failed, unhealthy, activating, deactivating, active, inactive; then by name. */
+export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
+  const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
+  if (specs.length === 0) return [];
+  const notices = deps.backend.logNotices(false);
+  const readings = await deps.backend.read(specs.map(({ name }) => name));
+  const first = readings.map(sampleOf);
+  const firstAt = performance.now();
+  const verdicts = await Promise.all(specs.map(async (spec, i) => verdictOf(spec, readings[i], deps)));
+  await Bun.sleep(Math.max(0, cpuWindowMs - (performance.now() - firstAt)));
+  const windowMs = performance.now() - firstAt;
+  const shared = await notices;
+  const observed = specs.flatMap((spec, i): Observed[] => {
+    const reading = readings[i];
+    const verdict = verdicts[i];
+    if (reading === undefined || verdict === undefined) return [];
+    const outcome = deps.registry.outcome(spec.name);
+    const sample = { first: first[i] ?? null, second: sampleOf(reading), windowMs };
+    return [{ spec, reading, verdict, outcome, status: statusOf(spec, reading, verdict, outcome, sample, shared, deps) }];
+  });
+  return observed.sort((a, b) => rank(a.status) - rank(b.status) || (a.status.name < b.status.name ? -1 : 1));
+}
+
+type Sample = ReturnType<typeof readCgroup>;
+
+function statusOf(
+  spec: Spec,
+  reading: Reading,
+  verdict: SandboxVerdict,
+  outcome: Outcome | null,
+  sample: { first: Sample | null; second: Sample | null; windowMs: number },
+  notices: string[],
+  deps: Deps,
+): Status {
+  // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
+  const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
+  const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid);
+  const isUp = state === "active";
+  return {
+    name: spec.name,
+    state,
+    ready: isUp,
+    health: "unknown",
+    pid: reading.mainPid,
+    instances: { want: reading.wanted || isUp ? 1 : 0, ready: isUp ? 1 : 0 },
+    restarts: reading.restarts === null ? null : Math.min(reading.restarts, spec.restart.max ?? Number.POSITIVE_INFINITY),
+    uptimeMs: startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs)),
+    cpuPercent: cpuPercent(sample.first, sample.second, sample.windowMs),
+    memoryBytes: sample.second?.memoryBytes ?? null,
+    memorySource: sample.second?.memorySource ?? null,
+    tasks: sample.second?.tasks ?? null,
+    limits: deps.backend.limits(spec, reading),
+    port: spec.port,
+    requests: null,
+    sandbox: verdict.verdict,
+    backend: deps.backend.kind,
+    unit: reading.unit,
+    figuresFrom: "live",
+    notices,
+  };
+}
+
+function sampleOf(reading: Reading): Sample | null {
+  return reading.cgroup === null ? null : readCgroup(reading.cgroup);
+}
+
+async function verdictOf(spec: Spec, reading: Reading | undefined, deps: Deps): Promise<SandboxVerdict> {
+  if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
+  if (reading === undefined || reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  return deps.backend.verify(spec, reading);
+}
+
+function cpuPercent(first: Sample | null, second: Sample | null, windowMs: number): number | null {
+  if (first === null || second === null || first.cpuUsec === null || second.cpuUsec === null) return null;
+  const percent = (second.cpuUsec - first.cpuUsec) / (windowMs * 10);
+  // A counter that went back belongs to another run.
+  return percent < 0 ? null : Math.round(percent * 10) / 10;
+}
+
+function rank(status: Status): number {
+  return status.state === "active" && status.health === "unhealthy" ? 1 : order[status.state];
+}

@@ -1,0 +1,106 @@
+// A line as it was written -> its level, the words themselves, and what else a JSON line carries.
+import * as v from "valibot";
+
+/** In order of weight. */
+export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type Level = (typeof levels)[number];
+
+export type Levelled = { level: Level; message: string; fields: Record<string, unknown> };
+
+/** syslog(3): emerg, alert, crit, err, warning, notice, info, debug. */
+const byPriority: Level[] = ["fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"];
+
+/** Longer ones are shown as they are: a megabyte of JSON is no log line to be taken apart. */
+const maxJsonLength = 64 * 1024;
+/** Words that tell a level stand at the beginning. */
+const maxHeadLength = 200;
+
+/**
+ * A `<N>` prefix wins (journald has made a priority of it, null stands for none), then a JSON `level`,
+ * then a leading word such as ERROR. What tells nothing is `info`.
+ */
+export function levelOf(priority: number | null, message: string): Levelled {
+  const said = priority === null ? undefined : byPriority[priority];
+  const json = jsonLine(message);
+  if (json !== null) return { level: said ?? json.level ?? "info", message: json.message ?? message, fields: json.fields };
+  return { level: said ?? leadingLevel(message) ?? "info", message, fields: {} };
+}
+
+/** A level as a word (`WARN`, `warning`) or a number as pino and bunyan write it, 10 to 60. */
+export function levelNamed(value: unknown): Level | undefined {
+  if (typeof value === "number" && Number.isFinite(value)) return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(value / 10) - 1))];
+  return typeof value === "string" && value.length <= 12 ? words.get(value.toLowerCase()) : undefined;
+}
+
+const words = new Map<string, Level>([
+  ["trace", "trace"],
+  ["verbose", "debug"],
+  ["silly", "debug"],
+  ["debug", "debug"],
+  ["info", "info"],
+  ["information", "info"],
+  ["notice", "info"],
+  ["log", "info"],
+  ["warn", "warn"],
+  ["warning", "warn"],
+  ["err", "error"],
+  ["error", "error"],
+  ["severe", "error"],
+  ["crit", "fatal"],
+  ["critical", "fatal"],
+  ["alert", "fatal"],
+  ["emerg", "fatal"],
+  ["emergency", "fatal"],
+  ["fatal", "fatal"],
+  ["panic", "fatal"],
+]);
+
+const Line = v.record(v.string(), v.unknown());
+
+function jsonLine(text: string): { level: Level | undefined; message: string | undefined; fields: Record<string, unknown> } | null {
+  if (!text.startsWith("{") || !text.trimEnd().endsWith("}") || text.length > maxJsonLength) return null;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const line = v.safeParse(Line, parsed);
+  if (!line.success) return null;
+  // valibot leaves out `__proto__`, `constructor` and `prototype`.
+  const { level, msg, message, ...rest } = line.output;
+  const named = levelNamed(level);
+  const said = typeof msg === "string" ? "msg" : typeof message === "string" ? "message" : null;
+  // What was not used for the line's own level and message stays a field.
+  const fields = {
+    ...(level !== undefined && named === undefined ? { level } : {}),
+    ...(msg !== undefined && said !== "msg" ? { msg } : {}),
+    ...(message !== undefined && said !== "message" ? { message } : {}),
+    ...rest,
+  };
+  return { level: named, message: said === null ? undefined : String(said === "msg" ? msg : message), fields };
+}
+
+// A date, a time, a process id in brackets may come first. No two parts in it can match the same text, so it takes linear time.
+const stamp = /^(?:\[?\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?|\[?\d{1,10}\]?)[\s|-]{0,3}/;
+// In capitals a word is a level wherever it stands alone; else it needs brackets or a colon: `error` may begin a sentence.
+const capitals = /^(?:(TRACE|VERBOSE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?![A-Za-z0-9_.=-]))/;
+const marked = /^(?:\[ ?([A-Za-z]{3,11}) {0,2}\]|<([A-Za-z]{3,11})>|([A-Za-z]{3,11}):(?=\s|$))/;
+// An error that a JavaScript or Python program dies of: `TypeError: …`, `Uncaught ReferenceError: …`.
+const thrown = /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,40})?(?:Error|Exception)(?: \[[A-Z_]{1,40}\])?: /;
+
+function leadingLevel(text: string): Level | undefined {
+  let head = Bun.stripANSI(text.slice(0, maxHeadLength)).trimStart();
+  for (let stamps = 0; stamps < 3; stamps++) {
+    const word = capitals.exec(head)?.[1];
+    if (word !== undefined) return words.get(word.toLowerCase());
+    const mark = marked.exec(head);
+    const named = words.get((mark?.[1] ?? mark?.[2] ?? mark?.[3] ?? "").toLowerCase());
+    if (named !== undefined) return named;
+    if (thrown.test(head)) return "error";
+    const rest = head.replace(stamp, "");
+    if (rest === head) return undefined;
+    head = rest;
+  }
+  return undefined;
+}

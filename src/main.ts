@@ -1,0 +1,102 @@
+// argv -> exit status; the only place that prints an error or sets an exit code.
+import { readFileSync } from "node:fs";
+import { Bs9Error, exitStatus, usage } from "./base/errors.ts";
+import { openTerminal, type Terminal } from "./base/terminal.ts";
+import { harmless } from "./base/text.ts";
+import { parse } from "./cli.ts";
+import type { Command, Result } from "./commands/command.ts";
+import { buildContext, type Settings } from "./context.ts";
+import { actAsRuntime } from "./runtime/reenter.ts";
+
+actAsRuntime();
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  const before = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  const settings: Settings = { json: before.includes("--json"), quiet: before.includes("-q") || before.includes("--quiet"), yes: before.includes("--yes"), debug: before.includes("--debug") };
+  const terminal = openTerminal(process.env, before.includes("--no-color"));
+  try {
+    checkBytes(argv);
+    return await run(argv, settings, terminal);
+  } catch (error) {
+    return report(error, settings, terminal);
+  }
+}
+
+async function run(argv: string[], settings: Settings, terminal: Terminal): Promise<number> {
+  const { commands } = await import("./commands/table.ts");
+  const helped = await help(argv, commands, terminal);
+  if (helped) return exitStatus.done;
+  const { command, given } = parse(argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv, commands);
+  const context = buildContext(settings, terminal, interruption());
+  try {
+    const result = await command.run(given, context);
+    return result === null ? exitStatus.done : print(result, settings, terminal);
+  } finally {
+    context.close();
+    terminal.settle();
+  }
+}
+
+function print(result: Result, settings: Settings, terminal: Terminal): number {
+  terminal.settle();
+  if (settings.json) terminal.print(JSON.stringify(result.value, null, terminal.isTerminal ? 2 : 0));
+  else for (const line of settings.quiet ? result.names : result.text(terminal.style)) terminal.print(line);
+  if (!settings.json && !settings.quiet) for (const hint of result.hints ?? []) terminal.note(hint);
+  return result.error === undefined ? (result.exitStatus ?? exitStatus.done) : report(result.error, settings, terminal);
+}
+
+/** What could not be done, why, and what to do now; anything but a Bs9Error is a bug of ours. */
+function report(error: unknown, { json, debug }: Settings, terminal: Terminal): number {
+  terminal.settle();
+  const known = error instanceof Bs9Error;
+  const message = known ? error.message : `bug: ${error instanceof Error ? error.message : String(error)}`;
+  const hint = known ? error.hint : "report it with the output of the same command and --debug";
+  if (json) {
+    terminal.note(JSON.stringify({ error: { code: known ? error.code : "bug", message, hint: hint ?? null, ...(known && error.details.length > 0 ? { details: error.details } : {}) } }));
+  } else {
+    for (const line of known ? error.details : []) terminal.note(`  ${line}`);
+    terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(message)}`);
+    if (hint !== undefined) terminal.note(`Try: ${harmless(hint)}`);
+  }
+  if (debug || !known) terminal.note(error instanceof Error ? (error.stack ?? "") : "");
+  return known ? error.exitStatus : exitStatus.bug;
+}
+
+async function help(argv: string[], commands: Command[], terminal: Terminal): Promise<boolean> {
+  const [first, second] = argv;
+  const end = argv.indexOf("--");
+  const asked = (end === -1 ? argv : argv.slice(0, end)).some((word) => word === "--help" || word === "-h");
+  if (first !== undefined && first !== "help" && !asked) return false;
+  const { commandHelp, overview, shortScreen } = await import("./help.ts");
+  const print = (lines: string[]) => terminal.print(lines.join("\n"));
+  if (first === undefined) print(shortScreen(terminal.style));
+  else {
+    const word = first === "help" ? second : argv.find((one) => !one.startsWith("-"));
+    if (word === undefined || word.startsWith("-") || word === "help") print(overview(commands, terminal.style));
+    else print(commandHelp(parse([word], commands).command, terminal.style));
+  }
+  return true;
+}
+
+/** The first signal asks to end in order, the second ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(exitStatus.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** Bun puts U+FFFD where an argument is no UTF-8; what was really given is in /proc/self/cmdline. */
+function checkBytes(argv: string[]): void {
+  if (!argv.some((word) => word.includes("\ufffd"))) return;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(readFileSync("/proc/self/cmdline"));
+  } catch (error) {
+    throw usage("an argument is not valid UTF-8, so it would not arrive as it was given", { cause: error });
+  }
+}

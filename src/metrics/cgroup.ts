@@ -1,0 +1,89 @@
+// Readings of a service from its cgroup, or, where the kernel has no controller there, from its processes.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readProc, statusField } from "../base/proc.ts";
+
+export type Reading = {
+  /** CPU time used since the cgroup was made. */
+  cpuUsec: number | null;
+  memoryBytes: number | null;
+  memorySource: "cgroup" | "processes" | null;
+  tasks: number | null;
+};
+
+const pageBytes = 4096;
+const ticksPerSecond = 100;
+
+/** `folder` is the absolute folder of the cgroup; null figures where they cannot be had, never 0. */
+export function readCgroup(folder: string): Reading {
+  const pids = pidsOf(folder);
+  const current = number(read(folder, "memory.current"));
+  const memoryBytes = current ?? sum(pids, residentBytes);
+  return {
+    cpuUsec: number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? sum(pids, cpuUsec),
+    memoryBytes,
+    memorySource: current !== null ? "cgroup" : memoryBytes === null ? null : "processes",
+    tasks: number(read(folder, "pids.current")) ?? sum(pids, threads),
+  };
+}
+
+/** The processes of a cgroup and of those below it are not told apart by cgroup.procs: this reads the one folder. */
+export function pidsOf(folder: string): number[] {
+  return (read(folder, "cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
+}
+
+/** The folder of the cgroup that a process is in, null where it is gone. cgroups(7). */
+export function cgroupFolderOf(pid: number): string | null {
+  const text = readProc(`${pid}/cgroup`);
+  const unified = text === null ? null : /^0::(\/.*)$/m.exec(text)?.[1];
+  return unified == null ? null : join(cgroupRoot(), unified);
+}
+
+let root: string | null = null;
+
+/** Where cgroup2 is mounted: /sys/fs/cgroup, or beside the old hierarchies. */
+export function cgroupRoot(): string {
+  root ??= / - cgroup2 /.test(readProc("self/mountinfo") ?? "")
+    ? (/^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(readProc("self/mountinfo") ?? "")?.[1] ?? "/sys/fs/cgroup")
+    : "/sys/fs/cgroup";
+  return root;
+}
+
+function read(folder: string, file: string): string | null {
+  try {
+    return readFileSync(join(folder, file), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function number(text: string | null): number | null {
+  return text !== null && /^\d+\s*$/.test(text) ? Number(text) : null;
+}
+
+function sum(pids: number[], of: (pid: number) => number | null): number | null {
+  let total: number | null = null;
+  for (const pid of pids) {
+    const value = of(pid);
+    if (value !== null) total = (total ?? 0) + value;
+  }
+  return total;
+}
+
+function residentBytes(pid: number): number | null {
+  const pages = readProc(`${pid}/statm`)?.split(" ")[1];
+  return pages === undefined ? null : Number(pages) * pageBytes;
+}
+
+function threads(pid: number): number | null {
+  const status = readProc(`${pid}/status`);
+  return status === null ? null : Number(statusField(status, "Threads"));
+}
+
+// utime and stime, fields 14 and 15 of proc_pid_stat(5), in clock ticks.
+function cpuUsec(pid: number): number | null {
+  const stat = readProc(`${pid}/stat`);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
+}

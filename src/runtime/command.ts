@@ -1,0 +1,46 @@
+// Entry and runtime -> the words that are executed.
+import { realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { failed } from "../base/errors.ts";
+import { plainErrno } from "../base/files.ts";
+import type { Spec } from "../service/spec.ts";
+import { runtimeFolder } from "./pin.ts";
+
+export type Command = {
+  argv: string[];
+  /** The entry as it is on disk now, links resolved. */
+  entry: string;
+  /** Environment that the runtime itself needs. */
+  environment: Record<string, string>;
+  /** The runtime's own program, null where the entry is executed itself. */
+  runtime: string | null;
+};
+
+/**
+ * Links are resolved anew at each definition, so that a `current` link that was moved takes effect with a restart.
+ * Throws where the entry is gone.
+ */
+export function commandOf(spec: Spec, share: string): Command {
+  const entry = located(spec.entry.path, spec.entry.kind);
+  switch (spec.runtime.kind) {
+    case "bs9": {
+      const folder = runtimeFolder(share, spec.runtime.version);
+      const program = join(folder, "bs9");
+      return { argv: [program, `--preload=${join(folder, "preload.js")}`, entry, ...spec.args], entry, environment: { BUN_BE_BUN: "1" }, runtime: program };
+    }
+    case "bun":
+    case "node":
+      return { argv: [spec.runtime.path, entry, ...spec.args], entry, environment: {}, runtime: spec.runtime.path };
+    case "none":
+      return { argv: [entry, ...spec.args], entry, environment: {}, runtime: null };
+  }
+}
+
+/** A program keeps the name it was called by: some act by it. */
+function located(path: string, kind: Spec["entry"]["kind"]): string {
+  try {
+    return kind === "script" ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+  } catch (error) {
+    throw failed(`cannot find ${path}: ${plainErrno(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,51 @@
+// What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
+import { constants } from "node:os";
+import type { Entry } from "./journal-entry.ts";
+
+// sd-messages(3)
+const processExit = "98e322203f7a4ed290d09fe03c09fe15";
+const outOfMemory = "fe6faa94e7774663a0da52717891d8ef";
+const spawnFailed = "641257651c1b4ec9a8624d7a40a9e1e7";
+
+type Verdict = { sentence: string; priority: number };
+
+const error = 3;
+
+/** systemd does not translate what it logs, so that words may be looked for where it gave no MESSAGE_ID. */
+export function verdictOf(entry: Entry): Verdict | null {
+  if (entry.MESSAGE_ID === processExit) return exit(entry);
+  if (entry.MESSAGE_ID === outOfMemory) return { sentence: "killed: out of memory", priority: error };
+  const words = entry.MESSAGE.slice(0, 1000);
+  if (entry.MESSAGE_ID === spawnFailed) {
+    const reason = /Failed at step (\S+) spawning (.*)$/s.exec(words);
+    return reason === null ? null : { sentence: `cannot be run: ${reason[2]} (at step ${reason[1]})`, priority: error };
+  }
+  if (words.endsWith("Start request repeated too quickly.")) return { sentence: "given up: it ended too often", priority: error };
+  if (/State 'stop-\S+' timed out|[Ss]topping timed out/.test(words)) return { sentence: "did not stop in time, so it is killed", priority: error };
+  if (/\bstart\S* operation timed out/.test(words)) return { sentence: "did not start in time, so it is ended", priority: error };
+  return null;
+}
+
+function exit(entry: Entry): Verdict | null {
+  const how = howEnded(entry);
+  if (how === null) return null;
+  const clean = entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === "0";
+  if (/: Main process exited,/.test(entry.MESSAGE)) return { sentence: how, priority: clean ? 6 : error };
+  // A stop ends the delay before a start, and that is no news.
+  if (clean || (entry.EXIT_CODE === "killed" && signalName(entry.EXIT_STATUS) === "SIGTERM")) return null;
+  return { sentence: `${entry.COMMAND ?? "a control process"} ${how}`, priority: error };
+}
+
+function howEnded({ EXIT_CODE: code, EXIT_STATUS: status }: Entry): string | null {
+  if (code === "exited" && status !== undefined) return `exited with ${status}`;
+  if (code === "killed") return `killed by ${signalName(status)}`;
+  if (code === "dumped") return `killed by ${signalName(status)}, core dumped`;
+  return null;
+}
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [String(number), name]));
+
+function signalName(status: string | undefined): string {
+  if (status === undefined) return "a signal";
+  return signalNames.get(status) ?? (/^\d+$/.test(status) ? `signal ${status}` : `SIG${status}`);
+}

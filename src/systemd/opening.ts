@@ -1,0 +1,122 @@
+// What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
+import { existsSync, lstatSync, readdirSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import type { Command } from "../runtime/command.ts";
+import { findCommand, isScript, shebangOf } from "../service/entry.ts";
+import { isHomeOrAbove } from "../service/root.ts";
+import type { Spec } from "../service/spec.ts";
+import { importsOf } from "./imports.ts";
+import type { Mount } from "./unit.ts";
+
+export type Opening = {
+  writable: string[];
+  readable: string[];
+  /** May be gone by the next start. */
+  optional: Mount[];
+  /** The project root is home or above, so that only the entry and what it imports is opened. */
+  narrowed: boolean;
+};
+
+/** More linked packages than this are not followed. */
+const maxLinks = 2000;
+
+export function openingOf(spec: Spec, command: Command, home: string): Opening {
+  const root = realpathSync(spec.root);
+  const narrowed = isHomeOrAbove(root, home);
+  const strict = spec.sandbox.profile === "strict";
+  const writable = [...(narrowed || strict ? [] : [root]), ...spec.sandbox.writable.map((path) => realpathSync(path))];
+  const readable = [...(strict && !narrowed ? [root] : []), ...spec.sandbox.readable.map((path) => realpathSync(path))];
+  const optional: Mount[] = [];
+  const hidden = (path: string) => ["/home", "/root", "/run/user", "/tmp", "/var/tmp", home].some((folder) => isWithin(path, folder));
+  const open = (source: string, destination = source) => {
+    if (hidden(destination) && existsSync(source)) optional.push({ source, destination });
+  };
+
+  if (narrowed) {
+    for (const file of isScript(command.entry) ? importsOf(command.entry) : [command.entry]) open(file);
+    for (const file of ["package.json", "tsconfig.json", "bunfig.toml"]) open(join(dirname(command.entry), file));
+    for (const word of spec.args) if (isAbsolute(word) && !isHomeOrAbove(word, home)) open(word);
+  }
+  if (!isWithin(spec.cwd, root) && !isHomeOrAbove(spec.cwd, home)) open(spec.cwd);
+  if (!isWithin(command.entry, root)) open(command.entry);
+  for (const program of programsOf(spec, command)) openProgram(program, home, open);
+  for (const path of linkedPackages(root, dirname(command.entry), narrowed, home)) open(path);
+  const covered = [...writable, ...readable];
+  return { writable, readable, optional: unique(optional).filter(({ source, destination }) => source !== destination || !covered.some((folder) => isWithin(source, folder))), narrowed };
+}
+
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+/** The programs that an exec of this command goes through: the runtime, the entry, its interpreter. */
+function programsOf(spec: Spec, command: Command): string[] {
+  const programs = [command.runtime ?? command.entry];
+  const words = shebangOf(command.runtime ?? command.entry);
+  if (words === null) return programs;
+  const [interpreter, ...rest] = words;
+  if (interpreter !== undefined && basename(interpreter) !== "env") return [...programs, interpreter];
+  const named = rest.find((word) => !word.startsWith("-") && !word.includes("="));
+  const found = named === undefined ? null : findCommand(named, spec.path);
+  return found === null ? programs : [...programs, found];
+}
+
+/**
+ * A program under home is opened with what it lives from: its whole prefix where that is one of its own
+ * (`~/.nvm/versions/node/v22`), else its folder in a tool's own place (`~/.bun/bin`), else the file alone.
+ */
+function openProgram(program: string, home: string, open: (source: string, destination?: string) => void): void {
+  if (!existsSync(program)) return;
+  const real = realpathSync(program);
+  for (const [path, source] of [
+    [real, real],
+    [program, real],
+  ] as const) {
+    const folder = dirname(path);
+    const prefix = dirname(folder);
+    const shared = [home, join(home, ".local"), "/usr", "/usr/local"].includes(prefix);
+    if (basename(folder) === "bin" && !shared && existsSync(join(prefix, "lib"))) open(dirname(dirname(source)), prefix);
+    else if (basename(folder) === "bin" && !shared) open(dirname(source), folder);
+    else if (basename(dirname(folder)) === "runtime") open(dirname(source), folder);
+    else open(source, path);
+  }
+}
+
+/** node_modules of the folders above, and packages that links lead out of the project to (workspaces, `npm link`). */
+function linkedPackages(root: string, entryFolder: string, narrowed: boolean, home: string): string[] {
+  const outside = new Set<string>();
+  const seen = new Set<string>();
+  const queue = narrowed ? [entryFolder] : [root, entryFolder];
+  for (let folder = queue.shift(); folder !== undefined && outside.size < maxLinks; folder = queue.shift()) {
+    for (let at = folder; at !== dirname(at) && !seen.has(at); at = dirname(at)) {
+      seen.add(at);
+      const modules = join(at, "node_modules");
+      if (!existsSync(modules)) continue;
+      const real = realpathSync(modules);
+      if (!isWithin(real, root) || narrowed) outside.add(real);
+      for (const target of linkTargets(modules)) {
+        if (isHomeOrAbove(target, home) || (isWithin(target, root) && !narrowed) || outside.has(target)) continue;
+        outside.add(target);
+        queue.push(target);
+      }
+    }
+  }
+  return [...outside];
+}
+
+function linkTargets(modules: string): string[] {
+  const targets: string[] = [];
+  const visit = (folder: string) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.name.startsWith("@") && entry.isDirectory()) visit(path);
+      else if (entry.isSymbolicLink() && lstatSync(path).isSymbolicLink() && existsSync(path)) targets.push(realpathSync(path));
+    }
+  };
+  visit(modules);
+  return targets;
+}
+
+function unique(mounts: Mount[]): Mount[] {
+  return [...new Map(mounts.map((mount) => [`${mount.source}\0${mount.destination}`, mount])).values()];
+}

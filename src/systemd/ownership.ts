@@ -1,0 +1,48 @@
+// Whose a unit name is: ours, free, or somebody else's, who is never touched or shadowed.
+import { join } from "node:path";
+import { failed } from "../base/errors.ts";
+import { readIfThere } from "../base/files.ts";
+import { unitWord } from "./quote.ts";
+import type { Systemctl } from "./systemctl.ts";
+import { unitName } from "./unit.ts";
+
+export type Owner = {
+  /** The folder of user units that bs9 writes to. */
+  units: string;
+  /** What the mark of our units names. */
+  mark: string;
+};
+
+/**
+ * Throws where `name` belongs to a unit without our mark anywhere on the search path of the user manager
+ * (systemd.unit(5)), or to one that another bs9 home has made.
+ */
+export async function claimUnit(name: string, systemctl: Systemctl, owner: Owner): Promise<void> {
+  const unit = unitName(name);
+  const onDisk = join(owner.units, unit);
+  // The manager may not have seen a file yet, so it is looked at first.
+  const text = readIfThere(onDisk);
+  if (text !== null && !isOurs(text, owner.mark)) throw taken(name, onDisk, text);
+  const shown = (await systemctl.show([unit], ["LoadState", "FragmentPath", "SourcePath"])).get(unit);
+  const load = shown?.get("LoadState") ?? "not-found";
+  const fragment = shown?.get("FragmentPath") || shown?.get("SourcePath") || "";
+  if (load === "not-found" || fragment === onDisk) return;
+  if (load === "masked") throw failed(`the unit ${unit} is masked`, { hint: `systemctl --user unmask ${unit}` });
+  const foreign = readIfThere(fragment) ?? "";
+  if (!isOurs(foreign, owner.mark)) throw taken(name, fragment || "the user manager itself", foreign);
+}
+
+export function isOurs(text: string, mark: string): boolean {
+  return markOf(text) === unitWord(mark);
+}
+
+function markOf(text: string): string | null {
+  const section = /^\[X-BS9\]\n((?:[^[].*\n)*)/m.exec(text)?.[1];
+  return section === undefined ? null : (/^Owner=(.*)$/m.exec(section)?.[1] ?? null);
+}
+
+function taken(name: string, where: string, text: string): Error {
+  const other = markOf(text);
+  const whose = other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other}`;
+  return failed(`the name ${name} belongs to ${whose}`, { hint: "choose another one with --name" });
+}

@@ -1,0 +1,93 @@
+// Reads the state of units: over the bus, or, where none answers, from systemctl with null for what it cannot tell.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Reading, State } from "../backend/backend.ts";
+import { cgroupFolderOf } from "../metrics/cgroup.ts";
+import type { Bus, BusUnit } from "./bus.ts";
+import type { Systemctl } from "./systemctl.ts";
+import { unitName } from "./unit.ts";
+
+const states = new Set<string>(["active", "activating", "deactivating", "inactive", "failed"]);
+
+/** One connection for all; of the few properties that are asked, all travel together. */
+export async function readOverBus(bus: Bus, names: string[], units: string): Promise<Reading[]> {
+  const listed = await bus.listByNames(names.map(unitName));
+  const wanted = wantedUnits(units);
+  return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted)));
+}
+
+async function reading(bus: Bus, name: string, unit: BusUnit | undefined, wanted: Set<string>): Promise<Reading> {
+  const blank = blankReading(name, unit, wanted);
+  if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
+  const service = (property: string) => bus.property(unit.path, "Service", property);
+  if (blank.state === "active" || blank.state === "deactivating") {
+    const [pid, restarts] = await Promise.all([service("MainPID"), service("NRestarts")]);
+    const mainPid = positive(pid);
+    return { ...blank, mainPid, restarts: whole(restarts), cgroup: mainPid === null ? null : cgroupFolderOf(mainPid) };
+  }
+  const [restarts, result, code, status] = await Promise.all([service("NRestarts"), service("Result"), service("ExecMainCode"), service("ExecMainStatus")]);
+  return { ...blank, restarts: whole(restarts), result: typeof result === "string" && result !== "success" ? result : null, exitStatus: exitOf(whole(code), whole(status)) };
+}
+
+/** States alone: one process for all, and nothing that is not in the list. */
+export async function readOverSystemctl(systemctl: Systemctl, names: string[], units: string): Promise<Reading[]> {
+  const listed = new Map((await systemctl.list("*.service")).map((unit) => [unit.unit, unit]));
+  const wanted = wantedUnits(units);
+  return names.map((name) => {
+    const unit = listed.get(unitName(name));
+    return blankReading(name, unit === undefined ? undefined : { ...unit, path: "" }, wanted);
+  });
+}
+
+function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<string>): Reading {
+  return {
+    name,
+    unit: unitName(name),
+    state: stateOf(unit?.active),
+    mainPid: null,
+    restarts: null,
+    result: null,
+    exitStatus: null,
+    cgroup: null,
+    wanted: wanted.has(unitName(name)),
+    foreign: null,
+  };
+}
+
+/** What `enable` makes: links in default.target.wants. */
+function wantedUnits(units: string): Set<string> {
+  try {
+    return new Set(readdirSync(join(units, "default.target.wants")));
+  } catch {
+    return new Set();
+  }
+}
+
+function stateOf(active: string | undefined): State {
+  if (active === "reloading" || active === "refreshing") return "active";
+  return active !== undefined && states.has(active) ? (active as State) : "inactive";
+}
+
+// si_code of waitid(2): 1 exited, 2 killed, 3 dumped.
+function exitOf(code: number | null, status: number | null): Reading["exitStatus"] {
+  const word = ({ 1: "exited", 2: "killed", 3: "dumped" } as const)[code as 1 | 2 | 3];
+  return word === undefined || status === null ? null : { code: word, status };
+}
+
+function whole(value: unknown): number | null {
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : null;
+}
+
+function positive(value: unknown): number | null {
+  const pid = whole(value);
+  return pid !== null && pid > 0 ? pid : null;
+}
+
+/** The user's other services, read-only. */
+export async function readOthers(systemctl: Systemctl, units: string): Promise<Reading[]> {
+  const wanted = wantedUnits(units);
+  return (await systemctl.list("*.service")).map((unit) => ({
+    ...blankReading(unit.unit.replace(/\.service$/, ""), { ...unit, path: "" }, wanted),
+    unit: unit.unit,
+  }));
+}

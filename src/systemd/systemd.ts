@@ -1,0 +1,194 @@
+// The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import { noBackend, reasonOf } from "../base/errors.ts";
+import { exec } from "../base/exec.ts";
+import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import type { Paths } from "../base/paths.ts";
+import type { Spec } from "../service/spec.ts";
+import { Bus } from "./bus.ts";
+import { derive } from "./derive.ts";
+import { journalNotices } from "./journal-notices.ts";
+import { readJournal } from "./journal.ts";
+import { claimUnit, type Owner } from "./ownership.ts";
+import { reachUserManager, type UserManager } from "./reach.ts";
+import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
+import { Systemctl } from "./systemctl.ts";
+import { unitName } from "./unit.ts";
+import { Verifier } from "./verifier.ts";
+import { limitsInForce } from "./limits.ts";
+
+export class SystemdBackend implements Backend {
+  readonly kind = "systemd";
+  readonly capabilities: Capabilities = { limits: true, sandbox: true, logTimes: true, exitStatus: true };
+
+  readonly #reach: UserManager;
+  readonly #systemctl: Systemctl;
+  readonly #paths: Paths;
+  readonly #owner: Owner;
+  readonly #verifier: Verifier;
+  #bus: Promise<Bus | null> | null = null;
+
+  private constructor(reach: UserManager, paths: Paths) {
+    this.#reach = reach;
+    this.#systemctl = new Systemctl(reach);
+    this.#paths = paths;
+    this.#owner = { units: paths.units, mark: paths.config };
+    this.#verifier = new Verifier({ systemctl: this.#systemctl, reach, paths, bus: () => this.#connect() });
+  }
+
+  /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
+  static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
+    if (!existsSync("/run/systemd/system")) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
+    return new SystemdBackend(await reachUserManager(env), paths);
+  }
+
+  claim(name: string): Promise<void> {
+    return claimUnit(name, this.#systemctl, this.#owner);
+  }
+
+  async define(specs: Spec[]): Promise<Map<string, unknown>> {
+    const troubles = new Map<string, unknown>();
+    const unchanged: string[] = [];
+    let mustReload = false;
+    for (const spec of specs) {
+      try {
+        const { unit, environment } = await this.#derive(spec);
+        writeWhole(this.#environmentFile(spec.name), environment, 0o600);
+        const file = this.unitFile(spec.name);
+        if (readIfThere(file) === unit) unchanged.push(spec.name);
+        else {
+          makeFolder(this.#paths.units);
+          writeWhole(file, unit, 0o644);
+          mustReload = true;
+        }
+      } catch (error) {
+        troubles.set(spec.name, error);
+      }
+    }
+    if (mustReload || !(await this.#areLoaded(unchanged))) await this.#systemctl.reload();
+    return troubles;
+  }
+
+  async isDefined(spec: Spec): Promise<boolean> {
+    const { unit } = await this.#derive(spec);
+    return readIfThere(this.unitFile(spec.name)) === unit && (await this.#areLoaded([spec.name]));
+  }
+
+  async unitText(spec: Spec): Promise<string> {
+    return (await this.#derive(spec)).unit;
+  }
+
+  unitFile(name: string): string {
+    return join(this.#paths.units, unitName(name));
+  }
+
+  async undefine(name: string): Promise<void> {
+    rmSync(this.unitFile(name), { force: true });
+    rmSync(this.#environmentFile(name), { force: true });
+    rmSync(join(this.#reach.runtimeDir, "bs9", name), { recursive: true, force: true });
+    await this.#systemctl.reload();
+    await this.#systemctl.resetFailed([unitName(name)]);
+  }
+
+  async start(specs: Spec[]): Promise<void> {
+    await this.#cleanSlate(specs);
+    await this.#systemctl.jobs("start", specs.map(unitOf));
+  }
+
+  async stop(specs: Spec[]): Promise<void> {
+    const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
+    await this.#systemctl.jobs("stop", specs.map(unitOf), longestMs + 60_000);
+    await this.#systemctl.resetFailed(specs.map(unitOf));
+  }
+
+  async restart(specs: Spec[]): Promise<void> {
+    await this.#cleanSlate(specs);
+    const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
+    await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
+  }
+
+  async want(names: string[], wanted: boolean): Promise<void> {
+    const change = names.map(unitName).filter((unit) => existsSync(join(this.#paths.units, "default.target.wants", unit)) !== wanted);
+    if (change.length === 0) return;
+    if (wanted) await this.#systemctl.enable(change);
+    else await this.#systemctl.disable(change);
+  }
+
+  async read(names: string[]): Promise<Reading[]> {
+    const bus = await this.#connect();
+    if (bus !== null) {
+      try {
+        return await readOverBus(bus, names, this.#paths.units);
+      } catch {
+        // The bus broke off on the way: what systemctl can tell is better than nothing.
+        this.#bus = Promise.resolve(null);
+      }
+    }
+    return readOverSystemctl(this.#systemctl, names, this.#paths.units);
+  }
+
+  verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
+    return this.#verifier.verify(spec, reading);
+  }
+
+  limits(spec: Spec, reading: Reading): Limits {
+    return limitsInForce(spec, reading.mainPid, reading.cgroup);
+  }
+
+  logNotices(thorough: boolean): Promise<string[]> {
+    return journalNotices({ uid: this.#reach.uid, env: this.#reach.env }, thorough);
+  }
+
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
+    return readJournal(query, { uid: this.#reach.uid, env: this.#reach.env }, signal);
+  }
+
+  others(): Promise<Reading[]> {
+    return readOthers(this.#systemctl, this.#paths.units);
+  }
+
+  /** loginctl(1): polkit lets many a user do this for itself; where it does not, root has to. */
+  async linger(): Promise<string | null> {
+    const { user, uid, env } = this.#reach;
+    if (existsSync(join("/var/lib/systemd/linger", user))) return null;
+    const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(reasonOf);
+    if (typeof asked !== "string" && asked.exitCode === 0) return null;
+    return `services of ${user} end with its last session; to keep them and start them at boot: sudo loginctl enable-linger ${user}`;
+  }
+
+  close(): void {
+    void this.#bus?.then((bus) => bus?.close());
+    this.#bus = null;
+  }
+
+  #derive(spec: Spec) {
+    return derive(spec, { paths: this.#paths, environmentFile: this.#environmentFile(spec.name), mark: this.#owner.mark, host: (profile) => this.#verifier.host(profile) });
+  }
+
+  #environmentFile(name: string): string {
+    return join(this.#paths.config, "env", `${name}.env`);
+  }
+
+  /** A unit file that was written but never loaded is left by a bs9 that was killed in between. */
+  async #areLoaded(names: string[]): Promise<boolean> {
+    if (names.length === 0) return true;
+    const shown = await this.#systemctl.show(names.map(unitName), ["LoadState", "NeedDaemonReload"]);
+    return [...shown.values()].every((unit) => unit.get("LoadState") === "loaded" && unit.get("NeedDaemonReload") === "no");
+  }
+
+  /** The restart counter is the service's own file; the start limit and `failed` are systemd's. */
+  async #cleanSlate(specs: Spec[]): Promise<void> {
+    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, "bs9", name, "starts"), { force: true });
+    await this.#systemctl.resetFailed(specs.map(unitOf));
+  }
+
+  #connect(): Promise<Bus | null> {
+    this.#bus ??= Bus.connect(this.#reach.runtimeDir);
+    return this.#bus;
+  }
+}
+
+const unitOf = (spec: Spec): string => unitName(spec.name);
