@@ -1,0 +1,69 @@
+// Which lines are asked for (`--grep`, `--level`), and what a line is once read.
+import { reasonOf, usage } from "../base/errors.ts";
+import { nearest } from "../base/text.ts";
+import { type Level, levelNamed, levelOf, levels } from "./level.ts";
+
+/** A line as a backend gives it. */
+export type RawLine = {
+  atMs: number;
+  service: string;
+  /** `bs9` marks what the backend says of the service; null where it cannot be told. */
+  stream: "stdout" | "stderr" | "bs9" | null;
+  priority: number | null;
+  message: string;
+};
+
+/** A line of `logs --json`. */
+export type LogLine = {
+  /** ISO 8601 UTC with milliseconds. */
+  at: string;
+  service: string;
+  stream: RawLine["stream"];
+  level: Level;
+  message: string;
+  fields: Record<string, unknown>;
+};
+
+export function lineOf(raw: RawLine): LogLine {
+  return { at: new Date(raw.atMs).toISOString(), service: raw.service, stream: raw.stream, ...levelOf(raw.priority, raw.message) };
+}
+
+/** Throws a usage error for a pattern that is none and a level that is not known. */
+export function lineFilter(asked: { grep?: string; level?: string }): (raw: RawLine) => boolean {
+  const matches = asked.grep === undefined ? () => true : grep(asked.grep);
+  const least = asked.level === undefined ? 0 : levels.indexOf(levelAsked(asked.level));
+  return (raw) => (least === 0 || levels.indexOf(levelOf(raw.priority, raw.message).level) >= least) && matches(raw.message);
+}
+
+/** What is searched of a line: a pattern of several `.*` takes the third power of it and more. */
+const maxSearched = 4096;
+const maxSearchMs = 250;
+
+/**
+ * JavaScriptCore backtracks, and gives up a match only after half a second to seconds of it. So the first
+ * line on which a pattern is that slow ends the search: a million such lines would take days.
+ */
+function grep(pattern: string): (message: string) => boolean {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch (error) {
+    throw usage(`--grep cannot be '${pattern}': ${reasonOf(error).replace(/^Invalid regular expression: /, "")}`, { hint: "put \\ before ( ) [ ] { } . * + ? | ^ $ to find the character itself" });
+  }
+  return (message) => {
+    const text = Bun.stripANSI(message.slice(0, maxSearched));
+    const startedMs = performance.now();
+    const found = expression.test(text);
+    if (performance.now() - startedMs > maxSearchMs) {
+      throw usage(`--grep '${pattern}' takes too long: one line alone took ${Math.round(performance.now() - startedMs)} ms`, { hint: "avoid a repetition within a repetition, such as (a+)+" });
+    }
+    return found;
+  };
+}
+
+function levelAsked(text: string): Level {
+  const level = levelNamed(text);
+  if (level !== undefined) return level;
+  const meant = nearest(text.toLowerCase(), levels);
+  throw usage(`--level cannot be '${text}': it is one of ${levels.join(", ")}`, meant === null ? {} : { hint: `--level ${meant}` });
+}

@@ -1,0 +1,55 @@
+// Log lines as text for people, `name | line`, and as JSON lines for programs.
+import { harmless } from "../base/text.ts";
+import { type Level, levelOf } from "./level.ts";
+import { lineOf, type RawLine } from "./query.ts";
+
+const reset = "\x1b[0m";
+/** Not red, yellow and green, which mean something: cyan, magenta, blue, and the bright ones of them. */
+const serviceColours = ["\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"];
+const levelColours: Partial<Record<Level, string>> = { warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
+
+/** The line as the service wrote it, behind its name where there are several; a colour of its own for each, the same in every run. */
+export function textLines(services: string[], colour: boolean): (raw: RawLine) => string {
+  const width = Math.max(0, ...services.map((name) => name.length));
+  const prefixOf = (name: string): string => {
+    if (services.length < 2) return "";
+    const padded = `${name.padEnd(width)} | `;
+    return colour ? `${serviceColours[hash(name) % serviceColours.length]}${padded}${reset}` : padded;
+  };
+  const prefixes = new Map(services.map((name) => [name, prefixOf(name)]));
+  return (raw) => {
+    const prefix = prefixes.get(raw.service) ?? prefixOf(raw.service);
+    const tint = colour ? levelColours[levelOf(raw.priority, raw.message).level] : undefined;
+    const said = raw.stream === "bs9" ? `bs9: ${raw.message}` : raw.message;
+    return said
+      .replace(/[\r\n]+$/, "")
+      .split(/\r?\n/)
+      .map((line) => prefix + (colour ? coloured(line, tint) : harmless(line.replace(sgr, ""))))
+      .join("\n");
+  };
+}
+
+/** One object a line: at, service, stream, level, message, fields. */
+export function jsonLine(raw: RawLine): string {
+  // In JSON control characters are escapes; these two are not, and end a line in many a reader.
+  return JSON.stringify(lineOf(raw)).replace(/[\u2028\u2029\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Select Graphic Rendition, ECMA-48: the one control sequence that only changes how text looks. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const sgr = /\x1b\[[0-9;:]{0,64}m/g;
+
+function coloured(line: string, tint: string | undefined): string {
+  const parts = line.split(sgr);
+  // A line with colours of its own keeps them, and does not colour what comes behind it.
+  if (parts.length === 1) return tint === undefined ? harmless(line) : `${tint}${harmless(line)}${reset}`;
+  const marks = line.match(sgr) ?? [];
+  return `${parts.map((part, i) => harmless(part) + (marks[i] ?? "")).join("")}${reset}`;
+}
+
+// FNV-1a, 32 bits.
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  return value;
+}
