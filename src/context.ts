@@ -4,6 +4,7 @@ import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import type { Deps } from "./lifecycle/deps.ts";
+import { settle } from "./lifecycle/recover.ts";
 import { Registry } from "./service/registry.ts";
 import { SystemdBackend } from "./systemd/systemd.ts";
 
@@ -39,7 +40,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (backend === null && process.getuid?.() === 0) terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await SystemdBackend.open(env, paths);
       interruptedBy(signal);
-      return {
+      const deps: Deps = {
         backend,
         registry,
         now: Date.now,
@@ -51,6 +52,9 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
       };
+      // A command that was killed half-way is finished or undone by whichever comes next.
+      await settle(deps);
+      return deps;
     },
     close() {
       backend?.close();

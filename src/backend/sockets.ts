@@ -22,6 +22,7 @@ export function listenersOn(port: number): Listener[] {
 
 /** True when one of the processes holds one of the sockets. */
 export function holdsSocket(pids: number[], listeners: Listener[]): boolean {
+  if (listeners.length === 0) return false;
   const wanted = new Set(listeners.map((listener) => `socket:[${listener.inode}]`));
   return pids.some((pid) => listProc(`${pid}/fd`).some((fd) => wanted.has(linkOf(`${pid}/fd/${fd}`) ?? "")));
 }

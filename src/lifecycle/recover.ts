@@ -1,7 +1,12 @@
 // Finishes or undoes what a killed command left pending.
 import type { Pending } from "../service/registry.ts";
 import { forget, putBack } from "./change.ts";
-import type { Deps } from "./deps.ts";
+import { type Deps, underLock } from "./deps.ts";
+
+/** For commands that only read: settles what is abandoned, and costs nothing where nothing is. */
+export async function settle(deps: Deps): Promise<void> {
+  if (deps.registry.abandoned().length > 0) await underLock(deps, "settle", () => recover(deps));
+}
 
 /**
  * A change whose service is up with the new unit is finished; any other is undone, as the command itself

@@ -33,7 +33,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     await deps.backend.claim(spec.name);
     const differences = difference(known, spec);
     const [reading] = await deps.backend.read([spec.name]);
-    const isUp = reading?.state === "active" || reading?.state === "activating";
+    // One that waits between restarts is not up: starting it again begins from a clean slate.
+    const isUp = reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
     if (known !== null && differences.length === 0 && isUp) return { name: spec.name, result: "unchanged", readiness: null, differences };
     if (known !== null && isUp && !needsRestart(differences)) {
       deps.registry.commit(spec);

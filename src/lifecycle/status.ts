@@ -2,7 +2,8 @@
 import type { Backend, Reading, State } from "../backend/backend.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { startedAtMs } from "../base/proc.ts";
-import { readCgroup } from "../metrics/cgroup.ts";
+import { holdsSocket, listenersOn } from "../backend/sockets.ts";
+import { pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -76,13 +77,14 @@ function statusOf(
   const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
   const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid);
   const isUp = state === "active";
+  const isReady = isUp && listens(spec, reading);
   return {
     name: spec.name,
     state,
-    ready: isUp,
+    ready: isReady,
     health: "unknown",
     pid: reading.mainPid,
-    instances: { want: reading.wanted || isUp ? 1 : 0, ready: isUp ? 1 : 0 },
+    instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
     restarts: reading.restarts === null ? null : Math.min(reading.restarts, spec.restart.max ?? Number.POSITIVE_INFINITY),
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs)),
     cpuPercent: cpuPercent(sample.first, sample.second, sample.windowMs),
@@ -98,6 +100,12 @@ function statusOf(
     figuresFrom: "live",
     notices,
   };
+}
+
+/** A service with a port is ready when it listens there; without a cgroup to look into, its state has to do. */
+function listens(spec: Spec, reading: Reading): boolean {
+  if (spec.port === null || reading.cgroup === null) return true;
+  return holdsSocket(pidsOf(reading.cgroup), listenersOn(spec.port));
 }
 
 function sampleOf(reading: Reading): Sample | null {

@@ -3,17 +3,20 @@
 export const longestDelayMs = 30_000;
 
 /**
- * The script of `ExecStartPre=`. The nth start within a minute of the last one waits
- * 0, 0, d, 2d, 4d, … at most 30 s. It keeps its count in $RUNTIME_DIRECTORY, which `start` and `restart` clear.
- * The clock is /proc/uptime: nobody can step it. The service may write that file too, so only digits are taken from it.
+ * The script of `ExecStartPre=`; its one argument is the file with the count, which `start` and `restart` clear.
+ * The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s.
+ * The clock is /proc/uptime: nobody can step it.
+ *
+ * The step runs outside the sandbox (`+`), with PATH set here and a file that the service does not see: inside it, the
+ * step would make the IPC namespace of the unit, which the service could then not join (systemd 252: EPERM).
  */
 export function restartStep(delayMs: number): string {
   return [
-    'f=$RUNTIME_DIRECTORY/starts; n=0; t=-99; read u r </proc/uptime; [ -f "$f" ] && read n t r <"$f"',
-    'case "$n.$t" in *[!0-9.-]*|.*|*.) n=0; t=-99;; esac; [ ${#n} -lt 6 ] && [ ${#t} -lt 12 ] || { n=0; t=-99; }',
+    'PATH=/usr/bin:/bin; f=$1; n=0; t=; read u r </proc/uptime; [ -f "$f" ] && read n t <"$f"',
+    'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|?????*) n=0;; esac',
     "if [ $((${u%.*}-t)) -le 60 ]; then n=$((n+1)); else n=1; fi",
     `case $n in ${cases(delayMs)} *) sleep ${seconds(longestDelayMs)};; esac`,
-    'read u r </proc/uptime; echo "$n ${u%.*}" >"$f.new" && mv -f "$f.new" "$f"; exit 0',
+    '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"; read u r </proc/uptime; echo "$n ${u%.*}" >"$f"; exit 0',
   ].join("\n");
 }
 

@@ -16,7 +16,7 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
-import { unitName } from "./unit.ts";
+import { startsFile, unitName } from "./unit.ts";
 import { Verifier } from "./verifier.ts";
 import { limitsInForce } from "./limits.ts";
 
@@ -88,7 +88,7 @@ export class SystemdBackend implements Backend {
   async undefine(name: string): Promise<void> {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
-    rmSync(join(this.#reach.runtimeDir, "bs9", name), { recursive: true, force: true });
+    rmSync(join(this.#reach.runtimeDir, startsFile(name)), { force: true });
     await this.#systemctl.reload();
     await this.#systemctl.resetFailed([unitName(name)]);
   }
@@ -179,9 +179,9 @@ export class SystemdBackend implements Backend {
     return [...shown.values()].every((unit) => unit.get("LoadState") === "loaded" && unit.get("NeedDaemonReload") === "no");
   }
 
-  /** The restart counter is the service's own file; the start limit and `failed` are systemd's. */
+  /** The restart counter is a file; the start limit and `failed` are systemd's. */
   async #cleanSlate(specs: Spec[]): Promise<void> {
-    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, "bs9", name, "starts"), { force: true });
+    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, startsFile(name)), { force: true });
     await this.#systemctl.resetFailed(specs.map(unitOf));
   }
 

@@ -25,6 +25,9 @@ export const unitName = (name: string): string => `${name}.service`;
 export const stdoutIdentifier = (name: string): string => `${name}.service`;
 export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
 
+/** The file that counts recent starts, below the runtime folder of the user. */
+export const startsFile = (name: string): string => `bs9/starts/${name}`;
+
 /** systemd refuses a longer line, LONG_LINE_MAX. */
 const maxLineBytes = 1024 * 1024 - 1;
 
@@ -51,9 +54,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     `Restart=${spec.restart.policy}`,
     "RestartSec=0",
-    `RuntimeDirectory=bs9/${spec.name}`,
-    "RuntimeDirectoryPreserve=yes",
-    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))}`]),
+    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=+/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`]),
     execStart(plan),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
@@ -71,9 +72,20 @@ export function unitText(plan: UnitPlan): string {
   return lines.join("\n");
 }
 
+/**
+ * Variables that only the program itself may get: those that the shell on the way sets or resets, and those
+ * that the dynamic loader obeys, for the first step of a unit runs outside the sandbox. They are no secrets.
+ */
+function isForProgramAlone(name: string): boolean {
+  return shellsOwn.has(name) || name.startsWith("LD_");
+}
+
+const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL"]);
+
 /** The 0600 file that carries the values, which `systemctl show` would tell everyone. */
 export function environmentText(spec: Spec): string {
   return Object.entries(environmentOf(spec))
+    .filter(([name]) => !isForProgramAlone(name))
     .map(([name, value]) => environmentLine(name, value))
     .join("");
 }
@@ -104,14 +116,10 @@ function startLimit(spec: Spec): string[] {
  * behind it puts stdout back. All of them are exec'd away: the process is the program.
  */
 function execStart(plan: UnitPlan): string {
-  const given = plan.spec.env;
-  // The shell adds or resets these by itself; what the user gave is put back, the rest removed.
-  const restore = ["PWD", "OLDPWD", "IFS", "SHLVL"].map((name) => {
-    const value = given[name];
-    if (value !== undefined) return `export ${name}=${shellWord(value)};`;
-    return name === "IFS" ? "" : `unset ${name};`;
-  });
-  const inner = `${restore.join("")} exec "$@" >&3 3>&-`;
+  const given = Object.entries(plan.spec.env).filter(([name]) => isForProgramAlone(name));
+  const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => plan.spec.env[name] === undefined);
+  const environment = `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
+  const inner = `${environment} exec "$@" >&3 3>&-`;
   const outer = `exec systemd-cat -t ${shellWord(stderrIdentifier(plan.spec.name))} /bin/sh -c ${shellWord(inner)} sh "$@" 3>&1`;
   const line = `ExecStart=/bin/sh -c ${execWord(outer)} sh ${plan.argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {

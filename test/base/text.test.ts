@@ -1,0 +1,21 @@
+// Text made harmless, and suggestions.
+import { expect, test } from "bun:test";
+import { harmless, nearest } from "../../src/base/text.ts";
+
+test.each([
+  ["plain ünïcode 😀", "plain ünïcode 😀"],
+  ["\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"],
+  ["a\nb\rc", "a\\nb\\x0dc"],
+  ["right\u202eleft", "right\\u202eleft"],
+  ["\x9b31m", "\\x9b31m"],
+  ["tab\tstays", "tab\tstays"],
+])("harmless %j", (text, shown) => expect(harmless(text)).toBe(shown));
+
+test.each([
+  ["statsu", "status"],
+  ["strat", "start"],
+  ["log", "logs"],
+  ["dleete", "delete"],
+  ["xyzzy", null],
+  ["", null],
+])("nearest to %j", (word, guess) => expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess));

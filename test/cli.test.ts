@@ -1,0 +1,50 @@
+// argv -> what a command is given: words exact, nothing cast, nothing swallowed.
+import { describe, expect, test } from "bun:test";
+import { Bs9Error } from "../src/base/errors.ts";
+import { parse } from "../src/cli.ts";
+import { commands } from "../src/commands/table.ts";
+
+const given = (...argv: string[]) => parse(argv, commands).given;
+
+describe("values arrive as they were typed", () => {
+  test.each(["007", "1e3", "true", "", " ", "a=b", "ünï", "0x10", "-", "\u0001", "a\nb", '"', "$HOME", "--", "null"])("--name=%j", (text) =>
+    expect(given("start", "app.ts", `--name=${text}`).options["name"]).toBe(text),
+  );
+  test.each(["007", "1e3", "", "with space", "\u0001x"])("-n %j", (text) => expect(given("start", "app.ts", "-n", text).options["name"]).toBe(text));
+  test("glued to the letter", () => expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
+  test("positional words", () => expect(given("start", "007").words).toEqual(["007"]));
+  test("what stands behind -- is the app's", () => {
+    const { words, rest, options } = given("start", "app.ts", "--", "--name", "x", "--", "007", "");
+    expect(words).toEqual(["app.ts"]);
+    expect(rest).toEqual(["--name", "x", "--", "007", ""]);
+    expect(options["name"]).toBeUndefined();
+  });
+  test("repeated options are a list", () => expect(given("start", "a.ts", "-e", "A=1", "--env", "B=2", "--env=C=").options["env"]).toEqual(["A=1", "B=2", "C="]));
+  test("a single one too", () => expect(given("start", "a.ts", "-e", "A=1").options["env"]).toEqual(["A=1"]));
+  test("flags", () => {
+    expect(given("status", "--watch").options["watch"]).toBe(true);
+    expect(given("start", "a.ts", "--no-linger").options["linger"]).toBe(false);
+  });
+  test("options before the command", () => expect(given("--json", "status").options["json"]).toBe(true));
+  test("an alias", () => expect(parse(["ls"], commands).command.name).toBe("status"));
+});
+
+describe("what is not known is refused with a guess", () => {
+  test.each([
+    [["statsu"], "did you mean 'status'"],
+    [["start", "a.ts", "--prot", "1"], "did you mean --port"],
+    [["start", "a.ts", "--instances", "2"], "knows no option --instances"],
+    [["start", "a.ts", "-x"], "knows no option -x"],
+    [["start", "a.ts", "--port"], "needs a value"],
+    [["monit"], "unknown command 'monit'"],
+    [["--nonsense"], "unknown option"],
+    [["\x1b[2J"], "unknown command '\\x1b[2J'"],
+  ])("%j", (argv, text) => {
+    expect(() => parse(argv, commands)).toThrow(text);
+    try {
+      parse(argv, commands);
+    } catch (error) {
+      expect((error as Bs9Error).exitStatus).toBe(2);
+    }
+  });
+});

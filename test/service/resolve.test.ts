@@ -1,0 +1,53 @@
+// Options over the known spec over the defaults.
+import { expect, test } from "bun:test";
+import type { StartInput } from "../../src/service/input.ts";
+import { difference, needsRestart } from "../../src/service/plan.ts";
+import { resolve } from "../../src/service/resolve.ts";
+import { environmentOf, type Spec } from "../../src/service/spec.ts";
+
+const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false };
+const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
+const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
+const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) => resolve({ ...nothing, ...input }, entry, known, place);
+
+test("the defaults of the contract", () => {
+  expect(spec({ name: "web" })).toMatchObject({
+    limits: { memoryBytes: null, cpuPercent: null, files: 65536, tasks: 512 },
+    waitMs: 30_000,
+    restart: { policy: "on-failure", delayMs: 1000, max: null },
+    stopTimeoutMs: 30_000,
+    sandbox: { profile: "standard", required: false },
+  });
+});
+
+test("options given replace, others stay", () => {
+  const known = spec({ name: "web", port: 3000, memoryBytes: 1 << 29 });
+  const next = spec({ name: "web", port: 4000 }, known);
+  expect(next.port).toBe(4000);
+  expect(next.limits.memoryBytes).toBe(1 << 29);
+});
+
+test("--env merges, K= removes, --reset starts over but keeps PATH", () => {
+  const known = spec({ name: "web", env: { A: "1", B: "2" }, port: 3000 });
+  expect(spec({ name: "web", env: { B: "3" }, envRemoved: ["A"] }, known).env).toEqual({ B: "3" });
+  const reset = spec({ name: "web", reset: true, env: { C: "1" } }, known, { ...around, path: "/other" });
+  expect(reset).toMatchObject({ env: { C: "1" }, port: null, path: "/usr/bin" });
+});
+
+test("a health path needs a port", () => {
+  expect(() => spec({ name: "web", health: { kind: "path", path: "/up" } })).toThrow("needs the port");
+});
+
+test("the environment of a service", () => {
+  expect(environmentOf(spec({ name: "web", port: 3000, env: { NODE_ENV: "test" } }))).toEqual({ NODE_ENV: "test", PORT: "3000", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web", PATH: "/usr/bin" });
+});
+
+test("the difference names what changed and what does not restart", () => {
+  const known = spec({ name: "web", env: { A: "1" } });
+  expect(difference(known, known)).toEqual([]);
+  expect(difference(known, { ...known, path: "/x", runtime: { kind: "bs9", version: "2" } })).toEqual([]);
+  const env = difference(known, spec({ name: "web", env: { A: "2" } }, known));
+  expect(env).toEqual([{ path: "env.A", before: "1", after: "2" }]);
+  expect(needsRestart(env)).toBe(true);
+  expect(needsRestart(difference(known, { ...known, waitMs: 1 }))).toBe(false);
+});

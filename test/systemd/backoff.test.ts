@@ -1,0 +1,45 @@
+// The restart step, run by a real shell: its delays are told instead of slept.
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { delayOf, restartStep } from "../../src/systemd/backoff.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "bs9-backoff-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const uptime = () => Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
+
+function step(file: string, delayMs = 1000): string {
+  const script = restartStep(delayMs).replaceAll("sleep ", "echo slept ");
+  const { stdout, stderr, exitCode } = Bun.spawnSync(["/bin/sh", "-c", script, "sh", file]);
+  expect(stderr.toString()).toBe("");
+  expect(exitCode).toBe(0);
+  return stdout.toString().trim().replace("slept ", "") || "0";
+}
+
+test("starts in a row wait 0 0 1 2 4 8 16 30 30", () => {
+  const file = join(folder, "made/on/the/way");
+  expect(Array.from({ length: 9 }, () => step(file))).toEqual(["0", "0", "1", "2", "4", "8", "16", "30", "30"]);
+});
+
+test("--restart-delay is the third figure", () => {
+  const file = join(folder, "delay");
+  expect(Array.from({ length: 5 }, () => step(file, 250))).toEqual(["0", "0", "0.25", "0.5", "1"]);
+  expect(delayOf(9, 30_000)).toBe(30_000);
+});
+
+test("more than a minute after the last start the count begins anew", () => {
+  const file = join(folder, "later");
+  writeFileSync(file, `7 ${uptime() - 62}\n`);
+  expect(step(file)).toBe("0");
+  writeFileSync(file, `7 ${uptime() - 55}\n`);
+  expect(step(file)).toBe("30");
+});
+
+test.each(["", "\n", "x y", "$(touch /tmp/never) 1", "-- --", "99999999999999999999999 1", "5", "3 4 5", "\0\0", "3;id 1"])("a count that is none, %j, is forgotten or harmless", (text) => {
+  const file = join(folder, "broken");
+  writeFileSync(file, text);
+  expect(["0", "1", "30"]).toContain(step(file));
+  expect(readFileSync(file, "utf8")).toMatch(/^\d+ \d+\n$/);
+});
