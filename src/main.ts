@@ -56,7 +56,8 @@ function report(error: unknown, { json, debug }: Settings, terminal: Terminal): 
     terminal.note(JSON.stringify({ error: { code: known ? error.code : "bug", message, hint: hint ?? null, ...(known && error.details.length > 0 ? { details: error.details } : {}) } }));
   } else {
     for (const line of known ? error.details : []) terminal.note(`  ${line}`);
-    terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(message)}`);
+    const isInterrupted = known && error.code === "interrupted";
+    terminal.note(isInterrupted ? message : `${terminal.noteStyle.red("error:")} ${harmless(message)}`);
     if (hint !== undefined) terminal.note(`Try: ${harmless(hint)}`);
   }
   if (debug || !known) terminal.note(error instanceof Error ? (error.stack ?? "") : "");

@@ -1,4 +1,5 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
+import type { RawLine } from "../logs/query.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Limits, SandboxVerdict } from "./verdict.ts";
 
@@ -40,17 +41,11 @@ export type LogQuery = {
   sinceMs: number | null;
   untilMs: number | null;
   follow: boolean;
+  /** `lines` counts only those it takes, so that the last 50 errors are 50 errors. */
+  accept?: (record: LogRecord) => boolean;
 };
 
-export type LogRecord = {
-  atMs: number;
-  service: string;
-  /** Null where it cannot be told. `bs9` marks what the backend itself says of the service. */
-  stream: "stdout" | "stderr" | "bs9" | null;
-  /** syslog(3) priority as the line carried it, null where it carried none. */
-  priority: number | null;
-  message: string;
-};
+export type LogRecord = RawLine;
 
 export interface Backend {
   readonly kind: "systemd" | "supervisor";
@@ -87,8 +82,8 @@ export interface Backend {
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
   /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
   limits(spec: Spec, reading: Reading): Limits;
-  /** What stands in the way of log lines now, in sentences. `thorough` may take two seconds. */
-  logNotices(thorough: boolean): Promise<string[]>;
+  /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
+  logNotices(range: { sinceMs: number | null; untilMs: number | null } | null): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** The user's other services, read-only. */
   others(): Promise<Reading[]>;

@@ -1,4 +1,5 @@
 // The two streams that a command writes to, what each may carry, and the one progress line.
+import { once } from "node:events";
 import { cursorLeft, eraseLine } from "ansi-escapes";
 import pc from "picocolors";
 import { harmless } from "./text.ts";
@@ -15,6 +16,8 @@ export type Terminal = {
   /** As it is, without a line's end: for what repaints. */
   write(text: string): void;
   note(text: string): void;
+  /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). */
+  flow(): Promise<boolean>;
   /** A line on stderr that the next one replaces; nothing in the first half second. */
   progress(text: string): void;
   /** Ends the progress line. */
@@ -25,6 +28,7 @@ export type Terminal = {
 type Env = Record<string, string | undefined>;
 
 const quietMs = 500;
+const maxUnreadBytes = 1024 * 1024;
 
 export function openTerminal(env: Env, noColor: boolean): Terminal {
   const { stdout, stderr } = process;
@@ -36,8 +40,11 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
     if (drawn) stderr.write(eraseLine + cursorLeft);
     drawn = false;
   };
-  // A reader that closed the pipe (`| head`) ends a command in silence.
-  stdout.on("error", () => {});
+  let open = true;
+  // A reader that closed the pipe ends a command in silence.
+  stdout.on("error", () => {
+    open = false;
+  });
   stderr.on("error", () => {});
   return {
     style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
@@ -55,6 +62,10 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
     note(text) {
       settle();
       stderr.write(`${text}\n`);
+    },
+    async flow() {
+      if (open && stdout.writableLength > maxUnreadBytes) await Promise.race([once(stdout, "drain"), once(stdout, "error")]).catch(() => {});
+      return open;
     },
     progress(text) {
       if (performance.now() - began < quietMs) return;

@@ -1,6 +1,73 @@
-// What stands in the way of log lines now, in sentences.
+// What stands in the way of log lines now, in sentences; a few milliseconds where nothing does.
+import { accessSync, constants, existsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { exec } from "../base/exec.ts";
+import { bootId } from "../base/proc.ts";
+import { readIfThere } from "../base/files.ts";
+import { isSuppressing } from "./journal-canary.ts";
 import type { JournalDeps } from "./journalctl.ts";
+import { journaldConf, type JournaldConf } from "./journald-conf.ts";
 
-export async function journalNotices(_deps: JournalDeps, _thorough: boolean): Promise<string[]> {
-  return [];
+/** From here on `logs` looks closely, whatever the limit is said to be: journald may run with an older configuration. */
+const closeLookLines = 1000;
+
+/** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
+export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<string[]> {
+  const conf = journaldConf(deps.uid);
+  const { intervalMs, burst } = conf.limit;
+  // journald drops lines only when as many as the limit have come in within the interval, and those are there to be counted.
+  const enough = thorough ? Math.min(closeLookLines, burst) : burst;
+  const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
+  const limited = intervalMs > 0 && burst > 0;
+  const recent = await count([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
+  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) return [nothingKept(conf, deps.uid)];
+  if (!limited || recent < enough) return [];
+  if (!(await isSuppressing(deps).catch(() => false))) return [];
+  return [
+    `journald is dropping log lines now: its limit of ${burst} lines in ${intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and one of them writes more. Lift it: as root put LogRateLimitIntervalSec=0 under [Service] into /etc/systemd/system/user@.service.d/logs.conf, then systemctl daemon-reload`,
+  ];
+}
+
+/** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
+export function systemJournalIsReadable(): boolean {
+  return systemJournals().some(({ readable }) => readable);
+}
+
+async function count(options: string[], { uid, env }: JournalDeps): Promise<number> {
+  const { stdout } = await exec(["journalctl", "--quiet", "--no-pager", "--output=cat", "--output-fields=PRIORITY", ...options, `_UID=${uid}`], { timeoutMs: 5000, env });
+  return stdout.split("\n").length - 1;
+}
+
+/** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
+function nothingKept({ storage }: JournaldConf, uid: number): string {
+  const user = userInfo().username;
+  const lost = "so the log lines of services cannot be shown";
+  if (!existsSync("/run/systemd/journal/socket")) return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
+  if (storage === "none") return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Set Storage=persistent, then: sudo systemctl restart systemd-journald`;
+  const journals = systemJournals();
+  const shut = journals.length > 0 && !journals.some(({ readable }) => readable);
+  if (shut && !journals.some(({ path }) => path.startsWith("/var/"))) {
+    // systemd #2744: there is no journal of the user's own in /run.
+    return `journald keeps log lines in memory only, in the system journal, which ${user} may not read, ${lost}. Keep them on disk: set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald`;
+  }
+  // systemd #23679
+  if (shut && uid < 1000) return `journald keeps no journal for users below 1000, and ${user} may not read that of the system, ${lost}. Let it: sudo usermod -aG systemd-journal ${user}`;
+  return `journald has no entry of ${user} since boot that can be read, ${lost}. See: journalctl --header`;
+}
+
+function systemJournals(): { path: string; readable: boolean }[] {
+  const machine = readIfThere("/etc/machine-id")?.trim() ?? "";
+  return ["/var/log/journal", "/run/log/journal"]
+    .map((folder) => `${folder}/${machine}/system.journal`)
+    .filter((path) => existsSync(path))
+    .map((path) => ({ path, readable: mayRead(path) }));
+}
+
+function mayRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

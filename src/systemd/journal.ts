@@ -5,11 +5,8 @@ import { fieldNames, recordReader } from "./journal-entry.ts";
 import type { JournalFields } from "./journal-export.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "./unit.ts";
 
-/** `lines` counts only those that `accept` takes, so that the last 50 errors are 50 errors. */
-export type JournalQuery = LogQuery & { accept?: (record: LogRecord) => boolean };
-
 /** Ended by the signal without an error; the journalctl behind it ends with it. */
-export async function* readJournal(query: JournalQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {
+export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {
   if (query.services.length === 0) return;
   const read = recordReader(query.services);
   const shown = (fields: JournalFields): LogRecord | null => {

@@ -138,8 +138,8 @@ export class SystemdBackend implements Backend {
     return limitsInForce(spec, reading.mainPid, reading.cgroup);
   }
 
-  logNotices(thorough: boolean): Promise<string[]> {
-    return journalNotices({ uid: this.#reach.uid, env: this.#reach.env }, thorough);
+  logNotices(range: { sinceMs: number | null; untilMs: number | null } | null): Promise<string[]> {
+    return journalNotices({ uid: this.#reach.uid, env: this.#reach.env }, range !== null);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
