@@ -4,9 +4,9 @@ import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
-import { lastLines } from "./last-lines.ts";
+import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
-import { ready, type Readiness } from "./ready.ts";
+import { causeOf, ready, type Readiness } from "./ready.ts";
 import { recover } from "./recover.ts";
 import { askToLinger, sweepUnused } from "./start.ts";
 
@@ -116,8 +116,8 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
       await checkSandbox(deps, spec);
       return { ...done(spec, result), readiness };
     }
-    const lines = await lastLines(deps, spec.name, beganMs);
-    return { ...done(spec, "failed"), readiness, cause: readiness.cause, lines };
+    const { lines, end } = await lastWords(deps, spec.name, beganMs);
+    return { ...done(spec, "failed"), readiness, cause: causeOf(readiness, end), lines };
   } catch (error) {
     if (spec.sandbox.required) await deps.backend.stop([spec]);
     return failure(spec, error);

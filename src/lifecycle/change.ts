@@ -3,8 +3,8 @@ import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
 import type { Pending } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
-import { lastLines } from "./last-lines.ts";
-import { ready, type Readiness } from "./ready.ts";
+import { lastWords } from "./last-lines.ts";
+import { causeOf, type NotReady, ready, type Readiness } from "./ready.ts";
 
 export type Changed = { readiness: Readiness | null };
 
@@ -27,7 +27,7 @@ export async function change(deps: Deps, spec: Spec, previous: Spec | null): Pro
     const readiness = spec.waitMs === 0 ? null : await ready(spec, deps);
     if (readiness?.ready === false) {
       came = false;
-      throw await notReady(deps, spec, readiness.cause, beganMs);
+      throw await notReady(deps, spec, readiness, beganMs);
     }
     await checkSandbox(deps, spec);
     await backend.want([spec.name], true);
@@ -57,9 +57,9 @@ export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
   });
 }
 
-async function notReady(deps: Deps, spec: Spec, cause: string, sinceMs: number): Promise<Bs9Error> {
-  const lines = await lastLines(deps, spec.name, sinceMs);
-  return failed(`cannot start ${spec.name}: ${cause}`, { details: lines, hint: `bs9 logs ${spec.name}` });
+async function notReady(deps: Deps, spec: Spec, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {
+  const { lines, end } = await lastWords(deps, spec.name, sinceMs);
+  return failed(`cannot start ${spec.name}: ${causeOf(readiness, end)}`, { details: lines, hint: `bs9 logs ${spec.name}` });
 }
 
 /** `failure` is why it did not come up, null where it did not get so far. Never throws: what went wrong first is what the reader has to hear. */

@@ -4,18 +4,32 @@ import { harmless } from "../base/text.ts";
 import type { Deps } from "./deps.ts";
 
 const maxLines = 20;
+const maxRecords = 500;
 const maxLineLength = 500;
 
-/** The journal gets lines a moment after they were written, so an empty answer is asked again for half a second. */
-export async function lastLines(deps: Deps, name: string, sinceMs: number): Promise<string[]> {
-  for (let waitedMs = 0; waitedMs <= 500; waitedMs += 100) {
-    const lines: string[] = [];
-    const query = { services: [name], lines: maxLines, sinceMs: sinceMs - 1000, untilMs: null, follow: false };
+export type LastWords = {
+  lines: string[];
+  /** How the backend says it ended, null where it says nothing. */
+  end: string | null;
+};
+
+/**
+ * What it said up to its first end: with a restart at once, the second try says the same again.
+ * The journal gets lines a moment after they were written, so an empty answer is asked again for half a second.
+ */
+export async function lastWords(deps: Deps, name: string, sinceMs: number): Promise<LastWords> {
+  const words: LastWords = { lines: [], end: null };
+  for (let waitedMs = 0; waitedMs <= 500 && words.lines.length === 0; waitedMs += 100) {
+    if (waitedMs > 0) await Bun.sleep(100);
+    const query = { services: [name], lines: maxRecords, sinceMs: sinceMs - 1, untilMs: null, follow: false };
     for await (const record of deps.backend.logs(query, AbortSignal.timeout(3000))) {
-      if (record.stream !== "bs9") lines.push(harmless(Bun.stripANSI(levelOf(record.priority, record.message).message)).slice(0, maxLineLength));
+      if (record.stream === "bs9") {
+        words.end = record.message;
+        if (words.lines.length > 0) break;
+      } else {
+        words.lines.push(harmless(Bun.stripANSI(levelOf(record.priority, record.message).message)).slice(0, maxLineLength));
+      }
     }
-    if (lines.length > 0) return lines;
-    await Bun.sleep(100);
   }
-  return [];
+  return { ...words, lines: words.lines.slice(-maxLines) };
 }

@@ -8,7 +8,8 @@ import { pidsOf } from "../metrics/cgroup.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 
-export type Readiness = { ready: true; health: "healthy" | "unknown"; tookMs: number } | { ready: false; cause: string; timedOut: boolean };
+export type NotReady = { ready: false; cause: string; afterMs: number; timedOut: boolean };
+export type Readiness = { ready: true; health: "healthy" | "unknown"; tookMs: number } | NotReady;
 
 /** Alive for so long counts as ready where there is neither a health check nor a port. */
 const aliveMs = 1000;
@@ -22,8 +23,8 @@ export async function ready(spec: Spec, deps: Deps): Promise<Readiness> {
     interruptedBy(deps.signal);
     const [reading] = await deps.backend.read([spec.name]);
     const elapsed = performance.now() - began;
-    const crash = reading === undefined ? "it is gone" : crashOf(reading, elapsed);
-    if (crash !== null) return { ready: false, cause: crash, timedOut: false };
+    const crash = reading === undefined ? "it is gone" : crashOf(reading);
+    if (crash !== null) return { ready: false, cause: crash, afterMs: elapsed, timedOut: false };
     if (reading?.state === "active") {
       // Without a bus the pid is not told; the state has to do.
       const pid = reading.mainPid ?? 0;
@@ -32,7 +33,7 @@ export async function ready(spec: Spec, deps: Deps): Promise<Readiness> {
       if (awaited === null) return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began };
       last = awaited;
     }
-    if (elapsed > spec.waitMs) return { ready: false, cause: `${last || `it is still ${reading?.state}`} after ${formatSpan(spec.waitMs)}`, timedOut: true };
+    if (elapsed > spec.waitMs) return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
     deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
     await Bun.sleep(pollMs);
   }
@@ -53,13 +54,19 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number): Promis
   return aliveForMs >= aliveMs ? null : "it has just started";
 }
 
-function crashOf(reading: Reading, elapsedMs: number): string | null {
-  const restarted = (reading.restarts ?? 0) > 0;
-  if (reading.state === "failed") return `${endOf(reading)} after ${formatSpan(elapsedMs)}`;
-  if (restarted) return `${reading.state === "active" ? "it ended and was started again" : endOf(reading)} after ${formatSpan(elapsedMs)}`;
+/** Null while it has not ended. */
+function crashOf(reading: Reading): string | null {
+  if (reading.state === "failed") return endOf(reading);
+  // What a service that was started again ended with, its own state no longer tells.
+  if ((reading.restarts ?? 0) > 0) return reading.exitStatus === null ? "it ended" : endOf(reading);
   // With `--restart no`, or a clean exit under `on-failure`, an ended service is simply inactive.
-  if (reading.state === "inactive") return `${endOf(reading)} at once`;
-  return null;
+  return reading.state === "inactive" ? endOf(reading) : null;
+}
+
+/** Why it is not ready, with what the backend's own log says of its end where there is one. */
+export function causeOf(readiness: NotReady, end: string | null): string {
+  const cause = readiness.timedOut || end === null ? readiness.cause : end;
+  return `${cause} after ${formatSpan(readiness.afterMs)}`;
 }
 
 /** How a service last ended, in words; exit statuses of systemd.exec(5) spelled out. */

@@ -1,6 +1,7 @@
 // `start`: an entry becomes a running service, or a defined one is started.
 import { dirname } from "node:path";
-import { failed, usage } from "../base/errors.ts";
+import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
+import { nearest } from "../base/text.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
@@ -72,12 +73,23 @@ function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; know
   const entry: FoundEntry =
     defined !== null && input.name === undefined
       ? { ...defined.entry, onPath: false }
-      : findEntry(word, deps.cwd, deps.path, input.runtime !== undefined && input.runtime !== "none");
+      : found(word, input, deps);
   const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
   const known = deps.registry.get(name);
   const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps));
   checkPaths(spec);
   return { spec, known };
+}
+
+/** A mistyped name is looked for among the services too. */
+function found(word: string, input: StartInput, deps: Deps): FoundEntry {
+  try {
+    return findEntry(word, deps.cwd, deps.path, input.runtime !== undefined && input.runtime !== "none");
+  } catch (error) {
+    const guess = error instanceof Bs9Error && error.code === "not-found" ? nearest(word, deps.registry.names()) : null;
+    if (guess === null) throw error;
+    throw notFound(`${reasonOf(error)}; did you mean '${guess}'?`, { hint: `bs9 start ${guess}` });
+  }
 }
 
 function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, deps: Deps): Surroundings {
