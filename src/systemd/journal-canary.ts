@@ -5,7 +5,7 @@ import { exec } from "../base/exec.ts";
 import type { JournalDeps } from "./journalctl.ts";
 
 /** How long journald may take to write what it got; under a flood it reads many streams in turn. */
-const patienceMs = 2000;
+const patienceMs = 1000;
 
 /**
  * True where two info lines a second apart do not both arrive. They come from a transient unit of the user

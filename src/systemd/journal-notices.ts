@@ -23,9 +23,12 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) return [nothingKept(conf, deps.uid)];
   if (!limited || recent < enough) return [];
   if (!(await isSuppressing(deps).catch(() => false))) return [];
-  return [
-    `journald is dropping log lines now: its limit of ${burst} lines in ${intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and one of them writes more. Lift it: as root put LogRateLimitIntervalSec=0 under [Service] into /etc/systemd/system/user@.service.d/logs.conf, then systemctl daemon-reload`,
-  ];
+  return [dropping(conf)];
+}
+
+// LogRateLimitIntervalSec= of a user unit changes nothing, and 0 of it on user@.service does not reach journald either (252).
+function dropping({ limit }: JournaldConf): string {
+  return `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and more was written. Lift it: put RateLimitIntervalSec=0 under [Journal] into /etc/systemd/journald.conf.d/limit.conf, then: sudo systemctl restart systemd-journald`;
 }
 
 /** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
