@@ -1,0 +1,230 @@
+#!/bin/bash
+# A lab: a real systemd as PID 1 over a throw-away copy of this machine, for tests on any Debian where one is root.
+#
+#   lab.sh can                        says why no lab can be had here, or nothing
+#   lab.sh up NAME [OPTION…]          boots one; it lives until `down`, or with --owner until that process ends
+#       --dir DIR     visible inside as /src, read-only (--rw: writable); default: the repository
+#       --keep-node   leaves node, npm and bun of this machine on the PATH
+#       --no-userns   no user manager may create a user namespace (what Ubuntu 24.04 does with AppArmor)
+#       --host-net    shares this machine's network; else the lab has a loopback interface of its own
+#       --owner PID   ends the lab when that process ends
+#   lab.sh root NAME CMD…             runs a command inside, as bare root
+#   lab.sh user NAME USER CMD…        … as after a login of ops (1001), dev (1002) or root: all three linger
+#   lab.sh reboot NAME                reboots; the disk is kept
+#   lab.sh down NAME                  ends it; nothing stays behind
+#
+# One process, the keeper, holds the lab: the mounts are in its mount namespace, and all processes in its control groups.
+set -euo pipefail
+
+labs=${BS9_LABS:-${TMPDIR:-/tmp}/bs9-labs}
+bootSeconds=90
+users=(ops:1001 dev:1002)
+
+main() {
+  local verb=${1:-}
+  shift || true
+  if [[ $verb == can ]]; then whyNot; return; fi
+  name=${1:-}
+  [[ $name =~ ^[a-z][a-z0-9-]{0,50}$ ]] || die "usage: lab.sh can|up|root|user|reboot|down NAME …"
+  dir=$labs/$name
+  shift
+  case $verb in
+    up) up "$@" ;;
+    keep) keep "$@" ;;
+    root) inside "$@" ;;
+    user) asUser "$@" ;;
+    reboot) reboot ;;
+    down) down ;;
+    *) die "unknown verb: $verb" ;;
+  esac
+}
+
+die() { echo "lab: $*" >&2; exit 1; }
+
+whyNot() {
+  local reason=
+  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this is no Debian"
+  elif ((EUID != 0)); then reason="only root can boot one"
+  elif ! unshare --mount true 2>/dev/null; then reason="no mount namespace may be created here"
+  fi
+  [[ -z $reason ]] || { echo "$reason"; return 1; }
+}
+
+up() {
+  local reason
+  reason=$(whyNot) || die "$reason"
+  parse "$@"
+  [[ ! -e $dir ]] || die "$name is there already; lab.sh down $name"
+  install_packages
+  mkdir -p "$dir"/{disk,root}
+  trap 'down' EXIT
+  trap 'exit 130' INT TERM
+  # Standard output would hold the pipe of whoever called us open as long as the lab lives.
+  setsid unshare --mount --propagation private bash "$0" keep "$name" "$@" </dev/null >"$dir/log" 2>&1 9>&- &
+  echo $! >"$dir/keeper"
+  disown
+  awaitBoot none || { tail -n 40 "$dir/log" >&2; die "$name did not come up within $bootSeconds s"; }
+  if [[ -n $owner ]]; then
+    setsid bash -c 'tail --pid="$1" -f /dev/null; exec bash "$2" down "$3"' watch "$owner" "$0" "$name" </dev/null >/dev/null 2>&1 &
+    echo $! >"$dir/watch"
+    disown
+  fi
+  trap - EXIT INT TERM
+}
+
+parse() {
+  source=$(cd "$(dirname "$0")/.." && pwd)
+  bind=--bind-ro network=--private-network
+  keepNode= noUserns= owner=
+  while (($#)); do
+    case $1 in
+      --dir) source=$(realpath -e "$2"); shift ;;
+      --rw) bind=--bind ;;
+      --keep-node) keepNode=1 ;;
+      --no-userns) noUserns=1 ;;
+      --host-net) network= ;;
+      --owner) owner=$2; shift ;;
+      *) die "unknown option: $1" ;;
+    esac
+    shift
+  done
+}
+
+install_packages() {
+  mkdir -p "$labs"
+  exec 9>"$labs/.lock"
+  flock -w 300 9 || die "another lab has been installing packages for 5 minutes"
+  if [[ ! -x /usr/bin/systemd-nspawn || ! -e /usr/lib/systemd/user/dbus.socket || -z $(find /lib /usr/lib -name pam_systemd.so -print -quit) ]]; then
+    export DEBIAN_FRONTEND=noninteractive
+    timeout 120 apt-get update -qq >&2
+    timeout 300 apt-get install -y -qq --no-install-recommends systemd-container dbus-user-session libpam-systemd >/dev/null
+  fi
+  exec 9>&-
+}
+
+# The life of a lab, in its own mount namespace.
+keep() {
+  parse "$@"
+  local cgroup
+  for cgroup in $(cgroups); do
+    mkdir -p "$cgroup"
+    echo $$ >"$cgroup/cgroup.procs"
+  done
+  mount -t tmpfs -o size=8g,mode=755 lab "$dir/disk"
+  mkdir "$dir"/disk/{upper,work}
+  mount -t overlay -o "lowerdir=/,upperdir=$dir/disk/upper,workdir=$dir/disk/work" lab "$dir/root"
+  furnish "$dir/root"
+  local status=133 nspawn
+  while ((status == 133)); do # systemd-nspawn's word for: the container wants a reboot
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setpriv --pdeathsig KILL systemd-nspawn --quiet --boot --directory="$dir/root" --machine="$name" \
+      --register=no --keep-unit --link-journal=no --console=pipe $network "$bind=$source:/src" &
+    nspawn=$!
+    echo $nspawn >"$dir/nspawn"
+    status=0
+    wait $nspawn || status=$?
+  done
+}
+
+# A control group of its own for each lab: systemd-nspawn would give them all the same one, and the systemd of one
+# would wait for, and kill, the services of another.
+cgroups() {
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/{unified,systemd}; do
+    [[ ! -e $hierarchy/cgroup.procs ]] || echo "$hierarchy/bs9-lab-$name"
+  done
+}
+
+# Before the first boot: what of the machine below must not shine through, and the users.
+furnish() {
+  local root=$1 user
+  : >"$root/etc/machine-id.new"
+  mv -f "$root/etc/machine-id.new" "$root/etc/machine-id" # empty: made anew, or nspawn sees the host's own id and refuses
+  rm -rf "$root"/etc/systemd/system/*.target.wants "$root"/var/lib/systemd/linger "$root"/var/log/journal
+  rm -rf "$root"/root/.config/{systemd,bs9} "$root"/root/.local/share/bs9
+  mkdir -p "$root/var/log/journal" "$root/var/lib/systemd/linger" # the journal is kept over a reboot
+  [[ -n $keepNode ]] || rm -f "$root"/{usr/local/bin,usr/local/sbin,usr/bin,bin}/{node,nodejs,npm,npx,bun,bunx}
+  if [[ -n $noUserns ]]; then
+    mkdir -p "$root/etc/systemd/system/user@.service.d"
+    printf '[Service]\nRestrictNamespaces=~user\n' >"$root/etc/systemd/system/user@.service.d/no-userns.conf"
+  fi
+  for user in "${users[@]}"; do
+    chroot "$root" useradd --create-home --shell /bin/bash --uid "${user#*:}" "${user%:*}"
+  done
+  touch "$root"/var/lib/systemd/linger/{root,ops,dev}
+}
+
+# PID 1 of the lab, as the machine below numbers it. Asked anew each time, since a reboot changes it.
+leader() {
+  local nspawn status
+  nspawn=$(cat "$dir/nspawn" 2>/dev/null) || return 1
+  for status in $(grep -lE "^PPid:[[:space:]]$nspawn\$" /proc/[0-9]*/status 2>/dev/null); do
+    if grep -qE '^NSpid:.*[[:space:]]1$' "$status" 2>/dev/null; then
+      basename "$(dirname "$status")"
+      return
+    fi
+  done
+  return 1
+}
+
+inside() {
+  local pid
+  pid=$(leader) || die "$name is not up"
+  exec nsenter --target "$pid" --all "$@"
+}
+
+asUser() {
+  local user=$1 home uid
+  shift
+  case $user in
+    root) home=/root uid=0 ;;
+    ops) home=/home/ops uid=1001 ;;
+    dev) home=/home/dev uid=1002 ;;
+    *) die "no such user: $user" ;;
+  esac
+  inside runuser -u "$user" -- env --chdir="$home" -i HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/bash LANG=C.UTF-8 \
+    TERM="${TERM:-xterm-256color}" PATH="$home/.local/bin:/usr/local/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="/run/user/$uid" "$@"
+}
+
+# Waits until a PID 1 other than the one given has reached its target, and each user manager too.
+awaitBoot() {
+  local before=$1 pid uid until=$((SECONDS + bootSeconds))
+  while ((SECONDS < until)); do
+    sleep 0.1
+    kill -0 "$(cat "$dir/keeper")" 2>/dev/null || return 1
+    pid=$(leader) && [[ $pid != "$before" ]] || continue
+    [[ $(timeout 20 nsenter --target "$pid" --all systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]] || continue
+    for uid in 0 1001 1002; do
+      timeout 5 nsenter --target "$pid" --all test -S "/run/user/$uid/bus" -a -S "/run/user/$uid/systemd/private" 2>/dev/null || continue 2
+    done
+    return 0
+  done
+  return 1
+}
+
+reboot() {
+  local before
+  before=$(leader) || die "$name is not up"
+  kill -RTMIN+5 "$before" # systemd(1): reboot.target
+  awaitBoot "$before" || { tail -n 40 "$dir/log" >&2; die "$name did not come back within $bootSeconds s"; }
+}
+
+# Nothing in a lab is worth an orderly end. All its processes, and no others, are in its control groups.
+down() {
+  local pid cgroup i
+  [[ -d $dir ]] || return 0
+  if pid=$(cat "$dir/watch" 2>/dev/null) && [[ $pid != "$$" ]]; then kill -TERM -- "-$pid" 2>/dev/null || true; fi
+  if pid=$(cat "$dir/keeper" 2>/dev/null); then kill -KILL "$pid" 2>/dev/null || true; fi
+  for cgroup in $(cgroups); do
+    for ((i = 0; i < 200; i++)); do
+      [[ -d $cgroup ]] || continue 2
+      # shellcheck disable=SC2046 # one word a process
+      kill -KILL $(find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null) 2>/dev/null || true
+      find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
+    done
+    die "processes of $name do not end: $(find "$cgroup" -name cgroup.procs -exec cat {} + | tr '\n' ' ')"
+  done
+  rm -rf --one-file-system "$dir"
+  rmdir --ignore-fail-on-non-empty "$labs" 2>/dev/null || true
+}
+
+main "$@"
