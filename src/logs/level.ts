@@ -28,7 +28,8 @@ export function levelOf(priority: number | null, message: string): Levelled {
 
 /** A level as a word (`WARN`, `warning`) or a number as pino and bunyan write it, 10 to 60. */
 export function levelNamed(value: unknown): Level | undefined {
-  if (typeof value === "number" && Number.isFinite(value)) return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(value / 10) - 1))];
+  if (typeof value === "number" && Number.isFinite(value))
+    return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(value / 10) - 1))];
   return typeof value === "string" && value.length <= 12 ? words.get(value.toLowerCase()) : undefined;
 }
 
@@ -82,9 +83,11 @@ function jsonLine(text: string): { level: Level | undefined; message: string | u
 }
 
 // A date, a time, a process id in brackets may come first. No two parts in it can match the same text, so it takes linear time.
-const stamp = /^(?:\[?\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?|\[?\d{1,10}\]?)[\s|-]{0,3}/;
+const stamp =
+  /^(?:\[?\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?|\[?\d{1,10}\]?)[\s|-]{0,3}/;
 // In capitals a word is a level wherever it stands alone; else it needs brackets or a colon: `error` may begin a sentence.
-const capitals = /^(?:(TRACE|VERBOSE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?![A-Za-z0-9_.=-]))/;
+const capitals =
+  /^(?:(TRACE|VERBOSE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?![A-Za-z0-9_.=-]))/;
 const marked = /^(?:\[ ?([A-Za-z]{3,11}) {0,2}\]|<([A-Za-z]{3,11})>|([A-Za-z]{3,11}):(?=\s|$))/;
 // An error that a JavaScript or Python program dies of: `TypeError: …`, `Uncaught ReferenceError: …`.
 const thrown = /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,40})?(?:Error|Exception)(?: \[[A-Z_]{1,40}\])?: /;

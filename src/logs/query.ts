@@ -48,14 +48,18 @@ function grep(pattern: string): (message: string) => boolean {
   try {
     expression = new RegExp(pattern);
   } catch (error) {
-    throw usage(`--grep cannot be '${pattern}': ${reasonOf(error).replace(/^Invalid regular expression: /, "")}`, { hint: "put \\ before ( ) [ ] { } . * + ? | ^ $ to find the character itself" });
+    throw usage(`--grep cannot be '${pattern}': ${reasonOf(error).replace(/^Invalid regular expression: /, "")}`, {
+      hint: "put \\ before ( ) [ ] { } . * + ? | ^ $ to find the character itself",
+    });
   }
   return (message) => {
     const text = Bun.stripANSI(message.slice(0, maxSearched));
     const startedMs = performance.now();
     const found = expression.test(text);
     if (performance.now() - startedMs > maxSearchMs) {
-      throw usage(`--grep '${pattern}' takes too long: one line alone took ${Math.round(performance.now() - startedMs)} ms`, { hint: "avoid a repetition within a repetition, such as (a+)+" });
+      throw usage(`--grep '${pattern}' takes too long: one line alone took ${Math.round(performance.now() - startedMs)} ms`, {
+        hint: "avoid a repetition within a repetition, such as (a+)+",
+      });
     }
     return found;
   };

@@ -14,10 +14,24 @@ const patienceMs = 1000;
  */
 export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
   const name = `bs9-canary-${randomBytes(4).toString("hex")}`;
-  const sent = await exec(["systemd-run", "--user", "--collect", "--quiet", "--wait", `--unit=${name}`, `--property=SyslogIdentifier=${name}`, "/bin/sh", "-c", "echo 1; sleep 1; echo 2"], {
-    timeoutMs: 10_000,
-    env: deps.env,
-  });
+  const sent = await exec(
+    [
+      "systemd-run",
+      "--user",
+      "--collect",
+      "--quiet",
+      "--wait",
+      `--unit=${name}`,
+      `--property=SyslogIdentifier=${name}`,
+      "/bin/sh",
+      "-c",
+      "echo 1; sleep 1; echo 2",
+    ],
+    {
+      timeoutMs: 10_000,
+      env: deps.env,
+    },
+  );
   if (sent.exitCode !== 0) throw failed("the user manager does not run what would show it");
   const deadline = performance.now() + patienceMs;
   while ((await arrived(name, deps)) < 2) {
@@ -28,6 +42,9 @@ export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
 }
 
 async function arrived(identifier: string, deps: JournalDeps): Promise<number> {
-  const { stdout } = await exec(["journalctl", "--quiet", "--no-pager", "--output=cat", `_UID=${deps.uid}`, `SYSLOG_IDENTIFIER=${identifier}`], { timeoutMs: 5000, env: deps.env });
+  const { stdout } = await exec(
+    ["journalctl", "--quiet", "--no-pager", "--output=cat", `_UID=${deps.uid}`, `SYSLOG_IDENTIFIER=${identifier}`],
+    { timeoutMs: 5000, env: deps.env },
+  );
   return stdout.split("\n").filter((line) => line !== "").length;
 }

@@ -38,7 +38,9 @@ export type Entry = v.InferOutput<typeof Entry>;
 /** Knows the services that were asked for, to tell whose an entry is. */
 export function recordReader(services: string[]): (fields: JournalFields) => LogRecord | null {
   const byUnit = new Map(services.map((name) => [unitName(name), name]));
-  const byIdentifier = new Map(services.flatMap((name) => [[stdoutIdentifier(name), name] as const, [stderrIdentifier(name), name] as const]));
+  const byIdentifier = new Map(
+    services.flatMap((name) => [[stdoutIdentifier(name), name] as const, [stderrIdentifier(name), name] as const]),
+  );
   return (fields) => {
     const parsed = v.safeParse(Entry, Object.fromEntries(fields));
     return parsed.success ? recordOf(parsed.output, byUnit, byIdentifier) : null;
@@ -56,7 +58,13 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
   const identified = byIdentifier.get(entry.SYSLOG_IDENTIFIER ?? "");
   const service = byUnit.get(entry._SYSTEMD_USER_UNIT ?? "") ?? identified;
   if (service === undefined) return null;
-  return { atMs, service, stream: identified === service ? streamOf(entry, service) : null, priority: priorityOf(entry), message: entry.MESSAGE };
+  return {
+    atMs,
+    service,
+    stream: identified === service ? streamOf(entry, service) : null,
+    priority: priorityOf(entry),
+    message: entry.MESSAGE,
+  };
 }
 
 /** The user manager, or the child in which it prepares a start, which calls itself `(program)`. */

@@ -19,7 +19,8 @@ export class ExportReader {
 
   /** The entries that this chunk completes. */
   *push(chunk: Uint8Array): Generator<JournalFields> {
-    const bytes = this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
+    const bytes =
+      this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     for (let next = this.#step(bytes, at); next > at; next = this.#step(bytes, at)) {
       const ended = next === at + 1 && bytes[at] === newline && this.#skipBytes === 0 && !this.#skipLine;

@@ -2,11 +2,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { exec } from "../base/exec.ts";
-import { bootId } from "../base/proc.ts";
 import { readIfThere } from "../base/files.ts";
+import { bootId } from "../base/proc.ts";
 import { isSuppressing } from "./journal-canary.ts";
 import type { JournalDeps } from "./journalctl.ts";
-import { journaldConf, type JournaldConf } from "./journald-conf.ts";
+import { type JournaldConf, journaldConf } from "./journald-conf.ts";
 
 /** From here on `logs` looks closely, whatever the limit is said to be: journald may run with an older configuration. */
 const closeLookLines = 1000;
@@ -20,7 +20,8 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
   const limited = intervalMs > 0 && burst > 0;
   const recent = await count([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
-  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) return [nothingKept(conf, deps.uid)];
+  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0)
+    return [nothingKept(conf, deps.uid)];
   if (!limited || recent < enough) return [];
   if (!(await isSuppressing(deps).catch(() => false))) return [];
   return [dropping(conf)];
@@ -37,7 +38,10 @@ export function systemJournalIsReadable(): boolean {
 }
 
 async function count(options: string[], { uid, env }: JournalDeps): Promise<number> {
-  const { stdout } = await exec(["journalctl", "--quiet", "--no-pager", "--output=cat", "--output-fields=PRIORITY", ...options, `_UID=${uid}`], { timeoutMs: 5000, env });
+  const { stdout } = await exec(
+    ["journalctl", "--quiet", "--no-pager", "--output=cat", "--output-fields=PRIORITY", ...options, `_UID=${uid}`],
+    { timeoutMs: 5000, env },
+  );
   return stdout.split("\n").length - 1;
 }
 
@@ -45,8 +49,10 @@ async function count(options: string[], { uid, env }: JournalDeps): Promise<numb
 function nothingKept({ storage }: JournaldConf, uid: number): string {
   const user = userInfo().username;
   const lost = "so the log lines of services cannot be shown";
-  if (!existsSync("/run/systemd/journal/socket")) return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
-  if (storage === "none") return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Set Storage=persistent, then: sudo systemctl restart systemd-journald`;
+  if (!existsSync("/run/systemd/journal/socket"))
+    return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
+  if (storage === "none")
+    return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Set Storage=persistent, then: sudo systemctl restart systemd-journald`;
   const journals = systemJournals();
   const shut = journals.length > 0 && !journals.some(({ readable }) => readable);
   if (shut && !journals.some(({ path }) => path.startsWith("/var/"))) {
@@ -54,7 +60,8 @@ function nothingKept({ storage }: JournaldConf, uid: number): string {
     return `journald keeps log lines in memory only, in the system journal, which ${user} may not read, ${lost}. Keep them on disk: set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald`;
   }
   // systemd #23679
-  if (shut && uid < 1000) return `journald keeps no journal for users below 1000, and ${user} may not read that of the system, ${lost}. Let it: sudo usermod -aG systemd-journal ${user}`;
+  if (shut && uid < 1000)
+    return `journald keeps no journal for users below 1000, and ${user} may not read that of the system, ${lost}. Let it: sudo usermod -aG systemd-journal ${user}`;
   return `journald has no entry of ${user} since boot that can be read, ${lost}. See: journalctl --header`;
 }
 

@@ -21,7 +21,8 @@ export function verdictOf(entry: Entry): Verdict | null {
     return reason === null ? null : { sentence: `cannot be run: ${reason[2]} (at step ${reason[1]})`, priority: error };
   }
   if (words.endsWith("Start request repeated too quickly.")) return { sentence: "given up: it ended too often", priority: error };
-  if (/State 'stop-\S+' timed out|[Ss]topping timed out/.test(words)) return { sentence: "did not stop in time, so it is killed", priority: error };
+  if (/State 'stop-\S+' timed out|[Ss]topping timed out/.test(words))
+    return { sentence: "did not stop in time, so it is killed", priority: error };
   if (/\bstart\S* operation timed out/.test(words)) return { sentence: "did not start in time, so it is ended", priority: error };
   return null;
 }

@@ -1,8 +1,8 @@
 // Reads the lines of services from journald: the last ones, a range, or as they come.
 import type { LogQuery, LogRecord } from "../backend/backend.ts";
-import { type JournalDeps, journalEntries } from "./journalctl.ts";
 import { fieldNames, recordReader } from "./journal-entry.ts";
 import type { JournalFields } from "./journal-export.ts";
+import { type JournalDeps, journalEntries } from "./journalctl.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "./unit.ts";
 
 /** Ended by the signal without an error; the journalctl behind it ends with it. */
@@ -29,7 +29,10 @@ export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: A
   yield* records(entries(["--follow", "--no-tail", ...from]), shown);
 }
 
-async function* records(entries: AsyncIterable<JournalFields>, shown: (fields: JournalFields) => LogRecord | null): AsyncGenerator<LogRecord> {
+async function* records(
+  entries: AsyncIterable<JournalFields>,
+  shown: (fields: JournalFields) => LogRecord | null,
+): AsyncGenerator<LogRecord> {
   for await (const fields of entries) {
     const record = shown(fields);
     if (record !== null) yield record;

@@ -37,7 +37,13 @@ export async function* journalEntries(options: string[], deps: JournalDeps, sign
 
 function start(argv: string[], deps: JournalDeps, signal: AbortSignal): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   try {
-    return Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: cleanEnv({ ...deps.env, LC_ALL: "C.UTF-8", SYSTEMD_COLORS: "0" }), signal });
+    return Bun.spawn(argv, {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: cleanEnv({ ...deps.env, LC_ALL: "C.UTF-8", SYSTEMD_COLORS: "0" }),
+      signal,
+    });
   } catch (error) {
     throw failed("cannot read logs: journalctl is not there or may not be run", { hint: "command -v journalctl", cause: error });
   }

@@ -26,7 +26,8 @@ export function journaldConf(uid: number, root = "/"): JournaldConf {
 function confTexts(root: string): string[] {
   const main = folders.map((folder) => read(join(root, folder, "journald.conf"))).find((text) => text !== null) ?? "";
   const dropIns = new Map<string, string>();
-  for (const folder of folders.toReversed()) for (const name of listed(join(root, folder, "journald.conf.d"))) dropIns.set(name, join(root, folder, "journald.conf.d", name));
+  for (const folder of folders.toReversed())
+    for (const name of listed(join(root, folder, "journald.conf.d"))) dropIns.set(name, join(root, folder, "journald.conf.d", name));
   const sorted = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => read(path) ?? "");
   return [main, ...sorted];
 }
@@ -38,7 +39,26 @@ export function settingsOf(text: string): [string, string][] {
   });
 }
 
-const spans: Record<string, number> = { "": 1000, us: 0.001, ms: 1, s: 1000, sec: 1000, second: 1000, seconds: 1000, m: 60_000, min: 60_000, minute: 60_000, minutes: 60_000, h: 3_600_000, hr: 3_600_000, hour: 3_600_000, hours: 3_600_000, d: 86_400_000, day: 86_400_000, days: 86_400_000 };
+const spans: Record<string, number> = {
+  "": 1000,
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  sec: 1000,
+  second: 1000,
+  seconds: 1000,
+  m: 60_000,
+  min: 60_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hr: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  days: 86_400_000,
+};
 
 /** A time span of systemd.time(7), `1min 30s`; null where it is none. */
 export function spanMs(text: string): number | null {
