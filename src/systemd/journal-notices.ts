@@ -1,6 +1,5 @@
 // What stands in the way of log lines now, in sentences; a few milliseconds where nothing does.
 import { accessSync, constants, existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { exec } from "../base/exec.ts";
 import { readIfThere } from "../base/files.ts";
 import { bootId } from "../base/proc.ts";
@@ -34,7 +33,7 @@ function dropping({ limit }: JournaldConf): string {
 
 /** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
 export function systemJournalIsReadable(): boolean {
-  return systemJournals().some(({ readable }) => readable);
+  return ["/var/log/journal", "/run/log/journal"].some((folder) => mayRead(`${folder}/${machineId()}/system.journal`));
 }
 
 async function count(options: string[], { uid, env }: JournalDeps): Promise<number> {
@@ -47,30 +46,26 @@ async function count(options: string[], { uid, env }: JournalDeps): Promise<numb
 
 /** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
 function nothingKept({ storage }: JournaldConf, uid: number): string {
-  const user = userInfo().username;
   const lost = "so the log lines of services cannot be shown";
-  if (!existsSync("/run/systemd/journal/socket"))
+  if (!existsSync("/run/systemd/journal/socket")) {
     return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
-  if (storage === "none")
-    return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Set Storage=persistent, then: sudo systemctl restart systemd-journald`;
-  const journals = systemJournals();
-  const shut = journals.length > 0 && !journals.some(({ readable }) => readable);
-  if (shut && !journals.some(({ path }) => path.startsWith("/var/"))) {
-    // systemd #2744: there is no journal of the user's own in /run.
-    return `journald keeps log lines in memory only, in the system journal, which ${user} may not read, ${lost}. Keep them on disk: set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald`;
   }
-  // systemd #23679
-  if (shut && uid < 1000)
-    return `journald keeps no journal for users below 1000, and ${user} may not read that of the system, ${lost}. Let it: sudo usermod -aG systemd-journal ${user}`;
-  return `journald has no entry of ${user} since boot that can be read, ${lost}. See: journalctl --header`;
+  const keep = "set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald";
+  if (storage === "none") return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Mend it: ${keep}`;
+  if (!systemJournalIsReadable()) {
+    // systemd #2744: in /run a user has no journal of its own.
+    if (!existsSync(`/var/log/journal/${machineId()}`))
+      return `journald keeps log lines in memory only, where this user may not read them, ${lost}. Mend it: ${keep}`;
+    // systemd #23679
+    const join = 'sudo usermod -aG systemd-journal "$(id -un)"';
+    if (uid < 1000)
+      return `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}. Mend it: ${join}`;
+  }
+  return `journald has no entry of this user since boot that can be read, ${lost}. See: journalctl --header`;
 }
 
-function systemJournals(): { path: string; readable: boolean }[] {
-  const machine = readIfThere("/etc/machine-id")?.trim() ?? "";
-  return ["/var/log/journal", "/run/log/journal"]
-    .map((folder) => `${folder}/${machine}/system.journal`)
-    .filter((path) => existsSync(path))
-    .map((path) => ({ path, readable: mayRead(path) }));
+function machineId(): string {
+  return readIfThere("/etc/machine-id")?.trim() ?? "";
 }
 
 function mayRead(path: string): boolean {
