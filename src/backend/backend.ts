@@ -83,7 +83,7 @@ export interface Backend {
   /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
   limits(spec: Spec, reading: Reading): Limits;
   /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
-  logNotices(range: { sinceMs: number | null; untilMs: number | null } | null): Promise<string[]>;
+  logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** The user's other services, read-only. */
   others(): Promise<Reading[]>;

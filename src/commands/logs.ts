@@ -33,15 +33,19 @@ export const logs: Command = {
     const query = queryOf(given.options, services);
     const deps = await context.deps();
     if (services.length === 0) terminal.note("No services. Start one: bs9 start app.ts");
-    const notices = deps.backend.logNotices({ sinceMs: query.sinceMs, untilMs: query.untilMs });
     const render = settings.json ? jsonLine : textLines(services, terminal.style.isColorSupported);
-    // Notices may take two seconds to find; lines do not wait for them.
-    const told = notices.then((texts) => texts.forEach((text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`)));
+    const tell = async (fromMs: number) => {
+      for (const text of await deps.backend.logNotices({ fromMs, toMs: query.untilMs }, signal)) terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
+    };
+    // Notices may take two seconds to find: lines that are awaited do not wait for them.
+    const told = query.follow ? tell(Date.now()) : null;
+    let firstMs: number | null = null;
     for await (const record of deps.backend.logs(query, signal)) {
+      firstMs ??= record.atMs;
       terminal.print(render(record));
       if (!(await terminal.flow())) return null;
     }
-    await told;
+    await (told ?? tell(query.sinceMs ?? firstMs ?? Date.now()));
     interruptedBy(signal);
     return null;
   },

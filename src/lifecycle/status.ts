@@ -43,7 +43,7 @@ const order: Record<State, number> = { failed: 0, activating: 2, deactivating: 3
 export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
   const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
   if (specs.length === 0) return [];
-  const notices = deps.backend.logNotices(null);
+  const notices = deps.backend.logNotices(null, deps.signal);
   const readings = await deps.backend.read(specs.map(({ name }) => name));
   const first = readings.map(sampleOf);
   const firstAt = performance.now();

@@ -10,6 +10,7 @@ import type { Paths } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
+import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { readJournal } from "./journal.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
@@ -138,8 +139,10 @@ export class SystemdBackend implements Backend {
     return limitsInForce(spec, reading.mainPid, reading.cgroup);
   }
 
-  logNotices(range: { sinceMs: number | null; untilMs: number | null } | null): Promise<string[]> {
-    return journalNotices({ uid: this.#reach.uid, env: this.#reach.env }, range !== null);
+  async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
+    const deps = { uid: this.#reach.uid, env: this.#reach.env };
+    const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
+    return past === null ? now : [...now, past];
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
