@@ -16,6 +16,7 @@ export class ExportReader {
   #fields: JournalFields = new Map();
   #skipBytes = 0;
   #skipLine = false;
+  #ended = false;
 
   /** The entries that this chunk completes. */
   *push(chunk: Uint8Array): Generator<JournalFields> {
@@ -23,12 +24,11 @@ export class ExportReader {
       this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     for (let next = this.#step(bytes, at); next > at; next = this.#step(bytes, at)) {
-      const ended = next === at + 1 && bytes[at] === newline && this.#skipBytes === 0 && !this.#skipLine;
       at = next;
-      if (ended && this.#fields.size > 0) {
-        yield this.#fields;
-        this.#fields = new Map();
-      }
+      if (!this.#ended) continue;
+      this.#ended = false;
+      if (this.#fields.size > 0) yield this.#fields;
+      this.#fields = new Map();
     }
     // A copy: the chunk would be kept alive by a few bytes of it.
     this.#rest = Buffer.from(bytes.subarray(at));
@@ -46,7 +46,8 @@ export class ExportReader {
       this.#skipLine = end < 0;
       return end < 0 ? bytes.length : end + 1;
     }
-    if (end === at) return at + 1;
+    this.#ended = end === at;
+    if (this.#ended) return at + 1;
     const sign = bytes.indexOf(equals, at);
     if (end < 0) return sign < 0 ? at : this.#unended(bytes, at, sign);
     if (sign >= 0 && sign < end) {

@@ -1,0 +1,58 @@
+// How log lines look, and that none of them acts on the terminal.
+import { expect, test } from "bun:test";
+import type { RawLine } from "../../src/logs/query.ts";
+import { jsonLine, textLines } from "../../src/logs/render.ts";
+
+const raw = (message: string, service = "web", stream: RawLine["stream"] = "stdout"): RawLine => ({
+  atMs: 0,
+  service,
+  stream,
+  priority: null,
+  message,
+});
+
+test("one service has no prefix", () => expect(textLines(["web"], false)(raw("up"))).toBe("up"));
+test("several are padded", () => {
+  const render = textLines(["web", "worker"], false);
+  expect([render(raw("up")), render(raw("up", "worker"))]).toEqual(["web    | up", "worker | up"]);
+});
+test("what bs9 says is told apart", () => expect(textLines(["web"], false)(raw("exited with 1", "web", "bs9"))).toBe("bs9: exited with 1"));
+test("each line of a message has its prefix", () => expect(textLines(["web", "api"], false)(raw("a\nb\r\n"))).toBe("web | a\nweb | b"));
+
+test("a service has one colour, in every run, and not one that means something", () => {
+  const names = Array.from({ length: 200 }, (_, i) => `service-${i}`);
+  const colours = names.map((name) => textLines([name, "other"], true)(raw("x", name)).split("m")[0]?.slice(2));
+  expect(new Set(colours)).toEqual(new Set(["36", "35", "34", "96", "95", "94"]));
+  const colourBeside = (other: string) => textLines(["web", other], true)(raw("x")).slice(0, 5);
+  expect(colourBeside("api")).toBe(colourBeside("worker"));
+});
+
+test.each([
+  ["plain", "plain", "plain"],
+  ["ERROR no", "ERROR no", "\x1b[31mERROR no\x1b[0m"],
+  ["WARN low", "WARN low", "\x1b[33mWARN low\x1b[0m"],
+  ["a \x1b[32mgreen\x1b[0m b", "a green b", "a \x1b[32mgreen\x1b[0m b\x1b[0m"],
+  ["\x1b[1;38;5;9mbold", "bold", "\x1b[1;38;5;9mbold\x1b[0m"],
+  ["tab\there", "tab\there", "tab\there"],
+  ["\x1b[2J\x1b[H", "\\x1b[2J\\x1b[H", "\\x1b[2J\\x1b[H"],
+  ["\x1b]0;title\x07", "\\x1b]0;title\\x07", "\\x1b]0;title\\x07"],
+  ["\x1b]52;c;ZXZpbA==\x1b\\", "\\x1b]52;c;ZXZpbA==\\x1b\\", "\\x1b]52;c;ZXZpbA==\\x1b\\"],
+  ["over\rwritten", "over\\x0dwritten", "over\\x0dwritten"],
+  ["\u009b31m", "\\x9b31m", "\\x9b31m"],
+  ["\u202egnp.exe", "\\u202egnp.exe", "\\u202egnp.exe"],
+  ["\x1b[31\x1b[0mm", "\\x1b[31m", "\\x1b[31\x1b[0mm\x1b[0m"],
+  ["\x00\x08\x7f", "\\x00\\x08\\x7f", "\\x00\\x08\\x7f"],
+])("%j", (message, plain, coloured) => {
+  expect(textLines(["web"], false)(raw(message))).toBe(plain);
+  expect(textLines(["web"], true)(raw(message))).toBe(coloured);
+});
+
+test.each(["a\nb", "\u2028\u0085\x1b[2J\x00", "\ud800", '{"msg":"x\\u2028y","k":[1,{"a":null}]}', "\u{1f600}"])(
+  "JSON of %j is one harmless line that reads back",
+  (message) => {
+    const line = jsonLine(raw(message));
+    expect([...line].filter((c) => c < " " || (c > "~" && c < "\u00a0") || c === "\u2028" || c === "\u2029")).toEqual([]);
+    expect(Object.keys(JSON.parse(line))).toEqual(["at", "service", "stream", "level", "message", "fields"]);
+    if (!message.startsWith("{")) expect(JSON.parse(line).message).toBe(message);
+  },
+);
