@@ -33,7 +33,7 @@ const Entry = v.object({
   _SYSTEMD_USER_UNIT: v.optional(v.string()),
   _TRANSPORT: v.optional(v.string()),
 });
-export type Entry = v.InferOutput<typeof Entry>;
+type Entry = v.InferOutput<typeof Entry>;
 
 /** Knows the services that were asked for, to tell whose an entry is. */
 export function recordReader(services: string[]): (fields: JournalFields) => LogRecord | null {

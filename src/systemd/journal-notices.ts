@@ -19,8 +19,14 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
   const limited = intervalMs > 0 && burst > 0;
   const recent = await count([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
-  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0)
-    return [nothingKept(conf, deps.uid)];
+  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
+    const cause = whyNothing(conf, deps.uid);
+    // Without a cause that can be seen the entries may only have grown old and gone: the canary tells, and is one from then on.
+    if (cause !== null) return [cause];
+    return (await isSuppressing(deps).catch(() => false))
+      ? [`journald has no entry of this user since boot that can be read, ${lost}. See: journalctl --header`]
+      : [];
+  }
   if (!limited || recent < enough) return [];
   if (!(await isSuppressing(deps).catch(() => false))) return [];
   return [dropping(conf)];
@@ -44,9 +50,10 @@ async function count(options: string[], { uid, env }: JournalDeps): Promise<numb
   return stdout.split("\n").length - 1;
 }
 
+const lost = "so the log lines of services cannot be shown";
+
 /** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
-function nothingKept({ storage }: JournaldConf, uid: number): string {
-  const lost = "so the log lines of services cannot be shown";
+function whyNothing({ storage }: JournaldConf, uid: number): string | null {
   if (!existsSync("/run/systemd/journal/socket")) {
     return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
   }
@@ -61,7 +68,7 @@ function nothingKept({ storage }: JournaldConf, uid: number): string {
     if (uid < 1000)
       return `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}. Mend it: ${join}`;
   }
-  return `journald has no entry of this user since boot that can be read, ${lost}. See: journalctl --header`;
+  return null;
 }
 
 function machineId(): string {

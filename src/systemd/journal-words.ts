@@ -1,18 +1,18 @@
 // What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
 import { constants } from "node:os";
-import type { Entry } from "./journal-entry.ts";
 
 // sd-messages(3)
 const processExit = "98e322203f7a4ed290d09fe03c09fe15";
 const outOfMemory = "fe6faa94e7774663a0da52717891d8ef";
 const spawnFailed = "641257651c1b4ec9a8624d7a40a9e1e7";
 
+type Said = { MESSAGE: string } & { [field in "MESSAGE_ID" | "EXIT_CODE" | "EXIT_STATUS" | "COMMAND"]?: string | undefined };
 type Verdict = { sentence: string; priority: number };
 
 const error = 3;
 
 /** systemd does not translate what it logs, so that words may be looked for where it gave no MESSAGE_ID. */
-export function verdictOf(entry: Entry): Verdict | null {
+export function verdictOf(entry: Said): Verdict | null {
   if (entry.MESSAGE_ID === processExit) return exit(entry);
   if (entry.MESSAGE_ID === outOfMemory) return { sentence: "killed: out of memory", priority: error };
   const words = entry.MESSAGE.slice(0, 1000);
@@ -27,7 +27,7 @@ export function verdictOf(entry: Entry): Verdict | null {
   return null;
 }
 
-function exit(entry: Entry): Verdict | null {
+function exit(entry: Said): Verdict | null {
   const how = howEnded(entry);
   if (how === null) return null;
   const clean = entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === "0";
@@ -37,7 +37,7 @@ function exit(entry: Entry): Verdict | null {
   return { sentence: `${entry.COMMAND ?? "a control process"} ${how}`, priority: error };
 }
 
-function howEnded({ EXIT_CODE: code, EXIT_STATUS: status }: Entry): string | null {
+function howEnded({ EXIT_CODE: code, EXIT_STATUS: status }: Said): string | null {
   if (code === "exited" && status !== undefined) return `exited with ${status}`;
   if (code === "killed") return `killed by ${signalName(status)}`;
   if (code === "dumped") return `killed by ${signalName(status)}, core dumped`;
