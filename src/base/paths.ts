@@ -1,7 +1,7 @@
 // Where bs9 keeps things: the XDG folders of this user, or all of them under $BS9_HOME.
 import { statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { currentUser } from "./user.ts";
 
 export type Paths = {
   /** Home of the user, as the user manager sees it. */
@@ -39,7 +39,7 @@ export function pathsOf(env: Record<string, string | undefined>): Paths {
 
 /** $HOME counts only when it is ours: under `sudo -E` it is somebody else's. */
 function homeOf(env: Record<string, string | undefined>): string {
-  const { homedir, uid } = userInfo();
+  const { home: homedir, uid } = currentUser();
   const home = env["HOME"];
   if (!home || !isAbsolute(home)) return homedir;
   try {

@@ -1,9 +1,9 @@
 // Finds the user manager of this user, also under su, sudo and ssh, where nothing in the environment names it.
 import { existsSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { exec } from "../base/exec.ts";
 import { noBackend } from "../base/errors.ts";
+import { currentUser } from "../base/user.ts";
 
 export type UserManager = {
   uid: number;
@@ -18,7 +18,7 @@ export type UserManager = {
  * Throws `no-backend` with the line that mends it.
  */
 export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
-  const { uid, username } = userInfo();
+  const { uid, name: username } = currentUser();
   const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
   const find = () => candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid));
   let runtimeDir = find();
