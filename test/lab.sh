@@ -63,12 +63,12 @@ up() {
   setsid unshare --mount --propagation private bash "$0" keep "$name" "$@" </dev/null >"$dir/log" 2>&1 9>&- &
   echo $! >"$dir/keeper"
   disown
-  awaitBoot none || { tail -n 40 "$dir/log" >&2; die "$name did not come up within $bootSeconds s"; }
   if [[ -n $owner ]]; then
     setsid bash -c 'tail --pid="$1" -f /dev/null; exec bash "$2" down "$3"' watch "$owner" "$0" "$name" </dev/null >/dev/null 2>&1 &
     echo $! >"$dir/watch"
     disown
   fi
+  awaitBoot none || { tail -n 40 "$dir/log" >&2; die "$name did not come up within $bootSeconds s"; }
   trap - EXIT INT TERM
 }
 
@@ -181,7 +181,8 @@ asUser() {
     dev) home=/home/dev uid=1002 ;;
     *) die "no such user: $user" ;;
   esac
-  inside runuser -u "$user" -- env --chdir="$home" -i HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/bash LANG=C.UTF-8 \
+  # No runuser(1): it would stay in between and take the signals. What the caller ignores, a login does not.
+  inside setpriv --reuid="$uid" --regid="$uid" --init-groups env --default-signal --chdir="$home" -i HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/bash LANG=C.UTF-8 \
     TERM="${TERM:-xterm-256color}" PATH="$home/.local/bin:/usr/local/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="/run/user/$uid" "$@"
 }
 
@@ -205,7 +206,20 @@ reboot() {
   local before
   before=$(leader) || die "$name is not up"
   kill -RTMIN+5 "$before" # systemd(1): reboot.target
+  resume "$before" &
   awaitBoot "$before" || { tail -n 40 "$dir/log" >&2; die "$name did not come back within $bootSeconds s"; }
+}
+
+# The shutdown stops each process for a moment; nsenter(1) stops with the one that it brought in, and PID 1 would wait
+# for it until its own time limit.
+resume() {
+  local cmdline
+  while [[ -d /proc/$1 ]]; do
+    for cmdline in $(grep -lzxF "$1" $(grep -lzxF nsenter /proc/[0-9]*/cmdline 2>/dev/null) /dev/null 2>/dev/null); do
+      kill -CONT "$(basename "$(dirname "$cmdline")")" 2>/dev/null || true
+    done
+    sleep 0.2
+  done
 }
 
 # Nothing in a lab is worth an orderly end. All its processes, and no others, are in its control groups.

@@ -1,0 +1,218 @@
+// What the tests stand on: a lab with a real systemd, the built executable, and waiting for conditions.
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const top = join(import.meta.dir, "..");
+const labScript = join(import.meta.dir, "lab.sh");
+const defaultTimeoutMs = 60_000;
+
+export type User = "ops" | "dev" | "root";
+
+export type RunOptions = {
+  timeoutMs?: number;
+  /** What the program reads on stdin; nothing by default. */
+  input?: string | Uint8Array;
+  /** Added to the bare environment of a login; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+};
+
+export type Outcome = { code: number; stdout: string; stderr: string };
+
+export type LabOptions = {
+  /** Whose ~/.local/bin gets dist/bs9; ops by default. */
+  bs9?: User[];
+  /** False: no user manager may create a user namespace. */
+  userNamespaces?: boolean;
+  keepNode?: boolean;
+  /** The network of this machine instead of a loopback of its own. */
+  hostNetwork?: boolean;
+  /** A folder that is visible inside as /src; the repository by default. */
+  folder?: string;
+  writable?: boolean;
+};
+
+/** A program that runs on inside a lab, such as `bs9 logs -f`. */
+export type Running = {
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Sends a signal to the program itself, not to nsenter(1) in front of it. */
+  kill(name: NodeJS.Signals): void;
+  exited: Promise<number>;
+};
+
+export type Lab = {
+  name: string;
+  /** Runs a program as after a login; throws only when it runs out of time. */
+  asUser(user: User, argv: string[], options?: RunOptions): Promise<Outcome>;
+  /** Runs a program as bare root: no XDG_RUNTIME_DIR, no HOME. */
+  asRoot(argv: string[], options?: RunOptions): Promise<Outcome>;
+  start(user: User, argv: string[], env?: RunOptions["env"]): Running;
+  /** Writes a file of that user, with the folders above it; a relative path starts in the user's home. */
+  writeFile(user: User, path: string, text: string | Uint8Array, mode?: string): Promise<void>;
+  reboot(): Promise<void>;
+  down(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Boots a lab; it ends with `down()`, and in any case with this process. */
+export async function lab(name: string, options: LabOptions = {}): Promise<Lab> {
+  const full = `${name}-${process.pid}`;
+  const flags = [
+    "--owner",
+    String(process.pid),
+    ...(options.userNamespaces === false ? ["--no-userns"] : []),
+    ...(options.keepNode ? ["--keep-node"] : []),
+    ...(options.hostNetwork ? ["--host-net"] : []),
+    ...(options.folder === undefined ? [] : ["--dir", options.folder]),
+    ...(options.writable ? ["--rw"] : []),
+  ];
+  const script = (verb: string, rest: string[] = []) => ["bash", labScript, verb, full, ...rest];
+  const act = async (verb: string, rest: string[] = []): Promise<void> => {
+    succeed(await run(script(verb, rest), { timeoutMs: 600_000 }), `lab.sh ${verb}`);
+  };
+  const asUser: Lab["asUser"] = (user, argv, { env, ...rest } = {}) => run(script("user", [user, ...withEnv(env), ...argv]), rest);
+  const asRoot: Lab["asRoot"] = (argv, { env, ...rest } = {}) => run(script("root", [...withEnv(env), ...argv]), rest);
+  const writeFile: Lab["writeFile"] = async (user, path, text, mode = "644") => {
+    const write = 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"';
+    succeed(await asUser(user, ["sh", "-c", write, "sh", path, mode], { input: text }), `write ${path}`);
+  };
+  const down = () => act("down");
+
+  await act("up", flags);
+  for (const user of options.bs9 ?? ["ops"]) {
+    await writeFile(user, ".local/bin/bs9", await Bun.file(binary()).bytes(), "755");
+  }
+  return {
+    name: full,
+    asUser,
+    asRoot,
+    start: (user, argv, env) => running(script("user", [user, ...withEnv(env), ...argv])),
+    writeFile,
+    reboot: () => act("reboot"),
+    down,
+    [Symbol.asyncDispose]: down,
+  };
+}
+
+/** Why no lab can be had on this machine, or null. */
+export function whyNoLab(): string | null {
+  const asked = Bun.spawnSync(["bash", labScript, "can"], { timeout: 10_000 });
+  return asked.success ? null : asked.stdout.toString().trim() || "bash is not here";
+}
+
+/** The built executable. */
+export function binary(): string {
+  const path = join(top, "dist/bs9");
+  if (!existsSync(path)) throw new Error("dist/bs9 is not built; npm run build");
+  return path;
+}
+
+/** Polls until the condition is truthy and returns what it gave; one that throws is not met yet. */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, what }: { timeoutMs?: number; what: string },
+): Promise<NonNullable<T>> {
+  const end = performance.now() + timeoutMs;
+  let last: unknown;
+  do {
+    try {
+      const met = await condition();
+      if (met) return met;
+      last = met;
+    } catch (error) {
+      last = error;
+    }
+    await Bun.sleep(25);
+  } while (performance.now() < end);
+  throw new Error(`waited ${timeoutMs} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
+}
+
+/** A port of this machine that nothing listens on; in a lab with a network of its own every port is free. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+/** A new folder; test/main.ts removes them all. */
+export function tempDir(): string {
+  return mkdtempSync(join(tmpdir(), "bs9-test-"));
+}
+
+/** Runs a program of this machine to its end; when its time is over, it and its children are killed and this throws. */
+export async function run(argv: string[], options: RunOptions = {}): Promise<Outcome> {
+  const { timeoutMs = defaultTimeoutMs, input } = options;
+  const child = Bun.spawn(argv, {
+    stdin: input === undefined ? "ignore" : typeof input === "string" ? new TextEncoder().encode(input) : input,
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, ...options.env },
+    detached: true,
+  });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    // What nsenter(1) brought into a lab goes first, so that nsenter reaps it; the rest of the group a moment later.
+    signal(childOf(child.pid) ?? child.pid, "SIGKILL");
+    setTimeout(() => signal(-child.pid, "SIGKILL"), 500);
+  }, timeoutMs);
+  const [code, stdout, stderr] = await Promise.all([child.exited, new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  clearTimeout(timer);
+  if (timedOut) throw new Error(`not done after ${timeoutMs} ms: ${argv.join(" ")}\n${stdout}\n${stderr}`);
+  return { code, stdout, stderr };
+}
+
+/** Returns the outcome when the program ended with 0, and throws what it said otherwise. */
+export function succeed(outcome: Outcome, what: string): Outcome {
+  if (outcome.code !== 0) throw new Error(`${what} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`);
+  return outcome;
+}
+
+function running(argv: string[]): Running {
+  const child = Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  return {
+    stdout: gather(child.stdout),
+    stderr: gather(child.stderr),
+    kill: (name) => signal(childOf(child.pid) ?? child.pid, name),
+    exited: child.exited,
+  };
+}
+
+function gather(stream: ReadableStream<Uint8Array>): () => string {
+  let text = "";
+  const decoder = new TextDecoder();
+  const read = async () => {
+    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
+  };
+  read().catch(() => {}); // the reader of a killed program; what it wrote is there
+  return () => text;
+}
+
+/** The first child of a process, or undefined where it has none or is gone. */
+function childOf(pid: number): number | undefined {
+  try {
+    const first = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0];
+    return first ? Number(first) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it has ended
+  }
+}
+
+function withEnv(env: RunOptions["env"]): string[] {
+  if (env === undefined) return [];
+  const entries = Object.entries(env);
+  const taken = entries.flatMap(([key, value]) => (value === undefined ? ["-u", key] : []));
+  const given = entries.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+  return ["env", ...taken, ...given];
+}
