@@ -3,6 +3,9 @@ import type { SandboxProfile } from "../service/spec.ts";
 
 export type Directive = { name: string; value: string };
 
+/** How a directive is told: its value is part of it, for one name may stand there twice. */
+export const label = ({ name, value }: Directive): string => `${name}=${value}`;
+
 /** What of the file system a service sees beside the read-only system. */
 export type Opened = {
   writable: string[];
@@ -16,17 +19,17 @@ const base: Directive[] = [
   { name: "PrivateUsers", value: "yes" },
   { name: "PrivateTmp", value: "yes" },
   { name: "PrivateDevices", value: "yes" },
-  { name: "DevicePolicy", value: "closed" },
   { name: "PrivateIPC", value: "yes" },
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },
+  // Together with the two that follow on /proc and cgroups, systemd 252 leaves /run out of the strict one.
+  { name: "ReadOnlyPaths", value: "/run" },
   { name: "ProtectHome", value: "tmpfs" },
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },
   { name: "ProtectControlGroups", value: "yes" },
   { name: "ProtectClock", value: "yes" },
   { name: "ProtectHostname", value: "yes" },
-  { name: "ProtectProc", value: "invisible" },
   { name: "RestrictNamespaces", value: "yes" },
   { name: "RestrictRealtime", value: "yes" },
   { name: "RestrictSUIDSGID", value: "yes" },
@@ -36,19 +39,16 @@ const base: Directive[] = [
   { name: "SystemCallFilter", value: "~@privileged @resources" },
   { name: "SystemCallErrorNumber", value: "EPERM" },
   { name: "CapabilityBoundingSet", value: "" },
-  { name: "RemoveIPC", value: "yes" },
 ];
 
 // os.networkInterfaces() of Node and Bun asks over netlink, and many a banner calls it.
 const ofStandard: Directive[] = [
   { name: "RestrictAddressFamilies", value: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" },
-  { name: "ProcSubset", value: "all" },
   { name: "UMask", value: "0022" },
 ];
 
 const ofStrict: Directive[] = [
   { name: "RestrictAddressFamilies", value: "AF_UNIX AF_INET AF_INET6" },
-  { name: "ProcSubset", value: "pid" },
   { name: "UMask", value: "0077" },
 ];
 
@@ -61,20 +61,36 @@ export function profileDirectives(profile: SandboxProfile): Directive[] {
   return [...base, ...(profile === "standard" ? ofStandard : ofStrict)];
 }
 
-/** Directives that need a mount or user namespace: void or fatal where the host denies one. */
+/**
+ * Asked for beside the profile and promised by none: only who is privileged over the pid namespace may mount a /proc with options
+ * (proc(5), user_namespaces(7)), so on the manager of an ordinary user systemd leaves the plain one in place without a word.
+ * What they would hide are names and arguments of other processes; environment, memory and files of those are closed by PrivateUsers.
+ */
+export function wishedDirectives(profile: SandboxProfile): Directive[] {
+  if (profile === "off") return [];
+  const wished = [{ name: "ProtectProc", value: "invisible" }];
+  return profile === "strict" ? [...wished, { name: "ProcSubset", value: "pid" }] : wished;
+}
+
+/** Directives that need a namespace or a capability: void or fatal where the host denies user namespaces. */
 export const namespaced = new Set([
   "PrivateUsers",
   "PrivateTmp",
   "PrivateDevices",
   "PrivateIPC",
+  "TemporaryFileSystem",
   "ProtectSystem",
+  "ReadOnlyPaths",
   "ProtectHome",
   "ProtectKernelTunables",
   "ProtectKernelModules",
   "ProtectControlGroups",
+  "ProtectClock",
   "ProtectHostname",
   "ProtectProc",
   "ProcSubset",
+  // To drop a capability needs one (218/CAPABILITIES).
+  "CapabilityBoundingSet",
 ]);
 
 /** ProtectHome= covers these alone (systemd.exec(5)); a home elsewhere needs a tmpfs of its own. */

@@ -9,6 +9,8 @@ export type SandboxVerdict = {
   /** Directives that no one can read of a live process; the host's probe has proved the same text. */
   probed: string[];
   missing: Missing[];
+  /** What the unit asks for beyond the profile and does not get here: no part of what the verdict promises, but nothing to hide. */
+  unheld?: Missing[];
 };
 
 export type Limit = { value: number; inForce: boolean };

@@ -1,0 +1,77 @@
+// Keeps what the probes have found, for as long as nothing changes that it hangs on.
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { readIfThere, writeWhole } from "../base/files.ts";
+import { bootId, readProc, startTimeOf } from "../base/proc.ts";
+import type { SandboxProfile } from "../service/spec.ts";
+import { version } from "../version.ts";
+import type { HostProfile } from "./host.ts";
+import { managerPid } from "./manager.ts";
+import type { ProbeDeps } from "./probe.ts";
+
+const Missing = v.strictObject({ directive: v.string(), why: v.string(), mend: v.string() });
+const Entry = v.strictObject({
+  key: v.string(),
+  host: v.strictObject({
+    directives: v.array(v.strictObject({ name: v.string(), value: v.string() })),
+    withheld: v.array(Missing),
+    probed: v.array(v.string()),
+    filters: v.number(),
+  }),
+});
+const Cache = v.record(v.string(), Entry);
+
+export function readCached(folder: string, profile: SandboxProfile, key: string): HostProfile | null {
+  const entry = read(folder)[profile];
+  return entry?.key === key ? entry.host : null;
+}
+
+/** A cache that cannot be written costs the next command a probe, and no more. */
+export function writeCached(folder: string, profile: SandboxProfile, key: string, host: HostProfile): void {
+  try {
+    writeWhole(fileIn(folder), JSON.stringify({ ...read(folder), [profile]: { key, host } }), 0o600);
+  } catch {}
+}
+
+/** All that the outcome hangs on and that can change: a host that was mended is tried out anew by itself. */
+export function hostKey(directives: string[], { reach, runtime }: ProbeDeps): string {
+  const manager = managerPid(reach.uid);
+  return JSON.stringify([
+    directives,
+    bootId(),
+    [manager, manager === null ? null : startTimeOf(manager)],
+    systemdBinary(),
+    [version.version, version.commit, runtime],
+    userNamespaceSettings().map(([, value]) => value),
+  ]);
+}
+
+/** The settings of the kernel that deny user namespaces, by name; null where this kernel has none of it. */
+export function userNamespaceSettings(): [string, string | null][] {
+  return ["kernel/apparmor_restrict_unprivileged_userns", "kernel/unprivileged_userns_clone", "user/max_user_namespaces"].map((name) => [
+    name.replace("/", "."),
+    readProc(`sys/${name}`)?.trim() ?? null,
+  ]);
+}
+
+/** Asking systemd for its version would cost a process at every command; a package that changes it changes the file. */
+function systemdBinary(): string {
+  const path = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/run/current-system/systemd/lib/systemd/systemd"].find((one) =>
+    existsSync(one),
+  );
+  if (path === undefined) return "unknown";
+  const { size, mtimeMs, ino } = statSync(path);
+  return `${path} ${size} ${mtimeMs} ${ino}`;
+}
+
+const fileIn = (folder: string): string => join(folder, "host.json");
+
+/** A broken one counts as none. */
+function read(folder: string): v.InferOutput<typeof Cache> {
+  try {
+    return v.parse(Cache, JSON.parse(readIfThere(fileIn(folder)) ?? "{}"));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,48 @@
+// Which limits the kernel keeps for a live service, read where it keeps them: declared is not in force.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Limit, Limits } from "../backend/verdict.ts";
+import { readProc } from "../base/proc.ts";
+import type { Spec } from "../service/spec.ts";
+
+/** systemd rounds down to pages, which arm64 may have of 64 KiB. */
+const largestPageBytes = 65_536;
+
+/** `cgroup` is the absolute folder of the service's cgroup; null figures are in force nowhere. */
+export function limitsInForce(spec: Spec, pid: number | null, cgroup: string | null): Limits {
+  const { memoryBytes, cpuPercent, tasks, files } = spec.limits;
+  const shown = (file: string) => (cgroup === null ? null : read(join(cgroup, file)));
+  return {
+    memoryBytes: memoryBytes === null ? null : limit(memoryBytes, holdsMemory(shown("memory.max"), memoryBytes)),
+    cpuPercent: cpuPercent === null ? null : limit(cpuPercent, holdsCpu(shown("cpu.max"), cpuPercent)),
+    tasks: limit(tasks, shown("pids.max") === String(tasks)),
+    files: limit(files, pid !== null && holdsFiles(readProc(`${pid}/limits`), files)),
+  };
+}
+
+const limit = (value: number, inForce: boolean): Limit => ({ value, inForce });
+
+export function holdsMemory(shown: string | null, bytes: number): boolean {
+  const kept = shown === null ? Number.NaN : Number(shown);
+  return kept <= bytes && kept > bytes - largestPageBytes;
+}
+
+/** `QUOTA PERIOD` in microseconds; the kernel takes whole ones, so a small share comes out a little off. */
+export function holdsCpu(shown: string | null, percent: number): boolean {
+  const [quota, period] = (shown ?? "").split(" ").map(Number);
+  return quota !== undefined && period !== undefined && Math.abs((quota / period) * 100 - percent) <= percent * 0.01;
+}
+
+/** The hard limit: a process may set the soft one as it likes below it, and Bun and Node raise it. */
+export function holdsFiles(limits: string | null, files: number): boolean {
+  const hard = /^Max open files +\d+ +(\d+)/m.exec(limits ?? "")?.[1];
+  return hard !== undefined && Number(hard) <= files;
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+// What /proc shows of a process, each file read once.
+import { existsSync, realpathSync } from "node:fs";
+import { linkOf, readProc } from "../base/proc.ts";
+import { Mounts } from "./mounts.ts";
+
+export type Namespaces = { user: string; mnt: string; ipc: string; uts: string };
+
+export type Live = {
+  status: Map<string, string>;
+  uidMap: string;
+  ns: Namespaces;
+  mounts: Mounts;
+};
+
+/** What the services stand beside: the machine as the user sees it without a sandbox. */
+export type Outside = Live & {
+  home: string;
+  /** The folders that hold homes and runtime folders of users, as far as they are there. */
+  homes: string[];
+  hasModules: boolean;
+};
+
+export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
+
+/** Null where the process is gone or its /proc may not be read. */
+export function readLive(pid: number | "self"): Live | null {
+  const status = readProc(`${pid}/status`);
+  const uidMap = readProc(`${pid}/uid_map`);
+  const mountinfo = readProc(`${pid}/mountinfo`);
+  const ns = readNamespaces(pid);
+  // A zombie has a status, and mounts no more.
+  return status === null || uidMap === null || !mountinfo || ns === null ? null : parseLive({ status, uidMap, mountinfo, ns });
+}
+
+export function parseLive({ status, uidMap, mountinfo, ns }: LiveText): Live {
+  const fields = new Map<string, string>();
+  for (const line of status.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon !== -1) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  return { status: fields, uidMap: uidMap.trim(), ns, mounts: new Mounts(mountinfo) };
+}
+
+/**
+ * The user manager shows itself only where it has no capability that we lack (ptrace(2)); then this process, which it started or
+ * which came from the same login, has to stand for it.
+ */
+export function readOutside(home: string, manager: number | null): Outside | null {
+  const live = (manager === null ? null : readLive(manager)) ?? readLive("self");
+  if (live === null) return null;
+  const homes = ["/home", "/root", "/run/user", resolved(home)].filter((folder) => existsSync(folder));
+  return { ...live, home: resolved(home), homes, hasModules: existsSync("/usr/lib/modules") };
+}
+
+function readNamespaces(pid: number | "self"): Namespaces | null {
+  const [user, mnt, ipc, uts] = ["user", "mnt", "ipc", "uts"].map((name) => linkOf(`${pid}/ns/${name}`));
+  return user && mnt && ipc && uts ? { user, mnt, ipc, uts } : null;
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,96 @@
+// What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
+import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
+import type { Missing, SandboxVerdict } from "../backend/verdict.ts";
+import type { SandboxProfile } from "../service/spec.ts";
+import { againstLive, evidence, type Seen, unasked } from "./evidence.ts";
+import type { HostProfile } from "./host.ts";
+import { type Live, type Outside, readLive } from "./live.ts";
+import type { Opening } from "./opening.ts";
+
+export type Declared = {
+  name: string;
+  profile: SandboxProfile;
+  host: HostProfile;
+  opening: Opening;
+  /** The loaded unit is the one that bs9 made, and no file of it is newer. */
+  isInSync: boolean;
+  /** What drop-ins of others set of it: `foreignSettings` of drop-ins.ts. */
+  foreign: string[];
+};
+
+/** `unknown` where /proc shows nothing of the process. */
+export function verifyProcess(pid: number, declared: Declared, outside: Outside | null): SandboxVerdict {
+  return judge(readLive(pid), declared, outside);
+}
+
+/** Pure. */
+export function judge(live: Live | null, declared: Declared, outside: Outside | null): SandboxVerdict {
+  const { profile } = declared;
+  if (profile === "off")
+    return { verdict: "off", verified: live?.status.get("NoNewPrivs") === "1" ? ["NoNewPrivileges"] : [], probed: [], missing: [] };
+  if (live === null || outside === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  const seen: Seen = { live, outside, filters: declared.host.filters, writable: declared.opening.writable };
+  const missing = [...standing(declared), ...paths(seen, declared)];
+  const verified = new Set<string>();
+  const probed = new Set<string>();
+  for (const directive of profileDirectives(profile)) {
+    const lack = lackOf(directive, declared, seen);
+    if (lack !== null) missing.push(lack);
+    else (isClosed(directive) ? probed : verified).add(directive.name);
+  }
+  const unheld: Missing[] = [];
+  for (const directive of wishedDirectives(profile)) {
+    const lack = lackOf(directive, declared, seen);
+    if (lack === null) verified.add(directive.name);
+    else unheld.push(lack);
+  }
+  return { verdict: missing.length === 0 ? "effective" : "partial", verified: [...verified], probed: [...probed], missing, unheld };
+}
+
+function lackOf(directive: Directive, { name, host }: Declared, seen: Seen): Missing | null {
+  const shown = label(directive);
+  const withheld = host.withheld.find((one) => one.directive === shown);
+  if (withheld !== undefined) return withheld;
+  if (!host.directives.some((one) => label(one) === shown))
+    return { directive: shown, why: "the unit does not have it", mend: `bs9 restart ${name}` };
+  const against = againstLive(directive, seen);
+  if (against !== null) return { directive: shown, why: against, mend: `bs9 restart ${name}` };
+  if (isClosed(directive) && !host.probed.includes(shown))
+    return { directive: shown, why: "the probe of this host has not proved it", mend: `bs9 restart ${name}` };
+  return null;
+}
+
+const isClosed = ({ name }: Directive): boolean => evidence[name]?.isClosed === true;
+
+/** What makes every other reading worthless: a process that is not the one of our unit. */
+function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
+  const missing: Missing[] = foreign.map((setting) => ({
+    directive: "unit",
+    why: `it is changed by a drop-in of somebody else: ${setting}`,
+    mend: `systemctl --user revert ${name}.service`,
+  }));
+  if (!isInSync) missing.push({ directive: "unit", why: "it is not the one that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
+  if (opening.narrowed) {
+    missing.push({
+      directive: "project root",
+      why: "the entry lies straight in the home folder, so only it and what it imports is open to it",
+      mend: "move it to a folder of its own",
+    });
+  }
+  return missing;
+}
+
+/** What of the file system is open beyond what was asked for. */
+function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
+  if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
+  const missing: Missing[] = [];
+  const mend = `bs9 restart ${name}`;
+  const { writable, readable, optional } = opening;
+  for (const path of readable) {
+    if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
+      missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });
+  }
+  const stranger = unasked(seen, [...writable, ...readable, ...optional.map(({ destination }) => destination)]);
+  if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is there`, mend });
+  return missing;
+}
