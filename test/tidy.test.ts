@@ -1,0 +1,106 @@
+// Holds the house in order, and shows of each rule that it can fail.
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import * as rules from "./tidy.ts";
+
+const top = join(import.meta.dir, "..");
+
+/** Files over the limit, each with the reason. */
+const longOnes: Record<string, string> = {};
+
+const files: rules.Files = await readAll();
+
+describe("the repository", () => {
+  test("imports go down", () => expect(rules.wrongImports(files)).toEqual([]));
+  test("no cycles", () => expect(rules.cycles(files)).toEqual([]));
+  test("no dead files", () => expect(rules.unreached(files)).toEqual([]));
+  test("no names that say nothing", () => expect(rules.bannedNames(files)).toEqual([]));
+  test("no file is two things", () => expect(rules.longFiles(files, longOnes)).toEqual([]));
+  test("one file alone imports the D-Bus library", () => expect(rules.strayPackages(files)).toEqual([]));
+  test("only main ends the process", () => expect(rules.strayExits(files)).toEqual([]));
+  test("no registry and no path of one machine", () => expect(rules.foreignAddresses(files, registryHosts())).toEqual([]));
+});
+
+describe("each rule can fail", () => {
+  const up = { "src/base/a.ts": 'import { b } from "../service/b.ts";' };
+  const sideways = { "src/logs/a.ts": 'import type { B } from "../health/b.ts";' };
+  const unknown = { "src/attic/a.ts": 'const b = await import("../base/b.ts");' };
+  test.each([up, sideways, unknown])("wrong import %j", (bad) => expect(rules.wrongImports(sample(bad))).toHaveLength(1));
+  test("right imports", () => {
+    const good = { "src/service/a.ts": 'import { b } from "../base/b.ts";\nimport { c } from "./c.ts";\nimport "node:fs";' };
+    expect(rules.wrongImports(sample(good))).toEqual([]);
+  });
+
+  test("a cycle", () => {
+    const bad = {
+      "src/base/a.ts": 'import "./b.ts";',
+      "src/base/b.ts": 'export { a } from "./c.ts";',
+      "src/base/c.ts": 'import "./a.ts";',
+    };
+    expect(rules.cycles(sample(bad))).toEqual(["src/base/a.ts -> src/base/b.ts -> src/base/c.ts -> src/base/a.ts"]);
+  });
+
+  test("a dead file and a missing one", () => {
+    const bad = { "src/main.ts": 'import "./cli.ts";', "src/base/a.ts": "" };
+    expect(rules.unreached(sample(bad))).toHaveLength(2);
+  });
+
+  test.each([
+    "const eventHandler = 1;",
+    "function read(data: string) {}",
+    "type UserInfo = {};",
+    "let my_utils;",
+    "import { info } from './x.ts'",
+  ])("a banned name: %s", (line) => expect(rules.bannedNames(sample({ "src/base/a.ts": line }))).toHaveLength(1));
+  test("a banned file name", () => expect(rules.bannedNames(sample({ "src/base/string-utils.ts": "" }))).toHaveLength(1));
+  test("words in text, members and names of packages are free", () => {
+    const good =
+      'import { userInfo } from "node:os";\n// the user manager\nsay("data"); userInfo(); socket.data; listen({ data() {} }); listen({ data: () => {} }); new DataView(x); type UserManager = 1; /info/.test(x); const datagram = `info`;';
+    expect(rules.bannedNames(sample({ "src/base/a.ts": good }))).toEqual([]);
+  });
+
+  test("a long file", () => {
+    const bad = sample({ "src/base/a.ts": "x\n".repeat(251), "src/base/b.ts": "x\n".repeat(250) });
+    expect(rules.longFiles(bad)).toHaveLength(1);
+    expect(rules.longFiles(bad, { "src/base/a.ts": "a table" })).toEqual([]);
+  });
+
+  test.each(['import dbus from "dbus-native";', 'const bus = await import("dbus-native");'])("a stray package: %s", (line) => {
+    expect(rules.strayPackages(sample({ "src/systemd/read.ts": line }))).toHaveLength(1);
+    expect(rules.strayPackages(sample({ "src/systemd/bus.ts": line }))).toEqual([]);
+  });
+
+  test.each(["process.exit(1);", "process.exitCode = 2;", "console.log(1);"])("a stray exit or print: %s", (line) => {
+    expect(rules.strayExits(sample({ "src/cli.ts": line }))).toHaveLength(1);
+    expect(rules.strayExits(sample({ "src/main.ts": line, "src/base/a.ts": `// ${line}` }))).toEqual([]);
+  });
+
+  test("an address", () => {
+    // In pieces, so that this file holds none itself.
+    const bad = [
+      ["https://", "registry.", "npmjs.org/x"],
+      ["http://deb.", "debian.org/debian"],
+      ["/wor", "k/main"],
+    ].map((parts) => parts.join(""));
+    for (const text of bad) expect(rules.foreignAddresses(sample({ "README.md": text }))).toHaveLength(1);
+    expect(rules.foreignAddresses(sample({ "a.md": "packages.example" }), ["packages.example"])).toHaveLength(1);
+    expect(rules.foreignAddresses(sample({ "a.md": "https://example.org/work/x ~/work/x network/x" }))).toEqual([]);
+  });
+});
+
+function sample(texts: Record<string, string>): rules.Files {
+  return new Map(Object.entries(texts));
+}
+
+async function readAll(): Promise<rules.Files> {
+  const skipped = /^(?:node_modules|dist|\.git)\//;
+  const paths = [...new Bun.Glob("**/*").scanSync({ cwd: top, dot: true })].filter((path) => !skipped.test(path)).sort();
+  return new Map(await Promise.all(paths.map(async (path) => [path, await Bun.file(join(top, path)).text()] as const)));
+}
+
+/** Where npm gets its packages on this machine. */
+function registryHosts(): string[] {
+  const asked = Bun.spawnSync(["npm", "config", "get", "registry"], { cwd: top, timeout: 20_000 }).stdout.toString();
+  const host = /^https?:\/\/([^/\s]+)/.exec(asked)?.[1];
+  return host === undefined ? [] : [host];
+}

@@ -1,0 +1,174 @@
+// The rules of the house, each a pure function from files to complaints. test/tidy.test.ts applies them.
+import { dirname, join, normalize } from "node:path";
+
+/** Path from the top of the repository -> text. */
+export type Files = ReadonlyMap<string, string>;
+
+/** A folder of src/, or a file at its top. What is higher in the list is lower in the house. */
+const floors = [
+  ["base", "version"],
+  ["service"],
+  ["config", "trail", "metrics"],
+  ["audit", "runtime", "injectors", "logs", "storage", "health", "alerting", "k8s"],
+  ["backend"],
+  ["systemd", "supervisor"],
+  ["lifecycle"],
+  ["agent", "monit", "web", "plugins"],
+  ["context"],
+  ["commands"],
+  ["cli"],
+  ["help"],
+  ["main"],
+];
+
+/** Imports go down; parts on one floor do not know each other. */
+export function wrongImports(files: Files): string[] {
+  return sources(files).flatMap(([path, text]) =>
+    relativeImports(path, text).flatMap((target) => {
+      if (!target.startsWith("src/")) return target === "package.json" ? [] : [`${path} imports ${target} from outside src`];
+      const [from, to] = [floorOf(path), floorOf(target)];
+      if (from === -1) return [`${path} is on no floor`];
+      return partOf(path) === partOf(target) || to < from ? [] : [`${path} imports ${target}, which is not below it`];
+    }),
+  );
+}
+
+export function cycles(files: Files): string[] {
+  const graph = new Map(sources(files).map(([path, text]) => [path, relativeImports(path, text)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: string[]): void => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+    if (done.has(path)) return;
+    done.add(path);
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return found;
+}
+
+/** Every file of src/ is reached from src/main.ts, and every import leads to a file. */
+export function unreached(files: Files): string[] {
+  const reached = new Set<string>();
+  const missing: string[] = [];
+  const visit = (path: string, from: string): void => {
+    if (reached.has(path)) return;
+    const text = files.get(path);
+    if (text === undefined) {
+      missing.push(`${from} imports ${path}, which is not there`);
+      return;
+    }
+    reached.add(path);
+    if (isSource(path)) for (const target of relativeImports(path, text)) visit(target, path);
+  };
+  visit("src/main.ts", "the build");
+  const dead = [...files.keys()].filter((path) => path.startsWith("src/") && !reached.has(path));
+  return [...missing, ...dead.map((path) => `${path} is reached by no import from src/main.ts`)];
+}
+
+const bannedWords = new Set(["manager", "handler", "helper", "util", "info", "data"].flatMap((word) => [word, `${word}s`]));
+
+/** Words that name nothing, in file names and identifiers; what comes from a package or the language keeps its name. */
+export function bannedNames(files: Files): string[] {
+  return typescript(files).flatMap(([path, text]) => {
+    const foreign = new Set(packageImports(text).flatMap((found) => found.names));
+    const names = new Set(withoutText(text).match(ownName));
+    const inCode = [...names].filter((name) => isBanned(name) && !foreign.has(name) && !(name in globalThis));
+    const complaints = inCode.map((name) => `${path} uses the name ${name}`);
+    return isBanned(path.replace(/\.\w+$/, "")) ? [`${path} is named by a banned word`, ...complaints] : complaints;
+  });
+}
+
+// Neither a member (`socket.data`) nor a function in a literal, as an interface asks for it (`{ data(socket) {} }`).
+const ownName = /(?<![.\w$])(?!(?<=[{,]\s*)\w+(?:: (?:async )?)?\()[A-Za-z_$][\w$]*/g;
+
+const maxLines = 250;
+
+export function longFiles(files: Files, allowed: Record<string, string> = {}): string[] {
+  const lengths = typescript(files).map(([path, text]) => [path, text.split("\n").length - 1] as const);
+  return lengths.flatMap(([path, lines]) =>
+    lines > maxLines && !(path in allowed) ? [`${path} has ${lines} lines; it is two things`] : [],
+  );
+}
+
+/** One file alone may import a package, where the rest of the code is to be kept free of it. */
+const soleImporters: Record<string, string> = { "dbus-native": "src/systemd/bus.ts" };
+
+export function strayPackages(files: Files): string[] {
+  return sources(files).flatMap(([path, text]) =>
+    packageImports(text).flatMap(({ specifier }) => {
+      const sole = soleImporters[specifier];
+      return sole === undefined || sole === path ? [] : [`${path} imports ${specifier}; only ${sole} may`];
+    }),
+  );
+}
+
+/** Only main ends the process or sets its exit code; nobody prints past the terminal. */
+export function strayExits(files: Files): string[] {
+  return sources(files).flatMap(([path, text]) => {
+    const found = withoutText(text).match(/\bprocess\.exit(?:Code\s*=)?(?!\w)|\bconsole\.\w+/g) ?? [];
+    return path === "src/main.ts" ? [] : found.map((what) => `${path}: ${what}`);
+  });
+}
+
+const addresses = [
+  // A package registry or a mirror, by its host.
+  /https?:\/\/[^\s"'`/]*(?:registry|npmjs|npmmirror|yarnpkg|jsr\.io|debian\.org|mirror|artifactory|nexus)[^\s"'`]*/gi,
+  // Places of the machine that this was written on.
+  /(?<![\w.~])\/(?:work|farm)\/[\w.-]+/g,
+  /(?<![\w.])\/tmp\/(?:tools|systemd-labs)\b/g,
+];
+
+export function foreignAddresses(files: Files, hosts: string[] = []): string[] {
+  return [...files].flatMap(([path, text]) => [
+    ...addresses.flatMap((pattern) => text.match(pattern) ?? []).map((found) => `${path} names ${found}`),
+    ...hosts.filter((host) => text.includes(host)).map((host) => `${path} names ${host}`),
+  ]);
+}
+
+function sources(files: Files): [string, string][] {
+  return [...files].filter(([path]) => isSource(path));
+}
+
+function isSource(path: string): boolean {
+  return path.startsWith("src/") && path.endsWith(".ts");
+}
+
+function typescript(files: Files): [string, string][] {
+  return [...files].filter(([path]) => path.endsWith(".ts") && !path.startsWith("test/fixtures/"));
+}
+
+function partOf(path: string): string {
+  return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
+}
+
+function floorOf(path: string): number {
+  return floors.findIndex((parts) => parts.includes(partOf(path)));
+}
+
+const importPattern = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;
+
+/** `import type` counts too: a shape belongs to the lowest floor that uses it. */
+function relativeImports(path: string, text: string): string[] {
+  const specifiers = [...text.matchAll(importPattern)].map((match) => match[1] ?? "");
+  return specifiers.filter((specifier) => specifier.startsWith(".")).map((specifier) => normalize(join(dirname(path), specifier)));
+}
+
+function packageImports(text: string): { specifier: string; names: string[] }[] {
+  const found = [...text.matchAll(/\bimport\s+([^"';]*?)\s*from\s*"([^".][^"]*)"/g), ...text.matchAll(/\bimport\s*(\()\s*"([^".][^"]*)"/g)];
+  return found.map((match) => ({ specifier: match[2] ?? "", names: (match[1] ?? "").match(/[A-Za-z_$][\w$]*/g) ?? [] }));
+}
+
+function isBanned(name: string): boolean {
+  const words = name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase();
+  const named = words.replace(/\buser managers?\b/g, ""); // systemd's own noun
+  return named.split(/[^a-z]+/).some((word) => bannedWords.has(word));
+}
+
+const textPattern =
+  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[=(,:!&|?;[>]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g;
+
+/** The code without its comments, strings, templates and regular expressions. */
+function withoutText(text: string): string {
+  return text.replace(textPattern, " ");
+}
