@@ -1,6 +1,9 @@
 // What is so of a service's sandbox and limits: the declared beside the effective.
 
-export type Missing = { directive: string; why: string; mend: string };
+import * as v from "valibot";
+
+export const Missing = v.strictObject({ directive: v.string(), why: v.string(), mend: v.string() });
+export type Missing = v.InferOutput<typeof Missing>;
 
 export type SandboxVerdict = {
   verdict: "effective" | "partial" | "off" | "unknown";

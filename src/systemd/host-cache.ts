@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { Missing } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, readProc, startTimeOf } from "../base/proc.ts";
 import type { SandboxProfile } from "../service/spec.ts";
@@ -10,7 +11,6 @@ import type { HostProfile } from "./host.ts";
 import { managerPid } from "./manager.ts";
 import type { ProbeDeps } from "./probe.ts";
 
-const Missing = v.strictObject({ directive: v.string(), why: v.string(), mend: v.string() });
 const Entry = v.strictObject({
   key: v.string(),
   host: v.strictObject({

@@ -37,7 +37,7 @@ export class SystemdBackend implements Backend {
     this.#systemctl = new Systemctl(reach);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
-    this.#verifier = new Verifier({ systemctl: this.#systemctl, reach, paths, bus: () => this.#connect() });
+    this.#verifier = new Verifier({ systemctl: this.#systemctl, reach, paths, runtime: process.execPath });
   }
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
@@ -163,6 +163,7 @@ export class SystemdBackend implements Backend {
   }
 
   close(): void {
+    this.#verifier.keep();
     void this.#bus?.then((bus) => bus?.close());
     this.#bus = null;
   }

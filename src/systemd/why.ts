@@ -1,6 +1,7 @@
 // Why a host denies a part of the sandbox, and what would mend it.
 
 import { namespaced } from "../backend/sandbox.ts";
+import { readFileSync } from "node:fs";
 import type { Missing } from "../backend/verdict.ts";
 import { exec } from "../base/exec.ts";
 import { linkOf, readProc, statusField } from "../base/proc.ts";
@@ -16,16 +17,17 @@ export async function denialOf(uid: number): Promise<Denial | null> {
   const setting = denyingSetting(settings);
   if (setting !== null) return setting;
   const unit = `user@${uid}.service`;
-  const asked = await exec(["systemctl", "show", "--no-pager", "--property=RestrictNamespaces,DropInPaths", unit], {
+  const asked = await exec(["systemctl", "show", "--no-pager", "--property=RestrictNamespaces,FragmentPath,DropInPaths", unit], {
     timeoutMs: 5000,
   }).catch(() => null);
   const allowed = /^RestrictNamespaces=(.*)$/m.exec(asked?.stdout ?? "")?.[1] ?? "no";
   // `no` restricts nothing; else the line names the kinds that are left, or says `yes` for none.
   if (allowed !== "no" && !allowed.split(" ").includes("user")) {
-    const files = /^DropInPaths=(.+)$/m.exec(asked?.stdout ?? "")?.[1];
+    const files = [...(asked?.stdout ?? "").matchAll(/^(?:FragmentPath|DropInPaths)=(.*)$/gm)].flatMap(([, paths]) => paths?.split(" ") ?? []);
+    const file = files.find((path) => setsIt(path)) ?? unit;
     return {
       why: `RestrictNamespaces= of ${unit} denies them to the user manager`,
-      mend: `take RestrictNamespaces= out of ${files ?? unit}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
+      mend: `take RestrictNamespaces= out of ${file}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
     };
   }
   const manager = managerPid(uid);
@@ -37,6 +39,14 @@ export async function denialOf(uid: number): Promise<Denial | null> {
     };
   }
   return null;
+}
+
+function setsIt(path: string): boolean {
+  try {
+    return /^\s*RestrictNamespaces=/m.test(readFileSync(path, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 /** Pure. */

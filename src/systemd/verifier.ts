@@ -1,0 +1,114 @@
+// Verifies the live process of a service once: what a process is shut into does not change while it lives.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Reading } from "../backend/backend.ts";
+import { type Directive, label } from "../backend/sandbox.ts";
+import { Missing, type SandboxVerdict } from "../backend/verdict.ts";
+import { readIfThere, writeWhole } from "../base/files.ts";
+import { startTimeOf } from "../base/proc.ts";
+import { commandOf } from "../runtime/command.ts";
+import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { foreignSettings } from "./drop-ins.ts";
+import { type HostProfile, hostProfile } from "./host.ts";
+import { type Outside, readOutside } from "./live.ts";
+import { managerPid } from "./manager.ts";
+import { openingOf } from "./opening.ts";
+import type { ProbeDeps } from "./probe.ts";
+import { unitName } from "./unit.ts";
+import { verifyProcess } from "./verify.ts";
+
+const Verdict = v.strictObject({
+  verdict: v.picklist(["effective", "partial", "off", "unknown"]),
+  verified: v.array(v.string()),
+  probed: v.array(v.string()),
+  missing: v.array(Missing),
+  unheld: v.optional(v.array(Missing)),
+});
+const Found = v.record(v.string(), v.strictObject({ pid: v.number(), startTime: v.string(), verdict: Verdict }));
+
+export class Verifier {
+  readonly #deps: ProbeDeps;
+  readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
+  #outside: Outside | null | undefined;
+  #found: v.InferOutput<typeof Found> | null = null;
+  #isChanged = false;
+
+  constructor(deps: ProbeDeps) {
+    this.#deps = deps;
+  }
+
+  /** What of the profile this host gives; the probe runs at most once. */
+  host(profile: SandboxProfile): Promise<HostProfile> {
+    const known = this.#hosts.get(profile) ?? hostProfile(profile, this.#deps);
+    this.#hosts.set(profile, known);
+    return known;
+  }
+
+  /** The verdict on this very process, from the cache where it was found before. */
+  async verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
+    const pid = reading.mainPid;
+    const startTime = pid === null ? null : startTimeOf(pid);
+    if (pid === null || startTime === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+    this.#found ??= readFound(this.#file);
+    const found = this.#found[spec.name];
+    if (found?.pid === pid && found.startTime === startTime) return asVerdict(found.verdict);
+    const verdict = await this.#look(spec, pid);
+    this.#found[spec.name] = { pid, startTime, verdict };
+    this.#isChanged = true;
+    return verdict;
+  }
+
+  /** Puts what was found where the next command finds it; a full disk costs only that. */
+  keep(): void {
+    if (!this.#isChanged || this.#found === null) return;
+    try {
+      writeWhole(this.#file, JSON.stringify(this.#found), 0o600);
+    } catch {
+      // It can be found again.
+    }
+  }
+
+  async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
+    const { paths, reach } = this.#deps;
+    const host = await this.host(spec.sandbox.profile);
+    this.#outside ??= readOutside(paths.home, managerPid(reach.uid));
+    const loaded = await this.#loaded(spec.name);
+    const file = join(paths.units, unitName(spec.name));
+    const isInSync = loaded !== null && loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths.home);
+    const declared = { name: spec.name, profile: spec.sandbox.profile, host, opening, isInSync, foreign: foreignSettings(loaded?.dropIns ?? []) };
+    return verifyProcess(pid, declared, this.#outside);
+  }
+
+  async #loaded(name: string): Promise<{ fragment: string; mustReload: boolean; dropIns: string[] } | null> {
+    const unit = unitName(name);
+    const shown = (await this.#deps.systemctl.show([unit], ["FragmentPath", "NeedDaemonReload", "DropInPaths"])).get(unit);
+    if (shown === undefined) return null;
+    return { fragment: shown.get("FragmentPath") ?? "", mustReload: shown.get("NeedDaemonReload") !== "no", dropIns: (shown.get("DropInPaths") ?? "").split(" ").filter(Boolean) };
+  }
+
+  get #file(): string {
+    return join(this.#deps.paths.cache, "sandbox.json");
+  }
+}
+
+/** The unit sets these directives, in this order and nothing else of their names: a later empty one would void the list. */
+function declares(text: string, directives: Directive[]): boolean {
+  const names = new Set(directives.map(({ name }) => name));
+  const lines = text.split("\n").filter((line) => names.has(line.slice(0, line.indexOf("="))));
+  const expected = directives.map(label);
+  return lines.length === expected.length && lines.every((line, i) => line === expected[i]);
+}
+
+function readFound(file: string): v.InferOutput<typeof Found> {
+  try {
+    return v.parse(Found, JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return {};
+  }
+}
+
+function asVerdict({ unheld, ...verdict }: v.InferOutput<typeof Verdict>): SandboxVerdict {
+  return unheld === undefined ? verdict : { ...verdict, unheld };
+}
