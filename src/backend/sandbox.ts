@@ -6,14 +6,6 @@ export type Directive = { name: string; value: string };
 /** How a directive is told: its value is part of it, for one name may stand there twice. */
 export const label = ({ name, value }: Directive): string => `${name}=${value}`;
 
-/** What of the file system a service sees beside the read-only system. */
-export type Opened = {
-  writable: string[];
-  readable: string[];
-  /** Optional ones may be gone by the next start: a linked package, say. */
-  optional: string[];
-};
-
 const base: Directive[] = [
   { name: "NoNewPrivileges", value: "yes" },
   { name: "PrivateUsers", value: "yes" },

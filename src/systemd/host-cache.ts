@@ -7,19 +7,22 @@ import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, readProc, startTimeOf } from "../base/proc.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 import { version } from "../version.ts";
-import type { HostProfile } from "./host.ts";
-import { managerPid } from "./manager.ts";
+import { userManagerPid } from "./live.ts";
 import type { ProbeDeps } from "./probe.ts";
 
-const Entry = v.strictObject({
-  key: v.string(),
-  host: v.strictObject({
-    directives: v.array(v.strictObject({ name: v.string(), value: v.string() })),
-    withheld: v.array(Missing),
-    probed: v.array(v.string()),
-    filters: v.number(),
-  }),
+const HostProfile = v.strictObject({
+  /** What a unit here is to declare. */
+  directives: v.array(v.strictObject({ name: v.string(), value: v.string() })),
+  /** What of the profile this host denies or voids; `directive` is `NAME=VALUE`. */
+  withheld: v.array(Missing),
+  /** What the attempts of the probe have proved, as `NAME=VALUE`. */
+  probed: v.array(v.string()),
+  /** How many system call filters these directives load here. */
+  filters: v.number(),
 });
+export type HostProfile = v.InferOutput<typeof HostProfile>;
+
+const Entry = v.strictObject({ key: v.string(), host: HostProfile });
 const Cache = v.record(v.string(), Entry);
 
 export function readCached(folder: string, profile: SandboxProfile, key: string): HostProfile | null {
@@ -36,11 +39,11 @@ export function writeCached(folder: string, profile: SandboxProfile, key: string
 
 /** All that the outcome hangs on and that can change: a host that was mended is tried out anew by itself. */
 export function hostKey(directives: string[], { reach, runtime }: ProbeDeps): string {
-  const manager = managerPid(reach.uid);
+  const pid = userManagerPid(reach.uid);
   return JSON.stringify([
     directives,
     bootId(),
-    [manager, manager === null ? null : startTimeOf(manager)],
+    [pid, pid === null ? null : startTimeOf(pid)],
     systemdBinary(),
     [version.version, version.commit, runtime],
     userNamespaceSettings().map(([, value]) => value),

@@ -4,22 +4,12 @@ import type { Missing } from "../backend/verdict.ts";
 import { failed } from "../base/errors.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 import { againstLive, againstProbe, type Seen } from "./evidence.ts";
-import { hostKey, readCached, writeCached } from "./host-cache.ts";
+import { type HostProfile, hostKey, readCached, writeCached } from "./host-cache.ts";
 import { type Outside, parseLive, readOutside } from "./live.ts";
-import { managerPid } from "./manager.ts";
 import { type ProbeDeps, type ProbeRun, runProbe } from "./probe.ts";
 import { denialOf, whyDenied } from "./why.ts";
 
-export type HostProfile = {
-  /** What a unit here is to declare. */
-  directives: Directive[];
-  /** What it is not to: this host denies it or voids it. `directive` is `NAME=VALUE`. */
-  withheld: Missing[];
-  /** What the attempts of the probe have proved, as `NAME=VALUE`. */
-  probed: string[];
-  /** How many system call filters these directives load here. */
-  filters: number;
-};
+export type { HostProfile };
 
 /** Throws where not even a process without any directive can be tried out. */
 export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Promise<HostProfile> {
@@ -30,7 +20,7 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
   const key = hostKey([...directives, ...wished].map(label), deps);
   const cached = readCached(deps.paths.cache, profile, key);
   if (cached !== null) return cached;
-  const outside = readOutside(deps.paths.home, managerPid(deps.reach.uid));
+  const outside = readOutside(deps.paths.home, deps.reach.uid);
   if (outside === null) throw failed("cannot try out the sandbox: /proc cannot be read");
   const isRoot = deps.reach.uid === 0;
   const found = await find(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });

@@ -1,6 +1,8 @@
 // What /proc shows of a process, each file read once.
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { linkOf, readProc } from "../base/proc.ts";
+import { cgroupRoot } from "../metrics/cgroup.ts";
 import { Mounts } from "./mounts.ts";
 
 export type Namespaces = { user: string; mnt: string; ipc: string; uts: string };
@@ -45,11 +47,28 @@ export function parseLive({ status, uidMap, mountinfo, ns }: LiveText): Live {
  * The user manager shows itself only where it has no capability that we lack (ptrace(2)); then this process, which it started or
  * which came from the same login, has to stand for it.
  */
-export function readOutside(home: string, manager: number | null): Outside | null {
-  const live = (manager === null ? null : readLive(manager)) ?? readLive("self");
+export function readOutside(home: string, uid: number): Outside | null {
+  const pid = userManagerPid(uid);
+  const live = (pid === null ? null : readLive(pid)) ?? readLive("self");
   if (live === null) return null;
   const homes = ["/home", "/root", "/run/user", resolved(home)].filter((folder) => existsSync(folder));
   return { ...live, home: resolved(home), homes, hasModules: existsSync("/usr/lib/modules") };
+}
+
+/** Null where the cgroups of this machine are not laid out as systemd.special(7) has them. */
+export function userManagerPid(uid: number): number | null {
+  try {
+    const text = readFileSync(join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/init.scope/cgroup.procs`), "utf8");
+    // Its helper (sd-pam) is there too, and started later. Those of another pid namespace count as 0.
+    const pids = text
+      .split("\n")
+      .filter(Boolean)
+      .map(Number)
+      .filter((pid) => pid > 0);
+    return pids.length === 0 ? null : Math.min(...pids);
+  } catch {
+    return null;
+  }
 }
 
 function readNamespaces(pid: number | "self"): Namespaces | null {

@@ -12,7 +12,6 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
 import { type Outside, readOutside } from "./live.ts";
-import { managerPid } from "./manager.ts";
 import { openingOf } from "./opening.ts";
 import type { ProbeDeps } from "./probe.ts";
 import { unitName } from "./unit.ts";
@@ -72,12 +71,20 @@ export class Verifier {
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach } = this.#deps;
     const host = await this.host(spec.sandbox.profile);
-    this.#outside ??= readOutside(paths.home, managerPid(reach.uid));
+    this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#loaded(spec.name);
     const file = join(paths.units, unitName(spec.name));
-    const isInSync = loaded !== null && loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
+    const isInSync =
+      loaded !== null && loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
     const opening = openingOf(spec, commandOf(spec, paths.share), paths.home);
-    const declared = { name: spec.name, profile: spec.sandbox.profile, host, opening, isInSync, foreign: foreignSettings(loaded?.dropIns ?? []) };
+    const declared = {
+      name: spec.name,
+      profile: spec.sandbox.profile,
+      host,
+      opening,
+      isInSync,
+      foreign: foreignSettings(loaded?.dropIns ?? []),
+    };
     return verifyProcess(pid, declared, this.#outside);
   }
 
@@ -85,7 +92,11 @@ export class Verifier {
     const unit = unitName(name);
     const shown = (await this.#deps.systemctl.show([unit], ["FragmentPath", "NeedDaemonReload", "DropInPaths"])).get(unit);
     if (shown === undefined) return null;
-    return { fragment: shown.get("FragmentPath") ?? "", mustReload: shown.get("NeedDaemonReload") !== "no", dropIns: (shown.get("DropInPaths") ?? "").split(" ").filter(Boolean) };
+    return {
+      fragment: shown.get("FragmentPath") ?? "",
+      mustReload: shown.get("NeedDaemonReload") !== "no",
+      dropIns: (shown.get("DropInPaths") ?? "").split(" ").filter(Boolean),
+    };
   }
 
   get #file(): string {

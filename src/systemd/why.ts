@@ -1,12 +1,12 @@
 // Why a host denies a part of the sandbox, and what would mend it.
 
-import { namespaced } from "../backend/sandbox.ts";
 import { readFileSync } from "node:fs";
+import { namespaced } from "../backend/sandbox.ts";
 import type { Missing } from "../backend/verdict.ts";
 import { exec } from "../base/exec.ts";
 import { linkOf, readProc, statusField } from "../base/proc.ts";
 import { userNamespaceSettings } from "./host-cache.ts";
-import { managerPid } from "./manager.ts";
+import { userManagerPid } from "./live.ts";
 
 export type Denial = { why: string; mend: string };
 
@@ -23,15 +23,16 @@ export async function denialOf(uid: number): Promise<Denial | null> {
   const allowed = /^RestrictNamespaces=(.*)$/m.exec(asked?.stdout ?? "")?.[1] ?? "no";
   // `no` restricts nothing; else the line names the kinds that are left, or says `yes` for none.
   if (allowed !== "no" && !allowed.split(" ").includes("user")) {
-    const files = [...(asked?.stdout ?? "").matchAll(/^(?:FragmentPath|DropInPaths)=(.*)$/gm)].flatMap(([, paths]) => paths?.split(" ") ?? []);
+    const files = [...(asked?.stdout ?? "").matchAll(/^(?:FragmentPath|DropInPaths)=(.*)$/gm)].flatMap(
+      ([, paths]) => paths?.split(" ") ?? [],
+    );
     const file = files.find((path) => setsIt(path)) ?? unit;
     return {
       why: `RestrictNamespaces= of ${unit} denies them to the user manager`,
       mend: `take RestrictNamespaces= out of ${file}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
     };
   }
-  const manager = managerPid(uid);
-  const filters = Number(statusField(readProc(`${manager ?? "self"}/status`) ?? "", "Seccomp") ?? 0);
+  const filters = Number(statusField(readProc(`${userManagerPid(uid) ?? "self"}/status`) ?? "", "Seccomp") ?? 0);
   if (filters === 2) {
     return {
       why: "a system call filter on the user manager denies them, such as a container has",
