@@ -91,13 +91,14 @@ parse() {
 }
 
 install_packages() {
+  local packages=(systemd-container dbus-user-session libpam-systemd curl procps)
   mkdir -p "$labs"
   exec 9>"$labs/.lock"
-  flock -w 300 9 || die "another lab has been installing packages for 5 minutes"
-  if [[ ! -x /usr/bin/systemd-nspawn || ! -e /usr/lib/systemd/user/dbus.socket || -z $(find /lib /usr/lib -name pam_systemd.so -print -quit) ]]; then
+  flock -w 600 9 || die "another lab has been installing packages for 10 minutes"
+  if (($(dpkg-query -W -f '${db:Status-Status}\n' "${packages[@]}" 2>/dev/null | grep -cx installed) < ${#packages[@]})); then
     export DEBIAN_FRONTEND=noninteractive
-    timeout 120 apt-get update -qq >&2
-    timeout 300 apt-get install -y -qq --no-install-recommends systemd-container dbus-user-session libpam-systemd >/dev/null
+    timeout 180 apt-get update -qq >&2
+    timeout 300 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
   fi
   exec 9>&-
 }
