@@ -1,6 +1,7 @@
 // argv -> exit status; the only place that prints an error or sets an exit code.
 import { readFileSync } from "node:fs";
-import { Bs9Error, exitStatus, usage } from "./base/errors.ts";
+import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
+import { plainErrno } from "./base/files.ts";
 import { openTerminal, type Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { parse } from "./cli.ts";
@@ -47,8 +48,9 @@ function print(result: Result, settings: Settings, terminal: Terminal): number {
 }
 
 /** What could not be done, why, and what to do now; anything but a Bs9Error is a bug of ours. */
-function report(error: unknown, { json, debug }: Settings, terminal: Terminal): number {
+function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal): number {
   terminal.settle();
+  const error = isOfSystem(thrown) ? failed(`${plainErrno(thrown)}: ${thrown.path}`, { cause: thrown, hint: `ls -ld ${thrown.path}; df -h ${thrown.path}` }) : thrown;
   const known = error instanceof Bs9Error;
   const message = known ? error.message : `bug: ${error instanceof Error ? error.message : String(error)}`;
   const hint = known ? error.hint : "report it with the output of the same command and --debug";
@@ -62,6 +64,12 @@ function report(error: unknown, { json, debug }: Settings, terminal: Terminal): 
   }
   if (debug || !known) terminal.note(error instanceof Error ? (error.stack ?? "") : "");
   return known ? error.exitStatus : exitStatus.bug;
+}
+
+/** A disk that is full or a folder that may not be written is no bug, wherever it shows. */
+function isOfSystem(error: unknown): error is Error & { path: string } {
+  const ofSystem = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE"];
+  return error instanceof Error && ofSystem.includes(errnoOf(error) ?? "") && "path" in error;
 }
 
 async function help(argv: string[], commands: Command[], terminal: Terminal): Promise<boolean> {

@@ -15,7 +15,8 @@ export type Readiness = { ready: true; health: "healthy" | "unknown"; tookMs: nu
 const aliveMs = 1000;
 const pollMs = 40;
 
-export async function ready(spec: Spec, deps: Deps): Promise<Readiness> {
+/** `restartsBefore` are no crash of now: those of a service that runs on. */
+export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise<Readiness> {
   const began = performance.now();
   const alive = { pid: -1, since: 0 };
   let last = "";
@@ -23,7 +24,7 @@ export async function ready(spec: Spec, deps: Deps): Promise<Readiness> {
     interruptedBy(deps.signal);
     const [reading] = await deps.backend.read([spec.name]);
     const elapsed = performance.now() - began;
-    const crash = reading === undefined ? "it is gone" : crashOf(reading);
+    const crash = reading === undefined ? "it is gone" : crashOf(reading, restartsBefore);
     if (crash !== null) return { ready: false, cause: crash, afterMs: elapsed, timedOut: false };
     if (reading?.state === "active") {
       // Without a bus the pid is not told; the state has to do.
@@ -55,10 +56,10 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number): Promis
 }
 
 /** Null while it has not ended. */
-function crashOf(reading: Reading): string | null {
+function crashOf(reading: Reading, restartsBefore: number): string | null {
   if (reading.state === "failed") return endOf(reading);
   // What a service that was started again ended with, its own state no longer tells.
-  if ((reading.restarts ?? 0) > 0) return reading.exitStatus === null ? "it ended" : endOf(reading);
+  if ((reading.restarts ?? 0) > restartsBefore) return reading.exitStatus === null ? "it ended" : endOf(reading);
   // With `--restart no`, or a clean exit under `on-failure`, an ended service is simply inactive.
   return reading.state === "inactive" ? endOf(reading) : null;
 }

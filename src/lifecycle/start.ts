@@ -11,10 +11,10 @@ import { resolve, type Surroundings } from "../service/resolve.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { existsSync, realpathSync } from "node:fs";
-import { change } from "./change.ts";
+import { change, checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
 import { checkPort } from "./ports.ts";
-import type { Readiness } from "./ready.ts";
+import { causeOf, ready, type Readiness } from "./ready.ts";
 import { recover } from "./recover.ts";
 
 export type Started = {
@@ -38,8 +38,9 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const isUp = reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
     if (known !== null && differences.length === 0 && isUp) return { name: spec.name, result: "unchanged", readiness: null, differences };
     if (known !== null && isUp && !needsRestart(differences)) {
+      const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
-      return { name: spec.name, result: "changed", readiness: null, differences };
+      return { name: spec.name, result: "changed", readiness, differences };
     }
     checkPort(spec, reading?.cgroup ?? null);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
@@ -48,6 +49,15 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     if (options.linger) await askToLinger(deps);
     return { name: spec.name, result: known === null || differences.length === 0 ? "started" : "changed", readiness, differences };
   });
+}
+
+/** What changes for bs9 alone is judged on the process that runs; one that does not pass leaves all as it was. */
+async function judgeRunning(spec: Spec, deps: Deps, restarts: number): Promise<Readiness | null> {
+  if (spec.waitMs === 0) return null;
+  const readiness = await ready(spec, deps, restarts);
+  if (!readiness.ready) throw failed(`cannot change ${spec.name}: ${causeOf(readiness, null)}`, { hint: `bs9 logs ${spec.name}` });
+  await checkSandbox(deps, spec);
+  return readiness;
 }
 
 /** What `start` would do, with nothing written. */

@@ -21,7 +21,7 @@ export type Command = {
  * Throws where the entry is gone.
  */
 export function commandOf(spec: Spec, share: string): Command {
-  const entry = located(spec.entry.path, spec.entry.kind);
+  const entry = located(spec.entry.path, spec.entry.kind, spec.root);
   switch (spec.runtime.kind) {
     case "bs9": {
       const folder = runtimeFolder(share, spec.runtime.version);
@@ -36,10 +36,14 @@ export function commandOf(spec: Spec, share: string): Command {
   }
 }
 
-/** A program keeps the name it was called by: some act by it. */
-function located(path: string, kind: Spec["entry"]["kind"]): string {
+/** A program keeps the name it was called by, for some act by it, as long as the link is seen where the program is. */
+function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
-    return kind === "script" ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+    const real = realpathSync(path);
+    if (kind === "script") return real;
+    const named = join(realpathSync(dirname(path)), basename(path));
+    const inProject = named.startsWith(`${realpathSync(root)}/`) && real.startsWith(`${realpathSync(root)}/`);
+    return inProject || named.startsWith("/usr/") || dirname(real) === dirname(named) ? named : real;
   } catch (error) {
     throw failed(`cannot find ${path}: ${plainErrno(error)}`, { cause: error });
   }

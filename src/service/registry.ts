@@ -87,8 +87,7 @@ export class Registry {
     const fd = openLock(path);
     try {
       await acquire(fd, path, timeoutMs, onWait);
-      ftruncateSync(fd, 0);
-      writeSync(fd, `bs9 ${what}, pid ${process.pid}\n`, 0);
+      sign(fd, what);
       return await work();
     } finally {
       closeSync(fd);
@@ -98,6 +97,14 @@ export class Registry {
   #file(folder: string, name: string): string {
     return join(this.#config, folder, `${name}.json`);
   }
+}
+
+/** Only a word for those who wait: on a full disk they wait without it. */
+function sign(fd: number, what: string): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `bs9 ${what}, pid ${process.pid}\n`, 0);
+  } catch {}
 }
 
 function openLock(path: string): number {

@@ -1,29 +1,30 @@
 // A spec and what this host can give -> the texts of unit and environment file.
-import type { Directive } from "../backend/sandbox.ts";
+import { homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { commandOf } from "../runtime/command.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
+import type { HostProfile } from "./host.ts";
 import { openingOf, type Opening } from "./opening.ts";
 import { fitsInUnit } from "./quote.ts";
 import { checkSizes, environmentText, unitText } from "./unit.ts";
 
-export type Derived = { unit: string; environment: string; opening: Opening; directives: Directive[] };
+export type Derived = { unit: string; environment: string; opening: Opening };
 
 export type Ground = {
   paths: Paths;
   environmentFile: string;
   mark: string;
-  host: (profile: SandboxProfile) => Promise<{ directives: Directive[] }>;
+  host: (profile: SandboxProfile) => Promise<HostProfile>;
 };
 
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
-  const { directives } = await ground.host(spec.sandbox.profile);
+  const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
   const opening = openingOf(spec, command, ground.paths.home);
-  for (const path of [spec.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional.flatMap(({ source, destination }) => [source, destination])]) {
+  for (const path of [spec.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
     if (!fitsInUnit(path)) throw failed(`systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`, { hint: "rename the folder" });
   }
   const unit = unitText({
@@ -36,5 +37,15 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
     home: ground.paths.home,
     owner: ground.mark,
   });
-  return { unit, environment: environmentText(spec), opening, directives };
+  return { unit, environment: environmentText(spec, opening.programs), opening };
+}
+
+/**
+ * A home outside of /home and /root is hidden by TemporaryFileSystem=, with which the step that delays restarts has to run
+ * within the sandbox; it then makes the IPC namespace that the service itself may not join.
+ */
+export function forHome(host: HostProfile, home: string): HostProfile {
+  if (homeIsCovered(home) || !host.directives.some(({ name }) => name === "ProtectHome")) return host;
+  const ipc = { directive: "PrivateIPC=yes", why: `systemd cannot hide the home ${home} and give an IPC namespace at once`, mend: "sudo usermod --home /home/NAME --move-home NAME" };
+  return { ...host, directives: host.directives.filter(({ name }) => name !== "PrivateIPC"), withheld: [...host.withheld, ipc] };
 }

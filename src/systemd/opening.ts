@@ -6,13 +6,14 @@ import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { importsOf } from "./imports.ts";
-import type { Mount } from "./unit.ts";
 
 export type Opening = {
   writable: string[];
   readable: string[];
   /** May be gone by the next start. */
-  optional: Mount[];
+  optional: string[];
+  /** Folders of programs that the PATH reaches only by links, which are not there in the sandbox. */
+  programs: string[];
   /** The project root is home or above, so that only the entry and what it imports is opened. */
   narrowed: boolean;
 };
@@ -26,10 +27,11 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   const strict = spec.sandbox.profile === "strict";
   const writable = [...(narrowed || strict ? [] : [root]), ...spec.sandbox.writable.map((path) => realpathSync(path))];
   const readable = [...(strict && !narrowed ? [root] : []), ...spec.sandbox.readable.map((path) => realpathSync(path))];
-  const optional: Mount[] = [];
+  const optional = new Set<string>();
+  const programs = new Set<string>();
   const hidden = (path: string) => ["/home", "/root", "/run/user", "/tmp", "/var/tmp", home].some((folder) => isWithin(path, folder));
-  const open = (source: string, destination = source) => {
-    if (hidden(destination) && existsSync(source)) optional.push({ source, destination });
+  const open = (path: string) => {
+    if (hidden(path) && existsSync(path)) optional.add(path);
   };
 
   if (narrowed) {
@@ -39,10 +41,14 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   }
   if (!isWithin(spec.cwd, root) && !isHomeOrAbove(spec.cwd, home)) open(spec.cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
-  for (const program of programsOf(spec, command)) openProgram(program, home, open);
+  for (const program of programsOf(spec, command)) {
+    if (!existsSync(program)) continue;
+    open(programFolder(realpathSync(program), home));
+    if (hidden(program) && realpathSync(program) !== program) programs.add(dirname(realpathSync(program)));
+  }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed, home)) open(path);
   const covered = [...writable, ...readable];
-  return { writable, readable, optional: unique(optional).filter(({ source, destination }) => source !== destination || !covered.some((folder) => isWithin(source, folder))), narrowed };
+  return { writable, readable, optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder))), programs: [...programs], narrowed };
 }
 
 export function isWithin(path: string, folder: string): boolean {
@@ -62,24 +68,15 @@ function programsOf(spec: Spec, command: Command): string[] {
 }
 
 /**
- * A program under home is opened with what it lives from: its whole prefix where that is one of its own
+ * What a program under home lives from: its whole prefix where that is one of its own
  * (`~/.nvm/versions/node/v22`), else its folder in a tool's own place (`~/.bun/bin`), else the file alone.
  */
-function openProgram(program: string, home: string, open: (source: string, destination?: string) => void): void {
-  if (!existsSync(program)) return;
-  const real = realpathSync(program);
-  for (const [path, source] of [
-    [real, real],
-    [program, real],
-  ] as const) {
-    const folder = dirname(path);
-    const prefix = dirname(folder);
-    const shared = [home, join(home, ".local"), "/usr", "/usr/local"].includes(prefix);
-    if (basename(folder) === "bin" && !shared && existsSync(join(prefix, "lib"))) open(dirname(dirname(source)), prefix);
-    else if (basename(folder) === "bin" && !shared) open(dirname(source), folder);
-    else if (basename(dirname(folder)) === "runtime") open(dirname(source), folder);
-    else open(source, path);
-  }
+function programFolder(program: string, home: string): string {
+  const folder = dirname(program);
+  const prefix = dirname(folder);
+  if (basename(prefix) === "runtime") return folder;
+  if (basename(folder) !== "bin" || [home, join(home, ".local"), "/usr", "/usr/local"].includes(prefix)) return program;
+  return existsSync(join(prefix, "lib")) ? prefix : folder;
 }
 
 /** node_modules of the folders above, and packages that links lead out of the project to (workspaces, `npm link`). */
@@ -115,8 +112,4 @@ function linkTargets(modules: string): string[] {
   };
   visit(modules);
   return targets;
-}
-
-function unique(mounts: Mount[]): Mount[] {
-  return [...new Map(mounts.map((mount) => [`${mount.source}\0${mount.destination}`, mount])).values()];
 }

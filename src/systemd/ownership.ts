@@ -43,6 +43,6 @@ function markOf(text: string): string | null {
 
 function taken(name: string, where: string, text: string): Error {
   const other = markOf(text);
-  const whose = other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other}`;
+  const whose = other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other.slice(1, -1)}`;
   return failed(`the name ${name} belongs to ${whose}`, { hint: "choose another one with --name" });
 }

@@ -18,10 +18,8 @@ export function barePath(path: string): string {
 }
 
 /** A path of `BindPaths=` and its like. C escapes are not known there, so that a path with a control character has no form. */
-export function bindPath(source: string, options: { destination?: string; optional?: boolean } = {}): string {
-  const part = (path: string) => `"${path.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`;
-  const from = options.optional === true ? `-${source}` : source;
-  return options.destination === undefined || options.destination === source ? part(from) : `${part(from)}:${part(options.destination)}`;
+export function bindPath(path: string, { optional = false } = {}): string {
+  return `"${optional ? "-" : ""}${path.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`;
 }
 
 /** True where a path can stand in a unit exactly: no control character, no space at its end, no noncharacter. */

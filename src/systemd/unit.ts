@@ -13,13 +13,11 @@ export type UnitPlan = {
   environment: Record<string, string>;
   environmentFile: string;
   directives: Directive[];
-  mounts: { writable: string[]; readable: string[]; optional: Mount[] };
+  mounts: { writable: string[]; readable: string[]; optional: string[] };
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
 };
-
-export type Mount = { source: string; destination: string };
 
 export const unitName = (name: string): string => `${name}.service`;
 export const stdoutIdentifier = (name: string): string => `${name}.service`;
@@ -53,8 +51,9 @@ export function unitText(plan: UnitPlan): string {
     "StandardOutput=journal",
     "",
     `Restart=${spec.restart.policy}`,
-    "RestartSec=0",
-    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=+/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`]),
+    // A step within the sandbox that cannot be set up fails before it could wait.
+    `RestartSec=${stepsOutside(plan) ? 0 : 1}`,
+    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=${stepsOutside(plan) ? "+" : ""}/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`]),
     execStart(plan),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
@@ -82,9 +81,11 @@ function isForProgramAlone(name: string): boolean {
 
 const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL"]);
 
-/** The 0600 file that carries the values, which `systemctl show` would tell everyone. */
-export function environmentText(spec: Spec): string {
-  return Object.entries(environmentOf(spec))
+/** The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH. */
+export function environmentText(spec: Spec, programs: string[]): string {
+  const environment = environmentOf(spec);
+  const missing = programs.filter((folder) => !environment["PATH"]?.split(":").includes(folder));
+  return Object.entries({ ...environment, PATH: [environment["PATH"], ...missing].join(":") })
     .filter(([name]) => !isForProgramAlone(name))
     .map(([name, value]) => environmentLine(name, value))
     .join("");
@@ -108,6 +109,14 @@ function startLimit(spec: Spec): string[] {
   if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
   // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
   return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
+}
+
+/**
+ * With `+` systemd still makes the mounts, without the user namespace that they need, and gives up where
+ * TemporaryFileSystem= is among them (insist_on_sandboxing() in its exec-invoke.c).
+ */
+function stepsOutside({ directives, home }: UnitPlan): boolean {
+  return homeIsCovered(home) || !directives.some(({ name }) => name === "ProtectHome");
 }
 
 /**
@@ -149,7 +158,7 @@ function mounts(plan: UnitPlan): string[] {
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
-    ...optional.map(({ source, destination }) => `BindReadOnlyPaths=${bindPath(source, { destination, optional: true })}`),
+    ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
   ];
 }

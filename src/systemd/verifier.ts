@@ -9,6 +9,7 @@ import { readIfThere, writeWhole } from "../base/files.ts";
 import { startTimeOf } from "../base/proc.ts";
 import { commandOf } from "../runtime/command.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { forHome } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
 import { type Outside, readOutside } from "./live.ts";
@@ -70,7 +71,7 @@ export class Verifier {
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach } = this.#deps;
-    const host = await this.host(spec.sandbox.profile);
+    const host = forHome(await this.host(spec.sandbox.profile), paths.home);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#loaded(spec.name);
     const file = join(paths.units, unitName(spec.name));

@@ -90,7 +90,7 @@ function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
       missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });
   }
-  const stranger = unasked(seen, [...writable, ...readable, ...optional.map(({ destination }) => destination)]);
+  const stranger = unasked(seen, [...writable, ...readable, ...optional]);
   if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is there`, mend });
   return missing;
 }

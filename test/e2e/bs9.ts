@@ -1,0 +1,22 @@
+// Calls the built bs9 inside a lab, as the plain user ops.
+import type { Lab, Outcome } from "../harness.ts";
+import type { Status } from "../../src/lifecycle/status.ts";
+
+export function bs9(lab: Lab, ...argv: string[]): Promise<Outcome> {
+  return lab.asUser("ops", ["bs9", ...argv]);
+}
+
+/** The status object of one service; throws where bs9 says nothing of it. */
+export async function statusOf(lab: Lab, name: string): Promise<Status> {
+  const { stdout, stderr } = await bs9(lab, "status", name, "--json");
+  const [status] = JSON.parse(stdout || "[]") as Status[];
+  if (status === undefined) throw new Error(`no status of ${name}: ${stderr}`);
+  return status;
+}
+
+/** What a service in the lab answers, as JSON. */
+export async function fetchIn<T>(lab: Lab, port: number, path: string): Promise<T> {
+  const { code, stdout, stderr } = await lab.asRoot(["curl", "-sS", "--max-time", "10", `http://127.0.0.1:${port}${path}`]);
+  if (code !== 0) throw new Error(`port ${port} does not answer: ${stderr}`);
+  return JSON.parse(stdout) as T;
+}

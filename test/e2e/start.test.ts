@@ -1,0 +1,268 @@
+// What a new user does first: start, look, change, stop, delete; and each mistake gets one clear error.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { bs9, fetchIn, statusOf } from "./bs9.ts";
+import { type Lab, lab, until } from "../harness.ts";
+
+let it: Lab;
+const app = await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text();
+
+beforeAll(async () => {
+  it = await lab("start");
+  await it.writeFile("ops", "web/app.ts", app);
+  await it.writeFile("ops", ".ssh/id", "secret", "600");
+  await it.writeFile("ops", "bad/bad.ts", 'console.log("begun");\nconst broken: string = "x";\nthrow new Error(`boom ${broken}`);\n');
+}, 120_000);
+afterAll(() => it.down());
+
+describe("start", () => {
+  const greeting = 'a "b" %h $HOME';
+
+  test("serves, with the exact value in its environment and nowhere else", async () => {
+    const { code, stdout } = await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100", "--env", `GREETING=${greeting}`);
+    expect(stdout).toMatch(/^web started \(pid \d+, ready in [\d.]+ m?s, sandbox effective\)\n$/);
+    expect(code).toBe(0);
+    const env = await fetchIn<Record<string, string>>(it, 4100, "/env");
+    expect(env["GREETING"]).toBe(greeting);
+    const shown = await it.asUser("ops", ["systemctl", "--user", "show", "web"]);
+    expect(shown.stdout).toContain("MainPID=");
+    expect(shown.stdout).not.toContain("GREETING");
+    const unit = await it.asUser("ops", ["cat", ".config/systemd/user/web.service"]);
+    expect(unit.stdout).toContain("[X-BS9]");
+    expect(unit.stdout).not.toContain("GREETING");
+    expect((await it.asUser("ops", ["stat", "-c", "%a", ".config/bs9/env/web.env", ".config/bs9/services/web.json"])).stdout).toBe("600\n600\n");
+  });
+
+  test("gives the environment of the contract and nothing of the shell", async () => {
+    const env = await fetchIn<Record<string, string>>(it, 4100, "/env");
+    expect(env).toMatchObject({ NODE_ENV: "production", PORT: "4100", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web" });
+    for (const absent of ["BUN_OPTIONS", "BUN_BE_BUN", "PWD", "OLDPWD", "SHLVL", "TERM"]) expect(env[absent]).toBeUndefined();
+    const child = await fetchIn<string>(it, 4100, "/child");
+    expect(child).toContain("SERVICE_NAME=web");
+    expect(child).not.toContain("BUN_");
+  });
+
+  test("systemd has nothing to say of the unit, and rates it well", async () => {
+    expect(await it.asUser("ops", ["systemd-analyze", "--user", "verify", ".config/systemd/user/web.service"])).toMatchObject({ code: 0, stderr: "" });
+    const { stdout } = await it.asUser("ops", ["systemd-analyze", "--user", "security", "--no-pager", "web.service"]);
+    expect(Number(/exposure level for web.service: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(1.7);
+  });
+
+  test("a second start says unchanged, another option changed", async () => {
+    expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100")).stdout).toBe("web unchanged\n");
+    const changed = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "MORE=1", "--json");
+    expect(JSON.parse(changed.stdout)).toMatchObject([{ name: "web", result: "changed", status: { state: "active", ready: true, port: 4100 }, findings: [] }]);
+    expect(await fetchIn<Record<string, string>>(it, 4100, "/env")).toMatchObject({ GREETING: greeting, MORE: "1" });
+    await bs9(it, "start", "web", "--env", "MORE=");
+    expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
+  });
+
+  test("a change that does not come up puts the old one back", async () => {
+    const failed = await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "/crash", "--wait", "2");
+    expect(failed.code).toBe(1);
+    await until(async () => (await statusOf(it, "web")).ready, { what: "the old web serves again" });
+    expect((await bs9(it, "describe", "web", "--json")).stdout).not.toContain("/crash");
+  });
+
+  test("--dry-run writes nothing", async () => {
+    const planned = await bs9(it, "start", "web/app.ts", "--name", "other", "--env", "SECRET=s3cret", "--dry-run");
+    expect(planned.code).toBe(0);
+    expect(planned.stdout).toContain("ExecStart=");
+    expect(planned.stdout).not.toContain("s3cret");
+    expect((await it.asUser("ops", ["ls", ".config/systemd/user/"])).stdout).not.toContain("other");
+    expect((await bs9(it, "status", "other")).code).toBe(4);
+  });
+
+  test("an app that throws fails at once, with the error and its line", async () => {
+    const began = performance.now();
+    const { code, stderr } = await bs9(it, "start", "bad/bad.ts");
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(code).toBe(1);
+    expect(stderr).toContain("boom x");
+    expect(stderr).toContain("bad.ts:3");
+    expect(stderr).toMatch(/cannot start bad: exited with 1 after [\d.]+ m?s\nTry: bs9 logs bad\n$/);
+    expect(await statusOf(it, "bad")).toMatchObject({ state: "failed", pid: null });
+    expect((await bs9(it, "logs", "bad")).stdout).toContain("begun");
+    expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "bad"])).stdout).toBe("disabled\n");
+  });
+
+  test("with --wait 0 nothing is judged", async () => {
+    expect(await bs9(it, "start", "bad/bad.ts", "--name", "later", "--wait", "0")).toMatchObject({ code: 0 });
+    await until(async () => ((await statusOf(it, "later")).restarts ?? 0) >= 2, { what: "it is restarted on and on" });
+    expect((await statusOf(it, "later")).state).toBe("activating");
+    expect((await bs9(it, "stop", "later")).code).toBe(0);
+    expect((await statusOf(it, "later")).state).toBe("inactive");
+  });
+
+  test("--max-restarts ends it as failed, with as many restarts", async () => {
+    await bs9(it, "start", "bad/bad.ts", "--name", "thrice", "--wait", "0", "--max-restarts", "2", "--restart-delay", "100ms");
+    const ended = await until(async () => (await statusOf(it, "thrice")).state === "failed" && statusOf(it, "thrice"), { what: "it is given up" });
+    expect(ended).toMatchObject({ state: "failed", restarts: 2 });
+  });
+});
+
+describe("what status says", () => {
+  test("bad ones first, exit 3, and why on stderr", async () => {
+    const { code, stdout, stderr } = await bs9(it, "status");
+    expect(code).toBe(3);
+    expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +CPU +MEM\/MAX +RESTARTS +UPTIME +REQ\/S +SANDBOX$/);
+    expect(stdout.split("\n")[1]).toMatch(/^bad +failed/);
+    expect(stderr).toContain("bad: exited with 1");
+  });
+  test("of a running one, 0", async () => {
+    expect((await bs9(it, "status", "web")).code).toBe(0);
+    expect(await statusOf(it, "web")).toMatchObject({ name: "web", state: "active", restarts: 1, memorySource: "processes", backend: "systemd", unit: "web.service", figuresFrom: "live", requests: null, sandbox: "effective" });
+  });
+  test("names only", async () => expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
+  test("the user's other units with --all", async () => expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
+  test("without a bus daemon, and without the bus at all", async () => {
+    const full = await statusOf(it, "web");
+    await it.asUser("ops", ["mv", "/run/user/1001/bus", "/run/user/1001/bus.away"]);
+    expect(await statusOf(it, "web")).toMatchObject({ pid: full.pid, restarts: full.restarts });
+    await it.asUser("ops", ["mv", "/run/user/1001/bus.away", "/run/user/1001/bus"]);
+  });
+});
+
+describe("the sandbox", () => {
+  test("shuts the app in", async () => {
+    expect(await fetchIn<string>(it, 4100, "/secret")).toBe("refused: ENOENT");
+    expect(await fetchIn<string[]>(it, 4100, "/home")).toEqual(expect.not.arrayContaining([".ssh", ".config"]));
+    // Home is an empty one of its own, so what is written there reaches nobody.
+    await fetchIn<string>(it, 4100, "/bashrc");
+    expect((await it.asUser("ops", ["cat", ".bashrc"])).stdout).not.toContain("evil");
+    expect(await fetchIn<string[]>(it, 4100, "/tmp")).toEqual([]);
+    expect(await fetchIn<string[]>(it, 4100, "/home")).toEqual(expect.arrayContaining([".local", "web"]));
+    expect(await fetchIn<string>(it, 4100, "/write")).toBe("done");
+    expect(await fetchIn<string[]>(it, 4100, "/interfaces")).toContain("lo");
+    expect((await it.asUser("ops", ["cat", "web/written.txt"])).stdout).toBe("x");
+  });
+
+  test("an entry straight in home does not open home", async () => {
+    await it.writeFile("ops", "app.ts", app);
+    await bs9(it, "start", "app.ts", "--name", "homely", "--port", "4101");
+    expect(await statusOf(it, "homely")).toMatchObject({ state: "active", sandbox: "partial" });
+    expect(await fetchIn<string>(it, 4101, "/secret")).toBe("refused: ENOENT");
+    expect((await bs9(it, "describe", "homely")).stdout).toContain("project root");
+    await bs9(it, "delete", "homely", "--yes");
+  });
+
+  test("the project's .env and bunfig.toml are the app's own", async () => {
+    await it.writeFile("ops", "env/app.ts", app);
+    await it.writeFile("ops", "env/.env", "FROM_DOTENV=yes\n");
+    await it.writeFile("ops", "env/bunfig.toml", 'preload = ["./pre.ts"]\n');
+    await it.writeFile("ops", "env/pre.ts", 'console.log("preloaded", import.meta.dir);\n');
+    await it.asUser("ops", ["sh", "-c", "cd env && bs9 start app.ts --name dotenv --port 4102"]);
+    expect(await fetchIn<string>(it, 4102, "/dotenv")).toBe("yes");
+    const logs = (await bs9(it, "logs", "dotenv")).stdout;
+    expect(logs.match(/preloaded/g)).toHaveLength(1);
+    await bs9(it, "delete", "dotenv", "--yes");
+  });
+});
+
+describe("bad input", () => {
+  test.each<[string[], number, string]>([
+    [["strat", "web"], 2, "did you mean 'start'"],
+    [["start", "web/app.ts", "--prot", "1"], 2, "did you mean --port"],
+    [["start", "web/app.ts", "--name", "Web"], 2, "cannot be named"],
+    [["start", "web/app.ts", "--name", "bs9-agent"], 2, "reserved"],
+    [["start", "web/app.ts", "--port", "70000"], 2, "from 1 to 65535"],
+    [["start", "web/app.ts", "--memory", "lots"], 2, "a size like 512M"],
+    [["start", "web/app.ts", "--name", "p", "--health", "/up"], 2, "needs the port"],
+    [["start", "web/app.ts", "--restart", "sometimes"], 2, "on-failure, always, no are possible"],
+    [["start", "web/app.ts", "--env", "BUN_OPTIONS=--preload x"], 2, "BUN_OPTIONS"],
+    [["start", "web/app.ts", "--env", "A=\uffff"], 2, "noncharacter"],
+    [["start", "web/nothing.ts"], 1, "there is no such file"],
+    [["start", "web"], 0, "unchanged"],
+    [["start", "./web"], 1, "it is a folder"],
+    [["start", "wbe"], 4, "did you mean 'web'"],
+    [["start", "web/app.ts", "--name", "p", "--port", "80"], 1, "net.ipv4.ip_unprivileged_port_start=80"],
+    [["start", "web/app.ts", "--name", "p", "--port", "4100"], 1, "port 4100 is taken by bs9 (pid"],
+    [["start", "web/app.ts", "--name", "p", "--cwd", "nowhere"], 1, "nowhere is not there"],
+    [["restart", "nope"], 4, "no service named"],
+    [["stop", "x-*"], 4, "no service matches"],
+    [["delete", "web"], 2, "--yes"],
+    [["monit"], 2, "unknown command"],
+    [["start", "web/app.ts", "--instances", "2"], 2, "knows no option"],
+    [["logs", "web", "--grep", "("], 2, "--grep"],
+  ])("%j exits %d", async (argv, code, text) => {
+    const outcome = await bs9(it, ...argv);
+    expect(outcome.stdout + outcome.stderr).toContain(text);
+    expect(outcome.code).toBe(code);
+    expect(await statusOf(it, "web")).toMatchObject({ state: "active" });
+  });
+
+  test("an error with --json is JSON on stderr", async () => {
+    const { stdout, stderr, code } = await bs9(it, "restart", "nope", "--json");
+    expect({ stdout, code }).toEqual({ stdout: "", code: 4 });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "not-found", message: 'there is no service named "nope"', hint: "bs9 status" } });
+  });
+
+  test("a foreign unit anywhere on the search path is neither touched nor shadowed", async () => {
+    await it.asRoot(["sh", "-c", "mkdir -p /etc/systemd/user && printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/user/theirs.service"]);
+    const { code, stderr } = await bs9(it, "start", "web/app.ts", "--name", "theirs", "--port", "4109");
+    expect(code).toBe(1);
+    expect(stderr).toContain("systemd/user/theirs.service");
+    expect((await it.asUser("ops", ["ls", ".config/systemd/user"])).stdout).not.toContain("theirs");
+    await it.writeFile("ops", ".config/systemd/user/mine.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+    expect((await bs9(it, "start", "web/app.ts", "--name", "mine", "--port", "4109")).stderr).toContain("not bs9's");
+    expect((await it.asUser("ops", ["cat", ".config/systemd/user/mine.service"])).stdout).toContain("sleep 1000");
+  });
+
+  test("a unit of another bs9 home counts as foreign", async () => {
+    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4109"], { env: { BS9_HOME: "/home/ops/second" } });
+    expect({ code, foreign: stderr.includes("another bs9 home, /home/ops/.config/bs9") }).toEqual({ code: 1, foreign: true });
+  });
+
+  test("an unreadable entry", async () => {
+    await it.writeFile("ops", "locked/app.ts", "1", "000");
+    expect((await bs9(it, "start", "locked/app.ts")).stderr).toContain("permission denied");
+  });
+
+  test("arguments that are no UTF-8", async () => {
+    const { code, stderr } = await it.asUser("ops", ["sh", "-c", 'bs9 start web/app.ts --name p -- "$(printf \'\\377\')"']);
+    expect({ code, told: stderr.includes("not valid UTF-8") }).toEqual({ code: 2, told: true });
+  });
+
+  test("a full disk loses nothing", async () => {
+    // The runtime is 110 MB: what is tried first is the disk that is full for it, then one that is full for everything.
+    await it.asRoot(["sh", "-c", "mkdir -p /full && mount -t tmpfs -o size=256k,uid=1001 tmpfs /full && head -c 300000 /dev/zero >/full/fill 2>/dev/null; true"]);
+    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "fuller", "--port", "4109"], { env: { BS9_HOME: "/full" } });
+    expect({ code, told: stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
+    const tight = await it.asUser("ops", ["bs9", "start", "sleep", "--name", "fuller", "--", "1000"], { env: { BS9_HOME: "/full" } });
+    expect({ code: tight.code, told: tight.stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
+    expect((await it.asUser("ops", ["systemctl", "--user", "is-active", "fuller"])).stdout).not.toBe("active\n");
+  });
+
+  test("a user manager out of reach is exit 5 with the line that mends it", async () => {
+    const other = await it.asRoot(["sh", "-c", "useradd -m -u 1004 lone; chmod 755 /home/ops /home/ops/.local /home/ops/.local/bin; runuser -u lone -- env -i HOME=/home/lone PATH=/usr/bin:/bin /home/ops/.local/bin/bs9 status"]);
+    expect(other.code).toBe(5);
+    expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
+  });
+});
+
+describe("stop, restart, delete", () => {
+  test("restart gives a new process", async () => {
+    const before = await statusOf(it, "web");
+    expect((await bs9(it, "restart", "web")).stdout).toMatch(/^web restarted \(pid \d+, (ready|healthy) in/);
+    expect((await statusOf(it, "web")).pid).not.toBe(before.pid);
+  });
+  test("a restart that crashes says why", async () => {
+    const { code, stdout, stderr } = await bs9(it, "restart", "bad", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: "bad", result: "failed" }]);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "failed", hint: "bs9 logs bad" } });
+  });
+  test("stop also means: not at the next boot", async () => {
+    expect((await bs9(it, "stop", "web")).stdout).toBe("web stopped\n");
+    expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "web"])).stdout).toBe("disabled\n");
+    expect(await statusOf(it, "web")).toMatchObject({ state: "inactive", pid: null, uptimeMs: null, cpuPercent: null, memoryBytes: null });
+    expect((await bs9(it, "status", "web")).code).toBe(3);
+  });
+  test("delete leaves nothing of it but the files of the app", async () => {
+    const { stdout } = await bs9(it, "delete", "all", "--yes");
+    expect(stdout).toContain("web deleted");
+    expect((await bs9(it, "status", "--json")).stdout).toBe("[]\n");
+    expect((await it.asUser("ops", ["sh", "-c", "ls -A .config/bs9/services .config/bs9/env .config/bs9/pending .local/state/bs9/outcome .local/share/bs9/runtime; ls .config/systemd/user"])).stdout).not.toMatch(/web|bad|later|0\.1/);
+    expect((await it.asUser("ops", ["cat", "web/app.ts"])).code).toBe(0);
+  });
+});
