@@ -14,8 +14,9 @@ const base: Directive[] = [
   { name: "PrivateIPC", value: "yes" },
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },
-  // Together with the two that follow on /proc and cgroups, systemd 252 leaves /run out of the strict one.
-  { name: "ReadOnlyPaths", value: "/run" },
+  // Where systemd mounts /proc, /sys and /run by itself, as ProtectKernelTunables= has it do, it leaves them out of the strict
+  // one: /run stayed writable on 252, /sys on 257.
+  { name: "ReadOnlyPaths", value: "/run /sys" },
   { name: "ProtectHome", value: "tmpfs" },
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },

@@ -157,7 +157,9 @@ export function againstProbe({ name, value }: Directive, outcomes: Outcomes): st
 }
 
 function firstWritable(live: Live, isMeant: (point: string) => boolean): string | undefined {
-  return live.mounts.visible((mount) => !mount.readOnly && isMeant(mount.point))[0]?.point;
+  // Into an autofs itself nothing can be written. The file for pressure of its own cgroup is given to it, MemoryPressureWatch=.
+  const isExempt = ({ kind, point }: Mount) => kind === "autofs" || point.endsWith("/memory.pressure");
+  return live.mounts.visible((mount) => !mount.readOnly && !isExempt(mount) && isMeant(mount.point))[0]?.point;
 }
 
 /** Of the real devices none; those that systemd puts there, as nodes of its own or bound over from /dev. */
@@ -201,7 +203,7 @@ function modulesAreAway({ live, outside }: Seen): string | null {
   return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is there";
 }
 
-/** systemd's filter answers with EAFNOSUPPORT; without it packet(7) asks for a capability and the others are there or not. */
+/** systemd's filter answers with EAFNOSUPPORT; without it packet(7) asks for a capability first, and netlink(7) for none. */
 function onlyFamilies(outcomes: Outcomes, value: string): string | null {
   const allowed = new Set(value.split(" ").map((family) => family.slice("AF_".length).toLowerCase()));
   for (const [name, outcome] of Object.entries(outcomes)) {
