@@ -15,6 +15,7 @@
 #
 # One process, the keeper, holds the lab: the mounts are in its mount namespace, and all processes in its control groups.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin # not on every root's PATH
 
 labs=${BS9_LABS:-${TMPDIR:-/tmp}/bs9-labs}
 bootSeconds=90
@@ -64,18 +65,19 @@ up() {
   echo $! >"$dir/keeper"
   disown
   if [[ -n $owner ]]; then
+    # shellcheck disable=SC2016 # the inner shell expands them
     setsid bash -c 'tail --pid="$1" -f /dev/null; exec bash "$2" down "$3"' watch "$owner" "$0" "$name" </dev/null >/dev/null 2>&1 &
     echo $! >"$dir/watch"
     disown
   fi
-  awaitBoot none || { tail -n 40 "$dir/log" >&2; die "$name did not come up within $bootSeconds s"; }
+  awaitBoot none || { tail -n 40 "$dir/log" >&2; die "$name did not boot"; }
   trap - EXIT INT TERM
 }
 
 parse() {
   source=$(cd "$(dirname "$0")/.." && pwd)
   bind=--bind-ro network=--private-network
-  keepNode= noUserns= owner=
+  keepNode='' noUserns='' owner=''
   while (($#)); do
     case $1 in
       --dir) source=$(realpath -e "$2"); shift ;;
@@ -216,8 +218,10 @@ reboot() {
 resume() {
   local cmdline
   while [[ -d /proc/$1 ]]; do
-    for cmdline in $(grep -lzxF "$1" $(grep -lzxF nsenter /proc/[0-9]*/cmdline 2>/dev/null) /dev/null 2>/dev/null); do
-      kill -CONT "$(basename "$(dirname "$cmdline")")" 2>/dev/null || true
+    for cmdline in /proc/[0-9]*/cmdline; do
+      if grep -qzxF nsenter "$cmdline" 2>/dev/null && grep -qzxF "$1" "$cmdline" 2>/dev/null; then
+        kill -CONT "$(basename "$(dirname "$cmdline")")" 2>/dev/null || true
+      fi
     done
     sleep 0.2
   done

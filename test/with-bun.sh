@@ -34,6 +34,7 @@ install_packages() {
 }
 
 bun=$(bun_in "$PWD/node_modules")
+# shellcheck disable=SC3013 # POSIX has -nt since 2024, and every sh had it before
 if [ -z "$bun" ] || [ ! node_modules/.installed -nt bun.lock ] || [ ! node_modules/.installed -nt package.json ]; then
   install_packages
   bun=$(bun_in "$PWD/node_modules")
