@@ -41,12 +41,23 @@ export function parse(argv: string[], commands: Command[]): Parsed {
     given = unmarked(parsed.options);
     positional = parsed.args.map((text) => plain(String(text)));
   } catch (error) {
-    throw usage(harmless(reasonOf(error).replace(/^option `(.*)` value is missing$/, "$1 needs a value").replaceAll(mark, "")), { hint: `bs9 help ${command.name}` });
+    throw usage(
+      harmless(
+        reasonOf(error)
+          .replace(/^option `(.*)` value is missing$/, "$1 needs a value")
+          .replaceAll(mark, ""),
+      ),
+      { hint: `bs9 help ${command.name}` },
+    );
   }
   const unknown = Object.keys(given).find((key) => key !== "--" && !options.some((option) => keysOf(option).includes(key)));
   if (unknown !== undefined) throw unknownOption(unknown, command, options);
   const separator = words.indexOf("--");
-  return { command, given: { words: positional, rest: separator === -1 ? null : words.slice(separator + 1), options: given }, help: given["help"] === true };
+  return {
+    command,
+    given: { words: positional, rest: separator === -1 ? null : words.slice(separator + 1), options: given },
+    help: given["help"] === true,
+  };
 }
 
 /** The names of an option in cac's answer: camel case of the long one, and the letter. */
@@ -99,5 +110,8 @@ function unknownOption(key: string, command: Command, options: Option[]): Bs9Err
   const dashed = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const flags = options.flatMap(({ flags: text }) => /--[\w-]+/.exec(text)?.[0] ?? []);
   const guess = nearest(`--${dashed}`, flags);
-  return usage(`bs9 ${command.name} knows no option ${key.length === 1 ? "-" : "--"}${harmless(dashed)}${guess === null ? "" : `; did you mean ${guess}?`}`, { hint: `bs9 help ${command.name}` });
+  return usage(
+    `bs9 ${command.name} knows no option ${key.length === 1 ? "-" : "--"}${harmless(dashed)}${guess === null ? "" : `; did you mean ${guess}?`}`,
+    { hint: `bs9 help ${command.name}` },
+  );
 }

@@ -37,7 +37,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     terminal,
     signal,
     async deps() {
-      if (backend === null && process.getuid?.() === 0) terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
+      if (backend === null && process.getuid?.() === 0)
+        terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await SystemdBackend.open(env, paths);
       interruptedBy(signal);
       const deps: Deps = {

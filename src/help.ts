@@ -58,7 +58,9 @@ export function commandHelp(command: Command, style: Style): string[] {
 }
 
 function optionLines(options: Option[]): string[] {
-  const shown = options.map(({ flags, text, repeats }) => [/^-\w,/.test(flags) ? flags : `    ${flags}`, repeats ? `${text}; repeatable` : text] as const);
+  const shown = options.map(
+    ({ flags, text, repeats }) => [/^-\w,/.test(flags) ? flags : `    ${flags}`, repeats ? `${text}; repeatable` : text] as const,
+  );
   const width = Math.max(...shown.map(([flags]) => flags.length));
   return shown.flatMap(([flags, text]) => {
     const indent = " ".repeat(width + 4);

@@ -14,7 +14,12 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
   const before = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  const settings: Settings = { json: before.includes("--json"), quiet: before.includes("-q") || before.includes("--quiet"), yes: before.includes("--yes"), debug: before.includes("--debug") };
+  const settings: Settings = {
+    json: before.includes("--json"),
+    quiet: before.includes("-q") || before.includes("--quiet"),
+    yes: before.includes("--yes"),
+    debug: before.includes("--debug"),
+  };
   const terminal = openTerminal(process.env, before.includes("--no-color"));
   try {
     checkBytes(argv);
@@ -50,12 +55,23 @@ function print(result: Result, settings: Settings, terminal: Terminal): number {
 /** What could not be done, why, and what to do now; anything but a Bs9Error is a bug of ours. */
 function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal): number {
   terminal.settle();
-  const error = isOfSystem(thrown) ? failed(`${plainErrno(thrown)}: ${thrown.path}`, { cause: thrown, hint: `ls -ld ${thrown.path}; df -h ${thrown.path}` }) : thrown;
+  const error = isOfSystem(thrown)
+    ? failed(`${plainErrno(thrown)}: ${thrown.path}`, { cause: thrown, hint: `ls -ld ${thrown.path}; df -h ${thrown.path}` })
+    : thrown;
   const known = error instanceof Bs9Error;
   const message = known ? error.message : `bug: ${error instanceof Error ? error.message : String(error)}`;
   const hint = known ? error.hint : "report it with the output of the same command and --debug";
   if (json) {
-    terminal.note(JSON.stringify({ error: { code: known ? error.code : "bug", message, hint: hint ?? null, ...(known && error.details.length > 0 ? { details: error.details } : {}) } }));
+    terminal.note(
+      JSON.stringify({
+        error: {
+          code: known ? error.code : "bug",
+          message,
+          hint: hint ?? null,
+          ...(known && error.details.length > 0 ? { details: error.details } : {}),
+        },
+      }),
+    );
   } else {
     for (const line of known ? error.details : []) terminal.note(`  ${line}`);
     const isInterrupted = known && error.code === "interrupted";

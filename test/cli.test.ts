@@ -1,6 +1,6 @@
 // argv -> what a command is given: words exact, nothing cast, nothing swallowed.
 import { describe, expect, test } from "bun:test";
-import { Bs9Error } from "../src/base/errors.ts";
+import type { Bs9Error } from "../src/base/errors.ts";
 import { parse } from "../src/cli.ts";
 import { commands } from "../src/commands/table.ts";
 
@@ -10,7 +10,9 @@ describe("values arrive as they were typed", () => {
   test.each(["007", "1e3", "true", "", " ", "a=b", "ünï", "0x10", "-", "\u0001", "a\nb", '"', "$HOME", "--", "null"])("--name=%j", (text) =>
     expect(given("start", "app.ts", `--name=${text}`).options["name"]).toBe(text),
   );
-  test.each(["007", "1e3", "", "with space", "\u0001x"])("-n %j", (text) => expect(given("start", "app.ts", "-n", text).options["name"]).toBe(text));
+  test.each(["007", "1e3", "", "with space", "\u0001x"])("-n %j", (text) =>
+    expect(given("start", "app.ts", "-n", text).options["name"]).toBe(text),
+  );
   test("glued to the letter", () => expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
   test("positional words", () => expect(given("start", "007").words).toEqual(["007"]));
   test("what stands behind -- is the app's", () => {
@@ -19,7 +21,8 @@ describe("values arrive as they were typed", () => {
     expect(rest).toEqual(["--name", "x", "--", "007", ""]);
     expect(options["name"]).toBeUndefined();
   });
-  test("repeated options are a list", () => expect(given("start", "a.ts", "-e", "A=1", "--env", "B=2", "--env=C=").options["env"]).toEqual(["A=1", "B=2", "C="]));
+  test("repeated options are a list", () =>
+    expect(given("start", "a.ts", "-e", "A=1", "--env", "B=2", "--env=C=").options["env"]).toEqual(["A=1", "B=2", "C="]));
   test("a single one too", () => expect(given("start", "a.ts", "-e", "A=1").options["env"]).toEqual(["A=1"]));
   test("flags", () => {
     expect(given("status", "--watch").options["watch"]).toBe(true);

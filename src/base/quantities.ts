@@ -18,7 +18,8 @@ export function parseDuration(text: string, what: string): number {
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Math.round(Number(trimmed) * 1000);
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) throw usage(`${what} cannot be '${text}': a time like 30s, 10m or 2h is needed`);
   let total = 0;
-  for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(part[1]) * (durationUnits[part[2] ?? ""] ?? Number.NaN);
+  for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(part[1]) * (durationUnits[part[2] ?? ""] ?? Number.NaN);
   return Math.round(total);
 }
 

@@ -64,7 +64,8 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
       stderr.write(`${text}\n`);
     },
     async flow() {
-      if (open && stdout.writableLength > maxUnreadBytes) await Promise.race([once(stdout, "drain"), once(stdout, "error")]).catch(() => {});
+      if (open && stdout.writableLength > maxUnreadBytes)
+        await Promise.race([once(stdout, "drain"), once(stdout, "error")]).catch(() => {});
       return open;
     },
     progress(text) {

@@ -17,7 +17,10 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps): Pro
   return {
     value: acted.map((one) => ({ name: one.name, result: one.result, status: statusOf(one, observed.get(one.name)), findings: [] })),
     names: acted.map(({ name }) => name),
-    text: (style) => acted.filter(({ result }) => result !== "failed").map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),
+    text: (style) =>
+      acted
+        .filter(({ result }) => result !== "failed")
+        .map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),
     ...(error === null ? {} : { error }),
   };
 }
@@ -27,7 +30,8 @@ export function actedLine(name: string, result: string, readiness: Readiness | n
   const details: string[] = [];
   if (result === "started" || result === "restarted" || result === "changed") {
     if (observed?.status.pid != null) details.push(`pid ${observed.status.pid}`);
-    if (readiness?.ready === true) details.push(`${readiness.health === "healthy" ? "healthy" : "ready"} in ${formatSpan(readiness.tookMs)}`);
+    if (readiness?.ready === true)
+      details.push(`${readiness.health === "healthy" ? "healthy" : "ready"} in ${formatSpan(readiness.tookMs)}`);
     if (observed !== undefined && observed.status.pid !== null) details.push(`sandbox ${observed.status.sandbox}`);
   }
   return `${style.bold(name)} ${result === "unchanged" ? style.dim(result) : style.green(result)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
@@ -43,7 +47,11 @@ function failureOf(verb: string, bad: Acted[]): Bs9Error | null {
   const [first] = bad;
   if (first === undefined) return null;
   const code = bad.find((one) => one.code === "refused")?.code ?? first.code;
-  if (bad.length === 1) return new Bs9Error(code, `cannot ${verb} ${first.name}: ${first.cause}`, { details: first.lines, hint: `bs9 logs ${first.name}` });
+  if (bad.length === 1)
+    return new Bs9Error(code, `cannot ${verb} ${first.name}: ${first.cause}`, { details: first.lines, hint: `bs9 logs ${first.name}` });
   const details = bad.flatMap((one) => [`${one.name}: ${one.cause}`, ...one.lines.slice(-3).map((line) => `  ${line}`)]);
-  return new Bs9Error(code, `cannot ${verb} ${bad.length} services`, { details, hint: `bs9 logs ${bad.map(({ name }) => name).join(" ")}` });
+  return new Bs9Error(code, `cannot ${verb} ${bad.length} services`, {
+    details,
+    hint: `bs9 logs ${bad.map(({ name }) => name).join(" ")}`,
+  });
 }

@@ -46,7 +46,11 @@ export const remove: Command = {
   exits: [1, 4, 5, 130],
   async run(given, context) {
     const names = targetsOf("delete", given, context);
-    if (names.length > 0) await confirm(`Delete ${names.length === 1 ? names[0] : `${names.length} services (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""})`}?`, context);
+    if (names.length > 0)
+      await confirm(
+        `Delete ${names.length === 1 ? names[0] : `${names.length} services (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""})`}?`,
+        context,
+      );
     const deps = await context.deps();
     return actedResult("delete", await deleteDefined(names, deps), deps);
   },

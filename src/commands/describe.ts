@@ -3,7 +3,7 @@ import { usage } from "../base/errors.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
-import { describe as describeService, type Description } from "../lifecycle/describe.ts";
+import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import { noSuchService } from "../service/targets.ts";
 import type { Command } from "./command.ts";
 import { stateWord } from "./status-table.ts";
@@ -28,17 +28,30 @@ export const describe: Command = {
 function render(it: Description, style: Style): string[] {
   const { status, spec, sandbox } = it;
   const rows: [string, string | null][] = [
-    ["state", `${stateWord(status.state, style)}${status.uptimeMs === null ? "" : `, up ${formatAge(status.uptimeMs)}`}${it.lastEnd === null ? "" : `; last end: ${it.lastEnd}`}`],
+    [
+      "state",
+      `${stateWord(status.state, style)}${status.uptimeMs === null ? "" : `, up ${formatAge(status.uptimeMs)}`}${it.lastEnd === null ? "" : `; last end: ${it.lastEnd}`}`,
+    ],
     ["pid", status.pid === null ? null : String(status.pid)],
     ["restarts", status.restarts === null ? null : String(status.restarts)],
     ["entry", harmless([spec.entry.path, ...spec.args].join(" "))],
-    ["runtime", spec.runtime.kind === "bs9" ? `bs9 ${spec.runtime.version}` : spec.runtime.kind === "none" ? "none" : `${spec.runtime.kind} ${spec.runtime.path}`],
+    [
+      "runtime",
+      spec.runtime.kind === "bs9"
+        ? `bs9 ${spec.runtime.version}`
+        : spec.runtime.kind === "none"
+          ? "none"
+          : `${spec.runtime.kind} ${spec.runtime.path}`,
+    ],
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
     ["port", spec.port === null ? null : String(spec.port)],
     ["health", spec.health === null ? "no check" : harmless(JSON.stringify(spec.health))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
-    ["restart policy", `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`],
+    [
+      "restart policy",
+      `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`,
+    ],
     ["cpu", status.cpuPercent === null ? null : `${status.cpuPercent}%`],
     ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],
     ["tasks", status.tasks === null ? null : String(status.tasks)],
@@ -51,19 +64,27 @@ function render(it: Description, style: Style): string[] {
     ...rows.filter(([, text]) => text !== null).map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${text}`),
     "",
     `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
-    ...sandbox.missing.flatMap(({ directive, why, mend }) => [`  ${style.yellow("missing")}   ${directive}: ${why}`, `            mend: ${mend}`]),
+    ...sandbox.missing.flatMap(({ directive, why, mend }) => [
+      `  ${style.yellow("missing")}   ${directive}: ${why}`,
+      `            mend: ${mend}`,
+    ]),
     ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
     ...(status.notices.length === 0 ? [] : ["", ...status.notices]),
     "",
     style.bold("Unit"),
-    ...it.unit.text.trimEnd().split("\n").map((line) => `  ${style.dim(line)}`),
+    ...it.unit.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${style.dim(line)}`),
   ];
 }
 
 function wrapped(label: string, words: string[]): string[] {
-  return Bun.wrapAnsi(words.join(" "), 74, { hard: false }).split("\n").map((line, i) => (i === 0 ? `  ${label}:\n    ${line}` : `    ${line}`));
+  return Bun.wrapAnsi(words.join(" "), 74, { hard: false })
+    .split("\n")
+    .map((line, i) => (i === 0 ? `  ${label}:\n    ${line}` : `    ${line}`));
 }
 
 function limitsLine(limits: Description["status"]["limits"]): string | null {

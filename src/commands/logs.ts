@@ -1,8 +1,9 @@
 // bs9 logs: what services say, as it was written, several at once in order of time.
+
+import type { LogQuery } from "../backend/backend.ts";
 import { usage } from "../base/errors.ts";
 import { interruptedBy } from "../base/interrupt.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
-import type { LogQuery } from "../backend/backend.ts";
 import type { Context } from "../context.ts";
 import { lineFilter } from "../logs/query.ts";
 import { jsonLine, textLines } from "../logs/render.ts";
@@ -35,7 +36,8 @@ export const logs: Command = {
     if (services.length === 0) terminal.note("No services. Start one: bs9 start app.ts");
     const render = settings.json ? jsonLine : textLines(services, terminal.style.isColorSupported);
     const tell = async (fromMs: number) => {
-      for (const text of await deps.backend.logNotices({ fromMs, toMs: query.untilMs }, signal)) terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
+      for (const text of await deps.backend.logNotices({ fromMs, toMs: query.untilMs }, signal))
+        terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
     };
     // Notices may take two seconds to find: lines that are awaited do not wait for them.
     const told = query.follow ? tell(Date.now()) : null;

@@ -103,10 +103,12 @@ function readEnvFile(file: string): Record<string, string> {
 }
 
 function checkVariable(name: string, value: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw usage(`an environment variable cannot be named ${JSON.stringify(name)}: letters, digits and _ only, no digit first`);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw usage(`an environment variable cannot be named ${JSON.stringify(name)}: letters, digits and _ only, no digit first`);
   withoutNul(value, `the value of ${name}`);
   // systemd drops such a value from an environment file, and no quoting cures it.
-  if (/\p{Noncharacter_Code_Point}/u.test(value)) throw usage(`the value of ${name} holds a Unicode noncharacter (such as U+FFFF), which systemd does not take`);
+  if (/\p{Noncharacter_Code_Point}/u.test(value))
+    throw usage(`the value of ${name} holds a Unicode noncharacter (such as U+FFFF), which systemd does not take`);
 }
 
 function withoutNul(text: string, what: string): string {

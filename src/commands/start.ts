@@ -1,15 +1,15 @@
 // bs9 start: an entry or defined services.
 import { usage } from "../base/errors.ts";
-import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
+import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { observe } from "../lifecycle/status.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, statusOf } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
-import type { Context } from "../context.ts";
 import { flagOf } from "./options.ts";
 import { plannedResult } from "./planned.ts";
+import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
 
 export const start: Command = {
   name: "start",
@@ -33,10 +33,14 @@ export const start: Command = {
     const defined = context.registry.names();
     if (isTarget(word, defined) && (more.length > 0 || !changesSomething(input))) {
       if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${word} …` });
-      if (flagOf(given.options, "dryRun")) throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });
+      if (flagOf(given.options, "dryRun"))
+        throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });
       return actedResult("start", await startDefined(pickTargets(given.words, defined), deps, { linger }), deps);
     }
-    if (more.length > 0) throw usage(`start takes one entry; what the app is to be given stands behind --`, { hint: `bs9 start ${word} -- ${more.join(" ")}` });
+    if (more.length > 0)
+      throw usage(`start takes one entry; what the app is to be given stands behind --`, {
+        hint: `bs9 start ${word} -- ${more.join(" ")}`,
+      });
     if (flagOf(given.options, "dryRun")) return plannedResult(await planEntry(word, input, deps));
     const started = await startEntry(word, input, deps, { linger });
     const observed = (await observe([started.name], deps))[0];
@@ -44,7 +48,9 @@ export const start: Command = {
       value: [{ name: started.name, result: started.result, status: statusOf(started, observed), findings: [] }],
       names: [started.name],
       text: (style) => [actedLine(started.name, started.result, started.readiness, observed, style)],
-      ...(observed?.status.sandbox === "partial" ? { hints: [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] } : {}),
+      ...(observed?.status.sandbox === "partial"
+        ? { hints: [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] }
+        : {}),
     };
   },
 };

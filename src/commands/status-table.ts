@@ -16,7 +16,10 @@ const fields = {
   memory: { column: { title: "MEM/MAX" }, cell: memoryCell },
   restarts: { column: { title: "RESTARTS", right: true }, cell: (row) => String(row.restarts ?? "-") },
   uptime: { column: { title: "UPTIME" }, cell: (row) => (row.uptimeMs === null ? "-" : formatAge(row.uptimeMs)) },
-  requests: { column: { title: "REQ/S", right: true }, cell: (row) => (row.requests === null ? "-" : String(Math.round(row.requests.perSecond * 10) / 10)) },
+  requests: {
+    column: { title: "REQ/S", right: true },
+    cell: (row) => (row.requests === null ? "-" : String(Math.round(row.requests.perSecond * 10) / 10)),
+  },
   sandbox: { column: { title: "SANDBOX" }, cell: (row) => (row.sandbox === "unknown" ? "-" : row.sandbox) },
 } satisfies Record<string, Field>;
 
@@ -59,5 +62,7 @@ export function stateWord(state: Row["state"], style: Style): string {
 function memoryCell(row: Row): string {
   if (row.memoryBytes === null) return "-";
   const limit = row.limits.memoryBytes;
-  return limit === null ? formatBytes(row.memoryBytes) : `${formatBytes(row.memoryBytes)}/${formatBytes(limit.value)}${limit.inForce ? "" : "!"}`;
+  return limit === null
+    ? formatBytes(row.memoryBytes)
+    : `${formatBytes(row.memoryBytes)}/${formatBytes(limit.value)}${limit.inForce ? "" : "!"}`;
 }

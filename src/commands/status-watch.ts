@@ -4,8 +4,8 @@ import type { Context } from "../context.ts";
 import { type Observed, observe } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Words } from "./command.ts";
-import { emptyHint, troubles } from "./status.ts";
 import { statusTable } from "./status-table.ts";
+import { emptyHint, troubles } from "./status-words.ts";
 
 const intervalMs = 2000;
 
@@ -34,10 +34,14 @@ function printChanges(observed: Observed[], last: Map<string, string>, { termina
   for (const one of observed) {
     const { status } = one;
     // Figures move all the time: with text, a change is one of state.
-    const key = settings.json ? JSON.stringify(status) : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");
+    const key = settings.json
+      ? JSON.stringify(status)
+      : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");
     if (last.get(status.name) === key) continue;
     last.set(status.name, key);
-    terminal.print(settings.json ? JSON.stringify({ at: new Date().toISOString(), ...status }) : (statusTable([one], terminal.style, null)[1] ?? ""));
+    terminal.print(
+      settings.json ? JSON.stringify({ at: new Date().toISOString(), ...status }) : (statusTable([one], terminal.style, null)[1] ?? ""),
+    );
   }
   const present = new Set(observed.map(({ status }) => status.name));
   for (const name of [...last.keys()].filter((known) => !present.has(known))) {
@@ -49,9 +53,13 @@ function printChanges(observed: Observed[], last: Map<string, string>, { termina
 function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      done();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        done();
+      },
+      { once: true },
+    );
   });
 }

@@ -1,14 +1,13 @@
 // bs9 status: every service in one table, bad ones first.
 import { exitStatus } from "../base/errors.ts";
-import { formatAge } from "../base/quantities.ts";
 import type { Context } from "../context.ts";
-import { endOf } from "../lifecycle/ready.ts";
-import { observe, type Observed } from "../lifecycle/status.ts";
+import { type Observed, observe } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
 import { watch } from "./status-watch.ts";
+import { emptyHint, isNotUp, troubles } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -26,33 +25,18 @@ export const status: Command = {
     const deps = await context.deps();
     const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
     const observed = await observe(names, deps);
-    const others = flagOf(given.options, "all") ? (await deps.backend.others()).filter(({ unit }) => !observed.some((one) => one.status.unit === unit)) : [];
+    const others = flagOf(given.options, "all")
+      ? (await deps.backend.others()).filter(({ unit }) => !observed.some((one) => one.status.unit === unit))
+      : [];
     return {
       value: [...observed.map(({ status }) => status), ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false }))],
       names: observed.map(({ status }) => status.name),
-      text: (style) => [...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)), ...(others.length === 0 ? [] : ["", ...othersTable(others)])],
+      text: (style) => [
+        ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
+        ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
+      ],
       hints: [...emptyHint(observed), ...troubles(observed), ...(observed[0]?.status.notices ?? [])],
       exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
     };
   },
 };
-
-/** Wanted but not up; or, where services were named, one that does not run. */
-export function isNotUp(observed: Observed[], named: boolean): boolean {
-  return observed.some(({ status, reading }) => status.state !== "active" && (named || reading.wanted || status.state === "failed"));
-}
-
-export function emptyHint(observed: Observed[]): string[] {
-  return observed.length === 0 ? ["No services. Start one: bs9 start app.ts"] : [];
-}
-
-/** One line for each of the first services that are not well. */
-export function troubles(observed: Observed[]): string[] {
-  const bad = observed.filter(({ status }) => status.state === "failed");
-  const lines = bad.slice(0, 5).map(({ spec, reading, outcome }) => {
-    const cause = outcome === null ? endOf(reading) : outcome.cause.replace(/^cannot start \S+: /, "");
-    const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
-    return `${spec.name}: ${cause}${age}. Try: bs9 logs ${spec.name}`;
-  });
-  return bad.length > 5 ? [...lines, `… and ${bad.length - 5} more`] : lines;
-}

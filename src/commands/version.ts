@@ -10,6 +10,10 @@ export const version: Command = {
   examples: ["bs9 version", "bs9 version --json"],
   exits: [],
   async run() {
-    return { value: built, names: [built.version], text: () => [`bs9 ${built.version} (commit ${built.commit}, Bun ${built.bun}, ${built.target})`] };
+    return {
+      value: built,
+      names: [built.version],
+      text: () => [`bs9 ${built.version} (commit ${built.commit}, Bun ${built.bun}, ${built.target})`],
+    };
   },
 };

@@ -37,7 +37,11 @@ export async function probe(what: Probe, limits: { timeoutMs: number; cwd: strin
 
 async function probeHttp(url: string, timeoutMs: number): Promise<string | null> {
   try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(timeoutMs), headers: { "user-agent": "bs9-health", connection: "close" } });
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { "user-agent": "bs9-health", connection: "close" },
+    });
     await response.body?.cancel();
     return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
   } catch (error) {

@@ -6,7 +6,7 @@ import { checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
-import { causeOf, ready, type Readiness } from "./ready.ts";
+import { causeOf, type Readiness, ready } from "./ready.ts";
 import { recover } from "./recover.ts";
 import { askToLinger, sweepUnused } from "./start.ts";
 
@@ -82,7 +82,12 @@ async function acting(verb: string, names: string[], deps: Deps, work: (specs: S
 }
 
 /** Together, in one call; then each is waited for, the failures with their causes. */
-async function bringUp(specs: Spec[], deps: Deps, result: "started" | "restarted", act: (batch: Spec[]) => Promise<void>): Promise<Acted[]> {
+async function bringUp(
+  specs: Spec[],
+  deps: Deps,
+  result: "started" | "restarted",
+  act: (batch: Spec[]) => Promise<void>,
+): Promise<Acted[]> {
   if (specs.length === 0) return [];
   const beganMs = deps.now();
   const troubles = new Map<string, unknown>();
@@ -133,7 +138,10 @@ function done(spec: Spec, result: Acted["result"]): Acted {
 }
 
 function onLatest(spec: Spec, deps: Deps): Spec {
-  if (spec.runtime.kind !== "bs9") throw failed(`cannot move ${spec.name} to the present bs9: it runs on ${spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind}`);
+  if (spec.runtime.kind !== "bs9")
+    throw failed(
+      `cannot move ${spec.name} to the present bs9: it runs on ${spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind}`,
+    );
   pinRuntime(deps.share);
   return { ...spec, runtime: { kind: "bs9", version: runtimeVersion } };
 }

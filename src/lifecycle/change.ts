@@ -4,7 +4,7 @@ import type { Pending } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
-import { causeOf, type NotReady, ready, type Readiness } from "./ready.ts";
+import { causeOf, type NotReady, type Readiness, ready } from "./ready.ts";
 
 export type Changed = { readiness: Readiness | null };
 
@@ -51,10 +51,13 @@ export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
   const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
   if (verdict?.verdict === "effective") return;
   const missing = verdict?.missing.map(({ directive, why }) => `${directive}: ${why}`) ?? [];
-  throw refused(`cannot start ${spec.name}: its sandbox would be ${verdict?.verdict ?? "unknown"}, and --require-sandbox asks for an effective one`, {
-    details: missing,
-    hint: verdict?.missing[0]?.mend ?? "bs9 start … --sandbox standard",
-  });
+  throw refused(
+    `cannot start ${spec.name}: its sandbox would be ${verdict?.verdict ?? "unknown"}, and --require-sandbox asks for an effective one`,
+    {
+      details: missing,
+      hint: verdict?.missing[0]?.mend ?? "bs9 start … --sandbox standard",
+    },
+  );
 }
 
 async function notReady(deps: Deps, spec: Spec, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {

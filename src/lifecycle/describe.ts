@@ -1,12 +1,13 @@
 // `describe`: all that is known of one service.
+
+import { profileDirectives } from "../backend/sandbox.ts";
+import { notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { endOf } from "./ready.ts";
 import { type Observed, observe } from "./status.ts";
-import { profileDirectives } from "../backend/sandbox.ts";
-import { notFound } from "../base/errors.ts";
 
 export type Description = {
   status: Observed["status"];
@@ -14,7 +15,14 @@ export type Description = {
   /** Names only: values are for the service alone. */
   environment: string[];
   unit: { name: string; file: string; text: string };
-  sandbox: { profile: string; declared: string[]; verdict: string; verified: string[]; probed: string[]; missing: Observed["verdict"]["missing"] };
+  sandbox: {
+    profile: string;
+    declared: string[];
+    verdict: string;
+    verified: string[];
+    probed: string[];
+    missing: Observed["verdict"]["missing"];
+  };
   lastEnd: string | null;
   events: { at: string; message: string }[];
 };

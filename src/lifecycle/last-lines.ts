@@ -1,6 +1,7 @@
 // The last log lines of a service that did not come up.
-import { levelOf } from "../logs/level.ts";
+
 import { harmless } from "../base/text.ts";
+import { levelOf } from "../logs/level.ts";
 import type { Deps } from "./deps.ts";
 
 const maxLines = 20;

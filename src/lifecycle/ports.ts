@@ -10,11 +10,15 @@ export function checkPort(spec: Spec, cgroup: string | null): void {
   if (spec.port === null) return;
   const first = firstOpenPort();
   if (spec.port < first) {
-    throw failed(`port ${spec.port} needs a privilege: services may listen from ${first} on`, { hint: `sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${spec.port}` });
+    throw failed(`port ${spec.port} needs a privilege: services may listen from ${first} on`, {
+      hint: `sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${spec.port}`,
+    });
   }
   const listeners = listenersOn(spec.port);
   if (listeners.length === 0 || (cgroup !== null && holdsSocket(pidsOf(cgroup), listeners))) return;
   const holder = holderOf(listeners);
   const who = holder === null ? `a process of uid ${listeners[0]?.uid}` : `${harmless(holder.command)} (pid ${holder.pid})`;
-  throw failed(`port ${spec.port} is taken by ${who}`, { hint: holder === null ? `ss -ltnp 'sport = :${spec.port}'` : `bs9 start … --port ${spec.port + 1}` });
+  throw failed(`port ${spec.port} is taken by ${who}`, {
+    hint: holder === null ? `ss -ltnp 'sport = :${spec.port}'` : `bs9 start … --port ${spec.port + 1}`,
+  });
 }

@@ -34,7 +34,8 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       if (awaited === null) return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began };
       last = awaited;
     }
-    if (elapsed > spec.waitMs) return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
+    if (elapsed > spec.waitMs)
+      return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
     deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
     await Bun.sleep(pollMs);
   }
@@ -90,7 +91,20 @@ const systemdStatuses: Record<number, string> = {
   228: "the system call filter cannot be set up (exit 228)",
 };
 
-const signals: Record<number, string> = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 31: "SIGSYS" };
+const signals: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  31: "SIGSYS",
+};
 
 function signalName(number: number): string {
   return signals[number] ?? `signal ${number}`;

@@ -2,6 +2,9 @@
 import type { Pending } from "../service/registry.ts";
 import { forget, putBack } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
+import { ready } from "./ready.ts";
+
+const graceMs = 1500;
 
 /** For commands that only read: settles what is abandoned, and costs nothing where nothing is. */
 export async function settle(deps: Deps): Promise<void> {
@@ -23,12 +26,16 @@ export async function recover(deps: Deps): Promise<void> {
     } else {
       await forget(deps, pending.spec);
     }
-    deps.warn(`a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`);
+    deps.warn(
+      `a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`,
+    );
   }
 }
 
+/** Nobody waits for it any more, so it has to be ready by now, or nearly. */
 async function isUp(deps: Deps, { spec }: Pending): Promise<boolean> {
   if (!(await deps.backend.isDefined(spec))) return false;
   const [reading] = await deps.backend.read([spec.name]);
-  return reading?.state === "active" && reading.restarts === 0;
+  if (reading?.state !== "active") return spec.waitMs === 0 && reading?.state === "activating";
+  return spec.waitMs === 0 || (await ready({ ...spec, waitMs: graceMs }, deps)).ready;
 }

@@ -1,4 +1,6 @@
 // `start`: an entry becomes a running service, or a defined one is started.
+
+import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
@@ -10,11 +12,10 @@ import { type Difference, difference, needsRestart } from "../service/plan.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
-import { existsSync, realpathSync } from "node:fs";
 import { change, checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
 import { checkPort } from "./ports.ts";
-import { causeOf, ready, type Readiness } from "./ready.ts";
+import { causeOf, type Readiness, ready } from "./ready.ts";
 import { recover } from "./recover.ts";
 
 export type Started = {
@@ -80,10 +81,7 @@ export function sweepUnused(deps: Deps): void {
 
 function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {
   const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
-  const entry: FoundEntry =
-    defined !== null && input.name === undefined
-      ? { ...defined.entry, onPath: false }
-      : found(word, input, deps);
+  const entry: FoundEntry = defined !== null && input.name === undefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
   const known = deps.registry.get(name);
   const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps));
@@ -106,8 +104,17 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
   const before = input.reset ? null : known;
   const path = known?.path ?? deps.path;
   const sameEntry = before !== null && before.entry.path === entry.path;
-  const folders = input.cwd !== undefined ? { root: input.cwd, cwd: input.cwd } : sameEntry ? { root: before.root, cwd: before.cwd } : foldersOf(entry, deps);
-  return { ...folders, path, runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, before, path, deps) };
+  const folders =
+    input.cwd !== undefined
+      ? { root: input.cwd, cwd: input.cwd }
+      : sameEntry
+        ? { root: before.root, cwd: before.cwd }
+        : foldersOf(entry, deps);
+  return {
+    ...folders,
+    path,
+    runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, before, path, deps),
+  };
 }
 
 /** A command on PATH works where it is called; an entry of one's own where its project is. */
@@ -128,11 +135,15 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
   }
   if (chosen === "bs9") {
     // A known one stays on the runtime it has, so that a new bs9 changes no app; `restart --runtime latest` moves it.
-    const pinned = before?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, before.runtime.version)) ? before.runtime.version : runtimeVersion;
+    const pinned =
+      before?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, before.runtime.version))
+        ? before.runtime.version
+        : runtimeVersion;
     return { kind: "bs9", version: pinned };
   }
   const found = findCommand(chosen, path) ?? findCommand(chosen, deps.path);
-  if (found === null) throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${entry.path} --runtime bs9` });
+  if (found === null)
+    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${entry.path} --runtime bs9` });
   return { kind: chosen, path: realpathSync(found) };
 }
 

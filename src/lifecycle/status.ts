@@ -1,8 +1,8 @@
 // `status`: what is so of each service now, as one object each; a figure that cannot be had is null.
 import type { Backend, Reading, State } from "../backend/backend.ts";
+import { holdsSocket, listenersOn } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { startedAtMs } from "../base/proc.ts";
-import { holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";

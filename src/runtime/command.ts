@@ -26,7 +26,12 @@ export function commandOf(spec: Spec, share: string): Command {
     case "bs9": {
       const folder = runtimeFolder(share, spec.runtime.version);
       const program = join(folder, "bs9");
-      return { argv: [program, `--preload=${join(folder, "preload.js")}`, entry, ...spec.args], entry, environment: { BUN_BE_BUN: "1" }, runtime: program };
+      return {
+        argv: [program, `--preload=${join(folder, "preload.js")}`, entry, ...spec.args],
+        entry,
+        environment: { BUN_BE_BUN: "1" },
+        runtime: program,
+      };
     }
     case "bun":
     case "node":

@@ -3,7 +3,32 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Bun's own subcommands; any other first word is a script or an option in front of one. */
-const subcommands = new Set(["run", "test", "x", "repl", "exec", "install", "i", "add", "a", "remove", "rm", "update", "audit", "outdated", "link", "unlink", "publish", "patch", "pm", "info", "build", "init", "create", "upgrade"]);
+const subcommands = new Set([
+  "run",
+  "test",
+  "x",
+  "repl",
+  "exec",
+  "install",
+  "i",
+  "add",
+  "a",
+  "remove",
+  "rm",
+  "update",
+  "audit",
+  "outdated",
+  "link",
+  "unlink",
+  "publish",
+  "patch",
+  "pm",
+  "info",
+  "build",
+  "init",
+  "create",
+  "upgrade",
+]);
 
 /** Replaces this process where it is a pinned runtime (execve(2)); returns where it is the command line. */
 export function actAsRuntime(): void {

@@ -1,5 +1,5 @@
 // Finds what ENTRY means on this host: a script, an executable, or a command on PATH.
-import { accessSync, constants, openSync, readSync, closeSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
 import { errnoOf, failed, notFound } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
@@ -46,7 +46,8 @@ function fromFile(file: string, asScript: boolean): FoundEntry {
     accessSync(file, constants.R_OK);
   } catch (error) {
     // What may be run need not be readable; a script must be.
-    if (isScript(file) || asScript || !mayRun(file)) throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${file}`, cause: error });
+    if (isScript(file) || asScript || !mayRun(file))
+      throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${file}`, cause: error });
   }
   if (isScript(file) || asScript) return { path: file, kind: "script", onPath: false };
   if (mayRun(file)) return { path: file, kind: "executable", onPath: false };

@@ -1,11 +1,11 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
-import { closeSync, openSync, readdirSync, rmSync, writeSync, ftruncateSync, readFileSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { failed, reasonOf } from "../base/errors.ts";
 import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
-import { startTimeOf, bootId } from "../base/proc.ts";
+import { bootId, startTimeOf } from "../base/proc.ts";
 import { namePattern } from "./name.ts";
 import { Spec } from "./spec.ts";
 
@@ -121,7 +121,10 @@ async function acquire(fd: number, path: string, timeoutMs: number, onWait: (hol
   while (!(await tryLock(fd))) {
     const holder = readFileSync(path, "utf8").trim() || "another bs9";
     const waitedMs = performance.now() - began;
-    if (waitedMs > timeoutMs) throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, { hint: "try again when it has ended" });
+    if (waitedMs > timeoutMs)
+      throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
+        hint: "try again when it has ended",
+      });
     if (!told && waitedMs > 300) {
       onWait(holder);
       told = true;

@@ -60,7 +60,14 @@ export class Bus {
   /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
   async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
     try {
-      return await this.#invoke({ destination: systemd1, path, interface: "org.freedesktop.DBus.Properties", member: "Get", signature: "ss", body: [`${systemd1}.${kind}`, name] });
+      return await this.#invoke({
+        destination: systemd1,
+        path,
+        interface: "org.freedesktop.DBus.Properties",
+        member: "Get",
+        signature: "ss",
+        body: [`${systemd1}.${kind}`, name],
+      });
     } catch {
       return null;
     }
@@ -68,7 +75,14 @@ export class Bus {
 
   /** All properties of one unit: as dear as a hundred single ones, so only for one unit. */
   async properties(path: string, kind: "Unit" | "Service"): Promise<Map<string, unknown>> {
-    const all = await this.#invoke({ destination: systemd1, path, interface: "org.freedesktop.DBus.Properties", member: "GetAll", signature: "s", body: [`${systemd1}.${kind}`] });
+    const all = await this.#invoke({
+      destination: systemd1,
+      path,
+      interface: "org.freedesktop.DBus.Properties",
+      member: "GetAll",
+      signature: "s",
+      body: [`${systemd1}.${kind}`],
+    });
     return new Map(Object.entries(v.parse(v.record(v.string(), v.unknown()), all)));
   }
 

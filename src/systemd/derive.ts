@@ -5,7 +5,7 @@ import type { Paths } from "../base/paths.ts";
 import { commandOf } from "../runtime/command.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
 import type { HostProfile } from "./host.ts";
-import { openingOf, type Opening } from "./opening.ts";
+import { type Opening, openingOf } from "./opening.ts";
 import { fitsInUnit } from "./quote.ts";
 import { checkSizes, environmentText, unitText } from "./unit.ts";
 
@@ -25,7 +25,11 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
   const opening = openingOf(spec, command, ground.paths.home);
   for (const path of [spec.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
-    if (!fitsInUnit(path)) throw failed(`systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`, { hint: "rename the folder" });
+    if (!fitsInUnit(path))
+      throw failed(
+        `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,
+        { hint: "rename the folder" },
+      );
   }
   const unit = unitText({
     spec,
@@ -46,6 +50,10 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
  */
 export function forHome(host: HostProfile, home: string): HostProfile {
   if (homeIsCovered(home) || !host.directives.some(({ name }) => name === "ProtectHome")) return host;
-  const ipc = { directive: "PrivateIPC=yes", why: `systemd cannot hide the home ${home} and give an IPC namespace at once`, mend: "sudo usermod --home /home/NAME --move-home NAME" };
+  const ipc = {
+    directive: "PrivateIPC=yes",
+    why: `systemd cannot hide the home ${home} and give an IPC namespace at once`,
+    mend: "sudo usermod --home /home/NAME --move-home NAME",
+  };
   return { ...host, directives: host.directives.filter(({ name }) => name !== "PrivateIPC"), withheld: [...host.withheld, ipc] };
 }

@@ -48,7 +48,13 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed, home)) open(path);
   const covered = [...writable, ...readable];
-  return { writable, readable, optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder))), programs: [...programs], narrowed };
+  return {
+    writable,
+    readable,
+    optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder))),
+    programs: [...programs],
+    narrowed,
+  };
 }
 
 export function isWithin(path: string, folder: string): boolean {

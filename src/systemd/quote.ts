@@ -1,6 +1,16 @@
 // Quoting for unit files (systemd.syntax(7), systemd.service(5)) and environment files (systemd.exec(5)).
 
-const controls: Record<string, string> = { "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\x07": "\\a", '"': '\\"', "\\": "\\\\" };
+const controls: Record<string, string> = {
+  "\n": "\\n",
+  "\t": "\\t",
+  "\r": "\\r",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\v": "\\v",
+  "\x07": "\\a",
+  '"': '\\"',
+  "\\": "\\\\",
+};
 
 /** A word of a setting that takes C escapes (`Environment=`); `%` is doubled, for specifiers are expanded. */
 export function unitWord(text: string): string {

@@ -1,8 +1,8 @@
 // Finds the user manager of this user, also under su, sudo and ssh, where nothing in the environment names it.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { exec } from "../base/exec.ts";
 import { noBackend } from "../base/errors.ts";
+import { exec } from "../base/exec.ts";
 import { currentUser } from "../base/user.ts";
 
 export type UserManager = {
@@ -24,14 +24,18 @@ export async function reachUserManager(env: Record<string, string | undefined>):
   let runtimeDir = find();
   if (runtimeDir === undefined) {
     // Polkit lets many a user do this for itself, and root always may; then /run/user/UID appears.
-    await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(() => null);
+    await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(
+      () => null,
+    );
     for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
       await Bun.sleep(50);
       runtimeDir = find();
     }
   }
   if (runtimeDir === undefined) {
-    throw noBackend(`the systemd user manager of ${username} does not run`, { hint: uid === 0 ? "loginctl enable-linger root" : `sudo loginctl enable-linger ${username}` });
+    throw noBackend(`the systemd user manager of ${username} does not run`, {
+      hint: uid === 0 ? "loginctl enable-linger root" : `sudo loginctl enable-linger ${username}`,
+    });
   }
   return {
     uid,

@@ -25,8 +25,18 @@ async function reading(bus: Bus, name: string, unit: BusUnit | undefined, wanted
     const mainPid = positive(pid);
     return { ...blank, mainPid, restarts: whole(restarts), cgroup: mainPid === null ? null : cgroupFolderOf(mainPid) };
   }
-  const [restarts, result, code, status] = await Promise.all([service("NRestarts"), service("Result"), service("ExecMainCode"), service("ExecMainStatus")]);
-  return { ...blank, restarts: whole(restarts), result: typeof result === "string" && result !== "success" ? result : null, exitStatus: exitOf(whole(code), whole(status)) };
+  const [restarts, result, code, status] = await Promise.all([
+    service("NRestarts"),
+    service("Result"),
+    service("ExecMainCode"),
+    service("ExecMainStatus"),
+  ]);
+  return {
+    ...blank,
+    restarts: whole(restarts),
+    result: typeof result === "string" && result !== "success" ? result : null,
+    exitStatus: exitOf(whole(code), whole(status)),
+  };
 }
 
 /** States alone: one process for all, and nothing that is not in the list. */

@@ -1,7 +1,7 @@
 // Acts on the user manager: `systemctl --user`, always by Bun.spawn, always with a limit on its time.
 import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
-import { exec, type ExecResult } from "../base/exec.ts";
+import { type ExecResult, exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
 import type { UserManager } from "./reach.ts";
 
@@ -35,7 +35,10 @@ export class Systemctl {
   /** Does not throw when a job fails: which units came up is told by reading them. Returns systemctl's own words. */
   async jobs(verb: "start" | "stop" | "restart", units: string[], timeoutMs = actTimeoutMs): Promise<string> {
     const result = await this.run([verb, ...units], timeoutMs);
-    if (result.timedOut) throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, { hint: "systemctl --user list-jobs" });
+    if (result.timedOut)
+      throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, {
+        hint: "systemctl --user list-jobs",
+      });
     if (isUnreachable(result.stderr)) throw unreachable(result.stderr, this.#reach);
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
@@ -46,7 +49,9 @@ export class Systemctl {
     if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
     const shown = new Map<string, Map<string, string>>();
     for (const block of result.stdout.split("\n\n")) {
-      const fields = new Map(block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const));
+      const fields = new Map(
+        block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const),
+      );
       const id = fields.get("Id");
       if (id !== undefined) shown.set(id, fields);
     }
@@ -61,14 +66,19 @@ export class Systemctl {
   }
 
   run(words: string[], timeoutMs: number): Promise<ExecResult> {
-    return exec(["systemctl", "--user", "--no-pager", "--no-ask-password", ...words], { timeoutMs, env: { ...this.#reach.env, SYSTEMD_COLORS: "0", LC_ALL: "C.UTF-8" } });
+    return exec(["systemctl", "--user", "--no-pager", "--no-ask-password", ...words], {
+      timeoutMs,
+      env: { ...this.#reach.env, SYSTEMD_COLORS: "0", LC_ALL: "C.UTF-8" },
+    });
   }
 
   async #act(words: string[]): Promise<void> {
     const result = await this.run(words, 60_000);
     if (result.exitCode === 0) return;
     if (isUnreachable(result.stderr)) throw unreachable(result.stderr, this.#reach);
-    throw failed(`systemctl --user ${words[0]} failed: ${harmless(result.stderr.trim().split("\n")[0] ?? "")}`, { hint: "systemctl --user status" });
+    throw failed(`systemctl --user ${words[0]} failed: ${harmless(result.stderr.trim().split("\n")[0] ?? "")}`, {
+      hint: "systemctl --user status",
+    });
   }
 }
 
@@ -81,5 +91,7 @@ function isUnreachable(stderr: string): boolean {
 
 function unreachable(stderr: string, reach: UserManager): Error {
   const hint = reach.uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${reach.uid}.service`;
-  return noBackend(`the systemd user manager of ${reach.user} cannot be reached: ${harmless(stderr.trim().split("\n")[0] ?? "")}`, { hint });
+  return noBackend(`the systemd user manager of ${reach.user} cannot be reached: ${harmless(stderr.trim().split("\n")[0] ?? "")}`, {
+    hint,
+  });
 }

@@ -10,16 +10,16 @@ import type { Paths } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
+import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
-import { readJournal } from "./journal.ts";
+import { limitsInForce } from "./limits.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
 import { startsFile, unitName } from "./unit.ts";
 import { Verifier } from "./verifier.ts";
-import { limitsInForce } from "./limits.ts";
 
 export class SystemdBackend implements Backend {
   readonly kind = "systemd";
@@ -42,7 +42,8 @@ export class SystemdBackend implements Backend {
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
-    if (!existsSync("/run/systemd/system")) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
+    if (!existsSync("/run/systemd/system"))
+      throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);
   }
 
@@ -141,7 +142,10 @@ export class SystemdBackend implements Backend {
 
   async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
     const deps = { uid: this.#reach.uid, env: this.#reach.env };
-    const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
+    const [now, past] = await Promise.all([
+      journalNotices(deps, range !== null),
+      range === null ? null : pastGapNotice(range, deps, signal),
+    ]);
     return past === null ? now : [...now, past];
   }
 
@@ -157,7 +161,10 @@ export class SystemdBackend implements Backend {
   async linger(): Promise<string | null> {
     const { user, uid, env } = this.#reach;
     if (existsSync(join("/var/lib/systemd/linger", user))) return null;
-    const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(reasonOf);
+    const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], {
+      timeoutMs: 10_000,
+      env,
+    }).catch(reasonOf);
     if (typeof asked !== "string" && asked.exitCode === 0) return null;
     return `services of ${user} end with its last session; to keep them and start them at boot: sudo loginctl enable-linger ${user}`;
   }
@@ -169,7 +176,12 @@ export class SystemdBackend implements Backend {
   }
 
   #derive(spec: Spec) {
-    return derive(spec, { paths: this.#paths, environmentFile: this.#environmentFile(spec.name), mark: this.#owner.mark, host: (profile) => this.#verifier.host(profile) });
+    return derive(spec, {
+      paths: this.#paths,
+      environmentFile: this.#environmentFile(spec.name),
+      mark: this.#owner.mark,
+      host: (profile) => this.#verifier.host(profile),
+    });
   }
 
   #environmentFile(name: string): string {

@@ -1,7 +1,7 @@
 // A spec -> the text of its unit; pure.
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
-import { maxStringBytes, maxTotalBytes, type Spec, environmentOf } from "../service/spec.ts";
+import { environmentOf, maxStringBytes, maxTotalBytes, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 
@@ -53,7 +53,11 @@ export function unitText(plan: UnitPlan): string {
     `Restart=${spec.restart.policy}`,
     // A step within the sandbox that cannot be set up fails before it could wait.
     `RestartSec=${stepsOutside(plan) ? 0 : 1}`,
-    ...(spec.restart.policy === "no" ? [] : [`ExecStartPre=${stepsOutside(plan) ? "+" : ""}/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`]),
+    ...(spec.restart.policy === "no"
+      ? []
+      : [
+          `ExecStartPre=${stepsOutside(plan) ? "+" : ""}/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`,
+        ]),
     execStart(plan),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
@@ -98,11 +102,16 @@ export function checkSizes(argv: string[], environment: Record<string, string>):
   for (const text of strings) {
     const bytes = Buffer.byteLength(text) + 1;
     if (bytes > maxStringBytes) {
-      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, { hint: "hand it over in a file" });
+      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, {
+        hint: "hand it over in a file",
+      });
     }
     total += bytes;
   }
-  if (total > maxTotalBytes) throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, { hint: "hand them over in a file" });
+  if (total > maxTotalBytes)
+    throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, {
+      hint: "hand them over in a file",
+    });
 }
 
 function startLimit(spec: Spec): string[] {
@@ -132,7 +141,10 @@ function execStart(plan: UnitPlan): string {
   const outer = `exec systemd-cat -t ${shellWord(stderrIdentifier(plan.spec.name))} /bin/sh -c ${shellWord(inner)} sh "$@" 3>&1`;
   const line = `ExecStart=/bin/sh -c ${execWord(outer)} sh ${plan.argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
-    throw failed(`the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`, { hint: "hand them over in a file" });
+    throw failed(
+      `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
+      { hint: "hand them over in a file" },
+    );
   }
   return line;
 }

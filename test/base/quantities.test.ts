@@ -27,7 +27,9 @@ describe("parseDuration", () => {
     ["1.5s", 1500],
     ["2d", 172_800_000],
   ])("%s", (text, ms) => expect(parseDuration(text, "--wait")).toBe(ms));
-  test.each(["", "m", "-1s", "1y", "s1", "1s 2x", "NaN", "Infinity"])("refuses %j", (text) => expect(() => parseDuration(text, "--wait")).toThrow("--wait cannot be"));
+  test.each(["", "m", "-1s", "1y", "s1", "1s 2x", "NaN", "Infinity"])("refuses %j", (text) =>
+    expect(() => parseDuration(text, "--wait")).toThrow("--wait cannot be"),
+  );
 });
 
 test("parsePercent takes a sign or none", () => {
@@ -38,11 +40,20 @@ test("parsePercent takes a sign or none", () => {
 
 test("parseWhole holds its bounds", () => {
   expect(parseWhole("65535", "--port", 1, 65535)).toBe(65535);
-  for (const bad of ["0", "65536", "1e3", "3.5", "-1", "", " ", "99999999999999999999"]) expect(() => parseWhole(bad, "--port", 1, 65535)).toThrow("--port cannot be");
+  for (const bad of ["0", "65536", "1e3", "3.5", "-1", "", " ", "99999999999999999999"])
+    expect(() => parseWhole(bad, "--port", 1, 65535)).toThrow("--port cannot be");
 });
 
 test("figures are short", () => {
   expect([0, 1023, 1024, 1536, 43 * 1024 ** 2, 1.5 * 1024 ** 3].map(formatBytes)).toEqual(["0B", "1023B", "1K", "1.5K", "43M", "1.5G"]);
-  expect([0, 59_000, 60_000, 3_600_000, 11_520_000, 86_400_000 * 3 + 3_600_000 * 4, 86_400_000 * 12].map(formatAge)).toEqual(["0s", "59s", "1m", "1h", "3h12m", "3d4h", "12d"]);
+  expect([0, 59_000, 60_000, 3_600_000, 11_520_000, 86_400_000 * 3 + 3_600_000 * 4, 86_400_000 * 12].map(formatAge)).toEqual([
+    "0s",
+    "59s",
+    "1m",
+    "1h",
+    "3h12m",
+    "3d4h",
+    "12d",
+  ]);
   expect([12, 1234].map(formatSpan)).toEqual(["12 ms", "1.2 s"]);
 });

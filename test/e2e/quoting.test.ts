@@ -10,11 +10,56 @@ let it: Lab;
 beforeAll(async () => {
   it = await lab("quoting");
   // No runtime in between: what the kernel was given, byte for byte.
-  await it.writeFile("ops", "dump/dump", '#!/bin/sh\ncat "/proc/$$/cmdline" >cmdline.part; cat "/proc/$$/environ" >environ; mv cmdline.part cmdline; exec sleep 1000\n', "755");
+  await it.writeFile(
+    "ops",
+    "dump/dump",
+    '#!/bin/sh\ncat "/proc/$$/cmdline" >cmdline.part; cat "/proc/$$/environ" >environ; mv cmdline.part cmdline; exec sleep 1000\n',
+    "755",
+  );
 }, 120_000);
 afterAll(() => it.down());
 
-const nasty = ["", " ", "  lead and trail  ", "\n", "a\nb\n", "\t", "\r", '"', "'", "\\", "\\n", "`id`", "$HOME", "${HOME}", "$$", "%h", "%%", "%n %i", "{}", ";", "#", "-x", "--", "=", "*", "~", "@", "😀", "ünï", "\u00a0", "\x01\x02\x1b[31m", "\x7f", "\ufeff", "日本語", "a=b", "|&<>()", "!!", "\\x41", "\\101"];
+const nasty = [
+  "",
+  " ",
+  "  lead and trail  ",
+  "\n",
+  "a\nb\n",
+  "\t",
+  "\r",
+  '"',
+  "'",
+  "\\",
+  "\\n",
+  "`id`",
+  "$HOME",
+  "${HOME}",
+  "$$",
+  "%h",
+  "%%",
+  "%n %i",
+  "{}",
+  ";",
+  "#",
+  "-x",
+  "--",
+  "=",
+  "*",
+  "~",
+  "@",
+  "😀",
+  "ünï",
+  "\u00a0",
+  "\x01\x02\x1b[31m",
+  "\x7f",
+  "\ufeff",
+  "日本語",
+  "a=b",
+  "|&<>()",
+  "!!",
+  "\\x41",
+  "\\101",
+];
 const noncharacter = "\uffff";
 
 /** Mulberry32: the same strings for the same seed. */
@@ -47,16 +92,19 @@ async function roundTrip(args: string[], env: Record<string, string>): Promise<O
   return bs9(it, "start", "dump/dump", "--name", "dump", "--wait", "0", "--reset", ...variables, "--", ...args);
 }
 
-test.each(Array.from({ length: rounds }, (_, i) => i))(`arguments and environment arrive as given (seed ${seed}, round %d)`, async (round) => {
-  const next = random(seed + round);
-  const args = Array.from({ length: 8 }, () => text(next));
-  const env = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`V${i}`, `${text(next)}x`]));
-  const outcome = await roundTrip(args, env);
-  expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: "" });
-  const got = await received("dump");
-  expect(got.argv).toEqual(args);
-  for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
-});
+test.each(Array.from({ length: rounds }, (_, i) => i))(
+  `arguments and environment arrive as given (seed ${seed}, round %d)`,
+  async (round) => {
+    const next = random(seed + round);
+    const args = Array.from({ length: 8 }, () => text(next));
+    const env = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`V${i}`, `${text(next)}x`]));
+    const outcome = await roundTrip(args, env);
+    expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: "" });
+    const got = await received("dump");
+    expect(got.argv).toEqual(args);
+    for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
+  },
+);
 
 test("each nasty string by itself", async () => {
   const env = Object.fromEntries(nasty.filter(Boolean).map((value, i) => [`N${i}`, value]));
@@ -67,7 +115,16 @@ test("each nasty string by itself", async () => {
 });
 
 test("names that shells set themselves", async () => {
-  const env = { PWD: "/a b", OLDPWD: "'x'", IFS: ":,", SHLVL: "7", LD_LIBRARY_PATH: "/nowhere/$ORIGIN", ENV: "/x", PS4: "$(id)", LANG: "C" };
+  const env = {
+    PWD: "/a b",
+    OLDPWD: "'x'",
+    IFS: ":,",
+    SHLVL: "7",
+    LD_LIBRARY_PATH: "/nowhere/$ORIGIN",
+    ENV: "/x",
+    PS4: "$(id)",
+    LANG: "C",
+  };
   await roundTrip([], env);
   const got = await received("dump");
   // The script itself runs in a shell, which sets its own; what the kernel was given is what counts.
@@ -95,10 +152,25 @@ test("what cannot arrive is refused with the reason", async () => {
   const many = Array.from({ length: 20 }, (_, i) => `M${i}=${"y".repeat(110_000)}`).join("\n");
   await it.writeFile("ops", "many.env", many);
   const all = await bs9(it, "start", "dump/dump", "--name", "dump", "--reset", "--env-file", "many.env");
-  expect({ code: all.code, told: all.stderr.includes("or at most 2000000") || all.stderr.includes("at most 2000000") }).toEqual({ code: 1, told: true });
+  expect({ code: all.code, told: all.stderr.includes("or at most 2000000") || all.stderr.includes("at most 2000000") }).toEqual({
+    code: 1,
+    told: true,
+  });
 });
 
-test.each(["with space", 'quote"d', "back\\slash", "per%cent", "dol$lar", "col:on", "😀", "single'quote", "semi;colon #hash", "dash-", "{brace}"])("a project in the folder %j", async (folder) => {
+test.each([
+  "with space",
+  'quote"d',
+  "back\\slash",
+  "per%cent",
+  "dol$lar",
+  "col:on",
+  "😀",
+  "single'quote",
+  "semi;colon #hash",
+  "dash-",
+  "{brace}",
+])("a project in the folder %j", async (folder) => {
   await it.writeFile("ops", `paths/${folder}/my app.ts`, 'await Bun.write("ran.txt", process.cwd()); setInterval(() => {}, 1000);\n');
   const outcome = await bs9(it, "start", `paths/${folder}/my app.ts`, "--name", "pathed", "--reset");
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: "" });

@@ -1,8 +1,8 @@
 // What a new user does first: start, look, change, stop, delete; and each mistake gets one clear error.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { bs9, fetchIn, statusOf } from "./bs9.ts";
 import { type Lab, lab, until } from "../harness.ts";
+import { bs9, fetchIn, statusOf } from "./bs9.ts";
 
 let it: Lab;
 const app = await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text();
@@ -30,7 +30,9 @@ describe("start", () => {
     const unit = await it.asUser("ops", ["cat", ".config/systemd/user/web.service"]);
     expect(unit.stdout).toContain("[X-BS9]");
     expect(unit.stdout).not.toContain("GREETING");
-    expect((await it.asUser("ops", ["stat", "-c", "%a", ".config/bs9/env/web.env", ".config/bs9/services/web.json"])).stdout).toBe("600\n600\n");
+    expect((await it.asUser("ops", ["stat", "-c", "%a", ".config/bs9/env/web.env", ".config/bs9/services/web.json"])).stdout).toBe(
+      "600\n600\n",
+    );
   });
 
   test("gives the environment of the contract and nothing of the shell", async () => {
@@ -43,7 +45,10 @@ describe("start", () => {
   });
 
   test("systemd has nothing to say of the unit, and rates it well", async () => {
-    expect(await it.asUser("ops", ["systemd-analyze", "--user", "verify", ".config/systemd/user/web.service"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await it.asUser("ops", ["systemd-analyze", "--user", "verify", ".config/systemd/user/web.service"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
     const { stdout } = await it.asUser("ops", ["systemd-analyze", "--user", "security", "--no-pager", "web.service"]);
     expect(Number(/exposure level for web.service: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(1.7);
   });
@@ -51,7 +56,9 @@ describe("start", () => {
   test("a second start says unchanged, another option changed", async () => {
     expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100")).stdout).toBe("web unchanged\n");
     const changed = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "MORE=1", "--json");
-    expect(JSON.parse(changed.stdout)).toMatchObject([{ name: "web", result: "changed", status: { state: "active", ready: true, port: 4100 }, findings: [] }]);
+    expect(JSON.parse(changed.stdout)).toMatchObject([
+      { name: "web", result: "changed", status: { state: "active", ready: true, port: 4100 }, findings: [] },
+    ]);
     expect(await fetchIn<Record<string, string>>(it, 4100, "/env")).toMatchObject({ GREETING: greeting, MORE: "1" });
     await bs9(it, "start", "web", "--env", "MORE=");
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
@@ -96,7 +103,9 @@ describe("start", () => {
 
   test("--max-restarts ends it as failed, with as many restarts", async () => {
     await bs9(it, "start", "bad/bad.ts", "--name", "thrice", "--wait", "0", "--max-restarts", "2", "--restart-delay", "100ms");
-    const ended = await until(async () => (await statusOf(it, "thrice")).state === "failed" && statusOf(it, "thrice"), { what: "it is given up" });
+    const ended = await until(async () => (await statusOf(it, "thrice")).state === "failed" && statusOf(it, "thrice"), {
+      what: "it is given up",
+    });
     expect(ended).toMatchObject({ state: "failed", restarts: 2 });
   });
 });
@@ -111,7 +120,17 @@ describe("what status says", () => {
   });
   test("of a running one, 0", async () => {
     expect((await bs9(it, "status", "web")).code).toBe(0);
-    expect(await statusOf(it, "web")).toMatchObject({ name: "web", state: "active", restarts: 1, memorySource: "processes", backend: "systemd", unit: "web.service", figuresFrom: "live", requests: null, sandbox: "effective" });
+    expect(await statusOf(it, "web")).toMatchObject({
+      name: "web",
+      state: "active",
+      restarts: 1,
+      memorySource: "processes",
+      backend: "systemd",
+      unit: "web.service",
+      figuresFrom: "live",
+      requests: null,
+      sandbox: "effective",
+    });
   });
   test("names only", async () => expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
   test("the user's other units with --all", async () => expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
@@ -194,11 +213,17 @@ describe("bad input", () => {
   test("an error with --json is JSON on stderr", async () => {
     const { stdout, stderr, code } = await bs9(it, "restart", "nope", "--json");
     expect({ stdout, code }).toEqual({ stdout: "", code: 4 });
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "not-found", message: 'there is no service named "nope"', hint: "bs9 status" } });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: "not-found", message: 'there is no service named "nope"', hint: "bs9 status" },
+    });
   });
 
   test("a foreign unit anywhere on the search path is neither touched nor shadowed", async () => {
-    await it.asRoot(["sh", "-c", "mkdir -p /etc/systemd/user && printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/user/theirs.service"]);
+    await it.asRoot([
+      "sh",
+      "-c",
+      "mkdir -p /etc/systemd/user && printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/user/theirs.service",
+    ]);
     const { code, stderr } = await bs9(it, "start", "web/app.ts", "--name", "theirs", "--port", "4109");
     expect(code).toBe(1);
     expect(stderr).toContain("systemd/user/theirs.service");
@@ -209,7 +234,9 @@ describe("bad input", () => {
   });
 
   test("a unit of another bs9 home counts as foreign", async () => {
-    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4109"], { env: { BS9_HOME: "/home/ops/second" } });
+    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4109"], {
+      env: { BS9_HOME: "/home/ops/second" },
+    });
     expect({ code, foreign: stderr.includes("another bs9 home, /home/ops/.config/bs9") }).toEqual({ code: 1, foreign: true });
   });
 
@@ -219,14 +246,20 @@ describe("bad input", () => {
   });
 
   test("arguments that are no UTF-8", async () => {
-    const { code, stderr } = await it.asUser("ops", ["sh", "-c", 'bs9 start web/app.ts --name p -- "$(printf \'\\377\')"']);
+    const { code, stderr } = await it.asUser("ops", ["sh", "-c", "bs9 start web/app.ts --name p -- \"$(printf '\\377')\""]);
     expect({ code, told: stderr.includes("not valid UTF-8") }).toEqual({ code: 2, told: true });
   });
 
   test("a full disk loses nothing", async () => {
     // The runtime is 110 MB: what is tried first is the disk that is full for it, then one that is full for everything.
-    await it.asRoot(["sh", "-c", "mkdir -p /full && mount -t tmpfs -o size=256k,uid=1001 tmpfs /full && head -c 300000 /dev/zero >/full/fill 2>/dev/null; true"]);
-    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "fuller", "--port", "4109"], { env: { BS9_HOME: "/full" } });
+    await it.asRoot([
+      "sh",
+      "-c",
+      "mkdir -p /full && mount -t tmpfs -o size=256k,uid=1001 tmpfs /full && head -c 300000 /dev/zero >/full/fill 2>/dev/null; true",
+    ]);
+    const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "fuller", "--port", "4109"], {
+      env: { BS9_HOME: "/full" },
+    });
     expect({ code, told: stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
     const tight = await it.asUser("ops", ["bs9", "start", "sleep", "--name", "fuller", "--", "1000"], { env: { BS9_HOME: "/full" } });
     expect({ code: tight.code, told: tight.stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
@@ -234,7 +267,11 @@ describe("bad input", () => {
   });
 
   test("a user manager out of reach is exit 5 with the line that mends it", async () => {
-    const other = await it.asRoot(["sh", "-c", "useradd -m -u 1004 lone; chmod 755 /home/ops /home/ops/.local /home/ops/.local/bin; runuser -u lone -- env -i HOME=/home/lone PATH=/usr/bin:/bin /home/ops/.local/bin/bs9 status"]);
+    const other = await it.asRoot([
+      "sh",
+      "-c",
+      "useradd -m -u 1004 lone; chmod 755 /home/ops /home/ops/.local /home/ops/.local/bin; runuser -u lone -- env -i HOME=/home/lone PATH=/usr/bin:/bin /home/ops/.local/bin/bs9 status",
+    ]);
     expect(other.code).toBe(5);
     expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
   });
@@ -262,7 +299,15 @@ describe("stop, restart, delete", () => {
     const { stdout } = await bs9(it, "delete", "all", "--yes");
     expect(stdout).toContain("web deleted");
     expect((await bs9(it, "status", "--json")).stdout).toBe("[]\n");
-    expect((await it.asUser("ops", ["sh", "-c", "ls -A .config/bs9/services .config/bs9/env .config/bs9/pending .local/state/bs9/outcome .local/share/bs9/runtime; ls .config/systemd/user"])).stdout).not.toMatch(/web|bad|later|0\.1/);
+    expect(
+      (
+        await it.asUser("ops", [
+          "sh",
+          "-c",
+          "ls -A .config/bs9/services .config/bs9/env .config/bs9/pending .local/state/bs9/outcome .local/share/bs9/runtime; ls .config/systemd/user",
+        ])
+      ).stdout,
+    ).not.toMatch(/web|bad|later|0\.1/);
     expect((await it.asUser("ops", ["cat", "web/app.ts"])).code).toBe(0);
   });
 });

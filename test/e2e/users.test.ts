@@ -29,13 +29,19 @@ test.each(users)("%s sees its own status and its own log, and nobody else's", as
   const status = JSON.parse((await as(user, "status", "--json")).stdout) as unknown[];
   expect(status).toHaveLength(1);
   expect(status).toMatchObject([{ name: "web", port, state: "active", ready: true, sandbox: "effective" }]);
-  const lines = (await as(user, "logs", "web", "--json")).stdout.trim().split("\n").map((line) => JSON.parse(line) as { message: string; stream: string });
+  const lines = (await as(user, "logs", "web", "--json")).stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { message: string; stream: string });
   expect(lines.filter(({ stream }) => stream === "stdout").map(({ message }) => message)).toEqual([`this is ${user}`]);
   expect(lines.filter(({ stream }) => stream === "stderr").map(({ message }) => message)).toEqual(["a word on stderr"]);
 });
 
 test("under su and sudo, with no or another user's XDG_RUNTIME_DIR", async () => {
-  for (const env of [{ XDG_RUNTIME_DIR: undefined, DBUS_SESSION_BUS_ADDRESS: undefined }, { XDG_RUNTIME_DIR: "/run/user/0", DBUS_SESSION_BUS_ADDRESS: "unix:path=/run/user/0/bus" }]) {
+  for (const env of [
+    { XDG_RUNTIME_DIR: undefined, DBUS_SESSION_BUS_ADDRESS: undefined },
+    { XDG_RUNTIME_DIR: "/run/user/0", DBUS_SESSION_BUS_ADDRESS: "unix:path=/run/user/0/bus" },
+  ]) {
     const { code, stdout } = await it.asUser("ops", ["bs9", "status", "web", "--json"], { env });
     expect({ code, port: (JSON.parse(stdout) as { port: number }[])[0]?.port }).toEqual({ code: 0, port: 4301 });
   }

@@ -4,9 +4,23 @@ import { checkName, defaultName } from "../../src/service/name.ts";
 import { pickTargets } from "../../src/service/targets.ts";
 
 test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a name", (name) => expect(checkName(name)).toBe(name));
-test.each(["", "Web", "2web", "-web", "web.service", "web@2", "../x", "web\n", "wéb", "all", "bs9-agent", `a${"b".repeat(63)}`, "a b", "%h", "$x"])("%j is none", (name) =>
-  expect(() => checkName(name)).toThrow("cannot be named"),
-);
+test.each([
+  "",
+  "Web",
+  "2web",
+  "-web",
+  "web.service",
+  "web@2",
+  "../x",
+  "web\n",
+  "wéb",
+  "all",
+  "bs9-agent",
+  `a${"b".repeat(63)}`,
+  "a b",
+  "%h",
+  "$x",
+])("%j is none", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
 
 test.each([
   ["/srv/shop/worker.ts", "worker"],
@@ -23,7 +37,10 @@ test.each([
   [["web"], ["web"]],
   [["all"], defined],
   [["api-*"], ["api-1", "api-2"]],
-  [["web", "api-*", "web"], ["web", "api-1", "api-2"]],
+  [
+    ["web", "api-*", "web"],
+    ["web", "api-1", "api-2"],
+  ],
   [["{web,api-1}"], ["api-1", "web"]],
 ])("%j", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
 test("all of nothing is nothing", () => expect(pickTargets(["all"], [])).toEqual([]));

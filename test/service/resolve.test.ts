@@ -8,7 +8,8 @@ import { environmentOf, type Spec } from "../../src/service/spec.ts";
 const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false };
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
 const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
-const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) => resolve({ ...nothing, ...input }, entry, known, place);
+const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) =>
+  resolve({ ...nothing, ...input }, entry, known, place);
 
 test("the defaults of the contract", () => {
   expect(spec({ name: "web" })).toMatchObject({
@@ -39,7 +40,13 @@ test("a health path needs a port", () => {
 });
 
 test("the environment of a service", () => {
-  expect(environmentOf(spec({ name: "web", port: 3000, env: { NODE_ENV: "test" } }))).toEqual({ NODE_ENV: "test", PORT: "3000", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web", PATH: "/usr/bin" });
+  expect(environmentOf(spec({ name: "web", port: 3000, env: { NODE_ENV: "test" } }))).toEqual({
+    NODE_ENV: "test",
+    PORT: "3000",
+    SERVICE_NAME: "web",
+    OTEL_SERVICE_NAME: "web",
+    PATH: "/usr/bin",
+  });
 });
 
 test("the difference names what changed and what does not restart", () => {

@@ -37,9 +37,12 @@ test("more than a minute after the last start the count begins anew", () => {
   expect(step(file)).toBe("30");
 });
 
-test.each(["", "\n", "x y", "$(touch /tmp/never) 1", "-- --", "99999999999999999999999 1", "5", "3 4 5", "\0\0", "3;id 1"])("a count that is none, %j, is forgotten or harmless", (text) => {
-  const file = join(folder, "broken");
-  writeFileSync(file, text);
-  expect(["0", "1", "30"]).toContain(step(file));
-  expect(readFileSync(file, "utf8")).toMatch(/^\d+ \d+\n$/);
-});
+test.each(["", "\n", "x y", "$(touch /tmp/never) 1", "-- --", "99999999999999999999999 1", "5", "3 4 5", "\0\0", "3;id 1"])(
+  "a count that is none, %j, is forgotten or harmless",
+  (text) => {
+    const file = join(folder, "broken");
+    writeFileSync(file, text);
+    expect(["0", "1", "30"]).toContain(step(file));
+    expect(readFileSync(file, "utf8")).toMatch(/^\d+ \d+\n$/);
+  },
+);
