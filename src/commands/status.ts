@@ -1,7 +1,7 @@
 // bs9 status: every service in one table, bad ones first.
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
-import { type Observed, observe } from "../lifecycle/status.ts";
+import { observe } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
