@@ -1,5 +1,5 @@
 // Entry and runtime -> the words that are executed.
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
@@ -22,9 +22,6 @@ export type Command = {
  */
 export function commandOf(spec: Spec, share: string): Command {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
-  if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
-    throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });
-  }
   switch (spec.runtime.kind) {
     case "bs9": {
       const folder = runtimeFolder(share, spec.runtime.version);
@@ -50,9 +47,15 @@ function located(path: string, kind: Spec["entry"]["kind"], root: string): strin
     const real = realpathSync(path);
     if (kind === "script") return real;
     const named = join(realpathSync(dirname(path)), basename(path));
+    if (isInVirtualEnvironment(named)) return named;
     const inProject = named.startsWith(`${realpathSync(root)}/`) && real.startsWith(`${realpathSync(root)}/`);
     return inProject || named.startsWith("/usr/") || dirname(real) === dirname(named) ? named : real;
   } catch (error) {
     throw failed(`cannot find ${path}: ${plainErrno(error)}`, { cause: error });
   }
+}
+
+/** Python knows its environment by the path it was called by (site(3), pyvenv.cfg), which is a link to the Python of the system. */
+export function isInVirtualEnvironment(program: string): boolean {
+  return existsSync(join(dirname(dirname(program)), "pyvenv.cfg"));
 }

@@ -2,7 +2,7 @@
 import { chmodSync, constants, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
-import { makeFolder, plainErrno, writeWhole } from "../base/files.ts";
+import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
 import { version } from "../version.ts";
 import { preloadText } from "./preload.ts";
 
@@ -34,7 +34,7 @@ export function pinRuntime(share: string): string {
     }
   }
   const preload = join(folder, "preload.js");
-  if (!existsSync(preload)) writeWhole(preload, preloadText, 0o644);
+  if (readIfThere(preload) !== preloadText) writeWhole(preload, preloadText, 0o644);
   return folder;
 }
 

@@ -11,11 +11,13 @@ for (const name of ["spawn", "spawnSync"]) {
   const original = Bun[name];
   Bun[name] = (first, second) => (Array.isArray(first) ? original(first, withOurs(second)) : original(withOurs(first)));
 }
-const Original = globalThis.Worker;
-globalThis.Worker = class Worker extends Original {
-  constructor(url, options) {
-    const preload = [import.meta.path, ...[options?.preload ?? []].flat()];
-    super(url, { ...options, preload, env: options?.env ?? { ...process.env } });
-  }
-};
+const threads = require("node:worker_threads");
+for (const place of [globalThis, threads]) {
+  place.Worker = class Worker extends place.Worker {
+    constructor(url, options) {
+      const preload = [import.meta.path, ...[options?.preload ?? []].flat()];
+      super(url, { ...options, preload, env: options?.env ?? { ...process.env } });
+    }
+  };
+}
 `;

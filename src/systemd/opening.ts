@@ -1,7 +1,7 @@
 // What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
-import { existsSync, lstatSync, readdirSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, join } from "node:path";
-import type { Command } from "../runtime/command.ts";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
@@ -44,14 +44,15 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   for (const program of programsOf(spec, command)) {
     if (!existsSync(program)) continue;
     open(programFolder(realpathSync(program), home));
-    if (hidden(program) && realpathSync(program) !== program) programs.add(dirname(realpathSync(program)));
+    if (isInVirtualEnvironment(program)) open(dirname(dirname(program)));
+    else if (hidden(program) && realpathSync(program) !== program) programs.add(dirname(realpathSync(program)));
   }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed, home)) open(path);
   const covered = [...writable, ...readable];
   return {
     writable,
     readable,
-    optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder))),
+    optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder)) && !isBelowOneOf(dirname(path), optional)),
     programs: [...programs],
     narrowed,
   };
@@ -59,6 +60,11 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
 
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+/** A store of linked packages would be a thousand mounts otherwise. */
+function isBelowOneOf(path: string, folders: Set<string>): boolean {
+  return folders.has(path) || (path !== dirname(path) && isBelowOneOf(dirname(path), folders));
 }
 
 /** The programs that an exec of this command goes through: the runtime, the entry, its interpreter. */
@@ -97,7 +103,8 @@ function linkedPackages(root: string, entryFolder: string, narrowed: boolean, ho
       if (!existsSync(modules)) continue;
       const real = realpathSync(modules);
       if (!isWithin(real, root) || narrowed) outside.add(real);
-      for (const target of linkTargets(modules)) {
+      for (const { target, links } of linksIn(modules)) {
+        for (const link of links) if (narrowed || !isWithin(link, root)) outside.add(link);
         if (isHomeOrAbove(target, home) || (isWithin(target, root) && !narrowed) || outside.has(target)) continue;
         outside.add(target);
         queue.push(target);
@@ -107,15 +114,28 @@ function linkedPackages(root: string, entryFolder: string, narrowed: boolean, ho
   return [...outside];
 }
 
-function linkTargets(modules: string): string[] {
-  const targets: string[] = [];
+type Link = { target: string; links: string[] };
+
+/** Where the links among the packages lead, and the places of the links on the way there. */
+function linksIn(modules: string): Link[] {
+  const found: Link[] = [];
   const visit = (folder: string) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.name.startsWith("@") && entry.isDirectory()) visit(path);
-      else if (entry.isSymbolicLink() && lstatSync(path).isSymbolicLink() && existsSync(path)) targets.push(realpathSync(path));
+      else if (entry.isSymbolicLink() && existsSync(path)) found.push({ target: realpathSync(path), links: linksAfter(path) });
     }
   };
   visit(modules);
-  return targets;
+  return found;
+}
+
+/** `bun link` and `yarn link` lead to a link among the global packages; with those it is seen as the link it is. */
+function linksAfter(path: string): string[] {
+  const next = resolve(realpathSync(dirname(path)), readlinkSync(path));
+  const link = join(realpathSync(dirname(next)), basename(next));
+  if (!lstatSync(link).isSymbolicLink()) return [];
+  const folder = dirname(link);
+  const place = basename(folder) === "node_modules" || basename(folder).startsWith("@") ? folder : link;
+  return [place, ...linksAfter(link)];
 }
