@@ -22,6 +22,9 @@ export type Command = {
  */
 export function commandOf(spec: Spec, share: string): Command {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
+  if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
+    throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });
+  }
   switch (spec.runtime.kind) {
     case "bs9": {
       const folder = runtimeFolder(share, spec.runtime.version);
