@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Directive, label, namespaced, profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
-import { find } from "../../src/systemd/host.ts";
 import { type HostProfile, readCached, writeCached } from "../../src/systemd/host-cache.ts";
 import { type LiveText, type Outside, parseLive } from "../../src/systemd/live.ts";
 import type { ProbeRun } from "../../src/systemd/probe.ts";
+import { find } from "../../src/systemd/search.ts";
 import { denyingSetting, whyDenied } from "../../src/systemd/why.ts";
 
 type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };
