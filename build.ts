@@ -23,8 +23,8 @@ const built = await Bun.build({
 });
 for (const message of built.logs) console.error(message);
 if (!built.success) process.exit(1);
-// The executable carries its map; the copy beside it serves nobody.
-rmSync(`${outfile}.map`, { force: true });
+// The executable carries its maps; the copies beside it serve nobody.
+for (const map of new Bun.Glob("*.map").scanSync(dirname(outfile))) rmSync(join(dirname(outfile), map));
 console.log(`dist/bs9 ${(Bun.file(outfile).size / 1e6).toFixed(0)} MB`);
 
 /** The short hash, with `-dirty` where a tracked file differs; `unknown` outside a repository of our own. */

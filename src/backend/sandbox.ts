@@ -15,8 +15,9 @@ const base: Directive[] = [
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },
   // Where systemd mounts /proc, /sys and /run by itself, as ProtectKernelTunables= has it do, it leaves them out of the strict
-  // one: /run stayed writable on 252, /sys on 257.
-  { name: "ReadOnlyPaths", value: "/run /sys" },
+  // one: /run stayed writable on 252 and 257, and on 257 /sys too, whatever ReadOnlyPaths= said of it.
+  { name: "ReadOnlyPaths", value: "/run" },
+  { name: "BindReadOnlyPaths", value: "/sys" },
   { name: "ProtectHome", value: "tmpfs" },
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },
@@ -71,9 +72,9 @@ export const namespaced = new Set([
   "PrivateTmp",
   "PrivateDevices",
   "PrivateIPC",
-  "TemporaryFileSystem",
   "ProtectSystem",
   "ReadOnlyPaths",
+  "BindReadOnlyPaths",
   "ProtectHome",
   "ProtectKernelTunables",
   "ProtectKernelModules",

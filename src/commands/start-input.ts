@@ -37,7 +37,7 @@ export const startOptions: Option[] = [
   { flags: "--reset", text: "start from the defaults instead of the known options" },
 ];
 
-const maxEnvFileBytes = 1024 * 1024;
+const maxEnvFileBytes = 4 * 1024 * 1024;
 
 export function startInputOf({ options, rest }: Words, cwd: string): StartInput {
   const { env, envRemoved } = environmentOf(options, cwd);

@@ -93,13 +93,9 @@ export const evidence: Record<string, Evidence> = {
     attempts: (outcomes) =>
       ["EACCES", "EPERM", "ENOENT"].includes(outcomes["stranger"] ?? "") ? null : "the probe has read the environment of a process outside",
   },
-  PrivateTmp: { live: own("/tmp", "/var/tmp"), attempts: endedWith("see /tmp/", "ENOENT") },
+  PrivateTmp: { live: own("/tmp", "/var/tmp"), attempts: endedWith("see /", "ENOENT") },
   PrivateDevices: { live: privateDevices },
   PrivateIPC: { live: namespace("ipc") },
-  TemporaryFileSystem: {
-    live: (seen, value) => own(value.split(":")[0] ?? value)(seen, value),
-    attempts: endedWith("see /dev/shm/", "ENOENT"),
-  },
   KeyringMode: {
     live: () => null,
     // Where the kernel or a container denies every keyring, there is none to share either.
@@ -111,6 +107,7 @@ export const evidence: Record<string, Evidence> = {
   },
   ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
   ReadOnlyPaths: { live: systemIsReadOnly },
+  BindReadOnlyPaths: { live: (seen, value) => readOnlyBelow(value)(seen, value) },
   ProtectHome: { live: homeIsAway },
   ProtectKernelTunables: { live: tunables },
   ProtectKernelModules: { live: (seen, value) => capabilities(seen, value) ?? modulesAreAway(seen) },

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
+import type { Loaded } from "./loaded.ts";
 import { unitWord } from "./quote.ts";
-import type { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 
 export type Owner = {
@@ -17,15 +17,13 @@ export type Owner = {
  * Throws where `name` belongs to a unit without our mark anywhere on the search path of the user manager
  * (systemd.unit(5)), or to one that another bs9 home has made.
  */
-export async function claimUnit(name: string, systemctl: Systemctl, owner: Owner): Promise<void> {
+export async function claimUnit(name: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
   const unit = unitName(name);
   const onDisk = join(owner.units, unit);
   // The manager may not have seen a file yet, so it is looked at first.
   const text = readIfThere(onDisk);
   if (text !== null && !isOurs(text, owner.mark)) throw taken(name, onDisk, text);
-  const shown = (await systemctl.show([unit], ["LoadState", "FragmentPath", "SourcePath"])).get(unit);
-  const load = shown?.get("LoadState") ?? "not-found";
-  const fragment = shown?.get("FragmentPath") || shown?.get("SourcePath") || "";
+  const { load, fragment } = await loaded(unit);
   if (load === "not-found" || fragment === onDisk) return;
   if (load === "masked") throw failed(`the unit ${unit} is masked`, { hint: `systemctl --user unmask ${unit}` });
   const foreign = readIfThere(fragment) ?? "";

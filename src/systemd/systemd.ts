@@ -14,6 +14,7 @@ import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
+import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
@@ -37,7 +38,13 @@ export class SystemdBackend implements Backend {
     this.#systemctl = new Systemctl(reach);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
-    this.#verifier = new Verifier({ systemctl: this.#systemctl, reach, paths, runtime: process.execPath });
+    this.#verifier = new Verifier({
+      systemctl: this.#systemctl,
+      reach,
+      paths,
+      runtime: process.execPath,
+      loaded: async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit,
+    });
   }
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
@@ -48,7 +55,7 @@ export class SystemdBackend implements Backend {
   }
 
   claim(name: string): Promise<void> {
-    return claimUnit(name, this.#systemctl, this.#owner);
+    return claimUnit(name, async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit, this.#owner);
   }
 
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
@@ -191,8 +198,12 @@ export class SystemdBackend implements Backend {
   /** A unit file that was written but never loaded is left by a bs9 that was killed in between. */
   async #areLoaded(names: string[]): Promise<boolean> {
     if (names.length === 0) return true;
-    const shown = await this.#systemctl.show(names.map(unitName), ["LoadState", "NeedDaemonReload"]);
-    return [...shown.values()].every((unit) => unit.get("LoadState") === "loaded" && unit.get("NeedDaemonReload") === "no");
+    const units = await this.#loaded(names.map(unitName));
+    return units.every(({ load, mustReload }) => load === "loaded" && !mustReload);
+  }
+
+  async #loaded(units: string[]): Promise<Loaded[]> {
+    return readLoaded(units, await this.#connect(), this.#systemctl);
   }
 
   /** The restart counter is a file; the start limit and `failed` are systemd's. */
@@ -207,4 +218,5 @@ export class SystemdBackend implements Backend {
   }
 }
 
+const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
 const unitOf = (spec: Spec): string => unitName(spec.name);

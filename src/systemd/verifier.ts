@@ -13,6 +13,7 @@ import { forHome } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
 import { type Outside, readOutside } from "./live.ts";
+import type { Loaded } from "./loaded.ts";
 import { openingOf } from "./opening.ts";
 import type { ProbeDeps } from "./probe.ts";
 import { unitName } from "./unit.ts";
@@ -27,14 +28,16 @@ const Verdict = v.strictObject({
 });
 const Found = v.record(v.string(), v.strictObject({ pid: v.number(), startTime: v.string(), verdict: Verdict }));
 
+export type VerifierDeps = ProbeDeps & { loaded: (unit: string) => Promise<Loaded> };
+
 export class Verifier {
-  readonly #deps: ProbeDeps;
+  readonly #deps: VerifierDeps;
   readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
   #outside: Outside | null | undefined;
   #found: v.InferOutput<typeof Found> | null = null;
   #isChanged = false;
 
-  constructor(deps: ProbeDeps) {
+  constructor(deps: VerifierDeps) {
     this.#deps = deps;
   }
 
@@ -73,10 +76,9 @@ export class Verifier {
     const { paths, reach } = this.#deps;
     const host = forHome(await this.host(spec.sandbox.profile), paths.home);
     this.#outside ??= readOutside(paths.home, reach.uid);
-    const loaded = await this.#loaded(spec.name);
+    const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
-    const isInSync =
-      loaded !== null && loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
+    const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
     const opening = openingOf(spec, commandOf(spec, paths.share), paths.home);
     const declared = {
       name: spec.name,
@@ -84,20 +86,9 @@ export class Verifier {
       host,
       opening,
       isInSync,
-      foreign: foreignSettings(loaded?.dropIns ?? []),
+      foreign: foreignSettings(loaded.dropIns),
     };
     return verifyProcess(pid, declared, this.#outside);
-  }
-
-  async #loaded(name: string): Promise<{ fragment: string; mustReload: boolean; dropIns: string[] } | null> {
-    const unit = unitName(name);
-    const shown = (await this.#deps.systemctl.show([unit], ["FragmentPath", "NeedDaemonReload", "DropInPaths"])).get(unit);
-    if (shown === undefined) return null;
-    return {
-      fragment: shown.get("FragmentPath") ?? "",
-      mustReload: shown.get("NeedDaemonReload") !== "no",
-      dropIns: (shown.get("DropInPaths") ?? "").split(" ").filter(Boolean),
-    };
   }
 
   get #file(): string {
@@ -105,12 +96,15 @@ export class Verifier {
   }
 }
 
-/** The unit sets these directives, in this order and nothing else of their names: a later empty one would void the list. */
+/**
+ * The unit sets these directives, in this order and nothing else of their names: a later empty one would void the list.
+ * But for the paths that it opens: those follow, and none of them is empty.
+ */
 function declares(text: string, directives: Directive[]): boolean {
   const names = new Set(directives.map(({ name }) => name));
   const lines = text.split("\n").filter((line) => names.has(line.slice(0, line.indexOf("="))));
   const expected = directives.map(label);
-  return lines.length === expected.length && lines.every((line, i) => line === expected[i]);
+  return lines.length >= expected.length && lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^Bind\w+="/.test(line)));
 }
 
 function readFound(file: string): v.InferOutput<typeof Found> {

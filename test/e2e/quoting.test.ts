@@ -144,6 +144,23 @@ test("100 KB in a variable and in an argument", async () => {
   expect(got.env.get("BIG") === big).toBe(true);
 });
 
+test("1.5 MB of environment in 15 variables", async () => {
+  const env = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`M${i}`, `${i}`.padEnd(100_000, '$\\"`\n')]));
+  await it.writeFile(
+    "ops",
+    "much.env",
+    Object.entries(env)
+      .map(([name, value]) => `${name}='${value}'\n`)
+      .join(""),
+  );
+  await it.asUser("ops", ["rm", "-f", "dump/cmdline", "dump/environ"]);
+  expect(await bs9(it, "start", "dump/dump", "--name", "dump", "--wait", "0", "--reset", "--env-file", "much.env")).toMatchObject({
+    code: 0,
+  });
+  const got = await received("dump");
+  for (const [name, value] of Object.entries(env)) expect(got.env.get(name) === value).toBe(true);
+});
+
 test("what cannot arrive is refused with the reason", async () => {
   const huge = "x".repeat(131_072);
   await it.writeFile("ops", "huge.env", `HUGE=${huge}\n`);

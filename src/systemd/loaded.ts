@@ -1,0 +1,56 @@
+// What the user manager has loaded of a unit: from which file, and whether that is still the file on disk.
+import type { Bus } from "./bus.ts";
+import type { Systemctl } from "./systemctl.ts";
+
+export type Loaded = {
+  /** `loaded`, `not-found`, `masked`, `bad-setting`, … */
+  load: string;
+  /** Empty where it comes from no file. */
+  fragment: string;
+  mustReload: boolean;
+  dropIns: string[];
+};
+
+/**
+ * Property by property: `systemctl show` reads all of them, and fails wholly on a unit whose arguments hold a Unicode
+ * noncharacter, which D-Bus does not carry. It is what is left where no bus answers.
+ */
+export async function readLoaded(units: string[], bus: Bus | null, systemctl: Systemctl): Promise<Loaded[]> {
+  if (bus !== null) {
+    try {
+      return await overBus(units, bus);
+    } catch {
+      // The bus broke off on the way.
+    }
+  }
+  const shown = await systemctl.show(units, ["LoadState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);
+  return units.map((unit) => {
+    const text = (name: string) => shown.get(unit)?.get(name) ?? "";
+    return {
+      load: text("LoadState") || "not-found",
+      fragment: text("FragmentPath") || text("SourcePath"),
+      mustReload: text("NeedDaemonReload") !== "no",
+      dropIns: text("DropInPaths").split(" ").filter(Boolean),
+    };
+  });
+}
+
+async function overBus(units: string[], bus: Bus): Promise<Loaded[]> {
+  const listed = await bus.listByNames(units);
+  return Promise.all(
+    listed.map(async ({ path, load }) => {
+      const get = (name: string) => (path === "" ? null : bus.property(path, "Unit", name));
+      const [fragment, source, needs, dropIns] = await Promise.all(
+        ["FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"].map(get),
+      );
+      return {
+        load,
+        fragment: textOf(fragment) || textOf(source),
+        mustReload: needs !== false,
+        dropIns: Array.isArray(dropIns) ? dropIns.filter((one) => typeof one === "string") : [],
+      };
+    }),
+  );
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
