@@ -82,6 +82,7 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
   ["ProtectSystem", "/run can be written to, as systemd 252 leaves it", writable("/run")],
   ["ProtectSystem", "a file system beside the root can be written to", also("9001 ROOT 8:1 / /srv rw,relatime - ext4 /dev/sda1 rw")],
   ["ReadOnlyPaths", "/run/lock can be written to", writable("/run/lock")],
+  ["BindReadOnlyPaths", "/sys can be written to, as systemd 257 leaves it", writable("/sys")],
   ["ProtectHome", "/home is the machine's", without("/home", "tmpfs")],
   ["ProtectHome", "/root is the machine's", without("/root", "tmpfs")],
   ["ProtectHome", "/run/user is the machine's", without("/run/user", "tmpfs")],
