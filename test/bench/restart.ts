@@ -1,0 +1,65 @@
+// kill -9 of an app's main process to its next answer, over and over: under bs9 with its default sandbox, and under PM2.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { call } from "./command.ts";
+import type { Figure } from "./figure.ts";
+
+const rounds = 21;
+/** PM2 counts an app that lived for less than a second as unstable, and gives up on it. */
+const stableMs = 1100;
+
+const nodeApp = `const began = Date.now();
+require("node:http").createServer((_, response) => response.end(JSON.stringify({ pid: process.pid, upMs: Date.now() - began }))).listen(process.env.PORT);
+`;
+const bunApp = `const began = Date.now();
+Bun.serve({ port: process.env.PORT, fetch: () => Response.json({ pid: process.pid, upMs: Date.now() - began }) });
+`;
+
+export async function restart(): Promise<Figure[]> {
+  await Bun.write("apps/node.js", nodeApp);
+  await Bun.write("apps/bun.ts", bunApp);
+  await call("bs9", "start", "apps/node.js", "--name", "node", "--runtime", "node", "--port", "4650");
+  await call("bs9", "start", "apps/bun.ts", "--name", "bun", "--port", "4651");
+  await call("env", "PORT=4652", "pm2", "start", "apps/node.js", "--name", "node");
+  await call("env", "PORT=4653", "pm2", "start", "apps/bun.ts", "--name", "bun", "--interpreter", "bun");
+
+  const node: Figure = { what: "restart of Node http", bs9: [], pm2: [], target: 1 };
+  const bun: Figure = { what: "restart of Bun.serve", bs9: [], pm2: [], target: 1 };
+  for (let round = 0; round < rounds; round++) {
+    node.bs9.push(await outageOf(4650, "node"));
+    node.pm2.push(await outageOf(4652, null));
+    bun.bs9.push(await outageOf(4651, "bun"));
+    bun.pm2.push(await outageOf(4653, null));
+  }
+  await call("pm2", "delete", "all");
+  await call("bs9", "delete", "node", "bun", "--yes");
+  return [node, bun];
+}
+
+async function outageOf(port: number, service: string | null): Promise<number> {
+  const before = await answer(port, ({ upMs }) => upMs >= stableMs);
+  // Without its count this is the first failure for a minute. What a crash loop has to wait is not what is measured here.
+  if (service !== null) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", service), { force: true });
+  const began = performance.now();
+  process.kill(before.pid, "SIGKILL");
+  await answer(port, ({ pid }) => pid !== before.pid);
+  return performance.now() - began;
+}
+
+type Answer = { pid: number; upMs: number };
+
+/** Asks until the answer is the one that is waited for. */
+async function answer(port: number, accepted: (answer: Answer) => boolean): Promise<Answer> {
+  const end = performance.now() + 30_000;
+  while (performance.now() < end) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/`, { keepalive: false });
+      const found = (await response.json()) as Answer;
+      if (accepted(found)) return found;
+    } catch {
+      // Refused, or cut off by the kill.
+    }
+    await Bun.sleep(1);
+  }
+  throw new Error(`no such answer on port ${port} within 30 s`);
+}
