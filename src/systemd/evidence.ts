@@ -98,12 +98,12 @@ export const evidence: Record<string, Evidence> = {
   PrivateIPC: { live: namespace("ipc") },
   KeyringMode: {
     live: () => null,
-    // Where the kernel or a container denies every keyring, there is none to share either.
     isClosed: true,
+    // Where the kernel or a container denies every keyring, there is none to share either.
     attempts: (outcomes) =>
       ["own", "EPERM", "ENOSYS"].includes(outcomes["keyring"] ?? "")
         ? null
-        : `the probe found the keyring of somebody else (${outcomes["keyring"]})`,
+        : `the keyring of the probe is not one of its own (${outcomes["keyring"]})`,
   },
   ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
   ReadOnlyPaths: { live: systemIsReadOnly },
@@ -127,7 +127,12 @@ export const evidence: Record<string, Evidence> = {
   RestrictSUIDSGID: filter(inVain("setuid bit")),
   LockPersonality: filter(inVain("personality")),
   RestrictAddressFamilies: filter(onlyFamilies),
-  SystemCallArchitectures: filter((outcomes) => (outcomes["other ABI"] === "done" ? "the probe has run a program of the other ABI" : null)),
+  SystemCallArchitectures: filter((outcomes) =>
+    // The filter kills with SIGSYS; a kernel without the other ABI has no format for it, or no such interrupt.
+    ["SIGSYS", "ENOEXEC", "SIGSEGV", "SIGILL"].includes(outcomes["other ABI"] ?? "")
+      ? null
+      : `the probe's program of the other ABI ended with ${outcomes["other ABI"]}`,
+  ),
   SystemCallFilter: filter((outcomes, value) =>
     (value.startsWith("~") ? inVain("chroot", "setpriority") : inVain("mount", "ptrace", "perf_event_open"))(outcomes),
   ),

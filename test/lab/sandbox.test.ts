@@ -10,7 +10,7 @@ const { readFileSync, writeFileSync } = require("node:fs");
 const tried = (act) => { try { act(); return "done"; } catch (error) { return error.code; } };
 Bun.serve({ port: Number(process.env.PORT), fetch: () => Response.json({
   project: tried(() => writeFileSync("written", "x")),
-  data: tried(() => writeFileSync("/home/ops/open/written", "x")),
+  opened: tried(() => writeFileSync("/home/ops/open/written", "x")),
   secret: tried(() => readFileSync("/home/ops/.ssh/id")),
   lock: tried(() => writeFileSync("/run/lock/written", "x")),
 }) });
@@ -95,7 +95,7 @@ describe("a host that gives all", () => {
   test("strict: --writable opens a path, and no more", async () => {
     const argv = ["start", "app/app.ts", "--name", "web", "--port", "4314", "--sandbox", "strict", "--writable", "open"];
     succeed(await bs9(it, "ops", ...argv), "start");
-    expect(await answered(it, 4314)).toMatchObject({ project: "EROFS", data: "done", secret: "ENOENT" });
+    expect(await answered(it, 4314)).toMatchObject({ project: "EROFS", opened: "done", secret: "ENOENT" });
     expect((await described(it, "ops")).verdict).toBe("effective");
     await bs9(it, "ops", "delete", "web", "--yes");
   });

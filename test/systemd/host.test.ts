@@ -92,6 +92,7 @@ describe("the search", () => {
     ["RestrictSUIDSGID=yes", { "setuid bit": "done" }],
     ["RestrictRealtime=yes", { "real time": "EINVAL" }],
     ["SystemCallArchitectures=native", { "other ABI": "done" }],
+    ["SystemCallArchitectures=native", { "other ABI": "EACCES" }],
     ["SystemCallFilter=@system-service", { ptrace: "ESRCH" }],
     ["SystemCallFilter=~@privileged @resources", { setpriority: "EINVAL" }],
     ["SystemCallErrorNumber=EPERM", { mount: "ENOSYS" }],
