@@ -104,7 +104,10 @@ function declares(text: string, directives: Directive[]): boolean {
   const names = new Set(directives.map(({ name }) => name));
   const lines = text.split("\n").filter((line) => names.has(line.slice(0, line.indexOf("="))));
   const expected = directives.map(label);
-  return lines.length >= expected.length && lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^Bind\w+="/.test(line)));
+  return (
+    lines.length >= expected.length &&
+    lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^Bind\w+="/.test(line)))
+  );
 }
 
 function readFound(file: string): v.InferOutput<typeof Found> {
