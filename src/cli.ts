@@ -73,16 +73,19 @@ function takesValue(flags: string): boolean {
   return flags.includes("<");
 }
 
+/** Letters are spelled out too: given both ways at once, cac forgets one of them. */
 function marked(words: string[], options: Option[]): string[] {
-  const letters = new Set(options.filter(({ flags }) => takesValue(flags)).flatMap(({ flags }) => /^-(\w),/.exec(flags)?.[1] ?? []));
+  const long = new Map(options.flatMap((option) => (keysOf(option).length === 2 ? [[option.flags[1], option] as const] : [])));
   const end = words.indexOf("--");
   return words.flatMap((word, i) => {
     if (end !== -1 && i >= end) return i === end ? [word] : [];
     const assigned = /^(--[^=]+=)([\s\S]*)$/.exec(word);
     if (assigned) return [`${assigned[1]}${mark}${assigned[2]}`];
-    const short = /^-(\w)([\s\S]+)$/.exec(word);
-    if (short?.[1] !== undefined && letters.has(short[1])) return [`-${short[1]}`, `${mark}${short[2]}`];
-    return /^-./.test(word) ? [word] : [`${mark}${word}`];
+    const option = /^-\w/.test(word) ? long.get(word[1]) : undefined;
+    if (option === undefined) return /^-./.test(word) ? [word] : [`${mark}${word}`];
+    const name = /--[\w-]+/.exec(option.flags)?.[0] ?? word;
+    if (word.length === 2) return [name];
+    return takesValue(option.flags) ? [`${name}=${mark}${word.slice(2)}`] : [name, ...marked([`-${word.slice(2)}`], options)];
   });
 }
 

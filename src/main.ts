@@ -10,7 +10,13 @@ import { buildContext, type Settings } from "./context.ts";
 import { actAsRuntime } from "./runtime/reenter.ts";
 
 actAsRuntime();
-process.exitCode = await main(process.argv.slice(2));
+const status = await main(process.argv.slice(2));
+// What is written must be out first; then nothing that still waits may keep a command from ending.
+// Neither `drain` nor the callback of an empty write is sure to come under Bun, so the rest is looked at.
+for (const stream of [process.stdout, process.stderr]) {
+  while (stream.writableLength > 0 && !stream.errored && !stream.destroyed) await Bun.sleep(1);
+}
+process.exit(status);
 
 async function main(argv: string[]): Promise<number> {
   const before = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);

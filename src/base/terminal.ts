@@ -1,5 +1,4 @@
 // The two streams that a command writes to, what each may carry, and the one progress line.
-import { once } from "node:events";
 import { cursorLeft, eraseLine } from "ansi-escapes";
 import pc from "picocolors";
 import { harmless } from "./text.ts";
@@ -64,8 +63,7 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
       stderr.write(`${text}\n`);
     },
     async flow() {
-      if (open && stdout.writableLength > maxUnreadBytes)
-        await Promise.race([once(stdout, "drain"), once(stdout, "error")]).catch(() => {});
+      while (open && stdout.writableLength > maxUnreadBytes) await Bun.sleep(1);
       return open;
     },
     progress(text) {

@@ -105,7 +105,8 @@ async function open(path: string, direct: boolean): Promise<Bus | null> {
     client.connection.on("error", () => {});
     const invoke = async (message: Message): Promise<unknown> => client.invoke(direct ? withoutDestination(message) : message);
     await invoke({ destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" });
-    return Bus.of(invoke, () => client.connection.end());
+    // end() waits for the other side to answer it, which systemd's own socket does not always do.
+    return Bus.of(invoke, () => client.connection.stream.destroy());
   } catch {
     return null;
   }
