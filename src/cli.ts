@@ -61,7 +61,7 @@ export function parse(argv: string[], commands: Command[]): Parsed {
 }
 
 /** The names of an option in cac's answer: camel case of the long one, and the letter. */
-export function keysOf({ flags }: Option): string[] {
+function keysOf({ flags }: Option): string[] {
   return flags
     .replace(/[<[].*$/, "")
     .split(",")

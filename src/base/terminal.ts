@@ -89,7 +89,7 @@ function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
 }
 
 /** Screen readers and logs want no line that is written over. */
-export function isPlain(env: Env): boolean {
+function isPlain(env: Env): boolean {
   const accessible = env["ACCESSIBLE"];
   return env["TERM"] === "dumb" || Boolean(env["CI"]) || (Boolean(accessible) && accessible !== "0" && accessible !== "false");
 }

@@ -69,6 +69,7 @@ function render(it: Description, style: Style): string[] {
       `            mend: ${mend}`,
     ]),
     ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
+    ...sandbox.unheld.map(({ directive, why }) => `  ${style.dim("beyond the profile, not to be had here:")} ${directive}: ${why}`),
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
     ...(status.notices.length === 0 ? [] : ["", ...status.notices]),

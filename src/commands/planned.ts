@@ -32,7 +32,7 @@ export function plannedResult(planned: Planned): Result {
 }
 
 /** Environment values are for the service alone. */
-export function masked(difference: Difference): Difference {
+function masked(difference: Difference): Difference {
   if (difference.path.startsWith("env."))
     return {
       path: difference.path,

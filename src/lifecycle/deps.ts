@@ -20,7 +20,7 @@ export type Deps = {
 };
 
 /** Longest that a command waits for another one: a start may wait for its service, and a stop for its timeout. */
-export const lockTimeoutMs = 180_000;
+const lockTimeoutMs = 180_000;
 
 /** The registry's lock around `work`; a word on who holds it goes to whoever waits. */
 export function underLock<T>(deps: Deps, what: string, work: () => Promise<T>): Promise<T> {

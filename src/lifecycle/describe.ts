@@ -22,6 +22,7 @@ export type Description = {
     verified: string[];
     probed: string[];
     missing: Observed["verdict"]["missing"];
+    unheld: Observed["verdict"]["missing"];
   };
   lastEnd: string | null;
   events: { at: string; message: string }[];
@@ -46,6 +47,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
       verified: verdict.verified,
       probed: verdict.probed,
       missing: verdict.missing,
+      unheld: verdict.unheld ?? [],
     },
     lastEnd: outcome?.cause ?? (reading.exitStatus === null && reading.result === null ? null : endOf(reading)),
     events: await eventsOf(name, deps),

@@ -9,7 +9,7 @@ export const maxTotalBytes = 2 * 1000 * 1000;
 
 const absolute = v.pipe(v.string(), v.startsWith("/"));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-export const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
 const Health = v.variant("kind", [
   v.strictObject({ kind: v.literal("path"), path: v.pipe(v.string(), v.startsWith("/")) }),

@@ -1,6 +1,6 @@
 // Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
 
-export const longestDelayMs = 30_000;
+const longestDelayMs = 30_000;
 
 /**
  * The script of `ExecStartPre=`; its one argument is the file with the count, which `start` and `restart` clear.

@@ -47,14 +47,14 @@ export class Bus {
   /** The state of units, stopped and unloaded ones too, in the order of `units`. */
   async listByNames(units: string[]): Promise<BusUnit[]> {
     if (units.length === 0) return [];
-    const listed = await this.#manager("ListUnitsByNames", "as", [units]);
+    const listed = await this.#ask("ListUnitsByNames", "as", [units]);
     const byName = new Map(parseUnits(listed).map((unit) => [unit.unit, unit]));
     return units.map((unit) => byName.get(unit) ?? { unit, load: "not-found", active: "inactive", sub: "dead", path: "" });
   }
 
   /** Every loaded unit. */
   async list(): Promise<BusUnit[]> {
-    return parseUnits(await this.#manager("ListUnits", "", []));
+    return parseUnits(await this.#ask("ListUnits", "", []));
   }
 
   /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
@@ -90,7 +90,7 @@ export class Bus {
     this.#end();
   }
 
-  #manager(member: string, signature: string, body: unknown[]): Promise<unknown> {
+  #ask(member: string, signature: string, body: unknown[]): Promise<unknown> {
     const message = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: `${systemd1}.Manager`, member };
     return this.#invoke(signature === "" ? message : { ...message, signature, body });
   }

@@ -32,7 +32,7 @@ function confTexts(root: string): string[] {
   return [main, ...sorted];
 }
 
-export function settingsOf(text: string): [string, string][] {
+function settingsOf(text: string): [string, string][] {
   return text.split("\n").flatMap((line): [string, string][] => {
     const match = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line);
     return match?.[1] === undefined || match[2] === undefined ? [] : [[match[1], match[2]]];

@@ -58,7 +58,7 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   };
 }
 
-export function isWithin(path: string, folder: string): boolean {
+function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 

@@ -1,0 +1,111 @@
+// Each mistake gets one clear error, and loses nothing.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { type Lab, lab } from "../harness.ts";
+import { bs9, statusOf } from "./bs9.ts";
+
+let it: Lab;
+
+beforeAll(async () => {
+  it = await lab("mistakes");
+  await it.writeFile("ops", "web/app.ts", await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text());
+  await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100");
+}, 120_000);
+afterAll(() => it.down());
+
+test.each<[string[], number, string]>([
+  [["strat", "web"], 2, "did you mean 'start'"],
+  [["start", "web/app.ts", "--prot", "1"], 2, "did you mean --port"],
+  [["start", "web/app.ts", "--name", "Web"], 2, "cannot be named"],
+  [["start", "web/app.ts", "--name", "bs9-agent"], 2, "reserved"],
+  [["start", "web/app.ts", "--port", "70000"], 2, "from 1 to 65535"],
+  [["start", "web/app.ts", "--memory", "lots"], 2, "a size like 512M"],
+  [["start", "web/app.ts", "--name", "p", "--health", "/up"], 2, "needs the port"],
+  [["start", "web/app.ts", "--restart", "sometimes"], 2, "on-failure, always, no are possible"],
+  [["start", "web/app.ts", "--env", "BUN_OPTIONS=--preload x"], 2, "BUN_OPTIONS"],
+  [["start", "web/app.ts", "--env", "A=\uffff"], 2, "noncharacter"],
+  [["start", "web/nothing.ts"], 1, "there is no such file"],
+  [["start", "web"], 0, "unchanged"],
+  [["start", "./web"], 1, "it is a folder"],
+  [["start", "wbe"], 4, "did you mean 'web'"],
+  [["start", "web/app.ts", "--name", "p", "--port", "80"], 1, "net.ipv4.ip_unprivileged_port_start=80"],
+  [["start", "web/app.ts", "--name", "p", "--port", "4100"], 1, "port 4100 is taken by bs9 (pid"],
+  [["start", "web/app.ts", "--name", "p", "--cwd", "nowhere"], 1, "nowhere is not there"],
+  [["restart", "nope"], 4, "no service named"],
+  [["stop", "x-*"], 4, "no service matches"],
+  [["delete", "web"], 2, "--yes"],
+  [["monit"], 2, "unknown command"],
+  [["start", "web/app.ts", "--instances", "2"], 2, "knows no option"],
+  [["logs", "web", "--grep", "("], 2, "--grep"],
+])("%j exits %d", async (argv, code, text) => {
+  const outcome = await bs9(it, ...argv);
+  expect(outcome.stdout + outcome.stderr).toContain(text);
+  expect(outcome.code).toBe(code);
+  expect(await statusOf(it, "web")).toMatchObject({ state: "active" });
+});
+
+test("an error with --json is JSON on stderr", async () => {
+  const { stdout, stderr, code } = await bs9(it, "restart", "nope", "--json");
+  expect({ stdout, code }).toEqual({ stdout: "", code: 4 });
+  expect(JSON.parse(stderr)).toMatchObject({
+    error: { code: "not-found", message: 'there is no service named "nope"', hint: "bs9 status" },
+  });
+});
+
+test("a foreign unit anywhere on the search path is neither touched nor shadowed", async () => {
+  await it.asRoot([
+    "sh",
+    "-c",
+    "mkdir -p /etc/systemd/user && printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/user/theirs.service",
+  ]);
+  const { code, stderr } = await bs9(it, "start", "web/app.ts", "--name", "theirs", "--port", "4109");
+  expect(code).toBe(1);
+  expect(stderr).toContain("systemd/user/theirs.service");
+  expect((await it.asUser("ops", ["ls", ".config/systemd/user"])).stdout).not.toContain("theirs");
+  await it.writeFile("ops", ".config/systemd/user/mine.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+  expect((await bs9(it, "start", "web/app.ts", "--name", "mine", "--port", "4109")).stderr).toContain("not bs9's");
+  expect((await it.asUser("ops", ["cat", ".config/systemd/user/mine.service"])).stdout).toContain("sleep 1000");
+});
+
+test("a unit of another bs9 home counts as foreign", async () => {
+  const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4109"], {
+    env: { BS9_HOME: "/home/ops/second" },
+  });
+  expect({ code, foreign: stderr.includes("another bs9 home, /home/ops/.config/bs9") }).toEqual({ code: 1, foreign: true });
+});
+
+test("an unreadable entry", async () => {
+  await it.writeFile("ops", "locked/app.ts", "1", "000");
+  expect((await bs9(it, "start", "locked/app.ts")).stderr).toContain("permission denied");
+});
+
+test("arguments that are no UTF-8", async () => {
+  const { code, stderr } = await it.asUser("ops", ["sh", "-c", "bs9 start web/app.ts --name p -- \"$(printf '\\377')\""]);
+  expect({ code, told: stderr.includes("not valid UTF-8") }).toEqual({ code: 2, told: true });
+});
+
+test("a full disk loses nothing", async () => {
+  // The runtime is 110 MB: what is tried first is the disk that is full for it, then one that is full for everything.
+  await it.asRoot([
+    "sh",
+    "-c",
+    "mkdir -p /full && mount -t tmpfs -o size=256k,uid=1001 tmpfs /full && head -c 300000 /dev/zero >/full/fill 2>/dev/null; true",
+  ]);
+  const { code, stderr } = await it.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "fuller", "--port", "4109"], {
+    env: { BS9_HOME: "/full" },
+  });
+  expect({ code, told: stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
+  const tight = await it.asUser("ops", ["bs9", "start", "sleep", "--name", "fuller", "--", "1000"], { env: { BS9_HOME: "/full" } });
+  expect({ code: tight.code, told: tight.stderr.includes("disk is full") }).toEqual({ code: 1, told: true });
+  expect((await it.asUser("ops", ["systemctl", "--user", "is-active", "fuller"])).stdout).not.toBe("active\n");
+});
+
+test("a user manager out of reach is exit 5 with the line that mends it", async () => {
+  const other = await it.asRoot([
+    "sh",
+    "-c",
+    "useradd -m -u 1004 lone; chmod 755 /home/ops /home/ops/.local /home/ops/.local/bin; runuser -u lone -- env -i HOME=/home/lone PATH=/usr/bin:/bin /home/ops/.local/bin/bs9 status",
+  ]);
+  expect(other.code).toBe(5);
+  expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
+});
