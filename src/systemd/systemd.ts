@@ -19,7 +19,7 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
-import { startsFile, unitName } from "./unit.ts";
+import { startsPath, unitName } from "./unit.ts";
 import { Verifier } from "./verifier.ts";
 
 export class SystemdBackend implements Backend {
@@ -97,7 +97,7 @@ export class SystemdBackend implements Backend {
   async undefine(name: string): Promise<void> {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
-    rmSync(join(this.#reach.runtimeDir, startsFile(name)), { force: true });
+    rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
     await this.#systemctl.reload();
     await this.#systemctl.resetFailed([unitName(name)]);
   }
@@ -208,7 +208,7 @@ export class SystemdBackend implements Backend {
 
   /** The restart counter is a file; the start limit and `failed` are systemd's. */
   async #cleanSlate(specs: Spec[]): Promise<void> {
-    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, startsFile(name)), { force: true });
+    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
     await this.#systemctl.resetFailed(specs.map(unitOf));
   }
 

@@ -23,8 +23,8 @@ export const unitName = (name: string): string => `${name}.service`;
 export const stdoutIdentifier = (name: string): string => `${name}.service`;
 export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
 
-/** The file that counts recent starts, below the runtime folder of the user. */
-export const startsFile = (name: string): string => `bs9/starts/${name}`;
+/** The file, or folder with the file, that counts recent starts, below the runtime folder of the user. */
+export const startsPath = (name: string): string => `bs9/starts/${name}`;
 
 /** systemd refuses a longer line, LONG_LINE_MAX. */
 const maxLineBytes = 1024 * 1024 - 1;
@@ -51,13 +51,7 @@ export function unitText(plan: UnitPlan): string {
     "StandardOutput=journal",
     "",
     `Restart=${spec.restart.policy}`,
-    // A step within the sandbox that cannot be set up fails before it could wait.
-    `RestartSec=${stepsOutside(plan) ? 0 : 1}`,
-    ...(spec.restart.policy === "no"
-      ? []
-      : [
-          `ExecStartPre=${stepsOutside(plan) ? "+" : ""}/bin/sh -c ${execWord(restartStep(spec.restart.delayMs))} sh "%t/${startsFile(spec.name)}"`,
-        ]),
+    ...restartDelay(plan),
     execStart(plan),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
@@ -118,6 +112,20 @@ function startLimit(spec: Spec): string[] {
   if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
   // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
   return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
+}
+
+/** A step within the sandbox has the count in a folder that systemd opens to it; if the sandbox cannot be set up, it fails before it could wait. */
+function restartDelay(plan: UnitPlan): string[] {
+  const { restart, name } = plan.spec;
+  if (restart.policy === "no") return [];
+  const step = `/bin/sh -c ${execWord(restartStep(restart.delayMs))} sh`;
+  if (stepsOutside(plan)) return ["RestartSec=0", `ExecStartPre=+${step} "%t/${startsPath(name)}"`];
+  return [
+    "RestartSec=1",
+    `RuntimeDirectory=${startsPath(name)}`,
+    "RuntimeDirectoryPreserve=yes",
+    `ExecStartPre=${step} "%t/${startsPath(name)}/count"`,
+  ];
 }
 
 /**

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
-import { type Directive, label } from "../backend/sandbox.ts";
+import { type Directive, homeIsCovered, label } from "../backend/sandbox.ts";
 import { Missing, type SandboxVerdict } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { startTimeOf } from "../base/proc.ts";
@@ -16,7 +16,7 @@ import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
 import { openingOf } from "./opening.ts";
 import type { ProbeDeps } from "./probe.ts";
-import { unitName } from "./unit.ts";
+import { startsPath, unitName } from "./unit.ts";
 import { verifyProcess } from "./verify.ts";
 
 const Verdict = v.strictObject({
@@ -80,6 +80,8 @@ export class Verifier {
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
     const opening = openingOf(spec, commandOf(spec, paths.share), paths.home);
+    // The folder that the restart step counts in, where it runs within the sandbox.
+    if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,

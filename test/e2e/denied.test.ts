@@ -99,7 +99,7 @@ describe("a home outside of /home", () => {
   test("it restarts with the same delays", async () => {
     await it.asRoot(["sh", "-c", "echo 'process.exit(3)' >/var/lib/deploy/web/bad.ts"]);
     await as("/usr/local/bin/bs9", "start", "web/bad.ts", "--wait", "0");
-    await until(async () => (await as("cat", "/run/user/1009/bs9/starts/bad")).stdout.startsWith("3 "), {
+    await until(async () => (await as("cat", "/run/user/1009/bs9/starts/bad/count")).stdout.startsWith("3 "), {
       what: "the third start is counted",
     });
   });
