@@ -25,15 +25,10 @@ export async function loadParser(): Promise<Parser> {
 
 function optionsFor(file: string): ParserOptions {
   const ending = extname(file).toLowerCase();
-  const sourceType = ending === ".mjs" || ending === ".mts" ? "module" : ending === ".cjs" || ending === ".cts" ? "commonjs" : "unambiguous";
-  return {
-    sourceType,
-    plugins: pluginsFor(ending),
-    attachComment: false,
-    allowReturnOutsideFunction: true,
-    allowNewTargetOutsideFunction: true,
-    allowUndeclaredExports: true,
-  };
+  const common = { plugins: pluginsFor(ending), attachComment: false, allowUndeclaredExports: true };
+  if (ending === ".cjs" || ending === ".cts") return { ...common, sourceType: "commonjs" };
+  // A .js or .ts file may be CommonJS, whose code stands in a function.
+  return { ...common, sourceType: ending === ".mjs" || ending === ".mts" ? "module" : "unambiguous", allowReturnOutsideFunction: true, allowNewTargetOutsideFunction: true };
 }
 
 // Bun reads JSX in .js too. Only the legacy decorators can stand before parameters.
