@@ -16,12 +16,12 @@ export function allowancesIn(comments: readonly t.Comment[], text: string): Allo
   const alone = new Set<number>();
   const pending: { rule: string; line: number; isAlone: boolean }[] = [];
   for (const comment of comments) {
-    const match = /^[\s*]*bs9-allow(?![\w-])\s*([^\s:]*)\s*(?::\s*([^\n]*\S))?\s*$/.exec(comment.value);
+    const match = /^[\s*]*bs9-allow(?![\w-])([^\n]*)/.exec(comment.value);
     const start = comment.loc?.start;
     const end = comment.loc?.end;
     if (match === null || start === undefined || end === undefined) continue;
-    const rule = match[1] ?? "";
-    const fault = faultOf(rule, match[2]);
+    const [rule = "", ...reason] = (match[1] ?? "").split(":").map((part) => part.trim());
+    const fault = faultOf(rule, reason.join(":"));
     if (fault !== null) faults.push({ rule: "allow", message: fault, line: start.line, column: start.column + 1 });
     else {
       const isAlone = isBlank(text, start.index - start.column, start.index) && isBlank(text, end.index, end.index + 1000);
@@ -38,9 +38,9 @@ export function allowancesIn(comments: readonly t.Comment[], text: string): Allo
   return { allowed, faults };
 }
 
-function faultOf(rule: string, reason: string | undefined): string | null {
+function faultOf(rule: string, reason: string): string | null {
   if (!isRule(rule)) return rule === "" ? "bs9-allow names no rule and allows nothing; write // bs9-allow RULE: reason" : `bs9-allow names no rule there is (${JSON.stringify(rule.slice(0, 40))}) and allows nothing`;
-  return reason === undefined ? `bs9-allow ${rule} gives no reason and allows nothing; write // bs9-allow ${rule}: reason` : null;
+  return reason === "" ? `bs9-allow ${rule} gives no reason and allows nothing; write // bs9-allow ${rule}: reason` : null;
 }
 
 // Blank up to the end of the line.

@@ -1,5 +1,6 @@
 // Reads one file's text for all that can be said without the others.
 import { type Allowances, allowancesIn } from "./allow.ts";
+import { constantsOf } from "./constant.ts";
 import { exportsOf, type Exported } from "./exports.ts";
 import type { Found } from "./finding.ts";
 import { judge, type Suspect } from "./judge.ts";
@@ -42,7 +43,8 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
   const { found, suspects, imports } = judge(walked.calls, meanings);
   reading.found.push(...found);
   reading.suspects = suspects;
-  reading.imports = new Set([...walked.imports, ...imports]);
+  const loaded = walked.loads.flatMap(({ node, scope }) => constantsOf(node, scope)).filter((specifier) => specifier !== undefined);
+  reading.imports = new Set([...walked.imports, ...loaded, ...imports]);
   reading.exported = exportsOf(walked, meanings);
   if (meanings.exhausted) reading.found.push({ rule: "unread", message: "the file is too tangled to be followed to its end", ...placeOf(tree.program) });
   return addNamed(reading, namedSecrets(walked.strings));

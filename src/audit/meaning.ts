@@ -7,37 +7,49 @@ import { keyIn } from "./pattern.ts";
 import type { Binding, Key, Meaning, Scope, Value } from "./scope.ts";
 import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, unwrap } from "./tree.ts";
 
-// Limits for sources made to be tangled: beyond them an expression stands for nothing known.
-const deepest = 60;
+// Limits for sources made to be tangled; where they cut something off, `exhausted` says so.
+const deepest = 1000;
+const mostRounds = 8;
+const mostSteps = 2_000_000;
+// Each question may take this many steps, however much the ones before have taken.
+const leastSteps = 1000;
 const longestPath = 8;
+const mostOfAKind = 64;
 
 export class Meanings {
-  /** Set when the limits cut something off. */
   exhausted = false;
   readonly #functions: ReadonlyMap<t.Node, Scope>;
-  readonly #found = new Map<t.Node, Meaning[]>();
-  #steps = 2_000_000;
+  #stepsLeft = mostSteps;
   #depth = 0;
-  // How often a binding was met again while it was being resolved, which makes a result partial.
+  readonly #found = new Map<t.Node, Meaning[]>();
+  readonly #members = new Map<t.Node, Map<Key, Meaning[]>>();
+  readonly #bindings = new Map<Binding, Meaning[]>();
   readonly #resolving = new Set<Binding>();
-  #cuts = 0;
+  // Bindings that were asked for while they were being resolved, with what was found of them so far.
+  readonly #circular = new Map<Binding, Meaning[]>();
+  #isPartial = false;
+  // What to forget before the next round.
+  #ofRound: (() => void)[] = [];
 
   constructor(functions: ReadonlyMap<t.Node, Scope>) {
     this.#functions = functions;
   }
 
+  /** Bindings may hold each other: what a round finds is what the next one starts with, until nothing is new. */
   of(expression: t.Node, scope: Scope): Meaning[] {
-    const node = unwrap(expression);
-    const found = this.#found.get(node);
-    if (found !== undefined) return found;
-    if (this.#steps-- <= 0) this.exhausted = true;
-    if (this.#steps <= 0 || this.#depth >= deepest) return [];
-    const cuts = this.#cuts;
-    this.#depth++;
-    const meanings = distinct(this.#compute(node, scope));
-    this.#depth--;
-    if (this.#cuts === cuts) this.#found.set(node, meanings);
-    return meanings;
+    if (this.#depth > 0) return this.#once(expression, scope);
+    this.#stepsLeft = Math.max(this.#stepsLeft, leastSteps);
+    for (let round = 1; ; round++) {
+      this.#isPartial = false;
+      this.#ofRound = [];
+      const meanings = this.#once(expression, scope);
+      if (!this.#isPartial || !this.#learn()) return meanings;
+      if (round === mostRounds) {
+        this.exhausted = true;
+        return meanings;
+      }
+      for (const forget of this.#ofRound) forget();
+    }
   }
 
   knownOf(node: t.Node, scope: Scope): Known[] {
@@ -66,6 +78,36 @@ export class Meanings {
     }
     const member = memberOf(meaning.is === "function" ? "function" : meaning.known, key);
     return member === undefined ? [] : [known(member)];
+  }
+
+  #once(expression: t.Node, scope: Scope): Meaning[] {
+    const node = unwrap(expression);
+    const found = this.#found.get(node);
+    if (found !== undefined) return found;
+    if (this.#stepsLeft-- <= 0 || this.#depth >= deepest) {
+      this.exhausted = true;
+      return [];
+    }
+    this.#depth++;
+    try {
+      const meanings = distinct(this.#compute(node, scope));
+      this.#found.set(node, meanings);
+      this.#ofRound.push(() => this.#found.delete(node));
+      return meanings;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  // True where the round found more of a circular binding than the one before.
+  #learn(): boolean {
+    let isNew = false;
+    for (const [binding, before] of this.#circular) {
+      const now = this.#bindings.get(binding) ?? before;
+      if (now.length > before.length) isNew = true;
+      this.#circular.set(binding, now);
+    }
+    return isNew;
   }
 
   #compute(node: t.Node, scope: Scope): Meaning[] {
@@ -126,17 +168,19 @@ export class Meanings {
   }
 
   #ofBinding(binding: Binding): Meaning[] {
-    if (binding.meanings !== undefined) return binding.meanings;
+    const found = this.#bindings.get(binding);
+    if (found !== undefined) return found;
     if (this.#resolving.has(binding)) {
-      this.#cuts++;
-      return [];
+      const before = this.#circular.get(binding) ?? [];
+      this.#circular.set(binding, before);
+      this.#isPartial = true;
+      return before;
     }
-    const cuts = this.#cuts;
     this.#resolving.add(binding);
     const meanings = distinct(binding.values.flatMap((value) => this.ofValue(value)));
     this.#resolving.delete(binding);
-    // Where nothing is being resolved any more, what was met again was this binding itself.
-    if (this.#cuts === cuts || this.#resolving.size === 0) binding.meanings = meanings;
+    this.#bindings.set(binding, meanings);
+    this.#ofRound.push(() => this.#bindings.delete(binding));
     return meanings;
   }
 
@@ -153,8 +197,21 @@ export class Meanings {
     });
   }
 
-  // A key that is not known may be any of them.
   #memberOfObject(node: t.ObjectExpression | t.ArrayExpression, key: Key, scope: Scope): Meaning[] {
+    const members = this.#members.get(node) ?? new Map<Key, Meaning[]>();
+    this.#members.set(node, members);
+    const found = members.get(key);
+    if (found !== undefined) return found;
+    // An object spread into itself adds nothing to itself.
+    members.set(key, []);
+    const meanings = distinct(this.#search(node, key, scope));
+    members.set(key, meanings);
+    this.#ofRound.push(() => members.delete(key));
+    return meanings;
+  }
+
+  // A key that is not known may be any of them.
+  #search(node: t.ObjectExpression | t.ArrayExpression, key: Key, scope: Scope): Meaning[] {
     if (node.type === "ArrayExpression") {
       const elements = key === undefined ? node.elements : [node.elements[Number(key)]];
       const found = elements.flatMap((element) => (element ? this.of(element, scope) : []));
@@ -207,11 +264,13 @@ function known(name: Known): Meaning {
   return { is: "known", known: name };
 }
 
+// Each once. Known ones are few; of the others a source made for it could have thousands in thousands of places.
 function distinct(meanings: Meaning[]): Meaning[] {
   if (meanings.length < 2) return meanings;
   const seen = new Set<unknown>();
+  const left = { known: Infinity, object: mostOfAKind, function: mostOfAKind, imported: mostOfAKind };
   return meanings.filter((meaning) => {
     const key = meaning.is === "known" ? meaning.known : meaning.is === "imported" ? `${meaning.specifier}\0${meaning.path.join("\0")}` : meaning.node;
-    return !seen.has(key) && seen.add(key);
+    return !seen.has(key) && left[meaning.is]-- > 0 && seen.add(key);
   });
 }

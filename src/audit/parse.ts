@@ -51,5 +51,6 @@ function problemOf(error: unknown): NonNullable<Parsed["problem"]> {
   if (error instanceof RangeError) return { message: "it is nested too deeply", line: 1, column: 1 };
   const place = typeof error === "object" && error !== null && "loc" in error ? (error.loc as { line: number; column: number }) : { line: 1, column: 0 };
   const message = error instanceof Error ? error.message.replace(/\s*\(\d+:\d+\)$/, "").split("\n", 1)[0] : String(error);
-  return { message: message ?? "", line: place.line, column: place.column + 1 };
+  // It may quote the source.
+  return { message: (message ?? "").replace(/[\p{C}\u2028\u2029]/gu, "?").slice(0, 200), line: place.line, column: place.column + 1 };
 }

@@ -8,6 +8,9 @@ import { mainOf } from "./manifest.ts";
 
 export type Resolved = { is: "file"; file: string } | { is: "package"; name: string } | { is: "built-in" } | { is: "nothing" };
 
+// PATH_MAX of Linux.
+const longest = 4096;
+
 export class Resolver {
   readonly #root: string;
   readonly #files = new Map<string, string | undefined>();
@@ -19,7 +22,7 @@ export class Resolver {
   }
 
   resolve(specifier: string, from: string): Resolved {
-    if (specifier === "" || specifier.includes("\0")) return { is: "nothing" };
+    if (specifier === "" || specifier.length > longest || specifier.includes("\0")) return { is: "nothing" };
     if (isBuiltin(specifier) || specifier.startsWith("bun:")) return { is: "built-in" };
     const path = pathIn(specifier, from);
     if (path !== undefined) return this.#own(path) ?? { is: "nothing" };

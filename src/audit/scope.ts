@@ -25,8 +25,6 @@ export class Binding {
   readonly values: Value[] = [];
   /** What is assigned to its members: `tools.run = exec`, `exports.run = exec`, `this.run = exec`. */
   readonly members = new Map<string, Value[]>();
-  /** Found out once, see meaning.ts. */
-  meanings: Meaning[] | undefined;
   /** True where it may hold what no expression here shows: a parameter, a loop's variable. */
   open = false;
 

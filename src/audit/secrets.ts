@@ -2,21 +2,22 @@
 import type { Found } from "./finding.ts";
 import type { NamedString } from "./walked.ts";
 
-// One group a kind, so that a single pass finds them all. The shapes are those their issuers publish.
+// One group a kind, so that a single pass finds them all. The shapes are those their issuers publish;
+// what something must follow on has an upper bound, or a file made for it would take hours.
 const shapes: Record<string, string> = {
   "an AWS access key": String.raw`\b(?:AKIA|ASIA)[A-Z2-7][A-Z0-9]{15}\b`,
   "a GitHub token": String.raw`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})`,
   "a GitLab token": String.raw`\bglpat-[A-Za-z0-9_-]{20,}`,
   "a Slack token": String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`,
-  "a Slack webhook": String.raw`hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}`,
+  "a Slack webhook": String.raw`hooks\.slack\.com/services/T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/[A-Za-z0-9]{16,}`,
   "a Stripe key": String.raw`\b[sr]k_live_[A-Za-z0-9]{16,}`,
   "a Google API key": String.raw`\bAIza[A-Za-z0-9_-]{35}`,
   "an npm token": String.raw`\bnpm_[A-Za-z0-9]{36}\b`,
   "an API key of a model provider": String.raw`\bsk-(?:ant|proj)-[A-Za-z0-9_-]{20,}`,
-  "a SendGrid key": String.raw`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`,
+  "a SendGrid key": String.raw`\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,}`,
   // Its header alone is what code that reads keys looks for.
   "a private key": String.raw`-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\[nr]|[\s"'\x60+])*[A-Za-z0-9+/]{8}`,
-  "a JSON web token": String.raw`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`,
+  "a JSON web token": String.raw`\beyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{10,}`,
   "a password in an address": String.raw`\b[a-z][a-z0-9+.-]{1,20}://[^\s:@/"'\x60$<{]{1,64}:(?!(?:pass(?:word)?|pwd|secret|x+|\*+|changeme)@)[^\s:@/"'\x60$<{]{3,128}@(?!localhost|127\.0\.0\.1|example\.)[\w.-]`,
 };
 const kinds = Object.keys(shapes);
@@ -55,7 +56,8 @@ function messageFor(what: string): string {
 const secretName = /(?:^|[_-])(?:password|passwd|passphrase|pwd|secret|(?:api|secret|private|access|encryption|signing|auth)[_-]?key|(?:auth|access|refresh|bearer|api|secret|bot)?[_-]?token|client[_-]?secret|secret[_-]?access[_-]?key)$/;
 
 function isSecretName(name: string): boolean {
-  if (name.length > 64) return false;
+  // The name is printed.
+  if (name.length > 64 || !/^[\w$#\p{L}-]+$/u.test(name)) return false;
   return secretName.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
 }
 

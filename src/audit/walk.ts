@@ -15,7 +15,7 @@ export function walk(program: t.Program): Walked {
     const { node, scope } = next;
     const inner = enter(node, scope, walked);
     collect(node, inner, walked);
-    for (const child of childrenOf(node)) stack.push({ node: child, scope: inner });
+    for (const child of childrenOf(node).reverse()) stack.push({ node: child, scope: inner });
   }
   return walked;
 }
@@ -76,10 +76,7 @@ function collect(node: t.Node, scope: Scope, walked: Walked): void {
   } else if (node.type === "AssignmentPattern") nameString(node.left, node.right, walked);
   else if (node.type === "JSXAttribute" && node.name.type === "JSXIdentifier" && node.value) {
     if (node.value.type === "StringLiteral") walked.strings.push({ name: node.name.name, text: node.value.value, ...placeOf(node.value) });
-  } else if (node.type === "ImportExpression") {
-    const specifier = spelled(node.source, true);
-    if (specifier !== undefined) walked.imports.add(specifier);
-  }
+  } else if (node.type === "ImportExpression") walked.loads.push({ node: node.source, scope });
 }
 
 function collectCall(call: Call, scope: Scope, walked: Walked): void {

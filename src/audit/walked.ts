@@ -14,6 +14,8 @@ export class Walked {
   readonly calls: CallSite[] = [];
   readonly writes: Write[] = [];
   readonly strings: NamedString[] = [];
+  /** What `import()` is given. */
+  readonly loads: { node: t.Node; scope: Scope }[] = [];
   readonly imports = new Set<string>();
   readonly exports = new Map<string, Value[]>();
   readonly starExports: string[] = [];

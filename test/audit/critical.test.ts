@@ -137,6 +137,9 @@ const found: [rule: Rule, what: string, code: string, file?: string][] = [
   ["exec", "handed to then", `${named}read().then(execSync)`],
   ["exec", "in Windows lines with a byte order mark", `\uFEFF${named}\r\nexec(command)\r\n`],
   ["exec", "an alias in a tangle", `${named}let a = b; let b = a; b = exec; a(command)`],
+  ["exec", "a ring of names", `${named}let a = b, b = c, c = d, d = a; d = exec; a(command)`],
+  ["exec", "a chain of 200 names", `${named}const v0 = exec;${Array.from({ length: 200 }, (_, at) => `const v${at + 1} = v${at};`).join("")}v200(command)`],
+  ["exec", "in a table spread into itself", `${named}let t = { exec }; t = { ...t, x: 1 }; t.exec(command)`],
   ["exec", "in TypeScript's import type beside it", `import type { ExecOptions } from "child_process"; ${named} exec(command as string)`],
 ];
 
