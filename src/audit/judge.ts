@@ -77,8 +77,10 @@ function judgePassed({ call, scope }: CallSite, meanings: Meanings, judgement: J
   const calls = callers.has(keyOf(callee, scope)) || meanings.knownOf(callee, scope).includes("later");
   if (isReflect(callee, scope, meanings)) return;
   for (const node of argumentsOf(call)) {
+    const all = meanings.of(node, scope);
     for (const known of meanings.knownOf(node, scope)) {
-      if (known === "eval") judgement.found.push(foundIn("eval", known, placeOf(node)));
+      // Not where it is one of many, as in a table of all there is.
+      if (known === "eval" && all.length === 1) judgement.found.push(foundIn("eval", known, placeOf(node)));
       else if (calls && known === "Function") judgement.found.push(foundIn("function-constructor", known, placeOf(node)));
       else if (calls && isExec(known)) judgement.found.push(foundIn("exec", known, placeOf(node)));
     }

@@ -4,52 +4,31 @@ import { constantsOf } from "./constant.ts";
 import { importedFrom } from "./imported.ts";
 import { globalNamed, isCallable, type Known, memberOf } from "./known.ts";
 import { keyIn } from "./pattern.ts";
-import type { Binding, Key, Meaning, Scope, Value } from "./scope.ts";
+import { Rounds } from "./rounds.ts";
+import type { Key, Meaning, Scope, Value } from "./scope.ts";
 import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, unwrap } from "./tree.ts";
 
-// Limits for sources made to be tangled; where they cut something off, `exhausted` says so.
-const deepest = 1000;
-const mostRounds = 8;
-const mostSteps = 2_000_000;
-// Each question may take this many steps, however much the ones before have taken.
-const leastSteps = 1000;
-const longestPath = 8;
+// `x = x.next` would lead on for ever; it must end within the rounds.
+const longestPath = 5;
 const mostOfAKind = 64;
 
 export class Meanings {
-  exhausted = false;
   readonly #functions: ReadonlyMap<t.Node, Scope>;
-  #stepsLeft = mostSteps;
-  #depth = 0;
-  readonly #found = new Map<t.Node, Meaning[]>();
-  readonly #members = new Map<t.Node, Map<Key, Meaning[]>>();
-  readonly #bindings = new Map<Binding, Meaning[]>();
-  readonly #resolving = new Set<Binding>();
-  // Bindings that were asked for while they were being resolved, with what was found of them so far.
-  readonly #circular = new Map<Binding, Meaning[]>();
-  #isPartial = false;
-  // What to forget before the next round.
-  #ofRound: (() => void)[] = [];
+  readonly #rounds = new Rounds<Meaning>();
+  readonly #members = new Map<t.Node, Map<Key, object>>();
 
   constructor(functions: ReadonlyMap<t.Node, Scope>) {
     this.#functions = functions;
   }
 
-  /** Bindings may hold each other: what a round finds is what the next one starts with, until nothing is new. */
+  /** True where the source is too tangled for the limits. */
+  get exhausted(): boolean {
+    return this.#rounds.exhausted;
+  }
+
   of(expression: t.Node, scope: Scope): Meaning[] {
-    if (this.#depth > 0) return this.#once(expression, scope);
-    this.#stepsLeft = Math.max(this.#stepsLeft, leastSteps);
-    for (let round = 1; ; round++) {
-      this.#isPartial = false;
-      this.#ofRound = [];
-      const meanings = this.#once(expression, scope);
-      if (!this.#isPartial || !this.#learn()) return meanings;
-      if (round === mostRounds) {
-        this.exhausted = true;
-        return meanings;
-      }
-      for (const forget of this.#ofRound) forget();
-    }
+    const node = unwrap(expression);
+    return this.#rounds.ask(node, () => distinct(this.#compute(node, scope)));
   }
 
   knownOf(node: t.Node, scope: Scope): Known[] {
@@ -78,36 +57,6 @@ export class Meanings {
     }
     const member = memberOf(meaning.is === "function" ? "function" : meaning.known, key);
     return member === undefined ? [] : [known(member)];
-  }
-
-  #once(expression: t.Node, scope: Scope): Meaning[] {
-    const node = unwrap(expression);
-    const found = this.#found.get(node);
-    if (found !== undefined) return found;
-    if (this.#stepsLeft-- <= 0 || this.#depth >= deepest) {
-      this.exhausted = true;
-      return [];
-    }
-    this.#depth++;
-    try {
-      const meanings = distinct(this.#compute(node, scope));
-      this.#found.set(node, meanings);
-      this.#ofRound.push(() => this.#found.delete(node));
-      return meanings;
-    } finally {
-      this.#depth--;
-    }
-  }
-
-  // True where the round found more of a circular binding than the one before.
-  #learn(): boolean {
-    let isNew = false;
-    for (const [binding, before] of this.#circular) {
-      const now = this.#bindings.get(binding) ?? before;
-      if (now.length > before.length) isNew = true;
-      this.#circular.set(binding, now);
-    }
-    return isNew;
   }
 
   #compute(node: t.Node, scope: Scope): Meaning[] {
@@ -162,26 +111,9 @@ export class Meanings {
 
   #ofName(name: string, scope: Scope): Meaning[] {
     const binding = scope.lookup(name);
-    if (binding !== undefined) return this.#ofBinding(binding);
+    if (binding !== undefined) return this.#rounds.ask(binding, () => distinct(binding.values.flatMap((value) => this.ofValue(value))));
     const global = globalNamed(name);
     return global === undefined ? [] : [known(global)];
-  }
-
-  #ofBinding(binding: Binding): Meaning[] {
-    const found = this.#bindings.get(binding);
-    if (found !== undefined) return found;
-    if (this.#resolving.has(binding)) {
-      const before = this.#circular.get(binding) ?? [];
-      this.#circular.set(binding, before);
-      this.#isPartial = true;
-      return before;
-    }
-    this.#resolving.add(binding);
-    const meanings = distinct(binding.values.flatMap((value) => this.ofValue(value)));
-    this.#resolving.delete(binding);
-    this.#bindings.set(binding, meanings);
-    this.#ofRound.push(() => this.#bindings.delete(binding));
-    return meanings;
   }
 
   #ofMember(node: t.MemberExpression | t.OptionalMemberExpression, scope: Scope): Meaning[] {
@@ -193,21 +125,17 @@ export class Meanings {
       const members = owner.flatMap((meaning) => this.member(meaning, key));
       // Whatever something is, the constructor of its constructor is Function.
       if (owner.length === 0 && key === "constructor") members.push(known("function"));
-      return [...members, ...(assigned?.get(key ?? "") ?? []).flatMap((value) => this.ofValue(value))];
+      const values = key === undefined ? [...(assigned?.values() ?? [])].flat() : (assigned?.get(key) ?? []);
+      return [...members, ...values.flatMap((value) => this.ofValue(value))];
     });
   }
 
   #memberOfObject(node: t.ObjectExpression | t.ArrayExpression, key: Key, scope: Scope): Meaning[] {
-    const members = this.#members.get(node) ?? new Map<Key, Meaning[]>();
+    const members = this.#members.get(node) ?? new Map<Key, object>();
     this.#members.set(node, members);
-    const found = members.get(key);
-    if (found !== undefined) return found;
-    // An object spread into itself adds nothing to itself.
-    members.set(key, []);
-    const meanings = distinct(this.#search(node, key, scope));
-    members.set(key, meanings);
-    this.#ofRound.push(() => members.delete(key));
-    return meanings;
+    const question = members.get(key) ?? {};
+    members.set(key, question);
+    return this.#rounds.ask(question, () => distinct(this.#search(node, key, scope)));
   }
 
   // A key that is not known may be any of them.

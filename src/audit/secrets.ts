@@ -72,7 +72,7 @@ function looksSecret(text: string, name: string): boolean {
   if (/^(?:\.{0,2}\/|https?:|file:)/.test(text) || /^[A-Za-z]+(?:[._:/-][A-Za-z]+)+$/.test(text)) return false;
   if (/^[a-z]+[A-Z][A-Za-z]*$/.test(text)) return false;
   // Letters alone may be a word: only a password that is long is taken for one.
-  if (/^[A-Za-z]+$/.test(text)) return /pass|pwd/.test(own) ? text.length >= 8 : text.length >= 24;
+  if (/^[^0-9]+$/.test(text)) return /pass|pwd/.test(own) ? text.length >= 8 : text.length >= 24;
   return /pass|pwd|secret/.test(own) || text.length >= 12;
 }
 
