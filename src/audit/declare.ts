@@ -86,13 +86,15 @@ function declareImport(node: t.ImportDeclaration | t.TSImportEqualsDeclaration, 
 type Export = t.ExportNamedDeclaration | t.ExportAllDeclaration | t.ExportDefaultDeclaration | t.TSExportAssignment;
 
 function declareExport(node: Export, scope: Scope, walked: Walked): void {
-  if (node.type === "TSExportAssignment") return walked.export("default", { node: node.expression, scope, path: [] });
-  if (node.type === "ExportDefaultDeclaration") return walked.export("default", { node: node.declaration, scope, path: [] });
-  if (node.type === "ExportAllDeclaration") {
+  if (node.type === "TSExportAssignment") walked.export("default", { node: node.expression, scope, path: [] });
+  else if (node.type === "ExportDefaultDeclaration") walked.export("default", { node: node.declaration, scope, path: [] });
+  else if (node.type === "ExportAllDeclaration") {
     walked.imports.add(node.source.value);
     walked.starExports.push(node.source.value);
-    return;
-  }
+  } else declareNamed(node, scope, walked);
+}
+
+function declareNamed(node: t.ExportNamedDeclaration, scope: Scope, walked: Walked): void {
   if (node.source) walked.imports.add(node.source.value);
   for (const part of node.specifiers) {
     const name = nameOf(part.exported);

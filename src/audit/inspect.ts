@@ -41,7 +41,8 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
   applyWrites(walked);
   const meanings = new Meanings(walked.functions);
   const { found, suspects, imports } = judge(walked.calls, meanings);
-  reading.found.push(...found);
+  // Not push(...found): a hundred thousand arguments are more than a call may have.
+  reading.found = reading.found.concat(found);
   reading.suspects = suspects;
   const loaded = walked.loads.flatMap(({ node, scope }) => constantsOf(node, scope)).filter((specifier) => specifier !== undefined);
   reading.imports = new Set([...walked.imports, ...loaded, ...imports]);
@@ -53,6 +54,6 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
 // A value that is a token by its shape too is said once.
 function addNamed(reading: Reading, named: readonly Found[]): Reading {
   const lines = new Set(reading.found.filter(({ rule }) => rule === "secret").map(({ line }) => line));
-  reading.found.push(...named.filter(({ line }) => !lines.has(line)));
+  reading.found = reading.found.concat(named.filter(({ line }) => !lines.has(line)));
   return reading;
 }

@@ -20,7 +20,7 @@ export function judge(calls: readonly CallSite[], meanings: Meanings): Judgement
   for (const site of calls.toReversed()) {
     judgeCall(site, meanings, judgement);
     judgePassed(site, meanings, judgement);
-    judgement.imports.push(...loadedBy(site, meanings));
+    for (const specifier of loadedBy(site, meanings)) judgement.imports.push(specifier);
   }
   return judgement;
 }
@@ -45,7 +45,11 @@ function judgeCall({ call, scope }: CallSite, meanings: Meanings, judgement: Jud
     if (meaning.is === "known") {
       for (const rule of rulesBroken(meaning.known, given, scope, meanings)) judgement.found.push(foundIn(rule, meaning.known, place));
     } else if (meaning.is === "imported") {
-      const would = new Map(dangerous.map((known) => [known, rulesBroken(known, given, scope, meanings)]));
+      const would = new Map<Known, Rule[]>();
+      for (const known of dangerous) {
+        const rules = rulesBroken(known, given, scope, meanings);
+        if (rules.length > 0) would.set(known, rules);
+      }
       judgement.suspects.push({ specifier: meaning.specifier, path: meaning.path, ...place, would });
     }
   }

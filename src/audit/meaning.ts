@@ -12,6 +12,11 @@ import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, unwrap 
 const longestPath = 5;
 const mostOfAKind = 64;
 
+// Most of a source is of no interest: that much need not be asked for and kept.
+const nothing: Meaning[] = [];
+const literal: Meaning[] = [known("value")];
+const literals = new Set<t.Node["type"]>(["StringLiteral", "TemplateLiteral", "NumericLiteral", "BooleanLiteral", "RegExpLiteral"]);
+
 export class Meanings {
   readonly #functions: ReadonlyMap<t.Node, Scope>;
   readonly #rounds = new Rounds<Meaning>();
@@ -28,6 +33,9 @@ export class Meanings {
 
   of(expression: t.Node, scope: Scope): Meaning[] {
     const node = unwrap(expression);
+    if (literals.has(node.type)) return literal;
+    if (node.type === "BinaryExpression" || node.type === "UnaryExpression") return nothing;
+    if (node.type === "Identifier" && scope.lookup(node.name) === undefined && globalNamed(node.name) === undefined) return nothing;
     return this.#rounds.ask(node, () => distinct(this.#compute(node, scope)));
   }
 
@@ -94,12 +102,6 @@ export class Meanings {
       case "ObjectExpression":
       case "ArrayExpression":
         return [{ is: "object", node, scope }];
-      case "StringLiteral":
-      case "TemplateLiteral":
-      case "NumericLiteral":
-      case "BooleanLiteral":
-      case "RegExpLiteral":
-        return [known("value")];
       default:
         return [];
     }

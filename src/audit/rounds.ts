@@ -16,6 +16,7 @@ export class Rounds<Answer> {
   readonly #answers = new Map<object, Answer[]>();
   readonly #underWay = new Set<object>();
   readonly #circular = new Map<object, Answer[]>();
+  readonly #nothing: Answer[] = [];
   #isPartial = false;
   #ofRound: object[] = [];
   #stepsLeft = mostSteps;
@@ -54,7 +55,9 @@ export class Rounds<Answer> {
     this.#depth++;
     this.#underWay.add(question);
     try {
-      const answers = compute();
+      const computed = compute();
+      // Most answers are empty, and there is one for each part of the source.
+      const answers = computed.length === 0 ? this.#nothing : computed;
       this.#answers.set(question, answers);
       this.#ofRound.push(question);
       return answers;

@@ -212,8 +212,13 @@ describe("ends well", () => {
     });
   }
 
+  test("more findings than a call may have arguments", async () => {
+    const { critical, warning } = await auditOf({ "app.ts": "eval(a);".repeat(200_000) });
+    expect([critical.length, warning.length]).toEqual([200_000, 0]);
+  });
+
   test("an entry that is not there is an error", async () => {
-    expect(audit(join(base, "nothing.ts"), base)).rejects.toMatchObject({ name: "Bs9Error", code: "failed" });
+    await expect(audit(join(base, "nothing.ts"), base)).rejects.toMatchObject({ name: "Bs9Error", code: "failed" });
   });
 });
 

@@ -1,4 +1,5 @@
 // The table of what is critical and of what only looks like it; one row, one test.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
 import type { Rule } from "../../src/audit/finding.ts";

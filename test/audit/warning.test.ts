@@ -1,4 +1,5 @@
 // The table of what is a warning and of what is none; one row, one test.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
 import { type Found, isRule, type Rule } from "../../src/audit/finding.ts";
