@@ -1,0 +1,55 @@
+// Audits an entry and the files it imports.
+import { resolve } from "node:path";
+import { failed } from "../base/errors.ts";
+import { applyAllowances } from "./allow.ts";
+import type { Exported } from "./exports.ts";
+import { type Found, type Report, type Reported, reportOf } from "./finding.ts";
+import type { Reading } from "./inspect.ts";
+import { foundIn } from "./judge.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { type Follow, link } from "./link.ts";
+import { worldWritable } from "./modes.ts";
+import { loadParser } from "./parse.ts";
+import { readProject } from "./project.ts";
+import { Resolver } from "./resolve.ts";
+
+/**
+ * `root` is the project's folder; code in a `node_modules` below it is not read.
+ * Throws only where there is no entry: what cannot be read is a finding.
+ */
+export async function audit(entry: string, root: string, limits: Limits = defaultLimits): Promise<Report> {
+  const resolver = new Resolver(resolve(root));
+  const first = resolver.file(resolve(entry));
+  if (first === undefined) throw failed(`cannot audit ${entry}: no such file`, { hint: `ls -l ${entry}` });
+  const { readings, packages, unread } = readProject(first, resolver, await loadParser(), limits);
+  const exported = new Map(Array.from(readings, ([file, reading]) => [file, reading.exported]));
+  const follow: Follow = (file, specifier) => {
+    const resolved = resolver.resolve(specifier, file);
+    return resolved.is === "file" ? resolved.file : undefined;
+  };
+  const found = Array.from(readings, ([file, reading]): Reported[] => {
+    const all = [...reading.found, ...linked(file, reading, exported, follow)];
+    return applyAllowances(all, reading.allowances).map((each) => ({ ...each, file }));
+  });
+  return reportOf([...found.flat(), ...unread, ...worldWritable([resolve(entry), ...readings.keys()])], {
+    files: readings.size,
+    packages: packages.size,
+    fsOnly: [...readings.values()].filter(usesFsOnly).length,
+  });
+}
+
+// What the calls of other files' exports turn out to be.
+function linked(file: string, reading: Reading, exported: ReadonlyMap<string, Exported>, follow: Follow): Found[] {
+  return reading.suspects.flatMap((suspect) => {
+    const reached = link(file, suspect.specifier, suspect.path, exported, follow);
+    return [...reached].flatMap((known) => (suspect.would.get(known) ?? []).map((rule) => foundIn(rule, known, suspect)));
+  });
+}
+
+// Modules that reach nothing outside the process.
+const inward = new Set(["path", "url", "util", "events", "buffer", "assert", "stream", "string_decoder", "querystring", "timers", "os", "crypto"]);
+
+function usesFsOnly({ imports, found }: Reading): boolean {
+  const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter((name) => !/^[./#]/.test(name));
+  return found.length === 0 && builtIn.includes("fs") && builtIn.every((name) => name === "fs" || inward.has(name));
+}

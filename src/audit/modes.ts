@@ -1,0 +1,44 @@
+// Files and folders that every user of the host may change.
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Reported } from "./finding.ts";
+
+const othersMayWrite = 0o002;
+const sticky = 0o1000;
+
+/** What on the way from / to each of the files, by its name and by its real place, others may change. */
+export function worldWritable(files: Iterable<string>): Reported[] {
+  const seen = new Set<string>();
+  const found: Reported[] = [];
+  for (const file of files) {
+    for (const way of [file, realOf(file)]) {
+      for (let path = way; !seen.has(path); path = dirname(path)) {
+        seen.add(path);
+        const message = problemOf(path, path === way);
+        if (message !== null) found.push({ rule: "world-writable", message, file: path, line: 1, column: 1 });
+      }
+    }
+  }
+  return found;
+}
+
+function problemOf(path: string, isEntry: boolean): string | null {
+  try {
+    // A link's own mode says nothing; what it leads to is on the way too.
+    const { mode } = lstatSync(path).isSymbolicLink() ? statSync(path) : lstatSync(path);
+    if ((mode & othersMayWrite) === 0) return null;
+    if (isEntry) return "every user of this host may change the file, and with it what the service runs; chmod o-w";
+    // In a folder like /tmp nobody can replace what belongs to others, see inode(7).
+    return (mode & sticky) !== 0 ? null : "every user of this host may replace what is in this folder, and with it what the service runs; chmod o-w";
+  } catch {
+    return null;
+  }
+}
+
+function realOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}

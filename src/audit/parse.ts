@@ -1,0 +1,56 @@
+// Text to syntax tree, by @babel/parser.
+import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
+import { extname } from "node:path";
+
+export type Parsed = {
+  /** Null where even the tolerant attempt gave nothing. */
+  tree: ParseResult | null;
+  problem: { message: string; line: number; column: number } | null;
+};
+
+export type Parser = (text: string, file: string) => Parsed;
+
+/** Loads the parser, which takes some milliseconds that most commands need not spend. */
+export async function loadParser(): Promise<Parser> {
+  const { parse } = await import("@babel/parser");
+  return (text, file) => {
+    const options = optionsFor(file);
+    try {
+      return { tree: parse(text, options), problem: null };
+    } catch (error) {
+      return { tree: tolerant(() => parse(text, { ...options, errorRecovery: true })), problem: problemOf(error) };
+    }
+  };
+}
+
+function optionsFor(file: string): ParserOptions {
+  const ending = extname(file).toLowerCase();
+  const common = { plugins: pluginsFor(ending), attachComment: false, allowUndeclaredExports: true };
+  if (ending === ".cjs" || ending === ".cts") return { ...common, sourceType: "commonjs" };
+  // A .js or .ts file may be CommonJS, whose code stands in a function.
+  return { ...common, sourceType: ending === ".mjs" || ending === ".mts" ? "module" : "unambiguous", allowReturnOutsideFunction: true, allowNewTargetOutsideFunction: true };
+}
+
+// Bun reads JSX in .js too. Only the legacy decorators can stand before parameters.
+function pluginsFor(ending: string): ParserPlugin[] {
+  const common: ParserPlugin[] = ["decorators-legacy", "decoratorAutoAccessors", "deferredImportEvaluation", "sourcePhaseImports"];
+  if (ending === ".ts" || ending === ".mts" || ending === ".cts") return ["typescript", ...common];
+  return ending === ".tsx" ? ["typescript", "jsx", ...common] : ["jsx", ...common];
+}
+
+// What can be read of a broken file is still worth reading.
+function tolerant(attempt: () => ParseResult): ParseResult | null {
+  try {
+    return attempt();
+  } catch {
+    return null;
+  }
+}
+
+function problemOf(error: unknown): NonNullable<Parsed["problem"]> {
+  if (error instanceof RangeError) return { message: "it is nested too deeply", line: 1, column: 1 };
+  const place = typeof error === "object" && error !== null && "loc" in error ? (error.loc as { line: number; column: number }) : { line: 1, column: 0 };
+  const message = error instanceof Error ? error.message.replace(/\s*\(\d+:\d+\)$/, "").split("\n", 1)[0] : String(error);
+  // It may quote the source.
+  return { message: (message ?? "").replace(/[\p{C}\u2028\u2029]/gu, "?").slice(0, 200), line: place.line, column: place.column + 1 };
+}

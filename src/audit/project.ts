@@ -1,0 +1,66 @@
+// Reads the files of a project, from its entry along its imports, as far as the limits go.
+import type { Reported } from "./finding.ts";
+import { inspect, type Reading } from "./inspect.ts";
+import type { Limits } from "./limits.ts";
+import type { Parser } from "./parse.ts";
+import type { Resolver } from "./resolve.ts";
+import { readSource } from "./source.ts";
+
+export type Project = { readings: Map<string, Reading>; packages: Set<string>; unread: Reported[] };
+
+export function readProject(entry: string, resolver: Resolver, parse: Parser, limits: Limits): Project {
+  const project: Project = { readings: new Map(), packages: new Set(), unread: [] };
+  const packaged = resolver.packageOf(entry);
+  if (packaged !== undefined) project.packages.add(packaged);
+  const queue = new Set(packaged === undefined ? [entry] : []);
+  const deadline = performance.now() + limits.milliseconds;
+  let bytes = 0;
+  // A set goes through what is added on the way, and through each file once: a cycle ends here.
+  for (const file of queue) {
+    const over = reached(limits, project.readings.size, bytes, performance.now() > deadline);
+    if (over !== null) {
+      project.unread.push(unread(file, `the audit ended at its limit of ${over}: this file and what it imports were not read`));
+      break;
+    }
+    const source = readSource(file, limits.fileBytes);
+    const reading = "unread" in source ? source : inspectSafely(source.text, file, parse, source.isBinary);
+    if ("unread" in reading) {
+      project.unread.push(unread(file, `the file was not read: ${reading.unread}`));
+      continue;
+    }
+    bytes += "text" in source ? source.text.length : 0;
+    project.readings.set(file, reading);
+    for (const specifier of reading.imports) {
+      const resolved = resolver.resolve(specifier, file);
+      if (resolved.is === "package") project.packages.add(resolved.name);
+      if (resolved.is === "file" && isRead(resolved.file)) queue.add(resolved.file);
+    }
+  }
+  return project;
+}
+
+function reached(limits: Limits, files: number, bytes: number, isLate: boolean): string | null {
+  if (files >= limits.files) return `${limits.files} files`;
+  if (bytes >= limits.totalBytes) return `${limits.totalBytes} bytes`;
+  return isLate ? `${limits.milliseconds} ms` : null;
+}
+
+function unread(file: string, message: string): Reported {
+  return { rule: "unread", message, file, line: 1, column: 1 };
+}
+
+// A source may hold a zero byte and still run: only what does not parse is taken for binary.
+function inspectSafely(text: string, file: string, parse: Parser, isBinary: boolean): Reading | { unread: string } {
+  try {
+    const reading = inspect(text, file, parse);
+    return isBinary && reading.found.some(({ rule }) => rule === "unparsed") ? { unread: "it is binary" } : reading;
+  } catch (error) {
+    if (error instanceof RangeError) return { unread: "it is nested too deeply" };
+    throw error;
+  }
+}
+
+// What is imported as an asset is not run; JSON is read for secrets.
+function isRead(file: string): boolean {
+  return /\.(?:[cm]?[jt]s|[jt]sx|jsonc?)$/i.test(file);
+}

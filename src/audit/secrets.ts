@@ -1,0 +1,94 @@
+// Secrets written in source: tokens by their shape, passwords by the name they are given to.
+import type { Found } from "./finding.ts";
+import type { NamedString } from "./walked.ts";
+
+// One group a kind, so that a single pass finds them all. The shapes are those their issuers publish;
+// what something must follow on has an upper bound, or a file made for it would take hours.
+const shapes: Record<string, string> = {
+  "an AWS access key": String.raw`\b(?:AKIA|ASIA)[A-Z2-7][A-Z0-9]{15}\b`,
+  "a GitHub token": String.raw`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})`,
+  "a GitLab token": String.raw`\bglpat-[A-Za-z0-9_-]{20,}`,
+  "a Slack token": String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`,
+  "a Slack webhook": String.raw`hooks\.slack\.com/services/T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/[A-Za-z0-9]{16,}`,
+  "a Stripe key": String.raw`\b[sr]k_live_[A-Za-z0-9]{16,}`,
+  "a Google API key": String.raw`\bAIza[A-Za-z0-9_-]{35}`,
+  "an npm token": String.raw`\bnpm_[A-Za-z0-9]{36}\b`,
+  "an API key of a model provider": String.raw`\bsk-(?:ant|proj)-[A-Za-z0-9_-]{20,}`,
+  "a SendGrid key": String.raw`\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,}`,
+  // Its header alone is what code that reads keys looks for.
+  "a private key": String.raw`-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\[nr]|[\s"'\x60+])*[A-Za-z0-9+/]{8}`,
+  "a JSON web token": String.raw`\beyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{10,}`,
+  "a password in an address": String.raw`\b[a-z][a-z0-9+.-]{1,20}://[^\s:@/"'\x60$<{]{1,64}:(?!(?:pass(?:word)?|pwd|secret|x+|\*+|changeme)@)[^\s:@/"'\x60$<{]{3,128}@(?!localhost|127\.0\.0\.1|example\.)[\w.-]`,
+};
+const kinds = Object.keys(shapes);
+const anyShape = new RegExp(kinds.map((kind) => `(${shapes[kind] ?? ""})`).join("|"), "g");
+
+/** Tokens anywhere in a text, comments included: they are just as readable there. */
+export function tokensIn(text: string): Found[] {
+  const found: Found[] = [];
+  const placeAt = places(text);
+  for (const match of text.matchAll(anyShape)) {
+    const kind = kinds[match.slice(1).findIndex((group) => group !== undefined)] ?? "a secret";
+    if (!/([A-Za-z0-9*])\1{9}/.test(match[0])) found.push({ rule: "secret", message: messageFor(kind), ...placeAt(match.index) });
+  }
+  return found;
+}
+
+/** Strings that something named like a secret is set to. */
+export function namedSecrets(strings: readonly NamedString[]): Found[] {
+  return strings.flatMap(({ name, text, line, column }): Found[] => {
+    if (!isSecretName(name) || !looksSecret(text, name)) return [];
+    return [{ rule: "secret", message: messageFor(`the value of ${name}`), line, column }];
+  });
+}
+
+/** The same for JSON, which needs no parser for that. */
+export function namedSecretsInJson(text: string): Found[] {
+  const placeAt = places(text);
+  const pairs = text.matchAll(/"([A-Za-z0-9_-]{1,64})"\s{0,8}:\s{0,8}("[^"\\\n]{6,400}")/g);
+  return namedSecrets(Array.from(pairs, (pair) => ({ name: pair[1] ?? "", text: (pair[2] ?? "").slice(1, -1), ...placeAt(pair.index) })));
+}
+
+function messageFor(what: string): string {
+  return `${what} is written in the source, where everybody who can read the code can read it; give it to the service with --env-file`;
+}
+
+const secretName = /(?:^|[_-])(?:password|passwd|passphrase|pwd|secret|(?:api|secret|private|access|encryption|signing|auth)[_-]?key|(?:auth|access|refresh|bearer|api|secret|bot)?[_-]?token|client[_-]?secret|secret[_-]?access[_-]?key)$/;
+
+function isSecretName(name: string): boolean {
+  // The name is printed.
+  if (name.length > 64 || !/^[\w$#\p{L}-]+$/u.test(name)) return false;
+  return secretName.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
+}
+
+const placeholder = /^(?:test|fake|dummy|mock|sample|example|demo|placeholder|todo|none|null|undefined|change|replace|insert|enter|your|my[_-]|some[_-]|redacted|hidden|masked|xxx|\*|<|\[|\$|%|\{)|example|placeholder|change[_-]?me|your[_-]|redacted|[.…]{3}|^(.)\1*$/i;
+
+function looksSecret(text: string, name: string): boolean {
+  if (text.length < 6 || text.length > 400 || /\s/.test(text) || placeholder.test(text)) return false;
+  const plain = text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const own = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  // A label, a field's name, a path, an address or a key of a translation is no secret.
+  if (plain.includes(own) || /^(?:pass(?:word|wd|phrase|wort)?|secret|token|key|credentials?)$/.test(plain)) return false;
+  if (/^(?:\.{0,2}\/|https?:|file:)/.test(text) || /^[A-Za-z]+(?:[._:/-][A-Za-z]+)+$/.test(text)) return false;
+  if (/^[a-z]+[A-Z][A-Za-z]*$/.test(text)) return false;
+  // Letters alone may be a word: only a password that is long is taken for one.
+  if (/^[^0-9]+$/.test(text)) return /pass|pwd/.test(own) ? text.length >= 8 : text.length >= 24;
+  return /pass|pwd|secret/.test(own) || text.length >= 12;
+}
+
+// Lines as ECMAScript counts them.
+function places(text: string): (index: number) => { line: number; column: number } {
+  const ends = /\r\n|[\n\r\u2028\u2029]/g;
+  let line = 1;
+  let start = 0;
+  let end = ends.exec(text);
+  // Matches come in order: each line is looked at once.
+  return (index) => {
+    while (end !== null && end.index + end[0].length <= index) {
+      line++;
+      start = end.index + end[0].length;
+      end = ends.exec(text);
+    }
+    return { line, column: index - start + 1 };
+  };
+}

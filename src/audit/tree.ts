@@ -1,0 +1,86 @@
+// The syntax tree as the audit sees it: what runs, without types, comments and places.
+import type * as t from "@babel/types";
+
+const skippedKeys = new Set([
+  "type", "start", "end", "loc", "range", "extra", "comments", "errors", "leadingComments", "innerComments", "trailingComments",
+  "typeAnnotation", "returnType", "typeParameters", "typeArguments", "superTypeArguments", "superTypeParameters", "implements", "predicate",
+]);
+
+// Of TypeScript's own nodes only these leave something that runs.
+const runningTypes = new Set([
+  "TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression", "TSTypeAssertion", "TSInstantiationExpression",
+  "TSEnumDeclaration", "TSEnumBody", "TSEnumMember", "TSModuleDeclaration", "TSModuleBlock", "TSExportAssignment",
+  "TSImportEqualsDeclaration", "TSExternalModuleReference", "TSQualifiedName", "TSParameterProperty",
+]);
+
+/** The children of a node that run, in the order of the source. */
+export function childrenOf(node: t.Node): t.Node[] {
+  const children: t.Node[] = [];
+  // Not Object.entries: a pair for each key of each node is most of what the walk would allocate.
+  for (const key in node) {
+    if (skippedKeys.has(key)) continue;
+    const value: unknown = node[key as keyof t.Node];
+    if (Array.isArray(value)) {
+      for (const child of value) if (isNode(child) && runs(child)) children.push(child);
+    } else if (isNode(value) && runs(value)) children.push(value);
+  }
+  return children;
+}
+
+/** The expression inside parentheses and TypeScript's assertions. */
+export function unwrap(node: t.Node): t.Node {
+  let inner = node;
+  while (
+    inner.type === "TSAsExpression" || inner.type === "TSSatisfiesExpression" || inner.type === "TSNonNullExpression" ||
+    inner.type === "TSTypeAssertion" || inner.type === "TSInstantiationExpression" || inner.type === "ParenthesizedExpression"
+  ) inner = inner.expression;
+  return inner;
+}
+
+/** Where a node starts, counted from 1. */
+export function placeOf(node: t.Node): { line: number; column: number } {
+  const start = node.loc?.start;
+  return { line: start?.line ?? 1, column: (start?.column ?? 0) + 1 };
+}
+
+export type Call = t.CallExpression | t.OptionalCallExpression | t.NewExpression | t.TaggedTemplateExpression;
+
+export function isCall(node: t.Node): node is Call {
+  return node.type === "CallExpression" || node.type === "OptionalCallExpression" || node.type === "NewExpression" || node.type === "TaggedTemplateExpression";
+}
+
+export function calleeOf(call: Call): t.Node {
+  return unwrap(call.type === "TaggedTemplateExpression" ? call.tag : call.callee);
+}
+
+/** A tagged template hands its tag the template first. */
+export function argumentsOf(call: Call): t.Node[] {
+  return call.type === "TaggedTemplateExpression" ? [call.quasi] : call.arguments;
+}
+
+export function isMember(node: t.Node): node is t.MemberExpression | t.OptionalMemberExpression {
+  return node.type === "MemberExpression" || node.type === "OptionalMemberExpression";
+}
+
+export function isFunction(node: t.Node): node is t.Function {
+  return (
+    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression" ||
+    node.type === "ObjectMethod" || node.type === "ClassMethod" || node.type === "ClassPrivateMethod"
+  );
+}
+
+function isNode(value: unknown): value is t.Node {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+function runs(node: t.Node): boolean {
+  if (node.type.startsWith("TS")) return runningTypes.has(node.type) && !isAmbient(node);
+  return !isAmbient(node);
+}
+
+// `declare const require: any` says that something is there; it makes nothing.
+function isAmbient(node: t.Node): boolean {
+  if ("declare" in node && node.declare === true) return true;
+  if ("importKind" in node && node.importKind === "type") return true;
+  return "exportKind" in node && node.exportKind === "type";
+}
