@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs bs9, goes back to the one before, or uninstalls it. POSIX sh; nothing happens before the last line is here.
+# Installs bs9, goes back to the one before, or uninstalls it. POSIX sh.
 #
 #   curl -fsSL URL/install.sh | BS9_RELEASE_URL=URL sh                 the newest of a release server
 #   curl -fsSL URL/install.sh | sh -s -- --uninstall                   options behind `sh -s --`
@@ -20,6 +20,8 @@
 # stays as bs9.old. Whatever fails before leaves everything as it was. SHA256SUMS shows that what came is what the
 # server has; it cannot show that the server is honest.
 # Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.
+
+{ # One command up to the last line: a shell that got only a part of it has nothing to run.
 
 main() {
   set -u
@@ -459,4 +461,6 @@ misuse() {
   exit 2
 }
 
-{ main "$@"; exit; }
+main "$@"
+exit
+}

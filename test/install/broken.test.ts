@@ -22,12 +22,14 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     const text = await Bun.file(script).bytes();
     using server = serve(next);
     const inside = Array.from({ length: places - 6 }, (_, i) => Math.floor((text.length * (i + 1)) / (places - 5)));
-    const lastLine = '{ main "$@"; exit; }\n'.length;
-    const inTheLastLine = [2, 6, 7, 11, 13, lastLine - 3].map((at) => text.length - lastLine + at);
+    const atTheEnd = [2, 4, 7, 8, 12, 14].map((bytes) => text.length - bytes);
+    const begins = Buffer.from(text).indexOf("\n{") + 1;
     const it = settled();
     const before = it.state();
-    for (const at of [...inside, ...inTheLastLine]) {
-      await it.pipe(shell, text.slice(0, at), [], { BS9_RELEASE_URL: server.url });
+    for (const at of [...inside, ...atTheEnd]) {
+      const outcome = await it.pipe(shell, text.slice(0, at), [], { BS9_RELEASE_URL: server.url });
+      expect(outcome.stdout).toBe("");
+      expect(outcome.code).toBe(at > begins ? 2 : 0);
       expect(it.state()).toEqual(before);
     }
     expect(server.asked).toEqual([]);
