@@ -1,6 +1,6 @@
 // install.sh against a local release server: fresh, upgrade, rollback, a file, what it says, and what it refuses.
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary, run, tempDir } from "../harness.ts";
 import { home, pathOf, program, releaseOf, script, serve, settled, shells, standIn, sumsOf, versionIn } from "./release.ts";
@@ -104,8 +104,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     const off = await it.install(shell, ["--file", file]);
     expect(off.stdout).toContain('export PATH="$HOME/.local/bin:$PATH"');
     const hiding = tempDir();
-    await Bun.write(join(hiding, "bs9"), standIn("0.1"));
-    chmodSync(join(hiding, "bs9"), 0o755);
+    writeFileSync(join(hiding, "bs9"), standIn("0.1"), { mode: 0o755 });
     const hidden = await it.install(shell, ["--file", file], { PATH: `${hiding}:${process.env["PATH"]}:${it.bin}` });
     expect(hidden.stdout).toContain(`${hiding}/bs9 comes first on your PATH`);
   });

@@ -13,7 +13,7 @@ for (const name of ["dash", "busybox"]) {
 }
 
 /** Says what bs9 would say, and writes down how it was called. */
-export function standIn(version: string, { bytes = 20_000, doctor = false } = {}): Uint8Array {
+export function standIn(version: string, { bytes = 20_000, doctor = false } = {}): Uint8Array<ArrayBuffer> {
   const code = `#!/bin/sh
 case $1 in
   version) echo "bs9 ${version} (stand-in)" ;;
@@ -92,15 +92,9 @@ export type Home = {
 export function home(): Home {
   const path = tempDir();
   const bin = join(path, ".local/bin");
-  const bare = {
-    HOME: path,
-    BS9_HOME: undefined,
-    XDG_CONFIG_HOME: undefined,
-    XDG_DATA_HOME: undefined,
-    XDG_STATE_HOME: undefined,
-    XDG_CACHE_HOME: undefined,
-  };
-  const environment = (env?: Record<string, string | undefined>) => ({ ...bare, BS9_RELEASE_URL: undefined, ...env });
+  const unset = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "BS9_RELEASE_URL"];
+  const bare = { ...Object.fromEntries(unset.map((variable) => [variable, undefined])), HOME: path };
+  const environment = (env?: Record<string, string | undefined>) => ({ ...bare, ...env });
   return {
     path,
     bin,

@@ -120,9 +120,9 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(one, belongings)).toEqual(belongings);
 
     const other = lived(["x/bs9/config.toml", ...belongings]);
-    expect((await uninstall(other, "--yes --with-data", { XDG_CONFIG_HOME: join(other.path, "x"), XDG_DATA_HOME: "relative" })).code).toBe(
-      0,
-    );
+    expect(
+      (await uninstall(other, "--yes --with-data", { XDG_CONFIG_HOME: join(other.path, "x"), ["XDG_DATA_HOME"]: "relative" })).code,
+    ).toBe(0);
     expect(there(other, ["x/bs9", ...belongings])).toEqual([".config/bs9/config.toml"]);
     expect(existsSync(join(other.path, "x"))).toBe(true);
   });
