@@ -77,6 +77,20 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(it.state()).toEqual(before);
   });
 
+  test("a checkout, built by its own means", async () => {
+    const it = home();
+    it.put("checkout/build.ts", "");
+    it.put("checkout/test/with-bun.sh", '[ "$1" = build.ts ] && mkdir -p dist && cp ../made dist/bs9');
+    it.put("made", standIn("1.0"));
+    const text = await Bun.file(script).bytes();
+    const here = ["sh", "-c", `cd ${it.path}/checkout && exec "$@"`, "sh"];
+    expect((await it.pipe([...here, ...shell], text, ["--from-source"])).code).toBe(0);
+    expect(await versionIn(it)).toBe("1.0");
+    it.put("checkout/test/with-bun.sh", "exit 3");
+    const failed = await it.pipe([...here, ...shell], text, ["--from-source"]);
+    expect([failed.code, failed.stderr]).toEqual([1, "install.sh: the build failed; nothing was changed\n"]);
+  });
+
   test("the real one", async () => {
     const it = home();
     using server = serve(releaseOf(await Bun.file(binary()).bytes()));
