@@ -1,31 +1,68 @@
-// Builds dist/bs9, the one executable, for this machine. Same source, same bytes.
-import { rmSync } from "node:fs";
+// Builds dist/bs9, the one executable, for this machine; with --all the files of a release. Same source, same bytes.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { devDependencies } from "./package.json";
+
+type Target = { os: "linux"; arch: "x64" | "arm64"; npmPackage: string };
+
+const released: Target[] = [
+  { os: "linux", arch: "x64", npmPackage: "@oven/bun-linux-x64" },
+  { os: "linux", arch: "arm64", npmPackage: "@oven/bun-linux-aarch64" },
+];
+const installMs = 300_000;
 
 const top = import.meta.dir;
-const outfile = join(top, "dist/bs9");
+const dist = join(top, "dist");
+const [option, ...more] = process.argv.slice(2);
+if (more.length > 0 || (option !== undefined && option !== "--all")) stop("usage: build.ts [--all]");
 
-const built = await Bun.build({
-  entrypoints: [join(top, "src/main.ts")],
-  // Without the two autoloads off, a bunfig.toml or .env in the caller's folder would run inside bs9.
-  compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
-  target: "bun",
-  format: "esm",
-  minify: true,
-  bytecode: true,
-  splitting: true,
-  sourcemap: "linked",
-  define: {
-    BS9_COMMIT: JSON.stringify(commit()),
-    BS9_TARGET: JSON.stringify(`${process.platform}-${process.arch}`),
-  },
-  throw: false,
-});
-for (const message of built.logs) console.error(message);
-if (!built.success) process.exit(1);
-// The executable carries its maps; the copies beside it serve nobody.
-for (const map of new Bun.Glob("*.map").scanSync(dirname(outfile))) rmSync(join(dirname(outfile), map));
-console.log(`dist/bs9 ${(Bun.file(outfile).size / 1e6).toFixed(0)} MB`);
+if (option === undefined) {
+  await build("dist/bs9", {});
+  console.log(`dist/bs9 ${megabytes("dist/bs9")} MB`);
+} else {
+  await release();
+}
+
+async function release(): Promise<void> {
+  // Bytecode fits the Bun that made it and no other.
+  if (Bun.version !== devDependencies.bun)
+    stop(`a release is built by Bun ${devDependencies.bun}, and this is ${Bun.version}; npm run build -- --all`);
+  rmSync(join(dist, "SHA256SUMS"), { force: true });
+  const sums: string[] = [];
+  for (const { os, arch, npmPackage } of released) {
+    const name = `bs9-${os}-${arch}`;
+    // The target too, or process.arch would be that of the machine that builds.
+    await build(`dist/${name}`, { target: `bun-${os}-${arch}`, executablePath: await programOf(npmPackage) }, `${os}-${arch}`);
+    const bytes = await Bun.file(join(dist, name)).bytes();
+    sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${name}\n`);
+    console.log(`dist/${name} ${megabytes(`dist/${name}`)} MB, ${startTime(join(dist, name))}`);
+  }
+  await Bun.write(join(dist, "SHA256SUMS"), sums.join(""));
+}
+
+async function build(
+  outfile: string,
+  compile: Partial<Bun.CompileBuildOptions>,
+  target = `${process.platform}-${process.arch}`,
+): Promise<void> {
+  const built = await Bun.build({
+    entrypoints: [join(top, "src/main.ts")],
+    // Without the two autoloads off, a bunfig.toml or .env in the caller's folder would run inside bs9.
+    compile: { ...compile, outfile: join(top, outfile), autoloadDotenv: false, autoloadBunfig: false },
+    target: "bun",
+    format: "esm",
+    minify: true,
+    bytecode: true,
+    splitting: true,
+    sourcemap: "linked",
+    define: { BS9_COMMIT: JSON.stringify(commit()), BS9_TARGET: JSON.stringify(target) },
+    throw: false,
+  });
+  for (const message of built.logs) console.error(message);
+  if (!built.success) process.exit(1);
+  // The executable carries its maps; the copies beside it serve nobody.
+  for (const map of new Bun.Glob("*.map").scanSync(dist)) rmSync(join(dist, map));
+}
 
 /** The short hash, with `-dirty` where a tracked file differs; `unknown` outside a repository of our own. */
 function commit(): string {
@@ -40,4 +77,60 @@ function commit(): string {
   } catch {
     return "unknown"; // no git here
   }
+}
+
+/**
+ * The Bun of a target, which the executable is made around. An install leaves out what is for another CPU, so they
+ * are all installed beside the packages once, from bun.lock and against its hashes; from then on nothing is fetched.
+ */
+async function programOf(npmPackage: string): Promise<string> {
+  const store = join(top, "node_modules/.programs", Bun.version);
+  const path = join(store, npmPackage);
+  if (existsSync(path)) return path;
+  const scratch = join(store, `.install-${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
+  for (const file of ["package.json", "bun.lock"]) copyFileSync(join(top, file), join(scratch, file));
+  const flags = ["--frozen-lockfile", "--os=linux", "--cpu=*", "--ignore-scripts", "--linker=hoisted", "--silent"];
+  const child = Bun.spawn([process.execPath, "install", ...flags], {
+    cwd: scratch,
+    stdio: ["ignore", "inherit", "inherit"],
+    timeout: installMs,
+    killSignal: "SIGKILL",
+  });
+  const code = await child.exited;
+  for (const each of released) {
+    const program = join(scratch, "node_modules", each.npmPackage, "bin/bun");
+    if (!existsSync(program)) continue;
+    mkdirSync(dirname(join(store, each.npmPackage)), { recursive: true });
+    chmodSync(program, 0o755);
+    renameSync(program, join(store, each.npmPackage));
+  }
+  rmSync(scratch, { recursive: true, force: true });
+  if (!existsSync(path)) stop(`bun install (exit ${code}) brought no ${npmPackage}; the first --all needs the network`);
+  return path;
+}
+
+/** The median of some starts, from spawn to exit. */
+function startTime(file: string): string {
+  const times: number[] = [];
+  for (let run = 0; run < 11; run++) {
+    const began = performance.now();
+    try {
+      if (!Bun.spawnSync([file, "version"], { timeout: 10_000 }).success) return "bs9 version fails";
+    } catch {
+      return "not for this machine";
+    }
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  return `bs9 version in ${times[5]?.toFixed(1)} ms`;
+}
+
+function megabytes(file: string): string {
+  return (Bun.file(join(top, file)).size / 1e6).toFixed(0);
+}
+
+function stop(reason: string): never {
+  console.error(`build: ${reason}`);
+  process.exit(1);
 }

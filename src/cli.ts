@@ -3,15 +3,7 @@ import cac from "cac";
 import { type Bs9Error, reasonOf, usage } from "./base/errors.ts";
 import { harmless, nearest } from "./base/text.ts";
 import type { Command, Given, Option, Words } from "./commands/command.ts";
-
-export const globalOptions: Option[] = [
-  { flags: "--json", text: "print one JSON value" },
-  { flags: "-q, --quiet", text: "print names only" },
-  { flags: "--no-color", text: "no colours (NO_COLOR does the same)" },
-  { flags: "--yes", text: "do not ask" },
-  { flags: "--debug", text: "show stacks of errors" },
-  { flags: "-h, --help", text: "show this help" },
-];
+import { globalOptions } from "./commands/global-options.ts";
 
 export type Parsed = { command: Command; given: Words; help: boolean };
 

@@ -1,7 +1,7 @@
 // The texts of `bs9`, `bs9 help` and `bs9 help CMD`: examples first, within 80 columns.
 import type { Style } from "./base/terminal.ts";
-import { globalOptions } from "./cli.ts";
 import type { Command, Option } from "./commands/command.ts";
+import { globalOptions } from "./commands/global-options.ts";
 
 const exitTexts: Record<number, string> = {
   0: "done",

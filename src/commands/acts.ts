@@ -26,7 +26,7 @@ export const restart: Command = {
   name: "restart",
   synopsis: "TARGET…",
   summary: "restart services",
-  options: [{ flags: "--runtime <runtime>", text: "latest: move on to the present bs9" }],
+  options: [{ flags: "--runtime <runtime>", text: "latest: move on to the present bs9", values: ["latest"] }],
   examples: ["bs9 restart web", "bs9 restart all", "bs9 restart web --runtime latest"],
   exits: [1, 4, 5, 6, 130],
   async run(given, context) {

@@ -9,6 +9,8 @@ export type Option = {
   text: string;
   /** May be given several times. */
   repeats?: boolean;
+  /** What the value may be, where that is one of a few words; for the completion. */
+  values?: string[];
 };
 
 /** Values as they were typed: strings, never cast; a repeated option is an array. */

@@ -23,7 +23,7 @@ export const logs: Command = {
     { flags: "--since <time>", text: "from 10m ago, or from 2026-01-31T12:00:00Z on" },
     { flags: "--until <time>", text: "up to a time, written like --since" },
     { flags: "--grep <regexp>", text: "only lines that match" },
-    { flags: "--level <level>", text: "this level and above: debug, info, warn, error" },
+    { flags: "--level <level>", text: "this level and above: debug, info, warn, error", values: ["debug", "info", "warn", "error"] },
   ],
   examples: ["bs9 logs web", "bs9 logs web api -f", "bs9 logs --since 10m --level error", "bs9 logs web --grep 'GET /.* 5..' --json"],
   exits: [1, 4, 5, 130],

@@ -1,0 +1,466 @@
+#!/bin/sh
+# Installs bs9, goes back to the one before, or uninstalls it. POSIX sh.
+#
+#   curl -fsSL URL/install.sh | BS9_RELEASE_URL=URL sh                 the newest of a release server
+#   curl -fsSL URL/install.sh | sh -s -- --uninstall                   options behind `sh -s --`
+#   sh install.sh --file PATH       a file that is here, without a network; a SHA256SUMS beside it is checked
+#   sh install.sh --from-source     builds the checkout that this script, or the current folder, is in; needs Node and npm
+#   sh install.sh --rollback        back to the bs9 before; once more, and forth again
+#   sh install.sh --uninstall       asks whether services are to be stopped and deleted, and whether data is to go
+#       --yes                       does not ask, as where there is no terminal; then these say what is to happen:
+#       --with-services | --keep-services   stops and deletes them through bs9 | they run on, on their own copy of bs9
+#       --with-data | --keep-data           removes configuration, metrics, logs and caches | leaves them
+#   --to DIR                        instead of ~/.local/bin, or of /usr/local/bin for root; with every form
+#
+#   BS9_RELEASE_URL       the folder, http or https, that holds bs9-linux-x64, bs9-linux-arm64 and SHA256SUMS
+#   BS9_DOWNLOAD_SECONDS  how long one download may take; 900 by default
+#   BS9_HOME, XDG_*_HOME  where bs9 keeps its data, as bs9 itself reads them
+#
+# The new file is downloaded into the target folder, verified and tried; only then it is renamed over the old one, which
+# stays as bs9.old. Whatever fails before leaves everything as it was. SHA256SUMS shows that what came is what the
+# server has; it cannot show that the server is honest.
+# Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.
+
+{ # One command up to the last line: a shell that got only a part of it has nothing to run.
+
+main() {
+  set -u
+  default_release_url= # a release may put its own address here
+  release_url=${BS9_RELEASE_URL:-$default_release_url}
+  download_seconds=${BS9_DOWNLOAD_SECONDS:-900}
+  max_sums_bytes=65536
+  max_program_bytes=400000000
+  unchanged='; nothing was changed'
+  stage='' child='' problem=''
+  unset BUN_OPTIONS BUN_BE_BUN # they would make another program of bs9
+
+  parse "$@"
+  trap 'clean' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  case $verb in
+    install) check_system && install_release ;;
+    file) check_system && install_file ;;
+    source) check_system && install_source ;;
+    rollback) roll_back ;;
+    uninstall) uninstall ;;
+  esac
+}
+
+parse() {
+  verb=install file='' dir='' yes='' services='' belongings=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --file) [ $# -gt 1 ] || misuse '--file needs a path'; choose file --file; file=$2; shift ;;
+      --from-source) choose source --from-source ;;
+      --rollback) choose rollback --rollback ;;
+      --uninstall) choose uninstall --uninstall ;;
+      --to) [ -n "${2:-}" ] || misuse '--to needs a folder'; dir=$2; shift ;;
+      --yes) yes=1 ;;
+      --with-services) services=delete ;;
+      --keep-services) services=keep ;;
+      --with-data) belongings=delete ;;
+      --keep-data) belongings=keep ;;
+      -h | --help) usage; exit 0 ;;
+      *) misuse "unknown option $1" ;;
+    esac
+    shift
+  done
+  [ "$verb" = uninstall ] || [ -z "$yes$services$belongings" ] || misuse '--yes, --with-… and --keep-… go with --uninstall'
+  root=''
+  [ "$(id -u)" != 0 ] || root=1
+  if [ -z "$dir" ]; then
+    if [ -n "$root" ]; then
+      dir=/usr/local/bin
+    else
+      case ${HOME:-} in /*) dir=$HOME/.local/bin ;; *) die 'HOME is not set; --to DIR says where bs9 is to go' ;; esac
+    fi
+  fi
+  case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
+}
+
+choose() {
+  [ "$verb" = install ] || misuse "$chosen and $2 exclude each other"
+  verb=$1 chosen=$2
+}
+
+usage() {
+  cat <<'USAGE'
+Usage: install.sh [--to DIR]                   installs bs9 from $BS9_RELEASE_URL
+       install.sh --file PATH [--to DIR]       installs a file, without a network
+       install.sh --from-source [--to DIR]     builds and installs this checkout
+       install.sh --rollback [--to DIR]        goes back to the bs9 before
+       install.sh --uninstall [--to DIR] [--yes] [--with-services | --keep-services] [--with-data | --keep-data]
+USAGE
+}
+
+# ---- The system
+
+check_system() {
+  [ "$(uname -s)" = Linux ] || die "bs9 runs on Linux, and this is $(uname -s)"
+  machine=$(uname -m)
+  case $machine in
+    x86_64 | amd64) program=bs9-linux-x64 ;;
+    aarch64 | arm64) program=bs9-linux-arm64 ;;
+    *) die "bs9 is built for x86_64 and aarch64, and this machine is $machine" ;;
+  esac
+  [ "$(getconf LONG_BIT 2>/dev/null || echo 64)" = 64 ] || die "bs9 needs a 64-bit system, and this one is 32-bit on $machine"
+  check_libc
+}
+
+check_libc() {
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc=''
+  if [ -z "$libc" ]; then
+    libc=$(ldd --version 2>&1) || :
+    case $libc in
+      *musl*) die 'this system has musl, and bs9 needs glibc 2.17 or newer, which Debian, Ubuntu, Fedora and the like have' ;;
+      *GLIBC* | *GNU*) libc=$(printf '%s\n' "$libc" | sed 1q) ;;
+      *) return 0 ;; # nothing here tells; the trial of the program will
+    esac
+  fi
+  version=${libc##* }
+  major=${version%%.*} minor=${version#*.}
+  minor=${minor%%[!0-9]*}
+  case $major,$minor in
+    *[!0-9,]* | ,* | *,) return 0 ;;
+  esac
+  [ "$major" -gt 2 ] || { [ "$major" -eq 2 ] && [ "$minor" -ge 17 ]; } || die "bs9 needs glibc 2.17 or newer, and this system has $version"
+}
+
+# ---- Getting the file
+
+install_release() {
+  [ -n "$release_url" ] ||
+    die 'BS9_RELEASE_URL is not set: it names the folder of the release, as in BS9_RELEASE_URL=https://HOST/FOLDER sh install.sh'
+  case $release_url in
+    http://?* | https://?*) release_url=${release_url%/} ;;
+    *) die "BS9_RELEASE_URL has to begin with http:// or https://, and is $release_url" ;;
+  esac
+  case $download_seconds in
+    '' | 0 | *[!0-9]*) die "BS9_DOWNLOAD_SECONDS has to be a number of seconds, and is '$download_seconds'" ;;
+  esac
+  open_stage
+  download SHA256SUMS "$stage/SHA256SUMS" "$max_sums_bytes"
+  expected=$(sum_of "$program" <"$stage/SHA256SUMS")
+  [ -n "$expected" ] || die "SHA256SUMS of the release has no sum for $program"
+  echo "Downloading $program from $(shown "$release_url")"
+  download "$program" "$stage/bs9" "$max_program_bytes"
+  verify "$program" "$expected"
+  place
+}
+
+install_file() {
+  { [ -f "$file" ] && [ -r "$file" ]; } || die "$file is no file that can be read"
+  open_stage
+  copy "$file"
+  beside=$(dirname "$file")/SHA256SUMS
+  if [ -e "$beside" ]; then
+    name=$(basename "$file")
+    expected=$(sum_of "$name" <"$beside") || die "$beside cannot be read"
+    [ -n "$expected" ] || die "$beside has no sum for $name; without a SHA256SUMS beside it, a file is installed unverified"
+    verify "$name" "$expected"
+  fi
+  place
+}
+
+install_source() {
+  checkout=''
+  for folder in "$(dirname "$0")" .; do
+    [ -n "$checkout" ] || [ ! -f "$folder/build.ts" ] || [ ! -f "$folder/test/with-bun.sh" ] || checkout=$folder
+  done
+  [ -n "$checkout" ] || die 'neither this script nor the current folder is in a checkout of bs9'
+  open_stage
+  limited 900 sh "$checkout/test/with-bun.sh" build.ts || die "the build failed"
+  copy "$checkout/dist/bs9"
+  place
+}
+
+# NAME FILE BYTES: gets a file of the release.
+download() {
+  url=$release_url/$1 outcome=0 status=''
+  if command -v curl >/dev/null 2>&1; then
+    # An address that began with https is not left for one without.
+    case $url in https:*) protocols='=https' ;; *) protocols='=http,https' ;; esac
+    how=--silent errors=/dev/null
+    if [ -t 2 ] && [ "$3" -gt "$max_sums_bytes" ]; then how=--progress-bar errors=/dev/stderr; fi
+    fetch "$3" curl --fail --location $how --proto "$protocols" --connect-timeout 20 --speed-limit 1000 --speed-time 30 \
+      --max-time "$download_seconds" --max-filesize "$3" --write-out '%{http_code}' --output "$2" "$url" || outcome=$?
+    status=$(cat "$stage/answer" 2>/dev/null) || status=''
+    case $outcome in
+      0) return 0 ;;
+      6 | 7) reason='the server cannot be reached' ;;
+      18 | 52 | 56 | 92) reason='the connection broke off' ;;
+      22) reason="the server answers $status" ;;
+      23) reason="$dir cannot take it" ;;
+      28) reason='it took too long' ;;
+      35 | 51 | 53 | 54 | 58 | 59 | 60 | 77) reason='there is no secure connection to the server' ;;
+      63) reason="it has more than the $3 bytes allowed" ;;
+      *) reason="curl ended with $outcome" ;;
+    esac
+  elif command -v wget >/dev/null 2>&1; then
+    # That of busybox knows no tries, and in some versions dies of -T.
+    case $(wget --version 2>/dev/null) in *GNU*) tries='-t 2 -T 30' ;; *) tries='' ;; esac
+    errors=/dev/null
+    # shellcheck disable=SC2086 # words or none
+    fetch "$3" wget -q $tries -O "$2" "$url" || outcome=$?
+    case $outcome in
+      0) return 0 ;;
+      3) reason="$dir cannot take it" ;;
+      4) reason='the server cannot be reached, or the connection broke off' ;;
+      5) reason='there is no secure connection to the server' ;;
+      8) reason='the server answers with an error' ;;
+      *) reason="wget ended with $outcome" ;;
+    esac
+  else
+    die 'neither curl nor wget is here to download with'
+  fi
+  case $outcome in
+    124 | 143) reason='it took too long' ;;
+    153) reason="it has more than the $3 bytes allowed" ;; # SIGXFSZ
+  esac
+  ! is_full || reason="there is no space left in $dir"
+  die "cannot download $1 from $(shown "$release_url"): $reason"
+}
+
+# BYTES COMMAND…: what it writes may not be larger, whatever the server says or does not say of the size.
+fetch() {
+  bytes=$1
+  shift
+  # shellcheck disable=SC2016 # they are for the inner shell
+  limited "$download_seconds" sh -c 'ulimit -c 0; ulimit -f "$1"; shift; exec "$@"' sh $((bytes / 512)) "$@" \
+    >"$stage/answer" 2>"$errors"
+}
+
+copy() {
+  if ! problem=$(cp "$1" "$stage/bs9" 2>&1); then
+    ! is_full || die "there is no space left in $dir"
+    die "cannot copy $1 to $dir: ${problem##*: }"
+  fi
+}
+
+# NAME: the sum of that file, from a SHA256SUMS on stdin; nothing where it is not listed.
+sum_of() {
+  while read -r sum of || [ -n "$sum" ]; do
+    [ "${of#\*}" = "$1" ] || continue
+    case $sum in *[!0-9a-fA-F]*) continue ;; esac
+    [ ${#sum} -ne 64 ] || { printf '%s\n' "$sum" | tr A-F a-f; return 0; }
+  done
+}
+
+verify() {
+  if command -v sha256sum >/dev/null 2>&1; then actual=$(sha256sum <"$stage/bs9")
+  elif command -v openssl >/dev/null 2>&1; then actual=$(openssl dgst -sha256 -r <"$stage/bs9")
+  else die 'neither sha256sum nor openssl is here to verify with'
+  fi
+  [ "${actual%% *}" = "$2" ] || die "$1 is not what SHA256SUMS says: its sum is ${actual%% *}, and $2 is right"
+}
+
+# ---- Putting it in place
+
+# A folder in the target folder: what is made there can be renamed to its name at once.
+open_stage() {
+  problem=$(mkdir -p "$dir" 2>&1) || die "cannot make the folder $dir: ${problem##*: }"
+  [ ! -d "$dir/bs9" ] || die "$dir/bs9 is a folder"
+  find "$dir" -maxdepth 1 -name '.bs9-install.*' -mtime +0 -exec rm -rf {} + 2>/dev/null # of one that was killed
+  if ! stage=$(mktemp -d "$dir/.bs9-install.XXXXXX" 2>&1); then
+    problem=${stage##*: } stage=''
+    if is_full; then die "there is no space left in $dir"; fi
+    die "cannot write to $dir: $problem"
+  fi
+}
+
+# Tries $stage/bs9, keeps the present one and takes its place.
+place() {
+  chmod 755 "$stage/bs9"
+  trial=$(limited 30 "$stage/bs9" version 2>&1) || die "the new bs9 does not run here: $(said "$trial")"
+  if cmp -s "$stage/bs9" "$dir/bs9" && [ -x "$dir/bs9" ]; then
+    echo "This is the bs9 that is installed already: $(said "$trial")"
+  else
+    sync "$stage/bs9" 2>/dev/null || :
+    if [ -e "$dir/bs9" ] || [ -L "$dir/bs9" ]; then
+      keep_old || { rm -f "$stage/old"; die "cannot keep the present bs9 as $dir/bs9.old"; }
+    fi
+    problem=$(mv -f "$stage/bs9" "$dir/bs9" 2>&1) || die "cannot replace $dir/bs9: ${problem##*: }"
+    echo "Installed: $(said "$trial"), as $dir/bs9"
+    [ ! -e "$dir/bs9.old" ] || echo "The one before is $dir/bs9.old; --rollback goes back to it."
+  fi
+  unchanged=''
+  tell_path
+  diagnose
+}
+
+# A link takes no space; a symbolic one is kept as it is.
+keep_old() {
+  if [ -L "$dir/bs9" ]; then cp -P "$dir/bs9" "$stage/old"
+  else ln "$dir/bs9" "$stage/old" 2>/dev/null || cp -p "$dir/bs9" "$stage/old" 2>/dev/null
+  fi && mv -f "$stage/old" "$dir/bs9.old" 2>/dev/null
+}
+
+roll_back() {
+  [ -f "$dir/bs9.old" ] || die "there is no $dir/bs9.old to go back to"
+  open_stage
+  if [ -L "$dir/bs9.old" ]; then cp -P "$dir/bs9.old" "$stage/bs9"
+  else ln "$dir/bs9.old" "$stage/bs9" 2>/dev/null || copy "$dir/bs9.old"
+  fi
+  place
+}
+
+tell_path() {
+  case :${PATH:-}: in
+    *:"$dir":*)
+      first=$(command -v bs9 2>/dev/null) || first=''
+      case $first in "$dir/bs9" | '') ;; *) echo "Note: $first comes first on your PATH and hides it." ;; esac
+      ;;
+    *)
+      # shellcheck disable=SC2016 # the variables are for the reader's shell
+      case $dir in
+        "${HOME:-/nowhere}"/*) line='export PATH="$HOME'${dir#"$HOME"}':$PATH"' ;;
+        *) line='export PATH="'$dir':$PATH"' ;;
+      esac
+      echo "Note: $dir is not on your PATH. Add this line to ~/.profile: $line"
+      ;;
+  esac
+}
+
+# What this host lacks; an older bs9 has no such command.
+diagnose() {
+  limited 30 "$dir/bs9" help doctor >/dev/null 2>&1 || return 0
+  limited 120 "$dir/bs9" doctor || :
+}
+
+# ---- Uninstalling
+
+uninstall() {
+  configuration=$(folder_of config "${XDG_CONFIG_HOME:-}" .config) || exit 1
+  names=$(names_of_services)
+  folders=$(list_folders)
+  if [ ! -e "$dir/bs9" ] && [ ! -L "$dir/bs9" ]; then
+    { [ "$belongings" = delete ] && [ -n "$folders" ]; } || die "there is no bs9 in $dir"
+  fi
+  decide
+  if [ "$services" = delete ] && [ -n "$names" ]; then
+    [ -x "$dir/bs9" ] || die "only bs9 can stop the services, and it is not in $dir: install it first"
+    limited 600 "$dir/bs9" delete all --yes || die "bs9 could not delete all services; $dir/bs9 and its data are left as they are" ''
+  fi
+  if [ "$belongings" = delete ] && [ -n "$folders" ]; then
+    printf '%s\n' "$folders" | while IFS= read -r folder; do
+      rm -rf "$folder" || exit 1
+      echo "Removed $folder"
+    done || die 'cannot remove all data' ''
+    [ -z "${BS9_HOME:-}" ] || rmdir "$BS9_HOME" 2>/dev/null || :
+  fi
+  problem=$(rm -f "$dir/bs9" "$dir/bs9.old" 2>&1) || die "cannot remove $dir/bs9: ${problem##*: }" ''
+  echo "Removed $dir/bs9"
+  [ "$services" != keep ] || [ -z "$names" ] || echo "These services run on: $(listed_names)"
+  [ -z "$root" ] || echo 'Services of other users, if there are any, run on.'
+}
+
+# All questions before the first act.
+decide() {
+  if [ -z "$yes" ]; then
+    ( : </dev/tty ) 2>/dev/null || misuse 'there is no terminal to ask: --yes is needed, and what is to happen to services and data'
+  fi
+  if [ -n "$names" ] && [ -z "$services" ]; then
+    [ -z "$yes" ] || misuse "there are services ($(listed_names)): --with-services deletes them, --keep-services lets them run on"
+    if agreed "Stop and delete the services $(listed_names)? If not, they run on."; then services=delete; else services=keep; fi
+  fi
+  if [ "$services" = keep ] && [ -n "$names" ]; then
+    [ "$belongings" != delete ] || misuse 'services that run on need their data: --with-data goes with --with-services'
+    belongings=keep
+  fi
+  if [ -n "$folders" ] && [ -z "$belongings" ]; then
+    [ -z "$yes" ] || misuse "there is data in $(listed "$folders"): --with-data removes it, --keep-data leaves it"
+    if agreed "Remove configuration, metrics, logs and caches in $(listed "$folders")?"; then belongings=delete; else belongings=keep; fi
+  fi
+  [ -n "$yes" ] || agreed "Remove $dir/bs9?" || die 'not confirmed'
+}
+
+agreed() {
+  printf '%s [y/N] ' "$1" >/dev/tty
+  read -r answer </dev/tty || answer=''
+  case $answer in y | Y | yes) return 0 ;; *) return 1 ;; esac
+}
+
+names_of_services() {
+  for spec in "$configuration"/services/*.json; do
+    [ ! -f "$spec" ] || basename "$spec" .json
+  done
+}
+
+listed_names() {
+  listed "$(printf '%s\n' "$names" | sed -n '1,5p;6s/.*/…/p')"
+}
+
+# Lines as one line.
+listed() {
+  printf '%s\n' "$1" | tr '\n' ' ' | sed 's/ $//'
+}
+
+# The folders that are there, one a line.
+list_folders() {
+  for each in "$configuration" "$(folder_of data "${XDG_DATA_HOME:-}" .local/share)" \
+    "$(folder_of state "${XDG_STATE_HOME:-}" .local/state)" "$(folder_of cache "${XDG_CACHE_HOME:-}" .cache)"; do
+    [ ! -d "$each" ] || printf '%s\n' "$each"
+  done
+}
+
+# NAME XDG FALLBACK: where bs9 keeps things of that kind, see src/base/paths.ts.
+folder_of() {
+  case ${BS9_HOME:-} in
+    '') ;;
+    /*) echo "$BS9_HOME/$1"; return ;;
+    *) echo "$PWD/$BS9_HOME/$1"; return ;;
+  esac
+  case $2 in /*) echo "$2/bs9"; return ;; esac
+  case ${HOME:-} in /*) echo "$HOME/$3/bs9" ;; *) die 'HOME is not set, so it cannot be told where the data is' ;; esac
+}
+
+# ---- What all need
+
+# SECONDS COMMAND…: ends it when its time is over. In the background, so that a signal to this script is heard at once.
+limited() {
+  seconds=$1
+  shift
+  if command -v timeout >/dev/null 2>&1; then timeout "$seconds" "$@" </dev/null & else "$@" </dev/null & fi
+  child=$!
+  outcome_of_child=0
+  wait "$child" || outcome_of_child=$?
+  child=''
+  return "$outcome_of_child"
+}
+
+is_full() {
+  free=$(df -Pk "$dir" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  [ -n "$free" ] && [ "$free" -lt 64 ]
+}
+
+# The first line of what a program said.
+said() {
+  printf '%s\n' "$1" | sed -e 's/^error: //' -e 1q
+}
+
+# An address without the password that it may hold.
+shown() {
+  printf '%s\n' "$1" | sed 's,//[^/@]*@,//,'
+}
+
+# shellcheck disable=SC2317 # a trap calls it
+clean() {
+  [ -z "$child" ] || kill "$child" 2>/dev/null
+  [ -z "$stage" ] || rm -rf "$stage"
+}
+
+die() {
+  echo "install.sh: $1${2-$unchanged}" >&2
+  exit 1
+}
+
+misuse() {
+  echo "install.sh: $1" >&2
+  usage >&2
+  exit 2
+}
+
+main "$@"
+exit
+}

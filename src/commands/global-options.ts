@@ -1,0 +1,11 @@
+// The options that every command takes.
+import type { Option } from "./command.ts";
+
+export const globalOptions: Option[] = [
+  { flags: "--json", text: "print one JSON value" },
+  { flags: "-q, --quiet", text: "print names only" },
+  { flags: "--no-color", text: "no colours (NO_COLOR does the same)" },
+  { flags: "--yes", text: "do not ask" },
+  { flags: "--debug", text: "show stacks of errors" },
+  { flags: "-h, --help", text: "show this help" },
+];

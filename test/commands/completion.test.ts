@@ -1,0 +1,163 @@
+// The completion scripts, each asked in the shell it is for.
+import { beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bashCompletion } from "../../src/commands/completion-bash.ts";
+import { fishCompletion } from "../../src/commands/completion-fish.ts";
+import { outlineOf } from "../../src/commands/completion-outline.ts";
+import { zshCompletion } from "../../src/commands/completion-zsh.ts";
+import { commands } from "../../src/commands/table.ts";
+import { run, succeed, tempDir } from "../harness.ts";
+
+const outline = outlineOf(commands);
+const home = tempDir();
+const apps = join(home, "apps");
+const unset = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
+const env = { ...Object.fromEntries(unset.map((variable) => [variable, undefined])), HOME: home, ZDOTDIR: home };
+
+beforeAll(() => {
+  const services = [".config/bs9/services", "x/bs9/services", "b/config/services"];
+  for (const folder of [...services, "apps"]) mkdirSync(join(home, folder), { recursive: true });
+  for (const name of ["web", "api"]) writeFileSync(join(home, ".config/bs9/services", `${name}.json`), "{}");
+  writeFileSync(join(home, "x/bs9/services/from-xdg.json"), "{}");
+  writeFileSync(join(home, "b/config/services/from-home.json"), "{}");
+  writeFileSync(join(home, "apps/app.ts"), "");
+});
+
+/** What is typed, and what the shell offers. */
+const rows: [string, string[]][] = [
+  ["bs9 sta", ["start", "status"]],
+  ["bs9 l", ["list", "logs", "ls"]],
+  ["bs9 --json sto", ["stop"]],
+  ["bs9 stop ", ["all", "api", "web"]],
+  ["bs9 stop web ", ["all", "api"]],
+  ["bs9 stop web", ["web"]],
+  ["bs9 ls w", ["web"]],
+  ["bs9 describe ", ["api", "web"]],
+  ["bs9 describe web ", []],
+  ["bs9 start ap", ["api", "app.ts"]],
+  ["bs9 start app.ts -- ap", ["app.ts"]],
+  ["bs9 start --env-file ap", ["app.ts"]],
+  ["bs9 start app.ts --env-f", ["--env-file"]],
+  ["bs9 start --sandbox s", ["standard", "strict"]],
+  ["bs9 start --sandbox=s", ["standard", "strict"]],
+  ["bs9 start --memory ", []],
+  ["bs9 restart web --runtime ", ["latest"]],
+  ["bs9 logs web -n 5 --level e", ["error"]],
+  ["bs9 list --wat", ["--watch"]],
+  ["bs9 stop --wat", []],
+  ["bs9 --no-c", ["--no-color"]],
+  ["bs9 completion ", ["bash", "fish", "zsh"]],
+  ["bs9 help desc", ["describe"]],
+  ["bs9 nonsense ", []],
+];
+
+type Ask = (line: string, more?: Record<string, string>) => Promise<string[]>;
+
+function place(script: string): string {
+  const file = join(tempDir(), "completion");
+  writeFileSync(file, script);
+  return file;
+}
+
+const answered = (text: string): string[] => [...new Set(text.split("\n").filter((line) => line !== ""))].sort();
+
+const bash: Ask = async (line, more = {}) => {
+  // bash breaks words at = too.
+  const words = line.split(/ |(=)/).filter((word) => word !== undefined);
+  const ask = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bs9; printf "%s\\n" "${COMPREPLY[@]}"';
+  const argv = ["bash", "--norc", "-c", `cd ${apps}; ${ask}`, "bash", place(bashCompletion(outline)), ...words];
+  const { stdout, stderr } = succeed(await run(argv, { env: { ...env, ...more } }), line);
+  expect(stderr).toBe("");
+  return answered(stdout);
+};
+
+const fish: Ask = async (line, more = {}) => {
+  const argv = ["fish", "--no-config", "-c", `cd ${apps}; source $argv[1]; complete -C $argv[2]`, place(fishCompletion(outline)), line];
+  const { stdout, stderr } = succeed(await run(argv, { env: { ...env, ...more } }), line);
+  expect(stderr).toBe("");
+  return answered(stdout.replace(/\t.*$/gm, "").replace(/^--\w+=/gm, ""));
+};
+
+/** Asks all at once in one interactive zsh, whose compadd also writes down what it offers. */
+async function zsh(lines: string[], more: Record<string, string> = {}): Promise<string[][]> {
+  const [folder, script] = [tempDir(), place(zshCompletion(outline))];
+  const found = join(folder, "found");
+  writeFileSync(
+    join(folder, ".zshrc"),
+    `unsetopt beep; PS1=''; LISTMAX=1000; cd ${apps}
+autoload -Uz compinit; compinit -D -u; source ${script}
+compadd() {
+  if [[ \${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
+    local -a offered
+    builtin compadd -A offered "$@"
+    print -rl -- $offered >>${found}
+  fi
+  builtin compadd "$@"
+}
+bindkey '^T' kill-buffer
+bindkey '^I' list-choices
+`,
+  );
+  const typed = lines.map((line) => `${line}\t\u0014print -r -- ':next' >>${found}\r`).join("");
+  await run(["script", "--quiet", "--command", "zsh -i", "/dev/null"], {
+    env: { ...env, ZDOTDIR: folder, TERM: "xterm", ...more },
+    input: `${typed}exit\r`,
+  });
+  return readFileSync(found, "utf8").split(":next\n").slice(0, -1).map(answered);
+}
+
+describe("bash", () => {
+  test.each(rows)("%s", async (line, expected) => expect(await bash(line)).toEqual(expected));
+  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+    expect(await bash("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
+    expect(await bash("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
+  });
+  test("a file name is not run", async () => {
+    mkdirSync(join(home, "evil/config/services"), { recursive: true });
+    for (const name of ["$(touch ran).json", "`touch ran`.json", "a b.json", "fine.json"])
+      writeFileSync(join(home, "evil/config/services", name), "");
+    expect(await bash("bs9 describe ", { BS9_HOME: join(home, "evil") })).toEqual(["fine"]);
+    expect(await Bun.file(join(apps, "ran")).exists()).toBe(false);
+  });
+  test.skipIf(Bun.which("shellcheck") === null)("shellcheck finds nothing", async () => {
+    expect(await run(["shellcheck", "--shell=bash", place(bashCompletion(outline))])).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});
+
+for (const shell of ["zsh", "fish"]) {
+  if (Bun.which(shell) === null) console.log(`skipped: the completion in ${shell}, which is not here; apt-get install ${shell}`);
+}
+
+describe.skipIf(Bun.which("fish") === null)("fish", () => {
+  test.each(rows)("%s", async (line, expected) => expect(await fish(line)).toEqual(expected));
+  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+    expect(await fish("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
+    expect(await fish("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
+  });
+});
+
+describe.skipIf(Bun.which("zsh") === null)("zsh", () => {
+  test("all lines", async () => {
+    const answers = await zsh(rows.map(([line]) => line));
+    expect(rows.map(([line], i) => [line, answers[i]])).toEqual(rows);
+  });
+  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+    expect(await zsh(["bs9 describe "], { BS9_HOME: join(home, "b") })).toEqual([["from-home"]]);
+    expect(await zsh(["bs9 describe "], { XDG_CONFIG_HOME: join(home, "x") })).toEqual([["from-xdg"]]);
+  });
+});
+
+describe("the command", () => {
+  const bs9 = (...argv: string[]) => run([process.execPath, join(import.meta.dir, "../../src/main.ts"), "completion", ...argv], { env });
+  test.each(["bash", "zsh", "fish"])("%s", async (shell) => {
+    const { code, stdout } = await bs9(shell);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${shell} completion for bs9`);
+  });
+  test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])("%j", async (words) => {
+    const { code, stdout, stderr } = await bs9(...words);
+    expect(stderr).toContain("completion needs one shell: bash, zsh or fish");
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+});
