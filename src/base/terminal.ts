@@ -69,6 +69,8 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
     progress(text) {
       if (performance.now() - began < quietMs) return;
       if (redraws) {
+        if (drawn && text === lastStep) return;
+        lastStep = text;
         stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
         drawn = true;
         return;
