@@ -10,7 +10,7 @@ const exitTexts: Record<number, string> = {
   3: "a service is wanted but not up, or a named one does not run",
   4: "no such service, a bare word that is nothing, a glob without a match",
   5: "no backend can run services here",
-  6: "refused: sandbox",
+  6: "refused: audit or sandbox",
   70: "a bug in bs9",
   130: "interrupted",
 };

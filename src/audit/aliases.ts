@@ -24,7 +24,10 @@ export class Aliases {
     if (config === undefined || options === undefined) return [];
     const base = typeof options["baseUrl"] === "string" ? resolve(config.folder, options["baseUrl"]) : undefined;
     const target = lookUp(asObject(options["paths"]) ?? {}, specifier);
-    return [...(target === undefined ? [] : [resolve(base ?? config.folder, target)]), ...(base === undefined ? [] : [join(base, specifier)])];
+    return [
+      ...(target === undefined ? [] : [resolve(base ?? config.folder, target)]),
+      ...(base === undefined ? [] : [join(base, specifier)]),
+    ];
   }
 
   #nearest(from: string, names: readonly string[]): Placed | undefined {

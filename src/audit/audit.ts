@@ -47,9 +47,24 @@ function linked(file: string, reading: Reading, exported: ReadonlyMap<string, Ex
 }
 
 // Modules that reach nothing outside the process.
-const inward = new Set(["path", "url", "util", "events", "buffer", "assert", "stream", "string_decoder", "querystring", "timers", "os", "crypto"]);
+const inward = new Set([
+  "path",
+  "url",
+  "util",
+  "events",
+  "buffer",
+  "assert",
+  "stream",
+  "string_decoder",
+  "querystring",
+  "timers",
+  "os",
+  "crypto",
+]);
 
 function usesFsOnly({ imports, found }: Reading): boolean {
-  const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter((name) => !/^[./#]/.test(name));
+  const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter(
+    (name) => !/^[./#]/.test(name),
+  );
   return found.length === 0 && builtIn.includes("fs") && builtIn.every((name) => name === "fs" || inward.has(name));
 }

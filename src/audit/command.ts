@@ -1,6 +1,7 @@
 // Which rules a call breaks, given what is called and with which arguments.
-import type * as t from "@babel/types";
+
 import { basename } from "node:path";
+import type * as t from "@babel/types";
 import { constantOf, isLiteral } from "./constant.ts";
 import { carriesEnv, concatenatesEnv } from "./env.ts";
 import type { Rule } from "./finding.ts";
@@ -100,7 +101,9 @@ function elementsOf(node: t.Node, scope: Scope, meanings: Meanings): t.Node[] {
 }
 
 function objectsOf(node: t.Node, scope: Scope, meanings: Meanings): t.ObjectExpression[] {
-  return meanings.of(node, scope).flatMap((meaning) => (meaning.is === "object" && meaning.node.type === "ObjectExpression" ? meaning.node : []));
+  return meanings
+    .of(node, scope)
+    .flatMap((meaning) => (meaning.is === "object" && meaning.node.type === "ObjectExpression" ? meaning.node : []));
 }
 
 function propertyOf(object: t.ObjectExpression, key: string): t.Node | undefined {

@@ -106,7 +106,12 @@ function declareNamed(node: t.ExportNamedDeclaration, scope: Scope, walked: Walk
   const declaration = node.declaration;
   if (declaration?.type === "VariableDeclaration") {
     for (const { id } of declaration.declarations) {
-      spread(id, undefined, scope, (target) => target.type === "Identifier" && walked.export(target.name, { node: target, scope, path: [] }));
+      spread(
+        id,
+        undefined,
+        scope,
+        (target) => target.type === "Identifier" && walked.export(target.name, { node: target, scope, path: [] }),
+      );
     }
   } else if (declaration && "id" in declaration && declaration.id?.type === "Identifier") {
     walked.export(declaration.id.name, { node: declaration.id, scope, path: [] });

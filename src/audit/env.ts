@@ -35,7 +35,10 @@ export function concatenatesEnv(expression: t.Node, scope: Scope, meanings: Mean
 }
 
 function isConcatenation(node: t.Node): boolean {
-  return (node.type === "TemplateLiteral" && node.quasis.some((quasi) => quasi.value.raw !== "")) || (node.type === "BinaryExpression" && node.operator === "+");
+  return (
+    (node.type === "TemplateLiteral" && node.quasis.some((quasi) => quasi.value.raw !== "")) ||
+    (node.type === "BinaryExpression" && node.operator === "+")
+  );
 }
 
 // The parts of an expression that its value is made of.

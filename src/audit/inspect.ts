@@ -1,7 +1,7 @@
 // Reads one file's text for all that can be said without the others.
 import { type Allowances, allowancesIn } from "./allow.ts";
 import { constantsOf } from "./constant.ts";
-import { exportsOf, type Exported } from "./exports.ts";
+import { type Exported, exportsOf } from "./exports.ts";
 import type { Found } from "./finding.ts";
 import { judge, type Suspect } from "./judge.ts";
 import { Meanings } from "./meaning.ts";
@@ -33,7 +33,12 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
   const { tree, problem } = parse(text, file);
   if (problem !== null) {
     const { message, line, column } = problem;
-    reading.found.push({ rule: "unparsed", message: `the file does not parse, so the audit may have missed what it does: ${message}`, line, column });
+    reading.found.push({
+      rule: "unparsed",
+      message: `the file does not parse, so the audit may have missed what it does: ${message}`,
+      line,
+      column,
+    });
   }
   if (tree === null) return reading;
   reading.allowances = allowancesIn(tree.comments ?? [], text);
@@ -47,7 +52,8 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
   const loaded = walked.loads.flatMap(({ node, scope }) => constantsOf(node, scope)).filter((specifier) => specifier !== undefined);
   reading.imports = new Set([...walked.imports, ...loaded, ...imports]);
   reading.exported = exportsOf(walked, meanings);
-  if (meanings.exhausted) reading.found.push({ rule: "unread", message: "the file is too tangled to be followed to its end", ...placeOf(tree.program) });
+  if (meanings.exhausted)
+    reading.found.push({ rule: "unread", message: "the file is too tangled to be followed to its end", ...placeOf(tree.program) });
   return addNamed(reading, namedSecrets(walked.strings));
 }
 

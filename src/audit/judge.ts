@@ -27,10 +27,13 @@ export function judge(calls: readonly CallSite[], meanings: Meanings): Judgement
 
 const reasons: Partial<Record<Rule, (called: Known) => string>> = {
   eval: () => "eval runs text as code: whoever can change the text can do whatever the service can",
-  "function-constructor": () => "the Function constructor turns text into code: whoever can change the text can do whatever the service can",
-  exec: (called) => `${called} hands a shell a command that is not a literal: whatever gets into it is run; use execFile with a list of arguments`,
+  "function-constructor": () =>
+    "the Function constructor turns text into code: whoever can change the text can do whatever the service can",
+  exec: (called) =>
+    `${called} hands a shell a command that is not a literal: whatever gets into it is run; use execFile with a list of arguments`,
   "env-in-command": () => "the environment becomes part of a command: whoever sets the variable chooses what is run",
-  shell: () => "a shell is handed a command put together while running: whatever gets into it is run; pass a list of arguments without a shell",
+  shell: () =>
+    "a shell is handed a command put together while running: whatever gets into it is run; pass a list of arguments without a shell",
 };
 
 /** What is said about a rule that a call breaks. */
@@ -60,8 +63,10 @@ function unbound(call: Call, scope: Scope, meanings: Meanings): { callee: t.Node
   const callee = calleeOf(call);
   const given = argumentsOf(call);
   const through = keyOf(callee, scope);
-  if (isMember(callee) && (through === "call" || (through === "bind" && given.length > 1))) return { callee: callee.object, given: given.slice(1) };
-  if (isMember(callee) && through === "apply" && given.length > 0 && !isReflect(callee, scope, meanings)) return { callee: callee.object, given: listed(given[1]) };
+  if (isMember(callee) && (through === "call" || (through === "bind" && given.length > 1)))
+    return { callee: callee.object, given: given.slice(1) };
+  if (isMember(callee) && through === "apply" && given.length > 0 && !isReflect(callee, scope, meanings))
+    return { callee: callee.object, given: listed(given[1]) };
   const target = given[0];
   if (target === undefined || !isMember(callee)) return { callee, given };
   const known = meanings.knownOf(callee, scope);

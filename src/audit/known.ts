@@ -2,11 +2,35 @@
 
 /** `function` is any function there is: its `constructor` is the Function constructor. */
 export type Known =
-  | "eval" | "Function" | "exec" | "execSync" | "spawn" | "Bun.spawn" | "shell"
-  | "global" | "process" | "Bun" | "Reflect" | "Object" | "importMeta" | "env" | "later"
-  | "child_process" | "util" | "module"
-  | "require" | "getBuiltinModule" | "createRequire" | "promisify" | "Reflect.apply" | "Reflect.construct" | "getPrototypeOf"
-  | "Worker" | "URL" | "function" | "value";
+  | "eval"
+  | "Function"
+  | "exec"
+  | "execSync"
+  | "spawn"
+  | "Bun.spawn"
+  | "shell"
+  | "global"
+  | "process"
+  | "Bun"
+  | "Reflect"
+  | "Object"
+  | "importMeta"
+  | "env"
+  | "later"
+  | "child_process"
+  | "util"
+  | "module"
+  | "require"
+  | "getBuiltinModule"
+  | "createRequire"
+  | "promisify"
+  | "Reflect.apply"
+  | "Reflect.construct"
+  | "getPrototypeOf"
+  | "Worker"
+  | "URL"
+  | "function"
+  | "value";
 
 const moduleNames = new Map<string, Known>([
   ["child_process", "child_process"],
@@ -25,22 +49,82 @@ export function moduleNamed(specifier: string): Known | undefined {
 }
 
 const globals: [string, Known][] = [
-  ["eval", "eval"], ["Function", "Function"], ["require", "require"], ["process", "process"], ["Bun", "Bun"],
-  ["globalThis", "global"], ["global", "global"], ["window", "global"], ["self", "global"],
-  ["Reflect", "Reflect"], ["Object", "Object"], ["module", "module"], ["Worker", "Worker"], ["URL", "URL"],
-  ["setTimeout", "later"], ["setInterval", "later"], ["setImmediate", "later"], ["queueMicrotask", "later"],
+  ["eval", "eval"],
+  ["Function", "Function"],
+  ["require", "require"],
+  ["process", "process"],
+  ["Bun", "Bun"],
+  ["globalThis", "global"],
+  ["global", "global"],
+  ["window", "global"],
+  ["self", "global"],
+  ["Reflect", "Reflect"],
+  ["Object", "Object"],
+  ["module", "module"],
+  ["Worker", "Worker"],
+  ["URL", "URL"],
+  ["setTimeout", "later"],
+  ["setInterval", "later"],
+  ["setImmediate", "later"],
+  ["queueMicrotask", "later"],
 ];
 
 // Maps, since `__proto__` and `constructor` are names like any other here.
 const members = new Map<Known, Map<string, Known>>([
   ["global", new Map(globals)],
-  ["process", new Map([["env", "env"], ["getBuiltinModule", "getBuiltinModule"], ["mainModule", "module"], ["nextTick", "later"]])],
-  ["Bun", new Map([["$", "shell"], ["env", "env"], ["spawn", "Bun.spawn"], ["spawnSync", "Bun.spawn"]])],
-  ["importMeta", new Map([["env", "env"], ["require", "require"]])],
-  ["child_process", new Map([["exec", "exec"], ["execSync", "execSync"], ["spawn", "spawn"], ["spawnSync", "spawn"], ["execFile", "spawn"], ["execFileSync", "spawn"]])],
+  [
+    "process",
+    new Map([
+      ["env", "env"],
+      ["getBuiltinModule", "getBuiltinModule"],
+      ["mainModule", "module"],
+      ["nextTick", "later"],
+    ]),
+  ],
+  [
+    "Bun",
+    new Map([
+      ["$", "shell"],
+      ["env", "env"],
+      ["spawn", "Bun.spawn"],
+      ["spawnSync", "Bun.spawn"],
+    ]),
+  ],
+  [
+    "importMeta",
+    new Map([
+      ["env", "env"],
+      ["require", "require"],
+    ]),
+  ],
+  [
+    "child_process",
+    new Map([
+      ["exec", "exec"],
+      ["execSync", "execSync"],
+      ["spawn", "spawn"],
+      ["spawnSync", "spawn"],
+      ["execFile", "spawn"],
+      ["execFileSync", "spawn"],
+    ]),
+  ],
   ["util", new Map([["promisify", "promisify"]])],
-  ["module", new Map([["createRequire", "createRequire"], ["require", "require"], ["constructor", "module"]])],
-  ["Reflect", new Map([["apply", "Reflect.apply"], ["construct", "Reflect.construct"], ["getPrototypeOf", "getPrototypeOf"]])],
+  [
+    "module",
+    new Map([
+      ["createRequire", "createRequire"],
+      ["require", "require"],
+      ["constructor", "module"],
+    ]),
+  ],
+  [
+    "Reflect",
+    new Map([
+      ["apply", "Reflect.apply"],
+      ["construct", "Reflect.construct"],
+      ["getPrototypeOf", "getPrototypeOf"],
+    ]),
+  ],
   ["Object", new Map([["getPrototypeOf", "getPrototypeOf"]])],
 ] satisfies [Known, Map<string, Known>][]);
 

@@ -8,7 +8,13 @@ export type Follow = (file: string, specifier: string) => string | undefined;
 const mostSteps = 500;
 
 /** All that `path` in the module `specifier`, as imported by `file`, may be. */
-export function link(file: string, specifier: string, path: readonly string[], exported: ReadonlyMap<string, Exported>, follow: Follow): Set<Known> {
+export function link(
+  file: string,
+  specifier: string,
+  path: readonly string[],
+  exported: ReadonlyMap<string, Exported>,
+  follow: Follow,
+): Set<Known> {
   const found = new Set<Known>();
   const seen = new Set<string>();
   const open = [{ file, specifier, path }];
@@ -40,7 +46,10 @@ function ways(module: Exported, path: readonly string[]): [readonly Part[], read
   if (first === undefined) return [[whole, []]];
   const named = module.names.get(first) ?? [];
   if (first === "default") return named.length > 0 ? [[named, rest]] : [[module.names.get(rest[0] ?? "") ?? [], rest.slice(1)]];
-  return [[named, rest], [whole, path]];
+  return [
+    [named, rest],
+    [whole, path],
+  ];
 }
 
 type Reached = { is: "known"; known: Known } | { is: "imported"; specifier: string; path: readonly string[] };

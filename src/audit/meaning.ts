@@ -176,7 +176,9 @@ export class Meanings {
         case "promisify":
           return this.of(first, scope);
         case "getPrototypeOf":
-          return this.of(first, scope).some((of) => of.is === "function" || (of.is === "known" && isCallable(of.known))) ? [known("function")] : [];
+          return this.of(first, scope).some((of) => of.is === "function" || (of.is === "known" && isCallable(of.known)))
+            ? [known("function")]
+            : [];
         case "env":
           return [meaning];
         default:
@@ -200,7 +202,12 @@ function distinct(meanings: Meaning[]): Meaning[] {
   const seen = new Set<unknown>();
   const left = { known: Infinity, object: mostOfAKind, function: mostOfAKind, imported: mostOfAKind };
   return meanings.filter((meaning) => {
-    const key = meaning.is === "known" ? meaning.known : meaning.is === "imported" ? `${meaning.specifier}\0${meaning.path.join("\0")}` : meaning.node;
+    const key =
+      meaning.is === "known"
+        ? meaning.known
+        : meaning.is === "imported"
+          ? `${meaning.specifier}\0${meaning.path.join("\0")}`
+          : meaning.node;
     return !seen.has(key) && left[meaning.is]-- > 0 && seen.add(key);
   });
 }

@@ -29,7 +29,9 @@ function problemOf(path: string, isEntry: boolean): string | null {
     if ((mode & othersMayWrite) === 0) return null;
     if (isEntry) return "every user of this host may change the file, and with it what the service runs; chmod o-w";
     // In a folder like /tmp nobody can replace what belongs to others, see inode(7).
-    return (mode & sticky) !== 0 ? null : "every user of this host may replace what is in this folder, and with it what the service runs; chmod o-w";
+    return (mode & sticky) !== 0
+      ? null
+      : "every user of this host may replace what is in this folder, and with it what the service runs; chmod o-w";
   } catch {
     return null;
   }

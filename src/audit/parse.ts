@@ -1,6 +1,7 @@
 // Text to syntax tree, by @babel/parser.
-import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
+
 import { extname } from "node:path";
+import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
 
 export type Parsed = {
   /** Null where even the tolerant attempt gave nothing. */
@@ -28,7 +29,12 @@ function optionsFor(file: string): ParserOptions {
   const common = { plugins: pluginsFor(ending), attachComment: false, allowUndeclaredExports: true };
   if (ending === ".cjs" || ending === ".cts") return { ...common, sourceType: "commonjs" };
   // A .js or .ts file may be CommonJS, whose code stands in a function.
-  return { ...common, sourceType: ending === ".mjs" || ending === ".mts" ? "module" : "unambiguous", allowReturnOutsideFunction: true, allowNewTargetOutsideFunction: true };
+  return {
+    ...common,
+    sourceType: ending === ".mjs" || ending === ".mts" ? "module" : "unambiguous",
+    allowReturnOutsideFunction: true,
+    allowNewTargetOutsideFunction: true,
+  };
 }
 
 // Bun reads JSX in .js too. Only the legacy decorators can stand before parameters.
@@ -49,7 +55,10 @@ function tolerant(attempt: () => ParseResult): ParseResult | null {
 
 function problemOf(error: unknown): NonNullable<Parsed["problem"]> {
   if (error instanceof RangeError) return { message: "it is nested too deeply", line: 1, column: 1 };
-  const place = typeof error === "object" && error !== null && "loc" in error ? (error.loc as { line: number; column: number }) : { line: 1, column: 0 };
+  const place =
+    typeof error === "object" && error !== null && "loc" in error
+      ? (error.loc as { line: number; column: number })
+      : { line: 1, column: 0 };
   const message = error instanceof Error ? error.message.replace(/\s*\(\d+:\d+\)$/, "").split("\n", 1)[0] : String(error);
   // It may quote the source.
   return { message: (message ?? "").replace(/[\p{C}\u2028\u2029]/gu, "?").slice(0, 200), line: place.line, column: place.column + 1 };

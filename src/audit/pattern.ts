@@ -6,7 +6,12 @@ import { isMember, unwrap } from "./tree.ts";
 export type Target = t.Identifier | t.MemberExpression | t.OptionalMemberExpression;
 
 /** Calls `put` for each target in the pattern; undefined stands for a value nothing here shows. */
-export function spread(pattern: t.Node, value: Value | undefined, scope: Scope, put: (target: Target, value: Value | undefined) => void): void {
+export function spread(
+  pattern: t.Node,
+  value: Value | undefined,
+  scope: Scope,
+  put: (target: Target, value: Value | undefined) => void,
+): void {
   const target = unwrap(pattern);
   if (target.type === "Identifier" || isMember(target)) put(target, value);
   else if (target.type === "AssignmentPattern") {

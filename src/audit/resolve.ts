@@ -88,7 +88,11 @@ function pathIn(specifier: string, from: string): string | undefined {
 
 const endings = [".tsx", ".ts", ".jsx", ".cts", ".cjs", ".js", ".mjs", ".mts", ".json"];
 // In TypeScript `./a.js` may mean a.ts.
-const written: [RegExp, string[]][] = [[/\.jsx?$/, [".ts", ".tsx"]], [/\.mjs$/, [".mts"]], [/\.cjs$/, [".cts"]]];
+const written: [RegExp, string[]][] = [
+  [/\.jsx?$/, [".ts", ".tsx"]],
+  [/\.mjs$/, [".mts"]],
+  [/\.cjs$/, [".cts"]],
+];
 
 function findFile(asked: string): string | undefined {
   const withoutQuery = asked.replace(/[?#][^/]*$/, "");
@@ -102,10 +106,12 @@ function findFile(asked: string): string | undefined {
 function findExact(path: string): string | undefined {
   const isFolder = path.endsWith("/");
   const candidates = isFolder ? [] : [path, ...endings.map((ending) => path + ending)];
-  for (const [pattern, others] of written) if (pattern.test(path)) candidates.push(...others.map((ending) => path.replace(pattern, ending)));
+  for (const [pattern, others] of written)
+    if (pattern.test(path)) candidates.push(...others.map((ending) => path.replace(pattern, ending)));
   const folder = isFolder ? path.slice(0, -1) : path;
   const main = kindOf(folder) === "folder" ? mainOf(folder, "") : undefined;
-  if (main !== undefined) candidates.push(main, ...endings.map((ending) => main + ending), ...endings.map((ending) => join(main, `index${ending}`)));
+  if (main !== undefined)
+    candidates.push(main, ...endings.map((ending) => main + ending), ...endings.map((ending) => join(main, `index${ending}`)));
   candidates.push(...endings.map((ending) => join(folder, `index${ending}`)));
   return candidates.find((candidate) => kindOf(candidate) === "other");
 }

@@ -53,7 +53,8 @@ function messageFor(what: string): string {
   return `${what} is written in the source, where everybody who can read the code can read it; give it to the service with --env-file`;
 }
 
-const secretName = /(?:^|[_-])(?:password|passwd|passphrase|pwd|secret|(?:api|secret|private|access|encryption|signing|auth)[_-]?key|(?:auth|access|refresh|bearer|api|secret|bot)?[_-]?token|client[_-]?secret|secret[_-]?access[_-]?key)$/;
+const secretName =
+  /(?:^|[_-])(?:password|passwd|passphrase|pwd|secret|(?:api|secret|private|access|encryption|signing|auth)[_-]?key|(?:auth|access|refresh|bearer|api|secret|bot)?[_-]?token|client[_-]?secret|secret[_-]?access[_-]?key)$/;
 
 function isSecretName(name: string): boolean {
   // The name is printed.
@@ -61,7 +62,8 @@ function isSecretName(name: string): boolean {
   return secretName.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
 }
 
-const placeholder = /^(?:test|fake|dummy|mock|sample|example|demo|placeholder|todo|none|null|undefined|change|replace|insert|enter|your|my[_-]|some[_-]|redacted|hidden|masked|xxx|\*|<|\[|\$|%|\{)|example|placeholder|change[_-]?me|your[_-]|redacted|[.…]{3}|^(.)\1*$/i;
+const placeholder =
+  /^(?:test|fake|dummy|mock|sample|example|demo|placeholder|todo|none|null|undefined|change|replace|insert|enter|your|my[_-]|some[_-]|redacted|hidden|masked|xxx|\*|<|\[|\$|%|\{)|example|placeholder|change[_-]?me|your[_-]|redacted|[.…]{3}|^(.)\1*$/i;
 
 function looksSecret(text: string, name: string): boolean {
   if (text.length < 6 || text.length > 400 || /\s/.test(text) || placeholder.test(text)) return false;

@@ -1,5 +1,5 @@
 // Reads a source file, without being held up by what only looks like one.
-import { closeSync, fstatSync, openSync, constants, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errnoOf, reasonOf } from "../base/errors.ts";
 
 export type Source = { text: string; isBinary: boolean } | { unread: string };

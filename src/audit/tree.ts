@@ -2,15 +2,44 @@
 import type * as t from "@babel/types";
 
 const skippedKeys = new Set([
-  "type", "start", "end", "loc", "range", "extra", "comments", "errors", "leadingComments", "innerComments", "trailingComments",
-  "typeAnnotation", "returnType", "typeParameters", "typeArguments", "superTypeArguments", "superTypeParameters", "implements", "predicate",
+  "type",
+  "start",
+  "end",
+  "loc",
+  "range",
+  "extra",
+  "comments",
+  "errors",
+  "leadingComments",
+  "innerComments",
+  "trailingComments",
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeArguments",
+  "superTypeParameters",
+  "implements",
+  "predicate",
 ]);
 
 // Of TypeScript's own nodes only these leave something that runs.
 const runningTypes = new Set([
-  "TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression", "TSTypeAssertion", "TSInstantiationExpression",
-  "TSEnumDeclaration", "TSEnumBody", "TSEnumMember", "TSModuleDeclaration", "TSModuleBlock", "TSExportAssignment",
-  "TSImportEqualsDeclaration", "TSExternalModuleReference", "TSQualifiedName", "TSParameterProperty",
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSNonNullExpression",
+  "TSTypeAssertion",
+  "TSInstantiationExpression",
+  "TSEnumDeclaration",
+  "TSEnumBody",
+  "TSEnumMember",
+  "TSModuleDeclaration",
+  "TSModuleBlock",
+  "TSExportAssignment",
+  "TSImportEqualsDeclaration",
+  "TSExternalModuleReference",
+  "TSQualifiedName",
+  "TSParameterProperty",
 ]);
 
 /** The children of a node that run, in the order of the source. */
@@ -31,9 +60,14 @@ export function childrenOf(node: t.Node): t.Node[] {
 export function unwrap(node: t.Node): t.Node {
   let inner = node;
   while (
-    inner.type === "TSAsExpression" || inner.type === "TSSatisfiesExpression" || inner.type === "TSNonNullExpression" ||
-    inner.type === "TSTypeAssertion" || inner.type === "TSInstantiationExpression" || inner.type === "ParenthesizedExpression"
-  ) inner = inner.expression;
+    inner.type === "TSAsExpression" ||
+    inner.type === "TSSatisfiesExpression" ||
+    inner.type === "TSNonNullExpression" ||
+    inner.type === "TSTypeAssertion" ||
+    inner.type === "TSInstantiationExpression" ||
+    inner.type === "ParenthesizedExpression"
+  )
+    inner = inner.expression;
   return inner;
 }
 
@@ -46,7 +80,12 @@ export function placeOf(node: t.Node): { line: number; column: number } {
 export type Call = t.CallExpression | t.OptionalCallExpression | t.NewExpression | t.TaggedTemplateExpression;
 
 export function isCall(node: t.Node): node is Call {
-  return node.type === "CallExpression" || node.type === "OptionalCallExpression" || node.type === "NewExpression" || node.type === "TaggedTemplateExpression";
+  return (
+    node.type === "CallExpression" ||
+    node.type === "OptionalCallExpression" ||
+    node.type === "NewExpression" ||
+    node.type === "TaggedTemplateExpression"
+  );
 }
 
 export function calleeOf(call: Call): t.Node {
@@ -64,8 +103,12 @@ export function isMember(node: t.Node): node is t.MemberExpression | t.OptionalM
 
 export function isFunction(node: t.Node): node is t.Function {
   return (
-    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression" ||
-    node.type === "ObjectMethod" || node.type === "ClassMethod" || node.type === "ClassPrivateMethod"
+    node.type === "FunctionDeclaration" ||
+    node.type === "FunctionExpression" ||
+    node.type === "ArrowFunctionExpression" ||
+    node.type === "ObjectMethod" ||
+    node.type === "ClassMethod" ||
+    node.type === "ClassPrivateMethod"
   );
 }
 

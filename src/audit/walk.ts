@@ -3,7 +3,7 @@ import type * as t from "@babel/types";
 import { declare, declareAll, declareFunction } from "./declare.ts";
 import { spelled, spread } from "./pattern.ts";
 import { Scope, type Value } from "./scope.ts";
-import { type Call, argumentsOf, calleeOf, childrenOf, isCall, isFunction, isMember, placeOf, unwrap } from "./tree.ts";
+import { argumentsOf, type Call, calleeOf, childrenOf, isCall, isFunction, isMember, placeOf, unwrap } from "./tree.ts";
 import { Walked } from "./walked.ts";
 
 // With a stack of its own: the depth of the source must not become the depth of calls.
@@ -83,7 +83,11 @@ function collectCall(call: Call, scope: Scope, walked: Walked): void {
   walked.calls.push({ call, scope });
   const callee = calleeOf(call);
   // `(run => run(x))(exec)`
-  if (isFunction(callee)) walked.given.set(callee, argumentsOf(call).map((node) => ({ node, scope, path: [] })));
+  if (isFunction(callee))
+    walked.given.set(
+      callee,
+      argumentsOf(call).map((node) => ({ node, scope, path: [] })),
+    );
   // `import("child_process").then(({ exec }) => exec(x))`; a promise counts as what it comes to.
   if (!isMember(callee) || spelled(callee.property, callee.computed) !== "then") return;
   const then = argumentsOf(call)[0];

@@ -7,6 +7,8 @@ export type ExecOptions = {
   maxBytes?: number;
   env?: Record<string, string | undefined>;
   cwd?: string;
+  /** The program is bs9 itself and is to act as Bun. */
+  asBun?: boolean;
 };
 
 export type ExecResult = {
@@ -30,7 +32,7 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: cleanEnv(options.env ?? process.env),
+      env: { ...cleanEnv(options.env ?? process.env), ...(options.asBun ? { BUN_BE_BUN: "1" } : {}) },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       timeout: options.timeoutMs,
       killSignal: "SIGKILL",

@@ -15,7 +15,12 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps): Pro
   const bad = acted.filter(({ result }) => result === "failed");
   const error = failureOf(verb, bad);
   return {
-    value: acted.map((one) => ({ name: one.name, result: one.result, status: statusOf(one, observed.get(one.name)), findings: [] })),
+    value: acted.map((one) => ({
+      name: one.name,
+      result: one.result,
+      status: statusOf(one, observed.get(one.name)),
+      findings: one.findings,
+    })),
     names: acted.map(({ name }) => name),
     text: (style) =>
       acted

@@ -13,6 +13,7 @@ export function plannedResult(planned: Planned): Result {
         result: planned.differences.length === 0 ? "unchanged" : "planned",
         differences: planned.differences.map(masked),
         spec: { ...spec, env: Object.keys(env) },
+        findings: planned.findings,
         unit: planned.unit,
       },
     ],

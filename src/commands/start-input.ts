@@ -32,6 +32,8 @@ export const startOptions: Option[] = [
   { flags: "--restart-delay <time>", text: "delay of the third start; doubles up to 30s (default 1s)" },
   { flags: "--max-restarts <n>", text: "give up after so many restarts (default: never)" },
   { flags: "--stop-timeout <time>", text: "time to end by itself before it is killed (default 30s)" },
+  { flags: "--build", text: "bundle it first; says what that gains" },
+  { flags: "--force", text: "start it whatever the audit finds" },
   { flags: "--dry-run", text: "show what would be done, do nothing" },
   { flags: "--no-linger", text: "do not ask that services outlive the session" },
   { flags: "--reset", text: "start from the defaults instead of the known options" },
@@ -64,6 +66,8 @@ export function startInputOf({ options, rest }: Words, cwd: string): StartInput 
     restartDelayMs: parsed(options, "restartDelay", (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s")),
     maxRestarts: parsed(options, "maxRestarts", parseMaxRestarts),
     stopTimeoutMs: parsed(options, "stopTimeout", (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h")),
+    build: flagOf(options, "build") ? true : undefined,
+    force: flagOf(options, "force") ? true : undefined,
     reset: flagOf(options, "reset"),
   };
 }

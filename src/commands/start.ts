@@ -2,11 +2,13 @@
 import { usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
+import { findingLine } from "../lifecycle/inspect.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { observe } from "../lifecycle/status.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, statusOf } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
+import { gainLines } from "./gain.ts";
 import { flagOf } from "./options.ts";
 import { plannedResult } from "./planned.ts";
 import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
@@ -45,12 +47,25 @@ export const start: Command = {
     const started = await startEntry(word, input, deps, { linger });
     const observed = (await observe([started.name], deps))[0];
     return {
-      value: [{ name: started.name, result: started.result, status: statusOf(started, observed), findings: [] }],
+      value: [
+        {
+          name: started.name,
+          result: started.result,
+          status: statusOf(started, observed),
+          findings: started.findings,
+          ...(started.gain === null ? {} : { gain: started.gain }),
+        },
+      ],
       names: [started.name],
-      text: (style) => [actedLine(started.name, started.result, started.readiness, observed, style)],
-      ...(observed?.status.sandbox === "partial"
-        ? { hints: [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] }
-        : {}),
+      text: (style) => [
+        actedLine(started.name, started.result, started.readiness, observed, style),
+        ...(started.gain === null ? [] : gainLines(started.gain)),
+      ],
+      hints: [
+        ...started.findings.slice(0, 5).map((finding) => `${finding.severity}: ${findingLine(finding)}`),
+        ...(started.findings.length > 5 ? [`… and ${started.findings.length - 5} more: bs9 audit ${started.name}`] : []),
+        ...(observed?.status.sandbox === "partial" ? [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] : []),
+      ],
     };
   },
 };

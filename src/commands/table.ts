@@ -1,5 +1,6 @@
 // The table of commands.
 import { remove, restart, stop } from "./acts.ts";
+import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { describe } from "./describe.ts";
@@ -10,4 +11,4 @@ import { version } from "./version.ts";
 
 const completion = completionCommand(() => commands);
 
-export const commands: Command[] = [start, stop, restart, remove, status, logs, describe, completion, version];
+export const commands: Command[] = [start, stop, restart, remove, status, logs, describe, audit, completion, version];

@@ -4,6 +4,7 @@ import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
+import { type Finding, inspect } from "./inspect.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
@@ -18,6 +19,7 @@ export type Acted = {
   cause: string | null;
   lines: string[];
   code: ErrorCode;
+  findings: Finding[];
 };
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
@@ -91,9 +93,11 @@ async function bringUp(
   if (specs.length === 0) return [];
   const beganMs = deps.now();
   const troubles = new Map<string, unknown>();
+  const found = new Map<string, Finding[]>();
   const readings = await deps.backend.read(specs.map(({ name }) => name));
   for (const [i, spec] of specs.entries()) {
     try {
+      found.set(spec.name, await inspect(spec));
       checkPort(spec, readings[i]?.cgroup ?? null);
     } catch (error) {
       troubles.set(spec.name, error);
@@ -109,7 +113,8 @@ async function bringUp(
     );
     await act(batch);
   }
-  return Promise.all(specs.map((spec) => judge(spec, deps, result, beganMs, troubles.get(spec.name) ?? null)));
+  const acted = await Promise.all(specs.map((spec) => judge(spec, deps, result, beganMs, troubles.get(spec.name) ?? null)));
+  return acted.map((one) => ({ ...one, findings: found.get(one.name) ?? [] }));
 }
 
 async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", beganMs: number, trouble: unknown): Promise<Acted> {
@@ -130,11 +135,12 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
 }
 
 function failure(spec: Spec, error: unknown): Acted {
-  return { ...done(spec, "failed"), cause: reasonOf(error), code: error instanceof Bs9Error ? error.code : "failed" };
+  const known = error instanceof Bs9Error ? error : null;
+  return { ...done(spec, "failed"), cause: reasonOf(error), lines: known?.details ?? [], code: known?.code ?? "failed" };
 }
 
 function done(spec: Spec, result: Acted["result"]): Acted {
-  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed" };
+  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed", findings: [] };
 }
 
 function onLatest(spec: Spec, deps: Deps): Spec {

@@ -2,6 +2,7 @@
 import type { Reading } from "../backend/backend.ts";
 import { holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { interruptedBy } from "../base/interrupt.ts";
+import { startedAtMs } from "../base/proc.ts";
 import { formatSpan } from "../base/quantities.ts";
 import { healthOf, probe } from "../health/probe.ts";
 import { pidsOf } from "../metrics/cgroup.ts";
@@ -9,11 +10,20 @@ import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 
 export type NotReady = { ready: false; cause: string; afterMs: number; timedOut: boolean };
-export type Readiness = { ready: true; health: "healthy" | "unknown"; tookMs: number } | NotReady;
+export type Readiness =
+  | {
+      ready: true;
+      health: "healthy" | "unknown";
+      tookMs: number;
+      /** From the start of the process itself, exact to a clock tick and a poll; null where it is gone already. */
+      readyAfterMs: number | null;
+    }
+  | NotReady;
 
 /** Alive for so long counts as ready where there is neither a health check nor a port. */
 const aliveMs = 1000;
-const pollMs = 40;
+/** Most apps are there in a fraction of a second; for those that are not, a slower look will do. */
+const pollMs = (elapsedMs: number): number => (elapsedMs < 500 ? 5 : 40);
 
 /** `restartsBefore` are no crash of now: those of a service that runs on. */
 export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise<Readiness> {
@@ -31,13 +41,17 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       const pid = reading.mainPid ?? 0;
       if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
       const awaited = await isReady(spec, reading, performance.now() - alive.since);
-      if (awaited === null) return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began };
+      if (awaited === null) {
+        const startedMs = startedAtMs(pid);
+        const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
+        return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began, readyAfterMs };
+      }
       last = awaited;
     }
     if (elapsed > spec.waitMs)
       return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
     deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
-    await Bun.sleep(pollMs);
+    await Bun.sleep(pollMs(elapsed));
   }
 }
 

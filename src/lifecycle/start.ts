@@ -4,6 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
+import { bundle } from "../runtime/bundle.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
@@ -14,6 +15,8 @@ import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
+import { changeToBuild, type Gain } from "./gain.ts";
+import { type Finding, inspect } from "./inspect.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
 import { recover } from "./recover.ts";
@@ -23,32 +26,39 @@ export type Started = {
   result: "started" | "changed" | "unchanged";
   readiness: Readiness | null;
   differences: Difference[];
+  findings: Finding[];
+  /** What `--build` has gained, measured. */
+  gain: Gain | null;
 };
 
-export type Planned = { spec: Spec; differences: Difference[]; unit: string };
+export type Planned = { spec: Spec; differences: Difference[]; unit: string; findings: Finding[] };
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
   return underLock(deps, `start ${word}`, async () => {
     await recover(deps);
-    const { spec, known } = specOf(word, input, deps);
-    await deps.backend.claim(spec.name);
+    const { spec: source, known } = specOf(word, input, deps);
+    const findings = await inspect(source);
+    await deps.backend.claim(source.name);
+    const bundled = input.build === true ? await bundle(source, deps.share) : null;
+    const spec = bundled === null ? source : { ...source, build: bundled.build };
     const differences = difference(known, spec);
+    const told = { name: spec.name, differences, findings, gain: null };
     const [reading] = await deps.backend.read([spec.name]);
     // One that waits between restarts is not up: starting it again begins from a clean slate.
     const isUp = reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
-    if (known !== null && differences.length === 0 && isUp) return { name: spec.name, result: "unchanged", readiness: null, differences };
+    if (known !== null && differences.length === 0 && isUp) return { ...told, result: "unchanged", readiness: null };
     if (known !== null && isUp && !needsRestart(differences)) {
       const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
-      return { name: spec.name, result: "changed", readiness, differences };
+      return { ...told, result: "changed", readiness };
     }
     checkPort(spec, reading?.cgroup ?? null);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
-    const { readiness } = await change(deps, spec, known);
+    const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
     sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
-    return { name: spec.name, result: known === null || differences.length === 0 ? "started" : "changed", readiness, differences };
+    return { ...told, result: known === null || differences.length === 0 ? "started" : "changed", ...changed };
   });
 }
 
@@ -65,7 +75,7 @@ async function judgeRunning(spec: Spec, deps: Deps, restarts: number): Promise<R
 export async function planEntry(word: string, input: StartInput, deps: Deps): Promise<Planned> {
   const { spec, known } = specOf(word, input, deps);
   await deps.backend.claim(spec.name);
-  return { spec, differences: difference(known, spec), unit: await deps.backend.unitText(spec) };
+  return { spec, differences: difference(known, spec), unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
 }
 
 export async function askToLinger(deps: Deps): Promise<void> {

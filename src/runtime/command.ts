@@ -6,8 +6,12 @@ import { plainErrno } from "../base/files.ts";
 import type { Spec } from "../service/spec.ts";
 import { runtimeFolder } from "./pin.ts";
 
+export const buildFolder = (share: string, name: string): string => join(share, "builds", name);
+
 export type Command = {
   argv: string[];
+  /** The folder of its build, null where the source is run. */
+  build: string | null;
   /** The entry as it is on disk now, links resolved. */
   entry: string;
   /** Environment that the runtime itself needs. */
@@ -25,27 +29,42 @@ export function commandOf(spec: Spec, share: string): Command {
   if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
     throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });
   }
+  // The working folder and what the sandbox opens stay those of the source.
+  const build = spec.build === null ? null : join(buildFolder(share, spec.name), spec.build.hash);
+  const run = spec.build === null || build === null ? entry : join(build, spec.build.file);
   switch (spec.runtime.kind) {
     case "bs9": {
       const folder = runtimeFolder(share, spec.runtime.version);
       const program = join(folder, "bs9");
       return {
-        argv: [program, `--preload=${join(folder, "preload.js")}`, entry, ...spec.args],
+        argv: [program, `--preload=${join(folder, "preload.js")}`, run, ...spec.args],
         entry,
         environment: { BUN_BE_BUN: "1" },
         runtime: program,
+        build,
       };
     }
     case "bun":
     case "node":
-      return { argv: [spec.runtime.path, entry, ...spec.args], entry, environment: {}, runtime: spec.runtime.path };
+      return {
+        argv: [
+          spec.runtime.path,
+          ...(spec.runtime.kind === "node" && spec.build !== null ? ["--enable-source-maps"] : []),
+          run,
+          ...spec.args,
+        ],
+        entry,
+        environment: {},
+        runtime: spec.runtime.path,
+        build,
+      };
     case "none":
-      return { argv: [entry, ...spec.args], entry, environment: {}, runtime: null };
+      return { argv: [entry, ...spec.args], entry, environment: {}, runtime: null, build: null };
   }
 }
 
 /** A program keeps the name it was called by, for some act by it, as long as the link is seen where the program is. */
-function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
+export function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
     const real = realpathSync(path);
     if (kind === "script") return real;

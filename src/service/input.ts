@@ -33,5 +33,8 @@ export type StartInput = {
   restartDelayMs?: number | undefined;
   maxRestarts?: number | undefined;
   stopTimeoutMs?: number | undefined;
+  /** Bundle the entry first. */
+  build?: boolean | undefined;
+  force?: boolean | undefined;
   reset: boolean;
 };

@@ -43,6 +43,9 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
     root: around.root,
     cwd: around.cwd,
     runtime: around.runtime,
+    // A build is of one entry on one runtime; a new one is made when it is asked for.
+    build: before !== null && before.entry.path === entry.path && before.runtime.kind === around.runtime.kind ? before.build : null,
+    force: input.force ?? before?.force ?? false,
     port,
     env,
     path: known?.path ?? around.path,

@@ -33,6 +33,13 @@ export const Spec = v.strictObject({
     v.strictObject({ kind: v.picklist(["bun", "node"]), path: absolute }),
     v.strictObject({ kind: v.literal("none") }),
   ]),
+  /** The bundle that is run in place of the entry: its folder and the file in it. */
+  build: v.optional(
+    v.nullable(v.strictObject({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), file: v.pipe(v.string(), v.regex(/^[^/]+$/)) })),
+    null,
+  ),
+  /** Runs whatever the audit finds. */
+  force: v.optional(v.boolean(), false),
   port: v.nullable(portNumber),
   /** What the user gave by --env and --env-file; the rest of the environment is derived. */
   env: v.record(v.string(), v.string()),

@@ -41,6 +41,7 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   }
   if (!isWithin(spec.cwd, root) && !isHomeOrAbove(spec.cwd, home)) open(spec.cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
+  if (command.build !== null) open(command.build);
   for (const program of programsOf(spec, command)) {
     if (!existsSync(program)) continue;
     open(programFolder(realpathSync(program), home));

@@ -21,7 +21,11 @@ function project(files: Record<string, string | Uint8Array>): string {
   return root;
 }
 
-async function auditOf(files: Record<string, string | Uint8Array>, entry = "app.ts", limits = defaultLimits): Promise<Report & { root: string }> {
+async function auditOf(
+  files: Record<string, string | Uint8Array>,
+  entry = "app.ts",
+  limits = defaultLimits,
+): Promise<Report & { root: string }> {
   const root = project(files);
   return { ...(await audit(join(root, entry), root, limits)), root };
 }
@@ -40,7 +44,11 @@ describe("imports", () => {
     ["of a folder", { "app.ts": `import "./lib"`, "lib/index.tsx": evil }, "lib/index.tsx"],
     ["of a folder with a slash beside a file", { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil }, "lib/index.js"],
     ["of .", { "lib/app.ts": `import "."`, "app.ts": `import "./lib/app"`, "lib/index.ts": evil }, "lib/index.ts"],
-    ["of a folder with a package.json", { "app.ts": `import "./lib"`, "lib/package.json": `{"main": "src/main"}`, "lib/src/main.js": evil }, "lib/src/main.js"],
+    [
+      "of a folder with a package.json",
+      { "app.ts": `import "./lib"`, "lib/package.json": `{"main": "src/main"}`, "lib/src/main.js": evil },
+      "lib/src/main.js",
+    ],
     [".js that is .ts", { "app.ts": `import "./a.js"`, "a.ts": evil }, "a.ts"],
     ["with a query", { "app.ts": `import "./a.ts?x=1"`, "a.ts": evil }, "a.ts"],
     ["by require", { "app.ts": `const a = require("./a")`, "a.cjs": evil }, "a.cjs"],
@@ -51,9 +59,25 @@ describe("imports", () => {
     ["by export *", { "app.ts": `export * from "./a"`, "a.ts": evil }, "a.ts"],
     ["by new Worker", { "app.ts": `new Worker(new URL("./a.ts", import.meta.url))`, "a.ts": evil }, "a.ts"],
     ["as a macro", { "app.ts": `import { a } from "./a.ts" with { type: "macro" }`, "a.ts": evil }, "a.ts"],
-    ["by paths of tsconfig.json", { "app.ts": `import "@/a"`, "tsconfig.json": `{ /* x */ "compilerOptions": {"paths": {"@/*": ["./src/*"]}} }`, "src/a.ts": evil }, "src/a.ts"],
-    ["by baseUrl of tsconfig.json", { "app.ts": `import "src/a"`, "tsconfig.json": `{"compilerOptions": {"baseUrl": "."}}`, "src/a.ts": evil }, "src/a.ts"],
-    ["by imports of package.json", { "app.ts": `import "#lib/a"`, "package.json": `{"imports": {"#lib/*": {"types": "./x.ts", "default": "./src/*.ts"}}}`, "src/a.ts": evil }, "src/a.ts"],
+    [
+      "by paths of tsconfig.json",
+      { "app.ts": `import "@/a"`, "tsconfig.json": `{ /* x */ "compilerOptions": {"paths": {"@/*": ["./src/*"]}} }`, "src/a.ts": evil },
+      "src/a.ts",
+    ],
+    [
+      "by baseUrl of tsconfig.json",
+      { "app.ts": `import "src/a"`, "tsconfig.json": `{"compilerOptions": {"baseUrl": "."}}`, "src/a.ts": evil },
+      "src/a.ts",
+    ],
+    [
+      "by imports of package.json",
+      {
+        "app.ts": `import "#lib/a"`,
+        "package.json": `{"imports": {"#lib/*": {"types": "./x.ts", "default": "./src/*.ts"}}}`,
+        "src/a.ts": evil,
+      },
+      "src/a.ts",
+    ],
     ["of a name with odd characters", { "app.ts": `import "./ä \\n\\"'.ts"`, "ä \n\"'.ts": evil }, "ä \n\"'.ts"],
     ["as a type", { "app.ts": `import type { A } from "./a"; export type { B } from "./a"`, "a.ts": evil }],
     ["as text", { "app.ts": `import a from "./a.ts" with { type: "text" }`, "a.ts": evil }],
@@ -75,27 +99,87 @@ describe("through other files", () => {
     ["imported and exported", [at], { "app.ts": run, "a.ts": `import { exec } from "child_process"; export { exec as run }` }],
     ["as a constant", [at], { "app.ts": run, "a.ts": `import cp from "child_process"; export const run = cp.execSync` }],
     ["destructured", [at], { "app.ts": run, "a.ts": `export const { exec: run } = require("child_process")` }],
-    ["promisified", [at], { "app.ts": run, "a.ts": `import { exec } from "child_process"; import { promisify } from "util"; export const run = promisify(exec)` }],
+    [
+      "promisified",
+      [at],
+      {
+        "app.ts": run,
+        "a.ts": `import { exec } from "child_process"; import { promisify } from "util"; export const run = promisify(exec)`,
+      },
+    ],
     ["by CommonJS", [at], { "app.ts": run, "a.js": `module.exports = { run: require("child_process").exec }` }],
     ["by exports.run", [at], { "app.ts": run, "a.js": `exports.run = require("child_process").exec` }],
     ["two files on", [at], { "app.ts": run, "a.ts": `export * from "./b"`, "b.ts": `export { exec as run } from "node:child_process"` }],
-    ["by a cycle", [at], { "app.ts": run, "a.ts": `export * from "./b"; export * from "./c"`, "b.ts": `export * from "./a"; export * from "./b"`, "c.ts": `export { exec as run } from "child_process"; export * from "./a"` }],
-    ["export * of the module", ["exec app.ts:1:29"], { "app.ts": `import { exec } from "./a"; exec(command)`, "a.ts": `export * from "child_process"` }],
-    ["as a namespace", ["exec app.ts:1:31"], { "app.ts": `import * as tools from "./a"; tools.run(command)`, "a.ts": `export { exec as run } from "child_process"` }],
-    ["export * as", ["exec app.ts:1:27"], { "app.ts": `import { cp } from "./a"; cp.exec(command)`, "a.ts": `export * as cp from "child_process"` }],
-    ["as the default", ["exec app.ts:1:22"], { "app.ts": `import a from "./a"; a(command)`, "a.ts": `import { exec } from "child_process"; export default exec` }],
-    ["in an object", ["exec app.ts:1:22"], { "app.ts": `import a from "./a"; a.tools.run(command)`, "a.ts": `import { exec } from "child_process"; export default { tools: { run: exec } }` }],
-    ["by require", ["exec app.ts:1:1"], { "app.ts": `require("./a").run(command)`, "a.js": `module.exports.run = require("child_process").exec` }],
-    ["promisified here", ["exec app.ts:1:28"], { "app.ts": `import { run } from "./a"; require("util").promisify(run)(command)`, "a.ts": `export { exec as run } from "child_process"` }],
+    [
+      "by a cycle",
+      [at],
+      {
+        "app.ts": run,
+        "a.ts": `export * from "./b"; export * from "./c"`,
+        "b.ts": `export * from "./a"; export * from "./b"`,
+        "c.ts": `export { exec as run } from "child_process"; export * from "./a"`,
+      },
+    ],
+    [
+      "export * of the module",
+      ["exec app.ts:1:29"],
+      { "app.ts": `import { exec } from "./a"; exec(command)`, "a.ts": `export * from "child_process"` },
+    ],
+    [
+      "as a namespace",
+      ["exec app.ts:1:31"],
+      { "app.ts": `import * as tools from "./a"; tools.run(command)`, "a.ts": `export { exec as run } from "child_process"` },
+    ],
+    [
+      "export * as",
+      ["exec app.ts:1:27"],
+      { "app.ts": `import { cp } from "./a"; cp.exec(command)`, "a.ts": `export * as cp from "child_process"` },
+    ],
+    [
+      "as the default",
+      ["exec app.ts:1:22"],
+      { "app.ts": `import a from "./a"; a(command)`, "a.ts": `import { exec } from "child_process"; export default exec` },
+    ],
+    [
+      "in an object",
+      ["exec app.ts:1:22"],
+      {
+        "app.ts": `import a from "./a"; a.tools.run(command)`,
+        "a.ts": `import { exec } from "child_process"; export default { tools: { run: exec } }`,
+      },
+    ],
+    [
+      "by require",
+      ["exec app.ts:1:1"],
+      { "app.ts": `require("./a").run(command)`, "a.js": `module.exports.run = require("child_process").exec` },
+    ],
+    [
+      "promisified here",
+      ["exec app.ts:1:28"],
+      {
+        "app.ts": `import { run } from "./a"; require("util").promisify(run)(command)`,
+        "a.ts": `export { exec as run } from "child_process"`,
+      },
+    ],
     ["eval", [at.replace("exec", "eval")], { "app.ts": run, "a.ts": `export const run = eval` }],
     ["with a literal", [], { "app.ts": `import { run } from "./a"; run("ls")`, "a.ts": `export { exec as run } from "child_process"` }],
-    ["another export", [], { "app.ts": `import { other } from "./a"; other(command)`, "a.ts": `export { exec as run } from "child_process"; export const other = 1` }],
+    [
+      "another export",
+      [],
+      {
+        "app.ts": `import { other } from "./a"; other(command)`,
+        "a.ts": `export { exec as run } from "child_process"; export const other = 1`,
+      },
+    ],
     ["something of that name", [], { "app.ts": run, "a.ts": `export const run = (x) => x` }],
   ];
   for (const [what, expected, files] of ways) test(what, async () => expect(places(await auditOf(files))).toEqual(expected));
 
   test("allowed where it is called", async () => {
-    const files = { "app.ts": `import { run } from "./a";\nrun(command) // bs9-allow exec: ours`, "a.ts": `export { exec as run } from "child_process"` };
+    const files = {
+      "app.ts": `import { run } from "./a";\nrun(command) // bs9-allow exec: ours`,
+      "a.ts": `export { exec as run } from "child_process"`,
+    };
     expect(places(await auditOf(files))).toEqual([]);
   });
 });
@@ -196,9 +280,18 @@ describe("ends well", () => {
     ["a long sum", `f(${"a+".repeat(20_000)}a);eval(x)`],
     ["deep blocks", `${"{".repeat(1000)}f()${"}".repeat(1000)};eval(x)`],
     ["deep functions", `${"(()=>".repeat(500)}1${")".repeat(500)};eval(x)`],
-    ["constants that double", `const a0 = "x";${Array.from({ length: 60 }, (_, at) => `const a${at + 1} = a${at} + a${at};`).join("")}f[a60](1);eval(x)`],
-    ["names that all hold each other", `${Array.from({ length: 40 }, (_, at) => `let v${at};`).join("")}${Array.from({ length: 1600 }, (_, at) => `v${at % 40} = v${Math.floor(at / 40)};`).join("")}v3(1);eval(x)`],
-    ["tables that hold themselves", `const t = { get a() { return t }, b: 1 }; t.t = t; const u = { ...t, u: 1 }; let w = { ...u }; w = { ...w }; w.a.b.c[d](1);eval(x)`],
+    [
+      "constants that double",
+      `const a0 = "x";${Array.from({ length: 60 }, (_, at) => `const a${at + 1} = a${at} + a${at};`).join("")}f[a60](1);eval(x)`,
+    ],
+    [
+      "names that all hold each other",
+      `${Array.from({ length: 40 }, (_, at) => `let v${at};`).join("")}${Array.from({ length: 1600 }, (_, at) => `v${at % 40} = v${Math.floor(at / 40)};`).join("")}v3(1);eval(x)`,
+    ],
+    [
+      "tables that hold themselves",
+      `const t = { get a() { return t }, b: 1 }; t.t = t; const u = { ...t, u: 1 }; let w = { ...u }; w = { ...w }; w.a.b.c[d](1);eval(x)`,
+    ],
     ["a long chain of names", `${Array.from({ length: 3000 }, (_, at) => `const v${at + 1} = v${at};`).join("")}v3000(1);eval(x)`],
     ["a long chain of conditions", `(${"a ? b : ".repeat(2000)}c)(1);eval(x)`],
     ["tokens that nearly are", `// ${"eyJaaaaaaaaaaaa-".repeat(50_000)}\n;eval(x)`],
@@ -227,7 +320,10 @@ describe("modes", () => {
     const root = project({ "lib/app.ts": `import "./a"`, "lib/a.ts": "" });
     chmodSync(join(root, "lib"), 0o777);
     chmodSync(join(root, "lib/a.ts"), 0o666);
-    expect(places({ ...(await audit(join(root, "lib/app.ts"), root)), root })).toEqual(["world-writable lib:1:1", "world-writable lib/a.ts:1:1"]);
+    expect(places({ ...(await audit(join(root, "lib/app.ts"), root)), root })).toEqual([
+      "world-writable lib:1:1",
+      "world-writable lib/a.ts:1:1",
+    ]);
   });
 
   test("a folder with the sticky bit is none", async () => {
@@ -241,7 +337,11 @@ describe("modes", () => {
     chmodSync(join(root, "releases/1"), 0o757);
     chmodSync(join(root, "current"), 0o757);
     symlinkSync("../releases/1", join(root, "current/now"));
-    expect(places({ ...(await audit(join(root, "current/now/app.ts"), root)), root })).toEqual(["world-writable current:1:1", "world-writable current/now:1:1", "world-writable releases/1:1:1"]);
+    expect(places({ ...(await audit(join(root, "current/now/app.ts"), root)), root })).toEqual([
+      "world-writable current:1:1",
+      "world-writable current/now:1:1",
+      "world-writable releases/1:1:1",
+    ]);
   });
 });
 
@@ -251,12 +351,21 @@ test("findings are sorted by file, line and column, and each is there once", asy
     "a.ts": `eval(x); eval(y)`,
     "b.ts": `eval(x)`,
   });
-  expect(places(report)).toEqual(["eval a.ts:1:1", "eval a.ts:1:10", "function-constructor app.ts:2:1", "eval app.ts:2:18", "exec app.ts:3:33", "eval b.ts:1:1"]);
+  expect(places(report)).toEqual([
+    "eval a.ts:1:1",
+    "eval a.ts:1:10",
+    "function-constructor app.ts:2:1",
+    "eval app.ts:2:18",
+    "exec app.ts:3:33",
+    "eval b.ts:1:1",
+  ]);
   expect(Object.keys(report.critical[0] ?? {})).toEqual(["rule", "message", "file", "line", "column"]);
 });
 
 test("10,000 lines take at most a second", async () => {
-  const lines = Array.from({ length: 1200 }, (_, at) => `
+  const lines = Array.from(
+    { length: 1200 },
+    (_, at) => `
 export async function work${at}(input: { name: string; size?: number }, list: string[] = []): Promise<number> {
   const { name, size = ${at} } = input;
   let total = 0;
@@ -265,7 +374,8 @@ export async function work${at}(input: { name: string; size?: number }, list: st
     else total -= Number.parseInt(item, 10) || 0;
   }
   console.log(\`\${name}: \${total} of \${list.map((part) => part.trim()).join(", ")}\`, { size, deep: [1, 2] });
-  return total; }`);
+  return total; }`,
+  );
   const text = lines.join("");
   expect(text.split("\n").length).toBeGreaterThan(10_000);
   const files = { "app.ts": text + evil };

@@ -49,7 +49,11 @@ const found: [rules: Rule[], what: string, code: string, file?: string][] = [
   [["secret"], "in a comment", `// was sk_live_${body}`],
   [["secret"], "private key", `const a = "-----BEGIN RSA ${"PRIVATE"} KEY-----\\nMIIEowIBAAKCAQEA"`],
   [["secret"], "private key over lines", `const a = \`-----BEGIN ${"PRIVATE"} KEY-----\nMIIEowIBAAKCAQEA\``],
-  [["secret"], "JSON web token", `const a = "eyJhbGciOiJIUzI1NiJ9.${"eyJzdWIiOiIxMjM0NTY3ODkwIn0"}.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"`],
+  [
+    ["secret"],
+    "JSON web token",
+    `const a = "eyJhbGciOiJIUzI1NiJ9.${"eyJzdWIiOiIxMjM0NTY3ODkwIn0"}.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"`,
+  ],
   [["secret"], "password in an address", `const a = "postgres://app:${"hunter22"}@db.internal/app"`],
   [["secret"], "password", `const password = "hunter22"`],
   [["secret"], "DB_PASSWORD", `const DB_PASSWORD = "correcthorsebattery"`],
@@ -104,9 +108,15 @@ const clean: [what: string, code: string, file?: string][] = [
   ["label", `const labels = { password: "Password", token: "Your token, please 1" }`],
   ["key of a translation", `const keys = { password: "errors.password.required", secret: "form.fields.secret" }`],
   ["field's name", `const fields = { password: "passwordField", token: "accessToken", passwordInput: "hunter22" }`],
-  ["name that only contains one", `const passwordMinLength = "12345678"; const tokenType = "Bearer1234567"; const keyboard = "qwertz123456"`],
+  [
+    "name that only contains one",
+    `const passwordMinLength = "12345678"; const tokenType = "Bearer1234567"; const keyboard = "qwertz123456"`,
+  ],
   ["path", `const privateKey = "/etc/ssl/private/key1.pem"; const secret = "./secrets/1.txt"`],
-  ["header of a private key", `if (text.includes("-----BEGIN ${"PRIVATE"} KEY-----")) f(text.replace("-----BEGIN ${"PRIVATE"} KEY-----", ""))`],
+  [
+    "header of a private key",
+    `if (text.includes("-----BEGIN ${"PRIVATE"} KEY-----")) f(text.replace("-----BEGIN ${"PRIVATE"} KEY-----", ""))`,
+  ],
   ["public key", `const a = "-----BEGIN PUBLIC KEY-----\\nMIIEowIBAAKCAQEA"`],
   ["test key of Stripe", `const a = "sk_test_${body}"`],
   ["mask of a token", `const a = "ghp_${"x".repeat(36)}"; const b = "ghp_${"*".repeat(36)}"`],
@@ -122,7 +132,10 @@ const clean: [what: string, code: string, file?: string][] = [
   ["two allowed above", `// bs9-allow eval: ours\n  // bs9-allow exec: ours\n${cp.trim()} eval(x); exec(x)`],
   ["a secret allowed", `const password = "hunter22" // bs9-allow secret: of the sandbox`],
   ["a comment that speaks of bs9-allow", `// bs9-allowed things\n// see bs9-allow in the manual`],
-  ["TypeScript of every kind", `abstract class A<T> { declare x: number; accessor y = 1; constructor(@I() private readonly z: T) {} } enum B { C } using d = e; export = A`],
+  [
+    "TypeScript of every kind",
+    `abstract class A<T> { declare x: number; accessor y = 1; constructor(@I() private readonly z: T) {} } enum B { C } using d = e; export = A`,
+  ],
   ["import attributes", `import a from "./a.json" with { type: "json" }; export default a satisfies object`],
   ["old JavaScript", `var a = 010; with (b) { delete a }`, "case.js"],
   ["return at the top", `if (a) return; module.exports = 1`, "case.js"],
@@ -131,7 +144,12 @@ const clean: [what: string, code: string, file?: string][] = [
 
 describe("warnings", () => {
   for (const [rules, what, code, file] of found) {
-    test(`${rules.join(", ")}: ${what}`, () => expect(findingsIn(code, file).map(({ rule }) => rule).sort()).toEqual(rules.toSorted()));
+    test(`${rules.join(", ")}: ${what}`, () =>
+      expect(
+        findingsIn(code, file)
+          .map(({ rule }) => rule)
+          .sort(),
+      ).toEqual(rules.toSorted()));
   }
 });
 
@@ -149,4 +167,5 @@ test("a secret's place is that of its text", () => {
   expect(findingsIn(`// 1\r\n// 2\r\n  f("sk_live_${body}")`)).toMatchObject([{ line: 3, column: 6 }]);
 });
 
-test("names of members of Object are no rules", () => expect(["__proto__", "constructor", "toString"].map(isRule)).toEqual([false, false, false]));
+test("names of members of Object are no rules", () =>
+  expect(["__proto__", "constructor", "toString"].map(isRule)).toEqual([false, false, false]));

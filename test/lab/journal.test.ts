@@ -46,6 +46,8 @@ async function service(user: User, name: string, script: string): Promise<void> 
     root: "/tmp",
     cwd: "/tmp",
     runtime: { kind: "none" },
+    build: null,
+    force: false,
     port: null,
     env: {},
     path: "/usr/bin:/bin",

@@ -1,0 +1,15 @@
+// What `--build` has gained, in three lines; what could not be measured is said.
+import { formatBytes, formatSpan } from "../base/quantities.ts";
+import type { Gain } from "../lifecycle/gain.ts";
+
+export function gainLines({ files, bytes, startMs, memoryBytes }: Gain): string[] {
+  return [
+    `  bytes   ${formatBytes(bytes.before)} in ${files} files -> ${formatBytes(bytes.after)}`,
+    `  start   ${pair(startMs, formatSpan) ?? "not measured: give it a --port or a --health check"}`,
+    `  memory  ${pair(memoryBytes, formatBytes) ?? "not measured"}`,
+  ];
+}
+
+function pair({ before, after }: { before: number | null; after: number | null }, format: (value: number) => string): string | null {
+  return before === null || after === null ? null : `${format(before)} -> ${format(after)}`;
+}

@@ -1,0 +1,44 @@
+// What `--build` gains: the source and the bundle are both started, and measured on the real service.
+import { readCgroup } from "../metrics/cgroup.ts";
+import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
+import type { Spec } from "../service/spec.ts";
+import { type Changed, change } from "./change.ts";
+import type { Deps } from "./deps.ts";
+
+export type Gain = {
+  files: number;
+  bytes: { before: number; after: number };
+  /** From the exec of the program to its readiness; null where nothing tells that it is ready. */
+  startMs: { before: number | null; after: number | null };
+  /** Once it is ready. */
+  memoryBytes: { before: number | null; after: number | null };
+};
+
+/**
+ * Measures before where the source has not run under this name yet: it is started first. A bundle that does not come up is
+ * undone like any change, and what ran before runs again.
+ */
+export async function changeToBuild(deps: Deps, spec: Spec, known: Spec | null, bundled: Bundle): Promise<Changed & { gain: Gain }> {
+  const source = { ...spec, build: null };
+  const first = await change(deps, source, known);
+  const before = await measure(deps, source, first);
+  const second = await change(deps, spec, source);
+  const after = await measure(deps, spec, second);
+  sweepBuilds(deps.share, spec.name, bundled.build.hash);
+  const gain: Gain = {
+    files: bundled.sourceFiles,
+    bytes: { before: bundled.sourceBytes, after: bundled.bundleBytes },
+    startMs: { before: before.startMs, after: after.startMs },
+    memoryBytes: { before: before.memoryBytes, after: after.memoryBytes },
+  };
+  return { ...second, gain };
+}
+
+async function measure(deps: Deps, spec: Spec, { readiness }: Changed): Promise<{ startMs: number | null; memoryBytes: number | null }> {
+  const [reading] = await deps.backend.read([spec.name]);
+  const isTold = spec.port !== null || spec.health !== null;
+  return {
+    startMs: isTold && readiness?.ready === true ? readiness.readyAfterMs : null,
+    memoryBytes: reading?.cgroup == null ? null : readCgroup(reading.cgroup).memoryBytes,
+  };
+}

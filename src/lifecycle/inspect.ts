@@ -1,0 +1,36 @@
+// The audit before each start: what is critical refuses it, and nothing is written.
+import { audit } from "../audit/audit.ts";
+import type { Report, Reported } from "../audit/finding.ts";
+import { refused } from "../base/errors.ts";
+import { harmless } from "../base/text.ts";
+import type { Spec } from "../service/spec.ts";
+
+export type Finding = Reported & { severity: "critical" | "warning" };
+
+/** Only scripts can be read; what is executed as it is has no findings. Throws `refused`, unless the spec says `force`. */
+export async function inspect(spec: Spec): Promise<Finding[]> {
+  if (spec.entry.kind !== "script") return [];
+  const report = await audit(spec.entry.path, spec.root);
+  if (report.critical.length > 0 && !spec.force) {
+    throw refused(
+      `cannot start ${spec.name}: the audit finds ${report.critical.length === 1 ? "something" : `${report.critical.length} things`} critical`,
+      {
+        details: report.critical.slice(0, maxTold).map(findingLine),
+        hint: `mend it, allow the line by // bs9-allow RULE: reason, or start it with --force`,
+      },
+    );
+  }
+  return findingsOf(report);
+}
+
+export function findingsOf(report: Report): Finding[] {
+  const of = (severity: Finding["severity"]) => report[severity].slice(0, maxFindings).map((finding) => ({ severity, ...finding }));
+  return [...of("critical"), ...of("warning")];
+}
+
+export function findingLine({ file, line, column, rule, message }: Reported): string {
+  return `${harmless(file)}:${line}:${column} ${rule}: ${harmless(message)}`;
+}
+
+const maxTold = 10;
+const maxFindings = 200;
