@@ -6,7 +6,10 @@ import * as rules from "./tidy.ts";
 const top = join(import.meta.dir, "..");
 
 /** Files over the limit, each with the reason. */
-const longOnes: Record<string, string> = {};
+const longOnes: Record<string, string> = {
+  "test/audit/audit.test.ts": "a table of cases",
+  "test/audit/critical.test.ts": "a table of cases",
+};
 
 const files: rules.Files = await readAll();
 

@@ -23,7 +23,7 @@ export async function inspect(spec: Spec): Promise<Finding[]> {
   return findingsOf(report);
 }
 
-export function findingsOf(report: Report): Finding[] {
+function findingsOf(report: Report): Finding[] {
   const of = (severity: Finding["severity"]) => report[severity].slice(0, maxFindings).map((finding) => ({ severity, ...finding }));
   return [...of("critical"), ...of("warning")];
 }

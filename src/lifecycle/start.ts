@@ -35,10 +35,11 @@ export type Planned = { spec: Spec; differences: Difference[]; unit: string; fin
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
+  // Before anything is written, the lock included.
+  const findings = await inspect(specOf(word, input, deps).spec);
   return underLock(deps, `start ${word}`, async () => {
     await recover(deps);
     const { spec: source, known } = specOf(word, input, deps);
-    const findings = await inspect(source);
     await deps.backend.claim(source.name);
     const bundled = input.build === true ? await bundle(source, deps.share) : null;
     const spec = bundled === null ? source : { ...source, build: bundled.build };
