@@ -4,9 +4,7 @@ import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import type { Deps } from "./lifecycle/deps.ts";
-import { settle } from "./lifecycle/recover.ts";
 import { Registry } from "./service/registry.ts";
-import { SystemdBackend } from "./systemd/systemd.ts";
 
 export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
 
@@ -39,6 +37,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     async deps() {
       if (backend === null && process.getuid?.() === 0)
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
+      const { SystemdBackend } = await import("./systemd/systemd.ts");
       backend ??= await SystemdBackend.open(env, paths);
       interruptedBy(signal);
       const deps: Deps = {
@@ -54,6 +53,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         share: paths.share,
       };
       // A command that was killed half-way is finished or undone by whichever comes next.
+      const { settle } = await import("./lifecycle/recover.ts");
       await settle(deps);
       return deps;
     },

@@ -6,7 +6,8 @@ import { openTerminal, type Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { parse } from "./cli.ts";
 import type { Command, Result } from "./commands/command.ts";
-import { buildContext, type Settings } from "./context.ts";
+import { commandsFor } from "./commands/table.ts";
+import type { Settings } from "./context.ts";
 import { actAsRuntime } from "./runtime/reenter.ts";
 
 actAsRuntime();
@@ -36,10 +37,13 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(argv: string[], settings: Settings, terminal: Terminal): Promise<number> {
-  const { commands } = await import("./commands/table.ts");
+  const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
+  const named = words.find((word) => !word.startsWith("-"));
+  const commands = await commandsFor(named === "help" ? undefined : named);
   const helped = await help(argv, commands, terminal);
   if (helped) return exitStatus.done;
-  const { command, given } = parse(argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv, commands);
+  const { command, given } = parse(words, commands);
+  const { buildContext } = await import("./context.ts");
   const context = buildContext(settings, terminal, interruption());
   try {
     const result = await command.run(given, context);

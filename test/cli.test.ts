@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Bs9Error } from "../src/base/errors.ts";
 import { parse } from "../src/cli.ts";
-import { commands } from "../src/commands/table.ts";
+import { allCommands } from "../src/commands/table.ts";
+
+const commands = await allCommands();
 
 const given = (...argv: string[]) => parse(argv, commands).given;
 

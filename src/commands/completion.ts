@@ -10,7 +10,7 @@ const renderers: Record<string, () => Promise<(outline: Outline) => string>> = {
 };
 
 /** The table of which it is a row is asked for when it runs. */
-export function completionCommand(commands: () => Command[]): Command {
+export function completionCommand(commands: () => Promise<Command[]>): Command {
   return {
     name: "completion",
     synopsis: "bash|zsh|fish",
@@ -29,7 +29,7 @@ export function completionCommand(commands: () => Command[]): Command {
       if (load === undefined || more.length > 0)
         throw usage("completion needs one shell: bash, zsh or fish", { hint: "bs9 completion bash" });
       const { outlineOf } = await import("./completion-outline.ts");
-      const script = (await load())(outlineOf(commands()));
+      const script = (await load())(outlineOf(await commands()));
       const lines = script.trimEnd().split("\n");
       return { value: { shell, script }, names: lines, text: () => lines };
     },

@@ -1,14 +1,26 @@
-// The table of commands.
-import { remove, restart, stop } from "./acts.ts";
-import { audit } from "./audit.ts";
+// The table of commands; each is loaded when it is called, for loading all would double the time of `bs9 version`.
 import type { Command } from "./command.ts";
-import { completionCommand } from "./completion.ts";
-import { describe } from "./describe.ts";
-import { logs } from "./logs.ts";
-import { start } from "./start.ts";
-import { status } from "./status.ts";
-import { version } from "./version.ts";
 
-const completion = completionCommand(() => commands);
+const loaders: Record<string, () => Promise<Command>> = {
+  start: async () => (await import("./start.ts")).start,
+  stop: async () => (await import("./acts.ts")).stop,
+  restart: async () => (await import("./acts.ts")).restart,
+  delete: async () => (await import("./acts.ts")).remove,
+  status: async () => (await import("./status.ts")).status,
+  logs: async () => (await import("./logs.ts")).logs,
+  describe: async () => (await import("./describe.ts")).describe,
+  audit: async () => (await import("./audit.ts")).audit,
+  completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
+  version: async () => (await import("./version.ts")).version,
+};
 
-export const commands: Command[] = [start, stop, restart, remove, status, logs, describe, audit, completion, version];
+/** In the order of `help`. */
+export function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(loaders).map((load) => load()));
+}
+
+/** The one command of that name where there is one, else all: for an alias, or for the word that was probably meant. */
+export async function commandsFor(word: string | undefined): Promise<Command[]> {
+  const load = word !== undefined && Object.hasOwn(loaders, word) ? loaders[word] : undefined;
+  return load === undefined ? allCommands() : [await load()];
+}

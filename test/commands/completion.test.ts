@@ -6,7 +6,10 @@ import { bashCompletion } from "../../src/commands/completion-bash.ts";
 import { fishCompletion } from "../../src/commands/completion-fish.ts";
 import { outlineOf } from "../../src/commands/completion-outline.ts";
 import { zshCompletion } from "../../src/commands/completion-zsh.ts";
-import { commands } from "../../src/commands/table.ts";
+import { allCommands } from "../../src/commands/table.ts";
+
+const commands = await allCommands();
+
 import { run, succeed, tempDir } from "../harness.ts";
 
 const outline = outlineOf(commands);
