@@ -1,0 +1,179 @@
+// Checks the trail: the chain of its lines, and each line against what the journal was told; pure.
+import * as v from "valibot";
+import type { TrailText } from "./files.ts";
+import type { Witness } from "./journal.ts";
+import { isIntact, mendAct, origin, parseLine, rotateAct, sha256, type TrailRecord } from "./record.ts";
+
+/** A place where the trail is not as it was written; `line` counts from 1. */
+export type Break = { file: string; line: number; seq: number | null; what: string };
+
+export type Verdict = {
+  intact: boolean;
+  records: number;
+  /** So many of them the journal bears out. */
+  witnessed: number;
+  breaks: Break[];
+  /** What neither chain nor journal can show. */
+  unproved: string[];
+};
+
+type Placed = { file: string; line: number; text: string; isOpen: boolean; record: TrailRecord | null };
+
+export function verify(texts: TrailText[], witnesses: Witness[]): Verdict {
+  const placed = texts.flatMap(({ file, text }) => linesOf(file, text));
+  const chain = followChain(placed);
+  const journal = compare(chain, witnesses, texts.at(-1)?.file ?? "trail.jsonl");
+  const order = texts.map(({ file }) => file);
+  const breaks = [...chain.breaks, ...journal.breaks].sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line);
+  return {
+    intact: breaks.length === 0,
+    records: chain.links.length,
+    witnessed: journal.witnessed,
+    breaks,
+    unproved: [...chain.unproved, ...journal.unproved],
+  };
+}
+
+function linesOf(file: string, text: string): Placed[] {
+  const lines = text.split("\n");
+  const isOpen = lines.at(-1) !== "";
+  if (!isOpen) lines.pop();
+  return lines.map((line, i) => ({ file, line: i + 1, text: line, isOpen: isOpen && i === lines.length - 1, record: parseLine(line) }));
+}
+
+type Link = Placed & { record: TrailRecord };
+type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };
+
+function followChain(placed: Placed[]): Chain {
+  const chain: Chain = { links: [], breaks: [], unproved: [], lastSeq: 0 };
+  let last = { seq: 0, hash: origin };
+  // Lines that were broken since the last good one: what comes behind them need not fit exactly.
+  let broken = 0;
+  const complain = ({ file, line }: Placed, seq: number | null, what: string) => chain.breaks.push({ file, line, seq, what });
+  for (const [i, here] of placed.entries()) {
+    const { record } = here;
+    if (record === null) {
+      if (here.isOpen && i === placed.length - 1)
+        chain.unproved.push(
+          `the last line (${here.file}:${here.line}) is not whole: bs9 was killed while it wrote it, or it was cut; the next act goes on behind it`,
+        );
+      else if (!isMended(here, placed[i + 1])) {
+        complain(here, last.seq + broken + 1, "this line is no record as bs9 writes it");
+        broken++;
+      }
+      continue;
+    }
+    const fits = record.seq === last.seq + 1 && record.previous === last.hash;
+    const isFirst = chain.lastSeq === 0;
+    if (!isIntact(record)) {
+      complain(here, record.seq, "this record was changed: its hash is not that of what stands in it");
+      last = { seq: last.seq + broken, hash: last.hash };
+      broken = 1;
+    } else {
+      const mayFit = broken > 0 && record.seq === last.seq + broken + 1;
+      if (!fits && !mayFit && !(isFirst && broken === 0 && beginsWell(record, placed))) {
+        if (!isFirst && isAdded(record, last, placed[i + 1])) {
+          complain(here, record.seq, "this line was added: the one behind it follows the one before it");
+          continue;
+        }
+        complain(here, record.seq, misfit(record, last.seq + broken, isFirst));
+      }
+      broken = 0;
+      last = { seq: record.seq, hash: record.hash };
+      chain.links.push({ ...here, record });
+    }
+    chain.lastSeq = last.seq + broken;
+  }
+  return chain;
+}
+
+const placeOf = ({ file, line }: Placed): { file: string; line: number } => ({ file, line });
+
+/** The record behind a torn line names its bytes. */
+function isMended({ text }: Placed, next: Placed | undefined): boolean {
+  const torn = next?.record?.act === mendAct ? next.record.difference[0]?.before : undefined;
+  const parsed = v.safeParse(v.object({ digest: v.string() }), torn);
+  return parsed.success && parsed.output.digest === sha256(text);
+}
+
+/** It is the first of all, or a rotation has said that the trail begins with it. */
+function beginsWell(first: TrailRecord, placed: Placed[]): boolean {
+  if (first.seq === 1) return first.previous === origin;
+  const said = v.object({ seq: v.literal(first.seq), previous: v.literal(first.previous) });
+  return placed.some(
+    ({ record }) =>
+      record?.act === rotateAct && record.difference.some(({ path, after }) => path === "first" && v.safeParse(said, after).success),
+  );
+}
+
+function isAdded(record: TrailRecord, last: { seq: number; hash: string }, next: Placed | undefined): boolean {
+  return record.seq <= last.seq || next?.record?.previous === last.hash;
+}
+
+function misfit(record: TrailRecord, lastSeq: number, isFirst: boolean): string {
+  if (record.seq > lastSeq + 1) {
+    const isOne = record.seq === lastSeq + 2;
+    return `${isOne ? `record ${lastSeq + 1} is` : `records ${lastSeq + 1} to ${record.seq - 1} are`} missing before this line${isFirst ? ", and no rotation took them out" : ""}`;
+  }
+  return "this record does not follow the one before it: that one, or this one, was put in place of another";
+}
+
+function compare(
+  { links: chained, lastSeq }: Chain,
+  witnesses: Witness[],
+  file: string,
+): { breaks: Break[]; witnessed: number; unproved: string[] } {
+  const told = new Map<number, Set<string>>();
+  for (const { seq, hash } of witnesses) told.set(seq, (told.get(seq) ?? new Set()).add(hash));
+  const breaks: Break[] = [];
+  const silent: Link[] = [];
+  let witnessed = 0;
+  for (const link of chained) {
+    const hashes = told.get(link.record.seq);
+    if (hashes === undefined) silent.push(link);
+    else if (!hashes.has(link.record.hash))
+      breaks.push({
+        ...placeOf(link),
+        seq: link.record.seq,
+        what: "the journal was told another hash: the trail was rewritten from here or from before",
+      });
+    else if (hashes.size > 1)
+      breaks.push({
+        ...placeOf(link),
+        seq: link.record.seq,
+        what: "the journal was told two hashes: a record was taken out and another one put in its place",
+      });
+    else witnessed++;
+  }
+  const last = chained.at(-1);
+  const beyond = [...told.keys()].filter((seq) => seq > lastSeq);
+  if (beyond.length > 0) {
+    const line = last === undefined || last.file !== file ? 1 : last.line + 1;
+    breaks.push({
+      file,
+      line,
+      seq: Math.min(...beyond),
+      what: `the journal knows records up to ${Math.max(...beyond)} that are not here: the end was cut off`,
+    });
+  }
+  return { breaks, witnessed, unproved: [...unprovedBy(chained, silent), rootCan] };
+}
+
+const rootCan = "root can rewrite both the trail and the journal";
+
+function unprovedBy(chained: Link[], silent: Link[]): string[] {
+  if (chained.length === 0)
+    return ["there is no record and the journal knows none: a trail that was removed before the journal's oldest entry leaves no sign"];
+  if (silent.length === chained.length) {
+    return [
+      "the journal has nothing of this trail (rotated away, kept in memory only, or not to be read by this user): records cut off at the end, or a chain written anew, would not show",
+    ];
+  }
+  const [first] = silent;
+  if (first === undefined) return [];
+  const places =
+    silent.length === 1
+      ? `record ${first.record.seq} (${first.file}:${first.line})`
+      : `${silent.length} records, the last of them ${silent.at(-1)?.record.seq} (${silent.at(-1)?.file}:${silent.at(-1)?.line}),`;
+  return [`the journal does not know ${places}: its entry was dropped or rotated away, or the line was added by hand`];
+}
