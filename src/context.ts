@@ -7,6 +7,9 @@ import type { Deps } from "./lifecycle/deps.ts";
 import { settle } from "./lifecycle/recover.ts";
 import { Registry } from "./service/registry.ts";
 import { SystemdBackend } from "./systemd/systemd.ts";
+import { journalOf } from "./trail/journal.ts";
+import { Trail } from "./trail/trail.ts";
+import { whoActs } from "./trail/who.ts";
 
 export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
 
@@ -16,6 +19,7 @@ export type Context = {
   cwd: string;
   paths: Paths;
   registry: Registry;
+  trail: Trail;
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
@@ -27,6 +31,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   const { env } = process;
   const paths = pathsOf(env);
   const registry = new Registry(paths);
+  const who = whoActs("cli", env);
+  const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
   let backend: Backend | null = null;
   return {
     settings,
@@ -34,6 +40,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     cwd: process.cwd(),
     paths,
     registry,
+    trail,
     terminal,
     signal,
     async deps() {
@@ -44,6 +51,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       const deps: Deps = {
         backend,
         registry,
+        trail,
         now: Date.now,
         progress: (text) => terminal.progress(text),
         warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),

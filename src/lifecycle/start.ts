@@ -2,7 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
+import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
@@ -13,9 +13,10 @@ import { resolve, type Surroundings } from "../service/resolve.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox } from "./change.ts";
-import { type Deps, underLock } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
+import { type Entry, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 
 export type Started = {
@@ -29,11 +30,13 @@ export type Planned = { spec: Spec; differences: Difference[]; unit: string };
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
-  return underLock(deps, `start ${word}`, async () => {
+  const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
+  const work = async (): Promise<Started> => {
     await recover(deps);
     const { spec, known } = specOf(word, input, deps);
-    await deps.backend.claim(spec.name);
     const differences = difference(known, spec);
+    Object.assign(entry, { targets: [spec.name], differences });
+    await deps.backend.claim(spec.name);
     const [reading] = await deps.backend.read([spec.name]);
     // One that waits between restarts is not up: starting it again begins from a clean slate.
     const isUp = reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
@@ -49,7 +52,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
     return { name: spec.name, result: known === null || differences.length === 0 ? "started" : "changed", readiness, differences };
-  });
+  };
+  return recorded(deps, entry, work, ({ result }) => ({ message: result, failed: [], exitStatus: exitStatus.done }));
 }
 
 /** What changes for bs9 alone is judged on the process that runs; one that does not pass leaves all as it was. */
