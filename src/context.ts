@@ -3,6 +3,8 @@ import type { Backend } from "./backend/backend.ts";
 import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
+import { harmless } from "./base/text.ts";
+import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { settle } from "./lifecycle/recover.ts";
 import { Registry } from "./service/registry.ts";
@@ -18,6 +20,8 @@ export type Context = {
   env: Record<string, string | undefined>;
   cwd: string;
   paths: Paths;
+  /** Defaults of options, and what is wrong with where they are set. */
+  config: Config;
   registry: Registry;
   trail: Trail;
   terminal: Terminal;
@@ -30,6 +34,7 @@ export type Context = {
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
   const { env } = process;
   const paths = pathsOf(env);
+  const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
   const who = whoActs("cli", env);
   const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
@@ -39,6 +44,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     env,
     cwd: process.cwd(),
     paths,
+    config,
     registry,
     trail,
     terminal,
@@ -48,9 +54,11 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await SystemdBackend.open(env, paths);
       interruptedBy(signal);
+      for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
       const deps: Deps = {
         backend,
         registry,
+        defaults: config.defaults,
         trail,
         now: Date.now,
         progress: (text) => terminal.progress(text),

@@ -88,7 +88,7 @@ function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; know
   const entry: FoundEntry = defined !== null && input.name === undefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
   const known = deps.registry.get(name);
-  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps));
+  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
   checkPaths(spec);
   return { spec, known };
 }
@@ -130,7 +130,7 @@ function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string }
 }
 
 function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spec | null, path: string, deps: Deps): Spec["runtime"] {
-  const chosen = kind ?? (isScript(entry.path) ? "bs9" : "none");
+  const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
   if (chosen === "none") {
     if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
       throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${entry.path}` });
