@@ -30,7 +30,8 @@ function strip(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, strip(one)]));
 }
 
-const secretName = "[\\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|private-?_?key|access-?_?key|credentials?|auth(?!or)|authorization|dsn)[\\w.-]*";
+const secretName =
+  "[\\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|private-?_?key|access-?_?key|credentials?|auth(?!or)|authorization|dsn)[\\w.-]*";
 const secretFlag = new RegExp(`^--?${secretName}$`, "i");
 const assignment = new RegExp(`(${secretName}\\s*[=:]\\s*)("[^"]*"|'[^']*'|[^\\s&;,]+)`, "gi");
 const flagInText = new RegExp(`(--?${secretName}\\s+)("[^"]*"|'[^']*'|[^\\s&;]+)`, "gi");

@@ -1,15 +1,16 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
-import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
-import { noBackend, reasonOf } from "../base/errors.ts";
+import type { Backend, Capabilities, Foreign, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import { failed, noBackend, reasonOf } from "../base/errors.ts";
 import { exec } from "../base/exec.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
+import { foreignChanges } from "./discovery.ts";
 import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
@@ -19,6 +20,7 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
+import { dropInOf } from "./take-over.ts";
 import { startsPath, unitName } from "./unit.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -100,6 +102,32 @@ export class SystemdBackend implements Backend {
     rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
     await this.#systemctl.reload();
     await this.#systemctl.resetFailed([unitName(name)]);
+  }
+
+  foreignChanges(defined: string[]): Foreign[] {
+    return foreignChanges(defined, { units: this.#paths.units, runtimeDir: this.#reach.runtimeDir }, this.#owner.mark);
+  }
+
+  async takeOver(spec: Spec): Promise<string | null> {
+    const text = dropInOf(await this.unitText(spec), readIfThere(this.unitFile(spec.name)) ?? "");
+    if (text === null) return null;
+    const file = join(`${this.unitFile(spec.name)}.d`, "local.conf");
+    if (existsSync(file))
+      throw failed(`cannot take over the edit of ${unitName(spec.name)}: ${file} is there already`, {
+        hint: `merge it by hand: systemctl --user edit ${spec.name}`,
+      });
+    writeWhole(file, text, 0o644);
+    return file;
+  }
+
+  async discard(name: string): Promise<void> {
+    await this.#systemctl.jobs("stop", [unitName(name)]);
+    await this.want([name], false);
+    await this.undefine(name);
+  }
+
+  async withheld(): Promise<Missing[]> {
+    return (await this.#verifier.host("standard")).withheld;
   }
 
   async start(specs: Spec[]): Promise<void> {
