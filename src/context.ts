@@ -1,5 +1,6 @@
 // What every command is given: built once, handed down.
 import type { Backend } from "./backend/backend.ts";
+import type { Finding } from "./backend/finding.ts";
 import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
@@ -8,6 +9,7 @@ import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { settle } from "./lifecycle/recover.ts";
 import { Registry } from "./service/registry.ts";
+import { hostFindings } from "./systemd/host-findings.ts";
 import { SystemdBackend } from "./systemd/systemd.ts";
 import { journalOf } from "./trail/journal.ts";
 import { Trail } from "./trail/trail.ts";
@@ -27,7 +29,9 @@ export type Context = {
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
-  deps(): Promise<Deps>;
+  deps(options?: { settles: boolean }): Promise<Deps>;
+  /** What this machine lacks for services, whether or not a backend can be opened. */
+  hostFindings(): Promise<Finding[]>;
   close(): void;
 };
 
@@ -49,7 +53,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     trail,
     terminal,
     signal,
-    async deps() {
+    hostFindings: () => hostFindings(env),
+    async deps({ settles } = { settles: true }) {
       if (backend === null && process.getuid?.() === 0)
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await SystemdBackend.open(env, paths);
@@ -70,7 +75,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         share: paths.share,
       };
       // A command that was killed half-way is finished or undone by whichever comes next.
-      await settle(deps);
+      if (settles) await settle(deps);
       return deps;
     },
     close() {

@@ -19,8 +19,7 @@ export type UserManager = {
  */
 export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
   const { uid, name: username } = currentUser();
-  const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
-  const find = () => candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid));
+  const find = () => findRuntimeDir(env, uid) ?? undefined;
   let runtimeDir = find();
   if (runtimeDir === undefined) {
     // Polkit lets many a user do this for itself, and root always may; then /run/user/UID appears.
@@ -43,6 +42,12 @@ export async function reachUserManager(env: Record<string, string | undefined>):
     runtimeDir,
     env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(runtimeDir, "bus")}` },
   };
+}
+
+/** The runtime folder with a user manager in it, null where there is none; asks nobody for anything. */
+export function findRuntimeDir(env: Record<string, string | undefined>, uid: number): string | null {
+  const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
+  return candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid)) ?? null;
 }
 
 /** Under sudo the folder of the caller may be named: only one that is ours and has a manager in it counts. */

@@ -1,0 +1,49 @@
+// All checks together, worst first.
+import type { Finding, Severity } from "../../backend/finding.ts";
+import type { Spec } from "../../service/spec.ts";
+import type { Ground } from "./ground.ts";
+import { leftoverFindings } from "./leftovers.ts";
+import { clockFindings, diskFindings } from "./machine.ts";
+import { modeFindings } from "./modes.ts";
+import { serviceFindings } from "./services.ts";
+
+const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
+
+/** `ofHost` is what the backend's own checks of this machine found. */
+export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
+  const full: Ground = { ...ground, specs: readableSpecs(ground) };
+  const found = await Promise.all([
+    sandbox(full),
+    diskFindings(full),
+    clockFindings(),
+    modeFindings(full),
+    leftoverFindings(full),
+    serviceFindings(full),
+  ]);
+  return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
+}
+
+function readableSpecs({ registry }: Omit<Ground, "specs">): Spec[] {
+  return registry.names().flatMap((name) => {
+    try {
+      return registry.get(name) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** One finding for each reason: without user namespaces a dozen directives are missing at once. */
+async function sandbox({ deps }: Ground): Promise<Finding[]> {
+  const withheld = deps === null ? [] : await deps.backend.withheld().catch(() => []);
+  const reasons = new Map<string, string[]>();
+  for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
+  return [...reasons].map(([why, directives]) => ({
+    id: "sandbox",
+    severity: directives.some((directive) => directive.startsWith("PrivateUsers=")) ? "error" : "warning",
+    what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${directives.map((one) => one.slice(0, one.indexOf("="))).join(" ")}`}`,
+    why,
+    mend: withheld.find((one) => one.why === why)?.mend ?? "",
+    fix: null,
+  }));
+}
