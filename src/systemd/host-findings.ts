@@ -19,7 +19,7 @@ export async function hostFindings(env: Env): Promise<Finding[]> {
   if (!existsSync("/run/systemd/system")) return [noSystemd()];
   const user = currentUser();
   const [ofUser, unit, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
-  return [...ofUser, ...lingering(user, env), ...comesBack(user, unit), ...controllers(user), ...version(unit), ...journal];
+  return [...ofUser, ...lingering(user, env), ...comesBack(unit), ...controllers(user), ...version(unit), ...journal];
 }
 
 const noSystemd = (): Finding => ({
@@ -85,7 +85,7 @@ async function enableLinger(user: User, env: Env): Promise<string> {
 }
 
 /** Kill the user manager, and without this all services are gone until somebody starts it again. */
-function comesBack({ uid }: User, unit: Map<string, string>): Finding[] {
+function comesBack(unit: Map<string, string>): Finding[] {
   if ((unit.get("Restart") ?? "no") !== "no") return [];
   return [
     {
@@ -93,7 +93,7 @@ function comesBack({ uid }: User, unit: Map<string, string>): Finding[] {
       severity: "warning",
       what: "the user manager does not come back when it is killed",
       why: "all services would be gone with it (out of memory, say) until root starts it again",
-      mend: `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\n' | sudo tee /etc/systemd/system/user@.service.d/restart.conf && sudo systemctl daemon-reload   # shows as Restart= of user@${uid}.service`,
+      mend: `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\n' | sudo tee /etc/systemd/system/user@.service.d/restart.conf && sudo systemctl daemon-reload`,
       fix: null,
     },
   ];

@@ -1,5 +1,6 @@
 // All checks together, worst first.
 import type { Finding, Severity } from "../../backend/finding.ts";
+import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { Ground } from "./ground.ts";
 import { leftoverFindings } from "./leftovers.ts";
@@ -40,10 +41,17 @@ async function sandbox({ deps }: Ground): Promise<Finding[]> {
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
   return [...reasons].map(([why, directives]) => ({
     id: "sandbox",
-    severity: directives.some((directive) => directive.startsWith("PrivateUsers=")) ? "error" : "warning",
+    severity: severityOf(directives),
     what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${directives.map((one) => one.slice(0, one.indexOf("="))).join(" ")}`}`,
     why,
     mend: withheld.find((one) => one.why === why)?.mend ?? "",
     fix: null,
   }));
+}
+
+/** What is only wished for does not make a sandbox partial; without user namespaces nothing of the files is shut off. */
+function severityOf(directives: string[]): Severity {
+  const wished = wishedDirectives("standard").map(label);
+  if (directives.every((directive) => wished.includes(directive))) return "note";
+  return directives.some((directive) => directive.startsWith("PrivateUsers=")) ? "error" : "warning";
 }

@@ -87,7 +87,7 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
           severity: "error",
           what,
           why: "the service is not what its spec says, and the next change would undo the edit",
-          mend: `bs9 doctor --fix puts the one of bs9 back, or keeps the edit as a drop-in beside it`,
+          mend: "bs9 doctor --fix asks: bs9's own is put back and the edited one kept aside (so too with --yes), or the edit becomes a drop-in",
           fix: {
             question: `The unit of ${name} was edited by hand.`,
             ways: [
