@@ -22,7 +22,7 @@ export const parsers = {
   linger: truth,
 } satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
 
-export function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
+function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
   return (text, what) => {
     const found = words.find((word) => word === text);
     if (found === undefined) throw usage(`${what} cannot be '${text}': ${words.join(", ")} are possible`);
