@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { exec } from "../base/exec.ts";
 
 /** What the journal is told of a record. */
-const Witness = v.strictObject({ trail: v.string(), seq: v.number(), hash: v.string() });
+const Witness = v.strictObject({ trail: v.string(), chain: v.string(), seq: v.number(), hash: v.string() });
 export type Witness = v.InferOutput<typeof Witness>;
 
 export type Journal = {

@@ -31,7 +31,16 @@ const Act = {
   }),
 };
 
-export const TrailRecord = v.strictObject({ seq: v.number(), at: v.string(), who: Who, ...Act, previous: Hash, hash: Hash });
+export const TrailRecord = v.strictObject({
+  /** Names the trail from its first record on: one that is begun anew is another. */
+  chain: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+  seq: v.number(),
+  at: v.string(),
+  who: Who,
+  ...Act,
+  previous: Hash,
+  hash: Hash,
+});
 export type TrailRecord = v.InferOutput<typeof TrailRecord>;
 export type Act = Pick<TrailRecord, "act" | "targets" | "difference" | "result">;
 
@@ -41,6 +50,8 @@ export const origin = "0".repeat(64);
 /** Acts of the trail on itself. */
 export const mendAct = "trail-mend";
 export const rotateAct = "trail-rotate";
+/** Somebody has seen that earlier trails were removed; `removed` names them. */
+export const acceptAct = "trail-accept";
 
 /** The record with its hash, as a line without its end. */
 export function sealed(record: Omit<TrailRecord, "hash">): { line: string; hash: string } {

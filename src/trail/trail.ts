@@ -1,10 +1,11 @@
 // The trail: an append-only record of every act, each line chained to the one before by its hash.
+import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
 import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
 import { type Verdict, verify } from "./verify.ts";
 
@@ -39,7 +40,7 @@ export class Trail {
     write(currentFile(folder), `${end.isOpen ? "\n" : ""}${chained.map(({ line }) => `${line}\n`).join("")}`);
     // Only now: a crash before leaves too many files, never too few.
     for (const path of rotation?.dropped ?? []) rmSync(path, { force: true });
-    for (const { seq, hash } of chained) await journal.tell({ trail: currentFile(folder), seq, hash });
+    for (const { chain, seq, hash } of chained) await journal.tell({ trail: currentFile(folder), chain, seq, hash });
   }
 
   /** Every record that can be read, the oldest first. */
@@ -59,14 +60,15 @@ export class Trail {
     return verify(trailTexts(folder), witnesses);
   }
 
-  #chain(last: TrailRecord | null, acts: Act[]): { seq: number; line: string; hash: string }[] {
+  #chain(last: TrailRecord | null, acts: Act[]): (Omit<Witness, "trail"> & { line: string })[] {
     const at = new Date(this.#options.now()).toISOString();
+    const chain = last?.chain ?? randomBytes(8).toString("hex");
     let seq = last?.seq ?? 0;
     let previous = last?.hash ?? origin;
     return acts.map((act) => {
-      const { line, hash } = sealed({ seq: ++seq, at, who: this.#options.who, ...act, previous });
+      const { line, hash } = sealed({ chain, seq: ++seq, at, who: this.#options.who, ...act, previous });
       previous = hash;
-      return { seq, line, hash };
+      return { chain, seq, line, hash };
     });
   }
 

@@ -1,5 +1,6 @@
 // Checks the trail: the chain of its lines, and each line against what the journal was told; pure.
 import * as v from "valibot";
+import { compareWithJournal } from "./compare.ts";
 import type { TrailText } from "./files.ts";
 import type { Witness } from "./journal.ts";
 import { isIntact, mendAct, origin, parseLine, rotateAct, sha256, type TrailRecord } from "./record.ts";
@@ -15,14 +16,16 @@ export type Verdict = {
   breaks: Break[];
   /** What neither chain nor journal can show. */
   unproved: string[];
+  /** Earlier trails that the journal knows, that are gone, and whose going nobody has accepted. */
+  removed: string[];
 };
 
-type Placed = { file: string; line: number; text: string; isOpen: boolean; record: TrailRecord | null };
+export type Placed = { file: string; line: number; text: string; isOpen: boolean; record: TrailRecord | null };
 
 export function verify(texts: TrailText[], witnesses: Witness[]): Verdict {
   const placed = texts.flatMap(({ file, text }) => linesOf(file, text));
   const chain = followChain(placed);
-  const journal = compare(chain, witnesses, texts.at(-1)?.file ?? "trail.jsonl");
+  const journal = compareWithJournal(chain, witnesses, texts.at(-1)?.file ?? "trail.jsonl");
   const order = texts.map(({ file }) => file);
   const breaks = [...chain.breaks, ...journal.breaks].sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line);
   return {
@@ -31,6 +34,7 @@ export function verify(texts: TrailText[], witnesses: Witness[]): Verdict {
     witnessed: journal.witnessed,
     breaks,
     unproved: [...chain.unproved, ...journal.unproved],
+    removed: journal.removed,
   };
 }
 
@@ -41,12 +45,12 @@ function linesOf(file: string, text: string): Placed[] {
   return lines.map((line, i) => ({ file, line: i + 1, text: line, isOpen: isOpen && i === lines.length - 1, record: parseLine(line) }));
 }
 
-type Link = Placed & { record: TrailRecord };
-type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };
+export type Link = Placed & { record: TrailRecord };
+export type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };
 
 function followChain(placed: Placed[]): Chain {
   const chain: Chain = { links: [], breaks: [], unproved: [], lastSeq: 0 };
-  let last = { seq: 0, hash: origin };
+  let last = { seq: 0, hash: origin, chain: "" };
   // Lines that were broken since the last good one: what comes behind them need not fit exactly.
   let broken = 0;
   const complain = ({ file, line }: Placed, seq: number | null, what: string) => chain.breaks.push({ file, line, seq, what });
@@ -63,11 +67,11 @@ function followChain(placed: Placed[]): Chain {
       }
       continue;
     }
-    const fits = record.seq === last.seq + 1 && record.previous === last.hash;
+    const fits = record.seq === last.seq + 1 && record.previous === last.hash && (last.seq === 0 || record.chain === last.chain);
     const isFirst = chain.lastSeq === 0;
     if (!isIntact(record)) {
       complain(here, record.seq, "this record was changed: its hash is not that of what stands in it");
-      last = { seq: last.seq + broken, hash: last.hash };
+      last = { ...last, seq: last.seq + broken };
       broken = 1;
     } else {
       const mayFit = broken > 0 && record.seq === last.seq + broken + 1;
@@ -79,15 +83,13 @@ function followChain(placed: Placed[]): Chain {
         complain(here, record.seq, misfit(record, last.seq + broken, isFirst));
       }
       broken = 0;
-      last = { seq: record.seq, hash: record.hash };
+      last = { seq: record.seq, hash: record.hash, chain: record.chain };
       chain.links.push({ ...here, record });
     }
     chain.lastSeq = last.seq + broken;
   }
   return chain;
 }
-
-const placeOf = ({ file, line }: Placed): { file: string; line: number } => ({ file, line });
 
 /** The record behind a torn line names its bytes. */
 function isMended({ text }: Placed, next: Placed | undefined): boolean {
@@ -116,64 +118,4 @@ function misfit(record: TrailRecord, lastSeq: number, isFirst: boolean): string 
     return `${isOne ? `record ${lastSeq + 1} is` : `records ${lastSeq + 1} to ${record.seq - 1} are`} missing before this line${isFirst ? ", and no rotation took them out" : ""}`;
   }
   return "this record does not follow the one before it: that one, or this one, was put in place of another";
-}
-
-function compare(
-  { links: chained, lastSeq }: Chain,
-  witnesses: Witness[],
-  file: string,
-): { breaks: Break[]; witnessed: number; unproved: string[] } {
-  const told = new Map<number, Set<string>>();
-  for (const { seq, hash } of witnesses) told.set(seq, (told.get(seq) ?? new Set()).add(hash));
-  const breaks: Break[] = [];
-  const silent: Link[] = [];
-  let witnessed = 0;
-  for (const link of chained) {
-    const hashes = told.get(link.record.seq);
-    if (hashes === undefined) silent.push(link);
-    else if (!hashes.has(link.record.hash))
-      breaks.push({
-        ...placeOf(link),
-        seq: link.record.seq,
-        what: "the journal was told another hash: the trail was rewritten from here or from before",
-      });
-    else if (hashes.size > 1)
-      breaks.push({
-        ...placeOf(link),
-        seq: link.record.seq,
-        what: "the journal was told two hashes: a record was taken out and another one put in its place",
-      });
-    else witnessed++;
-  }
-  const last = chained.at(-1);
-  const beyond = [...told.keys()].filter((seq) => seq > lastSeq);
-  if (beyond.length > 0) {
-    const line = last === undefined || last.file !== file ? 1 : last.line + 1;
-    breaks.push({
-      file,
-      line,
-      seq: Math.min(...beyond),
-      what: `the journal knows records up to ${Math.max(...beyond)} that are not here: the end was cut off`,
-    });
-  }
-  return { breaks, witnessed, unproved: [...unprovedBy(chained, silent), rootCan] };
-}
-
-const rootCan = "root can rewrite both the trail and the journal";
-
-function unprovedBy(chained: Link[], silent: Link[]): string[] {
-  if (chained.length === 0)
-    return ["there is no record and the journal knows none: a trail that was removed before the journal's oldest entry leaves no sign"];
-  if (silent.length === chained.length) {
-    return [
-      "the journal has nothing of this trail (rotated away, kept in memory only, or not to be read by this user): records cut off at the end, or a chain written anew, would not show",
-    ];
-  }
-  const [first] = silent;
-  if (first === undefined) return [];
-  const places =
-    silent.length === 1
-      ? `record ${first.record.seq} (${first.file}:${first.line})`
-      : `${silent.length} records, the last of them ${silent.at(-1)?.record.seq} (${silent.at(-1)?.file}:${silent.at(-1)?.line}),`;
-  return [`the journal does not know ${places}: its entry was dropped or rotated away, or the line was added by hand`];
 }

@@ -166,6 +166,15 @@ test("leftover runtimes, a wrong config.toml and a trail that was changed", asyn
   await shell("rm .config/bs9/config.toml");
 });
 
+test("a trail that was removed", async () => {
+  const kept = (await shell("mv .config/bs9/trail.jsonl old-trail && bs9 restart web -q")).code;
+  expect(kept).toBe(0);
+  await until(async () => (await doctor()).of("trail-removed"), { what: "the journal has it" });
+  await namesAndMends("trail-removed", "warning", "an earlier trail was removed");
+  expect((await shell("bs9 history --verify")).code).toBe(0);
+  expect((await shell("bs9 history -q && mv old-trail .config/bs9/trail.jsonl")).code).toBe(0);
+});
+
 test("what is mended is in the trail", async () => {
   const acts = (JSON.parse((await shell("bs9 history --json")).stdout) as { act: string; targets: string[] }[]).map(
     ({ act, targets }) => `${act} ${targets}`,

@@ -98,7 +98,7 @@ describe("damage is named by its place", () => {
     const it = await bench(6);
     const lines = it.lines();
     const before = parseLine(lines[2] ?? "");
-    const forged = sealed({ seq: 4, at: "x", who, ...act("evil"), previous: before?.hash ?? "" }).line;
+    const forged = sealed({ chain: before?.chain ?? "", seq: 4, at: "x", who, ...act("evil"), previous: before?.hash ?? "" }).line;
     it.put([...lines.slice(0, 3), forged, ...lines.slice(3)]);
     expect((await places(it))[0]).toBe("trail.jsonl:4 4");
   });
@@ -108,7 +108,7 @@ describe("damage is named by its place", () => {
     const lines = it.lines();
     let previous = parseLine(lines[1] ?? "")?.hash ?? "";
     const rewritten = [3, 4, 5, 6].map((seq) => {
-      const next = sealed({ seq, at: "x", who, ...act("evil"), previous });
+      const next = sealed({ chain: parseLine(lines[0] ?? "")?.chain ?? "", seq, at: "x", who, ...act("evil"), previous });
       previous = next.hash;
       return next.line;
     });
@@ -123,7 +123,10 @@ describe("damage is named by its place", () => {
   test("a well chained line at the end is named, though not proved", async () => {
     const it = await bench(3);
     const last = parseLine(it.lines().at(-1) ?? "");
-    appendFileSync(it.file, `${sealed({ seq: 4, at: "x", who, ...act("evil"), previous: last?.hash ?? "" }).line}\n`);
+    appendFileSync(
+      it.file,
+      `${sealed({ chain: last?.chain ?? "", seq: 4, at: "x", who, ...act("evil"), previous: last?.hash ?? "" }).line}\n`,
+    );
     expect((await it.trail.verify()).unproved[0]).toContain("record 4 (trail.jsonl:4)");
   });
 
@@ -134,6 +137,29 @@ describe("damage is named by its place", () => {
       intact: true,
       unproved: [expect.stringContaining("records cut off at the end"), expect.any(String)],
     });
+  });
+
+  test("removed and begun anew, until somebody accepts it", async () => {
+    const it = await bench(3);
+    rmSync(it.file);
+    await it.trail.append(act("later"));
+    const verdict = await it.trail.verify();
+    expect(verdict).toMatchObject({ intact: false, witnessed: 1, removed: [it.told[0]?.chain ?? ""] });
+    expect(verdict.breaks).toEqual([
+      { file: "trail.jsonl", line: 1, seq: 1, what: "an earlier trail of 3 records was removed: the journal knows it" },
+    ]);
+    await it.trail.append({ ...act("x"), act: "trail-accept", targets: [], difference: [{ path: "removed", after: verdict.removed }] });
+    const after = await it.trail.verify();
+    expect(after).toMatchObject({ intact: true, removed: [] });
+    expect(after.unproved[0]).toBe(
+      "an earlier trail of 3 records was removed, which record 2 accepts: what was in it is known by its hashes alone",
+    );
+  });
+
+  test("a part of another chain", async () => {
+    const [it, other] = [await bench(2), await bench(4)];
+    it.put([...it.lines(), ...other.lines().slice(2)]);
+    expect((await places(it))[0]).toBe("trail.jsonl:3 3");
   });
 
   test("the end cut and written on", async () => {

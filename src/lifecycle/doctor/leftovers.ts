@@ -2,10 +2,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
-import { reasonOf } from "../../base/errors.ts";
+import { exitStatus, reasonOf } from "../../base/errors.ts";
 import { harmless } from "../../base/text.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
-import { underLock } from "../deps.ts";
+import { acceptAct } from "../../trail/record.ts";
+import { type Deps, underLock } from "../deps.ts";
+import { append } from "../recorded.ts";
 import { recover } from "../recover.ts";
 import { sweepUnused } from "../start.ts";
 import type { Ground } from "./ground.ts";
@@ -116,8 +118,11 @@ function mistakes({ mistakes: found }: Ground): Finding[] {
   }));
 }
 
-async function trail({ verifyTrail }: Ground): Promise<Finding[]> {
-  const { breaks } = await verifyTrail();
+async function trail({ verifyTrail, deps }: Ground): Promise<Finding[]> {
+  const { breaks, removed } = await verifyTrail();
+  // All that is wrong is that there was a trail before this one: it may well have been removed on purpose.
+  const isRemovedOnly = removed.length > 0 && breaks.length === removed.length;
+  if (isRemovedOnly) return [removedTrail(removed, deps)];
   const [first] = breaks;
   if (first === undefined) return [];
   return [
@@ -126,10 +131,32 @@ async function trail({ verifyTrail }: Ground): Promise<Finding[]> {
       severity: "error",
       what: `the trail is not as it was written: ${first.file}:${first.line}: ${first.what}${breaks.length > 1 ? ` (and ${breaks.length - 1} more)` : ""}`,
       why: "somebody changed the record of who did what",
-      mend: "bs9 history --verify; look into who did, and move the trail away to begin a new one",
+      mend: "bs9 history --verify, and look into who did; then move trail*.jsonl away to begin a new one",
       fix: null,
     },
   ];
+}
+
+function removedTrail(removed: string[], deps: Deps | null): Finding {
+  const run = async (now: Deps) => {
+    const entry = { act: acceptAct, targets: [], differences: [{ path: "removed", before: undefined, after: removed }] };
+    await underLock(now, "doctor", () => append(now, entry, { message: null, failed: [], exitStatus: exitStatus.done }));
+    return "the trail says now that an earlier one was removed";
+  };
+  return {
+    id: "trail-removed",
+    severity: "warning",
+    what: `an earlier trail was removed: the journal knows ${removed.length === 1 ? "it" : `${removed.length} of them`}`,
+    why: "bs9 was uninstalled, or somebody took the record of who did what away",
+    mend: "bs9 doctor --fix puts that it was seen into the trail",
+    fix:
+      deps === null
+        ? null
+        : {
+            question: "An earlier trail was removed. Put into the trail that you know of it?",
+            ways: [{ word: "accept it", run: () => run(deps) }],
+          },
+  };
 }
 
 function listed(folder: string): string[] {

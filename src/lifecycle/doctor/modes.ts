@@ -60,7 +60,8 @@ function judge(path: string, stat: Stats, denied: number, config: string): Findi
   return [
     {
       id: "modes",
-      severity: "error",
+      // Into a folder that others may only look into, its files let nobody.
+      severity: stat.isDirectory() && (mode & 0o022) === 0 ? "warning" : "error",
       what: `${path} is open to others (mode ${octal(mode)})`,
       why,
       mend: `chmod ${octal(right)} ${path}`,
