@@ -5,7 +5,7 @@ import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { TrailRecord } from "../trail/record.ts";
-import type { Verdict } from "../trail/verify.ts";
+import type { Verdict } from "../trail/verdict.ts";
 import type { Command, Result } from "./command.ts";
 import { flagOf } from "./options.ts";
 

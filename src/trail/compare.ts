@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Witness } from "./journal.ts";
 import { acceptAct } from "./record.ts";
-import type { Break, Chain, Link, Verdict } from "./verify.ts";
+import type { Break, Chain, Link, Verdict } from "./verdict.ts";
 
 type Compared = Pick<Verdict, "breaks" | "witnessed" | "unproved" | "removed">;
 

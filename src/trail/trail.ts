@@ -7,7 +7,8 @@ import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
 import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
 import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
-import { type Verdict, verify } from "./verify.ts";
+import type { Verdict } from "./verdict.ts";
+import { verify } from "./verify.ts";
 
 export type TrailOptions = {
   folder: string;

@@ -4,23 +4,7 @@ import { compareWithJournal } from "./compare.ts";
 import type { TrailText } from "./files.ts";
 import type { Witness } from "./journal.ts";
 import { isIntact, mendAct, origin, parseLine, rotateAct, sha256, type TrailRecord } from "./record.ts";
-
-/** A place where the trail is not as it was written; `line` counts from 1. */
-export type Break = { file: string; line: number; seq: number | null; what: string };
-
-export type Verdict = {
-  intact: boolean;
-  records: number;
-  /** So many of them the journal bears out. */
-  witnessed: number;
-  breaks: Break[];
-  /** What neither chain nor journal can show. */
-  unproved: string[];
-  /** Earlier trails that the journal knows, that are gone, and whose going nobody has accepted. */
-  removed: string[];
-};
-
-export type Placed = { file: string; line: number; text: string; isOpen: boolean; record: TrailRecord | null };
+import type { Chain, Placed, Verdict } from "./verdict.ts";
 
 export function verify(texts: TrailText[], witnesses: Witness[]): Verdict {
   const placed = texts.flatMap(({ file, text }) => linesOf(file, text));
@@ -44,9 +28,6 @@ function linesOf(file: string, text: string): Placed[] {
   if (!isOpen) lines.pop();
   return lines.map((line, i) => ({ file, line: i + 1, text: line, isOpen: isOpen && i === lines.length - 1, record: parseLine(line) }));
 }
-
-export type Link = Placed & { record: TrailRecord };
-export type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };
 
 function followChain(placed: Placed[]): Chain {
   const chain: Chain = { links: [], breaks: [], unproved: [], lastSeq: 0 };

@@ -3,7 +3,7 @@ import type { Paths } from "../../base/paths.ts";
 import type { Mistake } from "../../config/toml.ts";
 import type { Registry } from "../../service/registry.ts";
 import type { Spec } from "../../service/spec.ts";
-import type { Verdict } from "../../trail/verify.ts";
+import type { Verdict } from "../../trail/verdict.ts";
 import type { Deps } from "../deps.ts";
 
 export type Ground = {
