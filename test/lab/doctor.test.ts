@@ -166,6 +166,16 @@ test("leftover runtimes, a wrong config.toml and a trail that was changed", asyn
   await shell("rm .config/bs9/config.toml");
 });
 
+test("what cannot be looked at is said, and the rest is looked at", async () => {
+  await it.asRoot(["sh", "-c", "cd /home/ops/.config/bs9 && chown root trail.jsonl && chmod 600 trail.jsonl"]);
+  const report = await doctor();
+  expect(report.of("check")?.what).toBe("cannot read /home/ops/.config/bs9/trail.jsonl: permission denied");
+  expect(report.of("owner")).toMatchObject({ severity: "error", mend: expect.stringContaining("sudo chown") });
+  expect((await shell("bs9 history")).code).toBe(1);
+  expect((await shell("bs9 restart web")).stderr).toContain("this is not in the trail: cannot read");
+  await it.asRoot(["chown", "ops", "/home/ops/.config/bs9/trail.jsonl"]);
+});
+
 test("a trail that was removed", async () => {
   const kept = (await shell("mv .config/bs9/trail.jsonl old-trail && bs9 restart web -q")).code;
   expect(kept).toBe(0);

@@ -1,6 +1,7 @@
 // All checks together, worst first.
 import type { Finding, Severity } from "../../backend/finding.ts";
 import { label, wishedDirectives } from "../../backend/sandbox.ts";
+import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { Ground } from "./ground.ts";
 import { leftoverFindings } from "./leftovers.ts";
@@ -13,15 +14,28 @@ const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 /** `ofHost` is what the backend's own checks of this machine found. */
 export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
   const full: Ground = { ...ground, specs: readableSpecs(ground) };
-  const found = await Promise.all([
-    sandbox(full),
-    diskFindings(full),
-    clockFindings(),
-    modeFindings(full),
-    leftoverFindings(full),
-    serviceFindings(full),
-  ]);
+  const checks = [sandbox, diskFindings, clockFindings, modeFindings, leftoverFindings, serviceFindings];
+  const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
+}
+
+/** A check that cannot be made is a finding too, and keeps no other from being made. */
+async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await check();
+  } catch (error) {
+    const hint = error instanceof Bs9Error ? error.hint : undefined;
+    return [
+      {
+        id: "check",
+        severity: "error",
+        what: reasonOf(error),
+        why: "so something could not be looked at",
+        mend: hint ?? "bs9 doctor --debug",
+        fix: null,
+      },
+    ];
+  }
 }
 
 function readableSpecs({ registry }: Omit<Ground, "specs">): Spec[] {
