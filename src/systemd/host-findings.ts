@@ -8,6 +8,7 @@ import { harmless } from "../base/text.ts";
 import { currentUser, type User } from "../base/user.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
 import { journalFindings } from "./journal-findings.ts";
+import { enableLinger, lingers } from "./linger.ts";
 import { findRuntimeDir } from "./reach.ts";
 
 type Env = Record<string, string | undefined>;
@@ -51,14 +52,14 @@ async function reachable(env: Env, user: User): Promise<Finding[]> {
           ? `the systemd user manager of ${user.name} does not run`
           : `the systemd user manager of ${user.name} does not answer${words}`,
       why: "it runs the services, and nothing can be started without it",
-      mend: lingers(user) ? `sudo systemctl restart user@${user.uid}.service` : `sudo loginctl enable-linger ${user.name}`,
-      fix: runtimeDir === null && !lingers(user) ? plainFix(() => enableLinger(user, env)) : null,
+      mend: lingers(user.name) ? `sudo systemctl restart user@${user.uid}.service` : `sudo loginctl enable-linger ${user.name}`,
+      fix: runtimeDir === null && !lingers(user.name) ? plainFix(() => linger(user, env)) : null,
     },
   ];
 }
 
 function lingering(user: User, env: Env): Finding[] {
-  if (lingers(user)) return [];
+  if (lingers(user.name)) return [];
   return [
     {
       id: "linger",
@@ -66,20 +67,14 @@ function lingering(user: User, env: Env): Finding[] {
       what: `${user.name} does not linger`,
       why: "its services end with its last session, and do not start at boot",
       mend: `sudo loginctl enable-linger ${user.name}`,
-      fix: plainFix(() => enableLinger(user, env)),
+      fix: plainFix(() => linger(user, env)),
     },
   ];
 }
 
-const lingers = ({ name }: User): boolean => existsSync(join("/var/lib/systemd/linger", name));
-
-/** loginctl(1): root may, and others where polkit lets them. */
-async function enableLinger(user: User, env: Env): Promise<string> {
-  const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(user.uid === 0 ? ["root"] : [])], {
-    timeoutMs: 10_000,
-    env,
-  });
-  if (asked.exitCode !== 0) throw failed("this host lets only root do that", { hint: `sudo loginctl enable-linger ${user.name}` });
+async function linger(user: User, env: Env): Promise<string> {
+  if (!(await enableLinger(user.uid, env)))
+    throw failed("this host lets only root do that", { hint: `sudo loginctl enable-linger ${user.name}` });
   for (let waited = 0; findRuntimeDir(env, user.uid) === null && waited < 5000; waited += 50) await Bun.sleep(50);
   return `${user.name} lingers`;
 }

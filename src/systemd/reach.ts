@@ -2,8 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { noBackend } from "../base/errors.ts";
-import { exec } from "../base/exec.ts";
 import { currentUser } from "../base/user.ts";
+import { enableLinger } from "./linger.ts";
 
 export type UserManager = {
   uid: number;
@@ -22,10 +22,8 @@ export async function reachUserManager(env: Record<string, string | undefined>):
   const find = () => findRuntimeDir(env, uid) ?? undefined;
   let runtimeDir = find();
   if (runtimeDir === undefined) {
-    // Polkit lets many a user do this for itself, and root always may; then /run/user/UID appears.
-    await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(
-      () => null,
-    );
+    // With it /run/user/UID appears.
+    await enableLinger(uid, env);
     for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
       await Bun.sleep(50);
       runtimeDir = find();

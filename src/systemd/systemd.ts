@@ -3,8 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, Foreign, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
-import { failed, noBackend, reasonOf } from "../base/errors.ts";
-import { exec } from "../base/exec.ts";
+import { failed, noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
@@ -15,6 +14,7 @@ import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
+import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
@@ -192,15 +192,9 @@ export class SystemdBackend implements Backend {
     return readOthers(this.#systemctl, this.#paths.units);
   }
 
-  /** loginctl(1): polkit lets many a user do this for itself; where it does not, root has to. */
   async linger(): Promise<string | null> {
     const { user, uid, env } = this.#reach;
-    if (existsSync(join("/var/lib/systemd/linger", user))) return null;
-    const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], {
-      timeoutMs: 10_000,
-      env,
-    }).catch(reasonOf);
-    if (typeof asked !== "string" && asked.exitCode === 0) return null;
+    if (lingers(user) || (await enableLinger(uid, env))) return null;
     return `services of ${user} end with its last session; to keep them and start them at boot: sudo loginctl enable-linger ${user}`;
   }
 
