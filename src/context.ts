@@ -1,10 +1,17 @@
 // What every command is given: built once, handed down.
 import type { Backend } from "./backend/backend.ts";
+import type { Finding } from "./backend/finding.ts";
 import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
+import { harmless } from "./base/text.ts";
+import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { Registry } from "./service/registry.ts";
+import { hostFindings } from "./systemd/host-findings.ts";
+import { journalOf } from "./trail/journal.ts";
+import { Trail } from "./trail/trail.ts";
+import { whoActs } from "./trail/who.ts";
 
 export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
 
@@ -13,36 +20,50 @@ export type Context = {
   env: Record<string, string | undefined>;
   cwd: string;
   paths: Paths;
+  /** Defaults of options, and what is wrong with where they are set. */
+  config: Config;
   registry: Registry;
+  trail: Trail;
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
-  deps(): Promise<Deps>;
+  deps(options?: { settles: boolean }): Promise<Deps>;
+  /** What this machine lacks for services, whether or not a backend can be opened. */
+  hostFindings(): Promise<Finding[]>;
   close(): void;
 };
 
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
   const { env } = process;
   const paths = pathsOf(env);
+  const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
+  const who = whoActs("cli", env);
+  const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
   let backend: Backend | null = null;
   return {
     settings,
     env,
     cwd: process.cwd(),
     paths,
+    config,
     registry,
+    trail,
     terminal,
     signal,
-    async deps() {
+    hostFindings: () => hostFindings(env),
+    async deps({ settles } = { settles: true }) {
       if (backend === null && process.getuid?.() === 0)
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       const { SystemdBackend } = await import("./systemd/systemd.ts");
       backend ??= await SystemdBackend.open(env, paths);
       interruptedBy(signal);
+      for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
       const deps: Deps = {
         backend,
         registry,
+        defaults: config.defaults,
+        trail,
         now: Date.now,
         progress: (text) => terminal.progress(text),
         warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),
@@ -54,7 +75,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       };
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");
-      await settle(deps);
+      if (settles) await settle(deps);
       return deps;
     },
     close() {

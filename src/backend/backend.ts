@@ -1,7 +1,7 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
 import type { RawLine } from "../logs/query.ts";
 import type { Spec } from "../service/spec.ts";
-import type { Limits, SandboxVerdict } from "./verdict.ts";
+import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type State = "active" | "activating" | "deactivating" | "inactive" | "failed";
 
@@ -35,6 +35,9 @@ export type Reading = {
   foreign: string | null;
 };
 
+/** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */
+export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "drop-ins"; files: string[] };
+
 export type LogQuery = {
   services: string[];
   lines: number | null;
@@ -65,6 +68,14 @@ export interface Backend {
   /** Where that text lives. */
   unitFile(name: string): string;
   undefine(name: string): Promise<void>;
+  /** Cheap enough for every `status`. */
+  foreignChanges(defined: string[]): Foreign[];
+  /** Keeps what was edited in the derived text as a drop-in beside ours, and returns its file; null where the edit says the same. */
+  takeOver(spec: Spec): Promise<string | null>;
+  /** Stops and removes what has our mark and no spec. */
+  discard(name: string): Promise<void>;
+  /** What of the standard sandbox this host does not give. */
+  withheld(): Promise<Missing[]>;
 
   /**
    * Starts from a clean slate: restart counter and start limit are forgotten first.

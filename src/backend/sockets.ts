@@ -1,39 +1,51 @@
 // Who listens on a TCP port, from /proc/net/tcp (proc_pid_net(5)) and the descriptors of processes.
 import { linkOf, listProc, readProc, statusField } from "../base/proc.ts";
 
-export type Listener = { inode: string; uid: number };
+export type Listener = { inode: string; uid: number; port: number };
 
 const listening = "0A";
 
-/** Every listening TCP socket on the port, of IPv4 and IPv6. */
-export function listenersOn(port: number): Listener[] {
-  const found: Listener[] = [];
-  for (const file of ["net/tcp", "net/tcp6"]) {
-    for (const line of (readProc(file) ?? "").split("\n").slice(1)) {
+/** Every listening TCP socket, of IPv4 and IPv6. */
+export function listeners(): Listener[] {
+  return ["net/tcp", "net/tcp6"].flatMap((file) => parseListeners(readProc(file) ?? ""));
+}
+
+/** Pure. */
+export function parseListeners(text: string): Listener[] {
+  return text
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
       const fields = line.trim().split(/\s+/);
       const [, local, , state] = fields;
-      if (state !== listening || local === undefined) continue;
-      if (Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) !== port) continue;
-      found.push({ inode: fields[9] ?? "", uid: Number(fields[7]) });
-    }
-  }
-  return found;
+      if (state !== listening || local === undefined) return [];
+      return [{ inode: fields[9] ?? "", uid: Number(fields[7]), port: Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) }];
+    });
+}
+
+export function listenersOn(port: number): Listener[] {
+  return listeners().filter((one) => one.port === port);
+}
+
+/** Those of the sockets that the processes hold. */
+export function heldBy(pids: number[], all: Listener[]): Listener[] {
+  if (all.length === 0) return [];
+  const byLink = new Map(all.map((one) => [`socket:[${one.inode}]`, one]));
+  return pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? []));
 }
 
 /** True when one of the processes holds one of the sockets. */
-export function holdsSocket(pids: number[], listeners: Listener[]): boolean {
-  if (listeners.length === 0) return false;
-  const wanted = new Set(listeners.map((listener) => `socket:[${listener.inode}]`));
-  return pids.some((pid) => listProc(`${pid}/fd`).some((fd) => wanted.has(linkOf(`${pid}/fd/${fd}`) ?? "")));
+export function holdsSocket(pids: number[], all: Listener[]): boolean {
+  return pids.some((pid) => heldBy([pid], all).length > 0);
 }
 
 export type Holder = { pid: number; command: string };
 
 /** The process behind a listening socket; null where it is another user's, whose descriptors are not shown. */
-export function holderOf(listeners: Listener[]): Holder | null {
+export function holderOf(all: Listener[]): Holder | null {
   for (const entry of listProc("")) {
     const pid = Number(entry);
-    if (Number.isInteger(pid) && holdsSocket([pid], listeners)) {
+    if (Number.isInteger(pid) && holdsSocket([pid], all)) {
       return { pid, command: statusField(readProc(`${pid}/status`) ?? "", "Name") ?? "?" };
     }
   }

@@ -66,7 +66,7 @@ export function plainErrno(error: unknown): string {
 }
 
 // A rename is on disk only when its folder is, see fsync(2).
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);

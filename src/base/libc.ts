@@ -1,14 +1,17 @@
 // The few system calls that Bun has no function for, through bun:ffi, loaded on first use.
 
-type Libc = { flock(fd: number, operation: number): number };
+type Libc = { flock(fd: number, operation: number): number; adjtimex(buffer: Uint8Array): number };
 
 let libc: Libc | null = null;
 
 async function load(): Promise<Libc> {
   if (libc !== null) return libc;
   const { dlopen, FFIType } = await import("bun:ffi");
-  const { symbols } = dlopen("libc.so.6", { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
-  libc = { flock: (fd, operation) => symbols.flock(fd, operation) };
+  const { symbols } = dlopen("libc.so.6", {
+    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+    adjtimex: { args: [FFIType.ptr], returns: FFIType.i32 },
+  });
+  libc = { flock: (fd, operation) => symbols.flock(fd, operation), adjtimex: (buffer) => symbols.adjtimex(buffer) };
   return libc;
 }
 
@@ -18,4 +21,14 @@ const LOCK_NB = 4;
 /** flock(2), exclusive, without waiting; false when somebody else holds it. The kernel drops it with the descriptor. */
 export async function tryLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_EX | LOCK_NB) === 0;
+}
+
+/** Larger than any struct timex; with modes 0 it is only filled in (adjtimex(2)). */
+const timexBytes = 256;
+const TIME_ERROR = 5;
+
+/** What the kernel says of its clock, whichever program sets it; null where it may not be asked. */
+export async function isClockInSync(): Promise<boolean | null> {
+  const state = (await load()).adjtimex(new Uint8Array(timexBytes));
+  return state < 0 ? null : state !== TIME_ERROR;
 }

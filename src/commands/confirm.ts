@@ -15,3 +15,18 @@ export async function confirm(question: string, context: Context): Promise<void>
     dialog.close();
   }
 }
+
+/** One of the ways, or undefined for none of them; `--yes` takes the first. */
+export async function choose<W extends { word: string }>(question: string, ways: W[], context: Context): Promise<W | undefined> {
+  if (context.settings.yes) return ways[0];
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
+    throw usage("this needs an answer and there is no terminal to ask on", { hint: "add --yes" });
+  const dialog = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const list = ways.map(({ word }, i) => `${i + 1} ${word}`).join(", ");
+    const answer = await dialog.question(`${question} [${list}, or Enter to leave it] `, { signal: context.signal });
+    return ways[Number(answer.trim()) - 1];
+  } finally {
+    dialog.close();
+  }
+}

@@ -45,7 +45,7 @@ function render(it: Description, style: Style): string[] {
     ],
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
-    ["port", spec.port === null ? null : String(spec.port)],
+    ["port", status.port === null ? null : `${status.port}${spec.port === null ? " (found)" : ""}`],
     ["health", spec.health === null ? "no check" : harmless(JSON.stringify(spec.health))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
     [

@@ -1,7 +1,7 @@
 // How `start --dry-run` answers: the difference, and the unit as it would be written.
 import { harmless } from "../base/text.ts";
 import type { Planned } from "../lifecycle/start.ts";
-import type { Difference } from "../service/plan.ts";
+import { masked } from "../service/masking.ts";
 import type { Result } from "./command.ts";
 
 export function plannedResult(planned: Planned): Result {
@@ -30,23 +30,6 @@ export function plannedResult(planned: Planned): Result {
         .map((line) => style.dim(line)),
     ],
   };
-}
-
-/** Environment values are for the service alone. */
-function masked(difference: Difference): Difference {
-  if (difference.path.startsWith("env."))
-    return {
-      path: difference.path,
-      before: difference.before === undefined ? undefined : "***",
-      after: difference.after === undefined ? undefined : "***",
-    };
-  if (difference.path === "env") return { path: "env", before: maskedRecord(difference.before), after: maskedRecord(difference.after) };
-  return difference;
-}
-
-function maskedRecord(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.keys(value).map((name) => [name, "***"]));
 }
 
 function shown(value: unknown): string {

@@ -4,12 +4,13 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
-import { parseBytes, parseDuration, parsePercent, parseWhole } from "../base/quantities.ts";
+import { parseWhole } from "../base/quantities.ts";
 import type { StartInput } from "../service/input.ts";
 import { checkName } from "../service/name.ts";
 import type { Health } from "../service/spec.ts";
+import { parsers } from "../service/values.ts";
 import type { Given, Option, Words } from "./command.ts";
-import { choiceOf, flagOf, listOf, parsed, textOf } from "./options.ts";
+import { flagOf, listOf, parsed, textOf } from "./options.ts";
 
 export const startOptions: Option[] = [
   { flags: "-n, --name <name>", text: "name of the service (default: from ENTRY)" },
@@ -51,21 +52,21 @@ export function startInputOf({ options, rest }: Words, cwd: string): StartInput 
     env,
     envRemoved,
     cwd: parsed(options, "cwd", (text) => resolve(cwd, text)),
-    runtime: choiceOf(options, "runtime", ["bs9", "bun", "node", "none"]),
-    memoryBytes: parsed(options, "memory", (text, what) => atLeast(parseBytes(text, what), 1024 * 1024, text, what, "1M")),
-    cpuPercent: parsed(options, "cpu", (text, what) => atLeast(parsePercent(text, what), 1, text, what, "1%")),
-    files: parsed(options, "files", (text, what) => parseWhole(text, what, 64, 1_048_576)),
-    tasks: parsed(options, "tasks", (text, what) => parseWhole(text, what, 1, 4_194_304)),
+    runtime: parsed(options, "runtime", parsers.runtime),
+    memoryBytes: parsed(options, "memory", parsers.memoryBytes),
+    cpuPercent: parsed(options, "cpu", parsers.cpuPercent),
+    files: parsed(options, "files", parsers.files),
+    tasks: parsed(options, "tasks", parsers.tasks),
     health: parsed(options, "health", parseHealth),
-    waitMs: parsed(options, "wait", (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h")),
-    sandbox: choiceOf(options, "sandbox", ["standard", "strict", "off"]),
+    waitMs: parsed(options, "wait", parsers.waitMs),
+    sandbox: parsed(options, "sandbox", parsers.sandbox),
     writable: pathsOf(options, "writable", cwd),
     readable: pathsOf(options, "readable", cwd),
     requireSandbox: flagOf(options, "requireSandbox") ? true : undefined,
-    restart: choiceOf(options, "restart", ["on-failure", "always", "no"]),
-    restartDelayMs: parsed(options, "restartDelay", (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s")),
-    maxRestarts: parsed(options, "maxRestarts", parseMaxRestarts),
-    stopTimeoutMs: parsed(options, "stopTimeout", (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h")),
+    restart: parsed(options, "restart", parsers.restart),
+    restartDelayMs: parsed(options, "restartDelay", parsers.restartDelayMs),
+    maxRestarts: parsed(options, "maxRestarts", parsers.maxRestarts),
+    stopTimeoutMs: parsed(options, "stopTimeout", parsers.stopTimeoutMs),
     build: flagOf(options, "build") ? true : undefined,
     force: flagOf(options, "force") ? true : undefined,
     reset: flagOf(options, "reset"),
@@ -131,19 +132,4 @@ function parseHealth(text: string, what: string): Health {
   if (text.startsWith("cmd:") && text.length > 4) return { kind: "cmd", command: text.slice(4) };
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return { kind: "url", url: text };
   throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
-}
-
-function parseMaxRestarts(text: string, what: string): number {
-  if (text.trim() === "0") throw usage(`${what} cannot be 0`, { hint: "bs9 start … --restart no" });
-  return parseWhole(text, what, 1, 10_000);
-}
-
-function atLeast(value: number, min: number, text: string, what: string, written: string): number {
-  if (value < min) throw usage(`${what} cannot be '${text}': at least ${written} is needed`);
-  return value;
-}
-
-function atMost(value: number, max: number, text: string, what: string, written: string): number {
-  if (value > max) throw usage(`${what} cannot be '${text}': at most ${written} is possible`);
-  return value;
 }

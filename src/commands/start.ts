@@ -1,5 +1,6 @@
 // bs9 start: an entry or defined services.
 import { usage } from "../base/errors.ts";
+import { type Config, mistakeLine } from "../config/config.ts";
 import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
 import { findingLine } from "../lifecycle/inspect.ts";
@@ -30,7 +31,8 @@ export const start: Command = {
     const [word, ...more] = given.words;
     if (word === undefined) throw usage("start needs an entry or a service", { hint: "bs9 start app.ts" });
     const input = startInputOf(given, context.cwd);
-    const linger = given.options["linger"] !== false;
+    checkConfig(context.config);
+    const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
     const deps = await context.deps();
     const defined = context.registry.names();
     if (isTarget(word, defined) && (more.length > 0 || !changesSomething(input))) {
@@ -69,6 +71,12 @@ export const start: Command = {
     };
   },
 };
+
+/** A service that would get other defaults than were meant is not started. */
+function checkConfig({ mistakes }: Config): void {
+  const [first] = mistakes;
+  if (first !== undefined) throw usage(mistakeLine(first), { hint: "bs9 config --check" });
+}
 
 /** A word is first `all`, a glob or a defined name; `./web` is always a file. */
 function isTarget(word: string, defined: string[]): boolean {

@@ -5,7 +5,7 @@ import { type Observed, observe } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Words } from "./command.ts";
 import { statusTable } from "./status-table.ts";
-import { emptyHint, troubles } from "./status-words.ts";
+import { changesByHand, emptyHint, troubles } from "./status-words.ts";
 
 const intervalMs = 2000;
 
@@ -20,7 +20,13 @@ export async function watch(given: Words, context: Context): Promise<null> {
     const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
     const observed = await observe(names, deps);
     if (repaints) {
-      const lines = [...statusTable(observed, terminal.style, terminal.columns), ...emptyHint(observed), "", ...troubles(observed)];
+      const lines = [
+        ...statusTable(observed, terminal.style, terminal.columns),
+        ...emptyHint(observed),
+        "",
+        ...troubles(observed),
+        ...changesByHand(observed, []),
+      ];
       terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
     } else {
       printChanges(observed, last, context);

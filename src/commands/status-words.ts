@@ -1,5 +1,7 @@
 // What `status` says beside its table, and whether all is as it is wanted; pure but for the time.
+import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
+import { foreignSentence } from "../lifecycle/foreign.ts";
 import { endOf } from "../lifecycle/ready.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
@@ -21,4 +23,17 @@ export function troubles(observed: Observed[]): string[] {
     return `${spec.name}: ${cause}${age}. Try: bs9 logs ${spec.name}`;
   });
   return bad.length > 5 ? [...lines, `… and ${bad.length - 5} more`] : lines;
+}
+
+/** Drop-ins are a way to configure: `describe` and --json tell of them. */
+export function changesByHand(observed: Observed[], added: Foreign[]): string[] {
+  const changes = [...observed.flatMap(({ foreign }) => foreign).filter(({ kind }) => kind !== "drop-ins"), ...added];
+  const lines = changes.slice(0, 5).map((one) => `${foreignSentence(one)}. Try: bs9 doctor`);
+  return changes.length > 5 ? [...lines, `… and ${changes.length - 5} more`] : lines;
+}
+
+/** What is said of all services alike, once. */
+export function sharedNotices(observed: Observed[]): string[] {
+  const [first] = observed;
+  return first === undefined ? [] : first.status.notices.slice(0, first.status.notices.length - first.foreign.length);
 }

@@ -1,13 +1,14 @@
 // bs9 status: every service in one table, bad ones first.
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
+import { foreignSentence } from "../lifecycle/foreign.ts";
 import { observe } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
 import { watch } from "./status-watch.ts";
-import { emptyHint, isNotUp, troubles } from "./status-words.ts";
+import { changesByHand, emptyHint, isNotUp, sharedNotices, troubles } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -25,17 +26,23 @@ export const status: Command = {
     const deps = await context.deps();
     const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
     const observed = await observe(names, deps);
+    const added =
+      given.words.length > 0 ? [] : deps.backend.foreignChanges(context.registry.names()).filter(({ kind }) => kind === "added");
     const others = flagOf(given.options, "all")
       ? (await deps.backend.others()).filter(({ unit }) => !observed.some((one) => one.status.unit === unit))
       : [];
     return {
-      value: [...observed.map(({ status }) => status), ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false }))],
+      value: [
+        ...observed.map(({ status }) => status),
+        ...added.map((one) => ({ name: one.name, unit: `${one.name}.service`, managed: false, notices: [foreignSentence(one)] })),
+        ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false })),
+      ],
       names: observed.map(({ status }) => status.name),
       text: (style) => [
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [...emptyHint(observed), ...troubles(observed), ...(observed[0]?.status.notices ?? [])],
+      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, added), ...sharedNotices(observed)],
       exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
     };
   },

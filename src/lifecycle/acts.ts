@@ -1,13 +1,14 @@
 // start, stop, restart and delete of services that are defined.
-import { Bs9Error, type ErrorCode, failed, reasonOf } from "../base/errors.ts";
+import { Bs9Error, type ErrorCode, exitStatus, failed, reasonOf } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { checkSandbox } from "./change.ts";
-import { type Deps, underLock } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { type Finding, inspect } from "./inspect.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
+import { type Ending, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { askToLinger, sweepUnused } from "./start.ts";
 
@@ -74,13 +75,34 @@ export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[
 }
 
 async function acting(verb: string, names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
-  return underLock(deps, `${verb} ${names.length === 1 ? names[0] : `${names.length} services`}`, async () => {
-    await recover(deps);
-    const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
-    if (specs.length === 0) return [];
-    const acted = await work(specs);
-    return names.flatMap((name) => acted.filter((one) => one.name === name));
-  });
+  if (names.length === 0) return [];
+  const entry = { act: verb, targets: names, differences: [] };
+  return recorded(deps, entry, () => actOn(names, deps, work), endingOf);
+}
+
+async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
+  await recover(deps);
+  const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
+  if (specs.length === 0) return [];
+  const acted = await work(specs);
+  return names.flatMap((name) => acted.filter((one) => one.name === name));
+}
+
+function endingOf(acted: Acted[]): Ending {
+  const bad = acted.filter(({ result }) => result === "failed");
+  const [first] = bad;
+  if (first === undefined)
+    return {
+      message: acted.length > 0 && acted.every(({ result }) => result === "unchanged") ? "unchanged" : null,
+      failed: [],
+      exitStatus: exitStatus.done,
+    };
+  const { exitStatus: status } = new Bs9Error(bad.find(({ code }) => code === "refused")?.code ?? first.code, "");
+  return {
+    message: bad.length === 1 ? first.cause : bad.map(({ name, cause }) => `${name}: ${cause}`).join("; "),
+    failed: bad.map(({ name }) => name),
+    exitStatus: status,
+  };
 }
 
 /** Together, in one call; then each is waited for, the failures with their causes. */

@@ -1,10 +1,15 @@
 // What the use cases work with, handed down as values.
 import type { Backend } from "../backend/backend.ts";
+import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
+import type { Trail } from "../trail/trail.ts";
 
 export type Deps = {
   backend: Backend;
   registry: Registry;
+  /** Of options that nobody gives. */
+  defaults: Defaults;
+  trail: Pick<Trail, "append">;
   now: () => number;
   /** What is going on, for whoever waits; replaced by the next word. */
   progress: (text: string) => void;

@@ -1,8 +1,12 @@
 // Finishes or undoes what a killed command left pending.
+
+import { exitStatus } from "../base/errors.ts";
+import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
 import { forget, putBack } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
 import { ready } from "./ready.ts";
+import { append } from "./recorded.ts";
 
 const graceMs = 1500;
 
@@ -26,6 +30,9 @@ export async function recover(deps: Deps): Promise<void> {
     } else {
       await forget(deps, pending.spec);
     }
+    const differences = finished ? difference(pending.previous, pending.spec) : [];
+    const message = `a command that was killed had left a change half done: ${finished ? "finished" : "undone"}`;
+    await append(deps, { act: "settle", targets: [pending.spec.name], differences }, { message, failed: [], exitStatus: exitStatus.done });
     deps.warn(
       `a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`,
     );

@@ -2,7 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
+import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
@@ -14,11 +14,12 @@ import { resolve, type Surroundings } from "../service/resolve.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox } from "./change.ts";
-import { type Deps, underLock } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
 import { type Finding, inspect } from "./inspect.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
+import { type Entry, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 
 export type Started = {
@@ -37,13 +38,16 @@ export type Planned = { spec: Spec; differences: Difference[]; unit: string; fin
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
   // Before anything is written, the lock included.
   const findings = await inspect(specOf(word, input, deps).spec);
-  return underLock(deps, `start ${word}`, async () => {
+  const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
+  const work = async (): Promise<Started> => {
     await recover(deps);
     const { spec: source, known } = specOf(word, input, deps);
+    entry.targets = [source.name];
     await deps.backend.claim(source.name);
     const bundled = input.build === true ? await bundle(source, deps.share) : null;
     const spec = bundled === null ? source : { ...source, build: bundled.build };
     const differences = difference(known, spec);
+    entry.differences = differences;
     const told = { name: spec.name, differences, findings, gain: null };
     const [reading] = await deps.backend.read([spec.name]);
     // One that waits between restarts is not up: starting it again begins from a clean slate.
@@ -60,7 +64,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
     return { ...told, result: known === null || differences.length === 0 ? "started" : "changed", ...changed };
-  });
+  };
+  return recorded(deps, entry, work, ({ result }) => ({ message: result, failed: [], exitStatus: exitStatus.done }));
 }
 
 /** What changes for bs9 alone is judged on the process that runs; one that does not pass leaves all as it was. */
@@ -95,7 +100,7 @@ function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; know
   const entry: FoundEntry = defined !== null && input.name === undefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
   const known = deps.registry.get(name);
-  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps));
+  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
   checkPaths(spec);
   return { spec, known };
 }
@@ -137,7 +142,7 @@ function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string }
 }
 
 function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spec | null, path: string, deps: Deps): Spec["runtime"] {
-  const chosen = kind ?? (isScript(entry.path) ? "bs9" : "none");
+  const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
   if (chosen === "none") {
     if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
       throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${entry.path}` });

@@ -1,12 +1,13 @@
 // `status`: what is so of each service now, as one object each; a figure that cannot be had is null.
-import type { Backend, Reading, State } from "../backend/backend.ts";
-import { holdsSocket, listenersOn } from "../backend/sockets.ts";
+import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
+import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { startedAtMs } from "../base/proc.ts";
 import { pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
+import { foreignSentence } from "./foreign.ts";
 
 export type Status = {
   name: string;
@@ -32,7 +33,14 @@ export type Status = {
 };
 
 /** What `status` knows of a service beside what scripts get: for hints and for `describe`. */
-export type Observed = { spec: Spec; reading: Reading; verdict: SandboxVerdict; outcome: Outcome | null; status: Status };
+export type Observed = {
+  spec: Spec;
+  reading: Reading;
+  verdict: SandboxVerdict;
+  outcome: Outcome | null;
+  foreign: Foreign[];
+  status: Status;
+};
 
 /** Two readings of the CPU counter lie so far apart. */
 const cpuWindowMs = 50;
@@ -51,13 +59,17 @@ export async function observe(names: string[], deps: Deps): Promise<Observed[]> 
   await Bun.sleep(Math.max(0, cpuWindowMs - (performance.now() - firstAt)));
   const windowMs = performance.now() - firstAt;
   const shared = await notices;
+  const foreign = deps.backend.foreignChanges(deps.registry.names());
+  const sockets = listeners();
   const observed = specs.flatMap((spec, i): Observed[] => {
     const reading = readings[i];
     const verdict = verdicts[i];
     if (reading === undefined || verdict === undefined) return [];
     const outcome = deps.registry.outcome(spec.name);
     const sample = { first: first[i] ?? null, second: sampleOf(reading), windowMs };
-    return [{ spec, reading, verdict, outcome, status: statusOf(spec, reading, verdict, outcome, sample, shared, deps) }];
+    const changes = foreign.filter(({ name }) => name === spec.name);
+    const around = { notices: [...shared, ...changes.map(foreignSentence)], ports: portsOf(reading, sockets) };
+    return [{ spec, reading, verdict, outcome, foreign: changes, status: statusOf(spec, reading, verdict, outcome, sample, around, deps) }];
   });
   return observed.sort((a, b) => rank(a.status) - rank(b.status) || (a.status.name < b.status.name ? -1 : 1));
 }
@@ -70,14 +82,14 @@ function statusOf(
   verdict: SandboxVerdict,
   outcome: Outcome | null,
   sample: { first: Sample | null; second: Sample | null; windowMs: number },
-  notices: string[],
+  { notices, ports }: { notices: string[]; ports: number[] | null },
   deps: Deps,
 ): Status {
   // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
   const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
   const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid);
   const isUp = state === "active";
-  const isReady = isUp && listens(spec, reading);
+  const isReady = isUp && (spec.port === null || ports === null || ports.includes(spec.port));
   return {
     name: spec.name,
     state,
@@ -92,7 +104,8 @@ function statusOf(
     memorySource: sample.second?.memorySource ?? null,
     tasks: sample.second?.tasks ?? null,
     limits: deps.backend.limits(spec, reading),
-    port: spec.port,
+    // Where none was given, what it was seen to listen on.
+    port: spec.port ?? ports?.[0] ?? null,
     requests: null,
     sandbox: verdict.verdict,
     backend: deps.backend.kind,
@@ -102,10 +115,12 @@ function statusOf(
   };
 }
 
-/** A service with a port is ready when it listens there; without a cgroup to look into, its state has to do. */
-function listens(spec: Spec, reading: Reading): boolean {
-  if (spec.port === null || reading.cgroup === null) return true;
-  return holdsSocket(pidsOf(reading.cgroup), listenersOn(spec.port));
+/** What the processes of a service listen on, the lowest port first; null without a cgroup to find them by: its state has to do. */
+function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
+  if (reading.cgroup === null) return null;
+  return heldBy(pidsOf(reading.cgroup), sockets)
+    .map(({ port }) => port)
+    .sort((a, b) => a - b);
 }
 
 function sampleOf(reading: Reading): Sample | null {

@@ -1,5 +1,5 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { failed, reasonOf } from "../base/errors.ts";
@@ -89,6 +89,18 @@ export class Registry {
       await acquire(fd, path, timeoutMs, onWait);
       sign(fd, what);
       return await work();
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Who holds the lock now, in its own words; null where nobody does. */
+  async holder(): Promise<string | null> {
+    const path = join(this.#config, "lock");
+    if (!existsSync(path)) return null;
+    const fd = openLock(path);
+    try {
+      return (await tryLock(fd)) ? null : readFileSync(path, "utf8").trim() || "another bs9";
     } finally {
       closeSync(fd);
     }

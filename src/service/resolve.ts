@@ -1,5 +1,6 @@
-// Options, the known spec and the built-in defaults -> the spec; pure, defaults applied once.
+// Options, the known spec and the defaults -> the spec; pure, defaults applied once.
 import { usage } from "../base/errors.ts";
+import type { Defaults } from "./defaults.ts";
 import type { FoundEntry, StartInput } from "./input.ts";
 import { defaultName } from "./name.ts";
 import type { Spec } from "./spec.ts";
@@ -14,18 +15,11 @@ export type Surroundings = {
   runtime: Spec["runtime"];
 };
 
-const defaults = {
-  limits: { memoryBytes: null, cpuPercent: null, files: 65_536, tasks: 512 },
-  waitMs: 30_000,
-  restart: { policy: "on-failure", delayMs: 1000, max: null },
-  stopTimeoutMs: 30_000,
-} as const;
-
 /**
  * Options given replace, others stay as they were; `--env` merges, `--env K=` removes.
  * With `reset` only the name and PATH of the known spec are kept.
  */
-export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null, around: Surroundings): Spec {
+export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null, around: Surroundings, defaults: Defaults): Spec {
   const before = input.reset ? null : known;
   const name = input.name ?? known?.name ?? defaultName(entry.path);
   const env: Record<string, string> = { ...before?.env, ...input.env };
@@ -50,23 +44,23 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
     env,
     path: known?.path ?? around.path,
     limits: {
-      memoryBytes: input.memoryBytes ?? before?.limits.memoryBytes ?? defaults.limits.memoryBytes,
-      cpuPercent: input.cpuPercent ?? before?.limits.cpuPercent ?? defaults.limits.cpuPercent,
-      files: input.files ?? before?.limits.files ?? defaults.limits.files,
-      tasks: input.tasks ?? before?.limits.tasks ?? defaults.limits.tasks,
+      memoryBytes: input.memoryBytes ?? before?.limits.memoryBytes ?? defaults.memoryBytes,
+      cpuPercent: input.cpuPercent ?? before?.limits.cpuPercent ?? defaults.cpuPercent,
+      files: input.files ?? before?.limits.files ?? defaults.files,
+      tasks: input.tasks ?? before?.limits.tasks ?? defaults.tasks,
     },
     health,
     waitMs: input.waitMs ?? before?.waitMs ?? defaults.waitMs,
     sandbox: {
-      profile: input.sandbox ?? before?.sandbox.profile ?? "standard",
+      profile: input.sandbox ?? before?.sandbox.profile ?? defaults.sandbox,
       writable: input.writable ?? before?.sandbox.writable ?? [],
       readable: input.readable ?? before?.sandbox.readable ?? [],
-      required: input.requireSandbox ?? before?.sandbox.required ?? false,
+      required: input.requireSandbox ?? before?.sandbox.required ?? defaults.requireSandbox,
     },
     restart: {
-      policy: input.restart ?? before?.restart.policy ?? defaults.restart.policy,
-      delayMs: input.restartDelayMs ?? before?.restart.delayMs ?? defaults.restart.delayMs,
-      max: input.maxRestarts ?? before?.restart.max ?? defaults.restart.max,
+      policy: input.restart ?? before?.restart.policy ?? defaults.restart,
+      delayMs: input.restartDelayMs ?? before?.restart.delayMs ?? defaults.restartDelayMs,
+      max: input.maxRestarts ?? before?.restart.max ?? defaults.maxRestarts,
     },
     stopTimeoutMs: input.stopTimeoutMs ?? before?.stopTimeoutMs ?? defaults.stopTimeoutMs,
   };

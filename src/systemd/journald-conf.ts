@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { readIfThere } from "../base/files.ts";
 
 export type RateLimit = { intervalMs: number; burst: number };
-export type JournaldConf = { storage: string; limit: RateLimit };
+/** `maxUse` as it is written; null where nobody set it. */
+export type JournaldConf = { storage: string; maxUse: string | null; limit: RateLimit };
 
 /** journald.conf(5): a file name in an earlier folder hides the same name in a later one. */
 const folders = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
@@ -16,6 +17,7 @@ export function journaldConf(uid: number, root = "/"): JournaldConf {
   const interval = settings.get("RateLimitIntervalSec") ?? settings.get("RateLimitInterval");
   return {
     storage: settings.get("Storage")?.toLowerCase() ?? "auto",
+    maxUse: settings.get("SystemMaxUse") ?? null,
     limit: {
       intervalMs: unitLimit(root, "interval", uid) ?? spanMs(interval ?? "") ?? 30_000,
       burst: unitLimit(root, "burst", uid) ?? whole(settings.get("RateLimitBurst") ?? "") ?? 10_000,

@@ -30,7 +30,7 @@ export async function claimUnit(name: string, loaded: (unit: string) => Promise<
   if (!isOurs(foreign, owner.mark)) throw taken(name, fragment || "the user manager itself", foreign);
 }
 
-function isOurs(text: string, mark: string): boolean {
+export function isOurs(text: string, mark: string): boolean {
   return markOf(text) === unitWord(mark);
 }
 

@@ -2,8 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { noBackend } from "../base/errors.ts";
-import { exec } from "../base/exec.ts";
 import { currentUser } from "../base/user.ts";
+import { enableLinger } from "./linger.ts";
 
 export type UserManager = {
   uid: number;
@@ -19,14 +19,11 @@ export type UserManager = {
  */
 export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
   const { uid, name: username } = currentUser();
-  const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
-  const find = () => candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid));
+  const find = () => findRuntimeDir(env, uid) ?? undefined;
   let runtimeDir = find();
   if (runtimeDir === undefined) {
-    // Polkit lets many a user do this for itself, and root always may; then /run/user/UID appears.
-    await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], { timeoutMs: 10_000, env }).catch(
-      () => null,
-    );
+    // With it /run/user/UID appears.
+    await enableLinger(uid, env);
     for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
       await Bun.sleep(50);
       runtimeDir = find();
@@ -43,6 +40,12 @@ export async function reachUserManager(env: Record<string, string | undefined>):
     runtimeDir,
     env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(runtimeDir, "bus")}` },
   };
+}
+
+/** The runtime folder with a user manager in it, null where there is none; asks nobody for anything. */
+export function findRuntimeDir(env: Record<string, string | undefined>, uid: number): string | null {
+  const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
+  return candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid)) ?? null;
 }
 
 /** Under sudo the folder of the caller may be named: only one that is ours and has a manager in it counts. */

@@ -1,24 +1,26 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
-import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
-import { noBackend, reasonOf } from "../base/errors.ts";
-import { exec } from "../base/exec.ts";
+import type { Backend, Capabilities, Foreign, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import { failed, noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
+import { foreignChanges } from "./discovery.ts";
 import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
+import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
+import { dropInOf } from "./take-over.ts";
 import { startsPath, unitName } from "./unit.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -102,6 +104,32 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.resetFailed([unitName(name)]);
   }
 
+  foreignChanges(defined: string[]): Foreign[] {
+    return foreignChanges(defined, { units: this.#paths.units, runtimeDir: this.#reach.runtimeDir }, this.#owner.mark);
+  }
+
+  async takeOver(spec: Spec): Promise<string | null> {
+    const text = dropInOf(await this.unitText(spec), readIfThere(this.unitFile(spec.name)) ?? "");
+    if (text === null) return null;
+    const file = join(`${this.unitFile(spec.name)}.d`, "local.conf");
+    if (existsSync(file))
+      throw failed(`cannot take over the edit of ${unitName(spec.name)}: ${file} is there already`, {
+        hint: `merge it by hand: systemctl --user edit ${spec.name}`,
+      });
+    writeWhole(file, text, 0o644);
+    return file;
+  }
+
+  async discard(name: string): Promise<void> {
+    await this.#systemctl.jobs("stop", [unitName(name)]);
+    await this.want([name], false);
+    await this.undefine(name);
+  }
+
+  async withheld(): Promise<Missing[]> {
+    return (await this.#verifier.host("standard")).withheld;
+  }
+
   async start(specs: Spec[]): Promise<void> {
     await this.#cleanSlate(specs);
     await this.#systemctl.jobs("start", specs.map(unitOf));
@@ -164,15 +192,9 @@ export class SystemdBackend implements Backend {
     return readOthers(this.#systemctl, this.#paths.units);
   }
 
-  /** loginctl(1): polkit lets many a user do this for itself; where it does not, root has to. */
   async linger(): Promise<string | null> {
     const { user, uid, env } = this.#reach;
-    if (existsSync(join("/var/lib/systemd/linger", user))) return null;
-    const asked = await exec(["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])], {
-      timeoutMs: 10_000,
-      env,
-    }).catch(reasonOf);
-    if (typeof asked !== "string" && asked.exitCode === 0) return null;
+    if (lingers(user) || (await enableLinger(uid, env))) return null;
     return `services of ${user} end with its last session; to keep them and start them at boot: sudo loginctl enable-linger ${user}`;
   }
 

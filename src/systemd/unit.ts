@@ -4,6 +4,7 @@ import { failed } from "../base/errors.ts";
 import { environmentOf, maxStringBytes, maxTotalBytes, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
+import { seal } from "./seal.ts";
 
 export type UnitPlan = {
   spec: Spec;
@@ -66,7 +67,7 @@ export function unitText(plan: UnitPlan): string {
     "WantedBy=default.target",
     "",
   ];
-  return lines.join("\n");
+  return seal(lines.join("\n"));
 }
 
 /**

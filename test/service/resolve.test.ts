@@ -1,5 +1,6 @@
 // Options over the known spec over the defaults.
 import { expect, test } from "bun:test";
+import { builtIn } from "../../src/service/defaults.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { difference, needsRestart } from "../../src/service/plan.ts";
 import { resolve } from "../../src/service/resolve.ts";
@@ -9,7 +10,7 @@ const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false 
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
 const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
 const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) =>
-  resolve({ ...nothing, ...input }, entry, known, place);
+  resolve({ ...nothing, ...input }, entry, known, place, builtIn);
 
 test("the defaults of the contract", () => {
   expect(spec({ name: "web" })).toMatchObject({

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { commandOf } from "../../src/runtime/command.ts";
+import { builtIn } from "../../src/service/defaults.ts";
 import { resolve } from "../../src/service/resolve.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { openingOf } from "../../src/systemd/opening.ts";
@@ -25,7 +26,7 @@ const entryOf = (path: string) => ({ path: at(path), kind: path.endsWith(".js") 
 /** The paths that are opened beside the project root, below home. */
 function opened(root: string, entry: string, runtime: Spec["runtime"] = { kind: "none" }): string[] {
   const around = { root: at(root), cwd: at(root), path: `${at(".nvm/versions/node/v1/bin")}:/usr/bin:/bin`, runtime };
-  const spec = resolve({ env: {}, envRemoved: [], reset: false, name: "web" }, { ...entryOf(entry), onPath: false }, null, around);
+  const spec = resolve({ env: {}, envRemoved: [], reset: false, name: "web" }, { ...entryOf(entry), onPath: false }, null, around, builtIn);
   const { writable, optional } = openingOf(spec, commandOf(spec, at(".local/share/bs9")), home);
   expect(writable).toEqual([at(root)]);
   return optional.map((path) => path.replace(`${home}/`, "")).sort();

@@ -1,0 +1,62 @@
+// The defaults of options: BS9_ variables before config.toml before what is built in, each with where it comes from.
+import { join } from "node:path";
+import { reasonOf } from "../base/errors.ts";
+import { plainErrno, readIfThere } from "../base/files.ts";
+import { builtIn, type Defaults } from "../service/defaults.ts";
+import { parsers } from "../service/values.ts";
+import { type Setting, settings, variableOf } from "./settings.ts";
+import { type Mistake, type Parsed, parseToml } from "./toml.ts";
+
+/** `text` is the value as it was written. */
+export type Origin = { key: string; value: unknown; text: string; from: string };
+export type Config = { file: string; defaults: Defaults; origins: Origin[]; mistakes: Mistake[] };
+
+export const configFile = (folder: string): string => join(folder, "config.toml");
+
+const maxBytes = 64 * 1024;
+
+/** Never throws: what is wrong is in `mistakes`, and counts as not given. */
+export function loadConfig(folder: string, env: Record<string, string | undefined>): Config {
+  const file = configFile(folder);
+  const parsed = readConfig(file);
+  const mistakes = [...parsed.mistakes];
+  const origins = settings.map((setting) => originOf(setting, parsed, file, env, mistakes));
+  const values = Object.fromEntries(settings.map(({ field }, i) => [field, origins[i]?.value]));
+  return { file, defaults: { ...builtIn, ...(values as Partial<Defaults>) }, origins, mistakes };
+}
+
+function originOf(setting: Setting, { given }: Parsed, file: string, env: Record<string, string | undefined>, mistakes: Mistake[]): Origin {
+  const { key, field } = setting;
+  const variable = variableOf(setting);
+  const text = env[variable];
+  if (text) {
+    try {
+      return { key, value: parsers[field](text, variable), text, from: `variable ${variable}` };
+    } catch (error) {
+      mistakes.push({ where: "environment", field: variable, what: reasonOf(error) });
+    }
+  }
+  const inFile = given.get(key);
+  if (inFile !== undefined) return { key, value: inFile.value, text: inFile.text, from: `${file}:${inFile.line}` };
+  return { key, value: builtIn[field], text: builtInText(field), from: "built-in" };
+}
+
+function readConfig(file: string): Parsed {
+  try {
+    const text = readIfThere(file, maxBytes);
+    return text === null ? { given: new Map(), mistakes: [] } : parseToml(text, file);
+  } catch (error) {
+    return { given: new Map(), mistakes: [{ where: file, field: null, what: plainErrno(error) }] };
+  }
+}
+
+function builtInText(field: keyof Defaults): string {
+  const value = builtIn[field];
+  if (value === null) return "none";
+  return field.endsWith("Ms") ? `${Number(value) / 1000}s` : String(value);
+}
+
+/** `/…/config.toml:3: start.memory: …` */
+export function mistakeLine({ where, field, what }: Mistake): string {
+  return `${where}: ${field === null || what.startsWith(field) ? "" : `${field}: `}${what}`;
+}

@@ -1,0 +1,71 @@
+// All checks together, worst first.
+import type { Finding, Severity } from "../../backend/finding.ts";
+import { label, wishedDirectives } from "../../backend/sandbox.ts";
+import { Bs9Error, reasonOf } from "../../base/errors.ts";
+import type { Spec } from "../../service/spec.ts";
+import type { Ground } from "./ground.ts";
+import { leftoverFindings } from "./leftovers.ts";
+import { clockFindings, diskFindings } from "./machine.ts";
+import { modeFindings } from "./modes.ts";
+import { serviceFindings } from "./services.ts";
+
+const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
+
+/** `ofHost` is what the backend's own checks of this machine found. */
+export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
+  const full: Ground = { ...ground, specs: readableSpecs(ground) };
+  const checks = [sandbox, diskFindings, clockFindings, modeFindings, leftoverFindings, serviceFindings];
+  const found = await Promise.all(checks.map((check) => checked(() => check(full))));
+  return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
+}
+
+/** A check that cannot be made is a finding too, and keeps no other from being made. */
+async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await check();
+  } catch (error) {
+    const hint = error instanceof Bs9Error ? error.hint : undefined;
+    return [
+      {
+        id: "check",
+        severity: "error",
+        what: reasonOf(error),
+        why: "so something could not be looked at",
+        mend: hint ?? "bs9 doctor --debug",
+        fix: null,
+      },
+    ];
+  }
+}
+
+function readableSpecs({ registry }: Omit<Ground, "specs">): Spec[] {
+  return registry.names().flatMap((name) => {
+    try {
+      return registry.get(name) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** One finding for each reason: without user namespaces a dozen directives are missing at once. */
+async function sandbox({ deps }: Ground): Promise<Finding[]> {
+  const withheld = deps === null ? [] : await deps.backend.withheld().catch(() => []);
+  const reasons = new Map<string, string[]>();
+  for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
+  return [...reasons].map(([why, directives]) => ({
+    id: "sandbox",
+    severity: severityOf(directives),
+    what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${directives.map((one) => one.slice(0, one.indexOf("="))).join(" ")}`}`,
+    why,
+    mend: withheld.find((one) => one.why === why)?.mend ?? "",
+    fix: null,
+  }));
+}
+
+/** What is only wished for does not make a sandbox partial; without user namespaces nothing of the files is shut off. */
+function severityOf(directives: string[]): Severity {
+  const wished = wishedDirectives("standard").map(label);
+  if (directives.every((directive) => wished.includes(directive))) return "note";
+  return directives.some((directive) => directive.startsWith("PrivateUsers=")) ? "error" : "warning";
+}

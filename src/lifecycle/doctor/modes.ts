@@ -1,0 +1,91 @@
+// Whether bs9's own files are this user's alone.
+import { chmodSync, lstatSync, readdirSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { type Finding, plainFix } from "../../backend/finding.ts";
+import { currentUser } from "../../base/user.ts";
+import type { Ground } from "./ground.ts";
+
+const maxEntries = 20_000;
+const maxFindings = 20;
+
+/** `denied` are the bits that nothing below the folder may have. */
+export function modeFindings({ paths }: Ground): Finding[] {
+  const rules: { folder: string; denied: number }[] = [
+    { folder: paths.config, denied: 0o077 },
+    { folder: paths.state, denied: 0o077 },
+    // What runs, and what is run from it: others may look, not write.
+    { folder: join(paths.share, "runtime"), denied: 0o022 },
+  ];
+  const found = rules.flatMap(({ folder, denied }) =>
+    walk(folder, maxEntries).flatMap(({ path, stat }) => judge(path, stat, denied, paths.config)),
+  );
+  const more = found.length - maxFindings;
+  const last: Finding[] =
+    more > 0
+      ? [
+          {
+            id: "modes",
+            severity: "error",
+            what: `${more} more of bs9's files are open to others`,
+            why,
+            mend: "bs9 doctor --fix, again",
+            fix: null,
+          },
+        ]
+      : [];
+  return [...found.slice(0, maxFindings), ...last];
+}
+
+const why = "other users of this machine could read secrets, or change what your services run";
+
+function judge(path: string, stat: Stats, denied: number, config: string): Finding[] {
+  if (stat.uid !== currentUser().uid) {
+    return [
+      {
+        id: "owner",
+        severity: "error",
+        what: `${path} belongs to uid ${stat.uid}`,
+        why,
+        mend: `sudo chown "$(id -un)" ${path}`,
+        fix: null,
+      },
+    ];
+  }
+  // config.toml holds no secret, and its owner may want to show it.
+  const bits = path === join(config, "config.toml") ? 0o022 : denied;
+  const mode = stat.mode & 0o7777;
+  if ((mode & bits) === 0) return [];
+  const right = mode & ~bits & 0o777;
+  const octal = (bits: number) => bits.toString(8).padStart(3, "0");
+  return [
+    {
+      id: "modes",
+      // Into a folder that others may only look into, its files let nobody.
+      severity: stat.isDirectory() && (mode & 0o022) === 0 ? "warning" : "error",
+      what: `${path} is open to others (mode ${octal(mode)})`,
+      why,
+      mend: `chmod ${octal(right)} ${path}`,
+      fix: plainFix(async () => {
+        chmodSync(path, right);
+        return `${path} has mode ${octal(right)}`;
+      }),
+    },
+  ];
+}
+
+/** The folder itself and all below it; symbolic links are not followed. */
+function walk(folder: string, left: number): { path: string; stat: Stats }[] {
+  try {
+    const stat = lstatSync(folder);
+    if (stat.isSymbolicLink()) return [];
+    const found = [{ path: folder, stat }];
+    if (!stat.isDirectory()) return found;
+    for (const name of readdirSync(folder)) {
+      if (found.length >= left) break;
+      for (const entry of walk(join(folder, name), left - found.length)) found.push(entry);
+    }
+    return found;
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,57 @@
+// An act under the registry's lock, and what became of it in the trail: failures and refusals too.
+import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
+import { stripText, withoutSecrets } from "../service/masking.ts";
+import type { Difference } from "../service/plan.ts";
+import { type Deps, underLock } from "./deps.ts";
+
+/** What is put into the trail; the act adds to it what it finds out. */
+export type Entry = { act: string; targets: string[]; differences: Difference[] };
+
+/** What of an act's answer the trail keeps; `failed` names those of the targets that did. */
+export type Ending = { message: string | null; failed: string[]; exitStatus: number };
+
+const maxTextLength = 1000;
+
+export function recorded<T>(deps: Deps, entry: Entry, work: () => Promise<T>, endingOf: (value: T) => Ending): Promise<T> {
+  const [only] = entry.targets;
+  const what = `${entry.act} ${entry.targets.length === 1 ? only : `${entry.targets.length} services`}`;
+  return underLock(deps, what, async () => {
+    try {
+      const value = await work();
+      await append(deps, entry, endingOf(value));
+      return value;
+    } catch (error) {
+      const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;
+      await append(deps, entry, { message: reasonOf(error), failed: entry.targets, exitStatus: status });
+      throw error;
+    }
+  });
+}
+
+/** The act is done by now: where the trail cannot be written, on a full disk say, that is told and undoes nothing. */
+export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entry: Entry, ending: Ending): Promise<void> {
+  try {
+    await trail.append({
+      act: entry.act,
+      targets: entry.targets,
+      difference: entry.differences.map(withoutSecrets).map(shortened),
+      result: {
+        outcome: ending.exitStatus === exitStatus.done ? "ok" : "failed",
+        exitStatus: ending.exitStatus,
+        message: ending.message === null ? null : stripText(ending.message).slice(0, maxTextLength),
+        failed: ending.failed,
+      },
+    });
+  } catch (error) {
+    warn(`this is not in the trail: ${reasonOf(error)}`);
+  }
+}
+
+/** Arguments may have megabytes. */
+function shortened(difference: Difference): Difference {
+  const short = (value: unknown) => {
+    const text = value === undefined ? "" : JSON.stringify(value);
+    return text.length <= maxTextLength ? value : `${text.slice(0, maxTextLength)}… (${text.length} characters)`;
+  };
+  return { path: difference.path, before: short(difference.before), after: short(difference.after) };
+}

@@ -1,0 +1,36 @@
+// What an option of `start` is where nobody has set it.
+import type { RuntimeKind } from "./input.ts";
+import type { SandboxProfile, Spec } from "./spec.ts";
+
+export type Defaults = {
+  memoryBytes: number | null;
+  cpuPercent: number | null;
+  files: number;
+  tasks: number;
+  waitMs: number;
+  sandbox: SandboxProfile;
+  requireSandbox: boolean;
+  restart: Spec["restart"]["policy"];
+  restartDelayMs: number;
+  maxRestarts: number | null;
+  stopTimeoutMs: number;
+  /** Of `.ts` and `.js`; what is no script is executed itself. */
+  runtime: RuntimeKind;
+  linger: boolean;
+};
+
+export const builtIn: Defaults = {
+  memoryBytes: null,
+  cpuPercent: null,
+  files: 65_536,
+  tasks: 512,
+  waitMs: 30_000,
+  sandbox: "standard",
+  requireSandbox: false,
+  restart: "on-failure",
+  restartDelayMs: 1000,
+  maxRestarts: null,
+  stopTimeoutMs: 30_000,
+  runtime: "bs9",
+  linger: true,
+};

@@ -1,0 +1,60 @@
+// Differences for eyes other than the service's own: values that are secret, or look it, are not in them; pure.
+import type { Difference } from "./plan.ts";
+
+const mask = "***";
+
+/** Environment values are for the service alone. */
+export function masked(difference: Difference): Difference {
+  const { path, before, after } = difference;
+  if (path.startsWith("env."))
+    return { path, before: before === undefined ? undefined : mask, after: after === undefined ? undefined : mask };
+  if (path === "env") return { path, before: maskedRecord(before), after: maskedRecord(after) };
+  return difference;
+}
+
+/** For what is kept on disk: also values in arguments, commands and URLs that look like secrets, by name or by form. */
+export function withoutSecrets(difference: Difference): Difference {
+  const { path, before, after } = masked(difference);
+  return { path, before: strip(before), after: strip(after) };
+}
+
+function maskedRecord(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.keys(value).map((name) => [name, mask]));
+}
+
+function strip(value: unknown): unknown {
+  if (typeof value === "string") return stripText(value);
+  if (Array.isArray(value)) return stripWords(value);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, strip(one)]));
+}
+
+const secretName =
+  "[\\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|private-?_?key|access-?_?key|credentials?|auth(?!or)|authorization|dsn)[\\w.-]*";
+const secretFlag = new RegExp(`^--?${secretName}$`, "i");
+const assignment = new RegExp(`(${secretName}\\s*[=:]\\s*)("[^"]*"|'[^']*'|[^\\s&;,]+)`, "gi");
+const flagInText = new RegExp(`(--?${secretName}\\s+)("[^"]*"|'[^']*'|[^\\s&;]+)`, "gi");
+const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
+const inUrl = /(\w+:\/\/[^\s/:@]*:)[^\s/@]+@/g;
+/** What services give out as keys, and long words of letters and digits that no one types. */
+const token =
+  /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|pk[-_]|xox[abprs]-|AKIA|ASIA|eyJ)[\w.+/=-]{8,}|\b(?=[A-Za-z0-9+_=-]*\d)(?=[A-Za-z0-9+_=-]*[A-Za-z])[A-Za-z0-9+_=-]{32,}/g;
+
+/** `--token` makes a secret of the word behind it. */
+function stripWords(words: unknown[]): unknown[] {
+  return words.map((word, i) => {
+    const before: unknown = words[i - 1];
+    const isValue = typeof before === "string" && secretFlag.test(before) && typeof word === "string" && !word.startsWith("-");
+    return isValue ? mask : strip(word);
+  });
+}
+
+export function stripText(text: string): string {
+  return text
+    .replace(inUrl, `$1${mask}@`)
+    .replace(bearer, `$1 ${mask}`)
+    .replace(assignment, `$1${mask}`)
+    .replace(flagInText, `$1${mask}`)
+    .replace(token, mask);
+}

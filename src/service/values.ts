@@ -1,0 +1,52 @@
+// The values of options of `start` as people write them, with their bounds: one place for flags, variables and config.toml.
+import { usage } from "../base/errors.ts";
+import { parseBytes, parseDuration, parsePercent, parseWhole } from "../base/quantities.ts";
+import type { Defaults } from "./defaults.ts";
+
+/** Throws a usage error that begins with `what`: the option, variable or key. */
+export type Parse<T> = (text: string, what: string) => T;
+
+export const parsers = {
+  memoryBytes: (text, what) => atLeast(parseBytes(text, what), 1024 * 1024, text, what, "1M"),
+  cpuPercent: (text, what) => atLeast(parsePercent(text, what), 1, text, what, "1%"),
+  files: (text, what) => parseWhole(text, what, 64, 1_048_576),
+  tasks: (text, what) => parseWhole(text, what, 1, 4_194_304),
+  waitMs: (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h"),
+  sandbox: oneOf(["standard", "strict", "off"]),
+  requireSandbox: truth,
+  restart: oneOf(["on-failure", "always", "no"]),
+  restartDelayMs: (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s"),
+  maxRestarts: parseMaxRestarts,
+  stopTimeoutMs: (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h"),
+  runtime: oneOf(["bs9", "bun", "node", "none"]),
+  linger: truth,
+} satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
+
+function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
+  return (text, what) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw usage(`${what} cannot be '${text}': ${words.join(", ")} are possible`);
+    return found;
+  };
+}
+
+function truth(text: string, what: string): boolean {
+  if (/^(true|yes|1)$/i.test(text)) return true;
+  if (/^(false|no|0)$/i.test(text)) return false;
+  throw usage(`${what} cannot be '${text}': true and false are possible`);
+}
+
+function parseMaxRestarts(text: string, what: string): number {
+  if (text.trim() === "0") throw usage(`${what} cannot be 0`, { hint: "bs9 start … --restart no" });
+  return parseWhole(text, what, 1, 10_000);
+}
+
+function atLeast(value: number, min: number, text: string, what: string, written: string): number {
+  if (value < min) throw usage(`${what} cannot be '${text}': at least ${written} is needed`);
+  return value;
+}
+
+function atMost(value: number, max: number, text: string, what: string, written: string): number {
+  if (value > max) throw usage(`${what} cannot be '${text}': at most ${written} is possible`);
+  return value;
+}

@@ -1,0 +1,150 @@
+// What a host lacks for services of this user: the user manager, linger, its coming back, controllers.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Finding, plainFix } from "../backend/finding.ts";
+import { failed } from "../base/errors.ts";
+import { exec } from "../base/exec.ts";
+import { harmless } from "../base/text.ts";
+import { currentUser, type User } from "../base/user.ts";
+import { cgroupRoot } from "../metrics/cgroup.ts";
+import { journalFindings } from "./journal-findings.ts";
+import { enableLinger, lingers } from "./linger.ts";
+import { findRuntimeDir } from "./reach.ts";
+
+type Env = Record<string, string | undefined>;
+
+const oldestVersion = 250;
+
+/** Reads only; nothing is asked of the network. */
+export async function hostFindings(env: Env): Promise<Finding[]> {
+  if (!existsSync("/run/systemd/system")) return [noSystemd()];
+  const user = currentUser();
+  const [ofUser, unit, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
+  return [...ofUser, ...lingering(user, env), ...comesBack(unit), ...controllers(user), ...version(unit), ...journal];
+}
+
+const noSystemd = (): Finding => ({
+  id: "systemd",
+  severity: "error",
+  what: "this machine is not run by systemd",
+  why: "services run as systemd user units",
+  mend: "start it with systemd as PID 1",
+  fix: null,
+});
+
+async function reachable(env: Env, user: User): Promise<Finding[]> {
+  const runtimeDir = findRuntimeDir(env, user.uid);
+  const asked =
+    runtimeDir === null
+      ? null
+      : await exec(["systemctl", "--user", "--no-pager", "show", "--property=Version"], {
+          timeoutMs: 10_000,
+          env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` },
+        }).catch(() => null);
+  if (asked?.exitCode === 0) return [];
+  const words = asked === null ? "" : `: ${harmless(asked.stderr.trim().split("\n")[0] ?? "")}`;
+  return [
+    {
+      id: "user-manager",
+      severity: "error",
+      what:
+        runtimeDir === null
+          ? `the systemd user manager of ${user.name} does not run`
+          : `the systemd user manager of ${user.name} does not answer${words}`,
+      why: "it runs the services, and nothing can be started without it",
+      mend: lingers(user.name) ? `sudo systemctl restart user@${user.uid}.service` : `sudo loginctl enable-linger ${user.name}`,
+      fix: runtimeDir === null && !lingers(user.name) ? plainFix(() => linger(user, env)) : null,
+    },
+  ];
+}
+
+function lingering(user: User, env: Env): Finding[] {
+  if (lingers(user.name)) return [];
+  return [
+    {
+      id: "linger",
+      severity: "error",
+      what: `${user.name} does not linger`,
+      why: "its services end with its last session, and do not start at boot",
+      mend: `sudo loginctl enable-linger ${user.name}`,
+      fix: plainFix(() => linger(user, env)),
+    },
+  ];
+}
+
+async function linger(user: User, env: Env): Promise<string> {
+  if (!(await enableLinger(user.uid, env)))
+    throw failed("this host lets only root do that", { hint: `sudo loginctl enable-linger ${user.name}` });
+  for (let waited = 0; findRuntimeDir(env, user.uid) === null && waited < 5000; waited += 50) await Bun.sleep(50);
+  return `${user.name} lingers`;
+}
+
+/** Kill the user manager, and without this all services are gone until somebody starts it again. */
+function comesBack(unit: Map<string, string>): Finding[] {
+  if ((unit.get("Restart") ?? "no") !== "no") return [];
+  return [
+    {
+      id: "comes-back",
+      severity: "warning",
+      what: "the user manager does not come back when it is killed",
+      why: "all services would be gone with it (out of memory, say) until root starts it again",
+      mend: `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\n' | sudo tee /etc/systemd/system/user@.service.d/restart.conf && sudo systemctl daemon-reload`,
+      fix: null,
+    },
+  ];
+}
+
+const needed = ["cpu", "memory", "pids"];
+
+function controllers({ uid }: User): Finding[] {
+  const ofUser = controllersIn(join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service`));
+  if (ofUser === null) return [];
+  const missing = needed.filter((name) => !ofUser.includes(name));
+  if (missing.length === 0) return [];
+  const ofMachine = controllersIn(cgroupRoot()) ?? [];
+  const isDelegation = missing.every((name) => ofMachine.includes(name));
+  return [
+    {
+      id: "controllers",
+      severity: "warning",
+      what: `the user manager has no ${missing.join(", ")} controller`,
+      why: "limits and figures that need it are not in force (status shows which)",
+      mend: isDelegation
+        ? `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload && sudo systemctl restart user@${uid}.service`
+        : "boot with systemd.unified_cgroup_hierarchy=1, or, in a container, give it a cgroup with these controllers",
+      fix: null,
+    },
+  ];
+}
+
+function controllersIn(folder: string): string[] | null {
+  try {
+    return readFileSync(join(folder, "cgroup.controllers"), "utf8").trim().split(/\s+/);
+  } catch {
+    return null;
+  }
+}
+
+function version(unit: Map<string, string>): Finding[] {
+  const number = Number(/^systemd (\d+)/.exec(unit.get("version") ?? "")?.[1] ?? Number.NaN);
+  if (!(number < oldestVersion)) return [];
+  return [
+    {
+      id: "systemd-version",
+      severity: "warning",
+      what: `systemd ${number} is older than ${oldestVersion}`,
+      why: "bs9 is not tested with it; parts of the sandbox may be missing",
+      mend: "upgrade the system",
+      fix: null,
+    },
+  ];
+}
+
+async function shownUnit({ uid }: User): Promise<Map<string, string>> {
+  const run = (words: string[]) => exec(["systemctl", "--no-pager", ...words], { timeoutMs: 5000 }).catch(() => null);
+  const [shown, release] = await Promise.all([run(["show", "--property=Restart", `user@${uid}.service`]), run(["--version"])]);
+  const fields = (shown?.stdout ?? "")
+    .split("\n")
+    .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const);
+  return new Map([...fields, ["version", release?.stdout.split("\n")[0] ?? ""]]);
+}

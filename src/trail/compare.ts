@@ -1,0 +1,93 @@
+// Holds the chain of the trail against what the journal was told of it; pure.
+import * as v from "valibot";
+import type { Witness } from "./journal.ts";
+import { acceptAct } from "./record.ts";
+import type { Break, Chain, Link, Verdict } from "./verdict.ts";
+
+type Compared = Pick<Verdict, "breaks" | "witnessed" | "unproved" | "removed">;
+
+/** `file` is the one that is written now. */
+export function compareWithJournal({ links, lastSeq }: Chain, witnesses: Witness[], file: string): Compared {
+  const present = links[0]?.record.chain ?? null;
+  const told = new Map<number, Set<string>>();
+  for (const { chain, seq, hash } of witnesses) if (chain === present) told.set(seq, (told.get(seq) ?? new Set()).add(hash));
+  const judged = links.map((link) => ({ link, verdict: judge(link, told) }));
+  const breaks = judged.flatMap(({ link, verdict }): Break[] =>
+    verdict === "witnessed" || verdict === "silent" ? [] : [{ file: link.file, line: link.line, seq: link.record.seq, what: verdict }],
+  );
+  const earlier = removedTrails(witnesses, present, links);
+  const silent = judged.filter(({ verdict }) => verdict === "silent").map(({ link }) => link);
+  return {
+    breaks: [...breaks, ...endCutOff(told, lastSeq, links.at(-1), file), ...earlier.breaks(file)],
+    witnessed: judged.filter(({ verdict }) => verdict === "witnessed").length,
+    unproved: [...unprovedBy(links, silent), ...earlier.accepted, "root can rewrite both the trail and the journal"],
+    removed: earlier.removed,
+  };
+}
+
+function judge({ record }: Link, told: Map<number, Set<string>>): "witnessed" | "silent" | `the journal was told ${string}` {
+  const hashes = told.get(record.seq);
+  if (hashes === undefined) return "silent";
+  if (!hashes.has(record.hash)) return "the journal was told another hash: the trail was rewritten from here or from before";
+  return hashes.size > 1 ? "the journal was told two hashes: a record was taken out and another one put in its place" : "witnessed";
+}
+
+function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: Link | undefined, file: string): Break[] {
+  const beyond = [...told.keys()].filter((seq) => seq > lastSeq);
+  if (beyond.length === 0) return [];
+  const line = last === undefined || last.file !== file ? 1 : last.line + 1;
+  return [
+    {
+      file,
+      line,
+      seq: Math.min(...beyond),
+      what: `the journal knows records up to ${Math.max(...beyond)} that are not here: the end was cut off`,
+    },
+  ];
+}
+
+const Names = v.array(v.string());
+
+/** Trails of the same place that the journal knows and that are not there any more. */
+function removedTrails(
+  witnesses: Witness[],
+  present: string | null,
+  links: Link[],
+): { removed: string[]; accepted: string[]; breaks: (file: string) => Break[] } {
+  const lastSeqs = new Map<string, number>();
+  for (const { chain, seq } of witnesses) if (chain !== present) lastSeqs.set(chain, Math.max(seq, lastSeqs.get(chain) ?? 0));
+  const acceptances = links.filter(({ record }) => record.act === acceptAct);
+  const acceptedIn = (chain: string) =>
+    acceptances.find(({ record }) =>
+      record.difference.some(({ path, after }) => path === "removed" && v.is(Names, after) && after.includes(chain)),
+    );
+  const earlier = [...lastSeqs].map(([chain, seq]) => ({ chain, seq, accepted: acceptedIn(chain) }));
+  const open = earlier.filter(({ accepted }) => accepted === undefined);
+  return {
+    removed: open.map(({ chain }) => chain),
+    accepted: earlier.flatMap(({ seq, accepted }) =>
+      accepted === undefined
+        ? []
+        : [
+            `an earlier trail of ${seq} records was removed, which record ${accepted.record.seq} accepts: what was in it is known by its hashes alone`,
+          ],
+    ),
+    breaks: (file) =>
+      open.map(({ seq }) => ({ file, line: 1, seq: 1, what: `an earlier trail of ${seq} records was removed: the journal knows it` })),
+  };
+}
+
+function unprovedBy(links: Link[], silent: Link[]): string[] {
+  if (links.length === 0) return ["there is no record: a trail that was removed before the journal's oldest entry leaves no sign"];
+  if (silent.length === links.length) {
+    return [
+      "the journal has nothing of this trail (rotated away, kept in memory only, or not to be read by this user): records cut off at the end, or a chain written anew, would not show",
+    ];
+  }
+  const [first] = silent;
+  const last = silent.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const place = ({ file, line, record }: Link) => `${record.seq} (${file}:${line})`;
+  const which = silent.length === 1 ? `record ${place(first)}` : `${silent.length} records from ${place(first)} to ${place(last)}`;
+  return [`the journal does not know ${which}: its entry was dropped or rotated away, or the line was added by hand`];
+}

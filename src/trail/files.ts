@@ -1,0 +1,82 @@
+// The files of the trail: the one that is written, and those that were full, the oldest first.
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { errnoOf, failed } from "../base/errors.ts";
+import { plainErrno } from "../base/files.ts";
+import { parseLine, sha256, type TrailRecord } from "./record.ts";
+
+export const currentFile = (folder: string): string => join(folder, "trail.jsonl");
+
+/** Named by the last record in it, so that names never change again. */
+export const fullFile = (folder: string, lastSeq: number): string => join(folder, `trail.${lastSeq}.jsonl`);
+
+export function fullFiles(folder: string): string[] {
+  const numbers = listed(folder).flatMap((name) => /^trail\.(\d{1,15})\.jsonl$/.exec(name)?.[1] ?? []);
+  return numbers.sort((a, b) => Number(a) - Number(b)).map((number) => fullFile(folder, Number(number)));
+}
+
+export type TrailText = { file: string; text: string };
+
+export function trailTexts(folder: string): TrailText[] {
+  return [...fullFiles(folder), currentFile(folder)].flatMap((path) => {
+    const bytes = read(path);
+    return bytes === null ? [] : [{ file: basename(path), text: bytes.toString("utf8") }];
+  });
+}
+
+/** Where the next record goes on from. */
+export type End = {
+  last: TrailRecord | null;
+  bytes: number;
+  /** The last line has no end: whoever wrote it was interrupted. */
+  isOpen: boolean;
+  /** What is left of a record that was not written whole. */
+  torn: { bytes: number; digest: string } | null;
+};
+
+export function endOf(folder: string): End {
+  const bytes = read(currentFile(folder)) ?? Buffer.alloc(0);
+  const isOpen = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a;
+  const tail = bytes.subarray(bytes.lastIndexOf(0x0a) + 1);
+  const whole = isOpen ? parseLine(tail.toString("utf8")) : null;
+  const torn = isOpen && whole === null ? { bytes: tail.length, digest: sha256(tail) } : null;
+  const earlier = () =>
+    lastRecord(bytes) ??
+    fullFiles(folder)
+      .toReversed()
+      .map((path) => lastRecord(read(path) ?? Buffer.alloc(0)))
+      .find((record) => record !== null);
+  return { last: whole ?? earlier() ?? null, bytes: bytes.length, isOpen, torn };
+}
+
+export function firstRecord(path: string): TrailRecord | null {
+  return parseLine(read(path)?.toString("utf8").split("\n", 1)[0] ?? "");
+}
+
+/** The last line that is a record; lines behind it that are none, `verify` names. */
+function lastRecord(bytes: Buffer): TrailRecord | null {
+  for (let end = bytes.lastIndexOf(0x0a); end > 0; ) {
+    const start = bytes.lastIndexOf(0x0a, end - 1) + 1;
+    const record = parseLine(bytes.toString("utf8", start, end));
+    if (record !== null) return record;
+    end = start - 1;
+  }
+  return null;
+}
+
+function read(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw failed(`cannot read ${path}: ${plainErrno(error)}`, { hint: `ls -l ${path}`, cause: error });
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,42 @@
+// The hashes of the trail in the journal, where only root can take them out again.
+import * as v from "valibot";
+import { exec } from "../base/exec.ts";
+
+/** What the journal is told of a record. */
+const Witness = v.strictObject({ trail: v.string(), chain: v.string(), seq: v.number(), hash: v.string() });
+export type Witness = v.InferOutput<typeof Witness>;
+
+export type Journal = {
+  tell(witness: Witness): Promise<void>;
+  /** All that the journal still has of a trail, as far as this user may read it. */
+  recall(trail: string): Promise<Witness[]>;
+};
+
+const identifier = "bs9-trail";
+const tellMs = 3000;
+const recallMs = 20_000;
+
+/** Never throws: where there is no journal, the chain has to do. `_UID` is journald's own word on who wrote a line. */
+export function journalOf(uid: number): Journal {
+  return {
+    async tell(witness) {
+      await exec(["systemd-cat", `--identifier=${identifier}`, "--priority=info", "echo", JSON.stringify(witness)], {
+        timeoutMs: tellMs,
+      }).catch(() => null);
+    },
+    async recall(trail) {
+      const options = ["--quiet", "--no-pager", "--output=cat", `SYSLOG_IDENTIFIER=${identifier}`, `_UID=${uid}`];
+      const asked = await exec(["journalctl", ...options], { timeoutMs: recallMs, maxBytes: 64 * 1024 * 1024 }).catch(() => null);
+      return (asked?.stdout ?? "").split("\n").flatMap((line) => parseWitness(line, trail));
+    },
+  };
+}
+
+function parseWitness(line: string, trail: string): Witness[] {
+  try {
+    const parsed = v.safeParse(Witness, JSON.parse(line));
+    return parsed.success && parsed.output.trail === trail ? [parsed.output] : [];
+  } catch {
+    return [];
+  }
+}

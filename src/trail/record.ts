@@ -1,0 +1,91 @@
+// One line of the trail: its shape, its one spelling and its hash; pure.
+import * as v from "valibot";
+
+const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+export const Who = v.strictObject({
+  uid: v.number(),
+  user: v.string(),
+  /** Who logged in, kept by the kernel through su and sudo; null where it is not set. */
+  loginUid: v.nullable(v.number()),
+  /** The controlling terminal, as the kernel has it. */
+  terminal: v.nullable(v.string()),
+  /** What $SSH_CONNECTION says, no more: whoever acts can set it. */
+  sshFromEnvironment: v.nullable(v.string()),
+  pid: v.number(),
+  origin: v.picklist(["cli", "agent", "web", "monit"]),
+});
+export type Who = v.InferOutput<typeof Who>;
+
+const Act = {
+  act: v.string(),
+  targets: v.array(v.string()),
+  /** Secrets are masked before they come here. */
+  difference: v.array(v.strictObject({ path: v.string(), before: v.optional(v.unknown()), after: v.optional(v.unknown()) })),
+  result: v.strictObject({
+    outcome: v.picklist(["ok", "failed"]),
+    exitStatus: v.number(),
+    message: v.nullable(v.string()),
+    /** Those of the targets that failed. */
+    failed: v.array(v.string()),
+  }),
+};
+
+export const TrailRecord = v.strictObject({
+  /** Names the trail from its first record on: one that is begun anew is another. */
+  chain: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+  seq: v.number(),
+  at: v.string(),
+  who: Who,
+  ...Act,
+  previous: Hash,
+  hash: Hash,
+});
+export type TrailRecord = v.InferOutput<typeof TrailRecord>;
+export type Act = Pick<TrailRecord, "act" | "targets" | "difference" | "result">;
+
+/** What the first record of all follows. */
+export const origin = "0".repeat(64);
+
+/** Acts of the trail on itself. */
+export const mendAct = "trail-mend";
+export const rotateAct = "trail-rotate";
+/** Somebody has seen that earlier trails were removed; `removed` names them. */
+export const acceptAct = "trail-accept";
+
+/** The record with its hash, as a line without its end. */
+export function sealed(record: Omit<TrailRecord, "hash">): { line: string; hash: string } {
+  const hash = sha256(canonical(record));
+  return { line: canonical({ ...record, hash }), hash };
+}
+
+/** Null for anything but a record, spelled exactly as bs9 spells it. */
+export function parseLine(line: string): TrailRecord | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const parsed = v.safeParse(TrailRecord, value);
+    return parsed.success && canonical(value) === line ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isIntact(record: TrailRecord): boolean {
+  const { hash, ...rest } = record;
+  return sha256(canonical(rest)) === hash;
+}
+
+/** JSON with its keys in order and no space, so that one record has one spelling. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one ?? null)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`)
+    .join(",")}}`;
+}
+
+export function sha256(text: string | Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}

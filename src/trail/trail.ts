@@ -1,0 +1,114 @@
+// The trail: an append-only record of every act, each line chained to the one before by its hash.
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { failed } from "../base/errors.ts";
+import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
+import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
+import type { Journal, Witness } from "./journal.ts";
+import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
+import type { Verdict } from "./verdict.ts";
+import { verify } from "./verify.ts";
+
+export type TrailOptions = {
+  folder: string;
+  who: Who;
+  now: () => number;
+  journal: Journal;
+  /** A file that has grown so far is full. */
+  maxBytes?: number;
+  /** So many full files stay. */
+  keep?: number;
+};
+
+const fullBytes = 4 * 1024 * 1024;
+const keptFiles = 8;
+
+export class Trail {
+  readonly #options: Required<TrailOptions>;
+
+  constructor(options: TrailOptions) {
+    this.#options = { maxBytes: fullBytes, keep: keptFiles, ...options };
+  }
+
+  /** To be called under the registry's lock: two writers would chain to the same line. Throws where it cannot be written. */
+  async append(act: Act): Promise<void> {
+    const { folder, journal } = this.#options;
+    const end = endOf(folder);
+    const acts = [...mending(end), act];
+    const rotation = end.bytes >= this.#options.maxBytes && !end.isOpen && end.last !== null ? this.#rotate(end.last) : null;
+    const chained = this.#chain(end.last, rotation === null ? acts : [rotation.act, ...acts]);
+    write(currentFile(folder), `${end.isOpen ? "\n" : ""}${chained.map(({ line }) => `${line}\n`).join("")}`);
+    // Only now: a crash before leaves too many files, never too few.
+    for (const path of rotation?.dropped ?? []) rmSync(path, { force: true });
+    for (const { chain, seq, hash } of chained) await journal.tell({ trail: currentFile(folder), chain, seq, hash });
+  }
+
+  /** Every record that can be read, the oldest first. */
+  *records(): Generator<TrailRecord> {
+    for (const { text } of trailTexts(this.#options.folder)) {
+      for (const line of text.split("\n")) {
+        const record = line === "" ? null : parseLine(line);
+        if (record !== null) yield record;
+      }
+    }
+  }
+
+  async verify(): Promise<Verdict> {
+    const { folder, journal } = this.#options;
+    // The journal first: a line that is added meanwhile is in the file only, which proves nothing against it.
+    const witnesses = await journal.recall(currentFile(folder));
+    return verify(trailTexts(folder), witnesses);
+  }
+
+  #chain(last: TrailRecord | null, acts: Act[]): (Omit<Witness, "trail"> & { line: string })[] {
+    const at = new Date(this.#options.now()).toISOString();
+    const chain = last?.chain ?? randomBytes(8).toString("hex");
+    let seq = last?.seq ?? 0;
+    let previous = last?.hash ?? origin;
+    return acts.map((act) => {
+      const { line, hash } = sealed({ chain, seq: ++seq, at, who: this.#options.who, ...act, previous });
+      previous = hash;
+      return { chain, seq, line, hash };
+    });
+  }
+
+  /** The new file begins with a record that says where the oldest of those that stay begins. */
+  #rotate(last: TrailRecord): { act: Act; dropped: string[] } {
+    const { folder, keep } = this.#options;
+    renameSync(currentFile(folder), fullFile(folder, last.seq));
+    const files = fullFiles(folder);
+    const dropped = files.slice(0, Math.max(0, files.length - keep));
+    const first = dropped.length === 0 ? null : firstRecord(files[dropped.length] ?? "");
+    const difference = first === null ? [] : [{ path: "first", after: { seq: first.seq, previous: first.previous } }];
+    return { act: ofItself(rotateAct, difference, `the file before ends with ${last.seq}`), dropped: first === null ? [] : dropped };
+  }
+}
+
+function mending({ torn }: End): Act[] {
+  return torn === null
+    ? []
+    : [ofItself(mendAct, [{ path: "torn", before: torn }], "a record was not written whole: bs9 was killed, or the disk was full")];
+}
+
+function ofItself(act: string, difference: Act["difference"], message: string): Act {
+  return { act, targets: [], difference, result: { outcome: "ok", exitStatus: 0, message, failed: [] } };
+}
+
+/** All lines by one write to the end, on disk when this returns. */
+function write(path: string, text: string): void {
+  try {
+    makeFolder(dirname(path));
+    const fd = openSync(path, "a", 0o600);
+    try {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw failed(`cannot write ${path}: ${plainErrno(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,222 @@
+// Broken hosts: the doctor names what is wrong with each, and mends what it says it mends.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Lab, lab, type Outcome, type User, until } from "../harness.ts";
+
+type Finding = { id: string; severity: string; what: string; why: string; mend: string; fixable: boolean };
+type Report = {
+  code: number;
+  findings: Finding[];
+  fixed: { id: string; did: string | null; trouble: string | null }[];
+  of(id: string): Finding | undefined;
+};
+
+const app = 'Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("ok", { status: 200 }) });\n';
+const unit = ".config/systemd/user/web.service";
+
+let it: Lab;
+const shell = (script: string, user: User = "ops"): Promise<Outcome> => it.asUser(user, ["sh", "-c", script]);
+
+async function doctor(argv: string[] = [], on = it, user: User = "ops"): Promise<Report> {
+  const { code, stdout, stderr } = await on.asUser(user, ["bs9", "doctor", "--json", ...argv]);
+  if (stdout === "") throw new Error(`no report: ${stderr}`);
+  const report = JSON.parse(stdout) as Omit<Report, "code" | "of">;
+  return { code, ...report, of: (id) => report.findings.find((one) => one.id === id) };
+}
+
+/** Named before, mended by --fix, not named any more, and nothing else is wrong. */
+async function namesAndMends(id: string, severity: string, what: string): Promise<void> {
+  const before = await doctor();
+  expect(before.of(id)).toMatchObject({ severity, fixable: true, what: expect.stringContaining(what) });
+  expect(before.code).toBe(severity === "error" ? 1 : 0);
+  const { code, fixed, of } = await doctor(["--fix", "--yes"]);
+  expect(fixed.find((one) => one.id === id)).toMatchObject({ trouble: null });
+  expect(of(id)).toBeUndefined();
+  expect(code).toBe(0);
+}
+
+beforeAll(async () => {
+  it = await lab("dc", { bs9: ["ops", "root"] });
+  await it.writeFile("ops", "web/app.ts", app);
+}, 120_000);
+afterAll(() => it.down());
+
+test("a host that is well: no error, and every finding says what mends it", async () => {
+  expect((await shell("bs9 start web/app.ts --name web --port 4710")).code).toBe(0);
+  const report = await doctor();
+  expect(report.code).toBe(0);
+  for (const { what, why, mend, severity } of report.findings) {
+    expect([what, why, mend].every((text) => text.length > 0)).toBe(true);
+    expect(severity).not.toBe("error");
+  }
+  expect(report.of("comes-back")?.mend).toContain("Restart=always");
+});
+
+test("the line for a user manager that does not come back is the right one", async () => {
+  const mend = (await doctor()).of("comes-back")?.mend.replaceAll("sudo ", "") ?? "";
+  expect((await it.asRoot(["sh", "-c", mend])).code).toBe(0);
+  expect((await doctor()).of("comes-back")).toBeUndefined();
+});
+
+describe("1 no linger", () => {
+  test("named; without polkit only root can mend it", async () => {
+    await it.asRoot(["rm", "/var/lib/systemd/linger/ops"]);
+    expect((await doctor()).of("linger")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
+    const { fixed, code } = await doctor(["--fix"]);
+    expect(fixed).toMatchObject([{ id: "linger", did: null, trouble: "this host lets only root do that" }]);
+    expect(code).toBe(1);
+    await it.asRoot(["loginctl", "enable-linger", "ops"]);
+    expect((await doctor()).code).toBe(0);
+  });
+
+  test("root mends its own", async () => {
+    await it.asRoot(["rm", "/var/lib/systemd/linger/root"]);
+    const { fixed, of } = await doctor(["--fix"], it, "root");
+    expect(fixed).toMatchObject([{ id: "linger", did: "root lingers" }]);
+    expect(of("linger")).toBeUndefined();
+    expect((await it.asRoot(["test", "-e", "/var/lib/systemd/linger/root"])).code).toBe(0);
+  });
+});
+
+test("4 full disk", async () => {
+  const mount =
+    "cp -a .config/bs9 keep && mount -t tmpfs -o size=128k,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep/. .config/bs9/";
+  expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
+  await shell("umask 077; cat /dev/zero >.config/bs9/fill 2>/dev/null");
+  const report = await doctor();
+  expect(report.of("disk")).toMatchObject({ severity: "error", what: expect.stringContaining("/home/ops/.config/bs9") });
+  expect(report.code).toBe(1);
+  await shell("rm .config/bs9/fill");
+  await it.asRoot(["umount", "/home/ops/.config/bs9"]);
+  expect((await doctor()).code).toBe(0);
+});
+
+test("5 held lock, and 9 a change that a killed start left", async () => {
+  const start = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "slow", "--port", "4711", "--health", "tcp:1", "--wait", "60"]);
+  const lock = await until(async () => (await doctor()).of("lock"), { what: "the lock is held" });
+  expect(lock.what).toMatch(/^the registry is locked by: bs9 start slow, pid \d+$/);
+  expect(lock.mend).toMatch(/kill \d+$/);
+  start.kill("SIGKILL");
+  await start.exited;
+  expect((await doctor()).of("lock")).toBeUndefined();
+  await namesAndMends("pending", "warning", "a command that was killed left slow half changed");
+  expect((await shell("bs9 status -q")).stdout).toBe("web\n");
+  expect((await shell("test -e .config/systemd/user/slow.service")).code).toBe(1);
+});
+
+test("6 a secret file that others may read", async () => {
+  await shell("chmod 644 .config/bs9/env/web.env; chmod 755 .config/bs9/services");
+  await namesAndMends("modes", "error", "is open to others");
+  expect((await shell("stat -c %a .config/bs9/env/web.env .config/bs9/services")).stdout).toBe("600\n700\n");
+});
+
+describe("7 a unit edited by hand", () => {
+  const edit = () => shell(`sed -i 's/^TasksMax=.*/TasksMax=77/' ${unit} && echo 'Nice=5' >>${unit} && systemctl --user daemon-reload`);
+
+  test("status says so, and ours is put back", async () => {
+    await edit();
+    expect((await shell("bs9 status")).stderr).toContain(`the unit of web was edited by hand: /home/ops/${unit}. Try: bs9 doctor`);
+    expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContain(
+      `the unit of web was edited by hand: /home/ops/${unit}`,
+    );
+    const silent = await doctor(["--fix"]);
+    expect(silent.fixed).toMatchObject([{ id: "unit-edited", did: null }]);
+    await namesAndMends("unit-edited", "error", "the unit of web was edited by hand");
+    expect((await shell(`grep TasksMax ${unit}; systemctl --user show web -p TasksMax`)).stdout).toBe("TasksMax=512\nTasksMax=512\n");
+    expect((await shell("grep -c TasksMax=77 .local/state/bs9/edited/web.service")).stdout).toBe("1\n");
+    expect((await shell("bs9 status")).stderr).toBe("");
+  });
+
+  test("or taken over as a drop-in", async () => {
+    await edit();
+    const { stdout } = await shell("printf '2\\n' | script -qec 'bs9 doctor --fix' /dev/null");
+    expect(stdout).toContain("web.service.d/local.conf keeps the edit");
+    const report = await doctor();
+    expect(report.of("unit-edited")).toBeUndefined();
+    expect(report.of("unit-drop-ins")).toMatchObject({ severity: "note" });
+    expect((await shell("systemctl --user show web -p TasksMax -p Nice")).stdout).toBe("TasksMax=77\nNice=0\n");
+    await shell(`rm -r ${unit}.d && systemctl --user daemon-reload`);
+  });
+});
+
+test("8 a unit deleted by hand", async () => {
+  await shell(`rm ${unit} && systemctl --user daemon-reload`);
+  expect((await shell("bs9 status")).stderr).toContain("the unit of web was removed by hand");
+  await namesAndMends("unit-missing", "error", "the unit of web was removed by hand");
+  expect((await shell("systemctl --user cat web.service >/dev/null && bs9 restart web")).code).toBe(0);
+});
+
+test("10 a unit with our mark and no service", async () => {
+  expect((await shell("bs9 start web/app.ts --name old --port 4712 && rm .config/bs9/services/old.json")).code).toBe(0);
+  expect((await shell("bs9 status")).stderr).toContain("a unit has the mark of bs9, and there is no such service");
+  await namesAndMends("unit-orphaned", "warning", "old.service");
+  expect((await shell("systemctl --user is-active old")).stdout).toBe("inactive\n");
+});
+
+test("leftover runtimes, a wrong config.toml and a trail that was changed", async () => {
+  await shell(
+    "mkdir -m 700 .local/share/bs9/runtime/0.0.1-old; printf '[start]\\nmemroy = 1\\n' >.config/bs9/config.toml; sed -i '1s/web/wep/' .config/bs9/trail.jsonl",
+  );
+  const report = await doctor(["--fix", "--yes"]);
+  expect(report.fixed).toMatchObject([{ id: "runtime-unused", trouble: null }]);
+  expect((await shell("test -e .local/share/bs9/runtime/0.0.1-old")).code).toBe(1);
+  expect(report.of("config")?.what).toContain("config.toml:2: start.memroy: there is no such key; did you mean 'memory'?");
+  expect(report.of("trail")?.what).toContain("trail.jsonl:1: this record was changed");
+  expect((await shell("bs9 start web/app.ts --name web")).code).toBe(2);
+  expect((await shell("bs9 restart web")).code).toBe(0);
+  await shell("rm .config/bs9/config.toml");
+});
+
+test("what cannot be looked at is said, and the rest is looked at", async () => {
+  await it.asRoot(["sh", "-c", "cd /home/ops/.config/bs9 && chown root trail.jsonl && chmod 600 trail.jsonl"]);
+  const report = await doctor();
+  expect(report.of("check")?.what).toBe("cannot read /home/ops/.config/bs9/trail.jsonl: permission denied");
+  expect(report.of("owner")).toMatchObject({ severity: "error", mend: expect.stringContaining("sudo chown") });
+  expect((await shell("bs9 history")).code).toBe(1);
+  expect((await shell("bs9 restart web")).stderr).toContain("this is not in the trail: cannot read");
+  await it.asRoot(["chown", "ops", "/home/ops/.config/bs9/trail.jsonl"]);
+});
+
+test("a trail that was removed", async () => {
+  const kept = (await shell("mv .config/bs9/trail.jsonl old-trail && bs9 restart web -q")).code;
+  expect(kept).toBe(0);
+  await until(async () => (await doctor()).of("trail-removed"), { what: "the journal has it" });
+  await namesAndMends("trail-removed", "warning", "an earlier trail was removed");
+  expect((await shell("bs9 history --verify")).code).toBe(0);
+  expect((await shell("bs9 history -q && mv old-trail .config/bs9/trail.jsonl")).code).toBe(0);
+});
+
+test("what is mended is in the trail", async () => {
+  const acts = (JSON.parse((await shell("bs9 history --json")).stdout) as { act: string; targets: string[] }[]).map(
+    ({ act, targets }) => `${act} ${targets}`,
+  );
+  for (const act of [
+    "settle slow",
+    "doctor: put ours back web",
+    "doctor: keep the edit as a drop-in web",
+    "doctor: make it again web",
+    "doctor: remove it old",
+  ])
+    expect(acts).toContain(act);
+});
+
+test("2 no user namespaces, 3 a volatile journal, and no user manager at all", async () => {
+  await using bare = await lab("dcbare", { userNamespaces: false });
+  const denied = await doctor([], bare);
+  expect(denied.of("sandbox")).toMatchObject({ severity: "error", why: expect.stringContaining("RestrictNamespaces="), fixable: false });
+  expect(denied.code).toBe(1);
+
+  const conf =
+    "mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=volatile\\n' >/etc/systemd/journald.conf.d/x.conf && rm -rf /var/log/journal && systemctl restart systemd-journald";
+  expect((await bare.asRoot(["sh", "-c", conf])).code).toBe(0);
+  const volatile = await until(
+    async () => (await doctor([], bare)).findings.find(({ id }) => id.startsWith("journal") && id !== "journal-rate-limit"),
+    { what: "the journal is volatile" },
+  );
+  expect(volatile.what).toContain("in memory only");
+  expect(volatile.mend).toContain("Storage=persistent");
+
+  await bare.asRoot(["sh", "-c", "rm /var/lib/systemd/linger/ops; systemctl stop user@1001.service"]);
+  const gone = await doctor([], bare);
+  expect(gone.of("user-manager")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
+  expect(gone.code).toBe(1);
+}, 120_000);
