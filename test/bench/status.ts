@@ -1,4 +1,5 @@
 // 300 services, the same small program in each: what it costs to see them all.
+import { chmodSync } from "node:fs";
 import { call } from "./command.ts";
 import type { Figure } from "./figure.ts";
 
@@ -7,10 +8,11 @@ const rounds = 11;
 
 export async function status(): Promise<Figure[]> {
   // No Node program: PM2 would need 13 GB for those.
-  await Bun.write("sleeper", "#!/bin/sh\nexec sleep infinity\n", { mode: 0o755 });
+  await Bun.write("apps/sleeper", "#!/bin/sh\nexec sleep infinity\n");
+  chmodSync("apps/sleeper", 0o755);
   const names = Array.from({ length: services }, (_, i) => `s${i + 1}`);
-  for (const name of names) await call("bs9", "start", "./sleeper", "--name", name, "--wait", "0");
-  const script = `${process.cwd()}/sleeper`;
+  for (const name of names) await call("bs9", "start", "apps/sleeper", "--name", name, "--wait", "0");
+  const script = `${process.cwd()}/apps/sleeper`;
   await Bun.write("ecosystem.json", JSON.stringify({ apps: names.map((name) => ({ name, script, interpreter: "none" })) }));
   await call("pm2", "start", "ecosystem.json");
 
