@@ -4,7 +4,7 @@ import type { Gain } from "../lifecycle/gain.ts";
 
 export function gainLines({ files, bytes, startMs, memoryBytes }: Gain): string[] {
   return [
-    `  bytes   ${formatBytes(bytes.before)} in ${files} files -> ${formatBytes(bytes.after)}`,
+    `  bytes   ${formatBytes(bytes.before)} in ${files} ${files === 1 ? "file" : "files"} -> ${formatBytes(bytes.after)}`,
     `  start   ${pair(startMs, formatSpan) ?? "not measured: give it a --port or a --health check"}`,
     `  memory  ${pair(memoryBytes, formatBytes) ?? "not measured"}`,
   ];
