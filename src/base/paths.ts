@@ -1,5 +1,5 @@
 // Where bs9 keeps things: the XDG folders of this user, or all of them under $BS9_HOME.
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { currentUser } from "./user.ts";
 
@@ -37,14 +37,19 @@ export function pathsOf(env: Record<string, string | undefined>): Paths {
   };
 }
 
-/** $HOME counts only when it is ours: under `sudo -E` it is somebody else's. */
+/**
+ * $HOME counts only when it is ours: under `sudo -E` it is somebody else's. Links are resolved, for a mount is made
+ * where a path really is (`/home` leads to `/var/home` on some systems).
+ */
 function homeOf(env: Record<string, string | undefined>): string {
-  const { home: homedir, uid } = currentUser();
+  const { home: fallback, uid } = currentUser();
   const home = env["HOME"];
-  if (!home || !isAbsolute(home)) return homedir;
-  try {
-    return statSync(home).uid === uid ? resolve(home) : homedir;
-  } catch {
-    return homedir;
+  for (const folder of home && isAbsolute(home) ? [home, fallback] : [fallback]) {
+    try {
+      if (folder === fallback || statSync(folder).uid === uid) return realpathSync(folder);
+    } catch {
+      // It is not there.
+    }
   }
+  return fallback;
 }

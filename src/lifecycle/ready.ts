@@ -81,7 +81,8 @@ function crashOf(reading: Reading, restartsBefore: number): string | null {
 
 /** Why it is not ready, with what the backend's own log says of its end where there is one. */
 export function causeOf(readiness: NotReady, end: string | null): string {
-  const cause = readiness.timedOut || end === null ? readiness.cause : end;
+  const status = /^exited with (\d+)$/.exec(end ?? "")?.[1];
+  const cause = readiness.timedOut || end === null ? readiness.cause : (systemdStatuses[Number(status)] ?? end);
   return `${cause} after ${formatSpan(readiness.afterMs)}`;
 }
 

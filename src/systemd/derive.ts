@@ -23,8 +23,8 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
-  const opening = openingOf(spec, command, ground.paths.home);
-  for (const path of [spec.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
+  const opening = openingOf(spec, command, ground.paths);
+  for (const path of [opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
     if (!fitsInUnit(path))
       throw failed(
         `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,
@@ -34,6 +34,7 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const unit = unitText({
     spec,
     argv: command.argv,
+    cwd: opening.cwd,
     environment: command.environment,
     environmentFile: ground.environmentFile,
     directives,

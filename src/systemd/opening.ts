@@ -1,6 +1,7 @@
 // What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Paths } from "../base/paths.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
@@ -10,6 +11,8 @@ import { importsOf } from "./imports.ts";
 export type Opening = {
   writable: string[];
   readable: string[];
+  /** The working folder, links resolved: in the sandbox they may lead nowhere. */
+  cwd: string;
   /** May be gone by the next start. */
   optional: string[];
   /** Folders of programs that the PATH reaches only by links, which are not there in the sandbox. */
@@ -18,11 +21,15 @@ export type Opening = {
   narrowed: boolean;
 };
 
+/** A folder with nothing in it, below home, so that home is there. */
+export const emptyFolder = (share: string): string => join(share, "empty");
+
 /** More linked packages than this are not followed. */
 const maxLinks = 2000;
 
-export function openingOf(spec: Spec, command: Command, home: string): Opening {
+export function openingOf(spec: Spec, command: Command, { home, share }: Pick<Paths, "home" | "share">): Opening {
   const root = realpathSync(spec.root);
+  const cwd = realpathSync(spec.cwd);
   const narrowed = isHomeOrAbove(root, home);
   const strict = spec.sandbox.profile === "strict";
   const writable = [...(narrowed || strict ? [] : [root]), ...spec.sandbox.writable.map((path) => realpathSync(path))];
@@ -37,9 +44,9 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
   if (narrowed) {
     for (const file of isScript(command.entry) ? importsOf(command.entry) : [command.entry]) open(file);
     for (const file of ["package.json", "tsconfig.json", "bunfig.toml"]) open(join(dirname(command.entry), file));
-    for (const word of spec.args) if (isAbsolute(word) && !isHomeOrAbove(word, home)) open(word);
+    for (const word of spec.args) if (!isHomeOrAbove(resolve(cwd, word), home)) open(resolve(cwd, word));
   }
-  if (!isWithin(spec.cwd, root) && !isHomeOrAbove(spec.cwd, home)) open(spec.cwd);
+  if (!isWithin(cwd, root) && !isHomeOrAbove(cwd, home)) open(cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
   if (command.build !== null) open(command.build);
   for (const program of programsOf(spec, command)) {
@@ -49,10 +56,14 @@ export function openingOf(spec: Spec, command: Command, home: string): Opening {
     else if (hidden(program) && realpathSync(program) !== program) programs.add(dirname(realpathSync(program)));
   }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed, home)) open(path);
+  // A folder that nothing is opened in is not there, and could not be worked in.
+  if (hidden(cwd) && ![...writable, ...readable, ...optional].some((path) => isWithin(path, cwd) || isWithin(cwd, path)))
+    open(emptyFolder(share));
   const covered = [...writable, ...readable];
   return {
     writable,
     readable,
+    cwd,
     optional: [...optional].filter((path) => !covered.some((folder) => isWithin(path, folder)) && !isBelowOneOf(dirname(path), optional)),
     programs: [...programs],
     narrowed,

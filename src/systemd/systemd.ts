@@ -16,6 +16,7 @@ import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
+import { emptyFolder } from "./opening.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
@@ -64,6 +65,7 @@ export class SystemdBackend implements Backend {
     const troubles = new Map<string, unknown>();
     const unchanged: string[] = [];
     let mustReload = false;
+    makeFolder(emptyFolder(this.#paths.share));
     for (const spec of specs) {
       try {
         const { unit, environment } = await this.#derive(spec);

@@ -10,6 +10,7 @@ export type UnitPlan = {
   spec: Spec;
   /** Program and arguments, the runtime included. */
   argv: string[];
+  cwd: string;
   /** Set in the unit itself: no secrets. */
   environment: Record<string, string>;
   environmentFile: string;
@@ -44,7 +45,7 @@ export function unitText(plan: UnitPlan): string {
     "[Service]",
     "Type=exec",
     "Slice=bs9.slice",
-    `WorkingDirectory=${barePath(spec.cwd)}`,
+    `WorkingDirectory=${barePath(plan.cwd)}`,
     ...Object.entries(plan.environment).map(([name, value]) => `Environment=${unitWord(`${name}=${value}`)}`),
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
     `UnsetEnvironment=BUN_OPTIONS${"BUN_BE_BUN" in plan.environment ? "" : " BUN_BE_BUN"}`,

@@ -79,7 +79,7 @@ export class Verifier {
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
-    const opening = openingOf(spec, commandOf(spec, paths.share), paths.home);
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
     // The folder that the restart step counts in, where it runs within the sandbox.
     if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {

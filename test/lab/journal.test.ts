@@ -59,7 +59,13 @@ async function service(user: User, name: string, script: string): Promise<void> 
     stopTimeoutMs: 5000,
   };
   const plan = { spec, argv: ["/bin/sh", "-c", script], environment: {}, environmentFile: "-/dev/null", directives: [] };
-  const text = unitText({ ...plan, mounts: { writable: [], readable: [], optional: [] }, home: "/home/x", owner: "test" });
+  const text = unitText({
+    ...plan,
+    cwd: plan.spec.cwd,
+    mounts: { writable: [], readable: [], optional: [] },
+    home: "/home/x",
+    owner: "test",
+  });
   await host.writeFile(user, `.config/systemd/user/${name}.service`, text);
   succeed(await systemctl(user, "daemon-reload"), "daemon-reload");
   succeed(await systemctl(user, "start", name), `start ${name}`);

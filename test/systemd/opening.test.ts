@@ -27,7 +27,7 @@ const entryOf = (path: string) => ({ path: at(path), kind: path.endsWith(".js") 
 function opened(root: string, entry: string, runtime: Spec["runtime"] = { kind: "none" }): string[] {
   const around = { root: at(root), cwd: at(root), path: `${at(".nvm/versions/node/v1/bin")}:/usr/bin:/bin`, runtime };
   const spec = resolve({ env: {}, envRemoved: [], reset: false, name: "web" }, { ...entryOf(entry), onPath: false }, null, around, builtIn);
-  const { writable, optional } = openingOf(spec, commandOf(spec, at(".local/share/bs9")), home);
+  const { writable, optional } = openingOf(spec, commandOf(spec, at(".local/share/bs9")), { home, share: at(".local/share/bs9") });
   expect(writable).toEqual([at(root)]);
   return optional.map((path) => path.replace(`${home}/`, "")).sort();
 }

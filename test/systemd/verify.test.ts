@@ -19,7 +19,7 @@ const declared: Declared = {
   name: "web",
   profile: "standard",
   host: standard.host,
-  opening: { writable: [project], readable: [], optional: [runtime], programs: [runtime], narrowed: false },
+  opening: { writable: [project], readable: [], optional: [runtime], programs: [runtime], cwd: "/home/ops/web", narrowed: false },
   isInSync: true,
   foreign: [],
 };
