@@ -8,9 +8,7 @@ import { parse } from "./cli.ts";
 import type { Command, Result } from "./commands/command.ts";
 import { commandsFor } from "./commands/table.ts";
 import type { Settings } from "./context.ts";
-import { actAsRuntime } from "./runtime/reenter.ts";
 
-actAsRuntime();
 const status = await main(process.argv.slice(2));
 // What is written must be out first; then nothing that still waits may keep a command from ending.
 // Neither `drain` nor the callback of an empty write is sure to come under Bun, so the rest is looked at.

@@ -29,6 +29,8 @@ export type Reading = {
   exitStatus: { code: "exited" | "killed" | "dumped"; status: number } | null;
   /** The cgroup, a path under /sys/fs/cgroup, or null. */
   cgroup: string | null;
+  /** What its CPU counter said, and when (performance.now()): the first of two readings that make a rate. */
+  cpu: { usec: number | null; atMs: number } | null;
   /** Wanted at the next boot. */
   wanted: boolean;
   /** True where the name belongs to a unit that is not bs9's: the file it is defined in. */

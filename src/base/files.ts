@@ -32,7 +32,8 @@ export function writeWhole(path: string, content: string | Uint8Array, mode: num
 /** The file's text, or null when it is not there. Larger than `maxBytes` is an error. */
 export function readIfThere(path: string, maxBytes = 4 * 1024 * 1024): string | null {
   try {
-    const size = statSync(path).size;
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) return null;
     if (size > maxBytes) throw failed(`cannot read ${path}: ${size} bytes are more than the ${maxBytes} it may have`);
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -49,7 +49,12 @@ export function bootId(): string {
 /** When a process started, in milliseconds since the epoch, exact to a clock tick; null where it is gone. */
 export function startedAtMs(pid: number): number | null {
   const ticks = startTimeOf(pid);
+  const booted = bootedAtMs();
+  return ticks === null || booted === null ? null : booted + Number(ticks) * 10;
+}
+
+/** When this machine started, in milliseconds since the epoch: to be read once for many processes. */
+export function bootedAtMs(): number | null {
   const uptime = readProc("uptime")?.split(" ")[0];
-  if (ticks === null || uptime === undefined) return null;
-  return Date.now() - (Number(uptime) * 1000 - Number(ticks) * 10);
+  return uptime === undefined ? null : Date.now() - Number(uptime) * 1000;
 }

@@ -2,8 +2,8 @@
 import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
-import { startedAtMs } from "../base/proc.ts";
-import { pidsOf, readCgroup } from "../metrics/cgroup.ts";
+import { bootedAtMs, startTimeOf } from "../base/proc.ts";
+import { cpuUsecOf, pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -49,15 +49,21 @@ const order: Record<State, number> = { failed: 0, activating: 2, deactivating: 3
 
 /** Bad ones first: failed, unhealthy, activating, deactivating, active, inactive; then by name. */
 export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
-  const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
-  if (specs.length === 0) return [];
+  if (names.length === 0) return [];
   const notices = deps.backend.logNotices(null, deps.signal);
-  const readings = await deps.backend.read(specs.map(({ name }) => name));
-  const first = readings.map(sampleOf);
-  const firstAt = performance.now();
+  // What the specs say is read while the backend is at work.
+  const read = deps.backend.read(names);
+  const known = new Map(names.map((name) => [name, deps.registry.get(name)]));
+  const specs: Spec[] = [];
+  const readings: Reading[] = [];
+  for (const reading of await read) {
+    const spec = known.get(reading.name);
+    if (spec == null) continue;
+    specs.push(spec);
+    readings.push(reading);
+  }
   const verdicts = await Promise.all(specs.map(async (spec, i) => verdictOf(spec, readings[i], deps)));
-  await Bun.sleep(Math.max(0, cpuWindowMs - (performance.now() - firstAt)));
-  const windowMs = performance.now() - firstAt;
+  const bootedMs = bootedAtMs();
   const shared = await notices;
   const foreign = deps.backend.foreignChanges(deps.registry.names());
   const sockets = listeners();
@@ -66,28 +72,33 @@ export async function observe(names: string[], deps: Deps): Promise<Observed[]> 
     const verdict = verdicts[i];
     if (reading === undefined || verdict === undefined) return [];
     const outcome = deps.registry.outcome(spec.name);
-    const sample = { first: first[i] ?? null, second: sampleOf(reading), windowMs };
     const changes = foreign.filter(({ name }) => name === spec.name);
     const around = { notices: [...shared, ...changes.map(foreignSentence)], ports: portsOf(reading, sockets) };
-    return [{ spec, reading, verdict, outcome, foreign: changes, status: statusOf(spec, reading, verdict, outcome, sample, around, deps) }];
+    return [
+      { spec, reading, verdict, outcome, foreign: changes, status: statusOf(spec, reading, verdict, outcome, bootedMs, around, deps) },
+    ];
   });
+  // Last, for it has to be a while after the first reading.
+  const latest = Math.max(...readings.map(({ cpu }) => cpu?.atMs ?? 0));
+  await Bun.sleep(Math.max(0, cpuWindowMs - (performance.now() - latest)));
+  for (const { reading, status } of observed) status.cpuPercent = cpuPercent(reading);
   return observed.sort((a, b) => rank(a.status) - rank(b.status) || (a.status.name < b.status.name ? -1 : 1));
 }
-
-type Sample = ReturnType<typeof readCgroup>;
 
 function statusOf(
   spec: Spec,
   reading: Reading,
   verdict: SandboxVerdict,
   outcome: Outcome | null,
-  sample: { first: Sample | null; second: Sample | null; windowMs: number },
+  bootedMs: number | null,
   { notices, ports }: { notices: string[]; ports: number[] | null },
   deps: Deps,
 ): Status {
   // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
   const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
-  const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid);
+  const ticks = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
+  const startedMs = ticks === null || bootedMs === null ? null : bootedMs + Number(ticks) * 10;
+  const sample = reading.cgroup === null ? null : readCgroup(reading.cgroup);
   const isUp = state === "active";
   const isReady = isUp && (spec.port === null || ports === null || ports.includes(spec.port));
   return {
@@ -99,10 +110,10 @@ function statusOf(
     instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
     restarts: reading.restarts === null ? null : Math.min(reading.restarts, spec.restart.max ?? Number.POSITIVE_INFINITY),
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs)),
-    cpuPercent: cpuPercent(sample.first, sample.second, sample.windowMs),
-    memoryBytes: sample.second?.memoryBytes ?? null,
-    memorySource: sample.second?.memorySource ?? null,
-    tasks: sample.second?.tasks ?? null,
+    cpuPercent: null,
+    memoryBytes: sample?.memoryBytes ?? null,
+    memorySource: sample?.memorySource ?? null,
+    tasks: sample?.tasks ?? null,
     limits: deps.backend.limits(spec, reading),
     // Where none was given, what it was seen to listen on.
     port: spec.port ?? ports?.[0] ?? null,
@@ -123,19 +134,16 @@ function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
     .sort((a, b) => a - b);
 }
 
-function sampleOf(reading: Reading): Sample | null {
-  return reading.cgroup === null ? null : readCgroup(reading.cgroup);
-}
-
 async function verdictOf(spec: Spec, reading: Reading | undefined, deps: Deps): Promise<SandboxVerdict> {
   if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
   if (reading === undefined || reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   return deps.backend.verify(spec, reading);
 }
 
-function cpuPercent(first: Sample | null, second: Sample | null, windowMs: number): number | null {
-  if (first === null || second === null || first.cpuUsec === null || second.cpuUsec === null) return null;
-  const percent = (second.cpuUsec - first.cpuUsec) / (windowMs * 10);
+function cpuPercent({ cgroup, cpu }: Reading): number | null {
+  const usec = cgroup === null ? null : cpuUsecOf(cgroup);
+  if (cpu === null || cpu.usec === null || usec === null) return null;
+  const percent = (usec - cpu.usec) / ((performance.now() - cpu.atMs) * 10);
   // A counter that went back belongs to another run.
   return percent < 0 ? null : Math.round(percent * 10) / 10;
 }

@@ -1,11 +1,9 @@
 // Readings of a service from its cgroup, or, where the kernel has no controller there, from its processes.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc, statusField } from "../base/proc.ts";
 
 export type Reading = {
-  /** CPU time used since the cgroup was made. */
-  cpuUsec: number | null;
   memoryBytes: number | null;
   memorySource: "cgroup" | "processes" | null;
   tasks: number | null;
@@ -20,11 +18,15 @@ export function readCgroup(folder: string): Reading {
   const current = number(read(folder, "memory.current"));
   const memoryBytes = current ?? sum(pids, residentBytes);
   return {
-    cpuUsec: number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? sum(pids, cpuUsec),
     memoryBytes,
     memorySource: current !== null ? "cgroup" : memoryBytes === null ? null : "processes",
     tasks: number(read(folder, "pids.current")) ?? sum(pids, threads),
   };
+}
+
+/** CPU time used since the cgroup was made. */
+export function cpuUsecOf(folder: string): number | null {
+  return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? sum(pidsOf(folder), cpuUsec);
 }
 
 /** The processes of a cgroup and of those below it are not told apart by cgroup.procs: this reads the one folder. */
@@ -50,8 +52,10 @@ export function cgroupRoot(): string {
 }
 
 function read(folder: string, file: string): string | null {
+  const path = join(folder, file);
   try {
-    return readFileSync(join(folder, file), "utf8");
+    // Where a controller is not delegated its files are missing: an error for each would cost ten times the look.
+    return existsSync(path) ? readFileSync(path, "utf8") : null;
   } catch {
     return null;
   }

@@ -14,8 +14,6 @@ export type Command = {
   build: string | null;
   /** The entry as it is on disk now, links resolved. */
   entry: string;
-  /** Environment that the runtime itself needs. */
-  environment: Record<string, string>;
   /** The runtime's own program, null where the entry is executed itself. */
   runtime: string | null;
 };
@@ -37,9 +35,8 @@ export function commandOf(spec: Spec, share: string): Command {
       const folder = runtimeFolder(share, spec.runtime.version);
       const program = join(folder, "bs9");
       return {
-        argv: [program, `--preload=${join(folder, "preload.js")}`, run, ...spec.args],
+        argv: [program, run, ...spec.args],
         entry,
-        environment: { BUN_BE_BUN: "1" },
         runtime: program,
         build,
       };
@@ -54,12 +51,12 @@ export function commandOf(spec: Spec, share: string): Command {
           ...spec.args,
         ],
         entry,
-        environment: {},
+
         runtime: spec.runtime.path,
         build,
       };
     case "none":
-      return { argv: [entry, ...spec.args], entry, environment: {}, runtime: null, build: null };
+      return { argv: [entry, ...spec.args], entry, runtime: null, build: null };
   }
 }
 

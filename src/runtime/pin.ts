@@ -1,10 +1,10 @@
-// The pinned runtime: a copy of bs9 for each version in use, so that no app depends on the bs9 on PATH.
+// The pinned runtime: the Bun inside bs9, for each version in use, so that no app depends on the bs9 on PATH.
 import { chmodSync, constants, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
-import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, plainErrno } from "../base/files.ts";
 import { version } from "../version.ts";
-import { preloadText } from "./preload.ts";
+import { makePlain } from "./plain.ts";
 
 /** Names the build, not only the release: two builds of one version do not share a folder. */
 export const runtimeVersion = `${version.version}-${version.commit}`;
@@ -26,6 +26,7 @@ export function pinRuntime(share: string): string {
     try {
       copyFileSync("/proc/self/exe", partial, constants.COPYFILE_FICLONE);
       chmodSync(partial, 0o755);
+      makePlain(partial);
       utimesSync(partial, own.atime, own.mtime);
       renameSync(partial, target);
     } catch (error) {
@@ -33,8 +34,6 @@ export function pinRuntime(share: string): string {
       throw failed(`cannot pin the runtime in ${folder}: ${plainErrno(error)}`, { hint: `df -h ${share}`, cause: error });
     }
   }
-  const preload = join(folder, "preload.js");
-  if (readIfThere(preload) !== preloadText) writeWhole(preload, preloadText, 0o644);
   return folder;
 }
 

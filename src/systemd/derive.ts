@@ -35,7 +35,6 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
     spec,
     argv: command.argv,
     cwd: opening.cwd,
-    environment: command.environment,
     environmentFile: ground.environmentFile,
     directives,
     mounts: opening,

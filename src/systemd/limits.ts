@@ -1,5 +1,5 @@
 // Which limits the kernel keeps for a live service, read where it keeps them: declared is not in force.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Limit, Limits } from "../backend/verdict.ts";
 import { readProc } from "../base/proc.ts";
@@ -41,7 +41,7 @@ export function holdsFiles(limits: string | null, files: number): boolean {
 
 function read(path: string): string | null {
   try {
-    return readFileSync(path, "utf8").trim();
+    return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
   } catch {
     return null;
   }

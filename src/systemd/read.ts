@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading, State } from "../backend/backend.ts";
-import { cgroupFolderOf } from "../metrics/cgroup.ts";
+import { cgroupFolderOf, cgroupRoot, cpuUsecOf, pidsOf } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
@@ -11,19 +11,31 @@ const states = new Set<string>(["active", "activating", "deactivating", "inactiv
 
 /** One connection for all; of the few properties that are asked, all travel together. */
 export async function readOverBus(bus: Bus, names: string[], units: string): Promise<Reading[]> {
-  const listed = await bus.listByNames(names.map(unitName));
+  const [listed, group] = await Promise.all([
+    bus.listByNames(names.map(unitName)),
+    bus.property("/org/freedesktop/systemd1", "Manager", "ControlGroup"),
+  ]);
+  const slice = typeof group === "string" ? join(cgroupRoot(), group, "bs9.slice") : null;
   const wanted = wantedUnits(units);
-  return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted)));
+  return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted, slice)));
 }
 
-async function reading(bus: Bus, name: string, unit: BusUnit | undefined, wanted: Set<string>): Promise<Reading> {
+async function reading(bus: Bus, name: string, unit: BusUnit | undefined, wanted: Set<string>, slice: string | null): Promise<Reading> {
   const blank = blankReading(name, unit, wanted);
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
   if (blank.state === "active" || blank.state === "deactivating") {
-    const [pid, restarts] = await Promise.all([service("MainPID"), service("NRestarts")]);
+    const folder = slice === null ? null : join(slice, blank.unit);
+    const [only, ...others] = folder === null ? [] : pidsOf(folder);
+    // The one process of an active service is its main process: nobody has to be asked for it.
+    const asked = only === undefined || others.length > 0 ? service("MainPID") : only;
+    const restartsAsked = service("NRestarts");
+    const early = folder === null || only === undefined ? null : { usec: cpuUsecOf(folder), atMs: performance.now() };
+    const [pid, restarts] = await Promise.all([asked, restartsAsked]);
     const mainPid = positive(pid);
-    return { ...blank, mainPid, restarts: whole(restarts), cgroup: mainPid === null ? null : cgroupFolderOf(mainPid) };
+    const cgroup = only === undefined ? (mainPid === null ? null : cgroupFolderOf(mainPid)) : folder;
+    const cpu = early ?? (cgroup === null ? null : { usec: cpuUsecOf(cgroup), atMs: performance.now() });
+    return { ...blank, mainPid, restarts: whole(restarts), cgroup, cpu };
   }
   const [restarts, result, code, status] = await Promise.all([
     service("NRestarts"),
@@ -59,6 +71,7 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
     result: null,
     exitStatus: null,
     cgroup: null,
+    cpu: null,
     wanted: wanted.has(unitName(name)),
     foreign: null,
   };

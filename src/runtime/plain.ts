@@ -1,0 +1,59 @@
+// Makes a copy of bs9 the plain Bun that it was built on.
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { failed } from "../base/errors.ts";
+
+/**
+ * `bun build --compile` puts the program into the ELF section `.bun`, and its address into one word of the data of Bun, which
+ * looks there at its start (elf(5)). With that word cleared the file is Bun and nothing else: no BUN_BE_BUN is needed, which
+ * would reach what an app starts, and `fork` finds in process.execPath what it expects. A Bun that carries no program stays as it is.
+ * Throws where the file is not built so.
+ */
+export function makePlain(file: string): void {
+  const fd = openSync(file, "r+");
+  try {
+    const bundle = sectionOf(fd, ".bun");
+    if (bundle === null || bundle.size <= wordBytes) return;
+    const data = sectionOf(fd, ".data.rel.ro");
+    const places = data === null ? [] : placesOf(bundle.address, bytesAt(fd, data.offset, bundle.offset - data.offset));
+    const [place] = places;
+    if (data === null || place === undefined || places.length > 1) throw failed(`${file} holds no Bun that could be taken out of it`);
+    writeSync(fd, Buffer.alloc(wordBytes), 0, wordBytes, data.offset + place);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+type Section = { address: bigint; offset: number; size: number };
+
+const wordBytes = 8;
+
+// ELF64, little endian: the section headers, then their names.
+function sectionOf(fd: number, name: string): Section | null {
+  const head = bytesAt(fd, 0, 64);
+  const entryBytes = head.readUInt16LE(0x3a);
+  const table = bytesAt(fd, Number(head.readBigUInt64LE(0x28)), entryBytes * head.readUInt16LE(0x3c));
+  const at = (index: number) => table.subarray(index * entryBytes, (index + 1) * entryBytes);
+  const section = (header: Buffer): Section => ({
+    address: header.readBigUInt64LE(0x10),
+    offset: Number(header.readBigUInt64LE(0x18)),
+    size: Number(header.readBigUInt64LE(0x20)),
+  });
+  const names = section(at(head.readUInt16LE(0x3e)));
+  const text = bytesAt(fd, names.offset, names.size);
+  for (let index = 0; index * entryBytes < table.length; index++) {
+    const start = at(index).readUInt32LE(0);
+    if (text.toString("latin1", start, text.indexOf(0, start)) === name) return section(at(index));
+  }
+  return null;
+}
+
+function placesOf(address: bigint, data: Buffer): number[] {
+  const places: number[] = [];
+  for (let place = 0; place + wordBytes <= data.length; place += wordBytes) if (data.readBigUInt64LE(place) === address) places.push(place);
+  return places;
+}
+
+function bytesAt(fd: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+}
