@@ -1,14 +1,15 @@
 // argv -> exit status; the only place that prints an error or sets an exit code.
 import { readFileSync } from "node:fs";
+import pc from "picocolors";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
-import { openTerminal, type Terminal } from "./base/terminal.ts";
+import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
-import { parse } from "./cli.ts";
 import type { Command, Result } from "./commands/command.ts";
-import { commandsFor } from "./commands/table.ts";
 import type { Settings } from "./context.ts";
 
+const [first, ...others] = process.argv.slice(2);
+if (others.length === 0 && (first === "version" || first === "--version")) await tellVersion();
 const status = await main(process.argv.slice(2));
 // What is written must be out first; then nothing that still waits may keep a command from ending.
 // Neither `drain` nor the callback of an empty write is sure to come under Bun, so the rest is looked at.
@@ -16,6 +17,13 @@ for (const stream of [process.stdout, process.stderr]) {
   while (stream.writableLength > 0 && !stream.errored && !stream.destroyed) await Bun.sleep(1);
 }
 process.exit(status);
+
+/** Asked by scripts that wait for it: answered before anything else is loaded; process.stdout alone would double its time. */
+async function tellVersion(): Promise<never> {
+  const { versionResult } = await import("./commands/version.ts");
+  await Bun.write(Bun.stdout, `${versionResult().text(pc).join("\n")}\n`);
+  process.exit(exitStatus.done);
+}
 
 async function main(argv: string[]): Promise<number> {
   const before = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
@@ -25,6 +33,7 @@ async function main(argv: string[]): Promise<number> {
     yes: before.includes("--yes"),
     debug: before.includes("--debug"),
   };
+  const { openTerminal } = await import("./base/terminal.ts");
   const terminal = openTerminal(process.env, before.includes("--no-color"));
   try {
     checkBytes(argv);
@@ -36,6 +45,8 @@ async function main(argv: string[]): Promise<number> {
 
 async function run(argv: string[], settings: Settings, terminal: Terminal): Promise<number> {
   const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
+  const { commandsFor } = await import("./commands/table.ts");
+  const { parse } = await import("./cli.ts");
   const named = words.find((word) => !word.startsWith("-"));
   const commands = await commandsFor(named === "help" ? undefined : named);
   const helped = await help(argv, commands, terminal);
@@ -107,7 +118,10 @@ async function help(argv: string[], commands: Command[], terminal: Terminal): Pr
   else {
     const word = first === "help" ? second : argv.find((one) => !one.startsWith("-"));
     if (word === undefined || word.startsWith("-") || word === "help") print(overview(commands, terminal.style));
-    else print(commandHelp(parse([word], commands).command, terminal.style));
+    else {
+      const { parse } = await import("./cli.ts");
+      print(commandHelp(parse([word], commands).command, terminal.style));
+    }
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // bs9 version.
 import { version as built } from "../version.ts";
-import type { Command } from "./command.ts";
+import type { Command, Result } from "./command.ts";
 
 export const version: Command = {
   name: "version",
@@ -10,10 +10,11 @@ export const version: Command = {
   examples: ["bs9 version", "bs9 version --json"],
   exits: [],
   async run() {
-    return {
-      value: built,
-      names: [built.version],
-      text: () => [`bs9 ${built.version} (commit ${built.commit}, Bun ${built.bun}, ${built.target})`],
-    };
+    return versionResult();
   },
 };
+
+export function versionResult(): Result {
+  const { version: release, commit, bun, target } = built;
+  return { value: built, names: [release], text: () => [`bs9 ${release} (commit ${commit}, Bun ${bun}, ${target})`] };
+}

@@ -13,11 +13,11 @@ export function makePlain(file: string): void {
   try {
     const bundle = sectionOf(fd, ".bun");
     if (bundle === null || bundle.size <= wordBytes) return;
-    const data = sectionOf(fd, ".data.rel.ro");
-    const places = data === null ? [] : placesOf(bundle.address, bytesAt(fd, data.offset, bundle.offset - data.offset));
+    const constants = sectionOf(fd, ".data.rel.ro");
+    const places = constants === null ? [] : placesOf(bundle.address, bytesAt(fd, constants.offset, bundle.offset - constants.offset));
     const [place] = places;
-    if (data === null || place === undefined || places.length > 1) throw failed(`${file} holds no Bun that could be taken out of it`);
-    writeSync(fd, Buffer.alloc(wordBytes), 0, wordBytes, data.offset + place);
+    if (constants === null || place === undefined || places.length > 1) throw failed(`${file} holds no Bun that could be taken out of it`);
+    writeSync(fd, Buffer.alloc(wordBytes), 0, wordBytes, constants.offset + place);
   } finally {
     closeSync(fd);
   }
@@ -47,9 +47,10 @@ function sectionOf(fd: number, name: string): Section | null {
   return null;
 }
 
-function placesOf(address: bigint, data: Buffer): number[] {
+function placesOf(address: bigint, bytes: Buffer): number[] {
   const places: number[] = [];
-  for (let place = 0; place + wordBytes <= data.length; place += wordBytes) if (data.readBigUInt64LE(place) === address) places.push(place);
+  for (let place = 0; place + wordBytes <= bytes.length; place += wordBytes)
+    if (bytes.readBigUInt64LE(place) === address) places.push(place);
   return places;
 }
 
