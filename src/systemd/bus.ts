@@ -58,7 +58,7 @@ export class Bus {
   }
 
   /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
-  async property(path: string, kind: "Manager" | "Unit" | "Service", name: string): Promise<unknown> {
+  async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
     try {
       return await this.#invoke({
         destination: systemd1,

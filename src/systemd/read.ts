@@ -9,32 +9,53 @@ import { unitName } from "./unit.ts";
 
 const states = new Set<string>(["active", "activating", "deactivating", "inactive", "failed"]);
 
-/** One connection for all; of the few properties that are asked, all travel together. */
-export async function readOverBus(bus: Bus, names: string[], units: string): Promise<Reading[]> {
-  const [listed, group] = await Promise.all([
-    bus.listByNames(names.map(unitName)),
-    bus.property("/org/freedesktop/systemd1", "Manager", "ControlGroup"),
-  ]);
-  const slice = typeof group === "string" ? join(cgroupRoot(), group, "bs9.slice") : null;
-  const wanted = wantedUnits(units);
-  return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted, slice)));
+export type FirstLook = { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } };
+
+/**
+ * What the cgroups of running services show before anybody is asked: every one is a folder below bs9.slice.
+ * The CPU counter comes first, for the second reading of it has to wait.
+ */
+export function firstLook(names: string[], uid: number): Map<string, FirstLook> {
+  const slice = join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/bs9.slice`);
+  const running = new Set(foldersIn(slice));
+  const seen = new Map<string, FirstLook>();
+  for (const name of names) {
+    const folder = join(slice, unitName(name));
+    if (!running.has(unitName(name))) continue;
+    const cpu = { usec: cpuUsecOf(folder), atMs: performance.now() };
+    seen.set(name, { folder, pids: pidsOf(folder), cpu });
+  }
+  return seen;
 }
 
-async function reading(bus: Bus, name: string, unit: BusUnit | undefined, wanted: Set<string>, slice: string | null): Promise<Reading> {
+/** One connection for all; of the few properties that are asked, all travel together. */
+export async function readOverBus(bus: Bus, names: string[], units: string, looks: Map<string, FirstLook>): Promise<Reading[]> {
+  const listed = await bus.listByNames(names.map(unitName));
+  const wanted = wantedUnits(units);
+  return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted, looks.get(name))));
+}
+
+async function reading(
+  bus: Bus,
+  name: string,
+  unit: BusUnit | undefined,
+  wanted: Set<string>,
+  look: FirstLook | undefined,
+): Promise<Reading> {
   const blank = blankReading(name, unit, wanted);
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
   if (blank.state === "active" || blank.state === "deactivating") {
-    const folder = slice === null ? null : join(slice, blank.unit);
-    const [only, ...others] = folder === null ? [] : pidsOf(folder);
-    // The one process of an active service is its main process: nobody has to be asked for it.
-    const asked = only === undefined || others.length > 0 ? service("MainPID") : only;
-    const restartsAsked = service("NRestarts");
-    const early = folder === null || only === undefined ? null : { usec: cpuUsecOf(folder), atMs: performance.now() };
-    const [pid, restarts] = await Promise.all([asked, restartsAsked]);
+    // The one process of an active service is its main process, if it was so before and after the state was told: else it may
+    // be that of the step before. Nobody has to be asked for it.
+    const only = look?.pids.length === 1 ? look.pids[0] : undefined;
+    const now = look === undefined || only === undefined ? [] : pidsOf(look.folder);
+    const isMain = now.length === 1 && now[0] === only;
+    const asked = isMain ? only : service("MainPID");
+    const [pid, restarts] = await Promise.all([asked, service("NRestarts")]);
     const mainPid = positive(pid);
-    const cgroup = only === undefined ? (mainPid === null ? null : cgroupFolderOf(mainPid)) : folder;
-    const cpu = early ?? (cgroup === null ? null : { usec: cpuUsecOf(cgroup), atMs: performance.now() });
+    const cgroup = look?.folder ?? (mainPid === null ? null : cgroupFolderOf(mainPid));
+    const cpu = look?.cpu ?? (cgroup === null ? null : { usec: cpuUsecOf(cgroup), atMs: performance.now() });
     return { ...blank, mainPid, restarts: whole(restarts), cgroup, cpu };
   }
   const [restarts, result, code, status] = await Promise.all([
@@ -75,6 +96,14 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
     wanted: wanted.has(unitName(name)),
     foreign: null,
   };
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** What `enable` makes: links in default.target.wants. */

@@ -19,7 +19,7 @@ import { type Loaded, readLoaded } from "./loaded.ts";
 import { emptyFolder } from "./opening.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
-import { readOthers, readOverBus, readOverSystemctl } from "./read.ts";
+import { firstLook, readOthers, readOverBus, readOverSystemctl } from "./read.ts";
 import { Systemctl } from "./systemctl.ts";
 import { dropInOf } from "./take-over.ts";
 import { startsPath, unitName } from "./unit.ts";
@@ -157,10 +157,11 @@ export class SystemdBackend implements Backend {
   }
 
   async read(names: string[]): Promise<Reading[]> {
+    const looks = firstLook(names, this.#reach.uid);
     const bus = await this.#connect();
     if (bus !== null) {
       try {
-        return await readOverBus(bus, names, this.#paths.units);
+        return await readOverBus(bus, names, this.#paths.units, looks);
       } catch {
         // The bus broke off on the way: what systemctl can tell is better than nothing.
         this.#bus = Promise.resolve(null);
