@@ -68,7 +68,8 @@ async function service(user: User, name: string, script: string): Promise<void> 
   });
   await host.writeFile(user, `.config/systemd/user/${name}.service`, text);
   succeed(await systemctl(user, "daemon-reload"), "daemon-reload");
-  succeed(await systemctl(user, "start", name), `start ${name}`);
+  // One that exits at once may fail the start itself; what it said and how it ended is what counts.
+  await systemctl(user, "start", name);
 }
 
 const ended = (user: User, name: string) =>
@@ -140,7 +141,7 @@ test("the last lines are lines that are shown, and those that are accepted", asy
 });
 
 test("services of one name of two users and of root are told apart", async () => {
-  for (const user of users) await service(user, "jl-same", `echo ${user}; exit 1`);
+  for (const user of users) await service(user, "jl-same", `echo ${user}; sleep 0.1; exit 1`);
   for (const user of users) {
     await ended(user, "jl-same");
     expect((await read(user, { services: ["jl-same"] })).map(brief)).toEqual([
