@@ -34,19 +34,37 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
       stderr: "pipe",
       env: { ...cleanEnv(options.env ?? process.env), ...(options.asBun ? { BUN_BE_BUN: "1" } : {}) },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      timeout: options.timeoutMs,
       killSignal: "SIGKILL",
       maxBuffer: maxBytes,
+      // A group of its own, so that what it started ends with it: a child of a shell would keep the pipes open.
+      detached: true,
     });
   } catch (error) {
     throw failed(`cannot run ${argv[0]}: it is not there or may not be run`, { cause: error });
   }
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { exitCode, stdout, stderr, timedOut: child.signalCode === "SIGKILL" };
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    endGroup(child.pid);
+  }, options.timeoutMs);
+  try {
+    const [stdout, stderr, exitCode] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { exitCode, stdout, stderr, timedOut };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
 }
 
 /** Bun reads these two before anything else; no child of ours is to be turned by them. */

@@ -53,7 +53,10 @@ function failureOf(verb: string, bad: Acted[]): Bs9Error | null {
   if (first === undefined) return null;
   const code = bad.find((one) => one.code === "refused")?.code ?? first.code;
   if (bad.length === 1)
-    return new Bs9Error(code, `cannot ${verb} ${first.name}: ${first.cause}`, { details: first.lines, hint: `bs9 logs ${first.name}` });
+    return new Bs9Error(code, `cannot ${verb} ${first.name}: ${first.cause}`, {
+      details: first.lines,
+      hint: first.hint ?? `bs9 logs ${first.name}`,
+    });
   const details = bad.flatMap((one) => [`${one.name}: ${one.cause}`, ...one.lines.slice(-3).map((line) => `  ${line}`)]);
   return new Bs9Error(code, `cannot ${verb} ${bad.length} services`, {
     details,

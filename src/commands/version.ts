@@ -1,4 +1,5 @@
 // bs9 version.
+import { usage } from "../base/errors.ts";
 import { version as built } from "../version.ts";
 import type { Command, Result } from "./command.ts";
 
@@ -9,7 +10,8 @@ export const version: Command = {
   options: [],
   examples: ["bs9 version", "bs9 version --json"],
   exits: [],
-  async run() {
+  async run({ words }) {
+    if (words.length > 0) throw usage("version takes no words", { hint: "bs9 version" });
     return versionResult();
   },
 };

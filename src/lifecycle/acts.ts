@@ -2,7 +2,8 @@
 import { Bs9Error, type ErrorCode, exitStatus, failed, reasonOf } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
-import { checkSandbox } from "./change.ts";
+import { noSuchService } from "../service/targets.ts";
+import { change, checkSandbox } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type Finding, inspect } from "./inspect.ts";
 import { lastWords } from "./last-lines.ts";
@@ -20,6 +21,8 @@ export type Acted = {
   cause: string | null;
   lines: string[];
   code: ErrorCode;
+  /** What mends it; null: its log may tell. */
+  hint: string | null;
   findings: Finding[];
 };
 
@@ -36,9 +39,10 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
 
 export async function restartDefined(names: string[], deps: Deps, options: { latestRuntime: boolean }): Promise<Acted[]> {
   return acting("restart", names, deps, async (specs) => {
-    const moved = options.latestRuntime ? specs.map((spec) => onLatest(spec, deps)) : specs;
-    const acted = await bringUp(moved, deps, "restarted", (batch) => deps.backend.restart(batch));
-    for (const spec of moved) if (options.latestRuntime) deps.registry.commit(spec);
+    if (!options.latestRuntime) return bringUp(specs, deps, "restarted", (batch) => deps.backend.restart(batch));
+    const acted: Acted[] = [];
+    // One by one, each a change of its own: what does not come up on the new runtime runs on the old one again.
+    for (const spec of specs) acted.push(await moveToLatest(spec, deps));
     sweepUnused(deps);
     return acted;
   });
@@ -57,7 +61,6 @@ export async function stopDefined(names: string[], deps: Deps): Promise<Acted[]>
   });
 }
 
-/** Specs that cannot be read are deleted by name all the same. */
 export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[]> {
   return acting("delete", names, deps, async (specs) => {
     await deps.backend.want(
@@ -82,8 +85,12 @@ async function acting(verb: string, names: string[], deps: Deps, work: (specs: S
 
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   await recover(deps);
-  const specs = names.map((name) => deps.registry.get(name)).filter((spec): spec is Spec => spec !== null);
-  if (specs.length === 0) return [];
+  const { specs, broken } = deps.registry.readable(names);
+  const [first] = broken;
+  if (first !== undefined) throw first.error;
+  // Another command may have deleted it while this one waited.
+  const gone = names.find((name) => !specs.some((spec) => spec.name === name));
+  if (gone !== undefined) throw noSuchService(gone, deps.registry.names());
   const acted = await work(specs);
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
@@ -158,18 +165,26 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
 
 function failure(spec: Spec, error: unknown): Acted {
   const known = error instanceof Bs9Error ? error : null;
-  return { ...done(spec, "failed"), cause: reasonOf(error), lines: known?.details ?? [], code: known?.code ?? "failed" };
+  // The reader is told once which service it is.
+  const cause = reasonOf(error).replace(`cannot start ${spec.name}: `, "");
+  return { ...done(spec, "failed"), cause, lines: known?.details ?? [], code: known?.code ?? "failed", hint: known?.hint ?? null };
 }
 
 function done(spec: Spec, result: Acted["result"]): Acted {
-  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed", findings: [] };
+  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
 }
 
-function onLatest(spec: Spec, deps: Deps): Spec {
-  if (spec.runtime.kind !== "bs9")
-    throw failed(
-      `cannot move ${spec.name} to the present bs9: it runs on ${spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind}`,
-    );
-  pinRuntime(deps.share);
-  return { ...spec, runtime: { kind: "bs9", version: runtimeVersion } };
+async function moveToLatest(spec: Spec, deps: Deps): Promise<Acted> {
+  try {
+    if (spec.runtime.kind !== "bs9") {
+      const on = spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind;
+      throw failed(`it runs on ${on}, not on bs9`, { hint: `bs9 restart ${spec.name}` });
+    }
+    const findings = await inspect(spec);
+    pinRuntime(deps.share);
+    const { readiness } = await change(deps, { ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, spec);
+    return { ...done(spec, "restarted"), readiness, findings };
+  } catch (error) {
+    return failure(spec, error);
+  }
 }

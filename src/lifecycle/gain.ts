@@ -2,7 +2,7 @@
 import { readCgroup } from "../metrics/cgroup.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
 import type { Spec } from "../service/spec.ts";
-import { type Changed, change } from "./change.ts";
+import { type Changed, change, putBack } from "./change.ts";
 import type { Deps } from "./deps.ts";
 
 export type Gain = {
@@ -15,14 +15,17 @@ export type Gain = {
 };
 
 /**
- * Measures before where the source has not run under this name yet: it is started first. A bundle that does not come up is
- * undone like any change, and what ran before runs again.
+ * The source is started first, to be measured. A bundle that does not come up is undone like any change, and what ran
+ * before the two of them runs again.
  */
 export async function changeToBuild(deps: Deps, spec: Spec, known: Spec | null, bundled: Bundle): Promise<Changed & { gain: Gain }> {
   const source = { ...spec, build: null };
   const first = await change(deps, source, known);
   const before = await measure(deps, source, first);
-  const second = await change(deps, spec, source);
+  const second = await change(deps, spec, source).catch(async (error: unknown) => {
+    if (known !== null) await putBack(deps, known, true);
+    throw error;
+  });
   const after = await measure(deps, spec, second);
   sweepBuilds(deps.share, spec.name, bundled.build.hash);
   const gain: Gain = {

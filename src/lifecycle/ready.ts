@@ -22,6 +22,7 @@ export type Readiness =
 
 /** Alive for so long counts as ready where there is neither a health check nor a port. */
 const aliveMs = 1000;
+const longestProbeMs = 5000;
 /** Most apps are there in a fraction of a second; for those that are not, a slower look will do. */
 const pollMs = (elapsedMs: number): number => (elapsedMs < 500 ? 5 : 40);
 
@@ -40,7 +41,7 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       // Without a bus the pid is not told; the state has to do.
       const pid = reading.mainPid ?? 0;
       if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
-      const awaited = await isReady(spec, reading, performance.now() - alive.since);
+      const awaited = await isReady(spec, reading, performance.now() - alive.since, spec.waitMs - elapsed);
       if (awaited === null) {
         const startedMs = startedAtMs(pid);
         const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
@@ -56,9 +57,12 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
 }
 
 /** Null when it is ready, else what is waited for. */
-async function isReady(spec: Spec, reading: Reading, aliveForMs: number): Promise<string | null> {
+async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number): Promise<string | null> {
   if (spec.health !== null) {
-    const failure = await probe(healthOf(spec.health, spec.port), { timeoutMs: 5000, cwd: spec.cwd });
+    const failure = await probe(healthOf(spec.health, spec.port), {
+      timeoutMs: Math.max(1, Math.min(longestProbeMs, leftMs)),
+      cwd: spec.cwd,
+    });
     return failure === null ? null : `health: ${failure}`;
   }
   if (spec.port !== null) {

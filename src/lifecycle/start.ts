@@ -89,10 +89,12 @@ export async function askToLinger(deps: Deps): Promise<void> {
   if (trouble !== null) deps.warn(trouble);
 }
 
-/** Runtimes that no spec names go; one that a pending change needs is named by it. */
+/** Runtimes that no spec and no pending change names go; where a spec cannot be read, none does. */
 export function sweepUnused(deps: Deps): void {
-  const specs = deps.registry.names().map((name) => deps.registry.get(name));
-  sweepRuntimes(deps.share, new Set(specs.flatMap((spec) => (spec?.runtime.kind === "bs9" ? [spec.runtime.version] : []))));
+  const { specs, broken } = deps.registry.readable();
+  if (broken.length > 0) return;
+  const needed = [...specs, ...deps.registry.abandoned().flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
+  sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }
 
 function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {

@@ -2,6 +2,7 @@
 import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import { reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startTimeOf } from "../base/proc.ts";
 import { cpuUsecOf, pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
@@ -53,12 +54,14 @@ export async function observe(names: string[], deps: Deps): Promise<Observed[]> 
   const notices = deps.backend.logNotices(null, deps.signal);
   // What the specs say is read while the backend is at work.
   const read = deps.backend.read(names);
-  const known = new Map(names.map((name) => [name, deps.registry.get(name)]));
+  const { specs: readable, broken } = deps.registry.readable(names);
+  for (const { error } of broken) deps.warn(reasonOf(error));
+  const known = new Map(readable.map((spec) => [spec.name, spec]));
   const specs: Spec[] = [];
   const readings: Reading[] = [];
   for (const reading of await read) {
     const spec = known.get(reading.name);
-    if (spec == null) continue;
+    if (spec === undefined) continue;
     specs.push(spec);
     readings.push(reading);
   }

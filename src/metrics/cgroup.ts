@@ -9,7 +9,6 @@ export type Reading = {
   tasks: number | null;
 };
 
-const pageBytes = 4096;
 const ticksPerSecond = 100;
 
 /** `folder` is the absolute folder of the cgroup; null figures where they cannot be had, never 0. */
@@ -29,7 +28,7 @@ export function cpuUsecOf(folder: string): number | null {
   return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? sum(pidsOf(folder), cpuUsec);
 }
 
-/** The processes of a cgroup and of those below it are not told apart by cgroup.procs: this reads the one folder. */
+/** The processes of this one folder: a service without Delegate= has no cgroups below its own. */
 export function pidsOf(folder: string): number[] {
   return (read(folder, "cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
 }
@@ -74,14 +73,15 @@ function sum(pids: number[], of: (pid: number) => number | null): number | null 
   return total;
 }
 
+// In kB, whatever the size of a page is: arm64 has kernels with 64 KiB.
 function residentBytes(pid: number): number | null {
-  const pages = readProc(`${pid}/statm`)?.split(" ")[1];
-  return pages === undefined ? null : Number(pages) * pageBytes;
+  const resident = statusField(readProc(`${pid}/status`) ?? "", "VmRSS");
+  return resident === null ? null : Number.parseInt(resident, 10) * 1024;
 }
 
 function threads(pid: number): number | null {
-  const status = readProc(`${pid}/status`);
-  return status === null ? null : Number(statusField(status, "Threads"));
+  const threads = statusField(readProc(`${pid}/status`) ?? "", "Threads");
+  return threads === null ? null : Number(threads);
 }
 
 // utime and stime, fields 14 and 15 of proc_pid_stat(5), in clock ticks.

@@ -13,8 +13,12 @@ export function makePlain(file: string): void {
   try {
     const bundle = sectionOf(fd, ".bun");
     if (bundle === null || bundle.size <= wordBytes) return;
+    // The word lies behind the constants, in the `.bun` of the Bun that was built on, whose header has been put to other use.
     const constants = sectionOf(fd, ".data.rel.ro");
-    const places = constants === null ? [] : placesOf(bundle.address, bytesAt(fd, constants.offset, bundle.offset - constants.offset));
+    const places =
+      constants === null || constants.offset > bundle.offset
+        ? []
+        : placesOf(bundle.address, bytesAt(fd, constants.offset, bundle.offset - constants.offset));
     const [place] = places;
     if (constants === null || place === undefined || places.length > 1) throw failed(`${file} holds no Bun that could be taken out of it`);
     writeSync(fd, Buffer.alloc(wordBytes), 0, wordBytes, constants.offset + place);

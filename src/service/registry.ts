@@ -2,7 +2,7 @@
 import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { failed, reasonOf } from "../base/errors.ts";
+import { errnoOf, failed, reasonOf } from "../base/errors.ts";
 import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
@@ -39,6 +39,21 @@ export class Registry {
   /** Null for a service that is not defined; throws where the file cannot be understood. */
   get(name: string): Spec | null {
     return readRecord(Spec, this.#file("services", name));
+  }
+
+  /** Every spec that can be read, and the names of those that cannot: one broken file stops nothing else. */
+  readable(names = this.names()): { specs: Spec[]; broken: { name: string; error: unknown }[] } {
+    const specs: Spec[] = [];
+    const broken: { name: string; error: unknown }[] = [];
+    for (const name of names) {
+      try {
+        const spec = this.get(name);
+        if (spec !== null) specs.push(spec);
+      } catch (error) {
+        broken.push({ name, error });
+      }
+    }
+    return { specs, broken };
   }
 
   commit(spec: Spec): void {
@@ -155,8 +170,9 @@ function listNames(folder: string): string[] {
       .filter((file) => file.endsWith(".json") && namePattern.test(file.slice(0, -5)))
       .map((file) => file.slice(0, -5))
       .sort();
-  } catch {
-    return [];
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw failed(`cannot read ${folder}: ${plainErrno(error)}`, { hint: `ls -ld ${folder}`, cause: error });
   }
 }
 

@@ -2,7 +2,6 @@
 import type { Finding, Severity } from "../../backend/finding.ts";
 import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
-import type { Spec } from "../../service/spec.ts";
 import type { Ground } from "./ground.ts";
 import { leftoverFindings } from "./leftovers.ts";
 import { clockFindings, diskFindings } from "./machine.ts";
@@ -13,7 +12,7 @@ const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 
 /** `ofHost` is what the backend's own checks of this machine found. */
 export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
-  const full: Ground = { ...ground, specs: readableSpecs(ground) };
+  const full: Ground = { ...ground, specs: ground.registry.readable().specs };
   const checks = [sandbox, diskFindings, clockFindings, modeFindings, leftoverFindings, serviceFindings];
   const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
@@ -36,16 +35,6 @@ async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Fin
       },
     ];
   }
-}
-
-function readableSpecs({ registry }: Omit<Ground, "specs">): Spec[] {
-  return registry.names().flatMap((name) => {
-    try {
-      return registry.get(name) ?? [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 /** One finding for each reason: without user namespaces a dozen directives are missing at once. */
