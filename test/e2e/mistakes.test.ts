@@ -109,3 +109,27 @@ test("a user manager out of reach is exit 5 with the line that mends it", async 
   expect(other.code).toBe(5);
   expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
 });
+
+test("one spec that cannot be read stops nothing else", async () => {
+  await it.writeFile("ops", ".config/bs9/services/broken.json", "{", "600");
+  const { code, stdout, stderr } = await bs9(it, "status", "-q");
+  expect({ code, stdout, told: stderr.includes("broken.json") }).toEqual({ code: 0, stdout: "web\n", told: true });
+  expect(await bs9(it, "restart", "web")).toMatchObject({ code: 0 });
+  expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "A=1")).code).toBe(0);
+  await it.asUser("ops", ["rm", ".config/bs9/services/broken.json"]);
+});
+
+test("restart --runtime latest moves what runs on bs9, and says so of what does not", async () => {
+  expect(await bs9(it, "restart", "web", "--runtime", "latest")).toMatchObject({ code: 0 });
+  await it.writeFile("ops", "nap/nap", "#!/bin/sh\nexec sleep 1000\n", "755");
+  await bs9(it, "start", "nap/nap");
+  const { code, stderr } = await bs9(it, "restart", "web", "nap", "--runtime", "latest");
+  expect({ code, told: stderr.includes("cannot restart nap: it runs on no runtime") }).toEqual({ code: 1, told: true });
+  expect(await statusOf(it, "nap")).toMatchObject({ state: "active" });
+});
+
+test("a health command that hangs does not outlast --wait", async () => {
+  const began = performance.now();
+  expect((await bs9(it, "start", "nap/nap", "--name", "hung", "--health", "cmd:sleep 100; true", "--wait", "2")).code).toBe(1);
+  expect(performance.now() - began).toBeLessThan(20_000);
+});
