@@ -10,7 +10,7 @@ export function plannedResult(planned: Planned): Result {
     value: [
       {
         name: spec.name,
-        result: planned.differences.length === 0 ? "unchanged" : "planned",
+        result: planned.will === "nothing" ? "unchanged" : "planned",
         differences: planned.differences.map(masked),
         spec: { ...spec, env: Object.keys(env) },
         findings: planned.findings,
@@ -19,7 +19,7 @@ export function plannedResult(planned: Planned): Result {
     ],
     names: [spec.name],
     text: (style) => [
-      planned.differences.length === 0 ? `${style.bold(spec.name)} is as it should be` : `${style.bold(spec.name)} would be changed:`,
+      `${style.bold(spec.name)} ${willBe[planned.will]}`,
       ...planned.differences.map(
         (difference) => `  ${difference.path}: ${shown(masked(difference).before)} -> ${shown(masked(difference).after)}`,
       ),
@@ -31,6 +31,13 @@ export function plannedResult(planned: Planned): Result {
     ],
   };
 }
+
+const willBe = {
+  define: "would be defined and started:",
+  change: "would be changed:",
+  start: "would be started",
+  nothing: "is as it should be",
+};
 
 function shown(value: unknown): string {
   return value === undefined ? "-" : harmless(JSON.stringify(value));

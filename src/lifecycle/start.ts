@@ -2,6 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
@@ -32,7 +33,13 @@ export type Started = {
   gain: Gain | null;
 };
 
-export type Planned = { spec: Spec; differences: Difference[]; unit: string; findings: Finding[] };
+export type Planned = {
+  spec: Spec;
+  will: "define" | "start" | "change" | "nothing";
+  differences: Difference[];
+  unit: string;
+  findings: Finding[];
+};
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
@@ -50,10 +57,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     entry.differences = differences;
     const told = { name: spec.name, differences, findings, gain: null };
     const [reading] = await deps.backend.read([spec.name]);
-    // One that waits between restarts is not up: starting it again begins from a clean slate.
-    const isUp = reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
-    if (known !== null && differences.length === 0 && isUp) return { ...told, result: "unchanged", readiness: null };
-    if (known !== null && isUp && !needsRestart(differences)) {
+    if (known !== null && differences.length === 0 && isUp(reading)) return { ...told, result: "unchanged", readiness: null };
+    if (known !== null && isUp(reading) && !needsRestart(differences)) {
       const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
       return { ...told, result: "changed", readiness };
@@ -66,6 +71,11 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     return { ...told, result: known === null || differences.length === 0 ? "started" : "changed", ...changed };
   };
   return recorded(deps, entry, work, ({ result }) => ({ message: result, failed: [], exitStatus: exitStatus.done }));
+}
+
+/** One that waits between restarts is not up: starting it again begins from a clean slate. */
+function isUp(reading: Reading | undefined): boolean {
+  return reading?.state === "active" || (reading?.state === "activating" && reading.restarts === 0);
 }
 
 /** What changes for bs9 alone is judged on the process that runs; one that does not pass leaves all as it was. */
@@ -81,7 +91,11 @@ async function judgeRunning(spec: Spec, deps: Deps, restarts: number): Promise<R
 export async function planEntry(word: string, input: StartInput, deps: Deps): Promise<Planned> {
   const { spec, known } = specOf(word, input, deps);
   await deps.backend.claim(spec.name);
-  return { spec, differences: difference(known, spec), unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
+  const differences = difference(known, spec);
+  const [reading] = await deps.backend.read([spec.name]);
+  checkPort(spec, reading?.cgroup ?? null);
+  const will = known === null ? "define" : differences.length > 0 ? "change" : isUp(reading) ? "nothing" : "start";
+  return { spec, will, differences, unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
 }
 
 export async function askToLinger(deps: Deps): Promise<void> {
