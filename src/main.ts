@@ -1,6 +1,5 @@
 // argv -> exit status; the only place that prints an error or sets an exit code.
 import { readFileSync } from "node:fs";
-import pc from "picocolors";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
 import type { Terminal } from "./base/terminal.ts";
@@ -20,8 +19,8 @@ process.exit(status);
 
 /** Asked by scripts that wait for it: answered before anything else is loaded; process.stdout alone would double its time. */
 async function tellVersion(): Promise<never> {
-  const { versionResult } = await import("./commands/version.ts");
-  await Bun.write(Bun.stdout, `${versionResult().text(pc).join("\n")}\n`);
+  const { versionLine } = await import("./commands/version.ts");
+  await Bun.write(Bun.stdout, `${versionLine()}\n`);
   process.exit(exitStatus.done);
 }
 

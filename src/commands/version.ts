@@ -16,7 +16,10 @@ export const version: Command = {
   },
 };
 
-export function versionResult(): Result {
-  const { version: release, commit, bun, target } = built;
-  return { value: built, names: [release], text: () => [`bs9 ${release} (commit ${commit}, Bun ${bun}, ${target})`] };
+function versionResult(): Result {
+  return { value: built, names: [built.version], text: () => [versionLine()] };
+}
+
+export function versionLine(): string {
+  return `bs9 ${built.version} (commit ${built.commit}, Bun ${built.bun}, ${built.target})`;
 }
