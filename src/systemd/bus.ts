@@ -9,6 +9,7 @@ type Message = { destination?: string; path: string; interface: string; member: 
 
 const systemd1 = "org.freedesktop.systemd1";
 const timeoutMs = 5000;
+const firstAnswerMs = 300;
 
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
 const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
@@ -33,8 +34,11 @@ export class Bus {
     ] as const) {
       const path = join(runtimeDir, socket);
       if (!existsSync(path)) continue;
-      const bus = await open(path, direct);
-      if (bus !== null) return bus;
+      // systemd's own socket now and then leaves the first call of a connection without an answer; the next one gets it.
+      for (let attempt = 0; attempt < (direct ? 5 : 1); attempt++) {
+        const bus = await open(path, direct);
+        if (bus !== null) return bus;
+      }
     }
     return null;
   }
@@ -98,16 +102,21 @@ export class Bus {
 
 async function open(path: string, direct: boolean): Promise<Bus | null> {
   const { createClient } = await import("dbus-native");
+  let end = () => {};
   try {
     // Its transport for descriptors needs a thread of its own; none is ever passed here.
     const client = createClient({ socket: path, timeout: timeoutMs, fdTransport: false, direct });
     // The library tells of a lost connection here; calls that wait are failed by it, so nothing is left to do.
     client.connection.on("error", () => {});
-    const invoke = async (message: Message): Promise<unknown> => client.invoke(direct ? withoutDestination(message) : message);
-    await invoke({ destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" });
-    // end() waits for the other side to answer it, which systemd's own socket does not always do.
-    return Bus.of(invoke, () => client.connection.stream.destroy());
+    // Its end() waits for the other side to answer it, which systemd's own socket does not always do.
+    end = () => client.connection.stream.destroy();
+    const invoke = async (message: Message, options = {}): Promise<unknown> =>
+      client.invoke(direct ? withoutDestination(message) : message, options);
+    const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
+    await invoke(ping, direct ? { timeout: firstAnswerMs } : {});
+    return Bus.of(invoke, end);
   } catch {
+    end();
     return null;
   }
 }
