@@ -158,7 +158,7 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
     const { lines, end } = await lastWords(deps, spec.name, beganMs);
     return { ...done(spec, "failed"), readiness, cause: causeOf(readiness, end), lines };
   } catch (error) {
-    if (spec.sandbox.required) await deps.backend.stop([spec]);
+    if (error instanceof Bs9Error && error.code === "refused") await deps.backend.stop([spec]);
     return failure(spec, error);
   }
 }

@@ -192,4 +192,15 @@ function checkPaths(spec: Spec): void {
 }
 
 // The first two would turn the runtime; the shell on the way sets the next ones itself; JSON records lose the last.
-const unsettable = new Set(["BUN_OPTIONS", "BUN_BE_BUN", "_", "PPID", "OPTIND", "__proto__", "constructor", "prototype"]);
+const unsettable = new Set([
+  "BUN_OPTIONS",
+  "BUN_BE_BUN",
+  "_",
+  "PPID",
+  "OPTIND",
+  "SHELLOPTS",
+  "BASHOPTS",
+  "__proto__",
+  "constructor",
+  "prototype",
+]);

@@ -140,7 +140,13 @@ function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
 async function verdictOf(spec: Spec, reading: Reading | undefined, deps: Deps): Promise<SandboxVerdict> {
   if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
   if (reading === undefined || reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
-  return deps.backend.verify(spec, reading);
+  try {
+    return await deps.backend.verify(spec, reading);
+  } catch (error) {
+    // An app may have deleted its own entry: that is its trouble, and not that of the table.
+    const missing = [{ directive: "verification", why: reasonOf(error), mend: `bs9 restart ${spec.name}` }];
+    return { verdict: "unknown", verified: [], probed: [], missing };
+  }
 }
 
 function cpuPercent({ cgroup, cpu }: Reading): number | null {

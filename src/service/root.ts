@@ -1,5 +1,5 @@
 // The project root of an entry: what its sandbox opens.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const marks = ["package.json", "bs9.toml", ".git"];
@@ -9,7 +9,7 @@ const marks = ["package.json", "bs9.toml", ".git"];
  * The search ends at home and at /: what is there marks no project.
  */
 export function projectRoot(start: string, home: string): string {
-  for (let folder = start; folder !== dirname(folder) && folder !== home; folder = dirname(folder)) {
+  for (let folder = start; folder !== dirname(folder) && folder !== home && isTrusted(folder); folder = dirname(folder)) {
     if (marks.some((mark) => existsSync(join(folder, mark)))) return folder;
   }
   return start;
@@ -18,4 +18,10 @@ export function projectRoot(start: string, home: string): string {
 /** True for home itself and everything above it: never opened whole. */
 export function isHomeOrAbove(folder: string, home: string): boolean {
   return folder === home || folder === "/" || home.startsWith(`${folder}/`);
+}
+
+/** A mark that somebody else could have made, in /tmp say, makes no project of ours: what lies beside it would run with it. */
+function isTrusted(folder: string): boolean {
+  const { uid, mode } = statSync(folder);
+  return (uid === 0 || uid === process.getuid?.()) && (mode & 0o002) === 0;
 }

@@ -116,8 +116,10 @@ function linkedPackages(root: string, entryFolder: string, narrowed: boolean, ho
       const real = realpathSync(modules);
       if (!isWithin(real, root) || narrowed) outside.add(real);
       for (const { target, links } of linksIn(modules)) {
-        for (const link of links) if (narrowed || !isWithin(link, root)) outside.add(link);
         if (isHomeOrAbove(target, home) || (isWithin(target, root) && !narrowed) || outside.has(target)) continue;
+        // The app may make links itself: only a package is followed, which it cannot make where it does not see.
+        if (!existsSync(join(target, "package.json"))) continue;
+        for (const link of links) if (narrowed || !isWithin(link, root)) outside.add(link);
         outside.add(target);
         queue.push(target);
       }

@@ -78,7 +78,7 @@ function isForProgramAlone(name: string): boolean {
   return shellsOwn.has(name) || name.startsWith("LD_");
 }
 
-const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL"]);
+const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL", "PS4", "ENV", "BASH_ENV"]);
 
 /** The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH. */
 export function environmentText(spec: Spec, programs: string[]): string {

@@ -40,15 +40,15 @@ test("a project alone opens nothing else", () => {
 
 test("node_modules above, and workspaces linked in them", () => {
   file("mono/apps/api/app.js");
-  file("mono/packages/greeting/index.js");
+  file("mono/packages/greeting/package.json", "{}");
   link("mono/node_modules/greeting", "../packages/greeting");
   expect(opened("mono/apps/api", "mono/apps/api/app.js")).toEqual(["mono/node_modules", "mono/packages/greeting"]);
 });
 
 test("a store of links is opened once, as a whole", () => {
   file("store/apps/api/app.js");
-  file("store/node_modules/.store/a@1/node_modules/a/index.js");
-  file("store/node_modules/.store/b@1/node_modules/b/index.js");
+  file("store/node_modules/.store/a@1/node_modules/a/package.json", "{}");
+  file("store/node_modules/.store/b@1/node_modules/b/package.json", "{}");
   link("store/node_modules/.store/a@1/node_modules/b", "../../b@1/node_modules/b");
   link("store/apps/api/node_modules/a", "../../../node_modules/.store/a@1/node_modules/a");
   expect(opened("store/apps/api", "store/apps/api/app.js")).toEqual(["store/node_modules"]);
@@ -56,7 +56,7 @@ test("a store of links is opened once, as a whole", () => {
 
 test("a link to a link among the global packages, as bun link makes it", () => {
   file("linked/app.js");
-  file("shelf/greeting/index.js");
+  file("shelf/greeting/package.json", "{}");
   link(".bun/install/global/node_modules/greeting", at("shelf/greeting"));
   link("linked/node_modules/greeting", at(".bun/install/global/node_modules/greeting"));
   expect(opened("linked", "linked/app.js")).toEqual([".bun/install/global/node_modules", "shelf/greeting"]);
@@ -64,10 +64,17 @@ test("a link to a link among the global packages, as bun link makes it", () => {
 
 test("a link to a link elsewhere opens that place alone", () => {
   file("hopping/app.js");
-  file("libs/greeting-1/index.js");
+  file("libs/greeting-1/package.json", "{}");
   link("libs/greeting", "greeting-1");
   link("hopping/node_modules/greeting", at("libs/greeting"));
   expect(opened("hopping", "hopping/app.js")).toEqual(["libs/greeting", "libs/greeting-1"]);
+});
+
+test("a link that the app could have made itself, to what is no package, opens nothing", () => {
+  file("greedy/app.js");
+  file(".ssh/id", "secret");
+  link("greedy/node_modules/evil", at(".ssh"));
+  expect(opened("greedy", "greedy/app.js")).toEqual([]);
 });
 
 test("a virtual environment outside of the project, with the Python of the system", () => {
