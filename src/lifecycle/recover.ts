@@ -1,6 +1,6 @@
 // Finishes or undoes what a killed command left pending.
 
-import { exitStatus } from "../base/errors.ts";
+import { exitStatus, reasonOf } from "../base/errors.ts";
 import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
 import { forget, putBack } from "./change.ts";
@@ -21,15 +21,7 @@ export async function settle(deps: Deps): Promise<void> {
  */
 export async function recover(deps: Deps): Promise<void> {
   for (const pending of deps.registry.abandoned()) {
-    const finished = await isUp(deps, pending);
-    if (finished) {
-      await deps.backend.want([pending.spec.name], true);
-      deps.registry.commit(pending.spec);
-    } else if (pending.previous !== null) {
-      await putBack(deps, pending.previous, pending.ran);
-    } else {
-      await forget(deps, pending.spec);
-    }
+    const finished = await settled(deps, pending);
     const differences = finished ? difference(pending.previous, pending.spec) : [];
     const message = `a command that was killed had left a change half done: ${finished ? "finished" : "undone"}`;
     await append(deps, { act: "settle", targets: [pending.spec.name], differences }, { message, failed: [], exitStatus: exitStatus.done });
@@ -37,6 +29,30 @@ export async function recover(deps: Deps): Promise<void> {
       `a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`,
     );
   }
+}
+
+/** True where the change is finished, false where it is undone. One that can be neither stays stopped, and no command hangs on it. */
+async function settled(deps: Deps, pending: Pending): Promise<boolean> {
+  const { spec, previous, ran } = pending;
+  const finished = await isUp(deps, pending).catch(() => false);
+  if (finished) {
+    await deps.backend.want([spec.name], true);
+    deps.registry.commit(spec);
+    return true;
+  }
+  if (previous === null) {
+    await forget(deps, spec);
+    return false;
+  }
+  try {
+    await putBack(deps, previous, ran);
+  } catch (error) {
+    // The entry of the old one may be gone, say: what was half begun must not run on in its name.
+    await deps.backend.stop([spec]);
+    deps.registry.commit(previous);
+    deps.registry.setOutcome(spec.name, { at: new Date(deps.now()).toISOString(), cause: reasonOf(error) });
+  }
+  return false;
 }
 
 /** Nobody waits for it any more, so it has to be ready by now, or nearly. */

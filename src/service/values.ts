@@ -17,7 +17,8 @@ export const parsers = {
   restart: oneOf(["on-failure", "always", "no"]),
   restartDelayMs: (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s"),
   maxRestarts: parseMaxRestarts,
-  stopTimeoutMs: (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h"),
+  // 0 would mean for ever to systemd.
+  stopTimeoutMs: (text, what) => atLeast(atMost(parseDuration(text, what), 3_600_000, text, what, "1h"), 1, text, what, "1ms"),
   runtime: oneOf(["bs9", "bun", "node", "none"]),
   linger: truth,
 } satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
