@@ -33,8 +33,6 @@ export type Reading = {
   cpu: { usec: number | null; atMs: number } | null;
   /** Wanted at the next boot. */
   wanted: boolean;
-  /** True where the name belongs to a unit that is not bs9's: the file it is defined in. */
-  foreign: string | null;
 };
 
 /** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */

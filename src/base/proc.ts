@@ -47,9 +47,8 @@ export function bootId(): string {
 }
 
 /** When a process started, in milliseconds since the epoch, exact to a clock tick; null where it is gone. */
-export function startedAtMs(pid: number): number | null {
+export function startedAtMs(pid: number, booted = bootedAtMs()): number | null {
   const ticks = startTimeOf(pid);
-  const booted = bootedAtMs();
   return ticks === null || booted === null ? null : booted + Number(ticks) * 10;
 }
 

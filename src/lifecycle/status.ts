@@ -3,7 +3,7 @@ import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
-import { bootedAtMs, startTimeOf } from "../base/proc.ts";
+import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { cpuUsecOf, pidsOf, readCgroup } from "../metrics/cgroup.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
@@ -99,8 +99,7 @@ function statusOf(
 ): Status {
   // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
   const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
-  const ticks = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
-  const startedMs = ticks === null || bootedMs === null ? null : bootedMs + Number(ticks) * 10;
+  const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs);
   const sample = reading.cgroup === null ? null : readCgroup(reading.cgroup);
   const isUp = state === "active";
   const isReady = isUp && (spec.port === null || ports === null || ports.includes(spec.port));

@@ -94,7 +94,6 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
     cgroup: null,
     cpu: null,
     wanted: wanted.has(unitName(name)),
-    foreign: null,
   };
 }
 
