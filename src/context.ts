@@ -7,6 +7,8 @@ import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
+import { logsFolder } from "./logs/store/place.ts";
+import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import { hostFindings } from "./systemd/host-findings.ts";
 import { journalOf } from "./trail/journal.ts";
@@ -73,6 +75,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
       };
+      // Nobody else looks after log files on systemd.
+      await tick(logsFolder(paths.state));
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");
       if (settles) await settle(deps);
