@@ -8,8 +8,8 @@ import { streams } from "./stream.ts";
 import { textOf } from "./text.ts";
 import { tick } from "./tick.ts";
 
-/** The offset behind the last line that was given. */
-export type Position = number;
+/** The offset behind the last line that was given, and the shift that it was counted with. */
+export type Position = { offset: number; shift: number };
 
 const lookMs = 250;
 
@@ -45,11 +45,12 @@ function* news(folder: string, stream: (typeof streams)[number], positions: Map<
     const live = text.parts.at(-1);
     const source = live?.open();
     if (live === undefined || !source) return;
-    const before = positions.get(key) ?? 0;
-    // Behind the end: somebody truncated the file, and no mark tells of it.
-    const from = Math.max(live.start, before > live.end ? 0 : before);
+    const before = positions.get(key);
+    // Another shift, or an end before where we are: the file was truncated, and all in it is new.
+    const goesOn = before !== undefined && before.shift === text.shift && before.offset <= live.end;
+    const from = goesOn ? Math.max(live.start, before.offset) : live.start;
     const to = lastLineEnd(source.read, from, live.end);
-    positions.set(key, Math.max(from, to));
+    positions.set(key, { offset: Math.max(from, to), shift: text.shift });
     yield* lineRecords(forwards(source.read, from, to, true), { folder, stream }, source.list, live.latestMs);
   } finally {
     text.close();

@@ -7,7 +7,7 @@ export type Line = { bytes: Buffer; end: number };
 export type Bytes = (from: number, to: number) => Buffer;
 
 const pieceBytes = 256 * 1024;
-export const maxLineBytes = 1024 * 1024;
+const maxLineBytes = 1024 * 1024;
 const newline = 10;
 const nothing = Buffer.alloc(0);
 

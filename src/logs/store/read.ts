@@ -29,7 +29,9 @@ export async function* read(root: string, query: LogQuery, signal: AbortSignal):
   }
   if (!query.follow) return;
   query.caughtUp?.();
-  const positions = new Map(opened.map(({ origin, end }): [string, Position] => [join(origin.folder, origin.stream), end]));
+  const positions = new Map(
+    opened.map(({ origin, text, end }): [string, Position] => [join(origin.folder, origin.stream), { offset: end, shift: text.shift }]),
+  );
   for await (const record of follow(root, folders, positions, signal)) if (query.accept?.(record) !== false) yield record;
 }
 

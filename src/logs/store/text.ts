@@ -15,7 +15,7 @@ export type Part = {
 };
 
 /** The last part is the file itself. `close` when all is read. */
-export type Text = { parts: Part[]; close: () => void };
+export type Text = { parts: Part[]; shift: number; close: () => void };
 
 export function textOf(folder: string, stream: Stream): Text | null {
   let fd: number;
@@ -36,7 +36,7 @@ export function textOf(folder: string, stream: Stream): Text | null {
     // One that was begun and not finished holds what the file still has.
     .filter((archive) => archive.end <= start)
     .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
-  return { parts: [...parts, live], close: () => closeSync(fd) };
+  return { parts: [...parts, live], shift, close: () => closeSync(fd) };
 }
 
 function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<Part["open"]> {

@@ -22,7 +22,7 @@ export function bytesOnDisk({ folder, stream }: Place): number {
 }
 
 /** Bytes of text in the file that the index counts as kept. */
-export function plainLength({ folder, stream }: Place): number {
+function plainLength({ folder, stream }: Place): number {
   const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   const marks = marksOf(folder, stream, stats);
