@@ -1,6 +1,7 @@
 // What every command is given: built once, handed down.
 import type { Backend } from "./backend/backend.ts";
 import type { Finding } from "./backend/finding.ts";
+import { plainErrno } from "./base/files.ts";
 import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
@@ -76,7 +77,9 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         share: paths.share,
       };
       // Nobody else looks after log files on systemd.
-      await tick(logsFolder(paths.state));
+      await tick(logsFolder(paths.state)).catch((error) => {
+        terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
+      });
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");
       if (settles) await settle(deps);

@@ -24,7 +24,8 @@ export async function* follow(
   const watchers = new Map<string, FSWatcher>();
   try {
     while (!signal.aborted) {
-      await tick(root);
+      // A full disk hinders marks, and is no reason not to show lines.
+      await tick(root).catch(() => {});
       for (const folder of folders) {
         if (!existsSync(folder)) continue;
         if (!watchers.has(folder)) watchOver(folder, watchers, wake);
