@@ -1,12 +1,15 @@
 // What every command is given: built once, handed down.
 import type { Backend } from "./backend/backend.ts";
 import type { Finding } from "./backend/finding.ts";
+import { plainErrno } from "./base/files.ts";
 import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
+import { logsFolder } from "./logs/store/place.ts";
+import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import { hostFindings } from "./systemd/host-findings.ts";
 import { journalOf } from "./trail/journal.ts";
@@ -73,6 +76,10 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
       };
+      // Nobody else looks after log files on systemd.
+      await tick(logsFolder(paths.state)).catch((error) => {
+        terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
+      });
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");
       if (settles) await settle(deps);

@@ -1,5 +1,5 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
-import type { RawLine } from "../logs/query.ts";
+import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
@@ -38,16 +38,7 @@ export type Reading = {
 /** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */
 export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "drop-ins"; files: string[] };
 
-export type LogQuery = {
-  services: string[];
-  lines: number | null;
-  sinceMs: number | null;
-  untilMs: number | null;
-  follow: boolean;
-  /** `lines` counts only those it takes, so that the last 50 errors are 50 errors. */
-  accept?: (record: LogRecord) => boolean;
-};
-
+export type { LogQuery };
 export type LogRecord = RawLine;
 
 export interface Backend {

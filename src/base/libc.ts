@@ -1,6 +1,10 @@
 // The few system calls that Bun has no function for, through bun:ffi, loaded on first use.
 
-type Libc = { flock(fd: number, operation: number): number; adjtimex(buffer: Uint8Array): number };
+type Libc = {
+  flock(fd: number, operation: number): number;
+  adjtimex(buffer: Uint8Array): number;
+  fallocate(fd: number, mode: number, offset: number, length: number): number;
+};
 
 let libc: Libc | null = null;
 
@@ -10,8 +14,13 @@ async function load(): Promise<Libc> {
   const { symbols } = dlopen("libc.so.6", {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
     adjtimex: { args: [FFIType.ptr], returns: FFIType.i32 },
+    fallocate: { args: [FFIType.i32, FFIType.i32, FFIType.i64, FFIType.i64], returns: FFIType.i32 },
   });
-  libc = { flock: (fd, operation) => symbols.flock(fd, operation), adjtimex: (buffer) => symbols.adjtimex(buffer) };
+  libc = {
+    flock: (fd, operation) => symbols.flock(fd, operation),
+    adjtimex: (buffer) => symbols.adjtimex(buffer),
+    fallocate: (fd, mode, offset, length) => symbols.fallocate(fd, mode, offset, length),
+  };
   return libc;
 }
 
@@ -31,4 +40,12 @@ const TIME_ERROR = 5;
 export async function isClockInSync(): Promise<boolean | null> {
   const state = (await load()).adjtimex(new Uint8Array(timexBytes));
   return state < 0 ? null : state !== TIME_ERROR;
+}
+
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+
+/** Gives the blocks of a range back while the size stays, fallocate(2); false where the file system cannot. */
+export async function punchHole(fd: number, offset: number, length: number): Promise<boolean> {
+  return (await load()).fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length) === 0;
 }

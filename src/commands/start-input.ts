@@ -7,7 +7,7 @@ import { plainErrno } from "../base/files.ts";
 import { parseWhole } from "../base/quantities.ts";
 import type { StartInput } from "../service/input.ts";
 import { checkName } from "../service/name.ts";
-import type { Health } from "../service/spec.ts";
+import type { Health, Spec } from "../service/spec.ts";
 import { parsers } from "../service/values.ts";
 import type { Given, Option, Words } from "./command.ts";
 import { flagOf, listOf, parsed, textOf } from "./options.ts";
@@ -33,6 +33,7 @@ export const startOptions: Option[] = [
   { flags: "--restart-delay <time>", text: "delay of the third start; doubles up to 30s (default 1s)" },
   { flags: "--max-restarts <n>", text: "give up after so many restarts (default: never)" },
   { flags: "--stop-timeout <time>", text: "time to end by itself before it is killed (default 30s)" },
+  { flags: "--log <where>", text: "journal, or file: files of its own, which lose no line (default journal)", values: ["journal", "file"] },
   { flags: "--build", text: "bundle it first; says what that gains" },
   { flags: "--force", text: "start it whatever the audit finds" },
   { flags: "--dry-run", text: "show what would be done, do nothing" },
@@ -67,6 +68,7 @@ export function startInputOf({ options, rest }: Words, cwd: string): StartInput 
     restartDelayMs: parsed(options, "restartDelay", parsers.restartDelayMs),
     maxRestarts: parsed(options, "maxRestarts", parsers.maxRestarts),
     stopTimeoutMs: parsed(options, "stopTimeout", parsers.stopTimeoutMs),
+    log: parsed(options, "log", logOf),
     build: flagOf(options, "build") ? true : undefined,
     force: flagOf(options, "force") ? true : undefined,
     reset: flagOf(options, "reset"),
@@ -124,6 +126,11 @@ function withoutNul(text: string, what: string): string {
 function pathsOf(options: Given, name: string, cwd: string): string[] | undefined {
   const paths = listOf(options, name);
   return paths.length === 0 ? undefined : paths.map((path) => resolve(cwd, path));
+}
+
+function logOf(text: string, what: string): Spec["log"] {
+  if (text === "journal" || text === "file") return text;
+  throw usage(`${what} cannot be '${text}': journal, file are possible`);
 }
 
 function parseHealth(text: string, what: string): Health {

@@ -13,6 +13,18 @@ export type RawLine = {
   message: string;
 };
 
+export type LogQuery = {
+  services: string[];
+  lines: number | null;
+  sinceMs: number | null;
+  untilMs: number | null;
+  follow: boolean;
+  /** Called where it follows, once the last `lines` have been given and only new ones come. */
+  caughtUp?: () => void;
+  /** `lines` counts only those it takes, so that the last 50 errors are 50 errors. */
+  accept?: (record: RawLine) => boolean;
+};
+
 /** A line of `logs --json`. */
 export type LogLine = {
   /** ISO 8601 UTC with milliseconds. */

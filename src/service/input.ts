@@ -33,6 +33,7 @@ export type StartInput = {
   restartDelayMs?: number | undefined;
   maxRestarts?: number | undefined;
   stopTimeoutMs?: number | undefined;
+  log?: Spec["log"] | undefined;
   /** Bundle the entry first. */
   build?: boolean | undefined;
   force?: boolean | undefined;

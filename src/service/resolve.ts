@@ -63,5 +63,6 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
       max: input.maxRestarts ?? before?.restart.max ?? defaults.maxRestarts,
     },
     stopTimeoutMs: input.stopTimeoutMs ?? before?.stopTimeoutMs ?? defaults.stopTimeoutMs,
+    log: input.log ?? before?.log ?? "journal",
   };
 }

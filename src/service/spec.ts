@@ -67,6 +67,8 @@ export const Spec = v.strictObject({
     max: v.nullable(count),
   }),
   stopTimeoutMs: count,
+  /** Where its lines go: journald, or files of its own. */
+  log: v.optional(v.picklist(["journal", "file"]), "journal"),
 });
 
 export type Spec = v.InferOutput<typeof Spec>;

@@ -2,6 +2,8 @@
 import { homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
+import { logFolder } from "../logs/store/place.ts";
+import { logFile } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
 import type { HostProfile } from "./host.ts";
@@ -24,7 +26,9 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   checkSizes(command.argv, environmentOf(spec));
   const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
   const opening = openingOf(spec, command, ground.paths);
-  for (const path of [opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
+  const folder = logFolder(ground.paths.state, spec.name);
+  const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
+  for (const path of [folder, opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
     if (!fitsInUnit(path))
       throw failed(
         `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,
@@ -36,6 +40,7 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
     argv: command.argv,
     cwd: opening.cwd,
     environmentFile: ground.environmentFile,
+    logFiles,
     directives,
     mounts: opening,
     home: ground.paths.home,

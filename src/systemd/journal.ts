@@ -24,6 +24,7 @@ export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: A
   const tail = await tailOf(entries(["--reverse", ...range]), shown, query.lines);
   yield* tail.records;
   if (!query.follow || signal.aborted) return;
+  query.caughtUp?.();
   // journalctl takes one starting point only; where nothing was there, everything that comes is new.
   const from = tail.newest === null ? range : [`--after-cursor=${tail.newest}`];
   yield* records(entries(["--follow", "--no-tail", ...from]), shown);

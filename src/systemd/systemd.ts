@@ -6,11 +6,11 @@ import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { failed, noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
+import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
 import { foreignChanges } from "./discovery.ts";
-import { readJournal } from "./journal.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
@@ -20,6 +20,7 @@ import { emptyFolder } from "./opening.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOthers, readOverBus, readOverSystemctl } from "./read.ts";
+import { serviceLogs } from "./service-logs.ts";
 import { Systemctl } from "./systemctl.ts";
 import { dropInOf } from "./take-over.ts";
 import { startsPath, unitName } from "./unit.ts";
@@ -70,6 +71,7 @@ export class SystemdBackend implements Backend {
       try {
         const { unit, environment } = await this.#derive(spec);
         writeWhole(this.#environmentFile(spec.name), environment, 0o600);
+        if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
         const file = this.unitFile(spec.name);
         if (readIfThere(file) === unit) unchanged.push(spec.name);
         else {
@@ -101,6 +103,7 @@ export class SystemdBackend implements Backend {
   async undefine(name: string): Promise<void> {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
+    rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
     rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
     await this.#systemctl.reload();
     await this.#systemctl.resetFailed([unitName(name)]);
@@ -188,7 +191,7 @@ export class SystemdBackend implements Backend {
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
-    return readJournal(query, { uid: this.#reach.uid, env: this.#reach.env }, signal);
+    return serviceLogs(query, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
   others(): Promise<Reading[]> {

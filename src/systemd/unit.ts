@@ -12,6 +12,8 @@ export type UnitPlan = {
   argv: string[];
   cwd: string;
   environmentFile: string;
+  /** The files that its streams go to; null: the journal. */
+  logFiles: { stdout: string; stderr: string } | null;
   directives: Directive[];
   mounts: { writable: string[]; readable: string[]; optional: string[] };
   home: string;
@@ -47,9 +49,7 @@ export function unitText(plan: UnitPlan): string {
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
     "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
     `SyslogIdentifier=${stdoutIdentifier(spec.name)}`,
-    "StandardOutput=journal",
-    // A connection of its own, on which the shell of ExecStart= says who it is.
-    "StandardError=file:/run/systemd/journal/stdout",
+    ...outputs(plan),
     "",
     `Restart=${spec.restart.policy}`,
     ...restartDelay(plan),
@@ -115,6 +115,13 @@ function startLimit(spec: Spec): string[] {
   return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
 }
 
+/** The files are opened by the user manager, outside of the sandbox. */
+function outputs({ logFiles }: UnitPlan): string[] {
+  if (logFiles !== null) return [`StandardOutput=append:${barePath(logFiles.stdout)}`, `StandardError=append:${barePath(logFiles.stderr)}`];
+  // For stderr a connection of its own, on which the shell of ExecStart= says who it is.
+  return ["StandardOutput=journal", "StandardError=file:/run/systemd/journal/stdout"];
+}
+
 /** A step within the sandbox has the count in a folder that systemd opens to it; if the sandbox cannot be set up, it fails before it could wait. */
 function restartDelay(plan: UnitPlan): string[] {
   const { restart, name } = plan.spec;
@@ -148,7 +155,7 @@ function execStart(plan: UnitPlan): string {
   const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => plan.spec.env[name] === undefined);
   const environment = `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
   const head = `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${shellWord(stderrIdentifier(plan.spec.name))} >&2;`;
-  const script = `${head} ${environment} exec "$@"`;
+  const script = `${plan.logFiles === null ? `${head} ` : ""}${environment} exec "$@"`;
   const line = `ExecStart=/bin/sh -c ${execWord(script)} sh ${plan.argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(

@@ -56,9 +56,10 @@ async function service(user: User, name: string, script: string): Promise<void> 
     waitMs: 0,
     sandbox: { profile: "off", writable: [], readable: [], required: false },
     restart: { policy: "no", delayMs: 1000, max: null },
+    log: "journal",
     stopTimeoutMs: 5000,
   };
-  const plan = { spec, argv: ["/bin/sh", "-c", script], environment: {}, environmentFile: "-/dev/null", directives: [] };
+  const plan = { spec, argv: ["/bin/sh", "-c", script], environment: {}, logFiles: null, environmentFile: "-/dev/null", directives: [] };
   const text = unitText({
     ...plan,
     cwd: plan.spec.cwd,

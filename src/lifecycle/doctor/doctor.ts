@@ -4,6 +4,7 @@ import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import type { Ground } from "./ground.ts";
 import { leftoverFindings } from "./leftovers.ts";
+import { logFindings } from "./log-files.ts";
 import { clockFindings, diskFindings } from "./machine.ts";
 import { modeFindings } from "./modes.ts";
 import { serviceFindings } from "./services.ts";
@@ -13,7 +14,7 @@ const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 /** `ofHost` is what the backend's own checks of this machine found. */
 export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
   const full: Ground = { ...ground, specs: ground.registry.readable().specs };
-  const checks = [sandbox, diskFindings, clockFindings, modeFindings, leftoverFindings, serviceFindings];
+  const checks = [sandbox, diskFindings, clockFindings, logFindings, modeFindings, leftoverFindings, serviceFindings];
   const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
 }

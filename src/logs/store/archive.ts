@@ -1,0 +1,57 @@
+// What was copied away of a log file, compressed: one file for each piece, named by its first and last offset.
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { writeWhole } from "../../base/files.ts";
+import type { Mark, Stream } from "./stream.ts";
+
+export type Archive = { path: string; start: number; end: number };
+
+/** 16 hexadecimal digits would be enough for ever; these are enough for 9 PB and sort as numbers do. */
+const digits = 16;
+
+export function archives(folder: string, stream: Stream): Archive[] {
+  const pattern = new RegExp(`^${stream}\\.(\\d{${digits}})-(\\d{${digits}})\\.zst$`);
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const [, start, end] = pattern.exec(name) ?? [];
+      return start === undefined || end === undefined ? [] : [{ path: join(folder, name), start: Number(start), end: Number(end) }];
+    });
+}
+
+export function archiveEnd(folder: string, stream: Stream): number {
+  return archives(folder, stream).at(-1)?.end ?? 0;
+}
+
+/** The marks stand in the first line, before the text. */
+export async function writeArchive(folder: string, stream: Stream, start: number, text: Buffer, list: Mark[]): Promise<void> {
+  const end = start + text.length;
+  const name = [start, end].map((offset) => String(offset).padStart(digits, "0")).join("-");
+  const head = Buffer.from(`${JSON.stringify(list.map(({ offset, atMs }) => [offset, atMs]))}\n`);
+  const packed = await Bun.zstdCompress(Buffer.concat([head, text]), { level: 3 });
+  writeWhole(join(folder, `${stream}.${name}.zst`), packed, 0o600);
+}
+
+const Head = v.array(v.strictTuple([v.number(), v.number()]));
+
+/** Null where it is gone by now, or damaged. */
+export function readArchive({ path, start, end }: Archive): { text: Buffer; list: Mark[] } | null {
+  try {
+    const bytes = Buffer.from(Bun.zstdDecompressSync(readFileSync(path)));
+    const newline = bytes.indexOf(10);
+    const list = v.parse(Head, JSON.parse(bytes.toString("utf8", 0, newline))).map(([offset, atMs]) => ({ offset, atMs }));
+    const text = bytes.subarray(newline + 1);
+    return text.length === end - start ? { text, list } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function archiveBytes({ path }: Archive): number {
+  return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
+}
+
+export function removeArchive({ path }: Archive): void {
+  rmSync(path, { force: true });
+}

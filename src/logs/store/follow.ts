@@ -1,0 +1,96 @@
+// New lines of log files as they come: woken by the kernel, and looking by itself where it is not.
+import { existsSync, type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+import type { RawLine } from "../query.ts";
+import { forwards, lastLineEnd } from "./lines.ts";
+import { lineRecords } from "./records.ts";
+import { streams } from "./stream.ts";
+import { textOf } from "./text.ts";
+import { tick } from "./tick.ts";
+
+/** The offset behind the last line that was given, and the shift that it was counted with. */
+export type Position = { offset: number; shift: number };
+
+const lookMs = 250;
+
+/** From `positions` on; a stream without one is new, and given whole. Ends with the signal. */
+export async function* follow(
+  root: string,
+  folders: string[],
+  positions: Map<string, Position>,
+  signal: AbortSignal,
+): AsyncGenerator<RawLine> {
+  const wake = new Waker(signal);
+  const watchers = new Map<string, FSWatcher>();
+  try {
+    while (!signal.aborted) {
+      // A full disk hinders marks, and is no reason not to show lines.
+      await tick(root).catch(() => {});
+      for (const folder of folders) {
+        if (!existsSync(folder)) continue;
+        if (!watchers.has(folder)) watchOver(folder, watchers, wake);
+        for (const stream of streams) yield* news(folder, stream, positions);
+      }
+      await wake.next(lookMs);
+    }
+  } finally {
+    for (const watcher of watchers.values()) watcher.close();
+  }
+}
+
+function* news(folder: string, stream: (typeof streams)[number], positions: Map<string, Position>): Generator<RawLine> {
+  const text = textOf(folder, stream);
+  if (text === null) return;
+  try {
+    const key = join(folder, stream);
+    const live = text.parts.at(-1);
+    const source = live?.open();
+    if (live === undefined || !source) return;
+    const before = positions.get(key);
+    // Another shift, or an end before where we are: the file was truncated, and all in it is new.
+    const goesOn = before !== undefined && before.shift === text.shift && before.offset <= live.end;
+    const from = goesOn ? Math.max(live.start, before.offset) : live.start;
+    const to = lastLineEnd(source.read, from, live.end);
+    positions.set(key, { offset: Math.max(from, to), shift: text.shift });
+    yield* lineRecords(forwards(source.read, from, to, true), { folder, stream }, source.list, live.latestMs);
+  } finally {
+    text.close();
+  }
+}
+
+function watchOver(folder: string, watchers: Map<string, FSWatcher>, wake: Waker): void {
+  try {
+    const watcher = watch(folder, () => wake.now());
+    watcher.on("error", () => watcher.close());
+    watchers.set(folder, watcher);
+  } catch {
+    // Out of watches (fs.inotify.max_user_watches): looking has to do.
+  }
+}
+
+/** Waits until something happens, at most for a time; what happened in between counts. */
+class Waker {
+  #isDue = false;
+  #resolve: (() => void) | null = null;
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", () => this.now(), { once: true });
+  }
+
+  now(): void {
+    this.#isDue = true;
+    this.#resolve?.();
+  }
+
+  async next(timeoutMs: number): Promise<void> {
+    if (!this.#isDue) {
+      let timer: Timer | undefined;
+      await new Promise<void>((resolve) => {
+        this.#resolve = resolve;
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      clearTimeout(timer);
+    }
+    this.#isDue = false;
+  }
+}

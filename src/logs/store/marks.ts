@@ -1,0 +1,101 @@
+// The index of a log file: up to which offset it had been written at which time.
+import { appendFileSync, readFileSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../../base/files.ts";
+import { archiveEnd } from "./archive.ts";
+import { logFile, type Mark, type Stream } from "./stream.ts";
+
+/**
+ * Offsets are counted from the first byte that the stream ever had, so that they outlive a file that was truncated or
+ * removed: what lies at `offset` is in the file at `offset - shift`. The first mark is where the text that is kept begins.
+ */
+export type Marks = { inode: number; shift: number; list: Mark[] };
+
+const indexFile = (folder: string, stream: Stream): string => join(folder, `${stream}.index`);
+
+/** A day of one a second. Of more, every other old one is given up: a range gets wider, and stays true. */
+const maxMarks = 86_400;
+const markBytes = 16;
+
+/** Null where there is none, or none that makes sense. */
+function load(folder: string, stream: Stream): Marks | null {
+  const bytes = bytesOf(indexFile(folder, stream));
+  if (bytes === null || bytes.length < 2 * markBytes) return null;
+  // One half written is left out.
+  const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length - (bytes.length % markBytes)));
+  const list: Mark[] = [];
+  let before: Mark = { offset: 0, atMs: 0 };
+  for (let i = 2; i < numbers.length; i += 2) {
+    const mark = { offset: numbers[i] ?? Number.NaN, atMs: numbers[i + 1] ?? Number.NaN };
+    if (!Number.isSafeInteger(mark.offset) || !(mark.offset >= before.offset && mark.atMs >= before.atMs)) return null;
+    list.push(mark);
+    before = mark;
+  }
+  const [inode = Number.NaN, shift = Number.NaN] = numbers;
+  return Number.isSafeInteger(inode) && Number.isSafeInteger(shift) && shift <= (list[0]?.offset ?? -1) ? { inode, shift, list } : null;
+}
+
+function bytesOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The index as it has to be for the file that is there now. */
+export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stats, "ino" | "size">): Marks {
+  const known = load(folder, stream);
+  const last = known?.list.at(-1);
+  if (known === null || last === undefined) {
+    const shift = archiveEnd(folder, stream);
+    return { inode: ino, shift, list: [{ offset: shift, atMs: 0 }] };
+  }
+  if (known.inode === ino && size + known.shift >= last.offset) return known;
+  // Somebody removed or truncated the file: what is in it now comes after all that was known.
+  return { inode: ino, shift: last.offset, list: [last] };
+}
+
+export function save(folder: string, stream: Stream, { inode, shift, list }: Marks): void {
+  const kept = list.length <= maxMarks ? list : list.filter((_, i) => i === 0 || i > list.length / 2 || i % 2 === 0);
+  const numbers = new Float64Array([inode, shift, ...kept.flatMap(({ offset, atMs }) => [offset, atMs])]);
+  writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600);
+}
+
+/** Notes how far the file has come. Its mtime is when the last byte came, however late we look. */
+export function mark(folder: string, stream: Stream): void {
+  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  const marks = marksOf(folder, stream, stats);
+  const last = marks.list.at(-1);
+  const known = load(folder, stream);
+  const end = stats.size + marks.shift;
+  const next = { offset: end, atMs: Math.max(last?.atMs ?? 0, Math.ceil(stats.mtimeMs)) };
+  const hasGrown = last === undefined || end > last.offset;
+  if (known === null || known.inode !== marks.inode || known.shift !== marks.shift || marks.list.length > maxMarks)
+    save(folder, stream, { ...marks, list: hasGrown ? [...marks.list, next] : marks.list });
+  else if (hasGrown) appendFileSync(indexFile(folder, stream), new Uint8Array(new Float64Array([next.offset, next.atMs]).buffer));
+}
+
+/** By when the bytes up to `end` had been written; `latestMs` where no mark says so. */
+export function timeOf(list: Mark[], end: number, latestMs: number): number {
+  return list[firstAt(list, (mark) => mark.offset >= end)]?.atMs ?? latestMs;
+}
+
+/** From where on text may have been written at `sinceMs` or later. */
+export function offsetAt(list: Mark[], sinceMs: number): number {
+  const first = firstAt(list, (mark) => mark.atMs >= sinceMs);
+  return list[Math.max(0, first - 1)]?.offset ?? 0;
+}
+
+/** Bisection: the condition is false up to some mark and true from it on. */
+function firstAt(list: Mark[], condition: (mark: Mark) => boolean): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const mark = list[middle];
+    if (mark !== undefined && condition(mark)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

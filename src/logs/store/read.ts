@@ -1,0 +1,87 @@
+// A query -> the lines of all services that it asks for, merged by time: the last ones, a range, or as they come.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LogQuery, RawLine } from "../query.ts";
+import { follow, type Position } from "./follow.ts";
+import { lastLineEnd } from "./lines.ts";
+import { type Origin, recordsBackwards, recordsSince } from "./records.ts";
+import { streams } from "./stream.ts";
+import { type Text, textOf } from "./text.ts";
+
+type Opened = { origin: Origin; text: Text; end: number };
+
+/** `root` is the folder of all services. Those that have no folder there have no lines here. */
+export async function* read(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
+  const folders = query.services.map((name) => join(root, name));
+  const opened = folders.filter((folder) => existsSync(folder)).flatMap((folder) => open(folder, query.follow));
+  try {
+    const accept = (record: RawLine) =>
+      (query.sinceMs === null || record.atMs >= query.sinceMs) &&
+      (query.untilMs === null || record.atMs <= query.untilMs) &&
+      query.accept?.(record) !== false;
+    const found = query.lines === null ? range(opened, query, accept) : lastOnes(opened, query.lines, query.sinceMs, accept);
+    for (const record of found) {
+      if (signal.aborted) return;
+      yield record;
+    }
+  } finally {
+    for (const { text } of opened) text.close();
+  }
+  if (!query.follow) return;
+  query.caughtUp?.();
+  const positions = new Map(
+    opened.map(({ origin, text, end }): [string, Position] => [join(origin.folder, origin.stream), { offset: end, shift: text.shift }]),
+  );
+  for await (const record of follow(root, folders, positions, signal)) if (query.accept?.(record) !== false) yield record;
+}
+
+/** Whoever follows gets a line that is being written when it is whole. */
+function open(folder: string, follows: boolean): Opened[] {
+  return streams.flatMap((stream) => {
+    const text = textOf(folder, stream);
+    const live = text?.parts.at(-1);
+    if (text === null || live === undefined) return [];
+    const source = follows ? live.open() : null;
+    return [{ origin: { folder, stream }, text, end: source === null ? live.end : lastLineEnd(source.read, live.start, live.end) }];
+  });
+}
+
+type Accept = (record: RawLine) => boolean;
+
+function* range(opened: Opened[], { sinceMs, follow: follows }: LogQuery, accept: Accept): Generator<RawLine> {
+  const sources = opened.map(({ text, origin, end }) => recordsSince(text.parts, origin, sinceMs ?? 0, end, !follows));
+  for (const record of merged(sources)) if (accept(record)) yield record;
+}
+
+function lastOnes(opened: Opened[], lines: number, sinceMs: number | null, accept: Accept): RawLine[] {
+  const found = opened.map(({ text, origin, end }) => {
+    const some: RawLine[] = [];
+    if (lines > 0)
+      for (const record of recordsBackwards(text.parts, origin, end)) {
+        // Times only fall from here on.
+        if (sinceMs !== null && record.atMs < sinceMs) break;
+        if (accept(record) && some.push(record) >= lines) break;
+      }
+    return some.reverse();
+  });
+  return [...merged(found)].slice(lines === 0 ? Number.POSITIVE_INFINITY : -lines);
+}
+
+/** Each source is in order; of two lines at one time the first source's comes first. */
+function* merged(sources: Iterable<RawLine>[]): Generator<RawLine> {
+  const heads = sources.flatMap((source) => {
+    const rest = source[Symbol.iterator]();
+    const first = rest.next();
+    return first.done ? [] : [{ record: first.value, rest }];
+  });
+  while (heads.length > 0) {
+    let best = 0;
+    for (let i = 1; i < heads.length; i++) if ((heads[i]?.record.atMs ?? 0) < (heads[best]?.record.atMs ?? 0)) best = i;
+    const head = heads[best];
+    if (head === undefined) return;
+    yield head.record;
+    const next = head.rest.next();
+    if (next.done) heads.splice(best, 1);
+    else head.record = next.value;
+  }
+}

@@ -1,0 +1,57 @@
+// The lines of one stream as records, from a time on, from an offset on, or backwards from the end.
+import { basename } from "node:path";
+import type { RawLine } from "../query.ts";
+import { backwards, forwards, type Line } from "./lines.ts";
+import { offsetAt, timeOf } from "./marks.ts";
+import type { Mark, Stream } from "./stream.ts";
+import type { Part } from "./text.ts";
+
+export type Origin = { folder: string; stream: Stream };
+
+/** All that has to be looked at for lines of `sinceMs` or later; `end` is where the last part ends for this reader. */
+export function* recordsSince(parts: Part[], origin: Origin, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
+  for (const [i, part] of parts.entries()) {
+    const isLast = i === parts.length - 1;
+    if (!isLast && part.latestMs < sinceMs) continue;
+    const source = part.open();
+    if (source === null) continue;
+    const to = isLast ? end : part.end;
+    const from = Math.min(to, Math.max(part.start, offsetAt(source.list, sinceMs)));
+    yield* lineRecords(forwards(source.read, from, to, partial || !isLast), origin, source.list, part.latestMs);
+  }
+}
+
+export function* recordsBackwards(parts: Part[], origin: Origin, end: number): Generator<RawLine> {
+  for (const part of parts.toReversed()) {
+    const source = part.open();
+    if (source === null) continue;
+    const to = part === parts.at(-1) ? end : part.end;
+    yield* lineRecords(backwards(source.read, part.start, to), origin, source.list, part.latestMs);
+  }
+}
+
+export function* lineRecords(lines: Iterable<Line>, { folder, stream }: Origin, list: Mark[], latestMs: number): Generator<RawLine> {
+  const service = basename(folder);
+  for (const { bytes, end } of lines) {
+    const text = withoutHole(bytes);
+    if (text === null) continue;
+    const said = text.toString("utf8");
+    // As sd-daemon(3) has it, and as journald reads it.
+    const priority = said.charCodeAt(0) === 60 ? /^<([0-7])>/.exec(said) : null;
+    yield {
+      atMs: timeOf(list, end, latestMs),
+      service,
+      stream,
+      priority: priority === null ? null : Number(priority[1]),
+      message: priority === null ? said : said.slice(3),
+    };
+  }
+}
+
+/** A file that was trimmed while it was read, or whose index is lost, shows its hole as zeros. */
+function withoutHole(bytes: Buffer): Buffer | null {
+  if (bytes[0] !== 0) return bytes;
+  const begin = bytes.findIndex((byte) => byte !== 0);
+  if (begin === -1) return bytes.length < 4096 ? bytes : null;
+  return begin < 4096 ? bytes : bytes.subarray(begin);
+}

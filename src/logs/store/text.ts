@@ -1,0 +1,47 @@
+// All that is kept of a stream as one text: the archives and then the file, each with its marks.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { archives, readArchive } from "./archive.ts";
+import type { Bytes } from "./lines.ts";
+import { marksOf } from "./marks.ts";
+import { logFile, type Mark, type Stream } from "./stream.ts";
+
+export type Part = {
+  start: number;
+  end: number;
+  /** When the last byte of it had been written. */
+  latestMs: number;
+  /** Opens it only now: an archive is unpacked, and most queries need none. Null where it cannot be read. */
+  open(): { read: Bytes; list: Mark[] } | null;
+};
+
+/** The last part is the file itself. `close` when all is read. */
+export type Text = { parts: Part[]; shift: number; close: () => void };
+
+export function textOf(folder: string, stream: Stream): Text | null {
+  let fd: number;
+  try {
+    fd = openSync(logFile(folder, stream), "r");
+  } catch {
+    return null;
+  }
+  const stats = fstatSync(fd);
+  const { shift, list } = marksOf(folder, stream, stats);
+  const start = list[0]?.offset ?? shift;
+  const read: Bytes = (from, to) => {
+    const buffer = Buffer.allocUnsafe(to - from);
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from - shift));
+  };
+  const live: Part = { start, end: stats.size + shift, latestMs: Math.ceil(stats.mtimeMs), open: () => ({ read, list }) };
+  const parts = archives(folder, stream)
+    // One that was begun and not finished holds what the file still has.
+    .filter((archive) => archive.end <= start)
+    .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
+  return { parts: [...parts, live], shift, close: () => closeSync(fd) };
+}
+
+function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<Part["open"]> {
+  const found = readArchive(archive);
+  if (found === null) return null;
+  const { text, list } = found;
+  return { read: (from, to) => text.subarray(from - archive.start, to - archive.start), list };
+}

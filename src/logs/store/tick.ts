@@ -1,0 +1,92 @@
+// One turn of care for all log files: marks, quota, archives. Whoever is there does it; who comes within the second does not.
+import { closeSync, existsSync, futimesSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { punchHole, tryLock } from "../../base/libc.ts";
+import { mark } from "./marks.ts";
+import { logFolders } from "./place.ts";
+import { logFile, streams } from "./stream.ts";
+import { archivePiece, bytesOnDisk, dropOldest, type Place, removeUnfinished } from "./trim.ts";
+
+export type TickOptions = {
+  /** For all services together. */
+  quotaBytes?: number;
+  /** Also within a second of the last one. */
+  force?: boolean;
+};
+
+const defaultQuotaBytes = 1024 ** 3;
+const paceMs = 1000;
+/** Of the file system stays free. */
+const freeShare = 0.05;
+/** Below the quota by so much, so that not every turn trims. */
+const slack = 0.9;
+
+/** `root` is the folder of all services. Does nothing where another process is at it. */
+export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force = false }: TickOptions = {}): Promise<void> {
+  if (!existsSync(root)) return;
+  const file = join(root, ".tick");
+  const sinceMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  if (!force && sinceMs >= 0 && sinceMs < paceMs) return;
+  const fd = openSync(file, "a", 0o600);
+  try {
+    if (!(await tryLock(fd))) return;
+    const now = new Date();
+    futimesSync(fd, now, now);
+    await turn(root, quotaBytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function turn(root: string, quotaBytes: number): Promise<void> {
+  const places = logFolders(root).flatMap((folder) =>
+    streams.map((stream): Place => ({ folder, stream })).filter(({ stream }) => existsSync(logFile(folder, stream))),
+  );
+  for (const place of places) {
+    mark(place.folder, place.stream);
+    removeUnfinished(place);
+  }
+  const sizes = new Map(places.map((place) => [place, bytesOnDisk(place)]));
+  const used = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const { bavail, blocks, bsize } = statfsSync(root);
+  const allowed = Math.max(0, Math.min(quotaBytes, used + (bavail - blocks * freeShare) * bsize));
+  const isTooMuch = used > allowed;
+  // Most turns end here, without a file written to find out what the file system can.
+  if (!isTooMuch && ![...sizes.values()].some((bytes) => bytes > 64 * 1024 * 1024)) return;
+  const canPunch = await canPunchHoles(root);
+  if (isTooMuch) await shrink(sizes, Math.ceil(used - allowed * slack), canPunch);
+  for (const place of places) if (await archivePiece(place, canPunch)) break;
+}
+
+/** The one that has most pays first: a noisy service does not cost a quiet one its lines. */
+async function shrink(sizes: Map<Place, number>, excessBytes: number, canPunch: boolean): Promise<void> {
+  const open = new Map(sizes);
+  for (let excess = excessBytes; excess > 0; ) {
+    const [first, second] = [...open].sort(([, a], [, b]) => b - a);
+    if (first === undefined) return;
+    const [place, bytes] = first;
+    const share = Math.max(bytes - (second?.[1] ?? 0), 1024 * 1024);
+    if (!(await dropOldest(place, Math.min(excess, share), canPunch))) {
+      open.delete(place);
+      continue;
+    }
+    const left = bytesOnDisk(place);
+    excess -= bytes - left;
+    open.set(place, left);
+    // Nothing came free: its blocks are not what it takes.
+    if (left >= bytes) open.delete(place);
+  }
+}
+
+/** Tried on a file of its own. */
+export async function canPunchHoles(root: string): Promise<boolean> {
+  const path = join(root, `.punch-${process.pid}`);
+  const fd = openSync(path, "w", 0o600);
+  try {
+    writeSync(fd, Buffer.alloc(8192, 1));
+    return await punchHole(fd, 0, 4096);
+  } finally {
+    closeSync(fd);
+    rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,131 @@
+// Makes room: the head of a log file becomes an archive, or goes for good, while the service writes on.
+import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { punchHole } from "../../base/libc.ts";
+import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
+import { lastLineEnd } from "./lines.ts";
+import { type Marks, mark, marksOf, save } from "./marks.ts";
+import { logFile, type Stream } from "./stream.ts";
+
+/** What is kept of a file as it is; what goes beyond is compressed. */
+const plainBytes = 64 * 1024 * 1024;
+const pieceBytes = 16 * 1024 * 1024;
+/** The newest lines stay, whatever the quota. */
+const leastBytes = 1024 * 1024;
+const blockBytes = 4096;
+
+export type Place = { folder: string; stream: Stream };
+
+/** On disk, the archives included. */
+export function bytesOnDisk({ folder, stream }: Place): number {
+  const { blocks } = statSync(logFile(folder, stream), { throwIfNoEntry: false }) ?? { blocks: 0 };
+  return archives(folder, stream).reduce((sum, archive) => sum + archiveBytes(archive), blocks * 512);
+}
+
+/** Bytes of text in the file that the index counts as kept. */
+function plainLength({ folder, stream }: Place): number {
+  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
+  const marks = marksOf(folder, stream, stats);
+  return stats.size + marks.shift - startOf(marks);
+}
+
+/** Compresses one piece of what is more than is kept plain; false where nothing is. */
+export async function archivePiece(place: Place, canPunch: boolean): Promise<boolean> {
+  if (plainLength(place) <= plainBytes) return false;
+  await opened(place, async (fd, marks, end) => {
+    if (!canPunch) return truncate(place, fd, marks);
+    const to = await archiveFrom(place, fd, marks, startOf(marks), end);
+    await cut(place, fd, marks, to);
+  });
+  return true;
+}
+
+/** Gives up about so many of the oldest bytes; false where only the newest lines are left. */
+export async function dropOldest(place: Place, bytes: number, canPunch: boolean): Promise<boolean> {
+  const [oldest] = archives(place.folder, place.stream);
+  if (oldest !== undefined) {
+    removeArchive(oldest);
+    return true;
+  }
+  if (plainLength(place) <= leastBytes) return false;
+  await opened(place, async (fd, marks, end) => {
+    if (!canPunch) return truncate(place, fd, marks);
+    const start = startOf(marks);
+    const wanted = Math.min(end - leastBytes, start + bytes);
+    const to = lastLineEnd(reader(fd, marks), start, wanted);
+    await cut(place, fd, marks, to > start ? to : wanted);
+  });
+  return true;
+}
+
+/** One that was left half done: the file still has what it holds. */
+export function removeUnfinished({ folder, stream }: Place): void {
+  const found = archives(folder, stream);
+  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
+  if (found.length === 0 || stats === undefined) return;
+  const start = startOf(marksOf(folder, stream, stats));
+  for (const archive of found) if (archive.end > start) removeArchive(archive);
+}
+
+async function archiveFrom({ folder, stream }: Place, fd: number, marks: Marks, start: number, end: number): Promise<number> {
+  const read = reader(fd, marks);
+  const wanted = Math.min(end, start + pieceBytes);
+  const line = lastLineEnd(read, start, wanted);
+  const to = line > start ? line : wanted;
+  const after = marks.list.findIndex(({ offset }) => offset >= to);
+  const list = after === -1 ? marks.list : marks.list.slice(0, after + 1);
+  await writeArchive(
+    folder,
+    stream,
+    start,
+    read(start, to),
+    list.filter(({ offset }, i) => offset > start || i === 0),
+  );
+  return to;
+}
+
+/** The index first: a hole that it does not know of would be read as text. */
+async function cut({ folder, stream }: Place, fd: number, marks: Marks, to: number): Promise<void> {
+  const next = marks.list.findIndex(({ offset }) => offset > to);
+  const atMs = marks.list[next === -1 ? marks.list.length - 1 : Math.max(0, next - 1)]?.atMs ?? 0;
+  save(folder, stream, { ...marks, list: [{ offset: to, atMs }, ...(next === -1 ? [] : marks.list.slice(next))] });
+  const length = Math.floor((to - marks.shift) / blockBytes) * blockBytes;
+  if (length > 0) await punchHole(fd, 0, length);
+}
+
+/** Copies the newest away and empties the file: what is written between the last look and that is lost. */
+async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
+  const { folder, stream } = place;
+  let at = Math.max(startOf(marks), fstatSync(fd).size + marks.shift - 2 * plainBytes);
+  for (;;) {
+    const end = fstatSync(fd).size + marks.shift;
+    if (at >= end) break;
+    at = await archiveFrom(place, fd, marks, at, end);
+  }
+  truncateSync(logFile(folder, stream), 0);
+  const atMs = Math.max(marks.list.at(-1)?.atMs ?? 0, Date.now());
+  save(folder, stream, { inode: marks.inode, shift: at, list: [{ offset: at, atMs }] });
+}
+
+async function opened(place: Place, work: (fd: number, marks: Marks, end: number) => Promise<void>): Promise<void> {
+  mark(place.folder, place.stream);
+  const fd = openSync(logFile(place.folder, place.stream), "r+");
+  try {
+    const stats = fstatSync(fd);
+    const marks = marksOf(place.folder, place.stream, stats);
+    await work(fd, marks, stats.size + marks.shift);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function reader(fd: number, { shift }: Marks): (from: number, to: number) => Buffer {
+  return (from, to) => {
+    const buffer = Buffer.allocUnsafe(to - from);
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from - shift));
+  };
+}
+
+function startOf({ shift, list }: Marks): number {
+  return list[0]?.offset ?? shift;
+}
