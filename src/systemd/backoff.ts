@@ -1,6 +1,5 @@
 // Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
-
-const longestDelayMs = 30_000;
+import { delayOf, longestDelayMs } from "../backend/backoff.ts";
 
 /**
  * The script of `ExecStartPre=`; its one argument is the file with the count, which `start` and `restart` clear.
@@ -18,11 +17,6 @@ export function restartStep(delayMs: number): string {
     `case $n in ${cases(delayMs)} *) sleep ${seconds(longestDelayMs)};; esac`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"; read u r </proc/uptime; echo "$n ${u%.*}" >"$f"; exit 0',
   ].join("\n");
-}
-
-/** The delay before the nth start of a run of starts, in milliseconds. */
-export function delayOf(n: number, delayMs: number): number {
-  return n < 3 ? 0 : Math.min(longestDelayMs, delayMs * 2 ** (n - 3));
 }
 
 function cases(delayMs: number): string {

@@ -3,7 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { delayOf, restartStep } from "../../src/systemd/backoff.ts";
+import { delayOf } from "../../src/backend/backoff.ts";
+import { restartStep } from "../../src/systemd/backoff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bs9-backoff-"));
 afterAll(() => rmSync(folder, { recursive: true }));
