@@ -1,5 +1,6 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
 import type { LogQuery, RawLine } from "../logs/query.ts";
+import type { Group } from "../metrics/group.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
@@ -12,7 +13,9 @@ export type Capabilities = {
   sandbox: boolean;
   /** Each log line has a time of its own. */
   logTimes: boolean;
-  /** A service found running after the backend came back is taken over with its end known. */
+  /** A service that runs on while the backend is away is taken over with the same pid. */
+  adoption: boolean;
+  /** How it ends is known even then. */
   exitStatus: boolean;
 };
 
@@ -24,11 +27,10 @@ export type Reading = {
   /** Null where the backend was reached by a way that does not tell it. */
   mainPid: number | null;
   restarts: number | null;
-  /** Why it last ended, in systemd's words (`exit-code`, `signal`, `oom-kill`, …), null where it did not or is not known. */
-  result: string | null;
-  exitStatus: { code: "exited" | "killed" | "dumped"; status: number } | null;
-  /** The cgroup, a path under /sys/fs/cgroup, or null. */
-  cgroup: string | null;
+  /** How it last ended, in words; null where it did not, or nobody knows. */
+  end: string | null;
+  /** Its processes; null while it has none, or where they cannot be told. */
+  group: Group | null;
   /** What its CPU counter said, and when (performance.now()): the first of two readings that make a rate. */
   cpu: { usec: number | null; atMs: number } | null;
   /** Wanted at the next boot. */
@@ -40,6 +42,17 @@ export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "dr
 
 export type { LogQuery };
 export type LogRecord = RawLine;
+
+export interface Strangers {
+  /** Cheap enough for every `status`. */
+  changes(defined: string[]): Foreign[];
+  /** Keeps what was edited in the derived text as a drop-in beside ours, and returns its file; null where the edit says the same. */
+  takeOver(spec: Spec): Promise<string | null>;
+  /** Stops and removes what has our mark and no spec. */
+  discard(name: string): Promise<void>;
+  /** The user's other services, read-only. */
+  services(): Promise<Reading[]>;
+}
 
 export interface Backend {
   readonly kind: "systemd" | "supervisor";
@@ -58,13 +71,7 @@ export interface Backend {
   unitText(spec: Spec): Promise<string>;
   /** Where that text lives. */
   unitFile(name: string): string;
-  undefine(name: string): Promise<void>;
-  /** Cheap enough for every `status`. */
-  foreignChanges(defined: string[]): Foreign[];
-  /** Keeps what was edited in the derived text as a drop-in beside ours, and returns its file; null where the edit says the same. */
-  takeOver(spec: Spec): Promise<string | null>;
-  /** Stops and removes what has our mark and no spec. */
-  discard(name: string): Promise<void>;
+  undefine(names: string[]): Promise<void>;
   /** What of the standard sandbox this host does not give. */
   withheld(): Promise<Missing[]>;
 
@@ -87,8 +94,8 @@ export interface Backend {
   /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
   logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
-  /** The user's other services, read-only. */
-  others(): Promise<Reading[]>;
+  /** What others than bs9 have there; null where nobody else can have anything. */
+  readonly strangers: Strangers | null;
   /** Makes services outlive the session; a sentence where it could not. */
   linger(): Promise<string | null>;
   close(): void;

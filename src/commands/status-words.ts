@@ -2,7 +2,6 @@
 import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
-import { endOf } from "../lifecycle/ready.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
 /** Wanted but not up; or, where services were named, one that does not run. */
@@ -18,7 +17,7 @@ export function emptyHint(observed: Observed[]): string[] {
 export function troubles(observed: Observed[]): string[] {
   const bad = observed.filter(({ status }) => status.state === "failed");
   const lines = bad.slice(0, 5).map(({ spec, reading, outcome }) => {
-    const cause = outcome === null ? endOf(reading) : outcome.cause.replace(/^cannot start \S+: /, "");
+    const cause = outcome === null ? (reading.end ?? "it ended") : outcome.cause.replace(/^cannot start \S+: /, "");
     const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
     return `${spec.name}: ${cause}${age}. Try: bs9 logs ${spec.name}`;
   });

@@ -27,9 +27,11 @@ export const status: Command = {
     const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
     const observed = await observe(names, deps);
     const added =
-      given.words.length > 0 ? [] : deps.backend.foreignChanges(context.registry.names()).filter(({ kind }) => kind === "added");
+      given.words.length > 0
+        ? []
+        : (deps.backend.strangers?.changes(context.registry.names()) ?? []).filter(({ kind }) => kind === "added");
     const others = flagOf(given.options, "all")
-      ? (await deps.backend.others()).filter(({ unit }) => !observed.some((one) => one.status.unit === unit))
+      ? ((await deps.backend.strangers?.services()) ?? []).filter(({ unit }) => !observed.some((one) => one.status.unit === unit))
       : [];
     return {
       value: [

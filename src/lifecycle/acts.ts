@@ -68,10 +68,8 @@ export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[
       false,
     );
     await deps.backend.stop(specs);
-    for (const { name } of specs) {
-      await deps.backend.undefine(name);
-      deps.registry.remove(name);
-    }
+    await deps.backend.undefine(specs.map(({ name }) => name));
+    for (const { name } of specs) deps.registry.remove(name);
     sweepUnused(deps);
     return specs.map((spec) => done(spec, "deleted"));
   });
@@ -127,7 +125,7 @@ async function bringUp(
   for (const [i, spec] of specs.entries()) {
     try {
       found.set(spec.name, await inspect(spec));
-      checkPort(spec, readings[i]?.cgroup ?? null);
+      checkPort(spec, readings[i]?.group ?? null);
     } catch (error) {
       troubles.set(spec.name, error);
     }

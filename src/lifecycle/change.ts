@@ -95,6 +95,6 @@ async function keepFailed(deps: Deps, spec: Spec, cause: string): Promise<void> 
 export async function forget(deps: Deps, spec: Spec): Promise<void> {
   await deps.backend.stop([spec]);
   await deps.backend.want([spec.name], false);
-  await deps.backend.undefine(spec.name);
+  await deps.backend.undefine([spec.name]);
   deps.registry.remove(spec.name);
 }

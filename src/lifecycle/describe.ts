@@ -6,7 +6,6 @@ import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
-import { endOf } from "./ready.ts";
 import { type Observed, observe } from "./status.ts";
 
 export type Description = {
@@ -49,7 +48,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
       missing: verdict.missing,
       unheld: verdict.unheld ?? [],
     },
-    lastEnd: outcome?.cause ?? (reading.exitStatus === null && reading.result === null ? null : endOf(reading)),
+    lastEnd: outcome?.cause ?? reading.end,
     events: await eventsOf(name, deps),
   };
 }

@@ -1,5 +1,5 @@
 // What `--build` gains: the source and the bundle are both started, and measured on the real service.
-import { readCgroup } from "../metrics/cgroup.ts";
+import { figuresOf } from "../metrics/group.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Changed, change, putBack } from "./change.ts";
@@ -42,6 +42,6 @@ async function measure(deps: Deps, spec: Spec, { readiness }: Changed): Promise<
   const isTold = spec.port !== null || spec.health !== null;
   return {
     startMs: isTold && readiness?.ready === true ? readiness.readyAfterMs : null,
-    memoryBytes: reading?.cgroup == null ? null : readCgroup(reading.cgroup).memoryBytes,
+    memoryBytes: figuresOf(reading?.group ?? null).memoryBytes,
   };
 }

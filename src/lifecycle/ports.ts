@@ -2,11 +2,11 @@
 import { firstOpenPort, holderOf, holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { failed } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
-import { pidsOf } from "../metrics/cgroup.ts";
+import { type Group, pidsOf } from "../metrics/group.ts";
 import type { Spec } from "../service/spec.ts";
 
 /** Throws where the port is taken by somebody else (and says by whom) or needs a privilege that no service has. */
-export function checkPort(spec: Spec, cgroup: string | null): void {
+export function checkPort(spec: Spec, group: Group | null): void {
   if (spec.port === null) return;
   const first = firstOpenPort();
   if (spec.port < first) {
@@ -15,7 +15,7 @@ export function checkPort(spec: Spec, cgroup: string | null): void {
     });
   }
   const listeners = listenersOn(spec.port);
-  if (listeners.length === 0 || (cgroup !== null && holdsSocket(pidsOf(cgroup), listeners))) return;
+  if (listeners.length === 0 || holdsSocket(pidsOf(group), listeners)) return;
   const holder = holderOf(listeners);
   const who = holder === null ? `a process of uid ${listeners[0]?.uid}` : `${harmless(holder.command)} (pid ${holder.pid})`;
   throw failed(`port ${spec.port} is taken by ${who}`, {

@@ -5,7 +5,7 @@ import { interruptedBy } from "../base/interrupt.ts";
 import { startedAtMs } from "../base/proc.ts";
 import { formatSpan } from "../base/quantities.ts";
 import { healthOf, probe } from "../health/probe.ts";
-import { pidsOf } from "../metrics/cgroup.ts";
+import { pidsOf } from "../metrics/group.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 
@@ -67,8 +67,7 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs:
   }
   if (spec.port !== null) {
     const listeners = listenersOn(spec.port);
-    const pids = reading.cgroup === null ? [] : pidsOf(reading.cgroup);
-    if (listeners.length > 0 && (holdsSocket(pids, listeners) || reading.cgroup === null)) return null;
+    if (listeners.length > 0 && (reading.group === null || holdsSocket(pidsOf(reading.group), listeners))) return null;
     return `it does not listen on port ${spec.port}`;
   }
   return aliveForMs >= aliveMs ? null : "it has just started";
@@ -76,55 +75,13 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs:
 
 /** Null while it has not ended. */
 function crashOf(reading: Reading, restartsBefore: number): string | null {
-  if (reading.state === "failed") return endOf(reading);
-  // What a service that was started again ended with, its own state no longer tells.
-  if ((reading.restarts ?? 0) > restartsBefore) return reading.exitStatus === null ? "it ended" : endOf(reading);
-  // With `--restart no`, or a clean exit under `on-failure`, an ended service is simply inactive.
-  return reading.state === "inactive" ? endOf(reading) : null;
+  // What a service that was started again ended with, its own state no longer tells; and with `--restart no`, or after a
+  // clean exit under `on-failure`, one that has ended is simply inactive.
+  const hasEnded = reading.state === "failed" || reading.state === "inactive" || (reading.restarts ?? 0) > restartsBefore;
+  return hasEnded ? (reading.end ?? "it ended") : null;
 }
 
 /** Why it is not ready, with what the backend's own log says of its end where there is one. */
 export function causeOf(readiness: NotReady, end: string | null): string {
-  const status = /^exited with (\d+)$/.exec(end ?? "")?.[1];
-  const cause = readiness.timedOut || end === null ? readiness.cause : (systemdStatuses[Number(status)] ?? end);
-  return `${cause} after ${formatSpan(readiness.afterMs)}`;
-}
-
-/** How a service last ended, in words; exit statuses of systemd.exec(5) spelled out. */
-export function endOf(reading: Reading): string {
-  if (reading.result === "oom-kill") return "killed: out of memory";
-  if (reading.result === "timeout") return "it did not start in time";
-  if (reading.result === "start-limit-hit") return "given up: it was restarted as often as --max-restarts allows";
-  const exit = reading.exitStatus;
-  if (exit === null) return "it ended";
-  if (exit.code !== "exited") return `killed by ${signalName(exit.status)}`;
-  return systemdStatuses[exit.status] ?? `exited with ${exit.status}`;
-}
-
-const systemdStatuses: Record<number, string> = {
-  200: "its working folder cannot be entered (exit 200)",
-  203: "the program cannot be executed (exit 203)",
-  217: "this host denies user namespaces (exit 217)",
-  218: "this host denies a part of the sandbox (exit 218)",
-  226: "the file system of its sandbox cannot be set up (exit 226)",
-  228: "the system call filter cannot be set up (exit 228)",
-};
-
-const signals: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  4: "SIGILL",
-  6: "SIGABRT",
-  7: "SIGBUS",
-  8: "SIGFPE",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  15: "SIGTERM",
-  31: "SIGSYS",
-};
-
-function signalName(number: number): string {
-  return signals[number] ?? `signal ${number}`;
+  return `${readiness.timedOut || end === null ? readiness.cause : end} after ${formatSpan(readiness.afterMs)}`;
 }

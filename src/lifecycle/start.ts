@@ -63,7 +63,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
       deps.registry.commit(spec);
       return { ...told, result: "changed", readiness };
     }
-    checkPort(spec, reading?.cgroup ?? null);
+    checkPort(spec, reading?.group ?? null);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
     sweepUnused(deps);
@@ -93,7 +93,7 @@ export async function planEntry(word: string, input: StartInput, deps: Deps): Pr
   await deps.backend.claim(spec.name);
   const differences = difference(known, spec);
   const [reading] = await deps.backend.read([spec.name]);
-  checkPort(spec, reading?.cgroup ?? null);
+  checkPort(spec, reading?.group ?? null);
   const will = known === null ? "define" : differences.length > 0 ? "change" : isUp(reading) ? "nothing" : "start";
   return { spec, will, differences, unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
 }

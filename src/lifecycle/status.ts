@@ -4,7 +4,7 @@ import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startedAtMs } from "../base/proc.ts";
-import { cpuUsecOf, pidsOf, readCgroup } from "../metrics/cgroup.ts";
+import { cpuUsecOf, figuresOf, pidsOf } from "../metrics/group.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -68,7 +68,7 @@ export async function observe(names: string[], deps: Deps): Promise<Observed[]> 
   const verdicts = await Promise.all(specs.map(async (spec, i) => verdictOf(spec, readings[i], deps)));
   const bootedMs = bootedAtMs();
   const shared = await notices;
-  const foreign = deps.backend.foreignChanges(deps.registry.names());
+  const foreign = deps.backend.strangers?.changes(deps.registry.names()) ?? [];
   const sockets = listeners();
   const observed = specs.flatMap((spec, i): Observed[] => {
     const reading = readings[i];
@@ -100,7 +100,7 @@ function statusOf(
   // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
   const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
   const startedMs = reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs);
-  const sample = reading.cgroup === null ? null : readCgroup(reading.cgroup);
+  const figures = figuresOf(reading.group);
   const isUp = state === "active";
   const isReady = isUp && (spec.port === null || ports === null || ports.includes(spec.port));
   return {
@@ -113,9 +113,9 @@ function statusOf(
     restarts: reading.restarts === null ? null : Math.min(reading.restarts, spec.restart.max ?? Number.POSITIVE_INFINITY),
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs)),
     cpuPercent: null,
-    memoryBytes: sample?.memoryBytes ?? null,
-    memorySource: sample?.memorySource ?? null,
-    tasks: sample?.tasks ?? null,
+    memoryBytes: figures.memoryBytes,
+    memorySource: figures.memorySource,
+    tasks: figures.tasks,
     limits: deps.backend.limits(spec, reading),
     // Where none was given, what it was seen to listen on.
     port: spec.port ?? ports?.[0] ?? null,
@@ -128,10 +128,10 @@ function statusOf(
   };
 }
 
-/** What the processes of a service listen on, the lowest port first; null without a cgroup to find them by: its state has to do. */
+/** What the processes of a service listen on, the lowest port first; null where they cannot be told: its state has to do. */
 function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
-  if (reading.cgroup === null) return null;
-  return heldBy(pidsOf(reading.cgroup), sockets)
+  if (reading.group === null) return null;
+  return heldBy(pidsOf(reading.group), sockets)
     .map(({ port }) => port)
     .sort((a, b) => a - b);
 }
@@ -148,8 +148,8 @@ async function verdictOf(spec: Spec, reading: Reading | undefined, deps: Deps): 
   }
 }
 
-function cpuPercent({ cgroup, cpu }: Reading): number | null {
-  const usec = cgroup === null ? null : cpuUsecOf(cgroup);
+function cpuPercent({ group, cpu }: Reading): number | null {
+  const usec = cpuUsecOf(group);
   if (cpu === null || cpu.usec === null || usec === null) return null;
   const percent = (usec - cpu.usec) / ((performance.now() - cpu.atMs) * 10);
   // A counter that went back belongs to another run.

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc, statusField } from "../base/proc.ts";
 
-export type Reading = {
+export type Figures = {
   memoryBytes: number | null;
   memorySource: "cgroup" | "processes" | null;
   tasks: number | null;
@@ -11,25 +11,28 @@ export type Reading = {
 
 const ticksPerSecond = 100;
 
-/** `folder` is the absolute folder of the cgroup; null figures where they cannot be had, never 0. */
-export function readCgroup(folder: string): Reading {
-  const pids = pidsOf(folder);
-  const current = number(read(folder, "memory.current"));
+/** `folder` is the absolute folder of the cgroup, null where there is none and the processes are all there is. */
+export function readFigures(folder: string | null, pids: number[]): Figures {
+  const current = folder === null ? null : number(read(folder, "memory.current"));
   const memoryBytes = current ?? sum(pids, residentBytes);
   return {
     memoryBytes,
     memorySource: current !== null ? "cgroup" : memoryBytes === null ? null : "processes",
-    tasks: number(read(folder, "pids.current")) ?? sum(pids, threads),
+    tasks: (folder === null ? null : number(read(folder, "pids.current"))) ?? sum(pids, threads),
   };
 }
 
 /** CPU time used since the cgroup was made. */
-export function cpuUsecOf(folder: string): number | null {
-  return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? sum(pidsOf(folder), cpuUsec);
+export function usecOfCgroup(folder: string): number | null {
+  return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? usecOfPids(readPids(folder));
+}
+
+export function usecOfPids(pids: number[]): number | null {
+  return sum(pids, cpuUsec);
 }
 
 /** The processes of this one folder: a service without Delegate= has no cgroups below its own. */
-export function pidsOf(folder: string): number[] {
+export function readPids(folder: string): number[] {
   return (read(folder, "cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
 }
 

@@ -1,5 +1,5 @@
 // What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
-import { constants } from "node:os";
+import { signalName, wordsOfExit } from "./ended.ts";
 
 // sd-messages(3)
 const processExit = "98e322203f7a4ed290d09fe03c09fe15";
@@ -33,20 +33,15 @@ function exit(entry: Said): Verdict | null {
   const clean = entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === "0";
   if (/: Main process exited,/.test(entry.MESSAGE)) return { sentence: how, priority: clean ? 6 : error };
   // A stop ends the delay before a start, and that is no news.
-  if (clean || (entry.EXIT_CODE === "killed" && signalName(entry.EXIT_STATUS) === "SIGTERM")) return null;
+  if (clean || (entry.EXIT_CODE === "killed" && isTerm(entry.EXIT_STATUS))) return null;
   return { sentence: `${entry.COMMAND ?? "a control process"} ${how}`, priority: error };
 }
 
 function howEnded({ EXIT_CODE: code, EXIT_STATUS: status }: Said): string | null {
-  if (code === "exited" && status !== undefined) return `exited with ${status}`;
-  if (code === "killed") return `killed by ${signalName(status)}`;
-  if (code === "dumped") return `killed by ${signalName(status)}, core dumped`;
-  return null;
+  if (status === undefined || (code !== "exited" && code !== "killed" && code !== "dumped")) return null;
+  // It names signals, but for those that have no name.
+  if (/^\d+$/.test(status)) return wordsOfExit({ code, status: Number(status) });
+  return code === "exited" ? `exited with ${status}` : `killed by SIG${status}${code === "dumped" ? ", core dumped" : ""}`;
 }
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [String(number), name]));
-
-function signalName(status: string | undefined): string {
-  if (status === undefined) return "a signal";
-  return signalNames.get(status) ?? (/^\d+$/.test(status) ? `signal ${status}` : `SIG${status}`);
-}
+const isTerm = (status: string | undefined): boolean => status === "TERM" || signalName(Number(status)) === "SIGTERM";

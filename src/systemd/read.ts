@@ -2,8 +2,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading, State } from "../backend/backend.ts";
-import { cgroupFolderOf, cgroupRoot, cpuUsecOf, pidsOf } from "../metrics/cgroup.ts";
+import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
+import { type Exit, wordsOfEnd } from "./ended.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 
@@ -22,8 +23,8 @@ export function firstLook(names: string[], uid: number): Map<string, FirstLook> 
   for (const name of names) {
     const folder = join(slice, unitName(name));
     if (!running.has(unitName(name))) continue;
-    const cpu = { usec: cpuUsecOf(folder), atMs: performance.now() };
-    seen.set(name, { folder, pids: pidsOf(folder), cpu });
+    const cpu = { usec: usecOfCgroup(folder), atMs: performance.now() };
+    seen.set(name, { folder, pids: readPids(folder), cpu });
   }
   return seen;
 }
@@ -49,14 +50,14 @@ async function reading(
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.
     const only = look?.pids.length === 1 ? look.pids[0] : undefined;
-    const now = look === undefined || only === undefined ? [] : pidsOf(look.folder);
+    const now = look === undefined || only === undefined ? [] : readPids(look.folder);
     const isMain = now.length === 1 && now[0] === only;
     const asked = isMain ? only : service("MainPID");
     const [pid, restarts] = await Promise.all([asked, service("NRestarts")]);
     const mainPid = positive(pid);
-    const cgroup = look?.folder ?? (mainPid === null ? null : cgroupFolderOf(mainPid));
-    const cpu = look?.cpu ?? (cgroup === null ? null : { usec: cpuUsecOf(cgroup), atMs: performance.now() });
-    return { ...blank, mainPid, restarts: whole(restarts), cgroup, cpu };
+    const folder = look?.folder ?? (mainPid === null ? null : cgroupFolderOf(mainPid));
+    const cpu = look?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
+    return { ...blank, mainPid, restarts: whole(restarts), group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
   const [restarts, result, code, status] = await Promise.all([
     service("NRestarts"),
@@ -67,8 +68,7 @@ async function reading(
   return {
     ...blank,
     restarts: whole(restarts),
-    result: typeof result === "string" && result !== "success" ? result : null,
-    exitStatus: exitOf(whole(code), whole(status)),
+    end: wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
   };
 }
 
@@ -89,9 +89,8 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
     state: stateOf(unit?.active),
     mainPid: null,
     restarts: null,
-    result: null,
-    exitStatus: null,
-    cgroup: null,
+    end: null,
+    group: null,
     cpu: null,
     wanted: wanted.has(unitName(name)),
   };
@@ -120,7 +119,7 @@ function stateOf(active: string | undefined): State {
 }
 
 // si_code of waitid(2): 1 exited, 2 killed, 3 dumped.
-function exitOf(code: number | null, status: number | null): Reading["exitStatus"] {
+function exitOf(code: number | null, status: number | null): Exit | null {
   const word = ({ 1: "exited", 2: "killed", 3: "dumped" } as const)[code as 1 | 2 | 3];
   return word === undefined || status === null ? null : { code: word, status };
 }

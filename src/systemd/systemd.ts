@@ -1,16 +1,15 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, Foreign, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import type { Backend, Capabilities, LogQuery, LogRecord, Reading, Strangers } from "../backend/backend.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
-import { failed, noBackend } from "../base/errors.ts";
+import { noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { Bus } from "./bus.ts";
 import { derive } from "./derive.ts";
-import { foreignChanges } from "./discovery.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
@@ -19,16 +18,18 @@ import { type Loaded, readLoaded } from "./loaded.ts";
 import { emptyFolder } from "./opening.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
-import { firstLook, readOthers, readOverBus, readOverSystemctl } from "./read.ts";
+import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
 import { serviceLogs } from "./service-logs.ts";
 import { Systemctl } from "./systemctl.ts";
-import { dropInOf } from "./take-over.ts";
 import { startsPath, unitName } from "./unit.ts";
+import { UnitsOfOthers } from "./units-of-others.ts";
 import { Verifier } from "./verifier.ts";
 
 export class SystemdBackend implements Backend {
   readonly kind = "systemd";
-  readonly capabilities: Capabilities = { limits: true, sandbox: true, logTimes: true, exitStatus: true };
+  readonly capabilities: Capabilities = { limits: true, sandbox: true, logTimes: true, adoption: true, exitStatus: true };
+
+  readonly strangers: Strangers;
 
   readonly #reach: UserManager;
   readonly #systemctl: Systemctl;
@@ -42,6 +43,7 @@ export class SystemdBackend implements Backend {
     this.#systemctl = new Systemctl(reach);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
+    this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
     this.#verifier = new Verifier({
       systemctl: this.#systemctl,
       reach,
@@ -100,35 +102,15 @@ export class SystemdBackend implements Backend {
     return join(this.#paths.units, unitName(name));
   }
 
-  async undefine(name: string): Promise<void> {
-    rmSync(this.unitFile(name), { force: true });
-    rmSync(this.#environmentFile(name), { force: true });
-    rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
-    rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
+  async undefine(names: string[]): Promise<void> {
+    for (const name of names) {
+      rmSync(this.unitFile(name), { force: true });
+      rmSync(this.#environmentFile(name), { force: true });
+      rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
+      rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+    }
     await this.#systemctl.reload();
-    await this.#systemctl.resetFailed([unitName(name)]);
-  }
-
-  foreignChanges(defined: string[]): Foreign[] {
-    return foreignChanges(defined, { units: this.#paths.units, runtimeDir: this.#reach.runtimeDir }, this.#owner.mark);
-  }
-
-  async takeOver(spec: Spec): Promise<string | null> {
-    const text = dropInOf(await this.unitText(spec), readIfThere(this.unitFile(spec.name)) ?? "");
-    if (text === null) return null;
-    const file = join(`${this.unitFile(spec.name)}.d`, "local.conf");
-    if (existsSync(file))
-      throw failed(`cannot take over the edit of ${unitName(spec.name)}: ${file} is there already`, {
-        hint: `merge it by hand: systemctl --user edit ${spec.name}`,
-      });
-    writeWhole(file, text, 0o644);
-    return file;
-  }
-
-  async discard(name: string): Promise<void> {
-    await this.#systemctl.jobs("stop", [unitName(name)]);
-    await this.want([name], false);
-    await this.undefine(name);
+    await this.#systemctl.resetFailed(names.map(unitName));
   }
 
   async withheld(): Promise<Missing[]> {
@@ -178,7 +160,7 @@ export class SystemdBackend implements Backend {
   }
 
   limits(spec: Spec, reading: Reading): Limits {
-    return limitsInForce(spec, reading.mainPid, reading.cgroup);
+    return limitsInForce(spec, reading.mainPid, reading.group?.kind === "cgroup" ? reading.group.folder : null);
   }
 
   async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
@@ -192,10 +174,6 @@ export class SystemdBackend implements Backend {
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
     return serviceLogs(query, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
-  }
-
-  others(): Promise<Reading[]> {
-    return readOthers(this.#systemctl, this.#paths.units);
   }
 
   async linger(): Promise<string | null> {

@@ -25,7 +25,7 @@ export async function serviceFindings(ground: Ground): Promise<Finding[]> {
     };
   });
   if (deps === null) return [...broken, ...specs.flatMap(fleeting)];
-  const foreign = deps.backend.foreignChanges(registry.names());
+  const foreign = deps.backend.strangers?.changes(registry.names()) ?? [];
   const changed = foreign.flatMap((one) => foreignFinding(one, specs.find(({ name }) => name === one.name) ?? null, deps, paths.state));
   const untouched = specs.filter(({ name }) => !foreign.some((one) => one.name === name && one.kind !== "drop-ins"));
   const stale = await Promise.all(untouched.map((spec) => staleness(spec, deps)));
@@ -114,13 +114,13 @@ async function replaceEdited(spec: Spec, deps: Deps, state: string): Promise<str
 }
 
 async function takeOver(spec: Spec, deps: Deps): Promise<string> {
-  const file = await deps.backend.takeOver(spec);
+  const file = (await deps.backend.strangers?.takeOver(spec)) ?? null;
   return `${await putBack(spec, deps)}${file === null ? "" : `, and ${file} keeps the edit`}; bs9 restart ${spec.name} runs the service by it`;
 }
 
 async function discard(name: string, deps: Deps): Promise<string> {
   if (deps.registry.get(name) !== null) throw failed(`${name} is a service by now`);
-  await deps.backend.discard(name);
+  await deps.backend.strangers?.discard(name);
   return `${name}.service is gone`;
 }
 

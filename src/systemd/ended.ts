@@ -1,0 +1,34 @@
+// How a unit ended, in words: what its properties say, and what systemd's own exit statuses mean.
+import { constants } from "node:os";
+
+export type Exit = { code: "exited" | "killed" | "dumped"; status: number };
+
+/** `result` is systemd's word (`exit-code`, `oom-kill`, …, systemd.exec(5)); null where nothing is known of an end. */
+export function wordsOfEnd(result: string | null, exit: Exit | null): string | null {
+  if (result === "oom-kill") return "killed: out of memory";
+  if (result === "timeout") return "it did not start in time";
+  if (result === "start-limit-hit") return "given up: it was restarted as often as --max-restarts allows";
+  if (exit !== null) return wordsOfExit(exit);
+  return result === null ? null : "it ended";
+}
+
+export function wordsOfExit({ code, status }: Exit): string {
+  if (code === "exited") return statuses[status] ?? `exited with ${status}`;
+  return `killed by ${signalName(status)}${code === "dumped" ? ", core dumped" : ""}`;
+}
+
+const signals = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+export function signalName(number: number): string {
+  return signals.get(number) ?? `signal ${number}`;
+}
+
+/** Those of systemd.exec(5) that are about what bs9 has asked for. */
+const statuses: Record<number, string> = {
+  200: "its working folder cannot be entered (exit 200)",
+  203: "the program cannot be executed (exit 203)",
+  217: "this host denies user namespaces (exit 217)",
+  218: "this host denies a part of the sandbox (exit 218)",
+  226: "the file system of its sandbox cannot be set up (exit 226)",
+  228: "the system call filter cannot be set up (exit 228)",
+};
