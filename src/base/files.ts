@@ -1,5 +1,18 @@
 // Files that are there whole or not at all.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "./errors.ts";
 
@@ -40,6 +53,29 @@ export function readIfThere(path: string, maxBytes = 4 * 1024 * 1024): string | 
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR") return null;
     throw error;
+  }
+}
+
+/**
+ * The first bytes of a file that may be anything by now: a FIFO or a device is not waited for, and is null.
+ * Throws what open(2) and read(2) do.
+ */
+export function readRegular(path: string, maxBytes: number): Buffer | null {
+  // Asked before it is opened: to open a device is an act of its own.
+  if (!statSync(path).isFile()) return null;
+  // Non-blocking, should a FIFO have taken its place since.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return null;
+    // No further than the size: files of /proc have none and may wait for ever (/proc/kmsg).
+    const bytes = Buffer.alloc(Math.min(stat.size, maxBytes));
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count)
+      count = readSync(fd, bytes, length, bytes.length - length, length);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
   }
 }
 

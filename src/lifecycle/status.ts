@@ -110,7 +110,7 @@ function statusOf(
     health: "unknown",
     pid: reading.mainPid,
     instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
-    restarts: reading.restarts === null ? null : Math.min(reading.restarts, spec.restart.max ?? Number.POSITIVE_INFINITY),
+    restarts: reading.restarts,
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs)),
     cpuPercent: null,
     memoryBytes: figures.memoryBytes,

@@ -1,7 +1,7 @@
 // Entry and runtime -> the words that are executed.
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { failed } from "../base/errors.ts";
+import { Bs9Error, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import type { Spec } from "../service/spec.ts";
 import { runtimeFolder } from "./pin.ts";
@@ -64,12 +64,14 @@ export function commandOf(spec: Spec, share: string): Command {
 export function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
     const real = realpathSync(path);
+    if (!statSync(real).isFile()) throw failed(`cannot run ${path}: it is no regular file`, { hint: `ls -l ${path}` });
     if (kind === "script") return real;
     const named = join(realpathSync(dirname(path)), basename(path));
     if (isInVirtualEnvironment(named)) return named;
     const inProject = named.startsWith(`${realpathSync(root)}/`) && real.startsWith(`${realpathSync(root)}/`);
     return inProject || named.startsWith("/usr/") || dirname(real) === dirname(named) ? named : real;
   } catch (error) {
+    if (error instanceof Bs9Error) throw error;
     throw failed(`cannot find ${path}: ${plainErrno(error)}`, { cause: error });
   }
 }

@@ -1,8 +1,8 @@
 // Finds what ENTRY means on this host: a script, an executable, or a command on PATH.
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
 import { errnoOf, failed, notFound } from "../base/errors.ts";
-import { plainErrno } from "../base/files.ts";
+import { plainErrno, readRegular } from "../base/files.ts";
 import type { FoundEntry } from "./input.ts";
 
 const scriptEndings = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx"]);
@@ -77,15 +77,9 @@ function mayRun(path: string): boolean {
 /** The words of a `#!` line (execve(2): at most 256 bytes count), or null. */
 export function shebangOf(path: string): string[] | null {
   try {
-    const fd = openSync(path, "r");
-    try {
-      const buffer = Buffer.alloc(256);
-      const text = buffer.toString("latin1", 0, readSync(fd, buffer, 0, 256, 0));
-      const line = text.startsWith("#!") ? text.slice(2).split("\n")[0]?.trim() : undefined;
-      return line ? line.split(/\s+/) : null;
-    } finally {
-      closeSync(fd);
-    }
+    const text = readRegular(path, 256)?.toString("latin1") ?? "";
+    const line = text.startsWith("#!") ? text.slice(2).split("\n")[0]?.trim() : undefined;
+    return line ? line.split(/\s+/) : null;
   } catch {
     return null;
   }

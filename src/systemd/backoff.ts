@@ -1,28 +1,39 @@
 // Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
 import { delayOf, longestDelayMs } from "../backend/backoff.ts";
+import { givenUp } from "./starts.ts";
 
 /**
- * The script of `ExecStartPre=`; its one argument is the file with the count, which `start` and `restart` clear.
- * The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s.
+ * The script of `ExecStartPre=`; its arguments are the file with the counts (starts.ts), which `start` and `restart` clear,
+ * and the unit. The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s.
  * The clock is /proc/uptime: nobody can step it.
  *
  * The step runs outside the sandbox (`+`), with PATH set here and a file that the service does not see: inside it, the
  * step would make the IPC namespace of the unit, which the service could then not join (systemd 252: EPERM).
+ *
+ * `max` restarts in a row are allowed; null: any number. systemd counts them too, but forgets at each daemon-reload
+ * (252). No exit status of a step gives up, so that the step has the unit stopped, which leaves it `failed`.
  */
-export function restartStep(delayMs: number): string {
+export function restartStep(delayMs: number, max: number | null): string {
   return [
-    'PATH=/usr/bin:/bin; f=$1; n=0; t=; read u r </proc/uptime; [ -f "$f" ] && read n t <"$f"',
-    'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|?????*) n=0;; esac',
+    'PATH=/usr/bin:/bin; f=$1; n=0; t=; s=0; read u r </proc/uptime; [ -f "$f" ] && read n t s r <"$f"',
+    'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|?????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
     "if [ $((${u%.*}-t)) -le 60 ]; then n=$((n+1)); else n=1; fi",
-    `case $n in ${cases(delayMs)} *) sleep ${seconds(longestDelayMs)};; esac`,
-    '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"; read u r </proc/uptime; echo "$n ${u%.*}" >"$f"; exit 0',
+    '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
+    ...(max === null
+      ? []
+      : [`if [ $n -gt ${max + 1} ]; then echo "$n $t $s ${givenUp}" >"$f"; systemctl --user --no-block stop "$2"; sleep 90; exit 1; fi`]),
+    's=$((s+1)); echo "$((n-1)) $t $s" >"$f"',
+    `case $n in ${cases(delayMs)} esac`,
+    'read u r </proc/uptime; echo "$n ${u%.*} $s" >"$f"; exit 0',
   ].join("\n");
 }
 
 function cases(delayMs: number): string {
+  if (delayMs === 0) return "*) ;;";
   let text = "1|2) ;;";
-  for (let n = 3; n < 40 && delayOf(n, delayMs) < longestDelayMs; n++) text += ` ${n}) sleep ${seconds(delayOf(n, delayMs))};;`;
-  return text;
+  let n = 3;
+  for (; delayOf(n, delayMs) < longestDelayMs; n++) text += ` ${n}) sleep ${seconds(delayOf(n, delayMs))};;`;
+  return `${text} *) sleep ${seconds(longestDelayMs)};;`;
 }
 
 function seconds(ms: number): string {

@@ -1,6 +1,7 @@
 // The files that a script imports, itself included, by relative paths; packages are not followed.
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, extname } from "node:path";
+import { readRegular } from "../base/files.ts";
 
 const maxFiles = 2000;
 const maxFileBytes = 4 * 1024 * 1024;
@@ -19,8 +20,8 @@ function importedBy(file: string): string[] {
   const ending = extname(file).slice(1).replace(/^[mc]/, "");
   if (ending !== "ts" && ending !== "js" && ending !== "tsx" && ending !== "jsx") return [];
   try {
-    if (statSync(file).size > maxFileBytes) return [];
-    const imports = new Bun.Transpiler({ loader: ending }).scanImports(readFileSync(file, "utf8"));
+    const source = readRegular(file, maxFileBytes)?.toString("utf8") ?? "";
+    const imports = new Bun.Transpiler({ loader: ending }).scanImports(source);
     return imports.filter(({ path }) => path.startsWith(".") || path.startsWith("/")).flatMap(({ path }) => resolved(path, dirname(file)));
   } catch {
     return [];

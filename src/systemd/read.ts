@@ -5,26 +5,31 @@ import type { Reading, State } from "../backend/backend.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 import { type Exit, wordsOfEnd } from "./ended.ts";
+import { type Starts, startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 
 const states = new Set<string>(["active", "activating", "deactivating", "inactive", "failed"]);
 
-export type FirstLook = { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } };
+export type FirstLook = {
+  starts: Starts | null;
+  /** Null for one that does not run. */
+  running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
+};
 
 /**
  * What the cgroups of running services show before anybody is asked: every one is a folder below bs9.slice.
  * The CPU counter comes first, for the second reading of it has to wait.
  */
-export function firstLook(names: string[], uid: number): Map<string, FirstLook> {
+export function firstLook(names: string[], { uid, runtimeDir }: { uid: number; runtimeDir: string }): Map<string, FirstLook> {
   const slice = join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/bs9.slice`);
   const running = new Set(foldersIn(slice));
   const seen = new Map<string, FirstLook>();
   for (const name of names) {
     const folder = join(slice, unitName(name));
-    if (!running.has(unitName(name))) continue;
-    const cpu = { usec: usecOfCgroup(folder), atMs: performance.now() };
-    seen.set(name, { folder, pids: readPids(folder), cpu });
+    const cpu = () => ({ usec: usecOfCgroup(folder), atMs: performance.now() });
+    const live = running.has(unitName(name)) ? { folder, cpu: cpu(), pids: readPids(folder) } : null;
+    seen.set(name, { running: live, starts: startsOf(runtimeDir, name) });
   }
   return seen;
 }
@@ -44,31 +49,38 @@ async function reading(
   look: FirstLook | undefined,
 ): Promise<Reading> {
   const blank = blankReading(name, unit, wanted);
+  const live = look?.running ?? null;
+  const starts = look?.starts ?? null;
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
+  // What the restart step has counted needs no question.
+  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
   if (blank.state === "active" || blank.state === "deactivating") {
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.
-    const only = look?.pids.length === 1 ? look.pids[0] : undefined;
-    const now = look === undefined || only === undefined ? [] : readPids(look.folder);
+    const only = live?.pids.length === 1 ? live.pids[0] : undefined;
+    const now = live === null || only === undefined ? [] : readPids(live.folder);
     const isMain = now.length === 1 && now[0] === only;
     const asked = isMain ? only : service("MainPID");
-    const [pid, restarts] = await Promise.all([asked, service("NRestarts")]);
+    const [pid, restarts] = await Promise.all([asked, restartsOf()]);
     const mainPid = positive(pid);
-    const folder = look?.folder ?? (mainPid === null ? null : cgroupFolderOf(mainPid));
-    const cpu = look?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
-    return { ...blank, mainPid, restarts: whole(restarts), group: folder === null ? null : { kind: "cgroup", folder }, cpu };
+    const folder = live?.folder ?? (mainPid === null ? null : cgroupFolderOf(mainPid));
+    const cpu = live?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
+    return { ...blank, mainPid, restarts, group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
   const [restarts, result, code, status] = await Promise.all([
-    service("NRestarts"),
+    restartsOf(),
     service("Result"),
     service("ExecMainCode"),
     service("ExecMainStatus"),
   ]);
   return {
     ...blank,
-    restarts: whole(restarts),
-    end: wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
+    restarts,
+    end:
+      blank.state === "failed" && starts?.isGivenUp
+        ? wordsOfEnd("start-limit-hit", null)
+        : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
   };
 }
 

@@ -20,8 +20,9 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
 import { serviceLogs } from "./service-logs.ts";
+import { startsPath } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
-import { startsPath, unitName } from "./unit.ts";
+import { unitName } from "./unit.ts";
 import { UnitsOfOthers } from "./units-of-others.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -142,7 +143,7 @@ export class SystemdBackend implements Backend {
   }
 
   async read(names: string[]): Promise<Reading[]> {
-    const looks = firstLook(names, this.#reach.uid);
+    const looks = firstLook(names, this.#reach);
     const bus = await this.#connect();
     if (bus !== null) {
       try {

@@ -5,6 +5,7 @@ import { environmentOf, maxStringBytes, maxTotalBytes, type Spec } from "../serv
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";
+import { startsPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;
@@ -24,9 +25,6 @@ export type UnitPlan = {
 export const unitName = (name: string): string => `${name}.service`;
 export const stdoutIdentifier = (name: string): string => `${name}.service`;
 export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
-
-/** The file, or folder with the file, that counts recent starts, below the runtime folder of the user. */
-export const startsPath = (name: string): string => `bs9/starts/${name}`;
 
 /** systemd refuses a longer line, LONG_LINE_MAX. */
 const maxLineBytes = 1024 * 1024 - 1;
@@ -126,13 +124,14 @@ function outputs({ logFiles }: UnitPlan): string[] {
 function restartDelay(plan: UnitPlan): string[] {
   const { restart, name } = plan.spec;
   if (restart.policy === "no") return [];
-  const step = `/bin/sh -c ${execWord(restartStep(restart.delayMs))} sh`;
-  if (stepsOutside(plan)) return ["RestartSec=0", `ExecStartPre=+${step} "%t/${startsPath(name)}"`];
+  const step = (max: number | null) => `/bin/sh -c ${execWord(restartStep(restart.delayMs, max))} sh`;
+  if (stepsOutside(plan)) return ["RestartSec=0", `ExecStartPre=+${step(restart.max)} "%t/${startsPath(name)}" ${unitName(name)}`];
   return [
     "RestartSec=1",
     `RuntimeDirectory=${startsPath(name)}`,
     "RuntimeDirectoryPreserve=yes",
-    `ExecStartPre=${step} "%t/${startsPath(name)}/count"`,
+    // It does not reach the user manager from there.
+    `ExecStartPre=${step(null)} "%t/${startsPath(name)}/count"`,
   ];
 }
 

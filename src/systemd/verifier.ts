@@ -16,7 +16,8 @@ import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
 import { openingOf } from "./opening.ts";
 import type { ProbeDeps } from "./probe.ts";
-import { startsPath, unitName } from "./unit.ts";
+import { startsPath } from "./starts.ts";
+import { unitName } from "./unit.ts";
 import { verifyProcess } from "./verify.ts";
 
 const Verdict = v.strictObject({

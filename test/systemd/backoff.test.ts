@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delayOf } from "../../src/backend/backoff.ts";
 import { restartStep } from "../../src/systemd/backoff.ts";
+import { parseStarts } from "../../src/systemd/starts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bs9-backoff-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -12,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const uptime = () => Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
 
 function step(file: string, delayMs = 1000): string {
-  const script = restartStep(delayMs).replaceAll("sleep ", "echo slept ");
+  const script = restartStep(delayMs, null).replaceAll("sleep ", "echo slept ");
   const { stdout, stderr, exitCode } = Bun.spawnSync(["/bin/sh", "-c", script, "sh", file]);
   expect(stderr.toString()).toBe("");
   expect(exitCode).toBe(0);
@@ -28,22 +29,58 @@ test("--restart-delay is the third figure", () => {
   const file = join(folder, "delay");
   expect(Array.from({ length: 5 }, () => step(file, 250))).toEqual(["0", "0", "0.25", "0.5", "1"]);
   expect(delayOf(9, 30_000)).toBe(30_000);
+  expect(Array.from({ length: 60 }, () => step(join(folder, "none"), 0))).toEqual(Array(60).fill("0"));
 });
 
 test("more than a minute after the last start the count begins anew", () => {
   const file = join(folder, "later");
-  writeFileSync(file, `7 ${uptime() - 62}\n`);
+  writeFileSync(file, `7 ${uptime() - 62} 9\n`);
   expect(step(file)).toBe("0");
-  writeFileSync(file, `7 ${uptime() - 55}\n`);
+  expect(parseStarts(readFileSync(file, "utf8"))).toEqual({ count: 10, isGivenUp: false });
+  writeFileSync(file, `7 ${uptime() - 55} 9\n`);
   expect(step(file)).toBe("30");
 });
 
-test.each(["", "\n", "x y", "$(touch /tmp/never) 1", "-- --", "99999999999999999999999 1", "5", "3 4 5", "\0\0", "3;id 1"])(
-  "a count that is none, %j, is forgotten or harmless",
-  (text) => {
-    const file = join(folder, "broken");
-    writeFileSync(file, text);
-    expect(["0", "1", "30"]).toContain(step(file));
-    expect(readFileSync(file, "utf8")).toMatch(/^\d+ \d+\n$/);
-  },
-);
+test.each([
+  "",
+  "\n",
+  "x y",
+  "$(touch /tmp/never) 1",
+  "-- --",
+  "99999999999999999999999 1",
+  "5",
+  "3 4 5",
+  "\0\0",
+  "3;id 1",
+  "08 1 09",
+  "1 1 99999999999",
+])("a count that is none, %j, is forgotten or harmless", (text) => {
+  const file = join(folder, "broken");
+  writeFileSync(file, text);
+  expect(["0", "1", "30"]).toContain(step(file));
+  expect(parseStarts(readFileSync(file, "utf8"))).toMatchObject({ count: expect.any(Number), isGivenUp: false });
+});
+
+test("after --max-restarts in a row it has the unit stopped, and says so in its file", () => {
+  const file = join(folder, "max");
+  const asked = join(folder, "asked");
+  const script = restartStep(0, 2)
+    .replace("PATH=/usr/bin:/bin;", "")
+    .replaceAll("sleep 90", "true")
+    .replace("systemctl", `echo >${asked} systemctl`);
+  const starts = Array.from({ length: 5 }, () => {
+    const { exitCode } = Bun.spawnSync(["/bin/sh", "-c", script, "sh", file, "web.service"]);
+    return [exitCode, parseStarts(readFileSync(file, "utf8"))?.count];
+  });
+  expect(starts).toEqual([
+    [0, 1],
+    [0, 2],
+    [0, 3],
+    [1, 3],
+    [1, 3],
+  ]);
+  expect(readFileSync(asked, "utf8")).toBe("systemctl --user --no-block stop web.service\n");
+  expect(parseStarts(readFileSync(file, "utf8"))?.isGivenUp).toBe(true);
+});
+
+test.each(["", "1 2\n", "1 2 3", "x 2 3\n", "1 2 3\n4\n"])("no count of starts: %j", (text) => expect(parseStarts(text)).toBeNull());
