@@ -33,7 +33,7 @@ async function main(argv: string[]): Promise<number> {
     debug: before.includes("--debug"),
   };
   const { openTerminal } = await import("./base/terminal.ts");
-  const terminal = openTerminal(process.env, before.includes("--no-color"));
+  const terminal = openTerminal(process.env, { noColor: before.includes("--no-color"), isQuiet: settings.json || settings.quiet });
   try {
     checkBytes(argv);
     return await run(argv, settings, terminal);

@@ -1,7 +1,7 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
 import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Group } from "../metrics/group.ts";
-import type { Spec } from "../service/spec.ts";
+import type { SandboxProfile, Spec } from "../service/spec.ts";
 import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type State = "active" | "activating" | "deactivating" | "inactive" | "failed";
@@ -65,15 +65,15 @@ export interface Backend {
    * Returns what went wrong by name, so that one bad spec does not keep the others from starting.
    */
   define(specs: Spec[]): Promise<Map<string, unknown>>;
-  /** True where what the spec is derived into is what the backend has loaded. */
+  /** True where what the spec is derived into now, links and environment included, is what the backend has loaded. */
   isDefined(spec: Spec): Promise<boolean>;
   /** The derived text for `--dry-run` and `describe`. */
   unitText(spec: Spec): Promise<string>;
   /** Where that text lives. */
   unitFile(name: string): string;
   undefine(names: string[]): Promise<void>;
-  /** What of the standard sandbox this host does not give. */
-  withheld(): Promise<Missing[]>;
+  /** What of a profile this host does not give. */
+  withheld(profile: SandboxProfile): Promise<Missing[]>;
 
   /**
    * Starts from a clean slate: restart counter and start limit are forgotten first.
@@ -91,6 +91,11 @@ export interface Backend {
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
   /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
   limits(spec: Spec, reading: Reading): Limits;
+  /**
+   * Runs a shell command to its end as the service itself would run: its environment, folder and sandbox, for what it
+   * executes may be what the service has written. Its output is lost.
+   */
+  runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
   /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
   logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;

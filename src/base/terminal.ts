@@ -27,13 +27,19 @@ export type Terminal = {
 type Env = Record<string, string | undefined>;
 
 const quietMs = 500;
+/** With several services each has its own step: none is drawn over before it can be read. */
+const redrawMs = 100;
+const maxSteps = 20;
 const maxUnreadBytes = 1024 * 1024;
 
-export function openTerminal(env: Env, noColor: boolean): Terminal {
+/** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
+export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
   const { stdout, stderr } = process;
   const began = performance.now();
   let drawn = false;
   let lastStep = "";
+  let drawnAtMs = 0;
+  const told = new Set<string>();
   const redraws = stderr.isTTY === true && !isPlain(env);
   const settle = () => {
     if (drawn) stderr.write(eraseLine + cursorLeft);
@@ -67,18 +73,20 @@ export function openTerminal(env: Env, noColor: boolean): Terminal {
       return open;
     },
     progress(text) {
-      if (performance.now() - began < quietMs) return;
+      if (isQuiet || performance.now() - began < quietMs) return;
       if (redraws) {
-        if (drawn && text === lastStep) return;
+        if (drawn && (text === lastStep || performance.now() - drawnAtMs < redrawMs)) return;
         lastStep = text;
+        drawnAtMs = performance.now();
         stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
         drawn = true;
         return;
       }
       // Off a terminal each step is told once, without its running time.
       const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
-      if (step !== lastStep) stderr.write(`${harmless(step)}\n`);
-      lastStep = step;
+      if (told.has(step) || told.size >= maxSteps) return;
+      told.add(step);
+      stderr.write(`${harmless(step)}\n`);
     },
     settle,
   };

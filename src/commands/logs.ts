@@ -67,9 +67,15 @@ function queryOf(options: Given, services: string[]): LogQuery {
 /** A time ago (`10m`), or a date as ISO 8601 has it; without a zone it is local. */
 function timeOf(text: string, what: string): number {
   if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    const at = Date.parse(text.replace(/^(\S+) (\S+)$/, "$1T$2"));
+    const at = isDay(text) ? Date.parse(text.replace(/^(\S+) (\S+)$/, "$1T$2")) : Number.NaN;
     if (Number.isNaN(at)) throw usage(`${what} cannot be '${text}': there is no such date`);
     return at;
   }
   return Date.now() - parseDuration(text, what);
+}
+
+/** Date.parse() takes the 31st of February for the 3rd of March. */
+function isDay(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text)?.map(Number) ?? [];
+  return year === undefined || new Date(Date.UTC(year, (month ?? 0) - 1, day)).getUTCDate() === day;
 }

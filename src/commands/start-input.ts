@@ -1,5 +1,5 @@
 // The options of `start` -> StartInput: parsed at the door, bounds checked.
-import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { failed, usage } from "../base/errors.ts";
@@ -42,9 +42,10 @@ export const startOptions: Option[] = [
 ];
 
 const maxEnvFileBytes = 4 * 1024 * 1024;
+const envFileTimeoutMs = 10_000;
 
-export function startInputOf({ options, rest }: Words, cwd: string): StartInput {
-  const { env, envRemoved } = environmentOf(options, cwd);
+export async function startInputOf({ options, rest }: Words, cwd: string): Promise<StartInput> {
+  const { env, envRemoved } = await environmentOf(options, cwd);
   const name = textOf(options, "name");
   return {
     ...(name === undefined ? {} : { name: checkName(name) }),
@@ -81,10 +82,10 @@ export function changesSomething(input: StartInput): boolean {
   return reset || Object.keys(env).length > 0 || envRemoved.length > 0 || Object.values(rest).some((value) => value !== undefined);
 }
 
-function environmentOf(options: Given, cwd: string): { env: Record<string, string>; envRemoved: string[] } {
+async function environmentOf(options: Given, cwd: string): Promise<{ env: Record<string, string>; envRemoved: string[] }> {
   const env: Record<string, string> = {};
   const envRemoved: string[] = [];
-  for (const file of listOf(options, "envFile")) Object.assign(env, readEnvFile(resolve(cwd, file)));
+  for (const file of listOf(options, "envFile")) Object.assign(env, await readEnvFile(resolve(cwd, file)));
   for (const pair of listOf(options, "env")) {
     const at = pair.indexOf("=");
     if (at < 1) throw usage(`--env cannot be ${JSON.stringify(pair)}: NAME=VALUE is needed, NAME= removes it`);
@@ -98,14 +99,32 @@ function environmentOf(options: Given, cwd: string): { env: Record<string, strin
   return { env, envRemoved };
 }
 
-function readEnvFile(file: string): Record<string, string> {
+/** It may be a pipe, as a secret store writes to; one that nobody writes to is not waited for. */
+async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
-    const bytes = readFileSync(file);
+    const late = Bun.sleep(envFileTimeoutMs).then(() => {
+      throw failed(`nothing came out of it in ${envFileTimeoutMs / 1000} s`);
+    });
+    const bytes = await Promise.race([readUpTo(file, maxEnvFileBytes), late]);
     if (bytes.length > maxEnvFileBytes) throw failed(`it has more than ${maxEnvFileBytes} bytes`);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined));
   } catch (error) {
     throw failed(`cannot read the environment file ${file}: ${plainErrno(error)}`, { cause: error });
+  }
+}
+
+/** One byte more than that shows that there is too much. */
+async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
+  const opened = await open(file, "r");
+  try {
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count)
+      count = (await opened.read(bytes, length, bytes.length - length, null)).bytesRead;
+    return bytes.subarray(0, length);
+  } finally {
+    await opened.close();
   }
 }
 

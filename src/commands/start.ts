@@ -30,7 +30,7 @@ export const start: Command = {
   async run(given: Words, context: Context): Promise<Result> {
     const [word, ...more] = given.words;
     if (word === undefined) throw usage("start needs an entry or a service", { hint: "bs9 start app.ts" });
-    const input = startInputOf(given, context.cwd);
+    const input = await startInputOf(given, context.cwd);
     checkConfig(context.config);
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
     const deps = await context.deps();

@@ -1,6 +1,5 @@
 // One health probe: HTTP, TCP or a command; null is healthy, else the reason in a few words.
 import { reasonOf } from "../base/errors.ts";
-import { exec } from "../base/exec.ts";
 import type { Health } from "../service/spec.ts";
 
 export type Probe = { kind: "http"; url: string } | { kind: "tcp"; port: number } | { kind: "command"; command: string };
@@ -19,23 +18,32 @@ export function healthOf(health: Health, port: number | null): Probe {
   }
 }
 
+/** Runs a command where the service runs. */
+export type Run = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
+
 /** Any 2xx or 3xx is healthy, as Kubernetes has it. Never throws. */
-export async function probe(what: Probe, limits: { timeoutMs: number; cwd: string }): Promise<string | null> {
+export async function probe(what: Probe, timeoutMs: number, run: Run): Promise<string | null> {
   try {
     switch (what.kind) {
       case "http":
-        return await probeHttp(what.url, limits.timeoutMs);
+        return await probeHttp(what.url, timeoutMs);
       case "tcp":
-        return await probeTcp(what.port, limits.timeoutMs);
+        return await probeTcp(what.port, timeoutMs);
       case "command":
-        return await probeCommand(what.command, limits);
+        return await probeCommand(what.command, timeoutMs, run);
     }
   } catch (error) {
     return reasonOf(error);
   }
 }
 
+/** Whether a service is well does not hang on the shell that asks. fetch() reads these at each call, and has no option against it. */
+function forgetProxies(): void {
+  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) for (const one of [name, name.toUpperCase()]) delete process.env[one];
+}
+
 async function probeHttp(url: string, timeoutMs: number): Promise<string | null> {
+  forgetProxies();
   try {
     const response = await fetch(url, {
       redirect: "manual",
@@ -73,8 +81,8 @@ async function probeTcp(port: number, timeoutMs: number): Promise<string | null>
   });
 }
 
-async function probeCommand(command: string, limits: { timeoutMs: number; cwd: string }): Promise<string | null> {
-  const result = await exec(["/bin/sh", "-c", command], { ...limits, maxBytes: 64 * 1024 });
-  if (result.timedOut) return `the command has not ended in ${limits.timeoutMs} ms`;
+async function probeCommand(command: string, timeoutMs: number, run: Run): Promise<string | null> {
+  const result = await run(command, timeoutMs);
+  if (result.timedOut) return `the command has not ended in ${timeoutMs} ms`;
   return result.exitCode === 0 ? null : `the command exits with ${result.exitCode}`;
 }

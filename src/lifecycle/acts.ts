@@ -3,7 +3,7 @@ import { Bs9Error, type ErrorCode, exitStatus, failed, reasonOf } from "../base/
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
-import { change, checkSandbox } from "./change.ts";
+import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type Finding, inspect } from "./inspect.ts";
 import { lastWords } from "./last-lines.ts";
@@ -126,6 +126,7 @@ async function bringUp(
     try {
       found.set(spec.name, await inspect(spec));
       checkPort(spec, readings[i]?.group ?? null);
+      await foresee(deps, spec);
     } catch (error) {
       troubles.set(spec.name, error);
     }

@@ -1,5 +1,9 @@
 // One change of a service as a transaction: pending, defined, started, judged, then committed or put back.
+import type { Reading } from "../backend/backend.ts";
+import { label, wishedDirectives } from "../backend/sandbox.ts";
+import type { Missing } from "../backend/verdict.ts";
 import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
+import { startTimeOf } from "../base/proc.ts";
 import type { Pending } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -16,7 +20,7 @@ export async function change(deps: Deps, spec: Spec, previous: Spec | null): Pro
   const { backend, registry } = deps;
   const [before] = await backend.read([spec.name]);
   const ran = previous !== null && (before?.state === "active" || before?.state === "activating");
-  registry.begin({ spec, previous, ran });
+  registry.begin({ spec, previous, ran, process: processOf(before) });
   const beganMs = deps.now();
   let came = true;
   try {
@@ -39,9 +43,25 @@ export async function change(deps: Deps, spec: Spec, previous: Spec | null): Pro
   }
 }
 
+function processOf(reading: Reading | undefined): Pending["process"] {
+  const pid = reading?.mainPid ?? null;
+  const startTime = pid === null ? null : startTimeOf(pid);
+  return pid === null || startTime === null ? null : { pid, startTime };
+}
+
 async function define(deps: Deps, spec: Spec): Promise<void> {
   const trouble = (await deps.backend.define([spec])).get(spec.name);
   if (trouble !== undefined) throw trouble;
+}
+
+/** What can be known before anything runs: throws `refused` where the sandbox that is asked for cannot be effective here. */
+export async function foresee(deps: Deps, spec: Spec): Promise<void> {
+  const { profile, required } = spec.sandbox;
+  if (!required) return;
+  if (profile === "off") throw unsound(spec, "off", []);
+  const wished = new Set(wishedDirectives(profile).map(label));
+  const withheld = (await deps.backend.withheld(profile)).filter(({ directive }) => !wished.has(directive));
+  if (withheld.length > 0) throw unsound(spec, "partial", withheld);
 }
 
 /** Throws `refused` where the user asked for a sandbox that holds and this one does not. */
@@ -49,15 +69,14 @@ export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
   if (!spec.sandbox.required) return;
   const [reading] = await deps.backend.read([spec.name]);
   const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
-  if (verdict?.verdict === "effective") return;
-  const missing = verdict?.missing.map(({ directive, why }) => `${directive}: ${why}`) ?? [];
-  throw refused(
-    `cannot start ${spec.name}: its sandbox would be ${verdict?.verdict ?? "unknown"}, and --require-sandbox asks for an effective one`,
-    {
-      details: missing,
-      hint: verdict?.missing[0]?.mend ?? "bs9 start … --sandbox standard",
-    },
-  );
+  if (verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
+}
+
+function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs9Error {
+  return refused(`cannot start ${name}: its sandbox would be ${verdict}, and --require-sandbox asks for an effective one`, {
+    details: missing.map(({ directive, why }) => `${directive}: ${why}`),
+    hint: missing[0]?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
+  });
 }
 
 async function notReady(deps: Deps, spec: Spec, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {

@@ -41,7 +41,7 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       // Without a bus the pid is not told; the state has to do.
       const pid = reading.mainPid ?? 0;
       if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
-      const awaited = await isReady(spec, reading, performance.now() - alive.since, spec.waitMs - elapsed);
+      const awaited = await isReady(spec, reading, performance.now() - alive.since, spec.waitMs - elapsed, deps);
       if (awaited === null) {
         const startedMs = startedAtMs(pid);
         const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
@@ -57,12 +57,11 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
 }
 
 /** Null when it is ready, else what is waited for. */
-async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number): Promise<string | null> {
+async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number, deps: Deps): Promise<string | null> {
   if (spec.health !== null) {
-    const failure = await probe(healthOf(spec.health, spec.port), {
-      timeoutMs: Math.max(1, Math.min(longestProbeMs, leftMs)),
-      cwd: spec.cwd,
-    });
+    const failure = await probe(healthOf(spec.health, spec.port), Math.max(1, Math.min(longestProbeMs, leftMs)), (command, timeoutMs) =>
+      deps.backend.runBeside(spec, command, timeoutMs),
+    );
     return failure === null ? null : `health: ${failure}`;
   }
   if (spec.port !== null) {

@@ -1,6 +1,7 @@
 // Finishes or undoes what a killed command left pending.
 
 import { exitStatus, reasonOf } from "../base/errors.ts";
+import { startTimeOf } from "../base/proc.ts";
 import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
 import { forget, putBack } from "./change.ts";
@@ -56,9 +57,10 @@ async function settled(deps: Deps, pending: Pending): Promise<boolean> {
 }
 
 /** Nobody waits for it any more, so it has to be ready by now, or nearly. */
-async function isUp(deps: Deps, { spec }: Pending): Promise<boolean> {
+async function isUp(deps: Deps, { spec, process: before }: Pending): Promise<boolean> {
   if (!(await deps.backend.isDefined(spec))) return false;
   const [reading] = await deps.backend.read([spec.name]);
+  if (before !== null && reading?.mainPid === before.pid && startTimeOf(before.pid) === before.startTime) return false;
   if (reading?.state !== "active") return spec.waitMs === 0 && reading?.state === "activating";
   return spec.waitMs === 0 || (await ready({ ...spec, waitMs: graceMs }, deps)).ready;
 }

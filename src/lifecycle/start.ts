@@ -14,7 +14,7 @@ import { type Difference, difference, needsRestart } from "../service/plan.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
-import { change, checkSandbox } from "./change.ts";
+import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
 import { type Finding, inspect } from "./inspect.ts";
@@ -57,8 +57,11 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     entry.differences = differences;
     const told = { name: spec.name, differences, findings, gain: null };
     const [reading] = await deps.backend.read([spec.name]);
-    if (known !== null && differences.length === 0 && isUp(reading)) return { ...told, result: "unchanged", readiness: null };
-    if (known !== null && isUp(reading) && !needsRestart(differences)) {
+    // A link on the way to the entry may lead elsewhere by now: a restart would follow it.
+    const isCurrent = known !== null && isUp(reading) && !needsRestart(differences) && (await deps.backend.isDefined(spec));
+    if (isCurrent && differences.length === 0) return { ...told, result: "unchanged", readiness: null };
+    await foresee(deps, spec);
+    if (isCurrent) {
       const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
       return { ...told, result: "changed", readiness };
@@ -68,7 +71,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
     sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
-    return { ...told, result: known === null || differences.length === 0 ? "started" : "changed", ...changed };
+    return { ...told, result: known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed", ...changed };
   };
   return recorded(deps, entry, work, ({ result }) => ({ message: result, failed: [], exitStatus: exitStatus.done }));
 }
@@ -94,7 +97,10 @@ export async function planEntry(word: string, input: StartInput, deps: Deps): Pr
   const differences = difference(known, spec);
   const [reading] = await deps.backend.read([spec.name]);
   checkPort(spec, reading?.group ?? null);
-  const will = known === null ? "define" : differences.length > 0 ? "change" : isUp(reading) ? "nothing" : "start";
+  await foresee(deps, spec);
+  const isCurrent = isUp(reading) && (await deps.backend.isDefined(spec));
+  const will =
+    known === null ? "define" : differences.length > 0 || (isUp(reading) && !isCurrent) ? "change" : isCurrent ? "nothing" : "start";
   return { spec, will, differences, unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
 }
 

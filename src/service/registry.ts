@@ -15,6 +15,8 @@ const Pending = v.strictObject({
   previous: v.nullable(Spec),
   /** Whether it ran before, so that undoing can bring it back. */
   ran: v.boolean(),
+  /** Its main process at that time: what still runs as this one has not heard of the change. */
+  process: v.optional(v.nullable(v.strictObject({ pid: v.number(), startTime: v.string() })), null),
   owner: v.strictObject({ pid: v.number(), startTime: v.nullable(v.string()), boot: v.string() }),
 });
 export type Pending = v.InferOutput<typeof Pending>;
@@ -66,7 +68,7 @@ export class Registry {
     this.setOutcome(name, null);
   }
 
-  begin(change: { spec: Spec; previous: Spec | null; ran: boolean }): void {
+  begin(change: Omit<Pending, "owner">): void {
     const owner = { pid: process.pid, startTime: startTimeOf(process.pid), boot: bootId() };
     writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner }), 0o600);
   }

@@ -9,7 +9,7 @@ import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.t
 import type { HostProfile } from "./host.ts";
 import { type Opening, openingOf } from "./opening.ts";
 import { fitsInUnit } from "./quote.ts";
-import { checkSizes, environmentText, unitText } from "./unit.ts";
+import { besideText, checkSizes, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
 export type Derived = { unit: string; environment: string; opening: Opening };
 
@@ -22,6 +22,17 @@ export type Ground = {
 
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
+  const { plan, opening } = await planOf(spec, ground);
+  return { unit: unitText(plan), environment: environmentText(spec, opening.programs), opening };
+}
+
+/** The text of a unit that runs a shell command once, as the service would. */
+export async function deriveBeside(spec: Spec, command: string, timeoutMs: number, ground: Ground): Promise<string> {
+  const { plan } = await planOf(spec, ground);
+  return besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
+}
+
+async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
@@ -35,7 +46,7 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
         { hint: "rename the folder" },
       );
   }
-  const unit = unitText({
+  const plan = {
     spec,
     argv: command.argv,
     cwd: opening.cwd,
@@ -45,8 +56,8 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
     mounts: opening,
     home: ground.paths.home,
     owner: ground.mark,
-  });
-  return { unit, environment: environmentText(spec, opening.programs), opening };
+  };
+  return { plan, opening };
 }
 
 /**

@@ -50,13 +50,16 @@ export function recordReader(services: string[]): (fields: JournalFields) => Log
 function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<string, string>): LogRecord | null {
   const atMs = Math.floor(entry.__REALTIME_TIMESTAMP / 1000);
   const subject = byUnit.get(entry.USER_UNIT ?? "");
-  if (subject !== undefined && isSystemd(entry)) {
+  if (subject !== undefined && isSystemd(entry, subject)) {
     const verdict = verdictOf(entry);
     return verdict === null ? null : { atMs, service: subject, stream: "bs9", priority: verdict.priority, message: verdict.sentence };
   }
   // The unit is missing where the process was gone before journald looked at it; the identifier is the stream's and stays.
-  const identified = byIdentifier.get(entry.SYSLOG_IDENTIFIER ?? "");
-  const service = byUnit.get(entry._SYSTEMD_USER_UNIT ?? "") ?? identified;
+  // One that another service gives itself to speak in this one's name does not count: what begins with _ is journald's own word.
+  const owner = entry._SYSTEMD_USER_UNIT ?? "";
+  const claimed = byIdentifier.get(entry.SYSLOG_IDENTIFIER ?? "");
+  const identified = owner === "" || byUnit.get(owner) === claimed ? claimed : undefined;
+  const service = byUnit.get(owner) ?? identified;
   if (service === undefined) return null;
   return {
     atMs,
@@ -67,9 +70,10 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
   };
 }
 
-/** The user manager, or the child in which it prepares a start, which calls itself `(program)`. */
-function isSystemd(entry: Entry): boolean {
-  return entry.SYSLOG_IDENTIFIER === "systemd" || (entry.SYSLOG_IDENTIFIER?.startsWith("(") ?? false);
+/** The user manager, or the child in which it prepares a start, which calls itself `(program)`, in the unit's own cgroup. */
+function isSystemd({ SYSLOG_IDENTIFIER: identifier, _SYSTEMD_USER_UNIT: owner }: Entry, subject: string): boolean {
+  if (identifier === "systemd") return owner === "init.scope" || owner === undefined;
+  return identifier?.startsWith("(") === true && (owner === undefined || owner === unitName(subject) || owner === "init.scope");
 }
 
 function streamOf(entry: Entry, service: string): LogRecord["stream"] {

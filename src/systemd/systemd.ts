@@ -7,9 +7,10 @@ import { noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
-import type { Spec } from "../service/spec.ts";
+import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { runOnce } from "./beside.ts";
 import { Bus } from "./bus.ts";
-import { derive } from "./derive.ts";
+import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
@@ -91,8 +92,9 @@ export class SystemdBackend implements Backend {
   }
 
   async isDefined(spec: Spec): Promise<boolean> {
-    const { unit } = await this.#derive(spec);
-    return readIfThere(this.unitFile(spec.name)) === unit && (await this.#areLoaded([spec.name]));
+    const { unit, environment } = await this.#derive(spec);
+    const isWritten = readIfThere(this.unitFile(spec.name)) === unit && readIfThere(this.#environmentFile(spec.name)) === environment;
+    return isWritten && (await this.#areLoaded([spec.name]));
   }
 
   async unitText(spec: Spec): Promise<string> {
@@ -114,8 +116,8 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.resetFailed(names.map(unitName));
   }
 
-  async withheld(): Promise<Missing[]> {
-    return (await this.#verifier.host("standard")).withheld;
+  async withheld(profile: SandboxProfile): Promise<Missing[]> {
+    return (await this.#verifier.host(profile)).withheld;
   }
 
   async start(specs: Spec[]): Promise<void> {
@@ -164,6 +166,11 @@ export class SystemdBackend implements Backend {
     return limitsInForce(spec, reading.mainPid, reading.group?.kind === "cgroup" ? reading.group.folder : null);
   }
 
+  async runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
+    const text = await deriveBeside(spec, command, timeoutMs, this.#ground(spec.name));
+    return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
+  }
+
   async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
     const deps = { uid: this.#reach.uid, env: this.#reach.env };
     const [now, past] = await Promise.all([
@@ -190,12 +197,16 @@ export class SystemdBackend implements Backend {
   }
 
   #derive(spec: Spec) {
-    return derive(spec, {
+    return derive(spec, this.#ground(spec.name));
+  }
+
+  #ground(name: string): Ground {
+    return {
       paths: this.#paths,
-      environmentFile: this.#environmentFile(spec.name),
+      environmentFile: this.#environmentFile(name),
       mark: this.#owner.mark,
       host: (profile) => this.#verifier.host(profile),
-    });
+    };
   }
 
   #environmentFile(name: string): string {

@@ -51,7 +51,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     `Restart=${spec.restart.policy}`,
     ...restartDelay(plan),
-    execStart(plan),
+    execStart(plan.argv, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${environmentOfShell(spec)}`),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
@@ -66,6 +66,32 @@ export function unitText(plan: UnitPlan): string {
     "",
   ];
   return seal(lines.join("\n"));
+}
+
+/**
+ * A unit that runs a command once as the service runs: the same environment, folder and sandbox. It has limits of its
+ * own, for it counts to no service, and what it prints is for nobody.
+ */
+export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs: number): string {
+  return [
+    "[Unit]",
+    `Description=${barePath(`health check of ${plan.spec.name} (bs9)`)}`,
+    "[Service]",
+    "Type=oneshot",
+    `WorkingDirectory=${barePath(plan.cwd)}`,
+    `EnvironmentFile=${barePath(plan.environmentFile)}`,
+    "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    "StandardOutput=null",
+    "StandardError=null",
+    execStart(plan.argv, environmentOfShell(plan.spec)),
+    `TimeoutStartSec=${timeoutMs}ms`,
+    // What has not ended by then is not asked to.
+    "KillSignal=SIGKILL",
+    ...limits(plan.spec),
+    ...plan.directives.map(({ name, value }) => `${name}=${value}`),
+    ...mounts(plan),
+    "",
+  ].join("\n");
 }
 
 /**
@@ -149,13 +175,19 @@ function stepsOutside({ directives, home }: UnitPlan): boolean {
  * shell writes the head that journald asks for first (sd-journal's sd_journal_stream_fd(): identifier, unit, priority,
  * level prefix, three forwards). systemd-cat(1) would do the same in 4 ms. The shell is exec'd away: the process is the program.
  */
-function execStart(plan: UnitPlan): string {
-  const given = Object.entries(plan.spec.env).filter(([name]) => isForProgramAlone(name));
-  const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => plan.spec.env[name] === undefined);
-  const environment = `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
-  const head = `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${shellWord(stderrIdentifier(plan.spec.name))} >&2;`;
-  const script = `${plan.logFiles === null ? `${head} ` : ""}${environment} exec "$@"`;
-  const line = `ExecStart=/bin/sh -c ${execWord(script)} sh ${plan.argv.map(execWord).join(" ")}`;
+function headOfStderr({ name }: Spec): string {
+  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${shellWord(stderrIdentifier(name))} >&2;`;
+}
+
+function environmentOfShell({ env }: Spec): string {
+  const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
+  const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
+  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
+}
+
+/** Through a shell, which is exec'd away. */
+function execStart(argv: string[], preparation: string): string {
+  const line = `ExecStart=/bin/sh -c ${execWord(`${preparation} exec "$@"`)} sh ${argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
       `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
@@ -179,7 +211,7 @@ function limits(spec: Spec): string[] {
   ];
 }
 
-function mounts(plan: UnitPlan): string[] {
+function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home">): string[] {
   // Without a mount namespace they would be void, and so not so.
   if (!plan.directives.some(({ name }) => name === "ProtectHome")) return [];
   const { writable, readable, optional } = plan.mounts;

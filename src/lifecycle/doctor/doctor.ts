@@ -40,7 +40,7 @@ async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Fin
 
 /** One finding for each reason: without user namespaces a dozen directives are missing at once. */
 async function sandbox({ deps }: Ground): Promise<Finding[]> {
-  const withheld = deps === null ? [] : await deps.backend.withheld().catch(() => []);
+  const withheld = deps === null ? [] : await deps.backend.withheld("standard").catch(() => []);
   const reasons = new Map<string, string[]>();
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
   return [...reasons].map(([why, directives]) => ({

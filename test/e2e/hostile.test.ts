@@ -1,0 +1,125 @@
+// What apps and callers may try against bs9: nothing of it blocks a command, speaks for another service, or goes unseen.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { type Lab, lab, until } from "../harness.ts";
+import { bs9, fetchIn, statusOf } from "./bs9.ts";
+
+let it: Lab;
+const app = await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text();
+const sh = (script: string) => it.asUser("ops", ["sh", "-c", script]);
+const pidOf = async (name: string) => (await statusOf(it, name)).pid;
+
+beforeAll(async () => {
+  it = await lab("hostile");
+  await it.writeFile("ops", "web/app.ts", app);
+  await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4600");
+}, 60_000);
+afterAll(() => it.down());
+
+test("a service cannot speak in the name of another one, nor of systemd about it", async () => {
+  const forged = [
+    "MESSAGE=forged line\nSYSLOG_IDENTIFIER=web.service\n",
+    "MESSAGE=web.service: Main process exited, code=killed, status=9/KILL\nMESSAGE_ID=98e322203f7a4ed290d09fe03c09fe15\nEXIT_CODE=killed\nEXIT_STATUS=KILL\nUSER_UNIT=web.service\nSYSLOG_IDENTIFIER=systemd\nPRIORITY=4\n",
+  ];
+  // The native protocol of journald; `mine` is the service's own line, so that it is known that all have arrived.
+  const messages = [...forged, "MESSAGE=mine\nSYSLOG_IDENTIFIER=web.service\nUSER_UNIT=web.service\n"];
+  await it.writeFile(
+    "ops",
+    "forger/forger.py",
+    `#!/usr/bin/python3\nimport socket, time\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.connect("/run/systemd/journal/socket")\nfor m in ${JSON.stringify(messages)}: s.send(m.encode())\ntime.sleep(1000)\n`,
+  );
+  await sh("chmod +x forger/forger.py");
+  expect((await bs9(it, "start", "forger/forger.py")).code).toBe(0);
+  await until(async () => (await bs9(it, "logs", "forger")).stdout.includes("mine"), { what: "the forger has spoken" });
+  const shown = (await bs9(it, "logs", "web")).stdout;
+  expect(shown).toContain("listening");
+  expect(shown).not.toContain("forged");
+  expect(shown).not.toContain("killed by");
+  await bs9(it, "delete", "forger", "--yes");
+}, 60_000);
+
+test("an entry that has become a FIFO, and environment files that do not end, block nothing", async () => {
+  await it.writeFile("ops", "pipe/app.ts", app);
+  await bs9(it, "start", "pipe/app.ts", "--name", "pipe", "--port", "4601");
+  await sh("rm pipe/app.ts; mkfifo pipe/app.ts empty.env");
+  for (const verb of ["status", "restart", "describe", "audit"]) {
+    const result = await it.asUser("ops", ["timeout", "20", "bs9", verb, "pipe"]);
+    expect([verb, result.code]).not.toEqual([verb, 124]);
+  }
+  expect((await bs9(it, "restart", "pipe")).stderr).toContain("no regular file");
+  const endless = await it.asUser("ops", ["timeout", "20", "bs9", "start", "web/app.ts", "--name", "web", "--env-file", "/dev/zero"]);
+  expect(endless).toMatchObject({ code: 1, stderr: expect.stringContaining("more than 4194304 bytes") });
+  const silent = await it.asUser("ops", ["timeout", "30", "bs9", "start", "web/app.ts", "--name", "web", "--env-file", "empty.env"]);
+  expect(silent).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing came out of it") });
+  const piped = await it.asUser("ops", ["bash", "-c", "bs9 start web/app.ts --name web --env-file <(echo FROM_PIPE=yes)"]);
+  expect(piped.code).toBe(0);
+  expect((await fetchIn<Record<string, string>>(it, 4600, "/env"))["FROM_PIPE"]).toBe("yes");
+  await sh("rm pipe/app.ts");
+  await bs9(it, "delete", "pipe", "--yes");
+}, 120_000);
+
+test("a health command runs where the service runs: what it executes, the service may have written", async () => {
+  await sh("mkdir -p .ssh && echo secret >.ssh/id");
+  await it.writeFile("ops", "web/check.sh", 'cat "$HOME/.ssh/id" >>"$PWD/leak" 2>/dev/null; echo "$GREETING" >seen; touch /tmp/from-check\n');
+  const started = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "GREETING=hello", "--health", "cmd:sh check.sh");
+  expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
+  expect((await sh("cat web/seen; cat web/leak; ls /tmp/from-check")).stdout).toBe("hello\n");
+  expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "cmd:exit 7", "--wait", "2")).stderr).toContain("exits with 7");
+  expect((await sh("ls /run/user/$(id -u)/systemd/user; systemctl --user list-units --all 'bs9-check*' --no-legend")).stdout).toBe("");
+}, 60_000);
+
+test("a proxy in the caller's shell is not asked whether a service is well", async () => {
+  const result = await sh("http_proxy=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 bs9 start web/app.ts --name web --health /argv");
+  expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
+}, 60_000);
+
+test("a `current` link that was moved makes `start` a change, and it is followed", async () => {
+  for (const release of ["one", "two"])
+    await it.writeFile("ops", `releases/${release}/app.ts`, `Bun.serve({ port: 4602, fetch: () => Response.json("${release}") });\n`);
+  await sh("ln -s releases/one current");
+  await bs9(it, "start", "current/app.ts", "--name", "linked", "--port", "4602");
+  expect((await bs9(it, "start", "current/app.ts", "--name", "linked")).stdout).toContain("unchanged");
+  await sh("ln -sfn releases/two current");
+  expect((await bs9(it, "start", "current/app.ts", "--name", "linked")).stdout).toContain("changed");
+  expect(await fetchIn<string>(it, 4602, "/")).toBe("two");
+  await bs9(it, "delete", "linked", "--yes");
+}, 60_000);
+
+test("a start that is killed between the loading of its unit and the restart is not taken for done", async () => {
+  const before = await pidOf("web");
+  const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--env", "LATE=yes"]);
+  await until(async () => (await sh("cat .config/bs9/env/web.env")).stdout.includes("LATE"), { what: "the file is written" });
+  killed.kill("SIGKILL");
+  await killed.exited;
+  await bs9(it, "status");
+  await until(async () => (await statusOf(it, "web")).ready, { what: "web serves" });
+  const lives = (await fetchIn<Record<string, string>>(it, 4600, "/env"))["LATE"] === "yes";
+  const says = (await bs9(it, "describe", "web", "--json")).stdout.includes("LATE");
+  // The kill comes before or after the restart: either way what is said is what runs.
+  expect([says, (await pidOf("web")) === before && says]).toEqual([lives, false]);
+}, 60_000);
+
+test("--max-restarts holds whatever reloads the user manager", async () => {
+  await it.writeFile("ops", "crash/app.ts", 'import { appendFileSync } from "node:fs";\nappendFileSync("runs", "x");\nprocess.exit(3);\n');
+  await bs9(it, "start", "crash/app.ts", "--name", "crash", "--max-restarts", "3", "--restart-delay", "250ms", "--wait", "0");
+  for (let i = 0; i < 12 && (await statusOf(it, "crash")).state !== "failed"; i++) await sh("systemctl --user daemon-reload; sleep 0.2");
+  await until(async () => (await statusOf(it, "crash")).state === "failed", { what: "it is given up" });
+  expect(await statusOf(it, "crash")).toMatchObject({ state: "failed", restarts: 3 });
+  expect((await sh("cat crash/runs")).stdout).toBe("xxxx");
+  expect((await bs9(it, "status", "crash")).stderr).toContain("given up");
+  await bs9(it, "delete", "crash", "--yes");
+}, 60_000);
+
+test("--require-sandbox that cannot hold runs nothing, not for a moment", async () => {
+  await it.writeFile("ops", "shy/app.ts", 'import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\nsetInterval(() => {}, 1000);\n');
+  const result = await bs9(it, "start", "shy/app.ts", "--name", "shy", "--sandbox", "off", "--require-sandbox");
+  expect(result).toMatchObject({ code: 6, stderr: expect.stringContaining("its sandbox would be off") });
+  expect((await sh("ls shy; ls .config/bs9/services")).stdout).toBe("app.ts\nweb.json\n");
+}, 60_000);
+
+test("restarts without a delay do not begin to wait at some time", async () => {
+  await it.writeFile("ops", "often/app.ts", "setTimeout(() => process.exit(1), 5);\n");
+  await bs9(it, "start", "often/app.ts", "--name", "often", "--restart-delay", "0", "--wait", "0");
+  await until(async () => ((await statusOf(it, "often")).restarts ?? 0) > 45, { what: "it was started 45 times", timeoutMs: 25_000 });
+  await bs9(it, "delete", "often", "--yes");
+}, 60_000);
