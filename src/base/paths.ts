@@ -53,3 +53,8 @@ function homeOf(env: Record<string, string | undefined>): string {
   }
   return fallback;
 }
+
+/** The folder itself counts. Of paths that are absolute and have no links in them. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}

@@ -6,7 +6,7 @@ import { ptr as addressOf, dlopen, FFIType, read } from "bun:ffi";
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 
-type Ask = { hidden: string[]; unwritable: string[]; stranger: number };
+type Ask = { hidden: string[]; unwritable: string[]; stranger: number; bus: string };
 
 const ask: Ask = JSON.parse(readFileSync("ask.json", "utf8"));
 const { i32, i64, u64, ptr } = FFIType;
@@ -51,6 +51,7 @@ outcomes["settimeofday"] = ended(() => Number(libc.syscall(numberOf.settimeofday
 outcomes["setuid bit"] = caught(() => chmodSync("ask.json", 0o4600));
 outcomes["other ABI"] = otherAbi();
 outcomes["keyring"] = keyring();
+outcomes["system bus"] = caught(() => statSync(ask.bus));
 outcomes["stranger"] = caught(() => readFileSync(`/proc/${ask.stranger}/environ`));
 for (const path of ask.hidden) outcomes[`see ${path}`] = caught(() => statSync(path));
 for (const folder of ask.unwritable) outcomes[`write ${folder}`] = caught(() => written(folder));

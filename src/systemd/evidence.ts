@@ -1,5 +1,5 @@
 // For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
-import type { Directive } from "../backend/sandbox.ts";
+import { busFolder, type Directive } from "../backend/sandbox.ts";
 import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
@@ -109,6 +109,10 @@ export const evidence: Record<string, Evidence> = {
   ReadOnlyPaths: { live: systemIsReadOnly },
   BindReadOnlyPaths: { live: (seen, value) => readOnlyBelow(value)(seen, value) },
   ProtectHome: { live: homeIsAway },
+  InaccessiblePaths: {
+    live: ({ live, outside }) => (outside.hasBus && !isGone(live, busFolder) ? `${busFolder} is there` : null),
+    attempts: (outcomes) => (outcomes["system bus"] === "done" ? "the probe has reached the system bus" : null),
+  },
   ProtectKernelTunables: { live: tunables },
   ProtectKernelModules: { live: (seen, value) => capabilities(seen, value) ?? modulesAreAway(seen) },
   ProtectControlGroups: { live: readOnlyBelow("/sys/fs/cgroup") },

@@ -1,6 +1,7 @@
 // What /proc shows of a process, each file read once.
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { busFolder } from "../backend/sandbox.ts";
 import { linkOf, readProc } from "../base/proc.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
 import { Mounts } from "./mounts.ts";
@@ -20,6 +21,7 @@ export type Outside = Live & {
   /** The folders that hold homes and runtime folders of users, as far as they are there. */
   homes: string[];
   hasModules: boolean;
+  hasBus: boolean;
 };
 
 export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
@@ -52,7 +54,7 @@ export function readOutside(home: string, uid: number): Outside | null {
   const live = (pid === null ? null : readLive(pid)) ?? readLive("self");
   if (live === null) return null;
   const homes = ["/home", "/root", "/run/user", resolved(home)].filter((folder) => existsSync(folder));
-  return { ...live, home: resolved(home), homes, hasModules: existsSync("/usr/lib/modules") };
+  return { ...live, home: resolved(home), homes, hasModules: existsSync("/usr/lib/modules"), hasBus: existsSync(busFolder) };
 }
 
 /** Null where the cgroups of this machine are not laid out as systemd.special(7) has them. */

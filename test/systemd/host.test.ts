@@ -18,6 +18,7 @@ const outside: Outside = {
   home: "/home/ops",
   homes: ["/home", "/root", "/run/user", "/home/ops"],
   hasModules: false,
+  hasBus: true,
 };
 
 const directives = profileDirectives("standard");
@@ -31,6 +32,7 @@ const asTold = [
   ["other ABI", "SIGSYS"],
   ["keyring", "own"],
   ["stranger", "EACCES"],
+  ["system bus", "EACCES"],
 ];
 const outcomes: Record<string, string> = Object.fromEntries(asTold);
 const scratch = "/home/ops/app";

@@ -19,9 +19,18 @@ const declared: Declared = {
   name: "web",
   profile: "standard",
   host: standard.host,
-  opening: { writable: [project], readable: [], optional: [runtime], programs: [runtime], cwd: "/home/ops/web", narrowed: false },
+  opening: {
+    writable: [project],
+    readable: [],
+    optional: [runtime],
+    programs: [runtime],
+    cwd: "/home/ops/web",
+    narrowed: null,
+    exposed: [],
+  },
   isInSync: true,
   foreign: [],
+  waived: [],
 };
 
 test("a recorded process is effective, and every directive of the profile is accounted for", () => {
@@ -153,7 +162,7 @@ describe("not effective where", () => {
   test("the unit is another one, a drop-in changes it, or the project root is home itself", () => {
     expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
     expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
-    expect(judged({ opening: { ...declared.opening, narrowed: true } }).missing).toMatchObject([{ directive: "project root" }]);
+    expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
   });
 });
 
@@ -176,5 +185,5 @@ function liveOf(recorded: Recorded) {
 }
 
 function outsideOf({ outside }: Fixture): Outside {
-  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false };
+  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false, hasBus: true };
 }
