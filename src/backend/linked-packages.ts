@@ -60,7 +60,12 @@ function linksAfter(path: string): string[] {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // It is not there, leads round in a circle, or may not be looked at.
+    return false;
+  }
 }
 
 /** The app may have taken the right to read it from its own folder. */

@@ -1,14 +1,15 @@
 // What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
 import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { failed } from "../base/errors.ts";
-import { isWithin, type Paths } from "../base/paths.ts";
+import { type Bs9Error, failed } from "../base/errors.ts";
+import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
+import { linkOnTheWay } from "./stray.ts";
 
 export type Opening = {
   writable: string[];
@@ -41,9 +42,11 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
     writable: spec.sandbox.writable.map((path) => realpathSync(path)),
     readable: spec.sandbox.readable.map((path) => realpathSync(path)),
   };
-  const writable = [...(narrowed !== null || strict ? [] : [root]), ...given.writable];
+  const writable = outermost([...(narrowed !== null || strict ? [] : [root]), ...given.writable]);
   const readable = [...(strict && narrowed === null ? [root] : []), ...given.readable];
-  const isWritable = (path: string) => writable.some((folder) => isWithin(path, folder));
+  // Without a sandbox nothing is opened by following what the service has made: it may read all of it as it is.
+  const isShut = spec.sandbox.profile !== "off";
+  const isWritable = (path: string) => isShut && writable.some((folder) => isWithin(path, folder));
   const optional = new Set<string>();
   const programs = new Set<string>();
   const hidden = (path: string) => ["/home", "/root", "/run/user", "/tmp", "/var/tmp", home].some((folder) => isWithin(path, folder));
@@ -51,16 +54,28 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
     if (hidden(path) && existsSync(path)) optional.add(path);
   };
 
-  checkEntry(spec, command, isWritable, hidden);
+  const ground: Ground = {
+    spec,
+    isWritable,
+    isHidden: hidden,
+    isOpenAnyway: (path) => narrowed === null && linkedPackages(root, root, false, home).some((folder) => isWithin(path, folder)),
+  };
+  if (isShut) {
+    checkProgram(spec.entry.path, ground, (real) => `bs9 start ${real} --name ${spec.name}`);
+    checkFolder(spec.root, "--cwd", writable, spec.name);
+    if (hidden(cwd)) checkFolder(spec.cwd, "--cwd", writable, spec.name);
+    for (const path of spec.sandbox.writable) checkFolder(path, "--writable", writable, spec.name);
+    for (const path of spec.sandbox.readable) checkFolder(path, "--readable", writable, spec.name);
+  }
   if (narrowed !== null) {
-    for (const file of isScript(command.entry) ? importsOf(command.entry) : [command.entry]) open(file);
+    for (const file of isScript(command.entry) ? importsOf(command.entry, isWritable) : [command.entry]) open(file);
     for (const file of ["package.json", "tsconfig.json", "bunfig.toml"]) open(join(dirname(command.entry), file));
     for (const word of spec.args) if (!isHomeOrAbove(resolve(cwd, word), home)) open(resolve(cwd, word));
   }
   if (!isWithin(cwd, root) && !isHomeOrAbove(cwd, home)) open(cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
   if (command.build !== null) open(command.build);
-  for (const program of programsOf(spec, command, isWritable, hidden)) {
+  for (const program of programsOf(command, ground)) {
     if (!existsSync(program)) continue;
     open(programFolder(realpathSync(program), home));
     if (isInVirtualEnvironment(program)) open(dirname(dirname(program)));
@@ -74,7 +89,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
   const beside = [...optional].filter(
     (path) => !covered.some((folder) => isWithin(path, folder)) && !isBelowOneOf(dirname(path), optional),
   );
-  if (beside.length > maxMounts)
+  if (isShut && beside.length > maxMounts)
     throw failed(
       `cannot start ${spec.name}: links among its packages lead to ${beside.length} places outside of ${root}, and ${maxMounts} can be opened`,
       {
@@ -92,38 +107,55 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
   };
 }
 
+/** A mount below another one could be made to lead elsewhere by the next start: its way there may be written. */
+function outermost(paths: string[]): string[] {
+  return [...new Set(paths)].filter((path, _, all) => !all.some((other) => other !== path && isWithin(path, other)));
+}
+
 /** Each is a mount, which the start of a service has to wait for. */
 const maxMounts = 250;
 
 function holdsOwn(folder: string, { config, share, state, cache, units }: OwnFolders): boolean {
-  return [config, share, state, cache, units].some((own) => isWithin(own, folder) || isWithin(folder, own));
+  return [config, share, state, cache, units].map(resolvedPath).some((own) => isWithin(own, folder) || isWithin(folder, own));
 }
+
+/** What makes a way to a path one that the service may have laid. */
+type Ground = {
+  spec: Spec;
+  isWritable: (path: string) => boolean;
+  isHidden: (path: string) => boolean;
+  /** Open whatever leads there. */
+  isOpenAnyway: (path: string) => boolean;
+};
 
 /**
- * A service may put a link in the place of its entry; what that leads to would be opened to it at the next start.
- * By which way the entry is reached from outside of what it may write does not matter: `current` leads where its owner says.
+ * A service may put a link in the place of what it is run by; what that leads to would be opened to it at the next start.
+ * By which way it is reached from outside of what it may write does not matter: `current` leads where its owner says.
  */
-function checkEntry(spec: Spec, { entry }: Command, isWritable: (path: string) => boolean, isHidden: (path: string) => boolean): void {
-  const link = lastLinkOf(spec.entry.path, isWritable);
-  const real = realpathSync(spec.entry.path);
-  if (link === null || isWritable(real) || !isHidden(real)) return;
-  // The Python that a virtual environment was made with.
-  if (isInVirtualEnvironment(entry) && /^python[\d.]*$/.test(basename(real)) && isProgram(real)) return;
-  throw failed(
-    `cannot start ${spec.name}: ${link} leads out of what the service may write, to ${real}, and the service could have made it`,
-    {
-      hint: `bs9 start ${real} --name ${spec.name}`,
-    },
-  );
+function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnyway }: Ground, hint: (real: string) => string): void {
+  const real = realpathSync(program);
+  if (!isHidden(real) || isWritable(real)) return;
+  const link = linkOnTheWay(program, isWritable);
+  if (link === null || isPythonOfEnvironment(program, real) || isOpenAnyway(real)) return;
+  throw astray(spec.name, link, real, hint(real));
 }
 
-/** The part of a path that is a link in a place where the service may make links; null where there is none. */
-function lastLinkOf(path: string, isWritable: (path: string) => boolean): string | null {
-  for (let at = path; at !== dirname(at); at = dirname(at)) {
-    const place = join(realpathSync(dirname(at)), basename(at));
-    if (isWritable(place) && realpathSync(at) !== place) return place;
-  }
-  return null;
+/** A folder that is opened as it is named may be below another one, where the service may put a link in its place. */
+function checkFolder(path: string, option: string, writable: string[], name: string): void {
+  const real = realpathSync(path);
+  const isMeant = (place: string) => writable.some((folder) => isWithin(place, folder) && !isWithin(real, folder));
+  const link = linkOnTheWay(path, isMeant);
+  if (link !== null) throw astray(name, link, real, `bs9 start … ${option} ${real}`);
+}
+
+function astray(name: string, link: string, real: string, hint: string): Bs9Error {
+  const message = `cannot start ${name}: ${link} leads out of what the service may write, to ${real}, and the service could have made it`;
+  return failed(message, { hint });
+}
+
+/** The Python that a virtual environment was made with. */
+function isPythonOfEnvironment(program: string, real: string): boolean {
+  return isInVirtualEnvironment(program) && /^python[\d.]*$/.test(basename(real)) && isProgram(real);
 }
 
 function isProgram(path: string): boolean {
@@ -141,35 +173,33 @@ function isBelowOneOf(path: string, folders: Set<string>): boolean {
 }
 
 /** The programs that an exec of this command goes through: the runtime, the entry, its interpreter. */
-function programsOf(spec: Spec, command: Command, isWritable: (path: string) => boolean, isHidden: (path: string) => boolean): string[] {
+function programsOf(command: Command, ground: Ground): string[] {
   const program = command.runtime ?? command.entry;
   const words = shebangOf(program);
-  if (words === null) return [program];
-  const [interpreter = "", ...rest] = words;
-  // What the service can write, it can have named: then only programs count that it cannot have put on the PATH.
-  const isItsOwn = isWritable(realpathSync(program));
-  const folders = spec.path
-    .split(":")
-    .filter((folder) => folder.startsWith("/") && !(isItsOwn && existsSync(folder) && isWritable(realpathSync(folder))));
-  const onPath = (name: string) => findCommand(name, folders.join(":"));
+  const interpreter = words === null ? null : interpreterOf(words, program, ground);
+  const programs = interpreter === null ? [program] : [program, interpreter];
+  for (const one of programs) if (existsSync(one)) checkProgram(one, ground, (real) => `ls -l ${one} ${real}`);
+  return programs;
+}
+
+/** Null where it is none that is to be opened. */
+function interpreterOf([interpreter = "", ...rest]: string[], program: string, { spec, isWritable, isHidden }: Ground): string | null {
+  // In a folder that the service may write, it may have put anything under the name of a program.
+  const isKept = (folder: string) => folder.startsWith("/") && existsSync(folder) && !isWritable(realpathSync(folder));
+  const onPath = (name: string) => findCommand(name, spec.path.split(":").filter(isKept).join(":"));
   if (basename(interpreter) === "env") {
     const named = rest.find((word) => !word.startsWith("-") && !word.includes("="));
-    const found = named === undefined || named.includes("/") ? null : onPath(named);
-    return found === null ? [program] : [program, found];
+    return named === undefined || named.includes("/") ? null : onPath(named);
   }
-  if (!existsSync(interpreter)) return [program];
+  if (!existsSync(interpreter)) return null;
   const real = realpathSync(interpreter);
   const known = onPath(basename(interpreter));
-  if (isItsOwn && isHidden(real) && !isWritable(real) && (known === null || realpathSync(known) !== real)) {
-    if (isInVirtualEnvironment(interpreter) && /^python[\d.]*$/.test(basename(real)) && isProgram(real)) return [program, interpreter];
-    throw failed(
-      `cannot start ${spec.name}: ${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`,
-      {
-        hint: `bs9 start ${interpreter} --name ${spec.name} -- ${program}`,
-      },
-    );
-  }
-  return [program, interpreter];
+  const isTrusted = !isWritable(realpathSync(program)) || (known !== null && realpathSync(known) === real);
+  if (isTrusted || !isHidden(real) || isWritable(real) || isPythonOfEnvironment(interpreter, real)) return interpreter;
+  throw failed(
+    `cannot start ${spec.name}: ${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`,
+    { hint: `bs9 start ${interpreter} --name ${spec.name} -- ${program}` },
+  );
 }
 
 /**

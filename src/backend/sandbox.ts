@@ -1,6 +1,6 @@
 // The sandbox profiles as systemd directives; pure. What a host cannot give is left out by the caller's word.
 import { isWithin } from "../base/paths.ts";
-import type { SandboxProfile, Spec } from "../service/spec.ts";
+import type { SandboxProfile } from "../service/spec.ts";
 
 export type Directive = { name: string; value: string };
 
@@ -61,9 +61,9 @@ export function profileDirectives(profile: SandboxProfile): Directive[] {
   return [...base, ...(profile === "standard" ? ofStandard : ofStrict)];
 }
 
-/** Directives that the user takes back by opening what they close. */
-export function waivedDirectives({ writable, readable }: Spec["sandbox"]): Directive[] {
-  const opens = [...writable, ...readable].some((path) => isWithin(busFolder, path) || isWithin(path, busFolder));
+/** Directives that the user takes back by opening what they close. Of paths that have no links in them. */
+export function waivedDirectives(opened: string[]): Directive[] {
+  const opens = opened.some((path) => isWithin(busFolder, path) || isWithin(path, busFolder));
   return opens ? base.filter(({ name }) => name === "InaccessiblePaths") : [];
 }
 

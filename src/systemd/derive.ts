@@ -36,8 +36,8 @@ export async function deriveBeside(spec: Spec, command: string, timeoutMs: numbe
 async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
-  const { directives } = forService(await ground.host(spec.sandbox.profile), spec, ground.paths.home);
   const opening = openingOf(spec, command, ground.paths);
+  const { directives } = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
   for (const path of [folder, opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
@@ -62,8 +62,8 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
 }
 
 /** What of the host's profile a service is to have. */
-export function forService(host: HostProfile, { sandbox }: Spec, home: string): HostProfile {
-  const waived = new Set(waivedDirectives(sandbox).map(label));
+export function forService(host: HostProfile, { writable, readable }: Opening, home: string): HostProfile {
+  const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
   const { directives, withheld, ...rest } = forHome(host, home);
   return {
     ...rest,

@@ -54,7 +54,7 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
     writeFileSync(join(scratch, "attempts.ts"), String(attempts));
     writeFileSync(
       join(scratch, "ask.json"),
-      JSON.stringify({ hidden: canaries, unwritable, stranger: process.pid, bus: join(busFolder, "system_bus_socket") }),
+      JSON.stringify({ hidden: canaries, unwritable, stranger: process.pid, sockets: socketsOutside(deps.reach.uid) }),
     );
     chmodSync(join(scratch, "ask.json"), 0o600);
     writeWhole(file, probeUnit(directives, scratch, deps), 0o644);
@@ -126,6 +126,11 @@ function isLeftover(path: string, uid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Over which whoever reaches them has systemd act for the user, outside of every sandbox. */
+function socketsOutside(uid: number): string[] {
+  return [join(busFolder, "system_bus_socket"), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
 }
 
 /** What cannot be removed now is in nobody's way. */

@@ -81,18 +81,18 @@ export class Verifier {
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach } = this.#deps;
-    const host = forService(await this.host(spec.sandbox.profile), spec, paths.home);
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
+    const host = forService(await this.host(spec.sandbox.profile), opening, paths.home);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
-    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
     // The folder that the restart step counts in, where it runs within the sandbox.
     if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,
-      waived: waivedDirectives(spec.sandbox).map(label),
+      waived: waivedDirectives([...opening.writable, ...opening.readable]).map(label),
       host,
       opening,
       isInSync,

@@ -1,51 +1,11 @@
 // What of a home the sandbox of a service opens: its project, its programs, and the packages that links lead to.
 import { afterAll, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { openingOf } from "../../src/backend/opening.ts";
-import { commandOf } from "../../src/runtime/command.ts";
-import { builtIn } from "../../src/service/defaults.ts";
+import { rmSync } from "node:fs";
 import type { StartInput } from "../../src/service/input.ts";
-import { resolve } from "../../src/service/resolve.ts";
-import type { Spec } from "../../src/service/spec.ts";
-import { tempDir } from "../harness.ts";
+import { projects } from "./projects.ts";
 
-const home = realpathSync(tempDir());
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-const at = (path: string) => join(home, path);
-const file = (path: string, text = "") => {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  writeFileSync(at(path), text);
-  chmodSync(at(path), 0o755);
-};
-const link = (path: string, target: string) => {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  symlinkSync(target, at(path));
-};
-const entryOf = (path: string) => ({ path: at(path), kind: path.endsWith(".js") ? ("script" as const) : ("executable" as const) });
-
-const folders = {
-  home,
-  config: at(".config/bs9"),
-  share: at(".local/share/bs9"),
-  state: at(".local/state/bs9"),
-  cache: at(".cache/bs9"),
-  units: at(".config/systemd/user"),
-};
-
-function specOf(root: string, entry: string, runtime: Spec["runtime"] = { kind: "none" }, given: Partial<StartInput> = {}): Spec {
-  const around = { root: at(root), cwd: at(root), path: `${at(".nvm/versions/node/v1/bin")}:${at("tools")}:/usr/bin:/bin`, runtime };
-  const input = { env: {}, envRemoved: [], reset: false, name: "web", ...given };
-  return resolve(input, { ...entryOf(entry), onPath: false }, null, around, builtIn);
-}
-
-/** The paths that are opened beside the project root, below home. */
-function opened(root: string, entry: string, runtime: Spec["runtime"] = { kind: "none" }): string[] {
-  const spec = specOf(root, entry, runtime);
-  const { writable, optional } = openingOf(spec, commandOf(spec, at(".local/share/bs9")), folders);
-  expect(writable).toEqual([at(root)]);
-  return optional.map((path) => path.replace(`${home}/`, "")).sort();
-}
+const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
+afterAll(() => rmSync(home, { recursive: true }));
 
 test("a project alone opens nothing else", () => {
   file("alone/app.js");
@@ -107,44 +67,35 @@ test("a Node script that is executable leads to the whole prefix of its Node", (
   expect(opened("site", "site/node_modules/.bin/vite")).toEqual([".nvm/versions/node/v1"]);
 });
 
-test("what the app puts in the place of its entry is not followed out of its project", () => {
-  file("swapped/app.js");
-  file("swapped/lib/app.js");
-  file("secrets/app.js", "secret");
-  expect(opened("swapped", "swapped/lib/app.js")).toEqual([]);
-  rmSync(at("swapped/app.js"));
-  link("swapped/app.js", at("secrets/app.js"));
-  expect(() => opened("swapped", "swapped/app.js")).toThrow("leads out of what the service may write");
-  rmSync(at("swapped/lib"), { recursive: true });
-  link("swapped/lib", at("secrets"));
-  expect(() => opened("swapped", "swapped/lib/app.js")).toThrow("swapped/lib leads out");
-  rmSync(at("swapped/app.js"));
-  link("swapped/app.js", "other.js");
-  file("swapped/other.js");
-  expect(opened("swapped", "swapped/app.js")).toEqual([]);
+test("what a script straight in home imports is followed, but not out of what the app may write", () => {
+  file("start.js", 'import "./lib/one.js"; import "./notes/two.js";');
+  file("lib/one.js");
+  file("notes/two.js", `import ${JSON.stringify(at("journal/secret.js"))};`);
+  file("journal/secret.js");
+  const spec = specOf(".", "start.js", { kind: "none" }, { writable: [at("notes")] });
+  const all = { ...spec, entry: { kind: "script" as const, path: at("start.js") } };
+  expect(openingFor(all)).toMatchObject({
+    narrowed: "home",
+    optional: [at("start.js"), at("lib/one.js")],
+  });
+  const readable = specOf(".", "start.js");
+  expect(openingFor(readable).optional).toContain(at("journal/secret.js"));
 });
 
-test("a folder that is a link and its owner's own is followed: current", () => {
-  file("site1/releases/1/app.js");
-  link("site1/current", "releases/1");
-  const spec = specOf("site1/current", "site1/current/app.js");
-  expect(openingOf(spec, commandOf(spec, folders.share), folders).writable).toEqual([at("site1/releases/1")]);
+test("node_modules that leads round in a circle is none", () => {
+  file("circle/app.js");
+  link("circle/node_modules", "node_modules");
+  expect(opened("circle", "circle/app.js")).toEqual([]);
 });
 
-test("a #! line that the app can write leads to what is on its PATH, and nowhere else", () => {
-  file(".ssh/key", "secret");
-  file("tools/run");
-  for (const [words, wanted] of [
-    [`#!${at("tools/run")}`, ["tools/run"]],
-    ["#!/usr/bin/env run", ["tools/run"]],
-    ["#!/bin/sh", []],
-    [`#!/usr/bin/env ${at(".ssh/key")}`, []],
-  ] as const) {
-    file("scripted/start", `${words}\n`);
-    expect(opened("scripted", "scripted/start")).toEqual([...wanted]);
-  }
-  file("scripted/start", `#!${at(".ssh/key")}\n`);
-  expect(() => opened("scripted", "scripted/start")).toThrow("the service could have written so");
+test("bs9's own files are found where links lead to them", () => {
+  file("dotfiles/config/bs9/services/web.json");
+  file("dotfiles/app.js");
+  link("linked/.config", at("dotfiles/config"));
+  const spec = specOf("dotfiles", "dotfiles/app.js");
+  const own = { ...folders, config: at("linked/.config/bs9"), units: at("linked/.config/systemd/user") };
+  expect(openingFor(spec).narrowed).toBeNull();
+  expect(openingFor(spec, own).narrowed).toBe("bs9");
 });
 
 test("node_modules that the app has made a link of", () => {
@@ -167,7 +118,7 @@ test("a project with bs9's own files in it is not opened whole; what the user op
   file("plain/app.js");
   const within = (root: string, entry: string, given: Partial<StartInput> = {}) => {
     const spec = specOf(root, entry, { kind: "none" }, given);
-    return openingOf(spec, commandOf(spec, folders.share), folders);
+    return openingFor(spec);
   };
   expect(within(".config", ".config/app.js")).toMatchObject({ narrowed: "bs9", writable: [] });
   expect(within("plain", "plain/app.js")).toMatchObject({ narrowed: null, exposed: [] });
