@@ -52,7 +52,6 @@ outcomes["settimeofday"] = ended(() => Number(libc.syscall(numberOf.settimeofday
 outcomes["setuid bit"] = caught(() => chmodSync("ask.json", 0o4600));
 outcomes["other ABI"] = otherAbi();
 outcomes["keyring"] = keyring();
-outcomes["system bus"] = caught(() => statSync(ask.bus));
 outcomes["stranger"] = caught(() => readFileSync(`/proc/${ask.stranger}/environ`));
 for (const path of ask.sockets) outcomes[`connect ${path}`] = ended(() => connected(path));
 for (const path of ask.hidden) outcomes[`see ${path}`] = caught(() => statSync(path));
