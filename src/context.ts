@@ -1,5 +1,7 @@
 // What every command is given: built once, handed down.
+import { existsSync } from "node:fs";
 import type { Backend } from "./backend/backend.ts";
+import { detect, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
 import { interruptedBy } from "./base/interrupt.ts";
@@ -11,7 +13,6 @@ import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
-import { hostFindings } from "./systemd/host-findings.ts";
 import { journalOf } from "./trail/journal.ts";
 import { Trail } from "./trail/trail.ts";
 import { whoActs } from "./trail/who.ts";
@@ -54,12 +55,16 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     trail,
     terminal,
     signal,
-    hostFindings: () => hostFindings(env),
+    async hostFindings() {
+      if (detected(env, registry) === "supervisor") return [];
+      const { hostFindings } = await import("./systemd/host-findings.ts");
+      return hostFindings(env);
+    },
     async deps({ settles } = { settles: true }) {
       if (backend === null && process.getuid?.() === 0)
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
-      const { SystemdBackend } = await import("./systemd/systemd.ts");
-      backend ??= await SystemdBackend.open(env, paths);
+      backend ??= await openBackend(detected(env, registry), env, paths);
+      registry.recordBackend(backend.kind);
       interruptedBy(signal);
       for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
       const deps: Deps = {
@@ -89,4 +94,13 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       backend?.close();
     },
   };
+}
+
+function detected(env: Context["env"], registry: Registry): Kind {
+  return detect({ asked: env["BS9_BACKEND"], hasSystemd: existsSync("/run/systemd/system"), recorded: registry.recordedBackend() });
+}
+
+async function openBackend(kind: Kind, env: Context["env"], paths: Paths): Promise<Backend> {
+  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths);
+  return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

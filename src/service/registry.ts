@@ -25,6 +25,8 @@ export type Pending = v.InferOutput<typeof Pending>;
 const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
 
+const Kind = v.picklist(["systemd", "supervisor"]);
+
 export class Registry {
   readonly #config: string;
   readonly #state: string;
@@ -92,6 +94,20 @@ export class Registry {
     const file = join(this.#state, "outcome", `${name}.json`);
     if (outcome === null) rmSync(file, { force: true });
     else writeWhole(file, JSON.stringify(outcome), 0o600);
+  }
+
+  /** What the services here are on; null where there are none. */
+  recordedBackend(): v.InferOutput<typeof Kind> | null {
+    if (this.names().length === 0) return null;
+    const parsed = v.safeParse(Kind, (readIfThere(join(this.#config, "backend"), 64) ?? "systemd").trim());
+    return parsed.success ? parsed.output : null;
+  }
+
+  /** Written with the first service, and when another one is asked for. */
+  recordBackend(kind: v.InferOutput<typeof Kind>): void {
+    const file = join(this.#config, "backend");
+    if (readIfThere(file, 64)?.trim() === kind || (kind === "systemd" && !existsSync(file))) return;
+    writeWhole(file, `${kind}\n`, 0o600);
   }
 
   /**

@@ -7,10 +7,11 @@ import type { Paths } from "../base/paths.ts";
 import { logFolder } from "../logs/store/place.ts";
 import { logFile } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
+import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
 import type { HostProfile } from "./host.ts";
 import { fitsInUnit } from "./quote.ts";
-import { besideText, checkSizes, environmentText, type UnitPlan, unitText } from "./unit.ts";
+import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
 export type Derived = { unit: string; environment: string; opening: Opening };
 

@@ -1,5 +1,5 @@
 // What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
-import { signalName, wordsOfExit } from "./ended.ts";
+import { signalName, wordsOfExit } from "../backend/ended.ts";
 
 // sd-messages(3)
 const processExit = "98e322203f7a4ed290d09fe03c09fe15";

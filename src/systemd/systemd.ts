@@ -14,7 +14,7 @@ import { Bus } from "./bus.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
-import { limitsInForce } from "./limits.ts";
+import { limitsInForce } from "../backend/limits.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";

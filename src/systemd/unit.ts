@@ -114,25 +114,6 @@ export function environmentText(spec: Spec, programs: string[]): string {
     .join("");
 }
 
-/** Throws where the words are more than the kernel takes in one exec (execve(2)). */
-export function checkSizes(argv: string[], environment: Record<string, string>): void {
-  const strings = [...argv, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
-  let total = 0;
-  for (const text of strings) {
-    const bytes = Buffer.byteLength(text) + 1;
-    if (bytes > maxStringBytes) {
-      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, {
-        hint: "hand it over in a file",
-      });
-    }
-    total += bytes;
-  }
-  if (total > maxTotalBytes)
-    throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, {
-      hint: "hand them over in a file",
-    });
-}
-
 function startLimit(spec: Spec): string[] {
   if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
   // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.

@@ -1,7 +1,7 @@
 // Which limits the kernel keeps for a live service, read where it keeps them: declared is not in force.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Limit, Limits } from "../backend/verdict.ts";
+import type { Limit, Limits } from "./verdict.ts";
 import { readProc } from "../base/proc.ts";
 import type { Spec } from "../service/spec.ts";
 

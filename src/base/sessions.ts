@@ -1,0 +1,26 @@
+// Which processes belong together where there is no cgroup to tell: those of one session (setsid(2)).
+import { listProc, readProc } from "./proc.ts";
+
+export type Sessions = Map<number, number[]>;
+
+type Process = { pid: number; parent: number; session: number; isZombie: boolean };
+
+/** Every process that can be seen now. */
+export function processes(): Process[] {
+  return listProc("").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    const stat = readProc(`${entry}/stat`);
+    // proc_pid_stat(5): state, ppid, pgrp and session stand behind the command in brackets, which may hold anything.
+    const [state, parent, , session] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+    return state === undefined ? [] : [{ pid: Number(entry), parent: Number(parent), session: Number(session), isZombie: state === "Z" }];
+  });
+}
+
+/** The living processes of each session, by its leader. */
+export function sessions(): Sessions {
+  const found: Sessions = new Map();
+  for (const { pid, session, isZombie } of processes()) {
+    if (!isZombie) found.set(session, [...(found.get(session) ?? []), pid]);
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+// bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
+import { existsSync } from "node:fs";
+import { usage } from "../base/errors.ts";
+import { harmless } from "../base/text.ts";
+import { parseWhole } from "../base/quantities.ts";
+import type { Context } from "../context.ts";
+import { startDefined } from "../lifecycle/acts.ts";
+import { startEntry } from "../lifecycle/start.ts";
+import { observe } from "../lifecycle/status.ts";
+import { type ProjectService, readProject } from "../service/project.ts";
+import type { Command, Given, Result, Words } from "./command.ts";
+import { parsed, textOf } from "./options.ts";
+
+const defaultPort = 8080;
+
+export const run: Command = {
+  name: "run",
+  synopsis: "[FILE|ENTRY]",
+  summary: "supervise services in the foreground, as PID 1 of a container too",
+  options: [
+    { flags: "--port <port>", text: "of its HTTP: /healthz, /api/metrics (default 8080; 0: none)" },
+    { flags: "--host <host>", text: "address of its HTTP (default 127.0.0.1)" },
+  ],
+  examples: ["bs9 run", "bs9 run app.ts", "bs9 run bs9.toml --host 0.0.0.0 --port 8080"],
+  exits: [1, 5, 6],
+  async run(given: Words, context: Context): Promise<Result | null> {
+    const [word, ...more] = given.words;
+    if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${word}` });
+    if (existsSync("/run/systemd/system") && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
+      throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
+    context.env["BS9_BACKEND"] = "supervisor";
+    const wanted = await servicesOf(word, context);
+    const { startDaemon } = await import("../supervisor/daemon.ts");
+    const daemon = await startDaemon(context.paths);
+    const web = await serve(given.options, context);
+    try {
+      await bringUp(wanted, context);
+      await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
+    } finally {
+      await web?.stop();
+      await daemon.shutDown();
+    }
+    return null;
+  },
+};
+
+/** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
+async function servicesOf(word: string | undefined, { cwd }: Context): Promise<ProjectService[]> {
+  if (word === undefined) return [];
+  if (word.endsWith(".toml")) return readProject(word);
+  return [{ entry: word, input: { env: {}, envRemoved: [], cwd: undefined, reset: false } }].map((one) => ({ ...one, cwd }));
+}
+
+/** One that does not come up is told, and hinders no other: its restart policy goes on. */
+async function bringUp(services: ProjectService[], context: Context): Promise<void> {
+  const deps = await context.deps();
+  const { terminal } = context;
+  for (const { entry, input } of services) {
+    try {
+      const { name, result } = await startEntry(entry, { ...input, waitMs: input.waitMs ?? 0 }, deps, { linger: false });
+      terminal.note(`${name} ${result}`);
+      if (result === "unchanged") await startDefined([name], deps, { linger: false });
+    } catch (error) {
+      terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(error instanceof Error ? error.message : String(error))}`);
+    }
+  }
+}
+
+/** On a port that nobody has asked for it is a courtesy: where it is taken, services run without it. */
+async function serve(options: Given, context: Context): Promise<{ stop(): Promise<void> } | null> {
+  const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
+  if (port === 0) return null;
+  const { serveWeb } = await import("../web/server.ts");
+  const { readToken } = await import("../web/token.ts");
+  const host = textOf(options, "host") ?? "127.0.0.1";
+  const statuses = async () => (await observe(context.registry.names(), await context.deps())).map(({ status }) => status);
+  try {
+    const token = readToken(context.paths.config, context.env);
+    return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });
+  } catch (error) {
+    if (port !== undefined || textOf(options, "host") !== undefined) throw error;
+    context.terminal.note(`note: ${harmless(error instanceof Error ? error.message : String(error))}`);
+    return null;
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener("abort", () => done(), { once: true });
+  });
+}

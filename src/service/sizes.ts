@@ -1,0 +1,22 @@
+// What one exec can be given: the limits of the kernel on arguments and environment.
+import { failed } from "../base/errors.ts";
+import { maxStringBytes, maxTotalBytes } from "./spec.ts";
+
+/** Throws where the words are more than the kernel takes in one exec (execve(2)). */
+export function checkSizes(argv: string[], environment: Record<string, string>): void {
+  const strings = [...argv, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
+  let total = 0;
+  for (const text of strings) {
+    const bytes = Buffer.byteLength(text) + 1;
+    if (bytes > maxStringBytes) {
+      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, {
+        hint: "hand it over in a file",
+      });
+    }
+    total += bytes;
+  }
+  if (total > maxTotalBytes)
+    throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, {
+      hint: "hand them over in a file",
+    });
+}

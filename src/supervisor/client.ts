@@ -1,0 +1,97 @@
+// The other end of the control socket: asks the supervisor, and brings one up where none lives.
+import { closeSync, openSync, statSync, truncateSync } from "node:fs";
+import * as v from "valibot";
+import { failed, noBackend } from "../base/errors.ts";
+import { cleanEnv } from "../base/exec.ts";
+import { makeFolder } from "../base/files.ts";
+import type { Paths } from "../base/paths.ts";
+import { harmless } from "../base/text.ts";
+import { Answer, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told } from "./control.ts";
+
+type Asked = Request extends infer R ? (R extends Request ? Omit<R, "protocol"> : never) : never;
+
+const upWithinMs = 10_000;
+const maxLogBytes = 1024 * 1024;
+
+export class Client {
+  readonly #paths: Paths;
+
+  constructor(paths: Paths) {
+    this.#paths = paths;
+  }
+
+  /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
+  async ask(request: Asked, timeoutMs: number): Promise<Told[] | null> {
+    const text = await exchange(socketFile(this.#paths.state), JSON.stringify({ protocol, ...request }), timeoutMs);
+    if (text === null) return null;
+    const answer = v.parse(Answer, JSON.parse(text));
+    if (answer.protocol !== protocol)
+      throw noBackend(`the supervisor that runs (pid ${answer.pid}) is of another version of bs9; its services run on without it`, {
+        hint: `kill -9 ${answer.pid}; bs9 status`,
+      });
+    if ("error" in answer) throw failed(`the supervisor refuses: ${harmless(answer.error)}`);
+    return answer.told;
+  }
+
+  /** Starts a supervisor of its own session, and waits until it answers. */
+  async bringUp(): Promise<void> {
+    const { state } = this.#paths;
+    makeFolder(state);
+    const file = logFile(state);
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
+    const log = openSync(file, "a", 0o600);
+    const child = Bun.spawn(["/proc/self/exe", "run", "--port", "0"], {
+      // Nothing of this terminal but who and where it is.
+      env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor" },
+      stdio: ["ignore", log, log],
+      cwd: "/",
+      detached: true,
+    });
+    child.unref();
+    closeSync(log);
+    for (let waitedMs = 0; waitedMs < upWithinMs; waitedMs += 20) {
+      await Bun.sleep(20);
+      if ((await this.ask({ act: "read", names: [] }, 2000)) !== null) return;
+      // Another command may have been first: its supervisor is as good.
+      if (child.exitCode !== null && waitedMs > 1000) break;
+    }
+    throw noBackend("the supervisor does not come up", { hint: `tail ${file}` });
+  }
+}
+
+function kept(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const names = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ", "BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
+
+/** One question, one answer, one connection. Null where nobody listens. */
+function exchange(path: string, line: string, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let rest = Buffer.from(`${line}\n`);
+    const late = setTimeout(() => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: "bs9 status" })), timeoutMs);
+    const settle = (act: () => void) => {
+      clearTimeout(late);
+      act();
+    };
+    const write = (socket: Bun.Socket) => {
+      rest = rest.subarray(Math.max(0, socket.write(rest)));
+    };
+    Bun.connect({
+      unix: path,
+      socket: {
+        open: write,
+        drain: write,
+        data(socket, chunk) {
+          bytes += chunk.length;
+          if (bytes > maxMessageBytes) socket.terminate();
+          chunks.push(Buffer.from(chunk));
+        },
+        close: () => settle(() => (bytes === 0 ? resolve(null) : resolve(Buffer.concat(chunks).toString("utf8")))),
+        connectError: () => settle(() => resolve(null)),
+        error: () => {},
+      },
+    }).catch(() => settle(() => resolve(null)));
+  });
+}

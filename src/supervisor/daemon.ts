@@ -1,0 +1,149 @@
+// The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
+import { closeSync, openSync } from "node:fs";
+import { failed } from "../base/errors.ts";
+import { makeFolder } from "../base/files.ts";
+import { tryLock } from "../base/libc.ts";
+import type { Paths } from "../base/paths.ts";
+import { rmSync } from "node:fs";
+import { logFolder, logsFolder } from "../logs/store/place.ts";
+import { tick as careForLogs } from "../logs/store/tick.ts";
+import { leaveCgroup } from "./cgroup.ts";
+import { lockFile, type Request, socketFile, type Told } from "./control.ts";
+import { forgetEvents } from "./events.ts";
+import { becomeSubreaper, endedOf } from "./kernel.ts";
+import { landlockVersion } from "./landlock.ts";
+import { reapOrphans } from "./reaper.ts";
+import { blank, era, Records } from "./record.ts";
+import { type Around, Service } from "./service.ts";
+import type { LifeState } from "./table.ts";
+
+export type Daemon = {
+  act(request: Request): Promise<Told[]>;
+  /** Resolves when nothing is defined any more. */
+  idle: Promise<void>;
+  /** Ends every service, each within its own stop timeout. */
+  shutDown(): Promise<void>;
+};
+
+const logsEveryMs = 1000;
+const watchEveryMs = 200;
+
+/** Throws where another supervisor of this user and home is at work. */
+export async function startDaemon(paths: Paths): Promise<Daemon> {
+  makeFolder(paths.state);
+  const lock = openSync(lockFile(paths.state), "a", 0o600);
+  if (!(await tryLock(lock))) {
+    closeSync(lock);
+    throw failed("another supervisor is at work here", { hint: "bs9 status" });
+  }
+  if (process.pid !== 1) becomeSubreaper();
+  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0 };
+  const services = new Map<string, Service>();
+  for (const name of around.records.names()) {
+    const record = around.records.get(name);
+    if (record === null) continue;
+    const isNewEra = record.era !== era();
+    const service = new Service({ ...record, era: era() }, around);
+    services.set(name, service);
+    service.resume(isNewEra);
+  }
+  const act = (request: Request) => acted(request, services, around);
+  const control = serve(paths, act);
+  const idle = Promise.withResolvers<void>();
+  const timers = [
+    setInterval(() => watch(services), watchEveryMs),
+    setInterval(() => {
+      void careForLogs(logsFolder(paths.state)).catch(() => {});
+      if (services.size === 0) idle.resolve();
+    }, logsEveryMs),
+  ];
+  const onChild = () => reapOrphans(new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
+  process.on("SIGCHLD", onChild);
+  onChild();
+  return {
+    act,
+    idle: idle.promise,
+    async shutDown() {
+      await Promise.all([...services.values()].map((service) => service.shutDown()));
+      for (const timer of timers) clearInterval(timer);
+      (await control).stop();
+      leaveCgroup();
+    },
+  };
+}
+
+async function serve(paths: Paths, act: Daemon["act"]): Promise<{ stop(): void }> {
+  const { serveControl } = await import("./server.ts");
+  return serveControl(socketFile(paths.state), act);
+}
+
+function watch(services: Map<string, Service>): void {
+  const watched = new Map([...services.values()].flatMap((service) => (service.pidfd === null ? [] : [[service.pidfd, service] as const])));
+  for (const fd of endedOf([...watched.keys()])) watched.get(fd)?.endedUnseen();
+}
+
+async function acted(request: Request, services: Map<string, Service>, around: Around): Promise<Told[]> {
+  switch (request.act) {
+    case "define": {
+      for (const { spec, derived } of request.specs) {
+        const known = services.get(spec.name);
+        const service = known ?? new Service(blank(spec, derived), around);
+        Object.assign(service.record, { spec, derived });
+        service.keep();
+        services.set(spec.name, service);
+      }
+      return [];
+    }
+    case "want": {
+      for (const service of picked(request.names, services)) {
+        service.record.wanted = request.wanted;
+        service.keep();
+      }
+      return [];
+    }
+    case "forget": {
+      for (const name of request.names) {
+        const service = services.get(name);
+        if (service !== undefined) {
+          service.handle("stop");
+          await service.settled();
+        }
+        services.delete(name);
+        around.records.remove(name);
+        forgetEvents(around.paths.state, name);
+        rmSync(logFolder(around.paths.state, name), { recursive: true, force: true });
+      }
+      return [];
+    }
+    case "read":
+      return picked(request.names, services).map(toldOf);
+    default: {
+      const some = picked(request.names, services);
+      for (const service of some) {
+        if (request.act !== "stop") service.cleanSlate();
+        service.handle(request.act);
+      }
+      await Promise.all(some.map((service) => service.settled()));
+      if (request.act === "stop") for (const { record } of some) if (record.state === "failed") record.state = "inactive";
+      return some.map(toldOf);
+    }
+  }
+}
+
+function picked(names: string[], services: Map<string, Service>): Service[] {
+  return names.flatMap((name) => services.get(name) ?? []);
+}
+
+const stateOf: { [S in LifeState]: Told["state"] } = {
+  inactive: "inactive",
+  activating: "activating",
+  active: "active",
+  deactivating: "deactivating",
+  restarting: "deactivating",
+  failed: "failed",
+};
+
+function toldOf({ name, record }: Service): Told {
+  const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
+  return { name, state: stateOf[state], mainPid: main?.pid ?? null, cgroup, restarts, end, wanted, derived };
+}

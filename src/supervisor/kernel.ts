@@ -1,0 +1,79 @@
+// The system calls of the supervisor and its launcher that Bun has no function for (bun:ffi).
+import { dlopen, FFIType } from "bun:ffi";
+
+const { i32, i64, u32, u64, ptr } = FFIType;
+const { symbols } = dlopen("libc.so.6", {
+  prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
+  setrlimit: { args: [i32, ptr], returns: i32 },
+  waitpid: { args: [i32, ptr, i32], returns: i32 },
+  syscall: { args: [i64, i64, i64, i64, i64], returns: i64 },
+  poll: { args: [ptr, u64, i32], returns: i32 },
+  dup2: { args: [i32, i32], returns: i32 },
+  umask: { args: [u32], returns: u32 },
+  signal: { args: [i32, u64], returns: u64 },
+  close: { args: [i32], returns: i32 },
+});
+
+const PR_SET_CHILD_SUBREAPER = 36;
+const PR_SET_NO_NEW_PRIVS = 38;
+const RLIMIT_NOFILE = 7;
+const WNOHANG = 1;
+const SIG_DFL = 0;
+const SYS_pidfd_open = 434;
+const POLLIN = 1;
+const pollfdBytes = 8;
+
+/** Orphans of services come to this process instead of to PID 1. */
+export function becomeSubreaper(): boolean {
+  return symbols.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0;
+}
+
+/** Of this thread and all that it executes; nothing takes it off again (PR_SET_NO_NEW_PRIVS(2const)). */
+export function renounceNewPrivileges(): boolean {
+  return symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) === 0;
+}
+
+/** False where the hard limit of this process is lower already and may not be raised. */
+export function limitOpenFiles(files: number): boolean {
+  return symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([BigInt(files), BigInt(files)])) === 0;
+}
+
+/** What an engine ignores for itself, a program that is executed would ignore too (execve(2)). */
+export function heedSignals(signals: number[]): void {
+  for (const signal of signals) symbols.signal(signal, SIG_DFL);
+}
+
+export function becomesStdin(fd: number): void {
+  symbols.dup2(fd, 0);
+}
+
+export function setUmask(mask: number): void {
+  symbols.umask(mask);
+}
+
+/** Takes away a child that has ended; for those that Bun has not spawned. */
+export function reap(pid: number): void {
+  symbols.waitpid(pid, null, WNOHANG);
+}
+
+/** pidfd_open(2); null where the process is gone. */
+export function openPidfd(pid: number): number | null {
+  const fd = Number(symbols.syscall(SYS_pidfd_open, pid, 0, 0, 0));
+  return fd < 0 ? null : fd;
+}
+
+export function closePidfd(fd: number): void {
+  symbols.close(fd);
+}
+
+/** Those of the pidfds whose process has ended; does not wait. */
+export function endedOf(fds: number[]): number[] {
+  if (fds.length === 0) return [];
+  const asked = new DataView(new ArrayBuffer(fds.length * pollfdBytes));
+  for (const [i, fd] of fds.entries()) {
+    asked.setInt32(i * pollfdBytes, fd, true);
+    asked.setInt16(i * pollfdBytes + 4, POLLIN, true);
+  }
+  if (symbols.poll(new Uint8Array(asked.buffer), fds.length, 0) <= 0) return [];
+  return fds.filter((_, i) => asked.getInt16(i * pollfdBytes + 6, true) !== 0);
+}

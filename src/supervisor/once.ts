@@ -1,0 +1,25 @@
+// Runs a plan once to its end: what is to be tried as a service, beside it.
+import { launchVariable } from "./launch.ts";
+import type { Plan } from "./plan.ts";
+
+/** The process and all of its group are killed when the time is over. */
+export async function runOnce(plan: Plan, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
+  const child = Bun.spawn(["/proc/self/exe"], {
+    env: { [launchVariable]: "1" },
+    stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: null })), "ignore", "ignore"],
+    cwd: "/",
+    detached: true,
+  });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+  }, timeoutMs);
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  return { exitCode, timedOut };
+}

@@ -1,0 +1,73 @@
+// The control socket: who may open the file may ask; each connection is one question and its answer.
+import { chmodSync, lstatSync, rmSync } from "node:fs";
+import * as v from "valibot";
+import { failed, reasonOf } from "../base/errors.ts";
+import { type Answer, maxMessageBytes, protocol, Request, type Told, Versioned } from "./control.ts";
+
+/** Of sockaddr_un (unix(7)). */
+const maxPathBytes = 107;
+
+type Asking = { chunks: Buffer[]; bytes: number; answer: Buffer | null };
+
+/** Answers each request by `answer`. A socket that is there is of a supervisor that has died: the caller holds the lock. */
+export function serveControl(path: string, answer: (request: Request) => Promise<Told[]>): { stop(): void } {
+  if (Buffer.byteLength(path) > maxPathBytes)
+    throw failed(`the path of the control socket is too long for one: ${path}`, { hint: "set BS9_HOME to a shorter path" });
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isSocket()) throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${path}` });
+  rmSync(path, { force: true });
+  const before = process.umask(0o177);
+  try {
+    const server = Bun.listen<Asking>({
+      unix: path,
+      socket: {
+        open(socket) {
+          socket.data = { chunks: [], bytes: 0, answer: null };
+          socket.timeout(600);
+        },
+        async data(socket, chunk) {
+          const { data } = socket;
+          data.bytes += chunk.length;
+          if (data.bytes > maxMessageBytes) return void socket.terminate();
+          data.chunks.push(Buffer.from(chunk));
+          if (chunk.at(-1) !== newline) return;
+          const told = await answered(Buffer.concat(data.chunks.splice(0)), answer);
+          data.answer = Buffer.from(`${JSON.stringify(told)}\n`);
+          write(socket);
+        },
+        drain: write,
+        error() {},
+      },
+    });
+    chmodSync(path, 0o600);
+    return {
+      stop() {
+        server.stop(true);
+        rmSync(path, { force: true });
+      },
+    };
+  } finally {
+    process.umask(before);
+  }
+}
+
+const newline = 10;
+
+function write(socket: Bun.Socket<Asking>): void {
+  const { data } = socket;
+  if (data.answer === null) return;
+  const written = socket.write(data.answer);
+  data.answer = written < data.answer.length ? data.answer.subarray(Math.max(0, written)) : null;
+  if (data.answer === null) socket.end();
+}
+
+async function answered(bytes: Buffer, answer: (request: Request) => Promise<Told[]>): Promise<Answer> {
+  const said = { protocol, pid: process.pid };
+  try {
+    const asked = v.parse(Versioned, JSON.parse(bytes.toString("utf8")));
+    if (asked.protocol !== protocol) return { ...said, error: `this supervisor speaks version ${protocol} of the control protocol` };
+    return { ...said, told: await answer(v.parse(Request, asked)) };
+  } catch (error) {
+    return { ...said, error: reasonOf(error) };
+  }
+}

@@ -1,0 +1,219 @@
+// One supervised service: what happens to it goes through the table, and what the table says is done to its processes.
+import { closeSync, openSync } from "node:fs";
+import { delayOf } from "../backend/backoff.ts";
+import { type Exit, wordsOfExit } from "../backend/ended.ts";
+import { reasonOf } from "../base/errors.ts";
+import { readProc, startTimeOf } from "../base/proc.ts";
+import { constants } from "node:os";
+import { logFolder, openStreams } from "../logs/store/place.ts";
+import type { Paths } from "../base/paths.ts";
+import { joinable, removeCgroup } from "./cgroup.ts";
+import { note } from "./events.ts";
+import { membersOf, signalAll } from "./group.ts";
+import { closePidfd, openPidfd } from "./kernel.ts";
+import { launchVariable } from "./launch.ts";
+import { planOf } from "./plan.ts";
+import { isAlive, processOf, type Record, type Records } from "./record.ts";
+import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
+
+export type Around = { paths: Paths; records: Records; shuts: boolean };
+
+/** A start after so long is no longer one of a row. */
+const rowSec = 60;
+const givenUp = "given up: it was restarted as often as --max-restarts allows";
+
+export class Service {
+  record: Record;
+  readonly #around: Around;
+  #pidfd: number | null = null;
+  #delay: Timer | null = null;
+  #kill: Timer | null = null;
+  #settled: (() => void)[] = [];
+
+  constructor(record: Record, around: Around) {
+    this.record = record;
+    this.#around = around;
+  }
+
+  /** The pid of the child that Bun fetches by itself; null for one that was adopted. */
+  get pidfd(): number | null {
+    return this.#pidfd;
+  }
+
+  get name(): string {
+    return this.record.spec.name;
+  }
+
+  handle(event: LifeEvent): void {
+    const { next, actions } = table[this.record.state][event];
+    this.record.state = next;
+    for (const action of actions) this.#acts[action]();
+    this.keep();
+    if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
+  }
+
+  /** Resolves once it is neither on its way down nor waiting. */
+  async settled(): Promise<void> {
+    if (this.record.state !== "deactivating" && this.record.state !== "restarting") return;
+    await new Promise<void>((done) => this.#settled.push(done));
+  }
+
+  /** Counts and delays begin anew, as with `systemctl reset-failed`. */
+  cleanSlate(): void {
+    Object.assign(this.record, { restarts: 0, starts: 0, lastStartSec: 0, end: null });
+    if (this.record.state === "failed") this.record.state = "inactive";
+  }
+
+  /** A full disk costs only that the next supervisor knows less. */
+  keep(): void {
+    try {
+      this.#around.records.put(this.record);
+    } catch {}
+  }
+
+  /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
+  resume(isNewEra: boolean): void {
+    const { record } = this;
+    const { process: before, state } = record;
+    const lives = before !== null && isAlive(before);
+    const wasDown = state === "inactive" || state === "failed";
+    record.state = "inactive";
+    if (isNewEra) {
+      this.cleanSlate();
+      record.process = null;
+      record.cgroup = null;
+      if (record.wanted) this.handle("start");
+    } else if (lives) {
+      this.handle("adopted");
+      if (state === "deactivating") this.handle("stop");
+      if (state === "restarting") this.handle("restart");
+    } else if (wasDown) record.state = state;
+    else if (state !== "deactivating") {
+      record.process = null;
+      record.end = "it ended while no supervisor was there";
+      record.state = "active";
+      this.#ended(null);
+    }
+    this.keep();
+  }
+
+  /** Of one that was adopted: nobody can tell how. */
+  endedUnseen(): void {
+    this.#unwatch();
+    this.record.end = "it ended, and how is not known: it was taken over from an earlier supervisor";
+    this.#ended(null);
+  }
+
+  /** Its processes now. */
+  pids(): number[] {
+    return membersOf(this.record.process?.pid ?? null, this.record.cgroup);
+  }
+
+  /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
+  async shutDown(): Promise<void> {
+    const { state } = this.record;
+    this.handle("stop");
+    await this.settled();
+    if (state !== "inactive" && state !== "failed" && state !== "deactivating") {
+      this.record.state = "active";
+      this.keep();
+    }
+  }
+
+  readonly #acts: { [A in Action]: () => void } = {
+    spawn: () => this.#spawn(),
+    watch: () => {
+      this.#pidfd = this.record.process === null ? null : openPidfd(this.record.process.pid);
+      if (this.#pidfd === null) queueMicrotask(() => this.endedUnseen());
+    },
+    terminate: () => signalAll(this.pids(), "SIGTERM"),
+    kill: () => {
+      note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
+      signalAll(this.pids(), "SIGKILL");
+    },
+    "set-delay": () => {
+      this.record.restarts += 1;
+      this.#delay = setTimeout(() => this.handle("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+    },
+    "clear-delay": () => clearTimeout(this.#delay ?? undefined),
+    "set-kill-timer": () => {
+      this.#kill = setTimeout(() => this.handle("kill-timeout"), this.record.spec.stopTimeoutMs);
+    },
+    "clear-kill-timer": () => clearTimeout(this.#kill ?? undefined),
+  };
+
+  #spawn(): void {
+    const { record } = this;
+    const { paths, shuts } = this.#around;
+    record.starts = this.#startsWithNext();
+    record.lastStartSec = uptimeSec();
+    try {
+      const plan = planOf(record.spec, paths, shuts);
+      const files = openStreams(logFolder(paths.state, this.name));
+      record.cgroup = joinable(this.name, record.spec.limits);
+      const streams = [openSync(files.stdout, "a", 0o600), openSync(files.stderr, "a", 0o600)] as const;
+      try {
+        // The running file itself, even where it was replaced or deleted.
+        const child = Bun.spawn(["/proc/self/exe"], {
+          env: { [launchVariable]: "1" },
+          stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: record.cgroup })), ...streams],
+          cwd: "/",
+          detached: true,
+          onExit: (_, exitCode, signal) => this.#exited(child.pid, exitCode, signal),
+        });
+        record.process = processOf(child.pid) ?? { pid: child.pid, startTime: startTimeOf(child.pid) ?? "", era: record.era };
+        child.unref();
+      } finally {
+        for (const fd of streams) closeSync(fd);
+      }
+    } catch (error) {
+      record.process = null;
+      note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
+      record.end = reasonOf(error);
+      queueMicrotask(() => this.#ended(null));
+    }
+  }
+
+  #exited(pid: number, code: number | null, signal: number | NodeJS.Signals | null): void {
+    if (this.record.process?.pid !== pid) return;
+    const exit: Exit = signal === null ? { code: "exited", status: code ?? 0 } : { code: "killed", status: numberOf(signal) };
+    this.record.end = wordsOfExit(exit);
+    const isNews = this.record.state === "active" || !isClean(exit);
+    if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
+    this.#ended(exit);
+  }
+
+  /** What its main process has left behind ends with it, as with KillMode=control-group. */
+  #ended(exit: Exit | null): void {
+    const { record } = this;
+    signalAll(this.pids(), "SIGKILL");
+    if (record.cgroup !== null) removeCgroup(record.cgroup);
+    record.process = null;
+    record.cgroup = null;
+    const { policy, max } = record.spec.restart;
+    const mayAgain = max === null || this.#startsWithNext() <= max + 1;
+    const event = eventOfEnd(exit, policy, mayAgain);
+    if (event === "ended-for-good" && !mayAgain && record.state === "active") {
+      record.end = givenUp;
+      note(this.#around.paths.state, this.name, 3, "given up: it ended too often");
+    }
+    this.handle(event);
+  }
+
+  #startsWithNext(): number {
+    const { starts, lastStartSec } = this.record;
+    return starts > 0 && uptimeSec() - lastStartSec <= rowSec + delayOf(starts, this.record.spec.restart.delayMs) / 1000 ? starts + 1 : 1;
+  }
+
+  #unwatch(): void {
+    if (this.#pidfd !== null) closePidfd(this.#pidfd);
+    this.#pidfd = null;
+  }
+}
+
+/** Nobody can step this clock. */
+const uptimeSec = (): number => Number(readProc("uptime")?.split(" ")[0] ?? 0);
+
+function numberOf(signal: number | NodeJS.Signals): number {
+  return typeof signal === "number" ? signal : constants.signals[signal];
+}

@@ -1,0 +1,220 @@
+// The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import { limitsInForce } from "../backend/limits.ts";
+import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import { reasonOf } from "../base/errors.ts";
+import { writeWhole } from "../base/files.ts";
+import type { Paths } from "../base/paths.ts";
+import { linkOf, readProc, statusField } from "../base/proc.ts";
+import { type Sessions, sessions } from "../base/sessions.ts";
+import { logsFolder } from "../logs/store/place.ts";
+import { read as readLogs } from "../logs/store/read.ts";
+import { together } from "../logs/together.ts";
+import { cpuUsecOf, type Group } from "../metrics/group.ts";
+import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { Client } from "./client.ts";
+import type { Told } from "./control.ts";
+import { readEvents } from "./events.ts";
+import { landlockVersion } from "./landlock.ts";
+import { lackOf } from "./lacks.ts";
+import { runOnce } from "./once.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { isAlive, Records } from "./record.ts";
+
+const askMs = 20_000;
+const marginMs = 30_000;
+
+export class SupervisorBackend implements Backend {
+  readonly kind = "supervisor";
+  // Whether a limit is in force is told of each service: it takes a cgroup, which is not everywhere to be had.
+  readonly capabilities: Capabilities = { limits: false, sandbox: false, logTimes: false, adoption: true, exitStatus: false };
+  readonly strangers = null;
+
+  readonly #paths: Paths;
+  readonly #records: Records;
+  readonly #client: Client;
+  readonly #shuts = landlockVersion() > 0;
+
+  constructor(paths: Paths) {
+    this.#paths = paths;
+    this.#records = new Records(paths.state);
+    this.#client = new Client(paths);
+  }
+
+  async claim(): Promise<void> {}
+
+  async define(specs: Spec[]): Promise<Map<string, unknown>> {
+    const troubles = new Map<string, unknown>();
+    const derived = specs.flatMap((spec) => {
+      try {
+        return [{ spec, derived: this.#derived(spec) }];
+      } catch (error) {
+        troubles.set(spec.name, error);
+        return [];
+      }
+    });
+    if (derived.length > 0) await this.#act({ act: "define", specs: derived }, askMs);
+    return troubles;
+  }
+
+  async isDefined(spec: Spec): Promise<boolean> {
+    const record = this.#records.get(spec.name);
+    return record !== null && isDeepStrictEqual(record.spec, spec) && record.derived === this.#derived(spec);
+  }
+
+  async unitText(spec: Spec): Promise<string> {
+    const { env, ...plan } = this.#plan(spec);
+    return `${JSON.stringify({ ...plan, env: Object.keys(env) }, null, 2)}\n`;
+  }
+
+  unitFile(name: string): string {
+    return this.#records.file(name);
+  }
+
+  async undefine(names: string[]): Promise<void> {
+    await this.#act({ act: "forget", names }, this.#stopMs(names));
+  }
+
+  async withheld(profile: SandboxProfile): Promise<Missing[]> {
+    return lackOf(profile, this.#shuts);
+  }
+
+  async start(specs: Spec[]): Promise<void> {
+    const names = specs.map(({ name }) => name);
+    await this.#act({ act: "start", names }, this.#stopMs(names));
+  }
+
+  async stop(specs: Spec[]): Promise<void> {
+    const names = specs.map(({ name }) => name);
+    await this.#act({ act: "stop", names }, this.#stopMs(names));
+  }
+
+  async restart(specs: Spec[]): Promise<void> {
+    const names = specs.map(({ name }) => name);
+    await this.#act({ act: "restart", names }, this.#stopMs(names));
+  }
+
+  async want(names: string[], wanted: boolean): Promise<void> {
+    await this.#act({ act: "want", names, wanted }, askMs);
+  }
+
+  /** Where the supervisor has died, the next one is brought up as soon as there is something to keep up. */
+  async read(names: string[]): Promise<Reading[]> {
+    let told = await this.#client.ask({ act: "read", names }, askMs);
+    if (told === null && this.#records.names().some((name) => this.#isToBeUp(name))) {
+      await this.#client.bringUp();
+      told = await this.#client.ask({ act: "read", names }, askMs);
+    }
+    const known = new Map((told ?? []).map((one) => [one.name, one]));
+    const now = sessions();
+    return names.map((name) => readingOf(name, known.get(name) ?? this.#remembered(name), now));
+  }
+
+  async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {
+    const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
+    if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+    const verified = held === "1" ? ["NoNewPrivileges"] : [];
+    if (spec.sandbox.profile === "off" || !this.#shuts || held !== "1")
+      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#shuts) };
+    // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
+    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, true) };
+  }
+
+  limits(spec: Spec, { mainPid, group }: Reading): Limits {
+    return limitsInForce(spec, mainPid, group?.kind === "cgroup" ? group.folder : null);
+  }
+
+  runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
+    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs);
+  }
+
+  async logNotices(): Promise<string[]> {
+    return [];
+  }
+
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
+    const { state } = this.#paths;
+    return together(
+      [(asked, ends) => readLogs(logsFolder(state), asked, ends), (asked, ends) => readEvents(state, asked, ends)],
+      query,
+      signal,
+    );
+  }
+
+  /** Said once: nothing of what is there would change at the next start. */
+  async linger(): Promise<string | null> {
+    if (process.env["BS9_HOME"] === undefined && process.pid === 1) return null;
+    const told = join(this.#paths.state, "told-of-boot");
+    if (existsSync(told)) return null;
+    writeWhole(told, "", 0o600);
+    return "nothing starts services at boot on this machine; to have them back, let its init run: bs9 run";
+  }
+
+  close(): void {}
+
+  async #act(request: Parameters<Client["ask"]>[0], timeoutMs: number): Promise<Told[]> {
+    let told = await this.#client.ask(request, timeoutMs);
+    if (told === null) {
+      await this.#client.bringUp();
+      told = await this.#client.ask(request, timeoutMs);
+    }
+    return told ?? [];
+  }
+
+  #stopMs(names: string[]): number {
+    return marginMs + Math.max(0, ...names.map((name) => this.#records.get(name)?.spec.stopTimeoutMs ?? 0));
+  }
+
+  #plan(spec: Spec): Plan {
+    return planOf(spec, this.#paths, this.#shuts);
+  }
+
+  #derived(spec: Spec): string {
+    return Bun.hash(JSON.stringify(this.#plan(spec))).toString(16);
+  }
+
+  #isToBeUp(name: string): boolean {
+    const record = this.#records.get(name);
+    return record !== null && (record.wanted || record.process !== null);
+  }
+
+  /** What its record says where no supervisor lives: of a process only whether it does. */
+  #remembered(name: string): Told | null {
+    const record = this.#records.get(name);
+    if (record === null) return null;
+    const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
+    const lives = main !== null && isAlive(main);
+    const isDown = state === "failed" ? "failed" : "inactive";
+    return { name, state: lives ? "active" : isDown, mainPid: lives ? main.pid : null, cgroup, restarts, end, wanted, derived };
+  }
+}
+
+function readingOf(name: string, told: Told | null, now: Sessions): Reading {
+  const unit = name;
+  if (told === null) return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
+  const { mainPid, cgroup, restarts, wanted } = told;
+  // A launcher is not the service yet.
+  const isLaunching = mainPid !== null && told.state === "active" && linkOf(`${mainPid}/exe`) === ownProgram && isLauncher(mainPid);
+  const group: Group | null =
+    mainPid === null ? null : cgroup !== null ? { kind: "cgroup", folder: cgroup } : { kind: "processes", pids: now.get(mainPid) ?? [mainPid] };
+  return {
+    name,
+    unit,
+    state: isLaunching ? "activating" : told.state,
+    mainPid,
+    restarts,
+    end: told.state === "active" ? null : told.end,
+    group,
+    cpu: group === null ? null : { usec: cpuUsecOf(group), atMs: performance.now() },
+    wanted,
+  };
+}
+
+const ownProgram = linkOf("self/exe");
+
+function isLauncher(pid: number): boolean {
+  return (readProc(`${pid}/environ`) ?? "").startsWith("BS9_LAUNCH=1");
+}

@@ -1,0 +1,111 @@
+// The life of a supervised service as a table: in each state, what each event leads to. Pure; after s6-supervise(8).
+import type { Exit } from "../backend/ended.ts";
+
+/** `activating` waits out the delay before a restart; `restarting` is going down to come up again. */
+export const lifeStates = ["inactive", "activating", "active", "deactivating", "restarting", "failed"] as const;
+export type LifeState = (typeof lifeStates)[number];
+
+export type LifeEvent =
+  | "start"
+  | "stop"
+  | "restart"
+  /** A process of an earlier supervisor was found alive. */
+  | "adopted"
+  /** Its process ended: the policy wants it again, is content, or gives up. */
+  | "ended-again"
+  | "ended-well"
+  | "ended-for-good"
+  | "delay-over"
+  | "kill-timeout";
+
+export type Action = "spawn" | "terminate" | "kill" | "set-delay" | "clear-delay" | "set-kill-timer" | "clear-kill-timer" | "watch";
+
+export type Cell = { next: LifeState; actions: Action[] };
+
+const to = (next: LifeState, ...actions: Action[]): Cell => ({ next, actions });
+
+export const table = {
+  inactive: {
+    start: to("active", "spawn"),
+    stop: to("inactive"),
+    restart: to("active", "spawn"),
+    adopted: to("active", "watch"),
+    "ended-again": to("inactive"),
+    "ended-well": to("inactive"),
+    "ended-for-good": to("inactive"),
+    "delay-over": to("inactive"),
+    "kill-timeout": to("inactive"),
+  },
+  activating: {
+    start: to("active", "clear-delay", "spawn"),
+    stop: to("inactive", "clear-delay"),
+    restart: to("active", "clear-delay", "spawn"),
+    adopted: to("activating"),
+    "ended-again": to("activating"),
+    "ended-well": to("activating"),
+    "ended-for-good": to("activating"),
+    "delay-over": to("active", "spawn"),
+    "kill-timeout": to("activating"),
+  },
+  active: {
+    start: to("active"),
+    stop: to("deactivating", "terminate", "set-kill-timer"),
+    restart: to("restarting", "terminate", "set-kill-timer"),
+    adopted: to("active"),
+    "ended-again": to("activating", "set-delay"),
+    "ended-well": to("inactive"),
+    "ended-for-good": to("failed"),
+    "delay-over": to("active"),
+    "kill-timeout": to("active"),
+  },
+  deactivating: {
+    start: to("restarting"),
+    stop: to("deactivating"),
+    restart: to("restarting"),
+    adopted: to("deactivating"),
+    "ended-again": to("inactive", "clear-kill-timer"),
+    "ended-well": to("inactive", "clear-kill-timer"),
+    "ended-for-good": to("inactive", "clear-kill-timer"),
+    "delay-over": to("deactivating"),
+    "kill-timeout": to("deactivating", "kill"),
+  },
+  restarting: {
+    start: to("restarting"),
+    stop: to("deactivating"),
+    restart: to("restarting"),
+    adopted: to("restarting"),
+    "ended-again": to("active", "clear-kill-timer", "spawn"),
+    "ended-well": to("active", "clear-kill-timer", "spawn"),
+    "ended-for-good": to("active", "clear-kill-timer", "spawn"),
+    "delay-over": to("restarting"),
+    "kill-timeout": to("restarting", "kill"),
+  },
+  failed: {
+    start: to("active", "spawn"),
+    stop: to("inactive"),
+    restart: to("active", "spawn"),
+    adopted: to("active", "watch"),
+    "ended-again": to("failed"),
+    "ended-well": to("failed"),
+    "ended-for-good": to("failed"),
+    "delay-over": to("failed"),
+    "kill-timeout": to("failed"),
+  },
+} satisfies Record<LifeState, Record<LifeEvent, Cell>>;
+
+export type Policy = "on-failure" | "always" | "no";
+
+/** SIGHUP, SIGINT, SIGPIPE and SIGTERM are clean ends, as systemd has it (systemd.service(5), SuccessExitStatus=). */
+const cleanSignals = new Set([1, 2, 13, 15]);
+
+/** Of one that was adopted nobody sees how it ended: null, which is no clean end. */
+export function isClean(exit: Exit | null): boolean {
+  return exit !== null && (exit.code === "exited" ? exit.status === 0 : exit.code === "killed" && cleanSignals.has(exit.status));
+}
+
+/** `mayAgain`: the start limit allows one more. */
+export function eventOfEnd(exit: Exit | null, policy: Policy, mayAgain: boolean): LifeEvent {
+  const again = policy === "always" || (policy === "on-failure" && !isClean(exit));
+  if (again) return mayAgain ? "ended-again" : "ended-for-good";
+  return isClean(exit) ? "ended-well" : "ended-for-good";
+}
