@@ -60,7 +60,11 @@ test("an entry that has become a FIFO, and environment files that do not end, bl
 
 test("a health command runs where the service runs: what it executes, the service may have written", async () => {
   await sh("mkdir -p .ssh && echo secret >.ssh/id");
-  await it.writeFile("ops", "web/check.sh", 'cat "$HOME/.ssh/id" >>"$PWD/leak" 2>/dev/null; echo "$GREETING" >seen; touch /tmp/from-check\n');
+  await it.writeFile(
+    "ops",
+    "web/check.sh",
+    'cat "$HOME/.ssh/id" >>"$PWD/leak" 2>/dev/null; echo "$GREETING" >seen; touch /tmp/from-check\n',
+  );
   const started = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "GREETING=hello", "--health", "cmd:sh check.sh");
   expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
   expect((await sh("cat web/seen; cat web/leak; ls /tmp/from-check")).stdout).toBe("hello\n");
@@ -111,7 +115,11 @@ test("--max-restarts holds whatever reloads the user manager", async () => {
 }, 60_000);
 
 test("--require-sandbox that cannot hold runs nothing, not for a moment", async () => {
-  await it.writeFile("ops", "shy/app.ts", 'import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\nsetInterval(() => {}, 1000);\n');
+  await it.writeFile(
+    "ops",
+    "shy/app.ts",
+    'import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\nsetInterval(() => {}, 1000);\n',
+  );
   const result = await bs9(it, "start", "shy/app.ts", "--name", "shy", "--sandbox", "off", "--require-sandbox");
   expect(result).toMatchObject({ code: 6, stderr: expect.stringContaining("its sandbox would be off") });
   expect((await sh("ls shy; ls .config/bs9/services")).stdout).toBe("app.ts\nweb.json\n");
