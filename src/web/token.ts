@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
 
-export const tokenVariable = "BS9_WEB_TOKEN_FILE";
+const tokenVariable = "BS9_WEB_TOKEN_FILE";
 
 const minLetters = 16;
 const maxBytes = 4096;
