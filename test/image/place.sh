@@ -8,7 +8,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin # not on every root's PATH
 
-packages=(buildah podman crun conmon catatonit debootstrap curl iproute2)
+packages=(buildah podman crun conmon catatonit netavark iptables debootstrap curl iproute2)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
 main() {
@@ -59,6 +59,8 @@ offline() {
   ip link set lo up
   # crun before 1.9 refuses a hybrid of both kinds of control groups.
   if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
+  # Neither the systemd of this machine, which podman would give timers to, nor what it keeps there of its own.
+  mount -t tmpfs -o size=64m,mode=755 place /run
   configure
   settle
   local base=$dir/disk/base
@@ -74,13 +76,16 @@ offline() {
 }
 
 configure() {
-  cat >"$dir/disk/containers.conf" <<'END'
+  cat >"$dir/disk/containers.conf" <<END
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "crun"
 [containers]
 default_ulimits = ["nofile=16384:16384", "nproc=8192:8192"]
+[network]
+network_backend = "netavark"
+network_config_dir = "$dir/disk/networks"
 END
   cat >"$dir/disk/storage.conf" <<END
 [storage]
