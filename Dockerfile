@@ -11,12 +11,14 @@ RUN sh test/with-bun.sh --version
 COPY src/ src/
 RUN sh test/with-bun.sh build.ts
 
-# What a dynamically linked program needs: libc, what native modules of apps link to, and the time zones.
+# What a dynamically linked program needs: libc, what native modules of apps link to, and the time zones. No CA
+# certificates: Bun brings its own.
 FROM debian:bookworm-slim AS base
 RUN mkdir -p /base/usr/lib /base/usr/lib64 /base/etc /base/app /base/data \
  && ln -s usr/lib /base/lib \
  && ln -s usr/lib64 /base/lib64 \
  && mkdir -m 1777 /base/tmp \
+ && chown 1000:1000 /base/data \
  && dpkg -L base-files libc6 libgcc-s1 libstdc++6 tzdata \
   | grep -v '^/usr/share/\(doc\|man\|lintian\|bug\)/' \
   | while read -r file; do if [ -f "$file" ]; then echo "${file#/}"; fi; done \
@@ -28,7 +30,6 @@ RUN mkdir -p /base/usr/lib /base/usr/lib64 /base/etc /base/app /base/data \
 
 FROM scratch
 COPY --from=base /base/ /
-COPY --from=base --chown=1000:1000 /base/data/ /data/
 COPY --from=build /src/dist/bs9 /usr/local/bin/bs9
 ENV BS9_HOME=/data BS9_BACKEND=supervisor HOME=/data PATH=/usr/local/bin
 USER 1000:1000
