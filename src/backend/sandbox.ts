@@ -1,10 +1,14 @@
 // The sandbox profiles as systemd directives; pure. What a host cannot give is left out by the caller's word.
+import { isWithin } from "../base/paths.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
 export type Directive = { name: string; value: string };
 
 /** How a directive is told: its value is part of it, for one name may stand there twice. */
 export const label = ({ name, value }: Directive): string => `${name}=${value}`;
+
+/** Where the system bus listens. */
+export const busFolder = "/run/dbus";
 
 const base: Directive[] = [
   { name: "NoNewPrivileges", value: "yes" },
@@ -19,6 +23,8 @@ const base: Directive[] = [
   { name: "ReadOnlyPaths", value: "/run" },
   { name: "BindReadOnlyPaths", value: "/sys" },
   { name: "ProtectHome", value: "tmpfs" },
+  // Over the system bus logind would end every service of the same user for whoever asks: SetUserLinger, TerminateUser.
+  { name: "InaccessiblePaths", value: `-${busFolder}` },
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },
   { name: "ProtectControlGroups", value: "yes" },
@@ -55,6 +61,12 @@ export function profileDirectives(profile: SandboxProfile): Directive[] {
   return [...base, ...(profile === "standard" ? ofStandard : ofStrict)];
 }
 
+/** Directives that the user takes back by opening what they close. Of paths that have no links in them. */
+export function waivedDirectives(opened: string[]): Directive[] {
+  const opens = opened.some((path) => isWithin(busFolder, path) || isWithin(path, busFolder));
+  return opens ? base.filter(({ name }) => name === "InaccessiblePaths") : [];
+}
+
 /**
  * Asked for beside the profile and promised by none: only who is privileged over the pid namespace may mount a /proc with options
  * (proc(5), user_namespaces(7)), so on the manager of an ordinary user systemd leaves the plain one in place without a word.
@@ -76,6 +88,7 @@ export const namespaced = new Set([
   "ReadOnlyPaths",
   "BindReadOnlyPaths",
   "ProtectHome",
+  "InaccessiblePaths",
   "ProtectKernelTunables",
   "ProtectKernelModules",
   "ProtectControlGroups",

@@ -1,6 +1,6 @@
 // Where bs9 keeps things: the XDG folders of this user, or all of them under $BS9_HOME.
 import { realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { currentUser } from "./user.ts";
 
 export type Paths = {
@@ -52,4 +52,18 @@ function homeOf(env: Record<string, string | undefined>): string {
     }
   }
   return fallback;
+}
+
+/** Links resolved, as far as the path is there. */
+export function resolvedPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(resolvedPath(dirname(path)), basename(path));
+  }
+}
+
+/** The folder itself counts. Of paths that are absolute and have no links in them. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

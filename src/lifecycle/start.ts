@@ -1,6 +1,6 @@
 // `start`: an entry becomes a running service, or a defined one is started.
 
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
@@ -193,6 +193,8 @@ function checkPaths(spec: Spec): void {
   for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
     if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${folder}` });
   }
+  if (!statSync(spec.cwd).isDirectory())
+    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${dirname(spec.cwd)}` });
   const reserved = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
   if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
 }

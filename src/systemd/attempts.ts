@@ -6,13 +6,14 @@ import { ptr as addressOf, dlopen, FFIType, read } from "bun:ffi";
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 
-type Ask = { hidden: string[]; unwritable: string[]; stranger: number };
+type Ask = { hidden: string[]; unwritable: string[]; stranger: number; sockets: string[] };
 
 const ask: Ask = JSON.parse(readFileSync("ask.json", "utf8"));
 const { i32, i64, u64, ptr } = FFIType;
 const libc = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: ptr },
   socket: { args: [i32, i32, i32], returns: i32 },
+  connect: { args: [i32, ptr, i32], returns: i32 },
   unshare: { args: [i32], returns: i32 },
   personality: { args: [u64], returns: i32 },
   sched_setscheduler: { args: [i32, i32, u64], returns: i32 },
@@ -52,6 +53,7 @@ outcomes["setuid bit"] = caught(() => chmodSync("ask.json", 0o4600));
 outcomes["other ABI"] = otherAbi();
 outcomes["keyring"] = keyring();
 outcomes["stranger"] = caught(() => readFileSync(`/proc/${ask.stranger}/environ`));
+for (const path of ask.sockets) outcomes[`connect ${path}`] = ended(() => connected(path));
 for (const path of ask.hidden) outcomes[`see ${path}`] = caught(() => statSync(path));
 for (const folder of ask.unwritable) outcomes[`write ${folder}`] = caught(() => written(folder));
 
@@ -71,6 +73,12 @@ function ended(call: () => number): string {
     name = errnoNames.get(errno) ?? String(errno);
   }
   return name;
+}
+
+/** unix(7): the family in two bytes of the machine's order, then the path up to a zero. */
+function connected(path: string): number {
+  const address = Buffer.concat([Buffer.from([families.unix, 0]), Buffer.from(`${path}\0`)]);
+  return libc.connect(libc.socket(families.unix, 1, 0), address, address.length);
 }
 
 function caught(attempt: () => unknown): string {

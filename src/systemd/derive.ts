@@ -1,5 +1,7 @@
 // A spec and what this host can give -> the texts of unit and environment file.
-import { homeIsCovered } from "../backend/sandbox.ts";
+
+import { type Opening, openingOf } from "../backend/opening.ts";
+import { homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder } from "../logs/store/place.ts";
@@ -7,7 +9,6 @@ import { logFile } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
 import type { HostProfile } from "./host.ts";
-import { type Opening, openingOf } from "./opening.ts";
 import { fitsInUnit } from "./quote.ts";
 import { besideText, checkSizes, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
@@ -35,8 +36,8 @@ export async function deriveBeside(spec: Spec, command: string, timeoutMs: numbe
 async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
-  const { directives } = forHome(await ground.host(spec.sandbox.profile), ground.paths.home);
   const opening = openingOf(spec, command, ground.paths);
+  const { directives } = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
   for (const path of [folder, opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
@@ -60,11 +61,22 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
   return { plan, opening };
 }
 
+/** What of the host's profile a service is to have. */
+export function forService(host: HostProfile, { writable, readable }: Opening, home: string): HostProfile {
+  const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
+  const { directives, withheld, ...rest } = forHome(host, home);
+  return {
+    ...rest,
+    directives: directives.filter((one) => !waived.has(label(one))),
+    withheld: withheld.filter(({ directive }) => !waived.has(directive)),
+  };
+}
+
 /**
  * A home outside of /home and /root is hidden by TemporaryFileSystem=, with which the step that delays restarts has to run
  * within the sandbox; it then makes the IPC namespace that the service itself may not join.
  */
-export function forHome(host: HostProfile, home: string): HostProfile {
+function forHome(host: HostProfile, home: string): HostProfile {
   if (homeIsCovered(home) || !host.directives.some(({ name }) => name === "ProtectHome")) return host;
   const ipc = {
     directive: "PrivateIPC=yes",

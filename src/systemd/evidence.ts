@@ -1,5 +1,5 @@
 // For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
-import type { Directive } from "../backend/sandbox.ts";
+import { busFolder, type Directive } from "../backend/sandbox.ts";
 import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
@@ -81,6 +81,14 @@ const endedWith =
     return other === undefined ? null : `the probe's '${other[0]}' ended with ${other[1]}`;
   };
 
+/** Refused by a socket that is seen would be no proof: another one may answer. */
+const unreachable = (folder: string) => (outcomes: Outcomes) => {
+  const tried = Object.entries(outcomes).filter(([name]) => name.startsWith(`connect ${folder}`));
+  const other = tried.find(([, outcome]) => outcome !== "ENOENT" && outcome !== "EACCES");
+  if (other !== undefined) return `the probe's '${other[0]}' ended with ${other[1]}`;
+  return tried.length === 0 ? `the probe has tried no socket below ${folder}` : null;
+};
+
 const filter = (attempts: NonNullable<Evidence["attempts"]>): Evidence => ({ live: filtered, attempts, isClosed: true });
 
 export const evidence: Record<string, Evidence> = {
@@ -108,7 +116,11 @@ export const evidence: Record<string, Evidence> = {
   ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
   ReadOnlyPaths: { live: systemIsReadOnly },
   BindReadOnlyPaths: { live: (seen, value) => readOnlyBelow(value)(seen, value) },
-  ProtectHome: { live: homeIsAway },
+  ProtectHome: { live: homeIsAway, attempts: unreachable("/run/user/") },
+  InaccessiblePaths: {
+    live: ({ live, outside }) => (outside.hasBus && !isGone(live, busFolder) ? `${busFolder} is there` : null),
+    attempts: unreachable(`${busFolder}/`),
+  },
   ProtectKernelTunables: { live: tunables },
   ProtectKernelModules: { live: (seen, value) => capabilities(seen, value) ?? modulesAreAway(seen) },
   ProtectControlGroups: { live: readOnlyBelow("/sys/fs/cgroup") },

@@ -1,6 +1,8 @@
 // What /proc shows of a process, each file read once.
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { busFolder } from "../backend/sandbox.ts";
+import { resolvedPath } from "../base/paths.ts";
 import { linkOf, readProc } from "../base/proc.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
 import { Mounts } from "./mounts.ts";
@@ -20,6 +22,7 @@ export type Outside = Live & {
   /** The folders that hold homes and runtime folders of users, as far as they are there. */
   homes: string[];
   hasModules: boolean;
+  hasBus: boolean;
 };
 
 export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
@@ -51,8 +54,8 @@ export function readOutside(home: string, uid: number): Outside | null {
   const pid = userManagerPid(uid);
   const live = (pid === null ? null : readLive(pid)) ?? readLive("self");
   if (live === null) return null;
-  const homes = ["/home", "/root", "/run/user", resolved(home)].filter((folder) => existsSync(folder));
-  return { ...live, home: resolved(home), homes, hasModules: existsSync("/usr/lib/modules") };
+  const homes = ["/home", "/root", "/run/user", resolvedPath(home)].filter((folder) => existsSync(folder));
+  return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), hasBus: existsSync(busFolder) };
 }
 
 /** Null where the cgroups of this machine are not laid out as systemd.special(7) has them. */
@@ -74,12 +77,4 @@ export function userManagerPid(uid: number): number | null {
 function readNamespaces(pid: number | "self"): Namespaces | null {
   const [user, mnt, ipc, uts] = ["user", "mnt", "ipc", "uts"].map((name) => linkOf(`${pid}/ns/${name}`));
   return user && mnt && ipc && uts ? { user, mnt, ipc, uts } : null;
-}
-
-function resolved(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -1,8 +1,8 @@
 // Runs a probe on this host: a unit with the directives of a service, whose process tries what they deny.
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { busFolder, type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 // @ts-expect-error With `type: "text"` the default export is the text of the file, which TypeScript does not know of.
@@ -52,7 +52,10 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
     makeFolder(scratch);
     for (const canary of canaries) writeFileSync(canary, "", { flag: "wx", mode: 0o600 });
     writeFileSync(join(scratch, "attempts.ts"), String(attempts));
-    writeFileSync(join(scratch, "ask.json"), JSON.stringify({ hidden: canaries, unwritable, stranger: process.pid }));
+    writeFileSync(
+      join(scratch, "ask.json"),
+      JSON.stringify({ hidden: canaries, unwritable, stranger: process.pid, sockets: socketsOutside(deps.reach.uid) }),
+    );
     chmodSync(join(scratch, "ask.json"), 0o600);
     writeWhole(file, probeUnit(directives, scratch, deps), 0o644);
     // Never loaded before, the unit is read from its file without a daemon-reload; never loaded again, it is forgotten.
@@ -109,7 +112,7 @@ async function sweep(deps: ProbeDeps): Promise<void> {
   for (const folder of [unitFolder(deps), deps.paths.cache, ...canaryFolders]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
       if (!name.startsWith(prefix) || !isLeftover(join(folder, name), deps.reach.uid)) continue;
-      rmSync(join(folder, name), { recursive: true, force: true });
+      remove(join(folder, name));
       if (name.endsWith(".service")) units.push(name);
     }
   }
@@ -118,9 +121,21 @@ async function sweep(deps: ProbeDeps): Promise<void> {
 
 function isLeftover(path: string, uid: number): boolean {
   try {
-    const found = statSync(path);
+    const found = lstatSync(path);
     return found.uid === uid && Date.now() - found.mtimeMs > leftoverMs;
   } catch {
     return false;
   }
+}
+
+/** Over which whoever reaches them has systemd act for the user, outside of every sandbox. */
+function socketsOutside(uid: number): string[] {
+  return [join(busFolder, "system_bus_socket"), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
+}
+
+/** What cannot be removed now is in nobody's way. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {}
 }

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, LogQuery, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
@@ -16,7 +17,6 @@ import { journalNotices } from "./journal-notices.ts";
 import { limitsInForce } from "./limits.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
-import { emptyFolder } from "./opening.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
@@ -112,6 +112,7 @@ export class SystemdBackend implements Backend {
       rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
       rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
     }
+    this.#verifier.forget(names);
     await this.#systemctl.reload();
     await this.#systemctl.resetFailed(names.map(unitName));
   }

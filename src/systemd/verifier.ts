@@ -3,18 +3,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
-import { type Directive, homeIsCovered, label } from "../backend/sandbox.ts";
+import { openingOf } from "../backend/opening.ts";
+import { type Directive, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
 import { Missing, type SandboxVerdict } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
-import { startTimeOf } from "../base/proc.ts";
+import { bootId, startTimeOf } from "../base/proc.ts";
 import { commandOf } from "../runtime/command.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import { forHome } from "./derive.ts";
+import { forService } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
 import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
-import { openingOf } from "./opening.ts";
 import type { ProbeDeps } from "./probe.ts";
 import { startsPath } from "./starts.ts";
 import { unitName } from "./unit.ts";
@@ -27,7 +27,7 @@ const Verdict = v.strictObject({
   missing: v.array(Missing),
   unheld: v.optional(v.array(Missing)),
 });
-const Found = v.record(v.string(), v.strictObject({ pid: v.number(), startTime: v.string(), verdict: Verdict }));
+const Found = v.record(v.string(), v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), verdict: Verdict }));
 
 export type VerifierDeps = ProbeDeps & { loaded: (unit: string) => Promise<Loaded> };
 
@@ -56,11 +56,17 @@ export class Verifier {
     if (pid === null || startTime === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     this.#found ??= readFound(this.#file);
     const found = this.#found[spec.name];
-    if (found?.pid === pid && found.startTime === startTime) return asVerdict(found.verdict);
+    if (found?.pid === pid && found.startTime === startTime && found.boot === bootId()) return asVerdict(found.verdict);
     const verdict = await this.#look(spec, pid);
-    this.#found[spec.name] = { pid, startTime, verdict };
+    this.#found[spec.name] = { boot: bootId(), pid, startTime, verdict };
     this.#isChanged = true;
     return verdict;
+  }
+
+  forget(names: string[]): void {
+    this.#found ??= readFound(this.#file);
+    for (const name of names) delete this.#found[name];
+    this.#isChanged = true;
   }
 
   /** Puts what was found where the next command finds it; a full disk costs only that. */
@@ -75,17 +81,18 @@ export class Verifier {
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach } = this.#deps;
-    const host = forHome(await this.host(spec.sandbox.profile), paths.home);
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
+    const host = forService(await this.host(spec.sandbox.profile), opening, paths.home);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
-    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
     // The folder that the restart step counts in, where it runs within the sandbox.
     if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,
+      waived: waivedDirectives([...opening.writable, ...opening.readable]).map(label),
       host,
       opening,
       isInSync,

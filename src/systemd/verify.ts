@@ -1,11 +1,12 @@
 // What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
+
+import type { Opening } from "../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
 import type { Missing, SandboxVerdict } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 import { againstLive, evidence, type Seen, unasked } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
-import type { Opening } from "./opening.ts";
 
 export type Declared = {
   name: string;
@@ -14,6 +15,8 @@ export type Declared = {
   opening: Opening;
   /** The loaded unit is the one that bs9 made, and no file of it is newer. */
   isInSync: boolean;
+  /** Directives that the user takes back by what is to be open, as `NAME=VALUE`. */
+  waived: string[];
   /** What drop-ins of others set of it: `foreignSettings` of drop-ins.ts. */
   foreign: string[];
 };
@@ -33,7 +36,7 @@ export function judge(live: Live | null, declared: Declared, outside: Outside | 
   const missing = [...standing(declared), ...paths(seen, declared)];
   const verified = new Set<string>();
   const probed = new Set<string>();
-  for (const directive of profileDirectives(profile)) {
+  for (const directive of profileDirectives(profile).filter((one) => !declared.waived.includes(label(one)))) {
     const lack = lackOf(directive, declared, seen);
     if (lack !== null) missing.push(lack);
     else (isClosed(directive) ? probed : verified).add(directive.name);
@@ -70,13 +73,19 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
     mend: `systemctl --user revert ${name}.service`,
   }));
   if (!isInSync) missing.push({ directive: "unit", why: "it is not the one that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
-  if (opening.narrowed) {
-    missing.push({
-      directive: "project root",
-      why: "the entry lies straight in the home folder, so only it and what it imports is open to it",
-      mend: "move it to a folder of its own",
-    });
+  if (opening.narrowed !== null) {
+    const why =
+      opening.narrowed === "home"
+        ? "the entry lies straight in the home folder, so only it and what it imports is open to it"
+        : "bs9's own files lie in its project, so only the entry and what it imports is open to it";
+    missing.push({ directive: "project root", why, mend: "move it to a folder of its own" });
   }
+  for (const path of opening.exposed)
+    missing.push({
+      directive: path,
+      why: "bs9's own files are in what is opened, so that the service may reach what it runs as",
+      mend: "open a folder below it that holds none of them",
+    });
   return missing;
 }
 

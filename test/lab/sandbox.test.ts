@@ -61,10 +61,13 @@ describe("a host that gives all", () => {
     const old =
       "mkdir -p .cache/bs9/bs9-probe-1-a /run/user/1001/systemd/user; touch -d '2 minutes ago' .cache/bs9/bs9-probe-1-a /tmp/bs9-probe-1-a /run/user/1001/systemd/user/bs9-probe-1-a.service; rm .cache/bs9/host.json";
     await it.asUser("ops", ["sh", "-c", old]);
+    // Somebody else's link to a file of ours cannot be taken away, and stops nothing.
+    await it.asUser("ops", ["touch", "-d", "2 minutes ago", "/var/tmp/of-ops"]);
+    await it.asUser("dev", ["ln", "-s", "/var/tmp/of-ops", "/tmp/bs9-probe-2-b"]);
     await probe<Tried>(it, "ops", "host", "standard");
     const left =
       "ls .cache/bs9 /run/user/1001/systemd/user /tmp /var/tmp /dev/shm | grep bs9-probe; systemctl --user list-units --all --plain --no-legend 'bs9-probe*'";
-    expect((await it.asUser("ops", ["sh", "-c", left])).stdout).toBe("");
+    expect((await it.asUser("ops", ["sh", "-c", left])).stdout).toBe("bs9-probe-2-b\n");
   });
 
   // nspawn(1) has a pipe in the place of /proc/kmsg that nothing can be mounted on.

@@ -18,6 +18,7 @@ const outside: Outside = {
   home: "/home/ops",
   homes: ["/home", "/root", "/run/user", "/home/ops"],
   hasModules: false,
+  hasBus: true,
 };
 
 const directives = profileDirectives("standard");
@@ -31,6 +32,9 @@ const asTold = [
   ["other ABI", "SIGSYS"],
   ["keyring", "own"],
   ["stranger", "EACCES"],
+  ["connect /run/dbus/system_bus_socket", "EACCES"],
+  ["connect /run/user/1001/bus", "ENOENT"],
+  ["connect /run/user/1001/systemd/private", "ENOENT"],
 ];
 const outcomes: Record<string, string> = Object.fromEntries(asTold);
 const scratch = "/home/ops/app";
@@ -101,6 +105,10 @@ describe("the search", () => {
     ["PrivateUsers=yes", { stranger: "done" }],
     ["PrivateTmp=yes", { "see /tmp/bs9-probe-1": "done" }],
     ["ProtectSystem=strict", { "write /run/lock": "done" }],
+    ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "done" }],
+    ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "ECONNREFUSED" }],
+    ["ProtectHome=tmpfs", { "connect /run/user/1001/bus": "done" }],
+    ["ProtectHome=tmpfs", { "connect /run/user/1001/systemd/private": "ECONNREFUSED" }],
   ])("%s is taken and not kept: it is not declared", async (directive, change) => {
     const { found } = await search(() => reported(change));
     expect(found.voided.map((one) => one.directive)).toContain(directive);

@@ -1,7 +1,7 @@
 // The verdict on a live process: recorded ones are effective, and with any single fact broken they are not.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
+import { label, profileDirectives, waivedDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
 import { evidence } from "../../src/systemd/evidence.ts";
 import type { HostProfile } from "../../src/systemd/host.ts";
 import { type LiveText, type Outside, parseLive } from "../../src/systemd/live.ts";
@@ -19,9 +19,18 @@ const declared: Declared = {
   name: "web",
   profile: "standard",
   host: standard.host,
-  opening: { writable: [project], readable: [], optional: [runtime], programs: [runtime], cwd: "/home/ops/web", narrowed: false },
+  opening: {
+    writable: [project],
+    readable: [],
+    optional: [runtime],
+    programs: [runtime],
+    cwd: "/home/ops/web",
+    narrowed: null,
+    exposed: [],
+  },
   isInSync: true,
   foreign: [],
+  waived: [],
 };
 
 test("a recorded process is effective, and every directive of the profile is accounted for", () => {
@@ -91,6 +100,7 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
     "more of home is there than was asked for",
     mounts((line) => (line.includes(` ${project} `) ? [line, line.replaceAll(project, "/home/ops/.ssh").replace(/^\d+/, "9001")] : line)),
   ],
+  ["InaccessiblePaths", "the folder of the system bus is the machine's", mounts((line) => (line.includes(" /run/dbus ") ? [] : line))],
   ["ProtectKernelTunables", "/proc/sys can be written to", writable("/proc/sys")],
   ["ProtectKernelTunables", "/sys can be written to", writable("/sys")],
   ["ProtectKernelModules", "the capabilities are there", status(/CapBnd:\t0+/, "CapBnd:\t000001ffffffffff")],
@@ -153,8 +163,28 @@ describe("not effective where", () => {
   test("the unit is another one, a drop-in changes it, or the project root is home itself", () => {
     expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
     expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
-    expect(judged({ opening: { ...declared.opening, narrowed: true } }).missing).toMatchObject([{ directive: "project root" }]);
+    expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
   });
+});
+
+test("the system bus, opened by the user: not missing, and not claimed either", () => {
+  const live = liveOf(mounts((line) => (line.includes(" /run/dbus ") ? [] : line))(standard.live));
+  const waived = waivedDirectives(["/run/dbus/system_bus_socket"]).map(label);
+  expect(waived).toEqual(["InaccessiblePaths=-/run/dbus"]);
+  const verdict = judge(live, { ...declared, waived }, outsideOf(standard));
+  expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
+  expect([...verdict.verified, ...verdict.probed]).not.toContain("InaccessiblePaths");
+  expect(judge(live, declared, outsideOf(standard)).verdict).toBe("partial");
+  expect(judge(live, declared, { ...outsideOf(standard), hasBus: false }).verdict).toBe("effective");
+});
+
+test("what is opened of bs9's own is told, each in its own sentence", () => {
+  const { verdict, missing } = judged({ opening: { ...declared.opening, narrowed: "bs9", exposed: ["/home/ops/.config"] } });
+  expect(verdict).toBe("partial");
+  expect(missing).toEqual([
+    { directive: "project root", why: expect.stringContaining("bs9's own files"), mend: "move it to a folder of its own" },
+    { directive: "/home/ops/.config", why: expect.stringContaining("bs9's own files"), mend: expect.stringContaining("folder below") },
+  ]);
 });
 
 test("a process may have more filters of its own, and a stricter umask", () => {
@@ -176,5 +206,5 @@ function liveOf(recorded: Recorded) {
 }
 
 function outsideOf({ outside }: Fixture): Outside {
-  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false };
+  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false, hasBus: true };
 }

@@ -1,0 +1,137 @@
+// What of a home the sandbox of a service opens: its project, its programs, and the packages that links lead to.
+import { afterAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import type { StartInput } from "../../src/service/input.ts";
+import { projects } from "./projects.ts";
+
+const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
+afterAll(() => rmSync(home, { recursive: true }));
+
+test("a project alone opens nothing else", () => {
+  file("alone/app.js");
+  file("alone/node_modules/left/index.js");
+  expect(opened("alone", "alone/app.js")).toEqual([]);
+});
+
+test("node_modules above, and workspaces linked in them", () => {
+  file("mono/apps/api/app.js");
+  file("mono/packages/greeting/package.json", "{}");
+  link("mono/node_modules/greeting", "../packages/greeting");
+  expect(opened("mono/apps/api", "mono/apps/api/app.js")).toEqual(["mono/node_modules", "mono/packages/greeting"]);
+});
+
+test("a store of links is opened once, as a whole", () => {
+  file("store/apps/api/app.js");
+  file("store/node_modules/.store/a@1/node_modules/a/package.json", "{}");
+  file("store/node_modules/.store/b@1/node_modules/b/package.json", "{}");
+  link("store/node_modules/.store/a@1/node_modules/b", "../../b@1/node_modules/b");
+  link("store/apps/api/node_modules/a", "../../../node_modules/.store/a@1/node_modules/a");
+  expect(opened("store/apps/api", "store/apps/api/app.js")).toEqual(["store/node_modules"]);
+});
+
+test("a link to a link among the global packages, as bun link makes it", () => {
+  file("linked/app.js");
+  file("shelf/greeting/package.json", "{}");
+  link(".bun/install/global/node_modules/greeting", at("shelf/greeting"));
+  link("linked/node_modules/greeting", at(".bun/install/global/node_modules/greeting"));
+  expect(opened("linked", "linked/app.js")).toEqual([".bun/install/global/node_modules", "shelf/greeting"]);
+});
+
+test("a link to a link elsewhere opens that place alone", () => {
+  file("hopping/app.js");
+  file("libs/greeting-1/package.json", "{}");
+  link("libs/greeting", "greeting-1");
+  link("hopping/node_modules/greeting", at("libs/greeting"));
+  expect(opened("hopping", "hopping/app.js")).toEqual(["libs/greeting", "libs/greeting-1"]);
+});
+
+test("a link that the app could have made itself, to what is no package, opens nothing", () => {
+  file("greedy/app.js");
+  file(".ssh/id", "secret");
+  link("greedy/node_modules/evil", at(".ssh"));
+  expect(opened("greedy", "greedy/app.js")).toEqual([]);
+});
+
+test("a virtual environment outside of the project, with the Python of the system", () => {
+  file("venvs/web/pyvenv.cfg");
+  file("venvs/web/lib/site.py");
+  link("venvs/web/bin/python", "/bin/sh");
+  file("snake/app.py");
+  expect(opened("snake", "venvs/web/bin/python")).toEqual(["venvs/web"]);
+});
+
+test("a Node script that is executable leads to the whole prefix of its Node", () => {
+  file(".nvm/versions/node/v1/bin/node");
+  file(".nvm/versions/node/v1/lib/node_modules/npm/bin/npm-cli.js");
+  file("site/node_modules/.bin/vite", "#!/usr/bin/env node\n");
+  expect(opened("site", "site/node_modules/.bin/vite")).toEqual([".nvm/versions/node/v1"]);
+});
+
+test("what a script straight in home imports is followed, but not out of what the app may write", () => {
+  file("start.js", 'import "./lib/one.js"; import "./notes/two.js";');
+  file("lib/one.js");
+  file("notes/two.js", `import ${JSON.stringify(at("journal/secret.js"))};`);
+  file("journal/secret.js");
+  const spec = specOf(".", "start.js", { kind: "none" }, { writable: [at("notes")] });
+  const all = { ...spec, entry: { kind: "script" as const, path: at("start.js") } };
+  expect(openingFor(all)).toMatchObject({
+    narrowed: "home",
+    optional: [at("start.js"), at("lib/one.js")],
+  });
+  const readable = specOf(".", "start.js");
+  expect(openingFor(readable).optional).toContain(at("journal/secret.js"));
+});
+
+test("node_modules that leads round in a circle is none", () => {
+  file("circle/app.js");
+  link("circle/node_modules", "node_modules");
+  expect(opened("circle", "circle/app.js")).toEqual([]);
+});
+
+test("bs9's own files are found where links lead to them", () => {
+  file("dotfiles/config/bs9/services/web.json");
+  file("dotfiles/app.js");
+  link("linked/.config", at("dotfiles/config"));
+  const spec = specOf("dotfiles", "dotfiles/app.js");
+  const own = { ...folders, config: at("linked/.config/bs9"), units: at("linked/.config/systemd/user") };
+  expect(openingFor(spec).narrowed).toBeNull();
+  expect(openingFor(spec, own).narrowed).toBe("bs9");
+});
+
+test("node_modules that the app has made a link of", () => {
+  file("turned/app.js");
+  file("private/diary");
+  link("turned/node_modules", at("private"));
+  expect(opened("turned", "turned/app.js")).toEqual([]);
+  file("shared/node_modules/left/index.js");
+  rmSync(at("turned/node_modules"));
+  link("turned/node_modules", at("shared/node_modules"));
+  expect(opened("turned", "turned/app.js")).toEqual(["shared/node_modules"]);
+  rmSync(at("turned/node_modules"));
+  file("turned/node_modules", "no folder");
+  expect(opened("turned", "turned/app.js")).toEqual([]);
+});
+
+test("a project with bs9's own files in it is not opened whole; what the user opens of that kind is told", () => {
+  file(".config/app.js");
+  file(".config/bs9/services/web.json");
+  file("plain/app.js");
+  const within = (root: string, entry: string, given: Partial<StartInput> = {}) => {
+    const spec = specOf(root, entry, { kind: "none" }, given);
+    return openingFor(spec);
+  };
+  expect(within(".config", ".config/app.js")).toMatchObject({ narrowed: "bs9", writable: [] });
+  expect(within("plain", "plain/app.js")).toMatchObject({ narrowed: null, exposed: [] });
+  for (const path of [".config", ".config/bs9", ".config/bs9/services"])
+    expect(within("plain", "plain/app.js", { writable: [at(path)] }).exposed).toEqual([at(path)]);
+  expect(within("plain", "plain/app.js", { readable: [at(".config")] }).exposed).toEqual([at(".config")]);
+});
+
+test("links to hundreds of places are no hundreds of mounts", () => {
+  file("many/app.js");
+  for (let i = 0; i < 260; i++) {
+    file(`lots/p${i}/package.json`, "{}");
+    link(`many/node_modules/p${i}`, at(`lots/p${i}`));
+  }
+  expect(() => opened("many", "many/app.js")).toThrow("260 places");
+});

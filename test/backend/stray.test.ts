@@ -1,0 +1,137 @@
+// Links that a service could have made itself are not followed, those of its owner are.
+import { afterAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import type { StartInput } from "../../src/service/input.ts";
+import type { Spec } from "../../src/service/spec.ts";
+import { projects } from "./projects.ts";
+
+const { at, file, home, link, opened, openingFor, specOf } = projects();
+afterAll(() => rmSync(home, { recursive: true }));
+
+test("what the app puts in the place of its entry is not followed out of its project", () => {
+  file("swapped/app.js");
+  file("swapped/lib/app.js");
+  file("secrets/app.js", "secret");
+  expect(opened("swapped", "swapped/lib/app.js")).toEqual([]);
+  rmSync(at("swapped/app.js"));
+  link("swapped/app.js", at("secrets/app.js"));
+  expect(() => opened("swapped", "swapped/app.js")).toThrow("leads out of what the service may write");
+  rmSync(at("swapped/lib"), { recursive: true });
+  link("swapped/lib", at("secrets"));
+  expect(() => opened("swapped", "swapped/lib/app.js")).toThrow("swapped/lib leads out");
+  rmSync(at("swapped/app.js"));
+  link("swapped/app.js", "other.js");
+  file("swapped/other.js");
+  expect(opened("swapped", "swapped/app.js")).toEqual([]);
+});
+
+test("a folder that is a link and its owner's own is followed: current", () => {
+  file("site1/releases/1/app.js");
+  link("site1/current", "releases/1");
+  const spec = specOf("site1/current", "site1/current/app.js");
+  expect(openingFor(spec).writable).toEqual([at("site1/releases/1")]);
+});
+
+test("a #! line that the app can write leads to what is on its PATH, and nowhere else", () => {
+  file(".ssh/key", "secret");
+  file("tools/run");
+  for (const [words, wanted] of [
+    [`#!${at("tools/run")}`, ["tools/run"]],
+    ["#!/usr/bin/env run", ["tools/run"]],
+    ["#!/bin/sh", []],
+    [`#!/usr/bin/env ${at(".ssh/key")}`, []],
+  ] as const) {
+    file("scripted/start", `${words}\n`);
+    expect(opened("scripted", "scripted/start")).toEqual([...wanted]);
+  }
+  file("scripted/start", `#!${at(".ssh/key")}\n`);
+  expect(() => opened("scripted", "scripted/start")).toThrow("the service could have written so");
+});
+
+test("a link that the way to the entry leads over is refused too, wherever that way begins", () => {
+  file("chain/app.js");
+  file("diary/app.js", "secret");
+  link("scripts/start.js", at("chain/app.js"));
+  expect(opened("chain", "scripts/start.js")).toEqual([]);
+  rmSync(at("chain/app.js"));
+  link("chain/app.js", at("diary/app.js"));
+  expect(() => opened("chain", "scripts/start.js")).toThrow(/chain\/app.js leads out .* to .*diary\/app.js/);
+});
+
+test("a runtime, and a program on the PATH, that the app has turned into a link", () => {
+  file("own/app.js");
+  file("vault/bin/node", "#!/bin/sh\n");
+  file("vault/lib/secret");
+  file("own/node/bin/node", "binary");
+  const runtime = { kind: "node" as const, path: at("own/node/bin/node") };
+  expect(opened("own", "own/app.js", runtime)).toEqual([]);
+  rmSync(at("own/node/bin/node"));
+  link("own/node/bin/node", at("vault/bin/node"));
+  expect(() => opened("own", "own/app.js", runtime)).toThrow("own/node/bin/node leads out");
+
+  // The script is nobody's but its owner's; the folder that comes first on the PATH is the app's.
+  file("starters/start", "#!/usr/bin/env node\n");
+  const spec = { ...specOf("own", "starters/start"), path: `${at("own/node/bin")}:/usr/bin` };
+  expect(openingFor(spec).optional).not.toContain(at("vault"));
+  const turned = { ...spec, path: `${at("trusted")}:/usr/bin` };
+  link("trusted/node", at("own/node/bin/node"));
+  expect(() => openingFor(turned)).toThrow("own/node/bin/node leads out");
+});
+
+test("links that an owner makes go on working: an environment's Python, programs of packages, workspaces, commands of the system", () => {
+  file("uv/python/cpython/bin/python3.12", "binary");
+  file("uv/python/cpython/lib/os.py");
+  file("snake/.venv/pyvenv.cfg");
+  link("snake/.venv/bin/python", at("uv/python/cpython/bin/python3.12"));
+  file("snake/serve", `#!${at("snake/.venv/bin/python")}\n`);
+  expect(opened("snake", "snake/.venv/bin/python")).toEqual(["uv/python/cpython"]);
+  expect(opened("snake", "snake/serve")).toEqual(["uv/python/cpython"]);
+
+  file(".nvm/versions/node/v1/bin/node");
+  file(".nvm/versions/node/v1/lib/node_modules/npm/package.json", "{}");
+  file("front/node_modules/vite/bin/vite.js", "#!/usr/bin/env node\n");
+  link("front/node_modules/.bin/vite", "../vite/bin/vite.js");
+  expect(opened("front", "front/node_modules/.bin/vite")).toEqual([".nvm/versions/node/v1"]);
+
+  file("mono/node_modules/.bun/vite@1/node_modules/vite/package.json", "{}");
+  file("mono/node_modules/.bun/vite@1/node_modules/vite/bin/vite.js", "#!/usr/bin/env node\n");
+  link("mono/packages/web/node_modules/vite", at("mono/node_modules/.bun/vite@1/node_modules/vite"));
+  link("mono/packages/web/node_modules/.bin/vite", "../vite/bin/vite.js");
+  expect(opened("mono/packages/web", "mono/packages/web/node_modules/.bin/vite")).toContain("mono/node_modules");
+
+  link("front/sh", "/bin/sh");
+  expect(opened("front", "front/sh")).toEqual([]);
+  const spec: Spec = { ...specOf("front", "front/sh"), entry: { kind: "executable", path: "/bin/sh" } };
+  expect(openingFor(spec).optional).toEqual([]);
+});
+
+test("without a sandbox no link is refused: nothing is opened by following it", () => {
+  file("free/real/app.js");
+  link("free/project/app.js", at("free/real/app.js"));
+  expect(() => opened("free/project", "free/project/app.js")).toThrow("leads out");
+  const spec = specOf("free/project", "free/project/app.js", { kind: "none" }, { sandbox: "off" });
+  expect(openingFor(spec).narrowed).toBeNull();
+  const strict = specOf("free/project", "free/project/app.js", { kind: "none" }, { sandbox: "strict" });
+  expect(openingFor(strict).optional).toEqual([at("free/real/app.js")]);
+});
+
+test("the working folder, and a folder that is opened, are not followed where the app has put a link in their place", () => {
+  file("shop/app.js");
+  file("shop/data/uploads/one");
+  file("drawer/uploads/secret");
+  const given = (input: Partial<StartInput>, cwd = "shop") => {
+    const spec = { ...specOf("shop", "shop/app.js", { kind: "none" }, input), cwd: at(cwd) };
+    return openingFor(spec);
+  };
+  const below = { writable: [at("shop/data/uploads")] };
+  // No mount of its own: systemd would follow a link in its place at a restart that bs9 has no part in.
+  expect(given(below).writable).toEqual([at("shop")]);
+  rmSync(at("shop/data"), { recursive: true });
+  link("shop/data", at("drawer"));
+  expect(() => given(below)).toThrow(/shop\/data leads out .* to .*drawer\/uploads/);
+  expect(() => given({ readable: [at("shop/data/uploads")] })).toThrow("shop/data leads out");
+  expect(() => given({}, "shop/data")).toThrow("shop/data leads out");
+  // The owner's own, beside the project.
+  link("beside", at("drawer"));
+  expect(given({ writable: [at("beside")] }).writable).toEqual([at("shop"), at("drawer")]);
+});
