@@ -31,6 +31,7 @@ whyNot() {
   elif ((EUID != 0)); then reason="only root can make one"
   elif ! unshare --mount --net --pid --fork true 2>/dev/null; then reason="no namespaces may be created here"
   elif ! install_packages; then reason="podman and its like cannot be installed"
+  elif ! curl -fsS -o /dev/null --max-time 30 "$(mirror)/dists/bookworm/Release"; then reason="Debian's packages are out of reach"
   fi
   [[ -z $reason ]] || { echo "$reason"; return 1; }
 }
@@ -42,6 +43,11 @@ install_packages() {
   timeout 400 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 }
 
+# Where apt of this machine gets the packages of the base image.
+mirror() {
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | sed -n 1p
+}
+
 keep() {
   echo $$ >"$dir/unshare"
   mkdir "$dir/disk"
@@ -51,7 +57,7 @@ keep() {
 # The packages come over the network; what follows has none.
 furnish() {
   mount -t tmpfs -o size=6g,mode=755 place "$dir/disk"
-  debootstrap --variant=minbase bookworm "$dir/disk/base" >"$dir/log" 2>&1 || { tail -n 5 "$dir/log" >&2; exit 1; }
+  debootstrap --variant=minbase bookworm "$dir/disk/base" "$(mirror)" >"$dir/log" 2>&1 || { tail -n 5 "$dir/log" >&2; exit 1; }
   exec unshare --net bash "$0" offline "$dir"
 }
 
