@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { whyNoLab } from "./harness.ts";
+import { whyNoPlace } from "./image/place.ts";
 
 const top = join(import.meta.dir, "..");
 const overallMs = 40 * 60_000;
@@ -29,11 +30,13 @@ async function runAll(words: string[]): Promise<void> {
   }
   const files = [...new Bun.Glob("test/**/*.test.ts").scanSync(top)]
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort((a, b) => Number(needsLab(a)) - Number(needsLab(b)) || (a < b ? -1 : 1));
-  const reason = files.some(needsLab) ? whyNoLab() : null;
+    .sort((a, b) => weight(a) - weight(b) || (a < b ? -1 : 1));
+  const noLab = files.some(needsLab) ? whyNoLab() : null;
+  const noPlace = files.some(needsPlace) ? whyNoPlace() : null;
   for (const file of files) {
-    if (reason !== null && needsLab(file)) {
-      console.log(`skipped ${file}: it needs a lab, and ${reason}. Run the tests as root on Debian.`);
+    const reason = needsLab(file) ? noLab : needsPlace(file) ? noPlace : null;
+    if (reason !== null) {
+      console.log(`skipped ${file}: it needs ${needsLab(file) ? "a lab" : "podman"}, and ${reason}. Run the tests as root on Debian.`);
       sums.skipped += 1;
     } else if (performance.now() - began > overallMs) {
       console.log(`not run: ${file}: the whole took longer than ${overallMs / 60_000} minutes`);
@@ -48,10 +51,19 @@ function needsLab(file: string): boolean {
   return file.startsWith("test/lab/") || file.startsWith("test/e2e/");
 }
 
+/** The slow ones last. */
+function weight(file: string): number {
+  return Number(needsLab(file)) + 2 * Number(needsPlace(file));
+}
+
+function needsPlace(file: string): boolean {
+  return file.startsWith("test/image/");
+}
+
 async function runFile(file: string): Promise<Sums> {
   const report = join(scratch, "junit.xml");
   rmSync(report, { force: true });
-  const [testMs, fileMs] = needsLab(file) ? [120_000, 15 * 60_000] : [30_000, 3 * 60_000];
+  const [testMs, fileMs] = needsLab(file) || needsPlace(file) ? [120_000, 15 * 60_000] : [30_000, 3 * 60_000];
   const code = await bun(["test", `./${file}`, `--timeout=${testMs}`, "--reporter=junit", `--reporter-outfile=${report}`], fileMs);
   const reported = sumsOf((await Bun.file(report).exists()) ? await Bun.file(report).text() : "");
   // A file that does not load, or runs out of time, has no line in the report.

@@ -1,14 +1,10 @@
 // The options of `start` -> StartInput: parsed at the door, bounds checked.
-import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseEnv } from "node:util";
-import { failed, usage } from "../base/errors.ts";
-import { plainErrno } from "../base/files.ts";
-import { parseWhole } from "../base/quantities.ts";
+import { usage } from "../base/errors.ts";
+import { checkVariable, readEnvFile, withoutNul } from "../service/environment.ts";
 import type { StartInput } from "../service/input.ts";
 import { checkName } from "../service/name.ts";
-import type { Health, Spec } from "../service/spec.ts";
-import { parsers } from "../service/values.ts";
+import { parseHealth, parseLog, parsePort, parsers } from "../service/values.ts";
 import type { Given, Option, Words } from "./command.ts";
 import { flagOf, listOf, parsed, textOf } from "./options.ts";
 
@@ -41,16 +37,13 @@ export const startOptions: Option[] = [
   { flags: "--reset", text: "start from the defaults instead of the known options" },
 ];
 
-const maxEnvFileBytes = 4 * 1024 * 1024;
-const envFileTimeoutMs = 10_000;
-
 export async function startInputOf({ options, rest }: Words, cwd: string): Promise<StartInput> {
   const { env, envRemoved } = await environmentOf(options, cwd);
   const name = textOf(options, "name");
   return {
     ...(name === undefined ? {} : { name: checkName(name) }),
     ...(rest === null ? {} : { args: rest.map((word) => withoutNul(word, "an argument")) }),
-    port: parsed(options, "port", (text, what) => parseWhole(text, what, 1, 65535)),
+    port: parsed(options, "port", parsePort),
     env,
     envRemoved,
     cwd: parsed(options, "cwd", (text) => resolve(cwd, text)),
@@ -69,7 +62,7 @@ export async function startInputOf({ options, rest }: Words, cwd: string): Promi
     restartDelayMs: parsed(options, "restartDelay", parsers.restartDelayMs),
     maxRestarts: parsed(options, "maxRestarts", parsers.maxRestarts),
     stopTimeoutMs: parsed(options, "stopTimeout", parsers.stopTimeoutMs),
-    log: parsed(options, "log", logOf),
+    log: parsed(options, "log", parseLog),
     build: flagOf(options, "build") ? true : undefined,
     force: flagOf(options, "force") ? true : undefined,
     reset: flagOf(options, "reset"),
@@ -99,63 +92,7 @@ async function environmentOf(options: Given, cwd: string): Promise<{ env: Record
   return { env, envRemoved };
 }
 
-/** It may be a pipe, as a secret store writes to; one that nobody writes to is not waited for. */
-async function readEnvFile(file: string): Promise<Record<string, string>> {
-  try {
-    const late = Bun.sleep(envFileTimeoutMs).then(() => {
-      throw failed(`nothing came out of it in ${envFileTimeoutMs / 1000} s`);
-    });
-    const bytes = await Promise.race([readUpTo(file, maxEnvFileBytes), late]);
-    if (bytes.length > maxEnvFileBytes) throw failed(`it has more than ${maxEnvFileBytes} bytes`);
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  } catch (error) {
-    throw failed(`cannot read the environment file ${file}: ${plainErrno(error)}`, { cause: error });
-  }
-}
-
-/** One byte more than that shows that there is too much. */
-async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
-  const opened = await open(file, "r");
-  try {
-    const bytes = Buffer.alloc(maxBytes + 1);
-    let length = 0;
-    for (let count = -1; count !== 0 && length < bytes.length; length += count)
-      count = (await opened.read(bytes, length, bytes.length - length, null)).bytesRead;
-    return bytes.subarray(0, length);
-  } finally {
-    await opened.close();
-  }
-}
-
-function checkVariable(name: string, value: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw usage(`an environment variable cannot be named ${JSON.stringify(name)}: letters, digits and _ only, no digit first`);
-  withoutNul(value, `the value of ${name}`);
-  // systemd drops such a value from an environment file, and no quoting cures it.
-  if (/\p{Noncharacter_Code_Point}/u.test(value))
-    throw usage(`the value of ${name} holds a Unicode noncharacter (such as U+FFFF), which systemd does not take`);
-}
-
-function withoutNul(text: string, what: string): string {
-  if (text.includes("\0")) throw usage(`${what} holds a NUL byte, which no process can be given`);
-  return text;
-}
-
 function pathsOf(options: Given, name: string, cwd: string): string[] | undefined {
   const paths = listOf(options, name);
   return paths.length === 0 ? undefined : paths.map((path) => resolve(cwd, path));
-}
-
-function logOf(text: string, what: string): Spec["log"] {
-  if (text === "journal" || text === "file") return text;
-  throw usage(`${what} cannot be '${text}': journal, file are possible`);
-}
-
-function parseHealth(text: string, what: string): Health {
-  if (text.startsWith("/")) return { kind: "path", path: text };
-  if (text.startsWith("tcp:")) return { kind: "tcp", port: parseWhole(text.slice(4), `${what} tcp:`, 1, 65535) };
-  if (text.startsWith("cmd:") && text.length > 4) return { kind: "cmd", command: text.slice(4) };
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return { kind: "url", url: text };
-  throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
 }

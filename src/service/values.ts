@@ -2,6 +2,7 @@
 import { usage } from "../base/errors.ts";
 import { parseBytes, parseDuration, parsePercent, parseWhole } from "../base/quantities.ts";
 import type { Defaults } from "./defaults.ts";
+import type { Health, Spec } from "./spec.ts";
 
 /** Throws a usage error that begins with `what`: the option, variable or key. */
 export type Parse<T> = (text: string, what: string) => T;
@@ -22,6 +23,18 @@ export const parsers = {
   runtime: oneOf(["bs9", "bun", "node", "none"]),
   linger: truth,
 } satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
+
+export const parsePort: Parse<number> = (text, what) => parseWhole(text, what, 1, 65535);
+
+export const parseLog: Parse<Spec["log"]> = oneOf(["journal", "file"]);
+
+export function parseHealth(text: string, what: string): Health {
+  if (text.startsWith("/")) return { kind: "path", path: text };
+  if (text.startsWith("tcp:")) return { kind: "tcp", port: parseWhole(text.slice(4), `${what} tcp:`, 1, 65535) };
+  if (text.startsWith("cmd:") && text.length > 4) return { kind: "cmd", command: text.slice(4) };
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return { kind: "url", url: text };
+  throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
+}
 
 function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
   return (text, what) => {

@@ -1,0 +1,42 @@
+# bs9 as PID 1 of a container: the one executable on glibc, no shell, uid 1000, one writable folder, /data.
+# An app is mounted or copied into /app, with its bs9.toml:
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -v ./app:/app:ro -v data:/data -p 8080:8080 bs9
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /src
+COPY package.json bun.lock build.ts tsconfig.json ./
+COPY test/with-bun.sh test/
+# The packages, by the lock file; kept until it changes.
+RUN sh test/with-bun.sh --version
+COPY src/ src/
+RUN sh test/with-bun.sh build.ts
+
+# What a dynamically linked program needs: libc, what native modules of apps link to, and the time zones. No CA
+# certificates: Bun brings its own.
+FROM debian:bookworm-slim AS base
+RUN mkdir -p /base/usr/lib /base/usr/lib64 /base/etc /base/app /base/data \
+ && ln -s usr/lib /base/lib \
+ && ln -s usr/lib64 /base/lib64 \
+ && mkdir -m 1777 /base/tmp \
+ && chown 1000:1000 /base/data \
+ && dpkg -L base-files libc6 libgcc-s1 libstdc++6 tzdata \
+  | grep -v '^/usr/share/\(doc\|man\|lintian\|bug\)/' \
+  | while read -r file; do if [ -f "$file" ]; then echo "${file#/}"; fi; done \
+  | tar -C / -c -T - | tar -C /base -x \
+ && rm -f /base/usr/bin/* /base/usr/sbin/* \
+ && printf 'root:x:0:0::/:/nonexistent\nbs9:x:1000:1000::/data:/nonexistent\n' >/base/etc/passwd \
+ && printf 'root:x:0:\nbs9:x:1000:\n' >/base/etc/group \
+ && printf 'hosts: files dns\n' >/base/etc/nsswitch.conf
+
+FROM scratch
+COPY --from=base /base/ /
+COPY --from=build /src/dist/bs9 /usr/local/bin/bs9
+ENV BS9_HOME=/data BS9_BACKEND=supervisor HOME=/data PATH=/usr/local/bin
+USER 1000:1000
+WORKDIR /app
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["/usr/local/bin/bs9", "status", "all"]
+ENTRYPOINT ["/usr/local/bin/bs9"]
+CMD ["run", "/app/bs9.toml", "--host", "0.0.0.0"]

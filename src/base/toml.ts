@@ -1,0 +1,52 @@
+// TOML with the lines on which things stand, which Bun's parser does not tell.
+import * as v from "valibot";
+import { reasonOf } from "./errors.ts";
+
+export type Table = Record<string, unknown>;
+export type ReadToml = { value: Table } | { value: null; line: number; reason: string };
+
+/** The value, or where it breaks and why. */
+export function readToml(text: string): ReadToml {
+  const { value, reason } = tryParse(text);
+  return value === null ? { value, line: brokenLine(text), reason: reason.replace(/^TOML Parse error: /, "") } : { value };
+}
+
+function tryParse(text: string): { value: Table; reason: "" } | { value: null; reason: string } {
+  try {
+    return { value: v.parse(v.record(v.string(), v.unknown()), Bun.TOML.parse(text)), reason: "" };
+  } catch (error) {
+    return { value: null, reason: reasonOf(error) };
+  }
+}
+
+/** Bun names no line: what ends before the mistake can be parsed, what ends behind it cannot. */
+function brokenLine(text: string): number {
+  const lines = text.split("\n");
+  for (let count = lines.length - 1; count > 0; count--) {
+    if (tryParse(lines.slice(0, count).join("\n")).value !== null) return count + 1;
+  }
+  return 1;
+}
+
+/** The line on which a key begins: the first one with which it is there. */
+export function lineOf(text: string, path: string[]): number {
+  const lines = text.split("\n");
+  let begin = 1;
+  for (let count = 1; count <= lines.length; count++) {
+    const { value } = tryParse(lines.slice(0, count).join("\n"));
+    if (value === null) continue;
+    if (has(value, path)) return begin;
+    begin = count + 1;
+  }
+  return 1;
+}
+
+function has(value: unknown, path: string[]): boolean {
+  const [first, ...rest] = path;
+  if (first === undefined) return true;
+  return isTable(value) && Object.hasOwn(value, first) && has(value[first], rest);
+}
+
+export function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,47 @@
+// The HTTP side: /healthz for whoever asks, and what services are doing for who has the token.
+import { hostname } from "node:os";
+import { errnoOf, failed } from "../base/errors.ts";
+import { plainErrno } from "../base/files.ts";
+import { Auth } from "./auth.ts";
+import { foreign, namesOf } from "./origin.ts";
+import { problem } from "./problem.ts";
+import { find, routesOf, type Source } from "./routes.ts";
+
+export type WebOptions = Source & { host: string; port: number; token: string };
+export type Web = { port: number; stop(): Promise<void> };
+
+const idleSeconds = 10;
+/** No route takes a body. */
+const maxBodyBytes = 16 * 1024;
+
+/** Port 0 takes a free one. */
+export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web {
+  const routes = routesOf({ statuses, now });
+  const auth = new Auth(token, now);
+  const ours = namesOf(host, hostname());
+  const answer = async (request: Request, address: string): Promise<Response> => {
+    const reason = foreign(request.headers, ours);
+    if (reason !== null) return problem(403, reason);
+    const route = find(routes, request.method, new URL(request.url).pathname);
+    if (route instanceof Response) return route;
+    return (route.isOpen ? null : auth.refusal(request.headers, address)) ?? route.answer();
+  };
+  try {
+    const server = Bun.serve({
+      hostname: host,
+      port,
+      development: false,
+      // Without development Bun would share the port with another server of this user, unasked.
+      reusePort: false,
+      idleTimeout: idleSeconds,
+      maxRequestBodySize: maxBodyBytes,
+      fetch: (request, server) => answer(request, server.requestIP(request)?.address ?? ""),
+      error: () => problem(500, "this request found a bug"),
+    });
+    return { port: server.port ?? port, stop: () => server.stop(true) };
+  } catch (error) {
+    const taken = errnoOf(error) === "EADDRINUSE";
+    const why = taken ? "the port is taken" : plainErrno(error);
+    throw failed(`cannot listen on ${host}:${port}: ${why}`, { cause: error, ...(taken ? { hint: `ss -ltnp 'sport = :${port}'` } : {}) });
+  }
+}

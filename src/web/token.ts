@@ -1,0 +1,61 @@
+// The token of the HTTP side: from the file that BS9_WEB_TOKEN_FILE names, else one of our own, made at the first need.
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { errnoOf, failed } from "../base/errors.ts";
+import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
+
+const tokenVariable = "BS9_WEB_TOKEN_FILE";
+
+const minLetters = 16;
+const maxBytes = 4096;
+const ownBytes = 32;
+
+/** Throws where there is a file without a good token in it: a weak one is never used, nor replaced. */
+export function loadToken(env: Record<string, string | undefined>, configFolder: string): string {
+  const named = env[tokenVariable];
+  if (named) return read(named, `${tokenVariable} names ${named}`);
+  const own = join(configFolder, "web.token");
+  const mode = statSync(own, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined) make(own);
+  else if ((mode & 0o077) !== 0) throw failed(`the token is in ${own}, which others may read too`, { hint: `chmod 600 ${own}` });
+  return read(own, `the token is in ${own}`);
+}
+
+function read(file: string, whence: string): string {
+  let bytes: Buffer | null;
+  try {
+    bytes = readRegular(file, maxBytes + 1);
+  } catch (error) {
+    throw failed(`${whence}, which cannot be read: ${plainErrno(error)}`, { cause: error, hint: `ls -lL ${file}` });
+  }
+  if (bytes === null) throw failed(`${whence}, which is no regular file`, { hint: `ls -lL ${file}` });
+  if (bytes.length > maxBytes) throw failed(`${whence}, which has more than ${maxBytes} bytes`, { hint: `ls -lL ${file}` });
+  const token = bytes.toString("utf8").trim();
+  const hint = `head -c 32 /dev/urandom | base64 > ${file}`;
+  if (token.length < minLetters)
+    throw failed(`${whence}, which holds ${token.length} characters; a token has at least ${minLetters}`, { hint });
+  // What a header can carry (RFC 6750 says less, but secret stores give all of these).
+  if (!/^[\x21-\x7e]+$/.test(token)) throw failed(`${whence}, which holds a space or other characters than ASCII ones`, { hint });
+  return token;
+}
+
+/** A link(2) of a file that is whole: of two that do this at once, one is first and both read its token. */
+function make(file: string): void {
+  const partial = `${file}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    makeFolder(dirname(file));
+    const fd = openSync(partial, "wx", 0o600);
+    try {
+      writeSync(fd, `${randomBytes(ownBytes).toString("base64url")}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    linkSync(partial, file);
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw failed(`cannot write ${file}: ${plainErrno(error)}`, { cause: error });
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}

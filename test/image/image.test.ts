@@ -1,0 +1,160 @@
+// The image: built from the Dockerfile offline, run as hardened as it promises, and as the Kubernetes manifest runs it.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Status } from "../../src/lifecycle/status.ts";
+import { tempDir, until } from "../harness.ts";
+import { type Place, place } from "./place.ts";
+
+const top = join(import.meta.dir, "../..");
+const token = "0123456789abcdef0123456789abcdef";
+const image = "bs9:0.1.0";
+let here: Place;
+
+beforeAll(async () => {
+  here = await place();
+  await here.must(["buildah", "bud", "--pull-never", "--format", "docker", "--tag", image, top], { timeoutMs: 240_000 });
+}, 560_000);
+afterAll(async () => here[Symbol.asyncDispose]());
+
+/** As hardened as it gets: nothing to write to but /data, and little memory and CPU. */
+const hardened = [
+  ...["--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+  // A container that is slow to start under 0.1 CPU is what is asked for; its health is asked for by hand.
+  ...["--memory", "128m", "--memory-swap", "128m", "--cpus", "0.1", "--network", "host", "--health-interval", "disable"],
+];
+
+async function curl(url: string, ...options: string[]): Promise<{ status: number; body: string }> {
+  const { code, stdout, stderr } = await here.inside(["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", ...options, url]);
+  if (code !== 0) throw new Error(stderr);
+  const at = stdout.lastIndexOf("\n");
+  return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) };
+}
+
+async function readyService(bearer: string): Promise<Status> {
+  const find = async () => {
+    const { status, body } = await curl("http://127.0.0.1:8080/api/metrics", "-H", `Authorization: Bearer ${bearer}`);
+    if (status !== 200) throw new Error(body);
+    return (JSON.parse(body) as { services: Status[] }).services.find(({ ready }) => ready);
+  };
+  return until(find, { timeoutMs: 60_000, what: "a ready service" });
+}
+
+/** The first process of a container as the place numbers it; what is under /proc of it is the container's. */
+async function firstPid(name: string): Promise<string> {
+  return here.must(["podman", "inspect", "--format", "{{.State.Pid}}", name]);
+}
+
+/** Of each process of a container, who it is and what it may. */
+async function powers(name: string): Promise<Set<string>> {
+  const pids = (await here.must(["podman", "top", name, "hpid"])).split("\n").slice(1);
+  const wanted = /^(?:Uid|Gid|CapEff|CapBnd|NoNewPrivs):.*$/gm;
+  const of = async (pid: string) => (await here.must(["cat", `/proc/${pid.trim()}/status`])).match(wanted)?.join(" ").replace(/\s+/g, " ");
+  return new Set((await Promise.all(pids.map(of))).map(String));
+}
+
+/** What the kernel holds a container to, whichever kind of control groups this machine has. */
+async function limitsInForce(name: string): Promise<{ memoryBytes: number; cpus: number }> {
+  const groups = (await here.must(["cat", `/proc/${await firstPid(name)}/cgroup`])).split("\n").map((line) => line.split(":"));
+  const read = async (controller: string, file: string) => {
+    const own = groups.find(([, controllers]) => controllers?.split(",").includes(controller));
+    const path = own?.[2] ?? groups.find(([, controllers]) => controllers === "")?.[2] ?? "/";
+    return here.must(["cat", join("/sys/fs/cgroup", own === undefined ? "" : controller, path, file)]);
+  };
+  if (groups.some(([, controllers]) => controllers === "memory")) {
+    const [quota, period] = [await read("cpu", "cpu.cfs_quota_us"), await read("cpu", "cpu.cfs_period_us")];
+    return { memoryBytes: Number(await read("memory", "memory.limit_in_bytes")), cpus: Number(quota) / Number(period) };
+  }
+  const [quota, period] = (await read("cpu", "cpu.max")).split(" ");
+  return { memoryBytes: Number(await read("memory", "memory.max")), cpus: Number(quota) / Number(period) };
+}
+
+const powerless = "Uid: 1000 1000 1000 1000 Gid: 1000 1000 1000 1000 CapEff: 0000000000000000 CapBnd: 0000000000000000 NoNewPrivs: 1";
+
+test("it is small, has no shell, and asks for uid 1000 and its health", async () => {
+  const [{ Config, Healthcheck, Size }] = JSON.parse(await here.must(["podman", "image", "inspect", image])) as [
+    { Config: Record<string, unknown>; Healthcheck: { Test: string[] }; Size: number },
+  ];
+  expect(Config).toMatchObject({
+    User: "1000:1000",
+    Entrypoint: ["/usr/local/bin/bs9"],
+    Cmd: ["run", "/app/bs9.toml", "--host", "0.0.0.0"],
+    Volumes: { "/data": {} },
+    ExposedPorts: { "8080/tcp": {} },
+  });
+  expect(Healthcheck.Test).toEqual(["CMD", "/usr/local/bin/bs9", "status", "all"]);
+  expect(Size).toBeLessThan(160e6);
+  for (const shell of ["sh", "/bin/sh", "/bin/bash", "/usr/bin/perl"])
+    expect((await here.inside(["podman", "run", "--rm", ...hardened, "--entrypoint", shell, image, "-c", "true"])).code).toBe(127);
+  expect(await here.must(["podman", "run", "--rm", ...hardened, image, "version"])).toStartWith("bs9 ");
+});
+
+test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is healthy; SIGTERM ends it with 0", async () => {
+  const folder = tempDir();
+  const app = join(folder, "app");
+  mkdirSync(app);
+  copyFileSync(join(top, "test/fixtures/hello/app.ts"), join(app, "app.ts"));
+  writeFileSync(join(app, "bs9.toml"), '[services.hello]\nentry = "app.ts"\nport = 4310\nhealth = "/"\n');
+  writeFileSync(join(folder, "token"), `${token}\n`);
+  for (const path of [folder, app]) chmodSync(path, 0o755);
+  const mounts = ["-v", `${app}:/app:ro`, "-v", `${join(folder, "token")}:/run/secrets/web-token:ro`];
+  const variable = ["-e", "BS9_WEB_TOKEN_FILE=/run/secrets/web-token"];
+  await here.must(["podman", "run", "--detach", "--name", "bs9", ...hardened, ...mounts, ...variable, image]);
+  try {
+    await until(async () => (await curl("http://127.0.0.1:8080/healthz")).status === 200, { timeoutMs: 60_000, what: "/healthz" });
+    await until(async () => (await curl("http://127.0.0.1:4310/")).body === "hello from hello\n", { timeoutMs: 60_000, what: "the app" });
+    expect((await curl("http://127.0.0.1:8080/api/metrics")).status).toBe(401);
+    const hello = await readyService(token);
+    expect(hello).toMatchObject({ name: "hello", state: "active", backend: "supervisor", port: 4310 });
+    await here.must(["podman", "healthcheck", "run", "bs9"]);
+
+    const [{ HostConfig, State }] = JSON.parse(await here.must(["podman", "inspect", "bs9"])) as [
+      { HostConfig: Record<string, unknown>; State: { OOMKilled: boolean } },
+    ];
+    expect(HostConfig["ReadonlyRootfs"]).toBe(true);
+    expect(await limitsInForce("bs9")).toEqual({ memoryBytes: 128 * 1024 ** 2, cpus: 0.1 });
+    expect(await powers("bs9")).toEqual(new Set([powerless]));
+    const rootMount = (await here.must(["cat", `/proc/${await firstPid("bs9")}/mounts`]))
+      .split("\n")
+      .find((line) => line.split(" ")[1] === "/");
+    expect(rootMount?.split(" ")[3]?.split(",")).toContain("ro");
+    expect(State.OOMKilled).toBe(false);
+
+    await here.must(["podman", "kill", "--signal", "TERM", "bs9"]);
+    expect(await here.must(["podman", "wait", "bs9"], { timeoutMs: 40_000 })).toBe("0");
+  } catch (error) {
+    throw new Error(`what it said:\n${await logsOf("bs9")}`, { cause: error });
+  } finally {
+    await here.must(["podman", "rm", "--force", "--time", "0", "bs9"]);
+  }
+});
+
+test("the Kubernetes manifest plays", async () => {
+  const manifest = (await Bun.file(join(top, "src/k8s/bs9-deployment.yaml")).text()).replace(/(?<=^ {2}token: )REPLACE-ME$/m, btoa(token));
+  const file = join(tempDir(), "bs9.yaml");
+  writeFileSync(file, manifest);
+  await here.must(["podman", "kube", "play", file]);
+  const names = (await here.must(["podman", "ps", "--all", "--format", "{{.Names}}"])).split("\n");
+  const name = names.find((one) => one.startsWith("bs9-pod") && !one.endsWith("infra")) ?? "";
+  try {
+    await until(async () => (await curl("http://127.0.0.1:3000/")).body === "hello from hello\n", { timeoutMs: 60_000, what: "the app" });
+    // Read where it is mounted: podman 4.3 leaves it in base64.
+    const mounted = await here.must(["cat", `/proc/${await firstPid(name)}/root/run/secrets/bs9/token`]);
+    expect([token, btoa(token)]).toContain(mounted);
+    const hello = await readyService(mounted);
+    expect(hello).toMatchObject({ name: "hello", state: "active" });
+    expect(await powers(name)).toEqual(new Set([powerless]));
+    await here.must(["podman", "exec", name, "/usr/local/bin/bs9", "status", "all"]);
+    const [{ HostConfig }] = JSON.parse(await here.must(["podman", "inspect", name])) as [{ HostConfig: Record<string, unknown> }];
+    expect(HostConfig["ReadonlyRootfs"]).toBe(true);
+    expect(await limitsInForce(name)).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 0.5 });
+    await here.must(["podman", "kube", "down", file]);
+  } catch (error) {
+    throw new Error(`what it said:\n${await logsOf(name)}`, { cause: error });
+  }
+});
+
+async function logsOf(name: string): Promise<string> {
+  const { stdout, stderr } = await here.inside(["podman", "logs", name]);
+  return stdout + stderr;
+}

@@ -1,0 +1,185 @@
+// The HTTP side over real sockets: what is answered, to whom, and hostile requests.
+import { afterAll, expect, test } from "bun:test";
+import { hostname } from "node:os";
+import { serveWeb, type Web } from "../../src/web/server.ts";
+import { ask, exchange } from "./raw.ts";
+
+const token = "a-token-of-the-tests-0123456789";
+const bearer = `Authorization: Bearer ${token}`;
+const started: Web[] = [];
+afterAll(async () => {
+  for (const web of started) await web.stop();
+});
+
+function serve(statuses: () => Promise<unknown[]> = async () => [{ name: "web", state: "active" }], now = Date.now): Web {
+  const web = serveWeb({ host: "127.0.0.1", port: 0, token, statuses, now });
+  started.push(web);
+  return web;
+}
+
+const { port } = serve();
+
+test("/healthz needs nothing and tells nothing", async () => {
+  const { status, body, headers } = await ask(port, "GET /healthz", ["Host: localhost"]);
+  expect([status, body]).toEqual([200, "ok\n"]);
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(headers.get("cache-control")).toBe("no-store");
+});
+
+test("/api/metrics gives the services to who has the token", async () => {
+  const answered = await fetch(`http://127.0.0.1:${port}/api/metrics?x=1`, { headers: { authorization: `bearer ${token}` } });
+  expect(answered.headers.get("content-type")).toBe("application/json");
+  const body = (await answered.json()) as { at: string; host: string; services: unknown[] };
+  expect(body).toEqual({ at: body.at, host: hostname(), services: [{ name: "web", state: "active" }] });
+  expect(new Date(body.at).toISOString()).toBe(body.at);
+});
+
+test.each([
+  [[]],
+  [["Authorization: Bearer"]],
+  [["Authorization: Bearer wrong"]],
+  [[`Authorization: Bearer ${token}x`]],
+  [[`Authorization: Basic ${token}`]],
+  [[`Authorization: ${token}`]],
+  [[bearer, "Authorization: Bearer wrong"]],
+  [[`Cookie: token=${token}`]],
+])("without the token: %j", async (headers) => {
+  const web = serve();
+  const { status, headers: given, body } = await ask(web.port, `GET /api/metrics?token=${token}`, ["Host: localhost", ...headers]);
+  expect(status).toBe(401);
+  expect(given.get("content-type")).toBe("application/problem+json");
+  expect(given.get("www-authenticate")).toStartWith("Bearer");
+  expect(JSON.parse(body)).toMatchObject({ type: "about:blank", title: "Unauthorized", status: 401 });
+  expect(body).not.toContain("web");
+});
+
+test("guessing ends, for the right token too, and only for a while", async () => {
+  let nowMs = Date.now();
+  const web = serve(undefined, () => nowMs);
+  const once = async (value: string) =>
+    (await ask(web.port, "GET /api/metrics", ["Host: localhost", `Authorization: Bearer ${value}`])).status;
+  for (let count = 0; count < 10; count++) expect(await once(`guess-${count}`)).toBe(401);
+  const { status, headers } = await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]);
+  expect([status, headers.get("retry-after")]).toEqual([429, "60"]);
+  expect((await ask(web.port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
+  nowMs += 60_001;
+  expect(await once(token)).toBe(200);
+  expect(await once("guess")).toBe(401);
+});
+
+test.each(["localhost", "LOCALHOST:80", "localhost.:8080", "127.0.0.1:1", "10.42.0.7:8080", "[::1]:8080", hostname()])(
+  "Host %s is ours",
+  async (host) => expect((await ask(port, "GET /healthz", [`Host: ${host}`])).status).toBe(200),
+);
+
+test.each([
+  "evil.example",
+  "localhost.evil.example",
+  "127.0.0.1.evil.example",
+  "localhost@evil.example",
+  "localhost/api/metrics?",
+  "localhost#",
+  "localhost:x",
+  "0x7f.1",
+  "[::1",
+  "localhost, evil.example",
+])("Host %s is refused", async (host) => {
+  const { status } = await ask(port, "GET /api/metrics", [`Host: ${host}`, bearer]);
+  // Bun itself turns some away.
+  expect([400, 403]).toContain(status);
+});
+
+test("two Host headers are refused", async () => {
+  const { status } = await ask(port, "GET /healthz", ["Host: localhost", "Host: evil.example"]);
+  expect([400, 403]).toContain(status);
+});
+
+test.each([
+  ["http://localhost:8080", 200],
+  ["https://LOCALHOST:8080", 200],
+  ["http://localhost:3000", 403],
+  ["http://evil.example", 403],
+  ["null", 403],
+  ["localhost:8080", 403],
+  ["file://localhost:8080", 403],
+])("Origin %s: %d", async (origin, status) => {
+  expect((await ask(port, "GET /healthz", ["Host: localhost:8080", `Origin: ${origin}`])).status).toBe(status);
+});
+
+test.each([
+  ["GET /", 404],
+  ["GET /api", 404],
+  ["GET /api/metrics/", 404],
+  ["GET /healthz/../api/secrets", 404],
+  ["GET /%61pi/metrics", 404],
+  ["GET //healthz", 404],
+  ["GET /api/metrics%00", 404],
+  ["POST /healthz", 405],
+  ["DELETE /api/metrics", 405],
+  ["OPTIONS /api/metrics", 405],
+  ["PUT /healthz", 405],
+])("%s: %d", async (line, status) => {
+  const answered = await ask(port, line, ["Host: localhost", bearer, "Content-Length: 0"]);
+  expect([answered.status, answered.headers.get("content-type")]).toEqual([status, "application/problem+json"]);
+  expect(JSON.parse(answered.body).status).toBe(status);
+  if (status === 405) expect(answered.headers.get("allow")).toBe("GET, HEAD");
+});
+
+test("HEAD is GET without a body", async () => {
+  const { status, body, headers } = await ask(port, "HEAD /healthz", ["Host: localhost"]);
+  expect([status, body, headers.get("content-length")]).toEqual([200, "", "3"]);
+});
+
+test("what is no HTTP, and what is too long, gets no 200 and hurts nobody", async () => {
+  const hostile = [
+    "\0\x01\x02\x03\r\n\r\n",
+    "GET\r\n\r\n",
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    `GET /${"a".repeat(200_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(200_000)}\r\n\r\n`,
+    `POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n${"a".repeat(1000)}`,
+    `POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n${"a".repeat(1000)}`,
+  ];
+  for (const bytes of hostile) expect((await exchange(port, bytes, 500)).slice(0, 12)).not.toBe("HTTP/1.1 200");
+  expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
+});
+
+test("a request that never ends is cut off, and the others are served meanwhile", async () => {
+  const slow = exchange(port, "GET /healthz HTTP/1.1\r\nHost: local", 25_000);
+  expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
+  const began = performance.now();
+  await slow;
+  expect(performance.now() - began).toBeLessThan(20_000);
+}, 30_000);
+
+test("many who ask at once are one reading; a failure is told and not kept", async () => {
+  let readings = 0;
+  let fails = false;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const web = serve(async () => {
+    readings++;
+    await promise;
+    if (fails) throw new Error("no bus");
+    return [];
+  });
+  const asked = Array.from({ length: 8 }, () => ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]));
+  expect((await ask(web.port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
+  resolve();
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect(readings).toBeLessThan(8);
+  fails = true;
+  const { status, body } = await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]);
+  expect([status, JSON.parse(body).detail]).toEqual([500, "the services cannot be read: no bus"]);
+  fails = false;
+  expect((await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer])).status).toBe(200);
+});
+
+test("a taken port is told; a stopped server answers no more", async () => {
+  const web = serve();
+  expect(() => serveWeb({ host: "127.0.0.1", port: web.port, token, statuses: async () => [], now: Date.now })).toThrow(
+    "the port is taken",
+  );
+  await web.stop();
+  await expect(fetch(`http://127.0.0.1:${web.port}/healthz`)).rejects.toThrow();
+});

@@ -1,0 +1,60 @@
+// The token: from the file that is named, or one of our own.
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadToken } from "../../src/web/token.ts";
+import { run, succeed, tempDir } from "../harness.ts";
+
+test("one of our own is made once, for this user alone", () => {
+  const folder = join(tempDir(), "config");
+  const token = loadToken({}, folder);
+  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(loadToken({ BS9_WEB_TOKEN_FILE: "" }, folder)).toBe(token);
+  expect(statSync(join(folder, "web.token")).mode & 0o777).toBe(0o600);
+  expect(readdirSync(folder)).toEqual(["web.token"]);
+  expect(loadToken({}, tempDir())).not.toBe(token);
+});
+
+test("several that make it at once agree", async () => {
+  const folder = tempDir();
+  const script = `import { loadToken } from ${JSON.stringify(join(import.meta.dir, "../../src/web/token.ts"))}; console.log(loadToken({}, ${JSON.stringify(folder)}));`;
+  const outcomes = await Promise.all(Array.from({ length: 4 }, () => run([process.execPath, "-e", script])));
+  const tokens = outcomes.map((outcome) => succeed(outcome, "loadToken").stdout.trim());
+  expect(new Set(tokens)).toEqual(new Set([readFileSync(join(folder, "web.token"), "utf8").trim()]));
+});
+
+test("one of our own that others may read is refused", () => {
+  const folder = tempDir();
+  loadToken({}, folder);
+  chmodSync(join(folder, "web.token"), 0o640);
+  expect(() => loadToken({}, folder)).toThrow("others may read");
+});
+
+test("the file named goes first, through links as Kubernetes makes them", () => {
+  const folder = tempDir();
+  writeFileSync(join(folder, "real"), "  0123456789abcdef \n");
+  symlinkSync("real", join(folder, "token"));
+  expect(loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "token") }, join(folder, "none"))).toBe("0123456789abcdef");
+  expect(readdirSync(folder).sort()).toEqual(["real", "token"]);
+});
+
+test.each([
+  ["short\n", "holds 5 characters; a token has at least 16"],
+  ["", "holds 0 characters"],
+  ["two words of a token", "holds a space"],
+  ["contraseña-contraseña", "other characters than ASCII"],
+  ["x".repeat(5000), "more than 4096 bytes"],
+])("%j is no token", (text, reason) => {
+  const file = join(tempDir(), "token");
+  writeFileSync(file, text);
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: file }, tempDir())).toThrow(reason);
+  expect(readFileSync(file, "utf8")).toBe(text);
+});
+
+test("a file that is not there, or is none, is told", () => {
+  const folder = tempDir();
+  mkdirSync(join(folder, "sub"));
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "gone") }, folder)).toThrow("cannot be read: no such file");
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("no regular file");
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: "/dev/zero" }, folder)).toThrow("no regular file");
+});
