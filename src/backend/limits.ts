@@ -1,9 +1,9 @@
 // Which limits the kernel keeps for a live service, read where it keeps them: declared is not in force.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Limit, Limits } from "./verdict.ts";
 import { readProc } from "../base/proc.ts";
 import type { Spec } from "../service/spec.ts";
+import type { Limit, Limits } from "./verdict.ts";
 
 /** systemd rounds down to pages, which arm64 may have of 64 KiB. */
 const largestPageBytes = 65_536;

@@ -1,8 +1,8 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
 import { existsSync } from "node:fs";
 import { usage } from "../base/errors.ts";
-import { harmless } from "../base/text.ts";
 import { parseWhole } from "../base/quantities.ts";
+import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
 import { startEntry } from "../lifecycle/start.ts";
@@ -29,7 +29,7 @@ export const run: Command = {
     if (existsSync("/run/systemd/system") && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";
-    const wanted = await servicesOf(word, context);
+    const wanted = await servicesOf(word);
     const { startDaemon } = await import("../supervisor/daemon.ts");
     const daemon = await startDaemon(context.paths);
     const web = await serve(given.options, context);
@@ -45,10 +45,10 @@ export const run: Command = {
 };
 
 /** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
-async function servicesOf(word: string | undefined, { cwd }: Context): Promise<ProjectService[]> {
+async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
   if (word === undefined) return [];
   if (word.endsWith(".toml")) return readProject(word);
-  return [{ entry: word, input: { env: {}, envRemoved: [], cwd: undefined, reset: false } }].map((one) => ({ ...one, cwd }));
+  return [{ entry: word, input: { env: {}, envRemoved: [], reset: false } }];
 }
 
 /** One that does not come up is told, and hinders no other: its restart policy goes on. */
@@ -71,11 +71,11 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
   if (port === 0) return null;
   const { serveWeb } = await import("../web/server.ts");
-  const { readToken } = await import("../web/token.ts");
+  const { loadToken } = await import("../web/token.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
   const statuses = async () => (await observe(context.registry.names(), await context.deps())).map(({ status }) => status);
   try {
-    const token = readToken(context.paths.config, context.env);
+    const token = loadToken(context.env, context.paths.config);
     return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });
   } catch (error) {
     if (port !== undefined || textOf(options, "host") !== undefined) throw error;

@@ -14,6 +14,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   doctor: async () => (await import("./doctor.ts")).doctor,
   audit: async () => (await import("./audit.ts")).audit,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
+  run: async () => (await import("./run.ts")).run,
   version: async () => (await import("./version.ts")).version,
 };
 

@@ -60,7 +60,19 @@ export class Client {
 }
 
 function kept(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  const names = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "TZ", "BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+  const names = [
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "LANG",
+    "TZ",
+    "BS9_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+  ];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
 }
 
@@ -70,7 +82,10 @@ function exchange(path: string, line: string, timeoutMs: number): Promise<string
     const chunks: Buffer[] = [];
     let bytes = 0;
     let rest = Buffer.from(`${line}\n`);
-    const late = setTimeout(() => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: "bs9 status" })), timeoutMs);
+    const late = setTimeout(
+      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: "bs9 status" })),
+      timeoutMs,
+    );
     const settle = (act: () => void) => {
       clearTimeout(late);
       act();

@@ -1,10 +1,9 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { failed } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import type { Paths } from "../base/paths.ts";
-import { rmSync } from "node:fs";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";

@@ -5,6 +5,7 @@ const { i32, i64, u32, u64, ptr } = FFIType;
 const { symbols } = dlopen("libc.so.6", {
   prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
   setrlimit: { args: [i32, ptr], returns: i32 },
+  getrlimit: { args: [i32, ptr], returns: i32 },
   waitpid: { args: [i32, ptr, i32], returns: i32 },
   syscall: { args: [i64, i64, i64, i64, i64], returns: i64 },
   poll: { args: [ptr, u64, i32], returns: i32 },
@@ -33,9 +34,13 @@ export function renounceNewPrivileges(): boolean {
   return symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) === 0;
 }
 
-/** False where the hard limit of this process is lower already and may not be raised. */
-export function limitOpenFiles(files: number): boolean {
-  return symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([BigInt(files), BigInt(files)])) === 0;
+/** As many as the hard limit of this process allows, where that is lower and may not be raised: `limits` tells what is in force. */
+export function limitOpenFiles(files: number): void {
+  if (symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([BigInt(files), BigInt(files)])) === 0) return;
+  const now = new BigUint64Array(2);
+  symbols.getrlimit(RLIMIT_NOFILE, now);
+  const hard = now[1] ?? 0n;
+  symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([hard, hard]));
 }
 
 /** What an engine ignores for itself, a program that is executed would ignore too (execve(2)). */

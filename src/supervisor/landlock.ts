@@ -1,5 +1,5 @@
 // Landlock (landlock(7)): what a program may do to files, kept by the kernel for it and all that it starts.
-import { dlopen, FFIType, ptr as addressOf } from "bun:ffi";
+import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 import { closeSync, constants, openSync, statSync } from "node:fs";
 
 const { i64, u64 } = FFIType;

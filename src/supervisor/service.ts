@@ -1,12 +1,12 @@
 // One supervised service: what happens to it goes through the table, and what the table says is done to its processes.
 import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import { delayOf } from "../backend/backoff.ts";
 import { type Exit, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
-import { readProc, startTimeOf } from "../base/proc.ts";
-import { constants } from "node:os";
-import { logFolder, openStreams } from "../logs/store/place.ts";
 import type { Paths } from "../base/paths.ts";
+import { readProc, startTimeOf } from "../base/proc.ts";
+import { logFolder, openStreams } from "../logs/store/place.ts";
 import { joinable, removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
 import { membersOf, signalAll } from "./group.ts";
@@ -91,6 +91,7 @@ export class Service {
     else if (state !== "deactivating") {
       record.process = null;
       record.end = "it ended while no supervisor was there";
+      note(this.#around.paths.state, this.name, 3, record.end);
       record.state = "active";
       this.#ended(null);
     }
@@ -100,7 +101,8 @@ export class Service {
   /** Of one that was adopted: nobody can tell how. */
   endedUnseen(): void {
     this.#unwatch();
-    this.record.end = "it ended, and how is not known: it was taken over from an earlier supervisor";
+    this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
+    note(this.#around.paths.state, this.name, 3, this.record.end);
     this.#ended(null);
   }
 
@@ -154,12 +156,12 @@ export class Service {
       const streams = [openSync(files.stdout, "a", 0o600), openSync(files.stderr, "a", 0o600)] as const;
       try {
         // The running file itself, even where it was replaced or deleted.
-        const child = Bun.spawn(["/proc/self/exe"], {
+        const child: Bun.Subprocess = Bun.spawn(["/proc/self/exe"], {
           env: { [launchVariable]: "1" },
           stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: record.cgroup })), ...streams],
           cwd: "/",
           detached: true,
-          onExit: (_, exitCode, signal) => this.#exited(child.pid, exitCode, signal),
+          onExit: ({ pid }, exitCode, signal): void => this.#exited(pid, exitCode, signal),
         });
         record.process = processOf(child.pid) ?? { pid: child.pid, startTime: startTimeOf(child.pid) ?? "", era: record.era };
         child.unref();

@@ -5,7 +5,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
-import { reasonOf } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { linkOf, readProc, statusField } from "../base/proc.ts";
@@ -18,8 +17,8 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { Client } from "./client.ts";
 import type { Told } from "./control.ts";
 import { readEvents } from "./events.ts";
-import { landlockVersion } from "./landlock.ts";
 import { lackOf } from "./lacks.ts";
+import { landlockVersion } from "./landlock.ts";
 import { runOnce } from "./once.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { isAlive, Records } from "./record.ts";
@@ -194,12 +193,17 @@ export class SupervisorBackend implements Backend {
 
 function readingOf(name: string, told: Told | null, now: Sessions): Reading {
   const unit = name;
-  if (told === null) return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
+  if (told === null)
+    return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
   const isLaunching = mainPid !== null && told.state === "active" && linkOf(`${mainPid}/exe`) === ownProgram && isLauncher(mainPid);
   const group: Group | null =
-    mainPid === null ? null : cgroup !== null ? { kind: "cgroup", folder: cgroup } : { kind: "processes", pids: now.get(mainPid) ?? [mainPid] };
+    mainPid === null
+      ? null
+      : cgroup !== null
+        ? { kind: "cgroup", folder: cgroup }
+        : { kind: "processes", pids: now.get(mainPid) ?? [mainPid] };
   return {
     name,
     unit,

@@ -2,9 +2,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading, State } from "../backend/backend.ts";
+import { type Exit, wordsOfEnd } from "../backend/ended.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
-import { type Exit, wordsOfEnd } from "../backend/ended.ts";
 import { type Starts, startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, LogQuery, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
@@ -14,7 +15,6 @@ import { Bus } from "./bus.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
-import { limitsInForce } from "../backend/limits.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";

@@ -1,7 +1,7 @@
 // A spec -> the text of its unit; pure.
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
-import { environmentOf, maxStringBytes, maxTotalBytes, type Spec } from "../service/spec.ts";
+import { environmentOf, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";

@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Spec } from "../../src/service/spec.ts";
 import { holdsCpu, holdsFiles, holdsMemory, limitsInForce } from "../../src/backend/limits.ts";
+import type { Spec } from "../../src/service/spec.ts";
 
 const limits = { memoryBytes: 512 * 1024 * 1024, cpuPercent: 150, files: 4096, tasks: 256 };
 const spec = { limits } as Spec;
