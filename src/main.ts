@@ -8,7 +8,7 @@ import type { Command, Result } from "./commands/command.ts";
 import type { Settings } from "./context.ts";
 
 // A process that its supervisor has sent ahead of a service: nothing else is loaded.
-if (process.env["BS9_LAUNCH"] === "1") (await import("./supervisor/launch.ts")).launch();
+if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/launch.ts")).launch());
 const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "version" || first === "--version")) await tellVersion();
 const status = await main(process.argv.slice(2));

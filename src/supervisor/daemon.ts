@@ -104,7 +104,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       for (const name of request.names) {
         const service = services.get(name);
         if (service !== undefined) {
-          service.handle("stop");
+          service.meet("stop");
           await service.settled();
         }
         services.delete(name);
@@ -120,7 +120,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       const some = picked(request.names, services);
       for (const service of some) {
         if (request.act !== "stop") service.cleanSlate();
-        service.handle(request.act);
+        service.meet(request.act);
       }
       await Promise.all(some.map((service) => service.settled()));
       if (request.act === "stop") for (const { record } of some) if (record.state === "failed") record.state = "inactive";

@@ -44,7 +44,7 @@ export class Service {
     return this.record.spec.name;
   }
 
-  handle(event: LifeEvent): void {
+  meet(event: LifeEvent): void {
     const { next, actions } = table[this.record.state][event];
     this.record.state = next;
     for (const action of actions) this.#acts[action]();
@@ -82,11 +82,11 @@ export class Service {
       this.cleanSlate();
       record.process = null;
       record.cgroup = null;
-      if (record.wanted) this.handle("start");
+      if (record.wanted) this.meet("start");
     } else if (lives) {
-      this.handle("adopted");
-      if (state === "deactivating") this.handle("stop");
-      if (state === "restarting") this.handle("restart");
+      this.meet("adopted");
+      if (state === "deactivating") this.meet("stop");
+      if (state === "restarting") this.meet("restart");
     } else if (wasDown) record.state = state;
     else if (state !== "deactivating") {
       record.process = null;
@@ -114,7 +114,7 @@ export class Service {
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
-    this.handle("stop");
+    this.meet("stop");
     await this.settled();
     if (state !== "inactive" && state !== "failed" && state !== "deactivating") {
       this.record.state = "active";
@@ -135,11 +135,11 @@ export class Service {
     },
     "set-delay": () => {
       this.record.restarts += 1;
-      this.#delay = setTimeout(() => this.handle("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+      this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
     },
     "clear-delay": () => clearTimeout(this.#delay ?? undefined),
     "set-kill-timer": () => {
-      this.#kill = setTimeout(() => this.handle("kill-timeout"), this.record.spec.stopTimeoutMs);
+      this.#kill = setTimeout(() => this.meet("kill-timeout"), this.record.spec.stopTimeoutMs);
     },
     "clear-kill-timer": () => clearTimeout(this.#kill ?? undefined),
   };
@@ -199,7 +199,7 @@ export class Service {
       record.end = givenUp;
       note(this.#around.paths.state, this.name, 3, "given up: it ended too often");
     }
-    this.handle(event);
+    this.meet(event);
   }
 
   #startsWithNext(): number {
