@@ -1,6 +1,5 @@
 // The built bs9 on its own supervisor, with a home of its own; all that it started is ended with it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listProc, readProc } from "../../src/base/proc.ts";
 import type { Status } from "../../src/lifecycle/status.ts";
@@ -11,7 +10,8 @@ const timeoutMs = 60_000;
 export type Outcome = { code: number; stdout: string; stderr: string };
 
 export class Place {
-  readonly folder = mkdtempSync(join(tmpdir(), "bs9-sup-"));
+  // Not below /tmp, which is open to every service.
+  readonly folder = mkdtempSync(join(import.meta.dir, "../../dist/place-"));
   readonly env = { PATH: "/usr/bin:/bin", HOME: this.folder, BS9_HOME: join(this.folder, "bs9"), BS9_BACKEND: "supervisor" };
 
   async bs9(...argv: string[]): Promise<Outcome> {
@@ -52,7 +52,8 @@ export class Place {
   /** The pid of the supervisor that was started by the way. */
   supervisor(): number | null {
     const isOurs = (pid: string) =>
-      readProc(`${pid}/cmdline`)?.includes("\0run\0") === true && readProc(`${pid}/environ`)?.includes(`BS9_HOME=${this.env.BS9_HOME}\0`) === true;
+      readProc(`${pid}/cmdline`)?.includes("\0run\0") === true &&
+      readProc(`${pid}/environ`)?.includes(`BS9_HOME=${this.env.BS9_HOME}\0`) === true;
     const pid = listProc("").find((entry) => /^\d+$/.test(entry) && isOurs(entry));
     return pid === undefined ? null : Number(pid);
   }

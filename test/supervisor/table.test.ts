@@ -15,53 +15,56 @@ function dice(seed: number): () => number {
   };
 }
 
-test.each(Array.from({ length: 50 }, (_, seed) => seed))("walk %d: one process at most, timers that match, and down when stopped", (seed) => {
-  const roll = dice(seed);
-  let state: LifeState = "inactive";
-  let [hasProcess, hasDelay, hasKillTimer, isKilled] = [false, false, false, false];
-  const can: { [E in LifeEvent]: () => boolean } = {
-    start: () => true,
-    stop: () => true,
-    restart: () => true,
-    adopted: () => !hasProcess && (state === "inactive" || state === "failed"),
-    "ended-again": () => hasProcess,
-    "ended-well": () => hasProcess,
-    "ended-for-good": () => hasProcess,
-    "delay-over": () => hasDelay,
-    "kill-timeout": () => hasKillTimer,
-  };
-  for (let turn = 0; turn < 2000; turn++) {
-    const possible = events.filter((event) => can[event]());
-    const event = possible[Math.floor(roll() * possible.length)] ?? "start";
-    if (event.startsWith("ended")) hasProcess = false;
-    if (event === "delay-over") hasDelay = false;
-    if (event === "kill-timeout") hasKillTimer = false;
-    const { next, actions }: Cell = table[state][event];
-    for (const action of actions) {
-      if (action === "spawn" || action === "watch") {
-        expect([action, hasProcess]).toEqual([action, false]);
-        hasProcess = true;
-        isKilled = false;
-      } else if (action === "terminate") expect(hasProcess).toBe(true);
-      else if (action === "kill") {
-        expect(hasProcess).toBe(true);
-        isKilled = true;
-      } else if (action === "set-delay") hasDelay = true;
-      else if (action === "clear-delay") hasDelay = false;
-      else if (action === "set-kill-timer") hasKillTimer = true;
-      else if (action === "clear-kill-timer") hasKillTimer = false;
+test.each(Array.from({ length: 50 }, (_, seed) => seed))(
+  "walk %d: one process at most, timers that match, and down when stopped",
+  (seed) => {
+    const roll = dice(seed);
+    let state: LifeState = "inactive";
+    let [hasProcess, hasDelay, hasKillTimer, isKilled] = [false, false, false, false];
+    const can: { [E in LifeEvent]: () => boolean } = {
+      start: () => true,
+      stop: () => true,
+      restart: () => true,
+      adopted: () => !hasProcess && (state === "inactive" || state === "failed"),
+      "ended-again": () => hasProcess,
+      "ended-well": () => hasProcess,
+      "ended-for-good": () => hasProcess,
+      "delay-over": () => hasDelay,
+      "kill-timeout": () => hasKillTimer,
+    };
+    for (let turn = 0; turn < 2000; turn++) {
+      const possible = events.filter((event) => can[event]());
+      const event = possible[Math.floor(roll() * possible.length)] ?? "start";
+      if (event.startsWith("ended")) hasProcess = false;
+      if (event === "delay-over") hasDelay = false;
+      if (event === "kill-timeout") hasKillTimer = false;
+      const cell: Cell = table[state][event];
+      for (const action of cell.actions) {
+        if (action === "spawn" || action === "watch") {
+          expect([action, hasProcess]).toEqual([action, false]);
+          hasProcess = true;
+          isKilled = false;
+        } else if (action === "terminate") expect(hasProcess).toBe(true);
+        else if (action === "kill") {
+          expect(hasProcess).toBe(true);
+          isKilled = true;
+        } else if (action === "set-delay") hasDelay = true;
+        else if (action === "clear-delay") hasDelay = false;
+        else if (action === "set-kill-timer") hasKillTimer = true;
+        else if (action === "clear-kill-timer") hasKillTimer = false;
+      }
+      state = cell.next;
+      const lives = state === "active" || state === "deactivating" || state === "restarting";
+      expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
+      expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
+      // On its way down it ends, or is killed.
+      const goesDown = state === "deactivating" || state === "restarting";
+      expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
     }
-    state = next;
-    const lives = state === "active" || state === "deactivating" || state === "restarting";
-    expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
-    expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
-    // On its way down it ends, or is killed.
-    const goesDown = state === "deactivating" || state === "restarting";
-    expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
-  }
-  const stopped = table[state].stop.next;
-  expect(["inactive", "deactivating"]).toContain(stopped);
-});
+    const stopped = table[state].stop.next;
+    expect(["inactive", "deactivating"]).toContain(stopped);
+  },
+);
 
 test("every state can be left, and come to", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));
