@@ -98,7 +98,7 @@ function exchange(path: string, line: string, timeoutMs: number): Promise<string
       socket: {
         open: write,
         drain: write,
-        data(socket, chunk) {
+        data: (socket, chunk) => {
           bytes += chunk.length;
           if (bytes > maxMessageBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));

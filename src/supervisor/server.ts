@@ -25,14 +25,14 @@ export function serveControl(path: string, answer: (request: Request) => Promise
           socket.data = { chunks: [], bytes: 0, answer: null };
           socket.timeout(600);
         },
-        async data(socket, chunk) {
-          const { data } = socket;
-          data.bytes += chunk.length;
-          if (data.bytes > maxMessageBytes) return void socket.terminate();
-          data.chunks.push(Buffer.from(chunk));
+        data: async (socket, chunk) => {
+          const { data: asking } = socket;
+          asking.bytes += chunk.length;
+          if (asking.bytes > maxMessageBytes) return void socket.terminate();
+          asking.chunks.push(Buffer.from(chunk));
           if (chunk.at(-1) !== newline) return;
-          const told = await answered(Buffer.concat(data.chunks.splice(0)), answer);
-          data.answer = Buffer.from(`${JSON.stringify(told)}\n`);
+          const told = await answered(Buffer.concat(asking.chunks.splice(0)), answer);
+          asking.answer = Buffer.from(`${JSON.stringify(told)}\n`);
           write(socket);
         },
         drain: write,
@@ -54,11 +54,11 @@ export function serveControl(path: string, answer: (request: Request) => Promise
 const newline = 10;
 
 function write(socket: Bun.Socket<Asking>): void {
-  const { data } = socket;
-  if (data.answer === null) return;
-  const written = socket.write(data.answer);
-  data.answer = written < data.answer.length ? data.answer.subarray(Math.max(0, written)) : null;
-  if (data.answer === null) socket.end();
+  const { data: asking } = socket;
+  if (asking.answer === null) return;
+  const written = socket.write(asking.answer);
+  asking.answer = written < asking.answer.length ? asking.answer.subarray(Math.max(0, written)) : null;
+  if (asking.answer === null) socket.end();
 }
 
 async function answered(bytes: Buffer, answer: (request: Request) => Promise<Told[]>): Promise<Answer> {
