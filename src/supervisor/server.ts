@@ -26,7 +26,7 @@ export function serveControl(path: string, answer: (request: Request) => Promise
           socket.timeout(600);
         },
         data: async (socket, chunk) => {
-          const { data: asking } = socket;
+          const asking = socket.data;
           asking.bytes += chunk.length;
           if (asking.bytes > maxMessageBytes) return void socket.terminate();
           asking.chunks.push(Buffer.from(chunk));
@@ -54,7 +54,7 @@ export function serveControl(path: string, answer: (request: Request) => Promise
 const newline = 10;
 
 function write(socket: Bun.Socket<Asking>): void {
-  const { data: asking } = socket;
+  const asking = socket.data;
   if (asking.answer === null) return;
   const written = socket.write(asking.answer);
   asking.answer = written < asking.answer.length ? asking.answer.subarray(Math.max(0, written)) : null;
