@@ -40,7 +40,7 @@ const sharedFolders = ["/tmp", "/var/tmp", "/dev"];
 
 /** All of the machine but homes and what is of other users: rules only open, so that each folder has to be named. */
 function systemFolders(home: string): string[] {
-  const closed = ["/home", "/root", "/run/user", "/tmp", "/var/tmp", ...(home === "/" ? [] : [home])];
+  const closed = ["/home", "/root", "/run/user", "/run/secrets", "/tmp", "/var/tmp", ...(home === "/" ? [] : [home])];
   const below = (folder: string): string[] =>
     entriesOf(folder).flatMap((name) => {
       const path = join(folder, name);
