@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
 const place = new Place();
@@ -16,12 +16,6 @@ const answers = (port: number) => () =>
     () => false,
   );
 const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
-const freePort = (): number => {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = server;
-  server.stop(true);
-  return port;
-};
 
 beforeAll(() => {
   place.write("web/app.ts", app);
