@@ -11,6 +11,7 @@ import { lockFile, type Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
+import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { type Around, Service } from "./service.ts";
@@ -26,6 +27,9 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
+/** By then it is started, and what it was started for is done. */
+const settledMs = 5000;
+const giveBackEveryMs = 60_000;
 
 /** Throws where another supervisor of this user and home is at work. */
 export async function startDaemon(paths: Paths): Promise<Daemon> {
@@ -51,6 +55,8 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
+    setTimeout(giveBack, settledMs),
+    setInterval(giveBack, giveBackEveryMs),
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
       if (services.size === 0) idle.resolve();
