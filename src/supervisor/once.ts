@@ -3,8 +3,8 @@ import { launchVariable } from "./launch.ts";
 import type { Plan } from "./plan.ts";
 
 /** The process and all of its group are killed when the time is over. */
-export async function runOnce(plan: Plan, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-  const child = Bun.spawn(["/proc/self/exe"], {
+export async function runOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
+  const child = Bun.spawn([program], {
     env: { [launchVariable]: "1" },
     stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: null })), "ignore", "ignore"],
     cwd: "/",
