@@ -74,7 +74,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     expect(got).toContain("é");
   },
 
-  async "followed: from the last lines on each new one once, over a restart"(stage) {
+  async "followed: from the last lines on each new one once, over a restart, and when it was away"(stage) {
     const spec = stage.spec("one", `echo before; echo begun; ${sleeper}`);
     await stage.up(spec);
     await said(stage, "one", 2);
@@ -89,9 +89,13 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => got.length === 1, { what: "the last line" });
     await stage.backend.restart([spec]);
     await until(() => got.length >= 3, { what: "the new lines" });
+    await stage.backend.stop([spec]);
+    await stage.backend.undefine(["one"]);
+    await stage.up(spec);
+    await until(() => got.length >= 5, { what: "the lines of the new one" });
     stop.abort();
     await following;
-    expect(got).toEqual(["begun", "before", "begun"]);
+    expect(got).toEqual(["begun", "before", "begun", "before", "begun"]);
   },
 
   async "what the backend says of it stands in a stream of its own"(stage) {
