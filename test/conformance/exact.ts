@@ -86,6 +86,15 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
+  async "what it leaves behind ends with it"(stage) {
+    const spec = stage.spec("one", sleeper);
+    await stage.define(spec);
+    expect(await stage.backend.runBeside(spec, "sleep 1000 & echo $! >child", 20_000)).toEqual({ exitCode: 0, timedOut: false });
+    const child = Number(stage.wrote("child"));
+    expect(child).toBeGreaterThan(1);
+    await until(() => !isRunning(child), { what: "its child is gone" });
+  },
+
   async "what runs beside for too long is ended with all that it started"(stage) {
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);

@@ -30,6 +30,8 @@ export const sleeper = "exec sleep 1000";
 export class Stage {
   readonly place: Place;
   readonly #made = new Map<string, Spec>();
+  /** The journal keeps what services of the same name have said in other cases. */
+  readonly #beganMs = Date.now();
 
   constructor(place: Place) {
     this.place = place;
@@ -118,7 +120,7 @@ export class Stage {
   }
 
   async lines(name: string, lines: number | null = null, more: Partial<Parameters<Backend["logs"]>[0]> = {}): Promise<LogRecord[]> {
-    const query = { services: [name], lines, sinceMs: null, untilMs: null, follow: false, ...more };
+    const query = { services: [name], lines, sinceMs: this.#beganMs, untilMs: null, follow: false, ...more };
     return Array.fromAsync(this.backend.logs(query, new AbortController().signal));
   }
 
