@@ -15,9 +15,11 @@ const maxLogBytes = 1024 * 1024;
 
 export class Client {
   readonly #paths: Paths;
+  readonly #program: string;
 
-  constructor(paths: Paths) {
+  constructor(paths: Paths, program: string) {
     this.#paths = paths;
+    this.#program = program;
   }
 
   /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
@@ -40,7 +42,7 @@ export class Client {
     const file = logFile(state);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
     const log = openSync(file, "a", 0o600);
-    const child = Bun.spawn(["/proc/self/exe", "run", "--port", "0"], {
+    const child = Bun.spawn([this.#program, "run", "--port", "0"], {
       // Nothing of this terminal but who and where it is.
       env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor" },
       stdio: ["ignore", log, log],

@@ -12,6 +12,7 @@ import { note } from "./events.ts";
 import { membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import { launchVariable } from "./launch.ts";
+import { ownProgram } from "./own.ts";
 import { planOf } from "./plan.ts";
 import { isAlive, processOf, type Record, type Records } from "./record.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
@@ -155,8 +156,7 @@ export class Service {
       record.cgroup = joinable(this.name, record.spec.limits);
       const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
       try {
-        // The running file itself, even where it was replaced or deleted.
-        const child: Bun.Subprocess = Bun.spawn(["/proc/self/exe"], {
+        const child: Bun.Subprocess = Bun.spawn([ownProgram], {
           env: { [launchVariable]: "1" },
           stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: record.cgroup })), ...streams],
           cwd: "/",
