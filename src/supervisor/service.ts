@@ -21,15 +21,20 @@ export type Around = { paths: Paths; records: Records; shuts: boolean };
 
 /** A start after so long is no longer one of a row. */
 const rowSec = 60;
+const restEveryMs = 20;
 const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
   record: Record;
+  isKept = true;
   readonly #around: Around;
   #pidfd: number | null = null;
   #delay: Timer | null = null;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
+  /** Leads the session of its processes, and may be gone before them. */
+  #leader: number | null = null;
+  #rest: Timer | null = null;
 
   constructor(record: Record, around: Around) {
     this.record = record;
@@ -39,6 +44,11 @@ export class Service {
   /** The pid of the child that Bun fetches by itself; null for one that was adopted. */
   get pidfd(): number | null {
     return this.#pidfd;
+  }
+
+  /** Its main process has ended, and others of it have not yet. */
+  get isEnding(): boolean {
+    return this.#rest !== null;
   }
 
   get name(): string {
@@ -65,11 +75,14 @@ export class Service {
     if (this.record.state === "failed") this.record.state = "inactive";
   }
 
-  /** A full disk costs only that the next supervisor knows less. */
+  /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
   keep(): void {
     try {
       this.#around.records.put(this.record);
-    } catch {}
+      this.isKept = true;
+    } catch {
+      this.isKept = false;
+    }
   }
 
   /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
@@ -77,24 +90,32 @@ export class Service {
     const { record } = this;
     const { process: before, state } = record;
     const lives = before !== null && isAlive(before);
-    const wasDown = state === "inactive" || state === "failed";
+    const isToResume = record.resume;
+    record.resume = false;
+    this.#leader = isNewEra ? null : (before?.pid ?? null);
     record.state = "inactive";
     if (isNewEra) {
+      Object.assign(record, { process: null, cgroup: null });
       this.cleanSlate();
-      record.process = null;
-      record.cgroup = null;
       if (record.wanted) this.meet("start");
     } else if (lives) {
       this.meet("adopted");
-      if (state === "deactivating") this.meet("stop");
-      if (state === "restarting") this.meet("restart");
-    } else if (wasDown) record.state = state;
-    else if (state !== "deactivating") {
-      record.process = null;
+      if (state === "deactivating" && !isToResume) this.meet("stop");
+      // It was told to end already, and is to be up again.
+      if (state === "restarting" || isToResume) this.meet("restart");
+    } else if (isToResume) {
+      this.#clear();
+      this.cleanSlate();
+      this.meet("start");
+    } else if (state === "active" || state === "restarting") {
       record.end = "it ended while no supervisor was there";
       note(this.#around.paths.state, this.name, 3, record.end);
       record.state = "active";
-      this.#ended(null);
+      this.#end(null);
+    } else {
+      this.#clear();
+      record.state = state === "deactivating" ? "inactive" : state;
+      if (state === "activating") this.#armDelay();
     }
     this.keep();
   }
@@ -104,23 +125,20 @@ export class Service {
     this.#unwatch();
     this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
     note(this.#around.paths.state, this.name, 3, this.record.end);
-    this.#ended(null);
+    this.#end(null);
   }
 
   /** Its processes now. */
   pids(): number[] {
-    return membersOf(this.record.process?.pid ?? null, this.record.cgroup);
+    return membersOf(this.#leader, this.record.cgroup);
   }
 
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
+    this.record.resume = state === "active" || state === "activating" || state === "restarting";
     this.meet("stop");
     await this.settled();
-    if (state !== "inactive" && state !== "failed" && state !== "deactivating") {
-      this.record.state = "active";
-      this.keep();
-    }
   }
 
   readonly #acts: { [A in Action]: () => void } = {
@@ -129,14 +147,18 @@ export class Service {
       this.#pidfd = this.record.process === null ? null : openPidfd(this.record.process.pid);
       if (this.#pidfd === null) queueMicrotask(() => this.endedUnseen());
     },
-    terminate: () => signalAll(this.pids(), "SIGTERM"),
+    // One that was stopped by a signal could not hear it (kill(2), SIGCONT).
+    terminate: () => {
+      signalAll(this.pids(), "SIGTERM");
+      signalAll(this.pids(), "SIGCONT");
+    },
     kill: () => {
       note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
       signalAll(this.pids(), "SIGKILL");
     },
     "set-delay": () => {
       this.record.restarts += 1;
-      this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+      this.#armDelay();
     },
     "clear-delay": () => clearTimeout(this.#delay ?? undefined),
     "set-kill-timer": () => {
@@ -144,6 +166,10 @@ export class Service {
     },
     "clear-kill-timer": () => clearTimeout(this.#kill ?? undefined),
   };
+
+  #armDelay(): void {
+    this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+  }
 
   #spawn(): void {
     const { record } = this;
@@ -163,6 +189,7 @@ export class Service {
           detached: true,
           onExit: ({ pid }, exitCode, signal): void => this.#exited(pid, exitCode, signal),
         });
+        this.#leader = child.pid;
         record.process = processOf(child.pid) ?? { pid: child.pid, startTime: startTimeOf(child.pid) ?? "", era: record.era };
         child.unref();
       } finally {
@@ -172,7 +199,7 @@ export class Service {
       record.process = null;
       note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
-      queueMicrotask(() => this.#ended(null));
+      queueMicrotask(() => this.#end(null));
     }
   }
 
@@ -182,16 +209,41 @@ export class Service {
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
     if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
-    this.#ended(exit);
+    this.#end(exit);
   }
 
-  /** What its main process has left behind ends with it, as with KillMode=control-group. */
-  #ended(exit: Exit | null): void {
+  /** What its main process has left behind is asked to end, too, and has the stop timeout for it, as with KillMode=control-group. */
+  #end(exit: Exit | null): void {
+    const { stopTimeoutMs } = this.record.spec;
+    if (this.pids().length === 0) {
+      this.#over(exit);
+      return;
+    }
+    if (this.record.state === "active") this.#acts.terminate();
+    const lastMs = performance.now() + stopTimeoutMs;
+    this.#rest = setInterval(() => {
+      const left = this.pids();
+      if (left.length > 0 && performance.now() < lastMs) return;
+      signalAll(left, "SIGKILL");
+      clearInterval(this.#rest ?? undefined);
+      this.#rest = null;
+      this.#over(exit);
+    }, restEveryMs);
+  }
+
+  /** Nothing of it is left, or was it a moment ago. */
+  #clear(): void {
     const { record } = this;
     signalAll(this.pids(), "SIGKILL");
     if (record.cgroup !== null) removeCgroup(record.cgroup);
+    this.#leader = null;
     record.process = null;
     record.cgroup = null;
+  }
+
+  #over(exit: Exit | null): void {
+    const { record } = this;
+    this.#clear();
     const { policy, max } = record.spec.restart;
     const mayAgain = max === null || this.#startsWithNext() <= max + 1;
     const event = eventOfEnd(exit, policy, mayAgain);

@@ -22,7 +22,7 @@ import { landlockVersion } from "./landlock.ts";
 import { launchVariable } from "./launch.ts";
 import { runOnce } from "./once.ts";
 import { ownProgram } from "./own.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { derivedOf, type Plan, planOf } from "./plan.ts";
 import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
@@ -177,7 +177,7 @@ export class SupervisorBackend implements Backend {
   }
 
   #derived(spec: Spec): string {
-    return Bun.hash(JSON.stringify(this.#plan(spec))).toString(16);
+    return derivedOf(spec, this.#paths, this.#shuts);
   }
 
   #isToBeUp(name: string): boolean {
