@@ -29,6 +29,7 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
+const reapEveryMs = 500;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
 const giveBackEveryMs = 60_000;
@@ -60,6 +61,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
+    setInterval(reapOrphans, reapEveryMs),
     setTimeout(giveBack, settledMs),
     setInterval(giveBack, giveBackEveryMs),
     setInterval(() => {
@@ -68,9 +70,6 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       if (services.size === 0) idle.resolve();
     }, logsEveryMs),
   ];
-  const onChild = () => reapOrphans(new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
-  process.on("SIGCHLD", onChild);
-  onChild();
   return {
     act,
     idle: idle.promise,
