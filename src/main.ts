@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
 import type { Terminal } from "./base/terminal.ts";
-import { harmless } from "./base/text.ts";
+import { harmless, shellWord } from "./base/text.ts";
 import type { Command, Result } from "./commands/command.ts";
 import type { Settings } from "./context.ts";
 
@@ -75,7 +75,10 @@ function print(result: Result, settings: Settings, terminal: Terminal): number {
 function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal): number {
   terminal.settle();
   const error = isOfSystem(thrown)
-    ? failed(`${plainErrno(thrown)}: ${thrown.path}`, { cause: thrown, hint: `ls -ld ${thrown.path}; df -h ${thrown.path}` })
+    ? failed(`${plainErrno(thrown)}: ${thrown.path}`, {
+        cause: thrown,
+        hint: `ls -ld ${shellWord(thrown.path)}; df -h ${shellWord(thrown.path)}`,
+      })
     : thrown;
   const known = error instanceof Bs9Error;
   const message = known ? error.message : `bug: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,4 +1,5 @@
 // Files that are there whole or not at all.
+
 import {
   closeSync,
   constants,
@@ -15,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "./errors.ts";
+import { shellWord } from "./text.ts";
 
 let counter = 0;
 
@@ -115,7 +117,7 @@ export function syncFolder(path: string): void {
 
 function hintFor(error: unknown, path: string): { hint?: string } {
   const errno = errnoOf(error);
-  if (errno === "ENOSPC" || errno === "EDQUOT") return { hint: `df -h ${dirname(path)}` };
-  if (errno === "EACCES") return { hint: `ls -ld ${dirname(path)}` };
+  if (errno === "ENOSPC" || errno === "EDQUOT") return { hint: `df -h ${shellWord(dirname(path))}` };
+  if (errno === "EACCES") return { hint: `ls -ld ${shellWord(dirname(path))}` };
   return {};
 }

@@ -1,10 +1,12 @@
 // bs9 demo: a page and a load on it, as two services, to look around; --stop leaves nothing of them.
+
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listeners } from "../backend/sockets.ts";
 import { failed } from "../base/errors.ts";
 import { makeFolder, writeWhole } from "../base/files.ts";
 import { isWithin, type Paths } from "../base/paths.ts";
+import { shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { deleteDefined } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
@@ -41,7 +43,7 @@ const folderOf = ({ home, bs9Home }: Paths): string => (bs9Home === null ? join(
 
 async function start(folder: string, deps: Deps): Promise<Result> {
   if (existsSync(folder) && !existsSync(join(folder, mark)))
-    throw failed(`${folder} is there, and not of this demo`, { hint: `mv ${folder} ${folder}.mine` });
+    throw failed(`${folder} is there, and not of this demo`, { hint: `mv ${shellWord(folder)} ${shellWord(folder)}.mine` });
   const foreign = names.find((name) => isForeign(deps.registry.get(name), folder));
   if (foreign !== undefined) throw failed(`there is a service ${foreign} that is not of this demo`, { hint: `bs9 describe ${foreign}` });
   makeFolder(folder);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
-import { harmless } from "../base/text.ts";
+import { harmless, shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
@@ -23,7 +23,7 @@ export const run: Command = {
   exits: [1, 5, 6],
   async run(given: Words, context: Context): Promise<Result | null> {
     const [word, ...more] = given.words;
-    if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${word}` });
+    if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${shellWord(word ?? "")}` });
     if (existsSync("/run/systemd/system") && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";

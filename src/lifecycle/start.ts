@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
-import { nearest } from "../base/text.ts";
+import { nearest, shellWord } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
 import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
@@ -172,7 +172,7 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
   const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
   if (chosen === "none") {
     if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
-      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${entry.path}` });
+      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${shellWord(entry.path)}` });
     }
     return { kind: "none" };
   }
@@ -186,7 +186,7 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
   }
   const found = findCommand(chosen, path) ?? findCommand(chosen, deps.path);
   if (found === null)
-    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${entry.path} --runtime bs9` });
+    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${shellWord(entry.path)} --runtime bs9` });
   return { kind: chosen, path: realpathSync(found) };
 }
 
@@ -196,10 +196,10 @@ function isExecutable(entry: FoundEntry): boolean {
 
 function checkPaths(spec: Spec): void {
   for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
-    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${folder}` });
+    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${shellWord(folder)}` });
   }
   if (!statSync(spec.cwd).isDirectory())
-    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${dirname(spec.cwd)}` });
+    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}` });
   const reserved = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
   if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
 }

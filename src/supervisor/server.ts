@@ -1,8 +1,10 @@
 // The control socket: who knows the key may ask; each connection is one question and its answer.
+
 import { timingSafeEqual } from "node:crypto";
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import * as v from "valibot";
 import { failed, reasonOf } from "../base/errors.ts";
+import { shellWord } from "../base/text.ts";
 import { maxHeadBytes, maxMessageBytes, protocol, Request, type Told } from "./control.ts";
 
 /** Of sockaddr_un (unix(7)). */
@@ -19,7 +21,8 @@ export function serveControl(path: string, key: string, answer: (request: Reques
   if (Buffer.byteLength(path) > maxPathBytes)
     throw failed(`the path of the control socket is too long for one: ${path}`, { hint: "set BS9_HOME to a shorter path" });
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isSocket()) throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${path}` });
+  if (there !== undefined && !there.isSocket())
+    throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${shellWord(path)}` });
   rmSync(path, { force: true });
   let open = 0;
   const before = process.umask(0o177);

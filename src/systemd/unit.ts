@@ -1,7 +1,9 @@
 // A spec -> the text of its unit; pure.
+
 import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
+import { quoted } from "../base/text.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
@@ -162,13 +164,13 @@ function stepsOutside({ directives, home }: UnitPlan): boolean {
  * level prefix, three forwards). systemd-cat(1) would do the same in 4 ms. The shell is exec'd away: the process is the program.
  */
 function headOfStderr({ name }: Spec): string {
-  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${shellWord(stderrIdentifier(name))} >&2;`;
+  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${quoted(stderrIdentifier(name))} >&2;`;
 }
 
 function environmentOfShell({ env }: Spec): string {
   const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
   const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
-  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
+  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;
 }
 
 /** Through a shell, which is exec'd away. */
@@ -181,10 +183,6 @@ function execStart(argv: string[], preparation: string): string {
     );
   }
   return line;
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function limits(spec: Spec): string[] {
