@@ -11,8 +11,9 @@ import { lockFile, type Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
+import { Leavings } from "./leavings.ts";
 import { giveBack } from "./memory.ts";
-import { reapOrphans } from "./reaper.ts";
+import { orphanReaper } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
@@ -27,6 +28,8 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
+const lockPollMs = 50;
+const endingMs = 1000;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
 const giveBackEveryMs = 60_000;
@@ -35,12 +38,12 @@ const giveBackEveryMs = 60_000;
 export async function startDaemon(paths: Paths): Promise<Daemon> {
   makeFolder(paths.state);
   const lock = openSync(lockFile(paths.state), "a", 0o600);
-  if (!(await tryLock(lock))) {
+  if (!(await locked(lock))) {
     closeSync(lock);
     throw failed("another supervisor is at work here", { hint: "bs9 status" });
   }
   if (process.pid !== 1) becomeSubreaper();
-  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0 };
+  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
   for (const name of around.records.names()) {
     const record = around.records.get(name);
@@ -62,19 +65,29 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       if (services.size === 0) idle.resolve();
     }, logsEveryMs),
   ];
-  const onChild = () => reapOrphans(new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
-  process.on("SIGCHLD", onChild);
-  onChild();
+  const orphans = orphanReaper(() => new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
+  process.on("SIGCHLD", orphans.look);
+  orphans.look();
   return {
     act,
     idle: idle.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
+      orphans.stop();
       (await control).stop();
       leaveCgroup();
     },
   };
+}
+
+/** One that is just ending lets go of it in a moment. */
+async function locked(lock: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < endingMs; waitedMs += lockPollMs) {
+    if (await tryLock(lock)) return true;
+    await Bun.sleep(lockPollMs);
+  }
+  return tryLock(lock);
 }
 
 async function serve(paths: Paths, act: Daemon["act"]): Promise<{ stop(): void }> {
@@ -126,7 +139,8 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       const some = picked(request.names, services);
       for (const service of some) {
         if (request.act !== "stop") service.cleanSlate();
-        service.meet(request.act);
+        // What is on its way down by itself cannot be told to be up already.
+        service.meet(request.act === "start" && service.isLeaving ? "restart" : request.act);
       }
       await Promise.all(some.map((service) => service.settled()));
       if (request.act === "stop") for (const { record } of some) if (record.state === "failed") record.state = "inactive";
@@ -148,7 +162,8 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   failed: "failed",
 };
 
-function toldOf({ name, record }: Service): Told {
+function toldOf({ name, record, isLeaving }: Service): Told {
   const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
-  return { name, state: stateOf[state], mainPid: main?.pid ?? null, cgroup, restarts, end, wanted, derived };
+  const mainPid = isLeaving ? null : (main?.pid ?? null);
+  return { name, state: isLeaving ? "deactivating" : stateOf[state], mainPid, cgroup, restarts, end, wanted, derived };
 }

@@ -9,14 +9,15 @@ import { readProc, startTimeOf } from "../base/proc.ts";
 import { logFolder, openStreams } from "../logs/store/place.ts";
 import { joinable, removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
-import { membersOf, signalAll } from "./group.ts";
+import { type GroupName, membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import { launchVariable } from "./launch.ts";
+import type { Leaving, Leavings } from "./leavings.ts";
 import { planOf } from "./plan.ts";
 import { isAlive, processOf, type Record, type Records } from "./record.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
-export type Around = { paths: Paths; records: Records; shuts: boolean };
+export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
 
 /** A start after so long is no longer one of a row. */
 const rowSec = 60;
@@ -29,6 +30,8 @@ export class Service {
   #delay: Timer | null = null;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
+  /** While its main process has ended, and something that it started has not. */
+  #leaving: Leaving | null = null;
 
   constructor(record: Record, around: Around) {
     this.record = record;
@@ -42,6 +45,10 @@ export class Service {
 
   get name(): string {
     return this.record.spec.name;
+  }
+
+  get isLeaving(): boolean {
+    return this.#leaving !== null;
   }
 
   meet(event: LifeEvent): void {
@@ -75,25 +82,20 @@ export class Service {
   resume(isNewEra: boolean): void {
     const { record } = this;
     const { process: before, state } = record;
-    const lives = before !== null && isAlive(before);
     const wasDown = state === "inactive" || state === "failed";
-    record.state = "inactive";
     if (isNewEra) {
       this.cleanSlate();
-      record.process = null;
-      record.cgroup = null;
+      Object.assign(record, { state: "inactive", process: null, cgroup: null });
       if (record.wanted) this.meet("start");
-    } else if (lives) {
+    } else if (before === null) {
+      // It waited for its restart, or the end of its supervisor has stopped it.
+      record.state = wasDown ? state : "inactive";
+      if (!wasDown && state !== "deactivating") this.meet("start");
+    } else {
+      record.state = "inactive";
       this.meet("adopted");
       if (state === "deactivating") this.meet("stop");
       if (state === "restarting") this.meet("restart");
-    } else if (wasDown) record.state = state;
-    else if (state !== "deactivating") {
-      record.process = null;
-      record.end = "it ended while no supervisor was there";
-      note(this.#around.paths.state, this.name, 3, record.end);
-      record.state = "active";
-      this.#ended(null);
     }
     this.keep();
   }
@@ -106,9 +108,8 @@ export class Service {
     this.#ended(null);
   }
 
-  /** Its processes now. */
-  pids(): number[] {
-    return membersOf(this.record.process?.pid ?? null, this.record.cgroup);
+  get #group(): GroupName {
+    return { leader: this.record.process, cgroup: this.record.cgroup };
   }
 
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
@@ -125,13 +126,18 @@ export class Service {
   readonly #acts: { [A in Action]: () => void } = {
     spawn: () => this.#spawn(),
     watch: () => {
-      this.#pidfd = this.record.process === null ? null : openPidfd(this.record.process.pid);
-      if (this.#pidfd === null) queueMicrotask(() => this.endedUnseen());
+      const main = this.record.process;
+      this.#pidfd = main === null ? null : openPidfd(main.pid);
+      // Looked at once it is held: its pid may have been given to another one before.
+      if (main === null || this.#pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
     },
-    terminate: () => signalAll(this.pids(), "SIGTERM"),
+    terminate: () => {
+      if (!this.isLeaving) signalAll(membersOf(this.#group), "SIGTERM");
+    },
     kill: () => {
       note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
-      signalAll(this.pids(), "SIGKILL");
+      if (this.#leaving !== null) this.#leaving.killAtMs = 0;
+      signalAll(membersOf(this.#group), "SIGKILL");
     },
     "set-delay": () => {
       this.record.restarts += 1;
@@ -152,7 +158,7 @@ export class Service {
     try {
       const plan = planOf(record.spec, paths, shuts);
       const files = openStreams(logFolder(paths.state, this.name));
-      record.cgroup = joinable(this.name, record.spec.limits);
+      record.cgroup = joinable(this.name, paths.state, record.spec.limits);
       const streams = [openSync(files.stdout, "a", 0o600), openSync(files.stderr, "a", 0o600)] as const;
       try {
         // The running file itself, even where it was replaced or deleted.
@@ -172,12 +178,12 @@ export class Service {
       record.process = null;
       note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
-      queueMicrotask(() => this.#ended(null));
+      queueMicrotask(() => this.#gone(null));
     }
   }
 
   #exited(pid: number, code: number | null, signal: number | NodeJS.Signals | null): void {
-    if (this.record.process?.pid !== pid) return;
+    if (this.record.process?.pid !== pid || this.isLeaving) return;
     const exit: Exit = signal === null ? { code: "exited", status: code ?? 0 } : { code: "killed", status: numberOf(signal) };
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
@@ -185,10 +191,21 @@ export class Service {
     this.#ended(exit);
   }
 
-  /** What its main process has left behind ends with it, as with KillMode=control-group. */
+  /** What its main process has left behind ends with it: until then it is not over. */
   #ended(exit: Exit | null): void {
+    const { state, spec } = this.record;
+    const isAsked = state === "deactivating" || state === "restarting";
+    const killAtMs = performance.now() + spec.stopTimeoutMs;
+    const gone = () => {
+      this.#leaving = null;
+      this.#gone(exit);
+    };
+    this.#leaving = { group: this.#group, isAsked, killAtMs, gone };
+    this.#around.leavings.add(this.#leaving);
+  }
+
+  #gone(exit: Exit | null): void {
     const { record } = this;
-    signalAll(this.pids(), "SIGKILL");
     if (record.cgroup !== null) removeCgroup(record.cgroup);
     record.process = null;
     record.cgroup = null;
