@@ -1,5 +1,5 @@
 // What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
-import { accessSync, constants, existsSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
 import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
@@ -161,7 +161,7 @@ function isPythonOfEnvironment(program: string, real: string): boolean {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

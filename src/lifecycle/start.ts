@@ -6,6 +6,7 @@ import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
+import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
@@ -159,7 +160,9 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
 function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string } {
   const ofSystem = /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
   if (entry.onPath || ofSystem) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
-  const root = projectRoot(dirname(entry.path), deps.home);
+  // The Python of a virtual environment works where the environment lies.
+  const start = isInVirtualEnvironment(entry.path) ? dirname(dirname(dirname(entry.path))) : dirname(entry.path);
+  const root = projectRoot(start, deps.home);
   return { root, cwd: root };
 }
 

@@ -1,12 +1,12 @@
 // One supervised service: what happens to it goes through the table, and what the table says is done to its processes.
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { delayOf } from "../backend/backoff.ts";
 import { type Exit, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { readProc, startTimeOf } from "../base/proc.ts";
-import { logFolder, openStreams } from "../logs/store/place.ts";
+import { logFolder, openStream, openStreams } from "../logs/store/place.ts";
 import { joinable, removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
 import { type GroupName, membersOf, signalAll } from "./group.ts";
@@ -159,7 +159,7 @@ export class Service {
       const plan = planOf(record.spec, paths, shuts);
       const files = openStreams(logFolder(paths.state, this.name));
       record.cgroup = joinable(this.name, paths.state, record.spec.limits);
-      const streams = [openSync(files.stdout, "a", 0o600), openSync(files.stderr, "a", 0o600)] as const;
+      const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
       try {
         // The running file itself, even where it was replaced or deleted.
         const child: Bun.Subprocess = Bun.spawn(["/proc/self/exe"], {

@@ -1,7 +1,7 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, LogQuery, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import type { Backend, Capabilities, LogQuery, LogRange, LogRecord, Reading, Strangers } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -10,7 +10,7 @@ import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import { runOnce } from "./beside.ts";
+import { runOnce, sweepChecks } from "./beside.ts";
 import { Bus } from "./bus.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { pastGapNotice } from "./journal-gaps.ts";
@@ -71,6 +71,7 @@ export class SystemdBackend implements Backend {
     const unchanged: string[] = [];
     let mustReload = false;
     makeFolder(emptyFolder(this.#paths.share));
+    await sweepChecks(this.#systemctl, this.#reach);
     for (const spec of specs) {
       try {
         const { unit, environment } = await this.#derive(spec);
@@ -106,6 +107,7 @@ export class SystemdBackend implements Backend {
   }
 
   async undefine(names: string[]): Promise<void> {
+    await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
       rmSync(this.unitFile(name), { force: true });
       rmSync(this.#environmentFile(name), { force: true });
@@ -172,13 +174,17 @@ export class SystemdBackend implements Backend {
     return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
-  async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
+  async logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
+    const inFiles = range?.services.filter((name) => existsSync(logFolder(this.#paths.state, name))) ?? [];
+    const ofFiles =
+      inFiles.length === 0 ? [] : [`lines of ${inFiles.join(", ")} have the time at which a bs9 command next looked at their files`];
+    if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
     const deps = { uid: this.#reach.uid, env: this.#reach.env };
     const [now, past] = await Promise.all([
       journalNotices(deps, range !== null),
       range === null ? null : pastGapNotice(range, deps, signal),
     ]);
-    return past === null ? now : [...now, past];
+    return [...now, ...(past === null ? [] : [past]), ...ofFiles];
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {

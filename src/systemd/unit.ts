@@ -95,12 +95,16 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
 }
 
 /**
- * Variables that only the program itself may get: those that the shell on the way sets or resets, and those
- * that the dynamic loader obeys, for the first step of a unit runs outside the sandbox. They are no secrets.
+ * Variables that only the program itself may get: those that the shell on the way sets or resets, and, for the first step
+ * of a unit runs outside the sandbox, those that the dynamic loader, libc, a shell or systemctl obey (ld.so(8), locale(7),
+ * gconv: a locale may load code; bash(1), systemd's ENVIRONMENT.md). They are no secrets.
  */
 function isForProgramAlone(name: string): boolean {
-  return shellsOwn.has(name) || name.startsWith("LD_");
+  return shellsOwn.has(name) || turning.test(name);
 }
+
+const turning =
+  /^(?:LD_|LC_|LANG|BASH|MALLOC_|SYSTEMD_|SYSTEMCTL_|DBUS_|XDG_|(?:GCONV_PATH|LOCPATH|NLSPATH|GETCONF_DIR|OUTPUT_CHARSET|CHARSET|GLIBC_TUNABLES|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES|POSIXLY_CORRECT|TZ|TZDIR|TMPDIR|CDPATH|FUNCNEST|NOTIFY_SOCKET)$)/;
 
 const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL", "PS4", "ENV", "BASH_ENV"]);
 

@@ -36,10 +36,18 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
       // The next one in a turn of its own, unless the socket is full and tells when it is not.
       if (written === piece.length) setImmediate(() => write(socket));
     };
-    const data = (_: Bun.Socket, chunk: Buffer) => {
-      said += chunk.toString();
-    };
-    Bun.connect({ unix: path, socket: { open: write, drain: write, data, close: () => done(said), error: () => {} } }).catch(refused);
+    Bun.connect({
+      unix: path,
+      socket: {
+        open: write,
+        drain: write,
+        data(_, chunk) {
+          said += chunk.toString();
+        },
+        close: () => done(said),
+        error: () => {},
+      },
+    }).catch(refused);
   });
 }
 
