@@ -12,11 +12,7 @@ if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/
 const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "version" || first === "--version")) await tellVersion();
 const status = await main(process.argv.slice(2));
-// What is written must be out first; then nothing that still waits may keep a command from ending.
-// Neither `drain` nor the callback of an empty write is sure to come under Bun, so the rest is looked at.
-for (const stream of [process.stdout, process.stderr]) {
-  while (stream.writableLength > 0 && !stream.errored && !stream.destroyed) await Bun.sleep(1);
-}
+// Nothing that still waits may keep a command from ending.
 process.exit(status);
 
 /** Asked by scripts that wait for it: answered before anything else is loaded; process.stdout alone would double its time. */
@@ -41,6 +37,8 @@ async function main(argv: string[]): Promise<number> {
     return await run(argv, settings, terminal);
   } catch (error) {
     return report(error, settings, terminal);
+  } finally {
+    await terminal.flushed();
   }
 }
 

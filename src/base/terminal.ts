@@ -17,6 +17,8 @@ export type Terminal = {
   note(text: string): void;
   /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). */
   flow(): Promise<boolean>;
+  /** Waits until all that was written is out, or its reader has gone. */
+  flushed(): Promise<void>;
   /** A line on stderr that the next one replaces; nothing in the first half second. */
   progress(text: string): void;
   /** Ends the progress line. */
@@ -30,11 +32,12 @@ const quietMs = 500;
 /** With several services each has its own step: none is drawn over before it can be read. */
 const redrawMs = 100;
 const maxSteps = 20;
-const maxUnreadBytes = 1024 * 1024;
+const maxUnreadChars = 1024 * 1024;
 
 /** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
 export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
   const { stdout, stderr } = process;
+  const [out, err] = [counted(stdout), counted(stderr)];
   const began = performance.now();
   let drawn = false;
   let lastStep = "";
@@ -42,15 +45,9 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
   const told = new Set<string>();
   const redraws = stderr.isTTY === true && !isPlain(env);
   const settle = () => {
-    if (drawn) stderr.write(eraseLine + cursorLeft);
+    if (drawn) err.write(eraseLine + cursorLeft);
     drawn = false;
   };
-  let open = true;
-  // A reader that closed the pipe ends a command in silence.
-  stdout.on("error", () => {
-    open = false;
-  });
-  stderr.on("error", () => {});
   return {
     style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
     noteStyle: pc.createColors(wantsColor(stderr.isTTY === true, env, noColor)),
@@ -58,19 +55,22 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
     columns: stdout.isTTY === true ? stdout.columns || 80 : null,
     print(text) {
       settle();
-      stdout.write(`${text}\n`);
+      out.write(`${text}\n`);
     },
     write(text) {
       settle();
-      stdout.write(text);
+      out.write(text);
     },
     note(text) {
       settle();
-      stderr.write(`${text}\n`);
+      err.write(`${text}\n`);
     },
     async flow() {
-      while (open && stdout.writableLength > maxUnreadBytes) await Bun.sleep(1);
-      return open;
+      await out.below(maxUnreadChars);
+      return out.isOpen();
+    },
+    async flushed() {
+      await Promise.all([out.below(0), err.below(0)]);
     },
     progress(text) {
       if (isQuiet || performance.now() - began < quietMs) return;
@@ -78,7 +78,7 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
         if (drawn && (text === lastStep || performance.now() - drawnAtMs < redrawMs)) return;
         lastStep = text;
         drawnAtMs = performance.now();
-        stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
+        err.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
         drawn = true;
         return;
       }
@@ -86,9 +86,35 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
       if (told.has(step) || told.size >= maxSteps) return;
       told.add(step);
-      stderr.write(`${harmless(step)}\n`);
+      err.write(`${harmless(step)}\n`);
     },
     settle,
+  };
+}
+
+/**
+ * A stream that knows how much of it nobody has taken yet. Bun's own `writableLength` is 0 for a pipe that is full, and neither
+ * `drain` nor the callback of an empty write is sure to come; that of a write comes (oven-sh/bun, pull request 28635).
+ */
+function counted(stream: NodeJS.WriteStream): { write(text: string): void; below(chars: number): Promise<void>; isOpen(): boolean } {
+  let waiting = 0;
+  let open = true;
+  // A reader that closed the pipe ends a command in silence.
+  stream.on("error", () => {
+    open = false;
+  });
+  return {
+    write(text) {
+      if (text === "") return;
+      waiting += text.length;
+      stream.write(text, () => {
+        waiting -= text.length;
+      });
+    },
+    async below(chars) {
+      while (open && !stream.destroyed && waiting > chars) await Bun.sleep(1);
+    },
+    isOpen: () => open,
   };
 }
 
