@@ -128,7 +128,7 @@ async function help(argv: string[], commands: Command[], terminal: Terminal): Pr
 /** The first signal asks to end in order, the second ends at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(exitStatus.interrupted);
       controller.abort();

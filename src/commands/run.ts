@@ -1,6 +1,6 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
 import { existsSync } from "node:fs";
-import { usage } from "../base/errors.ts";
+import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
@@ -30,9 +30,13 @@ export const run: Command = {
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";
     const wanted = await servicesOf(word);
-    const { startDaemon } = await import("../supervisor/daemon.ts");
-    const daemon = await startDaemon(context.paths);
+    // A port that cannot be had ends it before it starts anything.
     const web = await serve(given.options, context);
+    const { startDaemon } = await import("../supervisor/daemon.ts");
+    const daemon = await startDaemon(context.paths).catch(async (error: unknown) => {
+      await web?.stop();
+      throw error;
+    });
     try {
       await bringUp(wanted, context);
       await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
@@ -55,15 +59,19 @@ async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
 async function bringUp(services: ProjectService[], context: Context): Promise<void> {
   const deps = await context.deps();
   const { terminal } = context;
+  const troubles: unknown[] = [];
   for (const { entry, input } of services) {
     try {
       const { name, result } = await startEntry(entry, { ...input, waitMs: input.waitMs ?? 0 }, deps, { linger: false });
       terminal.note(`${name} ${result}`);
       if (result === "unchanged") await startDefined([name], deps, { linger: false });
     } catch (error) {
-      terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(error instanceof Error ? error.message : String(error))}`);
+      troubles.push(error);
+      if (services.length > 1) terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(reasonOf(error))}`);
     }
   }
+  // With none of them there is nothing to supervise.
+  if (troubles.length > 0 && troubles.length === services.length) throw troubles[0];
 }
 
 /** On a port that nobody has asked for it is a courtesy: where it is taken, services run without it. */
@@ -79,7 +87,7 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
     return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });
   } catch (error) {
     if (port !== undefined || textOf(options, "host") !== undefined) throw error;
-    context.terminal.note(`note: ${harmless(error instanceof Error ? error.message : String(error))}`);
+    context.terminal.note(`note: ${harmless(reasonOf(error))}`);
     return null;
   }
 }

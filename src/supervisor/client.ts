@@ -3,26 +3,32 @@ import { closeSync, openSync, statSync, truncateSync } from "node:fs";
 import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
 import { cleanEnv } from "../base/exec.ts";
-import { makeFolder } from "../base/files.ts";
+import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless } from "../base/text.ts";
-import { Answer, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told } from "./control.ts";
+import { Answer, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told } from "./control.ts";
 
-type Asked = Request extends infer R ? (R extends Request ? Omit<R, "protocol"> : never) : never;
+type Asked = Request extends infer R ? (R extends Request ? Omit<R, "protocol" | "key"> : never) : never;
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
 
 export class Client {
   readonly #paths: Paths;
+  readonly #program: string;
 
-  constructor(paths: Paths) {
+  constructor(paths: Paths, program: string) {
     this.#paths = paths;
+    this.#program = program;
   }
 
   /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
   async ask(request: Asked, timeoutMs: number): Promise<Told[] | null> {
-    const text = await exchange(socketFile(this.#paths.state), JSON.stringify({ protocol, ...request }), timeoutMs);
+    const text = await exchange(
+      socketFile(this.#paths.state),
+      JSON.stringify({ protocol, key: readIfThere(keyFile(this.#paths.state), 1024) ?? "", ...request }),
+      timeoutMs,
+    );
     if (text === null) return null;
     const answer = v.parse(Answer, JSON.parse(text));
     if (answer.protocol !== protocol)
@@ -40,7 +46,7 @@ export class Client {
     const file = logFile(state);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
     const log = openSync(file, "a", 0o600);
-    const child = Bun.spawn(["/proc/self/exe", "run", "--port", "0"], {
+    const child = Bun.spawn([this.#program, "run", "--port", "0"], {
       // Nothing of this terminal but who and where it is.
       env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor" },
       stdio: ["ignore", log, log],
@@ -55,7 +61,10 @@ export class Client {
       // Another command may have been first: its supervisor is as good.
       if (child.exitCode !== null && waitedMs > 3000) break;
     }
-    throw noBackend("the supervisor does not come up", { hint: `tail ${file}` });
+    const said = child.exitCode === null ? "" : ((readIfThere(file) ?? "").trim().split("\n").at(-1) ?? "");
+    throw noBackend(`the supervisor does not come up${said === "" ? "" : `: ${harmless(said.replace(/^Try: /, ""))}`}`, {
+      hint: `tail ${file}`,
+    });
   }
 }
 
@@ -83,7 +92,7 @@ function exchange(path: string, line: string, timeoutMs: number): Promise<string
     let bytes = 0;
     let rest = Buffer.from(`${line}\n`);
     const late = setTimeout(
-      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: "bs9 status" })),
+      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `fuser -v ${path}` })),
       timeoutMs,
     );
     const settle = (act: () => void) => {

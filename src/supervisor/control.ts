@@ -11,19 +11,26 @@ export const maxMessageBytes = 64 * 1024 * 1024;
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
+export const keyFile = (state: string): string => join(state, "supervisor.key");
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
+/**
+ * Who knows what is in the key file may ask: a service that is shut in reaches the socket, for Landlock does not keep it
+ * from connecting, and not the file.
+ */
+const head = { protocol: v.number(), key: v.string() };
+
 export const Request = v.variant("act", [
-  v.strictObject({ protocol: v.number(), act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
-  v.strictObject({ protocol: v.number(), act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
-  v.strictObject({ protocol: v.number(), act: v.literal("want"), names, wanted: v.boolean() }),
+  v.strictObject({ ...head, act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
+  v.strictObject({ ...head, act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
+  v.strictObject({ ...head, act: v.literal("want"), names, wanted: v.boolean() }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
 
 /** Asked for first, so that another version is told from nonsense. */
-export const Versioned = v.looseObject({ protocol: v.number() });
+export const Versioned = v.looseObject({ protocol: v.number(), key: v.optional(v.string(), "") });
 
 const Told = v.strictObject({
   name: v.string(),

@@ -1,13 +1,14 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
+import { randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { failed } from "../base/errors.ts";
-import { makeFolder } from "../base/files.ts";
+import { makeFolder, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { lockFile, type Request, socketFile, type Told } from "./control.ts";
+import { keyFile, lockFile, type Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
@@ -15,6 +16,7 @@ import { Leavings } from "./leavings.ts";
 import { giveBack } from "./memory.ts";
 import { orphanReaper } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
+import { serveControl } from "./server.ts";
 import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
@@ -43,8 +45,13 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     throw failed("another supervisor is at work here", { hint: "bs9 status" });
   }
   if (process.pid !== 1) becomeSubreaper();
+  const key = randomBytes(32).toString("hex");
+  writeWhole(keyFile(paths.state), key, 0o600);
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
+  const act = (request: Request) => acted(request, services, around);
+  // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
+  const control = serveControl(socketFile(paths.state), key, act);
   for (const name of around.records.names()) {
     const record = around.records.get(name);
     if (record === null) continue;
@@ -53,8 +60,6 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     services.set(name, service);
     service.resume(isNewEra);
   }
-  const act = (request: Request) => acted(request, services, around);
-  const control = serve(paths, act);
   const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
@@ -62,6 +67,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     setInterval(giveBack, giveBackEveryMs),
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
+      for (const service of services.values()) if (!service.isKept) service.keep();
       if (services.size === 0) idle.resolve();
     }, logsEveryMs),
   ];
@@ -75,7 +81,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
       orphans.stop();
-      (await control).stop();
+      control.stop();
       leaveCgroup();
     },
   };
@@ -88,11 +94,6 @@ async function locked(lock: number): Promise<boolean> {
     await Bun.sleep(lockPollMs);
   }
   return tryLock(lock);
-}
-
-async function serve(paths: Paths, act: Daemon["act"]): Promise<{ stop(): void }> {
-  const { serveControl } = await import("./server.ts");
-  return serveControl(socketFile(paths.state), act);
 }
 
 function watch(services: Map<string, Service>): void {
@@ -138,6 +139,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
     default: {
       const some = picked(request.names, services);
       for (const service of some) {
+        service.record.resume = false;
         if (request.act !== "stop") service.cleanSlate();
         // What is on its way down by itself cannot be told to be up already.
         service.meet(request.act === "start" && service.isLeaving ? "restart" : request.act);

@@ -25,6 +25,12 @@ export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   }
 }
 
+/** One that was stopped by a signal could not hear it (kill(2), SIGCONT). */
+export function askToEnd(pids: number[]): void {
+  signalAll(pids, "SIGTERM");
+  signalAll(pids, "SIGCONT");
+}
+
 /** A thousand services that are stopped in one turn of the loop ask the kernel once. */
 let ofThisTurn: Sessions | null = null;
 

@@ -19,7 +19,7 @@ export const LaunchPlan = v.strictObject({
   files: v.number(),
   umask: v.number(),
   /** What Landlock is to open; null: no sandbox beyond NoNewPrivs. */
-  landlock: v.nullable(v.strictObject({ readable: v.array(v.string()), writable: v.array(v.string()) })),
+  landlock: v.nullable(v.strictObject({ readable: v.array(v.string()), writable: v.array(v.string()), listable: v.array(v.string()) })),
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 

@@ -1,6 +1,6 @@
 // What main processes leave behind: asked to end, killed in time, and waited for, as with KillMode=control-group.
 import { sessions } from "../base/sessions.ts";
-import { type GroupName, membersOf, signalAll } from "./group.ts";
+import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 
 export type Leaving = {
   group: GroupName;
@@ -54,6 +54,6 @@ export class Leavings {
 
 function end(pids: number[], leaving: Leaving, nowMs: number): void {
   if (nowMs >= leaving.killAtMs) signalAll(pids, "SIGKILL");
-  else if (!leaving.isAsked) signalAll(pids, "SIGTERM");
+  else if (!leaving.isAsked) askToEnd(pids);
   leaving.isAsked = true;
 }

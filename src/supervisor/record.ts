@@ -19,6 +19,8 @@ const Record = v.strictObject({
   /** Names what the spec was derived into then. */
   derived: v.string(),
   wanted: v.boolean(),
+  /** It was up when its supervisor was told to end, and is to be up with the next one. */
+  resume: v.boolean(),
   state: v.picklist(lifeStates),
   /** The boot, and the namespace of pids, that state and process are of. */
   era: v.string(),
@@ -39,6 +41,7 @@ export const blank = (spec: Spec, derived: string): Record => ({
   spec,
   derived,
   wanted: false,
+  resume: false,
   state: "inactive",
   era: era(),
   process: null,

@@ -9,7 +9,7 @@ import { readProc, startTimeOf } from "../base/proc.ts";
 import { logFolder, openStream, openStreams } from "../logs/store/place.ts";
 import { joinable, removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
-import { type GroupName, membersOf, signalAll } from "./group.ts";
+import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import { launchVariable } from "./launch.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
@@ -25,6 +25,8 @@ const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
   record: Record;
+  /** The disk has what the record says. */
+  isKept = true;
   readonly #around: Around;
   #pidfd: number | null = null;
   #delay: Timer | null = null;
@@ -71,31 +73,36 @@ export class Service {
     if (this.record.state === "failed") this.record.state = "inactive";
   }
 
-  /** A full disk costs only that the next supervisor knows less. */
+  /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
   keep(): void {
     try {
       this.#around.records.put(this.record);
-    } catch {}
+      this.isKept = true;
+    } catch {
+      this.isKept = false;
+    }
   }
 
   /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
   resume(isNewEra: boolean): void {
     const { record } = this;
-    const { process: before, state } = record;
-    const wasDown = state === "inactive" || state === "failed";
+    const { process: before, state, resume: isToResume } = record;
+    Object.assign(record, { state: "inactive", resume: false });
     if (isNewEra) {
       this.cleanSlate();
-      Object.assign(record, { state: "inactive", process: null, cgroup: null });
+      Object.assign(record, { process: null, cgroup: null });
       if (record.wanted) this.meet("start");
-    } else if (before === null) {
-      // It waited for its restart, or the end of its supervisor has stopped it.
-      record.state = wasDown ? state : "inactive";
-      if (!wasDown && state !== "deactivating") this.meet("start");
-    } else {
-      record.state = "inactive";
+    } else if (before !== null) {
       this.meet("adopted");
-      if (state === "deactivating") this.meet("stop");
-      if (state === "restarting") this.meet("restart");
+      if (state === "deactivating" && !isToResume) this.meet("stop");
+      // It was told to end already, and is to be up again.
+      if (state === "restarting" || isToResume) this.meet("restart");
+    } else if (isToResume || state === "active" || state === "restarting") {
+      this.cleanSlate();
+      this.meet("start");
+    } else {
+      record.state = state === "deactivating" ? "inactive" : state;
+      if (state === "activating") this.#armDelay();
     }
     this.keep();
   }
@@ -115,12 +122,9 @@ export class Service {
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
+    this.record.resume = state === "active" || state === "activating" || state === "restarting";
     this.meet("stop");
     await this.settled();
-    if (state !== "inactive" && state !== "failed" && state !== "deactivating") {
-      this.record.state = "active";
-      this.keep();
-    }
   }
 
   readonly #acts: { [A in Action]: () => void } = {
@@ -132,7 +136,7 @@ export class Service {
       if (main === null || this.#pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
     },
     terminate: () => {
-      if (!this.isLeaving) signalAll(membersOf(this.#group), "SIGTERM");
+      if (!this.isLeaving) askToEnd(membersOf(this.#group));
     },
     kill: () => {
       note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
@@ -141,7 +145,7 @@ export class Service {
     },
     "set-delay": () => {
       this.record.restarts += 1;
-      this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+      this.#armDelay();
     },
     "clear-delay": () => clearTimeout(this.#delay ?? undefined),
     "set-kill-timer": () => {
@@ -149,6 +153,10 @@ export class Service {
     },
     "clear-kill-timer": () => clearTimeout(this.#kill ?? undefined),
   };
+
+  #armDelay(): void {
+    this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+  }
 
   #spawn(): void {
     const { record } = this;

@@ -7,7 +7,7 @@ import { limitsInForce } from "../backend/limits.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { linkOf, readProc, statusField } from "../base/proc.ts";
+import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
@@ -19,8 +19,10 @@ import type { Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
+import { launchVariable } from "./launch.ts";
 import { runOnce } from "./once.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { ownProgram } from "./own.ts";
+import { derivedOf, type Plan, planOf } from "./plan.ts";
 import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
@@ -37,10 +39,13 @@ export class SupervisorBackend implements Backend {
   readonly #client: Client;
   readonly #shuts = landlockVersion() > 0;
 
-  constructor(paths: Paths) {
+  readonly #program: string;
+
+  constructor(paths: Paths, program = ownProgram) {
     this.#paths = paths;
+    this.#program = program;
     this.#records = new Records(paths.state);
-    this.#client = new Client(paths);
+    this.#client = new Client(paths, program);
   }
 
   async claim(): Promise<void> {}
@@ -127,7 +132,7 @@ export class SupervisorBackend implements Backend {
   }
 
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs);
+    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
   async logNotices(): Promise<string[]> {
@@ -172,7 +177,7 @@ export class SupervisorBackend implements Backend {
   }
 
   #derived(spec: Spec): string {
-    return Bun.hash(JSON.stringify(this.#plan(spec))).toString(16);
+    return derivedOf(spec, this.#paths, this.#shuts);
   }
 
   #isToBeUp(name: string): boolean {
@@ -197,7 +202,7 @@ function readingOf(name: string, told: Told | null, now: Sessions): Reading {
     return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
-  const isLaunching = mainPid !== null && told.state === "active" && linkOf(`${mainPid}/exe`) === ownProgram && isLauncher(mainPid);
+  const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
   const group: Group | null =
     mainPid === null
       ? null
@@ -217,8 +222,7 @@ function readingOf(name: string, told: Told | null, now: Sessions): Reading {
   };
 }
 
-const ownProgram = linkOf("self/exe");
-
+/** Nothing but this is in its environment; a service has at least its name there. */
 function isLauncher(pid: number): boolean {
-  return (readProc(`${pid}/environ`) ?? "").startsWith("BS9_LAUNCH=1");
+  return readProc(`${pid}/environ`) === `${launchVariable}=1\0`;
 }

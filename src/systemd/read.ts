@@ -74,20 +74,30 @@ async function reading(
     const cpu = live?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
     return { ...blank, mainPid, restarts, group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
-  const [restarts, result, code, status] = await Promise.all([
+  const [restarts, result, code, status, isLimit] = await Promise.all([
     restartsOf(),
     service("Result"),
     service("ExecMainCode"),
     service("ExecMainStatus"),
+    blank.state === "failed" ? hasHitLimit(bus, unit.path, starts) : false,
   ]);
   return {
     ...blank,
     restarts,
     end:
-      blank.state === "failed" && starts?.isGivenUp
+      blank.state === "failed" && (starts?.isGivenUp || isLimit)
         ? wordsOfEnd("start-limit-hit", null)
         : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
   };
+}
+
+/** systemd's own count was quicker than the restart step's: `Result` then still says how the last try ended (252). */
+async function hasHitLimit(bus: Bus, path: string, starts: Starts | null): Promise<boolean> {
+  if (starts === null) return false;
+  const [interval, burst] = await Promise.all(
+    ["StartLimitIntervalUSec", "StartLimitBurst"].map(async (name) => whole(await bus.property(path, "Unit", name))),
+  );
+  return (interval ?? 0) > 0 && starts.count >= (burst ?? Number.POSITIVE_INFINITY);
 }
 
 /** States alone: one process for all, and nothing that is not in the list. */

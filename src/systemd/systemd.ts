@@ -39,6 +39,7 @@ export class SystemdBackend implements Backend {
   readonly #owner: Owner;
   readonly #verifier: Verifier;
   #bus: Promise<Bus | null> | null = null;
+  #connectAgainMs = Number.POSITIVE_INFINITY;
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
@@ -154,8 +155,10 @@ export class SystemdBackend implements Backend {
       try {
         return await readOverBus(bus, names, this.#paths.units, looks);
       } catch {
-        // The bus broke off on the way: what systemctl can tell is better than nothing.
-        this.#bus = Promise.resolve(null);
+        // The bus broke off on the way, as when the user manager starts itself anew: what systemctl can tell is better
+        // than nothing, and the next read connects again.
+        bus.close();
+        this.#bus = null;
       }
     }
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
@@ -237,11 +240,17 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.resetFailed(specs.map(unitOf));
   }
 
+  /** Where none answers, not every read is to wait for it. */
   #connect(): Promise<Bus | null> {
-    this.#bus ??= Bus.connect(this.#reach.runtimeDir);
+    if (performance.now() > this.#connectAgainMs) this.#bus = null;
+    this.#bus ??= Bus.connect(this.#reach.runtimeDir).then((bus) => {
+      this.#connectAgainMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
+      return bus;
+    });
     return this.#bus;
   }
 }
 
+const noBusMs = 10_000;
 const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
 const unitOf = (spec: Spec): string => unitName(spec.name);

@@ -5,7 +5,7 @@ import { type Lab, lab, run, succeed, tempDir, whyNoLab } from "../harness.ts";
 import { type Figure, report, spread } from "./figure.ts";
 
 const pm2 = "pm2@7.0.4";
-const names = ["version", "restart", "status"];
+const names = ["version", "restart", "status", "supervisor", "logs"];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !names.includes(name));
@@ -42,6 +42,7 @@ async function measure(name: string, it: Lab): Promise<Figure[]> {
   console.log(`measuring ${name} …`);
   const { stdout } = succeed(await it.asUser("ops", ["bun", "test/bench/inside.ts", name], { timeoutMs: 20 * 60_000 }), name);
   const figures = JSON.parse(stdout) as Figure[];
-  for (const { what, bs9, pm2 } of figures) console.log(`  ${what}: bs9 ${spread(bs9)}, PM2 ${spread(pm2)}, ${bs9.length} rounds`);
+  for (const { what, unit, bs9, pm2 } of figures)
+    console.log(`  ${what}: bs9 ${spread(bs9, unit)}, PM2 ${spread(pm2, unit)}, ${bs9.length} rounds`);
   return figures;
 }

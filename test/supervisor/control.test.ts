@@ -8,10 +8,11 @@ import { tempDir } from "../harness.ts";
 
 const folder = tempDir();
 const path = join(folder, "s.sock");
+const key = "k".repeat(64);
 const asked: Request[] = [];
 let server: { stop(): void } | null = null;
 const open = () => {
-  server = serveControl(path, async (request) => {
+  server = serveControl(path, key, async (request) => {
     asked.push(request);
     return [];
   });
@@ -51,7 +52,7 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
   });
 }
 
-const good = { protocol, act: "read", names: ["web"] };
+const good = { protocol, key, act: "read", names: ["web"] };
 
 test("a question in one piece or byte by byte is answered once", async () => {
   open();
@@ -73,7 +74,10 @@ test.each([
   `${JSON.stringify({ ...good, names: ["../x"] })}\n`,
   `${JSON.stringify({ ...good, names: "web" })}\n`,
   `${JSON.stringify({ ...good, more: 1 })}\n`,
-  `${JSON.stringify({ protocol, act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
+  `${JSON.stringify({ ...good, key: "" })}\n`,
+  `${JSON.stringify({ ...good, key: "x".repeat(64) })}\n`,
+  `${JSON.stringify({ protocol, act: "read", names: [] })}\n`,
+  `${JSON.stringify({ protocol, key, act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
   `${"[".repeat(1000)}\n`,
 ])("%j is refused, and ends nothing", async (text) => {
   open();
