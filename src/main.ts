@@ -38,7 +38,8 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     return report(error, settings, terminal);
   } finally {
-    await terminal.flushed();
+    // What is written must be out before the process ends.
+    await terminal.drained();
   }
 }
 

@@ -17,8 +17,8 @@ export type Terminal = {
   note(text: string): void;
   /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). */
   flow(): Promise<boolean>;
-  /** Waits until all that was written is out, or its reader has gone. */
-  flushed(): Promise<void>;
+  /** Waits until all that was written has been read, or nobody reads any more. */
+  drained(): Promise<void>;
   /** A line on stderr that the next one replaces; nothing in the first half second. */
   progress(text: string): void;
   /** Ends the progress line. */
@@ -32,12 +32,11 @@ const quietMs = 500;
 /** With several services each has its own step: none is drawn over before it can be read. */
 const redrawMs = 100;
 const maxSteps = 20;
-const maxUnreadChars = 1024 * 1024;
+const maxUnreadCharacters = 1024 * 1024;
 
 /** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
 export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
   const { stdout, stderr } = process;
-  const [out, err] = [counted(stdout), counted(stderr)];
   const began = performance.now();
   let drawn = false;
   let lastStep = "";
@@ -45,9 +44,10 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
   const told = new Set<string>();
   const redraws = stderr.isTTY === true && !isPlain(env);
   const settle = () => {
-    if (drawn) err.write(eraseLine + cursorLeft);
+    if (drawn) stderr.write(eraseLine + cursorLeft);
     drawn = false;
   };
+  const [out, err] = [outlet(stdout), outlet(stderr)];
   return {
     style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
     noteStyle: pc.createColors(wantsColor(stderr.isTTY === true, env, noColor)),
@@ -65,12 +65,10 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       settle();
       err.write(`${text}\n`);
     },
-    async flow() {
-      await out.below(maxUnreadChars);
-      return out.isOpen();
-    },
-    async flushed() {
-      await Promise.all([out.below(0), err.below(0)]);
+    flow: () => out.below(maxUnreadCharacters),
+    async drained() {
+      await out.below(0);
+      await err.below(0);
     },
     progress(text) {
       if (isQuiet || performance.now() - began < quietMs) return;
@@ -78,7 +76,7 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
         if (drawn && (text === lastStep || performance.now() - drawnAtMs < redrawMs)) return;
         lastStep = text;
         drawnAtMs = performance.now();
-        err.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
+        stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
         drawn = true;
         return;
       }
@@ -86,35 +84,32 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
       if (told.has(step) || told.size >= maxSteps) return;
       told.add(step);
-      err.write(`${harmless(step)}\n`);
+      stderr.write(`${harmless(step)}\n`);
     },
     settle,
   };
 }
 
-/**
- * A stream that knows how much of it nobody has taken yet. Bun's own `writableLength` is 0 for a pipe that is full, and neither
- * `drain` nor the callback of an empty write is sure to come; that of a write comes (oven-sh/bun, pull request 28635).
- */
-function counted(stream: NodeJS.WriteStream): { write(text: string): void; below(chars: number): Promise<void>; isOpen(): boolean } {
-  let waiting = 0;
+/** Bun's own `writableLength` is 0 for a pipe whatever is still to be read (1.4): what is under way is counted here. */
+function outlet(stream: NodeJS.WriteStream) {
   let open = true;
+  let unread = 0;
   // A reader that closed the pipe ends a command in silence.
   stream.on("error", () => {
     open = false;
   });
   return {
-    write(text) {
-      if (text === "") return;
-      waiting += text.length;
+    write(text: string): void {
+      unread += text.length;
       stream.write(text, () => {
-        waiting -= text.length;
+        unread -= text.length;
       });
     },
-    async below(chars) {
-      while (open && !stream.destroyed && waiting > chars) await Bun.sleep(1);
+    /** False where nobody reads any more. */
+    async below(characters: number): Promise<boolean> {
+      while (open && !stream.destroyed && unread > characters) await Bun.sleep(1);
+      return open;
     },
-    isOpen: () => open,
   };
 }
 

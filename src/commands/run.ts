@@ -4,10 +4,7 @@ import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
-import { startDefined } from "../lifecycle/acts.ts";
-import { startEntry } from "../lifecycle/start.ts";
-import { observe } from "../lifecycle/status.ts";
-import { type ProjectService, readProject } from "../service/project.ts";
+import type { ProjectService } from "../service/project.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 
@@ -51,12 +48,17 @@ export const run: Command = {
 /** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
 async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
   if (word === undefined) return [];
-  if (word.endsWith(".toml")) return readProject(word);
+  if (word.endsWith(".toml")) return (await import("../service/project.ts")).readProject(word);
   return [{ entry: word, input: { env: {}, envRemoved: [], reset: false } }];
 }
 
-/** One that does not come up is told, and hinders no other: its restart policy goes on. */
+/**
+ * One that does not come up is told, and hinders no other: its restart policy goes on. Where there is none to start, what
+ * it takes is not loaded: this process is to be small for as long as it lives.
+ */
 async function bringUp(services: ProjectService[], context: Context): Promise<void> {
+  if (services.length === 0) return;
+  const [{ startEntry }, { startDefined }] = await Promise.all([import("../lifecycle/start.ts"), import("../lifecycle/acts.ts")]);
   const deps = await context.deps();
   const { terminal } = context;
   const troubles: unknown[] = [];
@@ -80,6 +82,7 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   if (port === 0) return null;
   const { serveWeb } = await import("../web/server.ts");
   const { loadToken } = await import("../web/token.ts");
+  const { observe } = await import("../lifecycle/status.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
   const statuses = async () => (await observe(context.registry.names(), await context.deps())).map(({ status }) => status);
   try {

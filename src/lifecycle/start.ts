@@ -2,6 +2,7 @@
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
@@ -70,7 +71,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     checkPort(spec, reading?.group ?? null);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
-    sweepUnused(deps);
+    // Every spec is read for it: only where one has left a runtime.
+    if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
     return { ...told, result: known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed", ...changed };
   };

@@ -22,6 +22,7 @@ const RLIMIT_NOFILE = 7;
 const WNOHANG = 1;
 const SIG_DFL = 0;
 const SYS_pidfd_open = 434;
+const MADV_DONTNEED = 4;
 const MADV_PAGEOUT = 21;
 const POLLIN = 1;
 const pollfdBytes = 8;
@@ -66,6 +67,11 @@ export function reap(pid: number): void {
 /** Takes a range out of this process; of a file that is not written to nothing is lost by that (madvise(2), Linux 5.4). */
 export function pageOut(from: bigint, to: bigint): void {
   symbols.madvise(from, to - from, MADV_PAGEOUT);
+}
+
+/** Forgets the pages of a range; they are read from its file when they are needed, so nothing may have been written to them (madvise(2)). */
+export function dropPages(from: bigint, to: bigint): void {
+  symbols.madvise(from, to - from, MADV_DONTNEED);
 }
 
 /** pidfd_open(2); null where the process is gone. */

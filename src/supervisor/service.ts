@@ -1,20 +1,15 @@
-// One supervised service: what happens to it goes through the table, and what the table says is done to its processes.
-import { closeSync } from "node:fs";
-import { constants } from "node:os";
 import { delayOf } from "../backend/backoff.ts";
 import { type Exit, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { readProc, startTimeOf } from "../base/proc.ts";
-import { logFolder, openStream, openStreams } from "../logs/store/place.ts";
-import { joinable, removeCgroup } from "./cgroup.ts";
+import { readProc } from "../base/proc.ts";
+import { removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
-import { launchVariable } from "./launch.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
-import { planOf } from "./plan.ts";
-import { isAlive, processOf, type Record, type Records } from "./record.ts";
+import { isAlive, type Record, type Records } from "./record.ts";
+import { spawnService } from "./spawn.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
 export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
@@ -160,28 +155,12 @@ export class Service {
 
   #spawn(): void {
     const { record } = this;
-    const { paths, shuts } = this.#around;
+    const { paths } = this.#around;
     record.starts = this.#startsWithNext();
     record.lastStartSec = uptimeSec();
     try {
-      const plan = planOf(record.spec, paths, shuts);
-      const files = openStreams(logFolder(paths.state, this.name));
-      record.cgroup = joinable(this.name, paths.state, record.spec.limits);
-      const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
-      try {
-        // The running file itself, even where it was replaced or deleted.
-        const child: Bun.Subprocess = Bun.spawn(["/proc/self/exe"], {
-          env: { [launchVariable]: "1" },
-          stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: record.cgroup })), ...streams],
-          cwd: "/",
-          detached: true,
-          onExit: ({ pid }, exitCode, signal): void => this.#exited(pid, exitCode, signal),
-        });
-        record.process = processOf(child.pid) ?? { pid: child.pid, startTime: startTimeOf(child.pid) ?? "", era: record.era };
-        child.unref();
-      } finally {
-        for (const fd of streams) closeSync(fd);
-      }
+      const spawned = spawnService(record.spec, this.#around, (pid, exit) => this.#exited(pid, exit));
+      Object.assign(record, spawned);
     } catch (error) {
       record.process = null;
       note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
@@ -190,9 +169,8 @@ export class Service {
     }
   }
 
-  #exited(pid: number, code: number | null, signal: number | NodeJS.Signals | null): void {
+  #exited(pid: number, exit: Exit): void {
     if (this.record.process?.pid !== pid || this.isLeaving) return;
-    const exit: Exit = signal === null ? { code: "exited", status: code ?? 0 } : { code: "killed", status: numberOf(signal) };
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
     if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
@@ -240,7 +218,3 @@ export class Service {
 
 /** Nobody can step this clock. */
 const uptimeSec = (): number => Number(readProc("uptime")?.split(" ")[0] ?? 0);
-
-function numberOf(signal: number | NodeJS.Signals): number {
-  return typeof signal === "number" ? signal : constants.signals[signal];
-}

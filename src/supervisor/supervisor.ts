@@ -113,7 +113,12 @@ export class SupervisorBackend implements Backend {
       told = await this.#client.ask({ act: "read", names }, askMs);
     }
     const known = new Map((told ?? []).map((one) => [one.name, one]));
-    const now = sessions();
+    // Every process of the machine has to be looked at for it: only where it is needed.
+    let seen: Sessions | null = null;
+    const now = () => {
+      seen ??= sessions();
+      return seen;
+    };
     return names.map((name) => readingOf(name, known.get(name) ?? this.#remembered(name), now));
   }
 
@@ -196,7 +201,7 @@ export class SupervisorBackend implements Backend {
   }
 }
 
-function readingOf(name: string, told: Told | null, now: Sessions): Reading {
+function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
   const unit = name;
   if (told === null)
     return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
@@ -208,7 +213,7 @@ function readingOf(name: string, told: Told | null, now: Sessions): Reading {
       ? null
       : cgroup !== null
         ? { kind: "cgroup", folder: cgroup }
-        : { kind: "processes", pids: now.get(mainPid) ?? [mainPid] };
+        : { kind: "processes", pids: now().get(mainPid) ?? [mainPid] };
   return {
     name,
     unit,

@@ -13,14 +13,12 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { runOnce, sweepChecks } from "./beside.ts";
 import { Bus } from "./bus.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
-import { pastGapNotice } from "./journal-gaps.ts";
-import { journalNotices } from "./journal-notices.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
-import { serviceLogs } from "./service-logs.ts";
+import { logNotices, serviceLogs } from "./service-logs.ts";
 import { startsPath } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
@@ -177,17 +175,8 @@ export class SystemdBackend implements Backend {
     return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
-  async logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
-    const inFiles = range?.services.filter((name) => existsSync(logFolder(this.#paths.state, name))) ?? [];
-    const ofFiles =
-      inFiles.length === 0 ? [] : [`lines of ${inFiles.join(", ")} have the time at which a bs9 command next looked at their files`];
-    if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
-    const deps = { uid: this.#reach.uid, env: this.#reach.env };
-    const [now, past] = await Promise.all([
-      journalNotices(deps, range !== null),
-      range === null ? null : pastGapNotice(range, deps, signal),
-    ]);
-    return [...now, ...(past === null ? [] : [past]), ...ofFiles];
+  logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
+    return logNotices(range, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {

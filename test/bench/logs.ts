@@ -58,7 +58,7 @@ async function onSystemd(kind: Kind): Promise<Outcome> {
   const collectors = [await pids("systemd-journald.service"), await pids(`user@${process.getuid?.()}.service`)];
   await call("bs9", "start", `${kind.name}/app`, "--name", kind.name, "--log", "file", "--wait", "0");
   const cpuSec = await worked(collectors, kind);
-  const lines = whole((await call("bs9", "logs", kind.name, "-n", String(kind.lines), "--plain")).stdout);
+  const lines = whole((await call("bs9", "logs", kind.name, "-n", String(kind.lines))).stdout);
   await call("bs9", "delete", kind.name, "--yes");
   return { lines, cpuSec };
 }
@@ -71,7 +71,7 @@ async function inSupervisor(kind: Kind): Promise<Outcome> {
   own.run("suplogs.toml");
   await own.call("start", `${kind.name}/app`, "--name", kind.name, "--wait", "0");
   const cpuSec = await worked([own.pid], kind);
-  const lines = whole((await own.call("logs", kind.name, "-n", String(kind.lines), "--plain")).stdout);
+  const lines = whole((await own.call("logs", kind.name, "-n", String(kind.lines))).stdout);
   await own.call("delete", "all", "--yes");
   await own.end();
   return { lines, cpuSec };

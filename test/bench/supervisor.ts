@@ -46,8 +46,14 @@ async function held(count: number): Promise<Figure[]> {
   await write("many", Math.max(1, count));
   own.run("many/bs9.toml");
   await up("many", Math.max(1, count));
+  await Bun.sleep(settledMs);
+  const withFile = memoryOf(own.pid);
   // A supervisor with nothing to keep ends: one that is stopped stands for none.
   if (count === 0) await own.call("stop", "all");
+  await own.end();
+  empty("many");
+  own.run();
+  await up("many", count);
   await call("pm2", "kill");
   await call("pm2", "ping");
   if (count > 0) {
@@ -60,15 +66,20 @@ async function held(count: number): Promise<Figure[]> {
   await call("pm2", "kill");
   await own.end();
   await own.call("delete", "all", "--yes").catch(() => {});
-  const figure = (what: string, of: keyof typeof mine, target: number | null): Figure => ({
+  const figure = (what: string, of: keyof typeof mine, target: number | null, held = mine): Figure => ({
     what: `${what} with ${count}`,
     unit: "MB",
-    bs9: [mine[of]],
+    bs9: [held[of]],
     pm2: [theirs[of]],
     target,
   });
   const promised = count === 100 ? 0.5 : null;
-  return [figure("memory (RSS)", "rssMb", promised), figure("memory (PSS)", "pssMb", promised), figure("heap (anonymous)", "ownMb", null)];
+  return [
+    figure("memory (RSS)", "rssMb", promised),
+    figure("memory (PSS)", "pssMb", promised),
+    figure("heap (anonymous)", "ownMb", null),
+    figure("memory (RSS) of bs9 run FILE", "rssMb", null, withFile),
+  ];
 }
 
 async function outages(): Promise<Figure[]> {

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../harness.ts";
+import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
 const quotaBytes = 1024 ** 3;
@@ -46,6 +46,9 @@ test.skipIf(!isRoom)(
     const last = await place.bs9("logs", "flood", "-n", "3", "--grep", "^[0-9]", "--json");
     const messages = last.stdout.split("\n").slice(0, -1);
     expect(messages.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual([2, 1, 0].map((n) => String(lines - n)));
+    // A reader that takes its time gets them all.
+    const slowly = Bun.spawn(["sh", "-c", '"$0" logs flood -n 200000 --grep "^[0-9]" | { sleep 1; wc -l; }', binary()], { env: place.env });
+    expect(await new Response(slowly.stdout).text()).toBe("200000\n");
     expect((await place.bs9("logs", "quiet", "--json")).stdout).toContain("a quiet word");
     expect(await place.statusOf("flood")).toMatchObject({ state: "active", restarts: 0 });
   },
