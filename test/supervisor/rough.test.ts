@@ -17,7 +17,7 @@ afterAll(() => place.down());
 test("a service that is shut in reaches the control socket, and is not heard", async () => {
   place.write(
     "rogue/app.ts",
-    `const ask = { protocol: 1, key: "", act: "stop", names: ["web"] };
+    `const ask = { protocol: 2, key: "", act: "stop", names: ["web"] };
 await Bun.connect({ unix: ${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"))}, socket: {
   open: (s) => void s.write(JSON.stringify(ask) + "\\n"), data: (_, answer) => console.log(answer.toString()) } });
 try { console.log(require("fs").readFileSync(${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.key"))}, "utf8")); } catch (e) { console.log(e.code); }
