@@ -108,7 +108,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
         const known = services.get(spec.name);
         const service = known ?? new Service(blank(spec, derived), around);
         Object.assign(service.record, { spec, derived });
-        service.keep();
+        service.keep(true);
         services.set(spec.name, service);
       }
       return [];
@@ -116,7 +116,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
     case "want": {
       for (const service of picked(request.names, services)) {
         service.record.wanted = request.wanted;
-        service.keep();
+        service.keep(true);
       }
       return [];
     }

@@ -38,7 +38,7 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = system
         : {
             readable: [...system, ...opening.readable, ...opening.optional],
             writable: [
-              ...sharedFolders,
+              ...sharedFolders(paths),
               ...opening.writable,
               ...streams.map((stream) => logFile(logFolder(paths.state, spec.name), stream)),
             ],
@@ -48,8 +48,14 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = system
   };
 }
 
-/** Written to by everybody; the ones of the machine, for there is no namespace to have others in. */
-const sharedFolders = ["/tmp", "/var/tmp", "/dev"];
+/**
+ * Written to by everybody; the ones of the machine, for there is no namespace to have others in. One that home or bs9's own
+ * folders lie in stays closed: Landlock can close nothing within what it opens.
+ */
+function sharedFolders({ home, config, share, state, cache, units }: Paths): string[] {
+  const own = [home, config, share, state, cache, units];
+  return ["/tmp", "/var/tmp", "/dev"].filter((folder) => !own.some((path) => isWithin(path, folder)));
+}
 
 /** All of the machine but homes and what is of other users: rules only open, so that each folder has to be named. */
 function systemFolders({ home, config, share, state, cache, units }: Paths): string[] {

@@ -85,8 +85,9 @@ export class Records {
     }
   }
 
-  put(record: Record): void {
-    writeWhole(this.file(record.spec.name), JSON.stringify(record), 0o600);
+  /** `isLasting`: not only what is so of processes, which means nothing after a crash of the machine. */
+  put(record: Record, isLasting: boolean): void {
+    writeWhole(this.file(record.spec.name), JSON.stringify(record), 0o600, isLasting);
   }
 
   remove(name: string): void {

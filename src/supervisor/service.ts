@@ -69,9 +69,9 @@ export class Service {
   }
 
   /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
-  keep(): void {
+  keep(isLasting = false): void {
     try {
-      this.#around.records.put(this.record);
+      this.#around.records.put(this.record, isLasting);
       this.isKept = true;
     } catch {
       this.isKept = false;
