@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { listeners } from "../backend/sockets.ts";
 import { failed } from "../base/errors.ts";
 import { makeFolder, writeWhole } from "../base/files.ts";
-import type { Paths } from "../base/paths.ts";
+import { isWithin, type Paths } from "../base/paths.ts";
 import type { Context } from "../context.ts";
 import { deleteDefined } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { startEntry } from "../lifecycle/start.ts";
 import { observe } from "../lifecycle/status.ts";
 import type { StartInput } from "../service/input.ts";
+import type { Spec } from "../service/spec.ts";
 import { actedLine, statusOf } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { load, web } from "./demo-app.ts";
@@ -41,6 +42,8 @@ const folderOf = ({ home, bs9Home }: Paths): string => (bs9Home === null ? join(
 async function start(folder: string, deps: Deps): Promise<Result> {
   if (existsSync(folder) && !existsSync(join(folder, mark)))
     throw failed(`${folder} is there, and not of this demo`, { hint: `mv ${folder} ${folder}.mine` });
+  const foreign = names.find((name) => isForeign(deps.registry.get(name), folder));
+  if (foreign !== undefined) throw failed(`there is a service ${foreign} that is not of this demo`, { hint: `bs9 describe ${foreign}` });
   makeFolder(folder);
   for (const [file, text] of [
     [mark, ""],
@@ -77,7 +80,8 @@ async function start(folder: string, deps: Deps): Promise<Result> {
 }
 
 async function stop(folder: string, deps: Deps): Promise<Result> {
-  const defined = names.filter((name) => deps.registry.names().includes(name));
+  const known = names.map((name) => deps.registry.get(name)).filter((spec) => spec !== null);
+  const defined = known.filter((spec) => !isForeign(spec, folder)).map(({ name }) => name);
   const deleted = await deleteDefined(defined, deps);
   if (existsSync(join(folder, mark))) rmSync(folder, { recursive: true, force: true });
   return {
@@ -86,6 +90,10 @@ async function stop(folder: string, deps: Deps): Promise<Result> {
     text: (style) =>
       deleted.length === 0 ? ["there is no demo"] : deleted.map(({ name, result }) => actedLine(name, result, null, undefined, style)),
   };
+}
+
+function isForeign(spec: Spec | null, folder: string): boolean {
+  return spec !== null && !isWithin(spec.entry.path, folder);
 }
 
 function input(name: string): StartInput {

@@ -4,6 +4,7 @@ import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
+import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
@@ -84,7 +85,12 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   const { loadToken } = await import("../web/token.ts");
   const { observe } = await import("../lifecycle/status.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
-  const statuses = async () => (await observe(context.registry.names(), await context.deps())).map(({ status }) => status);
+  // Once, and only when somebody asks: a look settles nothing, and an idle supervisor stays small.
+  let opened: Promise<Deps> | null = null;
+  const statuses = async () => {
+    opened ??= context.deps({ settles: false });
+    return (await observe(context.registry.names(), await opened)).map(({ status }) => status);
+  };
   try {
     const token = loadToken(context.env, context.paths.config);
     return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });

@@ -6,9 +6,7 @@ import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless } from "../base/text.ts";
-import { Answer, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told } from "./control.ts";
-
-type Asked = Request extends infer R ? (R extends Request ? Omit<R, "protocol" | "key"> : never) : never;
+import { Answer, headOf, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told, Versioned } from "./control.ts";
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
@@ -23,18 +21,20 @@ export class Client {
   }
 
   /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
-  async ask(request: Asked, timeoutMs: number): Promise<Told[] | null> {
+  async ask(request: Request, timeoutMs: number): Promise<Told[] | null> {
     const text = await exchange(
       socketFile(this.#paths.state),
-      JSON.stringify({ protocol, key: readIfThere(keyFile(this.#paths.state), 1024) ?? "", ...request }),
+      `${headOf(readIfThere(keyFile(this.#paths.state), 1024) ?? "")}${JSON.stringify(request)}\n`,
       timeoutMs,
     );
     if (text === null) return null;
-    const answer = v.parse(Answer, JSON.parse(text));
-    if (answer.protocol !== protocol)
-      throw noBackend(`the supervisor that runs (pid ${answer.pid}) is of another version of bs9; its services run on without it`, {
-        hint: `kill -9 ${answer.pid}; bs9 status`,
+    const said = parsedOf(text);
+    const { protocol: theirs, pid } = v.parse(Versioned, said);
+    if (theirs !== protocol)
+      throw noBackend(`the supervisor that runs (pid ${pid}) is of another version of bs9; its services run on without it`, {
+        hint: `kill -9 ${pid}; bs9 status`,
       });
+    const answer = v.parse(Answer, said);
     if ("error" in answer) throw failed(`the supervisor refuses: ${harmless(answer.error)}`);
     return answer.told;
   }
@@ -45,6 +45,7 @@ export class Client {
     makeFolder(state);
     const file = logFile(state);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
+    const before = readIfThere(file)?.length ?? 0;
     const log = openSync(file, "a", 0o600);
     const child = Bun.spawn([this.#program, "run", "--port", "0"], {
       // Nothing of this terminal but who and where it is.
@@ -61,8 +62,9 @@ export class Client {
       // Another command may have been first: its supervisor is as good.
       if (child.exitCode !== null && waitedMs > 3000) break;
     }
-    const said = child.exitCode === null ? "" : ((readIfThere(file) ?? "").trim().split("\n").at(-1) ?? "");
-    throw noBackend(`the supervisor does not come up${said === "" ? "" : `: ${harmless(said.replace(/^Try: /, ""))}`}`, {
+    const lines = (readIfThere(file) ?? "").slice(before).split("\n");
+    const said = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
+    throw noBackend(`the supervisor does not come up${said === undefined ? "" : `: ${harmless(said)}`}`, {
       hint: `tail ${file}`,
     });
   }
@@ -86,13 +88,13 @@ function kept(env: Record<string, string | undefined>): Record<string, string | 
 }
 
 /** One question, one answer, one connection. Null where nobody listens. */
-function exchange(path: string, line: string, timeoutMs: number): Promise<string | null> {
+function exchange(path: string, text: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let rest = Buffer.from(`${line}\n`);
+    let rest = Buffer.from(text);
     const late = setTimeout(
-      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `fuser -v ${path}` })),
+      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${path.replace(/sock$/, "log")}` })),
       timeoutMs,
     );
     const settle = (act: () => void) => {
@@ -112,10 +114,18 @@ function exchange(path: string, line: string, timeoutMs: number): Promise<string
           if (bytes > maxMessageBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));
         },
-        close: () => settle(() => (bytes === 0 ? resolve(null) : resolve(Buffer.concat(chunks).toString("utf8")))),
+        close: () => settle(() => resolve(Buffer.concat(chunks).toString("utf8"))),
         connectError: () => settle(() => resolve(null)),
         error: () => {},
       },
     }).catch(() => settle(() => resolve(null)));
   });
+}
+
+function parsedOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw noBackend("the supervisor broke off its answer: it has just ended", { hint: "bs9 status", cause: error });
+  }
 }

@@ -14,7 +14,7 @@ import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
 import { giveBack } from "./memory.ts";
-import { orphanReaper } from "./reaper.ts";
+import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { serveControl } from "./server.ts";
 import { type Around, Service } from "./service.ts";
@@ -32,6 +32,7 @@ const logsEveryMs = 1000;
 const watchEveryMs = 200;
 const lockPollMs = 50;
 const endingMs = 1000;
+const reapEveryMs = 500;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
 const giveBackEveryMs = 60_000;
@@ -63,6 +64,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
+    setInterval(reapOrphans, reapEveryMs),
     setTimeout(giveBack, settledMs),
     setInterval(giveBack, giveBackEveryMs),
     setInterval(() => {
@@ -71,16 +73,12 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       if (services.size === 0) idle.resolve();
     }, logsEveryMs),
   ];
-  const orphans = orphanReaper(() => new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
-  process.on("SIGCHLD", orphans.look);
-  orphans.look();
   return {
     act,
     idle: idle.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
-      orphans.stop();
       control.stop();
       leaveCgroup();
     },

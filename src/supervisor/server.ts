@@ -1,15 +1,18 @@
-// The control socket: who may open the file may ask; each connection is one question and its answer.
-
+// The control socket: who knows the key may ask; each connection is one question and its answer.
 import { timingSafeEqual } from "node:crypto";
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import * as v from "valibot";
 import { failed, reasonOf } from "../base/errors.ts";
-import { type Answer, maxMessageBytes, protocol, Request, type Told, Versioned } from "./control.ts";
+import { maxHeadBytes, maxMessageBytes, protocol, Request, type Told } from "./control.ts";
 
 /** Of sockaddr_un (unix(7)). */
 const maxPathBytes = 107;
 
-type Asking = { chunks: Buffer[]; bytes: number; answer: Buffer | null };
+/** More at once are turned away: a few commands, the dashboard, and who has no business here. */
+const maxConnections = 64;
+const askWithinSec = 10;
+
+type Asking = { chunks: Buffer[]; bytes: number; isKnown: boolean; answer: Buffer | null };
 
 /** Answers each request by `answer`. A socket that is there is of a supervisor that has died: the caller holds the lock. */
 export function serveControl(path: string, key: string, answer: (request: Request) => Promise<Told[]>): { stop(): void } {
@@ -18,23 +21,32 @@ export function serveControl(path: string, key: string, answer: (request: Reques
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isSocket()) throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${path}` });
   rmSync(path, { force: true });
+  let open = 0;
   const before = process.umask(0o177);
   try {
     const server = Bun.listen<Asking>({
       unix: path,
       socket: {
         open(socket) {
-          socket.data = { chunks: [], bytes: 0, answer: null };
-          socket.timeout(600);
+          socket.data = { chunks: [], bytes: 0, isKnown: false, answer: null };
+          socket.timeout(askWithinSec);
+          if (++open > maxConnections) socket.terminate();
+        },
+        close: () => {
+          open--;
         },
         data: async (socket, chunk) => {
           const asking = socket.data;
           asking.bytes += chunk.length;
-          if (asking.bytes > maxMessageBytes) return void socket.terminate();
           asking.chunks.push(Buffer.from(chunk));
-          if (chunk.at(-1) !== newline) return;
-          const told = await answered(Buffer.concat(asking.chunks.splice(0)), key, answer);
-          asking.answer = Buffer.from(`${JSON.stringify(told)}\n`);
+          const refusal = asking.isKnown ? null : headOfAsking(asking, key);
+          if (asking.bytes > maxMessageBytes || refusal === "") return void socket.terminate();
+          if (refusal === null && (!asking.isKnown || chunk.at(-1) !== newline || asking.chunks.length === 0)) return;
+          // A stop may take its time; who asks has a limit of its own.
+          socket.timeout(0);
+          const said = { protocol, pid: process.pid };
+          const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
+          asking.answer = Buffer.from(`${JSON.stringify({ ...said, ...told })}\n`);
           write(socket);
         },
         drain: write,
@@ -63,15 +75,24 @@ function write(socket: Bun.Socket<Asking>): void {
   if (asking.answer === null) socket.end();
 }
 
-async function answered(bytes: Buffer, key: string, answer: (request: Request) => Promise<Told[]>): Promise<Answer> {
-  const said = { protocol, pid: process.pid };
+/** Null: nothing is against it, as far as it has come. Empty: too much came before the key. */
+function headOfAsking(asking: Asking, key: string): string | null {
+  const bytes = Buffer.concat(asking.chunks);
+  const end = bytes.indexOf(newline);
+  if (end === -1) return bytes.length > maxHeadBytes ? "" : null;
+  const [theirs, given = ""] = bytes.toString("latin1", 0, Math.min(end, maxHeadBytes)).split(" ");
+  if (theirs !== String(protocol)) return `this supervisor speaks version ${protocol} of the control protocol`;
+  if (!isSame(given, key)) return "who asks has to know the key of this supervisor";
+  asking.isKnown = true;
+  asking.chunks = end + 1 < bytes.length ? [bytes.subarray(end + 1)] : [];
+  return null;
+}
+
+async function answered(bytes: Buffer, answer: (request: Request) => Promise<Told[]>): Promise<{ told: Told[] } | { error: string }> {
   try {
-    const asked = v.parse(Versioned, JSON.parse(bytes.toString("utf8")));
-    if (asked.protocol !== protocol) return { ...said, error: `this supervisor speaks version ${protocol} of the control protocol` };
-    if (!isSame(asked.key, key)) return { ...said, error: "who asks has to know the key of this supervisor" };
-    return { ...said, told: await answer(v.parse(Request, asked)) };
+    return { told: await answer(v.parse(Request, JSON.parse(bytes.toString("utf8")))) };
   } catch (error) {
-    return { ...said, error: reasonOf(error) };
+    return { error: reasonOf(error) };
   }
 }
 

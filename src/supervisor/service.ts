@@ -1,4 +1,4 @@
-import { delayOf } from "../backend/backoff.ts";
+import { delayOf, nextInRow } from "../backend/backoff.ts";
 import { type Exit, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
@@ -14,8 +14,6 @@ import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table
 
 export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
 
-/** A start after so long is no longer one of a row. */
-const rowSec = 60;
 const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
@@ -35,7 +33,7 @@ export class Service {
     this.#around = around;
   }
 
-  /** The pid of the child that Bun fetches by itself; null for one that was adopted. */
+  /** Watches one that was adopted; null for a child, which Bun fetches by itself. */
   get pidfd(): number | null {
     return this.#pidfd;
   }
@@ -150,13 +148,13 @@ export class Service {
   };
 
   #armDelay(): void {
-    this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+    this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.record.starts, this.record.spec.restart.delayMs));
   }
 
   #spawn(): void {
     const { record } = this;
     const { paths } = this.#around;
-    record.starts = this.#startsWithNext();
+    record.starts ||= 1;
     record.lastStartSec = uptimeSec();
     try {
       const spawned = spawnService(record.spec, this.#around, (pid, exit) => this.#exited(pid, exit));
@@ -196,18 +194,15 @@ export class Service {
     record.process = null;
     record.cgroup = null;
     const { policy, max } = record.spec.restart;
-    const mayAgain = max === null || this.#startsWithNext() <= max + 1;
+    const next = nextInRow(record.starts, uptimeSec() - record.lastStartSec);
+    const mayAgain = max === null || next <= max + 1;
     const event = eventOfEnd(exit, policy, mayAgain);
     if (event === "ended-for-good" && !mayAgain && record.state === "active") {
       record.end = givenUp;
       note(this.#around.paths.state, this.name, 3, "given up: it ended too often");
     }
+    if (event === "ended-again" && record.state === "active") record.starts = next;
     this.meet(event);
-  }
-
-  #startsWithNext(): number {
-    const { starts, lastStartSec } = this.record;
-    return starts > 0 && uptimeSec() - lastStartSec <= rowSec + delayOf(starts, this.record.spec.restart.delayMs) / 1000 ? starts + 1 : 1;
   }
 
   #unwatch(): void {

@@ -37,7 +37,7 @@ export class SupervisorBackend implements Backend {
   readonly #paths: Paths;
   readonly #records: Records;
   readonly #client: Client;
-  readonly #shuts = landlockVersion() > 0;
+  readonly #landlock = landlockVersion();
 
   readonly #program: string;
 
@@ -83,7 +83,7 @@ export class SupervisorBackend implements Backend {
   }
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
-    return lackOf(profile, this.#shuts);
+    return lackOf(profile, this.#landlock);
   }
 
   async start(specs: Spec[]): Promise<void> {
@@ -126,10 +126,10 @@ export class SupervisorBackend implements Backend {
     const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
-    if (spec.sandbox.profile === "off" || !this.#shuts || held !== "1")
-      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#shuts) };
+    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
+      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock) };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, true) };
+    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock) };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
@@ -155,7 +155,8 @@ export class SupervisorBackend implements Backend {
 
   /** Said once: nothing of what is there would change at the next start. */
   async linger(): Promise<string | null> {
-    if (process.env["BS9_HOME"] === undefined && process.pid === 1) return null;
+    // In a container its init is bs9 run already.
+    if (readProc("1/cmdline")?.split("\0")[1] === "run") return null;
     const told = join(this.#paths.state, "told-of-boot");
     if (existsSync(told)) return null;
     writeWhole(told, "", 0o600);
@@ -178,11 +179,11 @@ export class SupervisorBackend implements Backend {
   }
 
   #plan(spec: Spec): Plan {
-    return planOf(spec, this.#paths, this.#shuts);
+    return planOf(spec, this.#paths, this.#landlock > 0);
   }
 
   #derived(spec: Spec): string {
-    return derivedOf(spec, this.#paths, this.#shuts);
+    return derivedOf(spec, this.#paths, this.#landlock > 0);
   }
 
   #isToBeUp(name: string): boolean {

@@ -1,4 +1,5 @@
 // A spec -> the text of its unit; pure.
+import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
@@ -121,7 +122,7 @@ export function environmentText(spec: Spec, programs: string[]): string {
 function startLimit(spec: Spec): string[] {
   if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
   // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
-  return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
+  return [`StartLimitIntervalSec=${spec.restart.max * (rowSec + longestDelayMs / 1000)}s`, `StartLimitBurst=${spec.restart.max + 1}`];
 }
 
 /** The files are opened by the user manager, outside of the sandbox. */

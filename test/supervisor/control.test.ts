@@ -2,7 +2,7 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { maxMessageBytes, protocol, type Request } from "../../src/supervisor/control.ts";
+import { headOf, maxHeadBytes, maxMessageBytes, protocol, type Request } from "../../src/supervisor/control.ts";
 import { serveControl } from "../../src/supervisor/server.ts";
 import { tempDir } from "../harness.ts";
 
@@ -52,12 +52,12 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
   });
 }
 
-const good = { protocol, key, act: "read", names: ["web"] };
+const good = { act: "read", names: ["web"] };
 
 test("a question in one piece or byte by byte is answered once", async () => {
   open();
-  expect(JSON.parse(await say(`${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
-  expect(JSON.parse(await say(...`${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
+  expect(JSON.parse(await say(...`${headOf(key)}${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
   expect(asked).toEqual([good, good] as Request[]);
 });
 
@@ -68,28 +68,35 @@ test.each([
   "[]\n",
   '"x"\n',
   "{}\n",
-  `${JSON.stringify({ ...good, protocol: "1" })}\n`,
-  `${JSON.stringify({ ...good, protocol: 99 })}\n`,
   `${JSON.stringify({ ...good, act: "constructor" })}\n`,
   `${JSON.stringify({ ...good, names: ["../x"] })}\n`,
   `${JSON.stringify({ ...good, names: "web" })}\n`,
   `${JSON.stringify({ ...good, more: 1 })}\n`,
-  `${JSON.stringify({ ...good, key: "" })}\n`,
-  `${JSON.stringify({ ...good, key: "x".repeat(64) })}\n`,
-  `${JSON.stringify({ protocol, act: "read", names: [] })}\n`,
-  `${JSON.stringify({ protocol, key, act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
+  `${JSON.stringify({ act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
   `${"[".repeat(1000)}\n`,
 ])("%j is refused, and ends nothing", async (text) => {
   open();
-  expect(JSON.parse(await say(text))).toMatchObject({ protocol, error: expect.any(String) });
+  expect(JSON.parse(await say(headOf(key), text))).toMatchObject({ protocol, error: expect.any(String) });
   expect(asked).toEqual([]);
-  expect(JSON.parse(await say(`${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+});
+
+test.each([
+  [headOf(""), "has to know the key"],
+  [headOf("x".repeat(64)), "has to know the key"],
+  [headOf(key).replace(/^\d+/, "99"), "version"],
+  ["\n", "version"],
+])("the head %j is refused, whatever follows it", async (head, why) => {
+  open();
+  expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({ protocol, error: expect.stringContaining(why) });
+  expect(asked).toEqual([]);
 });
 
 test("what is too long is cut off", async () => {
   open();
-  expect(await say(new Uint8Array(maxMessageBytes + 1024).fill(120)).catch(() => "")).toBe("");
-  expect(JSON.parse(await say(`${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
+  expect(await say(headOf(key), new Uint8Array(maxMessageBytes + 1024).fill(120)).catch(() => "")).toBe("");
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 }, 30_000);
 
 test("the socket is its user's alone; a dead one is replaced, a file or a link never", () => {

@@ -16,7 +16,7 @@ const input = { env: { KEY: "secret" }, envRemoved: [], reset: false, name: "web
 const record = blank(resolve(input, { path: join(folder, "app.sh"), kind: "script", onPath: false }, null, around, builtIn), "1");
 
 test("what was written is read, and by nobody else", () => {
-  records.put(record);
+  records.put(record, true);
   expect(records.get("web")).toEqual(record);
   expect(records.names()).toEqual(["web"]);
   expect(statSync(records.file("web")).mode & 0o777).toBe(0o600);

@@ -88,7 +88,9 @@ test("PID 1: orphans leave no zombie; SIGTERM ends all with 0, and who ignores i
   const zombies = () =>
     readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && new RegExp(`^\\d+ \\(.*\\) Z ${init} `).test(readProc(`${pid}/stat`) ?? ""));
   const ofService = () =>
-    readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && (readProc(`${pid}/cmdline`) ?? "").includes("deaf/app.ts"));
+    readdirSync("/proc").filter(
+      (pid) => /^\d+$/.test(pid) && (readProc(`${pid}/cmdline`) ?? "").includes(join(place.folder, "deaf/app.ts")),
+    );
   await until(() => ofService().length > 0, { what: "the deaf one runs" });
   await until(() => existsSync(join(place.env.BS9_HOME, "state/logs/deaf")), { what: "its log is there" });
   // All hundred have lived and ended by then.
