@@ -7,11 +7,14 @@ import type { Spec } from "../service/spec.ts";
 const periodUsec = 100_000;
 let parent: string | null | undefined;
 
-/** The folder of a new cgroup with the limits of the service, as far as the kernel keeps them there; null where none can be made. */
-export function joinable(name: string, limits: Spec["limits"]): string | null {
+/**
+ * The folder of a new cgroup with the limits of the service, as far as the kernel keeps them there; null where none can be made.
+ * Other supervisors may have the same parent and a service of the same name: `state`, the folder that is locked, tells them apart.
+ */
+export function joinable(name: string, state: string, limits: Spec["limits"]): string | null {
   parent ??= prepared();
   if (parent === null) return null;
-  const folder = join(parent, `bs9-${name}`);
+  const folder = join(parent, `bs9-${Bun.hash(state).toString(16)}-${name}`);
   try {
     mkdirSync(folder, { recursive: true });
   } catch {

@@ -60,7 +60,7 @@ export class Client {
       await Bun.sleep(20);
       if ((await this.ask({ act: "read", names: [] }, 2000)) !== null) return;
       // Another command may have been first: its supervisor is as good.
-      if (child.exitCode !== null && waitedMs > 1000) break;
+      if (child.exitCode !== null && waitedMs > 3000) break;
     }
     const lines = (readIfThere(file) ?? "").slice(before).split("\n");
     const said = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);

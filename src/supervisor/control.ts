@@ -5,7 +5,7 @@ import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
 
 /** Grows with every change that the other side would not understand. */
-export const protocol = 1;
+export const protocol = 2;
 /** Of a request, an answer: a thousand specs with large environments. */
 export const maxMessageBytes = 64 * 1024 * 1024;
 

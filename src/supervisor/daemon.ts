@@ -12,6 +12,7 @@ import { keyFile, lockFile, type Request, socketFile, type Told } from "./contro
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
+import { Leavings } from "./leavings.ts";
 import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
@@ -29,6 +30,8 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
+const lockPollMs = 50;
+const endingMs = 1000;
 const reapEveryMs = 500;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
@@ -38,14 +41,14 @@ const giveBackEveryMs = 60_000;
 export async function startDaemon(paths: Paths): Promise<Daemon> {
   makeFolder(paths.state);
   const lock = openSync(lockFile(paths.state), "a", 0o600);
-  if (!(await tryLock(lock))) {
+  if (!(await locked(lock))) {
     closeSync(lock);
     throw failed("another supervisor is at work here", { hint: "bs9 status" });
   }
   if (process.pid !== 1) becomeSubreaper();
   const key = randomBytes(32).toString("hex");
   writeWhole(keyFile(paths.state), key, 0o600);
-  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0 };
+  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
   const act = (request: Request) => acted(request, services, around);
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
@@ -80,6 +83,15 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       leaveCgroup();
     },
   };
+}
+
+/** One that is just ending lets go of it in a moment. */
+async function locked(lock: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < endingMs; waitedMs += lockPollMs) {
+    if (await tryLock(lock)) return true;
+    await Bun.sleep(lockPollMs);
+  }
+  return tryLock(lock);
 }
 
 function watch(services: Map<string, Service>): void {
@@ -127,7 +139,8 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       for (const service of some) {
         service.record.resume = false;
         if (request.act !== "stop") service.cleanSlate();
-        service.meet(request.act);
+        // What is on its way down by itself cannot be told to be up already.
+        service.meet(request.act === "start" && service.isLeaving ? "restart" : request.act);
       }
       await Promise.all(some.map((service) => service.settled()));
       if (request.act === "stop") for (const { record } of some) if (record.state === "failed") record.state = "inactive";
@@ -149,16 +162,8 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   failed: "failed",
 };
 
-function toldOf({ name, record, isEnding }: Service): Told {
+function toldOf({ name, record, isLeaving }: Service): Told {
   const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
-  return {
-    name,
-    state: isEnding ? "deactivating" : stateOf[state],
-    mainPid: isEnding ? null : (main?.pid ?? null),
-    cgroup,
-    restarts,
-    end,
-    wanted,
-    derived,
-  };
+  const mainPid = isLeaving ? null : (main?.pid ?? null);
+  return { name, state: isLeaving ? "deactivating" : stateOf[state], mainPid, cgroup, restarts, end, wanted, derived };
 }

@@ -5,28 +5,28 @@ import type { Paths } from "../base/paths.ts";
 import { readProc } from "../base/proc.ts";
 import { removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
-import { membersOf, signalAll } from "./group.ts";
+import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
+import type { Leaving, Leavings } from "./leavings.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
 import { spawnService } from "./spawn.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
-export type Around = { paths: Paths; records: Records; shuts: boolean };
+export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
 
-const restEveryMs = 20;
 const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
   record: Record;
+  /** The disk has what the record says. */
   isKept = true;
   readonly #around: Around;
   #pidfd: number | null = null;
   #delay: Timer | null = null;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
-  /** Leads the session of its processes, and may be gone before them. */
-  #leader: number | null = null;
-  #rest: Timer | null = null;
+  /** While its main process has ended, and something that it started has not. */
+  #leaving: Leaving | null = null;
 
   constructor(record: Record, around: Around) {
     this.record = record;
@@ -38,13 +38,12 @@ export class Service {
     return this.#pidfd;
   }
 
-  /** Its main process has ended, and others of it have not yet. */
-  get isEnding(): boolean {
-    return this.#rest !== null;
-  }
-
   get name(): string {
     return this.record.spec.name;
+  }
+
+  get isLeaving(): boolean {
+    return this.#leaving !== null;
   }
 
   meet(event: LifeEvent): void {
@@ -80,32 +79,21 @@ export class Service {
   /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
   resume(isNewEra: boolean): void {
     const { record } = this;
-    const { process: before, state } = record;
-    const lives = before !== null && isAlive(before);
-    const isToResume = record.resume;
-    record.resume = false;
-    this.#leader = isNewEra ? null : (before?.pid ?? null);
-    record.state = "inactive";
+    const { process: before, state, resume: isToResume } = record;
+    Object.assign(record, { state: "inactive", resume: false });
     if (isNewEra) {
-      Object.assign(record, { process: null, cgroup: null });
       this.cleanSlate();
+      Object.assign(record, { process: null, cgroup: null });
       if (record.wanted) this.meet("start");
-    } else if (lives) {
+    } else if (before !== null) {
       this.meet("adopted");
       if (state === "deactivating" && !isToResume) this.meet("stop");
       // It was told to end already, and is to be up again.
       if (state === "restarting" || isToResume) this.meet("restart");
-    } else if (isToResume) {
-      this.#clear();
+    } else if (isToResume || state === "active" || state === "restarting") {
       this.cleanSlate();
       this.meet("start");
-    } else if (state === "active" || state === "restarting") {
-      record.end = "it ended while no supervisor was there";
-      note(this.#around.paths.state, this.name, 3, record.end);
-      record.state = "active";
-      this.#end(null);
     } else {
-      this.#clear();
       record.state = state === "deactivating" ? "inactive" : state;
       if (state === "activating") this.#armDelay();
     }
@@ -117,12 +105,11 @@ export class Service {
     this.#unwatch();
     this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
     note(this.#around.paths.state, this.name, 3, this.record.end);
-    this.#end(null);
+    this.#ended(null);
   }
 
-  /** Its processes now. */
-  pids(): number[] {
-    return membersOf(this.#leader, this.record.cgroup);
+  get #group(): GroupName {
+    return { leader: this.record.process, cgroup: this.record.cgroup };
   }
 
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
@@ -136,17 +123,18 @@ export class Service {
   readonly #acts: { [A in Action]: () => void } = {
     spawn: () => this.#spawn(),
     watch: () => {
-      this.#pidfd = this.record.process === null ? null : openPidfd(this.record.process.pid);
-      if (this.#pidfd === null) queueMicrotask(() => this.endedUnseen());
+      const main = this.record.process;
+      this.#pidfd = main === null ? null : openPidfd(main.pid);
+      // Looked at once it is held: its pid may have been given to another one before.
+      if (main === null || this.#pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
     },
-    // One that was stopped by a signal could not hear it (kill(2), SIGCONT).
     terminate: () => {
-      signalAll(this.pids(), "SIGTERM");
-      signalAll(this.pids(), "SIGCONT");
+      if (!this.isLeaving) askToEnd(membersOf(this.#group));
     },
     kill: () => {
       note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
-      signalAll(this.pids(), "SIGKILL");
+      if (this.#leaving !== null) this.#leaving.killAtMs = 0;
+      signalAll(membersOf(this.#group), "SIGKILL");
     },
     "set-delay": () => {
       this.record.restarts += 1;
@@ -170,56 +158,41 @@ export class Service {
     record.lastStartSec = uptimeSec();
     try {
       const spawned = spawnService(record.spec, this.#around, (pid, exit) => this.#exited(pid, exit));
-      this.#leader = spawned.process.pid;
       Object.assign(record, spawned);
     } catch (error) {
       record.process = null;
       note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
-      queueMicrotask(() => this.#end(null));
+      queueMicrotask(() => this.#gone(null));
     }
   }
 
   #exited(pid: number, exit: Exit): void {
-    if (this.record.process?.pid !== pid) return;
+    if (this.record.process?.pid !== pid || this.isLeaving) return;
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
     if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
-    this.#end(exit);
+    this.#ended(exit);
   }
 
-  /** What its main process has left behind is asked to end, too, and has the stop timeout for it, as with KillMode=control-group. */
-  #end(exit: Exit | null): void {
-    const { stopTimeoutMs } = this.record.spec;
-    if (this.pids().length === 0) {
-      this.#over(exit);
-      return;
-    }
-    if (this.record.state === "active") this.#acts.terminate();
-    const lastMs = performance.now() + stopTimeoutMs;
-    this.#rest = setInterval(() => {
-      const left = this.pids();
-      if (left.length > 0 && performance.now() < lastMs) return;
-      signalAll(left, "SIGKILL");
-      clearInterval(this.#rest ?? undefined);
-      this.#rest = null;
-      this.#over(exit);
-    }, restEveryMs);
+  /** What its main process has left behind ends with it: until then it is not over. */
+  #ended(exit: Exit | null): void {
+    const { state, spec } = this.record;
+    const isAsked = state === "deactivating" || state === "restarting";
+    const killAtMs = performance.now() + spec.stopTimeoutMs;
+    const gone = () => {
+      this.#leaving = null;
+      this.#gone(exit);
+    };
+    this.#leaving = { group: this.#group, isAsked, killAtMs, gone };
+    this.#around.leavings.add(this.#leaving);
   }
 
-  /** Nothing of it is left, or was it a moment ago. */
-  #clear(): void {
+  #gone(exit: Exit | null): void {
     const { record } = this;
-    signalAll(this.pids(), "SIGKILL");
     if (record.cgroup !== null) removeCgroup(record.cgroup);
-    this.#leader = null;
     record.process = null;
     record.cgroup = null;
-  }
-
-  #over(exit: Exit | null): void {
-    const { record } = this;
-    this.#clear();
     const { policy, max } = record.spec.restart;
     const next = nextInRow(record.starts, uptimeSec() - record.lastStartSec);
     const mayAgain = max === null || next <= max + 1;

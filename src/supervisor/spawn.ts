@@ -22,7 +22,7 @@ export function spawnService(
 ): Spawned {
   const plan = planOf(spec, paths, shuts);
   const files = openStreams(logFolder(paths.state, spec.name));
-  const cgroup = joinable(spec.name, spec.limits);
+  const cgroup = joinable(spec.name, paths.state, spec.limits);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
   try {
     const child: Bun.Subprocess = Bun.spawn([ownProgram], {

@@ -158,8 +158,8 @@ test("what is said to the socket and is no question is answered, and ends nothin
     "{}\n",
     "null\n",
     '{"protocol":99,"act":"read","names":[]}\n',
-    '{"protocol":1,"act":"stop","names":["../x"]}\n',
-    '{"protocol":1,"act":"spawn"}\n',
+    '{"protocol":2,"act":"stop","names":["../x"]}\n',
+    '{"protocol":2,"act":"spawn"}\n',
   ])
     expect(JSON.parse(await say(text))).toMatchObject({ error: expect.any(String) });
   expect(await place.statusOf("web")).toMatchObject({ state: "active" });

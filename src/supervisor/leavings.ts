@@ -1,0 +1,59 @@
+// What main processes leave behind: asked to end, killed in time, and waited for, as with KillMode=control-group.
+import { sessions } from "../base/sessions.ts";
+import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
+
+export type Leaving = {
+  group: GroupName;
+  /** Once is enough: a second SIGTERM means `at once` to many, and would hit what they have started to clean up. */
+  isAsked: boolean;
+  /** When patience ends, by performance.now(). */
+  killAtMs: number;
+  gone: () => void;
+};
+
+const pollMs = 50;
+
+export class Leavings {
+  readonly #waiting = new Set<Leaving>();
+  #timer: Timer | null = null;
+  #lookTookMs = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Calls `gone` once nothing of it is left, at once where a cgroup tells so. */
+  add(leaving: Leaving): void {
+    if (leaving.group.cgroup !== null && membersOf(leaving.group).length === 0) {
+      leaving.gone();
+      return;
+    }
+    this.#waiting.add(leaving);
+    // One look is for all that end meanwhile, and looking takes half of the time at most.
+    this.#lookIn(Math.max(0, this.#lookedAtMs + this.#lookTookMs - performance.now()));
+  }
+
+  #lookIn(delayMs: number): void {
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = setTimeout(() => this.#look(), delayMs);
+  }
+
+  #look(): void {
+    const beganMs = performance.now();
+    const now = [...this.#waiting].some(({ group }) => group.cgroup === null) ? sessions() : new Map();
+    const gone: Leaving[] = [];
+    for (const leaving of this.#waiting) {
+      const pids = membersOf(leaving.group, now);
+      if (pids.length === 0) gone.push(leaving);
+      else end(pids, leaving, beganMs);
+    }
+    this.#lookedAtMs = performance.now();
+    this.#lookTookMs = this.#lookedAtMs - beganMs;
+    for (const leaving of gone) this.#waiting.delete(leaving);
+    if (this.#waiting.size > 0) this.#lookIn(Math.max(pollMs, this.#lookTookMs));
+    for (const leaving of gone) leaving.gone();
+  }
+}
+
+function end(pids: number[], leaving: Leaving, nowMs: number): void {
+  if (nowMs >= leaving.killAtMs) signalAll(pids, "SIGKILL");
+  else if (!leaving.isAsked) askToEnd(pids);
+  leaving.isAsked = true;
+}

@@ -1,0 +1,34 @@
+// What a command prints arrives whole, however late its reader is, and ends with a reader that goes.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { until } from "../harness.ts";
+import { Place } from "../supervisor/bs9.ts";
+
+const place = new Place();
+const count = 20_000;
+
+beforeAll(async () => {
+  place.write("many/many.sh", `#!/bin/sh\ni=0; while [ $i -lt ${count} ]; do echo "line $i"; i=$((i+1)); done; exec sleep 4245\n`);
+  Bun.spawnSync(["chmod", "+x", `${place.folder}/many/many.sh`]);
+  await place.bs9("start", "many/many.sh", "--name", "many", "--wait", "0");
+  await until(async () => (await place.bs9("logs", "many", "-n", "1")).stdout === `line ${count - 1}\n`, { what: "all is written" });
+}, 60_000);
+afterAll(() => place.down());
+
+const sh = async (script: string) => {
+  const child = Bun.spawn(["bash", "-c", `set -o pipefail; ${script}`, "bash", `${import.meta.dir}/../../dist/bs9`], {
+    cwd: place.folder,
+    env: place.env,
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: 30_000,
+  });
+  const [stdout, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  return { stdout, code };
+};
+
+test("a reader that begins late gets every line", async () => {
+  expect(await sh('"$1" logs many -n 1000000 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${count}\n`, code: 0 });
+}, 60_000);
+
+test("a reader that has seen enough ends the command", async () => {
+  expect((await sh('"$1" logs many -n 1000000 | { sleep 0.5; head -n 2; }')).stdout).toBe("line 0\nline 1\n");
+}, 60_000);

@@ -1,0 +1,123 @@
+// The control socket against whoever may open it: each question has an answer or an end, and the next one is answered.
+import { afterAll, afterEach, expect, test } from "bun:test";
+import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { headOf, maxHeadBytes, maxMessageBytes, protocol, type Request } from "../../src/supervisor/control.ts";
+import { serveControl } from "../../src/supervisor/server.ts";
+import { tempDir } from "../harness.ts";
+
+const folder = tempDir();
+const path = join(folder, "s.sock");
+const key = "k".repeat(64);
+const asked: Request[] = [];
+let server: { stop(): void } | null = null;
+const open = () => {
+  server = serveControl(path, key, async (request) => {
+    asked.push(request);
+    return [];
+  });
+};
+afterEach(() => {
+  server?.stop();
+  server = null;
+  asked.length = 0;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Sends the pieces one by one, and returns all that is said until the end. */
+function say(...pieces: (string | Uint8Array)[]): Promise<string> {
+  return new Promise((done, refused) => {
+    let said = "";
+    const left = pieces.map((piece) => Buffer.from(piece));
+    const write = (socket: Bun.Socket) => {
+      const [piece] = left;
+      if (piece === undefined) return;
+      const written = Math.max(0, socket.write(piece));
+      left.splice(0, 1, ...(written < piece.length ? [piece.subarray(written)] : []));
+      // The next one in a turn of its own, unless the socket is full and tells when it is not.
+      if (written === piece.length) setImmediate(() => write(socket));
+    };
+    Bun.connect({
+      unix: path,
+      socket: {
+        open: write,
+        drain: write,
+        data(_, chunk) {
+          said += chunk.toString();
+        },
+        close: () => done(said),
+        error: () => {},
+      },
+    }).catch(refused);
+  });
+}
+
+const good = { act: "read", names: ["web"] };
+
+test("a question in one piece or byte by byte is answered once", async () => {
+  open();
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
+  expect(JSON.parse(await say(...`${headOf(key)}${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
+  expect(asked).toEqual([good, good] as Request[]);
+});
+
+test.each([
+  "\n",
+  "nonsense\n",
+  "null\n",
+  "[]\n",
+  '"x"\n',
+  "{}\n",
+  `${JSON.stringify({ ...good, act: "constructor" })}\n`,
+  `${JSON.stringify({ ...good, names: ["../x"] })}\n`,
+  `${JSON.stringify({ ...good, names: "web" })}\n`,
+  `${JSON.stringify({ ...good, more: 1 })}\n`,
+  `${JSON.stringify({ act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
+  `${"[".repeat(1000)}\n`,
+])("%j is refused, and ends nothing", async (text) => {
+  open();
+  expect(JSON.parse(await say(headOf(key), text))).toMatchObject({ protocol, error: expect.any(String) });
+  expect(asked).toEqual([]);
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+});
+
+test.each([
+  [headOf(""), "has to know the key"],
+  [headOf("x".repeat(64)), "has to know the key"],
+  [headOf(key).replace(/^\d+/, "99"), "version"],
+  ["\n", "version"],
+])("the head %j is refused, whatever follows it", async (head, why) => {
+  open();
+  expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({ protocol, error: expect.stringContaining(why) });
+  expect(asked).toEqual([]);
+});
+
+test("what is too long is cut off", async () => {
+  open();
+  expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
+  expect(await say(headOf(key), new Uint8Array(maxMessageBytes + 1024).fill(120)).catch(() => "")).toBe("");
+  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+}, 30_000);
+
+test("the socket is its user's alone; a dead one is replaced, a file or a link never", () => {
+  open();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  server?.stop();
+  expect(existsSync(path)).toBe(false);
+  const dead = Bun.spawnSync([
+    process.execPath,
+    "-e",
+    `Bun.listen({ unix: ${JSON.stringify(path)}, socket: { data() {} } }); process.kill(process.pid, "SIGKILL")`,
+  ]);
+  expect([dead.signalCode, existsSync(path)]).toEqual(["SIGKILL", true]);
+  open();
+  server?.stop();
+  const target = join(folder, "mine");
+  writeFileSync(target, "mine");
+  symlinkSync(target, path);
+  expect(open).toThrow("is no socket");
+  rmSync(path);
+  writeFileSync(path, "mine");
+  expect(open).toThrow("is no socket");
+  rmSync(path);
+});

@@ -1,0 +1,85 @@
+// The launcher of the built bs9: what arrives in the program is what was in the plan.
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { LaunchPlan } from "../../src/supervisor/launch.ts";
+import { binary } from "../harness.ts";
+
+const plan: LaunchPlan = { argv: ["/bin/true"], env: {}, cwd: "/", cgroup: null, files: 512, umask: 0o077, landlock: null };
+
+async function launched(changes: Partial<LaunchPlan>): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([binary()], {
+    env: { BS9_LAUNCH: "1" },
+    stdio: [Buffer.from(JSON.stringify({ ...plan, ...changes })), "pipe", "pipe"],
+    cwd: "/",
+    timeout: 20_000,
+  });
+  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  return { code, stdout, stderr };
+}
+
+const nasty = [
+  "",
+  " a  b ",
+  "quote \" and '",
+  "line\nline\ttab",
+  "back\\slash `tick` $HOME ${x} %h %%",
+  "é\u{1f600}\uffff",
+  "\u0001\u007f",
+  "--",
+  "x".repeat(100_000),
+];
+
+test("arguments and environment arrive exactly, and nothing else", async () => {
+  const env = Object.fromEntries(nasty.map((value, i) => [`V${i}`, value]));
+  const shown = await launched({ argv: ["/usr/bin/env", "-0"], env });
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+  expect(shown.stdout.split("\0").slice(0, -1).sort()).toEqual(
+    Object.entries(env)
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
+  );
+  const words = await launched({ argv: ["/bin/sh", "-c", "printf '%s\\0' \"$@\"", "sh", ...nasty] });
+  expect(words.stdout.split("\0").slice(0, -1)).toEqual(nasty);
+});
+
+test("it has the limits, umask, stdin and rights of the plan", async () => {
+  const script =
+    "umask; ulimit -Hn; readlink /proc/self/fd/0; grep -E '^(NoNewPrivs|SigIgn|SigBlk):' /proc/self/status; ls /proc/self/fd | wc -l";
+  const { stdout } = await launched({ argv: ["/bin/sh", "-c", script] });
+  // ls itself holds 0, 1, 2 and the folder.
+  expect(stdout.trim().split("\n")).toEqual([
+    "0077",
+    "512",
+    "/dev/null",
+    "SigBlk:\t0000000000000000",
+    "SigIgn:\t0000000000000000",
+    "NoNewPrivs:\t1",
+    "4",
+  ]);
+});
+
+test.each([
+  [{ cwd: "/nowhere" }, 200, "bs9: cannot work in /nowhere: it is not there\n"],
+  [{ argv: ["/nowhere/app"] }, 203, "bs9: cannot execute /nowhere/app: it is not there\n"],
+  [{ cgroup: "/nowhere" }, 219, "bs9: cannot join its cgroup: it is not there\n"],
+])("%j ends with %d and one line", async (changes, code, stderr) => {
+  expect(await launched(changes)).toMatchObject({ code, stdout: "", stderr });
+});
+
+test("Landlock opens what is named, and no more", async () => {
+  // Not below /tmp: this is about one folder.
+  const folder = mkdtempSync(join(import.meta.dir, "../../dist/shut-"));
+  try {
+    await Bun.write(join(folder, "open/in"), "seen");
+    await Bun.write(join(folder, "shut/in"), "secret");
+    const readable = ["/usr", "/bin", "/lib", "/lib64", "/etc"];
+    const landlock = { readable, writable: [join(folder, "open"), "/dev"], listable: [] };
+    const script = `cat ${folder}/open/in; echo x >${folder}/open/out && echo wrote; cat ${folder}/shut/in; echo x >${folder}/shut/out; echo over`;
+    const { stdout, stderr } = await launched({ argv: ["/bin/sh", "-c", script], landlock });
+    expect(stdout).toBe("seenwrote\nover\n");
+    expect(stderr.match(/Permission denied/g)?.length).toBe(2);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
