@@ -12,6 +12,7 @@ import { type Sessions, sessions } from "../base/sessions.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
+import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { Client } from "./client.ts";
@@ -209,10 +210,12 @@ function readingOf(name: string, told: Told | null, now: () => Sessions): Readin
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
   const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
+  // A launcher joins its cgroup a moment after it is there.
+  const isInCgroup = cgroup !== null && readPids(cgroup).length > 0;
   const group: Group | null =
     mainPid === null
       ? null
-      : cgroup !== null
+      : isInCgroup
         ? { kind: "cgroup", folder: cgroup }
         : { kind: "processes", pids: now().get(mainPid) ?? [mainPid] };
   return {
