@@ -1,0 +1,48 @@
+// The points of a service as they were written -> in order of time, each moment once, whatever the clock did; pure.
+import { type Block, copyRow, makeBlock } from "./block.ts";
+import { follows } from "./levels.ts";
+
+type Run = { fromMs: number; toMs: number };
+
+/**
+ * A clock that was set back makes a run of points whose times have been there already. What was written later counts, and
+ * hides what the earlier run has within it. A run ends where the clock jumps, so that a few points from 1970, of a machine
+ * whose clock is not set when it starts, hide nothing.
+ */
+export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): Block | null {
+  const runs: (Run & { block: Block; first: number; length: number })[] = [];
+  for (const block of blocks) {
+    for (let row = 0; row < block.length; row++) {
+      const atMs = block.keys[row] ?? 0;
+      const last = runs.at(-1);
+      if (last !== undefined && last.block === block && follows(last.toMs, atMs, stepMs)) {
+        last.toMs = atMs;
+        last.length++;
+      } else runs.push({ fromMs: atMs, toMs: atMs, block, first: row, length: 1 });
+    }
+  }
+  const rows: { atMs: number; block: Block; row: number }[] = [];
+  const later: Run[] = [];
+  for (const run of runs.toReversed()) {
+    for (let i = run.length - 1; i >= 0; i--) {
+      const atMs = run.block.keys[run.first + i] ?? 0;
+      const isIn = atMs >= range.fromMs && atMs < range.toMs;
+      if (isIn && !later.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs))
+        rows.push({ atMs, block: run.block, row: run.first + i });
+    }
+    widen(later, run, stepMs);
+  }
+  const layout = blocks[0]?.layout;
+  if (layout === undefined || rows.length === 0) return null;
+  rows.sort((a, b) => a.atMs - b.atMs);
+  const result = makeBlock(layout, rows.length);
+  for (const [i, { atMs, block, row }] of rows.entries()) copyRow(block, row, result, i, atMs);
+  return result;
+}
+
+/** What goes on in the block behind it is one run with it: blocks are cut at no particular place. */
+function widen(later: Run[], run: Run, stepMs: number): void {
+  const next = later.at(-1);
+  if (next !== undefined && follows(run.toMs, next.fromMs, stepMs)) next.fromMs = run.fromMs;
+  else later.push({ fromMs: run.fromMs, toMs: run.toMs });
+}

@@ -1,0 +1,64 @@
+// What a reader can ask, for the process that writes as for others: over the database and what is recent.
+import { pointAt } from "../block.ts";
+import type { Level } from "../levels.ts";
+import type { Point, Range, Row, Watch } from "../storage.ts";
+import type { Names } from "./names.ts";
+import { type Piece, piecesOf, pointsOf, type Source, stepsOf } from "./read.ts";
+import { watchesOf } from "./watching.ts";
+
+/** Asked anew for each answer: what is recent moves on. */
+export type Present = Source & { names: Names };
+
+/** So many steps of a service are in memory at a time. */
+const window = 2000;
+
+export function servicesOf({ names }: Present): string[] {
+  return [...names.idOf.keys()].sort();
+}
+
+export function newestOf({ recent, names }: Present): { atMs: number; points: Map<string, Point> } | null {
+  const last = recent[0]?.at(-1);
+  if (last === undefined) return null;
+  const points = new Map<string, Point>();
+  for (const [row, id] of last.block.keys.entries()) {
+    const name = names.nameOf.get(id);
+    if (name !== undefined) points.set(name, pointAt(last.block, row, last.atMs));
+  }
+  return { atMs: last.atMs, points };
+}
+
+export function seriesOf(source: Present, service: string, range: Range, stepMs: number): Point[] {
+  const id = source.names.idOf.get(service);
+  if (id === undefined) return [];
+  // The coarsest that is fine enough.
+  const start = Math.max(
+    0,
+    source.levels.findLastIndex((level) => level.stepMs <= stepMs),
+  );
+  const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
+  const pieces = piecesOf(source, id, { ...range, fromMs }, start);
+  return stepsOf(source, id, pieces, stepMs);
+}
+
+export function* rowsOf(present: () => Present, range: Range, service: string | null): Iterable<Row> {
+  const { names } = present();
+  for (const name of service === null ? [...names.idOf.keys()].sort() : [service]) {
+    const id = names.idOf.get(name);
+    if (id === undefined) continue;
+    for (const piece of piecesOf(present(), id, range, 0)) {
+      for (const part of windows(piece, present().levels))
+        for (const point of pointsOf(present(), id, part)) yield { service: name, ...point };
+    }
+  }
+}
+
+export function watchesIn({ db, names }: Present, service: string, range: Range): Watch[] {
+  const id = names.idOf.get(service);
+  return id === undefined ? [] : watchesOf(db, id, range);
+}
+
+function* windows(piece: Piece, levels: readonly Level[]): Iterable<Piece> {
+  const width = window * (levels[piece.level]?.stepMs ?? 1000);
+  for (let fromMs = piece.fromMs; fromMs < piece.toMs; fromMs += width)
+    yield { ...piece, fromMs, toMs: Math.min(piece.toMs, fromMs + width) };
+}

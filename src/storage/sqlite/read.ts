@@ -1,0 +1,85 @@
+// One service out of the database: which level has which part of a range, and the points of it in order.
+import type { Database } from "bun:sqlite";
+import { type Block, makeBlock, pointAt, readBlock } from "../block.ts";
+import { rollupLayout } from "../columns.ts";
+import { fold } from "../fold.ts";
+import { type Level, spanOf } from "../levels.ts";
+import { inOrder } from "../order.ts";
+import type { Point, Range } from "../storage.ts";
+import { chunkOf, latestChunk } from "./append.ts";
+import { chunkKey, lastChunkKey } from "./keys.ts";
+import type { Recent } from "./recent.ts";
+
+export type Source = { db: Database; recent: Recent; levels: readonly Level[] };
+export type Piece = Range & { level: number };
+
+/** The points of one piece, in order of time. */
+export function pointsOf({ db, recent, levels }: Source, id: number, { level, ...range }: Piece): Point[] {
+  const block = blockOf(db, recent, levels, id, level, range);
+  return block === null ? [] : Array.from({ length: block.length }, (_, row) => pointAt(block, row, block.keys[row] ?? 0));
+}
+
+/** `pieces` as one series of even steps, each labelled by its begin. */
+export function stepsOf({ db, recent, levels }: Source, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
+  const blocks = pieces.flatMap(({ level, ...range }) => blockOf(db, recent, levels, id, level, range) ?? []);
+  const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
+  const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
+  const rows = new Map([...keys].map((key, row) => [key, row]));
+  const parts = blocks.map((block) => ({ block, target: (row: number) => rows.get(step(block.keys[row] ?? 0)) ?? 0 }));
+  const folded = keys.length === 0 ? makeBlock(rollupLayout, 0) : fold(parts, keys);
+  return Array.from({ length: folded.length }, (_, row) => pointAt(folded, row, folded.keys[row] ?? 0));
+}
+
+/**
+ * Level `start` where it reaches, coarser ones for what is older than it keeps, finer ones for what is not in it yet; cut
+ * where a coarse step begins, so that nothing is left out or counted twice. The oldest first.
+ */
+export function piecesOf(source: Source, id: number, range: Range, start: number): Piece[] {
+  const { recent, levels } = source;
+  const pieces: Piece[] = [];
+  let endMs = range.toMs;
+  const take = (level: number, fromMs: number) => {
+    const piece = { level, fromMs: Math.max(fromMs, range.fromMs), toMs: endMs };
+    if (piece.fromMs < piece.toMs) pieces.unshift(piece);
+    endMs = Math.min(endMs, piece.fromMs);
+  };
+  for (let level = 0; level < start; level++) {
+    const above = recent[level + 1]?.at(-1);
+    take(level, above === undefined ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
+    // What is older than a level keeps is with the coarser one, whether its last step has ended or not.
+  }
+  for (let level = start; level < levels.length; level++) {
+    const coarser = levels[level + 1];
+    if (coarser === undefined) take(level, Number.NEGATIVE_INFINITY);
+    else {
+      const firstMs = firstOf(source, id, level);
+      take(level, firstMs === null ? Number.POSITIVE_INFINITY : Math.ceil(firstMs / coarser.stepMs) * coarser.stepMs);
+    }
+  }
+  return pieces;
+}
+
+/** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
+function firstOf({ db, recent, levels }: Source, id: number, level: number): number | null {
+  const one = levels[level];
+  const entries = recent[level] ?? [];
+  const newest = entries.at(-1);
+  if (one === undefined || newest === undefined) return null;
+  const first = db
+    .query<{ minMs: number | null }, [number, number, number]>(
+      "SELECT min(minMs) AS minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND minMs >= ?3",
+    )
+    .get(chunkKey(level, id, 0), lastChunkKey(level, id), newest.atMs - 2 * spanOf(one))?.minMs;
+  return first ?? chunkOf(entries, id, 0)?.keys[0] ?? null;
+}
+
+function blockOf(db: Database, recent: Recent, levels: readonly Level[], id: number, level: number, range: Range): Block | null {
+  const stored = db
+    .query<{ block: Uint8Array }, [number, number, number, number]>(
+      "SELECT block FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY key",
+    )
+    .all(chunkKey(level, id, 0), lastChunkKey(level, id), range.fromMs, range.toMs);
+  const rest = chunkOf(recent[level] ?? [], id, latestChunk(db)(level, id));
+  const blocks = [...stored.map(({ block }) => readBlock(block)), ...(rest === null ? [] : [rest])];
+  return inOrder(blocks, range, levels[level]?.stepMs ?? 0);
+}

@@ -1,0 +1,163 @@
+// Storage in metrics.db: the one process that writes it. A tick is one transaction, so that a kill costs no more than that tick.
+import type { Database } from "bun:sqlite";
+import { closeSync, openSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { failed } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
+import { tryLock } from "../../base/libc.ts";
+import { defaultKeeping, type Keeping, levelsOf } from "../levels.ts";
+import type { Change, Storage, Stored } from "../storage.ts";
+import { appendTick } from "./append.ts";
+import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
+import { loadNames, type Names } from "./names.ts";
+import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
+import { loadRecent, type Recent } from "./recent.ts";
+import { forget, giveBack } from "./retain.ts";
+import { loadWatching, see, type Watching } from "./watching.ts";
+
+export type SqliteOptions = {
+  keeping?: Keeping;
+  /** So much of the disk is left to the apps. */
+  minFreeBytes?: number;
+  /** The wall clock, for what is too old and for the name of a damaged file. */
+  now?: () => number;
+};
+
+type Open = { db: Database; names: Names; recent: Recent; watching: Watching };
+
+/** Throws where another process writes it, or a newer bs9 has written it. */
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
+  const { keeping = defaultKeeping, minFreeBytes = 32 * 1024 * 1024, now = Date.now } = options;
+  const levels = levelsOf(keeping);
+  const lock = await lockOf(path);
+  let aside: string | null = null;
+  let trouble: string | null = null;
+  let turns = 0;
+  let open: Open | null = null;
+
+  const load = (): Open => {
+    const db = openToWrite(path);
+    try {
+      const names = loadNames(db);
+      return {
+        db,
+        names,
+        watching: loadWatching(db, names),
+        recent: loadRecent(
+          db,
+          levels.map(() => []),
+        ),
+      };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+
+  /** What is damaged goes aside, once: what is new is whole. */
+  const mended = <T>(act: (present: Open) => T): T => {
+    try {
+      open ??= load();
+      return act(open);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      open?.db.close();
+      open = null;
+      aside = setAside(path, new Date(now()));
+      open = load();
+      return act(open);
+    }
+  };
+
+  const written = (act: (present: Open) => void): Stored => {
+    try {
+      const { bavail, bsize } = statfsSync(dirname(path));
+      const tooFull = bavail * bsize < minFreeBytes;
+      trouble = tooFull ? "the disk is full" : null;
+      if (!tooFull) mended((present) => present.db.transaction(() => act(present)).immediate());
+    } catch (error) {
+      trouble = whyNot(error);
+      // A name that was new in what has failed is in no table.
+      if (open !== null) open.names = loadNames(open.db);
+    }
+    return trouble === null ? { stored: true } : { stored: false, reason: trouble };
+  };
+
+  const present = (): Present => mended((one) => ({ ...one, levels }));
+  const changed = (one: Open, changes: readonly Change[], atMs: number, isAll: boolean) =>
+    see(one.db, one.names, one.watching, changes, atMs, keeping.intervalMs, isAll);
+
+  try {
+    mended(() => {});
+  } catch (error) {
+    closeSync(lock);
+    throw error;
+  }
+
+  return {
+    async append(tick) {
+      let next: Partial<Open> = {};
+      const stored = written((one) => {
+        const seen = tick.samples.map(({ service, state, health, restarts }) => ({ service, atMs: tick.atMs, state, health, restarts }));
+        next = { recent: appendTick(one.db, one.names, one.recent, levels, tick), watching: changed(one, seen, tick.atMs, true) };
+      });
+      if (stored.stored && open !== null) Object.assign(open, next);
+      return stored;
+    },
+    async observe(changes) {
+      let watching: Watching | null = null;
+      const stored = written((one) => {
+        let last = one.watching;
+        for (const change of changes) last = changed({ ...one, watching: last }, [change], change.atMs, false);
+        watching = last;
+      });
+      if (stored.stored && open !== null && watching !== null) open.watching = watching;
+      return stored;
+    },
+    async turn() {
+      const gone: number[] = [];
+      const { stored } = written((one) => {
+        gone.push(...forget(one.db, one.names, one.recent, levels, now(), turns));
+        giveBack(one.db);
+      });
+      turns++;
+      if (!stored || open === null) return;
+      for (const id of gone) {
+        open.names.idOf.delete(open.names.nameOf.get(id) ?? "");
+        open.names.nameOf.delete(id);
+        open.watching.known.delete(id);
+      }
+    },
+    services: async () => servicesOf(present()),
+    newest: async () => mended((one) => newestOf({ ...one, levels })),
+    series: async (service, range, stepMs) => mended((one) => seriesOf({ ...one, levels }, service, range, stepMs)),
+    watches: async (service, range) => mended((one) => watchesIn({ ...one, levels }, service, range)),
+    async *rows(range, service) {
+      yield* rowsOf(present, range, service);
+    },
+    notices() {
+      return [
+        ...(aside === null ? [] : [`${path} was damaged and was set aside as ${aside}; collecting began anew`]),
+        ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; tried again with every tick`]),
+      ];
+    },
+    async close() {
+      try {
+        open?.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // A full disk; what is in the WAL stays there.
+      }
+      open?.db.close();
+      open = null;
+      closeSync(lock);
+    },
+  };
+}
+
+async function lockOf(path: string): Promise<number> {
+  makeFolder(dirname(path));
+  const fd = openSync(`${path}.lock`, "a", 0o600);
+  if (await tryLock(fd)) return fd;
+  closeSync(fd);
+  throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "systemctl --user status bs9-agent" });
+}
