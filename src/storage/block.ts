@@ -3,9 +3,17 @@ import { failed } from "../base/errors.ts";
 import { type Layout, layouts, rollupLayout, wordColumns } from "./columns.ts";
 import type { Point } from "./storage.ts";
 
-type Values = Float64Array | Float32Array | Uint8Array;
+export type Values = Float64Array | Float32Array | Uint8Array;
 
-export type Block = { layout: Layout; length: number; bytes: Uint8Array; keys: Float64Array; columns: ReadonlyMap<string, Values> };
+export type Block = {
+  layout: Layout;
+  length: number;
+  bytes: Uint8Array;
+  keys: Float64Array;
+  columns: ReadonlyMap<string, Values>;
+  /** The same in the order of the layout. */
+  inOrder: readonly Values[];
+};
 
 const headBytes = 8;
 
@@ -44,27 +52,38 @@ function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
   const columns = new Map<string, Values>();
   for (const column of layout.columns) columns.set(column.name, take(column.bytes));
   for (const { name } of wordColumns) columns.set(name, take(1));
-  return { layout, length, bytes, keys, columns };
+  return { layout, length, bytes, keys, columns, inOrder: [...columns.values()] };
 }
 
-/** What is not in the point is null. */
-export function setRow(block: Block, row: number, key: number, point: Partial<Point>): void {
-  block.keys[row] = key;
-  for (const { name } of block.layout.columns) {
+/** A row for each point; what is not in it is null. */
+export function blockFrom(layout: Layout, keys: Float64Array, points: readonly Partial<Point>[]): Block {
+  const block = makeBlock(layout, keys.length);
+  block.keys.set(keys);
+  for (const { name } of layout.columns) {
     const values = block.columns.get(name);
-    if (values !== undefined) values[row] = point[name] ?? Number.NaN;
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = points[row]?.[name] ?? Number.NaN;
   }
   for (const { name, words } of wordColumns) {
     const values = block.columns.get(name);
-    const code = words.indexOf(point[name] ?? "");
-    if (values !== undefined) values[row] = code === -1 ? 255 : code;
+    // 255 where it is none of them.
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(points[row]?.[name] ?? "");
   }
+  return block;
 }
 
-/** Of the same layout. */
-export function copyRow(from: Block, row: number, to: Block, target: number, key: number): void {
-  to.keys[target] = key;
-  for (const [name, values] of to.columns) values[target] = from.columns.get(name)?.[row] ?? Number.NaN;
+/** Rows of several blocks of one layout, under new keys. */
+export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
+  const layout = rows[0]?.block.layout;
+  if (layout === undefined) return null;
+  const result = makeBlock(layout, rows.length);
+  for (const [target, { key, block, row }] of rows.entries()) {
+    result.keys[target] = key;
+    for (let i = 0; i < result.inOrder.length; i++) {
+      const values = result.inOrder[i];
+      if (values !== undefined) values[target] = block.inOrder[i]?.[row] ?? Number.NaN;
+    }
+  }
+  return result;
 }
 
 export function pointAt(block: Block, row: number, atMs: number): Point {

@@ -1,5 +1,5 @@
 // The points of a service as they were written -> in order of time, each moment once, whatever the clock did; pure.
-import { type Block, copyRow, makeBlock } from "./block.ts";
+import { type Block, gather } from "./block.ts";
 import { follows } from "./levels.ts";
 
 type Run = { fromMs: number; toMs: number };
@@ -21,23 +21,17 @@ export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): B
       } else runs.push({ fromMs: atMs, toMs: atMs, block, first: row, length: 1 });
     }
   }
-  const rows: { atMs: number; block: Block; row: number }[] = [];
+  const rows: { key: number; block: Block; row: number }[] = [];
   const later: Run[] = [];
   for (const run of runs.toReversed()) {
-    for (let i = run.length - 1; i >= 0; i--) {
-      const atMs = run.block.keys[run.first + i] ?? 0;
-      const isIn = atMs >= range.fromMs && atMs < range.toMs;
-      if (isIn && !later.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs))
-        rows.push({ atMs, block: run.block, row: run.first + i });
+    for (let i = 0; i < run.length; i++) {
+      const key = run.block.keys[run.first + i] ?? 0;
+      const isIn = key >= range.fromMs && key < range.toMs;
+      if (isIn && !later.some(({ fromMs, toMs }) => key >= fromMs && key <= toMs)) rows.push({ key, block: run.block, row: run.first + i });
     }
     widen(later, run, stepMs);
   }
-  const layout = blocks[0]?.layout;
-  if (layout === undefined || rows.length === 0) return null;
-  rows.sort((a, b) => a.atMs - b.atMs);
-  const result = makeBlock(layout, rows.length);
-  for (const [i, { atMs, block, row }] of rows.entries()) copyRow(block, row, result, i, atMs);
-  return result;
+  return gather(rows.sort((a, b) => a.key - b.key));
 }
 
 /** What goes on in the block behind it is one run with it: blocks are cut at no particular place. */

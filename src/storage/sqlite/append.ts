@@ -1,7 +1,7 @@
 // One tick into the database: the row itself, the steps of the coarser levels that ended with it, and the chunks that are full.
 import type { Database } from "bun:sqlite";
 import type { Sample } from "../../metrics/sample.ts";
-import { type Block, copyRow, makeBlock, rowOf, setRow } from "../block.ts";
+import { type Block, blockFrom, gather, rowOf } from "../block.ts";
 import { rawLayout, rollupLayout } from "../columns.ts";
 import { fold } from "../fold.ts";
 import type { Level } from "../levels.ts";
@@ -42,10 +42,17 @@ export function appendTick(db: Database, names: Names, recent: Recent, levels: r
   return next;
 }
 
-/** So many points of a service fill one page, the record's own head and two times beside them. */
+/**
+ * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the
+ * tree (sqlite.org/fileformat2.html#b_tree_pages): one that is added moves no other.
+ */
 export function depthOf(level: number): number {
-  return Math.floor((pageBytes - 100) / (level === 0 ? rawLayout : rollupLayout).rowBytes);
+  const inTree = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
+  return Math.floor((inTree + pageBytes - 4 - recordBytes) / (level === 0 ? rawLayout : rollupLayout).rowBytes);
 }
+
+/** The head of the record, two times, and the head of the block. */
+const recordBytes = 40;
 
 function push(entries: Entry[], entry: Omit<Entry, "seq">): void {
   entries.push({ seq: (entries.at(-1)?.seq ?? 0) + 1, ...entry });
@@ -54,9 +61,12 @@ function push(entries: Entry[], entry: Omit<Entry, "seq">): void {
 function encode(db: Database, names: Names, { samples }: Tick): Block {
   const byId = new Map<number, Sample>();
   for (const sample of samples) byId.set(idFor(db, names, sample.service), sample);
-  const block = makeBlock(rawLayout, byId.size);
-  for (const [row, id] of [...byId.keys()].sort((a, b) => a - b).entries()) setRow(block, row, id, byId.get(id) ?? {});
-  return block;
+  const keys = Float64Array.from(byId.keys()).sort();
+  return blockFrom(
+    rawLayout,
+    keys,
+    Array.from(keys, (id) => byId.get(id) ?? {}),
+  );
 }
 
 /** Far more than there are in a step, unless the clock stands still. */
@@ -74,8 +84,8 @@ function endedStep(below: readonly Entry[], upto: number, stepMs: number): Omit<
   const ids = new Set<number>();
   for (const { block } of run) for (const id of block.keys) ids.add(id);
   const keys = Float64Array.from(ids).sort();
-  const rows = new Map([...keys].map((id, row) => [id, row]));
-  const parts = run.map(({ block }) => ({ block, target: (row: number) => rows.get(block.keys[row] ?? 0) ?? 0 }));
+  const rows = new Map(Array.from(keys, (id, row) => [id, row]));
+  const parts = run.map(({ block }) => ({ block, targets: Int32Array.from(block.keys, (id) => rows.get(id) ?? 0) }));
   return { atMs: step(first) * stepMs, upto: last.seq, block: fold(parts, keys) };
 }
 
@@ -84,28 +94,22 @@ function writeChunks(db: Database, names: Names, entries: readonly Entry[], leve
   const depth = depthOf(level);
   const latest = latestChunk(db);
   const insert = db.query("INSERT INTO chunk (key, minMs, maxMs, block) VALUES (?1, ?2, ?3, ?4)");
+  const written = entries.filter((entry) => entry.seq <= seq);
   for (const id of names.nameOf.keys()) {
     if (id % depth !== seq % depth) continue;
-    const chunk = chunkOf(
-      entries.filter((entry) => entry.seq <= seq),
-      id,
-      latest(level, id),
-    );
+    const chunk = chunkOf(written, id, latest(level, id));
     if (chunk !== null) insert.run(chunkKey(level, id, seq), Math.min(...chunk.keys), Math.max(...chunk.keys), chunk.bytes);
   }
 }
 
 /** What is recent of a service and not in a chunk yet. */
 export function chunkOf(entries: readonly Entry[], id: number, afterSeq: number): Block | null {
-  const rows = entries.flatMap(({ seq, atMs, block }) => {
+  const rows: { key: number; block: Block; row: number }[] = [];
+  for (const { seq, atMs, block } of entries) {
     const row = seq > afterSeq ? rowOf(block, id) : -1;
-    return row === -1 ? [] : [{ atMs, block, row }];
-  });
-  const layout = rows[0]?.block.layout;
-  if (layout === undefined) return null;
-  const result = makeBlock(layout, rows.length);
-  for (const [i, { atMs, block, row }] of rows.entries()) copyRow(block, row, result, i, atMs);
-  return result;
+    if (row !== -1) rows.push({ key: atMs, block, row });
+  }
+  return gather(rows);
 }
 
 /** The last entry that is in a chunk of the service; 0 where there is none. */

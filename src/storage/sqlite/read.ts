@@ -25,7 +25,7 @@ export function stepsOf({ db, recent, levels }: Source, id: number, pieces: read
   const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
   const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
   const rows = new Map([...keys].map((key, row) => [key, row]));
-  const parts = blocks.map((block) => ({ block, target: (row: number) => rows.get(step(block.keys[row] ?? 0)) ?? 0 }));
+  const parts = blocks.map((block) => ({ block, targets: Int32Array.from(block.keys, (atMs) => rows.get(step(atMs)) ?? 0) }));
   const folded = keys.length === 0 ? makeBlock(rollupLayout, 0) : fold(parts, keys);
   return Array.from({ length: folded.length }, (_, row) => pointAt(folded, row, folded.keys[row] ?? 0));
 }

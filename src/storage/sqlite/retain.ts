@@ -11,8 +11,8 @@ const maxSeen = 5000;
 const maxWatches = 50_000;
 const seenMs = 42 * 86_400_000;
 const servicesPerStep = 20;
-/** Pages that are given back in one step: 8 MB. */
-const pagesPerStep = 2048;
+/** Pages that are given back in one step: 1 MB. */
+const pagesPerStep = 256;
 /** What will be written to again soon is not given back. */
 const spareShare = 0.05;
 

@@ -6,14 +6,14 @@ import { failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
 import { tryLock } from "../../base/libc.ts";
 import { defaultKeeping, type Keeping, levelsOf } from "../levels.ts";
-import type { Change, Storage, Stored } from "../storage.ts";
+import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
 import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { loadRecent, type Recent } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
-import { loadWatching, see, type Watching } from "./watching.ts";
+import { type Look, loadWatching, see, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {
   keeping?: Keeping;
@@ -84,8 +84,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   };
 
   const present = (): Present => mended((one) => ({ ...one, levels }));
-  const changed = (one: Open, changes: readonly Change[], atMs: number, isAll: boolean) =>
-    see(one.db, one.names, one.watching, changes, atMs, keeping.intervalMs, isAll);
+  const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
+    see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
 
   try {
     mended(() => {});
@@ -98,8 +98,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async append(tick) {
       let next: Partial<Open> = {};
       const stored = written((one) => {
-        const seen = tick.samples.map(({ service, state, health, restarts }) => ({ service, atMs: tick.atMs, state, health, restarts }));
-        next = { recent: appendTick(one.db, one.names, one.recent, levels, tick), watching: changed(one, seen, tick.atMs, true) };
+        next = { recent: appendTick(one.db, one.names, one.recent, levels, tick), watching: changed(one, tick.samples, tick.atMs, true) };
       });
       if (stored.stored && open !== null) Object.assign(open, next);
       return stored;

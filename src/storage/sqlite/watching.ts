@@ -1,7 +1,7 @@
 // Who was seen in which state, and when anybody watched at all: a watch is a time without a gap.
 import type { Database } from "bun:sqlite";
 import { follows } from "../levels.ts";
-import type { Change, Range, Seen, Watch } from "../storage.ts";
+import type { Range, Seen, Watch } from "../storage.ts";
 import { idFor, type Names } from "./names.ts";
 
 type Known = Omit<Seen, "atMs"> & { n: number; watch: number };
@@ -20,12 +20,14 @@ export function loadWatching(db: Database, names: Names): Watching {
   return { watch: last?.id ?? 0, toMs: last?.toMs ?? 0, known };
 }
 
-/** `isAll`: what is not in the list is there no more. Returns what is known then; the old one stays as it is. */
+export type Look = Omit<Seen, "atMs"> & { service: string };
+
+/** `isAll`: what is not in the list is there no more. Returns what to remember; what is known stays as it is until then. */
 export function see(
   db: Database,
   names: Names,
   before: Watching,
-  changes: readonly Change[],
+  looks: readonly Look[],
   atMs: number,
   stepMs: number,
   isAll: boolean,
@@ -37,27 +39,26 @@ export function see(
   if (isSame) db.query("UPDATE watch SET toMs = ?2 WHERE id = ?1").run(watch, toMs);
   else db.query("INSERT INTO watch (id, fromMs, toMs) VALUES (?1, ?2, ?2)").run(watch, atMs);
 
-  const known = new Map(before.known);
   const insert = db.query("INSERT INTO seen (service, n, watch, atMs, state, health, restarts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-  const record = (id: number, { atMs: at, state, health, restarts }: Seen) => {
-    const last = known.get(id);
-    const isKnown = last?.watch === watch && last.state === state && last.health === health && last.restarts === restarts;
-    if (isKnown) return;
+  const known = new Map<number, Known>();
+  const record = (id: number, { state, health, restarts }: Omit<Seen, "atMs">) => {
+    const last = before.known.get(id);
+    if (last?.watch === watch && last.state === state && last.health === health && last.restarts === restarts) return;
     const n = (last?.n ?? 0) + 1;
-    insert.run(id, n, watch, at, state, health, restarts);
+    insert.run(id, n, watch, atMs, state, health, restarts);
     known.set(id, { n, watch, state, health, restarts });
   };
   const present = new Set<number>();
-  for (const change of changes) {
-    const id = idFor(db, names, change.service);
+  for (const look of looks) {
+    const id = idFor(db, names, look.service);
+    if (!present.has(id)) record(id, look);
     present.add(id);
-    record(id, change);
   }
   if (isAll) {
     for (const [id, { watch: seenIn, state, restarts }] of before.known)
-      if (seenIn === watch && state !== null && !present.has(id)) record(id, { atMs, state: null, health: "unknown", restarts });
+      if (seenIn === watch && state !== null && !present.has(id)) record(id, { state: null, health: "unknown", restarts });
   }
-  return { watch, toMs, known };
+  return { watch, toMs, known: known.size === 0 ? before.known : new Map([...before.known, ...known]) };
 }
 
 export function watchesOf(db: Database, id: number, { fromMs, toMs }: Range): Watch[] {
