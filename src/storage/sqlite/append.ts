@@ -9,37 +9,47 @@ import type { Tick } from "../storage.ts";
 import { pageBytes } from "./database.ts";
 import { chunkKey, lastChunkKey, seqOf, tickKey } from "./keys.ts";
 import { idFor, type Names } from "./names.ts";
-import type { Entry, Recent } from "./recent.ts";
+import { type Entry, type Head, loadEntries, type Recent } from "./recent.ts";
 
 /** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
 export function appendTick(db: Database, names: Names, recent: Recent, levels: readonly Level[], tick: Tick): Recent {
-  const next = recent.map((entries) => [...entries]);
-  push(next[0] ?? [], { atMs: tick.atMs, upto: 0, block: encode(db, names, tick) });
-  const grown = new Set([0]);
-  for (let level = 1; level < next.length; level++) {
-    const stepMs = levels[level]?.stepMs ?? 0;
-    for (;;) {
-      const ended = endedStep(next[level - 1] ?? [], next[level]?.at(-1)?.upto ?? 0, stepMs);
-      if (ended === null) break;
-      push(next[level] ?? [], ended);
-      grown.add(level);
-    }
+  const heads = [...recent.heads];
+  let below = write(db, names, recent.raw, 0, [{ atMs: tick.atMs, upto: 0, block: encode(db, names, tick) }]);
+  heads[0] = headOf(below);
+  const raw = trim(db, below, 0, () => heads[1]?.upto ?? 0);
+  for (let level = 1; level < levels.length; level++) {
+    const ended = endedSteps(below, recent.heads[level]?.upto ?? 0, levels[level]?.stepMs ?? 0);
+    if (ended.length === 0) break;
+    below = write(db, names, loadEntries(db, level), level, ended);
+    heads[level] = headOf(below);
+    trim(db, below, level, () => (level + 1 < levels.length ? (recent.heads[level + 1]?.upto ?? 0) : Number.POSITIVE_INFINITY));
   }
+  return { raw, heads };
+}
+
+/** Returns the entries of the level with the new ones. */
+function write(db: Database, names: Names, before: readonly Entry[], level: number, added: readonly Omit<Entry, "seq">[]): Entry[] {
   const insert = db.query("INSERT INTO tick (key, atMs, upto, block) VALUES (?1, ?2, ?3, ?4)");
-  for (const level of grown) {
-    const entries = next[level] ?? [];
-    const before = recent[level]?.at(-1)?.seq ?? 0;
-    for (const { seq, atMs, upto, block } of entries.filter((entry) => entry.seq > before)) {
-      insert.run(tickKey(level, seq), atMs, upto, block.bytes);
-      writeChunks(db, names, entries, level, seq);
-    }
-    // What the next level has not taken in yet is needed still.
-    const oldest = (entries.at(-1)?.seq ?? 0) - depthOf(level);
-    const last = Math.min(oldest, level + 1 < next.length ? (next[level + 1]?.at(-1)?.upto ?? 0) : oldest);
-    db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(level, 0), tickKey(level, last));
-    next[level] = entries.filter(({ seq }) => seq > last);
+  const entries = [...before];
+  for (const entry of added) {
+    const seq = (entries.at(-1)?.seq ?? 0) + 1;
+    entries.push({ seq, ...entry });
+    insert.run(tickKey(level, seq), entry.atMs, entry.upto, entry.block.bytes);
+    writeChunks(db, names, entries, level, seq);
   }
-  return next;
+  return entries;
+}
+
+/** What the next level has not taken in yet is needed still. */
+function trim(db: Database, entries: Entry[], level: number, takenIn: () => number): Entry[] {
+  const last = Math.min((entries.at(-1)?.seq ?? 0) - depthOf(level), takenIn());
+  db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(level, 0), tickKey(level, last));
+  return entries.filter(({ seq }) => seq > last);
+}
+
+function headOf(entries: readonly Entry[]): Head | null {
+  const last = entries.at(-1);
+  return last === undefined ? null : { seq: last.seq, atMs: last.atMs, upto: last.upto };
 }
 
 /**
@@ -53,10 +63,6 @@ export function depthOf(level: number): number {
 
 /** The head of the record, two times, and the head of the block. */
 const recordBytes = 40;
-
-function push(entries: Entry[], entry: Omit<Entry, "seq">): void {
-  entries.push({ seq: (entries.at(-1)?.seq ?? 0) + 1, ...entry });
-}
 
 function encode(db: Database, names: Names, { samples }: Tick): Block {
   const byId = new Map<number, Sample>();
@@ -72,21 +78,28 @@ function encode(db: Database, names: Names, { samples }: Tick): Block {
 /** Far more than there are in a step, unless the clock stands still. */
 const maxInStep = 300;
 
-/** The first step that is over: something came behind it that belongs to another one, earlier or later. */
-function endedStep(below: readonly Entry[], upto: number, stepMs: number): Omit<Entry, "seq"> | null {
+/** The steps that are over: something came behind them that belongs to another one, earlier or later. */
+function endedSteps(below: readonly Entry[], upto: number, stepMs: number): Omit<Entry, "seq">[] {
   const open = below.filter(({ seq }) => seq > upto);
-  const step = (entry: Entry) => Math.floor(entry.atMs / stepMs);
-  const first = open[0];
-  const end = first === undefined ? -1 : open.findIndex((entry) => step(entry) !== step(first));
-  const run = end === -1 ? (open.length > maxInStep ? open : []) : open.slice(0, end);
-  const last = run.at(-1);
-  if (first === undefined || last === undefined) return null;
+  const step = (entry: Entry) => Math.floor(entry.atMs / stepMs) * stepMs;
+  const steps: Omit<Entry, "seq">[] = [];
+  for (let first = 0, end = 1; end <= open.length; end++) {
+    const [one, next] = [open[first], open[end]];
+    const isOver = next === undefined ? end - first > maxInStep : one !== undefined && step(next) !== step(one);
+    if (!isOver || one === undefined) continue;
+    steps.push(foldStep(open.slice(first, end), step(one)));
+    first = end;
+  }
+  return steps;
+}
+
+function foldStep(run: readonly Entry[], atMs: number): Omit<Entry, "seq"> {
   const ids = new Set<number>();
   for (const { block } of run) for (const id of block.keys) ids.add(id);
   const keys = Float64Array.from(ids).sort();
   const rows = new Map(Array.from(keys, (id, row) => [id, row]));
   const parts = run.map(({ block }) => ({ block, targets: Int32Array.from(block.keys, (id) => rows.get(id) ?? 0) }));
-  return { atMs: step(first) * stepMs, upto: last.seq, block: fold(parts, keys) };
+  return { atMs, upto: run.at(-1)?.seq ?? 0, block: fold(parts, keys) };
 }
 
 /** Each entry is the turn of a part of the services, so that no tick has to write for all of them. */
@@ -94,10 +107,9 @@ function writeChunks(db: Database, names: Names, entries: readonly Entry[], leve
   const depth = depthOf(level);
   const latest = latestChunk(db);
   const insert = db.query("INSERT INTO chunk (key, minMs, maxMs, block) VALUES (?1, ?2, ?3, ?4)");
-  const written = entries.filter((entry) => entry.seq <= seq);
   for (const id of names.nameOf.keys()) {
     if (id % depth !== seq % depth) continue;
-    const chunk = chunkOf(written, id, latest(level, id));
+    const chunk = chunkOf(entries, id, latest(level, id));
     if (chunk !== null) insert.run(chunkKey(level, id, seq), Math.min(...chunk.keys), Math.max(...chunk.keys), chunk.bytes);
   }
 }

@@ -6,7 +6,7 @@ import type { Names } from "./names.ts";
 import { type Piece, piecesOf, pointsOf, type Source, stepsOf } from "./read.ts";
 import { watchesOf } from "./watching.ts";
 
-/** Asked anew for each answer: what is recent moves on. */
+/** As it is at one moment. */
 export type Present = Source & { names: Names };
 
 /** So many steps of a service are in memory at a time. */
@@ -17,7 +17,7 @@ export function servicesOf({ names }: Present): string[] {
 }
 
 export function newestOf({ recent, names }: Present): { atMs: number; points: Map<string, Point> } | null {
-  const last = recent[0]?.at(-1);
+  const last = recent.raw.at(-1);
   if (last === undefined) return null;
   const points = new Map<string, Point>();
   for (const [row, id] of last.block.keys.entries()) {
@@ -40,15 +40,14 @@ export function seriesOf(source: Present, service: string, range: Range, stepMs:
   return stepsOf(source, id, pieces, stepMs);
 }
 
-export function* rowsOf(present: () => Present, range: Range, service: string | null): Iterable<Row> {
-  const { names } = present();
-  for (const name of service === null ? [...names.idOf.keys()].sort() : [service]) {
+/** Goes on from one moment while others write: what they put into chunks since is not read twice. */
+export function* rowsOf(present: Present, range: Range, service: string | null): Iterable<Row> {
+  const { names, levels } = present;
+  for (const name of service === null ? servicesOf(present) : [service]) {
     const id = names.idOf.get(name);
     if (id === undefined) continue;
-    for (const piece of piecesOf(present(), id, range, 0)) {
-      for (const part of windows(piece, present().levels))
-        for (const point of pointsOf(present(), id, part)) yield { service: name, ...point };
-    }
+    for (const piece of piecesOf(present, id, range, 0))
+      for (const part of windows(piece, levels)) for (const point of pointsOf(present, id, part)) yield { service: name, ...point };
   }
 }
 

@@ -8,20 +8,33 @@ import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
 import { chunkOf, latestChunk } from "./append.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
-import type { Recent } from "./recent.ts";
+import { type Entry, loadEntries, type Recent } from "./recent.ts";
 
-export type Source = { db: Database; recent: Recent; levels: readonly Level[] };
+/** `entries` of a level are what is recent of it. */
+export type Source = { db: Database; recent: Recent; levels: readonly Level[]; entries: (level: number) => readonly Entry[] };
+
+/** Each level is read when it is first needed, and once. */
+export function sourceOf(db: Database, recent: Recent, levels: readonly Level[]): Source {
+  const read = new Map<number, readonly Entry[]>([[0, recent.raw]]);
+  const entries = (level: number) => {
+    const known = read.get(level) ?? loadEntries(db, level);
+    read.set(level, known);
+    return known;
+  };
+  return { db, recent, levels, entries };
+}
+
 export type Piece = Range & { level: number };
 
 /** The points of one piece, in order of time. */
-export function pointsOf({ db, recent, levels }: Source, id: number, { level, ...range }: Piece): Point[] {
-  const block = blockOf(db, recent, levels, id, level, range);
+export function pointsOf(source: Source, id: number, { level, ...range }: Piece): Point[] {
+  const block = blockOf(source, id, level, range);
   return block === null ? [] : Array.from({ length: block.length }, (_, row) => pointAt(block, row, block.keys[row] ?? 0));
 }
 
 /** `pieces` as one series of even steps, each labelled by its begin. */
-export function stepsOf({ db, recent, levels }: Source, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
-  const blocks = pieces.flatMap(({ level, ...range }) => blockOf(db, recent, levels, id, level, range) ?? []);
+export function stepsOf(source: Source, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
+  const blocks = pieces.flatMap(({ level, ...range }) => blockOf(source, id, level, range) ?? []);
   const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
   const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
   const rows = new Map([...keys].map((key, row) => [key, row]));
@@ -44,9 +57,8 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
     endMs = Math.min(endMs, piece.fromMs);
   };
   for (let level = 0; level < start; level++) {
-    const above = recent[level + 1]?.at(-1);
-    take(level, above === undefined ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
-    // What is older than a level keeps is with the coarser one, whether its last step has ended or not.
+    const above = recent.heads[level + 1] ?? null;
+    take(level, above === null ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
   }
   for (let level = start; level < levels.length; level++) {
     const coarser = levels[level + 1];
@@ -60,26 +72,25 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
 }
 
 /** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
-function firstOf({ db, recent, levels }: Source, id: number, level: number): number | null {
+function firstOf({ db, recent, levels, entries }: Source, id: number, level: number): number | null {
   const one = levels[level];
-  const entries = recent[level] ?? [];
-  const newest = entries.at(-1);
-  if (one === undefined || newest === undefined) return null;
+  const newest = recent.heads[level] ?? null;
+  if (one === undefined || newest === null) return null;
   const first = db
     .query<{ minMs: number | null }, [number, number, number]>(
       "SELECT min(minMs) AS minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND minMs >= ?3",
     )
     .get(chunkKey(level, id, 0), lastChunkKey(level, id), newest.atMs - 2 * spanOf(one))?.minMs;
-  return first ?? chunkOf(entries, id, 0)?.keys[0] ?? null;
+  return first ?? chunkOf(entries(level), id, 0)?.keys[0] ?? null;
 }
 
-function blockOf(db: Database, recent: Recent, levels: readonly Level[], id: number, level: number, range: Range): Block | null {
+function blockOf({ db, levels, entries }: Source, id: number, level: number, range: Range): Block | null {
   const stored = db
     .query<{ block: Uint8Array }, [number, number, number, number]>(
       "SELECT block FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY key",
     )
     .all(chunkKey(level, id, 0), lastChunkKey(level, id), range.fromMs, range.toMs);
-  const rest = chunkOf(recent[level] ?? [], id, latestChunk(db)(level, id));
+  const rest = chunkOf(entries(level), id, latestChunk(db)(level, id));
   const blocks = [...stored.map(({ block }) => readBlock(block)), ...(rest === null ? [] : [rest])];
   return inOrder(blocks, range, levels[level]?.stepMs ?? 0);
 }

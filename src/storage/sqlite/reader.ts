@@ -7,11 +7,11 @@ import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead } from "./database.ts";
 import { loadNames } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
-import { loadRecent, type Recent } from "./recent.ts";
+import { sourceOf } from "./read.ts";
+import { loadRecent, nothing, type Recent } from "./recent.ts";
 
 export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
   const levels = levelsOf(keeping);
-  const nothing: Recent = levels.map(() => []);
   let open: { db: Database; inode: number; recent: Recent } | null = null;
 
   /** The file may be there only now, or be another one than a moment ago. */
@@ -32,8 +32,8 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       if (found === null) return ask(null);
       // One state of the file for all that is read here; ended before anybody waits.
       return found.db.transaction(() => {
-        found.recent = loadRecent(found.db, found.recent);
-        return ask({ db: found.db, recent: found.recent, levels, names: loadNames(found.db) });
+        found.recent = loadRecent(found.db, found.recent, levels.length);
+        return ask({ ...sourceOf(found.db, found.recent, levels), names: loadNames(found.db) });
       })();
     } catch (error) {
       if (!isDamage(error)) throw error;
@@ -50,7 +50,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       const present = told((one) => one);
       if (present === null) return;
       try {
-        yield* rowsOf(() => present, range, service);
+        yield* rowsOf(present, range, service);
       } catch (error) {
         if (!isDamage(error)) throw error;
         throw failed(`cannot read ${path}: it is damaged`, { hint: "systemctl --user restart bs9-agent", cause: error });

@@ -1,6 +1,5 @@
 // One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
 import type { Database } from "bun:sqlite";
-import { rowOf } from "../block.ts";
 import type { Level } from "../levels.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
 import type { Names } from "./names.ts";
@@ -22,9 +21,9 @@ export function forget(db: Database, names: Names, recent: Recent, levels: reado
   const parts = Math.ceil(ids.length / servicesPerStep);
   const gone: number[] = [];
   for (const id of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
-    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, recent[level]?.at(-1)?.seq ?? 0, nowMs);
+    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, recent.heads[level]?.seq ?? 0, nowMs);
     forgetSeen(db, id, nowMs);
-    if (isGone(db, recent, id, nowMs)) gone.push(id);
+    if (isGone(db, levels.length, id, nowMs)) gone.push(id);
   }
   for (const id of gone) {
     db.query("DELETE FROM seen WHERE service = ?1").run(id);
@@ -58,10 +57,10 @@ function forgetSeen(db: Database, id: number, nowMs: number): void {
   db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, maxSeen);
 }
 
-function isGone(db: Database, recent: Recent, id: number, nowMs: number): boolean {
+function isGone(db: Database, levels: number, id: number, nowMs: number): boolean {
   const last = db.query<{ atMs: number }, [number]>("SELECT atMs FROM seen WHERE service = ?1 ORDER BY n DESC LIMIT 1").get(id);
   if (last !== null && last.atMs >= nowMs - seenMs) return false;
   const isKept = (level: number) =>
     db.query("SELECT 1 FROM chunk WHERE key BETWEEN ?1 AND ?2 LIMIT 1").get(chunkKey(level, id, 0), lastChunkKey(level, id)) !== null;
-  return !recent.some((entries, level) => isKept(level) || entries.some(({ block }) => rowOf(block, id) !== -1));
+  return !Array.from({ length: levels }, (_, level) => isKept(level)).includes(true);
 }

@@ -11,7 +11,8 @@ import { appendTick } from "./append.ts";
 import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
-import { loadRecent, type Recent } from "./recent.ts";
+import { sourceOf } from "./read.ts";
+import { loadRecent, nothing, type Recent } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
 import { type Look, loadWatching, see, type Watching } from "./watching.ts";
 
@@ -39,15 +40,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
-      return {
-        db,
-        names,
-        watching: loadWatching(db, names),
-        recent: loadRecent(
-          db,
-          levels.map(() => []),
-        ),
-      };
+      return { db, names, watching: loadWatching(db, names), recent: loadRecent(db, nothing, levels.length) };
     } catch (error) {
       db.close();
       throw error;
@@ -83,7 +76,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     return trouble === null ? { stored: true } : { stored: false, reason: trouble };
   };
 
-  const present = (): Present => mended((one) => ({ ...one, levels }));
+  const answer = async <T>(ask: (present: Present) => T): Promise<T> =>
+    mended(({ db, names, recent }) => ask({ ...sourceOf(db, recent, levels), names }));
   const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
     see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
 
@@ -127,12 +121,12 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
         open.watching.known.delete(id);
       }
     },
-    services: async () => servicesOf(present()),
-    newest: async () => mended((one) => newestOf({ ...one, levels })),
-    series: async (service, range, stepMs) => mended((one) => seriesOf({ ...one, levels }, service, range, stepMs)),
-    watches: async (service, range) => mended((one) => watchesIn({ ...one, levels }, service, range)),
+    services: () => answer(servicesOf),
+    newest: () => answer(newestOf),
+    series: (service, range, stepMs) => answer((present) => seriesOf(present, service, range, stepMs)),
+    watches: (service, range) => answer((present) => watchesIn(present, service, range)),
     async *rows(range, service) {
-      yield* rowsOf(present, range, service);
+      yield* rowsOf(await answer((present) => present), range, service);
     },
     notices() {
       return [
