@@ -1,16 +1,12 @@
 // What a reader can ask, for the process that writes as for others: over the database and what is recent.
 import { pointAt } from "../block.ts";
-import type { Level } from "../levels.ts";
 import type { Point, Range, Row, Watch } from "../storage.ts";
 import type { Names } from "./names.ts";
-import { type Piece, piecesOf, pointsOf, type Source, stepsOf } from "./read.ts";
+import { piecesOf, pointsOf, type Source, stepsOf, windowsOf } from "./read.ts";
 import { watchesOf } from "./watching.ts";
 
 /** As it is at one moment. */
 export type Present = Source & { names: Names };
-
-/** So many steps of a service are in memory at a time. */
-const window = 2000;
 
 export function servicesOf({ names }: Present): string[] {
   return [...names.idOf.keys()].sort();
@@ -42,22 +38,16 @@ export function seriesOf(source: Present, service: string, range: Range, stepMs:
 
 /** Goes on from one moment while others write: what they put into chunks since is not read twice. */
 export function* rowsOf(present: Present, range: Range, service: string | null): Iterable<Row> {
-  const { names, levels } = present;
+  const { names } = present;
   for (const name of service === null ? servicesOf(present) : [service]) {
     const id = names.idOf.get(name);
     if (id === undefined) continue;
     for (const piece of piecesOf(present, id, range, 0))
-      for (const part of windows(piece, levels)) for (const point of pointsOf(present, id, part)) yield { service: name, ...point };
+      for (const part of windowsOf(present, id, piece)) for (const point of pointsOf(present, id, part)) yield { service: name, ...point };
   }
 }
 
 export function watchesIn({ db, names }: Present, service: string, range: Range): Watch[] {
   const id = names.idOf.get(service);
   return id === undefined ? [] : watchesOf(db, id, range);
-}
-
-function* windows(piece: Piece, levels: readonly Level[]): Iterable<Piece> {
-  const width = window * (levels[piece.level]?.stepMs ?? 1000);
-  for (let fromMs = piece.fromMs; fromMs < piece.toMs; fromMs += width)
-    yield { ...piece, fromMs, toMs: Math.min(piece.toMs, fromMs + width) };
 }

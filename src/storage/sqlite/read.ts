@@ -62,13 +62,38 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
   }
   for (let level = start; level < levels.length; level++) {
     const coarser = levels[level + 1];
-    if (coarser === undefined) take(level, Number.NEGATIVE_INFINITY);
-    else {
-      const firstMs = firstOf(source, id, level);
-      take(level, firstMs === null ? Number.POSITIVE_INFINITY : Math.ceil(firstMs / coarser.stepMs) * coarser.stepMs);
-    }
+    take(level, coarser === undefined ? Number.NEGATIVE_INFINITY : beginOf(source, id, level, coarser.stepMs));
   }
   return pieces;
+}
+
+/** Where a level takes over from the coarser one: at the first step of that of which nothing is forgotten. */
+function beginOf(source: Source, id: number, level: number, stepMs: number): number {
+  const firstMs = firstOf(source, id, level);
+  if (firstMs === null) return Number.POSITIVE_INFINITY;
+  const step = { fromMs: Math.floor(firstMs / stepMs) * stepMs, toMs: (Math.floor(firstMs / stepMs) + 1) * stepMs };
+  const isWhole = samplesIn(source, id, level, step) >= samplesIn(source, id, level + 1, step);
+  return isWhole ? step.fromMs : step.toMs;
+}
+
+function samplesIn(source: Source, id: number, level: number, range: Range): number {
+  return pointsOf(source, id, { level, ...range }).reduce((sum, { samples }) => sum + samples, 0);
+}
+
+/** So many chunks of a service are in memory at a time. */
+const chunksInWindow = 32;
+
+/** A piece, cut where there is something to cut. */
+export function windowsOf({ db }: Source, id: number, piece: Piece): Piece[] {
+  const { level, fromMs, toMs } = piece;
+  const cuts = db
+    .query<{ minMs: number }, [number, number, number, number]>(
+      "SELECT minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY minMs",
+    )
+    .all(chunkKey(level, id, 0), lastChunkKey(level, id), fromMs, toMs)
+    .map(({ minMs }) => minMs)
+    .filter((minMs, i) => i % chunksInWindow === 0 && minMs > fromMs);
+  return [fromMs, ...cuts].map((beginMs, i) => ({ level, fromMs: beginMs, toMs: cuts[i] ?? toMs }));
 }
 
 /** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
