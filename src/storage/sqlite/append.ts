@@ -93,13 +93,21 @@ function endedSteps(below: readonly Entry[], upto: number, stepMs: number): Omit
   return steps;
 }
 
-function foldStep(run: readonly Entry[], atMs: number): Omit<Entry, "seq"> {
+function foldStep(all: readonly Entry[], atMs: number): Omit<Entry, "seq"> {
+  // Where the clock was set back within the step, what came later counts: no step has more than fits into it.
+  let laterMs = Number.POSITIVE_INFINITY;
+  const run = all.toReversed().filter((entry) => {
+    const isFirst = entry.atMs < laterMs;
+    laterMs = Math.min(laterMs, entry.atMs);
+    return isFirst;
+  });
+  run.reverse();
   const ids = new Set<number>();
   for (const { block } of run) for (const id of block.keys) ids.add(id);
   const keys = Float64Array.from(ids).sort();
   const rows = new Map(Array.from(keys, (id, row) => [id, row]));
   const parts = run.map(({ block }) => ({ block, targets: Int32Array.from(block.keys, (id) => rows.get(id) ?? 0) }));
-  return { atMs, upto: run.at(-1)?.seq ?? 0, block: fold(parts, keys) };
+  return { atMs, upto: all.at(-1)?.seq ?? 0, block: fold(parts, keys) };
 }
 
 /** Each entry is the turn of a part of the services, so that no tick has to write for all of them. */
