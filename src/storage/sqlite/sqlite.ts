@@ -35,8 +35,10 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   let trouble: string | null = null;
   let turns = 0;
   let open: Open | null = null;
+  let isClosed = false;
 
   const load = (): Open => {
+    if (isClosed) throw new Error(`${path} is closed`);
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
@@ -135,6 +137,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       ];
     },
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       try {
         open?.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch {
