@@ -1,17 +1,31 @@
 // The table of what can be set: its key in config.toml, its variable, and what it means.
-import type { Defaults } from "../service/defaults.ts";
+import { builtIn, type Defaults } from "../service/defaults.ts";
+import { type Parse, parsers } from "../service/values.ts";
+import { defaultKeeping, type Keep, type Keeping, keepingParsers } from "./keeping.ts";
 
-export type Setting = {
-  /** Under `[start]`, and the option of `start` of the same name. */
+export const sections = {
+  start: "defaults of the options of bs9 start",
+  metrics: "what the agent samples and keeps: a number of snapshots, or an age such as 7d",
+} as const;
+
+type Described<Field> = {
+  /** Under `[start]` the option of `start` of the same name. */
   key: string;
-  field: keyof Defaults;
+  field: Field;
   kind: "text" | "number or text" | "truth";
   text: string;
   example: string | number | boolean;
   choices?: string[];
 };
 
-export const settings: Setting[] = [
+export type Setting = Described<string> & {
+  section: keyof typeof sections;
+  parse: Parse<unknown>;
+  builtIn: unknown;
+  builtInText: string;
+};
+
+const ofStart: Described<keyof Defaults>[] = [
   {
     key: "runtime",
     field: "runtime",
@@ -59,5 +73,43 @@ export const settings: Setting[] = [
   { key: "linger", field: "linger", kind: "truth", text: "ask that services outlive the session", example: true },
 ];
 
-/** `restart-delay` -> `BS9_RESTART_DELAY`. */
-export const variableOf = ({ key }: Setting): string => `BS9_${key.toUpperCase().replaceAll("-", "_")}`;
+const ofMetrics: Described<keyof Keeping>[] = [
+  {
+    key: "interval",
+    field: "intervalMs",
+    kind: "number or text",
+    text: "time between two samples; a bare number is seconds",
+    example: "5s",
+  },
+  { key: "keep-raw", field: "raw", kind: "number or text", text: "samples as they came", example: 1000 },
+  { key: "keep-1m", field: "minutes", kind: "number or text", text: "steps of a minute", example: "16h" },
+  { key: "keep-10m", field: "tens", kind: "number or text", text: "steps of ten minutes", example: "7d" },
+  { key: "keep-1h", field: "hours", kind: "number or text", text: "steps of an hour", example: 1000 },
+];
+
+export const settings: Setting[] = [
+  ...ofStart.map(
+    (one): Setting => ({ section: "start", parse: parsers[one.field], builtIn: builtIn[one.field], builtInText: textOf(one), ...one }),
+  ),
+  ...ofMetrics.map((one): Setting => {
+    const value = defaultKeeping[one.field];
+    return { section: "metrics", parse: keepingParsers[one.field], builtIn: value, builtInText: keepText(value), ...one };
+  }),
+];
+
+/** `memory`, `metrics.interval`: how a setting is called where it stands alone. */
+export const nameOf = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
+
+/** `restart-delay` -> `BS9_RESTART_DELAY`, `metrics.interval` -> `BS9_METRICS_INTERVAL`. */
+export const variableOf = (setting: Setting): string => `BS9_${nameOf(setting).toUpperCase().replaceAll(/[-.]/g, "_")}`;
+
+function textOf({ field }: Described<keyof Defaults>): string {
+  const value = builtIn[field];
+  if (value === null) return "none";
+  return field.endsWith("Ms") ? `${Number(value) / 1000}s` : String(value);
+}
+
+function keepText(value: number | Keep): string {
+  if (typeof value === "number") return `${value / 1000}s`;
+  return "snapshots" in value ? String(value.snapshots) : `${value.ageMs / 1000}s`;
+}

@@ -37,7 +37,8 @@ export function readBlock(stored: Uint8Array): Block {
   return viewOf(bytes, layout, length);
 }
 
-const damaged = () => failed("cannot read stored samples: they are not as they were written");
+export const damagedBlock = "cannot read stored samples: they are not as they were written";
+const damaged = () => failed(damagedBlock);
 
 function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
   const { buffer } = bytes;

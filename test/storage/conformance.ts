@@ -1,51 +1,12 @@
 // What every storage has to do, whatever it is made of: asked of the interface alone.
-import { afterEach, describe, expect, test } from "bun:test";
-import type { Sample } from "../../src/metrics/sample.ts";
-import { defaultKeeping, type Keeping } from "../../src/storage/levels.ts";
-import type { Point, Range, Row, Storage } from "../../src/storage/storage.ts";
-import { beginMs, intervalMs, sample, samplesOf } from "./samples.ts";
-
-/** `reopen` closes it and opens what it has kept. */
-export type Place = { open(keeping: Keeping, now: () => number): Promise<Storage>; remove(): Promise<void> };
+import { describe, expect, test } from "bun:test";
+import { beginMs, intervalMs, sample } from "./samples.ts";
+import { all, always, answers, isRising, type Place, samplesFrom, stage, times, total } from "./scene.ts";
 
 const hourMs = 3_600_000;
-const always: Range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 export function conformance(name: string, makePlace: () => Place): void {
-  const closing: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const close of closing.splice(0).toReversed()) await close();
-  });
-
-  /** A storage and a clock that only the test moves. */
-  const begin = async (keeping: Partial<Keeping> = {}) => {
-    const place = makePlace();
-    const clock = { nowMs: beginMs };
-    const whole = { ...defaultKeeping, ...keeping };
-    const it = { storage: await place.open(whole, () => clock.nowMs) };
-    closing.push(place.remove, () => it.storage.close());
-    let n = 0;
-    return {
-      clock,
-      get storage() {
-        return it.storage;
-      },
-      /** So many ticks of the interval; returns how many there have been. */
-      async ticks(count: number, make: (n: number) => Sample[] = (i) => samplesOf(3, i)) {
-        for (let i = 0; i < count; i++) {
-          expect(await it.storage.append({ atMs: clock.nowMs, samples: make(n) })).toEqual({ stored: true });
-          await it.storage.turn();
-          clock.nowMs += intervalMs;
-          n++;
-        }
-        return n;
-      },
-      async reopen() {
-        await it.storage.close();
-        it.storage = await place.open(whole, () => clock.nowMs);
-      },
-    };
-  };
+  const begin = stage(makePlace);
 
   describe(name, () => {
     test("nothing yet", async () => {
@@ -245,34 +206,4 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect((await it.storage.watches("web", { fromMs: it.clock.nowMs - hourMs / 2, toMs: always.toMs })).length).toBe(1);
     });
   });
-}
-
-async function answers(storage: Storage): Promise<unknown> {
-  return [
-    await storage.services(),
-    await storage.newest(),
-    await storage.series("s1", always, 60_000),
-    await all(storage.rows(always, null)),
-    await storage.watches("s1", always),
-  ];
-}
-
-async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
-  return await Array.fromAsync(rows);
-}
-
-function times(fromMs: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => beginMs + fromMs + i * intervalMs);
-}
-
-function samplesFrom(count: number, first: number): Sample[] {
-  return Array.from({ length: count }, (_, i) => sample("s", first + i));
-}
-
-function isRising(points: readonly Point[]): boolean {
-  return points.every(({ atMs }, i) => i === 0 || atMs > (points[i - 1]?.atMs ?? atMs));
-}
-
-function total<K extends string>(points: readonly { [key in K]: number | null }[], name: K): number {
-  return points.reduce((sum, point) => sum + (point[name] ?? 0), 0);
 }

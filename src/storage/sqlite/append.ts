@@ -56,7 +56,7 @@ function headOf(entries: readonly Entry[]): Head | null {
  * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the
  * tree (sqlite.org/fileformat2.html#b_tree_pages): one that is added moves no other.
  */
-export function depthOf(level: number): number {
+function depthOf(level: number): number {
   const inTree = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
   return Math.floor((inTree + pageBytes - 4 - recordBytes) / (level === 0 ? rawLayout : rollupLayout).rowBytes);
 }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
+import { damagedBlock } from "../block.ts";
 import { migrations } from "./migrations.ts";
 
 const busyMs = 5000;
@@ -69,8 +70,6 @@ function refuseNewer(path: string, found: number): void {
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? "") || (error instanceof Error && error.message.startsWith(damagedBlock));
 }
-
-export const damagedBlock = "cannot read stored samples";
 
 const keptAside = 2;
 

@@ -17,5 +17,4 @@ export const seqOf = (key: number): number => key % seqs;
 export const tickKey = (level: number, seq: number): number => chunkKey(level, 0, seq);
 export const lastTickKey = (level: number): number => lastChunkKey(level, 0);
 
-export const levelOfTick = (key: number): number => Math.floor(key / seqs / services);
 export const maxServiceId = services - 1;
