@@ -77,13 +77,24 @@ export function gather(rows: readonly { key: number; block: Block; row: number }
   const layout = rows[0]?.block.layout;
   if (layout === undefined) return null;
   const result = makeBlock(layout, rows.length);
-  for (const [target, { key, block, row }] of rows.entries()) {
-    result.keys[target] = key;
-    for (let i = 0; i < result.inOrder.length; i++) {
-      const values = result.inOrder[i];
-      if (values !== undefined) values[target] = block.inOrder[i]?.[row] ?? Number.NaN;
-    }
+  for (const [target, { key, block, row }] of rows.entries()) copyRow(block, row, result, target, key);
+  return result;
+}
+
+/** Into another block of the same layout. */
+export function copyRow(from: Block, row: number, to: Block, target: number, key: number): void {
+  to.keys[target] = key;
+  for (let i = 0; i < to.inOrder.length; i++) {
+    const values = to.inOrder[i];
+    if (values !== undefined) values[target] = from.inOrder[i]?.[row] ?? Number.NaN;
   }
+}
+
+/** The first rows alone, or all of them with room behind. */
+export function resized(block: Block, length: number): Block {
+  if (length === block.length) return block;
+  const result = makeBlock(block.layout, length);
+  for (let row = 0; row < Math.min(length, block.length); row++) copyRow(block, row, result, row, block.keys[row] ?? 0);
   return result;
 }
 

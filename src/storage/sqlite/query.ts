@@ -2,7 +2,8 @@
 import { pointAt } from "../block.ts";
 import type { Point, Range, Row, Watch } from "../storage.ts";
 import type { Names } from "./names.ts";
-import { piecesOf, pointsOf, type Source, stepsOf, windowsOf } from "./read.ts";
+import { piecesOf, pointsOf, rememberingSource, type Source, stepsOf, windowsOf } from "./read.ts";
+import { loadEntries } from "./recent.ts";
 import { watchesOf } from "./watching.ts";
 
 /** As it is at one moment. */
@@ -12,8 +13,8 @@ export function servicesOf({ names }: Present): string[] {
   return [...names.idOf.keys()].sort();
 }
 
-export function newestOf({ recent, names }: Present): { atMs: number; points: Map<string, Point> } | null {
-  const last = recent.raw.at(-1);
+export function newestOf({ db, heads, names }: Present): { atMs: number; points: Map<string, Point> } | null {
+  const [last] = heads[0] == null ? [] : loadEntries(db, 0, heads[0].seq - 1);
   if (last === undefined) return null;
   const points = new Map<string, Point>();
   for (const [row, id] of last.block.keys.entries()) {
@@ -37,8 +38,9 @@ export function seriesOf(source: Present, service: string, range: Range, stepMs:
 }
 
 /** Goes on from one moment while others write: what they put into chunks since is not read twice. */
-export function* rowsOf(present: Present, range: Range, service: string | null): Iterable<Row> {
-  const { names } = present;
+export function* rowsOf(moment: Present, range: Range, service: string | null): Iterable<Row> {
+  const { names } = moment;
+  const present = { ...rememberingSource(moment), names };
   for (const name of service === null ? servicesOf(present) : [service]) {
     const id = names.idOf.get(name);
     if (id === undefined) continue;

@@ -6,22 +6,37 @@ import { fold } from "../fold.ts";
 import { type Level, spanOf } from "../levels.ts";
 import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
-import { chunkOf, latestChunk } from "./append.ts";
+import { chunksOf, latestChunk } from "./chunks.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
-import { type Entry, loadEntries, type Recent } from "./recent.ts";
+import { type Entry, type Heads, loadEntries } from "./recent.ts";
 
-/** `entries` of a level are what is recent of it. */
-export type Source = { db: Database; recent: Recent; levels: readonly Level[]; entries: (level: number) => readonly Entry[] };
+/** `after`: what is recent of a service and comes behind an entry of the level; null where that is nothing. */
+export type Source = {
+  db: Database;
+  heads: Heads;
+  levels: readonly Level[];
+  after: (level: number, id: number, seq: number) => Block | null;
+};
 
-/** Each level is read when it is first needed, and once. */
-export function sourceOf(db: Database, recent: Recent, levels: readonly Level[]): Source {
-  const read = new Map<number, readonly Entry[]>([[0, recent.raw]]);
-  const entries = (level: number) => {
-    const known = read.get(level) ?? loadEntries(db, level);
+/** `entries` are those behind an entry of the level, or more. */
+export function sourceOf(
+  db: Database,
+  heads: Heads,
+  levels: readonly Level[],
+  entries: (level: number, seq: number) => Iterable<Entry>,
+): Source {
+  const after: Source["after"] = (level, id, seq) => chunksOf(entries(level, seq), level, new Map([[id, seq]])).get(id) ?? null;
+  return { db, heads, levels, after };
+}
+
+/** For many services: each level is read once and stays in memory. */
+export function rememberingSource({ db, heads, levels }: Source): Source {
+  const read = new Map<number, Entry[]>();
+  return sourceOf(db, heads, levels, (level) => {
+    const known = read.get(level) ?? [...loadEntries(db, level)];
     read.set(level, known);
     return known;
-  };
-  return { db, recent, levels, entries };
+  });
 }
 
 export type Piece = Range & { level: number };
@@ -48,7 +63,7 @@ export function stepsOf(source: Source, id: number, pieces: readonly Piece[], st
  * where a coarse step begins, so that nothing is left out or counted twice. The oldest first.
  */
 export function piecesOf(source: Source, id: number, range: Range, start: number): Piece[] {
-  const { recent, levels } = source;
+  const { heads, levels } = source;
   const pieces: Piece[] = [];
   let endMs = range.toMs;
   const take = (level: number, fromMs: number) => {
@@ -57,7 +72,7 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
     endMs = Math.min(endMs, piece.fromMs);
   };
   for (let level = 0; level < start; level++) {
-    const above = recent.heads[level + 1] ?? null;
+    const above = heads[level + 1] ?? null;
     take(level, above === null ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
   }
   for (let level = start; level < levels.length; level++) {
@@ -97,25 +112,27 @@ export function windowsOf({ db }: Source, id: number, piece: Piece): Piece[] {
 }
 
 /** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
-function firstOf({ db, recent, levels, entries }: Source, id: number, level: number): number | null {
+function firstOf({ db, heads, levels, after }: Source, id: number, level: number): number | null {
   const one = levels[level];
-  const newest = recent.heads[level] ?? null;
+  const newest = heads[level] ?? null;
   if (one === undefined || newest === null) return null;
   const first = db
     .query<{ minMs: number | null }, [number, number, number]>(
       "SELECT min(minMs) AS minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND minMs >= ?3",
     )
     .get(chunkKey(level, id, 0), lastChunkKey(level, id), newest.atMs - 2 * spanOf(one))?.minMs;
-  return first ?? chunkOf(entries(level), id, 0)?.keys[0] ?? null;
+  return first ?? after(level, id, 0)?.keys[0] ?? null;
 }
 
-function blockOf({ db, levels, entries }: Source, id: number, level: number, range: Range): Block | null {
+function blockOf({ db, levels, after }: Source, id: number, level: number, range: Range): Block | null {
+  // Before the chunks are read: what another process puts into one meanwhile is then there twice, and told once.
+  const latest = latestChunk(db)(level, id);
   const stored = db
     .query<{ block: Uint8Array }, [number, number, number, number]>(
       "SELECT block FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY key",
     )
     .all(chunkKey(level, id, 0), lastChunkKey(level, id), range.fromMs, range.toMs);
-  const rest = chunkOf(entries(level), id, latestChunk(db)(level, id));
+  const rest = after(level, id, latest);
   const blocks = [...stored.map(({ block }) => readBlock(block)), ...(rest === null ? [] : [rest])];
   return inOrder(blocks, range, levels[level]?.stepMs ?? 0);
 }

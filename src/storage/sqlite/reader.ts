@@ -9,11 +9,11 @@ import { isDamage, openToRead } from "./database.ts";
 import { loadNames } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
-import { loadRecent, nothing, type Recent } from "./recent.ts";
+import { lastHeads, loadEntries } from "./recent.ts";
 
 export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
   const levels = levelsOf(keeping);
-  let open: { db: Database; inode: number; recent: Recent } | null = null;
+  let open: { db: Database; inode: number } | null = null;
 
   /** The file may be there only now, or be another one than a moment ago. */
   const database = () => {
@@ -23,7 +23,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       open = null;
     }
     const db = open === null && inode !== null ? openToRead(path) : null;
-    if (db !== null && inode !== null) open = { db, inode, recent: nothing };
+    if (db !== null && inode !== null) open = { db, inode };
     return open;
   };
 
@@ -33,8 +33,8 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       if (found === null) return ask(null);
       // One state of the file for all that is read here; ended before anybody waits.
       return found.db.transaction(() => {
-        found.recent = loadRecent(found.db, found.recent, levels.length);
-        return ask({ ...sourceOf(found.db, found.recent, levels), names: loadNames(found.db) });
+        const source = sourceOf(found.db, lastHeads(found.db, levels.length), levels, (level, seq) => loadEntries(found.db, level, seq));
+        return ask({ ...source, names: loadNames(found.db) });
       })();
     } catch (error) {
       if (!isDamage(error)) throw error;

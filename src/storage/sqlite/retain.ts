@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { Level } from "../levels.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
 import type { Names } from "./names.ts";
-import type { Recent } from "./recent.ts";
+import type { Heads } from "./recent.ts";
 
 /** Of one service; a crash loop of a month has more. */
 const maxSeen = 5000;
@@ -16,12 +16,12 @@ const pagesPerStep = 256;
 const spareShare = 0.05;
 
 /** `turn` counts the steps. Returns the services that nothing is kept of any more. */
-export function forget(db: Database, names: Names, recent: Recent, levels: readonly Level[], nowMs: number, turn: number): number[] {
+export function forget(db: Database, names: Names, heads: Heads, levels: readonly Level[], nowMs: number, turn: number): number[] {
   const ids = [...names.nameOf.keys()];
   const parts = Math.ceil(ids.length / servicesPerStep);
   const gone: number[] = [];
   for (const id of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
-    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, recent.heads[level]?.seq ?? 0, nowMs);
+    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, heads[level]?.seq ?? 0, nowMs);
     forgetSeen(db, id, nowMs);
     if (isGone(db, levels.length, id, nowMs)) gone.push(id);
   }

@@ -13,7 +13,7 @@ import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
-import { loadRecent, nothing, type Recent } from "./recent.ts";
+import { loadEntries, loadRecent, type Recent } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
 import { type Look, loadWatching, see, type Watching } from "./watching.ts";
 
@@ -43,7 +43,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
-      return { db, names, watching: loadWatching(db, names), recent: loadRecent(db, nothing, levels.length) };
+      return { db, names, watching: loadWatching(db, names), recent: loadRecent(db, levels.length) };
     } catch (error) {
       db.close();
       throw error;
@@ -80,7 +80,10 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   };
 
   const answer = async <T>(ask: (present: Present) => T): Promise<T> =>
-    mended(({ db, names, recent }) => ask({ ...sourceOf(db, recent, levels), names }));
+    mended(({ db, names, recent }) => {
+      const entries = (level: number, seq: number) => (level === 0 ? recent.raw : loadEntries(db, level, seq));
+      return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
+    });
   const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
     see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
 
@@ -113,7 +116,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async turn() {
       const gone: number[] = [];
       const { stored } = written((one) => {
-        gone.push(...forget(one.db, one.names, one.recent, levels, now(), turns));
+        gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
         giveBack(one.db);
       });
       turns++;
