@@ -176,6 +176,12 @@ test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there
   expect((await storage.series("s1", always, intervalMs)).length).toBe(23 + stored);
 });
 
+test("nobody else may read it", async () => {
+  const { folder, path } = place();
+  await ticks(await open(path), 1);
+  for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
+});
+
 test("some of the disk is left to others", async () => {
   const { path } = place();
   const storage = await openSqlite(path, { minFreeBytes: Number.MAX_SAFE_INTEGER });

@@ -1,6 +1,6 @@
 // Opens metrics.db, brings it to the present schema, and sets it aside when it is damaged.
 import { Database } from "bun:sqlite";
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
@@ -14,6 +14,8 @@ const walBytes = 4 * 1024 * 1024;
 /** Throws where a newer bs9 has written it. */
 export function openToWrite(path: string): Database {
   makeFolder(dirname(path));
+  // SQLite would let everybody read it; its other files take after it.
+  closeSync(openSync(path, "a", 0o600));
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
     const found = versionOf(db);
@@ -52,7 +54,7 @@ export function openToRead(path: string): Database | null {
     throw error;
   }
   throw failed(`cannot read ${path}: an older bs9 has written it, and its agent still runs`, {
-    hint: "systemctl --user restart bs9-agent",
+    hint: "bs9 doctor",
   });
 }
 

@@ -38,7 +38,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       })();
     } catch (error) {
       if (!isDamage(error)) throw error;
-      throw failed(`cannot read ${path}: it is damaged`, { hint: "systemctl --user restart bs9-agent", cause: error });
+      throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
     }
   };
 
@@ -54,7 +54,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
         yield* rowsOf(present, range, service);
       } catch (error) {
         if (!isDamage(error)) throw error;
-        throw failed(`cannot read ${path}: it is damaged`, { hint: "systemctl --user restart bs9-agent", cause: error });
+        throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
       }
     },
     close: async () => {

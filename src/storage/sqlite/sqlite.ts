@@ -65,6 +65,17 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
   };
 
+  /** A name that was new in what has failed is in no table. */
+  const forgetNew = () => {
+    try {
+      if (open !== null) open.names = loadNames(open.db);
+    } catch {
+      // Not even to be read: opened anew next time, and told then.
+      open?.db.close();
+      open = null;
+    }
+  };
+
   const written = (act: (present: Open) => void): Stored => {
     try {
       const { bavail, bsize } = statfsSync(dirname(path));
@@ -73,8 +84,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       if (!tooFull) mended((present) => present.db.transaction(() => act(present)).immediate());
     } catch (error) {
       trouble = whyNot(error);
-      // A name that was new in what has failed is in no table.
-      if (open !== null) open.names = loadNames(open.db);
+      forgetNew();
     }
     return trouble === null ? { stored: true } : { stored: false, reason: trouble };
   };
@@ -115,12 +125,19 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     },
     async turn() {
       const gone: number[] = [];
-      const { stored } = written((one) => {
-        gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
-        giveBack(one.db);
-      });
       turns++;
-      if (!stored || open === null) return;
+      try {
+        // On a full disk too: it gives room back.
+        const act = (one: Open) => {
+          gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
+          giveBack(one.db);
+        };
+        mended((one) => one.db.transaction(() => act(one)).immediate());
+      } catch (error) {
+        trouble = whyNot(error);
+        return;
+      }
+      if (open === null) return;
       for (const id of gone) {
         open.names.idOf.delete(open.names.nameOf.get(id) ?? "");
         open.names.nameOf.delete(id);
@@ -160,5 +177,5 @@ async function lockOf(path: string): Promise<number> {
   const fd = openSync(`${path}.lock`, "a", 0o600);
   if (await tryLock(fd)) return fd;
   closeSync(fd);
-  throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "systemctl --user status bs9-agent" });
+  throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "bs9 doctor" });
 }
