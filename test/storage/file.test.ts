@@ -145,19 +145,28 @@ test("the file shrinks when less is kept", async () => {
 
 const canMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0 && process.getuid?.() === 0;
 
-test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there is room", async () => {
+/** A file system of 3 MB; `fill` leaves not a byte of it. */
+function smallDisk(): { folder: string; fill(): void; free(): void } {
   const { folder } = place();
   Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
   cleanUp.push(() => Bun.spawnSync(["umount", folder]));
   expect(readdirSync(folder)).toEqual([]);
-  const storage = await openSqlite(join(folder, "metrics.db"), { now: () => nowMs, minFreeBytes: 0 });
-  cleanUp.push(() => storage.close());
+  const ballast = join(folder, "ballast");
+  const fill = () => {
+    const fd = openSync(ballast, "w");
+    expect(() => {
+      for (;;) writeSync(fd, Buffer.alloc(4096));
+    }).toThrow("ENOSPC");
+    closeSync(fd);
+  };
+  return { folder, fill, free: () => rmSync(ballast) };
+}
+
+test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there is room", async () => {
+  const { folder, fill, free } = smallDisk();
+  const storage = await open(join(folder, "metrics.db"));
   await ticks(storage, 20);
-  const fd = openSync(join(folder, "ballast"), "w");
-  expect(() => {
-    for (;;) writeSync(fd, Buffer.alloc(4096));
-  }).toThrow("ENOSPC");
-  closeSync(fd);
+  fill();
   let reason = "";
   let stored = 0;
   for (let i = 0; i < 500 && reason === ""; i++) {
@@ -170,10 +179,22 @@ test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there
   expect(storage.notices()).toEqual([expect.stringContaining("the disk is full")]);
   await storage.turn();
   expect((await storage.series("s1", always, intervalMs)).length).toBe(20 + stored);
-  rmSync(join(folder, "ballast"));
+  free();
   await ticks(storage, 3);
   expect(storage.notices()).toEqual([]);
   expect((await storage.series("s1", always, intervalMs)).length).toBe(23 + stored);
+});
+
+test.skipIf(!canMount)("a disk that is full from the beginning", async () => {
+  const { folder, fill, free } = smallDisk();
+  fill();
+  const storage = await open(join(folder, "metrics.db"));
+  expect(storage.notices()).toEqual([expect.stringContaining("the disk is full")]);
+  expect((await storage.append({ atMs: nowMs, samples: samplesOf(50, 1) })).stored).toBe(false);
+  free();
+  await ticks(storage, 3);
+  expect(storage.notices()).toEqual([]);
+  expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
 });
 
 test("nobody else may read it", async () => {

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { closeSync, openSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { failed } from "../../base/errors.ts";
+import { Bs9Error, failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
 import { tryLock } from "../../base/libc.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
@@ -89,19 +89,29 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     return trouble === null ? { stored: true } : { stored: false, reason: trouble };
   };
 
-  const answer = async <T>(ask: (present: Present) => T): Promise<T> =>
-    mended(({ db, names, recent }) => {
-      const entries = (level: number, seq: number) => (level === 0 ? recent.raw : loadEntries(db, level, seq));
-      return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
-    });
+  const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
+    try {
+      return mended(({ db, names, recent }) => {
+        const entries = (level: number, seq: number) => (level === 0 ? recent.raw : loadEntries(db, level, seq));
+        return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
+      });
+    } catch (error) {
+      throw error instanceof Bs9Error ? error : failed(`cannot read ${path}: ${whyNot(error)}`, { hint: "bs9 doctor", cause: error });
+    }
+  };
+
   const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
     see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
 
   try {
     mended(() => {});
   } catch (error) {
-    closeSync(lock);
-    throw error;
+    // A full disk is told, and tried again with the first tick; what bs9 itself says against it is final.
+    if (error instanceof Bs9Error) {
+      closeSync(lock);
+      throw error;
+    }
+    trouble = whyNot(error);
   }
 
   return {
