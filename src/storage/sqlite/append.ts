@@ -26,10 +26,10 @@ export function appendTick(db: Database, names: Names, recent: Recent, levels: r
       const run =
         level === 1
           ? raw.filter(({ seq }) => seq >= step.first && seq <= step.last)
-          : loadEntries(db, level - 1, step.first - 1, step.last);
+          : loadEntries(db, level - 1, { afterSeq: step.first - 1, lastSeq: step.last });
       const entry: Entry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(run) };
       insert(db, level, entry);
-      writeChunks(db, names.nameOf.keys(), loadEntries(db, level, 0, entry.seq), level, entry.seq);
+      writeChunks(db, names.nameOf.keys(), loadEntries(db, level), level, entry.seq);
       head = headOf(entry);
     }
     heads.push(head);

@@ -14,7 +14,7 @@ export function servicesOf({ names }: Present): string[] {
 }
 
 export function newestOf({ db, heads, names }: Present): { atMs: number; points: Map<string, Point> } | null {
-  const [last] = heads[0] == null ? [] : loadEntries(db, 0, heads[0].seq - 1);
+  const [last] = heads[0] == null ? [] : loadEntries(db, 0, { afterSeq: heads[0].seq - 1 });
   if (last === undefined) return null;
   const points = new Map<string, Point>();
   for (const [row, id] of last.block.keys.entries()) {

@@ -8,24 +8,25 @@ import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
 import { chunksOf, latestChunk } from "./chunks.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
-import { type Entry, type Heads, loadEntries } from "./recent.ts";
+import { type Asked, type Entry, type Heads, loadEntries } from "./recent.ts";
 
-/** `after`: what is recent of a service and comes behind an entry of the level; null where that is nothing. */
+/** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
 export type Source = {
   db: Database;
   heads: Heads;
   levels: readonly Level[];
-  after: (level: number, id: number, seq: number) => Block | null;
+  after: (level: number, id: number, afterSeq: number, range?: Range) => Block | null;
 };
 
-/** `entries` are those behind an entry of the level, or more. */
+/** `entries` are those that are asked for, or more. */
 export function sourceOf(
   db: Database,
   heads: Heads,
   levels: readonly Level[],
-  entries: (level: number, seq: number) => Iterable<Entry>,
+  entries: (level: number, asked: Asked) => Iterable<Entry>,
 ): Source {
-  const after: Source["after"] = (level, id, seq) => chunksOf(entries(level, seq), level, new Map([[id, seq]])).get(id) ?? null;
+  const after: Source["after"] = (level, id, afterSeq, range) =>
+    chunksOf(entries(level, { afterSeq, ...range }), level, new Map([[id, afterSeq]])).get(id) ?? null;
   return { db, heads, levels, after };
 }
 
@@ -76,16 +77,18 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
     take(level, above === null ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
   }
   for (let level = start; level < levels.length; level++) {
+    if (endMs <= range.fromMs) break;
     const coarser = levels[level + 1];
-    take(level, coarser === undefined ? Number.NEGATIVE_INFINITY : beginOf(source, id, level, coarser.stepMs));
+    take(level, coarser === undefined ? Number.NEGATIVE_INFINITY : beginOf(source, id, level, coarser.stepMs, range.fromMs));
   }
   return pieces;
 }
 
 /** Where a level takes over from the coarser one: at the first step of that of which nothing is forgotten. */
-function beginOf(source: Source, id: number, level: number, stepMs: number): number {
+function beginOf(source: Source, id: number, level: number, stepMs: number, fromMs: number): number {
   const firstMs = firstOf(source, id, level);
   if (firstMs === null) return Number.POSITIVE_INFINITY;
+  if (firstMs <= fromMs) return fromMs;
   const step = { fromMs: Math.floor(firstMs / stepMs) * stepMs, toMs: (Math.floor(firstMs / stepMs) + 1) * stepMs };
   const isWhole = samplesIn(source, id, level, step) >= samplesIn(source, id, level + 1, step);
   return isWhole ? step.fromMs : step.toMs;
@@ -132,7 +135,7 @@ function blockOf({ db, levels, after }: Source, id: number, level: number, range
       "SELECT block FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY key",
     )
     .all(chunkKey(level, id, 0), lastChunkKey(level, id), range.fromMs, range.toMs);
-  const rest = after(level, id, latest);
+  const rest = after(level, id, latest, range);
   const blocks = [...stored.map(({ block }) => readBlock(block)), ...(rest === null ? [] : [rest])];
   return inOrder(blocks, range, levels[level]?.stepMs ?? 0);
 }

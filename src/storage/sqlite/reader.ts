@@ -33,7 +33,9 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       if (found === null) return ask(null);
       // One state of the file for all that is read here; ended before anybody waits.
       return found.db.transaction(() => {
-        const source = sourceOf(found.db, lastHeads(found.db, levels.length), levels, (level, seq) => loadEntries(found.db, level, seq));
+        const source = sourceOf(found.db, lastHeads(found.db, levels.length), levels, (level, asked) =>
+          loadEntries(found.db, level, asked),
+        );
         return ask({ ...source, names: loadNames(found.db) });
       })();
     } catch (error) {

@@ -37,12 +37,16 @@ export function loadHeads(db: Database, level: number, afterSeq: number): Head[]
     .map(headOf);
 }
 
-/** The oldest first, one at a time: they are large. */
-export function* loadEntries(db: Database, level: number, afterSeq = 0, lastSeq = Number.POSITIVE_INFINITY): Iterable<Entry> {
-  const rows = db.query<HeadRow & { block: Uint8Array }, [number, number]>(
-    "SELECT key, atMs, upto, block FROM tick WHERE key > ?1 AND key <= ?2 ORDER BY key",
+export type Asked = { afterSeq?: number; lastSeq?: number; fromMs?: number; toMs?: number };
+
+/** The oldest first, one at a time: they are large, and what is not asked for is not read. */
+export function* loadEntries(db: Database, level: number, asked: Asked = {}): Iterable<Entry> {
+  const { afterSeq = 0, lastSeq = Number.POSITIVE_INFINITY, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = asked;
+  const rows = db.query<HeadRow & { block: Uint8Array }, [number, number, number, number]>(
+    "SELECT key, atMs, upto, block FROM tick WHERE key > ?1 AND key <= ?2 AND atMs >= ?3 AND atMs < ?4 ORDER BY key",
   );
-  for (const row of rows.iterate(tickKey(level, afterSeq), tickKey(level, lastSeq))) yield { ...headOf(row), block: readBlock(row.block) };
+  for (const row of rows.iterate(tickKey(level, afterSeq), tickKey(level, lastSeq), fromMs, toMs))
+    yield { ...headOf(row), block: readBlock(row.block) };
 }
 
 type HeadRow = { key: number; atMs: number; upto: number };

@@ -13,7 +13,7 @@ import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
-import { loadEntries, loadRecent, type Recent } from "./recent.ts";
+import { type Asked, loadEntries, loadRecent, type Recent } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
 import { type Look, loadWatching, see, type Watching } from "./watching.ts";
 
@@ -92,7 +92,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
     try {
       return mended(({ db, names, recent }) => {
-        const entries = (level: number, seq: number) => (level === 0 ? recent.raw : loadEntries(db, level, seq));
+        const entries = (level: number, asked: Asked) => (level === 0 ? recent.raw : loadEntries(db, level, asked));
         return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
       });
     } catch (error) {
