@@ -64,7 +64,6 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (backend === null && process.getuid?.() === 0)
         terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await openBackend(detected(env, registry), env, paths);
-      registry.recordBackend(backend.kind);
       interruptedBy(signal);
       for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
       const deps: Deps = {
@@ -82,9 +81,10 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         share: paths.share,
       };
       // Nobody else looks after log files on systemd.
-      await tick(logsFolder(paths.state)).catch((error) => {
-        terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
-      });
+      if (backend.kind === "systemd")
+        await tick(logsFolder(paths.state)).catch((error) => {
+          terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
+        });
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");
       if (settles) await settle(deps);

@@ -3,20 +3,16 @@ import { readFileSync } from "node:fs";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
 import type { Terminal } from "./base/terminal.ts";
-import { harmless } from "./base/text.ts";
+import { harmless, shellWord } from "./base/text.ts";
 import type { Command, Result } from "./commands/command.ts";
 import type { Settings } from "./context.ts";
 
 // A process that its supervisor has sent ahead of a service: nothing else is loaded.
-if (process.env["BS9_LAUNCH"] === "1") (await import("./supervisor/launch.ts")).launch();
+if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/launch.ts")).launch());
 const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "version" || first === "--version")) await tellVersion();
 const status = await main(process.argv.slice(2));
-// What is written must be out first; then nothing that still waits may keep a command from ending.
-// Neither `drain` nor the callback of an empty write is sure to come under Bun, so the rest is looked at.
-for (const stream of [process.stdout, process.stderr]) {
-  while (stream.writableLength > 0 && !stream.errored && !stream.destroyed) await Bun.sleep(1);
-}
+// Nothing that still waits may keep a command from ending.
 process.exit(status);
 
 /** Asked by scripts that wait for it: answered before anything else is loaded; process.stdout alone would double its time. */
@@ -41,6 +37,9 @@ async function main(argv: string[]): Promise<number> {
     return await run(argv, settings, terminal);
   } catch (error) {
     return report(error, settings, terminal);
+  } finally {
+    // What is written must be out before the process ends.
+    await terminal.drained();
   }
 }
 
@@ -76,7 +75,10 @@ function print(result: Result, settings: Settings, terminal: Terminal): number {
 function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal): number {
   terminal.settle();
   const error = isOfSystem(thrown)
-    ? failed(`${plainErrno(thrown)}: ${thrown.path}`, { cause: thrown, hint: `ls -ld ${thrown.path}; df -h ${thrown.path}` })
+    ? failed(`${plainErrno(thrown)}: ${thrown.path}`, {
+        cause: thrown,
+        hint: `ls -ld ${shellWord(thrown.path)}; df -h ${shellWord(thrown.path)}`,
+      })
     : thrown;
   const known = error instanceof Bs9Error;
   const message = known ? error.message : `bug: ${error instanceof Error ? error.message : String(error)}`;
@@ -130,7 +132,7 @@ async function help(argv: string[], commands: Command[], terminal: Terminal): Pr
 /** The first signal asks to end in order, the second ends at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(exitStatus.interrupted);
       controller.abort();

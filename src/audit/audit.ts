@@ -1,6 +1,8 @@
 // Audits an entry and the files it imports.
+
 import { resolve } from "node:path";
 import { failed } from "../base/errors.ts";
+import { shellWord } from "../base/text.ts";
 import { applyAllowances } from "./allow.ts";
 import type { Exported } from "./exports.ts";
 import { type Found, type Report, type Reported, reportOf } from "./finding.ts";
@@ -20,7 +22,7 @@ import { Resolver } from "./resolve.ts";
 export async function audit(entry: string, root: string, limits: Limits = defaultLimits): Promise<Report> {
   const resolver = new Resolver(resolve(root));
   const first = resolver.file(resolve(entry));
-  if (first === undefined) throw failed(`cannot audit ${entry}: no such file`, { hint: `ls -l ${entry}` });
+  if (first === undefined) throw failed(`cannot audit ${entry}: no such file`, { hint: `ls -l ${shellWord(entry)}` });
   const { readings, packages, unread } = readProject(first, resolver, await loadParser(), limits);
   const exported = new Map(Array.from(readings, ([file, reading]) => [file, reading.exported]));
   const follow: Follow = (file, specifier) => {

@@ -42,6 +42,8 @@ export type Reading = {
 export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "drop-ins"; files: string[] };
 
 export type { LogQuery };
+export type LogRange = { services: string[]; fromMs: number; toMs: number | null };
+
 export type LogRecord = RawLine;
 
 export interface Strangers {
@@ -98,7 +100,7 @@ export interface Backend {
    */
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
   /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
-  logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]>;
+  logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** What others than bs9 have there; null where nobody else can have anything. */
   readonly strangers: Strangers | null;

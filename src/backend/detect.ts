@@ -21,7 +21,7 @@ export function detect({ asked, hasSystemd, recorded }: Signs): Kind {
   const here = hasSystemd ? "systemd" : "supervisor";
   if (recorded !== null && recorded !== here)
     throw noBackend(`the services here were started on ${named[recorded]}, and this machine offers ${named[here]}`, {
-      hint: `BS9_BACKEND=${here} bs9 status`,
+      hint: "BS9_BACKEND=supervisor bs9 status",
     });
   return here;
 }

@@ -1,8 +1,10 @@
 // What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
-import { accessSync, constants, existsSync, realpathSync } from "node:fs";
+
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
 import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
+import { shellWord } from "../base/text.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
@@ -61,7 +63,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
     isOpenAnyway: (path) => narrowed === null && linkedPackages(root, root, false, home).some((folder) => isWithin(path, folder)),
   };
   if (isShut) {
-    checkProgram(spec.entry.path, ground, (real) => `bs9 start ${real} --name ${spec.name}`);
+    checkProgram(spec.entry.path, ground, (real) => `bs9 start ${shellWord(real)} --name ${spec.name}`);
     checkFolder(spec.root, "--cwd", writable, spec.name);
     if (hidden(cwd)) checkFolder(spec.cwd, "--cwd", writable, spec.name);
     for (const path of spec.sandbox.writable) checkFolder(path, "--writable", writable, spec.name);
@@ -145,7 +147,7 @@ function checkFolder(path: string, option: string, writable: string[], name: str
   const real = realpathSync(path);
   const isMeant = (place: string) => writable.some((folder) => isWithin(place, folder) && !isWithin(real, folder));
   const link = linkOnTheWay(path, isMeant);
-  if (link !== null) throw astray(name, link, real, `bs9 start … ${option} ${real}`);
+  if (link !== null) throw astray(name, link, real, `bs9 start … ${option} ${shellWord(real)}`);
 }
 
 function astray(name: string, link: string, real: string, hint: string): Bs9Error {
@@ -161,7 +163,7 @@ function isPythonOfEnvironment(program: string, real: string): boolean {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }
@@ -198,7 +200,7 @@ function interpreterOf([interpreter = "", ...rest]: string[], program: string, {
   if (isTrusted || !isHidden(real) || isWritable(real) || isPythonOfEnvironment(interpreter, real)) return interpreter;
   throw failed(
     `cannot start ${spec.name}: ${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`,
-    { hint: `bs9 start ${interpreter} --name ${spec.name} -- ${program}` },
+    { hint: `bs9 start ${shellWord(interpreter)} --name ${spec.name} -- ${shellWord(program)}` },
   );
 }
 

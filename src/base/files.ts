@@ -1,4 +1,5 @@
 // Files that are there whole or not at all.
+
 import {
   closeSync,
   constants,
@@ -15,14 +16,16 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "./errors.ts";
+import { shellWord } from "./text.ts";
 
 let counter = 0;
 
 /**
  * Writes beside the target, syncs and renames, so that a reader, a crash or a full disk
- * finds the old text or the new one. Throws a Bs9Error that names the file.
+ * finds the old text or the new one. Throws a Bs9Error that names the file. What means nothing after a crash of the
+ * machine needs no sync: `isLasting` false.
  */
-export function writeWhole(path: string, content: string | Uint8Array, mode: number): void {
+export function writeWhole(path: string, content: string | Uint8Array, mode: number, isLasting = true): void {
   const partial = join(dirname(path), `.${process.pid}-${counter++}.part`);
   try {
     makeFolder(dirname(path));
@@ -30,12 +33,12 @@ export function writeWhole(path: string, content: string | Uint8Array, mode: num
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-      fsyncSync(fd);
+      if (isLasting) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(partial, path);
-    syncFolder(dirname(path));
+    if (isLasting) syncFolder(dirname(path));
   } catch (error) {
     rmSync(partial, { force: true });
     throw failed(`cannot write ${path}: ${plainErrno(error)}`, { cause: error, ...hintFor(error, path) });
@@ -114,7 +117,7 @@ export function syncFolder(path: string): void {
 
 function hintFor(error: unknown, path: string): { hint?: string } {
   const errno = errnoOf(error);
-  if (errno === "ENOSPC" || errno === "EDQUOT") return { hint: `df -h ${dirname(path)}` };
-  if (errno === "EACCES") return { hint: `ls -ld ${dirname(path)}` };
+  if (errno === "ENOSPC" || errno === "EDQUOT") return { hint: `df -h ${shellWord(dirname(path))}` };
+  if (errno === "EACCES") return { hint: `ls -ld ${shellWord(dirname(path))}` };
   return {};
 }

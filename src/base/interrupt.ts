@@ -5,3 +5,12 @@ import { Bs9Error } from "./errors.ts";
 export function interruptedBy(signal: AbortSignal): void {
   if (signal.aborted) throw new Bs9Error("interrupted", "interrupted");
 }
+
+/** Rejects with `interrupted` at the signal, and never resolves: for a race with what cannot be broken off. */
+export function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Bs9Error("interrupted", "interrupted"));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}

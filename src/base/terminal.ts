@@ -17,6 +17,8 @@ export type Terminal = {
   note(text: string): void;
   /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). */
   flow(): Promise<boolean>;
+  /** Waits until all that was written has been read, or nobody reads any more. */
+  drained(): Promise<void>;
   /** A line on stderr that the next one replaces; nothing in the first half second. */
   progress(text: string): void;
   /** Ends the progress line. */
@@ -30,7 +32,7 @@ const quietMs = 500;
 /** With several services each has its own step: none is drawn over before it can be read. */
 const redrawMs = 100;
 const maxSteps = 20;
-const maxUnreadBytes = 1024 * 1024;
+const maxUnreadCharacters = 1024 * 1024;
 
 /** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
 export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
@@ -45,12 +47,7 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
     if (drawn) stderr.write(eraseLine + cursorLeft);
     drawn = false;
   };
-  let open = true;
-  // A reader that closed the pipe ends a command in silence.
-  stdout.on("error", () => {
-    open = false;
-  });
-  stderr.on("error", () => {});
+  const [out, err] = [outlet(stdout), outlet(stderr)];
   return {
     style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
     noteStyle: pc.createColors(wantsColor(stderr.isTTY === true, env, noColor)),
@@ -58,19 +55,20 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
     columns: stdout.isTTY === true ? stdout.columns || 80 : null,
     print(text) {
       settle();
-      stdout.write(`${text}\n`);
+      out.write(`${text}\n`);
     },
     write(text) {
       settle();
-      stdout.write(text);
+      out.write(text);
     },
     note(text) {
       settle();
-      stderr.write(`${text}\n`);
+      err.write(`${text}\n`);
     },
-    async flow() {
-      while (open && stdout.writableLength > maxUnreadBytes) await Bun.sleep(1);
-      return open;
+    flow: () => out.below(maxUnreadCharacters),
+    async drained() {
+      await out.below(0);
+      await err.below(0);
     },
     progress(text) {
       if (isQuiet || performance.now() - began < quietMs) return;
@@ -89,6 +87,29 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       stderr.write(`${harmless(step)}\n`);
     },
     settle,
+  };
+}
+
+/** Bun's own `writableLength` is 0 for a pipe whatever is still to be read (1.4): what is under way is counted here. */
+function outlet(stream: NodeJS.WriteStream) {
+  let open = true;
+  let unread = 0;
+  // A reader that closed the pipe ends a command in silence.
+  stream.on("error", () => {
+    open = false;
+  });
+  return {
+    write(text: string): void {
+      unread += text.length;
+      stream.write(text, () => {
+        unread -= text.length;
+      });
+    },
+    /** False where nobody reads any more. */
+    async below(characters: number): Promise<boolean> {
+      while (open && !stream.destroyed && unread > characters) await Bun.sleep(1);
+      return open;
+    },
   };
 }
 

@@ -36,7 +36,7 @@ export const logs: Command = {
     if (services.length === 0) terminal.note("No services. Start one: bs9 start app.ts");
     const render = settings.json ? jsonLine : textLines(services, terminal.style.isColorSupported);
     const tell = async (fromMs: number) => {
-      for (const text of await deps.backend.logNotices({ fromMs, toMs: query.untilMs }, signal))
+      for (const text of await deps.backend.logNotices({ services, fromMs, toMs: query.untilMs }, signal))
         terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
     };
     // Notices may take two seconds to find: lines that are awaited do not wait for them.

@@ -1,13 +1,11 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
 import { existsSync } from "node:fs";
-import { usage } from "../base/errors.ts";
+import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
-import { harmless } from "../base/text.ts";
+import { harmless, shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
-import { startDefined } from "../lifecycle/acts.ts";
-import { startEntry } from "../lifecycle/start.ts";
-import { observe } from "../lifecycle/status.ts";
-import { type ProjectService, readProject } from "../service/project.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import type { ProjectService } from "../service/project.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 
@@ -25,14 +23,18 @@ export const run: Command = {
   exits: [1, 5, 6],
   async run(given: Words, context: Context): Promise<Result | null> {
     const [word, ...more] = given.words;
-    if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${word}` });
+    if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${shellWord(word ?? "")}` });
     if (existsSync("/run/systemd/system") && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";
     const wanted = await servicesOf(word);
-    const { startDaemon } = await import("../supervisor/daemon.ts");
-    const daemon = await startDaemon(context.paths);
+    // A port that cannot be had ends it before it starts anything.
     const web = await serve(given.options, context);
+    const { startDaemon } = await import("../supervisor/daemon.ts");
+    const daemon = await startDaemon(context.paths).catch(async (error: unknown) => {
+      await web?.stop();
+      throw error;
+    });
     try {
       await bringUp(wanted, context);
       await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
@@ -47,23 +49,32 @@ export const run: Command = {
 /** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
 async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
   if (word === undefined) return [];
-  if (word.endsWith(".toml")) return readProject(word);
+  if (word.endsWith(".toml")) return (await import("../service/project.ts")).readProject(word);
   return [{ entry: word, input: { env: {}, envRemoved: [], reset: false } }];
 }
 
-/** One that does not come up is told, and hinders no other: its restart policy goes on. */
+/**
+ * One that does not come up is told, and hinders no other: its restart policy goes on. Where there is none to start, what
+ * it takes is not loaded: this process is to be small for as long as it lives.
+ */
 async function bringUp(services: ProjectService[], context: Context): Promise<void> {
+  if (services.length === 0) return;
+  const [{ startEntry }, { startDefined }] = await Promise.all([import("../lifecycle/start.ts"), import("../lifecycle/acts.ts")]);
   const deps = await context.deps();
   const { terminal } = context;
+  const troubles: unknown[] = [];
   for (const { entry, input } of services) {
     try {
       const { name, result } = await startEntry(entry, { ...input, waitMs: input.waitMs ?? 0 }, deps, { linger: false });
       terminal.note(`${name} ${result}`);
       if (result === "unchanged") await startDefined([name], deps, { linger: false });
     } catch (error) {
-      terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(error instanceof Error ? error.message : String(error))}`);
+      troubles.push(error);
+      if (services.length > 1) terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(reasonOf(error))}`);
     }
   }
+  // With none of them there is nothing to supervise.
+  if (troubles.length > 0 && troubles.length === services.length) throw troubles[0];
 }
 
 /** On a port that nobody has asked for it is a courtesy: where it is taken, services run without it. */
@@ -72,14 +83,20 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   if (port === 0) return null;
   const { serveWeb } = await import("../web/server.ts");
   const { loadToken } = await import("../web/token.ts");
+  const { observe } = await import("../lifecycle/status.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
-  const statuses = async () => (await observe(context.registry.names(), await context.deps())).map(({ status }) => status);
+  // Once, and only when somebody asks: a look settles nothing, and an idle supervisor stays small.
+  let opened: Promise<Deps> | null = null;
+  const statuses = async () => {
+    opened ??= context.deps({ settles: false });
+    return (await observe(context.registry.names(), await opened)).map(({ status }) => status);
+  };
   try {
     const token = loadToken(context.env, context.paths.config);
     return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });
   } catch (error) {
     if (port !== undefined || textOf(options, "host") !== undefined) throw error;
-    context.terminal.note(`note: ${harmless(error instanceof Error ? error.message : String(error))}`);
+    context.terminal.note(`note: ${harmless(reasonOf(error))}`);
     return null;
   }
 }

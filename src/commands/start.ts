@@ -35,7 +35,8 @@ export const start: Command = {
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
     const deps = await context.deps();
     const defined = context.registry.names();
-    if (isTarget(word, defined) && (more.length > 0 || !changesSomething(input))) {
+    const isOne = defined.includes(word) && more.length === 0;
+    if (isTarget(word, defined) && !(isOne && changesSomething(input))) {
       if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${word} …` });
       if (flagOf(given.options, "dryRun"))
         throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });

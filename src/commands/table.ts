@@ -15,6 +15,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   audit: async () => (await import("./audit.ts")).audit,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
   run: async () => (await import("./run.ts")).run,
+  demo: async () => (await import("./demo.ts")).demo,
   version: async () => (await import("./version.ts")).version,
 };
 

@@ -99,8 +99,9 @@ async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ra
 /** The old spec, running if it ran. */
 export async function putBack(deps: Deps, previous: Spec, ran: boolean): Promise<void> {
   await define(deps, previous);
-  if (ran) await deps.backend.restart([previous]);
-  else await deps.backend.stop([previous]);
+  // Stopped first: one that crashes over and over would count its starts on while they are forgotten.
+  await deps.backend.stop([previous]);
+  if (ran) await deps.backend.start([previous]);
   deps.registry.commit(previous);
 }
 

@@ -1,5 +1,4 @@
 // The audit before each start: what is critical refuses it, and nothing is written.
-import { audit } from "../audit/audit.ts";
 import type { Report, Reported } from "../audit/finding.ts";
 import { refused } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
@@ -10,6 +9,8 @@ export type Finding = Reported & { severity: "critical" | "warning" };
 /** Only scripts can be read; what is executed as it is has no findings. Throws `refused`, unless the spec says `force`. */
 export async function inspect(spec: Spec): Promise<Finding[]> {
   if (spec.entry.kind !== "script") return [];
+  // A parser is large, and what supervises executables needs none.
+  const { audit } = await import("../audit/audit.ts");
   const report = await audit(spec.entry.path, spec.root);
   if (report.critical.length > 0 && !spec.force) {
     throw refused(

@@ -1,10 +1,10 @@
 // Waits until a service is ready, or knows why it is not: a crash is told at once, not after the full wait.
 import type { Reading } from "../backend/backend.ts";
 import { holdsSocket, listenersOn } from "../backend/sockets.ts";
-import { interruptedBy } from "../base/interrupt.ts";
+import { interruptedBy, interruption } from "../base/interrupt.ts";
 import { startedAtMs } from "../base/proc.ts";
 import { formatSpan } from "../base/quantities.ts";
-import { healthOf, probe } from "../health/probe.ts";
+import { healthOf, probe, type Run } from "../health/probe.ts";
 import { pidsOf } from "../metrics/group.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -23,6 +23,7 @@ export type Readiness =
 /** Alive for so long counts as ready where there is neither a health check nor a port. */
 const aliveMs = 1000;
 const longestProbeMs = 5000;
+const shortestProbeMs = 200;
 /** Most apps are there in a fraction of a second; for those that are not, a slower look will do. */
 const pollMs = (elapsedMs: number): number => (elapsedMs < 500 ? 5 : 40);
 
@@ -41,13 +42,17 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       // Without a bus the pid is not told; the state has to do.
       const pid = reading.mainPid ?? 0;
       if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
-      const awaited = await isReady(spec, reading, performance.now() - alive.since, spec.waitMs - elapsed, deps);
-      if (awaited === null) {
+      const leftMs = Math.round(spec.waitMs - elapsed);
+      // With next to no time left a probe would tell of that alone.
+      const awaited =
+        leftMs < shortestProbeMs && last !== "" ? last : await isReady(spec, reading, performance.now() - alive.since, leftMs, deps);
+      // A health check may be answered by something else while the service itself has ended.
+      if (awaited === null && (spec.health === null || (await isStill(pid, spec, deps)))) {
         const startedMs = startedAtMs(pid);
         const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
         return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began, readyAfterMs };
       }
-      last = awaited;
+      last = awaited ?? "";
     }
     if (elapsed > spec.waitMs)
       return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
@@ -56,12 +61,17 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
   }
 }
 
+async function isStill(pid: number, { name }: Spec, { backend }: Deps): Promise<boolean> {
+  const [reading] = await backend.read([name]);
+  return reading?.state === "active" && (reading.mainPid ?? 0) === pid;
+}
+
 /** Null when it is ready, else what is waited for. */
 async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number, deps: Deps): Promise<string | null> {
   if (spec.health !== null) {
-    const failure = await probe(healthOf(spec.health, spec.port), Math.max(1, Math.min(longestProbeMs, leftMs)), (command, timeoutMs) =>
-      deps.backend.runBeside(spec, command, timeoutMs),
-    );
+    const timeoutMs = Math.max(shortestProbeMs, Math.min(longestProbeMs, leftMs));
+    const run: Run = (command) => deps.backend.runBeside(spec, command, timeoutMs);
+    const failure = await Promise.race([probe(healthOf(spec.health, spec.port), timeoutMs, run), interruption(deps.signal)]);
     return failure === null ? null : `health: ${failure}`;
   }
   if (spec.port !== null) {

@@ -16,6 +16,7 @@ export function recorded<T>(deps: Deps, entry: Entry, work: () => Promise<T>, en
   const [only] = entry.targets;
   const what = `${entry.act} ${entry.targets.length === 1 ? only : `${entry.targets.length} services`}`;
   return underLock(deps, what, async () => {
+    deps.registry.recordBackend(deps.backend.kind);
     try {
       const value = await work();
       await append(deps, entry, endingOf(value));

@@ -2,10 +2,12 @@
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
-import { nearest } from "../base/text.ts";
+import { nearest, shellWord } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
+import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
@@ -69,7 +71,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     checkPort(spec, reading?.group ?? null);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
-    sweepUnused(deps);
+    // Every spec is read for it: only where one has left a runtime.
+    if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
     return { ...told, result: known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed", ...changed };
   };
@@ -159,7 +162,9 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
 function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string } {
   const ofSystem = /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
   if (entry.onPath || ofSystem) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
-  const root = projectRoot(dirname(entry.path), deps.home);
+  // The Python of a virtual environment works where the environment lies.
+  const start = isInVirtualEnvironment(entry.path) ? dirname(dirname(dirname(entry.path))) : dirname(entry.path);
+  const root = projectRoot(start, deps.home);
   return { root, cwd: root };
 }
 
@@ -167,7 +172,7 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
   const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
   if (chosen === "none") {
     if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
-      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${entry.path}` });
+      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${shellWord(entry.path)}` });
     }
     return { kind: "none" };
   }
@@ -181,7 +186,7 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
   }
   const found = findCommand(chosen, path) ?? findCommand(chosen, deps.path);
   if (found === null)
-    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${entry.path} --runtime bs9` });
+    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${shellWord(entry.path)} --runtime bs9` });
   return { kind: chosen, path: realpathSync(found) };
 }
 
@@ -191,10 +196,10 @@ function isExecutable(entry: FoundEntry): boolean {
 
 function checkPaths(spec: Spec): void {
   for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
-    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${folder}` });
+    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${shellWord(folder)}` });
   }
   if (!statSync(spec.cwd).isDirectory())
-    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${dirname(spec.cwd)}` });
+    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}` });
   const reserved = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
   if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
 }

@@ -19,7 +19,10 @@ export async function* together(places: Lines[], query: LogQuery, signal: AbortS
         }),
       );
       const all = opened.flatMap((one) => one.known).sort((a, b) => a.atMs - b.atMs);
-      if (lines !== null) yield* all.slice(Math.max(0, all.length - lines));
+      if (lines !== null) {
+        yield* all.slice(Math.max(0, all.length - lines));
+        query.caughtUp?.();
+      }
       yield* asTheyCome(opened);
     } else {
       const all = inOrder(places.map((place) => open(place, query)));

@@ -1,8 +1,10 @@
 // Entry and runtime -> the words that are executed.
+
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Bs9Error, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { runtimeFolder } from "./pin.ts";
 
@@ -64,7 +66,7 @@ export function commandOf(spec: Spec, share: string): Command {
 export function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
     const real = realpathSync(path);
-    if (!statSync(real).isFile()) throw failed(`cannot run ${path}: it is no regular file`, { hint: `ls -l ${path}` });
+    if (!statSync(real).isFile()) throw failed(`cannot run ${path}: it is no regular file`, { hint: `ls -l ${shellWord(path)}` });
     if (kind === "script") return real;
     const named = join(realpathSync(dirname(path)), basename(path));
     if (isInVirtualEnvironment(named)) return named;

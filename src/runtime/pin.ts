@@ -1,8 +1,10 @@
 // The pinned runtime: the Bun inside bs9, for each version in use, so that no app depends on the bs9 on PATH.
+
 import { chmodSync, constants, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, plainErrno } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 import { version } from "../version.ts";
 import { makePlain } from "./plain.ts";
 
@@ -31,7 +33,7 @@ export function pinRuntime(share: string): string {
       renameSync(partial, target);
     } catch (error) {
       rmSync(partial, { force: true });
-      throw failed(`cannot pin the runtime in ${folder}: ${plainErrno(error)}`, { hint: `df -h ${share}`, cause: error });
+      throw failed(`cannot pin the runtime in ${folder}: ${plainErrno(error)}`, { hint: `df -h ${shellWord(share)}`, cause: error });
     }
   }
   return folder;

@@ -1,8 +1,10 @@
 // Finds what ENTRY means on this host: a script, an executable, or a command on PATH.
+
 import { accessSync, constants, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
 import { errnoOf, failed, notFound } from "../base/errors.ts";
 import { plainErrno, readRegular } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 import type { FoundEntry } from "./input.ts";
 
 const scriptEndings = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx"]);
@@ -20,12 +22,13 @@ export function findEntry(word: string, cwd: string, path: string, asScript: boo
   const problem = kindOf(file);
   if (problem === "file") return fromFile(file, asScript);
   if (problem === "folder" && word.includes("/")) {
-    throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${join(word, "index.ts")}` });
+    throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
   }
   if (!word.includes("/")) {
     const command = findCommand(word, path);
     if (command !== null) return { path: command, kind: asScript ? "script" : "executable", onPath: true };
-    if (problem === "folder") throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${join(word, "index.ts")}` });
+    if (problem === "folder")
+      throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
     throw notFound(`'${word}' is no service, no file here and no command on PATH`, { hint: "bs9 status" });
   }
   throw failed(`cannot start ${word}: ${problem}`);
@@ -47,12 +50,14 @@ function fromFile(file: string, asScript: boolean): FoundEntry {
   } catch (error) {
     // What may be run need not be readable; a script must be.
     if (isScript(file) || asScript || !mayRun(file))
-      throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${file}`, cause: error });
+      throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${shellWord(file)}`, cause: error });
   }
   if (isScript(file) || asScript) return { path: file, kind: "script", onPath: false };
   if (mayRun(file)) return { path: file, kind: "executable", onPath: false };
   const interpreter = file.endsWith(".py") ? `bs9 start python3 -- ${file}` : null;
-  throw failed(`cannot start ${file}: it is neither a .ts or .js file nor executable`, { hint: interpreter ?? `chmod +x ${file}` });
+  throw failed(`cannot start ${file}: it is neither a .ts or .js file nor executable`, {
+    hint: interpreter ?? `chmod +x ${shellWord(file)}`,
+  });
 }
 
 function kindOf(path: string): string {

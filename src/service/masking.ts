@@ -31,15 +31,15 @@ function strip(value: unknown): unknown {
 }
 
 const secretName =
-  "[\\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|private-?_?key|access-?_?key|credentials?|auth(?!or)|authorization|dsn)[\\w.-]*";
+  "(?<![\\w.])[\\w.-]{0,64}?(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|private-?_?key|access-?_?key|credentials?|auth(?!or)|authorization|dsn)[\\w.-]{0,64}";
 const secretFlag = new RegExp(`^--?${secretName}$`, "i");
 const assignment = new RegExp(`(${secretName}\\s*[=:]\\s*)("[^"]*"|'[^']*'|[^\\s&;,]+)`, "gi");
 const flagInText = new RegExp(`(--?${secretName}\\s+)("[^"]*"|'[^']*'|[^\\s&;]+)`, "gi");
 const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
-const inUrl = /(\w+:\/\/[^\s/:@]*:)[^\s/@]+@/g;
+const inUrl = /(?<!\w)(\w{1,32}:\/\/[^\s/:@]*:)[^\s/@]+@/g;
 /** What services give out as keys, and long words of letters and digits that no one types. */
 const token =
-  /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|pk[-_]|xox[abprs]-|AKIA|ASIA|eyJ)[\w.+/=-]{8,}|\b(?=[A-Za-z0-9+_=-]*\d)(?=[A-Za-z0-9+_=-]*[A-Za-z])[A-Za-z0-9+_=-]{32,}/g;
+  /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|pk[-_]|xox[abprs]-|AKIA|ASIA|eyJ)[\w.+/=-]{8,}|(?<![A-Za-z0-9+_=-])(?=[A-Za-z0-9+_=-]*\d)(?=[A-Za-z0-9+_=-]*[A-Za-z])[A-Za-z0-9+_=-]{32,}/g;
 
 /** `--token` makes a secret of the word behind it. */
 function stripWords(words: unknown[]): unknown[] {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { failed, reasonOf, usage } from "../base/errors.ts";
 import { plainErrno, readIfThere } from "../base/files.ts";
-import { nearest } from "../base/text.ts";
+import { nearest, shellWord } from "../base/text.ts";
 import { isTable, lineOf, readToml } from "../base/toml.ts";
 import { readEnvFile } from "./environment.ts";
 import type { StartInput } from "./input.ts";
@@ -53,9 +53,9 @@ function textOf(file: string): string {
     const text = readIfThere(file, maxBytes);
     if (text !== null) return text;
   } catch (error) {
-    throw failed(`cannot read ${file}: ${plainErrno(error)}`, { cause: error, hint: `ls -l ${file}` });
+    throw failed(`cannot read ${file}: ${plainErrno(error)}`, { cause: error, hint: `ls -l ${shellWord(file)}` });
   }
-  throw failed(`cannot read ${file}: there is no such file`, { hint: `ls ${dirname(file)}` });
+  throw failed(`cannot read ${file}: there is no such file`, { hint: `ls ${shellWord(dirname(file))}` });
 }
 
 function serviceOf(name: string, table: unknown, source: Source): WrittenService {

@@ -1,4 +1,5 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
+
 import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -6,6 +7,7 @@ import { errnoOf, failed, reasonOf } from "../base/errors.ts";
 import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
+import { shellWord } from "../base/text.ts";
 import { namePattern } from "./name.ts";
 import { Spec } from "./spec.ts";
 
@@ -190,7 +192,7 @@ function listNames(folder: string): string[] {
       .sort();
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return [];
-    throw failed(`cannot read ${folder}: ${plainErrno(error)}`, { hint: `ls -ld ${folder}`, cause: error });
+    throw failed(`cannot read ${folder}: ${plainErrno(error)}`, { hint: `ls -ld ${shellWord(folder)}`, cause: error });
   }
 }
 
@@ -200,6 +202,9 @@ function readRecord<S extends v.GenericSchema>(schema: S, file: string): v.Infer
   try {
     return v.parse(schema, JSON.parse(text));
   } catch (error) {
-    throw failed(`cannot read ${file}: ${reasonOf(error)}`, { hint: `move it away: mv ${file} ${file}.broken`, cause: error });
+    throw failed(`cannot read ${file}: ${reasonOf(error)}`, {
+      hint: `move it away: mv ${shellWord(file)} ${shellWord(file)}.broken`,
+      cause: error,
+    });
   }
 }

@@ -3,32 +3,38 @@ import { closeSync, openSync, statSync, truncateSync } from "node:fs";
 import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
 import { cleanEnv } from "../base/exec.ts";
-import { makeFolder } from "../base/files.ts";
+import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless } from "../base/text.ts";
-import { Answer, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told } from "./control.ts";
-
-type Asked = Request extends infer R ? (R extends Request ? Omit<R, "protocol"> : never) : never;
+import { Answer, headOf, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told, Versioned } from "./control.ts";
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
 
 export class Client {
   readonly #paths: Paths;
+  readonly #program: string;
 
-  constructor(paths: Paths) {
+  constructor(paths: Paths, program: string) {
     this.#paths = paths;
+    this.#program = program;
   }
 
   /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
-  async ask(request: Asked, timeoutMs: number): Promise<Told[] | null> {
-    const text = await exchange(socketFile(this.#paths.state), JSON.stringify({ protocol, ...request }), timeoutMs);
+  async ask(request: Request, timeoutMs: number): Promise<Told[] | null> {
+    const text = await exchange(
+      socketFile(this.#paths.state),
+      `${headOf(readIfThere(keyFile(this.#paths.state), 1024) ?? "")}${JSON.stringify(request)}\n`,
+      timeoutMs,
+    );
     if (text === null) return null;
-    const answer = v.parse(Answer, JSON.parse(text));
-    if (answer.protocol !== protocol)
-      throw noBackend(`the supervisor that runs (pid ${answer.pid}) is of another version of bs9; its services run on without it`, {
-        hint: `kill -9 ${answer.pid}; bs9 status`,
+    const said = parsedOf(text);
+    const { protocol: theirs, pid } = v.parse(Versioned, said);
+    if (theirs !== protocol)
+      throw noBackend(`the supervisor that runs (pid ${pid}) is of another version of bs9; its services run on without it`, {
+        hint: `kill -9 ${pid}; bs9 status`,
       });
+    const answer = v.parse(Answer, said);
     if ("error" in answer) throw failed(`the supervisor refuses: ${harmless(answer.error)}`);
     return answer.told;
   }
@@ -39,8 +45,9 @@ export class Client {
     makeFolder(state);
     const file = logFile(state);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
+    const before = readIfThere(file)?.length ?? 0;
     const log = openSync(file, "a", 0o600);
-    const child = Bun.spawn(["/proc/self/exe", "run", "--port", "0"], {
+    const child = Bun.spawn([this.#program, "run", "--port", "0"], {
       // Nothing of this terminal but who and where it is.
       env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor" },
       stdio: ["ignore", log, log],
@@ -55,7 +62,11 @@ export class Client {
       // Another command may have been first: its supervisor is as good.
       if (child.exitCode !== null && waitedMs > 1000) break;
     }
-    throw noBackend("the supervisor does not come up", { hint: `tail ${file}` });
+    const lines = (readIfThere(file) ?? "").slice(before).split("\n");
+    const said = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
+    throw noBackend(`the supervisor does not come up${said === undefined ? "" : `: ${harmless(said)}`}`, {
+      hint: `tail ${file}`,
+    });
   }
 }
 
@@ -77,13 +88,13 @@ function kept(env: Record<string, string | undefined>): Record<string, string | 
 }
 
 /** One question, one answer, one connection. Null where nobody listens. */
-function exchange(path: string, line: string, timeoutMs: number): Promise<string | null> {
+function exchange(path: string, text: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let rest = Buffer.from(`${line}\n`);
+    let rest = Buffer.from(text);
     const late = setTimeout(
-      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: "bs9 status" })),
+      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${path.replace(/sock$/, "log")}` })),
       timeoutMs,
     );
     const settle = (act: () => void) => {
@@ -98,15 +109,23 @@ function exchange(path: string, line: string, timeoutMs: number): Promise<string
       socket: {
         open: write,
         drain: write,
-        data(socket, chunk) {
+        data: (socket, chunk) => {
           bytes += chunk.length;
           if (bytes > maxMessageBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));
         },
-        close: () => settle(() => (bytes === 0 ? resolve(null) : resolve(Buffer.concat(chunks).toString("utf8")))),
+        close: () => settle(() => resolve(Buffer.concat(chunks).toString("utf8"))),
         connectError: () => settle(() => resolve(null)),
         error: () => {},
       },
     }).catch(() => settle(() => resolve(null)));
   });
+}
+
+function parsedOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw noBackend("the supervisor broke off its answer: it has just ended", { hint: "bs9 status", cause: error });
+  }
 }

@@ -11,19 +11,28 @@ export const maxMessageBytes = 64 * 1024 * 1024;
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
+export const keyFile = (state: string): string => join(state, "supervisor.key");
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
+/**
+ * Comes first, in a line of its own. Who knows what is in the key file may ask: a service that is shut in reaches the
+ * socket, for Landlock does not keep it from connecting, and not the file.
+ */
+export const headOf = (key: string): string => `${protocol} ${key}\n`;
+/** Who has not shown the key within so much is not listened to. */
+export const maxHeadBytes = 128;
+
 export const Request = v.variant("act", [
-  v.strictObject({ protocol: v.number(), act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
-  v.strictObject({ protocol: v.number(), act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
-  v.strictObject({ protocol: v.number(), act: v.literal("want"), names, wanted: v.boolean() }),
+  v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
+  v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
+  v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
 
-/** Asked for first, so that another version is told from nonsense. */
-export const Versioned = v.looseObject({ protocol: v.number() });
+/** Of an answer before all else, so that another version is told from nonsense. */
+export const Versioned = v.looseObject({ protocol: v.number(), pid: v.number() });
 
 const Told = v.strictObject({
   name: v.string(),

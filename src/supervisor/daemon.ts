@@ -1,18 +1,21 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
+import { randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { failed } from "../base/errors.ts";
-import { makeFolder } from "../base/files.ts";
+import { makeFolder, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { lockFile, type Request, socketFile, type Told } from "./control.ts";
+import { keyFile, lockFile, type Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
+import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
+import { serveControl } from "./server.ts";
 import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
@@ -26,6 +29,10 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
+const reapEveryMs = 500;
+/** By then it is started, and what it was started for is done. */
+const settledMs = 5000;
+const giveBackEveryMs = 60_000;
 
 /** Throws where another supervisor of this user and home is at work. */
 export async function startDaemon(paths: Paths): Promise<Daemon> {
@@ -36,8 +43,13 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     throw failed("another supervisor is at work here", { hint: "bs9 status" });
   }
   if (process.pid !== 1) becomeSubreaper();
+  const key = randomBytes(32).toString("hex");
+  writeWhole(keyFile(paths.state), key, 0o600);
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0 };
   const services = new Map<string, Service>();
+  const act = (request: Request) => acted(request, services, around);
+  // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
+  const control = serveControl(socketFile(paths.state), key, act);
   for (const name of around.records.names()) {
     const record = around.records.get(name);
     if (record === null) continue;
@@ -46,34 +58,28 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     services.set(name, service);
     service.resume(isNewEra);
   }
-  const act = (request: Request) => acted(request, services, around);
-  const control = serve(paths, act);
   const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
+    setInterval(reapOrphans, reapEveryMs),
+    setTimeout(giveBack, settledMs),
+    setInterval(giveBack, giveBackEveryMs),
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
+      for (const service of services.values()) if (!service.isKept) service.keep();
       if (services.size === 0) idle.resolve();
     }, logsEveryMs),
   ];
-  const onChild = () => reapOrphans(new Set([...services.values()].flatMap(({ record }) => record.process?.pid ?? [])));
-  process.on("SIGCHLD", onChild);
-  onChild();
   return {
     act,
     idle: idle.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
-      (await control).stop();
+      control.stop();
       leaveCgroup();
     },
   };
-}
-
-async function serve(paths: Paths, act: Daemon["act"]): Promise<{ stop(): void }> {
-  const { serveControl } = await import("./server.ts");
-  return serveControl(socketFile(paths.state), act);
 }
 
 function watch(services: Map<string, Service>): void {
@@ -88,7 +94,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
         const known = services.get(spec.name);
         const service = known ?? new Service(blank(spec, derived), around);
         Object.assign(service.record, { spec, derived });
-        service.keep();
+        service.keep(true);
         services.set(spec.name, service);
       }
       return [];
@@ -96,7 +102,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
     case "want": {
       for (const service of picked(request.names, services)) {
         service.record.wanted = request.wanted;
-        service.keep();
+        service.keep(true);
       }
       return [];
     }
@@ -104,7 +110,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       for (const name of request.names) {
         const service = services.get(name);
         if (service !== undefined) {
-          service.handle("stop");
+          service.meet("stop");
           await service.settled();
         }
         services.delete(name);
@@ -119,8 +125,9 @@ async function acted(request: Request, services: Map<string, Service>, around: A
     default: {
       const some = picked(request.names, services);
       for (const service of some) {
+        service.record.resume = false;
         if (request.act !== "stop") service.cleanSlate();
-        service.handle(request.act);
+        service.meet(request.act);
       }
       await Promise.all(some.map((service) => service.settled()));
       if (request.act === "stop") for (const { record } of some) if (record.state === "failed") record.state = "inactive";
@@ -142,7 +149,16 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   failed: "failed",
 };
 
-function toldOf({ name, record }: Service): Told {
+function toldOf({ name, record, isEnding }: Service): Told {
   const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
-  return { name, state: stateOf[state], mainPid: main?.pid ?? null, cgroup, restarts, end, wanted, derived };
+  return {
+    name,
+    state: isEnding ? "deactivating" : stateOf[state],
+    mainPid: isEnding ? null : (main?.pid ?? null),
+    cgroup,
+    restarts,
+    end,
+    wanted,
+    derived,
+  };
 }

@@ -8,13 +8,25 @@ const byLandlock = new Set(["ProtectSystem", "ProtectHome"]);
 /** As on every start. */
 const always = new Set(["NoNewPrivileges", "UMask"]);
 
-export function lackOf(profile: SandboxProfile, shuts: boolean): Missing[] {
+/** What the versions of Landlock after the first brought (landlock(7)). */
+const later = [
+  { version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" },
+  { version: 6, directive: "Landlock: signals", mend: "Linux 6.12 or later" },
+];
+
+/** `version` of Landlock, 0: none. */
+export function lackOf(profile: SandboxProfile, version: number): Missing[] {
   if (profile === "off") return [];
-  return profileDirectives(profile)
-    .filter(({ name }) => !always.has(name) && !(shuts && byLandlock.has(name)))
+  const ofSystemd = profileDirectives(profile)
+    .filter(({ name }) => !always.has(name) && !(version > 0 && byLandlock.has(name)))
     .map((directive) => ({
       directive: label(directive),
       why: "it takes systemd, which does not run this machine",
       mend: "run it on a machine with systemd, or shut in by its container",
     }));
+  const ofLandlock = later.filter((one) => version > 0 && version < one.version);
+  return [
+    ...ofSystemd,
+    ...ofLandlock.map(({ directive, mend }) => ({ directive, why: `version ${version} of this kernel does not keep it`, mend })),
+  ];
 }

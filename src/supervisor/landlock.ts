@@ -21,7 +21,8 @@ const reading = EXECUTE | READ_FILE | READ_DIR;
 /** Those that a rule on a file, and not on a folder, may name: execute, write, read, truncate, ioctl. */
 const ofFiles = EXECUTE | (1n << 1n) | READ_FILE | (1n << 14n) | (1n << 15n);
 
-export type Rules = { readable: string[]; writable: string[] };
+/** `listable`: the names of what is in it and below, and nothing more. */
+export type Rules = { readable: string[]; writable: string[]; listable: string[] };
 
 /** The version of Landlock in this kernel, 0 where there is none. */
 export function landlockVersion(): number {
@@ -32,7 +33,7 @@ export function landlockVersion(): number {
  * Shuts this thread and all that it executes into the rules; NoNewPrivs has to be set. From the sixth version on it may send
  * signals only to what is shut in with it. Paths that are not there are left out. Throws where the kernel does not take it.
  */
-export function restrict({ readable, writable }: Rules): void {
+export function restrict({ readable, writable, listable }: Rules): void {
   const version = landlockVersion();
   const handled = rightsOf(version);
   const attributes = new BigUint64Array([handled, 0n, version >= 6 ? LANDLOCK_SCOPE_SIGNAL : 0n]);
@@ -41,6 +42,7 @@ export function restrict({ readable, writable }: Rules): void {
   if (ruleset < 0) throw new Error("this kernel has no Landlock");
   for (const path of readable) allow(ruleset, path, reading & handled);
   for (const path of writable) allow(ruleset, path, handled);
+  for (const path of listable) allow(ruleset, path, READ_DIR);
   if (Number(symbols.syscall(SYS.restrictSelf, ruleset, 0, 0, 0)) !== 0) throw new Error("Landlock refuses to shut it in");
   closeSync(ruleset);
 }

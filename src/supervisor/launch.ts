@@ -1,6 +1,6 @@
 // Runs in the process that becomes the service: takes on what is asked for, step by step, and executes the program.
 // Each step is one that a supervisor could not take for another process; after the example of chainloading (execline).
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf, reasonOf } from "../base/errors.ts";
@@ -19,45 +19,67 @@ export const LaunchPlan = v.strictObject({
   files: v.number(),
   umask: v.number(),
   /** What Landlock is to open; null: no sandbox beyond NoNewPrivs. */
-  landlock: v.nullable(v.strictObject({ readable: v.array(v.string()), writable: v.array(v.string()) })),
+  landlock: v.nullable(v.strictObject({ readable: v.array(v.string()), writable: v.array(v.string()), listable: v.array(v.string()) })),
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
 // The exit statuses of systemd.exec(5) for the same troubles.
 const EXIT_CHDIR = 200;
 const EXIT_EXEC = 203;
+const EXIT_STDIN = 208;
 const EXIT_CGROUP = 219;
 const EXIT_NAMESPACE = 226;
 
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
-/** Returns only by an exit status, with a line on stderr. */
-export function launch(): never {
+/** Returns only where the program could not be executed: the exit status, with a line on stderr. */
+export function launch(): number {
   const plan = v.parse(LaunchPlan, JSON.parse(readFileSync("/dev/stdin", "utf8")));
-  const { argv, env, cgroup } = plan;
-  step(EXIT_CGROUP, "join its cgroup", () => cgroup !== null && writeFileSync(join(cgroup, "cgroup.procs"), String(process.pid)));
-  limitOpenFiles(plan.files);
-  step(EXIT_CHDIR, `work in ${plan.cwd}`, () => process.chdir(plan.cwd));
-  setUmask(plan.umask);
-  const nothing = openSync("/dev/null", "r");
-  becomesStdin(nothing);
-  closeSync(nothing);
-  heedSignals([SIGPIPE, SIGXFSZ]);
-  step(EXIT_NAMESPACE, "set up its sandbox", () => {
-    if (!renounceNewPrivileges()) throw new Error("the kernel does not take NoNewPrivs");
-    if (plan.landlock !== null) restrict(plan.landlock);
-  });
-  step(EXIT_EXEC, `execute ${argv[0]}`, () => process.execve?.(argv[0] ?? "", argv, env));
-  process.exit(EXIT_EXEC);
+  for (const { status, what, act } of stepsOf(plan)) {
+    try {
+      act();
+    } catch (error) {
+      const reason = errnoOf(error) === "ENOENT" ? "it is not there" : reasonOf(error);
+      writeSync(2, `bs9: cannot ${what}: ${reason}\n`);
+      return status;
+    }
+  }
+  return EXIT_EXEC;
 }
 
-function step(status: number, what: string, act: () => unknown): void {
-  try {
-    act();
-  } catch (error) {
-    const reason = errnoOf(error) === "ENOENT" ? "it is not there" : reasonOf(error);
-    process.stderr.write(`bs9: cannot ${what}: ${reason}\n`);
-    process.exit(status);
-  }
+type Step = { status: number; what: string; act: () => void };
+
+function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock }: LaunchPlan): Step[] {
+  return [
+    {
+      status: EXIT_CGROUP,
+      what: "join its cgroup",
+      act: () => {
+        if (cgroup !== null) writeFileSync(join(cgroup, "cgroup.procs"), String(process.pid));
+        limitOpenFiles(files);
+        setUmask(umask);
+      },
+    },
+    { status: EXIT_CHDIR, what: `work in ${cwd}`, act: () => process.chdir(cwd) },
+    {
+      status: EXIT_STDIN,
+      what: "read from /dev/null",
+      act: () => {
+        const nothing = openSync("/dev/null", "r");
+        becomesStdin(nothing);
+        closeSync(nothing);
+        heedSignals([SIGPIPE, SIGXFSZ]);
+      },
+    },
+    {
+      status: EXIT_NAMESPACE,
+      what: "set up its sandbox",
+      act: () => {
+        if (!renounceNewPrivileges()) throw new Error("the kernel does not take NoNewPrivs");
+        if (landlock !== null) restrict(landlock);
+      },
+    },
+    { status: EXIT_EXEC, what: `execute ${argv[0]}`, act: () => process.execve?.(argv[0] ?? "", argv, env) },
+  ];
 }

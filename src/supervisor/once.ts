@@ -2,9 +2,9 @@
 import { launchVariable } from "./launch.ts";
 import type { Plan } from "./plan.ts";
 
-/** The process and all of its group are killed when the time is over. */
-export async function runOnce(plan: Plan, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-  const child = Bun.spawn(["/proc/self/exe"], {
+/** The process and all of its group are killed when the time is over; what it leaves behind ends with it. */
+export async function runOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
+  const child = Bun.spawn([program], {
     env: { [launchVariable]: "1" },
     stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: null })), "ignore", "ignore"],
     cwd: "/",
@@ -13,13 +13,18 @@ export async function runOnce(plan: Plan, timeoutMs: number): Promise<{ exitCode
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // It has just ended by itself.
-    }
+    endGroup(child.pid);
   }, timeoutMs);
   const exitCode = await child.exited;
   clearTimeout(timer);
+  endGroup(child.pid);
   return { exitCode, timedOut };
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
+  }
 }

@@ -1,9 +1,11 @@
 // A spec and what is on this machine -> what the launcher is told.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { openingOf } from "../backend/opening.ts";
 import { isWithin, type Paths } from "../base/paths.ts";
 import { currentUser } from "../base/user.ts";
+import { logFolder } from "../logs/store/place.ts";
+import { logFile, streams } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
 import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
@@ -11,8 +13,13 @@ import type { LaunchPlan } from "./launch.ts";
 
 export type Plan = Omit<LaunchPlan, "cgroup">;
 
+/** Names what a spec becomes here: links and environment included, and not what else lies in the folders of the system. */
+export function derivedOf(spec: Spec, paths: Paths, shuts: boolean): string {
+  return Bun.hash(JSON.stringify(planOf(spec, paths, shuts, []))).toString(16);
+}
+
 /** Throws where the entry is gone, or the words are more than the kernel takes. `shuts`: the kernel has Landlock. */
-export function planOf(spec: Spec, paths: Paths, shuts: boolean): Plan {
+export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = systemFolders(paths)): Plan {
   const command = commandOf(spec, paths.share);
   const environment = environmentOf(spec);
   checkSizes(command.argv, environment);
@@ -29,18 +36,43 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean): Plan {
       spec.sandbox.profile === "off" || !shuts
         ? null
         : {
-            readable: [...systemFolders(paths.home), ...opening.readable, ...opening.optional],
-            writable: [...sharedFolders, ...opening.writable],
+            readable: [...system, ...opening.readable, ...opening.optional],
+            writable: [
+              ...sharedFolders(paths),
+              ...opening.writable,
+              ...streams.map((stream) => logFile(logFolder(paths.state, spec.name), stream)),
+            ],
+            // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
+            listable: opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
           },
   };
 }
 
-/** Written to by everybody; the ones of the machine, for there is no namespace to have others in. */
-const sharedFolders = ["/tmp", "/var/tmp", "/dev"];
+/**
+ * Written to by everybody; the ones of the machine, for there is no namespace to have others in. One that home or bs9's own
+ * folders lie in stays closed: Landlock can close nothing within what it opens.
+ */
+function sharedFolders({ home, config, share, state, cache, units }: Paths): string[] {
+  const own = [home, config, share, state, cache, units];
+  return ["/tmp", "/var/tmp", "/dev"].filter((folder) => !own.some((path) => isWithin(path, folder)));
+}
 
 /** All of the machine but homes and what is of other users: rules only open, so that each folder has to be named. */
-function systemFolders(home: string): string[] {
-  const closed = ["/home", "/root", "/run/user", "/tmp", "/var/tmp", ...(home === "/" ? [] : [home])];
+function systemFolders({ home, config, share, state, cache, units }: Paths): string[] {
+  const closed = [
+    config,
+    share,
+    state,
+    cache,
+    units,
+    "/home",
+    "/root",
+    "/run/user",
+    "/run/secrets",
+    "/tmp",
+    "/var/tmp",
+    ...(home === "/" ? [] : [home]),
+  ];
   const below = (folder: string): string[] =>
     entriesOf(folder).flatMap((name) => {
       const path = join(folder, name);

@@ -2,7 +2,13 @@
 import { processes } from "../base/sessions.ts";
 import { reap } from "./kernel.ts";
 
-/** Those of `own` are Bun's to fetch: it waits for each of them. */
-export function reapOrphans(own: Set<number>): void {
-  for (const { pid, parent, isZombie } of processes()) if (isZombie && parent === process.pid && !own.has(pid)) reap(pid);
+let before = new Set<number>();
+
+/** To be called over and over. Bun fetches its own children at once: what was a zombie a turn ago already is nobody's. */
+export function reapOrphans(): void {
+  const zombies = processes()
+    .filter(({ isZombie, parent }) => isZombie && parent === process.pid)
+    .map(({ pid }) => pid);
+  for (const pid of zombies) if (before.has(pid)) reap(pid);
+  before = new Set(zombies);
 }

@@ -19,6 +19,8 @@ const Record = v.strictObject({
   /** Names what the spec was derived into then. */
   derived: v.string(),
   wanted: v.boolean(),
+  /** It was up when its supervisor was told to end, and is to be up with the next one. */
+  resume: v.boolean(),
   state: v.picklist(lifeStates),
   /** The boot, and the namespace of pids, that state and process are of. */
   era: v.string(),
@@ -39,6 +41,7 @@ export const blank = (spec: Spec, derived: string): Record => ({
   spec,
   derived,
   wanted: false,
+  resume: false,
   state: "inactive",
   era: era(),
   process: null,
@@ -82,8 +85,9 @@ export class Records {
     }
   }
 
-  put(record: Record): void {
-    writeWhole(this.file(record.spec.name), JSON.stringify(record), 0o600);
+  /** `isLasting`: not only what is so of processes, which means nothing after a crash of the machine. */
+  put(record: Record, isLasting: boolean): void {
+    writeWhole(this.file(record.spec.name), JSON.stringify(record), 0o600, isLasting);
   }
 
   remove(name: string): void {

@@ -1,50 +1,53 @@
-// One supervised service: what happens to it goes through the table, and what the table says is done to its processes.
-import { closeSync, openSync } from "node:fs";
-import { constants } from "node:os";
-import { delayOf } from "../backend/backoff.ts";
+import { delayOf, nextInRow } from "../backend/backoff.ts";
 import { type Exit, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { readProc, startTimeOf } from "../base/proc.ts";
-import { logFolder, openStreams } from "../logs/store/place.ts";
-import { joinable, removeCgroup } from "./cgroup.ts";
+import { readProc } from "../base/proc.ts";
+import { removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
 import { membersOf, signalAll } from "./group.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
-import { launchVariable } from "./launch.ts";
-import { planOf } from "./plan.ts";
-import { isAlive, processOf, type Record, type Records } from "./record.ts";
+import { isAlive, type Record, type Records } from "./record.ts";
+import { spawnService } from "./spawn.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
 export type Around = { paths: Paths; records: Records; shuts: boolean };
 
-/** A start after so long is no longer one of a row. */
-const rowSec = 60;
+const restEveryMs = 20;
 const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
   record: Record;
+  isKept = true;
   readonly #around: Around;
   #pidfd: number | null = null;
   #delay: Timer | null = null;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
+  /** Leads the session of its processes, and may be gone before them. */
+  #leader: number | null = null;
+  #rest: Timer | null = null;
 
   constructor(record: Record, around: Around) {
     this.record = record;
     this.#around = around;
   }
 
-  /** The pid of the child that Bun fetches by itself; null for one that was adopted. */
+  /** Watches one that was adopted; null for a child, which Bun fetches by itself. */
   get pidfd(): number | null {
     return this.#pidfd;
+  }
+
+  /** Its main process has ended, and others of it have not yet. */
+  get isEnding(): boolean {
+    return this.#rest !== null;
   }
 
   get name(): string {
     return this.record.spec.name;
   }
 
-  handle(event: LifeEvent): void {
+  meet(event: LifeEvent): void {
     const { next, actions } = table[this.record.state][event];
     this.record.state = next;
     for (const action of actions) this.#acts[action]();
@@ -64,11 +67,14 @@ export class Service {
     if (this.record.state === "failed") this.record.state = "inactive";
   }
 
-  /** A full disk costs only that the next supervisor knows less. */
-  keep(): void {
+  /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
+  keep(isLasting = false): void {
     try {
-      this.#around.records.put(this.record);
-    } catch {}
+      this.#around.records.put(this.record, isLasting);
+      this.isKept = true;
+    } catch {
+      this.isKept = false;
+    }
   }
 
   /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
@@ -76,24 +82,32 @@ export class Service {
     const { record } = this;
     const { process: before, state } = record;
     const lives = before !== null && isAlive(before);
-    const wasDown = state === "inactive" || state === "failed";
+    const isToResume = record.resume;
+    record.resume = false;
+    this.#leader = isNewEra ? null : (before?.pid ?? null);
     record.state = "inactive";
     if (isNewEra) {
+      Object.assign(record, { process: null, cgroup: null });
       this.cleanSlate();
-      record.process = null;
-      record.cgroup = null;
-      if (record.wanted) this.handle("start");
+      if (record.wanted) this.meet("start");
     } else if (lives) {
-      this.handle("adopted");
-      if (state === "deactivating") this.handle("stop");
-      if (state === "restarting") this.handle("restart");
-    } else if (wasDown) record.state = state;
-    else if (state !== "deactivating") {
-      record.process = null;
+      this.meet("adopted");
+      if (state === "deactivating" && !isToResume) this.meet("stop");
+      // It was told to end already, and is to be up again.
+      if (state === "restarting" || isToResume) this.meet("restart");
+    } else if (isToResume) {
+      this.#clear();
+      this.cleanSlate();
+      this.meet("start");
+    } else if (state === "active" || state === "restarting") {
       record.end = "it ended while no supervisor was there";
       note(this.#around.paths.state, this.name, 3, record.end);
       record.state = "active";
-      this.#ended(null);
+      this.#end(null);
+    } else {
+      this.#clear();
+      record.state = state === "deactivating" ? "inactive" : state;
+      if (state === "activating") this.#armDelay();
     }
     this.keep();
   }
@@ -103,23 +117,20 @@ export class Service {
     this.#unwatch();
     this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
     note(this.#around.paths.state, this.name, 3, this.record.end);
-    this.#ended(null);
+    this.#end(null);
   }
 
   /** Its processes now. */
   pids(): number[] {
-    return membersOf(this.record.process?.pid ?? null, this.record.cgroup);
+    return membersOf(this.#leader, this.record.cgroup);
   }
 
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
-    this.handle("stop");
+    this.record.resume = state === "active" || state === "activating" || state === "restarting";
+    this.meet("stop");
     await this.settled();
-    if (state !== "inactive" && state !== "failed" && state !== "deactivating") {
-      this.record.state = "active";
-      this.keep();
-    }
   }
 
   readonly #acts: { [A in Action]: () => void } = {
@@ -128,83 +139,97 @@ export class Service {
       this.#pidfd = this.record.process === null ? null : openPidfd(this.record.process.pid);
       if (this.#pidfd === null) queueMicrotask(() => this.endedUnseen());
     },
-    terminate: () => signalAll(this.pids(), "SIGTERM"),
+    // One that was stopped by a signal could not hear it (kill(2), SIGCONT).
+    terminate: () => {
+      signalAll(this.pids(), "SIGTERM");
+      signalAll(this.pids(), "SIGCONT");
+    },
     kill: () => {
       note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
       signalAll(this.pids(), "SIGKILL");
     },
     "set-delay": () => {
       this.record.restarts += 1;
-      this.#delay = setTimeout(() => this.handle("delay-over"), delayOf(this.#startsWithNext(), this.record.spec.restart.delayMs));
+      this.#armDelay();
     },
     "clear-delay": () => clearTimeout(this.#delay ?? undefined),
     "set-kill-timer": () => {
-      this.#kill = setTimeout(() => this.handle("kill-timeout"), this.record.spec.stopTimeoutMs);
+      this.#kill = setTimeout(() => this.meet("kill-timeout"), this.record.spec.stopTimeoutMs);
     },
     "clear-kill-timer": () => clearTimeout(this.#kill ?? undefined),
   };
 
+  #armDelay(): void {
+    this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.record.starts, this.record.spec.restart.delayMs));
+  }
+
   #spawn(): void {
     const { record } = this;
-    const { paths, shuts } = this.#around;
-    record.starts = this.#startsWithNext();
+    const { paths } = this.#around;
+    record.starts ||= 1;
     record.lastStartSec = uptimeSec();
     try {
-      const plan = planOf(record.spec, paths, shuts);
-      const files = openStreams(logFolder(paths.state, this.name));
-      record.cgroup = joinable(this.name, record.spec.limits);
-      const streams = [openSync(files.stdout, "a", 0o600), openSync(files.stderr, "a", 0o600)] as const;
-      try {
-        // The running file itself, even where it was replaced or deleted.
-        const child: Bun.Subprocess = Bun.spawn(["/proc/self/exe"], {
-          env: { [launchVariable]: "1" },
-          stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: record.cgroup })), ...streams],
-          cwd: "/",
-          detached: true,
-          onExit: ({ pid }, exitCode, signal): void => this.#exited(pid, exitCode, signal),
-        });
-        record.process = processOf(child.pid) ?? { pid: child.pid, startTime: startTimeOf(child.pid) ?? "", era: record.era };
-        child.unref();
-      } finally {
-        for (const fd of streams) closeSync(fd);
-      }
+      const spawned = spawnService(record.spec, this.#around, (pid, exit) => this.#exited(pid, exit));
+      this.#leader = spawned.process.pid;
+      Object.assign(record, spawned);
     } catch (error) {
       record.process = null;
       note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
-      queueMicrotask(() => this.#ended(null));
+      queueMicrotask(() => this.#end(null));
     }
   }
 
-  #exited(pid: number, code: number | null, signal: number | NodeJS.Signals | null): void {
+  #exited(pid: number, exit: Exit): void {
     if (this.record.process?.pid !== pid) return;
-    const exit: Exit = signal === null ? { code: "exited", status: code ?? 0 } : { code: "killed", status: numberOf(signal) };
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
     if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
-    this.#ended(exit);
+    this.#end(exit);
   }
 
-  /** What its main process has left behind ends with it, as with KillMode=control-group. */
-  #ended(exit: Exit | null): void {
+  /** What its main process has left behind is asked to end, too, and has the stop timeout for it, as with KillMode=control-group. */
+  #end(exit: Exit | null): void {
+    const { stopTimeoutMs } = this.record.spec;
+    if (this.pids().length === 0) {
+      this.#over(exit);
+      return;
+    }
+    if (this.record.state === "active") this.#acts.terminate();
+    const lastMs = performance.now() + stopTimeoutMs;
+    this.#rest = setInterval(() => {
+      const left = this.pids();
+      if (left.length > 0 && performance.now() < lastMs) return;
+      signalAll(left, "SIGKILL");
+      clearInterval(this.#rest ?? undefined);
+      this.#rest = null;
+      this.#over(exit);
+    }, restEveryMs);
+  }
+
+  /** Nothing of it is left, or was it a moment ago. */
+  #clear(): void {
     const { record } = this;
     signalAll(this.pids(), "SIGKILL");
     if (record.cgroup !== null) removeCgroup(record.cgroup);
+    this.#leader = null;
     record.process = null;
     record.cgroup = null;
+  }
+
+  #over(exit: Exit | null): void {
+    const { record } = this;
+    this.#clear();
     const { policy, max } = record.spec.restart;
-    const mayAgain = max === null || this.#startsWithNext() <= max + 1;
+    const next = nextInRow(record.starts, uptimeSec() - record.lastStartSec);
+    const mayAgain = max === null || next <= max + 1;
     const event = eventOfEnd(exit, policy, mayAgain);
     if (event === "ended-for-good" && !mayAgain && record.state === "active") {
       record.end = givenUp;
       note(this.#around.paths.state, this.name, 3, "given up: it ended too often");
     }
-    this.handle(event);
-  }
-
-  #startsWithNext(): number {
-    const { starts, lastStartSec } = this.record;
-    return starts > 0 && uptimeSec() - lastStartSec <= rowSec + delayOf(starts, this.record.spec.restart.delayMs) / 1000 ? starts + 1 : 1;
+    if (event === "ended-again" && record.state === "active") record.starts = next;
+    this.meet(event);
   }
 
   #unwatch(): void {
@@ -215,7 +240,3 @@ export class Service {
 
 /** Nobody can step this clock. */
 const uptimeSec = (): number => Number(readProc("uptime")?.split(" ")[0] ?? 0);
-
-function numberOf(signal: number | NodeJS.Signals): number {
-  return typeof signal === "number" ? signal : constants.signals[signal];
-}

@@ -7,7 +7,7 @@ import { limitsInForce } from "../backend/limits.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { linkOf, readProc, statusField } from "../base/proc.ts";
+import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
@@ -19,8 +19,10 @@ import type { Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
+import { launchVariable } from "./launch.ts";
 import { runOnce } from "./once.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { ownProgram } from "./own.ts";
+import { derivedOf, type Plan, planOf } from "./plan.ts";
 import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
@@ -35,12 +37,15 @@ export class SupervisorBackend implements Backend {
   readonly #paths: Paths;
   readonly #records: Records;
   readonly #client: Client;
-  readonly #shuts = landlockVersion() > 0;
+  readonly #landlock = landlockVersion();
 
-  constructor(paths: Paths) {
+  readonly #program: string;
+
+  constructor(paths: Paths, program = ownProgram) {
     this.#paths = paths;
+    this.#program = program;
     this.#records = new Records(paths.state);
-    this.#client = new Client(paths);
+    this.#client = new Client(paths, program);
   }
 
   async claim(): Promise<void> {}
@@ -78,7 +83,7 @@ export class SupervisorBackend implements Backend {
   }
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
-    return lackOf(profile, this.#shuts);
+    return lackOf(profile, this.#landlock);
   }
 
   async start(specs: Spec[]): Promise<void> {
@@ -108,7 +113,12 @@ export class SupervisorBackend implements Backend {
       told = await this.#client.ask({ act: "read", names }, askMs);
     }
     const known = new Map((told ?? []).map((one) => [one.name, one]));
-    const now = sessions();
+    // Every process of the machine has to be looked at for it: only where it is needed.
+    let seen: Sessions | null = null;
+    const now = () => {
+      seen ??= sessions();
+      return seen;
+    };
     return names.map((name) => readingOf(name, known.get(name) ?? this.#remembered(name), now));
   }
 
@@ -116,10 +126,10 @@ export class SupervisorBackend implements Backend {
     const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
-    if (spec.sandbox.profile === "off" || !this.#shuts || held !== "1")
-      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#shuts) };
+    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
+      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock) };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, true) };
+    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock) };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
@@ -127,7 +137,7 @@ export class SupervisorBackend implements Backend {
   }
 
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs);
+    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
   async logNotices(): Promise<string[]> {
@@ -145,7 +155,8 @@ export class SupervisorBackend implements Backend {
 
   /** Said once: nothing of what is there would change at the next start. */
   async linger(): Promise<string | null> {
-    if (process.env["BS9_HOME"] === undefined && process.pid === 1) return null;
+    // In a container its init is bs9 run already.
+    if (readProc("1/cmdline")?.split("\0")[1] === "run") return null;
     const told = join(this.#paths.state, "told-of-boot");
     if (existsSync(told)) return null;
     writeWhole(told, "", 0o600);
@@ -168,11 +179,11 @@ export class SupervisorBackend implements Backend {
   }
 
   #plan(spec: Spec): Plan {
-    return planOf(spec, this.#paths, this.#shuts);
+    return planOf(spec, this.#paths, this.#landlock > 0);
   }
 
   #derived(spec: Spec): string {
-    return Bun.hash(JSON.stringify(this.#plan(spec))).toString(16);
+    return derivedOf(spec, this.#paths, this.#landlock > 0);
   }
 
   #isToBeUp(name: string): boolean {
@@ -191,19 +202,19 @@ export class SupervisorBackend implements Backend {
   }
 }
 
-function readingOf(name: string, told: Told | null, now: Sessions): Reading {
+function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
   const unit = name;
   if (told === null)
     return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
-  const isLaunching = mainPid !== null && told.state === "active" && linkOf(`${mainPid}/exe`) === ownProgram && isLauncher(mainPid);
+  const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
   const group: Group | null =
     mainPid === null
       ? null
       : cgroup !== null
         ? { kind: "cgroup", folder: cgroup }
-        : { kind: "processes", pids: now.get(mainPid) ?? [mainPid] };
+        : { kind: "processes", pids: now().get(mainPid) ?? [mainPid] };
   return {
     name,
     unit,
@@ -217,8 +228,7 @@ function readingOf(name: string, told: Told | null, now: Sessions): Reading {
   };
 }
 
-const ownProgram = linkOf("self/exe");
-
+/** Nothing but this is in its environment; a service has at least its name there. */
 function isLauncher(pid: number): boolean {
-  return (readProc(`${pid}/environ`) ?? "").startsWith("BS9_LAUNCH=1");
+  return readProc(`${pid}/environ`) === `${launchVariable}=1\0`;
 }

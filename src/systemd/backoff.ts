@@ -1,5 +1,5 @@
 // Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
-import { delayOf, longestDelayMs } from "../backend/backoff.ts";
+import { delayOf, longestDelayMs, rowSec } from "../backend/backoff.ts";
 import { givenUp } from "./starts.ts";
 
 /**
@@ -17,7 +17,7 @@ export function restartStep(delayMs: number, max: number | null): string {
   return [
     'PATH=/usr/bin:/bin; f=$1; n=0; t=; s=0; read u r </proc/uptime; [ -f "$f" ] && read n t s r <"$f"',
     'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|?????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
-    "if [ $((${u%.*}-t)) -le 60 ]; then n=$((n+1)); else n=1; fi",
+    `if [ $((\${u%.*}-t)) -le ${rowSec} ]; then n=$((n+1)); else n=1; fi`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
     ...(max === null
       ? []

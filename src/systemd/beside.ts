@@ -1,5 +1,5 @@
 // Runs a unit once to its end: what is to be tried as a service, beside it.
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../base/files.ts";
 import type { UserManager } from "./reach.ts";
@@ -25,4 +25,17 @@ export async function runOnce(
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** What a bs9 that was killed, or interrupted, has left of its checks. */
+export async function sweepChecks(systemctl: Systemctl, { runtimeDir }: UserManager): Promise<void> {
+  const folder = join(runtimeDir, "systemd/user");
+  const left = (existsSync(folder) ? readdirSync(folder) : []).filter((file) => {
+    const pid = /^bs9-check-.*-(\d+)-[0-9a-z]+\.service$/.exec(file)?.[1];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  });
+  if (left.length === 0) return;
+  await systemctl.jobs("stop", left);
+  for (const file of left) rmSync(join(folder, file), { force: true });
+  await systemctl.resetFailed(left);
 }

@@ -9,7 +9,9 @@ type Message = { destination?: string; path: string; interface: string; member: 
 
 const systemd1 = "org.freedesktop.systemd1";
 const timeoutMs = 5000;
-const firstAnswerMs = 300;
+/** Doubled with each attempt, for a machine under load. */
+const firstAnswerMs = 200;
+const attempts = 5;
 
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
 const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
@@ -35,8 +37,8 @@ export class Bus {
       const path = join(runtimeDir, socket);
       if (!existsSync(path)) continue;
       // systemd's own socket now and then leaves the first call of a connection without an answer; the next one gets it.
-      for (let attempt = 0; attempt < (direct ? 5 : 1); attempt++) {
-        const bus = await open(path, direct);
+      for (let attempt = 0; attempt < (direct ? attempts : 1); attempt++) {
+        const bus = await open(path, direct ? firstAnswerMs * 2 ** attempt : null);
         if (bus !== null) return bus;
       }
     }
@@ -100,7 +102,9 @@ export class Bus {
   }
 }
 
-async function open(path: string, direct: boolean): Promise<Bus | null> {
+/** `answerMs`: what systemd's own socket is given for the first answer; null: it is the message bus. */
+async function open(path: string, answerMs: number | null): Promise<Bus | null> {
+  const direct = answerMs !== null;
   const { createClient } = await import("dbus-native");
   let end = () => {};
   try {
@@ -113,7 +117,7 @@ async function open(path: string, direct: boolean): Promise<Bus | null> {
     const invoke = async (message: Message, options = {}): Promise<unknown> =>
       client.invoke(direct ? withoutDestination(message) : message, options);
     const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
-    await invoke(ping, direct ? { timeout: firstAnswerMs } : {});
+    await invoke(ping, direct ? { timeout: answerMs } : {});
     return Bus.of(invoke, end);
   } catch {
     end();

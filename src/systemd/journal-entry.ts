@@ -58,7 +58,9 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
   // One that another service gives itself to speak in this one's name does not count: what begins with _ is journald's own word.
   const owner = entry._SYSTEMD_USER_UNIT ?? "";
   const claimed = byIdentifier.get(entry.SYSLOG_IDENTIFIER ?? "");
-  const identified = owner === "" || byUnit.get(owner) === claimed ? claimed : undefined;
+  // A line of a stream may come when its process is gone and with it the unit; a datagram of one that is gone is nobody's.
+  const mayClaim = owner === "" ? entry._TRANSPORT === "stdout" : byUnit.get(owner) === claimed;
+  const identified = mayClaim ? claimed : undefined;
   const service = byUnit.get(owner) ?? identified;
   if (service === undefined) return null;
   return {
@@ -72,8 +74,8 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
 
 /** The user manager, or the child in which it prepares a start, which calls itself `(program)`, in the unit's own cgroup. */
 function isSystemd({ SYSLOG_IDENTIFIER: identifier, _SYSTEMD_USER_UNIT: owner }: Entry, subject: string): boolean {
-  if (identifier === "systemd") return owner === "init.scope" || owner === undefined;
-  return identifier?.startsWith("(") === true && (owner === undefined || owner === unitName(subject) || owner === "init.scope");
+  if (identifier === "systemd") return owner === "init.scope";
+  return identifier?.startsWith("(") === true && (owner === unitName(subject) || owner === "init.scope");
 }
 
 function streamOf(entry: Entry, service: string): LogRecord["stream"] {

@@ -7,7 +7,7 @@ import { stderrIdentifier, stdoutIdentifier, unitName } from "./unit.ts";
 
 /** Ended by the signal without an error; the journalctl behind it ends with it. */
 export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {
-  if (query.services.length === 0) return;
+  if (query.services.length === 0 || (query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY)) return;
   const read = recordReader(query.services);
   const shown = (fields: JournalFields): LogRecord | null => {
     const record = read(fields);

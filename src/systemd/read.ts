@@ -53,8 +53,14 @@ async function reading(
   const starts = look?.starts ?? null;
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
-  // What the restart step has counted needs no question.
-  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
+  // Of most services the restart step has counted one start, which needs no question. It counts those by hand, too, which
+  // systemd does not; and systemd one more than there were where it gives up.
+  const restartsOf = async () => {
+    const counted = starts === null ? null : Math.max(0, starts.count - 1);
+    if (counted === 0) return 0;
+    const told = whole(await service("NRestarts"));
+    return counted === null || told === null ? told : Math.min(counted, told);
+  };
   if (blank.state === "active" || blank.state === "deactivating") {
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.
@@ -68,20 +74,30 @@ async function reading(
     const cpu = live?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
     return { ...blank, mainPid, restarts, group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
-  const [restarts, result, code, status] = await Promise.all([
+  const [restarts, result, code, status, isLimit] = await Promise.all([
     restartsOf(),
     service("Result"),
     service("ExecMainCode"),
     service("ExecMainStatus"),
+    blank.state === "failed" ? hasHitLimit(bus, unit.path, starts) : false,
   ]);
   return {
     ...blank,
     restarts,
     end:
-      blank.state === "failed" && starts?.isGivenUp
+      blank.state === "failed" && (starts?.isGivenUp || isLimit)
         ? wordsOfEnd("start-limit-hit", null)
         : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
   };
+}
+
+/** systemd's own count was quicker than the restart step's: `Result` then still says how the last try ended (252). */
+async function hasHitLimit(bus: Bus, path: string, starts: Starts | null): Promise<boolean> {
+  if (starts === null) return false;
+  const [interval, burst] = await Promise.all(
+    ["StartLimitIntervalUSec", "StartLimitBurst"].map(async (name) => whole(await bus.property(path, "Unit", name))),
+  );
+  return (interval ?? 0) > 0 && starts.count >= (burst ?? Number.POSITIVE_INFINITY);
 }
 
 /** States alone: one process for all, and nothing that is not in the list. */

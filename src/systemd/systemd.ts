@@ -1,7 +1,7 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, LogQuery, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import type { Backend, Capabilities, LogQuery, LogRange, LogRecord, Reading, Strangers } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -10,17 +10,15 @@ import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import { runOnce } from "./beside.ts";
+import { runOnce, sweepChecks } from "./beside.ts";
 import { Bus } from "./bus.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
-import { pastGapNotice } from "./journal-gaps.ts";
-import { journalNotices } from "./journal-notices.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
-import { serviceLogs } from "./service-logs.ts";
+import { logNotices, serviceLogs } from "./service-logs.ts";
 import { startsPath } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
@@ -39,6 +37,7 @@ export class SystemdBackend implements Backend {
   readonly #owner: Owner;
   readonly #verifier: Verifier;
   #bus: Promise<Bus | null> | null = null;
+  #connectAgainMs = Number.POSITIVE_INFINITY;
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
@@ -71,6 +70,7 @@ export class SystemdBackend implements Backend {
     const unchanged: string[] = [];
     let mustReload = false;
     makeFolder(emptyFolder(this.#paths.share));
+    await sweepChecks(this.#systemctl, this.#reach);
     for (const spec of specs) {
       try {
         const { unit, environment } = await this.#derive(spec);
@@ -106,6 +106,7 @@ export class SystemdBackend implements Backend {
   }
 
   async undefine(names: string[]): Promise<void> {
+    await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
       rmSync(this.unitFile(name), { force: true });
       rmSync(this.#environmentFile(name), { force: true });
@@ -152,8 +153,10 @@ export class SystemdBackend implements Backend {
       try {
         return await readOverBus(bus, names, this.#paths.units, looks);
       } catch {
-        // The bus broke off on the way: what systemctl can tell is better than nothing.
-        this.#bus = Promise.resolve(null);
+        // The bus broke off on the way, as when the user manager starts itself anew: what systemctl can tell is better
+        // than nothing, and the next read connects again.
+        bus.close();
+        this.#bus = null;
       }
     }
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
@@ -172,13 +175,8 @@ export class SystemdBackend implements Backend {
     return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
-  async logNotices(range: { fromMs: number; toMs: number | null } | null, signal: AbortSignal): Promise<string[]> {
-    const deps = { uid: this.#reach.uid, env: this.#reach.env };
-    const [now, past] = await Promise.all([
-      journalNotices(deps, range !== null),
-      range === null ? null : pastGapNotice(range, deps, signal),
-    ]);
-    return past === null ? now : [...now, past];
+  logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
+    return logNotices(range, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
@@ -231,11 +229,17 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.resetFailed(specs.map(unitOf));
   }
 
+  /** Where none answers, not every read is to wait for it. */
   #connect(): Promise<Bus | null> {
-    this.#bus ??= Bus.connect(this.#reach.runtimeDir);
+    if (performance.now() > this.#connectAgainMs) this.#bus = null;
+    this.#bus ??= Bus.connect(this.#reach.runtimeDir).then((bus) => {
+      this.#connectAgainMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
+      return bus;
+    });
     return this.#bus;
   }
 }
 
+const noBusMs = 10_000;
 const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
 const unitOf = (spec: Spec): string => unitName(spec.name);

@@ -1,6 +1,9 @@
 // A spec -> the text of its unit; pure.
+
+import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
+import { quoted } from "../base/text.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
@@ -95,12 +98,16 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
 }
 
 /**
- * Variables that only the program itself may get: those that the shell on the way sets or resets, and those
- * that the dynamic loader obeys, for the first step of a unit runs outside the sandbox. They are no secrets.
+ * Variables that only the program itself may get: those that the shell on the way sets or resets, and, for the first step
+ * of a unit runs outside the sandbox, those that the dynamic loader, libc, a shell or systemctl obey (ld.so(8), locale(7),
+ * gconv: a locale may load code; bash(1), systemd's ENVIRONMENT.md). They are no secrets.
  */
 function isForProgramAlone(name: string): boolean {
-  return shellsOwn.has(name) || name.startsWith("LD_");
+  return shellsOwn.has(name) || turning.test(name);
 }
+
+const turning =
+  /^(?:LD_|LC_|LANG|BASH|MALLOC_|SYSTEMD_|SYSTEMCTL_|DBUS_|XDG_|(?:GCONV_PATH|LOCPATH|NLSPATH|GETCONF_DIR|OUTPUT_CHARSET|CHARSET|GLIBC_TUNABLES|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES|POSIXLY_CORRECT|TZ|TZDIR|TMPDIR|CDPATH|FUNCNEST|NOTIFY_SOCKET)$)/;
 
 const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL", "PS4", "ENV", "BASH_ENV"]);
 
@@ -117,7 +124,7 @@ export function environmentText(spec: Spec, programs: string[]): string {
 function startLimit(spec: Spec): string[] {
   if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
   // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
-  return [`StartLimitIntervalSec=${spec.restart.max * 90}s`, `StartLimitBurst=${spec.restart.max + 1}`];
+  return [`StartLimitIntervalSec=${spec.restart.max * (rowSec + longestDelayMs / 1000)}s`, `StartLimitBurst=${spec.restart.max + 1}`];
 }
 
 /** The files are opened by the user manager, outside of the sandbox. */
@@ -157,13 +164,13 @@ function stepsOutside({ directives, home }: UnitPlan): boolean {
  * level prefix, three forwards). systemd-cat(1) would do the same in 4 ms. The shell is exec'd away: the process is the program.
  */
 function headOfStderr({ name }: Spec): string {
-  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${shellWord(stderrIdentifier(name))} >&2;`;
+  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${quoted(stderrIdentifier(name))} >&2;`;
 }
 
 function environmentOfShell({ env }: Spec): string {
   const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
   const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
-  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${shellWord(value)};`).join("")}`;
+  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;
 }
 
 /** Through a shell, which is exec'd away. */
@@ -176,10 +183,6 @@ function execStart(argv: string[], preparation: string): string {
     );
   }
   return line;
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function limits(spec: Spec): string[] {

@@ -1,8 +1,10 @@
 // The files of the trail: the one that is written, and those that were full, the oldest first.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 import { parseLine, sha256, type TrailRecord } from "./record.ts";
 
 export const currentFile = (folder: string): string => join(folder, "trail.jsonl");
@@ -69,7 +71,7 @@ function read(path: string): Buffer | null {
     return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
-    throw failed(`cannot read ${path}: ${plainErrno(error)}`, { hint: `ls -l ${path}`, cause: error });
+    throw failed(`cannot read ${path}: ${plainErrno(error)}`, { hint: `ls -l ${shellWord(path)}`, cause: error });
   }
 }
 

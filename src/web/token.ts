@@ -1,9 +1,11 @@
 // The token of the HTTP side: from the file that BS9_WEB_TOKEN_FILE names, else one of our own, made at the first need.
+
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 
 const tokenVariable = "BS9_WEB_TOKEN_FILE";
 
@@ -18,7 +20,7 @@ export function loadToken(env: Record<string, string | undefined>, configFolder:
   const own = join(configFolder, "web.token");
   const mode = statSync(own, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) make(own);
-  else if ((mode & 0o077) !== 0) throw failed(`the token is in ${own}, which others may read too`, { hint: `chmod 600 ${own}` });
+  else if ((mode & 0o077) !== 0) throw failed(`the token is in ${own}, which others may read too`, { hint: `chmod 600 ${shellWord(own)}` });
   return read(own, `the token is in ${own}`);
 }
 
@@ -27,12 +29,12 @@ function read(file: string, whence: string): string {
   try {
     bytes = readRegular(file, maxBytes + 1);
   } catch (error) {
-    throw failed(`${whence}, which cannot be read: ${plainErrno(error)}`, { cause: error, hint: `ls -lL ${file}` });
+    throw failed(`${whence}, which cannot be read: ${plainErrno(error)}`, { cause: error, hint: `ls -lL ${shellWord(file)}` });
   }
-  if (bytes === null) throw failed(`${whence}, which is no regular file`, { hint: `ls -lL ${file}` });
-  if (bytes.length > maxBytes) throw failed(`${whence}, which has more than ${maxBytes} bytes`, { hint: `ls -lL ${file}` });
+  if (bytes === null) throw failed(`${whence}, which is no regular file`, { hint: `ls -lL ${shellWord(file)}` });
+  if (bytes.length > maxBytes) throw failed(`${whence}, which has more than ${maxBytes} bytes`, { hint: `ls -lL ${shellWord(file)}` });
   const token = bytes.toString("utf8").trim();
-  const hint = `head -c 32 /dev/urandom | base64 > ${file}`;
+  const hint = `head -c 32 /dev/urandom | base64 > ${shellWord(file)}`;
   if (token.length < minLetters)
     throw failed(`${whence}, which holds ${token.length} characters; a token has at least ${minLetters}`, { hint });
   // What a header can carry (RFC 6750 says less, but secret stores give all of these).

@@ -1,6 +1,6 @@
 // Text made harmless, and suggestions.
 import { expect, test } from "bun:test";
-import { harmless, nearest } from "../../src/base/text.ts";
+import { harmless, nearest, shellWord } from "../../src/base/text.ts";
 
 test.each([
   ["plain ünïcode 😀", "plain ünïcode 😀"],
@@ -19,3 +19,10 @@ test.each([
   ["xyzzy", null],
   ["", null],
 ])("nearest to %j", (word, guess) => expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess));
+
+test.each(["plain/path-1.ts", "a b", "it's", "$(touch x)", "; rm -rf /", "`id`", "", "new\nline", "-n"])(
+  "a shell reads %j back",
+  (word) => {
+    expect(Bun.spawnSync(["/bin/sh", "-c", `printf %s ${shellWord(word)}`]).stdout.toString()).toBe(word);
+  },
+);

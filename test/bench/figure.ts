@@ -3,7 +3,9 @@ import { table } from "../../src/base/table.ts";
 
 export type Figure = {
   what: string;
-  /** Milliseconds of each round. */
+  /** Milliseconds where it is not told. */
+  unit?: "ms" | "MB" | "s" | "lines";
+  /** One a round. */
   bs9: number[];
   pm2: number[];
   /** How much of PM2's time is allowed; null where nothing is promised. */
@@ -14,10 +16,10 @@ export function report(figures: Figure[]): string[] {
   const columns = [{ title: "BENCHMARK" }, ...["BS9", "PM2", "RATIO", "TARGET"].map((title) => ({ title, right: true })), { title: "" }];
   return table(
     columns,
-    figures.map(({ what, bs9, pm2, target }) => {
+    figures.map(({ what, unit, bs9, pm2, target }) => {
       const ratio = median(bs9) / median(pm2);
       const verdict = target === null ? "" : ratio <= target ? "holds" : "target missed";
-      return [what, `${ms(median(bs9))} ms`, `${ms(median(pm2))} ms`, ratio.toFixed(3), target === null ? "" : `<= ${target}`, verdict];
+      return [what, shown(median(bs9), unit), shown(median(pm2), unit), ratio.toFixed(3), target === null ? "" : `<= ${target}`, verdict];
     }),
   );
 }
@@ -30,10 +32,12 @@ export function median(values: number[]): number {
 }
 
 /** Lowest, median and highest of the rounds, to see how noisy the machine is. */
-export function spread(values: number[]): string {
-  return `${ms(Math.min(...values))} … ${ms(median(values))} … ${ms(Math.max(...values))} ms`;
+export function spread(values: number[], unit: Figure["unit"]): string {
+  return `${plain(Math.min(...values))} … ${plain(median(values))} … ${shown(Math.max(...values), unit)}`;
 }
 
-function ms(value: number): string {
-  return value < 100 ? value.toFixed(1) : value.toFixed(0);
+const shown = (value: number, unit: Figure["unit"] = "ms"): string => `${plain(value)} ${unit}`;
+
+function plain(value: number): string {
+  return Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toFixed(value < 10 ? 2 : 1);
 }

@@ -6,7 +6,7 @@ import { type Figure, report, spread } from "./figure.ts";
 import { storage } from "./storage.ts";
 
 const pm2 = "pm2@7.0.4";
-const names = ["version", "restart", "status"];
+const names = ["version", "restart", "status", "supervisor", "logs"];
 /** Of bs9 alone, on this machine: PM2 keeps no samples. */
 const alone: Record<string, () => Promise<string[]>> = { storage };
 
@@ -18,7 +18,7 @@ const compared = asked.filter((name) => names.includes(name));
 const impossible = unknown === undefined ? whyNoLab() : `there is no benchmark ${unknown}; there are ${known.join(", ")}`;
 if (unknown !== undefined || (compared.length > 0 && impossible !== null)) console.log(`not measured: ${impossible}`);
 else if (compared.length > 0) await compare(compared);
-if (unknown === undefined) for (const name of asked) console.log((await alone[name]?.())?.join("\n") ?? "");
+if (unknown === undefined) for (const name of asked) if (alone[name] !== undefined) console.log((await alone[name]()).join("\n"));
 
 async function compare(wanted: string[]): Promise<void> {
   const folder = tempDir();
@@ -49,6 +49,7 @@ async function measure(name: string, it: Lab): Promise<Figure[]> {
   console.log(`measuring ${name} …`);
   const { stdout } = succeed(await it.asUser("ops", ["bun", "test/bench/inside.ts", name], { timeoutMs: 20 * 60_000 }), name);
   const figures = JSON.parse(stdout) as Figure[];
-  for (const { what, bs9, pm2 } of figures) console.log(`  ${what}: bs9 ${spread(bs9)}, PM2 ${spread(pm2)}, ${bs9.length} rounds`);
+  for (const { what, unit, bs9, pm2 } of figures)
+    console.log(`  ${what}: bs9 ${spread(bs9, unit)}, PM2 ${spread(pm2, unit)}, ${bs9.length} rounds`);
   return figures;
 }

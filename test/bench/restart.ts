@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { call } from "./command.ts";
 import type { Figure } from "./figure.ts";
 
-const rounds = 21;
+export const rounds = 21;
 /** PM2 counts an app that lived for less than a second as unstable, and gives up on it. */
 const stableMs = 1100;
 
@@ -16,8 +16,7 @@ Bun.serve({ port: process.env.PORT, fetch: () => Response.json({ pid: process.pi
 `;
 
 export async function restart(): Promise<Figure[]> {
-  await Bun.write("apps/node.js", nodeApp);
-  await Bun.write("apps/bun.ts", bunApp);
+  await writeApps();
   await call("bs9", "start", "apps/node.js", "--name", "node", "--runtime", "node", "--port", "4650");
   await call("bs9", "start", "apps/bun.ts", "--name", "bun", "--port", "4651");
   await call("env", "PORT=4652", "pm2", "start", "apps/node.js", "--name", "node");
@@ -26,20 +25,26 @@ export async function restart(): Promise<Figure[]> {
   const node: Figure = { what: "restart of Node http", bs9: [], pm2: [], target: 1 };
   const bun: Figure = { what: "restart of Bun.serve", bs9: [], pm2: [], target: 1 };
   for (let round = 0; round < rounds; round++) {
-    node.bs9.push(await outageOf(4650, "node"));
-    node.pm2.push(await outageOf(4652, null));
-    bun.bs9.push(await outageOf(4651, "bun"));
-    bun.pm2.push(await outageOf(4653, null));
+    // Without its count this is the first failure for a minute. What a crash loop has to wait is not what is measured here.
+    for (const name of ["node", "bun"]) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", name), { force: true });
+    node.bs9.push(await outageOf(4650));
+    node.pm2.push(await outageOf(4652));
+    bun.bs9.push(await outageOf(4651));
+    bun.pm2.push(await outageOf(4653));
   }
   await call("pm2", "delete", "all");
   await call("bs9", "delete", "node", "bun", "--yes");
   return [node, bun];
 }
 
-async function outageOf(port: number, service: string | null): Promise<number> {
+/** One app for Node and one for Bun, of this folder. */
+export async function writeApps(): Promise<void> {
+  await Bun.write("apps/node.js", nodeApp);
+  await Bun.write("apps/bun.ts", bunApp);
+}
+
+export async function outageOf(port: number): Promise<number> {
   const before = await answer(port, ({ upMs }) => upMs >= stableMs);
-  // Without its count this is the first failure for a minute. What a crash loop has to wait is not what is measured here.
-  if (service !== null) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", service), { force: true });
   const began = performance.now();
   process.kill(before.pid, "SIGKILL");
   await answer(port, ({ pid }) => pid !== before.pid);

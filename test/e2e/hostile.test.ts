@@ -72,6 +72,49 @@ test("a health command runs where the service runs: what it executes, the servic
   expect((await sh("ls /run/user/$(id -u)/systemd/user; systemctl --user list-units --all 'bs9-check*' --no-legend")).stdout).toBe("");
 }, 60_000);
 
+test("what a killed or interrupted start leaves of a health command goes with the next command; Ctrl-C does not wait for it", async () => {
+  const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "hk", "--port", "4609", "--health", "cmd:sleep 100"]);
+  const checks = async () =>
+    (await sh("ls /run/user/$(id -u)/systemd/user 2>/dev/null; systemctl --user list-units --all 'bs9-check*' --no-legend")).stdout;
+  await until(async () => (await checks()) !== "", { what: "it checks" });
+  killed.kill("SIGKILL");
+  await killed.exited;
+  await bs9(it, "status");
+  expect(await checks()).toBe("");
+  const interrupted = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "hk", "--port", "4609", "--health", "cmd:sleep 100"]);
+  await until(async () => (await checks()) !== "", { what: "it checks again" });
+  const began = performance.now();
+  interrupted.kill("SIGINT");
+  expect(await interrupted.exited).toBe(130);
+  expect(performance.now() - began).toBeLessThan(3000);
+  await bs9(it, "start", "web/app.ts", "--name", "web");
+}, 60_000);
+
+test("a change that is put back leaves no restarts behind; those by hand are none", async () => {
+  await it.writeFile("ops", "web/bad.ts", 'throw new Error("bad");\n');
+  expect((await bs9(it, "start", "web/bad.ts", "--name", "web")).code).toBe(1);
+  expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
+  await sh("systemctl --user restart web");
+  expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
+}, 60_000);
+
+test("the step outside of the sandbox gets nothing that could turn it", async () => {
+  const turned = [
+    "LC_ALL=xx",
+    "GCONV_PATH=/tmp",
+    "LOCPATH=/tmp",
+    "GLIBC_TUNABLES=x",
+    "XDG_RUNTIME_DIR=/tmp",
+    "SYSTEMD_LOG_LEVEL=debug",
+    "TZ=UTC",
+  ];
+  expect((await bs9(it, "start", "web/app.ts", "--name", "web", ...turned.flatMap((one) => ["--env", one]))).code).toBe(0);
+  const file = (await sh("cat .config/bs9/env/web.env")).stdout;
+  for (const one of turned) expect(file).not.toContain(one.split("=")[0] ?? "-");
+  const seen = await fetchIn<Record<string, string>>(it, 4600, "/env");
+  expect(turned.map((one) => `${one.split("=")[0]}=${seen[one.split("=")[0] ?? ""]}`)).toEqual(turned);
+}, 60_000);
+
 test("a proxy in the caller's shell is not asked whether a service is well", async () => {
   const result = await sh("http_proxy=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 bs9 start web/app.ts --name web --health /argv");
   expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });

@@ -1,6 +1,6 @@
 // The image: built from the Dockerfile offline, run as hardened as it promises, and as the Kubernetes manifest runs it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../src/lifecycle/status.ts";
 import { tempDir, until } from "../harness.ts";
@@ -97,7 +97,11 @@ test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is
   writeFileSync(join(app, "bs9.toml"), '[services.hello]\nentry = "app.ts"\nport = 4310\nhealth = "/"\n');
   writeFileSync(join(folder, "token"), `${token}\n`);
   for (const path of [folder, app]) chmodSync(path, 0o755);
-  const mounts = ["-v", `${app}:/app:ro`, "-v", `${join(folder, "token")}:/run/secrets/web-token:ro`];
+  // On a disk, as volumes are: what is written to the tmpfs that the images of the tests are in counts as memory.
+  const volume = join(folder, "data");
+  mkdirSync(volume);
+  chownSync(volume, 1000, 1000);
+  const mounts = ["-v", `${volume}:/data`, "-v", `${app}:/app:ro`, "-v", `${join(folder, "token")}:/run/secrets/web-token:ro`];
   const variable = ["-e", "BS9_WEB_TOKEN_FILE=/run/secrets/web-token"];
   await here.must(["podman", "run", "--detach", "--name", "bs9", ...hardened, ...mounts, ...variable, image]);
   try {
@@ -155,6 +159,9 @@ test("the Kubernetes manifest plays", async () => {
 });
 
 async function logsOf(name: string): Promise<string> {
-  const { stdout, stderr } = await here.inside(["podman", "logs", name]);
-  return stdout + stderr;
+  const said = await here.inside(["podman", "logs", name]);
+  const inside = await Promise.all(
+    ["status", "logs"].map((verb) => here.inside(["timeout", "30", "podman", "exec", name, "/usr/local/bin/bs9", verb, "all"])),
+  );
+  return [said, ...inside].map(({ stdout, stderr }) => stdout + stderr).join("\n");
 }

@@ -45,6 +45,7 @@ install_packages() {
 
 # Where apt of this machine gets the packages of the base image.
 mirror() {
+  # shellcheck disable=SC2016 # apt expands it
   apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | sed -n 1p
 }
 

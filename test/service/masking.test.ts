@@ -33,3 +33,11 @@ test("values of the environment and of secret options never", () => {
     command: "check --secret ***",
   });
 });
+
+test.each(["a", "a-", "a.b", "--", "=", "pass", "://", "x:"])("a long word of %j is no work", (piece) => {
+  const text = piece.repeat(Math.ceil((128 * 1024) / piece.length));
+  const began = performance.now();
+  stripText(text);
+  // Quadratic it takes a minute.
+  expect(performance.now() - began).toBeLessThan(2000);
+});

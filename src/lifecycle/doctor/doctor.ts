@@ -45,7 +45,8 @@ async function sandbox({ deps }: Ground): Promise<Finding[]> {
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
   return [...reasons].map(([why, directives]) => ({
     id: "sandbox",
-    severity: severityOf(directives),
+    // Without systemd it is as it is: what can be had is had.
+    severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
     what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${directives.map((one) => one.slice(0, one.indexOf("="))).join(" ")}`}`,
     why,
     mend: withheld.find((one) => one.why === why)?.mend ?? "",

@@ -12,12 +12,21 @@ const digits = 16;
 
 export function archives(folder: string, stream: Stream): Archive[] {
   const pattern = new RegExp(`^${stream}\\.(\\d{${digits}})-(\\d{${digits}})\\.zst$`);
-  return readdirSync(folder)
+  return entriesOf(folder)
     .sort()
     .flatMap((name) => {
       const [, start, end] = pattern.exec(name) ?? [];
       return start === undefined || end === undefined ? [] : [{ path: join(folder, name), start: Number(start), end: Number(end) }];
     });
+}
+
+/** The folder goes with its service, whoever is still reading. */
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 export function archiveEnd(folder: string, stream: Stream): number {

@@ -59,7 +59,7 @@ export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stat
 export function save(folder: string, stream: Stream, { inode, shift, list }: Marks): void {
   const kept = list.length <= maxMarks ? list : list.filter((_, i) => i === 0 || i > list.length / 2 || i % 2 === 0);
   const numbers = new Float64Array([inode, shift, ...kept.flatMap(({ offset, atMs }) => [offset, atMs])]);
-  writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600);
+  writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600, false);
 }
 
 /** Notes how far the file has come. Its mtime is when the last byte came, however late we look. */

@@ -1,5 +1,5 @@
 // Where the log files of a service lie, and how a service gets them to write to.
-import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../../base/files.ts";
 import { mark } from "./marks.ts";
@@ -16,10 +16,16 @@ export const logsFolder = (state: string): string => join(state, "logs");
 export function openStreams(folder: string): Record<Stream, string> {
   makeFolder(folder);
   for (const stream of streams) {
-    closeSync(openSync(logFile(folder, stream), "a", 0o600));
+    closeSync(openStream(logFile(folder, stream)));
     mark(folder, stream);
   }
   return { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") };
+}
+
+/** Appends; a FIFO that was put in its place is refused and not waited for. */
+export function openStream(file: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
 }
 
 /** The folders of services in the folder of all. */

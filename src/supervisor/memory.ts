@@ -1,0 +1,31 @@
+// Gives back what starting up has brought into memory: pages of the executable that are hardly ever looked at again.
+import { readProc, statusField } from "../base/proc.ts";
+import { dropPages, pageOut } from "./kernel.ts";
+
+/** Beyond so much it is worth the pages that have to be fetched again. */
+const worthBytes = 12 * 1024 * 1024;
+
+/** They stay in the page cache of the machine, from where the kernel takes them without a disk; and it may drop them at will. */
+export function giveBack(): void {
+  const kilobytes = Number.parseInt(statusField(readProc("self/status") ?? "", "RssFile") ?? "0", 10);
+  if (kilobytes * 1024 < worthBytes) return;
+  Bun.gc(true);
+  for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
+    pageOut(from, to);
+    // What is left: pages that others use too, and those of a file system without a disk.
+    dropPages(from, to);
+  }
+}
+
+/**
+ * Pure. The ranges of proc_pid_smaps(5) that are of a file (an inode that is not 0), cannot be written to, and were not
+ * before either: of those that were, such as what the linker has relocated, the file does not have the content.
+ */
+export function unwritten(smaps: string): { from: bigint; to: bigint }[] {
+  return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((one) => {
+    const [, from, to] = readOnlyFile.exec(one) ?? [];
+    return from && to && /^Anonymous: +0 kB$/m.test(one) ? [{ from: BigInt(`0x${from}`), to: BigInt(`0x${to}`) }] : [];
+  });
+}
+
+const readOnlyFile = /^([0-9a-f]+)-([0-9a-f]+) r-.p [0-9a-f]+ \S+ [1-9]\d* /;

@@ -1,0 +1,109 @@
+// Conformance: what happens when a service ends by itself.
+import { expect } from "bun:test";
+import type { State } from "../../src/backend/backend.ts";
+import { delayOf } from "../../src/backend/backoff.ts";
+import type { Spec } from "../../src/service/spec.ts";
+import { until } from "../harness.ts";
+import { type Stage, sleeper } from "./stage.ts";
+
+const ended: [script: string, policy: Spec["restart"]["policy"], state: State, end: string | RegExp][] = [
+  ["exit 3", "no", "failed", "exited with 3"],
+  ["exit 0", "no", "inactive", "exited with 0"],
+  ["exit 0", "on-failure", "inactive", "exited with 0"],
+  ["kill -KILL $$", "no", "failed", "killed by SIGKILL"],
+  ["kill -TERM $$", "on-failure", "inactive", "killed by SIGTERM"],
+  ["ulimit -c 0; kill -SEGV $$", "no", "failed", /^killed by SIGSEGV/],
+  // 127 is the word of a shell that was to execute it.
+  ["#!/nowhere/at-all\n", "no", "failed", /^the program cannot be executed \(exit 203\)$|^exited with 127$/],
+];
+
+/** In milliseconds since the boot, to centiseconds: a clock that nobody steps. */
+const stamp = "cut -d' ' -f1 /proc/uptime";
+const startsOf = (stage: Stage, file: string): number[] =>
+  (stage.wrote(file) ?? "")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => Number(line) * 1000);
+
+export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
+  async "how it ended, in words"(stage) {
+    const specs = ended.map(([script, policy], i) => stage.spec(`e${i}`, script, { restart: { policy } }));
+    await stage.define(...specs);
+    await stage.backend.start(specs);
+    for (const [i, [script, policy, state, end]] of ended.entries()) {
+      const reading = await until(
+        async () => {
+          const seen = await stage.read(`e${i}`);
+          return seen.state === state && (seen.end !== null || state === "inactive") ? seen : null;
+        },
+        { what: `the end of ${script}, ${policy}` },
+      );
+      expect(reading).toMatchObject({ mainPid: null, group: null, restarts: 0 });
+      // systemd may have forgotten a unit that ended well by the time that it is read.
+      if (state === "inactive" && reading.end === null) continue;
+      if (typeof end === "string") expect([script, reading.end]).toEqual([script, end]);
+      else expect(reading.end).toMatch(end);
+    }
+    // A stop takes the failure away.
+    await stage.backend.stop(specs);
+    for (const spec of specs) expect((await stage.read(spec.name)).state).toBe("inactive");
+  },
+
+  async "one that is killed comes back with another pid, and is counted"(stage) {
+    const spec = stage.spec("one", sleeper);
+    let { mainPid } = await stage.up(spec);
+    for (const restarts of [1, 2, 3]) {
+      process.kill(mainPid, "SIGKILL");
+      const before = mainPid;
+      const next = await stage.live(spec, (reading) => reading.mainPid !== before && reading.restarts === restarts);
+      expect(next.end).toBe(null);
+      mainPid = next.mainPid;
+    }
+    // By hand it begins anew.
+    await stage.backend.restart([spec]);
+    expect((await stage.live(spec)).restarts).toBe(0);
+  },
+
+  async "always: also after a clean end"(stage) {
+    const spec = stage.spec("one", `${stamp} >>starts\nexit 0`, { restart: { policy: "always", max: 2 } });
+    await stage.define(spec);
+    await stage.backend.start([spec]);
+    await stage.reached("one", "failed");
+    expect(startsOf(stage, "starts").length).toBe(3);
+  },
+
+  async "delays grow, the limit holds, and a start by hand begins anew"(stage) {
+    const delayMs = 300;
+    const max = 4;
+    const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max } });
+    await stage.define(spec);
+    await stage.backend.start([spec]);
+    // While it waits it is neither up nor given up.
+    await stage.reached("one", "activating");
+    const reading = await stage.reached("one", "failed");
+    expect(reading).toMatchObject({ restarts: max, end: "given up: it was restarted as often as --max-restarts allows" });
+    const starts = startsOf(stage, "starts");
+    expect(starts.length).toBe(1 + max);
+    for (let n = 2; n <= starts.length; n++) {
+      const gapMs = (starts[n - 1] ?? 0) - (starts[n - 2] ?? 0);
+      expect(gapMs).toBeGreaterThanOrEqual(delayOf(n, delayMs) - 10);
+      expect(gapMs).toBeLessThan(delayOf(n, delayMs) + 1500);
+    }
+    await stage.backend.start([spec]);
+    await until(() => startsOf(stage, "starts").length === 2 * (1 + max), { what: "as many starts once more" });
+    await stage.reached("one", "failed");
+  },
+
+  async "a stop ends the wait for a restart"(stage) {
+    const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: 2000 } });
+    await stage.define(spec);
+    await stage.backend.start([spec]);
+    await until(async () => startsOf(stage, "starts").length === 2 && (await stage.read("one")).state === "activating", {
+      what: "it waits",
+    });
+    await stage.backend.stop([spec]);
+    expect((await stage.read("one")).state).toBe("inactive");
+    await Bun.sleep(2500);
+    expect(startsOf(stage, "starts").length).toBe(2);
+  },
+};

@@ -1,0 +1,68 @@
+// The built bs9 on its own supervisor, with a home of its own; all that it started is ended with it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { listProc, readProc } from "../../src/base/proc.ts";
+import type { Status } from "../../src/lifecycle/status.ts";
+
+const program = join(import.meta.dir, "../../dist/bs9");
+const timeoutMs = 60_000;
+
+export type Outcome = { code: number; stdout: string; stderr: string };
+
+export class Place {
+  // Not below /tmp, which is open to every service.
+  readonly folder = mkdtempSync(join(import.meta.dir, "../../dist/place-"));
+  readonly env = { PATH: "/usr/bin:/bin", HOME: this.folder, BS9_HOME: join(this.folder, "bs9"), BS9_BACKEND: "supervisor" };
+
+  async bs9(...argv: string[]): Promise<Outcome> {
+    const child = Bun.spawn([program, ...argv], {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+    return { code, stdout, stderr };
+  }
+
+  /** In the foreground; `unshared` as PID 1 of a namespace of its own. */
+  run(argv: string[], unshared = false): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+    const words = unshared ? ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", program, ...argv] : [program, ...argv];
+    return Bun.spawn(words, { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  write(path: string, text: string): void {
+    const file = join(this.folder, path);
+    Bun.spawnSync(["mkdir", "-p", join(file, "..")]);
+    writeFileSync(file, text);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  async statusOf(name: string): Promise<Status> {
+    const { stdout, stderr } = await this.bs9("status", name, "--json");
+    const [status] = JSON.parse(stdout || "[]") as Status[];
+    if (status === undefined) throw new Error(`no status of ${name}: ${stderr}`);
+    return status;
+  }
+
+  /** The pid of the supervisor that was started by the way. */
+  supervisor(): number | null {
+    const isOurs = (pid: string) =>
+      readProc(`${pid}/cmdline`)?.includes("\0run\0") === true &&
+      readProc(`${pid}/environ`)?.includes(`BS9_HOME=${this.env.BS9_HOME}\0`) === true;
+    const pid = listProc("").find((entry) => /^\d+$/.test(entry) && isOurs(entry));
+    return pid === undefined ? null : Number(pid);
+  }
+
+  async down(): Promise<void> {
+    await this.bs9("delete", "all", "--yes");
+    const pid = this.supervisor();
+    if (pid !== null) process.kill(pid, "SIGTERM");
+    for (let i = 0; i < 200 && this.supervisor() !== null; i++) await Bun.sleep(25);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

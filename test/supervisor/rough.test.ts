@@ -1,0 +1,128 @@
+// The supervisor in rough hands: apps that reach for it, workers that take their time, and ends at the wrong moment.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { freePort, until } from "../harness.ts";
+import { Place } from "./bs9.ts";
+
+const place = new Place();
+const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
+const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
+const lives = (pid: number) => existsSync(`/proc/${pid}`);
+const dead = () => until(() => place.supervisor() === null, { what: "the supervisor is gone" });
+
+beforeAll(() => place.write("web/app.ts", app));
+afterAll(() => place.down());
+
+test("a service that is shut in reaches the control socket, and is not heard", async () => {
+  place.write(
+    "rogue/app.ts",
+    `const ask = "1 0000\\n" + JSON.stringify({ act: "stop", names: ["web"] }) + "\\n";
+await Bun.connect({ unix: ${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"))}, socket: {
+  open: (s) => void s.write(ask), data: (_, answer) => console.log(answer.toString()) } });
+try { console.log(require("fs").readFileSync(${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.key"))}, "utf8")); } catch (e) { console.log(e.code); }
+setInterval(() => {}, 1000);\n`,
+  );
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  await place.bs9("start", "rogue/app.ts");
+  await until(async () => (await place.bs9("logs", "rogue")).stdout.includes("has to know the key"), { what: "it is refused" });
+  expect((await place.bs9("logs", "rogue")).stdout).toContain("EACCES");
+  expect(await place.statusOf("web")).toMatchObject({ state: "active" });
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("a workspace: packages of the folders above, hoisted and linked", async () => {
+  place.write("ws/package.json", '{"workspaces":["packages/*"]}');
+  place.write("ws/node_modules/plain/package.json", '{"name":"plain","main":"index.js"}');
+  place.write("ws/node_modules/plain/index.js", 'module.exports = "plain";');
+  place.write("ws/packages/b/package.json", '{"name":"@w/b","main":"index.js"}');
+  place.write("ws/packages/b/index.js", 'module.exports = "linked";');
+  place.write("ws/packages/a/package.json", '{"name":"a"}');
+  place.write(
+    "ws/packages/a/app.ts",
+    'import plain from "plain";\nimport linked from "@w/b";\nconsole.log(plain, linked);\nsetInterval(() => {}, 1000);\n',
+  );
+  mkdirSync(join(place.folder, "ws/node_modules/@w"));
+  symlinkSync("../../packages/b", join(place.folder, "ws/node_modules/@w/b"));
+  for (const options of [[], ["--cwd", "ws"]]) {
+    expect(await place.bs9("start", "ws/packages/a/app.ts", "--name", "ws", ...options)).toMatchObject({ code: 0 });
+    expect((await place.bs9("logs", "ws")).stdout).toContain("plain linked");
+    await place.bs9("delete", "ws", "--yes");
+  }
+}, 60_000);
+
+test("workers have the stop timeout to end in order; what is left of a crashed one ends, too", async () => {
+  place.write("wrap/run.sh", "#!/bin/sh\nsh ./inner.sh\n");
+  place.write("wrap/inner.sh", "trap 'sleep 0.5; echo done >done; exit 0' TERM\nwhile :; do sleep 0.1; done\n");
+  chmodSync(join(place.folder, "wrap/run.sh"), 0o755);
+  expect((await place.bs9("start", "wrap/run.sh", "--name", "wrap")).code).toBe(0);
+  await place.bs9("stop", "wrap");
+  expect(place.read("wrap/done")).toBe("done\n");
+  rmSync(join(place.folder, "wrap/done"));
+  await place.bs9("start", "wrap");
+  process.kill(await pidOf("wrap"), "SIGKILL");
+  await until(() => existsSync(join(place.folder, "wrap/done")), { what: "the worker has ended in order" });
+  await until(async () => (await place.statusOf("wrap")).restarts === 1, { what: "it is started again" });
+  await place.bs9("delete", "wrap", "--yes");
+}, 60_000);
+
+test("workers of a service whose supervisor had died end with it, and keep nothing from the next start", async () => {
+  place.write("forky/run.sh", "#!/bin/sh\nsleep 1000 &\necho $! >worker\nwait\n");
+  chmodSync(join(place.folder, "forky/run.sh"), 0o755);
+  await place.bs9("start", "forky/run.sh", "--name", "forky");
+  const worker = Number(place.read("forky/worker"));
+  const main = await pidOf("forky");
+  process.kill(place.supervisor() ?? -1, "SIGKILL");
+  await dead();
+  process.kill(main, "SIGKILL");
+  await place.bs9("status");
+  await until(() => !lives(worker), { what: "the old worker is gone" });
+  await until(async () => (await place.statusOf("forky")).state === "active", { what: "it runs anew" });
+  await place.bs9("delete", "forky", "--yes");
+}, 60_000);
+
+test("what was up when the supervisor was told to end is up again with the next one, and has not failed", async () => {
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()), "--restart", "no");
+  const before = await pidOf("web");
+  process.kill(place.supervisor() ?? -1, "SIGTERM");
+  await dead();
+  expect(lives(before)).toBe(false);
+  await place.bs9("status");
+  await until(async () => (await place.statusOf("web")).state === "active", { what: "it is up again" });
+  expect(await place.statusOf("web")).toMatchObject({ restarts: 0 });
+  await place.bs9("delete", "web", "--yes");
+}, 60_000);
+
+test("a supervisor that dies while one waits for its restart counts nothing for that", async () => {
+  place.write("crash/app.ts", "process.exit(3);\n");
+  await place.bs9("start", "crash/app.ts", "--name", "crash", "--restart-delay", "20s", "--wait", "0");
+  await until(async () => (await place.statusOf("crash")).state === "activating", { what: "it waits" });
+  const { restarts } = await place.statusOf("crash");
+  process.kill(place.supervisor() ?? -1, "SIGKILL");
+  await dead();
+  await place.bs9("status");
+  expect(await place.statusOf("crash")).toMatchObject({ state: "activating", restarts });
+  await place.bs9("delete", "crash", "--yes");
+}, 60_000);
+
+test("a socket that cannot be made starts nothing and says why; once it can, all is well", async () => {
+  await dead();
+  place.write("bs9/state/supervisor.sock", "mine");
+  const refused = await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining("supervisor.sock") });
+  expect(place.supervisor()).toBeNull();
+  rmSync(join(place.env.BS9_HOME, "state/supervisor.sock"));
+  expect((await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()))).code).toBe(0);
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("run: an entry that is nothing ends it, and a port that is taken starts nothing", async () => {
+  await dead();
+  const nothing = place.run(["run", "nosuch.ts", "--port", "0"]);
+  expect(await nothing.exited).not.toBe(0);
+  using taken = Bun.serve({ port: 0, fetch: () => new Response("") });
+  const refused = place.run(["run", "web/app.ts", "--port", String(taken.port)]);
+  expect(await refused.exited).toBe(1);
+  expect(await new Response(refused.stderr).text()).toContain("the port is taken");
+  expect((await place.bs9("status", "--json")).stdout).toBe("[]\n");
+}, 60_000);

@@ -1,0 +1,177 @@
+// The built bs9 where no systemd is: the same commands, on a supervisor that may die.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { readProc } from "../../src/base/proc.ts";
+import { freePort, until } from "../harness.ts";
+import { Place } from "./bs9.ts";
+
+const place = new Place();
+const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
+const get = async (port: number, path: string): Promise<Record<string, string>> =>
+  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } })).json() as Promise<Record<string, string>>;
+const answers = (port: number) => () =>
+  get(port, "/argv").then(
+    () => true,
+    () => false,
+  );
+const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
+
+beforeAll(() => {
+  place.write("web/app.ts", app);
+  place.write(".ssh/id", "secret");
+});
+afterAll(() => place.down());
+
+test("start, status, logs, restart, stop, delete", async () => {
+  const port = freePort();
+  const greeting = 'a "b" %h $HOME\n\té\u{1f600} \\ `x`';
+  const started = await place.bs9(
+    "start",
+    "web/app.ts",
+    "--name",
+    "web",
+    "--port",
+    String(port),
+    "--env",
+    `GREETING=${greeting}`,
+    "--",
+    "",
+    "a b\n",
+  );
+  expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web started \(pid \d+, ready in .*, sandbox partial\)\n$/) });
+  expect((await get(port, "/env"))["GREETING"]).toBe(greeting);
+  expect(Object.values(await get(port, "/argv"))).toEqual(["", "a b\n"]);
+  expect(await place.statusOf("web")).toMatchObject({
+    state: "active",
+    ready: true,
+    restarts: 0,
+    sandbox: "partial",
+    backend: "supervisor",
+    memoryBytes: expect.any(Number),
+    limits: { files: { value: 65_536 }, tasks: { value: 512 } },
+  });
+  expect((await place.bs9("start", "web/app.ts", "--name", "web")).stdout).toBe("web unchanged\n");
+  expect(Object.keys(await get(port, "/env")).sort()).toEqual(
+    ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER"].sort(),
+  );
+  const follow = place.run(["logs", "web", "-f", "--json"]);
+  const before = await pidOf("web");
+  expect((await place.bs9("restart", "web")).code).toBe(0);
+  expect(await pidOf("web")).not.toBe(before);
+  let followed = "";
+  const reading = (async () => {
+    for await (const chunk of follow.stdout) followed += new TextDecoder().decode(chunk);
+  })();
+  await until(() => followed.split("listening").length > 2, { what: "both starts are followed" });
+  follow.kill();
+  await reading;
+  const lines = followed
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.find(({ message }) => message === "a word on stderr")).toMatchObject({ service: "web", stream: "stderr", level: "info" });
+  expect((await place.bs9("stop", "web")).stdout).toBe("web stopped\n");
+  expect(await place.statusOf("web")).toMatchObject({ state: "inactive", pid: null, ready: false });
+  expect((await place.bs9("status", "web")).code).toBe(3);
+  expect((await place.bs9("start", "web")).code).toBe(0);
+  expect(await answers(port)()).toBe(true);
+  expect((await place.bs9("describe", "web")).stdout).toContain("not in force");
+  expect((await place.bs9("delete", "web", "--yes")).stdout).toBe("web deleted\n");
+  expect(await place.bs9("status", "web")).toMatchObject({ code: 4 });
+  expect(existsSync(join(place.env.BS9_HOME, "state/logs/web"))).toBe(false);
+}, 60_000);
+
+test("it cannot read what is of its user beside its project, nor gain rights, nor end others", async () => {
+  const port = freePort();
+  expect((await place.bs9("start", "web/app.ts", "--name", "shut", "--port", String(port))).code).toBe(0);
+  expect(String(await get(port, "/secret"))).toBe("refused: EACCES");
+  expect(String(await get(port, "/bashrc"))).toBe("refused: EACCES");
+  expect(String(await get(port, "/write"))).toBe("done");
+  expect(readProc(`${await pidOf("shut")}/status`)).toContain("NoNewPrivs:\t1");
+  place.write(
+    "kill/app.ts",
+    `try { process.kill(${place.supervisor()}, 0); console.log("reached"); } catch (e) { console.log(e.code); }\nsetInterval(() => {}, 1000);\n`,
+  );
+  await place.bs9("start", "kill/app.ts", "--name", "killer");
+  expect((await place.bs9("logs", "killer")).stdout).toContain("EPERM");
+  expect((await place.bs9("start", "web/app.ts", "--name", "shut", "--require-sandbox")).code).toBe(6);
+  expect((await place.bs9("start", "web/app.ts", "--name", "open", "--sandbox", "off", "--port", String(freePort()))).code).toBe(0);
+  expect(await place.statusOf("open")).toMatchObject({ sandbox: "off" });
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("one that throws at start is told at once, with its last lines; nothing else is wrong", async () => {
+  place.write("broken/app.ts", 'throw new Error("no database");\n');
+  const began = performance.now();
+  const broken = await place.bs9("start", "broken/app.ts", "--name", "broken");
+  expect(broken.code).toBe(1);
+  expect(broken.stderr).toContain("no database");
+  expect(broken.stderr).toContain("cannot start broken: exited with 1");
+  expect(performance.now() - began).toBeLessThan(3000);
+  expect(await place.statusOf("broken")).toMatchObject({ state: "failed" });
+  await place.bs9("delete", "broken", "--yes");
+}, 60_000);
+
+test("restarts with growing delays, and gives up where it is told to", async () => {
+  place.write("crash/app.ts", 'import { appendFileSync } from "node:fs";\nappendFileSync("runs", "x");\nprocess.exit(3);\n');
+  await place.bs9("start", "crash/app.ts", "--name", "crash", "--max-restarts", "3", "--restart-delay", "200ms", "--wait", "0");
+  await until(async () => (await place.statusOf("crash")).state === "activating", { what: "it waits" });
+  await until(async () => (await place.statusOf("crash")).state === "failed", { what: "it is given up" });
+  expect(await place.statusOf("crash")).toMatchObject({ restarts: 3 });
+  expect(place.read("crash/runs")).toBe("xxxx");
+  expect((await place.bs9("logs", "crash")).stdout).toContain("bs9: given up: it ended too often");
+  await place.bs9("delete", "crash", "--yes");
+}, 60_000);
+
+test("a socket of a dead supervisor is replaced, a foreign file in its place never", async () => {
+  await until(() => place.supervisor() === null, { what: "the one without services has ended" });
+  place.write("bs9/state/supervisor.sock", "mine");
+  const refused = await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  expect(refused.code).not.toBe(0);
+  expect(place.read("bs9/state/supervisor.sock")).toBe("mine");
+  Bun.spawnSync(["rm", join(place.env.BS9_HOME, "state/supervisor.sock")]);
+  expect((await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()))).code).toBe(0);
+  expect(statSync(join(place.env.BS9_HOME, "state/supervisor.sock")).mode & 0o777).toBe(0o600);
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("what is said to the socket and is no question is answered, and ends nothing", async () => {
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  const path = join(place.env.BS9_HOME, "state/supervisor.sock");
+  const say = (text: string) =>
+    new Promise<string>((done) => {
+      let said = "";
+      void Bun.connect({
+        unix: path,
+        socket: {
+          open: (s) => void s.write(text),
+          data: (_, chunk) => {
+            said += chunk.toString();
+          },
+          close: () => done(said),
+        },
+      });
+    });
+  for (const text of [
+    "\n",
+    "{}\n",
+    "null\n",
+    '{"protocol":99,"act":"read","names":[]}\n',
+    '{"protocol":1,"act":"stop","names":["../x"]}\n',
+    '{"protocol":1,"act":"spawn"}\n',
+  ])
+    expect(JSON.parse(await say(text))).toMatchObject({ error: expect.any(String) });
+  expect(await place.statusOf("web")).toMatchObject({ state: "active" });
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("services of one backend are not started on another one", async () => {
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  const other = await new Response(
+    Bun.spawn([join(import.meta.dir, "../../dist/bs9"), "status"], { env: { ...place.env, BS9_BACKEND: "nonsense" }, stderr: "pipe" })
+      .stderr,
+  ).text();
+  expect(other).toContain("systemd and supervisor are possible");
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);

@@ -1,0 +1,107 @@
+// The supervisor that is killed, and the one that is PID 1: who dies with whom.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readProc } from "../../src/base/proc.ts";
+import { freePort, until } from "../harness.ts";
+import { Place } from "./bs9.ts";
+
+const place = new Place();
+const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
+const get = async (port: number, path: string): Promise<Record<string, string>> =>
+  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } })).json() as Promise<Record<string, string>>;
+const answers = (port: number) => () =>
+  get(port, "/argv").then(
+    () => true,
+    () => false,
+  );
+const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
+
+beforeAll(() => {
+  place.write("web/app.ts", app);
+  place.write(".ssh/id", "secret");
+});
+afterAll(() => place.down());
+
+test("kill -9 of the supervisor under load: no request fails, pids stay, logs are whole, and the next command is in charge again", async () => {
+  place.write(
+    "five/app.ts",
+    "let n = 0;\nsetInterval(() => console.log(`line ${n++}`), 2);\nBun.serve({ port: Number(process.env.PORT), fetch: () => Response.json([]) });\n",
+  );
+  const names = ["one", "two", "three", "four", "five"];
+  const ports = new Map(names.map((name) => [name, freePort()]));
+  for (const [name, port] of ports) await place.bs9("start", "five/app.ts", "--name", name, "--port", String(port));
+  const before = await Promise.all(names.map(pidOf));
+  let [asked, failed, isOver] = [0, 0, false];
+  const load = Promise.all(
+    [...ports.values()].map(async (port) => {
+      while (!isOver) {
+        asked++;
+        if (!(await answers(port)())) failed++;
+      }
+    }),
+  );
+  const old = place.supervisor() ?? -1;
+  process.kill(old, "SIGKILL");
+  await until(() => place.supervisor() === null, { what: "it is dead" });
+  const askedThen = asked;
+  await until(() => asked > askedThen + 200, { what: "the load goes on" });
+  const after = await Promise.all(names.map(pidOf));
+  expect(after).toEqual(before);
+  expect(place.supervisor()).not.toBe(old);
+  expect(place.supervisor()).not.toBeNull();
+  isOver = true;
+  await load;
+  expect(failed).toBe(0);
+  // Managed again: its end is seen, and it is started anew.
+  process.kill(before[0] ?? -1, "SIGKILL");
+  await until(async () => (await place.statusOf("one")).restarts === 1, { what: "its end is seen" });
+  await until(answers(ports.get("one") ?? 0), { what: "it serves again" });
+  expect((await place.bs9("logs", "one", "-n", "1000000")).stdout).toContain("how is not known");
+  await place.bs9("stop", "two");
+  const lines = (await place.bs9("logs", "two", "-n", "1000000")).stdout
+    .trim()
+    .split("\n")
+    .filter((line) => line.startsWith("line "));
+  expect(lines).toEqual(lines.map((_, i) => `line ${i}`));
+  expect(lines.length).toBeGreaterThan(100);
+  await place.bs9("delete", "all", "--yes");
+}, 120_000);
+
+test("PID 1: orphans leave no zombie; SIGTERM ends all with 0, and who ignores it is killed after the timeout", async () => {
+  place.write(
+    "orphans/app.ts",
+    'for (let i = 0; i < 100; i++) Bun.spawn(["sh", "-c", "(sleep 0.2 &) ; exit 0"], { stdio: ["ignore", "ignore", "ignore"] });\nsetInterval(() => {}, 1000);\n',
+  );
+  place.write("deaf/app.ts", 'process.on("SIGTERM", () => console.log("no"));\nsetInterval(() => {}, 1000);\n');
+  place.write("bs9.toml", '[services.orphans]\nentry = "orphans/app.ts"\n[services.deaf]\nentry = "deaf/app.ts"\nstop-timeout = "2s"\n');
+  await until(() => place.supervisor() === null, { what: "the one without services has ended" });
+  const pid1 = place.run(["run", "bs9.toml", "--port", "0"], true);
+  const inside = () => {
+    const child = readdirSync("/proc").find(
+      (pid) => /^\d+$/.test(pid) && readProc(`${pid}/stat`)?.split(") ")[1]?.split(" ")[1] === String(pid1.pid),
+    );
+    return child === undefined ? null : child;
+  };
+  await until(() => existsSync(join(place.env.BS9_HOME, "state/services/deaf.json")) && inside() !== null, { what: "it supervises" });
+  const init = inside() ?? "";
+  const zombies = () =>
+    readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && new RegExp(`^\\d+ \\(.*\\) Z ${init} `).test(readProc(`${pid}/stat`) ?? ""));
+  const ofService = () =>
+    readdirSync("/proc").filter(
+      (pid) => /^\d+$/.test(pid) && (readProc(`${pid}/cmdline`) ?? "").includes(join(place.folder, "deaf/app.ts")),
+    );
+  await until(() => ofService().length > 0, { what: "the deaf one runs" });
+  await until(() => existsSync(join(place.env.BS9_HOME, "state/logs/deaf")), { what: "its log is there" });
+  // All hundred have lived and ended by then.
+  await Bun.sleep(1500);
+  await until(() => zombies().length === 0, { what: "no zombie is left" });
+  const began = performance.now();
+  process.kill(Number(init), "SIGTERM");
+  expect(await pid1.exited).toBe(0);
+  const tookMs = performance.now() - began;
+  expect(tookMs).toBeGreaterThan(1900);
+  expect(tookMs).toBeLessThan(8000);
+  expect(ofService()).toEqual([]);
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);

@@ -1,0 +1,87 @@
+// The life of a service: a walk through every cell in any order never leaves what no life may be.
+import { expect, test } from "bun:test";
+import { type Cell, eventOfEnd, isClean, type LifeEvent, type LifeState, lifeStates, table } from "../../src/supervisor/table.ts";
+
+const events = Object.keys(table.inactive) as LifeEvent[];
+
+/** A small generator of its own (mulberry32), so that a walk that fails can be walked again. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+test.each(Array.from({ length: 50 }, (_, seed) => seed))(
+  "walk %d: one process at most, timers that match, and down when stopped",
+  (seed) => {
+    const roll = dice(seed);
+    let state: LifeState = "inactive";
+    let [hasProcess, hasDelay, hasKillTimer, isKilled] = [false, false, false, false];
+    const can: { [E in LifeEvent]: () => boolean } = {
+      start: () => true,
+      stop: () => true,
+      restart: () => true,
+      adopted: () => !hasProcess && (state === "inactive" || state === "failed"),
+      "ended-again": () => hasProcess,
+      "ended-well": () => hasProcess,
+      "ended-for-good": () => hasProcess,
+      "delay-over": () => hasDelay,
+      "kill-timeout": () => hasKillTimer,
+    };
+    for (let turn = 0; turn < 2000; turn++) {
+      const possible = events.filter((event) => can[event]());
+      const event = possible[Math.floor(roll() * possible.length)] ?? "start";
+      if (event.startsWith("ended")) hasProcess = false;
+      if (event === "delay-over") hasDelay = false;
+      if (event === "kill-timeout") hasKillTimer = false;
+      const cell: Cell = table[state][event];
+      for (const action of cell.actions) {
+        if (action === "spawn" || action === "watch") {
+          expect([action, hasProcess]).toEqual([action, false]);
+          hasProcess = true;
+          isKilled = false;
+        } else if (action === "terminate") expect(hasProcess).toBe(true);
+        else if (action === "kill") {
+          expect(hasProcess).toBe(true);
+          isKilled = true;
+        } else if (action === "set-delay") hasDelay = true;
+        else if (action === "clear-delay") hasDelay = false;
+        else if (action === "set-kill-timer") hasKillTimer = true;
+        else if (action === "clear-kill-timer") hasKillTimer = false;
+      }
+      state = cell.next;
+      const lives = state === "active" || state === "deactivating" || state === "restarting";
+      expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
+      expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
+      // On its way down it ends, or is killed.
+      const goesDown = state === "deactivating" || state === "restarting";
+      expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
+    }
+    const stopped = table[state].stop.next;
+    expect(["inactive", "deactivating"]).toContain(stopped);
+  },
+);
+
+test("every state can be left, and come to", () => {
+  const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));
+  expect([...reached].sort()).toEqual([...lifeStates].sort());
+});
+
+test.each([
+  [{ code: "exited", status: 0 } as const, true],
+  [{ code: "exited", status: 1 } as const, false],
+  [{ code: "killed", status: 15 } as const, true],
+  [{ code: "killed", status: 9 } as const, false],
+  [{ code: "dumped", status: 15 } as const, false],
+  [null, false],
+])("%j is clean: %p", (exit, clean) => {
+  expect(isClean(exit)).toBe(clean);
+  expect(eventOfEnd(exit, "on-failure", true)).toBe(clean ? "ended-well" : "ended-again");
+  expect(eventOfEnd(exit, "always", true)).toBe("ended-again");
+  expect(eventOfEnd(exit, "always", false)).toBe("ended-for-good");
+  expect(eventOfEnd(exit, "no", true)).toBe(clean ? "ended-well" : "ended-for-good");
+});
