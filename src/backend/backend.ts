@@ -1,10 +1,11 @@
 // What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
 import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Group } from "../metrics/group.ts";
+import type { State } from "../metrics/sample.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
-export type State = "active" | "activating" | "deactivating" | "inactive" | "failed";
+export type { State };
 
 /** What a backend can say and do, so that nobody has to claim more than is so. */
 export type Capabilities = {

@@ -1,0 +1,165 @@
+// The counters of many services in one tick, cheaply: CPU and memory of each, and of a part of them the rest, in turn.
+import { readdirSync, statSync } from "node:fs";
+import { readFigures, usecOfPids } from "./cgroup.ts";
+import { type Descriptors, keepDescriptors, type Opened } from "./descriptors.ts";
+import type { Group } from "./group.ts";
+import type { Counters } from "./sample.ts";
+
+export type Counted = { service: string; group: Group | null };
+
+export type CounterReader = {
+  /** `nowMs` is the monotonic clock. What is not in the list any more is forgotten. */
+  read(services: readonly Counted[], nowMs: number): Map<string, Counters>;
+  readonly descriptors: number;
+  close(): void;
+};
+
+export type CounterOptions = {
+  /** Of how many services the rest is read in one tick. */
+  restPerTick?: number;
+  descriptors?: Descriptors;
+};
+
+type Rest = Omit<Counters, "countedIn" | "cpuUsec" | "memoryBytes" | "memorySource">;
+type Known = { opened: Opened; countedIn: string | null; rest: Rest; memory: Pick<Counters, "memoryBytes" | "memorySource"> };
+
+const none: Counters = {
+  countedIn: null,
+  cpuUsec: null,
+  memoryBytes: null,
+  memorySource: null,
+  tasks: null,
+  openFiles: null,
+  ioReadBytes: null,
+  ioWriteBytes: null,
+  cpuStalledUsec: null,
+  memoryStalledUsec: null,
+  ioStalledUsec: null,
+  restReadAtMs: null,
+};
+
+/** So many processes of a service are asked for their open files, memory and tasks. */
+const maxPids = 256;
+
+export function counterReader({ restPerTick = 100, descriptors = keepDescriptors() }: CounterOptions = {}): CounterReader {
+  const known = new Map<string, Known>();
+  let turn = 0;
+
+  const forget = (service: string) => {
+    const one = known.get(service);
+    if (one !== undefined) descriptors.forget(one.opened);
+    known.delete(service);
+  };
+
+  return {
+    get descriptors() {
+      return descriptors.kept;
+    },
+    read(services, nowMs) {
+      const found = new Map<string, Counters>();
+      const first = services.length === 0 ? 0 : turn % services.length;
+      services.forEach(({ service, group }, i) => {
+        const isTurn = (i - first + services.length) % services.length < restPerTick;
+        if (group === null || group.kind === "processes") forget(service);
+        if (group === null) found.set(service, none);
+        else if (group.kind === "processes") found.set(service, ofPids(group.pids.slice(0, maxPids), nowMs));
+        else found.set(service, ofCgroup(service, group.folder, isTurn, nowMs));
+      });
+      turn = first + restPerTick;
+      for (const service of known.keys()) if (!found.has(service)) forget(service);
+      return found;
+    },
+    close() {
+      for (const service of [...known.keys()]) forget(service);
+    },
+  };
+
+  function ofCgroup(service: string, folder: string, isTurn: boolean, nowMs: number): Counters {
+    let one = known.get(service);
+    let cpuUsec = one?.opened.folder === folder ? field(one.opened, "cpu.stat", "usage_usec ") : null;
+    if (one === undefined || cpuUsec === null) {
+      forget(service);
+      one = { opened: { folder, descriptors: new Map() }, countedIn: inode(folder), rest: none, memory: none };
+      known.set(service, one);
+      cpuUsec = field(one.opened, "cpu.stat", "usage_usec ");
+    }
+    const isNew = one.rest.restReadAtMs === null;
+    const memoryBytes = field(one.opened, "memory.current", "");
+    if (memoryBytes !== null) one.memory = { memoryBytes, memorySource: "cgroup" };
+    if (isTurn || isNew) {
+      const pids = pidsOf(one.opened);
+      // Where the controllers are missing, what its processes have.
+      const figures = memoryBytes === null ? readFigures(null, pids) : null;
+      if (figures !== null) one.memory = { memoryBytes: figures.memoryBytes, memorySource: figures.memorySource };
+      const tasks = field(one.opened, "pids.current", "") ?? (figures ?? readFigures(folder, pids)).tasks;
+      one.rest = { tasks, openFiles: openFiles(pids), ...disk(one.opened), ...stalls(one.opened), restReadAtMs: nowMs };
+    }
+    return { countedIn: one.countedIn, cpuUsec, ...one.memory, ...one.rest };
+  }
+
+  function pidsOf(opened: Opened): number[] {
+    const length = descriptors.read(opened, "cgroup.procs") ?? 0;
+    const lines = descriptors.bytes.toString("latin1", 0, length).split("\n");
+    // The last one may be cut where the buffer ends.
+    return lines.slice(0, -1).map(Number).slice(0, maxPids);
+  }
+
+  function disk(opened: Opened): Pick<Counters, "ioReadBytes" | "ioWriteBytes"> {
+    const length = descriptors.read(opened, "io.stat");
+    if (length === null) return { ioReadBytes: null, ioWriteBytes: null };
+    const text = descriptors.bytes.toString("latin1", 0, length);
+    const sum = (key: RegExp) => [...text.matchAll(key)].reduce((total, match) => total + Number(match[1]), 0);
+    return { ioReadBytes: sum(/ rbytes=(\d+)/g), ioWriteBytes: sum(/ wbytes=(\d+)/g) };
+  }
+
+  function stalls(opened: Opened): Pick<Counters, "cpuStalledUsec" | "memoryStalledUsec" | "ioStalledUsec"> {
+    return {
+      cpuStalledUsec: field(opened, "cpu.pressure", "total="),
+      memoryStalledUsec: field(opened, "memory.pressure", "total="),
+      ioStalledUsec: field(opened, "io.pressure", "total="),
+    };
+  }
+
+  /** The digits behind the first `key`: without a string made of each file. */
+  function field(opened: Opened, file: string, key: string): number | null {
+    const length = descriptors.read(opened, file);
+    if (length === null || length === 0) return null;
+    const { bytes } = descriptors;
+    const at = key === "" ? 0 : bytes.subarray(0, length).indexOf(key);
+    return at === -1 ? null : digits(bytes, at + key.length, length);
+  }
+}
+
+function digits(bytes: Buffer, start: number, end: number): number | null {
+  let value = 0;
+  let at = start;
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  return at === start ? null : value;
+}
+
+function ofPids(pids: number[], nowMs: number): Counters {
+  return { ...none, cpuUsec: usecOfPids(pids), ...readFigures(null, pids), openFiles: openFiles(pids), restReadAtMs: nowMs };
+}
+
+/** A folder that was made again under its name has another inode. */
+function inode(folder: string): string | null {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.ino}:${stat.ctimeMs}`;
+}
+
+/** Null where not one of them may be seen. */
+function openFiles(pids: number[]): number | null {
+  let total: number | null = null;
+  for (const pid of pids) {
+    try {
+      total = (total ?? 0) + readdirSync(`/proc/${pid}/fd`).length;
+    } catch {
+      // Gone, or another user's.
+    }
+  }
+  return total;
+}

@@ -1,0 +1,70 @@
+// Small files of the kernel read over and over: their descriptors are kept, up to a number, and one buffer serves them all.
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { readProc } from "../base/proc.ts";
+
+/** The files of one cgroup; -1 is a file that is not there. */
+export type Opened = { folder: string; descriptors: Map<string, number> };
+
+export type Descriptors = {
+  /** How many bytes of the file are in `bytes` now; null where it is not there, or gone. */
+  read(opened: Opened, file: string): number | null;
+  readonly bytes: Buffer;
+  /** Closes what is kept for a cgroup. */
+  forget(opened: Opened): void;
+  readonly kept: number;
+};
+
+const bufferBytes = 16 * 1024;
+
+export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
+  const bytes = Buffer.alloc(bufferBytes);
+  let kept = 0;
+
+  const open = (opened: Opened, file: string): { fd: number; isKept: boolean } => {
+    const known = opened.descriptors.get(file);
+    if (known !== undefined) return { fd: known, isKept: true };
+    const path = join(opened.folder, file);
+    // An error for each file of a controller that is not delegated would cost ten times the look.
+    const fd = existsSync(path) ? openSync(path, "r") : -1;
+    const isKept = fd === -1 || kept < limit;
+    if (isKept) opened.descriptors.set(file, fd);
+    if (isKept && fd !== -1) kept++;
+    return { fd, isKept };
+  };
+
+  return {
+    bytes,
+    get kept() {
+      return kept;
+    },
+    read(opened, file) {
+      try {
+        const { fd, isKept } = open(opened, file);
+        if (fd === -1) return null;
+        try {
+          return readSync(fd, bytes, 0, bufferBytes, 0);
+        } finally {
+          if (!isKept) closeSync(fd);
+        }
+      } catch {
+        // ENODEV: the cgroup is gone, whoever has a new one of that name.
+        return null;
+      }
+    },
+    forget(opened) {
+      for (const fd of opened.descriptors.values()) {
+        if (fd === -1) continue;
+        closeSync(fd);
+        kept--;
+      }
+      opened.descriptors.clear();
+    },
+  };
+}
+
+/** Half of what this process may open; the rest is for everything else. */
+function allowedDescriptors(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(readProc("self/limits") ?? "")?.[1];
+  return Math.floor(Number(soft ?? 1024) / 2);
+}

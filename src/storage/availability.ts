@@ -1,0 +1,110 @@
+// What was seen of a service -> how long it was up, how often it was restarted and how fast it came back; pure.
+import { restartsBetween } from "../metrics/sample.ts";
+import type { Range, Seen, Watch } from "./storage.ts";
+
+export type Availability = {
+  upMs: number;
+  downMs: number;
+  /** Stopped by somebody, or starting after that: neither. */
+  stoppedMs: number;
+  /** Nobody watched, or it was not there. */
+  unknownMs: number;
+  /** Up, of up and down; null where it was neither. */
+  uptimeRatio: number | null;
+  restarts: number;
+  /** Times that it was down and came back, both of them seen. */
+  recoveries: number;
+  meanRecoveryMs: number | null;
+};
+
+type Condition = "up" | "down" | "stopped" | "unknown";
+type Stretch = Range & { condition: Condition };
+
+export function availability(watches: readonly Watch[], range: Range): Availability {
+  const totals: Record<Condition, number> = { up: 0, down: 0, stopped: 0, unknown: 0 };
+  const recoveries: number[] = [];
+  let restarts = 0;
+  for (const [i, watch] of watches.entries()) {
+    // Where the clock was set back, what was seen later counts.
+    const later = watches.slice(i + 1);
+    const stretches = stretchesOf(watch);
+    for (const { condition, ...stretch } of stretches)
+      for (const part of without(clip(stretch, range), later)) totals[condition] += part.toMs - part.fromMs;
+    recoveries.push(...recoveriesIn(stretches, range));
+    restarts += restartsIn(watch.seen, range);
+  }
+  const rangeMs = Math.max(0, range.toMs - range.fromMs);
+  const { up: upMs, down: downMs, stopped: stoppedMs } = totals;
+  return {
+    upMs,
+    downMs,
+    stoppedMs,
+    unknownMs: Math.max(0, rangeMs - upMs - downMs - stoppedMs),
+    uptimeRatio: upMs + downMs === 0 ? null : upMs / (upMs + downMs),
+    restarts,
+    recoveries: recoveries.length,
+    meanRecoveryMs: recoveries.length === 0 ? null : recoveries.reduce((sum, ms) => sum + ms, 0) / recoveries.length,
+  };
+}
+
+/** Neighbours of one condition are one. */
+function stretchesOf({ toMs, seen }: Watch): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const [i, one] of seen.entries()) {
+    const last = stretches.at(-1);
+    const condition = conditionOf(one, last?.condition ?? "unknown");
+    const endMs = Math.max(one.atMs, seen[i + 1]?.atMs ?? toMs);
+    if (last !== undefined && last.condition === condition) last.toMs = endMs;
+    else stretches.push({ condition, fromMs: one.atMs, toMs: endMs });
+  }
+  return stretches;
+}
+
+function conditionOf({ state, health }: Seen, before: Condition): Condition {
+  switch (state) {
+    case null:
+      return "unknown";
+    case "active":
+      return health === "unhealthy" ? "down" : "up";
+    case "failed":
+      return "down";
+    case "activating":
+      // A first start is no outage; coming back from one, or a crash, is.
+      return before === "up" || before === "down" ? "down" : "stopped";
+    case "deactivating":
+    case "inactive":
+      return "stopped";
+  }
+}
+
+/** Told with the moment it was up again. */
+function recoveriesIn(stretches: readonly Stretch[], range: Range): number[] {
+  return stretches.flatMap(({ condition, fromMs, toMs }, i) => {
+    const isWhole = condition === "down" && stretches[i - 1]?.condition === "up" && stretches[i + 1]?.condition === "up";
+    return isWhole && toMs >= range.fromMs && toMs < range.toMs ? [toMs - fromMs] : [];
+  });
+}
+
+function restartsIn(seen: readonly Seen[], range: Range): number {
+  return seen.reduce((sum, { atMs, restarts }, i) => {
+    const before = seen[i - 1];
+    const isIn = before !== undefined && atMs >= range.fromMs && atMs < range.toMs;
+    return isIn ? sum + (restartsBetween(before.restarts, restarts) ?? 0) : sum;
+  }, 0);
+}
+
+function clip({ fromMs, toMs }: Range, range: Range): Range {
+  return { fromMs: Math.max(fromMs, range.fromMs), toMs: Math.min(toMs, range.toMs) };
+}
+
+function without(range: Range, taken: readonly Range[]): Range[] {
+  let left = [range];
+  for (const { fromMs, toMs } of taken) {
+    left = left.flatMap((one) => [
+      clip(one, { fromMs: Number.NEGATIVE_INFINITY, toMs: fromMs }),
+      clip(one, { fromMs: toMs, toMs: Number.POSITIVE_INFINITY }),
+    ]);
+    left = left.filter((one) => one.toMs > one.fromMs);
+  }
+  return left.filter((one) => one.toMs > one.fromMs);
+}

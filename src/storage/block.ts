@@ -1,0 +1,126 @@
+// Many points in one piece of memory, column by column: of one moment (keyed by service), or of one service (keyed by time).
+import { failed } from "../base/errors.ts";
+import { type Layout, layouts, rollupLayout, wordColumns } from "./columns.ts";
+import type { Point } from "./storage.ts";
+
+export type Values = Float64Array | Float32Array | Uint8Array;
+
+export type Block = {
+  layout: Layout;
+  length: number;
+  bytes: Uint8Array;
+  keys: Float64Array;
+  columns: ReadonlyMap<string, Values>;
+  /** The same in the order of the layout. */
+  inOrder: readonly Values[];
+};
+
+const headBytes = 8;
+
+export function makeBlock(layout: Layout, length: number): Block {
+  const bytes = new Uint8Array(headBytes + length * layout.rowBytes);
+  const head = new DataView(bytes.buffer);
+  head.setUint32(0, layout.id, true);
+  head.setUint32(4, length, true);
+  const block = viewOf(bytes, layout, length);
+  for (const values of block.columns.values()) values.fill(values instanceof Uint8Array ? 255 : Number.NaN);
+  return block;
+}
+
+/** Throws where it is not what was written. */
+export function readBlock(stored: Uint8Array): Block {
+  const bytes = stored.byteOffset % 8 === 0 ? stored : stored.slice();
+  const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const layout = bytes.length < headBytes ? undefined : layouts.find(({ id }) => id === head.getUint32(0, true));
+  const length = layout === undefined ? 0 : head.getUint32(4, true);
+  if (layout === undefined || bytes.length !== headBytes + length * layout.rowBytes) throw damaged();
+  return viewOf(bytes, layout, length);
+}
+
+export const damagedBlock = "cannot read stored samples: they are not as they were written";
+const damaged = () => failed(damagedBlock);
+
+function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
+  const { buffer } = bytes;
+  let at = bytes.byteOffset + headBytes;
+  const take = (width: 1 | 4 | 8): Values => {
+    const start = at;
+    at += width * length;
+    if (width === 8) return new Float64Array(buffer, start, length);
+    return width === 4 ? new Float32Array(buffer, start, length) : new Uint8Array(buffer, start, length);
+  };
+  const keys = take(8) as Float64Array;
+  const columns = new Map<string, Values>();
+  for (const column of layout.columns) columns.set(column.name, take(column.bytes));
+  for (const { name } of wordColumns) columns.set(name, take(1));
+  return { layout, length, bytes, keys, columns, inOrder: [...columns.values()] };
+}
+
+/** A row for each point; what is not in it is null. */
+export function blockFrom(layout: Layout, keys: Float64Array, points: readonly Partial<Point>[]): Block {
+  const block = makeBlock(layout, keys.length);
+  block.keys.set(keys);
+  for (const { name } of layout.columns) {
+    const values = block.columns.get(name);
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = points[row]?.[name] ?? Number.NaN;
+  }
+  for (const { name, words } of wordColumns) {
+    const values = block.columns.get(name);
+    // 255 where it is none of them.
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(points[row]?.[name] ?? "");
+  }
+  return block;
+}
+
+/** Rows of several blocks of one layout, under new keys. */
+export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
+  const layout = rows[0]?.block.layout;
+  if (layout === undefined) return null;
+  const result = makeBlock(layout, rows.length);
+  for (const [target, { key, block, row }] of rows.entries()) copyRow(block, row, result, target, key);
+  return result;
+}
+
+/** Into another block of the same layout. */
+export function copyRow(from: Block, row: number, to: Block, target: number, key: number): void {
+  to.keys[target] = key;
+  for (let i = 0; i < to.inOrder.length; i++) {
+    const values = to.inOrder[i];
+    if (values !== undefined) values[target] = from.inOrder[i]?.[row] ?? Number.NaN;
+  }
+}
+
+/** The first rows alone, or all of them with room behind. */
+export function resized(block: Block, length: number): Block {
+  if (length === block.length) return block;
+  const result = makeBlock(block.layout, length);
+  for (let row = 0; row < Math.min(length, block.length); row++) copyRow(block, row, result, row, block.keys[row] ?? 0);
+  return result;
+}
+
+export function pointAt(block: Block, row: number, atMs: number): Point {
+  const point: Record<string, unknown> = { atMs };
+  for (const { name, from } of rollupLayout.columns) {
+    const value = (block.columns.get(name) ?? block.columns.get(from ?? ""))?.[row];
+    point[name] = value === undefined || Number.isNaN(value) ? null : value;
+  }
+  for (const { name, words } of wordColumns) point[name] = words[block.columns.get(name)?.[row] ?? 255] ?? null;
+  point["samples"] ??= 1;
+  // A word that is none can only come from damage.
+  if (point["state"] === null || point["health"] === null) throw damaged();
+  return point as Point;
+}
+
+/** The row of a key in a block whose keys rise, or -1. */
+export function rowOf({ keys, length }: Block, key: number): number {
+  let low = 0;
+  let high = length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const value = keys[middle] ?? Number.NaN;
+    if (value === key) return middle;
+    if (value < key) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

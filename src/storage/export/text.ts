@@ -1,0 +1,43 @@
+// Rows -> JSON and CSV, in pieces, as they come.
+import type { Row } from "../storage.ts";
+import { columns, exported } from "./columns.ts";
+
+/** One array, an object on each line. */
+export async function* json(rows: AsyncIterable<Row>): AsyncIterable<string> {
+  let head = "[\n";
+  for await (const text of gathered(rows, (row) => JSON.stringify(exported(row)), ",\n")) {
+    yield head + text;
+    head = ",\n";
+  }
+  yield head === "[\n" ? "[]\n" : "\n]\n";
+}
+
+/** RFC 4180; a null is an empty field. */
+export async function* csv(rows: AsyncIterable<Row>): AsyncIterable<string> {
+  yield `${columns.join(",")}\r\n`;
+  for await (const text of gathered(rows, csvLine, "\r\n")) yield `${text}\r\n`;
+}
+
+function csvLine(row: Row): string {
+  const one = exported(row);
+  return columns.map((name) => csvField(one[name])).join(",");
+}
+
+function csvField(value: string | number | null): string {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** So many rows go out as one piece. */
+const rowsInPiece = 500;
+
+async function* gathered(rows: AsyncIterable<Row>, line: (row: Row) => string, between: string): AsyncIterable<string> {
+  let lines: string[] = [];
+  for await (const row of rows) {
+    lines.push(line(row));
+    if (lines.length < rowsInPiece) continue;
+    yield lines.join(between);
+    lines = [];
+  }
+  if (lines.length > 0) yield lines.join(between);
+}

@@ -1,0 +1,42 @@
+// The points of a service as they were written -> in order of time, each moment once, whatever the clock did; pure.
+import { type Block, gather } from "./block.ts";
+import { follows } from "./levels.ts";
+
+type Run = { fromMs: number; toMs: number };
+
+/**
+ * A clock that was set back makes a run of points whose times have been there already. What was written later counts, and
+ * hides what the earlier run has within it. A run ends where the clock jumps, so that a few points from 1970, of a machine
+ * whose clock is not set when it starts, hide nothing.
+ */
+export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): Block | null {
+  const runs: (Run & { block: Block; first: number; length: number })[] = [];
+  for (const block of blocks) {
+    for (let row = 0; row < block.length; row++) {
+      const atMs = block.keys[row] ?? 0;
+      const last = runs.at(-1);
+      if (last !== undefined && last.block === block && follows(last.toMs, atMs, stepMs)) {
+        last.toMs = atMs;
+        last.length++;
+      } else runs.push({ fromMs: atMs, toMs: atMs, block, first: row, length: 1 });
+    }
+  }
+  const rows: { key: number; block: Block; row: number }[] = [];
+  const later: Run[] = [];
+  for (const run of runs.toReversed()) {
+    for (let i = 0; i < run.length; i++) {
+      const key = run.block.keys[run.first + i] ?? 0;
+      const isIn = key >= range.fromMs && key < range.toMs;
+      if (isIn && !later.some(({ fromMs, toMs }) => key >= fromMs && key <= toMs)) rows.push({ key, block: run.block, row: run.first + i });
+    }
+    widen(later, run, stepMs);
+  }
+  return gather(rows.sort((a, b) => a.key - b.key));
+}
+
+/** What goes on in the block behind it is one run with it: blocks are cut at no particular place. */
+function widen(later: Run[], run: Run, stepMs: number): void {
+  const next = later.at(-1);
+  if (next !== undefined && follows(run.toMs, next.fromMs, stepMs)) next.fromMs = run.fromMs;
+  else later.push({ fromMs: run.fromMs, toMs: run.toMs });
+}

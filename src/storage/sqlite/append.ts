@@ -1,0 +1,108 @@
+// One tick into the database: the row itself, the steps of the coarser levels that ended with it, and the chunks that are full.
+import type { Database } from "bun:sqlite";
+import type { Sample } from "../../metrics/sample.ts";
+import { type Block, blockFrom } from "../block.ts";
+import { rawLayout } from "../columns.ts";
+import { fold } from "../fold.ts";
+import type { Level } from "../levels.ts";
+import type { Tick } from "../storage.ts";
+import { depthOf, writeChunks } from "./chunks.ts";
+import { tickKey } from "./keys.ts";
+import { idFor, type Names } from "./names.ts";
+import { type Entry, type Head, loadEntries, loadHeads, type Recent } from "./recent.ts";
+
+/** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
+export function appendTick(db: Database, names: Names, recent: Recent, levels: readonly Level[], tick: Tick): Recent {
+  const first: Entry = { seq: (recent.heads[0]?.seq ?? 0) + 1, atMs: tick.atMs, upto: 0, block: encode(db, names, tick) };
+  const raw = [...recent.raw, first];
+  insert(db, 0, first);
+  writeChunks(db, names.nameOf.keys(), raw, 0, first.seq);
+  const heads: (Head | null)[] = [headOf(first)];
+  for (let level = 1; level < levels.length; level++) {
+    const upto = recent.heads[level]?.upto ?? 0;
+    const below = level === 1 ? raw.filter(({ seq }) => seq > upto) : loadHeads(db, level - 1, upto);
+    let head = recent.heads[level] ?? null;
+    for (const step of endedSteps(below, levels[level]?.stepMs ?? 0)) {
+      const run =
+        level === 1
+          ? raw.filter(({ seq }) => seq >= step.first && seq <= step.last)
+          : loadEntries(db, level - 1, { afterSeq: step.first - 1, lastSeq: step.last });
+      const entry: Entry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(run) };
+      insert(db, level, entry);
+      writeChunks(db, names.nameOf.keys(), loadEntries(db, level), level, entry.seq);
+      head = headOf(entry);
+    }
+    heads.push(head);
+    if (head === recent.heads[level]) {
+      heads.push(...recent.heads.slice(level + 1));
+      break;
+    }
+  }
+  const oldest = heads.map((head, level) =>
+    trim(db, level, head, level + 1 < levels.length ? (heads[level + 1]?.upto ?? 0) : Number.POSITIVE_INFINITY),
+  );
+  return { raw: raw.filter(({ seq }) => seq > (oldest[0] ?? 0)), heads };
+}
+
+function insert(db: Database, level: number, { seq, atMs, upto, block }: Entry): void {
+  db.query("INSERT INTO tick (key, atMs, upto, block) VALUES (?1, ?2, ?3, ?4)").run(tickKey(level, seq), atMs, upto, block.bytes);
+}
+
+const headOf = ({ seq, atMs, upto }: Entry): Head => ({ seq, atMs, upto });
+
+/** What the next level has not taken in yet is needed still. Returns the last one that is not. */
+function trim(db: Database, level: number, head: Head | null, takenIn: number): number {
+  const last = Math.min((head?.seq ?? 0) - depthOf(level), takenIn);
+  if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(level, 0), tickKey(level, last));
+  return last;
+}
+
+function encode(db: Database, names: Names, { samples }: Tick): Block {
+  const byId = new Map<number, Sample>();
+  for (const sample of samples) byId.set(idFor(db, names, sample.service), sample);
+  const keys = Float64Array.from(byId.keys()).sort();
+  return blockFrom(
+    rawLayout,
+    keys,
+    Array.from(keys, (id) => byId.get(id) ?? {}),
+  );
+}
+
+/** Far more than there are in a step, unless the clock stands still. */
+const maxInStep = 300;
+
+type Step = { atMs: number; first: number; last: number };
+
+/** The steps that are over: something came behind them that belongs to another one, earlier or later. */
+function endedSteps(open: readonly Head[], stepMs: number): Step[] {
+  const step = ({ atMs }: Head) => Math.floor(atMs / stepMs) * stepMs;
+  const steps: Step[] = [];
+  for (let begin = 0, end = 1; end <= open.length; end++) {
+    const [first, last, next] = [open[begin], open[end - 1], open[end]];
+    if (first === undefined || last === undefined) break;
+    const isOver = next === undefined ? end - begin > maxInStep : step(next) !== step(first);
+    if (!isOver) continue;
+    steps.push({ atMs: step(first), first: first.seq, last: last.seq });
+    begin = end;
+  }
+  return steps;
+}
+
+function foldStep(entries: Iterable<Entry>): Block {
+  // Where the clock was set back within the step, what came later counts: no step has more than fits into it.
+  let laterMs = Number.POSITIVE_INFINITY;
+  const run = [...entries].reverse().filter((entry) => {
+    const isFirst = entry.atMs < laterMs;
+    laterMs = Math.min(laterMs, entry.atMs);
+    return isFirst;
+  });
+  run.reverse();
+  const ids = new Set<number>();
+  for (const { block } of run) for (const id of block.keys) ids.add(id);
+  const keys = Float64Array.from(ids).sort();
+  const rows = new Map(Array.from(keys, (id, row) => [id, row]));
+  return fold(
+    run.map(({ block }) => ({ block, targets: Int32Array.from(block.keys, (id) => rows.get(id) ?? 0) })),
+    keys,
+  );
+}

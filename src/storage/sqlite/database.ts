@@ -1,0 +1,104 @@
+// Opens metrics.db, brings it to the present schema, and sets it aside when it is damaged.
+import { Database } from "bun:sqlite";
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
+import { damagedBlock } from "../block.ts";
+import { migrations } from "./migrations.ts";
+
+const busyMs = 5000;
+const cacheKiB = 2048;
+const walBytes = 4 * 1024 * 1024;
+
+/** Throws where a newer bs9 has written it. */
+export function openToWrite(path: string): Database {
+  makeFolder(dirname(path));
+  // SQLite would let everybody read it; its other files take after it.
+  closeSync(openSync(path, "a", 0o600));
+  const db = new Database(path, { create: true, readwrite: true, strict: true });
+  try {
+    const found = versionOf(db);
+    refuseNewer(path, found);
+    // Before the first table, or it would take a VACUUM; the page size is what a chunk is cut to.
+    if (found === 0) db.run(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
+    db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    db.run(`PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}; PRAGMA journal_size_limit = ${walBytes}`);
+    for (const [i, step] of migrations.entries()) {
+      if (i < found) continue;
+      db.transaction(() => db.run(`${step}; PRAGMA user_version = ${i + 1}`))();
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+export const pageBytes = 4096;
+
+/** Null where there is none yet. */
+export function openToRead(path: string): Database | null {
+  if (!existsSync(path)) return null;
+  // Not read-only: a reader of a WAL may have to make the index of it (sqlite.org/wal.html#read_only_databases).
+  const db = new Database(path, { readwrite: true, strict: true });
+  try {
+    db.run(`PRAGMA query_only = 1; PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}`);
+    const found = versionOf(db);
+    refuseNewer(path, found);
+    if (found === migrations.length) return db;
+    db.close();
+    if (found === 0) return null;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  throw failed(`cannot read ${path}: an older bs9 has written it, and its agent still runs`, {
+    hint: "bs9 doctor",
+  });
+}
+
+function versionOf(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+function refuseNewer(path: string, found: number): void {
+  if (found <= migrations.length) return;
+  const versions = `its schema is number ${found}, and this bs9 knows them up to ${migrations.length}`;
+  throw failed(`cannot open ${path}: a newer bs9 has written it (${versions})`, { hint: "bs9 version" });
+}
+
+/** The file is no database, or not as SQLite left it. */
+export function isDamage(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? "") || (error instanceof Error && error.message.startsWith(damagedBlock));
+}
+
+const keptAside = 2;
+
+/** Returns the file's new name. Of several only the last ones are kept. */
+export function setAside(path: string, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]|\.\d+/g, "");
+  const free = (n: number): string => {
+    const name = `${path}.damaged-${stamp}${n === 0 ? "" : `-${n}`}`;
+    return existsSync(name) ? free(n + 1) : name;
+  };
+  const aside = free(0);
+  renameSync(path, aside);
+  for (const suffix of ["-wal", "-shm"]) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  const folder = dirname(path);
+  const older = readdirSync(folder)
+    .filter((name) => name.startsWith(`${basename(path)}.damaged-`) && !/-(wal|shm)$/.test(name))
+    .sort()
+    .slice(0, -keptAside);
+  for (const name of older) for (const suffix of ["", "-wal", "-shm"]) rmSync(join(folder, name + suffix), { force: true });
+  return aside;
+}
+
+/** Why nothing could be written, in words. */
+export function whyNot(error: unknown): string {
+  const code = errnoOf(error) ?? "";
+  if (code === "SQLITE_FULL" || code === "ENOSPC") return "the disk is full";
+  if (code === "EDQUOT") return "the disk quota is used up";
+  if (code === "SQLITE_READONLY" || code === "EROFS") return "it may not be written to";
+  return reasonOf(error);
+}

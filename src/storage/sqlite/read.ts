@@ -1,0 +1,141 @@
+// One service out of the database: which level has which part of a range, and the points of it in order.
+import type { Database } from "bun:sqlite";
+import { type Block, makeBlock, pointAt, readBlock } from "../block.ts";
+import { rollupLayout } from "../columns.ts";
+import { fold } from "../fold.ts";
+import { type Level, spanOf } from "../levels.ts";
+import { inOrder } from "../order.ts";
+import type { Point, Range } from "../storage.ts";
+import { chunksOf, latestChunk } from "./chunks.ts";
+import { chunkKey, lastChunkKey } from "./keys.ts";
+import { type Asked, type Entry, type Heads, loadEntries } from "./recent.ts";
+
+/** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
+export type Source = {
+  db: Database;
+  heads: Heads;
+  levels: readonly Level[];
+  after: (level: number, id: number, afterSeq: number, range?: Range) => Block | null;
+};
+
+/** `entries` are those that are asked for, or more. */
+export function sourceOf(
+  db: Database,
+  heads: Heads,
+  levels: readonly Level[],
+  entries: (level: number, asked: Asked) => Iterable<Entry>,
+): Source {
+  const after: Source["after"] = (level, id, afterSeq, range) =>
+    chunksOf(entries(level, { afterSeq, ...range }), level, new Map([[id, afterSeq]])).get(id) ?? null;
+  return { db, heads, levels, after };
+}
+
+/** For many services: each level is read once and stays in memory. */
+export function rememberingSource({ db, heads, levels }: Source): Source {
+  const read = new Map<number, Entry[]>();
+  return sourceOf(db, heads, levels, (level) => {
+    const known = read.get(level) ?? [...loadEntries(db, level)];
+    read.set(level, known);
+    return known;
+  });
+}
+
+export type Piece = Range & { level: number };
+
+/** The points of one piece, in order of time. */
+export function pointsOf(source: Source, id: number, { level, ...range }: Piece): Point[] {
+  const block = blockOf(source, id, level, range);
+  return block === null ? [] : Array.from({ length: block.length }, (_, row) => pointAt(block, row, block.keys[row] ?? 0));
+}
+
+/** `pieces` as one series of even steps, each labelled by its begin. */
+export function stepsOf(source: Source, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
+  const blocks = pieces.flatMap(({ level, ...range }) => blockOf(source, id, level, range) ?? []);
+  const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
+  const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
+  const rows = new Map([...keys].map((key, row) => [key, row]));
+  const parts = blocks.map((block) => ({ block, targets: Int32Array.from(block.keys, (atMs) => rows.get(step(atMs)) ?? 0) }));
+  const folded = keys.length === 0 ? makeBlock(rollupLayout, 0) : fold(parts, keys);
+  return Array.from({ length: folded.length }, (_, row) => pointAt(folded, row, folded.keys[row] ?? 0));
+}
+
+/**
+ * Level `start` where it reaches, coarser ones for what is older than it keeps, finer ones for what is not in it yet; cut
+ * where a coarse step begins, so that nothing is left out or counted twice. The oldest first.
+ */
+export function piecesOf(source: Source, id: number, range: Range, start: number): Piece[] {
+  const { heads, levels } = source;
+  const pieces: Piece[] = [];
+  let endMs = range.toMs;
+  const take = (level: number, fromMs: number) => {
+    const piece = { level, fromMs: Math.max(fromMs, range.fromMs), toMs: endMs };
+    if (piece.fromMs < piece.toMs) pieces.unshift(piece);
+    endMs = Math.min(endMs, piece.fromMs);
+  };
+  for (let level = 0; level < start; level++) {
+    const above = heads[level + 1] ?? null;
+    take(level, above === null ? Number.NEGATIVE_INFINITY : above.atMs + (levels[level + 1]?.stepMs ?? 0));
+  }
+  for (let level = start; level < levels.length; level++) {
+    if (endMs <= range.fromMs) break;
+    const coarser = levels[level + 1];
+    take(level, coarser === undefined ? Number.NEGATIVE_INFINITY : beginOf(source, id, level, coarser.stepMs, range.fromMs));
+  }
+  return pieces;
+}
+
+/** Where a level takes over from the coarser one: at the first step of that of which nothing is forgotten. */
+function beginOf(source: Source, id: number, level: number, stepMs: number, fromMs: number): number {
+  const firstMs = firstOf(source, id, level);
+  if (firstMs === null) return Number.POSITIVE_INFINITY;
+  if (firstMs <= fromMs) return fromMs;
+  const step = { fromMs: Math.floor(firstMs / stepMs) * stepMs, toMs: (Math.floor(firstMs / stepMs) + 1) * stepMs };
+  const isWhole = samplesIn(source, id, level, step) >= samplesIn(source, id, level + 1, step);
+  return isWhole ? step.fromMs : step.toMs;
+}
+
+function samplesIn(source: Source, id: number, level: number, range: Range): number {
+  return pointsOf(source, id, { level, ...range }).reduce((sum, { samples }) => sum + samples, 0);
+}
+
+/** So many chunks of a service are in memory at a time. */
+const chunksInWindow = 32;
+
+/** A piece, cut where there is something to cut. */
+export function windowsOf({ db }: Source, id: number, piece: Piece): Piece[] {
+  const { level, fromMs, toMs } = piece;
+  const cuts = db
+    .query<{ minMs: number }, [number, number, number, number]>(
+      "SELECT minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY minMs",
+    )
+    .all(chunkKey(level, id, 0), lastChunkKey(level, id), fromMs, toMs)
+    .map(({ minMs }) => minMs)
+    .filter((minMs, i) => i % chunksInWindow === 0 && minMs > fromMs);
+  return [fromMs, ...cuts].map((beginMs, i) => ({ level, fromMs: beginMs, toMs: cuts[i] ?? toMs }));
+}
+
+/** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
+function firstOf({ db, heads, levels, after }: Source, id: number, level: number): number | null {
+  const one = levels[level];
+  const newest = heads[level] ?? null;
+  if (one === undefined || newest === null) return null;
+  const first = db
+    .query<{ minMs: number | null }, [number, number, number]>(
+      "SELECT min(minMs) AS minMs FROM chunk WHERE key BETWEEN ?1 AND ?2 AND minMs >= ?3",
+    )
+    .get(chunkKey(level, id, 0), lastChunkKey(level, id), newest.atMs - 2 * spanOf(one))?.minMs;
+  return first ?? after(level, id, 0)?.keys[0] ?? null;
+}
+
+function blockOf({ db, levels, after }: Source, id: number, level: number, range: Range): Block | null {
+  // Before the chunks are read: what another process puts into one meanwhile is then there twice, and told once.
+  const latest = latestChunk(db)(level, id);
+  const stored = db
+    .query<{ block: Uint8Array }, [number, number, number, number]>(
+      "SELECT block FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs >= ?3 AND minMs < ?4 ORDER BY key",
+    )
+    .all(chunkKey(level, id, 0), lastChunkKey(level, id), range.fromMs, range.toMs);
+  const rest = after(level, id, latest, range);
+  const blocks = [...stored.map(({ block }) => readBlock(block)), ...(rest === null ? [] : [rest])];
+  return inOrder(blocks, range, levels[level]?.stepMs ?? 0);
+}

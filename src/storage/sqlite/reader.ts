@@ -1,0 +1,66 @@
+// Reads metrics.db beside the process that writes it.
+import type { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { failed } from "../../base/errors.ts";
+import { defaultKeeping, type Keeping, levelsOf } from "../levels.ts";
+import type { StorageReader } from "../storage.ts";
+import { isDamage, openToRead } from "./database.ts";
+import { loadNames } from "./names.ts";
+import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
+import { sourceOf } from "./read.ts";
+import { lastHeads, loadEntries } from "./recent.ts";
+
+export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
+  const levels = levelsOf(keeping);
+  let open: { db: Database; inode: number } | null = null;
+
+  /** The file may be there only now, or be another one than a moment ago. */
+  const database = () => {
+    const inode = statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+    if (open !== null && open.inode !== inode) {
+      open.db.close();
+      open = null;
+    }
+    const db = open === null && inode !== null ? openToRead(path) : null;
+    if (db !== null && inode !== null) open = { db, inode };
+    return open;
+  };
+
+  const told = <T>(ask: (present: Present | null) => T): T => {
+    try {
+      const found = database();
+      if (found === null) return ask(null);
+      // One state of the file for all that is read here; ended before anybody waits.
+      return found.db.transaction(() => {
+        const source = sourceOf(found.db, lastHeads(found.db, levels.length), levels, (level, asked) =>
+          loadEntries(found.db, level, asked),
+        );
+        return ask({ ...source, names: loadNames(found.db) });
+      })();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
+    }
+  };
+
+  return {
+    services: async () => told((present) => (present === null ? [] : servicesOf(present))),
+    newest: async () => told((present) => (present === null ? null : newestOf(present))),
+    series: async (service, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, service, range, stepMs))),
+    watches: async (service, range) => told((present) => (present === null ? [] : watchesIn(present, service, range))),
+    async *rows(range, service) {
+      const present = told((one) => one);
+      if (present === null) return;
+      try {
+        yield* rowsOf(present, range, service);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
+      }
+    },
+    close: async () => {
+      open?.db.close();
+      open = null;
+    },
+  };
+}

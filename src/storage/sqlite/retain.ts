@@ -1,0 +1,66 @@
+// One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
+import type { Database } from "bun:sqlite";
+import type { Level } from "../levels.ts";
+import { chunkKey, lastChunkKey } from "./keys.ts";
+import type { Names } from "./names.ts";
+import type { Heads } from "./recent.ts";
+
+/** Of one service; a crash loop of a month has more. */
+const maxSeen = 5000;
+const maxWatches = 50_000;
+const seenMs = 42 * 86_400_000;
+const servicesPerStep = 20;
+/** Pages that are given back in one step: 1 MB. */
+const pagesPerStep = 256;
+/** What will be written to again soon is not given back. */
+const spareShare = 0.05;
+
+/** `turn` counts the steps. Returns the services that nothing is kept of any more. */
+export function forget(db: Database, names: Names, heads: Heads, levels: readonly Level[], nowMs: number, turn: number): number[] {
+  const ids = [...names.nameOf.keys()];
+  const parts = Math.ceil(ids.length / servicesPerStep);
+  const gone: number[] = [];
+  for (const id of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
+    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, heads[level]?.seq ?? 0, nowMs);
+    forgetSeen(db, id, nowMs);
+    if (isGone(db, levels.length, id, nowMs)) gone.push(id);
+  }
+  for (const id of gone) {
+    db.query("DELETE FROM seen WHERE service = ?1").run(id);
+    db.query("DELETE FROM service WHERE id = ?1").run(id);
+  }
+  db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenMs);
+  db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(maxWatches);
+  return gone;
+}
+
+/** The file shrinks by so much at a time. */
+export function giveBack(db: Database): void {
+  const free = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
+  const pages = db.query<{ page_count: number }, []>("PRAGMA page_count").get()?.page_count ?? 0;
+  const excess = free - Math.ceil(pages * spareShare);
+  if (excess > 0) db.run(`PRAGMA incremental_vacuum(${Math.min(excess, pagesPerStep)})`);
+}
+
+function forgetPoints(db: Database, id: number, level: number, keep: Level["keep"], seq: number, nowMs: number): void {
+  const [first, last] = [chunkKey(level, id, 0), lastChunkKey(level, id)];
+  if ("snapshots" in keep) db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2").run(first, chunkKey(level, id, seq - keep.snapshots));
+  else db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs < ?3").run(first, last, nowMs - keep.ageMs);
+}
+
+/** The last one before the time that is kept says what it was when that began. */
+function forgetSeen(db: Database, id: number, nowMs: number): void {
+  db.query("DELETE FROM seen WHERE service = ?1 AND n < (SELECT max(n) FROM seen WHERE service = ?1 AND atMs < ?2)").run(
+    id,
+    nowMs - seenMs,
+  );
+  db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, maxSeen);
+}
+
+function isGone(db: Database, levels: number, id: number, nowMs: number): boolean {
+  const last = db.query<{ atMs: number }, [number]>("SELECT atMs FROM seen WHERE service = ?1 ORDER BY n DESC LIMIT 1").get(id);
+  if (last !== null && last.atMs >= nowMs - seenMs) return false;
+  const isKept = (level: number) =>
+    db.query("SELECT 1 FROM chunk WHERE key BETWEEN ?1 AND ?2 LIMIT 1").get(chunkKey(level, id, 0), lastChunkKey(level, id)) !== null;
+  return !Array.from({ length: levels }, (_, level) => isKept(level)).includes(true);
+}

@@ -1,0 +1,190 @@
+// Storage in metrics.db: the one process that writes it. A tick is one transaction, so that a kill costs no more than that tick.
+import type { Database } from "bun:sqlite";
+import { closeSync, openSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { Bs9Error, failed } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
+import { tryLock } from "../../base/libc.ts";
+import { defaultKeeping, type Keeping, levelsOf } from "../levels.ts";
+import type { Storage, Stored } from "../storage.ts";
+import { appendTick } from "./append.ts";
+import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
+import { loadNames, type Names } from "./names.ts";
+import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
+import { sourceOf } from "./read.ts";
+import { type Asked, loadEntries, loadRecent, type Recent } from "./recent.ts";
+import { forget, giveBack } from "./retain.ts";
+import { type Look, loadWatching, see, type Watching } from "./watching.ts";
+
+export type SqliteOptions = {
+  keeping?: Keeping;
+  /** So much of the disk is left to the apps. */
+  minFreeBytes?: number;
+  /** The wall clock, for what is too old and for the name of a damaged file. */
+  now?: () => number;
+};
+
+type Open = { db: Database; names: Names; recent: Recent; watching: Watching };
+
+/** Throws where another process writes it, or a newer bs9 has written it. */
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
+  const { keeping = defaultKeeping, minFreeBytes = 32 * 1024 * 1024, now = Date.now } = options;
+  const levels = levelsOf(keeping);
+  const lock = await lockOf(path);
+  let aside: string | null = null;
+  let trouble: string | null = null;
+  let turns = 0;
+  let open: Open | null = null;
+  let isClosed = false;
+
+  const load = (): Open => {
+    if (isClosed) throw new Error(`${path} is closed`);
+    const db = openToWrite(path);
+    try {
+      const names = loadNames(db);
+      return { db, names, watching: loadWatching(db, names), recent: loadRecent(db, levels.length) };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+
+  /** What is damaged goes aside, once: what is new is whole. */
+  const mended = <T>(act: (present: Open) => T): T => {
+    try {
+      open ??= load();
+      return act(open);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      open?.db.close();
+      open = null;
+      aside = setAside(path, new Date(now()));
+      open = load();
+      return act(open);
+    }
+  };
+
+  /** A name that was new in what has failed is in no table. */
+  const forgetNew = () => {
+    try {
+      if (open !== null) open.names = loadNames(open.db);
+    } catch {
+      // Not even to be read: opened anew next time, and told then.
+      open?.db.close();
+      open = null;
+    }
+  };
+
+  const written = (act: (present: Open) => void): Stored => {
+    try {
+      const { bavail, bsize } = statfsSync(dirname(path));
+      const tooFull = bavail * bsize < minFreeBytes;
+      trouble = tooFull ? "the disk is full" : null;
+      if (!tooFull) mended((present) => present.db.transaction(() => act(present)).immediate());
+    } catch (error) {
+      trouble = whyNot(error);
+      forgetNew();
+    }
+    return trouble === null ? { stored: true } : { stored: false, reason: trouble };
+  };
+
+  const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
+    try {
+      return mended(({ db, names, recent }) => {
+        const entries = (level: number, asked: Asked) => (level === 0 ? recent.raw : loadEntries(db, level, asked));
+        return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
+      });
+    } catch (error) {
+      throw error instanceof Bs9Error ? error : failed(`cannot read ${path}: ${whyNot(error)}`, { hint: "bs9 doctor", cause: error });
+    }
+  };
+
+  const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
+    see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
+
+  try {
+    mended(() => {});
+  } catch (error) {
+    // A full disk is told, and tried again with the first tick; what bs9 itself says against it is final.
+    if (error instanceof Bs9Error) {
+      closeSync(lock);
+      throw error;
+    }
+    trouble = whyNot(error);
+  }
+
+  return {
+    async append(tick) {
+      let next: Partial<Open> = {};
+      const stored = written((one) => {
+        next = { recent: appendTick(one.db, one.names, one.recent, levels, tick), watching: changed(one, tick.samples, tick.atMs, true) };
+      });
+      if (stored.stored && open !== null) Object.assign(open, next);
+      return stored;
+    },
+    async observe(changes) {
+      let watching: Watching | null = null;
+      const stored = written((one) => {
+        let last = one.watching;
+        for (const change of changes) last = changed({ ...one, watching: last }, [change], change.atMs, false);
+        watching = last;
+      });
+      if (stored.stored && open !== null && watching !== null) open.watching = watching;
+      return stored;
+    },
+    async turn() {
+      const gone: number[] = [];
+      turns++;
+      try {
+        // On a full disk too: it gives room back.
+        const act = (one: Open) => {
+          gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
+          giveBack(one.db);
+        };
+        mended((one) => one.db.transaction(() => act(one)).immediate());
+      } catch (error) {
+        trouble = whyNot(error);
+        return;
+      }
+      if (open === null) return;
+      for (const id of gone) {
+        open.names.idOf.delete(open.names.nameOf.get(id) ?? "");
+        open.names.nameOf.delete(id);
+        open.watching.known.delete(id);
+      }
+    },
+    services: () => answer(servicesOf),
+    newest: () => answer(newestOf),
+    series: (service, range, stepMs) => answer((present) => seriesOf(present, service, range, stepMs)),
+    watches: (service, range) => answer((present) => watchesIn(present, service, range)),
+    async *rows(range, service) {
+      yield* rowsOf(await answer((present) => present), range, service);
+    },
+    notices() {
+      return [
+        ...(aside === null ? [] : [`${path} was damaged and was set aside as ${aside}; collecting began anew`]),
+        ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; tried again with every tick`]),
+      ];
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        open?.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // A full disk; what is in the WAL stays there.
+      }
+      open?.db.close();
+      open = null;
+      closeSync(lock);
+    },
+  };
+}
+
+async function lockOf(path: string): Promise<number> {
+  makeFolder(dirname(path));
+  const fd = openSync(`${path}.lock`, "a", 0o600);
+  if (await tryLock(fd)) return fd;
+  closeSync(fd);
+  throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "bs9 doctor" });
+}

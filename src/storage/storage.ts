@@ -1,0 +1,61 @@
+// Where samples and changes of state are kept: what any storage can do, whatever it is made of.
+import type { Health, Sample, State } from "../metrics/sample.ts";
+
+/** All samples of one moment. `atMs` is the wall clock, and may jump either way between two ticks. */
+export type Tick = { atMs: number; samples: readonly Sample[] };
+
+/** What became of a service at a moment; a signal may tell it before the next tick does. */
+export type Change = { service: string; atMs: number; state: State; health: Health; restarts: number | null };
+
+/** Not stored is no error: it is told, and the next one is tried again. */
+export type Stored = { stored: true } | { stored: false; reason: string };
+
+/** A sample, or many of them as one: the mean; for counts the sum; for what is (state, restarts) the last. */
+export type Point = Omit<Sample, "service"> & {
+  /** The moment, or the begin of the time that it is made of. */
+  atMs: number;
+  /** How many samples it is made of. */
+  samples: number;
+  cpuPercentMin: number | null;
+  cpuPercentMax: number | null;
+  memoryBytesMin: number | null;
+  memoryBytesMax: number | null;
+  latencyMsMin: number | null;
+  latencyMsMax: number | null;
+};
+
+export type Row = Point & { service: string };
+
+/** From `fromMs` on, and before `toMs`. */
+export type Range = { fromMs: number; toMs: number };
+
+/** What a service was from a moment on; a state of null: it was there no more. */
+export type Seen = { atMs: number; state: State | null; health: Health; restarts: number | null };
+
+/** A time without a gap in which somebody watched, and what was seen then, the oldest first. */
+export type Watch = Range & { seen: Seen[] };
+
+export interface StorageReader {
+  /** The names of all that anything is kept of, in order. */
+  services(): Promise<string[]>;
+  /** The last tick; null where there is none. */
+  newest(): Promise<{ atMs: number; points: Map<string, Point> } | null>;
+  /** One service, in order of time and each moment once; steps where nothing was seen are left out. */
+  series(service: string, range: Range, stepMs: number): Promise<Point[]>;
+  /** As fine as it is still kept, one service after the other; memory does not grow with the range. */
+  rows(range: Range, service: string | null): AsyncIterable<Row>;
+  /** When it was watched, in the order in which that happened. */
+  watches(service: string, range: Range): Promise<Watch[]>;
+  close(): Promise<void>;
+}
+
+/** One process writes; any number read beside it. */
+export interface Storage extends StorageReader {
+  append(tick: Tick): Promise<Stored>;
+  /** What is as it was before is not kept again. */
+  observe(changes: readonly Change[]): Promise<Stored>;
+  /** One bounded step of forgetting what is too old, and of giving its room back; for every tick. */
+  turn(): Promise<void>;
+  /** What is wrong, in sentences. */
+  notices(): string[];
+}

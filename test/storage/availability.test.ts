@@ -1,0 +1,65 @@
+// Availability out of what was seen: each row is a story, in seconds.
+import { expect, test } from "bun:test";
+import type { Health, State } from "../../src/metrics/sample.ts";
+import { availability } from "../../src/storage/availability.ts";
+import type { Watch } from "../../src/storage/storage.ts";
+
+type Look = [seconds: number, state: State | null, restarts?: number, health?: Health];
+
+function watch(from: number, to: number, ...looks: Look[]): Watch {
+  return {
+    fromMs: from * 1000,
+    toMs: to * 1000,
+    seen: looks.map(([at, state, restarts = 0, health = "unknown"]) => ({ atMs: at * 1000, state, health, restarts })),
+  };
+}
+
+const stories: [string, Watch[], Record<string, number | null>][] = [
+  ["nobody watched", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
+  ["up all the time", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1, restarts: 0 }],
+  [
+    "the agent was away: unknown, not up",
+    [watch(0, 40, [0, "active"]), watch(60, 100, [60, "active"])],
+    { upMs: 80_000, unknownMs: 20_000, uptimeRatio: 1 },
+  ],
+  [
+    "failed, and came back",
+    [watch(0, 100, [0, "active"], [50, "failed"], [58, "activating", 1], [60, "active", 1])],
+    { upMs: 90_000, downMs: 10_000, uptimeRatio: 0.9, restarts: 1, recoveries: 1, meanRecoveryMs: 10_000 },
+  ],
+  [
+    "two outages",
+    [watch(0, 100, [0, "active"], [10, "activating", 1], [14, "active", 1], [50, "active", 1, "unhealthy"], [56, "active", 1, "healthy"])],
+    { downMs: 10_000, recoveries: 2, meanRecoveryMs: 5000, restarts: 1 },
+  ],
+  [
+    "down and not back yet",
+    [watch(0, 100, [0, "active"], [75, "failed"])],
+    { downMs: 25_000, uptimeRatio: 0.75, recoveries: 0, meanRecoveryMs: null },
+  ],
+  [
+    "back while nobody watched: how fast is not known",
+    [watch(0, 50, [0, "active"], [40, "failed"]), watch(60, 100, [60, "active"])],
+    { downMs: 10_000, unknownMs: 10_000, recoveries: 0, meanRecoveryMs: null },
+  ],
+  [
+    "stopped by somebody is neither, nor is starting after it",
+    [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [65, "active"])],
+    { upMs: 55_000, downMs: 0, stoppedMs: 45_000, uptimeRatio: 1, recoveries: 0 },
+  ],
+  ["not there before and after", [watch(0, 100, [30, "active"], [80, null])], { upMs: 50_000, unknownMs: 50_000 }],
+  ["only what lies within", [watch(-100, 300, [-100, "failed"], [-50, "active", 3], [150, "failed"])], { upMs: 100_000, restarts: 0 }],
+  ["a restart faster than a tick", [watch(0, 100, [0, "active", 2], [50, "active", 4])], { upMs: 100_000, restarts: 2 }],
+  ["a counter that began anew", [watch(0, 100, [0, "active", 7], [50, "active", 1])], { restarts: 1 }],
+  [
+    "a clock set back: what was seen later counts, once",
+    [watch(0, 80, [0, "active"]), watch(20, 100, [20, "failed"])],
+    { upMs: 20_000, downMs: 80_000, unknownMs: 0, uptimeRatio: 0.2 },
+  ],
+];
+
+test.each(stories)("%s", (_, watches, expected) => {
+  const found = availability(watches, { fromMs: 0, toMs: 100_000 });
+  expect(found).toMatchObject(expected);
+  expect(found.upMs + found.downMs + found.stoppedMs + found.unknownMs).toBe(100_000);
+});

@@ -1,0 +1,209 @@
+// What every storage has to do, whatever it is made of: asked of the interface alone.
+import { describe, expect, test } from "bun:test";
+import { beginMs, intervalMs, sample } from "./samples.ts";
+import { all, always, answers, isRising, type Place, samplesFrom, stage, times, total } from "./scene.ts";
+
+const hourMs = 3_600_000;
+
+export function conformance(name: string, makePlace: () => Place): void {
+  const begin = stage(makePlace);
+
+  describe(name, () => {
+    test("nothing yet", async () => {
+      const { storage } = await begin();
+      expect(await storage.newest()).toBeNull();
+      expect(await storage.services()).toEqual([]);
+      expect(await storage.series("web", always, 5000)).toEqual([]);
+      expect(await all(storage.rows(always, null))).toEqual([]);
+      expect(await storage.watches("web", always)).toEqual([]);
+      expect(storage.notices()).toEqual([]);
+    });
+
+    test("a sample comes back as it was, its nulls too", async () => {
+      const { storage, ticks } = await begin();
+      const one = sample("web", 7, { cpuPercent: null, memoryBytes: 123_456_789_012, restarts: 4, state: "failed", health: "unknown" });
+      await ticks(1, () => [one, sample("db", 1)]);
+      const { service, ...rest } = one;
+      const newest = await storage.newest();
+      expect(newest?.atMs).toBe(beginMs);
+      expect([...(newest?.points.keys() ?? [])].sort()).toEqual(["db", service]);
+      const expected = { ...rest, atMs: beginMs, samples: 1, cpuPercentMin: null, cpuPercentMax: null, memoryBytesMax: one.memoryBytes };
+      expect(newest?.points.get("web")).toMatchObject(expected);
+      expect(await storage.series("web", always, intervalMs)).toMatchObject([expected]);
+    });
+
+    test("a range begins with its first moment and ends before its last", async () => {
+      const { storage, ticks } = await begin();
+      await ticks(10);
+      const found = await storage.series("s1", { fromMs: beginMs + 2 * intervalMs, toMs: beginMs + 5 * intervalMs }, intervalMs);
+      expect(found.map(({ ioReadBytes }) => ioReadBytes)).toEqual([2, 3, 4]);
+      expect(await storage.series("nobody", always, intervalMs)).toEqual([]);
+    });
+
+    test.each([60_000, 600_000, 3_600_000, 1_800_000])(
+      "steps of %d ms are the mean, the sum, the last and the extremes",
+      async (stepMs) => {
+        const { storage, ticks } = await begin({ raw: { snapshots: 100 } });
+        const count = await ticks(1700);
+        const steps = await storage.series("s2", always, stepMs);
+        expect(steps.map(({ atMs }) => atMs)).toEqual(
+          Array.from({ length: Math.ceil((count * intervalMs) / stepMs) }, (_, i) => beginMs + i * stepMs),
+        );
+        for (const [i, step] of steps.entries()) {
+          const perStep = stepMs / intervalMs;
+          const of = Array.from({ length: Math.min(perStep, count - i * perStep) }, (_, k) => sample("s2", i * perStep + k + 1));
+          const cpu = of.map(({ cpuPercent }) => cpuPercent ?? Number.NaN);
+          expect(step.samples).toBe(of.length);
+          expect(step.elapsedMs).toBe(of.length * intervalMs);
+          expect(step.cpuPercent).toBeCloseTo(cpu.reduce((a, b) => a + b, 0) / of.length, 3);
+          expect([step.cpuPercentMin, step.cpuPercentMax]).toEqual([Math.min(...cpu), Math.max(...cpu)]);
+          expect(step.ioReadBytes).toBe(of.reduce((sum, one) => sum + (one.ioReadBytes ?? 0), 0));
+          expect([step.latencyMsMin, step.latencyMsMax, step.openFiles, step.state]).toEqual([1, 4, null, "active"]);
+        }
+      },
+    );
+
+    test("where nobody looked there is nothing", async () => {
+      const { storage, ticks, clock } = await begin();
+      await ticks(24);
+      clock.nowMs += 10 * 60_000;
+      await ticks(24);
+      const minutes = (await storage.series("s1", always, 60_000)).map(({ atMs }) => (atMs - beginMs) / 60_000);
+      expect(minutes).toEqual([0, 1, 12, 13]);
+    });
+
+    test("what was kept is there after an end and a new begin", async () => {
+      const it = await begin();
+      await it.ticks(300);
+      const before = await answers(it.storage);
+      await it.reopen();
+      expect(await answers(it.storage)).toEqual(before);
+      await it.ticks(300);
+      const whole = await all(it.storage.rows(always, "s1"));
+      expect(total(whole, "samples")).toBe(600);
+      expect(whole.map(({ ioReadBytes }) => ioReadBytes)).toEqual(Array.from({ length: 600 }, (_, i) => i));
+    });
+
+    test.each([hourMs, -hourMs, -50 * 60_000, -7000, 26_000])(
+      "a clock that is set by %d ms leaves nothing doubled and nothing negative",
+      async (jumpMs) => {
+        const { storage, ticks, clock } = await begin({ raw: { snapshots: 5000 } });
+        await ticks(1500);
+        clock.nowMs += jumpMs;
+        await ticks(1500);
+        const labelled = new Set([...times(0, 1500), ...times(1500 * intervalMs + jumpMs, 1500)]);
+        for (const stepMs of [intervalMs, 60_000, 600_000, hourMs]) {
+          const steps = await storage.series("s1", always, stepMs);
+          expect(isRising(steps)).toBe(true);
+          // No step has more than there is time in it, and none less than nothing.
+          for (const { elapsedMs, ioReadBytes, samples } of steps) {
+            expect(elapsedMs).toBeLessThanOrEqual(stepMs + intervalMs);
+            expect(Math.min(ioReadBytes ?? 0, elapsedMs ?? 0)).toBeGreaterThanOrEqual(0);
+            expect(samples).toBeLessThanOrEqual(Math.ceil(stepMs / intervalMs) + 1);
+          }
+          expect(total(steps, "samples")).toBeLessThanOrEqual(labelled.size + 1);
+        }
+        const rows = await all(storage.rows(always, "s1"));
+        expect(isRising(rows)).toBe(true);
+        // What came later counts.
+        const last = rows.find(({ atMs }) => atMs === clock.nowMs - intervalMs);
+        expect(last?.ioReadBytes).toBe(2999);
+        expect((await storage.newest())?.atMs).toBe(clock.nowMs - intervalMs);
+      },
+    );
+
+    test("a few samples from 1970 hide nothing", async () => {
+      const it = await begin();
+      await it.ticks(200);
+      const { nowMs } = it.clock;
+      it.clock.nowMs = 1000;
+      await it.ticks(5);
+      it.clock.nowMs = nowMs + 60_000;
+      await it.ticks(200);
+      const recent = { fromMs: beginMs, toMs: always.toMs };
+      expect(total(await it.storage.series("s1", recent, intervalMs), "samples")).toBe(400);
+      expect(total(await it.storage.series("s1", recent, 60_000), "samples")).toBe(400);
+    });
+
+    test("of each level the last ones are kept, and all of it is told once", async () => {
+      const keep = { snapshots: 120 };
+      const { storage, ticks } = await begin({ raw: keep, minutes: keep, tens: keep });
+      const count = await ticks(3000);
+      for (let i = 0; i < 50; i++) await storage.turn();
+      const rows = await all(storage.rows(always, "s3"));
+      expect(isRising(rows)).toBe(true);
+      expect(total(rows, "samples")).toBe(count);
+      expect(total(rows, "ioReadBytes")).toBe(total(samplesFrom(count, 2), "ioReadBytes"));
+      const single = rows.filter(({ samples }) => samples === 1).length;
+      expect(single).toBeGreaterThanOrEqual(120 - 12);
+      // A storage may keep a few more than asked, where it forgets them by the piece.
+      expect(single).toBeLessThanOrEqual(120 + 100);
+      expect(rows[0]?.samples).toBe(120);
+    });
+
+    test("what is older than an age goes", async () => {
+      const { storage, ticks } = await begin({ raw: { ageMs: 10 * 60_000 } });
+      await ticks(600);
+      const single = (await all(storage.rows(always, "s1"))).filter(({ samples }) => samples === 1);
+      expect(single.length).toBeGreaterThanOrEqual(120 - 12);
+      expect(single.length).toBeLessThanOrEqual(120 + 100);
+    });
+
+    test("rows are service by service, each in order, of one or of all", async () => {
+      const { storage, ticks } = await begin();
+      await ticks(30);
+      const range = { fromMs: beginMs + 60_000, toMs: beginMs + 120_000 };
+      const rows = await all(storage.rows(range, null));
+      expect(rows.map(({ service }) => service)).toEqual(["s1", "s2", "s3"].flatMap((service) => Array<string>(12).fill(service)));
+      const second = await all(storage.rows(range, "s2"));
+      expect(second).toEqual(rows.slice(12, 24));
+      expect(second.map(({ ioReadBytes }) => ioReadBytes)).toEqual(Array.from({ length: 12 }, (_, i) => i + 13));
+      expect(await all(storage.rows(range, "nobody"))).toEqual([]);
+    });
+
+    test("services come and go", async () => {
+      const { storage, ticks } = await begin();
+      await ticks(100, (n) => [
+        ...(n < 50 ? [sample("old", n)] : []),
+        sample("it's; DROP TABLE service", n),
+        ...(n < 50 ? [] : [sample("new", n)]),
+      ]);
+      expect(await storage.services()).toEqual(["it's; DROP TABLE service", "new", "old"]);
+      expect((await storage.series("old", always, intervalMs)).length).toBe(50);
+      expect((await storage.series("new", always, intervalMs))[0]?.atMs).toBe(beginMs + 50 * intervalMs);
+      expect([...((await storage.newest())?.points.keys() ?? [])].sort()).toEqual(["it's; DROP TABLE service", "new"]);
+      const [watch] = await storage.watches("old", always);
+      expect(watch?.seen.map(({ atMs, state }) => [(atMs - beginMs) / intervalMs, state])).toEqual([
+        [0, "active"],
+        [50, null],
+      ]);
+    });
+
+    test("changes of state are kept, once each, by tick and by signal", async () => {
+      const it = await begin();
+      await it.ticks(2, () => [sample("web", 0)]);
+      const signalMs = it.clock.nowMs - 3000;
+      const failed = { service: "web", atMs: signalMs, state: "failed", health: "unknown", restarts: 0 } as const;
+      expect(await it.storage.observe([failed, failed])).toEqual({ stored: true });
+      await it.ticks(1, () => [sample("web", 0, { state: "failed", health: "unknown" })]);
+      await it.ticks(2, () => [sample("web", 0, { restarts: 1 })]);
+      const expected = [
+        { fromMs: beginMs, toMs: beginMs + 4 * intervalMs },
+        [
+          { atMs: beginMs, state: "active", health: "healthy", restarts: 0 },
+          { atMs: signalMs, state: "failed", health: "unknown", restarts: 0 },
+          { atMs: beginMs + 3 * intervalMs, state: "active", health: "healthy", restarts: 1 },
+        ],
+      ];
+      const told = async () => (await it.storage.watches("web", always)).map(({ seen, ...range }) => [range, seen]);
+      expect<unknown>(await told()).toEqual([expected]);
+      await it.reopen();
+      expect<unknown>(await told()).toEqual([expected]);
+      // A gap: another watch, in which all is seen anew.
+      it.clock.nowMs += hourMs;
+      await it.ticks(2, () => [sample("web", 0, { restarts: 1 })]);
+      expect((await it.storage.watches("web", always)).map(({ seen }) => seen.length)).toEqual([3, 1]);
+      expect((await it.storage.watches("web", { fromMs: it.clock.nowMs - hourMs / 2, toMs: always.toMs })).length).toBe(1);
+    });
+  });
+}

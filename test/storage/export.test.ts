@@ -1,0 +1,111 @@
+// What is exported, read by somebody else's parsers: JSON.parse, csv-parse and Prometheus' own OpenMetrics parser.
+import { expect, test } from "bun:test";
+import { parse } from "csv-parse/sync";
+import { columns } from "../../src/storage/export/columns.ts";
+import { families, openMetrics } from "../../src/storage/export/openmetrics.ts";
+import { csv, json } from "../../src/storage/export/text.ts";
+import { defaultKeeping } from "../../src/storage/levels.ts";
+import type { Row } from "../../src/storage/storage.ts";
+import { run, succeed } from "../harness.ts";
+import { emptyKept, openMemory } from "./memory.ts";
+import { beginMs, intervalMs, sample } from "./samples.ts";
+
+const python = "/usr/bin/python3";
+const hasParser = Bun.spawnSync([python, "-c", "import prometheus_client.openmetrics.parser"]).exitCode === 0;
+const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+
+/** Names that no service can have: what escapes has to hold nevertheless. */
+const names = ["web", 'a "quoted", name', "line\nbreak\\n"];
+
+async function rowsOf(ticks: number): Promise<() => AsyncIterable<Row>> {
+  const storage = openMemory(emptyKept(), defaultKeeping, () => beginMs);
+  for (let n = 0; n < ticks; n++) {
+    const samples = names.map((name, i) =>
+      sample(name, n, { cpuPercent: n === 0 ? null : n / 3, restarts: n, health: i === 0 ? "unhealthy" : "unknown" }),
+    );
+    await storage.append({ atMs: beginMs + n * intervalMs + 7, samples });
+  }
+  return () => storage.rows(always, null);
+}
+
+async function text(chunks: AsyncIterable<string>): Promise<string> {
+  return (await Array.fromAsync(chunks)).join("");
+}
+
+test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
+  const rows = await rowsOf(ticks);
+  const parsed = JSON.parse(await text(json(rows()))) as Record<string, unknown>[];
+  expect(parsed.length).toBe(3 * ticks);
+  if (ticks === 0) return;
+  expect(Object.keys(parsed[0] ?? {})).toEqual([...columns]);
+  const last = { at: new Date(beginMs + (ticks - 1) * intervalMs + 7).toISOString(), service: "web", state: "active", health: "unhealthy" };
+  expect(parsed.filter(({ service }) => service === "web").at(-1)).toMatchObject({
+    ...last,
+    restarts: ticks - 1,
+    openFiles: null,
+    samples: 1,
+  });
+});
+
+test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
+  const rows = await rowsOf(ticks);
+  const written = await text(csv(rows()));
+  expect(written.startsWith("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts,")).toBe(true);
+  const parsed = parse(written, { columns: true, record_delimiter: "\r\n", skip_empty_lines: false }) as Record<string, string>[];
+  expect(parsed.length).toBe(3 * ticks);
+  expect(new Set(parsed.map(({ service }) => service))).toEqual(new Set(ticks === 0 ? [] : names));
+  for (const [i, record] of parsed.filter(({ service }) => service === names[2]).entries()) {
+    expect(record["at"]).toBe(new Date(beginMs + i * intervalMs + 7).toISOString());
+    expect(record["cpuPercent"]).toBe(i === 0 ? "" : String(Number((i / 3).toPrecision(7))));
+    expect([record["memoryBytes"], record["tasks"], record["restarts"], record["openFiles"]]).toEqual([
+      String((i % 1000) * 4096 + 40_000_000),
+      "9",
+      String(i),
+      "",
+    ]);
+  }
+});
+
+const script = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+print(json.dumps([[f.name, f.type, f.unit, [[s.name, s.labels, s.value, float(s.timestamp)] for s in f.samples]] for f in text_string_to_metric_families(sys.stdin.read())]))
+`;
+
+type Parsed = [
+  name: string,
+  type: string,
+  unit: string,
+  samples: [name: string, labels: Record<string, string>, value: number, at: number][],
+];
+
+test.skipIf(!hasParser)("OpenMetrics", async () => {
+  const ticks = 300;
+  const written = await text(openMetrics(await rowsOf(ticks)));
+  const { stdout } = succeed(await run([python, "-c", script], { input: written }), "the parser");
+  const parsed = JSON.parse(stdout) as Parsed[];
+  expect(parsed.map(([name, type, unit]) => [name, type, unit])).toEqual(families.map(({ name, type, unit }) => [name, type, unit ?? ""]));
+  const of = (name: string) => parsed.find(([family]) => family === name)?.[3] ?? [];
+  expect(of("bs9_service_up").length).toBe(3 * ticks);
+  expect(of("bs9_service_cpu_ratio").length).toBe(3 * (ticks - 1));
+  expect(of("bs9_service_open_files")).toEqual([]);
+  expect(of("bs9_service_healthy").map(([, labels]) => labels["service"])).toEqual(Array<string>(ticks).fill("web"));
+  expect(new Set(of("bs9_service_restarts").map(([, labels]) => labels["service"]))).toEqual(new Set(names));
+  const [name, , value, at] = of("bs9_service_restarts").findLast(([, labels]) => labels["service"] === "web") ?? [];
+  expect([name, value]).toEqual(["bs9_service_restarts_total", ticks - 1]);
+  expect(at).toBeCloseTo((beginMs + (ticks - 1) * intervalMs + 7) / 1000, 3);
+});
+
+test.skipIf(!hasParser)("OpenMetrics of nothing", async () => {
+  const { stdout } = succeed(await run([python, "-c", script], { input: await text(openMetrics(await rowsOf(0))) }), "the parser");
+  expect((JSON.parse(stdout) as Parsed[]).flatMap(([, , , samples]) => samples)).toEqual([]);
+});
+
+test("no piece grows with the range", async () => {
+  const rows = await rowsOf(1000);
+  for (const pieces of [json(rows()), csv(rows()), openMetrics(rows)]) {
+    const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);
+    expect(lengths.length).toBeGreaterThan(5);
+    expect(Math.max(...lengths)).toBeLessThan(500 * 800);
+  }
+});

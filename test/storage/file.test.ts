@@ -1,0 +1,218 @@
+// What becomes of metrics.db itself: damaged, from a newer bs9, on a full disk, too large, read by others.
+import { Database } from "bun:sqlite";
+import { afterEach, expect, test } from "bun:test";
+import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { defaultKeeping, type Keeping } from "../../src/storage/levels.ts";
+import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
+import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { tempDir } from "../harness.ts";
+import { beginMs, intervalMs, samplesOf } from "./samples.ts";
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const act of cleanUp.splice(0).toReversed()) await act();
+});
+
+const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+let nowMs = beginMs;
+
+function place(): { folder: string; path: string } {
+  const folder = tempDir();
+  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+  return { folder, path: join(folder, "metrics.db") };
+}
+
+async function open(path: string, keeping: Keeping = defaultKeeping): Promise<Storage> {
+  const storage = await openSqlite(path, { keeping, now: () => nowMs, minFreeBytes: 0 });
+  cleanUp.push(() => storage.close());
+  return storage;
+}
+
+async function ticks(storage: Storage, count: number, services = 50): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    nowMs += intervalMs;
+    expect(await storage.append({ atMs: nowMs, samples: samplesOf(services, i) })).toEqual({ stored: true });
+    await storage.turn();
+  }
+}
+
+test.each([
+  ["no database at all", (path: string) => writeFileSync(path, "not a database, but something longer than its head: ".repeat(100))],
+  ["cut off", (path: string) => truncateSync(path, 3 * 4096)],
+  ["overwritten", (path: string) => overwrite(path, 4096, statSync(path).size)],
+])("%s: set aside, named, and collecting goes on", async (_, damage) => {
+  const { folder, path } = place();
+  const before = await open(path);
+  await ticks(before, 200);
+  await before.close();
+  damage(path);
+  const storage = await open(path);
+  await ticks(storage, 5);
+  const aside = readdirSync(folder).find((name) => /^metrics\.db\.damaged-\d{8}T\d{6}Z$/.test(name));
+  expect(storage.notices()).toEqual([expect.stringContaining(`set aside as ${join(folder, aside ?? "?")}`)]);
+  expect((await storage.series("s1", always, intervalMs)).length).toBe(5);
+});
+
+test("damage that is found while it is open", async () => {
+  const { folder, path } = place();
+  const storage = await open(path);
+  await ticks(storage, 200);
+  // The log is written back first, so that the pages are read from the file.
+  const other = new Database(path);
+  other.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  other.close();
+  overwrite(path, 4096, statSync(path).size);
+  await ticks(storage, 100);
+  expect(storage.notices().join()).toContain("was damaged");
+  expect(readdirSync(folder).filter((name) => name.includes("damaged")).length).toBeGreaterThan(0);
+  expect((await storage.newest())?.atMs).toBe(nowMs);
+});
+
+test("a newer schema is refused, and left as it is", async () => {
+  const { path } = place();
+  const storage = await open(path);
+  await storage.close();
+  const db = new Database(path);
+  db.run("PRAGMA user_version = 99");
+  db.close();
+  await expect(open(path)).rejects.toThrow(/a newer bs9 has written it \(its schema is number 99, and this bs9 knows them up to \d+\)/);
+  await expect(openSqliteReader(path).services()).rejects.toThrow("a newer bs9 has written it");
+});
+
+test("one writes at a time", async () => {
+  const { path } = place();
+  const storage = await open(path);
+  await expect(open(path)).rejects.toThrow("another bs9 agent does");
+  await storage.close();
+  await ticks(await open(path), 1);
+});
+
+test("others read beside it, what is new too, and after it was set aside", async () => {
+  const { path } = place();
+  const reader = openSqliteReader(path);
+  cleanUp.push(() => reader.close());
+  expect(await reader.services()).toEqual([]);
+  const storage = await open(path);
+  await ticks(storage, 130);
+  const same = async () => {
+    expect(await reader.newest()).toEqual(await storage.newest());
+    for (const stepMs of [intervalMs, 60_000])
+      expect(await reader.series("s7", always, stepMs)).toEqual(await storage.series("s7", always, stepMs));
+    expect(await Array.fromAsync(reader.rows(always, null))).toEqual(await Array.fromAsync(storage.rows(always, null)));
+    expect(await reader.watches("s7", always)).toEqual(await storage.watches("s7", always));
+  };
+  await same();
+  await ticks(storage, 7);
+  await same();
+  await storage.close();
+  writeFileSync(path, "no database".repeat(1000));
+  const next = await open(path);
+  await ticks(next, 3);
+  expect((await reader.series("s7", always, intervalMs)).length).toBe(3);
+});
+
+test("rows that are read slowly are told once each, whatever is written meanwhile", async () => {
+  const { path } = place();
+  const storage = await open(path);
+  await ticks(storage, 100, 5);
+  const reader = openSqliteReader(path);
+  cleanUp.push(() => reader.close());
+  const seen: number[] = [];
+  for await (const { service, atMs, samples } of reader.rows(always, null)) {
+    if (service === "s4") seen.push(...Array<number>(samples).fill(atMs));
+    else if (seen.length === 0) await ticks(storage, 1, 5);
+  }
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen.length).toBeGreaterThanOrEqual(100);
+});
+
+test("the file shrinks when less is kept", async () => {
+  const { path } = place();
+  const storage = await open(path);
+  await ticks(storage, 1000);
+  await storage.close();
+  const before = statSync(path).size;
+  const less = { snapshots: 60 };
+  const smaller = await open(path, { ...defaultKeeping, raw: less, minutes: less });
+  for (let i = 0; i < 100; i++) await smaller.turn();
+  await smaller.close();
+  expect(statSync(path).size).toBeLessThan(before * 0.7);
+  const again = await open(path);
+  expect((await again.series("s1", always, intervalMs)).reduce((sum, { samples }) => sum + samples, 0)).toBeGreaterThan(900);
+});
+
+const canMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0 && process.getuid?.() === 0;
+
+/** A file system of 3 MB; `fill` leaves not a byte of it. */
+function smallDisk(): { folder: string; fill(): void; free(): void } {
+  const { folder } = place();
+  Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
+  cleanUp.push(() => Bun.spawnSync(["umount", folder]));
+  expect(readdirSync(folder)).toEqual([]);
+  const ballast = join(folder, "ballast");
+  const fill = () => {
+    const fd = openSync(ballast, "w");
+    expect(() => {
+      for (;;) writeSync(fd, Buffer.alloc(4096));
+    }).toThrow("ENOSPC");
+    closeSync(fd);
+  };
+  return { folder, fill, free: () => rmSync(ballast) };
+}
+
+test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there is room", async () => {
+  const { folder, fill, free } = smallDisk();
+  const storage = await open(join(folder, "metrics.db"));
+  await ticks(storage, 20);
+  fill();
+  let reason = "";
+  let stored = 0;
+  for (let i = 0; i < 500 && reason === ""; i++) {
+    nowMs += intervalMs;
+    const answer = await storage.append({ atMs: nowMs, samples: samplesOf(50, i) });
+    if (answer.stored) stored++;
+    else reason = answer.reason;
+  }
+  expect(reason).toBe("the disk is full");
+  expect(storage.notices()).toEqual([expect.stringContaining("the disk is full")]);
+  await storage.turn();
+  expect((await storage.series("s1", always, intervalMs)).length).toBe(20 + stored);
+  free();
+  await ticks(storage, 3);
+  expect(storage.notices()).toEqual([]);
+  expect((await storage.series("s1", always, intervalMs)).length).toBe(23 + stored);
+});
+
+test.skipIf(!canMount)("a disk that is full from the beginning", async () => {
+  const { folder, fill, free } = smallDisk();
+  fill();
+  const storage = await open(join(folder, "metrics.db"));
+  expect(storage.notices()).toEqual([expect.stringContaining("the disk is full")]);
+  expect((await storage.append({ atMs: nowMs, samples: samplesOf(50, 1) })).stored).toBe(false);
+  free();
+  await ticks(storage, 3);
+  expect(storage.notices()).toEqual([]);
+  expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
+});
+
+test("nobody else may read it", async () => {
+  const { folder, path } = place();
+  await ticks(await open(path), 1);
+  for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
+});
+
+test("some of the disk is left to others", async () => {
+  const { path } = place();
+  const storage = await openSqlite(path, { minFreeBytes: Number.MAX_SAFE_INTEGER });
+  cleanUp.push(() => storage.close());
+  expect(await storage.append({ atMs: nowMs, samples: samplesOf(1, 1) })).toEqual({ stored: false, reason: "the disk is full" });
+  expect(await storage.services()).toEqual([]);
+});
+
+function overwrite(path: string, from: number, to: number): void {
+  const fd = openSync(path, "r+");
+  writeSync(fd, Buffer.alloc(to - from, 0xa5), 0, to - from, from);
+  closeSync(fd);
+}

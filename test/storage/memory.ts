@@ -1,0 +1,157 @@
+// A storage without a file, as plain as can be: it shows that the suite asks for nothing but the interface.
+import type { Keeping } from "../../src/storage/levels.ts";
+import { follows, levelsOf } from "../../src/storage/levels.ts";
+import type { Change, Point, Range, Row, Seen, Storage, Watch } from "../../src/storage/storage.ts";
+
+/** What is left when it is closed. */
+export type Kept = {
+  raw: Map<string, Point[]>;
+  lastMs: number | null;
+  newest: { atMs: number; points: Map<string, Point> } | null;
+  watches: KeptWatch[];
+};
+type KeptWatch = Range & { seen: Map<string, Seen[]> };
+
+export const emptyKept = (): Kept => ({ raw: new Map(), lastMs: null, newest: null, watches: [] });
+
+export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Storage {
+  const levels = levelsOf(keeping);
+
+  const see = (changes: readonly Omit<Change, "atMs">[], atMs: number, isAll: boolean) => {
+    let watch = kept.watches.at(-1);
+    const isSame =
+      watch !== undefined &&
+      (follows(watch.toMs, atMs, keeping.intervalMs) || (!isAll && Math.abs(atMs - watch.toMs) <= keeping.intervalMs));
+    if (watch === undefined || !isSame) {
+      watch = { fromMs: atMs, toMs: atMs, seen: new Map() };
+      kept.watches.push(watch);
+    }
+    watch.toMs = Math.max(watch.toMs, atMs);
+    const gone = isAll ? [...watch.seen.keys()].filter((name) => !changes.some(({ service }) => service === name)) : [];
+    const looks: [string, Omit<Seen, "atMs">][] = changes.map(({ service, state, health, restarts }) => [
+      service,
+      { state, health, restarts },
+    ]);
+    for (const name of gone)
+      looks.push([name, { state: null, health: "unknown", restarts: watch.seen.get(name)?.at(-1)?.restarts ?? null }]);
+    for (const [service, look] of looks) {
+      const before = watch.seen.get(service) ?? [];
+      const last = before.at(-1);
+      if (last?.state === look.state && last.health === look.health && last.restarts === look.restarts) continue;
+      watch.seen.set(service, [...before, { atMs, ...look }]);
+    }
+  };
+
+  /** Each level that has forgotten the begin hands over to the next. */
+  const finest = (service: string): Point[] => {
+    const raw = kept.raw.get(service) ?? [];
+    const lastMs = raw.at(-1)?.atMs ?? 0;
+    return raw.length === 0
+      ? []
+      : levels.reduceRight<Point[]>((coarse, { stepMs, keep }, level) => {
+          const keptMs = "ageMs" in keep ? now() - keep.ageMs : lastMs - keep.snapshots * stepMs;
+          const above = levels[level + 1]?.stepMs ?? stepMs;
+          const beginMs = Math.ceil(keptMs / above) * above;
+          const points = level === 0 ? raw : stepped(raw, stepMs);
+          return [...coarse.filter(({ atMs }) => atMs < beginMs), ...points.filter(({ atMs }) => atMs >= beginMs)];
+        }, []);
+  };
+
+  async function* rows(range: Range, service: string | null): AsyncIterable<Row> {
+    for (const name of service === null ? [...kept.raw.keys()].sort() : [service])
+      for (const point of finest(name)) if (isIn(point, range)) yield { service: name, ...point };
+  }
+
+  return {
+    async append({ atMs, samples }) {
+      const fromMs = kept.lastMs !== null && follows(kept.lastMs, atMs, keeping.intervalMs) ? kept.lastMs : atMs - 1;
+      kept.lastMs = atMs;
+      kept.newest = { atMs, points: new Map() };
+      for (const { service, ...rest } of samples) {
+        const point: Point = { ...rest, atMs, samples: 1, ...spread(rest.cpuPercent, rest.memoryBytes, rest.latencyMs) };
+        kept.newest.points.set(service, point);
+        // What comes later counts, where the clock has been there before.
+        const before = (kept.raw.get(service) ?? []).filter((one) => one.atMs <= fromMs || one.atMs > atMs);
+        kept.raw.set(
+          service,
+          [...before, point].sort((a, b) => a.atMs - b.atMs),
+        );
+      }
+      see(samples, atMs, true);
+      return { stored: true };
+    },
+    async observe(changes) {
+      for (const change of changes) see([change], change.atMs, false);
+      return { stored: true };
+    },
+    turn: async () => {},
+    services: async () => [...kept.raw.keys()].sort(),
+    newest: async () => kept.newest,
+    series: async (service, range, stepMs) => {
+      const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
+      return stepped(
+        finest(service).filter((point) => isIn(point, { ...range, fromMs })),
+        stepMs,
+      );
+    },
+    rows,
+    watches: async (service, range): Promise<Watch[]> =>
+      kept.watches
+        .filter(({ fromMs, toMs }) => toMs >= range.fromMs && fromMs < range.toMs)
+        .map(({ fromMs, toMs, seen }) => ({ fromMs, toMs, seen: seen.get(service) ?? [] })),
+    notices: () => [],
+    close: async () => {},
+  };
+}
+
+const isIn = ({ atMs }: Point, { fromMs, toMs }: Range): boolean => atMs >= fromMs && atMs < toMs;
+
+function spread(cpu: number | null, memory: number | null, latency: number | null) {
+  return {
+    ...{ cpuPercentMin: cpu, cpuPercentMax: cpu, memoryBytesMin: memory, memoryBytesMax: memory },
+    ...{ latencyMsMin: latency, latencyMsMax: latency },
+  };
+}
+
+function stepped(points: readonly Point[], stepMs: number): Point[] {
+  const groups = Map.groupBy(points, ({ atMs }) => Math.floor(atMs / stepMs) * stepMs);
+  return [...groups].map(([atMs, group]) => ({ ...together(group), atMs }));
+}
+
+function together(group: Point[]): Point {
+  const last = group.at(-1);
+  if (last === undefined) throw new Error("a step without points");
+  const of = (name: keyof Point) =>
+    group.flatMap((point) => (typeof point[name] === "number" ? [{ value: point[name], weight: point.samples }] : []));
+  const sum = (name: keyof Point) => (of(name).length === 0 ? null : of(name).reduce((total, { value }) => total + value, 0));
+  const mean = (name: keyof Point) => {
+    const weight = of(name).reduce((total, one) => total + one.weight, 0);
+    return weight === 0 ? null : of(name).reduce((total, one) => total + one.value * one.weight, 0) / weight;
+  };
+  const extreme = (name: keyof Point, pick: (...values: number[]) => number) =>
+    of(name).length === 0 ? null : pick(...of(name).map(({ value }) => value));
+  const means = [
+    "cpuPercent",
+    "memoryBytes",
+    "tasks",
+    "openFiles",
+    "cpuPressurePercent",
+    "memoryPressurePercent",
+    "ioPressurePercent",
+    "latencyMs",
+  ] as const;
+  const sums = ["elapsedMs", "ioReadBytes", "ioWriteBytes", "restarted"] as const;
+  const spreads = ["cpuPercent", "memoryBytes", "latencyMs"] as const;
+  return {
+    ...last,
+    samples: sum("samples") ?? 0,
+    ...Object.fromEntries(means.map((name) => [name, mean(name)])),
+    ...Object.fromEntries(sums.map((name) => [name, sum(name)])),
+    ...Object.fromEntries(
+      spreads.flatMap((name) => [
+        [`${name}Min`, extreme(`${name}Min`, Math.min)],
+        [`${name}Max`, extreme(`${name}Max`, Math.max)],
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,33 @@
+// Samples as an agent would append them, made from a number, so that each can be told again.
+import type { Sample } from "../../src/metrics/sample.ts";
+
+export const intervalMs = 5000;
+/** A full hour, so that steps of every level begin here. */
+export const beginMs = Date.UTC(2026, 0, 5, 12);
+
+export function sample(service: string, n: number, more: Partial<Sample> = {}): Sample {
+  return {
+    service,
+    state: "active",
+    health: "healthy",
+    elapsedMs: intervalMs,
+    cpuPercent: n % 100,
+    memoryBytes: (n % 1000) * 4096 + 40_000_000,
+    memorySource: "cgroup",
+    tasks: 9,
+    openFiles: null,
+    ioReadBytes: n,
+    ioWriteBytes: 0,
+    cpuPressurePercent: 0.5,
+    memoryPressurePercent: null,
+    ioPressurePercent: null,
+    latencyMs: 1 + (n % 4),
+    restarts: 0,
+    restarted: 0,
+    ...more,
+  };
+}
+
+export function samplesOf(count: number, n: number): Sample[] {
+  return Array.from({ length: count }, (_, i) => sample(`s${i + 1}`, n + i));
+}
