@@ -7,6 +7,9 @@ import type { Status } from "../../src/lifecycle/status.ts";
 const program = join(import.meta.dir, "../../dist/bs9");
 const timeoutMs = 60_000;
 
+/** Only root may make another namespace without one of users (unshare(1)). */
+const asOrdinaryUser = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+
 export type Outcome = { code: number; stdout: string; stderr: string };
 
 export class Place {
@@ -28,7 +31,9 @@ export class Place {
 
   /** In the foreground; `unshared` as PID 1 of a namespace of its own. */
   run(argv: string[], unshared = false): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-    const words = unshared ? ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", program, ...argv] : [program, ...argv];
+    const words = unshared
+      ? ["unshare", ...asOrdinaryUser, "--pid", "--fork", "--mount-proc", "--kill-child", program, ...argv]
+      : [program, ...argv];
     return Bun.spawn(words, { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
   }
 
