@@ -1,7 +1,6 @@
 // What every command is given: built once, handed down.
-import { existsSync } from "node:fs";
 import type { Backend } from "./backend/backend.ts";
-import { detect, type Kind } from "./backend/detect.ts";
+import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
 import { interruptedBy } from "./base/interrupt.ts";
@@ -97,7 +96,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
 }
 
 function detected(env: Context["env"], registry: Registry): Kind {
-  return detect({ asked: env["BS9_BACKEND"], hasSystemd: existsSync("/run/systemd/system"), recorded: registry.recordedBackend() });
+  return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
 }
 
 async function openBackend(kind: Kind, env: Context["env"], paths: Paths): Promise<Backend> {

@@ -1,4 +1,5 @@
-// Says which kind of backend runs services here; pure.
+// Says which kind of backend runs services here; pure but for the one sign of systemd.
+import { existsSync } from "node:fs";
 import { noBackend, usage } from "../base/errors.ts";
 
 export type Kind = "systemd" | "supervisor";
@@ -6,7 +7,6 @@ export type Kind = "systemd" | "supervisor";
 export type Signs = {
   /** `BS9_BACKEND`: the user's own word. */
   asked: string | undefined;
-  /** /run/systemd/system is there, sd_booted(3). */
   hasSystemd: boolean;
   /** What the services of the registry are on; null where there are none yet. */
   recorded: Kind | null;
@@ -27,3 +27,6 @@ export function detect({ asked, hasSystemd, recorded }: Signs): Kind {
 }
 
 const named: Record<Kind, string> = { systemd: "systemd", supervisor: "bs9's own supervisor" };
+
+/** sd_booted(3) */
+export const isBooted = (): boolean => existsSync("/run/systemd/system");

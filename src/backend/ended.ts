@@ -3,11 +3,18 @@ import { constants } from "node:os";
 
 export type Exit = { code: "exited" | "killed" | "dumped"; status: number };
 
+/** What both backends say of a service in its log, and of one that was given up. */
+export const endings = {
+  givenUp: "given up: it was restarted as often as --max-restarts allows",
+  tooOften: "given up: it ended too often",
+  notInTime: "did not stop in time, so it is killed",
+} as const;
+
 /** `result` is systemd's word (`exit-code`, `oom-kill`, …, systemd.exec(5)); null where nothing is known of an end. */
 export function wordsOfEnd(result: string | null, exit: Exit | null): string | null {
   if (result === "oom-kill") return "killed: out of memory";
   if (result === "timeout") return "it did not start in time";
-  if (result === "start-limit-hit") return "given up: it was restarted as often as --max-restarts allows";
+  if (result === "start-limit-hit") return endings.givenUp;
   if (exit !== null) return wordsOfExit(exit);
   return result === null ? null : "it ended";
 }

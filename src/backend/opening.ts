@@ -180,7 +180,7 @@ function programsOf(command: Command, ground: Ground): string[] {
   const words = shebangOf(program);
   const interpreter = words === null ? null : interpreterOf(words, program, ground);
   const programs = interpreter === null ? [program] : [program, interpreter];
-  for (const one of programs) if (existsSync(one)) checkProgram(one, ground, (real) => `ls -l ${one} ${real}`);
+  for (const one of programs) if (existsSync(one)) checkProgram(one, ground, (real) => `ls -l ${shellWord(one)} ${shellWord(real)}`);
   return programs;
 }
 

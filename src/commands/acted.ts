@@ -15,12 +15,7 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps): Pro
   const bad = acted.filter(({ result }) => result === "failed");
   const error = failureOf(verb, bad);
   return {
-    value: acted.map((one) => ({
-      name: one.name,
-      result: one.result,
-      status: statusOf(one, observed.get(one.name)),
-      findings: one.findings,
-    })),
+    value: acted.map((one) => actedValue(one, observed.get(one.name))),
     names: acted.map(({ name }) => name),
     text: (style) =>
       acted
@@ -28,6 +23,11 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps): Pro
         .map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),
     ...(error === null ? {} : { error }),
   };
+}
+
+/** What `--json` tells of one act. */
+export function actedValue(one: Pick<Acted, "name" | "readiness" | "findings"> & { result: string }, observed: Observed | undefined) {
+  return { name: one.name, result: one.result, status: statusOf(one, observed), findings: one.findings };
 }
 
 /** `web started (pid 4242, healthy in 1.2 s, sandbox effective)` */
@@ -42,7 +42,7 @@ export function actedLine(name: string, result: string, readiness: Readiness | n
   return `${style.bold(name)} ${result === "unchanged" ? style.dim(result) : style.green(result)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
 }
 
-export function statusOf(acted: { readiness: Readiness | null }, observed: Observed | undefined): Observed["status"] | null {
+function statusOf(acted: { readiness: Readiness | null }, observed: Observed | undefined): Observed["status"] | null {
   if (observed === undefined) return null;
   return acted.readiness?.ready === true ? { ...observed.status, ready: true, health: acted.readiness.health } : observed.status;
 }

@@ -14,7 +14,7 @@ import { startEntry } from "../lifecycle/start.ts";
 import { observe } from "../lifecycle/status.ts";
 import type { StartInput } from "../service/input.ts";
 import type { Spec } from "../service/spec.ts";
-import { actedLine, statusOf } from "./acted.ts";
+import { actedLine, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { load, web } from "./demo-app.ts";
 import { flagOf } from "./options.ts";
@@ -62,12 +62,7 @@ async function start(folder: string, deps: Deps): Promise<Result> {
   ];
   const observed = new Map((await observe(names, deps)).map((one) => [one.spec.name, one]));
   return {
-    value: started.map((one) => ({
-      name: one.name,
-      result: one.result,
-      status: statusOf(one, observed.get(one.name)),
-      findings: one.findings,
-    })),
+    value: started.map((one) => actedValue(one, observed.get(one.name))),
     names,
     text: (style) => [
       ...started.map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),

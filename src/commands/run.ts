@@ -1,5 +1,5 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
-import { existsSync } from "node:fs";
+import { isBooted } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless, shellWord } from "../base/text.ts";
@@ -24,7 +24,7 @@ export const run: Command = {
   async run(given: Words, context: Context): Promise<Result | null> {
     const [word, ...more] = given.words;
     if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${shellWord(word ?? "")}` });
-    if (existsSync("/run/systemd/system") && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
+    if (isBooted() && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";
     const wanted = await servicesOf(word);

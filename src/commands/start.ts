@@ -7,7 +7,7 @@ import { findingLine } from "../lifecycle/inspect.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { observe } from "../lifecycle/status.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
-import { actedLine, actedResult, statusOf } from "./acted.ts";
+import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { gainLines } from "./gain.ts";
 import { flagOf } from "./options.ts";
@@ -50,15 +50,7 @@ export const start: Command = {
     const started = await startEntry(word, input, deps, { linger });
     const observed = (await observe([started.name], deps))[0];
     return {
-      value: [
-        {
-          name: started.name,
-          result: started.result,
-          status: statusOf(started, observed),
-          findings: started.findings,
-          ...(started.gain === null ? {} : { gain: started.gain }),
-        },
-      ],
+      value: [{ ...actedValue(started, observed), ...(started.gain === null ? {} : { gain: started.gain }) }],
       names: [started.name],
       text: (style) => [
         actedLine(started.name, started.result, started.readiness, observed, style),

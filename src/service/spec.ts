@@ -86,3 +86,10 @@ export function environmentOf(spec: Spec): Record<string, string> {
     ...spec.env,
   };
 }
+
+/** With the folders of `programs` that its PATH does not name, behind those that it does. */
+export function environmentWith(spec: Spec, programs: string[]): Record<string, string> {
+  const environment = environmentOf(spec);
+  const named = environment["PATH"]?.split(":") ?? [];
+  return { ...environment, PATH: [environment["PATH"], ...programs.filter((folder) => !named.includes(folder))].join(":") };
+}

@@ -5,7 +5,7 @@ import { failed, noBackend } from "../base/errors.ts";
 import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { harmless } from "../base/text.ts";
+import { harmless, shellWord } from "../base/text.ts";
 import { Answer, headOf, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told, Versioned } from "./control.ts";
 
 const upWithinMs = 10_000;
@@ -65,7 +65,7 @@ export class Client {
     const lines = (readIfThere(file) ?? "").slice(before).split("\n");
     const said = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
     throw noBackend(`the supervisor does not come up${said === undefined ? "" : `: ${harmless(said)}`}`, {
-      hint: `tail ${file}`,
+      hint: `tail ${shellWord(file)}`,
     });
   }
 }
@@ -94,7 +94,12 @@ function exchange(path: string, text: string, timeoutMs: number): Promise<string
     let bytes = 0;
     let rest = Buffer.from(text);
     const late = setTimeout(
-      () => reject(noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${path.replace(/sock$/, "log")}` })),
+      () =>
+        reject(
+          noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, {
+            hint: `tail ${shellWord(path.replace(/sock$/, "log"))}`,
+          }),
+        ),
       timeoutMs,
     );
     const settle = (act: () => void) => {

@@ -21,7 +21,6 @@ import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
-  act(request: Request): Promise<Told[]>;
   /** Resolves when nothing is defined any more. */
   idle: Promise<void>;
   /** Ends every service, each within its own stop timeout. */
@@ -50,9 +49,8 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   writeWhole(keyFile(paths.state), key, 0o600);
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
-  const act = (request: Request) => acted(request, services, around);
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
-  const control = serveControl(socketFile(paths.state), key, act);
+  const control = serveControl(socketFile(paths.state), key, (request) => acted(request, services, around));
   for (const name of around.records.names()) {
     const record = around.records.get(name);
     if (record === null) continue;
@@ -74,7 +72,6 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     }, logsEveryMs),
   ];
   return {
-    act,
     idle: idle.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));

@@ -8,7 +8,7 @@ import { logFolder } from "../logs/store/place.ts";
 import { logFile, streams } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
 import { checkSizes } from "../service/sizes.ts";
-import { environmentOf, type Spec } from "../service/spec.ts";
+import { environmentOf, environmentWith, type Spec } from "../service/spec.ts";
 import type { LaunchPlan } from "./launch.ts";
 
 export type Plan = Omit<LaunchPlan, "cgroup">;
@@ -21,14 +21,12 @@ export function derivedOf(spec: Spec, paths: Paths, shuts: boolean): string {
 /** Throws where the entry is gone, or the words are more than the kernel takes. `shuts`: the kernel has Landlock. */
 export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = systemFolders(paths)): Plan {
   const command = commandOf(spec, paths.share);
-  const environment = environmentOf(spec);
-  checkSizes(command.argv, environment);
+  checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, paths);
   const { name } = currentUser();
-  const programs = opening.programs.filter((folder) => !environment["PATH"]?.split(":").includes(folder));
   return {
     argv: command.argv,
-    env: { HOME: paths.home, USER: name, LOGNAME: name, ...environment, PATH: [environment["PATH"], ...programs].join(":") },
+    env: { HOME: paths.home, USER: name, LOGNAME: name, ...environmentWith(spec, opening.programs) },
     cwd: opening.cwd,
     files: spec.limits.files,
     umask: spec.sandbox.profile === "strict" ? 0o077 : 0o022,

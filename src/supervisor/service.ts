@@ -1,5 +1,5 @@
 import { delayOf, nextInRow } from "../backend/backoff.ts";
-import { type Exit, wordsOfExit } from "../backend/ended.ts";
+import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { readProc } from "../base/proc.ts";
@@ -13,8 +13,6 @@ import { spawnService } from "./spawn.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
 export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
-
-const givenUp = "given up: it was restarted as often as --max-restarts allows";
 
 export class Service {
   record: Record;
@@ -132,7 +130,7 @@ export class Service {
       if (!this.isLeaving) askToEnd(membersOf(this.#group));
     },
     kill: () => {
-      note(this.#around.paths.state, this.name, 3, "did not stop in time, so it is killed");
+      note(this.#around.paths.state, this.name, 3, endings.notInTime);
       if (this.#leaving !== null) this.#leaving.killAtMs = 0;
       signalAll(membersOf(this.#group), "SIGKILL");
     },
@@ -198,8 +196,8 @@ export class Service {
     const mayAgain = max === null || next <= max + 1;
     const event = eventOfEnd(exit, policy, mayAgain);
     if (event === "ended-for-good" && !mayAgain && record.state === "active") {
-      record.end = givenUp;
-      note(this.#around.paths.state, this.name, 3, "given up: it ended too often");
+      record.end = endings.givenUp;
+      note(this.#around.paths.state, this.name, 3, endings.tooOften);
     }
     if (event === "ended-again" && record.state === "active") record.starts = next;
     this.meet(event);

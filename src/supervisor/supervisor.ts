@@ -16,7 +16,7 @@ import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { Client } from "./client.ts";
-import type { Told } from "./control.ts";
+import type { Request, Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
@@ -87,19 +87,16 @@ export class SupervisorBackend implements Backend {
     return lackOf(profile, this.#landlock);
   }
 
-  async start(specs: Spec[]): Promise<void> {
-    const names = specs.map(({ name }) => name);
-    await this.#act({ act: "start", names }, this.#stopMs(names));
+  start(specs: Spec[]): Promise<void> {
+    return this.#move("start", specs);
   }
 
-  async stop(specs: Spec[]): Promise<void> {
-    const names = specs.map(({ name }) => name);
-    await this.#act({ act: "stop", names }, this.#stopMs(names));
+  stop(specs: Spec[]): Promise<void> {
+    return this.#move("stop", specs);
   }
 
-  async restart(specs: Spec[]): Promise<void> {
-    const names = specs.map(({ name }) => name);
-    await this.#act({ act: "restart", names }, this.#stopMs(names));
+  restart(specs: Spec[]): Promise<void> {
+    return this.#move("restart", specs);
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
@@ -108,12 +105,8 @@ export class SupervisorBackend implements Backend {
 
   /** Where the supervisor has died, the next one is brought up as soon as there is something to keep up. */
   async read(names: string[]): Promise<Reading[]> {
-    let told = await this.#client.ask({ act: "read", names }, askMs);
-    if (told === null && this.#records.names().some((name) => this.#isToBeUp(name))) {
-      await this.#client.bringUp();
-      told = await this.#client.ask({ act: "read", names }, askMs);
-    }
-    const known = new Map((told ?? []).map((one) => [one.name, one]));
+    const told = await this.#act({ act: "read", names }, askMs, () => this.#records.names().some((name) => this.#isToBeUp(name)));
+    const known = new Map(told.map((one) => [one.name, one]));
     // Every process of the machine has to be looked at for it: only where it is needed.
     let seen: Sessions | null = null;
     const now = () => {
@@ -166,13 +159,17 @@ export class SupervisorBackend implements Backend {
 
   close(): void {}
 
-  async #act(request: Parameters<Client["ask"]>[0], timeoutMs: number): Promise<Told[]> {
-    let told = await this.#client.ask(request, timeoutMs);
-    if (told === null) {
-      await this.#client.bringUp();
-      told = await this.#client.ask(request, timeoutMs);
-    }
-    return told ?? [];
+  async #move(act: "start" | "stop" | "restart", specs: Spec[]): Promise<void> {
+    const names = specs.map(({ name }) => name);
+    await this.#act({ act, names }, this.#stopMs(names));
+  }
+
+  /** Where no supervisor lives, one is brought up if `isNeeded`, and asked again. */
+  async #act(request: Request, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
+    const told = await this.#client.ask(request, timeoutMs);
+    if (told !== null || !isNeeded()) return told ?? [];
+    await this.#client.bringUp();
+    return (await this.#client.ask(request, timeoutMs)) ?? [];
   }
 
   #stopMs(names: string[]): number {

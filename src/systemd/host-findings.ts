@@ -1,6 +1,8 @@
 // What a host lacks for services of this user: the user manager, linger, its coming back, controllers.
-import { existsSync, readFileSync } from "node:fs";
+
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isBooted } from "../backend/detect.ts";
 import { type Finding, plainFix } from "../backend/finding.ts";
 import { failed } from "../base/errors.ts";
 import { exec } from "../base/exec.ts";
@@ -17,7 +19,7 @@ const oldestVersion = 250;
 
 /** Reads only; nothing is asked of the network. */
 export async function hostFindings(env: Env): Promise<Finding[]> {
-  if (!existsSync("/run/systemd/system")) return [noSystemd()];
+  if (!isBooted()) return [noSystemd()];
   const user = currentUser();
   const [ofUser, unit, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
   return [...ofUser, ...lingering(user, env), ...comesBack(unit), ...controllers(user), ...version(unit), ...journal];

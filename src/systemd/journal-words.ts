@@ -1,5 +1,5 @@
 // What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
-import { signalName, wordsOfExit } from "../backend/ended.ts";
+import { endings, signalName, wordsOfExit } from "../backend/ended.ts";
 
 // sd-messages(3)
 const processExit = "98e322203f7a4ed290d09fe03c09fe15";
@@ -20,9 +20,8 @@ export function verdictOf(entry: Said): Verdict | null {
     const reason = /Failed at step (\S+) spawning (.*)$/s.exec(words);
     return reason === null ? null : { sentence: `cannot be run: ${reason[2]} (at step ${reason[1]})`, priority: error };
   }
-  if (words.endsWith("Start request repeated too quickly.")) return { sentence: "given up: it ended too often", priority: error };
-  if (/State 'stop-\S+' timed out|[Ss]topping timed out/.test(words))
-    return { sentence: "did not stop in time, so it is killed", priority: error };
+  if (words.endsWith("Start request repeated too quickly.")) return { sentence: endings.tooOften, priority: error };
+  if (/State 'stop-\S+' timed out|[Ss]topping timed out/.test(words)) return { sentence: endings.notInTime, priority: error };
   if (/\bstart\S* operation timed out/.test(words)) return { sentence: "did not start in time, so it is ended", priority: error };
   return null;
 }

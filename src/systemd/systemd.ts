@@ -1,7 +1,9 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
+
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, LogQuery, LogRange, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import { isBooted } from "../backend/detect.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -56,8 +58,7 @@ export class SystemdBackend implements Backend {
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
-    if (!existsSync("/run/systemd/system"))
-      throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
+    if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);
   }
 

@@ -4,7 +4,7 @@ import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
-import { environmentOf, type Spec } from "../service/spec.ts";
+import { environmentWith, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";
@@ -113,9 +113,7 @@ const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL", "PS4", "ENV", "BASH_
 
 /** The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH. */
 export function environmentText(spec: Spec, programs: string[]): string {
-  const environment = environmentOf(spec);
-  const missing = programs.filter((folder) => !environment["PATH"]?.split(":").includes(folder));
-  return Object.entries({ ...environment, PATH: [environment["PATH"], ...missing].join(":") })
+  return Object.entries(environmentWith(spec, programs))
     .filter(([name]) => !isForProgramAlone(name))
     .map(([name, value]) => environmentLine(name, value))
     .join("");

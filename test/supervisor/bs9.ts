@@ -47,6 +47,16 @@ export class Place {
     return readFileSync(join(this.folder, path), "utf8");
   }
 
+  /** The app of the fixtures, in its project `web`, and a secret beside it. */
+  furnish(): void {
+    this.write("web/app.ts", readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8"));
+    this.write(".ssh/id", "secret");
+  }
+
+  async pidOf(name: string): Promise<number> {
+    return (await this.statusOf(name)).pid ?? -1;
+  }
+
   async statusOf(name: string): Promise<Status> {
     const { stdout, stderr } = await this.bs9("status", name, "--json");
     const [status] = JSON.parse(stdout || "[]") as Status[];
@@ -70,4 +80,18 @@ export class Place {
     for (let i = 0; i < 200 && this.supervisor() !== null; i++) await Bun.sleep(25);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What a service of this machine answers, as JSON. */
+export async function get(port: number, path: string): Promise<Record<string, string>> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
+  return response.json() as Promise<Record<string, string>>;
+}
+
+export function answers(port: number): () => Promise<boolean> {
+  return () =>
+    get(port, "/argv").then(
+      () => true,
+      () => false,
+    );
 }

@@ -1,17 +1,15 @@
 // The supervisor in rough hands: apps that reach for it, workers that take their time, and ends at the wrong moment.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
 const place = new Place();
-const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
-const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
 const lives = (pid: number) => existsSync(`/proc/${pid}`);
 const dead = () => until(() => place.supervisor() === null, { what: "the supervisor is gone" });
 
-beforeAll(() => place.write("web/app.ts", app));
+beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
 test("a service that is shut in reaches the control socket, and is not heard", async () => {
@@ -60,7 +58,7 @@ test("workers have the stop timeout to end in order; what is left of a crashed o
   expect(place.read("wrap/done")).toBe("done\n");
   rmSync(join(place.folder, "wrap/done"));
   await place.bs9("start", "wrap");
-  process.kill(await pidOf("wrap"), "SIGKILL");
+  process.kill(await place.pidOf("wrap"), "SIGKILL");
   await until(() => existsSync(join(place.folder, "wrap/done")), { what: "the worker has ended in order" });
   await until(async () => (await place.statusOf("wrap")).restarts === 1, { what: "it is started again" });
   await place.bs9("delete", "wrap", "--yes");
@@ -71,7 +69,7 @@ test("workers of a service whose supervisor had died end with it, and keep nothi
   chmodSync(join(place.folder, "forky/run.sh"), 0o755);
   await place.bs9("start", "forky/run.sh", "--name", "forky");
   const worker = Number(place.read("forky/worker"));
-  const main = await pidOf("forky");
+  const main = await place.pidOf("forky");
   process.kill(place.supervisor() ?? -1, "SIGKILL");
   await dead();
   process.kill(main, "SIGKILL");
@@ -83,7 +81,7 @@ test("workers of a service whose supervisor had died end with it, and keep nothi
 
 test("what was up when the supervisor was told to end is up again with the next one, and has not failed", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()), "--restart", "no");
-  const before = await pidOf("web");
+  const before = await place.pidOf("web");
   process.kill(place.supervisor() ?? -1, "SIGTERM");
   await dead();
   expect(lives(before)).toBe(false);

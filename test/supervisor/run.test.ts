@@ -1,26 +1,14 @@
 // The built bs9 where no systemd is: the same commands, on a supervisor that may die.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
 import { freePort, until } from "../harness.ts";
-import { Place } from "./bs9.ts";
+import { answers, get, Place } from "./bs9.ts";
 
 const place = new Place();
-const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
-const get = async (port: number, path: string): Promise<Record<string, string>> =>
-  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } })).json() as Promise<Record<string, string>>;
-const answers = (port: number) => () =>
-  get(port, "/argv").then(
-    () => true,
-    () => false,
-  );
-const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
 
-beforeAll(() => {
-  place.write("web/app.ts", app);
-  place.write(".ssh/id", "secret");
-});
+beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
 test("start, status, logs, restart, stop, delete", async () => {
@@ -56,9 +44,9 @@ test("start, status, logs, restart, stop, delete", async () => {
     ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER"].sort(),
   );
   const follow = place.run(["logs", "web", "-f", "--json"]);
-  const before = await pidOf("web");
+  const before = await place.pidOf("web");
   expect((await place.bs9("restart", "web")).code).toBe(0);
-  expect(await pidOf("web")).not.toBe(before);
+  expect(await place.pidOf("web")).not.toBe(before);
   let followed = "";
   const reading = (async () => {
     for await (const chunk of follow.stdout) followed += new TextDecoder().decode(chunk);
@@ -88,7 +76,7 @@ test("it cannot read what is of its user beside its project, nor gain rights, no
   expect(String(await get(port, "/secret"))).toBe("refused: EACCES");
   expect(String(await get(port, "/bashrc"))).toBe("refused: EACCES");
   expect(String(await get(port, "/write"))).toBe("done");
-  expect(readProc(`${await pidOf("shut")}/status`)).toContain("NoNewPrivs:\t1");
+  expect(readProc(`${await place.pidOf("shut")}/status`)).toContain("NoNewPrivs:\t1");
   place.write(
     "kill/app.ts",
     `try { process.kill(${place.supervisor()}, 0); console.log("reached"); } catch (e) { console.log(e.code); }\nsetInterval(() => {}, 1000);\n`,

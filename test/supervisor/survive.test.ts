@@ -1,26 +1,14 @@
 // The supervisor that is killed, and the one that is PID 1: who dies with whom.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
 import { freePort, until } from "../harness.ts";
-import { Place } from "./bs9.ts";
+import { answers, Place } from "./bs9.ts";
 
 const place = new Place();
-const app = readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8");
-const get = async (port: number, path: string): Promise<Record<string, string>> =>
-  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } })).json() as Promise<Record<string, string>>;
-const answers = (port: number) => () =>
-  get(port, "/argv").then(
-    () => true,
-    () => false,
-  );
-const pidOf = async (name: string) => (await place.statusOf(name)).pid ?? -1;
 
-beforeAll(() => {
-  place.write("web/app.ts", app);
-  place.write(".ssh/id", "secret");
-});
+beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
 test("kill -9 of the supervisor under load: no request fails, pids stay, logs are whole, and the next command is in charge again", async () => {
@@ -31,7 +19,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   const names = ["one", "two", "three", "four", "five"];
   const ports = new Map(names.map((name) => [name, freePort()]));
   for (const [name, port] of ports) await place.bs9("start", "five/app.ts", "--name", name, "--port", String(port));
-  const before = await Promise.all(names.map(pidOf));
+  const before = await Promise.all(names.map((name) => place.pidOf(name)));
   let [asked, failed, isOver] = [0, 0, false];
   const load = Promise.all(
     [...ports.values()].map(async (port) => {
@@ -46,7 +34,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   await until(() => place.supervisor() === null, { what: "it is dead" });
   const askedThen = asked;
   await until(() => asked > askedThen + 200, { what: "the load goes on" });
-  const after = await Promise.all(names.map(pidOf));
+  const after = await Promise.all(names.map((name) => place.pidOf(name)));
   expect(after).toEqual(before);
   expect(place.supervisor()).not.toBe(old);
   expect(place.supervisor()).not.toBeNull();
