@@ -87,7 +87,7 @@ function kept(env: Record<string, string | undefined>): Record<string, string | 
   return Object.fromEntries(names.map((name) => [name, env[name]]));
 }
 
-/** One question, one answer, one connection. Null where nobody listens. */
+/** One question, one answer, one connection. Null where nobody listens, or no longer does. */
 function exchange(path: string, text: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -119,7 +119,8 @@ function exchange(path: string, text: string, timeoutMs: number): Promise<string
           if (bytes > maxMessageBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));
         },
-        close: () => settle(() => resolve(Buffer.concat(chunks).toString("utf8"))),
+        // One that has just ended answers nothing, and has no time limit of its own by which it could have.
+        close: () => settle(() => resolve(bytes === 0 ? null : Buffer.concat(chunks).toString("utf8"))),
         connectError: () => settle(() => resolve(null)),
         error: () => {},
       },

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { failed } from "../base/errors.ts";
-import { makeFolder, writeWhole } from "../base/files.ts";
+import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
@@ -45,8 +45,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     throw failed("another supervisor is at work here", { hint: "bs9 status" });
   }
   if (process.pid !== 1) becomeSubreaper();
-  const key = randomBytes(32).toString("hex");
-  writeWhole(keyFile(paths.state), key, 0o600);
+  const key = keyIn(keyFile(paths.state));
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
@@ -80,6 +79,15 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       leaveCgroup();
     },
   };
+}
+
+/** That of the supervisor before, where there is one: who has read it just now asks the next one with it. */
+function keyIn(file: string): string {
+  const known = readIfThere(file, 1024);
+  if (known !== null && /^[0-9a-f]{64}$/.test(known)) return known;
+  const key = randomBytes(32).toString("hex");
+  writeWhole(file, key, 0o600);
+  return key;
 }
 
 /** One that is just ending lets go of it in a moment. */
