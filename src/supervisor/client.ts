@@ -1,12 +1,13 @@
 // The other end of the control socket: asks the supervisor, and brings one up where none lives.
 import { closeSync, openSync, statSync, truncateSync } from "node:fs";
 import * as v from "valibot";
+import { ask } from "../base/channel/ask.ts";
 import { failed, noBackend } from "../base/errors.ts";
 import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
-import { Answer, headOf, keyFile, logFile, maxMessageBytes, protocol, type Request, socketFile, type Told, Versioned } from "./control.ts";
+import { Answer, channel, keyFile, logFile, type Request, socketFile, type Told, Versioned } from "./control.ts";
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
@@ -22,15 +23,14 @@ export class Client {
 
   /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
   async ask(request: Request, timeoutMs: number): Promise<Told[] | null> {
-    const text = await exchange(
-      socketFile(this.#paths.state),
-      `${headOf(readIfThere(keyFile(this.#paths.state), 1024) ?? "")}${JSON.stringify(request)}\n`,
-      timeoutMs,
-    );
+    const { state } = this.#paths;
+    const late = () => noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(logFile(state))}` });
+    const key = readIfThere(keyFile(state), 1024) ?? "";
+    const text = await ask(socketFile(state), channel, key, request, { timeoutMs, late });
     if (text === null) return null;
     const said = parsedOf(text);
     const { protocol: theirs, pid } = v.parse(Versioned, said);
-    if (theirs !== protocol)
+    if (theirs !== channel.protocol)
       throw noBackend(`the supervisor that runs (pid ${pid}) is of another version of bs9; its services run on without it`, {
         hint: `kill -9 ${pid}; bs9 status`,
       });
@@ -85,47 +85,6 @@ function kept(env: Record<string, string | undefined>): Record<string, string | 
     "XDG_CACHE_HOME",
   ];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
-}
-
-/** One question, one answer, one connection. Null where nobody listens, or no longer does. */
-function exchange(path: string, text: string, timeoutMs: number): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let rest = Buffer.from(text);
-    const late = setTimeout(
-      () =>
-        reject(
-          noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, {
-            hint: `tail ${shellWord(path.replace(/sock$/, "log"))}`,
-          }),
-        ),
-      timeoutMs,
-    );
-    const settle = (act: () => void) => {
-      clearTimeout(late);
-      act();
-    };
-    const write = (socket: Bun.Socket) => {
-      rest = rest.subarray(Math.max(0, socket.write(rest)));
-    };
-    Bun.connect({
-      unix: path,
-      socket: {
-        open: write,
-        drain: write,
-        data: (socket, chunk) => {
-          bytes += chunk.length;
-          if (bytes > maxMessageBytes) socket.terminate();
-          chunks.push(Buffer.from(chunk));
-        },
-        // One that has just ended answers nothing, and has no time limit of its own by which it could have.
-        close: () => settle(() => resolve(bytes === 0 ? null : Buffer.concat(chunks).toString("utf8"))),
-        connectError: () => settle(() => resolve(null)),
-        error: () => {},
-      },
-    }).catch(() => settle(() => resolve(null)));
-  });
 }
 
 function parsedOf(text: string): unknown {

@@ -1,13 +1,12 @@
 // What is said over the control socket: one line of JSON asks, one answers; the same schema on both sides.
 import { join } from "node:path";
 import * as v from "valibot";
+import type { Channel } from "../base/channel/head.ts";
 import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
 
-/** Grows with every change that the other side would not understand. */
-export const protocol = 2;
-/** Of a request, an answer: a thousand specs with large environments. */
-export const maxMessageBytes = 64 * 1024 * 1024;
+/** A thousand specs with large environments. */
+export const channel: Channel = { protocol: 2, who: "supervisor", maxBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
@@ -15,14 +14,6 @@ export const keyFile = (state: string): string => join(state, "supervisor.key");
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
-
-/**
- * Comes first, in a line of its own. Who knows what is in the key file may ask: a service that is shut in reaches the
- * socket, for Landlock does not keep it from connecting, and not the file.
- */
-export const headOf = (key: string): string => `${protocol} ${key}\n`;
-/** Who has not shown the key within so much is not listened to. */
-export const maxHeadBytes = 128;
 
 export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),

@@ -1,14 +1,16 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync } from "node:fs";
+import * as v from "valibot";
+import { keyIn } from "../base/channel/head.ts";
+import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
-import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { keyFile, lockFile, type Request, socketFile, type Told } from "./control.ts";
+import { channel, keyFile, lockFile, Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
@@ -16,7 +18,6 @@ import { Leavings } from "./leavings.ts";
 import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
-import { serveControl } from "./server.ts";
 import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
@@ -49,7 +50,9 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
   const services = new Map<string, Service>();
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
-  const control = serveControl(socketFile(paths.state), key, (request) => acted(request, services, around));
+  const control = serve(socketFile(paths.state), channel, key, async (question) => ({
+    told: await acted(v.parse(Request, question), services, around),
+  }));
   for (const name of around.records.names()) {
     const record = around.records.get(name);
     if (record === null) continue;
@@ -79,15 +82,6 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       leaveCgroup();
     },
   };
-}
-
-/** That of the supervisor before, where there is one: who has read it just now asks the next one with it. */
-function keyIn(file: string): string {
-  const known = readIfThere(file, 1024);
-  if (known !== null && /^[0-9a-f]{64}$/.test(known)) return known;
-  const key = randomBytes(32).toString("hex");
-  writeWhole(file, key, 0o600);
-  return key;
 }
 
 /** One that is just ending lets go of it in a moment. */

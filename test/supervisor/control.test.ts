@@ -2,8 +2,10 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { headOf, maxHeadBytes, maxMessageBytes, protocol, type Request } from "../../src/supervisor/control.ts";
-import { serveControl } from "../../src/supervisor/server.ts";
+import * as v from "valibot";
+import { headOf, maxHeadBytes } from "../../src/base/channel/head.ts";
+import { serve } from "../../src/base/channel/serve.ts";
+import { channel, Request } from "../../src/supervisor/control.ts";
 import { tempDir } from "../harness.ts";
 
 const folder = tempDir();
@@ -12,9 +14,9 @@ const key = "k".repeat(64);
 const asked: Request[] = [];
 let server: { stop(): void } | null = null;
 const open = () => {
-  server = serveControl(path, key, async (request) => {
-    asked.push(request);
-    return [];
+  server = serve(path, channel, key, async (question) => {
+    asked.push(v.parse(Request, question));
+    return { told: [] };
   });
 };
 afterEach(() => {
@@ -56,8 +58,16 @@ const good = { act: "read", names: ["web"] };
 
 test("a question in one piece or byte by byte is answered once", async () => {
   open();
-  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
-  expect(JSON.parse(await say(...`${headOf(key)}${JSON.stringify(good)}\n`))).toEqual({ protocol, pid: process.pid, told: [] });
+  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toEqual({
+    protocol: channel.protocol,
+    pid: process.pid,
+    told: [],
+  });
+  expect(JSON.parse(await say(...`${headOf(channel, key)}${JSON.stringify(good)}\n`))).toEqual({
+    protocol: channel.protocol,
+    pid: process.pid,
+    told: [],
+  });
   expect(asked).toEqual([good, good] as Request[]);
 });
 
@@ -76,27 +86,30 @@ test.each([
   `${"[".repeat(1000)}\n`,
 ])("%j is refused, and ends nothing", async (text) => {
   open();
-  expect(JSON.parse(await say(headOf(key), text))).toMatchObject({ protocol, error: expect.any(String) });
+  expect(JSON.parse(await say(headOf(channel, key), text))).toMatchObject({ protocol: channel.protocol, error: expect.any(String) });
   expect(asked).toEqual([]);
-  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 });
 
 test.each([
-  [headOf(""), "has to know the key"],
-  [headOf("x".repeat(64)), "has to know the key"],
-  [headOf(key).replace(/^\d+/, "99"), "version"],
+  [headOf(channel, ""), "has to know the key"],
+  [headOf(channel, "x".repeat(64)), "has to know the key"],
+  [headOf(channel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
 ])("the head %j is refused, whatever follows it", async (head, why) => {
   open();
-  expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({ protocol, error: expect.stringContaining(why) });
+  expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({
+    protocol: channel.protocol,
+    error: expect.stringContaining(why),
+  });
   expect(asked).toEqual([]);
 });
 
 test("what is too long is cut off", async () => {
   open();
   expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
-  expect(await say(headOf(key), new Uint8Array(maxMessageBytes + 1024).fill(120)).catch(() => "")).toBe("");
-  expect(JSON.parse(await say(headOf(key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(await say(headOf(channel, key), new Uint8Array(channel.maxBytes + 1024).fill(120)).catch(() => "")).toBe("");
+  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 }, 30_000);
 
 test("the socket is its user's alone; a dead one is replaced, a file or a link never", () => {

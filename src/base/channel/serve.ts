@@ -1,11 +1,8 @@
-// The control socket: who knows the key may ask; each connection is one question and its answer.
-
-import { timingSafeEqual } from "node:crypto";
+// One end of a channel: a socket of this user alone, on which each connection is one question and its answer.
 import { chmodSync, lstatSync, rmSync } from "node:fs";
-import * as v from "valibot";
-import { failed, reasonOf } from "../base/errors.ts";
-import { shellWord } from "../base/text.ts";
-import { maxHeadBytes, maxMessageBytes, protocol, Request, type Told } from "./control.ts";
+import { failed, reasonOf } from "../errors.ts";
+import { shellWord } from "../text.ts";
+import { type Channel, maxHeadBytes, refusalOf } from "./head.ts";
 
 /** Of sockaddr_un (unix(7)). */
 const maxPathBytes = 107;
@@ -16,8 +13,11 @@ const askWithinSec = 10;
 
 type Asking = { chunks: Buffer[]; bytes: number; isKnown: boolean; answer: Buffer | null };
 
-/** Answers each request by `answer`. A socket that is there is of a supervisor that has died: the caller holds the lock. */
-export function serveControl(path: string, key: string, answer: (request: Request) => Promise<Told[]>): { stop(): void } {
+/**
+ * Answers each question, which is JSON, by what `answer` returns, or by why it throws. A socket that is there is of a
+ * process that has died: the caller holds a lock.
+ */
+export function serve(path: string, channel: Channel, key: string, answer: (question: unknown) => Promise<object>): { stop(): void } {
   if (Buffer.byteLength(path) > maxPathBytes)
     throw failed(`the path of the control socket is too long for one: ${path}`, { hint: "set BS9_HOME to a shorter path" });
   const there = lstatSync(path, { throwIfNoEntry: false });
@@ -42,12 +42,12 @@ export function serveControl(path: string, key: string, answer: (request: Reques
           const asking = socket.data;
           asking.bytes += chunk.length;
           asking.chunks.push(Buffer.from(chunk));
-          const refusal = asking.isKnown ? null : headOfAsking(asking, key);
-          if (asking.bytes > maxMessageBytes || refusal === "") return void socket.terminate();
+          const refusal = asking.isKnown ? null : headOfAsking(asking, channel, key);
+          if (asking.bytes > channel.maxBytes || refusal === "") return void socket.terminate();
           if (refusal === null && (!asking.isKnown || chunk.at(-1) !== newline || asking.chunks.length === 0)) return;
           // A stop may take its time; who asks has a limit of its own.
           socket.timeout(0);
-          const said = { protocol, pid: process.pid };
+          const said = { protocol: channel.protocol, pid: process.pid };
           const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
           asking.answer = Buffer.from(`${JSON.stringify({ ...said, ...told })}\n`);
           write(socket);
@@ -79,27 +79,21 @@ function write(socket: Bun.Socket<Asking>): void {
 }
 
 /** Null: nothing is against it, as far as it has come. Empty: too much came before the key. */
-function headOfAsking(asking: Asking, key: string): string | null {
+function headOfAsking(asking: Asking, channel: Channel, key: string): string | null {
   const bytes = Buffer.concat(asking.chunks);
   const end = bytes.indexOf(newline);
   if (end === -1) return bytes.length > maxHeadBytes ? "" : null;
-  const [theirs, given = ""] = bytes.toString("latin1", 0, Math.min(end, maxHeadBytes)).split(" ");
-  if (theirs !== String(protocol)) return `this supervisor speaks version ${protocol} of the control protocol`;
-  if (!isSame(given, key)) return "who asks has to know the key of this supervisor";
+  const refusal = refusalOf(bytes.toString("latin1", 0, Math.min(end, maxHeadBytes)), channel, key);
+  if (refusal !== null) return refusal;
   asking.isKnown = true;
   asking.chunks = end + 1 < bytes.length ? [bytes.subarray(end + 1)] : [];
   return null;
 }
 
-async function answered(bytes: Buffer, answer: (request: Request) => Promise<Told[]>): Promise<{ told: Told[] } | { error: string }> {
+async function answered(bytes: Buffer, answer: (question: unknown) => Promise<object>): Promise<object> {
   try {
-    return { told: await answer(v.parse(Request, JSON.parse(bytes.toString("utf8")))) };
+    return await answer(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
     return { error: reasonOf(error) };
   }
-}
-
-function isSame(given: string, key: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(key)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
