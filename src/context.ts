@@ -1,4 +1,5 @@
 // What every command is given: built once, handed down.
+import { agentClient } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
@@ -13,8 +14,11 @@ import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import { journalOf } from "./trail/journal.ts";
+import type { Who } from "./trail/record.ts";
 import { Trail } from "./trail/trail.ts";
 import { whoActs } from "./trail/who.ts";
+
+type Origin = Who["origin"];
 
 export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
 
@@ -36,12 +40,12 @@ export type Context = {
   close(): void;
 };
 
-export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
+export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal, origin: Origin = "cli"): Context {
   const { env } = process;
   const paths = pathsOf(env);
   const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
-  const who = whoActs("cli", env);
+  const who = whoActs(origin, env);
   const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
   let backend: Backend | null = null;
   return {
@@ -67,6 +71,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
       const deps: Deps = {
         backend,
+        agent: agentClient(paths.state),
         registry,
         defaults: config.defaults,
         trail,

@@ -44,6 +44,7 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(argv: string[], settings: Settings, terminal: Terminal): Promise<number> {
+  if (argv.length === 0 && process.env["BS9_AGENT"] === "1") return runAgent(settings, terminal);
   const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
   const { commandsFor } = await import("./commands/table.ts");
   const { parse } = await import("./cli.ts");
@@ -60,6 +61,17 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
   } finally {
     context.close();
     terminal.settle();
+  }
+}
+
+async function runAgent(settings: Settings, terminal: Terminal): Promise<number> {
+  const { buildContext } = await import("./context.ts");
+  const context = buildContext(settings, terminal, interruption(), "agent");
+  try {
+    await (await import("./commands/agent.ts")).runAgent(context);
+    return exitStatus.done;
+  } finally {
+    context.close();
   }
 }
 

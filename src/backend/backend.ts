@@ -41,10 +41,32 @@ export type Reading = {
 /** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */
 export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "drop-ins"; files: string[] };
 
+/** Told without a question: what became of a service; a state of null: something else of it has changed. */
+export type Change = { name: string; state: State | null /** By the wall clock. */; atMs: number };
+
+export interface Watch {
+  /** Resolves when all that happened before the call has been told. */
+  synced(): Promise<void>;
+  close(): void;
+}
+
 export type { LogQuery };
 export type LogRange = { services: string[]; fromMs: number; toMs: number | null };
 
 export type LogRecord = RawLine;
+
+/** In the environment of a bs9 that is to be the agent. */
+export const agentVariable = "BS9_AGENT";
+
+export interface AgentUnit {
+  readonly file: string;
+  text(): string;
+  /**
+   * Has the agent run while it is needed, and not otherwise; `runs`: the one of this bs9 answers. A sentence where it
+   * cannot: services need it for nothing.
+   */
+  keep(isNeeded: boolean, runs: boolean): Promise<string | null>;
+}
 
 export interface Strangers {
   /** Cheap enough for every `status`. */
@@ -90,6 +112,8 @@ export interface Backend {
 
   /** One answer a name, in order, over one connection. */
   read(names: string[]): Promise<Reading[]>;
+  /** Tells of each change of a service, until `onLost`; null where nobody tells, and who wants to know has to ask. */
+  watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null>;
   /** Checks the live process against what its spec declares; a verdict already found for this very process is kept. */
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
   /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
@@ -102,6 +126,8 @@ export interface Backend {
   /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
   logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** The agent as a service of its own; null where it is part of what runs the services. */
+  readonly agent: AgentUnit | null;
   /** What others than bs9 have there; null where nobody else can have anything. */
   readonly strangers: Strangers | null;
   /** Makes services outlive the session; a sentence where it could not. */

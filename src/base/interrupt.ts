@@ -6,6 +6,14 @@ export function interruptedBy(signal: AbortSignal): void {
   if (signal.aborted) throw new Bs9Error("interrupted", "interrupted");
 }
 
+/** Resolves at the signal: for what is asked to end, and then ends well. */
+export function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
 /** Rejects with `interrupted` at the signal, and never resolves: for a race with what cannot be broken off. */
 export function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -4,14 +4,15 @@ import { formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import type { Acted } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
+import { observe } from "../lifecycle/observe.ts";
 import type { Readiness } from "../lifecycle/ready.ts";
-import { type Observed, observe } from "../lifecycle/status.ts";
+import type { Observed } from "../lifecycle/status.ts";
 import type { Result } from "./command.ts";
 
 /** Results with the status each service has now; a failure makes the exit status. */
 export async function actedResult(verb: string, acted: Acted[], deps: Deps): Promise<Result> {
   const remaining = acted.filter(({ result }) => result !== "deleted").map(({ name }) => name);
-  const observed = new Map((await observe(remaining, deps)).map((one) => [one.spec.name, one]));
+  const observed = new Map((await observe(remaining, deps)).map((one) => [one.status.name, one]));
   const bad = acted.filter(({ result }) => result === "failed");
   const error = failureOf(verb, bad);
   return {

@@ -10,8 +10,8 @@ import { shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { deleteDefined } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
+import { observe } from "../lifecycle/observe.ts";
 import { startEntry } from "../lifecycle/start.ts";
-import { observe } from "../lifecycle/status.ts";
 import type { StartInput } from "../service/input.ts";
 import type { Spec } from "../service/spec.ts";
 import { actedLine, actedValue } from "./acted.ts";
@@ -60,7 +60,7 @@ async function start(folder: string, deps: Deps): Promise<Result> {
     await startEntry(join(folder, "web.ts"), { ...input("demo-web"), port, health: { kind: "path", path: "/" } }, deps, { linger: false }),
     await startEntry(join(folder, "load.ts"), { ...input("demo-load"), env: { DEMO_PORT: String(port) } }, deps, { linger: false }),
   ];
-  const observed = new Map((await observe(names, deps)).map((one) => [one.spec.name, one]));
+  const observed = new Map((await observe(names, deps)).map((one) => [one.status.name, one]));
   return {
     value: started.map((one) => actedValue(one, observed.get(one.name))),
     names,

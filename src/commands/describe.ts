@@ -6,6 +6,7 @@ import { harmless } from "../base/text.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import { noSuchService } from "../service/targets.ts";
 import type { Command } from "./command.ts";
+import { agentName, describeAgent } from "./describe-agent.ts";
 import { stateWord } from "./status-table.ts";
 
 export const describe: Command = {
@@ -14,11 +15,12 @@ export const describe: Command = {
   aliases: ["show"],
   summary: "spec, unit, sandbox, limits, figures and last events of a service",
   options: [],
-  examples: ["bs9 describe web", "bs9 describe web --json"],
+  examples: ["bs9 describe web", "bs9 describe web --json", "bs9 describe bs9-agent"],
   exits: [4, 5],
   async run({ words }, context) {
     const [name] = words;
     if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
+    if (name === agentName) return describeAgent(await context.deps());
     if (context.registry.get(name) === null) throw noSuchService(name, context.registry.names());
     const description = await describeService(name, await context.deps());
     return { value: description, names: [name], text: (style) => render(description, style) };

@@ -1,6 +1,7 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
 import { isBooted } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
+import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
@@ -83,7 +84,7 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   if (port === 0) return null;
   const { serveWeb } = await import("../web/server.ts");
   const { loadToken } = await import("../web/token.ts");
-  const { observe } = await import("../lifecycle/status.ts");
+  const { observe } = await import("../lifecycle/observe.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
   // Once, and only when somebody asks: a look settles nothing, and an idle supervisor stays small.
   let opened: Promise<Deps> | null = null;
@@ -99,11 +100,4 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
     context.terminal.note(`note: ${harmless(reasonOf(error))}`);
     return null;
   }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) done();
-    signal.addEventListener("abort", () => done(), { once: true });
-  });
 }

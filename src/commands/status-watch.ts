@@ -1,7 +1,8 @@
 // `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
 import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
 import type { Context } from "../context.ts";
-import { type Observed, observe } from "../lifecycle/status.ts";
+import { observe } from "../lifecycle/observe.ts";
+import type { Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Words } from "./command.ts";
 import { statusTable } from "./status-table.ts";

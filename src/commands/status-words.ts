@@ -6,7 +6,7 @@ import type { Observed } from "../lifecycle/status.ts";
 
 /** Wanted but not up; or, where services were named, one that does not run. */
 export function isNotUp(observed: Observed[], named: boolean): boolean {
-  return observed.some(({ status, reading }) => status.state !== "active" && (named || reading.wanted || status.state === "failed"));
+  return observed.some(({ status, wanted }) => status.state !== "active" && (named || wanted || status.state === "failed"));
 }
 
 export function emptyHint(observed: Observed[]): string[] {
@@ -16,10 +16,10 @@ export function emptyHint(observed: Observed[]): string[] {
 /** One line for each of the first services that are not well. */
 export function troubles(observed: Observed[]): string[] {
   const bad = observed.filter(({ status }) => status.state === "failed");
-  const lines = bad.slice(0, 5).map(({ spec, reading, outcome }) => {
-    const cause = outcome === null ? (reading.end ?? "it ended") : outcome.cause.replace(/^cannot start \S+: /, "");
+  const lines = bad.slice(0, 5).map(({ status, end, outcome }) => {
+    const cause = outcome === null ? (end ?? "it ended") : outcome.cause.replace(/^cannot start \S+: /, "");
     const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
-    return `${spec.name}: ${cause}${age}. Try: bs9 logs ${spec.name}`;
+    return `${status.name}: ${cause}${age}. Try: bs9 logs ${status.name}`;
   });
   return bad.length > 5 ? [...lines, `… and ${bad.length - 5} more`] : lines;
 }

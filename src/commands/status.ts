@@ -2,7 +2,7 @@
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
-import { observe } from "../lifecycle/status.ts";
+import { observe } from "../lifecycle/observe.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";

@@ -6,6 +6,7 @@ import { noSuchService } from "../service/targets.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type Finding, inspect } from "./inspect.ts";
+import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
@@ -90,6 +91,7 @@ async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promi
   const gone = names.find((name) => !specs.some((spec) => spec.name === name));
   if (gone !== undefined) throw noSuchService(gone, deps.registry.names());
   const acted = await work(specs);
+  await keepAgent(deps);
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
 

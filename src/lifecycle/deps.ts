@@ -3,9 +3,11 @@ import type { Backend } from "../backend/backend.ts";
 import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
 import type { Trail } from "../trail/trail.ts";
+import type { Agent } from "./agent.ts";
 
 export type Deps = {
   backend: Backend;
+  agent: Agent;
   registry: Registry;
   /** Of options that nobody gives. */
   defaults: Defaults;
@@ -28,7 +30,7 @@ export type Deps = {
 const lockTimeoutMs = 180_000;
 
 /** The registry's lock around `work`; a word on who holds it goes to whoever waits. */
-export function underLock<T>(deps: Deps, what: string, work: () => Promise<T>): Promise<T> {
+export function underLock<T>(deps: Pick<Deps, "registry" | "progress">, what: string, work: () => Promise<T>): Promise<T> {
   const { registry } = deps;
   return registry.locked(what, lockTimeoutMs, (holder) => deps.progress(`waiting: ${holder}, is at work`), work);
 }

@@ -6,10 +6,10 @@ import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
-import { type Observed, observe } from "./status.ts";
+import { type Looked, look } from "./observe.ts";
 
 export type Description = {
-  status: Observed["status"];
+  status: Looked["status"];
   spec: Omit<Spec, "env"> & { env: string[] };
   /** Names only: values are for the service alone. */
   environment: string[];
@@ -20,8 +20,8 @@ export type Description = {
     verdict: string;
     verified: string[];
     probed: string[];
-    missing: Observed["verdict"]["missing"];
-    unheld: Observed["verdict"]["missing"];
+    missing: Looked["verdict"]["missing"];
+    unheld: Looked["verdict"]["missing"];
   };
   lastEnd: string | null;
   events: { at: string; message: string }[];
@@ -30,7 +30,7 @@ export type Description = {
 const maxEvents = 10;
 
 export async function describe(name: string, deps: Deps): Promise<Description> {
-  const [observed] = await observe([name], deps);
+  const [observed] = await look([name], deps);
   if (observed === undefined) throw notFound(`there is no service named '${name}'`);
   const { spec, reading, verdict, outcome, status } = observed;
   const { env, ...rest } = spec;

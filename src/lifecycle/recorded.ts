@@ -10,9 +10,11 @@ export type Entry = { act: string; targets: string[]; differences: Difference[] 
 /** What of an act's answer the trail keeps; `failed` names those of the targets that did. */
 export type Ending = { message: string | null; failed: string[]; exitStatus: number };
 
+export type ActingDeps = Pick<Deps, "backend" | "registry" | "trail" | "warn" | "progress">;
+
 const maxTextLength = 1000;
 
-export function recorded<T>(deps: Deps, entry: Entry, work: () => Promise<T>, endingOf: (value: T) => Ending): Promise<T> {
+export function recorded<T>(deps: ActingDeps, entry: Entry, work: () => Promise<T>, endingOf: (value: T) => Ending): Promise<T> {
   const [only] = entry.targets;
   const what = `${entry.act} ${entry.targets.length === 1 ? only : `${entry.targets.length} services`}`;
   return underLock(deps, what, async () => {

@@ -20,6 +20,7 @@ import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
 import { type Finding, inspect } from "./inspect.ts";
+import { keepAgent } from "./keep-agent.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
 import { type Entry, recorded } from "./recorded.ts";
@@ -50,6 +51,13 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
   const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
   const work = async (): Promise<Started> => {
     await recover(deps);
+    try {
+      return await started();
+    } finally {
+      await keepAgent(deps);
+    }
+  };
+  const started = async (): Promise<Started> => {
     const { spec: source, known } = specOf(word, input, deps);
     entry.targets = [source.name];
     await deps.backend.claim(source.name);

@@ -8,8 +8,11 @@ import type { Counters } from "./sample.ts";
 export type Counted = { service: string; group: Group | null };
 
 export type CounterReader = {
-  /** `nowMs` is the monotonic clock. What is not in the list any more is forgotten. */
-  read(services: readonly Counted[], nowMs: number): Map<string, Counters>;
+  /**
+   * `nowMs` is the monotonic clock. What is not in the list any more is forgotten. CPU and memory of all come first; the
+   * rest only while `hasTime` says so, and is null for those that were to have their turn and did not.
+   */
+  read(services: readonly Counted[], nowMs: number, hasTime?: () => boolean): Map<string, Counters>;
   readonly descriptors: number;
   close(): void;
 };
@@ -21,7 +24,8 @@ export type CounterOptions = {
 };
 
 type Rest = Omit<Counters, "countedIn" | "cpuUsec" | "memoryBytes" | "memorySource">;
-type Known = { opened: Opened; countedIn: string | null; rest: Rest; memory: Pick<Counters, "memoryBytes" | "memorySource"> };
+type Memory = Pick<Counters, "memoryBytes" | "memorySource">;
+type Known = { opened: Opened; countedIn: string | null; rest: Rest; memory: Memory };
 
 const none: Counters = {
   countedIn: null,
@@ -37,6 +41,9 @@ const none: Counters = {
   ioStalledUsec: null,
   restReadAtMs: null,
 };
+
+const { countedIn: _, cpuUsec: __, memoryBytes, memorySource, ...noRest } = none;
+const noMemory = { memoryBytes, memorySource };
 
 /** So many processes of a service are asked for their open files, memory and tasks. */
 const maxPids = 256;
@@ -55,17 +62,33 @@ export function counterReader({ restPerTick = 100, descriptors = keepDescriptors
     get descriptors() {
       return descriptors.kept;
     },
-    read(services, nowMs) {
+    read(services, nowMs, hasTime = () => true) {
       const found = new Map<string, Counters>();
+      const inTurn: { service: string; one: Known; i: number }[] = [];
       const first = services.length === 0 ? 0 : turn % services.length;
       services.forEach(({ service, group }, i) => {
-        const isTurn = (i - first + services.length) % services.length < restPerTick;
         if (group === null || group.kind === "processes") forget(service);
         if (group === null) found.set(service, none);
         else if (group.kind === "processes") found.set(service, ofPids(group.pids.slice(0, maxPids), nowMs));
-        else found.set(service, ofCgroup(service, group.folder, isTurn, nowMs));
+        else {
+          const { one, cpuUsec } = cheap(service, group.folder);
+          found.set(service, { countedIn: one.countedIn, cpuUsec, ...one.memory, ...one.rest });
+          const isTurn = (i - first + services.length) % services.length < restPerTick;
+          if (isTurn || one.rest.restReadAtMs === null) inTurn.push({ service, one, i });
+        }
       });
-      turn = first + restPerTick;
+      const late = inTurn.findIndex(({ service, one }) => {
+        if (!hasTime()) return true;
+        dear(one, nowMs);
+        found.set(service, { ...(found.get(service) ?? none), ...one.memory, ...one.rest });
+        return false;
+      });
+      for (const { service, one } of late === -1 ? [] : inTurn.slice(late)) {
+        one.rest = noRest;
+        if (one.memory.memorySource !== "cgroup") one.memory = noMemory;
+        found.set(service, { ...(found.get(service) ?? none), ...one.memory, ...one.rest });
+      }
+      turn = late === -1 ? first + restPerTick : (inTurn[late]?.i ?? first);
       for (const service of known.keys()) if (!found.has(service)) forget(service);
       return found;
     },
@@ -74,27 +97,29 @@ export function counterReader({ restPerTick = 100, descriptors = keepDescriptors
     },
   };
 
-  function ofCgroup(service: string, folder: string, isTurn: boolean, nowMs: number): Counters {
+  /** What changes all the time: two files of a service. */
+  function cheap(service: string, folder: string): { one: Known; cpuUsec: number | null } {
     let one = known.get(service);
     let cpuUsec = one?.opened.folder === folder ? field(one.opened, "cpu.stat", "usage_usec ") : null;
     if (one === undefined || cpuUsec === null) {
       forget(service);
-      one = { opened: { folder, descriptors: new Map() }, countedIn: inode(folder), rest: none, memory: none };
+      one = { opened: { folder, descriptors: new Map() }, countedIn: inode(folder), rest: noRest, memory: noMemory };
       known.set(service, one);
       cpuUsec = field(one.opened, "cpu.stat", "usage_usec ");
     }
-    const isNew = one.rest.restReadAtMs === null;
     const memoryBytes = field(one.opened, "memory.current", "");
     if (memoryBytes !== null) one.memory = { memoryBytes, memorySource: "cgroup" };
-    if (isTurn || isNew) {
-      const pids = pidsOf(one.opened);
-      // Where the controllers are missing, what its processes have.
-      const figures = memoryBytes === null ? readFigures(null, pids) : null;
-      if (figures !== null) one.memory = { memoryBytes: figures.memoryBytes, memorySource: figures.memorySource };
-      const tasks = field(one.opened, "pids.current", "") ?? (figures ?? readFigures(folder, pids)).tasks;
-      one.rest = { tasks, openFiles: openFiles(pids), ...disk(one.opened), ...stalls(one.opened), restReadAtMs: nowMs };
-    }
-    return { countedIn: one.countedIn, cpuUsec, ...one.memory, ...one.rest };
+    return { one, cpuUsec };
+  }
+
+  /** Where the memory controller is missing, also what its processes have. */
+  function dear(one: Known, nowMs: number): void {
+    const pids = pidsOf(one.opened);
+    const isOfCgroup = one.memory.memorySource === "cgroup";
+    const figures = isOfCgroup ? null : readFigures(null, pids);
+    if (figures !== null) one.memory = { memoryBytes: figures.memoryBytes, memorySource: figures.memorySource };
+    const tasks = field(one.opened, "pids.current", "") ?? (figures ?? readFigures(one.opened.folder, pids)).tasks;
+    one.rest = { tasks, openFiles: openFiles(pids), ...disk(one.opened), ...stalls(one.opened), restReadAtMs: nowMs };
   }
 
   function pidsOf(opened: Opened): number[] {

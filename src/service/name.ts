@@ -4,9 +4,12 @@ import { usage } from "../base/errors.ts";
 
 export const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 
+/** What bs9 calls its own units, and `all` services. */
+export const isReserved = (name: string): boolean => name === "all" || name.startsWith("bs9-");
+
 /** Throws a usage error that says what a name has to look like. */
 export function checkName(name: string): string {
-  if (name === "all" || name.startsWith("bs9-")) throw usage(`a service cannot be named '${name}': that name is reserved`);
+  if (isReserved(name)) throw usage(`a service cannot be named '${name}': that name is reserved`);
   if (namePattern.test(name)) return name;
   throw usage(`a service cannot be named ${JSON.stringify(name)}: a name is 1 to 63 of a-z, 0-9 and -, and starts with a letter`, {
     hint: "bs9 start ENTRY --name web",
@@ -23,7 +26,7 @@ export function defaultName(entry: string): string {
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+|-+$/g, "")
     .slice(0, 63);
-  if (!namePattern.test(name) || name === "all" || name.startsWith("bs9-")) {
+  if (!namePattern.test(name) || isReserved(name)) {
     throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
   }
   return name;

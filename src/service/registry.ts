@@ -1,6 +1,6 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
 
-import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf, failed, reasonOf } from "../base/errors.ts";
@@ -40,6 +40,22 @@ export class Registry {
 
   names(): string[] {
     return listNames(join(this.#config, "services"));
+  }
+
+  /** Another one as soon as a spec was written or removed: each is written whole and renamed. */
+  stamp(): string {
+    const stat = statSync(join(this.#config, "services"), { throwIfNoEntry: false, bigint: true });
+    return stat === undefined ? "" : `${stat.ino}:${stat.mtimeNs}`;
+  }
+
+  /** The file of each spec, as it is now. */
+  versions(): Map<string, string> {
+    return new Map(
+      this.names().flatMap((name): [string, string][] => {
+        const stat = statSync(this.#file("services", name), { throwIfNoEntry: false });
+        return stat === undefined ? [] : [[name, `${stat.ino}:${stat.mtimeMs}`]];
+      }),
+    );
   }
 
   /** Null for a service that is not defined; throws where the file cannot be understood. */
@@ -90,6 +106,20 @@ export class Registry {
 
   outcome(name: string): Outcome | null {
     return readRecord(Outcome, join(this.#state, "outcome", `${name}.json`));
+  }
+
+  /** Of all services that have one; what cannot be read is left out. */
+  outcomes(): Map<string, Outcome> {
+    return new Map(
+      listNames(join(this.#state, "outcome")).flatMap((name): [string, Outcome][] => {
+        try {
+          const outcome = this.outcome(name);
+          return outcome === null ? [] : [[name, outcome]];
+        } catch {
+          return [];
+        }
+      }),
+    );
   }
 
   setOutcome(name: string, outcome: Outcome | null): void {

@@ -34,6 +34,7 @@ export class SupervisorBackend implements Backend {
   // Whether a limit is in force is told of each service: it takes a cgroup, which is not everywhere to be had.
   readonly capabilities: Capabilities = { limits: false, sandbox: false, logTimes: false, adoption: true, exitStatus: false };
   readonly strangers = null;
+  readonly agent = null;
 
   readonly #paths: Paths;
   readonly #records: Records;
@@ -114,6 +115,10 @@ export class SupervisorBackend implements Backend {
       return seen;
     };
     return names.map((name) => readingOf(name, known.get(name) ?? this.#remembered(name), now));
+  }
+
+  async watch(): Promise<null> {
+    return null;
   }
 
   async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {

@@ -16,13 +16,23 @@ const attempts = 5;
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
 const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
 
-export class Bus {
-  readonly #invoke: (message: Message) => Promise<unknown>;
-  readonly #end: () => void;
+/** What comes without a question: a signal, with its arguments. */
+export type Signal = { path: string; interface: string; member: string; body: unknown[] };
 
-  private constructor(invoke: (message: Message) => Promise<unknown>, end: () => void) {
-    this.#invoke = invoke;
-    this.#end = end;
+type Wire = {
+  invoke: (message: Message) => Promise<unknown>;
+  end: () => void;
+  /** Null on systemd's own socket, where everything arrives. */
+  match: ((rule: string) => Promise<void>) | null;
+  onSignal: (listener: (signal: Signal) => void) => void;
+  onLost: (listener: () => void) => void;
+};
+
+export class Bus {
+  readonly #wire: Wire;
+
+  private constructor(wire: Wire) {
+    this.#wire = wire;
   }
 
   /**
@@ -46,8 +56,8 @@ export class Bus {
   }
 
   /** @internal */
-  static of(invoke: (message: Message) => Promise<unknown>, end: () => void): Bus {
-    return new Bus(invoke, end);
+  static of(invoke: (message: Message) => Promise<unknown>, end: () => void, rest: Partial<Wire> = {}): Bus {
+    return new Bus({ match: null, onSignal: () => {}, onLost: () => {}, ...rest, invoke, end });
   }
 
   /** The state of units, stopped and unloaded ones too, in the order of `units`. */
@@ -66,7 +76,7 @@ export class Bus {
   /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
   async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
     try {
-      return await this.#invoke({
+      return await this.#wire.invoke({
         destination: systemd1,
         path,
         interface: "org.freedesktop.DBus.Properties",
@@ -81,7 +91,7 @@ export class Bus {
 
   /** All properties of one unit: as dear as a hundred single ones, so only for one unit. */
   async properties(path: string, kind: "Unit" | "Service"): Promise<Map<string, unknown>> {
-    const all = await this.#invoke({
+    const all = await this.#wire.invoke({
       destination: systemd1,
       path,
       interface: "org.freedesktop.DBus.Properties",
@@ -92,13 +102,29 @@ export class Bus {
     return new Map(Object.entries(v.parse(v.record(v.string(), v.unknown()), all)));
   }
 
+  /** Has systemd send its signals here; until the connection ends, which `onLost` hears. */
+  async subscribe(onSignal: (signal: Signal) => void, onLost: () => void): Promise<void> {
+    this.#wire.onSignal(onSignal);
+    this.#wire.onLost(onLost);
+    await this.#wire.match?.(`type='signal',sender='${systemd1}',path_namespace='/org/freedesktop/systemd1'`);
+    // That of the whole user manager coming back, as another process or not.
+    await this.#wire.match?.(`type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${systemd1}'`);
+    // Until somebody asks, systemd sends none (org.freedesktop.systemd1(5)).
+    await this.#ask("Subscribe", "", []);
+  }
+
+  /** What systemd has sent before it answers has arrived by then. */
+  async ping(): Promise<void> {
+    await this.#wire.invoke(ping);
+  }
+
   close(): void {
-    this.#end();
+    this.#wire.end();
   }
 
   #ask(member: string, signature: string, body: unknown[]): Promise<unknown> {
     const message = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: `${systemd1}.Manager`, member };
-    return this.#invoke(signature === "" ? message : { ...message, signature, body });
+    return this.#wire.invoke(signature === "" ? message : { ...message, signature, body });
   }
 }
 
@@ -116,14 +142,27 @@ async function open(path: string, answerMs: number | null): Promise<Bus | null> 
     end = () => client.connection.stream.destroy();
     const invoke = async (message: Message, options = {}): Promise<unknown> =>
       client.invoke(direct ? withoutDestination(message) : message, options);
-    const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
     await invoke(ping, direct ? { timeout: answerMs } : {});
-    return Bus.of(invoke, end);
+    return Bus.of(invoke, end, {
+      match: direct ? null : async (rule) => client.addMatch(rule),
+      onSignal(listener) {
+        client.connection.on("message", ({ type, path, interface: name, member, body }) => {
+          if (type === signalType && path && name && member) listener({ path, interface: name, member, body: body ?? [] });
+        });
+      },
+      onLost(listener) {
+        // Whichever comes first.
+        for (const ending of ["end", "close"]) client.connection.once(ending, listener);
+      },
+    });
   } catch {
     end();
     return null;
   }
 }
+
+const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
+const signalType = 4;
 
 /** On systemd's private socket there is one peer, and no names. */
 function withoutDestination({ destination: _destination, ...message }: Message): Message {

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Foreign } from "../backend/backend.ts";
 import { readIfThere } from "../base/files.ts";
-import { namePattern } from "../service/name.ts";
+import { isReserved, namePattern } from "../service/name.ts";
 import { isOurs } from "./ownership.ts";
 import { isAsWritten } from "./seal.ts";
 
@@ -27,7 +27,7 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
     ];
   });
   const ofOthers = [...present].flatMap(([name, file]): Foreign[] => {
-    if (known.has(name) || !namePattern.test(name)) return [];
+    if (known.has(name) || !namePattern.test(name) || isReserved(name)) return [];
     return isOurs(read(file) ?? "", mark) ? [{ name, kind: "added", files: [file] }] : [];
   });
   return [...ofDefined, ...ofOthers];

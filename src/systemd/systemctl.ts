@@ -43,6 +43,11 @@ export class Systemctl {
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
 
+  /** Asked for, and not waited for. */
+  async queue(verb: "start" | "restart", units: string[]): Promise<void> {
+    await this.#act([verb, "--no-block", ...units]);
+  }
+
   /** Properties of units, by unit; the way without a bus, dear for many. */
   async show(units: string[], properties: string[]): Promise<Map<string, Map<string, string>>> {
     const result = await this.run(["show", "--property", ["Id", ...properties].join(","), "--", ...units], 20_000);

@@ -2,7 +2,18 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, LogQuery, LogRange, LogRecord, Reading, Strangers } from "../backend/backend.ts";
+import type {
+  AgentUnit,
+  Backend,
+  Capabilities,
+  Change,
+  LogQuery,
+  LogRange,
+  LogRecord,
+  Reading,
+  Strangers,
+  Watch,
+} from "../backend/backend.ts";
 import { isBooted } from "../backend/detect.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
@@ -12,8 +23,9 @@ import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { agentUnit } from "./agent-unit.ts";
 import { runOnce, sweepChecks } from "./beside.ts";
-import { Bus } from "./bus.ts";
+import { Connection } from "./connection.ts";
 import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
@@ -26,27 +38,30 @@ import { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 import { UnitsOfOthers } from "./units-of-others.ts";
 import { Verifier } from "./verifier.ts";
+import { watchUnits } from "./watch.ts";
 
 export class SystemdBackend implements Backend {
   readonly kind = "systemd";
   readonly capabilities: Capabilities = { limits: true, sandbox: true, logTimes: true, adoption: true, exitStatus: true };
 
   readonly strangers: Strangers;
+  readonly agent: AgentUnit;
 
   readonly #reach: UserManager;
   readonly #systemctl: Systemctl;
   readonly #paths: Paths;
   readonly #owner: Owner;
   readonly #verifier: Verifier;
-  #bus: Promise<Bus | null> | null = null;
-  #connectAgainMs = Number.POSITIVE_INFINITY;
+  readonly #connection: Connection;
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
     this.#systemctl = new Systemctl(reach);
+    this.#connection = new Connection(reach.runtimeDir);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
+    this.agent = agentUnit({ owner: this.#owner, systemctl: this.#systemctl, program: process.execPath, env: reach.env });
     this.#verifier = new Verifier({
       systemctl: this.#systemctl,
       reach,
@@ -149,18 +164,21 @@ export class SystemdBackend implements Backend {
 
   async read(names: string[]): Promise<Reading[]> {
     const looks = firstLook(names, this.#reach);
-    const bus = await this.#connect();
+    const bus = await this.#connection.bus();
     if (bus !== null) {
       try {
         return await readOverBus(bus, names, this.#paths.units, looks);
       } catch {
         // The bus broke off on the way, as when the user manager starts itself anew: what systemctl can tell is better
         // than nothing, and the next read connects again.
-        bus.close();
-        this.#bus = null;
+        this.#connection.close();
       }
     }
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
+  }
+
+  watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null> {
+    return watchUnits({ runtimeDir: this.#reach.runtimeDir, units: this.#paths.units, onChange, onLost });
   }
 
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
@@ -192,8 +210,7 @@ export class SystemdBackend implements Backend {
 
   close(): void {
     this.#verifier.keep();
-    void this.#bus?.then((bus) => bus?.close());
-    this.#bus = null;
+    this.#connection.close();
   }
 
   #derive(spec: Spec) {
@@ -221,7 +238,7 @@ export class SystemdBackend implements Backend {
   }
 
   async #loaded(units: string[]): Promise<Loaded[]> {
-    return readLoaded(units, await this.#connect(), this.#systemctl);
+    return readLoaded(units, await this.#connection.bus(), this.#systemctl);
   }
 
   /** The restart counter is a file; the start limit and `failed` are systemd's. */
@@ -229,18 +246,6 @@ export class SystemdBackend implements Backend {
     for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
     await this.#systemctl.resetFailed(specs.map(unitOf));
   }
-
-  /** Where none answers, not every read is to wait for it. */
-  #connect(): Promise<Bus | null> {
-    if (performance.now() > this.#connectAgainMs) this.#bus = null;
-    this.#bus ??= Bus.connect(this.#reach.runtimeDir).then((bus) => {
-      this.#connectAgainMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
-      return bus;
-    });
-    return this.#bus;
-  }
 }
-
-const noBusMs = 10_000;
 const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
 const unitOf = (spec: Spec): string => unitName(spec.name);

@@ -1,0 +1,100 @@
+// What the agent answers a command: the status of services from what it knows, brought up to date for the question.
+import { statSync } from "node:fs";
+import type { Foreign } from "../backend/backend.ts";
+import { bootedAtMs } from "../base/proc.ts";
+import type { Monitor } from "../health/monitor.ts";
+import type { Self, Told } from "../lifecycle/agent.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import { foreignSentence } from "../lifecycle/foreign.ts";
+import { figuresSince } from "../lifecycle/observe.ts";
+import { type Figures, type Observed, statusOf } from "../lifecycle/status.ts";
+import { Ports } from "./ports.ts";
+import type { Sampler } from "./sampler.ts";
+import type { Known, Services } from "./services.ts";
+
+export type AnswersDeps = Pick<Deps, "backend" | "registry" | "now"> & {
+  services: Services;
+  sampler: Sampler;
+  monitor: Pick<Monitor, "of">;
+};
+
+/** Between two looks at what stands in the way of log lines, which take a process of their own. */
+const noticesMs = 5000;
+/** Older ones are waited for. */
+const oldNoticesMs = 60_000;
+
+export class Answers {
+  readonly #deps: AnswersDeps;
+  readonly #ports = new Ports();
+  #notices: { atMs: number; sentences: string[] } = { atMs: Number.NEGATIVE_INFINITY, sentences: [] };
+  #looking: Promise<void> | null = null;
+
+  constructor(deps: AnswersDeps) {
+    this.#deps = deps;
+  }
+
+  async observe(names: string[]): Promise<Told> {
+    const { backend, registry, services } = this.#deps;
+    const [shared] = await Promise.all([this.#logNotices(), services.refresh()]);
+    const outcomes = registry.outcomes();
+    const changes = backend.strangers?.changes(registry.names()) ?? [];
+    const ports = this.#ports.now(services.all());
+    const bootedMs = bootedAtMs();
+    const observed = names.flatMap((name): Observed[] => {
+      const known = services.get(name);
+      if (known === undefined) return [];
+      const foreign = changes.filter((one) => one.name === name);
+      return [this.#observed(known, { foreign, shared, outcome: outcomes.get(name) ?? null, ports: ports.get(name) ?? null, bootedMs })];
+    });
+    return { observed, added: changes.filter(({ kind }) => kind === "added"), warnings: services.warnings };
+  }
+
+  #observed(
+    known: Known,
+    around: { foreign: Foreign[]; shared: string[]; outcome: Observed["outcome"]; ports: number[] | null; bootedMs: number | null },
+  ): Observed {
+    const { backend, monitor, now } = this.#deps;
+    const { reading, startTicks } = known;
+    const { foreign, shared, bootedMs, ...seen } = around;
+    const { health, reason, sinceMs } = monitor.of(reading.name);
+    const startedMs = startTicks === null || bootedMs === null ? null : bootedMs + startTicks * 10;
+    const status = statusOf(
+      { ...known, ...seen, startedMs, health, figures: this.#figures(known) },
+      { backend: backend.kind, figuresFrom: "agent", notices: [...shared, ...foreign.map(foreignSentence)], nowMs: now() },
+    );
+    const unwell = health === "unhealthy" ? { reason: reason ?? "the probe fails", sinceMs: now() - (performance.now() - sinceMs) } : null;
+    return { status, wanted: reading.wanted, end: reading.end, outcome: seen.outcome, unwell, foreign };
+  }
+
+  /** Those of the last tick; of a run that none has seen yet, what can be told now. */
+  #figures(known: Known): Figures {
+    const sample = this.#deps.sampler.latest(known);
+    if (sample === null || sample.cpuPercent === null) return figuresSince(known.reading);
+    const { cpuPercent, memoryBytes, memorySource, tasks } = sample;
+    return { cpuPercent: Math.round(cpuPercent * 10) / 10, memoryBytes, memorySource, tasks };
+  }
+
+  async #logNotices(): Promise<string[]> {
+    const ageMs = performance.now() - this.#notices.atMs;
+    if (ageMs > noticesMs) this.#looking ??= this.#look();
+    if (ageMs > oldNoticesMs) await this.#looking;
+    return this.#notices.sentences;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const sentences = await this.#deps.backend.logNotices(null, AbortSignal.timeout(noticesMs));
+      this.#notices = { atMs: performance.now(), sentences };
+    } catch {
+      // The next question tries again.
+    } finally {
+      this.#looking = null;
+    }
+  }
+}
+
+/** With what is still in the WAL; null where there is none. */
+export function databaseBytes(path: string): Self["databaseBytes"] {
+  const sizes = [path, `${path}-wal`].flatMap((file) => statSync(file, { throwIfNoEntry: false })?.size ?? []);
+  return sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0);
+}

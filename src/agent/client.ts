@@ -1,0 +1,32 @@
+// Asks the agent. One that does not live, does not answer in time or speaks another language is as none: others can look, too.
+import * as v from "valibot";
+import { ask } from "../base/channel/ask.ts";
+import { readIfThere } from "../base/files.ts";
+import type { Agent } from "../lifecycle/agent.ts";
+import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
+
+/** A thousand services take some 20 ms; while it starts it may have to look at all of them first. */
+const timeoutMs = 2000;
+
+export function agentClient(state: string): Agent {
+  const answered = async (question: Question): Promise<Answer | null> => {
+    const late = () => new Error("the agent has not answered in time");
+    try {
+      const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, { timeoutMs, late });
+      return text === null ? null : v.parse(Answer, JSON.parse(text));
+    } catch {
+      return null;
+    }
+  };
+  return {
+    version: versionText,
+    async observe(names) {
+      const answer = await answered({ ask: "observe", names });
+      return answer !== null && "told" in answer ? answer.told : null;
+    },
+    async self() {
+      const answer = await answered({ ask: "self" });
+      return answer !== null && "self" in answer ? answer.self : null;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// What the agent itself costs: CPU of its ticks, memory, and the ticks that were late or ran out of time.
+import { readProc } from "../base/proc.ts";
+import type { Self } from "../lifecycle/agent.ts";
+
+/** The mean is of so many. */
+const kept = 100;
+
+export class Cost {
+  readonly #began = { wallMs: Date.now(), atMs: performance.now() };
+  readonly #costs: number[] = [];
+  ticks = 0;
+  lateTicks = 0;
+  overrunTicks = 0;
+
+  /** Runs one tick and counts what it has used of the CPU. */
+  async of(tick: () => Promise<void>): Promise<void> {
+    const before = cpuMs();
+    await tick();
+    this.ticks++;
+    this.#costs.push(cpuMs() - before);
+    if (this.#costs.length > kept) this.#costs.shift();
+  }
+
+  now(): Pick<Self, "since" | "ticks" | "lateTicks" | "overrunTicks" | "tickCpuMs" | "cpuPercent" | "memoryBytes"> {
+    const { length } = this.#costs;
+    const mean = this.#costs.reduce((sum, ms) => sum + ms, 0) / length;
+    return {
+      since: new Date(this.#began.wallMs).toISOString(),
+      ticks: this.ticks,
+      lateTicks: this.lateTicks,
+      overrunTicks: this.overrunTicks,
+      tickCpuMs: length === 0 ? null : { mean: rounded(mean), max: rounded(Math.max(...this.#costs)) },
+      cpuPercent: rounded((cpuMs() / Math.max(1, performance.now() - this.#began.atMs)) * 100),
+      memoryBytes: residentBytes(),
+    };
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;
+
+function residentBytes(): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc("self/status") ?? "")?.[1];
+  return kilobytes === undefined ? process.memoryUsage.rss() : Number(kilobytes) * 1024;
+}

@@ -1,0 +1,39 @@
+// Which service listens on which port: looked up once for each listening socket, not for each question.
+import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
+import { pidsOf } from "../metrics/group.ts";
+import { type Known, runOf } from "./services.ts";
+
+type Held = { run: string; inodes: Set<string> };
+
+export class Ports {
+  readonly #held = new Map<string, Held>();
+  /** Sockets that were looked for in every service. */
+  #known = new Set<string>();
+
+  /** What each service listens on now, the lowest first; null where that cannot be told. */
+  now(services: Iterable<Known>): Map<string, number[] | null> {
+    const uid = process.getuid?.();
+    const all = listeners();
+    const isNew = all.some((one) => one.uid === uid && !this.#known.has(one.inode));
+    this.#known = new Set(all.map(({ inode }) => inode));
+    const ports = new Map(all.map(({ inode, port }) => [inode, port]));
+    const result = new Map<string, number[] | null>();
+    for (const known of services) {
+      const { group, name } = known.reading;
+      result.set(name, group === null ? null : this.#of(known, all, ports, isNew));
+    }
+    for (const name of this.#held.keys()) if (!result.has(name)) this.#held.delete(name);
+    return result;
+  }
+
+  #of(known: Known, all: Listener[], ports: Map<string, number>, isNew: boolean): number[] {
+    const run = runOf(known) ?? "";
+    const before = this.#held.get(known.reading.name);
+    let held = before?.run === run && !isNew ? before : null;
+    if (held === null) {
+      held = { run, inodes: new Set(heldBy(pidsOf(known.reading.group), all).map(({ inode }) => inode)) };
+      this.#held.set(known.reading.name, held);
+    }
+    return [...held.inodes].flatMap((inode) => ports.get(inode) ?? []).sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,52 @@
+// One tick: what is known of the services and their counters -> samples, and what the last ones were.
+import { counterReader } from "../metrics/counters.ts";
+import { type Reading, type Sample, type State, sampleOf } from "../metrics/sample.ts";
+import { type Known, runOf } from "./services.ts";
+
+export type Look = {
+  known: Known;
+  state: State;
+  health: Pick<Reading, "health" | "latencyMs">;
+};
+
+type Latest = { run: string | null; sample: Sample };
+
+export class Sampler {
+  readonly #counters = counterReader();
+  readonly #before = new Map<string, Reading>();
+  readonly #latest = new Map<string, Latest>();
+
+  /** State first, then what is cheap of all; what there is no time for is null. `readAtMs` is the monotonic clock. */
+  take(looks: readonly Look[], readAtMs: number, hasTime: () => boolean): Sample[] {
+    const counted = looks.map(({ known }) => ({ service: known.reading.name, group: known.reading.group }));
+    const counters = this.#counters.read(counted, readAtMs, hasTime);
+    const samples = looks.flatMap(({ known, state, health }): Sample[] => {
+      const { name, restarts } = known.reading;
+      const found = counters.get(name);
+      if (found === undefined) return [];
+      const reading = { ...found, ...health, service: name, readAtMs, state, restarts };
+      const sample = sampleOf(this.#before.get(name) ?? null, reading);
+      this.#before.set(name, reading);
+      this.#latest.set(name, { run: runOf(known), sample });
+      return [sample];
+    });
+    const present = new Set(looks.map(({ known }) => known.reading.name));
+    for (const name of this.#before.keys()) if (!present.has(name)) this.#forget(name);
+    return samples;
+  }
+
+  /** That of the run that is on now; null where there is none yet. */
+  latest(known: Known): Sample | null {
+    const last = this.#latest.get(known.reading.name);
+    return last !== undefined && last.run !== null && last.run === runOf(known) ? last.sample : null;
+  }
+
+  close(): void {
+    this.#counters.close();
+  }
+
+  #forget(name: string): void {
+    this.#before.delete(name);
+    this.#latest.delete(name);
+  }
+}

@@ -1,0 +1,170 @@
+// What is known of every service: read once, and again where a spec has changed or the backend has told of a change.
+import type { Change, Reading, Watch } from "../backend/backend.ts";
+import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import { reasonOf } from "../base/errors.ts";
+import { startTimeOf } from "../base/proc.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import { verdictOf } from "../lifecycle/observe.ts";
+import type { Spec } from "../service/spec.ts";
+
+export type Known = {
+  spec: Spec;
+  reading: Reading;
+  verdict: SandboxVerdict["verdict"];
+  limits: Limits;
+  /** The start time of the main process in clock ticks since boot: with the pid it names the run. Null while there is none. */
+  startTicks: number | null;
+};
+
+export type ServicesDeps = Pick<Deps, "backend" | "registry"> & {
+  /** Hears each change of state as it is told. */
+  onChange: (change: Change) => void;
+};
+
+/** Without it a change that was never told would stay unknown. */
+const lookAgainMs = 60_000;
+
+export class Services {
+  readonly #deps: ServicesDeps;
+  readonly #known = new Map<string, Known>();
+  readonly #dirty = new Set<string>();
+  #versions = new Map<string, string>();
+  #specs = new Map<string, Spec>();
+  #stamp = "";
+  #warnings: string[] = [];
+  #watch: Watch | null = null;
+  #allReadAtMs = Number.NEGATIVE_INFINITY;
+  #work: Promise<void> = Promise.resolve();
+  #changes = 0;
+
+  constructor(deps: ServicesDeps) {
+    this.#deps = deps;
+  }
+
+  get(name: string): Known | undefined {
+    return this.#known.get(name);
+  }
+
+  all(): IterableIterator<Known> {
+    return this.#known.values();
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Of specs that cannot be read. */
+  get warnings(): string[] {
+    return this.#warnings;
+  }
+
+  get isDirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  get isTold(): boolean {
+    return this.#watch !== null;
+  }
+
+  /** Another number where anything has changed since. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Afterwards all is as it was when this was called, or later. Throws where the backend cannot be read; then it is tried again. */
+  refresh(): Promise<void> {
+    const work = this.#work.then(() => this.#refresh());
+    this.#work = work.catch(() => {});
+    return work;
+  }
+
+  close(): void {
+    this.#watch?.close();
+    this.#watch = null;
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#listen();
+    this.#readSpecs();
+    if (this.#watch === null || performance.now() - this.#allReadAtMs > lookAgainMs) {
+      for (const name of this.#specs.keys()) this.#dirty.add(name);
+      this.#allReadAtMs = performance.now();
+    }
+    const names = [...this.#dirty].filter((name) => this.#specs.has(name));
+    this.#dirty.clear();
+    try {
+      if (names.length > 0) await this.#read(names);
+    } catch (error) {
+      for (const name of names) this.#dirty.add(name);
+      throw error;
+    }
+  }
+
+  /** What was told before this began has arrived by then. */
+  async #listen(): Promise<void> {
+    const watch = this.#watch;
+    if (watch !== null) await watch.synced().catch(() => watch === this.#watch && this.#lost());
+    if (this.#watch !== null) return;
+    this.#watch = await this.#deps.backend.watch(
+      (change) => {
+        this.#dirty.add(change.name);
+        if (change.state !== null && this.#known.has(change.name)) this.#deps.onChange(change);
+      },
+      () => this.#lost(),
+    );
+    // What happened while nobody told.
+    this.#allReadAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #lost(): void {
+    this.#watch?.close();
+    this.#watch = null;
+  }
+
+  #readSpecs(): void {
+    const { registry } = this.#deps;
+    const stamp = registry.stamp();
+    if (stamp === this.#stamp) return;
+    const versions = registry.versions();
+    const changed = [...versions].filter(([name, version]) => this.#versions.get(name) !== version).map(([name]) => name);
+    const { specs, broken } = registry.readable(changed);
+    for (const name of this.#versions.keys()) if (!versions.has(name)) this.#forget(name);
+    for (const { name } of broken) this.#forget(name);
+    for (const spec of specs) {
+      this.#specs.set(spec.name, spec);
+      this.#dirty.add(spec.name);
+    }
+    this.#warnings = broken.map(({ error }) => reasonOf(error));
+    // One that cannot be read is looked at again.
+    for (const { name } of broken) versions.delete(name);
+    this.#versions = versions;
+    this.#stamp = broken.length === 0 ? stamp : "";
+  }
+
+  #forget(name: string): void {
+    this.#specs.delete(name);
+    this.#known.delete(name);
+    this.#changes++;
+  }
+
+  async #read(names: string[]): Promise<void> {
+    const { backend } = this.#deps;
+    const readings = await backend.read(names);
+    await Promise.all(
+      readings.map(async (reading) => {
+        const spec = this.#specs.get(reading.name);
+        if (spec === undefined) return;
+        const { verdict } = await verdictOf(spec, reading, this.#deps);
+        const limits = backend.limits(spec, reading);
+        const startTicks = reading.mainPid === null ? null : Number(startTimeOf(reading.mainPid));
+        this.#known.set(spec.name, { spec, reading, verdict, limits, startTicks: Number.isInteger(startTicks) ? startTicks : null });
+      }),
+    );
+    this.#changes++;
+  }
+}
+
+/** The run that a figure belongs to; null while there is none. */
+export function runOf({ reading, startTicks }: Known): string | null {
+  return reading.mainPid === null || startTicks === null ? null : `${reading.mainPid}:${startTicks}`;
+}

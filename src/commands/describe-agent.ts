@@ -1,0 +1,53 @@
+// bs9 describe bs9-agent: whether the agent runs, what it costs and what it has to tell.
+import { formatAge, formatBytes } from "../base/quantities.ts";
+import type { Style } from "../base/terminal.ts";
+import { harmless } from "../base/text.ts";
+import type { Self } from "../lifecycle/agent.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import type { Result } from "./command.ts";
+
+export const agentName = "bs9-agent";
+
+export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" | "backend" | "now">): Promise<Result> {
+  const self = await agent.self();
+  const unit = backend.agent === null ? null : { name: `${agentName}.service`, file: backend.agent.file, text: backend.agent.text() };
+  return {
+    value: { name: agentName, answers: self !== null, self, unit },
+    names: [agentName],
+    text: (style) => [
+      style.bold(agentName),
+      ...(self === null
+        ? [`  ${style.yellow("does not answer")}: nothing is kept of the services, and their health is not looked at`]
+        : rows(self, now(), style)),
+      ...(unit === null ? ["", "It is part of the supervisor."] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
+    ],
+    hints: self === null && unit !== null ? [`Try: systemctl --user status ${agentName}`] : [],
+  };
+}
+
+function rows(self: Self, nowMs: number, style: Style): string[] {
+  const { tickCpuMs, databaseBytes } = self;
+  const told: [string, string][] = [
+    ["pid", `${self.pid}, up ${formatAge(Math.max(0, nowMs - Date.parse(self.since)))}`],
+    ["version", self.version],
+    ["services", String(self.services)],
+    ["ticks", `${self.ticks}, every ${self.intervalMs / 1000} s; ${self.lateTicks} late, ${self.overrunTicks} out of time`],
+    ["cpu of a tick", tickCpuMs === null ? "none yet" : `${tickCpuMs.mean} ms on average, ${tickCpuMs.max} ms at most, of the last 100`],
+    ["cpu", `${self.cpuPercent}% of a core since it started`],
+    ["memory", formatBytes(self.memoryBytes)],
+    ["database", databaseBytes === null ? "none yet" : formatBytes(databaseBytes)],
+    ["changes", self.changesBy === "signals" ? "told by signals" : "asked for with each tick: there is no bus"],
+  ];
+  const width = Math.max(...told.map(([label]) => label.length));
+  return [
+    ...told.map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${harmless(text)}`),
+    ...self.notices.map((notice) => `  ${style.yellow("notice")}  ${harmless(notice)}`),
+  ];
+}
+
+function lines(text: string, style: Style): string[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${style.dim(line)}`);
+}

@@ -1,0 +1,18 @@
+// In place of a storage that may not be written, such as one of a newer bs9: it keeps nothing, and says why.
+import type { Storage } from "./storage.ts";
+
+export function unavailable(reason: string): Storage {
+  const stored = { stored: false, reason } as const;
+  return {
+    append: async () => stored,
+    observe: async () => stored,
+    turn: async () => {},
+    notices: () => [`samples are not stored: ${reason}`],
+    services: async () => [],
+    newest: async () => null,
+    series: async () => [],
+    async *rows() {},
+    watches: async () => [],
+    close: async () => {},
+  };
+}

@@ -1,0 +1,110 @@
+// bs9-agent.service: the agent as a service of the user manager, shut in as far as its work lets it be.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type AgentUnit, agentVariable } from "../backend/backend.ts";
+import { reasonOf } from "../base/errors.ts";
+import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { isOurs, type Owner } from "./ownership.ts";
+import { execWord, unitWord } from "./quote.ts";
+import type { Systemctl } from "./systemctl.ts";
+
+const unit = "bs9-agent.service";
+
+type AgentGround = { owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
+
+export function agentUnit(ground: AgentGround): AgentUnit {
+  const file = join(ground.owner.units, unit);
+  return { file, text: () => agentUnitText(ground), keep: (isNeeded, runs) => keep(isNeeded, runs, ground) };
+}
+
+/** Idempotent, and one look at a file where all is as it should be. */
+async function keep(isNeeded: boolean, runs: boolean, ground: AgentGround): Promise<string | null> {
+  const { owner, systemctl } = ground;
+  const file = join(owner.units, unit);
+  try {
+    const found = readIfThere(file);
+    if (found !== null && !isOurs(found, owner.mark))
+      return isNeeded
+        ? `${unit} belongs to somebody else, so that nothing is kept of these services, and their health is not looked at`
+        : null;
+    if (!isNeeded) return found === null ? null : await remove(file, systemctl);
+    const text = agentUnitText(ground);
+    if (found === text) {
+      // Disabled by hand, it is not wanted.
+      if (!runs && existsSync(join(owner.units, "default.target.wants", unit))) await systemctl.queue("restart", [unit]);
+      return null;
+    }
+    makeFolder(owner.units);
+    writeWhole(file, text, 0o644);
+    await systemctl.reload();
+    if (found === null) await systemctl.enable([unit]);
+    await systemctl.queue("restart", [unit]);
+    return null;
+  } catch (error) {
+    return `the agent does not run, so that nothing is kept of these services: ${reasonOf(error)}`;
+  }
+}
+
+async function remove(file: string, systemctl: Systemctl): Promise<null> {
+  await systemctl.disable([unit]);
+  await systemctl.jobs("stop", [unit]);
+  rmSync(file, { force: true });
+  await systemctl.reload();
+  await systemctl.resetFailed([unit]);
+  return null;
+}
+
+/** What decides where bs9 keeps things. */
+const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+
+/**
+ * It reads what /proc tells of the services, which a user namespace of its own would hide: PrivateUsers=, and all that
+ * needs it, is not to be had. What is here holds without (systemd.exec(5)).
+ */
+/** @internal */
+export function agentUnitText({ owner, program, env }: AgentGround): string {
+  const given = variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
+  return [
+    "# Made by bs9, and made again at will: what is changed here is lost.",
+    "[Unit]",
+    "Description=bs9 agent: samples, health and history of services",
+    // Where bs9 was removed there is nothing to try again and again.
+    `ConditionFileIsExecutable=${program.replaceAll("%", "%%")}`,
+    "StartLimitIntervalSec=0",
+    "",
+    "[X-BS9]",
+    `Owner=${unitWord(owner.mark)}`,
+    "",
+    "[Service]",
+    "Type=exec",
+    `ExecStart=${execWord(program)}`,
+    `Environment=${agentVariable}=1`,
+    ...given,
+    "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    "Restart=always",
+    "RestartSec=1s",
+    "TimeoutStopSec=10s",
+    "",
+    "MemoryMax=256M",
+    "TasksMax=128",
+    "LimitNOFILE=65536",
+    "CPUWeight=20",
+    "OOMScoreAdjust=200",
+    "",
+    "NoNewPrivileges=yes",
+    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @resources",
+    "SystemCallErrorNumber=EPERM",
+    "UMask=0077",
+    "",
+    "[Install]",
+    "WantedBy=default.target",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,92 @@
+// Changes of our units as systemd tells them, by signals (org.freedesktop.systemd1(5)); nobody asks again and again.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Change, Watch } from "../backend/backend.ts";
+import { states } from "../metrics/sample.ts";
+import { namePattern } from "../service/name.ts";
+import { Bus, type Signal } from "./bus.ts";
+
+export type WatchOptions = {
+  runtimeDir: string;
+  /** The folder of unit files, for what is wanted at the next boot. */
+  units: string;
+  onChange: (change: Change) => void;
+  /** No change is told any more. */
+  onLost: () => void;
+};
+
+/** A connection of its own; null where no bus answers. */
+export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchOptions): Promise<Watch | null> {
+  const bus = await Bus.connect(runtimeDir);
+  if (bus === null) return null;
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    bus.close();
+    onLost();
+  };
+  let wanted = wantedAt(units);
+  const heard = (signal: Signal) => {
+    if (isOver) return;
+    // The user manager has gone, or come back as another one: it may not know of us.
+    if (signal.member === "NameOwnerChanged") return end();
+    if (signal.member === "UnitFilesChanged") {
+      const now = wantedAt(units);
+      for (const name of wanted.symmetricDifference(now)) onChange({ name, state: null, atMs: Date.now() });
+      wanted = now;
+    }
+    const change = changeOf(signal);
+    if (change !== null) onChange({ ...change, atMs: Date.now() });
+  };
+  try {
+    await bus.subscribe(heard, end);
+  } catch {
+    isOver = true;
+    bus.close();
+    return null;
+  }
+  return {
+    async synced() {
+      await bus.ping();
+    },
+    close() {
+      isOver = true;
+      bus.close();
+    },
+  };
+}
+
+const unitPath = "/org/freedesktop/systemd1/unit/";
+
+/** Pure. Null for what says nothing of a service that could be ours. */
+export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> | null {
+  if (member !== "PropertiesChanged" || !path.startsWith(unitPath)) return null;
+  const name = nameOf(unescaped(path.slice(unitPath.length)));
+  if (name === null) return null;
+  const [, changed] = body;
+  const active = typeof changed === "object" && changed !== null && "ActiveState" in changed ? changed.ActiveState : null;
+  return { name, state: states.find((state) => state === active) ?? (active === "reloading" ? "active" : null) };
+}
+
+/** sd_bus_path_encode(3): all but ASCII letters and digits as `_xx`. */
+function unescaped(label: string): string {
+  return label.replace(/_([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function nameOf(unit: string): string | null {
+  const name = unit.endsWith(".service") ? unit.slice(0, -".service".length) : "";
+  return namePattern.test(name) ? name : null;
+}
+
+function wantedAt(units: string): Set<string> {
+  try {
+    return new Set(
+      readdirSync(join(units, "default.target.wants"))
+        .map(nameOf)
+        .filter((name) => name !== null),
+    );
+  } catch {
+    return new Set();
+  }
+}
