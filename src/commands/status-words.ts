@@ -1,6 +1,7 @@
 // What `status` says beside its table, and whether all is as it is wanted; pure but for the time.
 import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
+import { harmless } from "../base/text.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
@@ -21,14 +22,30 @@ export function troubles(observed: Observed[]): string[] {
     const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
     return `${status.name}: ${cause}${age}. Try: bs9 logs ${status.name}`;
   });
-  return bad.length > 5 ? [...lines, `… and ${bad.length - 5} more`] : lines;
+  const unwell = observed.filter(({ status }) => status.state === "active" && status.health === "unhealthy");
+  const ofUnwell = unwell.slice(0, 5).map(({ status, unwell: why }) => {
+    const since = why === null ? "" : ` for ${formatAge(Math.max(0, Date.now() - why.sinceMs))}: ${harmless(why.reason)}`;
+    return `${status.name}: unhealthy${since}. Try: bs9 logs ${status.name}`;
+  });
+  return [...cut(lines, bad.length), ...cut(ofUnwell, unwell.length)];
+}
+
+function cut(lines: string[], all: number): string[] {
+  return all > lines.length ? [...lines, `… and ${all - lines.length} more`] : lines;
+}
+
+/** Who measured, where it was not the agent: then health is not known, and nothing is kept. */
+export function whoMeasured(observed: Observed[]): string[] {
+  return observed.some(({ status }) => status.figuresFrom === "live")
+    ? ["the agent does not answer: figures are those of this moment, health is not known. Try: bs9 describe bs9-agent"]
+    : [];
 }
 
 /** Drop-ins are a way to configure: `describe` and --json tell of them. */
 export function changesByHand(observed: Observed[], added: Foreign[]): string[] {
   const changes = [...observed.flatMap(({ foreign }) => foreign).filter(({ kind }) => kind !== "drop-ins"), ...added];
   const lines = changes.slice(0, 5).map((one) => `${foreignSentence(one)}. Try: bs9 doctor`);
-  return changes.length > 5 ? [...lines, `… and ${changes.length - 5} more`] : lines;
+  return cut(lines, changes.length);
 }
 
 /** What is said of all services alike, once. */

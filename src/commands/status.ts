@@ -8,7 +8,7 @@ import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
 import { watch } from "./status-watch.ts";
-import { changesByHand, emptyHint, isNotUp, sharedNotices, troubles } from "./status-words.ts";
+import { changesByHand, emptyHint, isNotUp, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -44,7 +44,7 @@ export const status: Command = {
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, added), ...sharedNotices(observed)],
+      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, added), ...sharedNotices(observed), ...whoMeasured(observed)],
       exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
     };
   },

@@ -32,7 +32,7 @@ export type Range = { fromMs: number; toMs: number };
 /** What a service was from a moment on; a state of null: it was there no more. */
 export type Seen = { atMs: number; state: State | null; health: Health; restarts: number | null };
 
-/** A time without a gap in which somebody watched, and what was seen then, the oldest first. */
+/** A time without a gap in which one process watched, and what was seen then, the oldest first. */
 export type Watch = Range & { seen: Seen[] };
 
 export interface StorageReader {

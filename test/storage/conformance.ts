@@ -179,6 +179,18 @@ export function conformance(name: string, makePlace: () => Place): void {
       ]);
     });
 
+    test("between one process and the next nobody watched, however quickly it came", async () => {
+      const it = await begin();
+      await it.ticks(3, () => [sample("web", 0)]);
+      await it.reopen();
+      await it.ticks(3, () => [sample("web", 0)]);
+      const told = (await it.storage.watches("web", always)).map(({ fromMs, toMs, seen }) => [fromMs - beginMs, toMs - beginMs, seen.length]);
+      expect(told).toEqual([
+        [0, 2 * intervalMs, 1],
+        [3 * intervalMs, 5 * intervalMs, 1],
+      ]);
+    });
+
     test("changes of state are kept, once each, by tick and by signal", async () => {
       const it = await begin();
       await it.ticks(2, () => [sample("web", 0)]);

@@ -2,6 +2,7 @@
 import type { Finding, Severity } from "../../backend/finding.ts";
 import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
+import { agentFindings } from "./agent.ts";
 import type { Ground } from "./ground.ts";
 import { leftoverFindings } from "./leftovers.ts";
 import { logFindings } from "./log-files.ts";
@@ -14,7 +15,7 @@ const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 /** `ofHost` is what the backend's own checks of this machine found. */
 export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
   const full: Ground = { ...ground, specs: ground.registry.readable().specs };
-  const checks = [sandbox, diskFindings, clockFindings, logFindings, modeFindings, leftoverFindings, serviceFindings];
+  const checks = [sandbox, diskFindings, clockFindings, logFindings, modeFindings, leftoverFindings, serviceFindings, agentFindings];
   const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
 }

@@ -10,14 +10,15 @@ type Known = Omit<Seen, "atMs"> & { n: number; watch: number };
 export type Watching = { watch: number; toMs: number; known: Map<number, Known> };
 
 export function loadWatching(db: Database, names: Names): Watching {
-  const last = db.query<{ id: number; toMs: number }, []>("SELECT id, toMs FROM watch ORDER BY id DESC LIMIT 1").get();
+  const last = db.query<{ id: number }, []>("SELECT id FROM watch ORDER BY id DESC LIMIT 1").get();
   const select = db.query<Known, [number]>("SELECT n, watch, state, health, restarts FROM seen WHERE service = ?1 ORDER BY n DESC LIMIT 1");
   const known = new Map<number, Known>();
   for (const id of names.nameOf.keys()) {
     const seen = select.get(id);
     if (seen !== null) known.set(id, seen);
   }
-  return { watch: last?.id ?? 0, toMs: last?.toMs ?? 0, known };
+  // What was between this process and the one before nobody saw: whoever comes now begins a watch of its own.
+  return { watch: last?.id ?? 0, toMs: Number.NEGATIVE_INFINITY, known };
 }
 
 export type Look = Omit<Seen, "atMs"> & { service: string };
