@@ -3,13 +3,21 @@ import { join } from "node:path";
 import { reasonOf } from "../base/errors.ts";
 import { plainErrno, readIfThere } from "../base/files.ts";
 import { builtIn, type Defaults } from "../service/defaults.ts";
-import { parsers } from "../service/values.ts";
-import { type Setting, settings, variableOf } from "./settings.ts";
+import { defaultHealth, type HealthSettings } from "./health.ts";
+import { defaultKeeping, type Keeping } from "./keeping.ts";
+import { nameOf, type Setting, settings, variableOf } from "./settings.ts";
 import { type Mistake, type Parsed, parseToml } from "./toml.ts";
 
 /** `text` is the value as it was written. */
 export type Origin = { key: string; value: unknown; text: string; from: string };
-export type Config = { file: string; defaults: Defaults; origins: Origin[]; mistakes: Mistake[] };
+export type Config = {
+  file: string;
+  defaults: Defaults;
+  keeping: Keeping;
+  health: HealthSettings;
+  origins: Origin[];
+  mistakes: Mistake[];
+};
 
 export const configFile = (folder: string): string => join(folder, "config.toml");
 
@@ -21,24 +29,32 @@ export function loadConfig(folder: string, env: Record<string, string | undefine
   const parsed = readConfig(file);
   const mistakes = [...parsed.mistakes];
   const origins = settings.map((setting) => originOf(setting, parsed, file, env, mistakes));
-  const values = Object.fromEntries(settings.map(({ field }, i) => [field, origins[i]?.value]));
-  return { file, defaults: { ...builtIn, ...(values as Partial<Defaults>) }, origins, mistakes };
+  const valuesOf = (section: Setting["section"]) =>
+    Object.fromEntries(settings.flatMap((setting, i) => (setting.section === section ? [[setting.field, origins[i]?.value]] : [])));
+  return {
+    file,
+    defaults: { ...builtIn, ...(valuesOf("start") as Partial<Defaults>) },
+    keeping: { ...defaultKeeping, ...(valuesOf("metrics") as Partial<Keeping>) },
+    health: { ...defaultHealth, ...(valuesOf("health") as Partial<HealthSettings>) },
+    origins,
+    mistakes,
+  };
 }
 
 function originOf(setting: Setting, { given }: Parsed, file: string, env: Record<string, string | undefined>, mistakes: Mistake[]): Origin {
-  const { key, field } = setting;
+  const key = nameOf(setting);
   const variable = variableOf(setting);
   const text = env[variable];
   if (text) {
     try {
-      return { key, value: parsers[field](text, variable), text, from: `variable ${variable}` };
+      return { key, value: setting.parse(text, variable), text, from: `variable ${variable}` };
     } catch (error) {
       mistakes.push({ where: "environment", field: variable, what: reasonOf(error) });
     }
   }
   const inFile = given.get(key);
   if (inFile !== undefined) return { key, value: inFile.value, text: inFile.text, from: `${file}:${inFile.line}` };
-  return { key, value: builtIn[field], text: builtInText(field), from: "built-in" };
+  return { key, value: setting.builtIn, text: setting.builtInText, from: "built-in" };
 }
 
 function readConfig(file: string): Parsed {
@@ -48,12 +64,6 @@ function readConfig(file: string): Parsed {
   } catch (error) {
     return { given: new Map(), mistakes: [{ where: file, field: null, what: plainErrno(error) }] };
   }
-}
-
-function builtInText(field: keyof Defaults): string {
-  const value = builtIn[field];
-  if (value === null) return "none";
-  return field.endsWith("Ms") ? `${Number(value) / 1000}s` : String(value);
 }
 
 /** `/…/config.toml:3: start.memory: …` */

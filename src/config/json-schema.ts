@@ -1,5 +1,5 @@
 // The JSON Schema of config.toml, for editors; made from the same table as everything else.
-import { type Setting, settings, variableOf } from "./settings.ts";
+import { type Setting, sections, settings, variableOf } from "./settings.ts";
 
 const types = { text: "string", "number or text": ["string", "number"], truth: "boolean" };
 
@@ -9,15 +9,14 @@ export function jsonSchema(): Record<string, unknown> {
     title: "config.toml of bs9",
     type: "object",
     additionalProperties: false,
-    properties: {
-      start: {
-        type: "object",
-        description: "defaults of the options of bs9 start",
-        additionalProperties: false,
-        properties: Object.fromEntries(settings.map((setting) => [setting.key, property(setting)])),
-      },
-    },
+    properties: Object.fromEntries(Object.entries(sections).map(([name, text]) => [name, section(name, text)])),
   };
+}
+
+function section(name: string, description: string): Record<string, unknown> {
+  const inIt = settings.filter((setting) => setting.section === name);
+  const properties = Object.fromEntries(inIt.map((setting) => [setting.key, property(setting)]));
+  return { type: "object", description, additionalProperties: false, properties };
 }
 
 function property(setting: Setting): Record<string, unknown> {

@@ -1,17 +1,33 @@
 // The table of what can be set: its key in config.toml, its variable, and what it means.
-import type { Defaults } from "../service/defaults.ts";
+import { builtIn, type Defaults } from "../service/defaults.ts";
+import { type Parse, parsers } from "../service/values.ts";
+import { defaultHealth, type HealthSettings, healthParsers } from "./health.ts";
+import { defaultKeeping, type Keeping, keepingParsers } from "./keeping.ts";
 
-export type Setting = {
-  /** Under `[start]`, and the option of `start` of the same name. */
+export const sections = {
+  start: "defaults of the options of bs9 start",
+  metrics: "what the agent samples and keeps: a number of snapshots, or an age such as 7d",
+  health: "how the agent probes services that run",
+} as const;
+
+type Described<Field> = {
+  /** Under `[start]` the option of `start` of the same name. */
   key: string;
-  field: keyof Defaults;
+  field: Field;
   kind: "text" | "number or text" | "truth";
   text: string;
   example: string | number | boolean;
   choices?: string[];
 };
 
-export const settings: Setting[] = [
+export type Setting = Described<string> & {
+  section: keyof typeof sections;
+  parse: Parse<unknown>;
+  builtIn: unknown;
+  builtInText: string;
+};
+
+const ofStart: Described<keyof Defaults>[] = [
   {
     key: "runtime",
     field: "runtime",
@@ -59,5 +75,71 @@ export const settings: Setting[] = [
   { key: "linger", field: "linger", kind: "truth", text: "ask that services outlive the session", example: true },
 ];
 
-/** `restart-delay` -> `BS9_RESTART_DELAY`. */
-export const variableOf = ({ key }: Setting): string => `BS9_${key.toUpperCase().replaceAll("-", "_")}`;
+const ofMetrics: Described<keyof Keeping>[] = [
+  {
+    key: "interval",
+    field: "intervalMs",
+    kind: "number or text",
+    text: "time between two samples; a bare number is seconds",
+    example: "5s",
+  },
+  { key: "keep-raw", field: "raw", kind: "number or text", text: "samples as they came", example: 1000 },
+  { key: "keep-1m", field: "minutes", kind: "number or text", text: "steps of a minute", example: "16h" },
+  { key: "keep-10m", field: "tens", kind: "number or text", text: "steps of ten minutes", example: "7d" },
+  { key: "keep-1h", field: "hours", kind: "number or text", text: "steps of an hour", example: 1000 },
+];
+
+const ofHealth: Described<keyof HealthSettings>[] = [
+  {
+    key: "interval",
+    field: "intervalMs",
+    kind: "number or text",
+    text: "time between two probes of a service; a bare number is seconds",
+    example: "10s",
+  },
+  {
+    key: "timeout",
+    field: "timeoutMs",
+    kind: "number or text",
+    text: "time a probe may take; a bare number is seconds",
+    example: "5s",
+  },
+  { key: "unhealthy-after", field: "unhealthyAfter", kind: "number or text", text: "failures in a row that make it unhealthy", example: 3 },
+  {
+    key: "healthy-after",
+    field: "healthyAfter",
+    kind: "number or text",
+    text: "successes in a row that make it healthy again",
+    example: 1,
+  },
+];
+
+export const settings: Setting[] = [
+  ...sectionOf("start", ofStart, parsers, builtIn),
+  ...sectionOf("metrics", ofMetrics, keepingParsers, defaultKeeping),
+  ...sectionOf("health", ofHealth, healthParsers, defaultHealth),
+];
+
+function sectionOf<Values extends object>(
+  section: Setting["section"],
+  rows: Described<keyof Values & string>[],
+  parse: { [K in keyof Values]: Parse<unknown> },
+  values: Values,
+): Setting[] {
+  return rows.map((row) => {
+    const value = values[row.field];
+    return { ...row, section, parse: parse[row.field], builtIn: value, builtInText: builtInText(row.field, value) };
+  });
+}
+
+function builtInText(field: string, value: unknown): string {
+  if (value === null) return "none";
+  if (typeof value === "object" && "snapshots" in value) return String(value.snapshots);
+  return field.endsWith("Ms") ? `${Number(value) / 1000}s` : String(value);
+}
+
+/** `memory`, `metrics.interval`: how a setting is called where it stands alone. */
+export const nameOf = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
+
+/** `restart-delay` -> `BS9_RESTART_DELAY`, `metrics.interval` -> `BS9_METRICS_INTERVAL`. */
+export const variableOf = (setting: Setting): string => `BS9_${nameOf(setting).toUpperCase().replaceAll(/[-.]/g, "_")}`;

@@ -3,14 +3,11 @@ import * as v from "valibot";
 import { reasonOf } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { isTable, lineOf, readToml } from "../base/toml.ts";
-import { parsers } from "../service/values.ts";
-import { type Setting, settings } from "./settings.ts";
+import { nameOf, type Setting, sections, settings } from "./settings.ts";
 
 export type Mistake = { where: string; field: string | null; what: string };
 export type Given = { value: unknown; text: string; line: number };
 export type Parsed = { given: Map<string, Given>; mistakes: Mistake[] };
-
-const section = "start";
 
 const shapes = { text: v.string(), "number or text": v.union([v.string(), v.number()]), truth: v.boolean() };
 const shapeWords = { text: "a text in quotes", "number or text": "a number, or a text in quotes", truth: "true or false" };
@@ -22,21 +19,28 @@ export function parseToml(text: string, file: string): Parsed {
   const read = readToml(text);
   if (read.value === null) return { given, mistakes: [{ where: `${file}:${read.line}`, field: null, what: read.reason }] };
   const complain = (path: string[], what: string) => mistakes.push({ where: `${file}:${lineOf(text, path)}`, field: path.join("."), what });
-  for (const key of Object.keys(read.value))
-    if (key !== section) complain([key], `there is no such ${isTable(read.value[key]) ? "section" : "key"}; only [${section}] is known`);
-  const table = read.value[section];
-  if (table === undefined) return { given, mistakes };
-  if (!isTable(table)) complain([section], `it has to be a section, [${section}]`);
-  else {
-    for (const [key, value] of Object.entries(table)) {
-      const setting = settings.find((one) => one.key === key);
-      const valued = setting === undefined ? unknownKey(key) : readValue(setting, value);
-      if (typeof valued === "string") complain([section, key], valued);
-      else given.set(key, { ...valued, line: lineOf(text, [section, key]) });
-    }
+  for (const [key, value] of Object.entries(read.value)) {
+    const section = Object.keys(sections).find((name) => name === key);
+    if (section === undefined) complain([key], `there is no such ${isTable(value) ? "section" : "key"}; only ${known} are known`);
+    else if (!isTable(value)) complain([key], `it has to be a section, [${key}]`);
+    else readSection(section, value);
   }
   return { given, mistakes };
+
+  function readSection(section: string, table: Record<string, unknown>): void {
+    for (const [key, value] of Object.entries(table)) {
+      const setting = settings.find((one) => one.section === section && one.key === key);
+      const valued = setting === undefined ? unknownKey(section, key) : readValue(setting, value);
+      if (typeof valued === "string") complain([section, key], valued);
+      else if (setting !== undefined) given.set(nameOf(setting), { ...valued, line: lineOf(text, [section, key]) });
+    }
+  }
 }
+
+const known = Object.keys(sections)
+  .map((name) => `[${name}]`)
+  .join(", ")
+  .replace(/, (?=[^,]+$)/, " and ");
 
 /** The value, or what is wrong with it. */
 function readValue(setting: Setting, value: unknown): { value: unknown; text: string } | string {
@@ -44,16 +48,16 @@ function readValue(setting: Setting, value: unknown): { value: unknown; text: st
   if (!shape.success) return `it has to be ${shapeWords[setting.kind]}, such as ${JSON.stringify(setting.example)}`;
   const text = String(shape.output);
   try {
-    return { value: parsers[setting.field](text, setting.key), text };
+    return { value: setting.parse(text, setting.key), text };
   } catch (error) {
     return reasonOf(error);
   }
 }
 
-function unknownKey(key: string): string {
+function unknownKey(section: string, key: string): string {
   const guess = nearest(
     key,
-    settings.map((one) => one.key),
+    settings.filter((one) => one.section === section).map((one) => one.key),
   );
   return `there is no such key${guess === null ? "" : `; did you mean '${guess}'?`}`;
 }

@@ -1,18 +1,5 @@
 // How finely the past is kept, and for how long; pure.
-
-/** So many snapshots, or those that are no older. */
-export type Keep = { snapshots: number } | { ageMs: number };
-
-/** Samples as they came, and steps of 1 min, 10 min and 1 h made of them. */
-export type Keeping = { intervalMs: number; raw: Keep; minutes: Keep; tens: Keep; hours: Keep };
-
-export const defaultKeeping: Keeping = {
-  intervalMs: 5000,
-  raw: { snapshots: 1000 },
-  minutes: { snapshots: 1000 },
-  tens: { snapshots: 1000 },
-  hours: { snapshots: 1000 },
-};
+import type { Keep, Keeping } from "../config/keeping.ts";
 
 /** The first level holds the samples as they came. */
 export type Level = { stepMs: number; keep: Keep };

@@ -2,9 +2,9 @@
 import { mkdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { table } from "../../src/base/table.ts";
+import { defaultKeeping } from "../../src/config/keeping.ts";
 import { cgroupRoot } from "../../src/metrics/cgroup.ts";
 import { counterReader } from "../../src/metrics/counters.ts";
-import { defaultKeeping } from "../../src/storage/levels.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { tempDir } from "../harness.ts";

@@ -4,11 +4,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configFile, loadConfig, mistakeLine } from "../../src/config/config.ts";
+import { defaultHealth } from "../../src/config/health.ts";
 import { jsonSchema } from "../../src/config/json-schema.ts";
+import { defaultKeeping } from "../../src/config/keeping.ts";
 import { settings, variableOf } from "../../src/config/settings.ts";
 import { parseToml } from "../../src/config/toml.ts";
 import { builtIn } from "../../src/service/defaults.ts";
-import { parsers } from "../../src/service/values.ts";
 
 function load(toml: string | null, env: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "bs9-config-"));
@@ -47,11 +48,32 @@ test.each([
       "c:6: start.memry: there is no such key; did you mean 'memory'?",
     ],
   ],
-  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start] is known"]],
+  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics] and [health] are known"]],
   ["start=1", ["c:1: start: it has to be a section, [start]"]],
   ["[start]\n__proto__=1\nconstructor='x'", ["c:2: start.__proto__: there is no such key", "c:3: start.constructor: there is no such key"]],
   ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox cannot be 'hard': standard, strict, off are possible"]],
   ["start.wait='soon'", ["c:1: start.wait: wait cannot be 'soon': a time like 30s, 10m or 2h is needed"]],
+  ["metrics=1\n[start]\ninterval=5", ["c:1: metrics: it has to be a section, [metrics]", "c:3: start.interval: there is no such key"]],
+  [
+    "[metrics]\ninterval='2h'\nkeep-raw=0\nkeep-1m='20000d'\nkeep-2m=5\nkeep-1h=true",
+    [
+      "c:2: metrics.interval: interval cannot be '2h': from 1s to 1m is possible",
+      "c:3: metrics.keep-raw: keep-raw cannot be '0': a whole number from 1 to 1000000 is needed",
+      "c:4: metrics.keep-1m: keep-1m cannot be '20000d': from 1s to 3660d is possible, or a number of snapshots",
+      "c:5: metrics.keep-2m: there is no such key; did you mean 'keep-1m'?",
+      "c:6: metrics.keep-1h: it has to be a number, or a text in quotes, such as 1000",
+    ],
+  ],
+  [
+    "[health]\ninterval='500ms'\ntimeout='2m'\nunhealthy-after=0\nhealthy-after=1.5\nunhealty-after=2",
+    [
+      "c:2: health.interval: interval cannot be '500ms': from 1s to 1h is possible",
+      "c:3: health.timeout: timeout cannot be '2m': from 100ms to 1m is possible",
+      "c:4: health.unhealthy-after: unhealthy-after cannot be '0': a whole number from 1 to 100 is needed",
+      "c:5: health.healthy-after: healthy-after cannot be '1.5': a whole number from 1 to 100 is needed",
+      "c:6: health.unhealty-after: there is no such key; did you mean 'unhealthy-after'?",
+    ],
+  ],
   ["[start]\nlinger='yes'", ["c:2: start.linger: it has to be true or false, such as true"]],
 ])("%j", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
 
@@ -61,13 +83,46 @@ test("a wrong variable is named, and the file counts", () => {
   expect(mistakes.map(mistakeLine)).toEqual(["environment: BS9_TASKS cannot be 'many': a whole number from 1 to 4194304 is needed"]);
 });
 
+test("what is kept: by number or by age", () => {
+  expect(load(null).keeping).toEqual(defaultKeeping);
+  const { keeping, origins, mistakes } = load("[metrics]\ninterval = '2s'\nkeep-raw = 500\nkeep-1h = '30d'\n", {
+    BS9_METRICS_KEEP_10M: "3d",
+  });
+  expect(mistakes).toEqual([]);
+  expect(keeping).toEqual({
+    intervalMs: 2000,
+    raw: { snapshots: 500 },
+    minutes: { snapshots: 1000 },
+    tens: { ageMs: 3 * 86_400_000 },
+    hours: { ageMs: 30 * 86_400_000 },
+  });
+  const { key, text, from } = origins.find((one) => one.key === "metrics.keep-10m") ?? {};
+  expect([key, text, from]).toEqual(["metrics.keep-10m", "3d", "variable BS9_METRICS_KEEP_10M"]);
+});
+
+test("how services are probed; the interval of samples is another one", () => {
+  expect(load(null).health).toEqual(defaultHealth);
+  const { health, keeping, origins, mistakes } = load("[health]\ninterval = 2\nunhealthy-after = '5'\n", {
+    BS9_HEALTH_TIMEOUT: "250ms",
+    BS9_METRICS_INTERVAL: "7s",
+  });
+  expect(mistakes).toEqual([]);
+  expect(health).toEqual({ intervalMs: 2000, timeoutMs: 250, unhealthyAfter: 5, healthyAfter: 1 });
+  expect(keeping.intervalMs).toBe(7000);
+  const told = origins.filter(({ key }) => key.startsWith("health.")).map(({ key, text }) => `${key} ${text}`);
+  expect(told).toEqual(["health.interval 2", "health.timeout 250ms", "health.unhealthy-after 5", "health.healthy-after 1"]);
+});
+
 test("a file that cannot be read is a mistake", () => {
   expect(load("x".repeat(70_000)).mistakes[0]?.what).toContain("more than");
 });
 
 test("the table has every default, and its examples are good", () => {
-  expect(new Set(settings.map(({ field }) => field))).toEqual(new Set(Object.keys(builtIn) as (keyof typeof builtIn)[]));
-  for (const setting of settings) expect(() => parsers[setting.field](String(setting.example), setting.key)).not.toThrow();
+  const fields = (section: string) => settings.flatMap((one) => (one.section === section ? [one.field] : []));
+  expect(fields("start").sort()).toEqual(Object.keys(builtIn).sort());
+  expect(fields("health").sort()).toEqual(Object.keys(defaultHealth).sort());
+  expect(fields("metrics").sort()).toEqual(Object.keys(defaultKeeping).sort());
+  for (const setting of settings) expect(() => setting.parse(String(setting.example), setting.key)).not.toThrow();
   expect(settings.map(variableOf)).toContain("BS9_RESTART_DELAY");
   expect(jsonSchema()).toMatchObject({
     properties: { start: { additionalProperties: false, properties: { sandbox: { enum: ["standard", "strict", "off"] } } } },

@@ -1,10 +1,10 @@
 // What is exported, read by somebody else's parsers: JSON.parse, csv-parse and Prometheus' own OpenMetrics parser.
 import { expect, test } from "bun:test";
 import { parse } from "csv-parse/sync";
+import { defaultKeeping } from "../../src/config/keeping.ts";
 import { columns } from "../../src/storage/export/columns.ts";
 import { families, openMetrics } from "../../src/storage/export/openmetrics.ts";
 import { csv, json } from "../../src/storage/export/text.ts";
-import { defaultKeeping } from "../../src/storage/levels.ts";
 import type { Row } from "../../src/storage/storage.ts";
 import { run, succeed } from "../harness.ts";
 import { emptyKept, openMemory } from "./memory.ts";

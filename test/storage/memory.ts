@@ -1,5 +1,5 @@
 // A storage without a file, as plain as can be: it shows that the suite asks for nothing but the interface.
-import type { Keeping } from "../../src/storage/levels.ts";
+import type { Keeping } from "../../src/config/keeping.ts";
 import { follows, levelsOf } from "../../src/storage/levels.ts";
 import type { Change, Point, Range, Row, Seen, Storage, Watch } from "../../src/storage/storage.ts";
 

@@ -1,7 +1,7 @@
 // A storage and a clock that only the test moves, and what tests ask of points.
 import { afterEach, expect } from "bun:test";
+import { defaultKeeping, type Keeping } from "../../src/config/keeping.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
-import { defaultKeeping, type Keeping } from "../../src/storage/levels.ts";
 import type { Point, Range, Row, Storage } from "../../src/storage/storage.ts";
 import { beginMs, intervalMs, sample, samplesOf } from "./samples.ts";
 

@@ -2,7 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { failed } from "../../base/errors.ts";
-import { defaultKeeping, type Keeping, levelsOf } from "../levels.ts";
+import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
+import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead } from "./database.ts";
 import { loadNames } from "./names.ts";
