@@ -37,7 +37,7 @@ export class Recycler {
 
   /** Null where it is well, or is not to be restarted. */
   #runToEnd(known: Known | undefined): string | null {
-    if (known?.spec.healthRestart !== true) return null;
+    if ((known?.spec as unknown as { healthRestart?: boolean })?.healthRestart !== true || known === undefined) return null;
     return this.#deps.monitor.of(known.reading.name).health === "unhealthy" ? runOf(known) : null;
   }
 
@@ -48,7 +48,7 @@ export class Recycler {
     const work = async (): Promise<boolean> => {
       const known = get(name);
       if (known === undefined || this.#runToEnd(known) !== run) return false;
-      await deps.backend.recycle(known.spec);
+      await (deps.backend as unknown as { recycle(s: unknown): Promise<void> }).recycle(known.spec);
       return true;
     };
     try {

@@ -70,6 +70,18 @@ test("damage that is found while it is open", async () => {
   expect((await storage.newest())?.atMs).toBe(nowMs);
 });
 
+test("a file that was removed while it is open is written anew, and told", async () => {
+  const { folder, path } = place();
+  const storage = await open(path);
+  await ticks(storage, 3);
+  rmSync(folder, { recursive: true });
+  await ticks(storage, 2);
+  expect(storage.notices()).toEqual([`${path} was removed; collecting began anew`]);
+  const reader = openSqliteReader(path);
+  cleanUp.push(() => reader.close());
+  expect((await reader.series("s1", always, intervalMs)).map(({ atMs }) => atMs)).toEqual([nowMs - intervalMs, nowMs]);
+});
+
 test("a newer schema is refused, and left as it is", async () => {
   const { path } = place();
   const storage = await open(path);

@@ -1,6 +1,6 @@
 // Storage in metrics.db: the one process that writes it. A tick is one transaction, so that a kill costs no more than that tick.
 import type { Database } from "bun:sqlite";
-import { closeSync, openSync, statfsSync } from "node:fs";
+import { closeSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
@@ -25,7 +25,7 @@ export type SqliteOptions = {
   now?: () => number;
 };
 
-type Open = { db: Database; names: Names; recent: Recent; watching: Watching };
+type Open = { db: Database; inode: number | null; names: Names; recent: Recent; watching: Watching };
 
 /** Throws where another process writes it, or a newer bs9 has written it. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
@@ -33,6 +33,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const levels = levelsOf(keeping);
   const lock = await lockOf(path);
   let aside: string | null = null;
+  let isRemoved = false;
   let trouble: string | null = null;
   let turns = 0;
   let open: Open | null = null;
@@ -43,7 +44,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
-      return { db, names, watching: loadWatching(db, names), recent: loadRecent(db, levels.length) };
+      return { db, inode: inodeOf(path), names, watching: loadWatching(db, names), recent: loadRecent(db, levels.length) };
     } catch (error) {
       db.close();
       throw error;
@@ -65,6 +66,14 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
   };
 
+  /** What somebody has removed is written anew: in a file that has no name any more nobody would find it. */
+  const checkPlace = () => {
+    if (open === null || inodeOf(path) === open.inode) return;
+    open.db.close();
+    open = null;
+    isRemoved = true;
+  };
+
   /** A name that was new in what has failed is in no table. */
   const forgetNew = () => {
     try {
@@ -78,6 +87,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
   const written = (act: (present: Open) => void): Stored => {
     try {
+      checkPlace();
+      makeFolder(dirname(path));
       const { bavail, bsize } = statfsSync(dirname(path));
       const tooFull = bavail * bsize < minFreeBytes;
       trouble = tooFull ? "the disk is full" : null;
@@ -137,6 +148,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       const gone: number[] = [];
       turns++;
       try {
+        checkPlace();
         // On a full disk too: it gives room back.
         const act = (one: Open) => {
           gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
@@ -164,6 +176,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     notices() {
       return [
         ...(aside === null ? [] : [`${path} was damaged and was set aside as ${aside}; collecting began anew`]),
+        ...(isRemoved ? [`${path} was removed; collecting began anew`] : []),
         ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; tried again with every tick`]),
       ];
     },
@@ -180,6 +193,10 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       closeSync(lock);
     },
   };
+}
+
+function inodeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 async function lockOf(path: string): Promise<number> {
