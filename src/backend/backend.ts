@@ -108,6 +108,11 @@ export interface Backend {
   /** Afterwards each is `inactive`. */
   stop(specs: Spec[]): Promise<void>;
   restart(specs: Spec[]): Promise<void>;
+  /**
+   * Has a service that is not well come up again as after a crash: asked to end first, as `stop` does, counted among its
+   * restarts, with the delay of a crash, and within its start limit. Returns when it is asked for; does nothing unless it is up.
+   */
+  recycle(spec: Spec): Promise<void>;
   want(names: string[], wanted: boolean): Promise<void>;
 
   /** One answer a name, in order, over one connection. */

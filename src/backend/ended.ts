@@ -7,6 +7,7 @@ export type Exit = { code: "exited" | "killed" | "dumped"; status: number };
 export const endings = {
   givenUp: "given up: it was restarted as often as --max-restarts allows",
   tooOften: "given up: it ended too often",
+  unhealthy: "it is unhealthy, so it is restarted",
   notInTime: "did not stop in time, so it is killed",
 } as const;
 

@@ -44,7 +44,13 @@ export const status: Command = {
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, added), ...sharedNotices(observed), ...whoMeasured(observed)],
+      hints: [
+        ...emptyHint(observed),
+        ...troubles(observed),
+        ...changesByHand(observed, added),
+        ...sharedNotices(observed),
+        ...whoMeasured(observed),
+      ],
       exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
     };
   },

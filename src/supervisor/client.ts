@@ -12,7 +12,14 @@ import { Answer, channel, keyFile, logFile, type Request, socketFile, type Told,
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
 
-export class Client {
+/** Who answers, from within the same process or by the socket. */
+export interface Asker {
+  /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
+  ask(request: Request, timeoutMs: number): Promise<Told[] | null>;
+  bringUp(): Promise<void>;
+}
+
+export class Client implements Asker {
   readonly #paths: Paths;
   readonly #program: string;
 
@@ -21,7 +28,6 @@ export class Client {
     this.#program = program;
   }
 
-  /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
   async ask(request: Request, timeoutMs: number): Promise<Told[] | null> {
     const { state } = this.#paths;
     const late = () => noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(logFile(state))}` });

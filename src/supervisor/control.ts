@@ -6,7 +6,7 @@ import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
 
 /** A thousand specs with large environments. */
-export const channel: Channel = { protocol: 2, who: "supervisor", maxBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 3, who: "supervisor", maxBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
@@ -17,7 +17,7 @@ const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
 export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
-  v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
+  v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "recycle", "forget"]), names }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
 ]);
 export type Request = v.InferOutput<typeof Request>;

@@ -1,6 +1,7 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
 import { closeSync, openSync, rmSync } from "node:fs";
 import * as v from "valibot";
+import type { Change } from "../backend/backend.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
@@ -15,6 +16,7 @@ import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
+import type { Link } from "./link.ts";
 import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
@@ -22,6 +24,8 @@ import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
+  /** For who asks from within the same process. */
+  link: Link;
   /** Resolves when nothing is defined any more. */
   idle: Promise<void>;
   /** Ends every service, each within its own stop timeout. */
@@ -47,7 +51,12 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   }
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(keyFile(paths.state));
-  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings() };
+  const hearing = new Set<(change: Change) => void>();
+  const changed = (service: Service) => {
+    const change = { name: service.name, state: toldOf(service).state, atMs: Date.now() };
+    for (const hear of hearing) hear(change);
+  };
+  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed };
   const services = new Map<string, Service>();
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
   const control = serve(socketFile(paths.state), channel, key, async (question) => ({
@@ -74,6 +83,13 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
     }, logsEveryMs),
   ];
   return {
+    link: {
+      ask: (request) => acted(request, services, around),
+      hear(onChange) {
+        hearing.add(onChange);
+        return () => hearing.delete(onChange);
+      },
+    },
     idle: idle.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
@@ -131,6 +147,10 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       }
       return [];
     }
+    case "recycle": {
+      for (const service of picked(request.names, services)) service.recycle();
+      return [];
+    }
     case "read":
       return picked(request.names, services).map(toldOf);
     default: {
@@ -158,6 +178,7 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   active: "active",
   deactivating: "deactivating",
   restarting: "deactivating",
+  recycling: "deactivating",
   failed: "failed",
 };
 

@@ -12,7 +12,13 @@ import { isAlive, type Record, type Records } from "./record.ts";
 import { spawnService } from "./spawn.ts";
 import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
 
-export type Around = { paths: Paths; records: Records; shuts: boolean; leavings: Leavings };
+export type Around = {
+  paths: Paths;
+  records: Records;
+  shuts: boolean;
+  leavings: Leavings /** Hears of each change. */;
+  changed: (service: Service) => void;
+};
 
 export class Service {
   record: Record;
@@ -49,7 +55,15 @@ export class Service {
     this.record.state = next;
     for (const action of actions) this.#acts[action]();
     this.keep();
+    this.#around.changed(this);
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
+  }
+
+  /** Returns at once. */
+  recycle(): void {
+    if (this.record.state !== "active" || this.isLeaving) return;
+    note(this.#around.paths.state, this.name, 4, endings.unhealthy);
+    this.meet("recycle");
   }
 
   /** Resolves once it is neither on its way down nor waiting. */
@@ -88,7 +102,8 @@ export class Service {
       if (state === "deactivating" && !isToResume) this.meet("stop");
       // It was told to end already, and is to be up again.
       if (state === "restarting" || isToResume) this.meet("restart");
-    } else if (isToResume || state === "active" || state === "restarting") {
+      if (state === "recycling") this.meet("recycle");
+    } else if (isToResume || state === "active" || state === "restarting" || state === "recycling") {
       this.cleanSlate();
       this.meet("start");
     } else {
@@ -113,7 +128,7 @@ export class Service {
   /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
-    this.record.resume = state === "active" || state === "activating" || state === "restarting";
+    this.record.resume = state === "active" || state === "activating" || state === "restarting" || state === "recycling";
     this.meet("stop");
     await this.settled();
   }
@@ -176,7 +191,7 @@ export class Service {
   /** What its main process has left behind ends with it: until then it is not over. */
   #ended(exit: Exit | null): void {
     const { state, spec } = this.record;
-    const isAsked = state === "deactivating" || state === "restarting";
+    const isAsked = state === "deactivating" || state === "restarting" || state === "recycling";
     const killAtMs = performance.now() + spec.stopTimeoutMs;
     const gone = () => {
       this.#leaving = null;
@@ -194,12 +209,13 @@ export class Service {
     const { policy, max } = record.spec.restart;
     const next = nextInRow(record.starts, uptimeSec() - record.lastStartSec);
     const mayAgain = max === null || next <= max + 1;
-    const event = eventOfEnd(exit, policy, mayAgain);
-    if (event === "ended-for-good" && !mayAgain && record.state === "active") {
+    const isRecycled = record.state === "recycling";
+    const event = eventOfEnd(exit, isRecycled ? "always" : policy, mayAgain);
+    if (event === "ended-for-good" && !mayAgain && (isRecycled || record.state === "active")) {
       record.end = endings.givenUp;
       note(this.#around.paths.state, this.name, 3, endings.tooOften);
     }
-    if (event === "ended-again" && record.state === "active") record.starts = next;
+    if (event === "ended-again" && (isRecycled || record.state === "active")) record.starts = next;
     this.meet(event);
   }
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Backend, Capabilities, LogQuery, LogRecord, Reading } from "../backend/backend.ts";
+import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { writeWhole } from "../base/files.ts";
@@ -15,12 +15,13 @@ import { together } from "../logs/together.ts";
 import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import { Client } from "./client.ts";
+import { type Asker, Client } from "./client.ts";
 import type { Request, Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
 import { launchVariable } from "./launch.ts";
+import { askerOf, type Link } from "./link.ts";
 import { runOnce } from "./once.ts";
 import { ownProgram } from "./own.ts";
 import { derivedOf, type Plan, planOf } from "./plan.ts";
@@ -38,16 +39,19 @@ export class SupervisorBackend implements Backend {
 
   readonly #paths: Paths;
   readonly #records: Records;
-  readonly #client: Client;
+  readonly #asker: Asker;
+  readonly #link: Link | null;
   readonly #landlock = landlockVersion();
 
   readonly #program: string;
 
-  constructor(paths: Paths, program = ownProgram) {
+  /** `link`: the supervisor is this very process. */
+  constructor(paths: Paths, { program = ownProgram, link = null }: { program?: string; link?: Link | null } = {}) {
     this.#paths = paths;
     this.#program = program;
     this.#records = new Records(paths.state);
-    this.#client = new Client(paths, program);
+    this.#link = link;
+    this.#asker = link === null ? new Client(paths, program) : askerOf(link);
   }
 
   async claim(): Promise<void> {}
@@ -100,6 +104,10 @@ export class SupervisorBackend implements Backend {
     return this.#move("restart", specs);
   }
 
+  async recycle({ name }: Spec): Promise<void> {
+    await this.#act({ act: "recycle", names: [name] }, askMs);
+  }
+
   async want(names: string[], wanted: boolean): Promise<void> {
     await this.#act({ act: "want", names, wanted }, askMs);
   }
@@ -117,8 +125,10 @@ export class SupervisorBackend implements Backend {
     return names.map((name) => readingOf(name, known.get(name) ?? this.#remembered(name), now));
   }
 
-  async watch(): Promise<null> {
-    return null;
+  async watch(onChange: (change: Change) => void): Promise<Watch | null> {
+    const close = this.#link?.hear(onChange);
+    // Told in the moment that it happens.
+    return close === undefined ? null : { close, async synced() {} };
   }
 
   async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {
@@ -171,10 +181,10 @@ export class SupervisorBackend implements Backend {
 
   /** Where no supervisor lives, one is brought up if `isNeeded`, and asked again. */
   async #act(request: Request, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
-    const told = await this.#client.ask(request, timeoutMs);
+    const told = await this.#asker.ask(request, timeoutMs);
     if (told !== null || !isNeeded()) return told ?? [];
-    await this.#client.bringUp();
-    return (await this.#client.ask(request, timeoutMs)) ?? [];
+    await this.#asker.bringUp();
+    return (await this.#asker.ask(request, timeoutMs)) ?? [];
   }
 
   #stopMs(names: string[]): number {

@@ -1,14 +1,19 @@
 // The life of a supervised service as a table: in each state, what each event leads to. Pure; after s6-supervise(8).
 import type { Exit } from "../backend/ended.ts";
 
-/** `activating` waits out the delay before a restart; `restarting` is going down to come up again. */
-export const lifeStates = ["inactive", "activating", "active", "deactivating", "restarting", "failed"] as const;
+/**
+ * `activating` waits out the delay before a restart; `restarting` is going down to come up again at once, `recycling` to
+ * come up again as after a crash.
+ */
+export const lifeStates = ["inactive", "activating", "active", "deactivating", "restarting", "recycling", "failed"] as const;
 export type LifeState = (typeof lifeStates)[number];
 
 export type LifeEvent =
   | "start"
   | "stop"
   | "restart"
+  /** It is not well: as if it had crashed, but that it is asked to end. */
+  | "recycle"
   /** A process of an earlier supervisor was found alive. */
   | "adopted"
   /** Its process ended: the policy wants it again, is content, or gives up. */
@@ -29,6 +34,7 @@ export const table = {
     start: to("active", "spawn"),
     stop: to("inactive"),
     restart: to("active", "spawn"),
+    recycle: to("inactive"),
     adopted: to("active", "watch"),
     "ended-again": to("inactive"),
     "ended-well": to("inactive"),
@@ -40,6 +46,7 @@ export const table = {
     start: to("active", "clear-delay", "spawn"),
     stop: to("inactive", "clear-delay"),
     restart: to("active", "clear-delay", "spawn"),
+    recycle: to("activating"),
     adopted: to("activating"),
     "ended-again": to("activating"),
     "ended-well": to("activating"),
@@ -51,6 +58,7 @@ export const table = {
     start: to("active"),
     stop: to("deactivating", "terminate", "set-kill-timer"),
     restart: to("restarting", "terminate", "set-kill-timer"),
+    recycle: to("recycling", "terminate", "set-kill-timer"),
     adopted: to("active"),
     "ended-again": to("activating", "set-delay"),
     "ended-well": to("inactive"),
@@ -62,6 +70,7 @@ export const table = {
     start: to("restarting"),
     stop: to("deactivating"),
     restart: to("restarting"),
+    recycle: to("deactivating"),
     adopted: to("deactivating"),
     "ended-again": to("inactive", "clear-kill-timer"),
     "ended-well": to("inactive", "clear-kill-timer"),
@@ -73,6 +82,7 @@ export const table = {
     start: to("restarting"),
     stop: to("deactivating"),
     restart: to("restarting"),
+    recycle: to("restarting"),
     adopted: to("restarting"),
     "ended-again": to("active", "clear-kill-timer", "spawn"),
     "ended-well": to("active", "clear-kill-timer", "spawn"),
@@ -80,10 +90,23 @@ export const table = {
     "delay-over": to("restarting"),
     "kill-timeout": to("restarting", "kill"),
   },
+  recycling: {
+    start: to("restarting"),
+    stop: to("deactivating"),
+    restart: to("restarting"),
+    recycle: to("recycling"),
+    adopted: to("recycling"),
+    "ended-again": to("activating", "clear-kill-timer", "set-delay"),
+    "ended-well": to("inactive", "clear-kill-timer"),
+    "ended-for-good": to("failed", "clear-kill-timer"),
+    "delay-over": to("recycling"),
+    "kill-timeout": to("recycling", "kill"),
+  },
   failed: {
     start: to("active", "spawn"),
     stop: to("inactive"),
     restart: to("active", "spawn"),
+    recycle: to("failed"),
     adopted: to("active", "watch"),
     "ended-again": to("failed"),
     "ended-well": to("failed"),

@@ -53,14 +53,9 @@ async function reading(
   const starts = look?.starts ?? null;
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
-  // Of most services the restart step has counted one start, which needs no question. It counts those by hand, too, which
-  // systemd does not; and systemd one more than there were where it gives up.
-  const restartsOf = async () => {
-    const counted = starts === null ? null : Math.max(0, starts.count - 1);
-    if (counted === 0) return 0;
-    const told = whole(await service("NRestarts"));
-    return counted === null || told === null ? told : Math.min(counted, told);
-  };
+  // The restart step counts every start, those by hand and for the sake of health, too, which systemd does not; and systemd
+  // one more than there were where it gives up.
+  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
   if (blank.state === "active" || blank.state === "deactivating") {
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.

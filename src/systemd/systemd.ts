@@ -19,16 +19,16 @@ import { limitsInForce } from "../backend/limits.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
-import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
+import { logsFolder } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { agentUnit } from "./agent-unit.ts";
 import { runOnce, sweepChecks } from "./beside.ts";
 import { Connection } from "./connection.ts";
-import { derive, deriveBeside, type Ground } from "./derive.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
+import { OwnUnits } from "./own-units.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
@@ -53,6 +53,7 @@ export class SystemdBackend implements Backend {
   readonly #owner: Owner;
   readonly #verifier: Verifier;
   readonly #connection: Connection;
+  readonly #units: OwnUnits;
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
@@ -69,6 +70,7 @@ export class SystemdBackend implements Backend {
       runtime: process.execPath,
       loaded: async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit,
     });
+    this.#units = new OwnUnits(paths, { mark: this.#owner.mark, host: (profile) => this.#verifier.host(profile) });
   }
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
@@ -89,16 +91,8 @@ export class SystemdBackend implements Backend {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const spec of specs) {
       try {
-        const { unit, environment } = await this.#derive(spec);
-        writeWhole(this.#environmentFile(spec.name), environment, 0o600);
-        if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
-        const file = this.unitFile(spec.name);
-        if (readIfThere(file) === unit) unchanged.push(spec.name);
-        else {
-          makeFolder(this.#paths.units);
-          writeWhole(file, unit, 0o644);
-          mustReload = true;
-        }
+        if (await this.#units.write(spec)) mustReload = true;
+        else unchanged.push(spec.name);
       } catch (error) {
         troubles.set(spec.name, error);
       }
@@ -108,26 +102,22 @@ export class SystemdBackend implements Backend {
   }
 
   async isDefined(spec: Spec): Promise<boolean> {
-    const { unit, environment } = await this.#derive(spec);
-    const isWritten = readIfThere(this.unitFile(spec.name)) === unit && readIfThere(this.#environmentFile(spec.name)) === environment;
-    return isWritten && (await this.#areLoaded([spec.name]));
+    return (await this.#units.isWritten(spec)) && (await this.#areLoaded([spec.name]));
   }
 
   async unitText(spec: Spec): Promise<string> {
-    return (await this.#derive(spec)).unit;
+    return (await this.#units.derive(spec)).unit;
   }
 
   unitFile(name: string): string {
-    return join(this.#paths.units, unitName(name));
+    return this.#units.unitFile(name);
   }
 
   async undefine(names: string[]): Promise<void> {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
-      rmSync(this.unitFile(name), { force: true });
-      rmSync(this.#environmentFile(name), { force: true });
+      this.#units.remove(name);
       rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
-      rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
     }
     this.#verifier.forget(names);
     await this.#systemctl.reload();
@@ -153,6 +143,12 @@ export class SystemdBackend implements Backend {
     await this.#cleanSlate(specs);
     const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
     await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
+  }
+
+  /** Without a clean slate the restart step counts it. One that waits in that step is on its way already. */
+  async recycle(spec: Spec): Promise<void> {
+    const [reading] = await this.read([spec.name]);
+    if (reading?.state === "active") await this.#systemctl.queue("restart", [unitName(spec.name)]);
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
@@ -190,7 +186,7 @@ export class SystemdBackend implements Backend {
   }
 
   async runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    const text = await deriveBeside(spec, command, timeoutMs, this.#ground(spec.name));
+    const text = await this.#units.deriveBeside(spec, command, timeoutMs);
     return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
@@ -211,23 +207,6 @@ export class SystemdBackend implements Backend {
   close(): void {
     this.#verifier.keep();
     this.#connection.close();
-  }
-
-  #derive(spec: Spec) {
-    return derive(spec, this.#ground(spec.name));
-  }
-
-  #ground(name: string): Ground {
-    return {
-      paths: this.#paths,
-      environmentFile: this.#environmentFile(name),
-      mark: this.#owner.mark,
-      host: (profile) => this.#verifier.host(profile),
-    };
-  }
-
-  #environmentFile(name: string): string {
-    return join(this.#paths.config, "env", `${name}.env`);
   }
 
   /** A unit file that was written but never loaded is left by a bs9 that was killed in between. */

@@ -94,6 +94,39 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.reached("one", "failed");
   },
 
+  async "one that is not well is recycled: asked to end, counted, with the delay of a crash"(stage) {
+    const delayMs = 400;
+    // It ends well when it is asked to, which a crash does not.
+    const script = `${stamp} >>starts\ntrap 'echo asked >>asked; exit 0' TERM\nwhile :; do sleep 0.05; done`;
+    const spec = stage.spec("one", script, { restart: { delayMs } });
+    let { mainPid } = await stage.up(spec);
+    for (const restarts of [1, 2, 3]) {
+      await until(() => startsOf(stage, "starts").length === restarts, { what: `start ${restarts}` });
+      await stage.backend.recycle(spec);
+      const before = mainPid;
+      ({ mainPid } = await stage.live(spec, (reading) => reading.mainPid !== before && reading.restarts === restarts));
+    }
+    await until(() => startsOf(stage, "starts").length === 4, { what: "the last start" });
+    const starts = startsOf(stage, "starts");
+    expect(stage.wrote("asked")?.split("\n").length).toBe(4);
+    for (let n = 2; n <= starts.length; n++)
+      expect((starts[n - 1] ?? 0) - (starts[n - 2] ?? 0)).toBeGreaterThanOrEqual(delayOf(n, delayMs) - 10);
+    await stage.backend.stop([spec]);
+    // One that is down stays so.
+    await stage.backend.recycle(spec);
+    expect((await stage.read("one")).state).toBe("inactive");
+  },
+
+  async "one that is recycled too often is given up"(stage) {
+    const spec = stage.spec("one", sleeper, { restart: { delayMs: 0, max: 1 } });
+    const { mainPid } = await stage.up(spec);
+    await stage.backend.recycle(spec);
+    await stage.live(spec, (reading) => reading.mainPid !== mainPid && reading.restarts === 1);
+    await stage.backend.recycle(spec);
+    const reading = await stage.reached("one", "failed");
+    expect(reading).toMatchObject({ restarts: 1, end: "given up: it was restarted as often as --max-restarts allows" });
+  },
+
   async "a stop ends the wait for a restart"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: 2000 } });
     await stage.define(spec);

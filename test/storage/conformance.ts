@@ -184,7 +184,11 @@ export function conformance(name: string, makePlace: () => Place): void {
       await it.ticks(3, () => [sample("web", 0)]);
       await it.reopen();
       await it.ticks(3, () => [sample("web", 0)]);
-      const told = (await it.storage.watches("web", always)).map(({ fromMs, toMs, seen }) => [fromMs - beginMs, toMs - beginMs, seen.length]);
+      const told = (await it.storage.watches("web", always)).map(({ fromMs, toMs, seen }) => [
+        fromMs - beginMs,
+        toMs - beginMs,
+        seen.length,
+      ]);
       expect(told).toEqual([
         [0, 2 * intervalMs, 1],
         [3 * intervalMs, 5 * intervalMs, 1],

@@ -13,7 +13,7 @@ conform("supervisor", async () => {
   process.env["HOME"] = own.env.HOME;
   const paths = pathsOf(own.env);
   mkdirSync(paths.config, { recursive: true });
-  const backend = new SupervisorBackend(paths, binary());
+  const backend = new SupervisorBackend(paths, { program: binary() });
   return {
     backend,
     home: paths.home,

@@ -25,6 +25,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       start: () => true,
       stop: () => true,
       restart: () => true,
+      recycle: () => true,
       adopted: () => !hasProcess && (state === "inactive" || state === "failed"),
       "ended-again": () => hasProcess,
       "ended-well": () => hasProcess,
@@ -54,11 +55,11 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
         else if (action === "clear-kill-timer") hasKillTimer = false;
       }
       state = cell.next;
-      const lives = state === "active" || state === "deactivating" || state === "restarting";
+      const lives = state !== "inactive" && state !== "activating" && state !== "failed";
       expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
       expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
       // On its way down it ends, or is killed.
-      const goesDown = state === "deactivating" || state === "restarting";
+      const goesDown = state === "deactivating" || state === "restarting" || state === "recycling";
       expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
     }
     const stopped = table[state].stop.next;

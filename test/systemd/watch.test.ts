@@ -17,7 +17,10 @@ test.each([
   [signal(unit("web_2eservice"), { MainPID: 7 }), { name: "web", state: null }],
   [signal(unit("web_2eservice"), { ActiveState: "maintenance" }), { name: "web", state: null }],
   [signal(unit("web_2eservice"), null), { name: "web", state: null }],
-  [{ ...signal(unit("web_2eservice"), {}), body: [] }, { name: "web", state: null }],
+  [
+    { ...signal(unit("web_2eservice"), {}), body: [] },
+    { name: "web", state: null },
+  ],
   [signal(unit("web_2esocket"), { ActiveState: "active" }), null],
   [signal(unit("web_402_2eservice"), { ActiveState: "active" }), null],
   [signal(unit("_2e_2e_2fweb_2eservice"), { ActiveState: "active" }), null],

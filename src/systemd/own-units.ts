@@ -1,0 +1,63 @@
+// Our units as files: what each spec is derived into, where that lives, and whether it is written.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import type { Paths } from "../base/paths.ts";
+import { logFolder, openStreams } from "../logs/store/place.ts";
+import type { Spec } from "../service/spec.ts";
+import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
+import { unitName } from "./unit.ts";
+
+export class OwnUnits {
+  readonly #paths: Paths;
+  readonly #ground: Pick<Ground, "mark" | "host">;
+
+  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host">) {
+    this.#paths = paths;
+    this.#ground = ground;
+  }
+
+  derive(spec: Spec): Promise<Derived> {
+    return derive(spec, this.#groundOf(spec.name));
+  }
+
+  deriveBeside(spec: Spec, command: string, timeoutMs: number): Promise<string> {
+    return deriveBeside(spec, command, timeoutMs, this.#groundOf(spec.name));
+  }
+
+  unitFile(name: string): string {
+    return join(this.#paths.units, unitName(name));
+  }
+
+  /** Throws where it cannot be derived. True where the unit is another one than before. */
+  async write(spec: Spec): Promise<boolean> {
+    const { unit, environment } = await this.derive(spec);
+    writeWhole(this.#environmentFile(spec.name), environment, 0o600);
+    if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
+    const file = this.unitFile(spec.name);
+    if (readIfThere(file) === unit) return false;
+    makeFolder(this.#paths.units);
+    writeWhole(file, unit, 0o644);
+    return true;
+  }
+
+  /** Unit and environment are what the spec is derived into now. */
+  async isWritten(spec: Spec): Promise<boolean> {
+    const { unit, environment } = await this.derive(spec);
+    return readIfThere(this.unitFile(spec.name)) === unit && readIfThere(this.#environmentFile(spec.name)) === environment;
+  }
+
+  remove(name: string): void {
+    rmSync(this.unitFile(name), { force: true });
+    rmSync(this.#environmentFile(name), { force: true });
+    rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+  }
+
+  #groundOf(name: string): Ground {
+    return { ...this.#ground, paths: this.#paths, environmentFile: this.#environmentFile(name) };
+  }
+
+  #environmentFile(name: string): string {
+    return join(this.#paths.config, "env", `${name}.env`);
+  }
+}
