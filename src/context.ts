@@ -31,6 +31,8 @@ export type Context = {
   config: Config;
   registry: Registry;
   trail: Trail;
+  /** For acts that no command does. */
+  trailOf(origin: Origin): Trail;
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
@@ -40,13 +42,16 @@ export type Context = {
   close(): void;
 };
 
-export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal, origin: Origin = "cli"): Context {
+export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
   const { env } = process;
   const paths = pathsOf(env);
   const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
-  const who = whoActs(origin, env);
-  const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
+  const trailOf = (origin: Origin) => {
+    const who = whoActs(origin, env);
+    return new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
+  };
+  const trail = trailOf("cli");
   let backend: Backend | null = null;
   return {
     settings,
@@ -56,6 +61,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     config,
     registry,
     trail,
+    trailOf,
     terminal,
     signal,
     async hostFindings() {

@@ -66,7 +66,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
 
 async function runAgent(settings: Settings, terminal: Terminal): Promise<number> {
   const { buildContext } = await import("./context.ts");
-  const context = buildContext(settings, terminal, interruption(), "agent");
+  const context = buildContext(settings, terminal, interruption());
   try {
     await (await import("./commands/agent.ts")).runAgent(context);
     return exitStatus.done;

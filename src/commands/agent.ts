@@ -1,8 +1,8 @@
-// The agent as a process: what bs9-agent.service runs. No command of its own; systemd starts it.
+// The agent as what bs9-agent.service runs, and as a part of the supervisor. No command of its own: systemd, or `run`, starts it.
 import { closeSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startAgent } from "../agent/agent.ts";
-import { agentVariable } from "../backend/backend.ts";
+import { agentVariable, type Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import { ended } from "../base/interrupt.ts";
@@ -19,34 +19,49 @@ import { unavailable } from "../storage/unavailable.ts";
 export async function runAgent(context: Context): Promise<void> {
   // Nothing that it starts is to be an agent.
   delete process.env[agentVariable];
-  const { paths, config, terminal, signal } = context;
+  const { paths, signal } = context;
   const lock = await lockOf(join(paths.state, "agent.lock"));
-  const deps = await context.deps({ settles: false });
-  const storage = await openStorage(context);
   const replaced = Promise.withResolvers<void>();
   const isReplaced = replacementOf(process.execPath);
-  const agent = startAgent({
-    deps,
-    paths,
-    keeping: config.keeping,
-    health: config.health,
-    storage,
-    say: (sentence) => terminal.note(harmless(sentence)),
-    async chores() {
-      if (isReplaced()) replaced.resolve();
-      await careForLogs(logsFolder(paths.state));
-    },
+  const { backend } = await context.deps({ settles: false });
+  const agent = await begin(context, backend, async () => {
+    if (isReplaced()) replaced.resolve();
+    await careForLogs(logsFolder(paths.state));
   });
   try {
     await Promise.race([ended(signal), replaced.promise]);
   } finally {
     await agent.stop();
-    await storage.close();
     closeSync(lock);
   }
 }
 
-export async function openStorage({ paths, config }: Context): Promise<Storage> {
+/** Within a supervisor, which cares for the logs by itself. */
+export async function agentBeside(backend: Backend, context: Context): Promise<{ stop(): Promise<void> }> {
+  return begin(context, backend, async () => {});
+}
+
+async function begin(context: Context, backend: Backend, chores: () => Promise<void>): Promise<{ stop(): Promise<void> }> {
+  const { paths, config, registry, terminal } = context;
+  const storage = await openStorage(context);
+  const agent = startAgent({
+    deps: { backend, registry, trail: context.trailOf("agent"), now: Date.now },
+    paths,
+    keeping: config.keeping,
+    health: config.health,
+    storage,
+    say: (sentence) => terminal.note(harmless(sentence)),
+    chores,
+  });
+  return {
+    async stop() {
+      await agent.stop();
+      await storage.close();
+    },
+  };
+}
+
+async function openStorage({ paths, config }: Context): Promise<Storage> {
   try {
     return await openSqlite(join(paths.config, "metrics", "metrics.db"), { keeping: config.keeping });
   } catch (error) {

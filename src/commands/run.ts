@@ -36,12 +36,19 @@ export const run: Command = {
       await web?.stop();
       throw error;
     });
+    const [{ agentBeside }, { SupervisorBackend }] = await Promise.all([import("./agent.ts"), import("../supervisor/supervisor.ts")]);
+    const agent = await agentBeside(new SupervisorBackend(context.paths, { link: daemon.link }), context).catch(async (error: unknown) => {
+      await web?.stop();
+      await daemon.shutDown();
+      throw error;
+    });
     try {
       await bringUp(wanted, context);
       await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
       await daemon.shutDown();
+      await agent.stop();
     }
     return null;
   },
