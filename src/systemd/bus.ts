@@ -106,7 +106,11 @@ export class Bus {
   async subscribe(onSignal: (signal: Signal) => void, onLost: () => void): Promise<void> {
     this.#wire.onSignal(onSignal);
     this.#wire.onLost(onLost);
-    await this.#wire.match?.(`type='signal',sender='${systemd1}',path_namespace='/org/freedesktop/systemd1'`);
+    // Not all of them: a daemon-reload tells of each unit that it has gone and come.
+    await this.#wire.match?.(
+      `type='signal',sender='${systemd1}',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`,
+    );
+    await this.#wire.match?.(`type='signal',sender='${systemd1}',member='UnitFilesChanged'`);
     // That of the whole user manager coming back, as another process or not.
     await this.#wire.match?.(`type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${systemd1}'`);
     // Until somebody asks, systemd sends none (org.freedesktop.systemd1(5)).
