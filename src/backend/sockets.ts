@@ -1,27 +1,9 @@
-// Who listens on a TCP port, from /proc/net/tcp (proc_pid_net(5)) and the descriptors of processes.
+// Who listens on a TCP port, from the descriptors of processes.
+import { type Listener, listeners } from "../base/listeners.ts";
 import { linkOf, listProc, readProc, statusField } from "../base/proc.ts";
 
-export type Listener = { inode: string; uid: number; port: number };
-
-const listening = "0A";
-
-/** Every listening TCP socket, of IPv4 and IPv6. */
-export function listeners(): Listener[] {
-  return ["net/tcp", "net/tcp6"].flatMap((file) => parseListeners(readProc(file) ?? ""));
-}
-
-/** Pure. */
-export function parseListeners(text: string): Listener[] {
-  return text
-    .split("\n")
-    .slice(1)
-    .flatMap((line) => {
-      const fields = line.trim().split(/\s+/);
-      const [, local, , state] = fields;
-      if (state !== listening || local === undefined) return [];
-      return [{ inode: fields[9] ?? "", uid: Number(fields[7]), port: Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) }];
-    });
-}
+export type { Listener };
+export { listeners };
 
 export function listenersOn(port: number): Listener[] {
   return listeners().filter((one) => one.port === port);

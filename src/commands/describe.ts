@@ -48,7 +48,7 @@ function render(it: Description, style: Style): string[] {
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
     ["port", status.port === null ? null : `${status.port}${spec.port === null ? " (found)" : ""}`],
-    ["health", spec.health === null ? "no check" : harmless(JSON.stringify(spec.health))],
+    ["health", healthLine(spec)],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
     [
       "restart policy",
@@ -88,6 +88,11 @@ function wrapped(label: string, words: string[]): string[] {
   return Bun.wrapAnsi(words.join(" "), 74, { hard: false })
     .split("\n")
     .map((line, i) => (i === 0 ? `  ${label}:\n    ${line}` : `    ${line}`));
+}
+
+function healthLine({ health, port, healthRestart }: Description["spec"]): string {
+  const check = health !== null ? harmless(JSON.stringify(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
+  return `${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
 }
 
 function limitsLine(limits: Description["status"]["limits"]): string | null {

@@ -24,6 +24,7 @@ export type StartInput = {
   files?: number | undefined;
   tasks?: number | undefined;
   health?: Health | undefined;
+  healthRestart?: boolean | undefined;
   waitMs?: number | undefined;
   sandbox?: SandboxProfile | undefined;
   writable?: string[] | undefined;

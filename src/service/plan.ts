@@ -17,7 +17,7 @@ export function difference(before: Spec | null, after: Spec): Difference[] {
 }
 
 /** Settings that only bs9 itself reads: changing them alone restarts nothing. */
-const ofTheCommandOnly = new Set(["waitMs", "health", "sandbox.required"]);
+const ofTheCommandOnly = new Set(["waitMs", "health", "healthRestart", "sandbox.required"]);
 
 export function needsRestart(differences: Difference[]): boolean {
   return differences.some((d) => !ofTheCommandOnly.has(d.path) && !d.path.startsWith("health."));

@@ -23,6 +23,7 @@ export const rows: Row[] = [
   scalar("files", parsers.files, (files) => ({ files }), 65_536),
   scalar("tasks", parsers.tasks, (tasks) => ({ tasks }), 512),
   word("health", parseHealth, (health) => ({ health }), "/healthz"),
+  truth("health-restart", (healthRestart) => ({ healthRestart })),
   scalar("wait", parsers.waitMs, (waitMs) => ({ waitMs }), "30s"),
   word("sandbox", parsers.sandbox, (sandbox) => ({ sandbox }), "standard"),
   paths("writable", (writable) => ({ writable })),

@@ -29,6 +29,9 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
   if (health?.kind === "path" && port === null) {
     throw usage(`--health ${health.path} needs the port it is asked on`, { hint: `bs9 start … --port 3000 --health ${health.path}` });
   }
+  const healthRestart = input.healthRestart ?? before?.healthRestart ?? false;
+  const policy = input.restart ?? before?.restart.policy ?? defaults.restart;
+  if (healthRestart) checkHealthRestart(policy, health !== null || port !== null, input);
   return {
     version: 1,
     name,
@@ -50,6 +53,7 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
       tasks: input.tasks ?? before?.limits.tasks ?? defaults.tasks,
     },
     health,
+    healthRestart,
     waitMs: input.waitMs ?? before?.waitMs ?? defaults.waitMs,
     sandbox: {
       profile: input.sandbox ?? before?.sandbox.profile ?? defaults.sandbox,
@@ -58,11 +62,24 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
       required: input.requireSandbox ?? before?.sandbox.required ?? defaults.requireSandbox,
     },
     restart: {
-      policy: input.restart ?? before?.restart.policy ?? defaults.restart,
+      policy,
       delayMs: input.restartDelayMs ?? before?.restart.delayMs ?? defaults.restartDelayMs,
       max: input.maxRestarts ?? before?.restart.max ?? defaults.maxRestarts,
     },
     stopTimeoutMs: input.stopTimeoutMs ?? before?.stopTimeoutMs ?? defaults.stopTimeoutMs,
     log: input.log ?? before?.log ?? "journal",
   };
+}
+
+function checkHealthRestart(policy: Spec["restart"]["policy"], isProbed: boolean, { healthRestart, restart }: StartInput): void {
+  if (!isProbed)
+    throw usage("--health-restart needs a health check or a port: there is nothing to probe", {
+      hint: "bs9 start … --port 3000 --health-restart",
+    });
+  if (policy !== "no") return;
+  // Which of the two it was that came last.
+  const hint = restart === "no" && healthRestart === undefined ? "--reset --restart no" : "--restart on-failure --health-restart";
+  throw usage("--health-restart and --restart no do not go together: what is ended for being unhealthy would stay down", {
+    hint: `bs9 start … ${hint}`,
+  });
 }

@@ -53,6 +53,8 @@ export const Spec = v.strictObject({
     tasks: count,
   }),
   health: v.nullable(Health),
+  /** Restarts it, as after a crash, when it is unhealthy. */
+  healthRestart: v.optional(v.boolean(), false),
   /** How long it may take to become ready; 0: nothing is judged. */
   waitMs: count,
   sandbox: v.strictObject({

@@ -21,6 +21,8 @@ test.each<[string[], number, string]>([
   [["start", "web/app.ts", "--port", "70000"], 2, "from 1 to 65535"],
   [["start", "web/app.ts", "--memory", "lots"], 2, "a size like 512M"],
   [["start", "web/app.ts", "--name", "p", "--health", "/up"], 2, "needs the port"],
+  [["start", "web/app.ts", "--name", "p", "--health-restart"], 2, "nothing to probe"],
+  [["start", "web", "--health-restart", "--restart", "no"], 2, "do not go together"],
   [["start", "web/app.ts", "--restart", "sometimes"], 2, "on-failure, always, no are possible"],
   [["start", "web/app.ts", "--env", "BUN_OPTIONS=--preload x"], 2, "BUN_OPTIONS"],
   [["start", "web/app.ts", "--env", "A=\uffff"], 2, "noncharacter"],

@@ -53,6 +53,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
     path: "/usr/bin:/bin",
     limits: { memoryBytes: null, cpuPercent: null, files: 1024, tasks: 64 },
     health: null,
+    healthRestart: false,
     waitMs: 0,
     sandbox: { profile: "off", writable: [], readable: [], required: false },
     restart: { policy: "no", delayMs: 1000, max: null },

@@ -21,6 +21,7 @@ cpu = 50
 files = 1024
 tasks = 64
 health = "/healthz"
+health-restart = true
 wait = 5
 sandbox = "strict"
 writable = ["cache", "/srv/x"]
@@ -49,6 +50,7 @@ test("a table is what the flags of the same names are", async () => {
     files: "1024",
     tasks: "64",
     health: "/healthz",
+    healthRestart: true,
     wait: "5",
     sandbox: "strict",
     writable: ["cache", "/srv/x"],

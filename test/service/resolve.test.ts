@@ -1,10 +1,11 @@
 // Options over the known spec over the defaults.
 import { expect, test } from "bun:test";
+import * as v from "valibot";
 import { builtIn } from "../../src/service/defaults.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { difference, needsRestart } from "../../src/service/plan.ts";
 import { resolve } from "../../src/service/resolve.ts";
-import { environmentOf, type Spec } from "../../src/service/spec.ts";
+import { environmentOf, Spec } from "../../src/service/spec.ts";
 
 const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false };
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
@@ -38,6 +39,37 @@ test("--env merges, K= removes, --reset starts over but keeps PATH", () => {
 
 test("a health path needs a port", () => {
   expect(() => spec({ name: "web", health: { kind: "path", path: "/up" } })).toThrow("needs the port");
+});
+
+test("--health-restart stays until --reset, and restarts nothing by itself", () => {
+  const known = spec({ name: "web", port: 3000, healthRestart: true });
+  expect([known.healthRestart, spec({ name: "web" }, known).healthRestart]).toEqual([true, true]);
+  expect(spec({ name: "web", healthRestart: false }, known).healthRestart).toBe(false);
+  expect(spec({ name: "web", reset: true }, known).healthRestart).toBe(false);
+  const changed = difference(spec({ name: "web", port: 3000 }), known);
+  expect(changed).toEqual([{ path: "healthRestart", before: false, after: true }]);
+  expect(needsRestart(changed)).toBe(false);
+});
+
+test("--health-restart needs something to probe and a policy that restarts", () => {
+  const known = spec({ name: "web", port: 3000, healthRestart: true });
+  expect(() => spec({ name: "web", healthRestart: true })).toThrow("nothing to probe");
+  expect(spec({ name: "web", healthRestart: true, health: { kind: "cmd", command: "true" } }).healthRestart).toBe(true);
+  const refused = (input: Partial<StartInput>, before: Spec | null = null) => {
+    try {
+      return spec({ name: "web", port: 3000, ...input }, before);
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refused({ healthRestart: true, restart: "no" })).toMatchObject({ code: "usage", hint: expect.stringContaining("on-failure") });
+  expect(refused({ restart: "no" }, known)).toMatchObject({ code: "usage", hint: expect.stringContaining("--reset") });
+  expect(refused({ restart: "no", reset: true }, known)).toMatchObject({ healthRestart: false });
+});
+
+test("a spec from before --health-restart is read", () => {
+  const { healthRestart: _, ...before } = spec({ name: "web" });
+  expect(v.parse(Spec, before).healthRestart).toBe(false);
 });
 
 test("the environment of a service", () => {

@@ -1,0 +1,30 @@
+// One HTTP probe: any 2xx or 3xx is healthy, as Kubernetes has it; neither body nor connection is kept.
+import { errnoOf } from "../base/errors.ts";
+import { type Answer, refused } from "./own-port.ts";
+
+export async function probeHttp(url: string, timeoutMs: number): Promise<Answer> {
+  forgetProxies();
+  try {
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { "user-agent": "bs9-health", connection: "close" },
+    });
+    await response.body?.cancel();
+    return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
+  } catch (error) {
+    if (errnoOf(error) === "ECONNREFUSED") return refused;
+    return `${url} does not answer (${whyOf(error, timeoutMs)})`;
+  }
+}
+
+/** Whether a service is well does not hang on the shell that asks. fetch() reads these at each call, and has no option against it. */
+function forgetProxies(): void {
+  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) for (const one of [name, name.toUpperCase()]) delete process.env[one];
+}
+
+function whyOf(error: unknown, timeoutMs: number): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") return `nothing in ${timeoutMs} ms`;
+  const code = errnoOf(error) ?? "no connection";
+  return code === "ECONNRESET" ? "the connection ends" : code;
+}

@@ -1,0 +1,156 @@
+// Keeps watch over many services: which is probed when, how many at once, and what they are found to be.
+import { isDeepStrictEqual } from "node:util";
+import type { HealthSettings } from "../config/health.ts";
+import type { Spec } from "../service/spec.ts";
+import { type Probe, probe, probeOf } from "./probe.ts";
+import { firstDueMs, nextDueMs, onBeatAfter, phaseOf } from "./schedule.ts";
+import { type HealthOf, judged, unjudged, type Verdict } from "./verdict.ts";
+
+export type { HealthOf };
+
+export type Watched = {
+  spec: Spec;
+  /** Names the run: pid and start time; a new one begins anew. */
+  run: string;
+  /** By performance.now(). */
+  startedAtMs: number;
+};
+
+export type Monitor = {
+  /** All that run now; what is not among them is forgotten. One with neither a health check nor a port stays unknown. */
+  watch(services: readonly Watched[]): void;
+  /** Starts the probes that are due; never waits for them. */
+  turn(nowMs: number): void;
+  of(name: string): HealthOf;
+  close(): void;
+};
+
+export type MonitorOptions = {
+  settings: HealthSettings;
+  /** Runs a command where the service runs. */
+  run(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
+  /** Called whenever the health of a service that runs has become another one. */
+  onChange(name: string, now: HealthOf): void;
+  now?: () => number;
+  maxRunning?: number;
+};
+
+type Known = {
+  spec: Spec;
+  run: string;
+  probe: Probe | null;
+  graceEndsMs: number;
+  phaseMs: number;
+  dueMs: number;
+  verdict: Verdict;
+  /** The last list that it was on. */
+  list: number;
+};
+
+/** Where --wait is 0: how long a start may take all the same. */
+const defaultGraceMs = 30_000;
+
+export function monitor(options: MonitorOptions): Monitor {
+  const { settings, now = () => performance.now(), maxRunning = 32 } = options;
+  const { intervalMs, timeoutMs } = settings;
+  const services = new Map<string, Known>();
+  /** Of names, not of runs: the probe of a run that has ended is waited for, too. */
+  const running = new Set<string>();
+  /** The longest overdue last. */
+  let due: Known[] = [];
+  let list = 0;
+  let isClosed = false;
+  const never = toldOf(unjudged(now()));
+
+  return {
+    watch(watched) {
+      list++;
+      const nowMs = now();
+      for (const one of watched) {
+        const { name } = one.spec;
+        const known = services.get(name);
+        if (known === undefined || known.run !== one.run || !adopt(known, one)) begin(one, watched.length, nowMs);
+        else known.list = list;
+      }
+      if (services.size !== watched.length) for (const [name, known] of services) if (known.list !== list) services.delete(name);
+    },
+    turn(nowMs) {
+      due = [];
+      for (const known of services.values()) if (known.probe !== null && known.dueMs <= nowMs) due.push(known);
+      due.sort((a, b) => b.dueMs - a.dueMs);
+      startDue();
+    },
+    of(name) {
+      const known = services.get(name);
+      return known === undefined ? never : toldOf(known.verdict);
+    },
+    close() {
+      isClosed = true;
+      services.clear();
+      due = [];
+    },
+  };
+
+  /** False where it is asked something else now: what was found then says nothing. */
+  function adopt(known: Known, { spec, startedAtMs }: Watched): boolean {
+    if (known.spec === spec) return true;
+    if (!isDeepStrictEqual(known.probe, probeOf(spec))) return false;
+    Object.assign(known, { spec, graceEndsMs: startedAtMs + graceOf(spec) });
+    return true;
+  }
+
+  function begin({ spec, run, startedAtMs }: Watched, among: number, nowMs: number): void {
+    const { name } = spec;
+    const before = services.get(name)?.verdict.health ?? "unknown";
+    const graceEndsMs = startedAtMs + graceOf(spec);
+    const dueMs = firstDueMs(name, nowMs, { isYoung: nowMs < graceEndsMs, services: among, intervalMs });
+    const phaseMs = phaseOf(name, intervalMs);
+    services.set(name, { spec, run, probe: probeOf(spec), graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
+    if (before !== "unknown") tell(name);
+  }
+
+  function startDue(): void {
+    while (running.size < maxRunning) {
+      const next = due.pop();
+      if (next === undefined) return;
+      if (services.get(next.spec.name) === next && !running.has(next.spec.name)) void start(next);
+    }
+  }
+
+  async function start(known: Known): Promise<void> {
+    if (known.probe === null) return;
+    const { name } = known.spec;
+    const beganMs = now();
+    const inGrace = beganMs < known.graceEndsMs;
+    const isHurried = inGrace && known.verdict.health === "unknown";
+    known.dueMs = nextDueMs(known.dueMs, beganMs, { isHurried, phaseMs: known.phaseMs, intervalMs });
+    running.add(name);
+    const reason = await probe(known.probe, timeoutMs, (command, leftMs) => options.run(known.spec, command, leftMs));
+    running.delete(name);
+    if (isClosed) return;
+    const atMs = now();
+    if (services.get(name) === known) settle(known, { reason, latencyMs: atMs - beganMs, atMs, inGrace });
+    startDue();
+  }
+
+  function settle(known: Known, probed: Parameters<typeof judged>[1]): void {
+    const before = known.verdict.health;
+    known.verdict = judged(known.verdict, probed, settings);
+    if (known.verdict.health === before) return;
+    if (before === "unknown") known.dueMs = onBeatAfter(probed.atMs, { phaseMs: known.phaseMs, intervalMs });
+    tell(known.spec.name);
+  }
+
+  function tell(name: string): void {
+    const known = services.get(name);
+    if (known !== undefined) options.onChange(name, toldOf(known.verdict));
+  }
+}
+
+function graceOf({ waitMs }: Spec): number {
+  return waitMs > 0 ? waitMs : defaultGraceMs;
+}
+
+function toldOf({ health, latencyMs, reason, sinceMs }: Verdict): HealthOf {
+  return { health, latencyMs, reason, sinceMs };
+}
