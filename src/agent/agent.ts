@@ -5,23 +5,13 @@ import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import type { HealthSettings } from "../config/health.ts";
-import type { Keeping } from "../config/keeping.ts";
 import type { Self } from "../lifecycle/agent.ts";
-import type { Deps } from "../lifecycle/deps.ts";
-import type { Storage } from "../storage/storage.ts";
 import { Answers, databaseBytes } from "./answers.ts";
 import { channel, keyFile, Question, socketFile, versionText } from "./channel.ts";
-import { Turns } from "./turns.ts";
+import { Turns, type TurnsOptions } from "./turns.ts";
 
-export type AgentOptions = {
-  deps: Pick<Deps, "backend" | "registry" | "trail" | "now">;
+export type AgentOptions = TurnsOptions & {
   paths: Paths;
-  keeping: Keeping;
-  health: HealthSettings;
-  storage: Storage;
-  /** For whoever reads the agent's log. */
-  say: (sentence: string) => void;
   /** What else is to be cared for in each turn. */
   chores: () => Promise<void>;
 };

@@ -1,6 +1,6 @@
 // What the agent answers a command: the status of services from what it knows, brought up to date for the question.
 import { statSync } from "node:fs";
-import type { Foreign } from "../backend/backend.ts";
+import type { Backend, Foreign } from "../backend/backend.ts";
 import { bootedAtMs } from "../base/proc.ts";
 import type { Monitor } from "../health/monitor.ts";
 import type { Self, Told } from "../lifecycle/agent.ts";
@@ -12,7 +12,8 @@ import { Ports } from "./ports.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Known, Services } from "./services.ts";
 
-export type AnswersDeps = Pick<Deps, "backend" | "registry" | "now"> & {
+export type AnswersDeps = Pick<Deps, "registry" | "now"> & {
+  backend: Pick<Backend, "kind" | "strangers" | "logNotices">;
   services: Services;
   sampler: Sampler;
   monitor: Pick<Monitor, "of">;

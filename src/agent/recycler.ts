@@ -1,14 +1,16 @@
 // Restarts services that are unhealthy and are to be restarted then.
+import type { Backend } from "../backend/backend.ts";
 import { exitStatus, reasonOf } from "../base/errors.ts";
 import type { Monitor } from "../health/monitor.ts";
 import { type ActingDeps, recorded } from "../lifecycle/recorded.ts";
 import { type Known, runOf } from "./services.ts";
 
-export type RecyclerDeps = Pick<ActingDeps, "backend" | "registry" | "trail"> & {
+export type RecyclerDeps = Pick<ActingDeps, "registry" | "trail"> & {
+  backend: Pick<Backend, "kind" | "recycle">;
   monitor: Pick<Monitor, "of">;
   say: (sentence: string) => void;
   /** As it is now: whoever held the lock before may have restarted it. */
-  get: (name: string) => Known | undefined;
+  look: (name: string) => Promise<Known | undefined>;
 };
 
 /** One that could not be asked to end is asked again. */
@@ -37,18 +39,18 @@ export class Recycler {
 
   /** Null where it is well, or is not to be restarted. */
   #runToEnd(known: Known | undefined): string | null {
-    if ((known?.spec as unknown as { healthRestart?: boolean })?.healthRestart !== true || known === undefined) return null;
+    if (known?.spec.healthRestart !== true) return null;
     return this.#deps.monitor.of(known.reading.name).health === "unhealthy" ? runOf(known) : null;
   }
 
   async #recycle(name: string, run: string): Promise<void> {
-    const { get, monitor, say } = this.#deps;
+    const { look, monitor, say } = this.#deps;
     const why = `it is unhealthy: ${monitor.of(name).reason ?? "its probe fails"}`;
     const deps = { ...this.#deps, warn: say, progress: () => {} };
     const work = async (): Promise<boolean> => {
-      const known = get(name);
+      const known = await look(name);
       if (known === undefined || this.#runToEnd(known) !== run) return false;
-      await (deps.backend as unknown as { recycle(s: unknown): Promise<void> }).recycle(known.spec);
+      await deps.backend.recycle(known.spec);
       return true;
     };
     try {

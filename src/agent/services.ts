@@ -1,5 +1,5 @@
 // What is known of every service: read once, and again where a spec has changed or the backend has told of a change.
-import type { Change, Reading, Watch } from "../backend/backend.ts";
+import type { Backend, Change, Reading, Watch } from "../backend/backend.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
@@ -16,7 +16,8 @@ export type Known = {
   startTicks: number | null;
 };
 
-export type ServicesDeps = Pick<Deps, "backend" | "registry"> & {
+export type ServicesDeps = Pick<Deps, "registry"> & {
+  backend: Pick<Backend, "watch" | "read" | "verify" | "limits">;
   /** Hears each change of state as it is told. */
   onChange: (change: Change) => void;
 };

@@ -1,12 +1,36 @@
 // What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
-import type { Change } from "../backend/backend.ts";
+import type { Backend, Change } from "../backend/backend.ts";
 import { readProc } from "../base/proc.ts";
+import type { HealthSettings } from "../config/health.ts";
+import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
-import type { AgentOptions } from "./agent.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
 import { Recycler } from "./recycler.ts";
 import { type Look, Sampler } from "./sampler.ts";
-import { runOf, Services } from "./services.ts";
+import { type Known, runOf, Services } from "./services.ts";
+
+/** What the agent takes of a backend. */
+export type Followed = Pick<
+  Backend,
+  "kind" | "strangers" | "watch" | "read" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
+>;
+
+export type TurnsOptions = {
+  deps: Pick<Deps, "registry" | "trail"> & {
+    backend: Followed;
+    /** The wall clock: it labels, and may be set either way. */
+    now: () => number;
+  };
+  keeping: Keeping;
+  health: HealthSettings;
+  storage: Storage;
+  /** The clock that nobody sets, which rates are made with. */
+  uptimeMs: () => number;
+  /** For whoever reads the agent's log. */
+  say: (sentence: string) => void;
+};
 
 /** What storing a tick has used is given back, or memory would grow to several times of it. */
 const collectEveryTicks = 4;
@@ -18,14 +42,15 @@ export class Turns {
   readonly monitor: Monitor;
   readonly sampler = new Sampler();
   readonly cost = new Cost();
-  readonly #options: AgentOptions;
+  readonly #options: TurnsOptions;
   readonly #recycler: Recycler;
   readonly #changes: Change[] = [];
   #watched = -1;
-  #dueMs = performance.now();
+  #dueMs: number;
 
-  constructor(options: AgentOptions) {
+  constructor(options: TurnsOptions) {
     this.#options = options;
+    this.#dueMs = options.uptimeMs();
     const { deps, health, say } = options;
     this.services = new Services({ ...deps, onChange: (change) => this.#changes.push(change) });
     this.monitor = monitorOf({
@@ -33,12 +58,12 @@ export class Turns {
       run: (spec, command, timeoutMs) => deps.backend.runBeside(spec, command, timeoutMs),
       onChange: (name) => this.#changes.push({ name, state: null, atMs: deps.now() }),
     });
-    this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, get: (name) => this.services.get(name) });
+    this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, look: (name) => this.#look(name) });
   }
 
   async turn(): Promise<void> {
     const { services, monitor } = this;
-    const nowMs = performance.now();
+    const nowMs = this.#options.uptimeMs();
     const isDue = nowMs >= this.#dueMs;
     if (isDue || services.isDirty) await services.refresh();
     if (services.changes !== this.#watched) {
@@ -59,21 +84,26 @@ export class Turns {
   }
 
   async #tick(nowMs: number): Promise<void> {
-    const { deps, keeping, storage } = this.#options;
+    const { deps, keeping, storage, uptimeMs } = this.#options;
     const { intervalMs } = keeping;
     // What was missed is not made up for.
     if (this.cost.ticks > 0 && nowMs - this.#dueMs > intervalMs) this.cost.lateTicks++;
     this.#dueMs = Math.max(this.#dueMs + intervalMs, nowMs + intervalMs / 2);
     let overran = false;
     const hasTime = () => {
-      overran ||= performance.now() - nowMs > intervalMs * shareOfInterval;
+      overran ||= uptimeMs() - nowMs > intervalMs * shareOfInterval;
       return !overran;
     };
-    const samples = this.sampler.take(this.#looks(), performance.now(), hasTime);
+    const samples = this.sampler.take(this.#looks(), uptimeMs(), hasTime);
     if (overran) this.cost.overrunTicks++;
     await storage.append({ atMs: deps.now(), samples });
     await storage.turn();
     if (this.cost.ticks % collectEveryTicks === 0) Bun.gc(true);
+  }
+
+  async #look(name: string): Promise<Known | undefined> {
+    await this.services.refresh();
+    return this.services.get(name);
   }
 
   /** The history says of a state what `status` says of it. */

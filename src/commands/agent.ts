@@ -46,6 +46,7 @@ async function begin(context: Context, backend: Backend, chores: () => Promise<v
   const storage = await openStorage(context);
   const agent = startAgent({
     deps: { backend, registry, trail: context.trailOf("agent"), now: Date.now },
+    uptimeMs: () => performance.now(),
     paths,
     keeping: config.keeping,
     health: config.health,

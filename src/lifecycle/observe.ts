@@ -1,5 +1,5 @@
 // `status`: what is so of each service now, from the agent where it lives, else looked at here.
-import type { Reading } from "../backend/backend.ts";
+import type { Backend, Reading } from "../backend/backend.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -83,7 +83,7 @@ function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
     .sort((a, b) => a - b);
 }
 
-export async function verdictOf(spec: Spec, reading: Reading, { backend }: Pick<Deps, "backend">): Promise<SandboxVerdict> {
+export async function verdictOf(spec: Spec, reading: Reading, { backend }: { backend: Pick<Backend, "verify"> }): Promise<SandboxVerdict> {
   if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
   if (reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {

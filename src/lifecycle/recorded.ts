@@ -1,4 +1,5 @@
 // An act under the registry's lock, and what became of it in the trail: failures and refusals too.
+import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { stripText, withoutSecrets } from "../service/masking.ts";
 import type { Difference } from "../service/plan.ts";
@@ -10,7 +11,7 @@ export type Entry = { act: string; targets: string[]; differences: Difference[] 
 /** What of an act's answer the trail keeps; `failed` names those of the targets that did. */
 export type Ending = { message: string | null; failed: string[]; exitStatus: number };
 
-export type ActingDeps = Pick<Deps, "backend" | "registry" | "trail" | "warn" | "progress">;
+export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> & { backend: Pick<Backend, "kind"> };
 
 const maxTextLength = 1000;
 

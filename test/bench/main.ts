@@ -2,13 +2,14 @@
 import { chmodSync, cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, lab, run, succeed, tempDir, whyNoLab } from "../harness.ts";
+import { agent } from "./agent.ts";
 import { type Figure, report, spread } from "./figure.ts";
 import { storage } from "./storage.ts";
 
 const pm2 = "pm2@7.0.4";
 const names = ["version", "restart", "status", "supervisor", "logs"];
 /** Of bs9 alone, on this machine: PM2 keeps no samples. */
-const alone: Record<string, () => Promise<string[]>> = { storage };
+const alone: Record<string, () => Promise<string[]>> = { storage, agent };
 
 const known = [...names, ...Object.keys(alone)];
 const given = process.argv.slice(2);
