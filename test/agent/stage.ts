@@ -1,6 +1,16 @@
-// What tests of the agent stand on: specs by name alone.
+// What tests of the agent stand on: specs by name, real processes as services, clocks that the test moves, a real storage.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
+import { Turns } from "../../src/agent/turns.ts";
+import type { Change, Reading } from "../../src/backend/backend.ts";
+import { defaultHealth, type HealthSettings } from "../../src/config/health.ts";
+import { defaultKeeping } from "../../src/config/keeping.ts";
+import { Registry } from "../../src/service/registry.ts";
 import { Spec } from "../../src/service/spec.ts";
+import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { tempDir } from "../harness.ts";
 
 export function specNamed(name: string, more: Partial<Spec> = {}): Spec {
   return v.parse(Spec, {
@@ -16,10 +26,111 @@ export function specNamed(name: string, more: Partial<Spec> = {}): Spec {
     path: "/usr/bin:/bin",
     limits: { memoryBytes: null, cpuPercent: null, files: 4096, tasks: 512 },
     health: null,
-    waitMs: 0,
+    waitMs: 1,
     sandbox: { profile: "standard", writable: [], readable: [], required: false },
     restart: { policy: "on-failure", delayMs: 1000, max: null },
     stopTimeoutMs: 5000,
     ...more,
   });
+}
+
+/** One of them; its clocks go as the test says, its services are processes of the test. */
+export class Stage {
+  readonly home = tempDir();
+  readonly clock = { nowMs: Date.UTC(2026, 0, 5, 12), uptimeMs: 1000 };
+  readonly registry = new Registry({ config: join(this.home, "config"), state: join(this.home, "state") });
+  readonly said: string[] = [];
+  readonly recycled: string[] = [];
+  readonly asked: string[][] = [];
+  /** Of each service what the backend reads; without one it is down. */
+  readonly readings = new Map<string, Partial<Reading>>();
+  /** Tells of a change, as a signal would; null while nobody hears. */
+  tell: ((change: Change) => void) | null = null;
+  lose: () => void = () => {};
+  isTold = true;
+  readonly #children: Bun.Subprocess[] = [];
+  #storage: Storage | null = null;
+
+  async turns(health: Partial<HealthSettings> = {}): Promise<Turns> {
+    const { clock, registry } = this;
+    this.#storage = await openSqlite(join(this.home, "metrics.db"), { now: () => clock.nowMs });
+    return new Turns({
+      deps: {
+        registry,
+        trail: { append: async () => {} },
+        now: () => clock.nowMs,
+        backend: {
+          kind: "systemd",
+          strangers: null,
+          watch: async (onChange, onLost) => {
+            if (!this.isTold) return null;
+            this.tell = onChange;
+            this.lose = () => {
+              this.tell = null;
+              onLost();
+            };
+            return { synced: async () => {}, close() {} };
+          },
+          read: async (names) => {
+            this.asked.push(names);
+            return names.map((name) => this.#reading(name));
+          },
+          verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
+          limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
+          logNotices: async () => [],
+          runBeside: async () => ({ exitCode: 0, timedOut: false }),
+          recycle: async ({ name }) => {
+            this.recycled.push(name);
+          },
+        },
+      },
+      keeping: defaultKeeping,
+      health: { ...defaultHealth, ...health },
+      storage: this.#storage,
+      uptimeMs: () => clock.uptimeMs,
+      say: (sentence) => this.said.push(sentence),
+    });
+  }
+
+  get storage(): Storage {
+    if (this.#storage === null) throw new Error("there is no storage yet");
+    return this.#storage;
+  }
+
+  /** A service that is defined, and a process that it is from now on. */
+  up(name: string, argv: string[], more: Partial<Spec> = {}): number {
+    this.registry.commit(specNamed(name, more));
+    const child = Bun.spawn(argv, { stdio: ["ignore", "ignore", "ignore"] });
+    this.#children.push(child);
+    this.readings.set(name, { state: "active", mainPid: child.pid, group: { kind: "processes", pids: [child.pid] }, restarts: 0 });
+    return child.pid;
+  }
+
+  pass(ms: number, wallMs = ms): void {
+    this.clock.uptimeMs += ms;
+    this.clock.nowMs += wallMs;
+  }
+
+  async end(turns: Turns): Promise<void> {
+    await turns.close();
+    await this.storage.close();
+    for (const child of this.#children) child.kill("SIGKILL");
+    await Promise.all(this.#children.map(({ exited }) => exited));
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  #reading(name: string): Reading {
+    const blank: Reading = {
+      name,
+      unit: `${name}.service`,
+      state: "inactive",
+      mainPid: null,
+      restarts: null,
+      end: null,
+      group: null,
+      cpu: null,
+      wanted: true,
+    };
+    return { ...blank, ...this.readings.get(name) };
+  }
 }
