@@ -1,4 +1,5 @@
 // What every command is given: built once, handed down.
+import { join } from "node:path";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
@@ -12,6 +13,8 @@ import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
+import { lazyReader } from "./storage/lazy.ts";
+import type { StorageReader } from "./storage/storage.ts";
 import { journalOf } from "./trail/journal.ts";
 import { Trail } from "./trail/trail.ts";
 import { whoActs } from "./trail/who.ts";
@@ -27,13 +30,15 @@ export type Context = {
   config: Config;
   registry: Registry;
   trail: Trail;
+  /** Samples that were kept; opened when it is first asked. */
+  storage: StorageReader;
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
   deps(options?: { settles: boolean }): Promise<Deps>;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
@@ -43,6 +48,10 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   const registry = new Registry(paths);
   const who = whoActs("cli", env);
   const trail = new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
+  const storage = lazyReader(async () => {
+    const { openSqliteReader } = await import("./storage/sqlite/reader.ts");
+    return openSqliteReader(join(paths.config, "metrics", "metrics.db"));
+  });
   let backend: Backend | null = null;
   return {
     settings,
@@ -52,6 +61,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     config,
     registry,
     trail,
+    storage,
     terminal,
     signal,
     async hostFindings() {
@@ -70,6 +80,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         registry,
         defaults: config.defaults,
         trail,
+        storage,
         now: Date.now,
         progress: (text) => terminal.progress(text),
         warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),
@@ -89,8 +100,9 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (settles) await settle(deps);
       return deps;
     },
-    close() {
+    async close() {
       backend?.close();
+      await storage.close();
     },
   };
 }
