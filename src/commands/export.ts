@@ -61,6 +61,9 @@ async function act(asked: Asked, rows: Rows, tally: Tally, range: Range, { setti
     terminal.write(piece);
     if (!(await terminal.flow())) break;
   }
+  // A file that stdout leads to may be cut off by a full disk: told, so that it is not taken for whole.
+  await terminal.drained();
+  await terminal.flow();
   return null;
 }
 
