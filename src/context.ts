@@ -1,4 +1,5 @@
 // What every command is given: built once, handed down.
+import { join } from "node:path";
 import { agentClient } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
@@ -13,6 +14,8 @@ import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
+import { lazyReader } from "./storage/lazy.ts";
+import type { StorageReader } from "./storage/storage.ts";
 import { journalOf } from "./trail/journal.ts";
 import type { Who } from "./trail/record.ts";
 import { Trail } from "./trail/trail.ts";
@@ -33,13 +36,15 @@ export type Context = {
   trail: Trail;
   /** For acts that no command does. */
   trailOf(origin: Origin): Trail;
+  /** Samples that were kept; opened when it is first asked. */
+  storage: StorageReader;
   terminal: Terminal;
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
   deps(options?: { settles: boolean }): Promise<Deps>;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
@@ -52,6 +57,10 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     return new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
   };
   const trail = trailOf("cli");
+  const storage = lazyReader(async () => {
+    const { openSqliteReader } = await import("./storage/sqlite/reader.ts");
+    return openSqliteReader(join(paths.config, "metrics", "metrics.db"), config.keeping);
+  });
   let backend: Backend | null = null;
   return {
     settings,
@@ -62,6 +71,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     registry,
     trail,
     trailOf,
+    storage,
     terminal,
     signal,
     async hostFindings() {
@@ -81,6 +91,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         registry,
         defaults: config.defaults,
         trail,
+        storage,
         now: Date.now,
         progress: (text) => terminal.progress(text),
         warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),
@@ -100,8 +111,9 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (settles) await settle(deps);
       return deps;
     },
-    close() {
+    async close() {
       backend?.close();
+      await storage.close();
     },
   };
 }

@@ -59,7 +59,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
     const result = await command.run(given, context);
     return result === null ? exitStatus.done : print(result, settings, terminal);
   } finally {
-    context.close();
+    await context.close();
     terminal.settle();
   }
 }

@@ -15,8 +15,6 @@ const longOnes: Record<string, string> = {
 const apart: Record<string, string> = { "src/k8s/bs9-deployment.yaml": "for kubectl" };
 
 const files: rules.Files = await readAll();
-// Until the agent, which is to be their first user, is there.
-for (const path of files.keys()) if (/^src\/(storage\/|metrics\/(counters|descriptors|sample)\.)/.test(path)) apart[path] = "for the agent";
 
 describe("the repository", () => {
   test("imports go down", () => expect(rules.wrongImports(files)).toEqual([]));

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { errnoOf, failed, reasonOf } from "./errors.ts";
+import { Bs9Error, errnoOf, failed, reasonOf } from "./errors.ts";
 import { shellWord } from "./text.ts";
 
 let counter = 0;
@@ -26,13 +27,12 @@ let counter = 0;
  * machine needs no sync: `isLasting` false.
  */
 export function writeWhole(path: string, content: string | Uint8Array, mode: number, isLasting = true): void {
-  const partial = join(dirname(path), `.${process.pid}-${counter++}.part`);
+  const partial = partialOf(path);
   try {
     makeFolder(dirname(path));
     const fd = openSync(partial, "wx", mode);
     try {
-      const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      writeAll(fd, content);
       if (isLasting) fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -41,8 +41,46 @@ export function writeWhole(path: string, content: string | Uint8Array, mode: num
     if (isLasting) syncFolder(dirname(path));
   } catch (error) {
     rmSync(partial, { force: true });
-    throw failed(`cannot write ${path}: ${plainErrno(error)}`, { cause: error, ...hintFor(error, path) });
+    throw notWritten(path, error);
   }
+}
+
+/**
+ * The same of pieces as they come, into a folder that is there; returns the size in bytes. What the pieces throw as a
+ * Bs9Error is passed on. The mode is kept where the file was there before.
+ */
+export async function writeWholeFrom(path: string, pieces: AsyncIterable<string>, mode: number): Promise<number> {
+  const partial = partialOf(path);
+  try {
+    const fd = openSync(partial, "wx", mode);
+    let size = 0;
+    try {
+      const before = statSync(path, { throwIfNoEntry: false });
+      if (before !== undefined) fchmodSync(fd, before.mode & 0o777);
+      for await (const piece of pieces) size += writeAll(fd, piece);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(partial, path);
+    syncFolder(dirname(path));
+    return size;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error instanceof Bs9Error ? error : notWritten(path, error);
+  }
+}
+
+const partialOf = (path: string): string => join(dirname(path), `.${process.pid}-${counter++}.part`);
+
+function writeAll(fd: number, content: string | Uint8Array): number {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  return bytes.length;
+}
+
+function notWritten(path: string, error: unknown): Bs9Error {
+  return failed(`cannot write ${path}: ${plainErrno(error)}`, { cause: error, ...hintFor(error, path) });
 }
 
 /** The file's text, or null when it is not there. Larger than `maxBytes` is an error. */

@@ -1,6 +1,8 @@
 // The two streams that a command writes to, what each may carry, and the one progress line.
 import { cursorLeft, eraseLine } from "ansi-escapes";
 import pc from "picocolors";
+import { errnoOf, failed } from "./errors.ts";
+import { plainErrno } from "./files.ts";
 import { harmless } from "./text.ts";
 
 export type Style = ReturnType<typeof pc.createColors>;
@@ -15,7 +17,7 @@ export type Terminal = {
   /** As it is, without a line's end: for what repaints. */
   write(text: string): void;
   note(text: string): void;
-  /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). */
+  /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). Throws where a disk is full. */
   flow(): Promise<boolean>;
   /** Waits until all that was written has been read, or nobody reads any more. */
   drained(): Promise<void>;
@@ -65,7 +67,12 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       settle();
       err.write(`${text}\n`);
     },
-    flow: () => out.below(maxUnreadCharacters),
+    async flow() {
+      const isRead = await out.below(maxUnreadCharacters);
+      const lost = out.lost();
+      if (lost !== null) throw failed(`cannot write to stdout: ${plainErrno(lost)}`, { cause: lost });
+      return isRead;
+    },
     async drained() {
       await out.below(0);
       await err.below(0);
@@ -94,9 +101,11 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
 function outlet(stream: NodeJS.WriteStream) {
   let open = true;
   let unread = 0;
+  let lost: unknown = null;
   // A reader that closed the pipe ends a command in silence.
-  stream.on("error", () => {
+  stream.on("error", (error) => {
     open = false;
+    if (!["EPIPE", "ECONNRESET"].includes(errnoOf(error) ?? "")) lost ??= error;
   });
   return {
     write(text: string): void {
@@ -105,6 +114,8 @@ function outlet(stream: NodeJS.WriteStream) {
         unread -= text.length;
       });
     },
+    /** Why it did not arrive, where that is not because nobody reads; else null. */
+    lost: () => lost,
     /** False where nobody reads any more. */
     async below(characters: number): Promise<boolean> {
       while (open && !stream.destroyed && unread > characters) await Bun.sleep(1);

@@ -5,6 +5,7 @@ import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import { noSuchService } from "../service/targets.ts";
+import { availabilityRows } from "./availability-rows.ts";
 import type { Command } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
 import { stateWord } from "./status-table.ts";
@@ -58,6 +59,7 @@ function render(it: Description, style: Style): string[] {
     ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],
     ["tasks", status.tasks === null ? null : String(status.tasks)],
     ["limits", limitsLine(status.limits)],
+    ...availabilityCells(it.availability),
     ["unit", `${it.unit.name} (${it.unit.file})`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -82,6 +84,11 @@ function render(it: Description, style: Style): string[] {
       .split("\n")
       .map((line) => `  ${style.dim(line)}`),
   ];
+}
+
+function availabilityCells(availability: Description["availability"]): [string, string][] {
+  const rows = availability === null ? [] : availabilityRows(availability, Date.now());
+  return rows.map((text, i) => [i === 0 ? "availability" : "", text]);
 }
 
 function wrapped(label: string, words: string[]): string[] {

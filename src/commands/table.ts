@@ -14,6 +14,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   doctor: async () => (await import("./doctor.ts")).doctor,
   audit: async () => (await import("./audit.ts")).audit,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
+  export: async () => (await import("./export.ts")).exportSamples,
   run: async () => (await import("./run.ts")).run,
   demo: async () => (await import("./demo.ts")).demo,
   version: async () => (await import("./version.ts")).version,

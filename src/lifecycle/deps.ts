@@ -2,6 +2,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
+import type { StorageReader } from "../storage/storage.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Agent } from "./agent.ts";
 
@@ -12,6 +13,8 @@ export type Deps = {
   /** Of options that nobody gives. */
   defaults: Defaults;
   trail: Pick<Trail, "append">;
+  /** Samples and changes of state that were kept. */
+  storage: StorageReader;
   now: () => number;
   /** What is going on, for whoever waits; replaced by the next word. */
   progress: (text: string) => void;

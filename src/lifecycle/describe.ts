@@ -1,10 +1,11 @@
 // `describe`: all that is known of one service.
 
 import { profileDirectives } from "../backend/sandbox.ts";
-import { notFound } from "../base/errors.ts";
+import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
+import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
 
@@ -24,6 +25,8 @@ export type Description = {
     unheld: Looked["verdict"]["missing"];
   };
   lastEnd: string | null;
+  /** Null where it was never watched. */
+  availability: Availabilities | null;
   events: { at: string; message: string }[];
 };
 
@@ -34,8 +37,9 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   if (observed === undefined) throw notFound(`there is no service named '${name}'`);
   const { spec, reading, verdict, outcome, status } = observed;
   const { env, ...rest } = spec;
+  const { availability, notices } = await availabilityOrWhyNot(name, deps);
   return {
-    status,
+    status: { ...status, notices: [...status.notices, ...notices] },
     spec: { ...rest, env: Object.keys(env) },
     environment: Object.keys(environmentOf(spec)),
     unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: await deps.backend.unitText(spec) },
@@ -49,8 +53,21 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
       unheld: verdict.unheld ?? [],
     },
     lastEnd: outcome?.cause ?? reading.end,
+    availability,
     events: await eventsOf(name, deps),
   };
+}
+
+type Known = { availability: Availabilities | null; notices: string[] };
+
+/** The rest is worth having where the samples cannot be read. */
+async function availabilityOrWhyNot(name: string, deps: Deps): Promise<Known> {
+  try {
+    return { availability: await availabilityOf(name, deps), notices: [] };
+  } catch (error) {
+    if (!(error instanceof Bs9Error)) throw error;
+    return { availability: null, notices: [`its availability is not known: ${harmless(error.message)}`] };
+  }
 }
 
 async function eventsOf(name: string, deps: Deps): Promise<Description["events"]> {

@@ -24,9 +24,10 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
   const totals: Record<Condition, number> = { up: 0, down: 0, stopped: 0, unknown: 0 };
   const recoveries: number[] = [];
   let restarts = 0;
+  const laterMs = beginsAfter(watches);
   for (const [i, watch] of watches.entries()) {
     // Where the clock was set back, what was seen later counts.
-    const later = watches.slice(i + 1);
+    const later = (laterMs[i] ?? 0) < watch.toMs ? watches.slice(i + 1) : [];
     const stretches = stretchesOf(watch);
     for (const { condition, ...stretch } of stretches)
       for (const part of without(clip(stretch, range), later)) totals[condition] += part.toMs - part.fromMs;
@@ -45,6 +46,14 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
     recoveries: recoveries.length,
     meanRecoveryMs: recoveries.length === 0 ? null : recoveries.reduce((sum, ms) => sum + ms, 0) / recoveries.length,
   };
+}
+
+/** The earliest begin of all watches behind each: most clocks are never set back, and there may be thousands of watches. */
+function beginsAfter(watches: readonly Watch[]): Float64Array {
+  const begins = new Float64Array(watches.length).fill(Number.POSITIVE_INFINITY);
+  for (let i = watches.length - 2; i >= 0; i--)
+    begins[i] = Math.min(begins[i + 1] ?? Number.POSITIVE_INFINITY, watches[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY);
+  return begins;
 }
 
 /** Neighbours of one condition are one. */

@@ -61,8 +61,7 @@ const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HO
  * It reads what /proc tells of the services, which a user namespace of its own would hide: PrivateUsers=, and all that
  * needs it, is not to be had. What is here holds without (systemd.exec(5)).
  */
-/** @internal */
-export function agentUnitText({ owner, program, env }: AgentGround): string {
+function agentUnitText({ owner, program, env }: AgentGround): string {
   const given = variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
   return [
     "# Made by bs9, and made again at will: what is changed here is lost.",

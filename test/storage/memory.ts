@@ -16,16 +16,19 @@ export const emptyKept = (): Kept => ({ raw: new Map(), lastMs: null, newest: nu
 
 export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Storage {
   const levels = levelsOf(keeping);
+  let isNew = true;
 
   const see = (changes: readonly Omit<Change, "atMs">[], atMs: number, isAll: boolean) => {
     let watch = kept.watches.at(-1);
     const isSame =
+      !isNew &&
       watch !== undefined &&
       (follows(watch.toMs, atMs, keeping.intervalMs) || (!isAll && Math.abs(atMs - watch.toMs) <= keeping.intervalMs));
     if (watch === undefined || !isSame) {
       watch = { fromMs: atMs, toMs: atMs, seen: new Map() };
       kept.watches.push(watch);
     }
+    isNew = false;
     watch.toMs = Math.max(watch.toMs, atMs);
     const gone = isAll ? [...watch.seen.keys()].filter((name) => !changes.some(({ service }) => service === name)) : [];
     const looks: [string, Omit<Seen, "atMs">][] = changes.map(({ service, state, health, restarts }) => [

@@ -73,11 +73,14 @@ export const families: readonly Family[] = [
 /** The format wants each family in one piece: the rows are asked for once for each. */
 export async function* openMetrics(rows: () => AsyncIterable<Row>): AsyncIterable<string> {
   for (const family of families) {
-    yield head(family);
     let lines: string[] = [];
+    let isBegun = false;
     for await (const row of rows()) {
       const value = family.value(row);
       if (value === null) continue;
+      // Of what is not to be had there is no family either.
+      if (!isBegun) lines.push(head(family));
+      isBegun = true;
       lines.push(`${name(family)}{service="${escaped(row.service)}"} ${value} ${row.atMs / 1000}\n`);
       if (lines.length < linesInPiece) continue;
       yield lines.join("");

@@ -1,11 +1,12 @@
 // Reads metrics.db beside the process that writes it.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { failed } from "../../base/errors.ts";
+import { errnoOf, failed } from "../../base/errors.ts";
+import { shellWord } from "../../base/text.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
-import { isDamage, openToRead } from "./database.ts";
+import { isDamage, openToRead, whyNot } from "./database.ts";
 import { loadNames } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
@@ -39,9 +40,15 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
         return ask({ ...source, names: loadNames(found.db) });
       })();
     } catch (error) {
-      if (!isDamage(error)) throw error;
-      throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
+      throw said(error);
     }
+  };
+
+  /** What SQLite has against the file, in words; anything else as it is. */
+  const said = (error: unknown): unknown => {
+    if (isDamage(error)) return failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
+    const isOfSqlite = errnoOf(error)?.startsWith("SQLITE_") === true;
+    return isOfSqlite ? failed(`cannot read ${path}: ${whyNot(error)}`, { hint: `ls -ld ${shellWord(path)}`, cause: error }) : error;
   };
 
   return {
@@ -55,8 +62,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       try {
         yield* rowsOf(present, range, service);
       } catch (error) {
-        if (!isDamage(error)) throw error;
-        throw failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
+        throw said(error);
       }
     },
     close: async () => {

@@ -1,0 +1,31 @@
+// The availability of a service in one or two short rows; nothing that nobody watched counts as up, nor is it rounded to 100%.
+import { formatAge, formatSpan } from "../base/quantities.ts";
+import type { Availabilities, Available } from "../lifecycle/available.ts";
+
+export function availabilityRows({ day, month }: Availabilities, nowMs: number): string[] {
+  if (day.since === month.since) return [`since ${formatAge(nowMs - Date.parse(day.since))} ago: ${words(day)}`];
+  const isYounger = nowMs - Date.parse(month.since) < 30 * 86_400_000;
+  const whole = isYounger ? `since ${formatAge(nowMs - Date.parse(month.since))} ago` : "30 d";
+  return [`24 h: ${words(day)}`, `${whole}: ${words(month)}`];
+}
+
+/** Shorter than this is no gap, but the time since the last tick. */
+const shortMs = 60_000;
+
+function words({ uptimeRatio, restarts, recoveries, meanRecoveryMs, stoppedMs, unknownMs }: Available): string {
+  const gone = unknownMs < shortMs ? [] : [`unknown ${formatAge(unknownMs)}`];
+  const stopped = stoppedMs === 0 ? [] : [`stopped ${formatAge(stoppedMs)}`];
+  if (uptimeRatio === null) return [...stopped, ...gone].join("; ") || "nothing known";
+  const back = meanRecoveryMs === null ? [] : [`back in ${formatSpan(meanRecoveryMs)}${recoveries === 1 ? "" : " on average"}`];
+  const up = [`${percentUp(uptimeRatio)} up`, `${restarts || "no"} ${restarts === 1 ? "restart" : "restarts"}`, ...back];
+  return [up.join(", "), ...stopped.filter(() => stoppedMs >= shortMs), ...gone].join("; ");
+}
+
+/** Rounded down: 100% is for what was never down, and 0% for what was never up. */
+function percentUp(ratio: number): string {
+  if (ratio === 0 || ratio === 1) return `${ratio * 100}%`;
+  const scale = ratio > 0.9999 ? 1000 : 100;
+  // 0.29 * 100 is a little less than 29.
+  const percent = Math.min(Math.floor(ratio * 100 * scale + 1e-6) / scale, 99.999);
+  return percent === 0 ? "less than 0.01%" : `${percent}%`;
+}

@@ -1,0 +1,116 @@
+// bs9 export: samples that were kept, as JSON, CSV or OpenMetrics, to stdout or into a file; needs nothing but metrics.db.
+import { usage } from "../base/errors.ts";
+import { writeWholeFrom } from "../base/files.ts";
+import { formatBytes } from "../base/quantities.ts";
+import { harmless } from "../base/text.ts";
+import type { Keeping } from "../config/keeping.ts";
+import type { Context } from "../context.ts";
+import { noSuchService } from "../service/targets.ts";
+import { openMetrics } from "../storage/export/openmetrics.ts";
+import { csv, json } from "../storage/export/text.ts";
+import { levelsOf, spanOf } from "../storage/levels.ts";
+import type { Range } from "../storage/storage.ts";
+import type { Command, Result, Words } from "./command.ts";
+import { type Rows, type Tally, tallied } from "./export-rows.ts";
+import { fileFor } from "./export-target.ts";
+import { choiceOf, parsed, textOf } from "./options.ts";
+
+const formats = { json: (rows: Rows) => json(rows()), csv: (rows: Rows) => csv(rows()), openmetrics: openMetrics };
+const formatNames = ["json", "csv", "openmetrics"] as const satisfies (keyof typeof formats)[];
+const hourMs = 3_600_000;
+
+type Asked = { format: (typeof formatNames)[number]; hours: number; service: string | null; file: string | null };
+
+export const exportSamples: Command = {
+  name: "export",
+  synopsis: "",
+  summary: "samples of services that were kept, for other programs",
+  options: [
+    { flags: "--format <format>", text: "json (default), csv or openmetrics", values: [...formatNames] },
+    { flags: "--hours <n>", text: "the last n hours (default 24)" },
+    { flags: "--service <name>", text: "of this service alone" },
+    { flags: "--output <file>", text: "into a file, which is there whole or not at all" },
+  ],
+  examples: [
+    "bs9 export --format csv > samples.csv",
+    "bs9 export --service web --hours 0.5",
+    "bs9 export --format openmetrics --output web.om",
+  ],
+  exits: [1, 4, 130],
+  async run(given, context) {
+    const asked = askedOf(given, context);
+    await checkService(asked.service, context);
+    const nowMs = Date.now();
+    const range = { fromMs: Math.floor(nowMs - asked.hours * hourMs), toMs: nowMs + 1 };
+    const tally: Tally = { rows: 0, services: new Set() };
+    const rows = tallied(() => context.storage.rows(range, asked.service), tally, context.signal);
+    const result = await act(asked, rows, tally, range, context);
+    if (tally.rows === 0 && !context.settings.quiet) await sayWhyNone(asked, context);
+    return result;
+  },
+};
+
+async function act(asked: Asked, rows: Rows, tally: Tally, range: Range, { settings, terminal }: Context): Promise<Result | null> {
+  const { format, file } = asked;
+  if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, formats[format](rows), 0o600), tally, range);
+  if (settings.quiet && !settings.json) {
+    for await (const _ of rows());
+    const names = [...tally.services];
+    return { value: names, names, text: () => names };
+  }
+  for await (const piece of formats[format](rows)) {
+    terminal.write(piece);
+    if (!(await terminal.flow())) break;
+  }
+  // A file that stdout leads to may be cut off by a full disk: told, so that it is not taken for whole.
+  await terminal.drained();
+  await terminal.flow();
+  return null;
+}
+
+function fileResult({ format }: Asked, file: string, bytes: number, { rows, services }: Tally, range: Range): Result {
+  const [from, to] = [new Date(range.fromMs).toISOString(), new Date(range.toMs - 1).toISOString()];
+  const size = `${rows} ${rows === 1 ? "row" : "rows"}, ${formatBytes(bytes)}`;
+  return {
+    value: { file, format, rows, bytes, services: services.size, from, to },
+    names: [...services],
+    text: () => [`${harmless(file)}: ${size}, from ${from} to ${to}`],
+  };
+}
+
+function askedOf({ words, options }: Words, { settings, cwd, config }: Context): Asked {
+  if (words.length > 0) throw usage("export takes options only", { hint: `bs9 export --service ${words[0]}` });
+  const format = choiceOf(options, "format", formatNames) ?? "json";
+  const output = textOf(options, "output");
+  if (settings.json && format !== "json" && output === undefined)
+    throw usage(`--json and --format ${format} contradict each other: --json prints JSON`, { hint: `bs9 export --format ${format}` });
+  return {
+    format,
+    hours: parsed(options, "hours", (text, what) => hoursOf(text, what, config.keeping)) ?? 24,
+    service: textOf(options, "service") ?? null,
+    file: output === undefined ? null : fileFor(output, cwd),
+  };
+}
+
+/** No further back than anything is kept. */
+function hoursOf(text: string, what: string, keeping: Keeping): number {
+  const most = Math.max(...levelsOf(keeping).map(spanOf)) / hourMs;
+  const hours = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (hours > 0 && hours <= most) return hours;
+  throw usage(`${what} cannot be '${text}': a number above 0 and up to ${most} is needed, for no more is kept`);
+}
+
+/** One that was deleted has samples all the same. */
+async function checkService(service: string | null, { registry, storage }: Context): Promise<void> {
+  if (service === null) return;
+  const known = [...new Set([...registry.names(), ...(await storage.services())])].sort();
+  if (!known.includes(service)) throw noSuchService(service, known);
+}
+
+async function sayWhyNone({ service, hours }: Asked, { storage, terminal }: Context): Promise<void> {
+  const kept = await storage.services();
+  const of = service === null ? "" : ` of ${service}`;
+  const isAny = service === null ? kept.length > 0 : kept.includes(service);
+  terminal.note(isAny ? `no samples${of} from the last ${hours} h` : `no samples${of} yet: they are taken once a service runs`);
+  terminal.note(`Try: ${isAny ? "bs9 export --hours N, or " : kept.length === 0 ? "bs9 start app.ts, or " : ""}bs9 doctor`);
+}

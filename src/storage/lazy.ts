@@ -1,0 +1,23 @@
+// A reader that is opened when it is first asked: most commands never ask, and need not wait for it to load.
+import type { StorageReader } from "./storage.ts";
+
+export function lazyReader(open: () => Promise<StorageReader>): StorageReader {
+  let opened: Promise<StorageReader> | null = null;
+  const reader = () => {
+    opened ??= open();
+    return opened;
+  };
+  return {
+    services: async () => (await reader()).services(),
+    newest: async () => (await reader()).newest(),
+    series: async (service, range, stepMs) => (await reader()).series(service, range, stepMs),
+    async *rows(range, service) {
+      yield* (await reader()).rows(range, service);
+    },
+    watches: async (service, range) => (await reader()).watches(service, range),
+    async close() {
+      await (await opened)?.close();
+      opened = null;
+    },
+  };
+}

@@ -1,0 +1,192 @@
+// bs9 export as it is called: its formats, its refusals, and the file of --output.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
+import { type Outcome, run, tempDir } from "../harness.ts";
+import { parseCsv } from "../storage/parsers.ts";
+import { intervalMs, samplesOf } from "../storage/samples.ts";
+
+const top = join(import.meta.dir, "../..");
+const folder = tempDir();
+const home = join(folder, "home");
+const ticks = 120;
+
+async function bs9(argv: string[], bs9Home = home): Promise<Outcome> {
+  return await run([process.execPath, join(top, "src/main.ts"), ...argv], { env: { BS9_HOME: bs9Home, NO_COLOR: "1" } });
+}
+
+/** The same home once more, for what is done to it. */
+function copy(): { other: string; path: string } {
+  const other = tempDir();
+  cpSync(home, other, { recursive: true });
+  return { other, path: join(other, "config/metrics/metrics.db") };
+}
+
+beforeAll(async () => {
+  // The last ten minutes; nothing here looks at a finer clock than the hour.
+  let nowMs = Date.now() - ticks * intervalMs;
+  const storage = await openSqlite(join(home, "config/metrics/metrics.db"), { now: () => nowMs, minFreeBytes: 0 });
+  for (let n = 0; n < ticks; n++) {
+    await storage.append({ atMs: nowMs, samples: samplesOf(3, n) });
+    nowMs += intervalMs;
+  }
+  await storage.close();
+  mkdirSync(join(home, "config/services"));
+  for (const name of ["s1", "fresh"]) writeFileSync(join(home, "config/services", `${name}.json`), "{}");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
+
+describe("what is printed", () => {
+  test.each([[[]], [["--json"]], [["--format", "json", "--hours", "1.5"]]])("JSON: %j", async (argv) => {
+    const { code, stdout, stderr } = await bs9(["export", ...argv]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const rows = JSON.parse(stdout) as { service: string }[];
+    expect(Object.entries(Object.groupBy(rows, ({ service }) => service)).map(([name, of]) => [name, of?.length])).toEqual([
+      ["s1", ticks],
+      ["s2", ticks],
+      ["s3", ticks],
+    ]);
+  });
+
+  test("CSV of one service", async () => {
+    const { code, stdout } = await bs9(["export", "--format", "csv", "--service", "s2"]);
+    expect(code).toBe(0);
+    expect(parseCsv(stdout).map(({ service }) => service)).toEqual(Array<string>(ticks).fill("s2"));
+  });
+
+  test("only the time that is asked for", async () => {
+    const { stdout } = await bs9(["export", "--service", "s1", "--hours", String(5 / 60)]);
+    const times = (JSON.parse(stdout) as { at: string }[]).map(({ at }) => Date.parse(at));
+    expect(times.length).toBeGreaterThan(0);
+    expect(times.length).toBeLessThanOrEqual(60);
+    expect(Math.min(...times)).toBeGreaterThan(Date.now() - 6 * 60_000);
+  });
+
+  test("names alone", async () => expect(await bs9(["export", "-q"])).toEqual({ code: 0, stdout: "s1\ns2\ns3\n", stderr: "" }));
+  test("one that has no spec any more", async () => expect((await bs9(["export", "--service", "s3"])).code).toBe(0));
+});
+
+describe("nothing to export is no failure, and is told", () => {
+  test.each([
+    ["json", /^\[\]\n$/],
+    ["csv", /^at,service,[^\n]*\r\n$/],
+    ["openmetrics", /^# EOF\n$/],
+  ])("%s without a database", async (format, empty) => {
+    const nowhere = join(folder, "nowhere");
+    const { code, stdout, stderr } = await bs9(["export", "--format", format], nowhere);
+    expect([code, stderr]).toEqual([0, "no samples yet: they are taken once a service runs\nTry: bs9 start app.ts, or bs9 doctor\n"]);
+    expect(stdout).toMatch(empty);
+  });
+
+  test("a service that was never seen", async () => {
+    const { code, stdout, stderr } = await bs9(["export", "--service", "fresh"]);
+    expect([code, stdout]).toEqual([0, "[]\n"]);
+    expect(stderr).toContain("no samples of fresh yet");
+  });
+
+  test("a time that has none", async () => {
+    const { code, stdout, stderr } = await bs9(["export", "--hours", "0.0000001"]);
+    expect([code, stdout]).toEqual([0, "[]\n"]);
+    expect(stderr).toContain("no samples from the last 1e-7 h");
+  });
+});
+
+test.each([
+  [["--format", "html"], 2, "--format cannot be 'html': json, csv, openmetrics are possible"],
+  [["--json", "--format", "csv"], 2, "--json and --format csv contradict each other"],
+  [["--json", "--format", "openmetrics"], 2, "--json and --format openmetrics contradict each other"],
+  [["--hours", "0"], 2, "--hours cannot be '0'"],
+  [["--hours=-1"], 2, "--hours cannot be '-1'"],
+  [["--hours", "1e2"], 2, "--hours cannot be '1e2'"],
+  [["--hours", "1000.1"], 2, "up to 1000 is needed"],
+  [["--hours", ""], 2, "--hours cannot be ''"],
+  [["web"], 2, "export takes options only"],
+  [["--service", "s1", "--service", "s2"], 2, "--service is given more than once"],
+  [["--service", "fres"], 4, "did you mean 'fresh'?"],
+  [["--service", "s33"], 4, "did you mean 's3'?"],
+  [["--output", folder], 1, "it is a folder"],
+  [["--output", `${join(folder, "new")}/`], 1, "it is a folder"],
+  [["--output", join(folder, "not/there.csv")], 1, `there is no folder ${join(folder, "not")}`],
+  [["--output", "/dev/null"], 1, "it is no file"],
+  [["--output", "-"], 2, "--output needs a file"],
+] as [string[], number, string][])("%j: exit %d", async (argv, status, text) => {
+  const { code, stdout, stderr } = await bs9(["export", ...argv]);
+  expect([code, stdout]).toEqual([status, ""]);
+  // As JSON where that is asked for.
+  expect(stderr.replaceAll('\\"', '"')).toContain(text);
+});
+
+describe("--output", () => {
+  const partials = (of: string) => readdirSync(of).filter((name) => name.endsWith(".part"));
+
+  test("is the same as on stdout, for this user alone, and told in one line", async () => {
+    const file = join(folder, "whole.csv");
+    const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--output", file]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(linesOf(stdout)).toEqual([expect.stringMatching(/^\/.*whole\.csv: 360 rows, \d+K, from 20\S+Z to 20\S+Z$/)]);
+    expect(readFileSync(file, "utf8")).toBe((await bs9(["export", "--format", "csv"])).stdout);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(partials(folder)).toEqual([]);
+  });
+
+  test("--json tells of any format", async () => {
+    const file = join(folder, "told.om");
+    const { stdout } = await bs9(["export", "--format", "openmetrics", "--hours", "2", "--output", file, "--json"]);
+    const { from, to, ...rest } = JSON.parse(stdout) as Record<string, string>;
+    expect(rest).toEqual({ file, format: "openmetrics", rows: 3 * ticks, bytes: statSync(file).size, services: 3 } as never);
+    expect(Date.parse(to ?? "") - Date.parse(from ?? "")).toBe(2 * 3_600_000);
+    expect(readFileSync(file, "utf8").endsWith("# EOF\n")).toBe(true);
+  });
+
+  test("takes the place of a file, keeps its mode and a link to it", async () => {
+    const [file, link] = [join(folder, "old.json"), join(folder, "link.json")];
+    writeFileSync(file, "old");
+    chmodSync(file, 0o644);
+    symlinkSync(file, link);
+    expect((await bs9(["export", "--output", link, "-q"])).stdout).toBe("s1\ns2\ns3\n");
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(3 * ticks);
+  });
+
+  test("what cannot be read to its end leaves the old file, and nothing beside it", async () => {
+    const { other, path } = copy();
+    const db = new Database(path);
+    // The last chunk: damage that is only found on the way.
+    db.run("UPDATE chunk SET block = zeroblob(100) WHERE key = (SELECT max(key) FROM chunk)");
+    db.run("UPDATE tick SET block = zeroblob(100) WHERE key = (SELECT max(key) FROM tick)");
+    db.close();
+    const out = tempDir();
+    const file = join(out, "samples.json");
+    writeFileSync(file, "old");
+    const { code, stdout, stderr } = await bs9(["export", "--output", file], other);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`cannot read ${path}: it is damaged`);
+    expect([readFileSync(file, "utf8"), readdirSync(out)]).toEqual(["old", ["samples.json"]]);
+  });
+});
+
+describe("a database that cannot be read: exit 1", () => {
+  test.each<[string, (path: string) => void, string]>([
+    ["no database at all", (path) => writeFileSync(path, "no database ".repeat(1000)), "it is damaged"],
+    ["of a newer bs9", (path) => newer(path), "a newer bs9 has written it"],
+    ["a folder", (path) => [rmSync(path), mkdirSync(path)], "cannot read"],
+  ])("%s", async (_, harm, text) => {
+    const { other, path } = copy();
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    harm(path);
+    const { code, stderr } = await bs9(["export"], other);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);
+    expect(stderr).not.toContain("bug");
+  });
+});
+
+function newer(path: string): void {
+  const db = new Database(path);
+  db.run("PRAGMA user_version = 99");
+  db.close();
+}

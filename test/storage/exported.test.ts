@@ -1,0 +1,143 @@
+// What is exported of a real metrics.db, through other people's parsers: every state, every null, and clocks that were set.
+import { afterEach, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { healths, type Sample, states } from "../../src/metrics/sample.ts";
+import { openMetrics } from "../../src/storage/export/openmetrics.ts";
+import { csv, json } from "../../src/storage/export/text.ts";
+import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
+import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
+import { tempDir } from "../harness.ts";
+import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "./parsers.ts";
+import { beginMs, intervalMs, sample } from "./samples.ts";
+import { always } from "./scene.ts";
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const act of cleanUp.splice(0).toReversed()) await act();
+});
+
+const hourMs = 3_600_000;
+const nothing: Partial<Sample> = {
+  elapsedMs: null,
+  cpuPercent: null,
+  memoryBytes: null,
+  memorySource: null,
+  tasks: null,
+  openFiles: null,
+  ioReadBytes: null,
+  ioWriteBytes: null,
+  cpuPressurePercent: null,
+  memoryPressurePercent: null,
+  ioPressurePercent: null,
+  latencyMs: null,
+  restarts: null,
+  restarted: null,
+};
+
+/** A service for every state and health, one of which nothing is known, one of which all is. */
+function samplesAt(n: number): Sample[] {
+  const each = states.flatMap((state) => healths.map((health) => sample(`${state}-${health}`, n, { state, health })));
+  const all = { openFiles: 12, memoryPressurePercent: 0.25, ioPressurePercent: 100, cpuPercent: 1e-7, restarts: n };
+  return [...each, sample("none", n, { state: "inactive", health: "unknown", ...nothing }), sample("all", n, all)];
+}
+
+/** Ticks in stretches of [begin, count], written by one process and read by another connection. */
+async function kept(...stretches: [fromMs: number, ticks: number][]) {
+  const folder = tempDir();
+  cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "metrics.db");
+  let nowMs = beginMs;
+  const storage = await openSqlite(path, { now: () => nowMs, minFreeBytes: 0 });
+  let n = 0;
+  for (const [fromMs, ticks] of stretches) {
+    for (let i = 0; i < ticks; i++) {
+      nowMs = beginMs + fromMs + i * intervalMs + 7;
+      expect(await storage.append({ atMs: nowMs, samples: samplesAt(n++) })).toEqual({ stored: true });
+      await storage.turn();
+    }
+  }
+  await storage.close();
+  const reader = openSqliteReader(path);
+  cleanUp.push(() => reader.close());
+  return () => reader.rows(always, null);
+}
+
+const text = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
+
+const stories: [string, [number, number][]][] = [
+  ["ticks in a row", [[0, 150]]],
+  ["more than is kept raw, so that all levels are in it", [[0, 2600]]],
+  [
+    "a clock set back by an hour",
+    [
+      [0, 900],
+      [900 * intervalMs - hourMs, 200],
+    ],
+  ],
+  [
+    "a clock set back by less than a tick and by a minute",
+    [
+      [0, 100],
+      [99 * intervalMs - 2000, 100],
+      [180 * intervalMs - 60_000, 100],
+    ],
+  ],
+  [
+    "a clock set forward by an hour, and back again",
+    [
+      [0, 100],
+      [100 * intervalMs + hourMs, 100],
+      [200 * intervalMs, 900],
+    ],
+  ],
+];
+
+test.each(stories)(
+  "%s: JSON and CSV say the same, and each series rises",
+  async (_, stretches) => {
+    const rows = await kept(...stretches);
+    const objects = JSON.parse(await text(json(rows()))) as Record<string, string | number | null>[];
+    const records = parseCsv(await text(csv(rows())));
+    expect(records).toEqual(
+      objects.map((one) => Object.fromEntries(Object.entries(one).map(([key, value]) => [key, String(value ?? "")]))),
+    );
+    expect(new Set(objects.map(({ service }) => service)).size).toBe(states.length * healths.length + 2);
+    for (const [name, series] of Map.groupBy(objects, ({ service }) => String(service))) {
+      const times = series.map(({ at }) => Date.parse(String(at)));
+      expect([name, times.every((atMs, i) => i === 0 || atMs > (times[i - 1] ?? 0))]).toEqual([name, true]);
+      const [state, health] = name.split("-");
+      if (health !== undefined) expect(series.every((one) => one["state"] === state && one["health"] === health)).toBe(true);
+    }
+    for (const one of objects.filter(({ service }) => service === "none")) {
+      const { at, service, state, health, samples, ...rest } = one;
+      expect(Object.values(rest).every((value) => value === null)).toBe(true);
+    }
+  },
+  60_000,
+);
+
+test.skipIf(!hasOpenMetricsParser).each(stories)(
+  "%s: Prometheus' parser takes it",
+  async (_, stretches) => {
+    const rows = await kept(...stretches);
+    const families = await parseOpenMetrics(await text(openMetrics(rows)));
+    const series = new Map<string, number[]>();
+    for (const [, , , samples] of families)
+      for (const [name, labels, , at] of samples) {
+        const key = `${name} ${labels["service"]}`;
+        series.set(key, [...(series.get(key) ?? []).slice(-1), at]);
+        const [before, now] = series.get(key) ?? [];
+        if (now !== undefined) expect(now).toBeGreaterThan(before ?? now);
+      }
+    const seen = await Array.fromAsync(rows());
+    expect(families.find(([name]) => name === "bs9_service_up")?.[3].length).toBe(seen.length);
+    expect(families.find(([name]) => name === "bs9_service_healthy")?.[3].length).toBe(
+      seen.filter(({ health }) => health !== "unknown").length,
+    );
+    const named = (name: string) => families.find(([family]) => family === name)?.[3].map(([, labels]) => labels["service"]) ?? [];
+    expect(new Set(named("bs9_service_open_files"))).toEqual(new Set(["all"]));
+    expect(named("bs9_service_memory_bytes")).not.toContain("none");
+  },
+  60_000,
+);
