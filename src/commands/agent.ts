@@ -14,6 +14,11 @@ import { tick as careForLogs } from "../logs/store/tick.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { unavailable } from "../storage/unavailable.ts";
+import { giveBack } from "../supervisor/memory.ts";
+
+/** By then it has looked at every service once. */
+const settledMs = 20_000;
+const giveBackEveryMs = 60_000;
 
 /** Ends with the signal, or where another bs9 has taken the place of this one on disk: systemd then starts that. */
 export async function runAgent(context: Context): Promise<void> {
@@ -24,6 +29,7 @@ export async function runAgent(context: Context): Promise<void> {
   const replaced = Promise.withResolvers<void>();
   const isReplaced = replacementOf(process.execPath);
   const { backend } = await context.deps({ settles: false });
+  const timers = [setTimeout(giveBack, settledMs), setInterval(giveBack, giveBackEveryMs)];
   const agent = await begin(context, backend, async () => {
     if (isReplaced()) replaced.resolve();
     await careForLogs(logsFolder(paths.state));
@@ -31,6 +37,7 @@ export async function runAgent(context: Context): Promise<void> {
   try {
     await Promise.race([ended(signal), replaced.promise]);
   } finally {
+    for (const timer of timers) clearTimeout(timer);
     await agent.stop();
     closeSync(lock);
   }
