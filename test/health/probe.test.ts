@@ -30,7 +30,7 @@ function talks(first: string, next = "", hostname = "127.0.0.1"): number {
         socket.write(first);
         if (next !== "") socket.data = setInterval(() => socket.write(next), 1);
       },
-      close: ({ data: timer }) => clearInterval(timer),
+      close: (socket) => clearInterval(socket.data),
     },
   });
   closing.push(() => listener.stop(true));
