@@ -27,7 +27,7 @@ export async function watch(given: Words, context: Context): Promise<null> {
         "",
         ...troubles(observed),
         ...changesByHand(observed, []),
-        ...whoMeasured(observed),
+        ...whoMeasured(observed, deps),
       ];
       terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
     } else {

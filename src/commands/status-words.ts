@@ -1,7 +1,9 @@
 // What `status` says beside its table, and whether all is as it is wanted; pure but for the time.
+import { statSync } from "node:fs";
 import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
+import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
@@ -34,8 +36,13 @@ function cut(lines: string[], all: number): string[] {
   return all > lines.length ? [...lines, `… and ${all - lines.length} more`] : lines;
 }
 
+/** While it is just being started for the first time there is nothing to tell of. */
+const agentStartMs = 10_000;
+
 /** Who measured, where it was not the agent: then health is not known, and nothing is kept. */
-export function whoMeasured(observed: Observed[]): string[] {
+export function whoMeasured(observed: Observed[], { backend }: Pick<Deps, "backend">): string[] {
+  const askedToStartMs = backend.agent === null ? null : statSync(backend.agent.file, { throwIfNoEntry: false })?.mtimeMs;
+  if (askedToStartMs == null || Date.now() - askedToStartMs < agentStartMs) return [];
   return observed.some(({ status }) => status.figuresFrom === "live")
     ? ["the agent does not answer: figures are those of this moment, health is not known. Try: bs9 describe bs9-agent"]
     : [];

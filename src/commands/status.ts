@@ -49,7 +49,7 @@ export const status: Command = {
         ...troubles(observed),
         ...changesByHand(observed, added),
         ...sharedNotices(observed),
-        ...whoMeasured(observed),
+        ...whoMeasured(observed, deps),
       ],
       exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
     };

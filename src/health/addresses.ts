@@ -13,16 +13,17 @@ let known: { atMs: number; all: Listener[] } = { atMs: Number.NEGATIVE_INFINITY,
 export function otherHosts(port: number): string[] {
   if (performance.now() - known.atMs > freshMs) known = { atMs: performance.now(), all: listeners() };
   const hosts = known.all.filter((one) => one.port === port).map(({ address }) => hostOf(address));
-  return [...new Set(hosts)].filter((host) => host !== "127.0.0.1").slice(0, most);
+  // Asked without the table, too: it may be older than the listener.
+  return [...new Set(["[::1]", ...hosts])].filter((host) => host !== "127.0.0.1").slice(0, most);
 }
 
 /** One that stands for all addresses is reached on loopback. Pure. */
 function hostOf(address: string): string {
   const bytes = (address.match(/.{8}/g) ?? []).flatMap((word) => bytesOf(word));
   if (bytes.length === 4) return bytes.every((byte) => byte === 0) ? "127.0.0.1" : bytes.join(".");
-  const isAny = bytes.every((byte) => byte === 0);
+  const isLoopback = bytes.every((byte, i) => byte === 0 || (i === 15 && byte === 1));
   const groups = Array.from({ length: 8 }, (_, i) => (256 * (bytes[2 * i] ?? 0) + (bytes[2 * i + 1] ?? 0)).toString(16));
-  return isAny ? "[::1]" : `[${groups.join(":")}]`;
+  return isLoopback ? "[::1]" : `[${groups.join(":")}]`;
 }
 
 function bytesOf(word: string): number[] {

@@ -1,6 +1,6 @@
 // One HTTP probe: any 2xx or 3xx is healthy, as Kubernetes has it; neither body nor connection is kept.
 import { errnoOf } from "../base/errors.ts";
-import { type Answer, refused } from "./own-port.ts";
+import { type Answer, isRefused, refused } from "./own-port.ts";
 
 export async function probeHttp(url: string, timeoutMs: number): Promise<Answer> {
   forgetProxies();
@@ -13,7 +13,7 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Answer>
     await response.body?.cancel();
     return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
   } catch (error) {
-    if (errnoOf(error) === "ECONNREFUSED") return refused;
+    if (isRefused(error)) return refused;
     return `${url} does not answer (${whyOf(error, timeoutMs)})`;
   }
 }

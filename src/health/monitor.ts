@@ -76,8 +76,8 @@ export function monitor(options: MonitorOptions): Monitor {
     },
     turn(nowMs) {
       due = [];
-      for (const known of services.values()) if (known.probe !== null && known.dueMs <= nowMs) due.push(known);
-      due.sort((a, b) => b.dueMs - a.dueMs);
+      for (const [name, known] of services) if (known.probe !== null && known.dueMs <= nowMs && !running.has(name)) due.push(known);
+      due.sort((a, b) => a.dueMs - b.dueMs).reverse();
       startDue();
     },
     of(name) {
@@ -136,6 +136,8 @@ export function monitor(options: MonitorOptions): Monitor {
   function settle(known: Known, probed: Parameters<typeof judged>[1]): void {
     const before = known.verdict.health;
     known.verdict = judged(known.verdict, probed, settings);
+    // One that hangs is overdue by its own fault: the others come before it.
+    known.dueMs = Math.max(known.dueMs, probed.atMs);
     if (known.verdict.health === before) return;
     if (before === "unknown") known.dueMs = onBeatAfter(probed.atMs, { phaseMs: known.phaseMs, intervalMs });
     tell(known.spec.name);

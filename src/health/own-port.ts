@@ -1,4 +1,5 @@
 // A probe of a service's own port: on 127.0.0.1, and where that refuses, wherever somebody listens on the port.
+import { errnoOf } from "../base/errors.ts";
 import { otherHosts } from "./addresses.ts";
 
 export const refused: unique symbol = Symbol("nobody listens there");
@@ -23,3 +24,8 @@ export async function onOwnPort(
   }
   return answer === refused ? `port ${port} takes no connection` : answer;
 }
+
+/** Also where the machine has no such address: one without IPv6 has no ::1. */
+const nobody = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH", "EAFNOSUPPORT", "EINVAL"]);
+
+export const isRefused = (error: unknown): boolean => nobody.has(errnoOf(error) ?? "");

@@ -1,6 +1,5 @@
 // One TCP probe: whether a connection is taken; it is closed at once.
-import { errnoOf } from "../base/errors.ts";
-import { type Answer, refused } from "./own-port.ts";
+import { type Answer, isRefused, refused } from "./own-port.ts";
 
 export async function probeTcp(host: string, port: number, timeoutMs: number): Promise<Answer> {
   // Loaded when it is needed: it takes 9 ms. Bun.connect() cannot be broken off, and would hold on to a descriptor for
@@ -15,6 +14,6 @@ export async function probeTcp(host: string, port: number, timeoutMs: number): P
     };
     const timer = setTimeout(() => settle(`port ${port} takes no connection (nothing in ${timeoutMs} ms)`), timeoutMs);
     socket.on("connect", () => settle(null));
-    socket.on("error", (error) => settle(errnoOf(error) === "ECONNREFUSED" ? refused : `port ${port} takes no connection`));
+    socket.on("error", (error) => settle(isRefused(error) ? refused : `port ${port} takes no connection`));
   });
 }

@@ -64,6 +64,14 @@ describe("start", () => {
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
   });
 
+  test("what changes for bs9 alone restarts nothing", async () => {
+    const { pid } = await statusOf(it, "web");
+    expect((await bs9(it, "start", "web", "--health-restart")).stdout).toContain("web changed");
+    expect((await bs9(it, "start", "web", "--health-restart")).stdout).toBe("web unchanged\n");
+    expect((await bs9(it, "describe", "web")).stdout).toContain("restarted when unhealthy");
+    expect((await statusOf(it, "web")).pid).toBe(pid);
+  });
+
   test("a change that does not come up puts the old one back", async () => {
     const failed = await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "/crash", "--wait", "2");
     expect(failed.code).toBe(1);

@@ -1,0 +1,172 @@
+// Who is probed when, and what comes of it: on a clock that only the test moves, with checks that end when it says so.
+import { expect, test } from "bun:test";
+import { type HealthOf, monitor } from "../../src/health/monitor.ts";
+import { settings, watchedOf } from "./watched.ts";
+
+type Running = { name: string; end(isWell: boolean): Promise<void> };
+
+function scene(maxRunning = 32) {
+  const clock = { nowMs: 0 };
+  const running: Running[] = [];
+  const changes: [string, HealthOf["health"]][] = [];
+  const begun: string[] = [];
+  const it = monitor({
+    settings,
+    maxRunning,
+    now: () => clock.nowMs,
+    onChange: (name, { health }) => changes.push([name, health]),
+    run(_, command) {
+      begun.push(command);
+      const { promise, resolve } = Promise.withResolvers<{ exitCode: number; timedOut: boolean }>();
+      const one: Running = {
+        name: command,
+        async end(isWell) {
+          running.splice(running.indexOf(one), 1);
+          resolve({ exitCode: isWell ? 0 : 1, timedOut: false });
+          await Bun.sleep(0);
+        },
+      };
+      running.push(one);
+      return promise;
+    },
+  });
+  const turnAt = (nowMs: number) => {
+    clock.nowMs = nowMs;
+    it.turn(nowMs);
+  };
+  return { it, clock, running, changes, begun, turnAt };
+}
+
+/** A turn, and the end of all that it has begun. */
+async function round({ running, turnAt }: ReturnType<typeof scene>, nowMs: number, isWell: boolean): Promise<void> {
+  turnAt(nowMs);
+  while (running[0] !== undefined) await running[0].end(isWell);
+}
+
+test("a slow start is none of its faults; once it was well, three failures are", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("web")]);
+  for (let second = 0; second < 30; second++) await round(here, second * 1000, false);
+  expect(here.begun).toHaveLength(30);
+  expect(here.it.of("web")).toMatchObject({ health: "unknown", reason: "the command exits with 1", latencyMs: null });
+  await round(here, 29_900, true);
+  await round(here, 30_000, true);
+  expect(here.changes).toEqual([["web", "healthy"]]);
+  for (let second = 31; second < 61; second++) await round(here, second * 1000, false);
+  expect(here.changes).toEqual([
+    ["web", "healthy"],
+    ["web", "unhealthy"],
+  ]);
+  expect(here.begun.length).toBeWithin(33, 36);
+});
+
+test("the grace is --wait, and without one half a minute", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("short", { waitMs: 2000 }), watchedOf("none", { waitMs: 0 })]);
+  for (let second = 0; second < 80; second++) {
+    await round(here, second * 1000, false);
+    if (second === 2) expect(here.it.of("short").health).toBe("unknown");
+  }
+  expect(here.changes).toEqual([
+    ["short", "unhealthy"],
+    ["none", "unhealthy"],
+  ]);
+  expect(here.it.of("short").sinceMs).toBeWithin(12_000, 33_000);
+  expect(here.it.of("none").sinceMs).toBeWithin(40_000, 61_000);
+});
+
+test("no probe overlaps with the next of the same service, not even with that of a new run", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("web")]);
+  for (let second = 0; second < 60; second++) here.turnAt(second * 1000);
+  expect(here.running).toHaveLength(1);
+  here.it.watch([watchedOf("web", {}, "2", 60_000)]);
+  here.turnAt(61_000);
+  expect(here.begun).toHaveLength(1);
+  await here.running[0]?.end(true);
+  expect(here.it.of("web").health).toBe("unknown");
+  here.turnAt(62_000);
+  await here.running[0]?.end(true);
+  expect(here.it.of("web").health).toBe("healthy");
+});
+
+test("a new run begins anew, and that is told", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("web")]);
+  await round(here, 0, true);
+  here.it.watch([watchedOf("web", {}, "2", 5000)]);
+  expect(here.it.of("web")).toEqual({ health: "unknown", latencyMs: null, reason: null, sinceMs: 0 });
+  expect(here.changes).toEqual([
+    ["web", "healthy"],
+    ["web", "unknown"],
+  ]);
+});
+
+test("another check begins anew; another limit does not", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("web")]);
+  await round(here, 0, true);
+  here.it.watch([watchedOf("web", { memoryBytes: 1 << 30, waitMs: 1000 })]);
+  expect(here.it.of("web").health).toBe("healthy");
+  here.it.watch([watchedOf("web", { health: { kind: "cmd", command: "other" } })]);
+  expect(here.it.of("web").health).toBe("unknown");
+  here.turnAt(1000);
+  expect(here.running.map(({ name }) => name)).toEqual(["other"]);
+});
+
+test("what is not on the list is forgotten, and so is what its probe says later", async () => {
+  const here = scene();
+  here.it.watch([watchedOf("web"), watchedOf("api")]);
+  here.turnAt(0);
+  here.it.watch([watchedOf("api")]);
+  while (here.running[0] !== undefined) await here.running[0].end(true);
+  expect([here.it.of("web").health, here.it.of("api").health]).toEqual(["unknown", "healthy"]);
+  expect(here.changes).toEqual([["api", "healthy"]]);
+});
+
+test("so many at once, the longest overdue first, and one that hangs is not it again", async () => {
+  const here = scene(2);
+  here.it.watch([watchedOf("hangs"), watchedOf("a")]);
+  here.turnAt(0);
+  expect(here.begun).toEqual(["hangs", "a"]);
+  here.clock.nowMs = 3000;
+  here.it.watch(["hangs", "a", "b", "c"].map((name) => watchedOf(name)));
+  here.turnAt(4000);
+  expect(here.running).toHaveLength(2);
+  here.clock.nowMs = 5000;
+  await here.running[0]?.end(false);
+  expect(here.begun).toEqual(["hangs", "a", "b"]);
+  await here.running[0]?.end(true);
+  expect(here.begun).toEqual(["hangs", "a", "b", "c"]);
+  here.turnAt(6000);
+  await here.running[0]?.end(true);
+  expect(here.begun.slice(4)).toEqual(["hangs"]);
+});
+
+test("without a check and without a port nothing is asked; after close() nothing is told", async () => {
+  const here = scene();
+  const { spec, ...run } = watchedOf("plain");
+  here.it.watch([{ ...run, spec: { ...spec, health: null } }, watchedOf("web")]);
+  here.turnAt(0);
+  expect(here.begun).toEqual(["web"]);
+  expect(here.it.of("plain").health).toBe("unknown");
+  here.it.close();
+  await here.running[0]?.end(true);
+  expect(here.changes).toEqual([]);
+});
+
+test("a thousand services of which none is due take less than half a millisecond", async () => {
+  const here = scene(1000);
+  const watched = Array.from({ length: 1000 }, (_, i) => watchedOf(`service-${i}`));
+  here.it.watch(watched);
+  await round(here, 0, true);
+  expect(here.begun).toHaveLength(1000);
+  const takenMs = Array.from({ length: 50 }, () => {
+    const began = performance.now();
+    here.it.watch(watched);
+    here.it.turn(1);
+    return performance.now() - began;
+  }).sort((a, b) => a - b);
+  expect(here.begun).toHaveLength(1000);
+  expect(takenMs[25] ?? Number.NaN).toBeLessThan(0.5);
+});

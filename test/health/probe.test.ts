@@ -1,0 +1,137 @@
+// One probe at a time against real servers, good and bad; none leaves a socket behind.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { linkOf, listProc } from "../../src/base/proc.ts";
+import { hostOf } from "../../src/health/addresses.ts";
+import { healthOf, type Probe, probe } from "../../src/health/probe.ts";
+import { freePort, until } from "../harness.ts";
+
+const timeoutMs = 300;
+const closing: (() => void)[] = [];
+let before = 0;
+
+const sockets = () => listProc("self/fd").filter((fd) => linkOf(`self/fd/${fd}`)?.startsWith("socket:")).length;
+
+beforeEach(() => {
+  before = sockets();
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) close();
+  await until(() => sockets() <= before, { what: "every socket is closed" });
+});
+
+/** Says `first` to who asks, and then `next` for as long as it is heard. */
+function talks(first: string, next = "", hostname = "127.0.0.1"): number {
+  const listener = Bun.listen<Timer>({
+    hostname,
+    port: 0,
+    socket: {
+      data(socket) {
+        socket.write(first);
+        if (next !== "") socket.data = setInterval(() => socket.write(next), 1);
+      },
+      close: (socket) => clearInterval(socket.data),
+    },
+  });
+  closing.push(() => listener.stop(true));
+  return listener.port;
+}
+type Timer = ReturnType<typeof setInterval>;
+
+const noCommand = () => Promise.reject(new Error("no command was expected"));
+const ask = (what: Probe) => probe(what, timeoutMs, noCommand);
+const http = (port: number) => ask({ kind: "path", port, path: "/up" });
+
+test.each<[string, string, string, string | null]>([
+  ["200", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "", null],
+  ["a redirect, which is not followed", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "", null],
+  ["500", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "answers 500"],
+  ["404", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "", "answers 404"],
+  ["a body that never ends", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", null],
+  ["a body that never comes", "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "", null],
+  ["a header that never ends", "HTTP/1.1 200 OK\r\n", `X-A: ${"y".repeat(10_000)}\r\n`, "does not answer"],
+  ["one header that never ends", "HTTP/1.1 200 OK\r\nX-A: ", "y".repeat(100_000), "does not answer"],
+  ["a header in drops", "HTTP/1.1 200 OK\r\n", "X: y\r\n", "does not answer"],
+  ["no end of 100", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "does not answer"],
+  ["not HTTP", "SSH-2.0-x\r\n", "", "does not answer"],
+  ["a server that hangs", "", "", `does not answer (nothing in ${timeoutMs} ms)`],
+])("HTTP: %s", async (_, first, next, expected) => {
+  const began = performance.now();
+  const reason = await http(talks(first, next));
+  expect(performance.now() - began).toBeLessThan(timeoutMs + 1000);
+  if (expected === null) expect(reason).toBeNull();
+  else expect(reason).toContain(expected);
+});
+
+test("HTTP: one that hangs up, and one that is not there", async () => {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.end() } });
+  closing.push(() => listener.stop(true));
+  expect(await http(listener.port)).toContain("the connection ends");
+  const port = freePort();
+  expect(await http(port)).toBe(`port ${port} takes no connection`);
+  expect(await ask({ kind: "http", url: `http://127.0.0.1:${port}/` })).toContain("no connection");
+});
+
+test("TCP: whoever listens will do, even if it never answers", async () => {
+  expect(await ask({ kind: "tcp", port: talks("") })).toBeNull();
+  const port = freePort();
+  expect(await ask({ kind: "tcp", port })).toBe(`port ${port} takes no connection`);
+});
+
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const withIpv6 = readFileSync("/proc/net/if_inet6", "utf8").includes(" lo");
+
+test.skipIf(!withIpv6)("a service that listens on ::1 alone is well", async () => {
+  const port = talks(ok, "", "::1");
+  expect([await ask({ kind: "tcp", port }), await http(port)]).toEqual([null, null]);
+});
+
+test("a service that listens on one address of its own is well", async () => {
+  const port = talks(ok, "", "127.0.0.77");
+  // The table is read anew.
+  await until(async () => (await ask({ kind: "tcp", port })) === null, { what: "the listener is found" });
+  expect(await http(port)).toBeNull();
+});
+
+test("TCP: one that no longer takes connections fails, and holds no descriptor of ours", async () => {
+  const script = "console.log(Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }).port)";
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+  closing.push(() => child.kill("SIGKILL"));
+  const { value } = await child.stdout.getReader().read();
+  const port = Number(new TextDecoder().decode(value));
+  child.kill("SIGSTOP");
+  // The kernel takes connections for it until its queue is full.
+  let reason: string | null = null;
+  for (let i = 0; i < 10_000 && reason === null; i++) reason = await ask({ kind: "tcp", port });
+  const held = sockets();
+  for (let i = 0; i < 3; i++) expect(await ask({ kind: "tcp", port })).toContain(`nothing in ${timeoutMs} ms`);
+  expect(sockets()).toBe(held);
+});
+
+test("a command", async () => {
+  const ended = (exitCode: number, timedOut = false) =>
+    probe({ kind: "command", command: "x" }, timeoutMs, () => Promise.resolve({ exitCode, timedOut }));
+  expect(await ended(0)).toBeNull();
+  expect(await ended(3)).toBe("the command exits with 3");
+  expect(await ended(143, true)).toBe(`the command has not ended in ${timeoutMs} ms`);
+  expect(await ask({ kind: "command", command: "x" })).toBe("no command was expected");
+});
+
+test("the answer is the service's own, whatever proxy the shell names", async () => {
+  process.env["HTTP_PROXY"] = `http://127.0.0.1:${freePort()}`;
+  expect(await http(talks(ok))).toBeNull();
+});
+
+test.each([
+  ["0100007F", "127.0.0.1"],
+  ["00000000", "127.0.0.1"],
+  ["4D00007F", "127.0.0.77"],
+  ["0".repeat(32), "[::1]"],
+  ["00000000000000000000000001000000", "[::1]"],
+  ["B80D01200000000000000000010000A0", "[2001:db8:0:0:0:0:a000:1]"],
+])("the kernel's %s is %s", (address, host) => expect(hostOf(address)).toBe(host));
+
+test("what a check asks", () => {
+  expect(healthOf({ kind: "path", path: "/up" }, 3000)).toEqual({ kind: "path", port: 3000, path: "/up" });
+  expect(healthOf({ kind: "tcp", port: 5 }, 3000)).toEqual({ kind: "tcp", port: 5 });
+});

@@ -1,0 +1,44 @@
+// Each result moves the verdict: a table of what services live through.
+import { expect, test } from "bun:test";
+import { judged, unjudged, type Verdict } from "../../src/health/verdict.ts";
+import { settings } from "./watched.ts";
+
+/** `g`: a failure in the grace, `x`: one after it, `+`: a success (`G` in the grace); what is expected after each: `?`, `h`, `u`. */
+const lives: [string, string, string][] = [
+  ["slow to start, then well", "ggggggggG", "????????h"],
+  ["slow, and up just after the grace", "gggxx+", "?????h"],
+  ["never up", "gggxxxx", "?????uu"],
+  ["up in the grace, and gone in it: the grace ended with the first success", "Gggg", "hhhu"],
+  ["two failures in a row are not three", "+xx+xx+xxx", "hhhhhhhhhu"],
+  ["one success is not enough to be well again", "+xxx+x+x++", "hhhuuuuuuh"],
+  ["after it was unhealthy the count begins anew", "+xxx++xx+xxx", "hhhuuhhhhhhu"],
+  ["from unknown one success is enough", "+", "h"],
+];
+const letters = { unknown: "?", healthy: "h", unhealthy: "u" };
+
+test.each(lives)("%s", (_, results, expected) => {
+  const seen = walk(results).map(({ health }) => letters[health]);
+  expect(seen.join("")).toBe(expected);
+});
+
+test("since when, how fast, and why", () => {
+  const [first, second, third, fourth, fifth] = walk("G+xxx");
+  expect(first).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 100, reason: null });
+  expect(second).toMatchObject({ sinceMs: 0, latencyMs: 101 });
+  expect(third).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 101, reason: "failure 2" });
+  expect(fourth).toMatchObject({ failures: 2, reason: "failure 3" });
+  expect(fifth).toMatchObject({ health: "unhealthy", sinceMs: 4000, latencyMs: 101, reason: "failure 4" });
+});
+
+test("a failure in the grace is told, and counts for nothing", () => {
+  expect(walk("ggg").at(-1)).toEqual({ ...unjudged(-1), reason: "failure 2" });
+});
+
+function walk(results: string): Verdict[] {
+  let verdict = unjudged(-1);
+  return Array.from(results, (letter, i) => {
+    const reason = letter === "+" || letter === "G" ? null : `failure ${i}`;
+    verdict = judged(verdict, { reason, latencyMs: 100 + i, atMs: i * 1000, inGrace: letter.toLowerCase() === "g" }, settings);
+    return verdict;
+  });
+}

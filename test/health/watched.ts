@@ -1,0 +1,20 @@
+// Services to keep watch over: specs as `start` makes them, and runs of them.
+import type { HealthSettings } from "../../src/config/health.ts";
+import type { Watched } from "../../src/health/monitor.ts";
+import { builtIn } from "../../src/service/defaults.ts";
+import type { StartInput } from "../../src/service/input.ts";
+import { resolve } from "../../src/service/resolve.ts";
+import type { Spec } from "../../src/service/spec.ts";
+
+export const settings: HealthSettings = { intervalMs: 10_000, timeoutMs: 5000, unhealthyAfter: 3, healthyAfter: 2 };
+
+export function specOf(name: string, input: Partial<StartInput> = {}): Spec {
+  const entry = { path: "/srv/app/app.ts", kind: "script" as const, onPath: false };
+  const around = { root: "/srv/app", cwd: "/srv/app", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
+  return resolve({ name, env: {}, envRemoved: [], reset: false, ...input }, entry, null, around, builtIn);
+}
+
+/** Its command is its name, so that who runs it knows whose it is. */
+export function watchedOf(name: string, input: Partial<StartInput> = {}, run = "1", startedAtMs = 0): Watched {
+  return { spec: specOf(name, { health: { kind: "cmd", command: name }, ...input }), run, startedAtMs };
+}
