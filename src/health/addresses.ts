@@ -18,7 +18,7 @@ export function otherHosts(port: number): string[] {
 }
 
 /** One that stands for all addresses is reached on loopback. Pure. */
-function hostOf(address: string): string {
+export function hostOf(address: string): string {
   const bytes = (address.match(/.{8}/g) ?? []).flatMap((word) => bytesOf(word));
   if (bytes.length === 4) return bytes.every((byte) => byte === 0) ? "127.0.0.1" : bytes.join(".");
   const isLoopback = bytes.every((byte, i) => byte === 0 || (i === 15 && byte === 1));

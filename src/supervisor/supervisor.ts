@@ -1,7 +1,6 @@
 // The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -14,6 +13,7 @@ import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
 import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
+import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
 import type { Request, Told } from "./control.ts";
@@ -72,7 +72,8 @@ export class SupervisorBackend implements Backend {
 
   async isDefined(spec: Spec): Promise<boolean> {
     const record = this.#records.get(spec.name);
-    return record !== null && isDeepStrictEqual(record.spec, spec) && record.derived === this.#derived(spec);
+    // What only commands and the agent look at changes nothing of what runs.
+    return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === this.#derived(spec);
   }
 
   async unitText(spec: Spec): Promise<string> {
