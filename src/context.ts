@@ -10,6 +10,7 @@ import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
+import type { Told } from "./lifecycle/agent.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
@@ -42,6 +43,8 @@ export type Context = {
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
   deps(options?: { settles: boolean }): Promise<Deps>;
+  /** What the agent says of services, where it lives and nothing is to be settled first: no backend has to be loaded for it. */
+  told(names: string[]): Promise<Told | null>;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;
   close(): Promise<void>;
@@ -61,7 +64,16 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     const { openSqliteReader } = await import("./storage/sqlite/reader.ts");
     return openSqliteReader(join(paths.config, "metrics", "metrics.db"), config.keeping);
   });
+  const agent = agentClient(paths.state);
   let backend: Backend | null = null;
+  let hasSaid = false;
+  const sayFirst = () => {
+    if (hasSaid) return;
+    hasSaid = true;
+    if (process.getuid?.() === 0)
+      terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
+    for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
+  };
   return {
     settings,
     env,
@@ -79,15 +91,21 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       const { hostFindings } = await import("./systemd/host-findings.ts");
       return hostFindings(env);
     },
+    async told(names) {
+      if (registry.abandoned().length > 0) return null;
+      const kind = detected(env, registry);
+      const told = await agent.observe(names);
+      if (told === null || told.observed.some(({ status }) => status.backend !== kind)) return null;
+      sayFirst();
+      return told;
+    },
     async deps({ settles } = { settles: true }) {
-      if (backend === null && process.getuid?.() === 0)
-        terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
       backend ??= await openBackend(detected(env, registry), env, paths);
       interruptedBy(signal);
-      for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
+      sayFirst();
       const deps: Deps = {
         backend,
-        agent: agentClient(paths.state),
+        agent,
         registry,
         defaults: config.defaults,
         trail,

@@ -1,13 +1,13 @@
 // bs9 status: every service in one table, bad ones first.
+import type { Foreign, Reading } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
-import { observe } from "../lifecycle/observe.ts";
+import { badFirst, type Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
-import { watch } from "./status-watch.ts";
 import { changesByHand, emptyHint, isNotUp, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
@@ -22,21 +22,16 @@ export const status: Command = {
   examples: ["bs9 status", "bs9 status web --json", "bs9 status --watch", "bs9 status -q | xargs bs9 restart"],
   exits: [3, 4, 5],
   async run(given: Words, context: Context): Promise<Result | null> {
-    if (flagOf(given.options, "watch")) return watch(given, context);
-    const deps = await context.deps();
-    const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
-    const observed = await observe(names, deps);
-    const added =
-      given.words.length > 0
-        ? []
-        : (deps.backend.strangers?.changes(context.registry.names()) ?? []).filter(({ kind }) => kind === "added");
-    const others = flagOf(given.options, "all")
-      ? ((await deps.backend.strangers?.services()) ?? []).filter(({ unit }) => !observed.some((one) => one.status.unit === unit))
-      : [];
+    if (flagOf(given.options, "watch")) return (await import("./status-watch.ts")).watch(given, context);
+    const named = given.words.length > 0;
+    const names = named ? pickTargets(given.words, context.registry.names()) : context.registry.names();
+    const isAll = flagOf(given.options, "all");
+    const { observed, added, others, hints } = (isAll ? null : await toldOf(names, context)) ?? (await lookedAt(names, isAll, context));
+    const addedToo = named ? [] : added;
     return {
       value: [
         ...observed.map(({ status }) => status),
-        ...added.map((one) => ({ name: one.name, unit: `${one.name}.service`, managed: false, notices: [foreignSentence(one)] })),
+        ...addedToo.map((one) => ({ name: one.name, unit: `${one.name}.service`, managed: false, notices: [foreignSentence(one)] })),
         ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false })),
       ],
       names: observed.map(({ status }) => status.name),
@@ -44,14 +39,30 @@ export const status: Command = {
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [
-        ...emptyHint(observed),
-        ...troubles(observed),
-        ...changesByHand(observed, added),
-        ...sharedNotices(observed),
-        ...whoMeasured(observed, deps),
-      ],
-      exitStatus: isNotUp(observed, given.words.length > 0) ? exitStatus.notUp : exitStatus.done,
+      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, addedToo), ...sharedNotices(observed), ...hints],
+      exitStatus: isNotUp(observed, named) ? exitStatus.notUp : exitStatus.done,
     };
   },
 };
+
+type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: string[] };
+
+async function toldOf(names: string[], context: Context): Promise<Seen | null> {
+  const told = names.length === 0 ? null : await context.told(names);
+  if (told === null) return null;
+  return { observed: badFirst(told.observed), added: told.added, others: [], hints: told.warnings };
+}
+
+async function lookedAt(names: string[], isAll: boolean, context: Context): Promise<Seen> {
+  const { observe } = await import("../lifecycle/observe.ts");
+  const deps = await context.deps();
+  const observed = await observe(names, deps);
+  const { strangers } = deps.backend;
+  const others = isAll ? ((await strangers?.services()) ?? []) : [];
+  return {
+    observed,
+    added: (strangers?.changes(context.registry.names()) ?? []).filter(({ kind }) => kind === "added"),
+    others: others.filter(({ unit }) => !observed.some((one) => one.status.unit === unit)),
+    hints: whoMeasured(observed, deps),
+  };
+}

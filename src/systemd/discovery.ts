@@ -1,5 +1,5 @@
 // What others did to our units: edited, removed, added ones, and drop-ins beside them.
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Foreign } from "../backend/backend.ts";
 import { readIfThere } from "../base/files.ts";
@@ -11,32 +11,58 @@ const ending = ".service";
 
 export type Folders = { units: string; runtimeDir: string };
 
+/** `ours` is as bs9 wrote it, `other` has not its mark. */
+type Judgement = "ours" | "edited" | "other" | "missing";
+type Judged = (file: string) => Judgement;
+
 /** One look at each unit file; services whose units are as bs9 wrote them are not in it. */
-export function foreignChanges(defined: string[], folders: Folders, mark: string): Foreign[] {
+export function foreignChanges(defined: string[], folders: Folders, mark: string, judged: Judged = judgedNow(mark)): Foreign[] {
   const files = listed(folders.units).filter((name) => name.endsWith(ending));
   const dropIns = dropInsOf(folders);
   const known = new Set(defined);
   const present = new Map(files.map((file) => [file.slice(0, -ending.length), join(folders.units, file)]));
   const ofDefined = defined.flatMap((name): Foreign[] => {
     const file = join(folders.units, name + ending);
-    const changed = judge(present.has(name) ? read(file) : null, mark);
+    const found = present.has(name) ? judged(file) : "missing";
+    const kind = found === "other" ? "edited" : found;
     const added = dropIns.get(name) ?? [];
     return [
-      ...(changed === null ? [] : [{ name, kind: changed, files: [file] }]),
+      ...(kind === "ours" ? [] : [{ name, kind, files: [file] }]),
       ...(added.length === 0 ? [] : [{ name, kind: "drop-ins" as const, files: added }]),
     ];
   });
   const ofOthers = [...present].flatMap(([name, file]): Foreign[] => {
     if (known.has(name) || !namePattern.test(name) || isReserved(name)) return [];
-    return isOurs(read(file) ?? "", mark) ? [{ name, kind: "added", files: [file] }] : [];
+    return ["ours", "edited"].includes(judged(file)) ? [{ name, kind: "added", files: [file] }] : [];
   });
   return [...ofDefined, ...ofOthers];
 }
 
-/** Null for a unit that is as bs9 wrote it. Pure. */
-export function judge(text: string | null, mark: string): "missing" | "edited" | null {
+/** For who looks again and again: a file that is as it was, by what the kernel says of it, is not read again. */
+export function judgedOnce(mark: string): Judged {
+  const known = new Map<string, { stamp: string; judgement: Judgement }>();
+  const now = judgedNow(mark);
+  return (file) => {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    // The last one changes with every write, whatever somebody makes of the times.
+    const stamp = `${stat?.ino} ${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}`;
+    const before = known.get(file);
+    if (before?.stamp === stamp) return before.judgement;
+    const judgement = now(file);
+    known.set(file, { stamp, judgement });
+    return judgement;
+  };
+}
+
+function judgedNow(mark: string): Judged {
+  return (file) => judge(read(file), mark);
+}
+
+/** Pure; null: it is not there. */
+export function judge(text: string | null, mark: string): Judgement {
   if (text === null) return "missing";
-  return isOurs(text, mark) && isAsWritten(text) ? null : "edited";
+  if (!isOurs(text, mark)) return "other";
+  return isAsWritten(text) ? "ours" : "edited";
 }
 
 /** The folders that this user writes to; `systemctl --user set-property` uses those of user.control (systemd.unit(5)). */

@@ -5,7 +5,7 @@ import type { Backend, Foreign, Reading, Strangers } from "../backend/backend.ts
 import { failed } from "../base/errors.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import type { Spec } from "../service/spec.ts";
-import { foreignChanges } from "./discovery.ts";
+import { foreignChanges, judgedOnce } from "./discovery.ts";
 import type { Owner } from "./ownership.ts";
 import { readOthers } from "./read.ts";
 import type { Systemctl } from "./systemctl.ts";
@@ -18,15 +18,17 @@ type Place = { systemctl: Systemctl; owner: Owner; runtimeDir: string };
 export class UnitsOfOthers implements Strangers {
   readonly #ours: Ours;
   readonly #place: Place;
+  readonly #judged: ReturnType<typeof judgedOnce>;
 
   constructor(ours: Ours, place: Place) {
     this.#ours = ours;
     this.#place = place;
+    this.#judged = judgedOnce(place.owner.mark);
   }
 
   changes(defined: string[]): Foreign[] {
     const { owner, runtimeDir } = this.#place;
-    return foreignChanges(defined, { units: owner.units, runtimeDir }, owner.mark);
+    return foreignChanges(defined, { units: owner.units, runtimeDir }, owner.mark, this.#judged);
   }
 
   async takeOver(spec: Spec): Promise<string | null> {

@@ -1,9 +1,9 @@
 // Units that others changed, told from the files alone; and an edit as a drop-in.
 import { expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { foreignChanges, judge } from "../../src/systemd/discovery.ts";
+import { foreignChanges, judge, judgedOnce } from "../../src/systemd/discovery.ts";
 import { isAsWritten, seal } from "../../src/systemd/seal.ts";
 import { dropInOf } from "../../src/systemd/take-over.ts";
 
@@ -22,11 +22,11 @@ test("a seal breaks with every byte", () => {
 
 test.each([
   [null, "missing"],
-  [ours, null],
+  [ours, "ours"],
   [ours.replace("512", "77"), "edited"],
   [ours.replace(/Digest=.*\n/, ""), "edited"],
-  [ours.replace(`Owner="${mark}"`, 'Owner="/elsewhere"'), "edited"],
-  ["", "edited"],
+  [ours.replace(`Owner="${mark}"`, 'Owner="/elsewhere"'), "other"],
+  ["", "other"],
 ] as const)("a unit %#", (text, verdict) => expect(judge(text, mark)).toBe(verdict));
 
 test("all of a folder in one look", () => {
@@ -43,6 +43,7 @@ test("all of a folder in one look", () => {
   put("user/web.service.d/local.conf", "[Service]\n");
   put("user.control/web.service.d/50-MemoryMax.conf", "[Service]\n");
   put("user/empty.service.d/README", "");
+  put("user/bs9-agent.service", ours);
   const folders = { units: join(root, "user"), runtimeDir: join(root, "run") };
   expect(foreignChanges(["api", "gone", "web"], folders, mark)).toEqual([
     { name: "api", kind: "edited", files: [join(root, "user/api.service")] },
@@ -55,6 +56,20 @@ test("all of a folder in one look", () => {
     { name: "old", kind: "added", files: [join(root, "user/old.service")] },
   ]);
   expect(foreignChanges([], { units: join(root, "nowhere"), runtimeDir: root }, mark)).toEqual([]);
+});
+
+test("who looks again sees what was changed in place, at its old length and with its old times", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bs9-units-"));
+  const file = join(folder, "web.service");
+  writeFileSync(file, ours);
+  const { atime, mtime } = statSync(file);
+  const judged = judgedOnce(mark);
+  expect([judged(file), judged(file)]).toEqual(["ours", "ours"]);
+  writeFileSync(file, ours.replace("512", "513"));
+  utimesSync(file, atime, mtime);
+  expect(judged(file)).toBe("edited");
+  rmSync(file);
+  expect(judged(file)).toBe("missing");
 });
 
 test.each<[string, (text: string) => string, string | null]>([
