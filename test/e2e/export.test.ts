@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readProc } from "../../src/base/proc.ts";
 import { binary, until } from "../harness.ts";
 import { fill } from "../storage/filled.ts";
 import { sample, samplesOf } from "../storage/samples.ts";
@@ -20,12 +21,20 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => place.down());
 
+/** The peak is VmHWM: resourceUsage() of a child begins with what its parent had at the fork, see exec_mmap() in the kernel. */
 async function exported(argv: string[]): Promise<{ bytes: number; rssBytes: number; code: number }> {
   const child = place.run(["export", ...argv]);
-  let bytes = 0;
-  for await (const chunk of child.stdout) bytes += chunk.length;
-  const code = await child.exited;
-  return { bytes, rssBytes: child.resourceUsage()?.maxRSS ?? Number.NaN, code };
+  let [bytes, rssBytes] = [0, Number.NaN];
+  for await (const chunk of child.stdout) {
+    bytes += chunk.length;
+    rssBytes = figureOf(child.pid, "status", "VmHWM") * 1024 || rssBytes;
+  }
+  return { bytes, rssBytes, code: await child.exited };
+}
+
+/** NaN once it has ended. */
+function figureOf(pid: number, file: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readProc(`${pid}/${file}`) ?? "")?.[1]);
 }
 
 const MiB = 1024 * 1024;
@@ -33,13 +42,13 @@ const MiB = 1024 * 1024;
 test.each(["json", "csv", "openmetrics"])(
   "%s: memory does not grow with the range",
   async (format) => {
-    // The first of them has read every level already.
-    const few = await exported(["--format", format, "--hours", "2", "--service", "s1"]);
+    // An eighth of it has warmed up already.
+    const few = await exported(["--format", format, "--hours", String(ticks / 720 / 8)]);
     const all = await exported(["--format", format, "--hours", "2"]);
     expect([few.code, all.code]).toEqual([0, 0]);
     expect(all.bytes).toBeGreaterThan(10 * MiB);
-    expect(all.bytes).toBeGreaterThan(100 * few.bytes);
-    expect(all.rssBytes - few.rssBytes).toBeLessThan(60 * MiB);
+    expect(all.bytes).toBeGreaterThan(6 * few.bytes);
+    expect(all.rssBytes - few.rssBytes).toBeLessThan(30 * MiB);
   },
   120_000,
 );
@@ -71,18 +80,16 @@ test("a reader that is slow is waited for", async () => {
     stdio: ["ignore", "ignore", "pipe"],
     timeout: 60_000,
   });
-  const of = (file: string, field: string) =>
-    Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${child.pid}/${file}`, "utf8"))?.[1]);
   let written = 0;
   const standsStill = async () => {
     const before = written;
     await Bun.sleep(500);
-    written = of("io", "wchar");
+    written = figureOf(child.pid, "io", "wchar");
     return written > 0 && written === before;
   };
   await until(standsStill, { what: "it waits", timeoutMs: 20_000 });
   expect(written).toBeLessThan(2 * MiB);
-  expect(of("status", "VmRSS") * 1024 - rssBytes).toBeLessThan(20 * MiB);
+  expect(figureOf(child.pid, "status", "VmHWM") * 1024 - rssBytes).toBeLessThan(20 * MiB);
   closeSync(reader);
   expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ""]);
 }, 60_000);
