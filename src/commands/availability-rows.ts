@@ -22,7 +22,7 @@ function words({ uptimeRatio, restarts, recoveries, meanRecoveryMs, stoppedMs, u
 }
 
 /** Rounded down: 100% is for what was never down, and 0% for what was never up. */
-export function percentUp(ratio: number): string {
+function percentUp(ratio: number): string {
   if (ratio === 0 || ratio === 1) return `${ratio * 100}%`;
   const scale = ratio > 0.9999 ? 1000 : 100;
   // 0.29 * 100 is a little less than 29.

@@ -1,6 +1,6 @@
 // How the availability reads: short, and never better than it was.
 import { expect, test } from "bun:test";
-import { availabilityRows, percentUp } from "../../src/commands/availability-rows.ts";
+import { availabilityRows } from "../../src/commands/availability-rows.ts";
 import type { Available } from "../../src/lifecycle/available.ts";
 
 const hourMs = 3_600_000;
@@ -53,4 +53,7 @@ test.each([
   [0.5, "50%"],
   [0.00001, "less than 0.01%"],
   [0, "0%"],
-])("%p up is %s", (ratio, text) => expect(percentUp(ratio)).toBe(text));
+])("%p up is %s", (uptimeRatio, text) => {
+  const one = over(hourMs, { uptimeRatio });
+  expect(availabilityRows({ day: one, month: one }, nowMs)).toEqual([`since 1h ago: ${text} up, no restarts`]);
+});
