@@ -3,10 +3,10 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { type Outcome, run, tempDir } from "../harness.ts";
+import { fill } from "../storage/filled.ts";
 import { parseCsv } from "../storage/parsers.ts";
-import { intervalMs, samplesOf } from "../storage/samples.ts";
+import { samplesOf } from "../storage/samples.ts";
 
 const top = join(import.meta.dir, "../..");
 const folder = tempDir();
@@ -25,14 +25,8 @@ function copy(): { other: string; path: string } {
 }
 
 beforeAll(async () => {
-  // The last ten minutes; nothing here looks at a finer clock than the hour.
-  let nowMs = Date.now() - ticks * intervalMs;
-  const storage = await openSqlite(join(home, "config/metrics/metrics.db"), { now: () => nowMs, minFreeBytes: 0 });
-  for (let n = 0; n < ticks; n++) {
-    await storage.append({ atMs: nowMs, samples: samplesOf(3, n) });
-    nowMs += intervalMs;
-  }
-  await storage.close();
+  // The last ten minutes; nothing here looks at a finer clock than that.
+  await fill(home, ticks, (n) => samplesOf(3, n));
   mkdirSync(join(home, "config/services"));
   for (const name of ["s1", "fresh"]) writeFileSync(join(home, "config/services", `${name}.json`), "{}");
 });

@@ -1,0 +1,171 @@
+// bs9 export with the built executable: however much there is, whoever reads, and Ctrl-C; and the availability in describe.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readProc } from "../../src/base/proc.ts";
+import { binary, until } from "../harness.ts";
+import { fill } from "../storage/filled.ts";
+import { sample, samplesOf } from "../storage/samples.ts";
+import { Place } from "../supervisor/bs9.ts";
+
+const place = new Place();
+const out = join(place.folder, "out");
+const services = 120;
+/** As many as are kept as they came. */
+const ticks = 1000;
+
+beforeAll(async () => {
+  mkdirSync(out);
+  await fill(place.env.BS9_HOME, ticks, (n) => samplesOf(services, n));
+}, 120_000);
+afterAll(() => place.down());
+
+/** The peak is VmHWM: resourceUsage() of a child begins with what its parent had at the fork, see exec_mmap() in the kernel. */
+async function exported(argv: string[]): Promise<{ bytes: number; rssBytes: number; code: number }> {
+  const child = place.run(["export", ...argv]);
+  let [bytes, rssBytes] = [0, Number.NaN];
+  for await (const chunk of child.stdout) {
+    bytes += chunk.length;
+    rssBytes = figureOf(child.pid, "status", "VmHWM") * 1024 || rssBytes;
+  }
+  return { bytes, rssBytes, code: await child.exited };
+}
+
+/** NaN once it has ended. */
+function figureOf(pid: number, file: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readProc(`${pid}/${file}`) ?? "")?.[1]);
+}
+
+const MiB = 1024 * 1024;
+
+test.each(["json", "csv", "openmetrics"])(
+  "%s: memory does not grow with the range",
+  async (format) => {
+    // An eighth of it has warmed up already.
+    const few = await exported(["--format", format, "--hours", String(ticks / 720 / 8)]);
+    const all = await exported(["--format", format, "--hours", "2"]);
+    expect([few.code, all.code]).toEqual([0, 0]);
+    expect(all.bytes).toBeGreaterThan(10 * MiB);
+    expect(all.bytes).toBeGreaterThan(6 * few.bytes);
+    expect(all.rssBytes - few.rssBytes).toBeLessThan(30 * MiB);
+  },
+  120_000,
+);
+
+const sh = async (script: string) => {
+  const child = Bun.spawn(["bash", "-c", `set -o pipefail; ${script}`, "bash", binary()], {
+    cwd: place.folder,
+    env: place.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  return { stdout, stderr, code };
+};
+
+test("a reader that begins late gets every line", async () => {
+  const lines = services * ticks + 1;
+  expect(await sh('"$1" export --format csv --hours 2 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${lines}\n`, stderr: "", code: 0 });
+}, 60_000);
+
+test("a reader that is slow is waited for", async () => {
+  const { rssBytes } = await exported(["--hours", "2", "--service", "s1"]);
+  // A pipe that the test holds open and does not read; Bun.spawn() would read one of its own.
+  const pipe = join(place.folder, "pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const child = Bun.spawn(["sh", "-c", 'exec "$1" export --hours 2 > "$2"', "sh", binary(), pipe], {
+    env: place.env,
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: 60_000,
+  });
+  let written = 0;
+  const standsStill = async () => {
+    const before = written;
+    await Bun.sleep(500);
+    written = figureOf(child.pid, "io", "wchar");
+    return written > 0 && written === before;
+  };
+  await until(standsStill, { what: "it waits", timeoutMs: 20_000 });
+  expect(written).toBeLessThan(2 * MiB);
+  expect(figureOf(child.pid, "status", "VmHWM") * 1024 - rssBytes).toBeLessThan(20 * MiB);
+  closeSync(reader);
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ""]);
+}, 60_000);
+
+test("a reader that has seen enough ends it in silence", async () => {
+  const { stdout, stderr } = await sh('"$1" export --hours 2 | head -n 1');
+  expect([stdout, stderr]).toEqual(["[\n", ""]);
+}, 60_000);
+
+test("a full disk is told", async () => {
+  const { stderr, code } = await sh('"$1" export --hours 2 > /dev/full');
+  expect([code, stderr]).toEqual([1, "error: cannot write to stdout: the disk is full\n"]);
+}, 60_000);
+
+test("Ctrl-C leaves the old file, and nothing beside it", async () => {
+  const file = join(out, "samples.om");
+  writeFileSync(file, "old");
+  const child = place.run(["export", "--format", "openmetrics", "--hours", "2", "--output", file]);
+  const partial = () => readdirSync(out).find((name) => name.endsWith(".part"));
+  await until(() => statSync(join(out, partial() ?? "none")).size > 0, { what: "it writes" });
+  child.kill("SIGINT");
+  const [code, stderr] = [await child.exited, await new Response(child.stderr).text()];
+  expect([code, stderr]).toEqual([130, "interrupted\n"]);
+  expect([readFileSync(file, "utf8"), readdirSync(out)]).toEqual(["old", ["samples.om"]]);
+}, 60_000);
+
+test("Ctrl-C ends what is printed, too", async () => {
+  const child = place.run(["export", "--format", "openmetrics", "--hours", "2"]);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  child.kill("SIGINT");
+  while (!(await reader.read()).done);
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([130, "interrupted\n"]);
+}, 60_000);
+
+test("describe tells the availability, and is not kept from its work by a database that it cannot read", async () => {
+  const other = new Place();
+  try {
+    other.write("web/web.sh", "#!/bin/sh\nexec sleep 4246\n");
+    Bun.spawnSync(["chmod", "+x", join(other.folder, "web/web.sh")]);
+    const describe = async () => {
+      const told = JSON.parse((await other.bs9("describe", "web", "--json")).stdout) as Record<string, unknown>;
+      const { notices } = told["status"] as { notices: string[] };
+      return { availability: told["availability"], text: (await other.bs9("describe", "web")).stdout, notices };
+    };
+    // Ten minutes, for 20 s of which it was down.
+    const path = await fill(other.env.BS9_HOME, 120, (n) => {
+      const isDown = n >= 60 && n < 64;
+      return [sample("web", n, { state: isDown ? "failed" : "active", restarts: n < 64 ? 0 : 1 })];
+    });
+    expect((await other.bs9("start", "web/web.sh", "--name", "web", "--wait", "0")).code).toBe(0);
+    const { availability, text } = await describe();
+    expect(availability).toMatchObject({ day: { restarts: 1, recoveries: 1, meanRecoveryMs: 20_000, downMs: 20_000 } });
+    expect(text).toMatch(/^ {2}availability {2,}since 1\dm ago: 9\d\.\d+% up, 1 restart, back in 20\.0 s/m);
+    const db = new Database(path);
+    db.run("PRAGMA user_version = 99");
+    db.close();
+    const after = await describe();
+    expect(after.availability).toBeNull();
+    expect(after.text).toContain("pid");
+    expect(after.text).not.toContain("  availability");
+    expect(after.notices.join()).toContain("its availability is not known: cannot open");
+  } finally {
+    await other.down();
+  }
+}, 60_000);
+
+test("where nothing is kept there is no word on it", async () => {
+  const other = new Place();
+  try {
+    other.write("web/web.sh", "#!/bin/sh\nexec sleep 4247\n");
+    Bun.spawnSync(["chmod", "+x", join(other.folder, "web/web.sh")]);
+    await other.bs9("start", "web/web.sh", "--name", "web", "--wait", "0");
+    expect((await other.bs9("describe", "web")).stdout).not.toContain("availability");
+    expect((await other.bs9("describe", "web", "--json")).stdout).toContain('"availability":null');
+  } finally {
+    await other.down();
+  }
+}, 60_000);
