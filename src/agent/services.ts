@@ -72,9 +72,12 @@ export class Services {
     return this.#changes;
   }
 
-  /** Afterwards all is as it was when this was called, or later. Throws where the backend cannot be read; then it is tried again. */
-  refresh(): Promise<void> {
-    const work = this.#work.then(() => this.#refresh());
+  /**
+   * Afterwards all is as it was when this was called, or later; without `isExact`, as far as it has been told by now.
+   * Throws where the backend cannot be read; then it is tried again.
+   */
+  refresh(isExact = true): Promise<void> {
+    const work = this.#work.then(() => this.#refresh(isExact));
     this.#work = work.catch(() => {});
     return work;
   }
@@ -84,8 +87,8 @@ export class Services {
     this.#watch = null;
   }
 
-  async #refresh(): Promise<void> {
-    await this.#listen();
+  async #refresh(isExact: boolean): Promise<void> {
+    await this.#listen(isExact);
     this.#readSpecs();
     if (this.#watch === null || performance.now() - this.#allReadAtMs > lookAgainMs) {
       for (const name of this.#specs.keys()) this.#dirty.add(name);
@@ -101,10 +104,9 @@ export class Services {
     }
   }
 
-  /** What was told before this began has arrived by then. */
-  async #listen(): Promise<void> {
+  async #listen(isExact: boolean): Promise<void> {
     const watch = this.#watch;
-    if (watch !== null) await watch.synced().catch(() => watch === this.#watch && this.#lost());
+    if (watch !== null && isExact) await watch.synced().catch(() => watch === this.#watch && this.#lost());
     if (this.#watch !== null) return;
     this.#watch = await this.#deps.backend.watch(
       (change) => {

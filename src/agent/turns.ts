@@ -33,7 +33,7 @@ export type TurnsOptions = {
 };
 
 /** What storing a tick has used is given back, or memory would grow to several times of it. */
-const collectEveryTicks = 4;
+const collectEveryTicks = 12;
 /** Of an interval: who runs longer leaves the dearer figures null. */
 const shareOfInterval = 0.5;
 
@@ -65,7 +65,7 @@ export class Turns {
     const { services, monitor } = this;
     const nowMs = this.#options.uptimeMs();
     const isDue = nowMs >= this.#dueMs;
-    if (isDue || services.isDirty) await services.refresh();
+    if (isDue || services.isDirty) await services.refresh(false);
     if (services.changes !== this.#watched) {
       this.#watched = services.changes;
       monitor.watch(this.#running());

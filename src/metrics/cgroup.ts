@@ -1,7 +1,7 @@
 // Readings of a service from its cgroup, or, where the kernel has no controller there, from its processes.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readProc, statusField } from "../base/proc.ts";
+import { readProc } from "../base/proc.ts";
 
 export type Figures = {
   memoryBytes: number | null;
@@ -14,11 +14,13 @@ const ticksPerSecond = 100;
 /** `folder` is the absolute folder of the cgroup, null where there is none and the processes are all there is. */
 export function readFigures(folder: string | null, pids: number[]): Figures {
   const current = folder === null ? null : number(read(folder, "memory.current"));
-  const memoryBytes = current ?? sum(pids, residentBytes);
+  const tasks = folder === null ? null : number(read(folder, "pids.current"));
+  const counted = current === null || tasks === null ? pids.flatMap((pid) => readStat(pid) ?? []) : [];
+  const memoryBytes = current ?? sum(counted, ({ residentBytes }) => residentBytes);
   return {
     memoryBytes,
     memorySource: current !== null ? "cgroup" : memoryBytes === null ? null : "processes",
-    tasks: (folder === null ? null : number(read(folder, "pids.current"))) ?? sum(pids, threads),
+    tasks: tasks ?? sum(counted, ({ threads }) => threads),
   };
 }
 
@@ -28,7 +30,10 @@ export function usecOfCgroup(folder: string): number | null {
 }
 
 export function usecOfPids(pids: number[]): number | null {
-  return sum(pids, cpuUsec);
+  return sum(
+    pids.flatMap((pid) => readStat(pid) ?? []),
+    ({ cpuUsec }) => cpuUsec,
+  );
 }
 
 /** The processes of this one folder: a service without Delegate= has no cgroups below its own. */
@@ -67,30 +72,38 @@ function number(text: string | null): number | null {
   return text !== null && /^\d+\s*$/.test(text) ? Number(text) : null;
 }
 
-function sum(pids: number[], of: (pid: number) => number | null): number | null {
-  let total: number | null = null;
-  for (const pid of pids) {
-    const value = of(pid);
-    if (value !== null) total = (total ?? 0) + value;
-  }
-  return total;
+/** Null where there is nothing to add. */
+function sum<T>(all: readonly T[], of: (one: T) => number): number | null {
+  return all.length === 0 ? null : all.reduce((total, one) => total + of(one), 0);
 }
 
-// In kB, whatever the size of a page is: arm64 has kernels with 64 KiB.
-function residentBytes(pid: number): number | null {
-  const resident = statusField(readProc(`${pid}/status`) ?? "", "VmRSS");
-  return resident === null ? null : Number.parseInt(resident, 10) * 1024;
-}
+type Stat = { cpuUsec: number; threads: number; residentBytes: number };
 
-function threads(pid: number): number | null {
-  const threads = statusField(readProc(`${pid}/status`) ?? "", "Threads");
-  return threads === null ? null : Number(threads);
-}
-
-// utime and stime, fields 14 and 15 of proc_pid_stat(5), in clock ticks.
-function cpuUsec(pid: number): number | null {
+/** Of one process, by one read: utime, stime, num_threads and rss, fields 14, 15, 20 and 24 of proc_pid_stat(5). */
+function readStat(pid: number): Stat | null {
   const stat = readProc(`${pid}/stat`);
   if (stat === null) return null;
+  // The command in brackets may hold spaces and brackets itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
+  return {
+    cpuUsec: ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond,
+    threads: Number(fields[17]),
+    residentBytes: Number(fields[21]) * pageBytes(),
+  };
+}
+
+let page: number | null = null;
+
+/** AT_PAGESZ of getauxval(3): arm64 has kernels with 16 and 64 KiB. */
+function pageBytes(): number {
+  page ??= pageIn(readFileSync("/proc/self/auxv"));
+  return page;
+}
+
+const AT_PAGESZ = 6n;
+
+function pageIn(auxv: Buffer): number {
+  const words = new BigUint64Array(auxv.buffer.slice(auxv.byteOffset, auxv.byteOffset + auxv.byteLength));
+  for (let i = 0; i + 1 < words.length; i += 2) if (words[i] === AT_PAGESZ) return Number(words[i + 1]);
+  return 4096;
 }

@@ -48,7 +48,7 @@ const noMemory = { memoryBytes, memorySource };
 /** So many processes of a service are asked for their open files, memory and tasks. */
 const maxPids = 256;
 
-export function counterReader({ restPerTick = 100, descriptors = keepDescriptors() }: CounterOptions = {}): CounterReader {
+export function counterReader({ restPerTick = 30, descriptors = keepDescriptors() }: CounterOptions = {}): CounterReader {
   const known = new Map<string, Known>();
   let turn = 0;
 
@@ -100,14 +100,14 @@ export function counterReader({ restPerTick = 100, descriptors = keepDescriptors
   /** What changes all the time: two files of a service. */
   function cheap(service: string, folder: string): { one: Known; cpuUsec: number | null } {
     let one = known.get(service);
-    let cpuUsec = one?.opened.folder === folder ? field(one.opened, "cpu.stat", "usage_usec ") : null;
+    let cpuUsec = one?.opened.folder === folder ? leading(one.opened, "cpu.stat", usage.length) : null;
     if (one === undefined || cpuUsec === null) {
       forget(service);
       one = { opened: { folder, descriptors: new Map() }, countedIn: inode(folder), rest: noRest, memory: noMemory };
       known.set(service, one);
-      cpuUsec = field(one.opened, "cpu.stat", "usage_usec ");
+      cpuUsec = leading(one.opened, "cpu.stat", usage.length);
     }
-    const memoryBytes = field(one.opened, "memory.current", "");
+    const memoryBytes = leading(one.opened, "memory.current");
     if (memoryBytes !== null) one.memory = { memoryBytes, memorySource: "cgroup" };
     return { one, cpuUsec };
   }
@@ -118,7 +118,7 @@ export function counterReader({ restPerTick = 100, descriptors = keepDescriptors
     const isOfCgroup = one.memory.memorySource === "cgroup";
     const figures = isOfCgroup ? null : readFigures(null, pids);
     if (figures !== null) one.memory = { memoryBytes: figures.memoryBytes, memorySource: figures.memorySource };
-    const tasks = field(one.opened, "pids.current", "") ?? (figures ?? readFigures(one.opened.folder, pids)).tasks;
+    const tasks = leading(one.opened, "pids.current") ?? (figures ?? readFigures(one.opened.folder, pids)).tasks;
     one.rest = { tasks, openFiles: openFiles(pids), ...disk(one.opened), ...stalls(one.opened), restReadAtMs: nowMs };
   }
 
@@ -150,10 +150,19 @@ export function counterReader({ restPerTick = 100, descriptors = keepDescriptors
     const length = descriptors.read(opened, file);
     if (length === null || length === 0) return null;
     const { bytes } = descriptors;
-    const at = key === "" ? 0 : bytes.subarray(0, length).indexOf(key);
+    const at = bytes.subarray(0, length).indexOf(key);
     return at === -1 ? null : digits(bytes, at + key.length, length);
   }
+
+  /** The digits that a file begins with, behind a word of so many characters. */
+  function leading(opened: Opened, file: string, wordLength = 0): number | null {
+    const length = descriptors.read(opened, file);
+    return length === null ? null : digits(descriptors.bytes, wordLength, length);
+  }
 }
+
+/** The first line of cpu.stat, whichever controllers there are (the kernel's cgroup-v2.rst). */
+const usage = "usage_usec ";
 
 function digits(bytes: Buffer, start: number, end: number): number | null {
   let value = 0;
