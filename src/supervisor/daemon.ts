@@ -52,8 +52,8 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(keyFile(paths.state));
   const hearing = new Set<(change: Change) => void>();
-  const changed = (service: Service) => {
-    const change = { name: service.name, state: toldOf(service).state, atMs: Date.now() };
+  const changed: Around["changed"] = (service, what) => {
+    const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
     for (const hear of hearing) hear(change);
   };
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed };
