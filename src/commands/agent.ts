@@ -7,6 +7,7 @@ import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import { ended } from "../base/interrupt.ts";
 import { tryLock } from "../base/libc.ts";
+import { giveBack } from "../base/memory.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { logsFolder } from "../logs/store/place.ts";
@@ -14,7 +15,6 @@ import { tick as careForLogs } from "../logs/store/tick.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { unavailable } from "../storage/unavailable.ts";
-import { giveBack } from "../supervisor/memory.ts";
 
 /** By then it has looked at every service once. */
 const settledMs = 20_000;

@@ -7,6 +7,7 @@ import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
+import { giveBack } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
@@ -17,7 +18,6 @@ import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
 import type { Link } from "./link.ts";
-import { giveBack } from "./memory.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { type Around, Service } from "./service.ts";
@@ -52,8 +52,8 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(keyFile(paths.state));
   const hearing = new Set<(change: Change) => void>();
-  const changed = (service: Service) => {
-    const change = { name: service.name, state: toldOf(service).state, atMs: Date.now() };
+  const changed: Around["changed"] = (service, what) => {
+    const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
     for (const hear of hearing) hear(change);
   };
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed };

@@ -13,7 +13,6 @@ const { symbols } = dlopen("libc.so.6", {
   umask: { args: [u32], returns: u32 },
   signal: { args: [i32, u64], returns: u64 },
   close: { args: [i32], returns: i32 },
-  madvise: { args: [u64, u64, i32], returns: i32 },
 });
 
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -22,8 +21,6 @@ const RLIMIT_NOFILE = 7;
 const WNOHANG = 1;
 const SIG_DFL = 0;
 const SYS_pidfd_open = 434;
-const MADV_DONTNEED = 4;
-const MADV_PAGEOUT = 21;
 const POLLIN = 1;
 const pollfdBytes = 8;
 
@@ -62,16 +59,6 @@ export function setUmask(mask: number): void {
 /** Takes away a child that has ended; for those that Bun has not spawned. */
 export function reap(pid: number): void {
   symbols.waitpid(pid, null, WNOHANG);
-}
-
-/** Takes a range out of this process; of a file that is not written to nothing is lost by that (madvise(2), Linux 5.4). */
-export function pageOut(from: bigint, to: bigint): void {
-  symbols.madvise(from, to - from, MADV_PAGEOUT);
-}
-
-/** Forgets the pages of a range; they are read from its file when they are needed, so nothing may have been written to them (madvise(2)). */
-export function dropPages(from: bigint, to: bigint): void {
-  symbols.madvise(from, to - from, MADV_DONTNEED);
 }
 
 /** pidfd_open(2); null where the process is gone. */

@@ -16,8 +16,9 @@ export type Around = {
   paths: Paths;
   records: Records;
   shuts: boolean;
-  leavings: Leavings /** Hears of each change. */;
-  changed: (service: Service) => void;
+  leavings: Leavings;
+  /** Hears of each change. */
+  changed: (service: Service, what: "state" | "process") => void;
 };
 
 export class Service {
@@ -55,7 +56,7 @@ export class Service {
     this.record.state = next;
     for (const action of actions) this.#acts[action]();
     this.keep();
-    this.#around.changed(this);
+    this.#around.changed(this, "state");
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
 
@@ -199,6 +200,8 @@ export class Service {
     };
     this.#leaving = { group: this.#group, isAsked, killAtMs, gone };
     this.#around.leavings.add(this.#leaving);
+    // What becomes of it is told once all of it is gone: a crash is no stop, and would be taken for one until then.
+    if (this.isLeaving) this.#around.changed(this, "process");
   }
 
   #gone(exit: Exit | null): void {

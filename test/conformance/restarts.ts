@@ -127,6 +127,25 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(reading).toMatchObject({ restarts: 1, end: "given up: it was restarted as often as --max-restarts allows" });
   },
 
+  async "one that waits for its restart is on its way: recycling it neither counts nor hurries it"(stage) {
+    const delayMs = 2000;
+    const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max: 2 } });
+    await stage.define(spec);
+    await stage.backend.start([spec]);
+    const waits = async () => {
+      const reading = await stage.read("one");
+      return startsOf(stage, "starts").length === 2 && reading.state === "activating" && reading.restarts === 2 ? reading : null;
+    };
+    await until(waits, { what: "it waits" });
+    for (let n = 0; n < 3; n++) await stage.backend.recycle(spec);
+    expect(await waits()).not.toBeNull();
+    // What came of it is seen by the end: as many starts as without.
+    expect(await stage.reached("one", "failed")).toMatchObject({ restarts: 2 });
+    const starts = startsOf(stage, "starts");
+    expect(starts.length).toBe(3);
+    expect((starts[2] ?? 0) - (starts[1] ?? 0)).toBeGreaterThanOrEqual(delayMs - 10);
+  },
+
   async "a stop ends the wait for a restart"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: 2000 } });
     await stage.define(spec);

@@ -67,6 +67,25 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
   },
 );
 
+test.each<[LifeState, LifeEvent, LifeState, string[]]>([
+  ["active", "recycle", "recycling", ["terminate", "set-kill-timer"]],
+  // However it ends it comes up again, with the delay of a crash, or is given up.
+  ["recycling", "ended-again", "activating", ["clear-kill-timer", "set-delay"]],
+  ["recycling", "ended-for-good", "failed", ["clear-kill-timer"]],
+  ["recycling", "kill-timeout", "recycling", ["kill"]],
+  // Asked once is asked; somebody's own word counts for more.
+  ["recycling", "recycle", "recycling", []],
+  ["recycling", "stop", "deactivating", []],
+  ["recycling", "restart", "restarting", []],
+  ["recycling", "start", "restarting", []],
+  // Only one that is up can be unwell.
+  ["inactive", "recycle", "inactive", []],
+  ["activating", "recycle", "activating", []],
+  ["deactivating", "recycle", "deactivating", []],
+  ["restarting", "recycle", "restarting", []],
+  ["failed", "recycle", "failed", []],
+])("%s, %s: %s", (state, event, next, actions) => expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell));
+
 test("every state can be left, and come to", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));
   expect([...reached].sort()).toEqual([...lifeStates].sort());

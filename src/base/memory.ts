@@ -1,19 +1,25 @@
 // Gives back what starting up has brought into memory: pages of the executable that are hardly ever looked at again.
-import { readProc, statusField } from "../base/proc.ts";
-import { dropPages, pageOut } from "./kernel.ts";
+import { readProc, statusField } from "./proc.ts";
+
+const MADV_DONTNEED = 4;
+/** Linux 5.4; where it is not known it does nothing. */
+const MADV_PAGEOUT = 21;
 
 /** Beyond so much it is worth the pages that have to be fetched again. */
 const worthBytes = 12 * 1024 * 1024;
 
 /** They stay in the page cache of the machine, from where the kernel takes them without a disk; and it may drop them at will. */
-export function giveBack(): void {
+export async function giveBack(): Promise<void> {
+  const madvise = await load();
+  // From here on nothing is waited for: what is mapped may not change between the look and the advice.
   const kilobytes = Number.parseInt(statusField(readProc("self/status") ?? "", "RssFile") ?? "0", 10);
   if (kilobytes * 1024 < worthBytes) return;
   Bun.gc(true);
   for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
-    pageOut(from, to);
-    // What is left: pages that others use too, and those of a file system without a disk.
-    dropPages(from, to);
+    madvise(from, to - from, MADV_PAGEOUT);
+    // What is left: pages that others use too, and those of a file system without a disk. They are read from the file
+    // when they are needed, so nothing may have been written to them (madvise(2)).
+    madvise(from, to - from, MADV_DONTNEED);
   }
 }
 
@@ -29,3 +35,15 @@ export function unwritten(smaps: string): { from: bigint; to: bigint }[] {
 }
 
 const readOnlyFile = /^([0-9a-f]+)-([0-9a-f]+) r-.p [0-9a-f]+ \S+ [1-9]\d* /;
+
+type Madvise = (from: bigint, bytes: bigint, advice: number) => number;
+
+let loaded: Madvise | null = null;
+
+async function load(): Promise<Madvise> {
+  if (loaded !== null) return loaded;
+  const { dlopen, FFIType } = await import("bun:ffi");
+  const { symbols } = dlopen("libc.so.6", { madvise: { args: [FFIType.u64, FFIType.u64, FFIType.i32], returns: FFIType.i32 } });
+  loaded = (from, bytes, advice) => symbols.madvise(from, bytes, advice);
+  return loaded;
+}

@@ -1,0 +1,37 @@
+// Which pages a process may give back: those that are in their file as they are in memory.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { unwritten } from "../../src/base/memory.ts";
+
+const mapping = (range: string, rights: string, inode: number, anonymousKb: number): string =>
+  `${range} ${rights} 00001000 fe:00 ${inode}   /usr/bin/bs9 (deleted)\nSize: 8 kB\nRss: 8 kB\nAnonymous: ${anonymousKb} kB\nVmFlags: rd mr mw me\n`;
+
+test.each([
+  ["code", "r-xp", 7, 0, 1],
+  ["constants", "r--p", 7, 0, 1],
+  ["what the linker has relocated", "r--p", 7, 4, 0],
+  ["variables", "rw-p", 7, 0, 0],
+  ["shared memory", "r--s", 7, 0, 0],
+  ["the heap", "r--p", 0, 0, 0],
+])("%s", (_, rights, inode, anonymousKb, ranges) => {
+  const smaps = `${mapping("5000-6000", "rw-p", 0, 4)}${mapping("55d0c2a00000-55d0c2a02000", rights, inode, anonymousKb)}${mapping("7000-8000", "rw-p", 0, 4)}`;
+  const found = unwritten(smaps);
+  expect(found).toEqual(ranges === 0 ? [] : [{ from: 0x55d0c2a00000n, to: 0x55d0c2a02000n }]);
+});
+
+test("a real process holds less of its files afterwards, and goes on", async () => {
+  const source = join(import.meta.dir, "../../src/base");
+  const script = `
+import { giveBack } from "${source}/memory.ts";
+import { readProc, statusField } from "${source}/proc.ts";
+const held = () => Number.parseInt(statusField(readProc("self/status") ?? "", "RssFile") ?? "", 10);
+const before = held();
+await giveBack();
+const after = held();
+console.log(JSON.stringify({ before, after, still: [3, 1, 2].sort().join() }));`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
+  const { before, after, still } = JSON.parse(await new Response(child.stdout).text());
+  expect(before).toBeGreaterThan(12 * 1024);
+  expect(after).toBeLessThan(before / 2);
+  expect(still).toBe("1,2,3");
+}, 40_000);
