@@ -36,8 +36,8 @@ export const run: Command = {
       await web?.stop();
       throw error;
     });
-    const [{ agentBeside }, { SupervisorBackend }] = await Promise.all([import("./agent.ts"), import("../supervisor/supervisor.ts")]);
-    const agent = await agentBeside(new SupervisorBackend(context.paths, { link: daemon.link }), context).catch(async (error: unknown) => {
+    const [{ agentOn }, { SupervisorBackend }] = await Promise.all([import("./agent.ts"), import("../supervisor/supervisor.ts")]);
+    const agent = await agentOn(new SupervisorBackend(context.paths, { link: daemon.link }), context).catch(async (error: unknown) => {
       await web?.stop();
       await daemon.shutDown();
       throw error;

@@ -135,7 +135,7 @@ describe("what status says", () => {
       memorySource: "processes",
       backend: "systemd",
       unit: "web.service",
-      figuresFrom: "live",
+      figuresFrom: "agent",
       requests: null,
       sandbox: "effective",
     });
