@@ -8,6 +8,7 @@ import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import type { Command } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
+import { cpuLine, healthLine, sampleRows } from "./figure-rows.ts";
 import { stateWord } from "./status-table.ts";
 
 export const describe: Command = {
@@ -49,15 +50,16 @@ function render(it: Description, style: Style): string[] {
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
     ["port", status.port === null ? null : `${status.port}${spec.port === null ? " (found)" : ""}`],
-    ["health", healthLine(spec)],
+    ["health", healthLine(it, Date.now())],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
     [
       "restart policy",
       `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`,
     ],
-    ["cpu", status.cpuPercent === null ? null : `${status.cpuPercent}%`],
+    ["cpu", cpuLine(status)],
     ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],
     ["tasks", status.tasks === null ? null : String(status.tasks)],
+    ...sampleRows(it.sample),
     ["limits", limitsLine(status.limits)],
     ...availabilityCells(it.availability),
     ["unit", `${it.unit.name} (${it.unit.file})`],
@@ -95,11 +97,6 @@ function wrapped(label: string, words: string[]): string[] {
   return Bun.wrapAnsi(words.join(" "), 74, { hard: false })
     .split("\n")
     .map((line, i) => (i === 0 ? `  ${label}:\n    ${line}` : `    ${line}`));
-}
-
-function healthLine({ health, port, healthRestart }: Description["spec"]): string {
-  const check = health !== null ? harmless(JSON.stringify(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
-  return `${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
 }
 
 function limitsLine(limits: Description["status"]["limits"]): string | null {

@@ -5,12 +5,15 @@ import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
+import type { Point } from "../storage/storage.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
 
 export type Description = {
   status: Looked["status"];
+  /** Why it is unhealthy, and since when. */
+  unwell: { reason: string; since: string } | null;
   spec: Omit<Spec, "env"> & { env: string[] };
   /** Names only: values are for the service alone. */
   environment: string[];
@@ -27,19 +30,23 @@ export type Description = {
   lastEnd: string | null;
   /** Null where it was never watched. */
   availability: Availabilities | null;
+  /** The last one of the agent; null where it does not live. */
+  sample: Sampled | null;
   events: { at: string; message: string }[];
 };
 
 const maxEvents = 10;
 
 export async function describe(name: string, deps: Deps): Promise<Description> {
-  const [observed] = await look([name], deps);
-  if (observed === undefined) throw notFound(`there is no service named '${name}'`);
-  const { spec, reading, verdict, outcome, status } = observed;
+  const [[looked], told] = await Promise.all([look([name], deps), deps.agent.observe([name])]);
+  if (looked === undefined) throw notFound(`there is no service named '${name}'`);
+  const { spec, reading, verdict, outcome } = looked;
   const { env, ...rest } = spec;
-  const { availability, notices } = await availabilityOrWhyNot(name, deps);
+  const { status, unwell } = told?.observed[0] ?? looked;
+  const { availability, sample, notices } = await keptOrWhyNot(name, deps);
   return {
     status: { ...status, notices: [...status.notices, ...notices] },
+    unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
     spec: { ...rest, env: Object.keys(env) },
     environment: Object.keys(environmentOf(spec)),
     unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: await deps.backend.unitText(spec) },
@@ -54,20 +61,35 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
     },
     lastEnd: outcome?.cause ?? reading.end,
     availability,
+    sample: told === null ? null : sample,
     events: await eventsOf(name, deps),
   };
 }
 
-type Known = { availability: Availabilities | null; notices: string[] };
+/** Figures that `status` has no room for. */
+export type Sampled = Pick<
+  Point,
+  "openFiles" | "ioReadBytes" | "ioWriteBytes" | "cpuPressurePercent" | "memoryPressurePercent" | "ioPressurePercent" | "latencyMs"
+> & { at: string };
+
+type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: string[] };
 
 /** The rest is worth having where the samples cannot be read. */
-async function availabilityOrWhyNot(name: string, deps: Deps): Promise<Known> {
+async function keptOrWhyNot(name: string, deps: Deps): Promise<Kept> {
   try {
-    return { availability: await availabilityOf(name, deps), notices: [] };
+    const newest = await deps.storage.newest();
+    const point = newest?.points.get(name);
+    return { availability: await availabilityOf(name, deps), sample: point === undefined ? null : sampled(point), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
-    return { availability: null, notices: [`its availability is not known: ${harmless(error.message)}`] };
+    return { availability: null, sample: null, notices: [`its history is not known: ${harmless(error.message)}`] };
   }
+}
+
+function sampled(point: Point): Sampled {
+  const { atMs, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs } = point;
+  const at = new Date(atMs).toISOString();
+  return { at, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs };
 }
 
 async function eventsOf(name: string, deps: Deps): Promise<Description["events"]> {

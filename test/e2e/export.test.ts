@@ -151,7 +151,7 @@ test("describe tells the availability, and is not kept from its work by a databa
     expect(after.availability).toBeNull();
     expect(after.text).toContain("pid");
     expect(after.text).not.toContain("  availability");
-    expect(after.notices.join()).toContain("its availability is not known: cannot open");
+    expect(after.notices.join()).toContain("its history is not known: cannot open");
   } finally {
     await other.down();
   }

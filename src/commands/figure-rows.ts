@@ -1,0 +1,34 @@
+// The rows of `describe` on health and figures: who measured, and only what could be had.
+import { formatAge } from "../base/quantities.ts";
+import { harmless } from "../base/text.ts";
+import type { Description, Sampled } from "../lifecycle/describe.ts";
+
+/** What is asked, what came of it, and what follows. */
+export function healthLine({ spec: { health, port, healthRestart }, status, unwell, sample }: Description, nowMs: number): string {
+  const check = health !== null ? harmless(JSON.stringify(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
+  const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
+  const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
+  const state = status.health === "unknown" ? "" : `${status.health}${took}${why}; `;
+  return `${state}${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
+}
+
+export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): string | null {
+  if (cpuPercent === null) return null;
+  return `${cpuPercent}% (${figuresFrom === "agent" ? "of the agent, over its last tick" : "measured now: the agent does not answer"})`;
+}
+
+export function sampleRows(sample: Sampled | null): [string, string | null][] {
+  if (sample === null) return [];
+  const stalled = [
+    ["cpu", sample.cpuPressurePercent],
+    ["memory", sample.memoryPressurePercent],
+    ["disk", sample.ioPressurePercent],
+  ] as const;
+  const known = stalled.flatMap(([what, percent]) => (percent === null ? [] : [`${what} ${rounded(percent)}%`]));
+  return [
+    ["open files", sample.openFiles === null ? null : String(sample.openFiles)],
+    ["waited for", known.length === 0 ? null : `${known.join(", ")} of the time`],
+  ];
+}
+
+const rounded = (value: number): number => Math.round(value * 10) / 10;
