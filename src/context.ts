@@ -119,7 +119,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
       };
-      // Nobody else looks after log files on systemd.
+      // Where no agent does: who comes within a second of another leaves it be.
       if (backend.kind === "systemd")
         await tick(logsFolder(paths.state)).catch((error) => {
           terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
