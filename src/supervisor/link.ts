@@ -1,7 +1,8 @@
 // The supervisor from within its own process, where the agent is a part of it.
-import type { Change } from "../backend/backend.ts";
+import type { Change, Watch } from "../backend/backend.ts";
 import type { Asker } from "./client.ts";
 import type { Request, Told } from "./control.ts";
+import { isLauncher } from "./reading.ts";
 
 export type Link = {
   ask(request: Request): Promise<Told[]>;
@@ -14,3 +15,28 @@ export const askerOf = (link: Link): Asker => ({
   // It asks itself.
   async bringUp() {},
 });
+
+/** What a launcher takes on a slow machine; then whoever watches looks by himself. */
+const launchMs = 10_000;
+const launchPollMs = 20;
+
+export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
+  const close = link.hear((change) => {
+    if (change.state !== "active") return onChange(change);
+    // A launcher is not the service yet, and nobody tells when it has become it.
+    onChange({ ...change, state: "activating" });
+    void isLaunched(link, change.name).then((isUp) => isUp && onChange({ ...change, atMs: Date.now() }));
+  });
+  // Told in the moment that it happens.
+  return { close, async synced() {} };
+}
+
+async function isLaunched(link: Link, name: string): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < launchMs; waitedMs += launchPollMs) {
+    const [told] = await link.ask({ act: "read", names: [name] });
+    if (told?.state !== "active" || told.mainPid === null) return false;
+    if (!isLauncher(told.mainPid)) return true;
+    await Bun.sleep(launchPollMs);
+  }
+  return false;
+}

@@ -11,8 +11,6 @@ import { type Sessions, sessions } from "../base/sessions.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
-import { readPids } from "../metrics/cgroup.ts";
-import { cpuUsecOf, type Group } from "../metrics/group.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
@@ -20,11 +18,11 @@ import type { Request, Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
-import { launchVariable } from "./launch.ts";
-import { askerOf, type Link } from "./link.ts";
+import { askerOf, type Link, watchFrom } from "./link.ts";
 import { runOnce } from "./once.ts";
 import { ownProgram } from "./own.ts";
 import { derivedOf, type Plan, planOf } from "./plan.ts";
+import { readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
@@ -127,9 +125,7 @@ export class SupervisorBackend implements Backend {
   }
 
   async watch(onChange: (change: Change) => void): Promise<Watch | null> {
-    const close = this.#link?.hear(onChange);
-    // Told in the moment that it happens.
-    return close === undefined ? null : { close, async synced() {} };
+    return this.#link === null ? null : watchFrom(this.#link, onChange);
   }
 
   async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {
@@ -214,37 +210,4 @@ export class SupervisorBackend implements Backend {
     const isDown = state === "failed" ? "failed" : "inactive";
     return { name, state: lives ? "active" : isDown, mainPid: lives ? main.pid : null, cgroup, restarts, end, wanted, derived };
   }
-}
-
-function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
-  const unit = name;
-  if (told === null)
-    return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
-  const { mainPid, cgroup, restarts, wanted } = told;
-  // A launcher is not the service yet.
-  const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
-  // A launcher joins its cgroup a moment after it is there.
-  const isInCgroup = cgroup !== null && readPids(cgroup).length > 0;
-  const group: Group | null =
-    mainPid === null
-      ? null
-      : isInCgroup
-        ? { kind: "cgroup", folder: cgroup }
-        : { kind: "processes", pids: now().get(mainPid) ?? [mainPid] };
-  return {
-    name,
-    unit,
-    state: isLaunching ? "activating" : told.state,
-    mainPid,
-    restarts,
-    end: told.state === "active" ? null : told.end,
-    group,
-    cpu: group === null ? null : { usec: cpuUsecOf(group), atMs: performance.now() },
-    wanted,
-  };
-}
-
-/** Nothing but this is in its environment; a service has at least its name there. */
-function isLauncher(pid: number): boolean {
-  return readProc(`${pid}/environ`) === `${launchVariable}=1\0`;
 }

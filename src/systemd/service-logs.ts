@@ -20,7 +20,9 @@ export function serviceLogs(query: LogQuery, root: string, deps: JournalDeps, si
 export async function logNotices(range: LogRange | null, root: string, deps: JournalDeps, signal: AbortSignal): Promise<string[]> {
   const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];
   const ofFiles =
-    inFiles.length === 0 ? [] : [`lines of ${inFiles.join(", ")} have the time at which the agent, each second, or a bs9 command looked at their files`];
+    inFiles.length === 0
+      ? []
+      : [`lines of ${inFiles.join(", ")} have the time at which the agent, each second, or a bs9 command looked at their files`];
   if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
   const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
   return [...now, ...(past === null ? [] : [past]), ...ofFiles];

@@ -16,11 +16,12 @@ test("a start, a crash, a recycling and a stop are told as they happen, and noth
     const said = await new Response(child.stdout).text();
     expect(await child.exited).toBe(0);
     expect(JSON.parse(said)).toEqual({
-      started: ["web active"],
+      started: ["web activating", "web active"],
       // Its main process is gone, and what it has started is not.
       leaving: ["deactivating", "web null"],
-      crashed: ["web activating", "web active"],
-      recycled: ["web deactivating", "web null", "web activating", "web active"],
+      // Once for the delay, once for the launcher.
+      crashed: ["web activating", "web activating", "web active"],
+      recycled: ["web deactivating", "web null", "web activating", "web activating", "web active"],
       pids: 3,
       stopped: ["web deactivating", "web null", "web inactive"],
       bySocket: null,

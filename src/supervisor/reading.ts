@@ -1,0 +1,41 @@
+// What the supervisor tells of a service, and what its processes show -> a reading.
+import type { Reading } from "../backend/backend.ts";
+import { readProc } from "../base/proc.ts";
+import type { Sessions } from "../base/sessions.ts";
+import { readPids } from "../metrics/cgroup.ts";
+import { cpuUsecOf, type Group } from "../metrics/group.ts";
+import type { Told } from "./control.ts";
+import { launchVariable } from "./launch.ts";
+
+export function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
+  const unit = name;
+  if (told === null)
+    return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
+  const { mainPid, cgroup, restarts, wanted } = told;
+  // A launcher is not the service yet.
+  const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
+  // A launcher joins its cgroup a moment after it is there.
+  const isInCgroup = cgroup !== null && readPids(cgroup).length > 0;
+  const group: Group | null =
+    mainPid === null
+      ? null
+      : isInCgroup
+        ? { kind: "cgroup", folder: cgroup }
+        : { kind: "processes", pids: now().get(mainPid) ?? [mainPid] };
+  return {
+    name,
+    unit,
+    state: isLaunching ? "activating" : told.state,
+    mainPid,
+    restarts,
+    end: told.state === "active" ? null : told.end,
+    group,
+    cpu: group === null ? null : { usec: cpuUsecOf(group), atMs: performance.now() },
+    wanted,
+  };
+}
+
+/** Nothing but this is in its environment; a service has at least its name there. */
+export function isLauncher(pid: number): boolean {
+  return readProc(`${pid}/environ`) === `${launchVariable}=1\0`;
+}
