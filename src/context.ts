@@ -66,13 +66,14 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   });
   const agent = agentClient(paths.state);
   let backend: Backend | null = null;
+  const warn = (text: string) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
   let hasSaid = false;
   const sayFirst = () => {
     if (hasSaid) return;
     hasSaid = true;
     if (process.getuid?.() === 0)
       terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
-    for (const mistake of config.mistakes) terminal.note(`${terminal.noteStyle.yellow("note:")} ${harmless(mistakeLine(mistake))}`);
+    for (const mistake of config.mistakes) warn(harmless(mistakeLine(mistake)));
   };
   return {
     settings,
@@ -97,6 +98,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       const told = await agent.observe(names);
       if (told === null || told.observed.some(({ status }) => status.backend !== kind)) return null;
       sayFirst();
+      for (const warning of told.warnings) warn(warning);
       return told;
     },
     async deps({ settles } = { settles: true }) {
@@ -112,7 +114,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         storage,
         now: Date.now,
         progress: (text) => terminal.progress(text),
-        warn: (text) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`),
+        warn,
         signal,
         cwd: process.cwd(),
         home: paths.home,
@@ -122,7 +124,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       // Where no agent does: who comes within a second of another leaves it be.
       if (backend.kind === "systemd")
         await tick(logsFolder(paths.state)).catch((error) => {
-          terminal.note(`${terminal.noteStyle.yellow("note:")} log files could not be trimmed: ${harmless(plainErrno(error))}`);
+          warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
         });
       // A command that was killed half-way is finished or undone by whichever comes next.
       const { settle } = await import("./lifecycle/recover.ts");

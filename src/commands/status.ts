@@ -50,7 +50,7 @@ type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: 
 async function toldOf(names: string[], context: Context): Promise<Seen | null> {
   const told = names.length === 0 ? null : await context.told(names);
   if (told === null) return null;
-  return { observed: badFirst(told.observed), added: told.added, others: [], hints: told.warnings };
+  return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
 }
 
 async function lookedAt(names: string[], isAll: boolean, context: Context): Promise<Seen> {
