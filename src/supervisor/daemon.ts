@@ -85,6 +85,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   return {
     link: {
       ask: (request) => acted(request, services, around),
+      names: () => [...services.keys()],
       hear(onChange) {
         hearing.add(onChange);
         return () => hearing.delete(onChange);

@@ -6,6 +6,7 @@ import { isLauncher } from "./reading.ts";
 
 export type Link = {
   ask(request: Request): Promise<Told[]>;
+  names(): string[];
   /** Returns what ends it. */
   hear(onChange: (change: Change) => void): () => void;
 };
@@ -21,11 +22,18 @@ const launchMs = 10_000;
 const launchPollMs = 20;
 
 export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
+  const tellOfLaunch = async (name: string) => {
+    if (await isLaunched(link, name)) onChange({ name, state: "active", atMs: Date.now() });
+  };
   const close = link.hear((change) => {
     if (change.state !== "active") return onChange(change);
     // A launcher is not the service yet, and nobody tells when it has become it.
     onChange({ ...change, state: "activating" });
-    void isLaunched(link, change.name).then((isUp) => isUp && onChange({ ...change, atMs: Date.now() }));
+    void tellOfLaunch(change.name);
+  });
+  // Of those that a new supervisor has started again nobody has heard yet.
+  void link.ask({ act: "read", names: link.names() }).then((all) => {
+    for (const { name, state, mainPid } of all) if (state === "active" && mainPid !== null && isLauncher(mainPid)) void tellOfLaunch(name);
   });
   // Told in the moment that it happens.
   return { close, async synced() {} };
