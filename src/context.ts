@@ -1,5 +1,4 @@
 // What every command is given: built once, handed down.
-import { join } from "node:path";
 import { agentClient } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
@@ -16,6 +15,7 @@ import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import { lazyReader } from "./storage/lazy.ts";
+import { databaseFile } from "./storage/place.ts";
 import type { StorageReader } from "./storage/storage.ts";
 import { journalOf } from "./trail/journal.ts";
 import type { Who } from "./trail/record.ts";
@@ -62,7 +62,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   const trail = trailOf("cli");
   const storage = lazyReader(async () => {
     const { openSqliteReader } = await import("./storage/sqlite/reader.ts");
-    return openSqliteReader(join(paths.config, "metrics", "metrics.db"), config.keeping);
+    return openSqliteReader(databaseFile(paths.config), config.keeping);
   });
   const agent = agentClient(paths.state);
   let backend: Backend | null = null;

@@ -4,7 +4,7 @@ import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless, shellWord } from "./base/text.ts";
-import type { Command, Result } from "./commands/command.ts";
+import type { Command, Result, Words } from "./commands/command.ts";
 import type { Settings } from "./context.ts";
 
 // A process that its supervisor has sent ahead of a service: nothing else is loaded.
@@ -44,15 +44,9 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(argv: string[], settings: Settings, terminal: Terminal): Promise<number> {
-  if (argv.length === 0 && process.env["BS9_AGENT"] === "1") return runAgent(settings, terminal);
-  const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
-  const { commandsFor } = await import("./commands/table.ts");
-  const { parse } = await import("./cli.ts");
-  const named = words.find((word) => !word.startsWith("-"));
-  const commands = await commandsFor(named === "help" ? undefined : named);
-  const helped = await help(argv, commands, terminal);
-  if (helped) return exitStatus.done;
-  const { command, given } = parse(words, commands);
+  const chosen = await chosenOf(argv, terminal);
+  if (chosen === null) return exitStatus.done;
+  const { command, given } = chosen;
   const { buildContext } = await import("./context.ts");
   const context = buildContext(settings, terminal, interruption());
   try {
@@ -64,15 +58,16 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
   }
 }
 
-async function runAgent(settings: Settings, terminal: Terminal): Promise<number> {
-  const { buildContext } = await import("./context.ts");
-  const context = buildContext(settings, terminal, interruption());
-  try {
-    await (await import("./commands/agent.ts")).runAgent(context);
-    return exitStatus.done;
-  } finally {
-    context.close();
-  }
+/** Null where help was asked for, and is printed. */
+async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
+  if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
+    return { command: (await import("./commands/agent.ts")).agent, given: { words: [], rest: null, options: {} } };
+  const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
+  const { commandsFor } = await import("./commands/table.ts");
+  const named = words.find((word) => !word.startsWith("-"));
+  const commands = await commandsFor(named === "help" ? undefined : named);
+  if (await help(argv, commands, terminal)) return null;
+  return (await import("./cli.ts")).parse(words, commands);
 }
 
 function print(result: Result, settings: Settings, terminal: Terminal): number {

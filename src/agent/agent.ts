@@ -1,14 +1,15 @@
 // The agent: one loop that follows the services, probes them and stores what they do, and a socket that answers commands.
-import { join } from "node:path";
 import * as v from "valibot";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
+import { databaseFile } from "../storage/place.ts";
 import { Answers, databaseBytes } from "./answers.ts";
 import { channel, keyFile, Question, socketFile, versionText } from "./channel.ts";
-import { Turns, type TurnsOptions } from "./turns.ts";
+import { Pause } from "./pause.ts";
+import { Turns, type TurnsOptions, turnMs } from "./turns.ts";
 
 export type AgentOptions = TurnsOptions & {
   paths: Paths;
@@ -16,72 +17,85 @@ export type AgentOptions = TurnsOptions & {
   chores: () => Promise<void>;
 };
 
-/** The pace of the loop. */
-const turnMs = 1000;
-const maxTold = 100;
+export type Running = {
+  /** Stores what was not stored yet. */
+  stop(): Promise<void>;
+  /** Resolves where a turn does not end: then only another process helps. */
+  stalled: Promise<void>;
+};
 
-/** Resolves once it answers; `stop` stores what was not stored yet. The caller holds a lock: there is one of it. */
-export function startAgent(options: AgentOptions): { stop(): Promise<void> } {
+/** No turn takes so long, unless something that it waits for never comes. */
+const stalledMs = 60_000;
+const stopMs = 5000;
+
+/** The caller holds a lock: there is one of it. */
+export function startAgent(options: AgentOptions): Running {
   const { deps, paths, storage, say } = options;
   const turns = new Turns(options);
-  const answers = new Answers({ ...deps, ...turns });
-  const stopped = Promise.withResolvers<void>();
-  const told = new Set<string>();
-  let isStopped = false;
+  const { services, sampler, monitor } = turns;
+  const answers = new Answers({ ...deps, intervalMs: options.keeping.intervalMs, services, sampler, monitor });
+  const pause = new Pause();
+  const stalled = Promise.withResolvers<void>();
+  let said = new Set<string>();
+  let turnBeganMs = performance.now();
 
   const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
-    return asked.ask === "observe"
-      ? { version: versionText, told: await answers.observe(asked.names) }
-      : { version: versionText, self: self() };
+    const told = asked.ask === "observe" ? { told: await answers.observe(asked.names) } : { self: self() };
+    return { version: versionText, ...told };
   });
+  const guard = setInterval(() => {
+    if (performance.now() - turnBeganMs > stalledMs) stalled.resolve();
+  }, turnMs);
   const loop = run();
   return {
+    stalled: stalled.promise,
     async stop() {
-      isStopped = true;
-      stopped.resolve();
+      pause.end();
+      clearInterval(guard);
       server.stop();
-      await loop;
+      await Promise.race([loop, Bun.sleep(stopMs)]);
       await turns.close();
     },
   };
 
   async function run(): Promise<void> {
     for (let nextMs = performance.now(); ; nextMs = Math.max(nextMs + turnMs, performance.now())) {
-      await Promise.race([Bun.sleep(Math.max(0, nextMs - performance.now())), stopped.promise]);
-      if (isStopped) return;
-      await attempt("look after the log files", options.chores);
-      await attempt("look after the services", () => turns.turn());
-      for (const notice of storage.notices()) once(notice);
+      await pause.wait(nextMs - performance.now());
+      if (pause.isEnded) return;
+      turnBeganMs = performance.now();
+      const troubles = await turns.turn();
+      troubles.push(...(await troubleOf("look after the log files", options.chores)), ...storage.notices());
+      tell(troubles);
     }
   }
 
-  /** What goes wrong in one turn is told, and the next one tries again. */
-  async function attempt(what: string, act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      once(`cannot ${what}: ${reasonOf(error)}`);
-    }
-  }
-
-  function once(sentence: string): void {
-    if (told.has(sentence)) return;
-    if (told.size >= maxTold) told.clear();
-    told.add(sentence);
-    say(sentence);
+  /** Each sentence once, until it is so no more. */
+  function tell(troubles: string[]): void {
+    for (const one of troubles) if (!said.has(one)) say(one);
+    said = new Set(troubles);
   }
 
   function self(): Self {
     return {
       pid: process.pid,
       version: versionText,
-      services: turns.services.size,
+      services: services.size,
       intervalMs: options.keeping.intervalMs,
       ...turns.cost.now(),
-      databaseBytes: databaseBytes(join(paths.config, "metrics", "metrics.db")),
-      changesBy: turns.services.isTold ? "signals" : "asking",
-      notices: storage.notices(),
+      databaseBytes: databaseBytes(databaseFile(paths.config)),
+      changesBy: services.isTold ? "signals" : "asking",
+      notices: [...said],
     };
+  }
+}
+
+/** What goes wrong in one turn is told, and the next one tries again. */
+async function troubleOf(what: string, act: () => Promise<void>): Promise<string[]> {
+  try {
+    await act();
+    return [];
+  } catch (error) {
+    return [`cannot ${what}: ${reasonOf(error)}`];
   }
 }

@@ -1,7 +1,7 @@
 // What the agent answers a command: the status of services from what it knows, brought up to date for the question.
 import { statSync } from "node:fs";
 import type { Backend, Foreign } from "../backend/backend.ts";
-import { bootedAtMs } from "../base/proc.ts";
+import { bootedAtMs, msOfTicks } from "../base/proc.ts";
 import type { Monitor } from "../health/monitor.ts";
 import type { Self, Told } from "../lifecycle/agent.ts";
 import type { Deps } from "../lifecycle/deps.ts";
@@ -17,12 +17,17 @@ export type AnswersDeps = Pick<Deps, "registry" | "now"> & {
   services: Services;
   sampler: Sampler;
   monitor: Pick<Monitor, "of">;
+  /** Between two samples. */
+  intervalMs: number;
 };
 
 /** Between two looks at what stands in the way of log lines, which take a process of their own. */
 const noticesMs = 5000;
 /** Older ones are waited for. */
 const oldNoticesMs = 60_000;
+
+/** In intervals: an older one is none of now. */
+const agesOfSample = 3;
 
 export class Answers {
   readonly #deps: AnswersDeps;
@@ -58,7 +63,7 @@ export class Answers {
     const { reading, startTicks } = known;
     const { foreign, shared, bootedMs, ...seen } = around;
     const { health, reason, sinceMs } = monitor.of(reading.name);
-    const startedMs = startTicks === null || bootedMs === null ? null : bootedMs + startTicks * 10;
+    const startedMs = startTicks === null || bootedMs === null ? null : bootedMs + msOfTicks(startTicks);
     const status = statusOf(
       { ...known, ...seen, startedMs, health, figures: this.#figures(known) },
       { backend: backend.kind, figuresFrom: "agent", notices: [...shared, ...foreign.map(foreignSentence)], nowMs: now() },
@@ -69,7 +74,7 @@ export class Answers {
 
   /** Those of the last tick; of a run that none has seen yet, what can be told now. */
   #figures(known: Known): Figures {
-    const sample = this.#deps.sampler.latest(known);
+    const sample = this.#deps.sampler.latest(known, performance.now() - agesOfSample * this.#deps.intervalMs);
     if (sample === null || sample.cpuPercent === null) return figuresSince(known.reading);
     const { cpuPercent, memoryBytes, memorySource, tasks } = sample;
     return { cpuPercent: Math.round(cpuPercent * 10) / 10, memoryBytes, memorySource, tasks };

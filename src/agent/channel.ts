@@ -8,7 +8,7 @@ import { namePattern } from "../service/name.ts";
 import { version } from "../version.ts";
 
 /** `protocol` grows with every change that the other side would not understand. */
-export const channel: Channel = { protocol: 1, who: "agent", maxBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 1, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 /** Two agents of which it differs are not the same. */
 export const versionText = `${version.version}+${version.commit}`;
@@ -92,5 +92,6 @@ const head = { protocol: v.number(), pid: v.number() };
 export const Answer = v.union([
   v.strictObject({ ...head, version: v.string(), told: Told }),
   v.strictObject({ ...head, version: v.string(), self: Self }),
+  v.strictObject({ ...head, error: v.string() }),
 ]);
 export type Answer = v.InferOutput<typeof Answer>;

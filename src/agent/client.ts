@@ -1,6 +1,7 @@
 // Asks the agent. One that does not live, does not answer in time or speaks another language is as none: others can look, too.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
+import { reasonOf } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
@@ -9,23 +10,29 @@ import { Answer, channel, keyFile, type Question, socketFile, versionText } from
 const timeoutMs = 2000;
 
 export function agentClient(state: string): Agent {
+  let trouble: string | null = null;
   const answered = async (question: Question): Promise<Answer | null> => {
-    const late = () => new Error("the agent has not answered in time");
+    const late = () => new Error(`nothing in ${timeoutMs / 1000} s`);
+    trouble = null;
     try {
       const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, { timeoutMs, late });
       return text === null ? null : v.parse(Answer, JSON.parse(text));
-    } catch {
+    } catch (error) {
+      trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);
       return null;
     }
   };
   return {
     version: versionText,
+    trouble: () => trouble,
     async observe(names) {
       const answer = await answered({ ask: "observe", names });
+      if (answer !== null && "error" in answer) trouble = answer.error;
       return answer !== null && "told" in answer ? answer.told : null;
     },
     async self() {
       const answer = await answered({ ask: "self" });
+      if (answer !== null && "error" in answer) trouble = answer.error;
       return answer !== null && "self" in answer ? answer.self : null;
     },
   };

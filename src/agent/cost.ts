@@ -6,19 +6,21 @@ import type { Self } from "../lifecycle/agent.ts";
 const kept = 100;
 
 export class Cost {
-  readonly #began = { wallMs: Date.now(), atMs: performance.now() };
+  /** The process may be older than this agent in it. */
+  readonly #began = { wallMs: Date.now(), atMs: performance.now(), cpuMs: cpuMs() };
   readonly #costs: number[] = [];
   ticks = 0;
   lateTicks = 0;
   overrunTicks = 0;
 
   /** Runs one tick and counts what it has used of the CPU. */
-  async of(tick: () => Promise<void>): Promise<void> {
+  async of<T>(tick: () => Promise<T>): Promise<T> {
     const before = cpuMs();
-    await tick();
+    const result = await tick();
     this.ticks++;
     this.#costs.push(cpuMs() - before);
     if (this.#costs.length > kept) this.#costs.shift();
+    return result;
   }
 
   now(): Pick<Self, "since" | "ticks" | "lateTicks" | "overrunTicks" | "tickCpuMs" | "cpuPercent" | "memoryBytes"> {
@@ -30,7 +32,7 @@ export class Cost {
       lateTicks: this.lateTicks,
       overrunTicks: this.overrunTicks,
       tickCpuMs: length === 0 ? null : { mean: rounded(mean), max: rounded(Math.max(...this.#costs)) },
-      cpuPercent: rounded((cpuMs() / Math.max(1, performance.now() - this.#began.atMs)) * 100),
+      cpuPercent: rounded(((cpuMs() - this.#began.cpuMs) / Math.max(1, performance.now() - this.#began.atMs)) * 100),
       memoryBytes: residentBytes(),
     };
   }

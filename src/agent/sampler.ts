@@ -9,7 +9,7 @@ export type Look = {
   health: Pick<Reading, "health" | "latencyMs">;
 };
 
-type Latest = { run: string | null; sample: Sample };
+type Latest = { run: string | null; readAtMs: number; sample: Sample };
 
 export class Sampler {
   readonly #counters = counterReader();
@@ -27,7 +27,7 @@ export class Sampler {
       const reading = { ...found, ...health, service: name, readAtMs, state, restarts };
       const sample = sampleOf(this.#before.get(name) ?? null, reading);
       this.#before.set(name, reading);
-      this.#latest.set(name, { run: runOf(known), sample });
+      this.#latest.set(name, { run: runOf(known), readAtMs, sample });
       return [sample];
     });
     const present = new Set(looks.map(({ known }) => known.reading.name));
@@ -35,10 +35,11 @@ export class Sampler {
     return samples;
   }
 
-  /** That of the run that is on now; null where there is none yet. */
-  latest(known: Known): Sample | null {
+  /** That of the run that is on now, from `sinceMs` on (the clock of `take`); null where there is none. */
+  latest(known: Known, sinceMs = Number.NEGATIVE_INFINITY): Sample | null {
     const last = this.#latest.get(known.reading.name);
-    return last !== undefined && last.run !== null && last.run === runOf(known) ? last.sample : null;
+    const isOfRun = last !== undefined && last.run !== null && last.run === runOf(known);
+    return isOfRun && last.readAtMs >= sinceMs ? last.sample : null;
   }
 
   close(): void {

@@ -18,12 +18,16 @@ export type Known = {
 
 export type ServicesDeps = Pick<Deps, "registry"> & {
   backend: Pick<Backend, "watch" | "read" | "verify" | "limits">;
+  /** The clock that nobody sets. */
+  monotonicMs: () => number;
   /** Hears each change of state as it is told. */
   onChange: (change: Change) => void;
 };
 
 /** Without it a change that was never told would stay unknown. */
 const lookAgainMs = 60_000;
+/** Where nobody tells, it is not asked for all the time. */
+const listenAgainMs = 10_000;
 
 export class Services {
   readonly #deps: ServicesDeps;
@@ -31,12 +35,16 @@ export class Services {
   readonly #dirty = new Set<string>();
   #versions = new Map<string, string>();
   #specs = new Map<string, Spec>();
-  #stamp = "";
+  /** Null: what was read may be older than the folder. */
+  #stamp: string | null = null;
   #warnings: string[] = [];
   #watch: Watch | null = null;
   #allReadAtMs = Number.NEGATIVE_INFINITY;
-  #work: Promise<void> = Promise.resolve();
+  /** One refresh after the other. */
+  #last: Promise<void> = Promise.resolve();
   #changes = 0;
+  #isClosed = false;
+  #listenMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ServicesDeps) {
     this.#deps = deps;
@@ -77,22 +85,23 @@ export class Services {
    * Throws where the backend cannot be read; then it is tried again.
    */
   refresh(isExact = true): Promise<void> {
-    const work = this.#work.then(() => this.#refresh(isExact));
-    this.#work = work.catch(() => {});
-    return work;
+    const next = this.#last.then(() => this.#refresh(isExact));
+    this.#last = next.catch(() => {});
+    return next;
   }
 
   close(): void {
-    this.#watch?.close();
-    this.#watch = null;
+    this.#isClosed = true;
+    this.#lost();
   }
 
   async #refresh(isExact: boolean): Promise<void> {
     await this.#listen(isExact);
     this.#readSpecs();
-    if (this.#watch === null || performance.now() - this.#allReadAtMs > lookAgainMs) {
+    const nowMs = this.#deps.monotonicMs();
+    if (this.#watch === null || nowMs - this.#allReadAtMs > lookAgainMs) {
       for (const name of this.#specs.keys()) this.#dirty.add(name);
-      this.#allReadAtMs = performance.now();
+      this.#allReadAtMs = nowMs;
     }
     const names = [...this.#dirty].filter((name) => this.#specs.has(name));
     this.#dirty.clear();
@@ -107,27 +116,37 @@ export class Services {
   async #listen(isExact: boolean): Promise<void> {
     const watch = this.#watch;
     if (watch !== null && isExact) await watch.synced().catch(() => watch === this.#watch && this.#lost());
-    if (this.#watch !== null) return;
-    this.#watch = await this.#deps.backend.watch(
+    const nowMs = this.#deps.monotonicMs();
+    if (this.#watch !== null || this.#isClosed || nowMs < this.#listenMs) return;
+    this.#listenMs = nowMs + listenAgainMs;
+    let isLost = false;
+    const heard = await this.#deps.backend.watch(
       (change) => {
         this.#dirty.add(change.name);
         if (change.state !== null && this.#known.has(change.name)) this.#deps.onChange(change);
       },
-      () => this.#lost(),
+      () => {
+        isLost = true;
+        this.#lost();
+      },
     );
+    if (this.#isClosed || isLost) heard?.close();
+    else this.#watch = heard;
     // What happened while nobody told.
     this.#allReadAtMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** One that was lost is looked for again at once: the user manager may just have started itself anew. */
   #lost(): void {
     this.#watch?.close();
     this.#watch = null;
+    this.#listenMs = Number.NEGATIVE_INFINITY;
   }
 
   #readSpecs(): void {
     const { registry } = this.#deps;
     const stamp = registry.stamp();
-    if (stamp === this.#stamp) return;
+    if (stamp !== null && stamp === this.#stamp) return;
     const versions = registry.versions();
     const changed = [...versions].filter(([name, version]) => this.#versions.get(name) !== version).map(([name]) => name);
     const { specs, broken } = registry.readable(changed);
@@ -141,7 +160,7 @@ export class Services {
     // One that cannot be read is looked at again.
     for (const { name } of broken) versions.delete(name);
     this.#versions = versions;
-    this.#stamp = broken.length === 0 ? stamp : "";
+    this.#stamp = broken.length === 0 ? stamp : null;
   }
 
   #forget(name: string): void {
@@ -159,8 +178,8 @@ export class Services {
         if (spec === undefined) return;
         const { verdict } = await verdictOf(spec, reading, this.#deps);
         const limits = backend.limits(spec, reading);
-        const startTicks = reading.mainPid === null ? null : Number(startTimeOf(reading.mainPid));
-        this.#known.set(spec.name, { spec, reading, verdict, limits, startTicks: Number.isInteger(startTicks) ? startTicks : null });
+        const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
+        this.#known.set(spec.name, { spec, reading, verdict, limits, startTicks: startTime === null ? null : Number(startTime) });
       }),
     );
     this.#changes++;

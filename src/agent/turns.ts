@@ -1,10 +1,12 @@
 // What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
 import type { Backend, Change } from "../backend/backend.ts";
-import { readProc } from "../base/proc.ts";
+import { reasonOf } from "../base/errors.ts";
+import { msOfTicks, uptimeOfMachineMs } from "../base/proc.ts";
 import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
 import type { Deps } from "../lifecycle/deps.ts";
+import { stateOf } from "../lifecycle/status.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
 import { Recycler } from "./recycler.ts";
@@ -27,15 +29,19 @@ export type TurnsOptions = {
   health: HealthSettings;
   storage: Storage;
   /** The clock that nobody sets, which rates are made with. */
-  uptimeMs: () => number;
+  monotonicMs: () => number;
   /** For whoever reads the agent's log. */
   say: (sentence: string) => void;
 };
 
+/** The pace of the loop; a tick is every so many turns of it. */
+export const turnMs = 1000;
 /** What storing a tick has used is given back, or memory would grow to several times of it. */
 const collectEveryTicks = 12;
 /** Of an interval: who runs longer leaves the dearer figures null. */
 const shareOfInterval = 0.5;
+/** Told and not stored yet; more come together only where nothing can be stored. */
+const maxChanges = 10_000;
 
 export class Turns {
   readonly services: Services;
@@ -44,95 +50,119 @@ export class Turns {
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #recycler: Recycler;
-  readonly #changes: Change[] = [];
-  #watched = -1;
+  #changes: Change[] = [];
+  /** The number of changes of services that the monitor has heard of. */
+  #heard = -1;
   #dueMs: number;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
-    this.#dueMs = options.uptimeMs();
-    const { deps, health, say } = options;
-    this.services = new Services({ ...deps, onChange: (change) => this.#changes.push(change) });
+    const { deps, health, say, monotonicMs } = options;
+    this.#dueMs = monotonicMs();
+    this.services = new Services({ ...deps, monotonicMs, onChange: (change) => this.#changes.push(change) });
     this.monitor = monitorOf({
       settings: health,
       run: (spec, command, timeoutMs) => deps.backend.runBeside(spec, command, timeoutMs),
       onChange: (name) => this.#changes.push({ name, state: null, atMs: deps.now() }),
     });
-    this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, look: (name) => this.#look(name) });
+    this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, look: (names) => this.#look(names) });
   }
 
-  async turn(): Promise<void> {
-    const { services, monitor } = this;
-    const nowMs = this.#options.uptimeMs();
+  /** Returns what went wrong, in sentences; the next one tries again. */
+  async turn(): Promise<string[]> {
+    const { monotonicMs } = this.#options;
+    const nowMs = monotonicMs();
     const isDue = nowMs >= this.#dueMs;
-    if (isDue || services.isDirty) await services.refresh(false);
-    if (services.changes !== this.#watched) {
-      this.#watched = services.changes;
-      monitor.watch(this.#running());
-    }
-    monitor.turn(performance.now());
-    this.#recycler.turn(services.all(), nowMs);
-    await this.#storeChanges();
-    if (isDue) await this.cost.of(() => this.#tick(nowMs));
+    if (!isDue) return this.#follow(false);
+    if (this.cost.ticks > 0 && nowMs - this.#dueMs > turnMs) this.cost.lateTicks++;
+    return this.cost.of(async () => {
+      const troubles = await this.#follow(true);
+      // What the services are nobody can tell then: there is no sample, and the time counts as unknown.
+      if (troubles.length === 0) await this.#tick(nowMs);
+      // What was missed is not made up for.
+      const { intervalMs } = this.#options.keeping;
+      this.#dueMs += intervalMs * (1 + Math.floor((nowMs - this.#dueMs) / intervalMs));
+      return troubles;
+    });
   }
 
   async close(): Promise<void> {
+    this.services.close();
+    await this.#recycler.close();
     await this.#storeChanges();
     this.monitor.close();
-    this.services.close();
     this.sampler.close();
   }
 
+  /** Where the backend cannot be read, what is known has to do: services are probed all the same. */
+  async #follow(isDue: boolean): Promise<string[]> {
+    const { services, monitor } = this;
+    const troubles: string[] = [];
+    try {
+      if (isDue || services.isDirty) await services.refresh(false);
+    } catch (error) {
+      troubles.push(`cannot read the services: ${reasonOf(error)}`);
+    }
+    if (services.changes !== this.#heard) {
+      this.#heard = services.changes;
+      monitor.watch(this.#running());
+    }
+    monitor.turn(performance.now());
+    this.#recycler.turn(services.all(), this.#options.monotonicMs());
+    await this.#storeChanges();
+    return troubles;
+  }
+
   async #tick(nowMs: number): Promise<void> {
-    const { deps, keeping, storage, uptimeMs } = this.#options;
-    const { intervalMs } = keeping;
-    // What was missed is not made up for.
-    if (this.cost.ticks > 0 && nowMs - this.#dueMs > intervalMs) this.cost.lateTicks++;
-    this.#dueMs = Math.max(this.#dueMs + intervalMs, nowMs + intervalMs / 2);
+    const { deps, keeping, storage, monotonicMs } = this.#options;
     let overran = false;
     const hasTime = () => {
-      overran ||= uptimeMs() - nowMs > intervalMs * shareOfInterval;
+      overran ||= monotonicMs() - nowMs > keeping.intervalMs * shareOfInterval;
       return !overran;
     };
-    const samples = this.sampler.take(this.#looks(), uptimeMs(), hasTime);
+    const samples = this.sampler.take(this.#looks(), monotonicMs(), hasTime);
     if (overran) this.cost.overrunTicks++;
     await storage.append({ atMs: deps.now(), samples });
     await storage.turn();
     if (this.cost.ticks % collectEveryTicks === 0) Bun.gc(true);
   }
 
-  async #look(name: string): Promise<Known | undefined> {
+  async #look(names: string[]): Promise<Known[]> {
     await this.services.refresh();
-    return this.services.get(name);
+    return names.flatMap((name) => this.services.get(name) ?? []);
   }
 
-  /** The history says of a state what `status` says of it. */
   #looks(): Look[] {
     const outcomes = this.#options.deps.registry.outcomes();
     return Array.from(this.services.all(), (known) => {
       const { name, state } = known.reading;
       const { health, latencyMs } = this.monitor.of(name);
-      return { known, state: state === "inactive" && outcomes.has(name) ? "failed" : state, health: { health, latencyMs } };
+      return { known, state: stateOf(state, outcomes.get(name) ?? null), health: { health, latencyMs } };
     });
   }
 
+  /** The history says of a state what `status` says of it. */
   async #storeChanges(): Promise<void> {
-    const changes = this.#changes.splice(0).flatMap(({ name, state, atMs }) => {
-      const known = this.services.get(name);
-      if (known === undefined) return [];
-      const { reading } = known;
-      return [{ service: name, atMs, state: state ?? reading.state, health: this.monitor.of(name).health, restarts: reading.restarts }];
+    if (this.#changes.length === 0) return;
+    const { deps, storage } = this.#options;
+    const outcomes = deps.registry.outcomes();
+    const changes = this.#changes.slice(-maxChanges).flatMap(({ name, state, atMs }) => {
+      const reading = this.services.get(name)?.reading;
+      if (reading === undefined) return [];
+      const shown = stateOf(state ?? reading.state, outcomes.get(name) ?? null);
+      return [{ service: name, atMs, state: shown, health: this.monitor.of(name).health, restarts: reading.restarts }];
     });
-    if (changes.length > 0) await this.#options.storage.observe(changes);
+    this.#changes = [];
+    if (changes.length > 0) await storage.observe(changes);
   }
 
   #running(): Watched[] {
-    const bootedMs = performance.now() - Number(readProc("uptime")?.split(" ")[0] ?? 0) * 1000;
+    const bootedMs = performance.now() - uptimeOfMachineMs();
     return Array.from(this.services.all()).flatMap((known): Watched[] => {
       const { reading, spec, startTicks } = known;
       const run = runOf(known);
       if (reading.state !== "active" || run === null || startTicks === null) return [];
-      return [{ spec, run, startedAtMs: bootedMs + startTicks * 10 }];
+      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks) }];
     });
   }
 }

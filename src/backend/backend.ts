@@ -58,14 +58,16 @@ export type LogRecord = RawLine;
 /** In the environment of a bs9 that is to be the agent. */
 export const agentVariable = "BS9_AGENT";
 
+/** Who answers: the agent of this bs9, one of another, or nobody. */
+export type AgentSeen = "own" | "other" | "nobody";
+
 export interface AgentUnit {
   readonly file: string;
   text(): string;
   /**
-   * Has the agent run while it is needed, and not otherwise; `runs`: the one of this bs9 answers. A sentence where it
-   * cannot: services need it for nothing.
+   * Has the agent run while it is needed, and not otherwise. A sentence where it cannot: services need it for nothing.
    */
-  keep(isNeeded: boolean, runs: boolean): Promise<string | null>;
+  keep(isNeeded: boolean, seen: AgentSeen): Promise<string | null>;
 }
 
 export interface Strangers {

@@ -49,11 +49,19 @@ export function bootId(): string {
 /** When a process started, in milliseconds since the epoch, exact to a clock tick; null where it is gone. */
 export function startedAtMs(pid: number, booted = bootedAtMs()): number | null {
   const ticks = startTimeOf(pid);
-  return ticks === null || booted === null ? null : booted + Number(ticks) * 10;
+  return ticks === null || booted === null ? null : booted + msOfTicks(Number(ticks));
 }
 
 /** When this machine started, in milliseconds since the epoch: to be read once for many processes. */
 export function bootedAtMs(): number | null {
-  const uptime = readProc("uptime")?.split(" ")[0];
-  return uptime === undefined ? null : Date.now() - Number(uptime) * 1000;
+  const uptimeMs = uptimeOfMachineMs();
+  return uptimeMs === 0 ? null : Date.now() - uptimeMs;
 }
+
+/** Since the boot, time in suspend included; 0 where it cannot be told. Nobody can step this clock. */
+export function uptimeOfMachineMs(): number {
+  return Number(readProc("uptime")?.split(" ")[0] ?? 0) * 1000;
+}
+
+/** Clock ticks of /proc (USER_HZ, 100 a second on every architecture that Linux has today) as milliseconds. */
+export const msOfTicks = (ticks: number): number => ticks * 10;

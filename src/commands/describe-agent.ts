@@ -17,7 +17,9 @@ export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" 
     text: (style) => [
       style.bold(agentName),
       ...(self === null
-        ? [`  ${style.yellow("does not answer")}: nothing is kept of the services, and their health is not looked at`]
+        ? [
+            `  ${style.yellow("does not answer")}${agent.trouble() === null ? "" : ` (${harmless(agent.trouble() ?? "")})`}: nothing is kept of the services, and their health is not looked at`,
+          ]
         : rows(self, now(), style)),
       ...(unit === null ? ["", "It is part of the supervisor."] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
     ],

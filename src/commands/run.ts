@@ -7,6 +7,7 @@ import { harmless, shellWord } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
+import type { Daemon } from "../supervisor/daemon.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 
@@ -36,23 +37,29 @@ export const run: Command = {
       await web?.stop();
       throw error;
     });
-    const [{ agentOn }, { SupervisorBackend }] = await Promise.all([import("./agent.ts"), import("../supervisor/supervisor.ts")]);
-    const agent = await agentOn(new SupervisorBackend(context.paths, { link: daemon.link }), context).catch(async (error: unknown) => {
-      await web?.stop();
-      await daemon.shutDown();
-      throw error;
-    });
+    const agent = await agentBeside(daemon, context);
     try {
       await bringUp(wanted, context);
       await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
-      await daemon.shutDown();
-      await agent.stop();
+      // It sees how they end.
+      await daemon.shutDown().finally(() => agent?.stop());
     }
     return null;
   },
 };
+
+/** Services run without it, too: what keeps it from that is told. */
+async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
+  const [{ agentOn }, { SupervisorBackend }] = await Promise.all([import("./agent-on.ts"), import("../supervisor/supervisor.ts")]);
+  try {
+    return await agentOn(new SupervisorBackend(context.paths, { link: daemon.link }), context);
+  } catch (error) {
+    context.terminal.note(`note: samples and health are not kept: ${harmless(reasonOf(error))}`);
+    return null;
+  }
+}
 
 /** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
 async function servicesOf(word: string | undefined): Promise<ProjectService[]> {

@@ -12,7 +12,14 @@ const intervalMs = 2000;
 
 /** Ends with the signal; returns null, for all is printed. */
 export async function watch(given: Words, context: Context): Promise<null> {
-  const deps = await context.deps();
+  const opened = await context.deps();
+  const warned = new Set<string>();
+  // Each once, not with every look.
+  const warn = (text: string) => {
+    if (!warned.has(text)) opened.warn(text);
+    warned.add(text);
+  };
+  const deps = { ...opened, warn };
   const { terminal, settings, signal } = context;
   const repaints = terminal.isTerminal && !settings.json;
   const last = new Map<string, string>();
@@ -60,14 +67,12 @@ function printChanges(observed: Observed[], last: Map<string, string>, { termina
 
 function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        done();
-      },
-      { once: true },
-    );
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
   });
 }

@@ -49,14 +49,16 @@ type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: 
 
 async function toldOf(names: string[], context: Context): Promise<Seen | null> {
   const told = names.length === 0 ? null : await context.told(names);
-  if (told === null) return null;
+  // One that it has not heard of yet is looked at.
+  if (told === null || (told.observed.length < names.length && told.warnings.length === 0)) return null;
   return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
 }
 
 async function lookedAt(names: string[], isAll: boolean, context: Context): Promise<Seen> {
-  const { observe } = await import("../lifecycle/observe.ts");
+  const { look, observe } = await import("../lifecycle/observe.ts");
   const deps = await context.deps();
-  const observed = await observe(names, deps);
+  // The agent has been asked already, unless others are asked for, too.
+  const observed = isAll ? await observe(names, deps) : await look(names, deps);
   const { strangers } = deps.backend;
   const others = isAll ? ((await strangers?.services()) ?? []) : [];
   return {

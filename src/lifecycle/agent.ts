@@ -19,11 +19,11 @@ export type Self = {
   services: number;
   intervalMs: number;
   ticks: number;
-  /** Ticks that began more than one interval after the one before. */
+  /** Ticks that began more than a second after they were due. */
   lateTicks: number;
   /** Ticks that ran out of time and left the dearer figures null. */
   overrunTicks: number;
-  /** CPU time of one tick, over the last hundred; null before the first. */
+  /** CPU time of one tick, all that it does included, over the last hundred; null before the first. */
   tickCpuMs: { mean: number; max: number } | null;
   /** Over its whole life; 100 is one core. */
   cpuPercent: number;
@@ -40,4 +40,6 @@ export interface Agent {
   /** Null where none lives here, or it does not answer in time. */
   observe(names: string[]): Promise<Told | null>;
   self(): Promise<Self | null>;
+  /** Why the last question had no answer, in words; null where it had one, or none lives. */
+  trouble(): string | null;
 }

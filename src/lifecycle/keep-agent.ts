@@ -6,6 +6,7 @@ export async function keepAgent({ registry, agent, backend, warn }: Pick<Deps, "
   if (backend.agent === null) return;
   const isNeeded = registry.names().length > 0;
   const self = isNeeded ? await agent.self() : null;
-  const trouble = await backend.agent.keep(isNeeded, self?.version === agent.version);
+  const seen = self === null ? "nobody" : self.version === agent.version ? "own" : "other";
+  const trouble = await backend.agent.keep(isNeeded, seen);
   if (trouble !== null) warn(trouble);
 }

@@ -19,13 +19,14 @@ const cpuWindowMs = 50;
 export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
   if (names.length === 0) return [];
   const told = await deps.agent.observe(names);
-  if (told === null) return look(names, deps);
+  if (told === null || (told.observed.length < names.length && told.warnings.length === 0)) return look(names, deps);
   for (const warning of told.warnings) deps.warn(warning);
   return badFirst(told.observed);
 }
 
 /** Without the agent. */
 export async function look(names: string[], deps: Deps): Promise<Looked[]> {
+  if (names.length === 0) return [];
   const notices = deps.backend.logNotices(null, deps.signal);
   // What the specs say is read while the backend is at work.
   const read = deps.backend.read(names);

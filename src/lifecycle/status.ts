@@ -65,8 +65,7 @@ export type Seen = {
 export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFrom" | "notices"> & { nowMs: number }): Status {
   const { spec, reading, outcome, startedMs, ports } = seen;
   const { nowMs, ...told } = around;
-  // What was stopped because it did not come up is failed, whatever the backend made of the stopping.
-  const state = reading.state === "inactive" && outcome !== null ? "failed" : reading.state;
+  const state = stateOf(reading.state, outcome);
   const isUp = state === "active";
   const listens = spec.port === null || ports === null || ports.includes(spec.port);
   const isReady = isUp && listens && seen.health !== "unhealthy";
@@ -88,6 +87,11 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     unit: reading.unit,
     ...told,
   };
+}
+
+/** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
+export function stateOf(state: State, outcome: Outcome | null): State {
+  return state === "inactive" && outcome !== null ? "failed" : state;
 }
 
 const order: Record<State, number> = { failed: 0, activating: 2, deactivating: 3, active: 4, inactive: 5 };

@@ -29,6 +29,8 @@ export type Outcome = v.InferOutput<typeof Outcome>;
 
 const Kind = v.picklist(["systemd", "supervisor"]);
 
+const stepsMs = 50;
+
 export class Registry {
   readonly #config: string;
   readonly #state: string;
@@ -42,10 +44,15 @@ export class Registry {
     return listNames(join(this.#config, "services"));
   }
 
-  /** Another one as soon as a spec was written or removed: each is written whole and renamed. */
-  stamp(): string {
+  /**
+   * Another one as soon as a spec was written or removed: each is written whole and renamed. Null while it cannot tell: the
+   * kernel's clock for it has steps, and two changes within one of them would look like one.
+   */
+  stamp(): string | null {
     const stat = statSync(join(this.#config, "services"), { throwIfNoEntry: false, bigint: true });
-    return stat === undefined ? "" : `${stat.ino}:${stat.mtimeNs}`;
+    if (stat === undefined) return "";
+    const ageMs = Date.now() - Number(stat.mtimeMs);
+    return ageMs >= 0 && ageMs < stepsMs ? null : `${stat.ino}:${stat.mtimeNs}`;
   }
 
   /** The file of each spec, as it is now. */

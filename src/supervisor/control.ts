@@ -6,7 +6,7 @@ import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
 
 /** A thousand specs with large environments. */
-export const channel: Channel = { protocol: 3, who: "supervisor", maxBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 3, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");

@@ -1,12 +1,11 @@
 // The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
-import { closeSync, openSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import * as v from "valibot";
 import type { Change } from "../backend/backend.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
-import { makeFolder } from "../base/files.ts";
-import { tryLock } from "../base/libc.ts";
+import { takeLock } from "../base/lock.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
@@ -34,8 +33,6 @@ export type Daemon = {
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
-const lockPollMs = 50;
-const endingMs = 1000;
 const reapEveryMs = 500;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
@@ -43,18 +40,19 @@ const giveBackEveryMs = 60_000;
 
 /** Throws where another supervisor of this user and home is at work. */
 export async function startDaemon(paths: Paths): Promise<Daemon> {
-  makeFolder(paths.state);
-  const lock = openSync(lockFile(paths.state), "a", 0o600);
-  if (!(await locked(lock))) {
-    closeSync(lock);
-    throw failed("another supervisor is at work here", { hint: "bs9 status" });
-  }
+  if ((await takeLock(lockFile(paths.state))) === null) throw failed("another supervisor is at work here", { hint: "bs9 status" });
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(keyFile(paths.state));
   const hearing = new Set<(change: Change) => void>();
   const changed: Around["changed"] = (service, what) => {
     const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
-    for (const hear of hearing) hear(change);
+    for (const hear of hearing) {
+      try {
+        hear(change);
+      } catch {
+        // Whoever listens keeps no service from going on.
+      }
+    }
   };
   const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed };
   const services = new Map<string, Service>();
@@ -101,15 +99,6 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
   };
 }
 
-/** One that is just ending lets go of it in a moment. */
-async function locked(lock: number): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < endingMs; waitedMs += lockPollMs) {
-    if (await tryLock(lock)) return true;
-    await Bun.sleep(lockPollMs);
-  }
-  return tryLock(lock);
-}
-
 function watch(services: Map<string, Service>): void {
   const watched = new Map([...services.values()].flatMap((service) => (service.pidfd === null ? [] : [[service.pidfd, service] as const])));
   for (const fd of endedOf([...watched.keys()])) watched.get(fd)?.endedUnseen();
@@ -131,6 +120,7 @@ async function acted(request: Request, services: Map<string, Service>, around: A
       for (const service of picked(request.names, services)) {
         service.record.wanted = request.wanted;
         service.keep(true);
+        around.changed(service, "wanted");
       }
       return [];
     }

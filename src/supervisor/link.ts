@@ -22,21 +22,34 @@ const launchMs = 10_000;
 const launchPollMs = 20;
 
 export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
-  const tellOfLaunch = async (name: string) => {
-    if (await isLaunched(link, name)) onChange({ name, state: "active", atMs: Date.now() });
-  };
-  const close = link.hear((change) => {
+  let isClosed = false;
+  const tellOfLaunch = (name: string) =>
+    isLaunched(link, name).then(
+      (isUp) => isUp && !isClosed && onChange({ name, state: "active", atMs: Date.now() }),
+      () => {},
+    );
+  const end = link.hear((change) => {
     if (change.state !== "active") return onChange(change);
     // A launcher is not the service yet, and nobody tells when it has become it.
     onChange({ ...change, state: "activating" });
     void tellOfLaunch(change.name);
   });
   // Of those that a new supervisor has started again nobody has heard yet.
-  void link.ask({ act: "read", names: link.names() }).then((all) => {
-    for (const { name, state, mainPid } of all) if (state === "active" && mainPid !== null && isLauncher(mainPid)) void tellOfLaunch(name);
-  });
-  // Told in the moment that it happens.
-  return { close, async synced() {} };
+  void link.ask({ act: "read", names: link.names() }).then(
+    (all) => {
+      for (const { name, state, mainPid } of all)
+        if (state === "active" && mainPid !== null && isLauncher(mainPid)) void tellOfLaunch(name);
+    },
+    () => {},
+  );
+  return {
+    close() {
+      isClosed = true;
+      end();
+    },
+    // Told in the moment that it happens.
+    async synced() {},
+  };
 }
 
 async function isLaunched(link: Link, name: string): Promise<boolean> {

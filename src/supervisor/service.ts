@@ -18,7 +18,7 @@ export type Around = {
   shuts: boolean;
   leavings: Leavings;
   /** Hears of each change. */
-  changed: (service: Service, what: "state" | "process") => void;
+  changed: (service: Service, what: "state" | "process" | "wanted") => void;
 };
 
 export class Service {

@@ -1,7 +1,7 @@
 // bs9-agent.service: the agent as a service of the user manager, shut in as far as its work lets it be.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type AgentUnit, agentVariable } from "../backend/backend.ts";
+import { type AgentSeen, type AgentUnit, agentVariable } from "../backend/backend.ts";
 import { reasonOf } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import { isOurs, type Owner } from "./ownership.ts";
@@ -10,16 +10,18 @@ import type { Systemctl } from "./systemctl.ts";
 
 const unit = "bs9-agent.service";
 
-type AgentGround = { owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
+type AgentGround = { state: string; owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
 
 export function agentUnit(ground: AgentGround): AgentUnit {
   const file = join(ground.owner.units, unit);
-  return { file, text: () => agentUnitText(ground), keep: (isNeeded, runs) => keep(isNeeded, runs, ground) };
+  return { file, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
 }
 
 /** Idempotent, and one look at a file where all is as it should be. */
-async function keep(isNeeded: boolean, runs: boolean, ground: AgentGround): Promise<string | null> {
-  const { owner, systemctl } = ground;
+async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Promise<string | null> {
+  const { owner, systemctl, state } = ground;
+  // Without it an enabling that was begun was not ended; with it, whoever disabled the unit meant it.
+  const enabled = join(state, "agent-enabled");
   const file = join(owner.units, unit);
   try {
     const found = readIfThere(file);
@@ -27,17 +29,22 @@ async function keep(isNeeded: boolean, runs: boolean, ground: AgentGround): Prom
       return isNeeded
         ? `${unit} belongs to somebody else, so that nothing is kept of these services, and their health is not looked at`
         : null;
-    if (!isNeeded) return found === null ? null : await remove(file, systemctl);
+    if (!isNeeded) {
+      rmSync(enabled, { force: true });
+      return found === null ? null : await remove(file, systemctl);
+    }
     const text = agentUnitText(ground);
-    if (found === text) {
-      // Disabled by hand, it is not wanted.
-      if (!runs && existsSync(join(owner.units, "default.target.wants", unit))) await systemctl.queue("restart", [unit]);
+    if (found === text && existsSync(enabled)) {
+      if (seen === "own" || !existsSync(join(owner.units, "default.target.wants", unit))) return null;
+      // One that does not answer may only be busy.
+      await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
       return null;
     }
     makeFolder(owner.units);
     writeWhole(file, text, 0o644);
     await systemctl.reload();
-    if (found === null) await systemctl.enable([unit]);
+    if (!existsSync(enabled)) await systemctl.enable([unit]);
+    writeWhole(enabled, "", 0o600);
     await systemctl.queue("restart", [unit]);
     return null;
   } catch (error) {
@@ -81,7 +88,7 @@ function agentUnitText({ owner, program, env }: AgentGround): string {
     ...given,
     "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
     "Restart=always",
-    "RestartSec=1s",
+    "RestartSec=3s",
     "TimeoutStopSec=10s",
     "",
     "MemoryMax=256M",

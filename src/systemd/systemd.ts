@@ -62,7 +62,13 @@ export class SystemdBackend implements Backend {
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
-    this.agent = agentUnit({ owner: this.#owner, systemctl: this.#systemctl, program: process.execPath, env: reach.env });
+    this.agent = agentUnit({
+      state: paths.state,
+      owner: this.#owner,
+      systemctl: this.#systemctl,
+      program: process.execPath,
+      env: reach.env,
+    });
     this.#verifier = new Verifier({
       systemctl: this.#systemctl,
       reach,

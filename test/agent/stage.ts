@@ -87,7 +87,7 @@ export class Stage {
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,
-      uptimeMs: () => clock.uptimeMs,
+      monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
     });
   }

@@ -64,7 +64,7 @@ async function measure(): Promise<Line[]> {
     keeping: defaultKeeping,
     health: defaultHealth,
     storage,
-    uptimeMs: () => clock.uptimeMs,
+    monotonicMs: () => clock.uptimeMs,
     say: (sentence) => console.error(sentence),
   });
   const rss = new Map<number, number>();

@@ -108,7 +108,7 @@ test.each([
 test("what is too long is cut off", async () => {
   open();
   expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
-  expect(await say(headOf(channel, key), new Uint8Array(channel.maxBytes + 1024).fill(120)).catch(() => "")).toBe("");
+  expect(await say(headOf(channel, key), new Uint8Array(channel.maxQuestionBytes + 1024).fill(120)).catch(() => "")).toBe("");
   expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 }, 30_000);
 

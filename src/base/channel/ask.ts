@@ -33,7 +33,7 @@ export function ask(
         drain: write,
         data: (socket, chunk) => {
           bytes += chunk.length;
-          if (bytes > channel.maxBytes) socket.terminate();
+          if (bytes > channel.maxAnswerBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));
         },
         // One that has just ended answers nothing, and has no time limit of its own by which it could have.

@@ -7,8 +7,8 @@ export type Channel = {
   protocol: number;
   /** Who answers, in words: `supervisor`. */
   who: string;
-  /** Of a question, and of an answer. */
-  maxBytes: number;
+  maxQuestionBytes: number;
+  maxAnswerBytes: number;
 };
 
 /**

@@ -43,12 +43,14 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
           asking.bytes += chunk.length;
           asking.chunks.push(Buffer.from(chunk));
           const refusal = asking.isKnown ? null : headOfAsking(asking, channel, key);
-          if (asking.bytes > channel.maxBytes || refusal === "") return void socket.terminate();
+          if (asking.bytes > channel.maxQuestionBytes || refusal === "") return void socket.terminate();
           if (refusal === null && (!asking.isKnown || chunk.at(-1) !== newline || asking.chunks.length === 0)) return;
           // A stop may take its time; who asks has a limit of its own.
           socket.timeout(0);
           const said = { protocol: channel.protocol, pid: process.pid };
           const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
+          // And one who has stopped reading is not waited for.
+          socket.timeout(askWithinSec);
           asking.answer = Buffer.from(`${JSON.stringify({ ...said, ...told })}\n`);
           write(socket);
         },

@@ -15,10 +15,10 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
       {
         id: "agent",
         severity: "warning",
-        what: "the agent does not answer",
+        what: `the agent does not answer${agent.trouble() === null ? "" : `: ${harmless(agent.trouble() ?? "")}`}`,
         why: "samples and history are not kept, health is not looked at, and log files are not cared for until a bs9 command comes",
         mend: "systemctl --user enable --now bs9-agent; systemctl --user status bs9-agent",
-        fix: plainFix(async () => (await unit.keep(true, false)) ?? "the agent is asked to start, unless it was disabled by hand"),
+        fix: plainFix(async () => (await unit.keep(true, "nobody")) ?? "the agent is asked to start, unless it was disabled by hand"),
       },
     ];
   }
@@ -32,7 +32,7 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
             what: `the agent is of another bs9 (${harmless(self.version)}; this one is ${agent.version})`,
             why: "it may not understand what this one asks",
             mend: "systemctl --user restart bs9-agent",
-            fix: unit === null ? null : plainFix(async () => (await unit.keep(true, false)) ?? "the agent is asked to restart"),
+            fix: unit === null ? null : plainFix(async () => (await unit.keep(true, "other")) ?? "the agent is asked to restart"),
           },
         ];
   const untold = self.notices.map(

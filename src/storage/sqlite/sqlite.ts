@@ -1,10 +1,10 @@
 // Storage in metrics.db: the one process that writes it. A tick is one transaction, so that a kill costs no more than that tick.
 import type { Database } from "bun:sqlite";
-import { closeSync, openSync, statfsSync, statSync } from "node:fs";
+import { closeSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
-import { tryLock } from "../../base/libc.ts";
+import { takeLock } from "../../base/lock.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
 import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
@@ -200,9 +200,7 @@ function inodeOf(path: string): number | null {
 }
 
 async function lockOf(path: string): Promise<number> {
-  makeFolder(dirname(path));
-  const fd = openSync(`${path}.lock`, "a", 0o600);
-  if (await tryLock(fd)) return fd;
-  closeSync(fd);
+  const fd = await takeLock(`${path}.lock`);
+  if (fd !== null) return fd;
   throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "bs9 doctor" });
 }
