@@ -44,8 +44,8 @@ export function loadConfig(folder: string, env: Record<string, string | undefine
 function originOf(setting: Setting, { given }: Parsed, file: string, env: Record<string, string | undefined>, mistakes: Mistake[]): Origin {
   const key = nameOf(setting);
   const variable = variableOf(setting);
-  const text = env[variable];
-  if (text) {
+  const text = variable === null ? undefined : env[variable];
+  if (variable !== null && text) {
     try {
       return { key, value: setting.parse(text, variable), text, from: `variable ${variable}` };
     } catch (error) {

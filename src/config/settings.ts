@@ -141,5 +141,6 @@ function builtInText(field: string, value: unknown): string {
 /** `memory`, `metrics.interval`: how a setting is called where it stands alone. */
 export const nameOf = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
 
-/** `restart-delay` -> `BS9_RESTART_DELAY`, `metrics.interval` -> `BS9_METRICS_INTERVAL`. */
-export const variableOf = (setting: Setting): string => `BS9_${nameOf(setting).toUpperCase().replaceAll(/[-.]/g, "_")}`;
+/** `restart-delay` -> `BS9_RESTART_DELAY`; null for what the agent obeys, which no variable of a shell reaches. */
+export const variableOf = ({ section, key }: Setting): string | null =>
+  section === "start" ? `BS9_${key.toUpperCase().replaceAll("-", "_")}` : null;
