@@ -3,6 +3,7 @@ import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Turns } from "../../src/agent/turns.ts";
 import type { Reading } from "../../src/backend/backend.ts";
+import { giveBack } from "../../src/base/memory.ts";
 import { table } from "../../src/base/table.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
@@ -74,6 +75,8 @@ async function measure(): Promise<Line[]> {
     clock.uptimeMs += defaultKeeping.intervalMs;
     const before = cpuMs();
     await turns.turn();
+    // As the agent does once a minute.
+    if (n % 12 === 0) await giveBack();
     costs[n - 1] = cpuMs() - before;
     if (n === 1000 || n === ticks) rss.set(n, process.memoryUsage.rss() / 1e6);
   }
