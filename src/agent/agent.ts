@@ -33,7 +33,14 @@ export function startAgent(options: AgentOptions): Running {
   const { deps, paths, storage, say } = options;
   const turns = new Turns(options);
   const { services, sampler, monitor } = turns;
-  const answers = new Answers({ ...deps, intervalMs: options.keeping.intervalMs, services, sampler, monitor });
+  const answers = new Answers({
+    ...deps,
+    intervalMs: options.keeping.intervalMs,
+    services,
+    sampler,
+    monitor,
+    refresh: () => turns.refresh(),
+  });
   const pause = new Pause();
   const stalled = Promise.withResolvers<void>();
   let said = new Set<string>();

@@ -15,6 +15,8 @@ import type { Known, Services } from "./services.ts";
 export type AnswersDeps = Pick<Deps, "registry" | "now"> & {
   backend: Pick<Backend, "kind" | "strangers" | "logNotices">;
   services: Services;
+  /** Has all of them be as they are now. */
+  refresh: () => Promise<void>;
   sampler: Sampler;
   monitor: Pick<Monitor, "of">;
   /** Between two samples. */
@@ -41,7 +43,7 @@ export class Answers {
 
   async observe(names: string[]): Promise<Told> {
     const { backend, registry, services } = this.#deps;
-    const [shared] = await Promise.all([this.#logNotices(), services.refresh()]);
+    const [shared] = await Promise.all([this.#logNotices(), this.#deps.refresh()]);
     const outcomes = registry.outcomes();
     const changes = backend.strangers?.changes(registry.names()) ?? [];
     const ports = this.#ports.now(services.all());

@@ -87,7 +87,11 @@ export class Recycler {
       () => null,
       (error: unknown) => reasonOf(error),
     );
-    say(trouble === null ? `${spec.name} is restarted: ${why}` : `cannot restart ${spec.name}, though ${why}: ${trouble}`);
+    say(
+      trouble === null
+        ? `${spec.name} is asked to end and to come up again: ${why}`
+        : `cannot restart ${spec.name}, though ${why}: ${trouble}`,
+    );
     const ending = {
       message: trouble ?? why,
       failed: trouble === null ? [] : [spec.name],

@@ -7,6 +7,7 @@ import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { stateOf } from "../lifecycle/status.ts";
+import type { Sample } from "../metrics/sample.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
 import { Recycler } from "./recycler.ts";
@@ -50,7 +51,7 @@ export class Turns {
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #recycler: Recycler;
-  #changes: Change[] = [];
+  #changes: (Change & Pick<Sample, "health">)[] = [];
   /** The number of changes of services that the monitor has heard of. */
   #heard = -1;
   #dueMs: number;
@@ -59,13 +60,19 @@ export class Turns {
     this.#options = options;
     const { deps, health, say, monotonicMs } = options;
     this.#dueMs = monotonicMs();
-    this.services = new Services({ ...deps, monotonicMs, onChange: (change) => this.#changes.push(change) });
+    this.services = new Services({ ...deps, monotonicMs, onChange: (change) => this.#note(change) });
     this.monitor = monitorOf({
       settings: health,
       run: (spec, command, timeoutMs) => deps.backend.runBeside(spec, command, timeoutMs),
-      onChange: (name) => this.#changes.push({ name, state: null, atMs: deps.now() }),
+      onChange: (name) => this.#note({ name, state: null, atMs: deps.now() }),
     });
     this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, look: (names) => this.#look(names) });
+  }
+
+  /** Also for who asks: one that has ended is not healthy, nor is a run that nobody has probed yet. */
+  async refresh(isExact = true): Promise<void> {
+    await this.services.refresh(isExact);
+    this.#watch();
   }
 
   /** Returns what went wrong, in sentences; the next one tries again. */
@@ -99,13 +106,9 @@ export class Turns {
     const { services, monitor } = this;
     const troubles: string[] = [];
     try {
-      if (isDue || services.isDirty) await services.refresh(false);
+      if (isDue || services.isDirty) await this.refresh(false);
     } catch (error) {
       troubles.push(`cannot read the services: ${reasonOf(error)}`);
-    }
-    if (services.changes !== this.#heard) {
-      this.#heard = services.changes;
-      monitor.watch(this.#running());
     }
     monitor.turn(performance.now());
     this.#recycler.turn(services.all(), this.#options.monotonicMs());
@@ -128,8 +131,19 @@ export class Turns {
   }
 
   async #look(names: string[]): Promise<Known[]> {
-    await this.services.refresh();
+    await this.refresh();
     return names.flatMap((name) => this.services.get(name) ?? []);
+  }
+
+  #watch(): void {
+    if (this.services.changes === this.#heard) return;
+    this.#heard = this.services.changes;
+    this.monitor.watch(this.#running());
+  }
+
+  /** With the health that it has in that moment: what comes next may end it. */
+  #note(change: Change): void {
+    this.#changes.push({ ...change, health: this.monitor.of(change.name).health });
   }
 
   #looks(): Look[] {
@@ -146,11 +160,11 @@ export class Turns {
     if (this.#changes.length === 0) return;
     const { deps, storage } = this.#options;
     const outcomes = deps.registry.outcomes();
-    const changes = this.#changes.slice(-maxChanges).flatMap(({ name, state, atMs }) => {
+    const changes = this.#changes.slice(-maxChanges).flatMap(({ name, state, atMs, health }) => {
       const reading = this.services.get(name)?.reading;
       if (reading === undefined) return [];
       const shown = stateOf(state ?? reading.state, outcomes.get(name) ?? null);
-      return [{ service: name, atMs, state: shown, health: this.monitor.of(name).health, restarts: reading.restarts }];
+      return [{ service: name, atMs, state: shown, health, restarts: reading.restarts }];
     });
     this.#changes = [];
     if (changes.length > 0) await storage.observe(changes);

@@ -64,6 +64,8 @@ export type AgentSeen = "own" | "other" | "nobody";
 export interface AgentUnit {
   readonly file: string;
   text(): string;
+  /** Whose unit of its name there is, in words where it is somebody else's: one user has one agent. */
+  whose(): "nobody's" | "ours" | { other: string };
   /**
    * Has the agent run while it is needed, and not otherwise. A sentence where it cannot: services need it for nothing.
    */

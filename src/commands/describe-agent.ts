@@ -1,4 +1,6 @@
 // bs9 describe bs9-agent: whether the agent runs, what it costs and what it has to tell.
+import type { AgentUnit } from "../backend/backend.ts";
+import { readIfThere } from "../base/files.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
@@ -10,21 +12,29 @@ export const agentName = "bs9-agent";
 
 export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" | "backend" | "now">): Promise<Result> {
   const self = await agent.self();
-  const unit = backend.agent === null ? null : { name: `${agentName}.service`, file: backend.agent.file, text: backend.agent.text() };
+  const whose = backend.agent?.whose() ?? "ours";
+  const unit =
+    backend.agent === null || whose !== "ours"
+      ? null
+      : { name: `${agentName}.service`, file: backend.agent.file, text: readIfThere(backend.agent.file) ?? "" };
   return {
     value: { name: agentName, answers: self !== null, self, unit },
     names: [agentName],
     text: (style) => [
       style.bold(agentName),
-      ...(self === null
-        ? [
-            `  ${style.yellow("does not answer")}${agent.trouble() === null ? "" : ` (${harmless(agent.trouble() ?? "")})`}: nothing is kept of the services, and their health is not looked at`,
-          ]
-        : rows(self, now(), style)),
-      ...(unit === null ? ["", "It is part of the supervisor."] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
+      ...(self === null ? [`  ${style.yellow("does not answer")}: ${whyNot(whose, agent.trouble())}`] : rows(self, now(), style)),
+      ...(backend.agent === null ? ["", "It is part of the supervisor: its CPU and memory are those of the two together."] : []),
+      ...(unit === null ? [] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
     ],
     hints: self === null && unit !== null ? [`Try: systemctl --user status ${agentName}`] : [],
   };
+}
+
+function whyNot(whose: ReturnType<AgentUnit["whose"]>, trouble: string | null): string {
+  if (whose === "nobody's") return "it comes with the first service";
+  if (typeof whose === "object") return `the unit of its name belongs to ${harmless(whose.other)}, and one user has one agent`;
+  const why = trouble === null ? "" : ` (${harmless(trouble)})`;
+  return `nothing is kept of the services, and their health is not looked at${why}`;
 }
 
 function rows(self: Self, nowMs: number, style: Style): string[] {

@@ -2,10 +2,11 @@
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Description, Sampled } from "../lifecycle/describe.ts";
+import { healthText } from "../service/values.ts";
 
 /** What is asked, what came of it, and what follows. */
 export function healthLine({ spec: { health, port, healthRestart }, status, unwell, sample }: Description, nowMs: number): string {
-  const check = health !== null ? harmless(JSON.stringify(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
+  const check = health !== null ? harmless(healthText(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
   const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
   const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
   const state = status.health === "unknown" ? "" : `${status.health}${took}${why}; `;

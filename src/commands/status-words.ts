@@ -1,4 +1,4 @@
-// What `status` says beside its table, and whether all is as it is wanted; pure but for the time.
+// What `status` says beside its table, and whether all is as it is wanted.
 import { statSync } from "node:fs";
 import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
@@ -41,8 +41,10 @@ const agentStartMs = 10_000;
 
 /** Who measured, where it was not the agent: then health is not known, and nothing is kept. */
 export function whoMeasured(observed: Observed[], { backend }: Pick<Deps, "backend">): string[] {
-  const askedToStartMs = backend.agent === null ? null : statSync(backend.agent.file, { throwIfNoEntry: false })?.mtimeMs;
-  if (askedToStartMs == null || Date.now() - askedToStartMs < agentStartMs) return [];
+  // Of one that can never answer `start` and `doctor` tell.
+  if (backend.agent?.whose() !== "ours") return [];
+  const askedToStartMs = statSync(backend.agent.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (Date.now() - askedToStartMs < agentStartMs) return [];
   return observed.some(({ status }) => status.figuresFrom === "live")
     ? ["the agent does not answer: figures are those of this moment, health is not known. Try: bs9 describe bs9-agent"]
     : [];

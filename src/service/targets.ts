@@ -34,6 +34,7 @@ function matching(glob: string, defined: string[]): string[] {
 }
 
 export function noSuchService(word: string, defined: string[]): Bs9Error {
+  if (word === "bs9-agent") return notFound("bs9-agent is bs9's own, and no service", { hint: "bs9 describe bs9-agent" });
   const guess = nearest(word, defined);
   return notFound(`there is no service named ${JSON.stringify(word)}${guess === null ? "" : `; did you mean '${guess}'?`}`, {
     hint: "bs9 status",

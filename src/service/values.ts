@@ -36,6 +36,20 @@ export function parseHealth(text: string, what: string): Health {
   throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
 }
 
+/** As it is written on the command line. */
+export function healthText(health: Health): string {
+  switch (health.kind) {
+    case "path":
+      return health.path;
+    case "url":
+      return health.url;
+    case "tcp":
+      return `tcp:${health.port}`;
+    case "cmd":
+      return `cmd:${health.command}`;
+  }
+}
+
 function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
   return (text, what) => {
     const found = words.find((word) => word === text);

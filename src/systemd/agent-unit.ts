@@ -4,17 +4,23 @@ import { join } from "node:path";
 import { type AgentSeen, type AgentUnit, agentVariable } from "../backend/backend.ts";
 import { reasonOf } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
-import { isOurs, type Owner } from "./ownership.ts";
+import { isOurs, type Owner, whoseIs } from "./ownership.ts";
 import { execWord, unitWord } from "./quote.ts";
 import type { Systemctl } from "./systemctl.ts";
 
 const unit = "bs9-agent.service";
+const notKept = "nothing is kept of these services, and their health is not looked at";
 
 type AgentGround = { state: string; owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
 
 export function agentUnit(ground: AgentGround): AgentUnit {
   const file = join(ground.owner.units, unit);
-  return { file, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
+  const whose = (): ReturnType<AgentUnit["whose"]> => {
+    const found = readIfThere(file);
+    if (found === null) return "nobody's";
+    return isOurs(found, ground.owner.mark) ? "ours" : { other: whoseIs(found, file) };
+  };
+  return { file, whose, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
 }
 
 /** Idempotent, and one look at a file where all is as it should be. */
@@ -25,10 +31,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
   const file = join(owner.units, unit);
   try {
     const found = readIfThere(file);
-    if (found !== null && !isOurs(found, owner.mark))
-      return isNeeded
-        ? `${unit} belongs to somebody else, so that nothing is kept of these services, and their health is not looked at`
-        : null;
+    if (found !== null && !isOurs(found, owner.mark)) return isNeeded ? `${unit} belongs to ${whoseIs(found, file)}: ${notKept}` : null;
     if (!isNeeded) {
       rmSync(enabled, { force: true });
       return found === null ? null : await remove(file, systemctl);
@@ -48,7 +51,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     await systemctl.queue("restart", [unit]);
     return null;
   } catch (error) {
-    return `the agent does not run, so that nothing is kept of these services: ${reasonOf(error)}`;
+    return `the agent does not run (${reasonOf(error)}): ${notKept}`;
   }
 }
 

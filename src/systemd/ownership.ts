@@ -40,7 +40,11 @@ function markOf(text: string): string | null {
 }
 
 function taken(name: string, where: string, text: string): Error {
+  return failed(`the name ${name} belongs to ${whoseIs(text, where)}`, { hint: "choose another one with --name" });
+}
+
+/** Of a unit that is not ours, in words. */
+export function whoseIs(text: string, where: string): string {
   const other = markOf(text);
-  const whose = other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other.slice(1, -1)}`;
-  return failed(`the name ${name} belongs to ${whose}`, { hint: "choose another one with --name" });
+  return other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other.slice(1, -1)}`;
 }

@@ -168,5 +168,5 @@ test("one that is unhealthy and is to be restarted then is, once a run", async (
   for (let i = 0; i < 5; i++) await isDone();
   expect(stage.recycled).toEqual(["hangs"]);
   await until(() => stage.said.length > 0, { what: "it is said" });
-  expect(stage.said).toEqual([expect.stringMatching(/^hangs is restarted: it is unhealthy: .*does not answer/)]);
+  expect(stage.said).toEqual([expect.stringMatching(/^hangs is asked to end and to come up again: it is unhealthy: .*does not answer/)]);
 });

@@ -11,6 +11,18 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
   if (self === null) {
     // Part of the supervisor, which is there as soon as there is something to supervise.
     if (unit === null) return [];
+    const whose = unit.whose();
+    if (typeof whose === "object")
+      return [
+        {
+          id: "agent",
+          severity: "warning",
+          what: `bs9-agent.service belongs to ${harmless(whose.other)}`,
+          why: "one user has one agent: samples and history of the services here are not kept, health is not looked at",
+          mend: "keep services of one user in one bs9 home",
+          fix: null,
+        },
+      ];
     return [
       {
         id: "agent",
@@ -41,7 +53,7 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
       severity: "warning",
       what: harmless(notice),
       why: "the history of services has a gap there",
-      mend: "bs9 describe bs9-agent",
+      mend: "df -h ~/.config/bs9/metrics; ls -l ~/.config/bs9/metrics",
       fix: null,
     }),
   );
