@@ -52,7 +52,8 @@ async function kept(...stretches: [fromMs: number, ticks: number][]) {
   let n = 0;
   for (const [fromMs, ticks] of stretches) {
     for (let i = 0; i < ticks; i++) {
-      nowMs = beginMs + fromMs + i * intervalMs + 7;
+      // Never in the same part of a second twice in a row, as with a real clock.
+      nowMs = beginMs + fromMs + i * intervalMs + ((n * 137) % 1000);
       expect(await storage.append({ atMs: nowMs, samples: samplesAt(n++) })).toEqual({ stored: true });
       await storage.turn();
     }
@@ -141,3 +142,10 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
   },
   60_000,
 );
+
+test.skipIf(!hasOpenMetricsParser)("Prometheus' parser refuses what goes back, by a second or less", async () => {
+  const told = (...times: string[]) => `# TYPE a gauge\n${times.map((at) => `a 1 ${at}\n`).join("")}# EOF\n`;
+  expect((await parseOpenMetrics(told("1795550743.79", "1795550744.781")))[0]?.[3].length).toBe(2);
+  await expect(parseOpenMetrics(told("1795550744.79", "1795550743.81"))).rejects.toThrow("went backwards");
+  await expect(parseOpenMetrics(told("1795550744.79", "1795550744.781"))).rejects.toThrow("went backwards");
+});
