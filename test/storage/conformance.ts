@@ -1,12 +1,15 @@
 // What every storage has to do, whatever it is made of: asked of the interface alone.
 import { describe, expect, test } from "bun:test";
+import { forgetting } from "./forgetting.ts";
 import { beginMs, intervalMs, sample } from "./samples.ts";
-import { all, always, answers, isRising, type Place, samplesFrom, stage, times, total } from "./scene.ts";
+import { all, always, answers, isRising, type Place, stage, times, total } from "./scene.ts";
 
 const hourMs = 3_600_000;
 
 export function conformance(name: string, makePlace: () => Place): void {
   const begin = stage(makePlace);
+
+  forgetting(name, begin);
 
   describe(name, () => {
     test("nothing yet", async () => {
@@ -123,30 +126,6 @@ export function conformance(name: string, makePlace: () => Place): void {
       const recent = { fromMs: beginMs, toMs: always.toMs };
       expect(total(await it.storage.series("s1", recent, intervalMs), "samples")).toBe(400);
       expect(total(await it.storage.series("s1", recent, 60_000), "samples")).toBe(400);
-    });
-
-    test("of each level the last ones are kept, and all of it is told once", async () => {
-      const keep = { snapshots: 120 };
-      const { storage, ticks } = await begin({ raw: keep, minutes: keep, tens: keep });
-      const count = await ticks(3000);
-      for (let i = 0; i < 50; i++) await storage.turn();
-      const rows = await all(storage.rows(always, "s3"));
-      expect(isRising(rows)).toBe(true);
-      expect(total(rows, "samples")).toBe(count);
-      expect(total(rows, "ioReadBytes")).toBe(total(samplesFrom(count, 2), "ioReadBytes"));
-      const single = rows.filter(({ samples }) => samples === 1).length;
-      expect(single).toBeGreaterThanOrEqual(120 - 12);
-      // A storage may keep a few more than asked, where it forgets them by the piece.
-      expect(single).toBeLessThanOrEqual(120 + 100);
-      expect(rows[0]?.samples).toBe(120);
-    });
-
-    test("what is older than an age goes", async () => {
-      const { storage, ticks } = await begin({ raw: { ageMs: 10 * 60_000 } });
-      await ticks(600);
-      const single = (await all(storage.rows(always, "s1"))).filter(({ samples }) => samples === 1);
-      expect(single.length).toBeGreaterThanOrEqual(120 - 12);
-      expect(single.length).toBeLessThanOrEqual(120 + 100);
     });
 
     test("rows are service by service, each in order, of one or of all", async () => {
