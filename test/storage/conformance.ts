@@ -14,7 +14,7 @@ export function conformance(name: string, makePlace: () => Place): void {
   describe(name, () => {
     test("nothing yet", async () => {
       const { storage } = await begin();
-      expect(await storage.newest()).toBeNull();
+      expect(await storage.newest(null)).toBeNull();
       expect(await storage.services()).toEqual([]);
       expect(await storage.series("web", always, 5000)).toEqual([]);
       expect(await all(storage.rows(always, null))).toEqual([]);
@@ -27,11 +27,16 @@ export function conformance(name: string, makePlace: () => Place): void {
       const one = sample("web", 7, { cpuPercent: null, memoryBytes: 123_456_789_012, restarts: 4, state: "failed", health: "unknown" });
       await ticks(1, () => [one, sample("db", 1)]);
       const { service, ...rest } = one;
-      const newest = await storage.newest();
+      const newest = await storage.newest(null);
       expect(newest?.atMs).toBe(beginMs);
       expect([...(newest?.points.keys() ?? [])].sort()).toEqual(["db", service]);
       const expected = { ...rest, atMs: beginMs, samples: 1, cpuPercentMin: null, cpuPercentMax: null, memoryBytesMax: one.memoryBytes };
       expect(newest?.points.get("web")).toMatchObject(expected);
+      expect(await storage.newest("web")).toEqual({
+        ...{ atMs: beginMs, intervalMs },
+        points: new Map([...(newest?.points ?? [])].filter(([name]) => name === "web")),
+      });
+      expect((await storage.newest("nobody"))?.points.size).toBe(0);
       expect(await storage.series("web", always, intervalMs)).toMatchObject([expected]);
     });
 
@@ -111,7 +116,7 @@ export function conformance(name: string, makePlace: () => Place): void {
         // What came later counts.
         const last = rows.find(({ atMs }) => atMs === clock.nowMs - intervalMs);
         expect(last?.ioReadBytes).toBe(2999);
-        expect((await storage.newest())?.atMs).toBe(clock.nowMs - intervalMs);
+        expect((await storage.newest(null))?.atMs).toBe(clock.nowMs - intervalMs);
       },
     );
 
@@ -150,7 +155,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(await storage.services()).toEqual(["it's; DROP TABLE service", "new", "old"]);
       expect((await storage.series("old", always, intervalMs)).length).toBe(50);
       expect((await storage.series("new", always, intervalMs))[0]?.atMs).toBe(beginMs + 50 * intervalMs);
-      expect([...((await storage.newest())?.points.keys() ?? [])].sort()).toEqual(["it's; DROP TABLE service", "new"]);
+      expect([...((await storage.newest(null))?.points.keys() ?? [])].sort()).toEqual(["it's; DROP TABLE service", "new"]);
       const [watch] = await storage.watches("old", always);
       expect(watch?.seen.map(({ atMs, state }) => [(atMs - beginMs) / intervalMs, state])).toEqual([
         [0, "active"],

@@ -166,7 +166,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       }
     },
     services: () => answer(servicesOf),
-    newest: () => answer(newestOf),
+    newest: (service) => answer((present) => newestOf(present, service)),
     series: (service, range, stepMs) => answer((present) => seriesOf(present, service, range, stepMs)),
     watches: (service, range) => answer((present) => watchesIn(present, service, range)),
     async *rows(range, service) {
