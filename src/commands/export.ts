@@ -9,13 +9,13 @@ import { noSuchService } from "../service/targets.ts";
 import { openMetrics } from "../storage/export/openmetrics.ts";
 import { csv, json } from "../storage/export/text.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
-import type { Range } from "../storage/storage.ts";
+import type { Range, Row } from "../storage/storage.ts";
 import type { Command, Result, Words } from "./command.ts";
-import { type Rows, type Tally, tallied } from "./export-rows.ts";
+import { type Tally, tallied, unhurried } from "./export-rows.ts";
 import { fileFor } from "./export-target.ts";
 import { choiceOf, parsed, textOf } from "./options.ts";
 
-const formats = { json: (rows: Rows) => json(rows()), csv: (rows: Rows) => csv(rows()), openmetrics: openMetrics };
+const formats = { json, csv, openmetrics: openMetrics };
 const formatNames = ["json", "csv", "openmetrics"] as const satisfies (keyof typeof formats)[];
 const hourMs = 3_600_000;
 
@@ -43,22 +43,24 @@ export const exportSamples: Command = {
     const nowMs = Date.now();
     const range = { fromMs: Math.floor(nowMs - asked.hours * hourMs), toMs: nowMs + 1 };
     const tally: Tally = { rows: 0, services: new Set() };
-    const rows = tallied(() => context.storage.rows(range, asked.service), tally, context.signal);
+    const rows = tallied(context.storage.rows(range, asked.service), tally, context.signal);
     const result = await act(asked, rows, tally, range, context);
     if (tally.rows === 0 && !context.settings.quiet) await sayWhyNone(asked, context);
     return result;
   },
 };
 
-async function act(asked: Asked, rows: Rows, tally: Tally, range: Range, { settings, terminal }: Context): Promise<Result | null> {
+async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, range: Range, context: Context): Promise<Result | null> {
   const { format, file } = asked;
-  if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, formats[format](rows), 0o600), tally, range);
+  const { settings, terminal, paths, signal } = context;
+  const pieces = unhurried(formats[format](rows, paths.cache), signal);
+  if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, pieces, 0o600), tally, range);
   if (settings.quiet && !settings.json) {
-    for await (const _ of rows());
+    for await (const _ of rows);
     const names = [...tally.services];
     return { value: names, names, text: () => names };
   }
-  for await (const piece of formats[format](rows)) {
+  for await (const piece of pieces) {
     terminal.write(piece);
     if (!(await terminal.flow())) break;
   }

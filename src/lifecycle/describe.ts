@@ -5,10 +5,10 @@ import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { environmentOf } from "../service/spec.ts";
-import type { Point } from "../storage/storage.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
+import { type Sampled, sampledOf } from "./sampled.ts";
 
 export type Description = {
   status: Looked["status"];
@@ -30,7 +30,7 @@ export type Description = {
   lastEnd: string | null;
   /** Null where it was never watched. */
   availability: Availabilities | null;
-  /** The last one of the agent; null where it does not live. */
+  /** The last one of the agent; null where it does not live, or has stored none for a while. */
   sample: Sampled | null;
   events: { at: string; message: string }[];
 };
@@ -66,30 +66,16 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   };
 }
 
-/** Figures that `status` has no room for. */
-export type Sampled = Pick<
-  Point,
-  "openFiles" | "ioReadBytes" | "ioWriteBytes" | "cpuPressurePercent" | "memoryPressurePercent" | "ioPressurePercent" | "latencyMs"
-> & { at: string };
-
 type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: string[] };
 
 /** The rest is worth having where the samples cannot be read. */
 async function keptOrWhyNot(name: string, deps: Deps): Promise<Kept> {
   try {
-    const newest = await deps.storage.newest();
-    const point = newest?.points.get(name);
-    return { availability: await availabilityOf(name, deps), sample: point === undefined ? null : sampled(point), notices: [] };
+    return { availability: await availabilityOf(name, deps), sample: await sampledOf(name, deps), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
     return { availability: null, sample: null, notices: [`its history is not known: ${harmless(error.message)}`] };
   }
-}
-
-function sampled(point: Point): Sampled {
-  const { atMs, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs } = point;
-  const at = new Date(atMs).toISOString();
-  return { at, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs };
 }
 
 async function eventsOf(name: string, deps: Deps): Promise<Description["events"]> {

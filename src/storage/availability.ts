@@ -5,7 +5,7 @@ import type { Range, Seen, Watch } from "./storage.ts";
 export type Availability = {
   upMs: number;
   downMs: number;
-  /** Stopped by somebody, or starting after that: neither. */
+  /** Stopped by somebody, or starting after that, or not done with ending when it was last seen: neither. */
   stoppedMs: number;
   /** Nobody watched, or it was not there. */
   unknownMs: number;
@@ -61,7 +61,7 @@ function stretchesOf({ toMs, seen }: Watch): Stretch[] {
   const stretches: Stretch[] = [];
   for (const [i, one] of seen.entries()) {
     const last = stretches.at(-1);
-    const condition = conditionOf(one, last?.condition ?? "unknown");
+    const condition = conditionOf(one, seen, i, last?.condition ?? "unknown");
     const endMs = Math.max(one.atMs, seen[i + 1]?.atMs ?? toMs);
     if (last !== undefined && last.condition === condition) last.toMs = endMs;
     else stretches.push({ condition, fromMs: one.atMs, toMs: endMs });
@@ -69,7 +69,7 @@ function stretchesOf({ toMs, seen }: Watch): Stretch[] {
   return stretches;
 }
 
-function conditionOf({ state, health }: Seen, before: Condition): Condition {
+function conditionOf({ state, health }: Seen, seen: readonly Seen[], i: number, before: Condition): Condition {
   switch (state) {
     case null:
       return "unknown";
@@ -79,11 +79,67 @@ function conditionOf({ state, health }: Seen, before: Condition): Condition {
       return "down";
     case "activating":
       // A first start is no outage; coming back from one, or a crash, is.
-      return before === "up" || before === "down" ? "down" : "stopped";
+      return before === "up" || before === "down" || hasRisen(seen, i - 1, i) ? "down" : "stopped";
     case "deactivating":
+      return isOutage(seen, i, before) ? "down" : "stopped";
     case "inactive":
-      return "stopped";
+      if (seen[i - 1]?.state === "inactive") return before;
+      return isPassing(seen, i) ? "down" : "stopped";
   }
+}
+
+/** What ends and is not let be `inactive` then has crashed, or is restarted for the sake of its health. */
+function isOutage(seen: readonly Seen[], i: number, before: Condition): boolean {
+  const end = settledFrom(seen, i + 1);
+  if (hasRisen(seen, baseOf(seen, i), end)) return true;
+  const state = seen[end]?.state ?? null;
+  if (state === "inactive") return isPassing(seen, end);
+  if (before !== "up" && before !== "down") return false;
+  return state !== null || seen.slice(i, end).some((one) => one.state === "activating");
+}
+
+/** `systemctl restart` lets a service be inactive for a moment; longer than this is a stop. */
+const passingMs = 10_000;
+
+/** Nobody has stopped it: it is on its way from a crash, or an ill health, to the restart that is counted. */
+function isPassing(seen: readonly Seen[], i: number): boolean {
+  let next = i + 1;
+  while (seen[next]?.state === "inactive") next++;
+  const [from, to] = [seen[i]?.atMs, seen[next]?.atMs];
+  if (from === undefined || to === undefined || to - from > passingMs) return false;
+  return hasRisen(seen, baseOf(seen, i), settledFrom(seen, next));
+}
+
+const isSettled = ({ state }: Seen): boolean => state !== "activating" && state !== "deactivating";
+
+function settledFrom(seen: readonly Seen[], i: number): number {
+  let at = i;
+  for (let one = seen[at]; one !== undefined && !isSettled(one); one = seen[++at]);
+  return at;
+}
+
+/** The last one before that was settled, and of which the restarts are known; itself where there is none. */
+function baseOf(seen: readonly Seen[], i: number): number {
+  for (let at = i - 1; at >= 0; at--) {
+    const one = seen[at];
+    if (one === undefined || one.state === null) break;
+    if (isSettled(one) && one.restarts !== null) return at;
+  }
+  return i;
+}
+
+/** A count that has fallen in between was begun anew, by somebody who started it. */
+function hasRisen(seen: readonly Seen[], first: number, last: number): boolean {
+  let begin: number | null = null;
+  let present: number | null = null;
+  for (let i = Math.max(0, first); i <= last; i++) {
+    const restarts = seen[i]?.restarts ?? null;
+    if (restarts === null) continue;
+    if (present !== null && restarts < present) return false;
+    begin ??= restarts;
+    present = restarts;
+  }
+  return begin !== null && present !== null && present > begin;
 }
 
 /** Told with the moment it was up again. */

@@ -9,7 +9,7 @@ export function lazyReader(open: () => Promise<StorageReader>): StorageReader {
   };
   return {
     services: async () => (await reader()).services(),
-    newest: async () => (await reader()).newest(),
+    newest: async (service) => (await reader()).newest(service),
     series: async (service, range, stepMs) => (await reader()).series(service, range, stepMs),
     async *rows(range, service) {
       yield* (await reader()).rows(range, service);

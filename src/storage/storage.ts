@@ -29,6 +29,9 @@ export type Row = Point & { service: string };
 /** From `fromMs` on, and before `toMs`. */
 export type Range = { fromMs: number; toMs: number };
 
+/** `intervalMs`: when the next one is to come. Of a service that was not in it there is no point. */
+export type Newest = { atMs: number; intervalMs: number; points: Map<string, Point> };
+
 /** What a service was from a moment on; a state of null: it was there no more. */
 export type Seen = { atMs: number; state: State | null; health: Health; restarts: number | null };
 
@@ -38,8 +41,8 @@ export type Watch = Range & { seen: Seen[] };
 export interface StorageReader {
   /** The names of all that anything is kept of, in order. */
   services(): Promise<string[]>;
-  /** The last tick; null where there is none. */
-  newest(): Promise<{ atMs: number; points: Map<string, Point> } | null>;
+  /** The last tick, of one service or of all; null where there is none. */
+  newest(service: string | null): Promise<Newest | null>;
   /** One service, in order of time and each moment once; steps where nothing was seen are left out. */
   series(service: string, range: Range, stepMs: number): Promise<Point[]>;
   /** As fine as it is still kept, one service after the other; memory does not grow with the range. */

@@ -47,6 +47,69 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
     [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [65, "active"])],
     { upMs: 55_000, downMs: 0, stoppedMs: 45_000, uptimeRatio: 1, recoveries: 0 },
   ],
+  [
+    "restarted for the sake of its health: down until it is back",
+    [
+      watch(
+        0,
+        100,
+        ...([
+          [0, "active", 0, "healthy"],
+          [40, "active", 0, "unhealthy"],
+          [50, "deactivating", 0, "unhealthy"],
+        ] satisfies Look[]),
+        ...([
+          [55, "inactive"],
+          [55, "activating", 1],
+          [60, "active", 1],
+        ] satisfies Look[]),
+      ),
+    ],
+    { upMs: 80_000, downMs: 20_000, stoppedMs: 0, uptimeRatio: 0.8, restarts: 1, recoveries: 1, meanRecoveryMs: 20_000 },
+  ],
+  [
+    "a crash whose leftovers take their time",
+    [watch(0, 100, [0, "active", 2], [50, "deactivating", 2], [58, "activating", 3], [60, "active", 3])],
+    { upMs: 90_000, downMs: 10_000, stoppedMs: 0, restarts: 1, recoveries: 1, meanRecoveryMs: 10_000 },
+  ],
+  [
+    "the same, the restarts told with the first change or with the last",
+    [
+      watch(0, 50, [0, "active"], [10, "deactivating", 1], [14, "inactive", 1], [14, "activating", 1], [15, "active", 1]),
+      watch(50, 100, [50, "active", 1], [60, "deactivating", 1], [64, "activating", 1], [65, "active", 2]),
+    ],
+    { downMs: 10_000, stoppedMs: 0, restarts: 2, recoveries: 2, meanRecoveryMs: 5000 },
+  ],
+  [
+    "on its way to a restart that is counted already",
+    [watch(0, 100, [0, "active"], [90, "deactivating"], [95, "activating", 1])],
+    { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 0 },
+  ],
+  [
+    "ends in failed: no stop",
+    [watch(0, 100, [0, "active"], [80, "deactivating"], [90, "failed"])],
+    { upMs: 80_000, downMs: 20_000, stoppedMs: 0 },
+  ],
+  [
+    "restarted by somebody is a stop, whatever was counted before",
+    [watch(0, 100, [0, "active", 7], [50, "deactivating", 7], [55, "inactive", 7], [55, "activating"], [60, "active"])],
+    { upMs: 90_000, downMs: 0, stoppedMs: 10_000, restarts: 0, recoveries: 0 },
+  ],
+  [
+    "stopped for a while, and it crashed as it was started again",
+    [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [62, "activating", 1], [65, "active", 1])],
+    { upMs: 55_000, downMs: 3000, stoppedMs: 42_000, restarts: 1, recoveries: 0 },
+  ],
+  [
+    "not done with ending when it was last seen",
+    [watch(0, 100, [0, "active"], [95, "deactivating"])],
+    { upMs: 95_000, downMs: 0, stoppedMs: 5000, uptimeRatio: 1 },
+  ],
+  [
+    "unhealthy, and then stopped",
+    [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "deactivating"], [60, "inactive"])],
+    { downMs: 50_000, stoppedMs: 50_000 },
+  ],
   ["not there before and after", [watch(0, 100, [30, "active"], [80, null])], { upMs: 50_000, unknownMs: 50_000 }],
   ["only what lies within", [watch(-100, 300, [-100, "failed"], [-50, "active", 3], [150, "failed"])], { upMs: 100_000, restarts: 0 }],
   ["a restart faster than a tick", [watch(0, 100, [0, "active", 2], [50, "active", 4])], { upMs: 100_000, restarts: 2 }],

@@ -1,17 +1,20 @@
 // What every storage has to do, whatever it is made of: asked of the interface alone.
 import { describe, expect, test } from "bun:test";
+import { forgetting } from "./forgetting.ts";
 import { beginMs, intervalMs, sample } from "./samples.ts";
-import { all, always, answers, isRising, type Place, samplesFrom, stage, times, total } from "./scene.ts";
+import { all, always, answers, isRising, type Place, stage, times, total } from "./scene.ts";
 
 const hourMs = 3_600_000;
 
 export function conformance(name: string, makePlace: () => Place): void {
   const begin = stage(makePlace);
 
+  forgetting(name, begin);
+
   describe(name, () => {
     test("nothing yet", async () => {
       const { storage } = await begin();
-      expect(await storage.newest()).toBeNull();
+      expect(await storage.newest(null)).toBeNull();
       expect(await storage.services()).toEqual([]);
       expect(await storage.series("web", always, 5000)).toEqual([]);
       expect(await all(storage.rows(always, null))).toEqual([]);
@@ -24,11 +27,16 @@ export function conformance(name: string, makePlace: () => Place): void {
       const one = sample("web", 7, { cpuPercent: null, memoryBytes: 123_456_789_012, restarts: 4, state: "failed", health: "unknown" });
       await ticks(1, () => [one, sample("db", 1)]);
       const { service, ...rest } = one;
-      const newest = await storage.newest();
+      const newest = await storage.newest(null);
       expect(newest?.atMs).toBe(beginMs);
       expect([...(newest?.points.keys() ?? [])].sort()).toEqual(["db", service]);
       const expected = { ...rest, atMs: beginMs, samples: 1, cpuPercentMin: null, cpuPercentMax: null, memoryBytesMax: one.memoryBytes };
       expect(newest?.points.get("web")).toMatchObject(expected);
+      expect(await storage.newest("web")).toEqual({
+        ...{ atMs: beginMs, intervalMs },
+        points: new Map([...(newest?.points ?? [])].filter(([name]) => name === "web")),
+      });
+      expect((await storage.newest("nobody"))?.points.size).toBe(0);
       expect(await storage.series("web", always, intervalMs)).toMatchObject([expected]);
     });
 
@@ -108,7 +116,7 @@ export function conformance(name: string, makePlace: () => Place): void {
         // What came later counts.
         const last = rows.find(({ atMs }) => atMs === clock.nowMs - intervalMs);
         expect(last?.ioReadBytes).toBe(2999);
-        expect((await storage.newest())?.atMs).toBe(clock.nowMs - intervalMs);
+        expect((await storage.newest(null))?.atMs).toBe(clock.nowMs - intervalMs);
       },
     );
 
@@ -123,30 +131,6 @@ export function conformance(name: string, makePlace: () => Place): void {
       const recent = { fromMs: beginMs, toMs: always.toMs };
       expect(total(await it.storage.series("s1", recent, intervalMs), "samples")).toBe(400);
       expect(total(await it.storage.series("s1", recent, 60_000), "samples")).toBe(400);
-    });
-
-    test("of each level the last ones are kept, and all of it is told once", async () => {
-      const keep = { snapshots: 120 };
-      const { storage, ticks } = await begin({ raw: keep, minutes: keep, tens: keep });
-      const count = await ticks(3000);
-      for (let i = 0; i < 50; i++) await storage.turn();
-      const rows = await all(storage.rows(always, "s3"));
-      expect(isRising(rows)).toBe(true);
-      expect(total(rows, "samples")).toBe(count);
-      expect(total(rows, "ioReadBytes")).toBe(total(samplesFrom(count, 2), "ioReadBytes"));
-      const single = rows.filter(({ samples }) => samples === 1).length;
-      expect(single).toBeGreaterThanOrEqual(120 - 12);
-      // A storage may keep a few more than asked, where it forgets them by the piece.
-      expect(single).toBeLessThanOrEqual(120 + 100);
-      expect(rows[0]?.samples).toBe(120);
-    });
-
-    test("what is older than an age goes", async () => {
-      const { storage, ticks } = await begin({ raw: { ageMs: 10 * 60_000 } });
-      await ticks(600);
-      const single = (await all(storage.rows(always, "s1"))).filter(({ samples }) => samples === 1);
-      expect(single.length).toBeGreaterThanOrEqual(120 - 12);
-      expect(single.length).toBeLessThanOrEqual(120 + 100);
     });
 
     test("rows are service by service, each in order, of one or of all", async () => {
@@ -171,7 +155,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(await storage.services()).toEqual(["it's; DROP TABLE service", "new", "old"]);
       expect((await storage.series("old", always, intervalMs)).length).toBe(50);
       expect((await storage.series("new", always, intervalMs))[0]?.atMs).toBe(beginMs + 50 * intervalMs);
-      expect([...((await storage.newest())?.points.keys() ?? [])].sort()).toEqual(["it's; DROP TABLE service", "new"]);
+      expect([...((await storage.newest(null))?.points.keys() ?? [])].sort()).toEqual(["it's; DROP TABLE service", "new"]);
       const [watch] = await storage.watches("old", always);
       expect(watch?.seen.map(({ atMs, state }) => [(atMs - beginMs) / intervalMs, state])).toEqual([
         [0, "active"],

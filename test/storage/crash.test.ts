@@ -19,7 +19,7 @@ test("200 times kill -9", async () => {
       expect(check(path)).toBe("ok");
       const storage = await openSqlite(path, { now: () => beginMs, minFreeBytes: 0 });
       expect(storage.notices()).toEqual([]);
-      const newest = (await storage.newest())?.points.get("s1")?.ioReadBytes ?? -1;
+      const newest = (await storage.newest(null))?.points.get("s1")?.ioReadBytes ?? -1;
       // What was told is there; at most the one after it was stored and not told any more.
       expect(newest).toBeGreaterThanOrEqual(told);
       expect(newest).toBeLessThanOrEqual(told + 1);

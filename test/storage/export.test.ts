@@ -9,6 +9,8 @@ import { emptyKept, openMemory } from "./memory.ts";
 import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "./parsers.ts";
 import { beginMs, intervalMs, sample } from "./samples.ts";
 
+/** Nothing of what is here is so much that it would be made. */
+const folder = "/proc/self/none";
 const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 /** Names that no service can have: what escapes has to hold nevertheless. */
@@ -65,7 +67,7 @@ test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
 
 test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
   const ticks = 300;
-  const written = await text(openMetrics(await rowsOf(ticks)));
+  const written = await text(openMetrics((await rowsOf(ticks))(), folder));
   const parsed = await parseOpenMetrics(written);
   // What nobody can tell has no family.
   const isKnown = ({ name }: { name: string }) => !/open_files|(memory|io)_pressure/.test(name);
@@ -83,14 +85,14 @@ test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
 });
 
 test.skipIf(!hasOpenMetricsParser)("OpenMetrics of nothing", async () => {
-  const written = await text(openMetrics(await rowsOf(0)));
+  const written = await text(openMetrics((await rowsOf(0))(), folder));
   expect(written).toBe("# EOF\n");
   expect(await parseOpenMetrics(written)).toEqual([]);
 });
 
 test("no piece grows with the range", async () => {
   const rows = await rowsOf(1000);
-  for (const pieces of [json(rows()), csv(rows()), openMetrics(rows)]) {
+  for (const pieces of [json(rows()), csv(rows()), openMetrics(rows(), folder)]) {
     const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);
     expect(lengths.length).toBeGreaterThan(5);
     expect(Math.max(...lengths)).toBeLessThan(500 * 800);

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { defaultKeeping } from "../../src/config/keeping.ts";
 import { healths, type Sample, states } from "../../src/metrics/sample.ts";
 import { openMetrics } from "../../src/storage/export/openmetrics.ts";
 import { csv, json } from "../../src/storage/export/text.ts";
@@ -42,17 +43,22 @@ function samplesAt(n: number): Sample[] {
   return [...each, sample("none", n, { state: "inactive", health: "unknown", ...nothing }), sample("all", n, all)];
 }
 
-/** Ticks in stretches of [begin, count], written by one process and read by another connection. */
-async function kept(...stretches: [fromMs: number, ticks: number][]) {
+function tempFolder(): string {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "metrics.db");
+  return folder;
+}
+
+/** Ticks in stretches of [begin, count], written by one process and read by another connection. */
+async function kept(...stretches: [fromMs: number, ticks: number][]) {
+  const path = join(tempFolder(), "metrics.db");
   let nowMs = beginMs;
   const storage = await openSqlite(path, { now: () => nowMs, minFreeBytes: 0 });
   let n = 0;
   for (const [fromMs, ticks] of stretches) {
     for (let i = 0; i < ticks; i++) {
-      nowMs = beginMs + fromMs + i * intervalMs + 7;
+      // Never in the same part of a second twice in a row, as with a real clock.
+      nowMs = beginMs + fromMs + i * intervalMs + ((n * 137) % 1000);
       expect(await storage.append({ atMs: nowMs, samples: samplesAt(n++) })).toEqual({ stored: true });
       await storage.turn();
     }
@@ -121,7 +127,7 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
   "%s: Prometheus' parser takes it",
   async (_, stretches) => {
     const rows = await kept(...stretches);
-    const families = await parseOpenMetrics(await text(openMetrics(rows)));
+    const families = await parseOpenMetrics(await text(openMetrics(rows(), tempFolder())));
     const series = new Map<string, number[]>();
     for (const [, , , samples] of families)
       for (const [name, labels, , at] of samples) {
@@ -141,3 +147,45 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
   },
   60_000,
 );
+
+test.skipIf(!hasOpenMetricsParser)(
+  "whatever is forgotten meanwhile, all families are of the same rows",
+  async () => {
+    const path = join(tempFolder(), "metrics.db");
+    let nowMs = beginMs;
+    const keep = { snapshots: 60 };
+    const keeping = { ...defaultKeeping, raw: keep, minutes: keep };
+    const storage = await openSqlite(path, { keeping, now: () => nowMs, minFreeBytes: 0 });
+    const reader = openSqliteReader(path, keeping);
+    cleanUp.push(
+      () => storage.close(),
+      () => reader.close(),
+    );
+    const ticks = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        nowMs += intervalMs;
+        await storage.append({ atMs: nowMs, samples: ["a", "b"].map((name) => sample(name, n)) });
+        await storage.turn();
+      }
+    };
+    await ticks(300);
+    const pieces: string[] = [];
+    for await (const piece of openMetrics(reader.rows({ fromMs: 0, toMs: nowMs + 1 }, null), tempFolder())) {
+      pieces.push(piece);
+      await ticks(100);
+    }
+    const families = await parseOpenMetrics(pieces.join(""));
+    const rows = families.map(([, , , samples]) => samples.map(([, { service }, , at]) => `${service} ${at}`));
+    expect(rows.length).toBeGreaterThan(5);
+    expect(rows[0]?.length).toBeGreaterThan(100);
+    for (const of of rows) expect(of).toEqual(rows[0] ?? []);
+  },
+  60_000,
+);
+
+test.skipIf(!hasOpenMetricsParser)("Prometheus' parser refuses what goes back, by a second or less", async () => {
+  const told = (...times: string[]) => `# TYPE a gauge\n${times.map((at) => `a 1 ${at}\n`).join("")}# EOF\n`;
+  expect((await parseOpenMetrics(told("1795550743.79", "1795550744.781")))[0]?.[3].length).toBe(2);
+  await expect(parseOpenMetrics(told("1795550744.79", "1795550743.81"))).rejects.toThrow("went backwards");
+  await expect(parseOpenMetrics(told("1795550744.79", "1795550744.781"))).rejects.toThrow("went backwards");
+});

@@ -67,7 +67,7 @@ test("damage that is found while it is open", async () => {
   await ticks(storage, 100);
   expect(storage.notices().join()).toContain("was damaged");
   expect(readdirSync(folder).filter((name) => name.includes("damaged")).length).toBeGreaterThan(0);
-  expect((await storage.newest())?.atMs).toBe(nowMs);
+  expect((await storage.newest(null))?.atMs).toBe(nowMs);
 });
 
 test("a file that was removed while it is open is written anew, and told", async () => {
@@ -109,7 +109,7 @@ test("others read beside it, what is new too, and after it was set aside", async
   const storage = await open(path);
   await ticks(storage, 130);
   const same = async () => {
-    expect(await reader.newest()).toEqual(await storage.newest());
+    expect(await reader.newest(null)).toEqual(await storage.newest(null));
     for (const stepMs of [intervalMs, 60_000])
       expect(await reader.series("s7", always, stepMs)).toEqual(await storage.series("s7", always, stepMs));
     expect(await Array.fromAsync(reader.rows(always, null))).toEqual(await Array.fromAsync(storage.rows(always, null)));

@@ -89,7 +89,15 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
     },
     turn: async () => {},
     services: async () => [...kept.raw.keys()].sort(),
-    newest: async () => kept.newest,
+    newest: async (service) => {
+      const { atMs, points } = kept.newest ?? {};
+      if (atMs === undefined || points === undefined) return null;
+      return {
+        atMs,
+        intervalMs: keeping.intervalMs,
+        points: new Map([...points].filter(([name]) => service === null || name === service)),
+      };
+    },
     series: async (service, range, stepMs) => {
       const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
       return stepped(

@@ -49,7 +49,7 @@ export function stage(makePlace: () => Place) {
 export async function answers(storage: Storage): Promise<unknown> {
   return [
     await storage.services(),
-    await storage.newest(),
+    await storage.newest(null),
     await storage.series("s1", always, 60_000),
     await all(storage.rows(always, null)),
     await storage.watches("s1", always),

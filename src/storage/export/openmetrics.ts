@@ -1,5 +1,6 @@
 // Rows -> OpenMetrics 1.0 text with timestamps, as Prometheus' `promtool tsdb create-blocks-from openmetrics` takes it in.
 import type { Point, Row } from "../storage.ts";
+import { Spool } from "./spool.ts";
 
 type Family = { name: string; type: "gauge" | "counter"; unit: string | null; help: string; value: (point: Point) => number | null };
 
@@ -70,28 +71,47 @@ export const families: readonly Family[] = [
   },
 ];
 
-/** The format wants each family in one piece: the rows are asked for once for each. */
-export async function* openMetrics(rows: () => AsyncIterable<Row>): AsyncIterable<string> {
-  for (const family of families) {
-    let lines: string[] = [];
-    let isBegun = false;
-    for await (const row of rows()) {
-      const value = family.value(row);
-      if (value === null) continue;
-      // Of what is not to be had there is no family either.
-      if (!isBegun) lines.push(head(family));
-      isBegun = true;
-      lines.push(`${name(family)}{service="${escaped(row.service)}"} ${value} ${row.atMs / 1000}\n`);
-      if (lines.length < linesInPiece) continue;
-      yield lines.join("");
-      lines = [];
+/**
+ * The format wants each family in one piece, and each of the same rows: they are asked for once, since another process goes on
+ * forgetting and rolling up, and what is needed of them is kept in `folder` where it is much.
+ */
+export async function* openMetrics(rows: AsyncIterable<Row>, folder: string): AsyncIterable<string> {
+  const spool = new Spool(firstFamily + families.length, folder);
+  try {
+    const services: string[] = [];
+    const isKnown = families.map(() => false);
+    for await (const row of rows) {
+      if (services.at(-1) !== row.service) services.push(row.service);
+      const values = families.map(({ value }) => value(row));
+      for (const [i, value] of values.entries()) if (value !== null) isKnown[i] = true;
+      spool.add([services.length - 1, row.atMs, ...values.map((value) => value ?? Number.NaN)]);
     }
-    if (lines.length > 0) yield lines.join("");
+    const labels = services.map((service) => `{service="${escaped(service)}"}`);
+    for (const [i, family] of families.entries()) {
+      // Of what is not to be had there is no family either.
+      if (isKnown[i] === true) yield* textOf(family, spool, firstFamily + i, labels);
+    }
+    yield "# EOF\n";
+  } finally {
+    spool.close();
   }
-  yield "# EOF\n";
 }
 
-const linesInPiece = 500;
+/** Behind the number of the service and the time. */
+const firstFamily = 2;
+
+function* textOf(family: Family, spool: Spool, column: number, labels: readonly string[]): Iterable<string> {
+  let text = head(family);
+  for (const { length, values } of spool.read(0, 1, column)) {
+    const [services, times, figures] = values;
+    for (let row = 0; row < length; row++) {
+      const value = figures?.[row] ?? Number.NaN;
+      if (!Number.isNaN(value)) text += `${name(family)}${labels[services?.[row] ?? -1]} ${value} ${(times?.[row] ?? 0) / 1000}\n`;
+    }
+    if (text !== "") yield text;
+    text = "";
+  }
+}
 
 function head({ name: family, type, unit, help }: Family): string {
   const lines = [`# TYPE ${family} ${type}`, ...(unit === null ? [] : [`# UNIT ${family} ${unit}`]), `# HELP ${family} ${escaped(help)}`];

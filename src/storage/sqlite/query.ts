@@ -1,6 +1,6 @@
 // What a reader can ask, for the process that writes as for others: over the database and what is recent.
-import { pointAt } from "../block.ts";
-import type { Point, Range, Row, Watch } from "../storage.ts";
+import { pointAt, rowOf } from "../block.ts";
+import type { Newest, Point, Range, Row, Watch } from "../storage.ts";
 import type { Names } from "./names.ts";
 import { piecesOf, pointsOf, rememberingSource, type Source, stepsOf, windowsOf } from "./read.ts";
 import { loadEntries } from "./recent.ts";
@@ -13,15 +13,15 @@ export function servicesOf({ names }: Present): string[] {
   return [...names.idOf.keys()].sort();
 }
 
-export function newestOf({ db, heads, names }: Present): { atMs: number; points: Map<string, Point> } | null {
+export function newestOf({ db, heads, levels, names }: Present, service: string | null): Newest | null {
   const [last] = heads[0] == null ? [] : loadEntries(db, 0, { afterSeq: heads[0].seq - 1 });
   if (last === undefined) return null;
   const points = new Map<string, Point>();
-  for (const [row, id] of last.block.keys.entries()) {
-    const name = names.nameOf.get(id);
-    if (name !== undefined) points.set(name, pointAt(last.block, row, last.atMs));
+  for (const id of service === null ? last.block.keys : [names.idOf.get(service) ?? -1]) {
+    const [name, row] = [names.nameOf.get(id), rowOf(last.block, id)];
+    if (name !== undefined && row !== -1) points.set(name, pointAt(last.block, row, last.atMs));
   }
-  return { atMs: last.atMs, points };
+  return { atMs: last.atMs, intervalMs: levels[0]?.stepMs ?? 0, points };
 }
 
 export function seriesOf(source: Present, service: string, range: Range, stepMs: number): Point[] {

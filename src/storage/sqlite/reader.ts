@@ -53,7 +53,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
 
   return {
     services: async () => told((present) => (present === null ? [] : servicesOf(present))),
-    newest: async () => told((present) => (present === null ? null : newestOf(present))),
+    newest: async (service) => told((present) => (present === null ? null : newestOf(present, service))),
     series: async (service, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, service, range, stepMs))),
     watches: async (service, range) => told((present) => (present === null ? [] : watchesIn(present, service, range))),
     async *rows(range, service) {

@@ -15,8 +15,9 @@ const pagesPerStep = 256;
 /** What will be written to again soon is not given back. */
 const spareShare = 0.05;
 
-/** `turn` counts the steps. Returns the services that nothing is kept of any more. */
-export function forget(db: Database, names: Names, heads: Heads, levels: readonly Level[], nowMs: number, turn: number): number[] {
+/** `turn` counts the steps, `clockMs` is the wall clock. Returns the services that nothing is kept of any more. */
+export function forget(db: Database, names: Names, heads: Heads, levels: readonly Level[], clockMs: number, turn: number): number[] {
+  const nowMs = agreedMs(db, clockMs);
   const ids = [...names.nameOf.keys()];
   const parts = Math.ceil(ids.length / servicesPerStep);
   const gone: number[] = [];
@@ -32,6 +33,23 @@ export function forget(db: Database, names: Names, heads: Heads, levels: readonl
   db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenMs);
   db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(maxWatches);
   return gone;
+}
+
+/** So long must a clock have been watched before anything is too old by it: one that is wrong for minutes costs nothing. */
+const trustedMs = 3_600_000;
+const watchesLookedAt = 1000;
+
+/** What the clock and the last hour that was watched, in however many pieces, agree on: the earliest; 0 where that is not known. */
+function agreedMs(db: Database, clockMs: number): number {
+  const watches = db.query<{ fromMs: number; toMs: number }, [number]>("SELECT fromMs, toMs FROM watch ORDER BY id DESC LIMIT ?1");
+  let watchedMs = 0;
+  let earliestMs = clockMs;
+  for (const { fromMs, toMs } of watches.iterate(watchesLookedAt)) {
+    watchedMs += toMs - fromMs;
+    earliestMs = Math.min(earliestMs, toMs);
+    if (watchedMs >= trustedMs) return earliestMs;
+  }
+  return 0;
 }
 
 /** The file shrinks by so much at a time. */

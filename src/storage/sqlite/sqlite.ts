@@ -15,7 +15,7 @@ import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from 
 import { sourceOf } from "./read.ts";
 import { type Asked, loadEntries, loadRecent, type Recent } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
-import { type Look, loadWatching, see, type Watching } from "./watching.ts";
+import { loadWatching, see, seeAll, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {
   keeping?: Keeping;
@@ -111,9 +111,6 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
   };
 
-  const changed = (one: Open, looks: readonly Look[], atMs: number, isAll: boolean) =>
-    see(one.db, one.names, one.watching, looks, atMs, keeping.intervalMs, isAll);
-
   try {
     mended(() => {});
   } catch (error) {
@@ -128,8 +125,12 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   return {
     async append(tick) {
       let next: Partial<Open> = {};
-      const stored = written((one) => {
-        next = { recent: appendTick(one.db, one.names, one.recent, levels, tick), watching: changed(one, tick.samples, tick.atMs, true) };
+      const { samples, atMs } = tick;
+      const stored = written(({ db, names, recent, watching }) => {
+        next = {
+          recent: appendTick(db, names, recent, levels, tick),
+          watching: seeAll(db, names, watching, samples, atMs, keeping.intervalMs),
+        };
       });
       if (stored.stored && open !== null) Object.assign(open, next);
       return stored;
@@ -137,9 +138,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async observe(changes) {
       let watching: Watching | null = null;
       const stored = written((one) => {
-        let last = one.watching;
-        for (const change of changes) last = changed({ ...one, watching: last }, [change], change.atMs, false);
-        watching = last;
+        watching = see(one.db, one.names, one.watching, changes, keeping.intervalMs);
       });
       if (stored.stored && open !== null && watching !== null) open.watching = watching;
       return stored;
@@ -167,7 +166,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       }
     },
     services: () => answer(servicesOf),
-    newest: () => answer(newestOf),
+    newest: (service) => answer((present) => newestOf(present, service)),
     series: (service, range, stepMs) => answer((present) => seriesOf(present, service, range, stepMs)),
     watches: (service, range) => answer((present) => watchesIn(present, service, range)),
     async *rows(range, service) {

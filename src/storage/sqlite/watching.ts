@@ -1,7 +1,7 @@
 // Who was seen in which state, and when anybody watched at all: a watch is a time without a gap.
 import type { Database } from "bun:sqlite";
 import { follows } from "../levels.ts";
-import type { Range, Seen, Watch } from "../storage.ts";
+import type { Change, Range, Seen, Watch } from "../storage.ts";
 import { idFor, type Names } from "./names.ts";
 
 type Known = Omit<Seen, "atMs"> & { n: number; watch: number };
@@ -21,45 +21,71 @@ export function loadWatching(db: Database, names: Names): Watching {
   return { watch: last?.id ?? 0, toMs: Number.NEGATIVE_INFINITY, known };
 }
 
-export type Look = Omit<Seen, "atMs"> & { service: string };
+type Look = Omit<Seen, "atMs"> & { service: string };
 
-/** `isAll`: what is not in the list is there no more. Returns what to remember; what is known stays as it is until then. */
-export function see(
-  db: Database,
-  names: Names,
-  before: Watching,
-  looks: readonly Look[],
-  atMs: number,
-  stepMs: number,
-  isAll: boolean,
-): Watching {
-  // A signal and a tick may come in the same millisecond; and a signal that is late by a moment is no clock that was set.
-  const isSame = before.watch > 0 && (follows(before.toMs, atMs, stepMs) || (!isAll && Math.abs(atMs - before.toMs) <= stepMs));
-  const watch = isSame ? before.watch : before.watch + 1;
-  const toMs = isSame ? Math.max(atMs, before.toMs) : atMs;
-  if (isSame) db.query("UPDATE watch SET toMs = ?2 WHERE id = ?1").run(watch, toMs);
-  else db.query("INSERT INTO watch (id, fromMs, toMs) VALUES (?1, ?2, ?2)").run(watch, atMs);
+/** What is looked at, and what came of it so far. */
+type Round = Watching & { db: Database; names: Names; stepMs: number; news: Map<number, Known>; isMoved: boolean };
 
-  const insert = db.query("INSERT INTO seen (service, n, watch, atMs, state, health, restarts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-  const known = new Map<number, Known>();
-  const record = (id: number, { state, health, restarts }: Omit<Seen, "atMs">) => {
-    const last = before.known.get(id);
-    if (last?.watch === watch && last.state === state && last.health === health && last.restarts === restarts) return;
-    const n = (last?.n ?? 0) + 1;
-    insert.run(id, n, watch, atMs, state, health, restarts);
-    known.set(id, { n, watch, state, health, restarts });
-  };
+/** One service after the other, as it was told. Returns what to remember; what is known stays as it is until then. */
+export function see(db: Database, names: Names, before: Watching, changes: readonly Change[], stepMs: number): Watching {
+  const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
+  for (const change of changes) {
+    goOn(round, change.atMs, false);
+    record(round, idFor(db, names, change.service), change, change.atMs);
+  }
+  return ended(round);
+}
+
+/** All of them at one moment: what is not in the list is there no more. */
+export function seeAll(db: Database, names: Names, before: Watching, looks: readonly Look[], atMs: number, stepMs: number): Watching {
+  const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
+  goOn(round, atMs, true);
   const present = new Set<number>();
   for (const look of looks) {
     const id = idFor(db, names, look.service);
-    if (!present.has(id)) record(id, look);
+    if (!present.has(id)) record(round, id, look, atMs);
     present.add(id);
   }
-  if (isAll) {
-    for (const [id, { watch: seenIn, state, restarts }] of before.known)
-      if (seenIn === watch && state !== null && !present.has(id)) record(id, { state: null, health: "unknown", restarts });
+  for (const [id, { watch, state, restarts }] of before.known)
+    if (watch === round.watch && state !== null && !present.has(id)) record(round, id, { state: null, health: "unknown", restarts }, atMs);
+  return ended(round);
+}
+
+/** In the present watch, or in a new one. */
+function goOn(round: Round, atMs: number, isTick: boolean): void {
+  const { watch, toMs, stepMs } = round;
+  // A signal and a tick may come in the same millisecond; and a signal that is late by a moment is no clock that was set.
+  if (watch > 0 && (follows(toMs, atMs, stepMs) || (!isTick && Math.abs(atMs - toMs) <= stepMs))) {
+    round.isMoved ||= atMs > toMs;
+    round.toMs = Math.max(atMs, toMs);
+    return;
   }
-  return { watch, toMs, known: known.size === 0 ? before.known : new Map([...before.known, ...known]) };
+  lengthen(round);
+  round.db.query("INSERT INTO watch (id, fromMs, toMs) VALUES (?1, ?2, ?2)").run(watch + 1, atMs);
+  round.watch = watch + 1;
+  round.toMs = atMs;
+}
+
+function record({ db, watch, known, news }: Round, id: number, { state, health, restarts }: Omit<Seen, "atMs">, atMs: number): void {
+  const last = news.get(id) ?? known.get(id);
+  if (last?.watch === watch && last.state === state && last.health === health && last.restarts === restarts) return;
+  const n = (last?.n ?? 0) + 1;
+  db.query("INSERT INTO seen (service, n, watch, atMs, state, health, restarts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)").run(
+    ...[id, n, watch, atMs, state, health, restarts],
+  );
+  news.set(id, { n, watch, state, health, restarts });
+}
+
+function lengthen(round: Round): void {
+  if (round.isMoved) round.db.query("UPDATE watch SET toMs = ?2 WHERE id = ?1").run(round.watch, round.toMs);
+  round.isMoved = false;
+}
+
+/** All news at once: to copy what is known for each of them would cost far more, where everything is restarted. */
+function ended(round: Round): Watching {
+  lengthen(round);
+  const { watch, toMs, known, news } = round;
+  return { watch, toMs, known: news.size === 0 ? known : new Map([...known, ...news]) };
 }
 
 export function watchesOf(db: Database, id: number, { fromMs, toMs }: Range): Watch[] {
