@@ -36,6 +36,8 @@ export type Reading = {
   cpu: { usec: number | null; atMs: number } | null;
   /** Wanted at the next boot. */
   wanted: boolean;
+  /** True where it was read by a way that tells the state alone: whoever keeps it is to read it again. */
+  isStateAlone?: boolean;
 };
 
 /** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */

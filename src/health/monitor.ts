@@ -33,6 +33,8 @@ export type MonitorOptions = {
   onChange(name: string, now: HealthOf): void;
   now?: () => number;
   maxRunning?: number;
+  /** Beyond its time, for what a probe leaves to be cleared up; one that has not ended by then holds no place any more. */
+  marginMs?: number;
 };
 
 type Known = {
@@ -51,11 +53,13 @@ type Known = {
 const defaultGraceMs = 30_000;
 
 export function monitor(options: MonitorOptions): Monitor {
-  const { settings, now = () => performance.now(), maxRunning = 32 } = options;
+  const { settings, now = () => performance.now(), maxRunning = 32, marginMs = 10_000 } = options;
   const { intervalMs, timeoutMs } = settings;
   const services = new Map<string, Known>();
-  /** Of names, not of runs: the probe of a run that has ended is waited for, too. */
+  /** Of names, not of runs: the probe of a run that has ended is waited for, too, for as long as it may take. */
   const running = new Set<string>();
+  /** Whose probe did not end in its time and is still under way: a process that waits for a dead disk cannot even be killed. */
+  const hanging = new Set<string>();
   /** The longest overdue last. */
   let due: Known[] = [];
   let list = 0;
@@ -125,12 +129,29 @@ export function monitor(options: MonitorOptions): Monitor {
     const isHurried = inGrace && known.verdict.health === "unknown";
     known.dueMs = nextDueMs(known.dueMs, beganMs, { isHurried, phaseMs: known.phaseMs, intervalMs });
     running.add(name);
-    const reason = await probe(known.probe, timeoutMs, (command, leftMs) => options.run(known.spec, command, leftMs));
+    const reason = await reasonWithin(timeoutMs + marginMs, known.spec, known.probe);
     running.delete(name);
     if (isClosed) return;
     const atMs = now();
     if (services.get(name) === known) settle(known, { reason, latencyMs: atMs - beganMs, atMs, inGrace });
     startDue();
+  }
+
+  /** So that one that never ends holds up nobody, and makes no second one. */
+  async function reasonWithin(limitMs: number, spec: Spec, what: Probe): Promise<string | null> {
+    const { name } = spec;
+    if (hanging.has(name)) return "the probe before this one has not ended";
+    const { promise: tooLate, resolve } = Promise.withResolvers<string>();
+    const timer = setTimeout(() => {
+      hanging.add(name);
+      resolve(`the probe has not ended in ${limitMs} ms`);
+    }, limitMs);
+    timer.unref();
+    const probed = probe(what, timeoutMs, (command, leftMs) => options.run(spec, command, leftMs)).finally(() => {
+      clearTimeout(timer);
+      hanging.delete(name);
+    });
+    return Promise.race([probed, tooLate]);
   }
 
   function settle(known: Known, probed: Parameters<typeof judged>[1]): void {

@@ -4,7 +4,7 @@ import type { Health } from "../metrics/sample.ts";
 
 export type HealthOf = {
   health: Health;
-  /** Of the last probe that succeeded; null before. */
+  /** Of the last probe, where it succeeded; null where it failed, and before the first. */
   latencyMs: number | null;
   /** Why the last probe failed; null where it has not. */
   reason: string | null;
@@ -33,15 +33,17 @@ export function judged(before: Verdict, probed: Probed, settings: HealthSettings
   return { ...counted, reason: probed.reason, sinceMs: counted.health === before.health ? before.sinceMs : probed.atMs };
 }
 
+type Counted = Pick<Verdict, "health" | "latencyMs" | "failures" | "successes">;
+
 /** The first success of all is enough, and ends the grace. */
-function succeeded(before: Verdict, latencyMs: number, { healthyAfter }: HealthSettings): Verdict {
+function succeeded(before: Verdict, latencyMs: number, { healthyAfter }: HealthSettings): Counted {
   const successes = before.successes + 1;
   const isEnough = before.health === "unknown" || successes >= healthyAfter;
-  return { ...before, health: isEnough ? "healthy" : before.health, latencyMs, failures: 0, successes };
+  return { health: isEnough ? "healthy" : before.health, latencyMs, failures: 0, successes };
 }
 
-function failed(before: Verdict, { inGrace }: Probed, { unhealthyAfter }: HealthSettings): Verdict {
+function failed(before: Verdict, { inGrace }: Probed, { unhealthyAfter }: HealthSettings): Counted {
   if (before.health === "unknown" && inGrace) return before;
   const failures = before.failures + 1;
-  return { ...before, health: failures >= unhealthyAfter ? "unhealthy" : before.health, failures, successes: 0 };
+  return { health: failures >= unhealthyAfter ? "unhealthy" : before.health, latencyMs: null, failures, successes: 0 };
 }

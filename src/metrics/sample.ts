@@ -35,7 +35,7 @@ export type Reading = Counters & {
   readAtMs: number;
   state: State;
   health: Health;
-  /** How long the last health probe took. */
+  /** How long the last health probe took, where it succeeded; null where it failed, or where there was none. */
   latencyMs: number | null;
   /** The backend's own count; it starts from 0 again when somebody starts the service. */
   restarts: number | null;

@@ -17,7 +17,7 @@ export async function runOnce(
   const unit = `bs9-check-${name}-${process.pid}-${Math.random().toString(36).slice(2, 8)}.service`;
   const file = join(reach.runtimeDir, "systemd/user", unit);
   try {
-    writeWhole(file, text, 0o600);
+    writeWhole(file, text, 0o600, false);
     if ((await systemctl.jobs("start", [unit], timeoutMs + graceMs)) === "") return { exitCode: 0, timedOut: false };
     const shown = (await systemctl.show([unit], ["Result", "ExecMainStatus"])).get(unit);
     await systemctl.resetFailed([unit]);

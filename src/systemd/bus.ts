@@ -73,7 +73,10 @@ export class Bus {
     return parseUnits(await this.#ask("ListUnits", "", []));
   }
 
-  /** One property of one unit; calls made together travel together. Null where the unit has none of that name. */
+  /**
+   * One property of one unit; calls made together travel together. Null where the unit has none of that name, or is gone;
+   * throws where nobody says, as when the answer takes too long or the connection breaks off.
+   */
   async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
     try {
       return await this.#wire.invoke({
@@ -84,8 +87,9 @@ export class Bus {
         signature: "ss",
         body: [`${systemd1}.${kind}`, name],
       });
-    } catch {
-      return null;
+    } catch (error) {
+      if (saysNone(error)) return null;
+      throw error;
     }
   }
 
@@ -167,6 +171,12 @@ async function open(path: string, answerMs: number | null): Promise<Bus | null> 
 
 const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
 const signalType = 4;
+
+/** Only the other side can say so: what fails on the way has no such name (the D-Bus specification, "Standard error names"). */
+function saysNone(error: unknown): boolean {
+  if (!(error instanceof Error) || !("dbusName" in error)) return false;
+  return ["UnknownProperty", "UnknownObject"].some((name) => error.dbusName === `org.freedesktop.DBus.Error.${name}`);
+}
 
 /** On systemd's private socket there is one peer, and no names. */
 function withoutDestination({ destination: _destination, ...message }: Message): Message {

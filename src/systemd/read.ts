@@ -101,7 +101,7 @@ export async function readOverSystemctl(systemctl: Systemctl, names: string[], u
   const wanted = wantedUnits(units);
   return names.map((name) => {
     const unit = listed.get(unitName(name));
-    return blankReading(name, unit === undefined ? undefined : { ...unit, path: "" }, wanted);
+    return { ...blankReading(name, unit === undefined ? undefined : { ...unit, path: "" }, wanted), isStateAlone: true };
   });
 }
 

@@ -86,6 +86,8 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
     "StandardOutput=null",
     "StandardError=null",
+    // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
+    "LogLevelMax=crit",
     execStart(plan.argv, environmentOfShell(plan.spec)),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.

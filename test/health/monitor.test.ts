@@ -1,18 +1,20 @@
 // Who is probed when, and what comes of it: on a clock that only the test moves, with checks that end when it says so.
 import { expect, test } from "bun:test";
 import { type HealthOf, monitor } from "../../src/health/monitor.ts";
+import { until } from "../harness.ts";
 import { settings, watchedOf } from "./watched.ts";
 
 type Running = { name: string; end(isWell: boolean): Promise<void> };
 
-function scene(maxRunning = 32) {
+function scene(maxRunning = 32, marginMs = 10_000, timeoutMs = settings.timeoutMs) {
   const clock = { nowMs: 0 };
   const running: Running[] = [];
   const changes: [string, HealthOf["health"]][] = [];
   const begun: string[] = [];
   const it = monitor({
-    settings,
+    settings: { ...settings, timeoutMs },
     maxRunning,
+    marginMs,
     now: () => clock.nowMs,
     onChange: (name, { health }) => changes.push([name, health]),
     run(_, command) {
@@ -141,6 +143,33 @@ test("so many at once, the longest overdue first, and one that hangs is not it a
   here.turnAt(6000);
   await here.running[0]?.end(true);
   expect(here.begun.slice(4)).toEqual(["hangs"]);
+});
+
+test("one that never ends gives its place up, counts as a failure, and is not begun a second time until it has ended", async () => {
+  const here = scene(1, 300, 200);
+  here.it.watch([watchedOf("stuck", { waitMs: 1 }), watchedOf("web", { waitMs: 1 })]);
+  here.turnAt(0);
+  const [stuck] = here.running;
+  expect(here.begun).toEqual(["stuck"]);
+  await until(() => here.begun.includes("web"), { what: "its place is free" });
+  expect(here.it.of("stuck").reason).toBe("the probe has not ended in 500 ms");
+  await here.running.at(-1)?.end(true);
+  expect(here.it.of("web").health).toBe("healthy");
+  for (let nowMs = 10_000; nowMs < 50_000; nowMs += 5000) {
+    here.turnAt(nowMs);
+    await Bun.sleep(0);
+    for (const one of here.running.filter(({ name }) => name === "web")) await one.end(true);
+  }
+  expect(here.begun.filter((name) => name === "stuck")).toHaveLength(1);
+  expect(here.it.of("stuck")).toMatchObject({ health: "unhealthy", reason: "the probe before this one has not ended" });
+  expect(here.changes).toEqual([
+    ["web", "healthy"],
+    ["stuck", "unhealthy"],
+  ]);
+  await stuck?.end(true);
+  expect(here.it.of("stuck").health).toBe("unhealthy");
+  for (const nowMs of [60_000, 70_000, 80_000]) await round(here, nowMs, true);
+  expect(here.it.of("stuck").health).toBe("healthy");
 });
 
 test("without a check and without a port nothing is asked; after close() nothing is told", async () => {

@@ -25,9 +25,13 @@ test("since when, how fast, and why", () => {
   const [first, second, third, fourth, fifth] = walk("G+xxx");
   expect(first).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 100, reason: null });
   expect(second).toMatchObject({ sinceMs: 0, latencyMs: 101 });
-  expect(third).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 101, reason: "failure 2" });
-  expect(fourth).toMatchObject({ failures: 2, reason: "failure 3" });
-  expect(fifth).toMatchObject({ health: "unhealthy", sinceMs: 4000, latencyMs: 101, reason: "failure 4" });
+  expect(third).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: null, reason: "failure 2" });
+  expect(fourth).toMatchObject({ latencyMs: null, failures: 2, reason: "failure 3" });
+  expect(fifth).toMatchObject({ health: "unhealthy", sinceMs: 4000, latencyMs: null, reason: "failure 4" });
+});
+
+test("one that failed and then succeeds is as fast as that success", () => {
+  expect(walk("+xxx+").at(-1)).toMatchObject({ health: "unhealthy", latencyMs: 104, reason: null });
 });
 
 test("a failure in the grace is told, and counts for nothing", () => {

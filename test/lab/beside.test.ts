@@ -1,0 +1,23 @@
+// Command probes come every few seconds, day and night: the journal must not be filled with them.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { bs9 } from "../e2e/bs9.ts";
+import { type Lab, lab, succeed } from "../harness.ts";
+
+let it: Lab;
+beforeAll(async () => {
+  it = await lab("beside");
+  await it.writeFile("ops", "web/run.sh", "#!/bin/sh\nexec sleep 1000\n", "755");
+}, 120_000);
+afterAll(() => it.down());
+
+test("systemd writes nothing of a check, whether it succeeds, fails or is ended", async () => {
+  const start = (check: string, name: string) => bs9(it, "start", "web/run.sh", "--name", name, "--health", `cmd:${check}`, "--wait", "2");
+  succeed(await start("true", "well"), "a check that succeeds");
+  expect((await start("exit 7", "failing")).stderr).toContain("exits with 7");
+  expect((await start("sleep 100; true", "hanging")).stderr).toContain("has not ended");
+  succeed(await it.asRoot(["journalctl", "--sync"]), "sync");
+  const { stdout } = succeed(await it.asUser("ops", ["journalctl", "--user", "--no-pager", "--output=cat"]), "journal");
+  // What systemd writes of the services themselves is there.
+  for (const name of ["well", "failing", "hanging"]) expect(stdout).toContain(`Started ${name}.service`);
+  expect(stdout.split("\n").filter((line) => /bs9-check|health check/.test(line))).toEqual([]);
+}, 60_000);
