@@ -1,7 +1,7 @@
 // The rows of `describe` on health and figures: who measured, and only what could be had.
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
-import type { Description, Description, Sampled } from "../lifecycle/describe.ts";
+import type { Description } from "../lifecycle/describe.ts";
 import type { Sampled } from "../lifecycle/sampled.ts";
 import { healthText } from "../service/values.ts";
 
