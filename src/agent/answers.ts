@@ -44,6 +44,8 @@ export class Answers {
   async observe(names: string[]): Promise<Told> {
     const { backend, registry, services } = this.#deps;
     const [shared] = await Promise.all([this.#logNotices(), this.#deps.refresh()]);
+    // Who asks may be luckier.
+    if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("it reaches no bus at the moment");
     const outcomes = registry.outcomes();
     const changes = backend.strangers?.changes(registry.names()) ?? [];
     const ports = this.#ports.now(services.all());

@@ -176,6 +176,8 @@ export class Services {
       readings.map(async (reading) => {
         const spec = this.#specs.get(reading.name);
         if (spec === undefined) return;
+        // Soon there may be somebody who can tell the rest.
+        if (reading.isStateAlone === true) this.#dirty.add(spec.name);
         const { verdict } = await verdictOf(spec, reading, this.#deps);
         const limits = backend.limits(spec, reading);
         const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);

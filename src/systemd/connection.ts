@@ -22,6 +22,13 @@ export class Connection {
     return this.#bus;
   }
 
+  /** One that broke off: the next read makes another, unless one is there by now. */
+  async drop(broken: Bus): Promise<void> {
+    broken.close();
+    const present = this.#bus;
+    if (present !== null && (await present) === broken && this.#bus === present) this.#bus = null;
+  }
+
   close(): void {
     void this.#bus?.then((bus) => bus?.close());
     this.#bus = null;

@@ -173,7 +173,7 @@ export class SystemdBackend implements Backend {
       } catch {
         // The bus broke off on the way, as when the user manager starts itself anew: what systemctl can tell is better
         // than nothing, and the next read connects again.
-        this.#connection.close();
+        await this.#connection.drop(bus);
       }
     }
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
