@@ -132,7 +132,22 @@ test("another bs9 in its place, and another configuration: it is the new one by 
   await until(async () => (await told()).intervalMs === 2000, { what: "the new interval" });
   await it.writeFile("ops", ".config/bs9/config.toml", config);
   await until(async () => (await told()).intervalMs === 1000, { what: "the old interval" });
+  expect((await told()).notices).toEqual([]);
 });
+
+test("the message bus is restarted: it hears and tells on", async () => {
+  await until(async () => (await statusOf(it, "web")).health === "healthy", { what: "it is healthy" });
+  const { pid } = await statusOf(it, "web");
+  await sh("systemctl --user restart dbus.service");
+  const isWhole = async () => {
+    const status = await statusOf(it, "web");
+    return status.pid === pid && status.health === "healthy" && status.memoryBytes !== null && status.figuresFrom === "agent";
+  };
+  await until(isWhole, { what: "all of it is told again", timeoutMs: 20_000 });
+  await sh("kill -9 $(systemctl --user show -P MainPID web)");
+  await until(async () => (await statusOf(it, "web")).restarts === 1, { what: "a crash is told, too" });
+  await bs9(it, "restart", "web");
+}, 60_000);
 
 describe("health", () => {
   const start = (name: string, port: number, ...more: string[]) =>
