@@ -81,6 +81,58 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
     { downMs: 10_000, stoppedMs: 0, restarts: 2, recoveries: 2, meanRecoveryMs: 5000 },
   ],
   [
+    "the same, as systemd tells it: nothing known of its health before it leaves, inactive in between",
+    [
+      watch(
+        0,
+        100,
+        ...([
+          [0, "active", 0, "healthy"],
+          [40, "active", 0, "unhealthy"],
+          [50, "active"],
+          [50, "deactivating"],
+        ] satisfies Look[]),
+        ...([
+          [54, "inactive", 1],
+          [54.013, "activating", 1],
+          [55, "active", 1],
+          [56, "active", 1, "healthy"],
+        ] satisfies Look[]),
+      ),
+    ],
+    { upMs: 85_000, downMs: 15_000, stoppedMs: 0, restarts: 1, recoveries: 1, meanRecoveryMs: 15_000 },
+  ],
+  [
+    "a crash, as systemd tells it: failed, and inactive in between",
+    [
+      watch(
+        0,
+        100,
+        ...([
+          [0, "active"],
+          [50, "failed", 1],
+          [50, "activating", 1],
+          [55, "inactive", 1],
+        ] satisfies Look[]),
+        ...([
+          [55.01, "activating", 1],
+          [56, "active", 1],
+        ] satisfies Look[]),
+      ),
+    ],
+    { upMs: 94_000, downMs: 6000, stoppedMs: 0, restarts: 1, recoveries: 1, meanRecoveryMs: 6000 },
+  ],
+  [
+    "its health is not looked at any more: up again",
+    [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "active"], [80, "deactivating"], [81, "inactive"])],
+    { upMs: 30_000, downMs: 50_000, stoppedMs: 20_000 },
+  ],
+  [
+    "stopped while it waits to be restarted",
+    [watch(0, 100, [0, "active"], [50, "failed", 1], [50, "activating", 1], [55, "inactive", 1])],
+    { upMs: 50_000, downMs: 5000, stoppedMs: 45_000, recoveries: 0 },
+  ],
+  [
     "on its way to a restart that is counted already",
     [watch(0, 100, [0, "active"], [90, "deactivating"], [95, "activating", 1])],
     { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 0 },
