@@ -98,14 +98,15 @@ function isLeaving(seen: readonly Seen[], i: number): boolean {
   return next.state !== "active" && next.state !== null && next.atMs - one.atMs <= passingMs;
 }
 
-/** What ends and is not let be `inactive` then has crashed, or is restarted for the sake of its health. */
+/** What ends and is counted as a restart has crashed, or is restarted for the sake of its health; else somebody has asked for it. */
 function isOutage(seen: readonly Seen[], i: number, before: Condition): boolean {
   const end = settledFrom(seen, i + 1);
   if (hasRisen(seen, baseOf(seen, i), end)) return true;
   const state = seen[end]?.state ?? null;
   if (state === "inactive") return isPassing(seen, end);
-  if (before !== "up" && before !== "down") return false;
-  return state !== null || seen.slice(i, end).some((one) => one.state === "activating");
+  // Where nobody counts, it is not taken for asked.
+  const isCounted = seen.slice(i, end + 1).some(({ restarts }) => restarts !== null);
+  return (before === "up" || before === "down") && (state === "failed" || (state === "active" && !isCounted));
 }
 
 /** Nobody has stopped it: it is on its way from a crash, or an ill health, to the restart that is counted. */

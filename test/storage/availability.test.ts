@@ -14,6 +14,22 @@ function watch(from: number, to: number, ...looks: Look[]): Watch {
   };
 }
 
+const uncounted: Watch = {
+  fromMs: 0,
+  toMs: 100_000,
+  seen: (
+    [
+      [0, "active"],
+      [50, "deactivating"],
+      [58, "activating"],
+      [60, "active"],
+    ] as const
+  ).map(([at, state]) => ({
+    ...{ atMs: at * 1000, state },
+    ...{ health: "unknown", restarts: null },
+  })),
+};
+
 const stories: [string, Watch[], Record<string, number | null>][] = [
   ["nobody watched", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
   ["up all the time", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1, restarts: 0 }],
@@ -147,6 +163,12 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
     [watch(0, 100, [0, "active", 7], [50, "deactivating", 7], [55, "inactive", 7], [55, "activating"], [60, "active"])],
     { upMs: 90_000, downMs: 0, stoppedMs: 10_000, restarts: 0, recoveries: 0 },
   ],
+  [
+    "the same, as the supervisor tells it: never inactive",
+    [watch(0, 100, [0, "active", 1], [50, "deactivating"], [58, "activating"], [60, "active"])],
+    { upMs: 90_000, downMs: 0, stoppedMs: 10_000, restarts: 0, recoveries: 0 },
+  ],
+  ["ended and came back, and nobody counts: down", [uncounted], { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 1 }],
   [
     "stopped for a while, and it crashed as it was started again",
     [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [62, "activating", 1], [65, "active", 1])],
