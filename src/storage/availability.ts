@@ -74,7 +74,7 @@ function conditionOf({ state, health }: Seen, seen: readonly Seen[], i: number, 
     case null:
       return "unknown";
     case "active":
-      return health === "unhealthy" ? "down" : "up";
+      return health === "unhealthy" || (before === "down" && isLeaving(seen, i)) ? "down" : "up";
     case "failed":
       return "down";
     case "activating":
@@ -88,18 +88,26 @@ function conditionOf({ state, health }: Seen, seen: readonly Seen[], i: number, 
   }
 }
 
-/** What ends and is not let be `inactive` then has crashed, or is restarted for the sake of its health. */
+/** `systemctl restart` lets a service be inactive for a moment; longer than this is a stop. */
+const passingMs = 10_000;
+
+/** Of one that was unhealthy and is about to be restarted nothing is known for a moment: that does not make it well. */
+function isLeaving(seen: readonly Seen[], i: number): boolean {
+  const [before, one, next] = [seen[i - 1], seen[i], seen[i + 1]];
+  if (before?.state !== "active" || one?.health !== "unknown" || next === undefined) return false;
+  return next.state !== "active" && next.state !== null && next.atMs - one.atMs <= passingMs;
+}
+
+/** What ends and is counted as a restart has crashed, or is restarted for the sake of its health; else somebody has asked for it. */
 function isOutage(seen: readonly Seen[], i: number, before: Condition): boolean {
   const end = settledFrom(seen, i + 1);
   if (hasRisen(seen, baseOf(seen, i), end)) return true;
   const state = seen[end]?.state ?? null;
   if (state === "inactive") return isPassing(seen, end);
-  if (before !== "up" && before !== "down") return false;
-  return state !== null || seen.slice(i, end).some((one) => one.state === "activating");
+  // Where nobody counts, it is not taken for asked.
+  const isCounted = seen.slice(i, end + 1).some(({ restarts }) => restarts !== null);
+  return (before === "up" || before === "down") && (state === "failed" || (state === "active" && !isCounted));
 }
-
-/** `systemctl restart` lets a service be inactive for a moment; longer than this is a stop. */
-const passingMs = 10_000;
 
 /** Nobody has stopped it: it is on its way from a crash, or an ill health, to the restart that is counted. */
 function isPassing(seen: readonly Seen[], i: number): boolean {
@@ -118,12 +126,12 @@ function settledFrom(seen: readonly Seen[], i: number): number {
   return at;
 }
 
-/** The last one before that was settled, and of which the restarts are known; itself where there is none. */
+/** The last one before at which no restart was under way, as it may be once it failed; itself where there is none. */
 function baseOf(seen: readonly Seen[], i: number): number {
   for (let at = i - 1; at >= 0; at--) {
     const one = seen[at];
     if (one === undefined || one.state === null) break;
-    if (isSettled(one) && one.restarts !== null) return at;
+    if ((one.state === "active" || one.state === "inactive") && one.restarts !== null) return at;
   }
   return i;
 }

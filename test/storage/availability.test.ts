@@ -14,6 +14,22 @@ function watch(from: number, to: number, ...looks: Look[]): Watch {
   };
 }
 
+const uncounted: Watch = {
+  fromMs: 0,
+  toMs: 100_000,
+  seen: (
+    [
+      [0, "active"],
+      [50, "deactivating"],
+      [58, "activating"],
+      [60, "active"],
+    ] as const
+  ).map(([at, state]) => ({
+    ...{ atMs: at * 1000, state },
+    ...{ health: "unknown", restarts: null },
+  })),
+};
+
 const stories: [string, Watch[], Record<string, number | null>][] = [
   ["nobody watched", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
   ["up all the time", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1, restarts: 0 }],
@@ -81,6 +97,58 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
     { downMs: 10_000, stoppedMs: 0, restarts: 2, recoveries: 2, meanRecoveryMs: 5000 },
   ],
   [
+    "the same, as systemd tells it: nothing known of its health before it leaves, inactive in between",
+    [
+      watch(
+        0,
+        100,
+        ...([
+          [0, "active", 0, "healthy"],
+          [40, "active", 0, "unhealthy"],
+          [50, "active"],
+          [50, "deactivating"],
+        ] satisfies Look[]),
+        ...([
+          [54, "inactive", 1],
+          [54.013, "activating", 1],
+          [55, "active", 1],
+          [56, "active", 1, "healthy"],
+        ] satisfies Look[]),
+      ),
+    ],
+    { upMs: 85_000, downMs: 15_000, stoppedMs: 0, restarts: 1, recoveries: 1, meanRecoveryMs: 15_000 },
+  ],
+  [
+    "a crash, as systemd tells it: failed, and inactive in between",
+    [
+      watch(
+        0,
+        100,
+        ...([
+          [0, "active"],
+          [50, "failed", 1],
+          [50, "activating", 1],
+          [55, "inactive", 1],
+        ] satisfies Look[]),
+        ...([
+          [55.01, "activating", 1],
+          [56, "active", 1],
+        ] satisfies Look[]),
+      ),
+    ],
+    { upMs: 94_000, downMs: 6000, stoppedMs: 0, restarts: 1, recoveries: 1, meanRecoveryMs: 6000 },
+  ],
+  [
+    "its health is not looked at any more: up again",
+    [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "active"], [80, "deactivating"], [81, "inactive"])],
+    { upMs: 30_000, downMs: 50_000, stoppedMs: 20_000 },
+  ],
+  [
+    "stopped while it waits to be restarted",
+    [watch(0, 100, [0, "active"], [50, "failed", 1], [50, "activating", 1], [55, "inactive", 1])],
+    { upMs: 50_000, downMs: 5000, stoppedMs: 45_000, recoveries: 0 },
+  ],
+  [
     "on its way to a restart that is counted already",
     [watch(0, 100, [0, "active"], [90, "deactivating"], [95, "activating", 1])],
     { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 0 },
@@ -95,6 +163,12 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
     [watch(0, 100, [0, "active", 7], [50, "deactivating", 7], [55, "inactive", 7], [55, "activating"], [60, "active"])],
     { upMs: 90_000, downMs: 0, stoppedMs: 10_000, restarts: 0, recoveries: 0 },
   ],
+  [
+    "the same, as the supervisor tells it: never inactive",
+    [watch(0, 100, [0, "active", 1], [50, "deactivating"], [58, "activating"], [60, "active"])],
+    { upMs: 90_000, downMs: 0, stoppedMs: 10_000, restarts: 0, recoveries: 0 },
+  ],
+  ["ended and came back, and nobody counts: down", [uncounted], { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 1 }],
   [
     "stopped for a while, and it crashed as it was started again",
     [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [62, "activating", 1], [65, "active", 1])],
