@@ -23,7 +23,6 @@ type Stretch = Range & { condition: Condition };
 export function availability(watches: readonly Watch[], range: Range): Availability {
   const totals: Record<Condition, number> = { up: 0, down: 0, stopped: 0, unknown: 0 };
   const recoveries: number[] = [];
-  let restarts = 0;
   const laterMs = beginsAfter(watches);
   for (const [i, watch] of watches.entries()) {
     // Where the clock was set back, what was seen later counts.
@@ -32,7 +31,6 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
     for (const { condition, ...stretch } of stretches)
       for (const part of without(clip(stretch, range), later)) totals[condition] += part.toMs - part.fromMs;
     recoveries.push(...recoveriesIn(stretches, range));
-    restarts += restartsIn(watch.seen, range);
   }
   const rangeMs = Math.max(0, range.toMs - range.fromMs);
   const { up: upMs, down: downMs, stopped: stoppedMs } = totals;
@@ -42,7 +40,7 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
     stoppedMs,
     unknownMs: Math.max(0, rangeMs - upMs - downMs - stoppedMs),
     uptimeRatio: upMs + downMs === 0 ? null : upMs / (upMs + downMs),
-    restarts,
+    restarts: restartsIn(watches, range),
     recoveries: recoveries.length,
     meanRecoveryMs: recoveries.length === 0 ? null : recoveries.reduce((sum, ms) => sum + ms, 0) / recoveries.length,
   };
@@ -158,12 +156,15 @@ function recoveriesIn(stretches: readonly Stretch[], range: Range): number[] {
   });
 }
 
-function restartsIn(seen: readonly Seen[], range: Range): number {
-  return seen.reduce((sum, { atMs, restarts }, i) => {
-    const before = seen[i - 1];
-    const isIn = before !== undefined && atMs >= range.fromMs && atMs < range.toMs;
-    return isIn ? sum + (restartsBetween(before.restarts, restarts) ?? 0) : sum;
-  }, 0);
+/** Those that nobody saw, too: the count tells of them afterwards, and only when they were it does not. */
+function restartsIn(watches: readonly Watch[], range: Range): number {
+  let sum = 0;
+  let before: number | null = null;
+  for (const { atMs, restarts } of watches.flatMap(({ seen }) => seen)) {
+    if (atMs >= range.fromMs && atMs < range.toMs) sum += restartsBetween(before, restarts) ?? 0;
+    before = restarts ?? before;
+  }
+  return sum;
 }
 
 function clip({ fromMs, toMs }: Range, range: Range): Range {

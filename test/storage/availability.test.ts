@@ -4,7 +4,7 @@ import type { Health, State } from "../../src/metrics/sample.ts";
 import { availability } from "../../src/storage/availability.ts";
 import type { Watch } from "../../src/storage/storage.ts";
 
-type Look = [seconds: number, state: State | null, restarts?: number, health?: Health];
+type Look = [seconds: number, state: State | null, restarts?: number | null, health?: Health];
 
 function watch(from: number, to: number, ...looks: Look[]): Watch {
   return {
@@ -187,6 +187,12 @@ const stories: [string, Watch[], Record<string, number | null>][] = [
   ["not there before and after", [watch(0, 100, [30, "active"], [80, null])], { upMs: 50_000, unknownMs: 50_000 }],
   ["only what lies within", [watch(-100, 300, [-100, "failed"], [-50, "active", 3], [150, "failed"])], { upMs: 100_000, restarts: 0 }],
   ["a restart faster than a tick", [watch(0, 100, [0, "active", 2], [50, "active", 4])], { upMs: 100_000, restarts: 2 }],
+  ["restarts that nobody saw", [watch(0, 20, [0, "active", 2]), watch(40, 100, [40, "active", 5], [60, "active", 6])], { restarts: 4 }],
+  [
+    "one whose count was not to be had for a moment",
+    [watch(0, 100, [0, "active", 2], [50, "active", null], [60, "active", 3])],
+    { restarts: 1 },
+  ],
   ["a counter that began anew", [watch(0, 100, [0, "active", 7], [50, "active", 1])], { restarts: 1 }],
   [
     "a clock set back: what was seen later counts, once",

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
-import { makeFolder } from "../../base/files.ts";
+import { makeFolder, readRegular } from "../../base/files.ts";
 import { damagedBlock } from "../block.ts";
 import { migrations } from "./migrations.ts";
 
@@ -66,6 +66,14 @@ function refuseNewer(path: string, found: number): void {
   if (found <= migrations.length) return;
   const versions = `its schema is number ${found}, and this bs9 knows them up to ${migrations.length}`;
   throw failed(`cannot open ${path}: a newer bs9 has written it (${versions})`, { hint: "bs9 version" });
+}
+
+const magic = "SQLite format 3\0";
+
+/** By its first bytes (sqlite.org/fileformat2.html#magic_header_string); one that is still empty counts as one. */
+export function isDatabase(path: string): boolean {
+  const head = readRegular(path, magic.length);
+  return head !== null && (head.length === 0 || head.toString("latin1") === magic);
 }
 
 /** The file is no database, or not as SQLite left it. */

@@ -9,7 +9,7 @@ import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
 import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
-import { isDamage, openToWrite, setAside, whyNot } from "./database.ts";
+import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
@@ -32,8 +32,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { keeping = defaultKeeping, minFreeBytes = 32 * 1024 * 1024, now = Date.now } = options;
   const levels = levelsOf(keeping);
   const lock = await lockOf(path);
-  let aside: string | null = null;
-  let isRemoved = false;
+  let aside: { to: string; atMs: number } | null = null;
+  let removedMs: number | null = null;
   let trouble: string | null = null;
   let turns = 0;
   let open: Open | null = null;
@@ -60,7 +60,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       if (!isDamage(error)) throw error;
       open?.db.close();
       open = null;
-      aside = setAside(path, new Date(now()));
+      aside = { to: setAside(path, new Date(now())), atMs: now() };
       open = load();
       return act(open);
     }
@@ -68,10 +68,14 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
   /** What somebody has removed is written anew: in a file that has no name any more nobody would find it. */
   const checkPlace = () => {
-    if (open === null || inodeOf(path) === open.inode) return;
+    if (open === null) return;
+    const isThere = inodeOf(path) === open.inode;
+    // What SQLite holds in memory does not show it that somebody has written over the file.
+    if (isThere && isDatabase(path)) return;
     open.db.close();
     open = null;
-    isRemoved = true;
+    if (isThere) aside = { to: setAside(path, new Date(now())), atMs: now() };
+    else removedMs = now();
   };
 
   /** A name that was new in what has failed is in no table. */
@@ -91,7 +95,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       makeFolder(dirname(path));
       const { bavail, bsize } = statfsSync(dirname(path));
       const tooFull = bavail * bsize < minFreeBytes;
-      trouble = tooFull ? "the disk is full" : null;
+      trouble = tooFull ? `the disk has less than ${minFreeBytes / 1024 / 1024} MiB free` : null;
       if (!tooFull) mended((present) => present.db.transaction(() => act(present)).immediate());
     } catch (error) {
       trouble = whyNot(error);
@@ -99,6 +103,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
     return trouble === null ? { stored: true } : { stored: false, reason: trouble };
   };
+
+  const isNews = (atMs: number) => Math.abs(now() - atMs) < newsMs;
 
   const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
     try {
@@ -174,8 +180,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     },
     notices() {
       return [
-        ...(aside === null ? [] : [`${path} was damaged and was set aside as ${aside}; collecting began anew`]),
-        ...(isRemoved ? [`${path} was removed; collecting began anew`] : []),
+        ...(aside !== null && isNews(aside.atMs) ? [`${path} was damaged and was set aside as ${aside.to}; collecting began anew`] : []),
+        ...(removedMs !== null && isNews(removedMs) ? [`${path} was removed; collecting began anew`] : []),
         ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; tried again with every tick`]),
       ];
     },
@@ -193,6 +199,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     },
   };
 }
+
+/** So long is told what has happened once. */
+const newsMs = 24 * 3_600_000;
 
 function inodeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
