@@ -1,15 +1,14 @@
 // Reads the state of units: over the bus, or, where none answers, from systemctl with null for what it cannot tell.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Reading, State } from "../backend/backend.ts";
+import type { Reading } from "../backend/backend.ts";
 import { type Exit, wordsOfEnd } from "../backend/ended.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 import { type Starts, startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
+import { stateOf, wantedUnits } from "./told.ts";
 import { unitName } from "./unit.ts";
-
-const states = new Set<string>(["active", "activating", "deactivating", "inactive", "failed"]);
 
 export type FirstLook = {
   starts: Starts | null;
@@ -109,7 +108,7 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
   return {
     name,
     unit: unitName(name),
-    state: stateOf(unit?.active),
+    state: stateOf(unit?.active) ?? "inactive",
     mainPid: null,
     restarts: null,
     end: null,
@@ -125,20 +124,6 @@ function foldersIn(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** What `enable` makes: links in default.target.wants. */
-function wantedUnits(units: string): Set<string> {
-  try {
-    return new Set(readdirSync(join(units, "default.target.wants")));
-  } catch {
-    return new Set();
-  }
-}
-
-function stateOf(active: string | undefined): State {
-  if (active === "reloading" || active === "refreshing") return "active";
-  return active !== undefined && states.has(active) ? (active as State) : "inactive";
 }
 
 // si_code of waitid(2): 1 exited, 2 killed, 3 dumped.

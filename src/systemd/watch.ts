@@ -1,10 +1,8 @@
 // Changes of our units as systemd tells them, by signals (org.freedesktop.systemd1(5)); nobody asks again and again.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Change, Watch } from "../backend/backend.ts";
-import { states } from "../metrics/sample.ts";
 import { namePattern } from "../service/name.ts";
 import { Bus, type Signal } from "./bus.ts";
+import { stateOf, wantedUnits } from "./told.ts";
 
 export type WatchOptions = {
   runtimeDir: string;
@@ -26,14 +24,17 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
     bus.close();
     onLost();
   };
-  let wanted = wantedAt(units);
+  let wanted = wantedUnits(units);
   const heard = (signal: Signal) => {
     if (isOver) return;
     // The user manager has gone, or come back as another one: it may not know of us.
     if (signal.member === "NameOwnerChanged") return end();
     if (signal.member === "UnitFilesChanged") {
-      const now = wantedAt(units);
-      for (const name of wanted.symmetricDifference(now)) onChange({ name, state: null, atMs: Date.now() });
+      const now = wantedUnits(units);
+      for (const unit of wanted.symmetricDifference(now)) {
+        const name = nameOf(unit);
+        if (name !== null) onChange({ name, state: null, atMs: Date.now() });
+      }
       wanted = now;
     }
     const change = changeOf(signal);
@@ -66,7 +67,7 @@ export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> |
   if (name === null) return null;
   const [, changed] = body;
   const active = typeof changed === "object" && changed !== null && "ActiveState" in changed ? changed.ActiveState : null;
-  return { name, state: states.find((state) => state === active) ?? (active === "reloading" ? "active" : null) };
+  return { name, state: stateOf(active) };
 }
 
 /** sd_bus_path_encode(3): all but ASCII letters and digits as `_xx`. */
@@ -77,16 +78,4 @@ function unescaped(label: string): string {
 function nameOf(unit: string): string | null {
   const name = unit.endsWith(".service") ? unit.slice(0, -".service".length) : "";
   return namePattern.test(name) ? name : null;
-}
-
-function wantedAt(units: string): Set<string> {
-  try {
-    return new Set(
-      readdirSync(join(units, "default.target.wants"))
-        .map(nameOf)
-        .filter((name) => name !== null),
-    );
-  } catch {
-    return new Set();
-  }
 }
