@@ -3,24 +3,21 @@ import { errnoOf } from "../base/errors.ts";
 import { type Answer, isRefused, refused } from "./own-port.ts";
 
 export async function probeHttp(url: string, timeoutMs: number): Promise<Answer> {
-  forgetProxies();
   try {
     const response = await fetch(url, {
       redirect: "manual",
+      // Whether a service is well does not hang on the shell that asks.
+      proxy: false,
       signal: AbortSignal.timeout(timeoutMs),
       headers: { "user-agent": "bs9-health", connection: "close" },
     });
-    await response.body?.cancel();
+    // Not waited for: it may take as long as the other side likes.
+    response.body?.cancel().catch(() => {});
     return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
   } catch (error) {
     if (isRefused(error)) return refused;
     return `${url} does not answer (${whyOf(error, timeoutMs)})`;
   }
-}
-
-/** Whether a service is well does not hang on the shell that asks. fetch() reads these at each call, and has no option against it. */
-function forgetProxies(): void {
-  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) for (const one of [name, name.toUpperCase()]) delete process.env[one];
 }
 
 function whyOf(error: unknown, timeoutMs: number): string {

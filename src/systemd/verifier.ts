@@ -29,24 +29,34 @@ const Verdict = v.strictObject({
 });
 const Found = v.record(v.string(), v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), verdict: Verdict }));
 
+type Found = v.InferOutput<typeof Found>;
+
+/** Of verdicts, before those on processes that have ended are looked for: it takes a file of /proc for each. */
+const mostAdded = 1000;
+
 export type VerifierDeps = ProbeDeps & { loaded: (unit: string) => Promise<Loaded> };
 
 export class Verifier {
   readonly #deps: VerifierDeps;
   readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
   #outside: Outside | null | undefined;
-  #found: v.InferOutput<typeof Found> | null = null;
+  #found: Found | null = null;
   #isChanged = false;
+  #added = 0;
 
   constructor(deps: VerifierDeps) {
     this.#deps = deps;
   }
 
-  /** What of the profile this host gives; the probe runs at most once. */
+  /** What of the profile this host gives; once a probe has told, none runs again. */
   host(profile: SandboxProfile): Promise<HostProfile> {
-    const known = this.#hosts.get(profile) ?? hostProfile(profile, this.#deps);
-    this.#hosts.set(profile, known);
-    return known;
+    const known = this.#hosts.get(profile);
+    if (known !== undefined) return known;
+    const asked = hostProfile(profile, this.#deps);
+    this.#hosts.set(profile, asked);
+    // One that failed, as on a machine that is just booting, says nothing of the next.
+    asked.catch(() => this.#hosts.delete(profile));
+    return asked;
   }
 
   /** The verdict on this very process, from the cache where it was found before. */
@@ -58,8 +68,11 @@ export class Verifier {
     const found = this.#found[spec.name];
     if (found?.pid === pid && found.startTime === startTime && found.boot === bootId()) return asVerdict(found.verdict);
     const verdict = await this.#look(spec, pid);
+    // A process that is just being set up may not be looked at, and soon may.
+    if (verdict.verdict === "unknown") return verdict;
     this.#found[spec.name] = { boot: bootId(), pid, startTime, verdict };
     this.#isChanged = true;
+    if (++this.#added > mostAdded) this.#forgetEnded(this.#found);
     return verdict;
   }
 
@@ -72,10 +85,20 @@ export class Verifier {
   /** Puts what was found where the next command finds it; a full disk costs only that. */
   keep(): void {
     if (!this.#isChanged || this.#found === null) return;
+    this.#forgetEnded(this.#found);
     try {
       writeWhole(this.#file, JSON.stringify(this.#found), 0o600);
     } catch {
       // It can be found again.
+    }
+  }
+
+  /** Nobody tells an agent that lives for long which services are no more. */
+  #forgetEnded(found: Found): void {
+    this.#added = 0;
+    const boot = bootId();
+    for (const [name, one] of Object.entries(found)) {
+      if (one.boot !== boot || one.startTime !== startTimeOf(one.pid)) delete found[name];
     }
   }
 
@@ -120,7 +143,7 @@ function declares(text: string, directives: Directive[]): boolean {
   );
 }
 
-function readFound(file: string): v.InferOutput<typeof Found> {
+function readFound(file: string): Found {
   try {
     return v.parse(Found, JSON.parse(readFileSync(file, "utf8")));
   } catch {

@@ -117,9 +117,23 @@ test("a command", async () => {
   expect(await ask({ kind: "command", command: "x" })).toBe("no command was expected");
 });
 
-test("the answer is the service's own, whatever proxy the shell names", async () => {
-  process.env["HTTP_PROXY"] = `http://127.0.0.1:${freePort()}`;
-  expect(await http(talks(ok))).toBeNull();
+test("the answer is the service's own, whatever proxy the shell names; for others the names are still there", async () => {
+  const names = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
+  const before = [...names, "no_proxy", "NO_PROXY"].map((name) => [name, process.env[name]] as const);
+  const proxy = `http://127.0.0.1:${freePort()}`;
+  try {
+    for (const [name] of before) process.env[name] = names.includes(name) ? proxy : "";
+    const port = talks(ok);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    expect(await http(port)).toBeNull();
+    expect(await ask({ kind: "http", url: `http://127.0.0.1:${port}/` })).toBeNull();
+    expect(names.map((name) => process.env[name])).toEqual(names.map(() => proxy));
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
 });
 
 test.each([
