@@ -7,11 +7,11 @@ import { giveBack } from "../../src/base/memory.ts";
 import { table } from "../../src/base/table.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
-import { cgroupRoot } from "../../src/metrics/cgroup.ts";
+import { cgroupRoot, readPids } from "../../src/metrics/cgroup.ts";
 import { Registry } from "../../src/service/registry.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { specNamed } from "../agent/stage.ts";
-import { tempDir } from "../harness.ts";
+import { tempDir, until } from "../harness.ts";
 import { call } from "./command.ts";
 
 const services = 1000;
@@ -33,7 +33,7 @@ export async function agent(): Promise<string[]> {
   );
 }
 
-/** In a process of its own. Each service has a cgroup of its own with nothing in it; the clocks go five seconds a tick. */
+/** In a process of its own. Each service is a process in a cgroup of its own; the clocks go five seconds a tick. */
 async function measure(): Promise<Line[]> {
   const home = tempDir();
   const parent = join(cgroupRoot(), `bs9-bench-${process.pid}`);
@@ -41,6 +41,11 @@ async function measure(): Promise<Line[]> {
   const folders = names.map((name) => join(parent, name));
   mkdirSync(parent);
   for (const folder of folders) mkdirSync(folder);
+  // By another process: this one is to be as large as the agent.
+  const start = `for folder in "$1"/*/; do sh -c 'echo $$ >"$1cgroup.procs"; exec sleep infinity' sh "$folder" & done`;
+  await call("sh", "-c", `${start} >/dev/null 2>&1 </dev/null`, "sh", parent);
+  await until(() => folders.every((folder) => readPids(folder).length === 1), { what: "a process in each", timeoutMs: 60_000 });
+  const pids = new Map(names.map((name, i) => [name, readPids(folders[i] ?? "")[0] ?? null]));
   const clock = { nowMs: Date.now(), uptimeMs: 0 };
   const storage = await openSqlite(join(home, "metrics.db"), { now: () => clock.nowMs });
   const registry = new Registry({ config: join(home, "config"), state: join(home, "state") });
@@ -54,7 +59,7 @@ async function measure(): Promise<Line[]> {
         kind: "systemd",
         strangers: null,
         watch: async () => ({ synced: async () => {}, close() {} }),
-        read: async (asked) => asked.map((name) => readingOf(name, join(parent, name))),
+        read: async (asked) => asked.map((name) => readingOf(name, join(parent, name), pids.get(name) ?? null)),
         verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
         limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
         logNotices: async () => [],
@@ -82,6 +87,8 @@ async function measure(): Promise<Line[]> {
   }
   await turns.close();
   await storage.close();
+  for (const pid of pids.values()) if (pid !== null) process.kill(pid, "SIGKILL");
+  await until(() => folders.every((folder) => readPids(folder).length === 0), { what: "all have ended" });
   for (const folder of [...folders, parent]) rmdirSync(folder);
   rmSync(home, { recursive: true });
   costs.sort();
@@ -93,12 +100,12 @@ async function measure(): Promise<Line[]> {
   ];
 }
 
-function readingOf(name: string, folder: string): Reading {
+function readingOf(name: string, folder: string, mainPid: number | null): Reading {
   return {
     name,
     unit: `${name}.service`,
     state: "active",
-    mainPid: process.pid,
+    mainPid,
     restarts: 0,
     end: null,
     group: { kind: "cgroup", folder },
