@@ -1,6 +1,6 @@
 // Who listens on a TCP port, from the descriptors of processes.
 import { type Listener, listeners } from "../base/listeners.ts";
-import { linkOf, listProc, readProc, statusField } from "../base/proc.ts";
+import { linkOf, listProc, readProc, startTimeOf, statusField } from "../base/proc.ts";
 
 export type { Listener };
 export { listeners };
@@ -14,6 +14,12 @@ export function heldBy(pids: number[], all: Listener[]): Listener[] {
   if (all.length === 0) return [];
   const byLink = new Map(all.map((one) => [`socket:[${one.inode}]`, one]));
   return pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? []));
+}
+
+/** The same; null where there are no processes, or where one of them does not show what it holds. */
+export function heldIfShown(pids: number[], all: Listener[]): Listener[] | null {
+  const isShown = pids.length > 0 && pids.every((pid) => listProc(`${pid}/fd`).length > 0 || startTimeOf(pid) === null);
+  return isShown ? heldBy(pids, all) : null;
 }
 
 /** True when one of the processes holds one of the sockets. */

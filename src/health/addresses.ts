@@ -9,12 +9,17 @@ const freshMs = 500;
 
 let known: { atMs: number; all: Listener[] } = { atMs: Number.NEGATIVE_INFINITY, all: [] };
 
-/** As they are written in a URL. */
-export function otherHosts(port: number): string[] {
+/** Those of the sockets that the service's own processes hold; null where nobody can tell. */
+export type HeldAmong = (sockets: Listener[]) => Listener[] | null;
+
+/** As they are written in a URL. Where it is known who listens, only those on which the service itself does. */
+export function otherHosts(port: number, heldAmong: HeldAmong): string[] {
   if (performance.now() - known.atMs > freshMs) known = { atMs: performance.now(), all: listeners() };
-  const hosts = known.all.filter((one) => one.port === port).map(({ address }) => hostOf(address));
-  // Asked without the table, too: it may be older than the listener.
-  return [...new Set(["[::1]", ...hosts])].filter((host) => host !== "127.0.0.1").slice(0, most);
+  const there = known.all.filter((one) => one.port === port);
+  const own = heldAmong(there);
+  const hosts = (own ?? there).map(({ address }) => hostOf(address));
+  // Else asked without the table, too: it may be older than the listener.
+  return [...new Set(own === null ? ["[::1]", ...hosts] : hosts)].filter((host) => host !== "127.0.0.1").slice(0, most);
 }
 
 /** One that stands for all addresses is reached on loopback. Pure. */

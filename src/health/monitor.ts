@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HealthSettings } from "../config/health.ts";
 import type { Spec } from "../service/spec.ts";
-import { type Probe, probe, probeOf } from "./probe.ts";
+import type { HeldAmong } from "./addresses.ts";
+import { type Probe, probe, probeOf, type Run } from "./probe.ts";
 import { firstDueMs, nextDueMs, onBeatAfter, phaseOf } from "./schedule.ts";
 import { type HealthOf, judged, unjudged, type Verdict } from "./verdict.ts";
 
@@ -14,6 +15,8 @@ export type Watched = {
   run: string;
   /** By performance.now(). */
   startedAtMs: number;
+  /** Which sockets its processes hold now; without it, whoever listens on its port stands for it. */
+  heldAmong?: HeldAmong;
 };
 
 export type Monitor = {
@@ -41,6 +44,7 @@ type Known = {
   spec: Spec;
   run: string;
   probe: Probe | null;
+  heldAmong: HeldAmong | undefined;
   graceEndsMs: number;
   phaseMs: number;
   dueMs: number;
@@ -74,7 +78,10 @@ export function monitor(options: MonitorOptions): Monitor {
         const { name } = one.spec;
         const known = services.get(name);
         if (known === undefined || known.run !== one.run || !adopt(known, one)) begin(one, watched.length, nowMs);
-        else known.list = list;
+        else {
+          known.list = list;
+          known.heldAmong = one.heldAmong;
+        }
       }
       if (services.size !== watched.length) for (const [name, known] of services) if (known.list !== list) services.delete(name);
     },
@@ -103,13 +110,13 @@ export function monitor(options: MonitorOptions): Monitor {
     return true;
   }
 
-  function begin({ spec, run, startedAtMs }: Watched, among: number, nowMs: number): void {
+  function begin({ spec, run, startedAtMs, heldAmong }: Watched, among: number, nowMs: number): void {
     const { name } = spec;
     const before = services.get(name)?.verdict.health ?? "unknown";
     const graceEndsMs = startedAtMs + graceOf(spec);
     const dueMs = firstDueMs(name, nowMs, { isYoung: nowMs < graceEndsMs, services: among, intervalMs });
     const phaseMs = phaseOf(name, intervalMs);
-    services.set(name, { spec, run, probe: probeOf(spec), graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
+    services.set(name, { spec, run, probe: probeOf(spec), heldAmong, graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
     if (before !== "unknown") tell(name);
   }
 
@@ -129,7 +136,7 @@ export function monitor(options: MonitorOptions): Monitor {
     const isHurried = inGrace && known.verdict.health === "unknown";
     known.dueMs = nextDueMs(known.dueMs, beganMs, { isHurried, phaseMs: known.phaseMs, intervalMs });
     running.add(name);
-    const reason = await reasonWithin(timeoutMs + marginMs, known.spec, known.probe);
+    const reason = await reasonWithin(timeoutMs + marginMs, known, known.probe);
     running.delete(name);
     if (isClosed) return;
     const atMs = now();
@@ -138,7 +145,7 @@ export function monitor(options: MonitorOptions): Monitor {
   }
 
   /** So that one that never ends holds up nobody, and makes no second one. */
-  async function reasonWithin(limitMs: number, spec: Spec, what: Probe): Promise<string | null> {
+  async function reasonWithin(limitMs: number, { spec, heldAmong }: Known, what: Probe): Promise<string | null> {
     const { name } = spec;
     if (hanging.has(name)) return "the probe before this one has not ended";
     const { promise: tooLate, resolve } = Promise.withResolvers<string>();
@@ -147,7 +154,8 @@ export function monitor(options: MonitorOptions): Monitor {
       resolve(`the probe has not ended in ${limitMs} ms`);
     }, limitMs);
     timer.unref();
-    const probed = probe(what, timeoutMs, (command, leftMs) => options.run(spec, command, leftMs)).finally(() => {
+    const run: Run = (command, leftMs) => options.run(spec, command, leftMs);
+    const probed = probe(what, timeoutMs, run, heldAmong).finally(() => {
       clearTimeout(timer);
       hanging.delete(name);
     });

@@ -1,6 +1,6 @@
-// A probe of a service's own port: on 127.0.0.1, and where that refuses, wherever somebody listens on the port.
+// A probe of a service's own port: on 127.0.0.1, and where that refuses, wherever else the service listens on the port.
 import { errnoOf } from "../base/errors.ts";
-import { otherHosts } from "./addresses.ts";
+import { type HeldAmong, otherHosts } from "./addresses.ts";
 
 export const refused: unique symbol = Symbol("nobody listens there");
 /** Null is healthy, else the reason. */
@@ -10,12 +10,13 @@ export type Answer = string | null | typeof refused;
 export async function onOwnPort(
   port: number,
   timeoutMs: number,
+  heldAmong: HeldAmong,
   attempt: (host: string, leftMs: number) => Promise<Answer>,
 ): Promise<string | null> {
   const endMs = performance.now() + timeoutMs;
   let answer = await attempt("127.0.0.1", timeoutMs);
   if (answer === refused) {
-    for (const host of otherHosts(port)) {
+    for (const host of otherHosts(port, heldAmong)) {
       const leftMs = Math.ceil(endMs - performance.now());
       if (leftMs <= 0) break;
       answer = await attempt(host, leftMs);

@@ -1,6 +1,7 @@
 // One health probe: HTTP, TCP or a command; null is healthy, else the reason in a few words.
 import { reasonOf } from "../base/errors.ts";
 import type { Health, Spec } from "../service/spec.ts";
+import type { HeldAmong } from "./addresses.ts";
 import { probeHttp } from "./http.ts";
 import { onOwnPort, refused } from "./own-port.ts";
 import { probeTcp } from "./tcp.ts";
@@ -34,18 +35,20 @@ export function probeOf({ health, port }: Spec): Probe | null {
 /** Runs a command where the service runs. */
 export type Run = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
 
-/** Never throws. */
-export async function probe(what: Probe, timeoutMs: number, run: Run): Promise<string | null> {
+/** Never throws. Without `heldAmong` whoever listens on the port of the service stands for it. */
+export async function probe(what: Probe, timeoutMs: number, run: Run, heldAmong: HeldAmong = () => null): Promise<string | null> {
   try {
     switch (what.kind) {
       case "path":
-        return await onOwnPort(what.port, timeoutMs, (host, leftMs) => probeHttp(`http://${host}:${what.port}${what.path}`, leftMs));
+        return await onOwnPort(what.port, timeoutMs, heldAmong, (host, leftMs) =>
+          probeHttp(`http://${host}:${what.port}${what.path}`, leftMs),
+        );
       case "http": {
         const answer = await probeHttp(what.url, timeoutMs);
         return answer === refused ? `${what.url} does not answer (no connection)` : answer;
       }
       case "tcp":
-        return await onOwnPort(what.port, timeoutMs, (host, leftMs) => probeTcp(host, what.port, leftMs));
+        return await onOwnPort(what.port, timeoutMs, heldAmong, (host, leftMs) => probeTcp(host, what.port, leftMs));
       case "command":
         return await probeCommand(what.command, timeoutMs, run);
     }

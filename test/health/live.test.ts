@@ -89,3 +89,13 @@ test("hangs, fails, and is slow to start", async () => {
   });
   expect(it.of("plain")).toMatchObject({ health: "unknown", latencyMs: null, reason: null });
 }, 20_000);
+
+test("somebody else on its port is not the service, for as long as its processes do not hold the socket", async () => {
+  const stranger = Bun.listen({ hostname: "127.0.0.79", port: 0, socket: { data() {} } });
+  closing.push(() => stranger.stop(true));
+  const watched = { spec: specOf("own", { port: stranger.port, waitMs: 1 }), run: "1", startedAtMs: performance.now() };
+  it.watch([{ ...watched, heldAmong: () => [] }]);
+  await becomes("own", "unhealthy");
+  it.watch([{ ...watched, heldAmong: (sockets) => sockets }]);
+  await becomes("own", "healthy");
+});

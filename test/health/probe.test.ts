@@ -1,6 +1,7 @@
 // One probe at a time against real servers, good and bad; none leaves a socket behind.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { heldIfShown } from "../../src/backend/sockets.ts";
 import { linkOf, listProc } from "../../src/base/proc.ts";
 import { hostOf } from "../../src/health/addresses.ts";
 import { healthOf, type Probe, probe } from "../../src/health/probe.ts";
@@ -91,6 +92,22 @@ test("a service that listens on one address of its own is well", async () => {
   // The table is read anew.
   await until(async () => (await ask({ kind: "tcp", port })) === null, { what: "the listener is found" });
   expect(await http(port)).toBeNull();
+});
+
+test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])("on %s only the service itself is taken for the service", async (hostname) => {
+  const port = talks(ok, "", hostname);
+  const stranger = Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
+  closing.push(() => stranger.kill("SIGKILL"));
+  const asked = (pids: number[]) =>
+    Promise.all(
+      (["tcp", "path"] as const).map((kind) => probe({ kind, port, path: "/up" }, timeoutMs, noCommand, (all) => heldIfShown(pids, all))),
+    );
+  await until(async () => (await asked([process.pid])).every((reason) => reason === null), { what: "its own answer is taken" });
+  const none = `port ${port} takes no connection`;
+  expect(await asked([stranger.pid])).toEqual([none, none]);
+  expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
+  // Where it is not known whose processes they are, whoever answers will do.
+  expect(await asked([])).toEqual([null, null]);
 });
 
 test("TCP: one that no longer takes connections fails, and holds no descriptor of ours", async () => {
