@@ -1,5 +1,6 @@
 // What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
 import type { Backend, Change } from "../backend/backend.ts";
+import { heldIfShown, type Listener } from "../backend/sockets.ts";
 import { reasonOf } from "../base/errors.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../base/proc.ts";
 import type { HealthSettings } from "../config/health.ts";
@@ -7,6 +8,7 @@ import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { stateOf } from "../lifecycle/status.ts";
+import { pidsOf } from "../metrics/group.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
@@ -176,7 +178,9 @@ export class Turns {
       const { reading, spec, startTicks } = known;
       const run = runOf(known);
       if (reading.state !== "active" || run === null || startTicks === null) return [];
-      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks) }];
+      // Asked only where nobody answers on the loopback address.
+      const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
+      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), heldAmong }];
     });
   }
 }
