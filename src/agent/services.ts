@@ -33,6 +33,8 @@ export class Services {
   readonly #deps: ServicesDeps;
   readonly #known = new Map<string, Known>();
   readonly #dirty = new Set<string>();
+  /** Of these the state alone is known: with the next look there may be somebody who can tell the rest. */
+  readonly #partial = new Set<string>();
   #versions = new Map<string, string>();
   #specs = new Map<string, Spec>();
   /** Null: what was read may be older than the folder. */
@@ -103,6 +105,7 @@ export class Services {
       for (const name of this.#specs.keys()) this.#dirty.add(name);
       this.#allReadAtMs = nowMs;
     }
+    for (const name of this.#partial) this.#dirty.add(name);
     const names = [...this.#dirty].filter((name) => this.#specs.has(name));
     this.#dirty.clear();
     try {
@@ -166,6 +169,7 @@ export class Services {
   #forget(name: string): void {
     this.#specs.delete(name);
     this.#known.delete(name);
+    this.#partial.delete(name);
     this.#changes++;
   }
 
@@ -176,8 +180,8 @@ export class Services {
       readings.map(async (reading) => {
         const spec = this.#specs.get(reading.name);
         if (spec === undefined) return;
-        // Soon there may be somebody who can tell the rest.
-        if (reading.isStateAlone === true) this.#dirty.add(spec.name);
+        if (reading.isStateAlone === true) this.#partial.add(spec.name);
+        else this.#partial.delete(spec.name);
         const { verdict } = await verdictOf(spec, reading, this.#deps);
         const limits = backend.limits(spec, reading);
         const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
