@@ -34,6 +34,7 @@ const agesOfSample = 3;
 export class Answers {
   readonly #deps: AnswersDeps;
   readonly #ports = new Ports();
+  #found = { atMs: Number.NEGATIVE_INFINITY, changes: -1, ports: new Map<string, number[] | null>() };
   #notices: { atMs: number; sentences: string[] } = { atMs: Number.NEGATIVE_INFINITY, sentences: [] };
   #looking: Promise<void> | null = null;
 
@@ -48,7 +49,7 @@ export class Answers {
     if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("it reaches no bus at the moment");
     const outcomes = registry.outcomes();
     const changes = backend.strangers?.changes(registry.names()) ?? [];
-    const ports = this.#ports.now(services.all());
+    const ports = this.#portsFor(names);
     const bootedMs = bootedAtMs();
     const observed = names.flatMap((name): Observed[] => {
       const known = services.get(name);
@@ -57,6 +58,16 @@ export class Answers {
       return [this.#observed(known, { foreign, shared, outcome: outcomes.get(name) ?? null, ports: ports.get(name) ?? null, bootedMs })];
     });
     return { observed, added: changes.filter(({ kind }) => kind === "added"), warnings: services.warnings };
+  }
+
+  /** Whether one listens on its port is looked at now; where nobody asks for one with a port, what was found in the last interval has to do. */
+  #portsFor(names: string[]): Map<string, number[] | null> {
+    const { services, intervalMs } = this.#deps;
+    const isAsked = names.some((name) => services.get(name)?.spec.port != null);
+    const nowMs = performance.now();
+    if (isAsked || nowMs - this.#found.atMs > intervalMs || this.#found.changes !== services.changes)
+      this.#found = { atMs: nowMs, changes: services.changes, ports: this.#ports.now(services.all()) };
+    return this.#found.ports;
   }
 
   #observed(
