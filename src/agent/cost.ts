@@ -1,5 +1,5 @@
 // What the agent itself costs: CPU of its ticks, memory, and the ticks that were late or ran out of time.
-import { readProc } from "../base/proc.ts";
+import { readProc, statusField } from "../base/proc.ts";
 import type { Self } from "../lifecycle/agent.ts";
 
 /** The mean is of so many. */
@@ -46,6 +46,6 @@ function cpuMs(): number {
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 function residentBytes(): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc("self/status") ?? "")?.[1];
-  return kilobytes === undefined ? process.memoryUsage.rss() : Number(kilobytes) * 1024;
+  const resident = statusField(readProc("self/status") ?? "", "VmRSS");
+  return resident === null ? process.memoryUsage.rss() : Number.parseInt(resident, 10) * 1024;
 }

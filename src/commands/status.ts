@@ -2,6 +2,7 @@
 import type { Foreign, Reading } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
+import { ofAll } from "../lifecycle/agent.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
 import { badFirst, type Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
@@ -48,9 +49,8 @@ export const status: Command = {
 type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: string[] };
 
 async function toldOf(names: string[], context: Context): Promise<Seen | null> {
-  const told = names.length === 0 ? null : await context.told(names);
-  // One that it has not heard of yet is looked at.
-  if (told === null || (told.observed.length < names.length && told.warnings.length === 0)) return null;
+  const told = names.length === 0 ? null : ofAll(await context.told(names), names);
+  if (told === null) return null;
   return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
 }
 

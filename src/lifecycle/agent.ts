@@ -34,6 +34,11 @@ export type Self = {
   notices: string[];
 };
 
+/** Null also where it leaves one out without a word: it has not heard of that yet, and others can look. */
+export function ofAll(told: Told | null, names: string[]): Told | null {
+  return told !== null && told.observed.length < names.length && told.warnings.length === 0 ? null : told;
+}
+
 export interface Agent {
   /** That an agent of this very bs9 has. */
   readonly version: string;

@@ -6,6 +6,7 @@ import { reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { cpuUsecOf, figuresOf, pidsOf } from "../metrics/group.ts";
 import type { Spec } from "../service/spec.ts";
+import { ofAll } from "./agent.ts";
 import type { Deps } from "./deps.ts";
 import { foreignSentence } from "./foreign.ts";
 import { badFirst, type Figures, type Observed, statusOf } from "./status.ts";
@@ -18,8 +19,8 @@ const cpuWindowMs = 50;
 
 export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
   if (names.length === 0) return [];
-  const told = await deps.agent.observe(names);
-  if (told === null || (told.observed.length < names.length && told.warnings.length === 0)) return look(names, deps);
+  const told = ofAll(await deps.agent.observe(names), names);
+  if (told === null) return look(names, deps);
   for (const warning of told.warnings) deps.warn(warning);
   return badFirst(told.observed);
 }

@@ -2,7 +2,7 @@ import { delayOf, nextInRow } from "../backend/backoff.ts";
 import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { readProc } from "../base/proc.ts";
+import { uptimeOfMachineMs } from "../base/proc.ts";
 import { removeCgroup } from "./cgroup.ts";
 import { note } from "./events.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
@@ -229,4 +229,4 @@ export class Service {
 }
 
 /** Nobody can step this clock. */
-const uptimeSec = (): number => Number(readProc("uptime")?.split(" ")[0] ?? 0);
+const uptimeSec = (): number => uptimeOfMachineMs() / 1000;

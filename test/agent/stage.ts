@@ -1,38 +1,26 @@
-// What tests of the agent stand on: specs by name, real processes as services, clocks that the test moves, a real storage.
+// What tests of the agent stand on: real processes as services, clocks that the test moves, a real storage.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
-import { Turns } from "../../src/agent/turns.ts";
+import { type Followed, Turns } from "../../src/agent/turns.ts";
 import type { Change, Reading } from "../../src/backend/backend.ts";
 import { defaultHealth, type HealthSettings } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { Registry } from "../../src/service/registry.ts";
-import { Spec } from "../../src/service/spec.ts";
+import type { Spec } from "../../src/service/spec.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { tempDir } from "../harness.ts";
+import { specNamed } from "../spec.ts";
 
-export function specNamed(name: string, more: Partial<Spec> = {}): Spec {
-  return v.parse(Spec, {
-    version: 1,
-    name,
-    entry: { kind: "executable", path: "/bin/sleep" },
-    args: ["infinity"],
-    root: "/tmp",
-    cwd: "/tmp",
-    runtime: { kind: "none" },
-    port: null,
-    env: {},
-    path: "/usr/bin:/bin",
-    limits: { memoryBytes: null, cpuPercent: null, files: 4096, tasks: 512 },
-    health: null,
-    waitMs: 1,
-    sandbox: { profile: "standard", writable: [], readable: [], required: false },
-    restart: { policy: "on-failure", delayMs: 1000, max: null },
-    stopTimeoutMs: 5000,
-    ...more,
-  });
-}
+/** What of a backend says nothing here. */
+export const quiet = {
+  kind: "systemd",
+  strangers: null,
+  verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
+  limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
+  logNotices: async () => [],
+  runBeside: async () => ({ exitCode: 0, timedOut: false }),
+} satisfies Partial<Followed>;
 
 /** One of them; its clocks go as the test says, its services are processes of the test. */
 export class Stage {
@@ -60,8 +48,7 @@ export class Stage {
         trail: { append: async () => {} },
         now: () => clock.nowMs,
         backend: {
-          kind: "systemd",
-          strangers: null,
+          ...quiet,
           watch: async (onChange, onLost) => {
             if (!this.isTold) return null;
             this.tell = onChange;
@@ -75,10 +62,6 @@ export class Stage {
             this.asked.push(names);
             return names.map((name) => this.#reading(name));
           },
-          verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
-          limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
-          logNotices: async () => [],
-          runBeside: async () => ({ exitCode: 0, timedOut: false }),
           recycle: async ({ name }) => {
             this.recycled.push(name);
           },

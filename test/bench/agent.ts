@@ -4,33 +4,23 @@ import { join } from "node:path";
 import { Turns } from "../../src/agent/turns.ts";
 import type { Reading } from "../../src/backend/backend.ts";
 import { giveBack } from "../../src/base/memory.ts";
-import { table } from "../../src/base/table.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { cgroupRoot, readPids } from "../../src/metrics/cgroup.ts";
 import { Registry } from "../../src/service/registry.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
-import { specNamed } from "../agent/stage.ts";
+import { quiet } from "../agent/stage.ts";
 import { tempDir, until } from "../harness.ts";
+import { specNamed } from "../spec.ts";
 import { call } from "./command.ts";
+import { cpuMs, type Line, linesTable } from "./line.ts";
 
 const services = 1000;
 const ticks = 10_000;
 
-type Line = { what: string; value: number; unit: string; target: number | null };
-
 export async function agent(): Promise<string[]> {
   const lines = JSON.parse((await call(process.execPath, import.meta.path)).stdout) as Line[];
-  const columns = [{ title: "AGENT" }, { title: "VALUE", right: true }, { title: "TARGET", right: true }, { title: "" }];
-  return table(
-    columns,
-    lines.map(({ what, value, unit, target }) => [
-      what,
-      `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`,
-      target === null ? "" : `<= ${target}`,
-      target === null ? "" : value <= target ? "holds" : "target missed",
-    ]),
-  );
+  return linesTable("AGENT", lines);
 }
 
 /** In a process of its own. Each service is a process in a cgroup of its own; the clocks go five seconds a tick. */
@@ -56,14 +46,9 @@ async function measure(): Promise<Line[]> {
       trail: { append: async () => {} },
       now: () => clock.nowMs,
       backend: {
-        kind: "systemd",
-        strangers: null,
+        ...quiet,
         watch: async () => ({ synced: async () => {}, close() {} }),
         read: async (asked) => asked.map((name) => readingOf(name, join(parent, name), pids.get(name) ?? null)),
-        verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
-        limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
-        logNotices: async () => [],
-        runBeside: async () => ({ exitCode: 0, timedOut: false }),
         recycle: async () => {},
       },
     },
@@ -112,11 +97,6 @@ function readingOf(name: string, folder: string, mainPid: number | null): Readin
     cpu: null,
     wanted: true,
   };
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 if (import.meta.main) console.log(JSON.stringify(await measure()));

@@ -1,7 +1,6 @@
 // What a thousand services cost the agent: a tick, its memory, the last day of one service, and the size of 40 days.
 import { mkdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { table } from "../../src/base/table.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { cgroupRoot } from "../../src/metrics/cgroup.ts";
 import { counterReader } from "../../src/metrics/counters.ts";
@@ -10,12 +9,11 @@ import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { tempDir } from "../harness.ts";
 import { beginMs, samplesOf } from "../storage/samples.ts";
 import { call } from "./command.ts";
+import { cpuMs, type Line, linesTable } from "./line.ts";
 
 const services = 1000;
 const dayMs = 86_400_000;
 const ticksOfDay = 17_280;
-
-type Line = { what: string; value: number; unit: string; target: number | null };
 
 export async function storage(): Promise<string[]> {
   const folder = tempDir();
@@ -24,16 +22,7 @@ export async function storage(): Promise<string[]> {
     const lines: Line[] = [...counters()];
     lines.push(...(await inChild("ticks", path)), ...(await inChild("read", path)));
     lines.push(...(await inChild("days", join(folder, "days.db"))));
-    const columns = [{ title: "STORAGE" }, { title: "VALUE", right: true }, { title: "TARGET", right: true }, { title: "" }];
-    return table(
-      columns,
-      lines.map(({ what, value, unit, target }) => [
-        what,
-        `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`,
-        target === null ? "" : `<= ${target}`,
-        target === null ? "" : value <= target ? "holds" : "target missed",
-      ]),
-    );
+    return linesTable("STORAGE", lines);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -43,11 +32,6 @@ export async function storage(): Promise<string[]> {
 async function inChild(part: string, path: string): Promise<Line[]> {
   console.log(`measuring ${part} …`);
   return JSON.parse((await call(process.execPath, import.meta.path, part, path)).stdout) as Line[];
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 /** A day of ticks every 5 s, with the garbage collected every 20 s, as the agent is to do it. */
