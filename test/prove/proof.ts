@@ -1,0 +1,33 @@
+// The shape of a long proof: `npm run prove -- WORD` runs it, and prints its commands, its figures and their targets.
+
+/** One measured value. `value` is what bs9 showed: a median, a percentile or a count, as `what` says. */
+export type Figure = {
+  what: string;
+  unit: string;
+  value: number;
+  /** The same measurement of a peer in the same run. */
+  peer?: { name: string; value: number };
+  /** The promise. "ratio" compares value / peer.value; null where nothing is promised. */
+  target: { of: "value" | "ratio"; atMost: number } | { of: "value" | "ratio"; atLeast: number } | null;
+};
+
+/** What a proof hands over while it runs. */
+export type Report = {
+  /** A command as a reader could type it; printed once, however often the proof runs it. */
+  command(line: string): void;
+  /** A line of progress, on standard error. */
+  say(line: string): void;
+  figure(figure: Figure): void;
+};
+
+export type Proof = {
+  /** The WORD of `npm run prove -- WORD`. */
+  word: string;
+  /** One sentence on what it shows. */
+  what: string;
+  /** The `what` of each figure that it reports, so that `--list` runs nothing. */
+  figures: string[];
+  /** Says why this machine cannot run it, or null. */
+  impossible(): string | null;
+  run(report: Report): Promise<void>;
+};
