@@ -109,12 +109,18 @@ export function binary(): string {
   return path;
 }
 
-/** Polls until the condition is truthy and returns what it gave; one that throws is not met yet. */
+/**
+ * A condition that is never met ends a test after its time limit times this. The limit keeps a test from hanging and
+ * measures nothing, so a busy machine gets three times as long.
+ */
+const patience = 3;
+
+/** Polls until the condition is truthy and returns its value. A condition that throws is not met yet. */
 export async function until<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, what }: { timeoutMs?: number; what: string },
 ): Promise<NonNullable<T>> {
-  const end = performance.now() + timeoutMs;
+  const end = performance.now() + timeoutMs * patience;
   let last: unknown;
   do {
     try {
@@ -126,15 +132,25 @@ export async function until<T>(
     }
     await Bun.sleep(25);
   } while (performance.now() < end);
-  throw new Error(`waited ${timeoutMs} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
+  throw new Error(`waited ${timeoutMs * patience} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
 }
 
-/** A port of this machine that nothing listens on; in a lab with a network of its own every port is free. */
+let nextPort = Number(process.env["BS9_TEST_PORT"] ?? 25_000);
+
+/**
+ * A port of this machine that nothing listens on; in a lab with a network of its own every port is free. test/runner/pool.ts
+ * gives each test file that runs at the same time ports of its own, so that two files never get the same one.
+ */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (;;) {
+    const port = nextPort++;
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch {
+      // taken
+    }
+  }
 }
 
 /** A new folder; test/main.ts removes them all. */

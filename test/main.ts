@@ -1,96 +1,110 @@
-// The test command: builds bs9, runs every test file, each in a process of its own, and sums up what they report.
-// `npm test -- WORD…` runs only the files whose path contains one of the words.
+// The test command: builds bs9, runs every test file, and sums up what the files report.
+//
+//   npm test                  everything
+//   npm test -- WORD…         only the files whose path contains one of the words
+//   npm test -- --jobs N      so many files at a time, instead of three for each core
+//   npm run unit              only the files that need neither the executable nor a lab; builds nothing
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { whyNoLab } from "./harness.ts";
 import { whyNoPlace } from "./image/place.ts";
+import { type Need, type TestFile, testFiles } from "./runner/files.ts";
+import { type Limits, type Result, runFiles, type Sums } from "./runner/pool.ts";
 
 const top = join(import.meta.dir, "..");
 const overallMs = 40 * 60_000;
+const slowestShown = 10;
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { unit: { type: "boolean", default: false }, jobs: { type: "string", default: String(3 * availableParallelism()) } },
+});
+
 const began = performance.now();
-
-type Sums = { passed: number; failed: number; skipped: number };
 const sums: Sums = { passed: 0, failed: 0, skipped: 0 };
+const results: Result[] = [];
 
-// What the tests leave in the folder for temporary files goes with it.
+// A test may leave files in the folder for temporary files; they go with it.
 const scratch = mkdtempSync(join(tmpdir(), "bs9-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
-await runAll(process.argv.slice(2));
+await runAll();
+tellSlowest();
 const skipped = sums.skipped > 0 ? `, ${sums.skipped} skipped` : "";
 console.log(`${sums.passed} passed, ${sums.failed} failed${skipped}`);
 process.exitCode = sums.failed > 0 || sums.passed === 0 ? 1 : 0;
 
-async function runAll(words: string[]): Promise<void> {
-  if ((await bun(["build.ts"], 120_000)) !== 0) {
+async function runAll(): Promise<void> {
+  const paths = [...new Bun.Glob("test/**/*.test.ts").scanSync(top)];
+  const files = testFiles(top, paths)
+    .filter(({ path }) => words.length === 0 || words.some((word) => path.includes(word)))
+    .filter(({ need }) => !values.unit || need === "unit");
+  if (files.some(({ need }) => need !== "unit") && !(await build())) {
     sums.failed += 1;
     return;
   }
-  const files = [...new Bun.Glob("test/**/*.test.ts").scanSync(top)]
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort((a, b) => weight(a) - weight(b) || (a < b ? -1 : 1));
-  const noLab = files.some(needsLab) ? whyNoLab() : null;
-  const noPlace = files.some(needsPlace) ? whyNoPlace() : null;
-  for (const file of files) {
-    const reason = needsLab(file) ? noLab : needsPlace(file) ? noPlace : null;
-    if (reason !== null) {
-      console.log(`skipped ${file}: it needs ${needsLab(file) ? "a lab" : "podman"}, and ${reason}. Run the tests as root on Debian.`);
-      sums.skipped += 1;
-    } else if (performance.now() - began > overallMs) {
-      console.log(`not run: ${file}: the whole took longer than ${overallMs / 60_000} minutes`);
-      sums.failed += 1;
-    } else {
-      add(await runFile(file));
-    }
-  }
+  const possible = withoutImpossible(files);
+  const options = { top, scratch, limits: limitsOf, report: take };
+  await runFiles(
+    possible.filter(({ isAlone }) => !isAlone),
+    { ...options, jobs: Math.max(1, Number(values.jobs) || 1) },
+  );
+  await runFiles(
+    possible.filter(({ isAlone }) => isAlone),
+    { ...options, jobs: 1 },
+  );
 }
 
-function needsLab(file: string): boolean {
-  return file.startsWith("test/lab/") || file.startsWith("test/e2e/");
+/** Leaves out the files that this machine cannot run, and says why. */
+function withoutImpossible(files: TestFile[]): TestFile[] {
+  const reasons: Partial<Record<Need, string | null>> = {
+    lab: files.some(({ need }) => need === "lab") ? whyNoLab() : null,
+    image: files.some(({ need }) => need === "image") ? whyNoPlace() : null,
+  };
+  return files.filter(({ path, need }) => {
+    const reason = reasons[need] ?? null;
+    if (reason === null) return true;
+    console.log(`skipped ${path}: it needs ${need === "lab" ? "a lab" : "podman"}, and ${reason}. Run the tests as root on Debian.`);
+    sums.skipped += 1;
+    return false;
+  });
 }
 
-/** The slow ones last. */
-function weight(file: string): number {
-  return Number(needsLab(file)) + 2 * Number(needsPlace(file));
+function limitsOf({ need }: TestFile): Limits {
+  const leftMs = Math.max(1, overallMs - (performance.now() - began));
+  const [testMs, fileMs] = need === "unit" || need === "built" ? [60_000, 5 * 60_000] : [240_000, 15 * 60_000];
+  return { testMs, fileMs: Math.min(fileMs, leftMs) };
 }
 
-function needsPlace(file: string): boolean {
-  return file.startsWith("test/image/");
+function take(result: Result): void {
+  const { path, tookMs, output } = result;
+  results.push(result);
+  for (const key of ["passed", "failed", "skipped"] as const) sums[key] += result.sums[key];
+  const { passed, failed, skipped } = result.sums;
+  const counts = [`${passed} passed`, ...(failed > 0 ? [`${failed} FAILED`] : []), ...(skipped > 0 ? [`${skipped} skipped`] : [])];
+  console.log(`${secondsOf(tookMs)}  ${path}: ${counts.join(", ")}`);
+  if (failed > 0) console.log(output);
 }
 
-async function runFile(file: string): Promise<Sums> {
-  const report = join(scratch, "junit.xml");
-  rmSync(report, { force: true });
-  const [testMs, fileMs] = needsLab(file) || needsPlace(file) ? [120_000, 15 * 60_000] : [30_000, 3 * 60_000];
-  const code = await bun(["test", `./${file}`, `--timeout=${testMs}`, "--reporter=junit", `--reporter-outfile=${report}`], fileMs);
-  const reported = sumsOf((await Bun.file(report).exists()) ? await Bun.file(report).text() : "");
-  // A file that does not load, or runs out of time, has no line in the report.
-  if (code !== 0 && reported.failed === 0) reported.failed = 1;
-  return reported;
+function tellSlowest(): void {
+  if (results.length <= slowestShown) return;
+  const slowest = results.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, slowestShown);
+  console.log(`\nall files: ${secondsOf(performance.now() - began).trim()}; the ${slowestShown} slowest:`);
+  for (const { path, tookMs } of slowest) console.log(`${secondsOf(tookMs)}  ${path}`);
 }
 
-function sumsOf(junit: string): Sums {
-  const head = /<testsuites [^>]*>/.exec(junit)?.[0] ?? "";
-  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
-  const [failed, skipped] = [count("failures"), count("skipped")];
-  return { passed: count("tests") - failed - skipped, failed, skipped };
+function secondsOf(ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(6)} s`;
 }
 
-function add(more: Sums): void {
-  sums.passed += more.passed;
-  sums.failed += more.failed;
-  sums.skipped += more.skipped;
-}
-
-async function bun(argv: string[], timeoutMs: number): Promise<number> {
-  const child = Bun.spawn([process.execPath, ...argv], {
+async function build(): Promise<boolean> {
+  const child = Bun.spawn([process.execPath, "build.ts"], {
     cwd: top,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, TMPDIR: scratch },
-    timeout: timeoutMs,
+    timeout: 120_000,
     killSignal: "SIGKILL",
   });
-  return child.exited;
+  return (await child.exited) === 0;
 }

@@ -7,9 +7,12 @@ export type Figure = {
   value: number;
   /** The same measurement of a peer in the same run. */
   peer?: { name: string; value: number };
-  /** The promise. "ratio" compares value / peer.value; null where nothing is promised. */
-  target: { of: "value" | "ratio"; atMost: number } | { of: "value" | "ratio"; atLeast: number } | null;
+  /** Null where nothing is promised. */
+  target: Target | null;
 };
+
+/** What is promised. "ratio" compares value / peer.value. */
+export type Target = { of: "value" | "ratio"; atMost: number } | { of: "value" | "ratio"; atLeast: number };
 
 /** What a proof hands over while it runs. */
 export type Report = {

@@ -1,4 +1,32 @@
 // Every long proof, in the order in which `npm run prove` runs them.
+import { proof as agent } from "./agent.ts";
+import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
+import { proof as storage } from "./storage.ts";
 
-export const proofs: Proof[] = [];
+const memoryFigures = [0, 100, 1000].flatMap((count) =>
+  ["memory (RSS)", "memory (PSS)", "heap (anonymous)", "memory (RSS) of bs9 run FILE"].map((what) => `${what} with ${count}`),
+);
+const logFigures = ["1,000,000 lines flat out", "200,000 lines at 20,000 a second"].flatMap((what) =>
+  ["--log file on systemd", "supervisor"].flatMap((where) => ["whole", "CPU"].map((figure) => `${what}, ${where}: ${figure}`)),
+);
+
+export const proofs: Proof[] = [
+  besidePm2("version", "the time of the shortest command beside PM2's", ["version"]),
+  besidePm2("restart", "kill -9 of an app to its next answer, on systemd and under PM2", ["restart of Node http", "restart of Bun.serve"]),
+  besidePm2(
+    "status",
+    "the time that status takes with 300 and 1,000 services, beside pm2 ls and jlist",
+    [300, 1000].flatMap((n) => [`status of ${n}, pm2 ls`, `status of ${n}, pm2 jlist`, `status of ${n} as a table, pm2 ls`]),
+  ),
+  besidePm2("supervisor", "memory, starts and restarts of bs9's own supervisor beside PM2's daemon", [
+    ...memoryFigures,
+    "start of 100 (bs9 run FILE, pm2 start FILE)",
+    "start of 100 defined (start all, pm2 restart all)",
+    "kill -9 to serving, Node http, supervisor",
+    "kill -9 to serving, Bun.serve, supervisor",
+  ]),
+  besidePm2("logs", "what arrives of many log lines, and what collecting them costs, beside PM2", logFigures),
+  agent,
+  storage,
+];

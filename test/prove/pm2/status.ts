@@ -1,7 +1,7 @@
 // 300 and 1,000 services, the same small program in each: what it costs to see them all, and what the agent needs for it.
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { call } from "./command.ts";
-import type { Figure } from "./figure.ts";
+import { call } from "./call.ts";
+import { atMostOfPm2, type Comparison } from "./rounds.ts";
 
 const sizes = [
   { services: 300, target: 0.5 },
@@ -10,17 +10,17 @@ const sizes = [
 const rounds = 11;
 const settleMs = 15_000;
 
-export async function status(): Promise<Figure[]> {
+export async function status(): Promise<Comparison[]> {
   // No Node program: PM2 would need 13 GB for those.
   await Bun.write("apps/sleeper", "#!/bin/sh\nexec sleep infinity\n");
   chmodSync("apps/sleeper", 0o755);
-  const figures: Figure[] = [];
+  const figures: Comparison[] = [];
   for (const { services, target } of sizes) figures.push(...(await measured(services, target)));
   await call("pm2", "delete", "all");
   return figures;
 }
 
-async function measured(services: number, target: number): Promise<Figure[]> {
+async function measured(services: number, target: number): Promise<Comparison[]> {
   const names = Array.from({ length: services }, (_, i) => `s${i + 1}`);
   await startOurs(names);
   const script = `${process.cwd()}/apps/sleeper`;
@@ -30,9 +30,9 @@ async function measured(services: number, target: number): Promise<Figure[]> {
   // The agent has looked at each of them once by then.
   await Bun.sleep(settleMs);
 
-  const list: Figure = { what: `status of ${services}, pm2 ls`, bs9: [], pm2: [], target };
-  const json: Figure = { what: `status of ${services}, pm2 jlist`, bs9: [], pm2: [], target: null };
-  const table: Figure = { what: `status of ${services} as a table, pm2 ls`, bs9: [], pm2: list.pm2, target: null };
+  const list: Comparison = { what: `status of ${services}, pm2 ls`, bs9: [], pm2: [], target: atMostOfPm2(target) };
+  const json: Comparison = { what: `status of ${services}, pm2 jlist`, bs9: [], pm2: [], target: null };
+  const table: Comparison = { what: `status of ${services} as a table, pm2 ls`, bs9: [], pm2: list.pm2, target: null };
   for (let round = 0; round < rounds; round++) {
     const mine = await call("bs9", "status", "--json");
     const statuses = JSON.parse(mine.stdout) as { state: string; figuresFrom: string }[];

@@ -1,6 +1,6 @@
 // A resident process as the kernel sees it: what it holds and what it has used; and bs9's supervisor with a home of its own.
 import { readFileSync } from "node:fs";
-import { callWith } from "./command.ts";
+import { callWith } from "./call.ts";
 
 const ticksPerSec = 100;
 

@@ -1,8 +1,8 @@
 // A million lines flat out, and 200,000 at 20,000 a second: how many arrive, and what the collector has to work for them.
 import { chmodSync, existsSync, rmSync } from "node:fs";
-import { call } from "./command.ts";
+import { call } from "./call.ts";
 import { cpuSecOf, pm2Pid, Supervisor } from "./daemon.ts";
-import type { Figure } from "./figure.ts";
+import { atMostOfPm2, type Comparison } from "./rounds.ts";
 
 const kinds = [
   {
@@ -24,8 +24,8 @@ type Outcome = { lines: number; cpuSec: number };
 /** All that was written has been read by then: the collector has used no more CPU for so long. */
 const quietMs = 1500;
 
-export async function logs(): Promise<Figure[]> {
-  const figures: Figure[] = [];
+export async function logs(): Promise<Comparison[]> {
+  const figures: Comparison[] = [];
   for (const kind of kinds) {
     await Bun.write(`${kind.name}/app`, kind.text);
     chmodSync(`${kind.name}/app`, 0o755);
@@ -34,8 +34,14 @@ export async function logs(): Promise<Figure[]> {
       ["--log file on systemd", await onSystemd(kind)],
       ["supervisor", await inSupervisor(kind)],
     ] as const) {
-      figures.push({ what: `${kind.what}, ${where}: whole`, unit: "lines", bs9: [mine.lines], pm2: [theirs.lines], target: null });
-      figures.push({ what: `${kind.what}, ${where}: CPU`, unit: "s", bs9: [mine.cpuSec], pm2: [theirs.cpuSec], target: 1 });
+      figures.push({
+        what: `${kind.what}, ${where}: whole`,
+        unit: "lines",
+        bs9: [mine.lines],
+        pm2: [theirs.lines],
+        target: { of: "value", atLeast: kind.lines },
+      });
+      figures.push({ what: `${kind.what}, ${where}: CPU`, unit: "s", bs9: [mine.cpuSec], pm2: [theirs.cpuSec], target: atMostOfPm2(1) });
     }
   }
   return figures;

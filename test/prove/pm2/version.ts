@@ -1,11 +1,11 @@
 // The shortest command there is: what it costs to start the command line at all.
-import { call } from "./command.ts";
-import type { Figure } from "./figure.ts";
+import { call } from "./call.ts";
+import { atMostOfPm2, type Comparison } from "./rounds.ts";
 
 const rounds = 21;
 
-export async function version(): Promise<Figure[]> {
-  const figure: Figure = { what: "version", bs9: [], pm2: [], target: 0.05 };
+export async function version(): Promise<Comparison[]> {
+  const figure: Comparison = { what: "version", bs9: [], pm2: [], target: atMostOfPm2(0.05) };
   await call("pm2", "ping"); // with the daemon there
   for (let round = 0; round < rounds; round++) {
     figure.bs9.push((await call("bs9", "version")).ms);

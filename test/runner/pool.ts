@@ -1,0 +1,68 @@
+// Runs test files, each in a Bun of its own, several at a time, and collects what each of them reports.
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { TestFile } from "./files.ts";
+
+export type Sums = { passed: number; failed: number; skipped: number };
+export type Result = { path: string; sums: Sums; tookMs: number; output: string };
+
+export type Limits = { testMs: number; fileMs: number };
+
+/** Ports of the machine that tests listen on. They lie below the ports that Linux hands out by itself (32768 on). */
+const firstPort = 20_000;
+const portsPerFile = 200;
+
+type Options = {
+  top: string;
+  /** A folder for temporary files, one below it for each test file. */
+  scratch: string;
+  jobs: number;
+  limits: (file: TestFile) => Limits;
+  /** Called as each file ends. */
+  report: (result: Result) => void;
+};
+
+/** Runs the files in the order given; as soon as one ends, the next begins. */
+export async function runFiles(files: readonly TestFile[], options: Options): Promise<void> {
+  const waiting = [...files];
+  const slots = Array.from({ length: Math.min(options.jobs, files.length) }, async (_, slot) => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) options.report(await runFile(file, slot, options));
+  });
+  await Promise.all(slots);
+}
+
+async function runFile(file: TestFile, slot: number, { top, scratch, limits }: Options): Promise<Result> {
+  const folder = join(scratch, file.path.replaceAll("/", "-"));
+  const junit = join(folder, "junit.xml");
+  mkdirSync(folder);
+  const { testMs, fileMs } = limits(file);
+  const began = performance.now();
+  const child = Bun.spawn(
+    [process.execPath, "test", `./${file.path}`, `--timeout=${testMs}`, "--reporter=junit", `--reporter-outfile=${junit}`],
+    {
+      cwd: top,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TMPDIR: folder, BS9_LABS: join(scratch, "labs"), BS9_TEST_PORT: String(firstPort + slot * portsPerFile) },
+      timeout: fileMs,
+      killSignal: "SIGKILL",
+    },
+  );
+  const [code, ...written] = await Promise.all([child.exited, textOf(child.stdout), textOf(child.stderr)]);
+  const tookMs = performance.now() - began;
+  const reported = sumsOf((await Bun.file(junit).exists()) ? await Bun.file(junit).text() : "");
+  // A file that does not load, or runs out of time, writes no report.
+  if (code !== 0 && reported.failed === 0) reported.failed = 1;
+  const output = tookMs >= fileMs ? [...written, `ended after ${fileMs / 1000} s, the limit of a file\n`] : written;
+  rmSync(folder, { recursive: true, force: true });
+  return { path: file.path, sums: reported, tookMs, output: output.join("") };
+}
+
+const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
+
+/** The counts of a junit report; zeros where it has none. */
+function sumsOf(junit: string): Sums {
+  const head = /<testsuites [^>]*>/.exec(junit)?.[0] ?? "";
+  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const [failed, skipped] = [count("failures"), count("skipped")];
+  return { passed: count("tests") - failed - skipped, failed, skipped };
+}
