@@ -3,7 +3,7 @@
 //   npm test                  everything
 //   npm test -- WORD…         only the files whose path contains one of the words
 //   npm test -- --jobs N      so many files at a time, instead of three for each core
-//   npm run unit              only the files that need neither the executable nor a lab; builds nothing
+//   npm run unit              only the fast files: without the executable, a lab, a comparison of times or a long run
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ async function runAll(): Promise<void> {
   const paths = [...new Bun.Glob("test/**/*.test.ts").scanSync(top)];
   const files = testFiles(top, paths)
     .filter(({ path }) => words.length === 0 || words.some((word) => path.includes(word)))
-    .filter(({ need }) => !values.unit || need === "unit");
+    .filter(({ need, isAlone, isLong }) => !values.unit || (need === "unit" && !isAlone && !isLong));
   if (files.some(({ need }) => need !== "unit") && !(await build())) {
     sums.failed += 1;
     return;
@@ -79,12 +79,12 @@ function limitsOf({ need }: TestFile): Limits {
 }
 
 function take(result: Result): void {
-  const { path, tookMs, output } = result;
+  const { path, tookMs, cpuMs, output } = result;
   results.push(result);
   for (const key of ["passed", "failed", "skipped"] as const) sums[key] += result.sums[key];
   const { passed, failed, skipped } = result.sums;
   const counts = [`${passed} passed`, ...(failed > 0 ? [`${failed} FAILED`] : []), ...(skipped > 0 ? [`${skipped} skipped`] : [])];
-  console.log(`${secondsOf(tookMs)}  ${path}: ${counts.join(", ")}`);
+  console.log(`${secondsOf(tookMs)} ${secondsOf(cpuMs)} CPU  ${path}: ${counts.join(", ")}`);
   if (failed > 0) console.log(output);
 }
 
@@ -92,7 +92,7 @@ function tellSlowest(): void {
   if (results.length <= slowestShown) return;
   const slowest = results.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, slowestShown);
   console.log(`\nall files: ${secondsOf(performance.now() - began).trim()}; the ${slowestShown} slowest:`);
-  for (const { path, tookMs } of slowest) console.log(`${secondsOf(tookMs)}  ${path}`);
+  for (const { path, tookMs, cpuMs } of slowest) console.log(`${secondsOf(tookMs)} ${secondsOf(cpuMs)} CPU  ${path}`);
 }
 
 function secondsOf(ms: number): string {

@@ -1,5 +1,6 @@
 // `npm run prove [-- WORD…] [--list] [--json]`: the proofs that are too long for a test run, and every figure of the README.
 // Exits with 1 where a figure misses its target, or where a proof that this machine can run did not end.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { holds, list, type Shown, text } from "./print.ts";
 import type { Figure, Proof } from "./proof.ts";
@@ -24,6 +25,7 @@ if (values.list)
 else await runAll();
 
 async function runAll(): Promise<void> {
+  await build();
   const shown: Shown[] = [];
   let isKept = true;
   for (const proof of asked) {
@@ -62,6 +64,16 @@ async function run(proof: Proof): Promise<Shown> {
   }
   const absent = proof.figures.filter((what) => !figures.some((figure) => figure.what === what));
   return { proof, commands: [...commands], figures, missing: absent.length === 0 ? null : `no value for ${absent.join("; ")}` };
+}
+
+/** Every proof measures the executable as it is built now. */
+async function build(): Promise<void> {
+  const argv = [process.execPath, join(import.meta.dir, "../../build.ts")];
+  const child = Bun.spawn(argv, { stdio: ["ignore", "ignore", "inherit"], timeout: 120_000, killSignal: "SIGKILL" });
+  if ((await child.exited) !== 0) {
+    console.error("prove: bs9 cannot be built");
+    process.exit(1);
+  }
 }
 
 function print(json: unknown, lines: string[]): void {

@@ -1,8 +1,11 @@
 // Every long proof, in the order in which `npm run prove` runs them.
 import { proof as agent } from "./agent.ts";
+import { proof as agentKills } from "./agent-kills.ts";
+import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
 import { proof as storage } from "./storage.ts";
+import { proof as storageKills } from "./storage-kills.ts";
 
 const memoryFigures = [0, 100, 1000].flatMap((count) =>
   ["memory (RSS)", "memory (PSS)", "heap (anonymous)", "memory (RSS) of bs9 run FILE"].map((what) => `${what} with ${count}`),
@@ -12,7 +15,7 @@ const logFigures = ["1,000,000 lines flat out", "200,000 lines at 20,000 a secon
 );
 
 export const proofs: Proof[] = [
-  besidePm2("version", "the time of the shortest command beside PM2's", ["version"]),
+  besidePm2("version", "the time of the shortest command beside PM2's", ["shortest command: bs9 version, pm2 --version"]),
   besidePm2("restart", "kill -9 of an app to its next answer, on systemd and under PM2", ["restart of Node http", "restart of Bun.serve"]),
   besidePm2(
     "status",
@@ -28,5 +31,8 @@ export const proofs: Proof[] = [
   ]),
   besidePm2("logs", "what arrives of many log lines, and what collecting them costs, beside PM2", logFigures),
   agent,
+  agentKills,
   storage,
+  storageKills,
+  load,
 ];

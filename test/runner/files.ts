@@ -10,24 +10,71 @@ import { dirname, join, normalize } from "node:path";
  */
 export type Need = "unit" | "built" | "lab" | "image";
 
-export type TestFile = { path: string; need: Need; isAlone: boolean };
+export type TestFile = {
+  path: string;
+  need: Need;
+  /** Runs while no other file does. */
+  isAlone: boolean;
+  /** Is known to take long. */
+  isLong: boolean;
+};
 
-/** These files compare times, so they run one by one after all others. The reason stands beside each. */
-const judgesTimes: Record<string, string> = {};
+/** Files that compare times run one by one after all others. The comparison stands beside each. */
+export const judgesTimes: Record<string, string> = {
+  "test/audit/audit.test.ts": "an audit of much source ends in time",
+  "test/health/monitor.test.ts": "the cost of one round of probes",
+  "test/lab/sandbox.test.ts": "a cached probe of the host is faster than the first",
+  "test/logs/level.test.ts": "levels of hostile lines are found in time",
+  "test/supervisor/recycle.test.ts": "a start by hand does not wait for the delay of a restart",
+};
 
-/** The files that take longest, longest first. A pool that starts them last waits for them at the end. */
-const longest: string[] = [];
+/** Files that take long, longest first: a pool that starts them last waits for them at the end. */
+export const longest: string[] = [
+  "test/image/image.test.ts",
+  "test/e2e/hostile.test.ts",
+  "test/lab/conformance.test.ts",
+  "test/e2e/agent.test.ts",
+  "test/e2e/apps.test.ts",
+  "test/e2e/start.test.ts",
+  "test/e2e/survive.test.ts",
+  "test/install/broken.test.ts",
+  "test/storage/exported.test.ts",
+  "test/supervisor/conformance.test.ts",
+  "test/supervisor/survive.test.ts",
+  "test/install/uninstall.test.ts",
+  "test/storage/sqlite.test.ts",
+  "test/logs/store/store.test.ts",
+  "test/build.test.ts",
+  "test/commands/completion.test.ts",
+  "test/commands/export.test.ts",
+  "test/lifecycle/available.test.ts",
+  "test/storage/memory.test.ts",
+  "test/storage/file.test.ts",
+  "test/storage/crash.test.ts",
+  "test/storage/export.test.ts",
+  "test/checks.test.ts",
+];
+
+/** Files that wait more than they work. They begin early, and `npm run unit` has them too. */
+export const waiting = [
+  "test/web/server.test.ts",
+  "test/systemd/bus.test.ts",
+  "test/agent/turns.test.ts",
+  "test/health/probe.test.ts",
+  "test/health/live.test.ts",
+  "test/supervisor/control.test.ts",
+];
 
 /** Reads what each file needs off its path and its imports, and sorts: longest first, then by need, then by name. */
 export function testFiles(top: string, paths: string[]): TestFile[] {
   return paths
-    .map((path) => ({ path, need: needOf(top, path), isAlone: path in judgesTimes }))
+    .map((path) => ({ path, need: needOf(top, path), isAlone: path in judgesTimes, isLong: longest.includes(path) }))
     .sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
 }
 
 function rank({ path, need }: TestFile): number {
-  const place = longest.indexOf(path);
-  return place >= 0 ? place : longest.length + ["image", "lab", "built", "unit"].indexOf(need);
+  const place = [...longest, ...waiting].indexOf(path);
+  return place >= 0 ? place : longest.length + waiting.length + ["image", "lab", "built", "unit"].indexOf(need);
 }
 
 function needOf(top: string, path: string): Need {

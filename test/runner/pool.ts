@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { TestFile } from "./files.ts";
 
 export type Sums = { passed: number; failed: number; skipped: number };
-export type Result = { path: string; sums: Sums; tookMs: number; output: string };
+/** `cpuMs` counts the file and the processes that it has waited for, not what runs in a lab. */
+export type Result = { path: string; sums: Sums; tookMs: number; cpuMs: number; output: string };
 
 export type Limits = { testMs: number; fileMs: number };
 
@@ -54,7 +55,8 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits }: O
   if (code !== 0 && reported.failed === 0) reported.failed = 1;
   const output = tookMs >= fileMs ? [...written, `ended after ${fileMs / 1000} s, the limit of a file\n`] : written;
   rmSync(folder, { recursive: true, force: true });
-  return { path: file.path, sums: reported, tookMs, output: output.join("") };
+  const cpuMs = Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1000;
+  return { path: file.path, sums: reported, tookMs, cpuMs, output: output.join("") };
 }
 
 const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
-import { freePort, until } from "../harness.ts";
+import { until } from "../harness.ts";
 import { answers, Place } from "./bs9.ts";
+import { killSupervisor, Load, names, startFive } from "./loaded.ts";
 
 const place = new Place();
 
@@ -12,36 +13,15 @@ beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
 test("kill -9 of the supervisor under load: no request fails, pids stay, logs are whole, and the next command is in charge again", async () => {
-  place.write(
-    "five/app.ts",
-    "let n = 0;\nsetInterval(() => console.log(`line ${n++}`), 2);\nBun.serve({ port: Number(process.env.PORT), fetch: () => Response.json([]) });\n",
-  );
-  const names = ["one", "two", "three", "four", "five"];
-  const ports = new Map(names.map((name) => [name, freePort()]));
-  for (const [name, port] of ports) await place.bs9("start", "five/app.ts", "--name", name, "--port", String(port));
-  const before = await Promise.all(names.map((name) => place.pidOf(name)));
-  let [asked, failed, isOver] = [0, 0, false];
-  const load = Promise.all(
-    [...ports.values()].map(async (port) => {
-      while (!isOver) {
-        asked++;
-        if (!(await answers(port)())) failed++;
-      }
-    }),
-  );
-  const old = place.supervisor() ?? -1;
-  process.kill(old, "SIGKILL");
-  await until(() => place.supervisor() === null, { what: "it is dead" });
-  const askedThen = asked;
-  await until(() => asked > askedThen + 200, { what: "the load goes on" });
-  const after = await Promise.all(names.map((name) => place.pidOf(name)));
-  expect(after).toEqual(before);
-  expect(place.supervisor()).not.toBe(old);
-  expect(place.supervisor()).not.toBeNull();
-  isOver = true;
-  await load;
-  expect(failed).toBe(0);
-  // Managed again: its end is seen, and it is started anew.
+  const ports = await startFive(place);
+  const pids = () => Promise.all(names.map((name) => place.pidOf(name)));
+  const before = await pids();
+  const load = new Load(ports.values());
+  await killSupervisor(place, load);
+  expect(await pids()).toEqual(before);
+  await load.stop();
+  expect(load.failed).toBe(0);
+  // The new supervisor is in charge: it sees a service end, and starts it again.
   process.kill(before[0] ?? -1, "SIGKILL");
   await until(async () => (await place.statusOf("one")).restarts === 1, { what: "its end is seen" });
   await until(answers(ports.get("one") ?? 0), { what: "it serves again" });

@@ -5,7 +5,7 @@ import { atMostOfPm2, type Comparison } from "./rounds.ts";
 const rounds = 21;
 
 export async function version(): Promise<Comparison[]> {
-  const figure: Comparison = { what: "version", bs9: [], pm2: [], target: atMostOfPm2(0.05) };
+  const figure: Comparison = { what: "shortest command: bs9 version, pm2 --version", bs9: [], pm2: [], target: atMostOfPm2(0.05) };
   await call("pm2", "ping"); // with the daemon there
   for (let round = 0; round < rounds; round++) {
     figure.bs9.push((await call("bs9", "version")).ms);
