@@ -40,10 +40,11 @@ test.each([hourMs, -hourMs])("a clock that is set by %d ms makes no figure negat
     const { cpuPercent, elapsedMs } = sampleOf("web");
     expect([i, cpuPercent === null || (cpuPercent >= 0 && cpuPercent <= 100)]).toEqual([i, true]);
     expect(elapsedMs).toBeGreaterThan(5000);
-    expect(elapsedMs).toBeLessThan(7000);
+    // A clock that jumps by an hour adds nothing to it, a busy machine may.
+    expect(elapsedMs).toBeLessThan(60_000);
   }
   for (const row of await rows()) {
-    expect(row.elapsedMs ?? 0).toBeLessThan(7000);
+    expect(row.elapsedMs ?? 0).toBeLessThan(60_000);
     expect(row.cpuPercent ?? 0).toBeGreaterThanOrEqual(0);
   }
   const stored = (await rows()).map(({ atMs }) => atMs);

@@ -86,7 +86,8 @@ test("what a killed or interrupted start leaves of a health command goes with th
   const began = performance.now();
   interrupted.kill("SIGINT");
   expect(await interrupted.exited).toBe(130);
-  expect(performance.now() - began).toBeLessThan(3000);
+  // It does not wait for the 100 s of the check.
+  expect(performance.now() - began).toBeLessThan(30_000);
   await bs9(it, "start", "web/app.ts", "--name", "web");
 }, 60_000);
 

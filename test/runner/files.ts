@@ -22,7 +22,6 @@ export type TestFile = {
 /** Files that compare times run one by one after all others. The comparison stands beside each. */
 export const judgesTimes: Record<string, string> = {
   "test/audit/audit.test.ts": "an audit of much source ends in time",
-  "test/health/monitor.test.ts": "the cost of one round of probes",
   "test/lab/sandbox.test.ts": "a cached probe of the host is faster than the first",
   "test/logs/level.test.ts": "levels of hostile lines are found in time",
   "test/supervisor/recycle.test.ts": "a start by hand does not wait for the delay of a restart",

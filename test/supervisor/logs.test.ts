@@ -36,7 +36,7 @@ test.skipIf(!isRoom)(
     await until(() => statSync(join(logs, "stdout.log")).size > quotaBytes / 4, { what: "the flood", timeoutMs: 60_000 });
     const began = performance.now();
     expect((await place.statusOf("quiet")).state).toBe("active");
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(20_000);
 
     await until(() => readFileSync(join(logs, "stderr.log"), "utf8") === "done\n", { what: "the end of the flood", timeoutMs: 100_000 });
     expect(statSync(join(logs, "stdout.log")).size).toBeGreaterThanOrEqual(floodBytes);
