@@ -4,14 +4,14 @@
 //   npm test -- WORD…         only the files whose path contains one of the words
 //   npm test -- --jobs N      so many files at a time, instead of three for each core
 //   npm run unit              only the fast files: without the executable, a lab, a comparison of times or a long run
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { whyNoLab } from "./harness.ts";
 import { whyNoPlace } from "./image/place.ts";
 import { type Need, type TestFile, testFiles } from "./runner/files.ts";
-import { type Limits, type Result, runFiles, type Sums } from "./runner/pool.ts";
+import { type Limits, labsOf, type Result, runFiles, type Sums } from "./runner/pool.ts";
 
 const top = join(import.meta.dir, "..");
 const overallMs = 40 * 60_000;
@@ -27,14 +27,30 @@ const results: Result[] = [];
 
 // A test may leave files in the folder for temporary files; they go with it.
 const scratch = mkdtempSync(join(tmpdir(), "bs9-"));
-process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+process.on("exit", () => {
+  rmSync(scratch, { recursive: true, force: true });
+  removeLabs();
+});
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted.abort();
+    process.exit(130);
+  });
+}
 
 await runAll();
 tellSlowest();
 const skipped = sums.skipped > 0 ? `, ${sums.skipped} skipped` : "";
 console.log(`${sums.passed} passed, ${sums.failed} failed${skipped}`);
 process.exitCode = sums.failed > 0 || sums.passed === 0 ? 1 : 0;
+
+/** Labs that are still ending after an interruption remove the directory themselves (test/lab.sh). */
+function removeLabs(): void {
+  const labs = labsOf(scratch);
+  rmSync(join(labs, ".lock"), { force: true });
+  if (existsSync(labs) && readdirSync(labs).length === 0) rmdirSync(labs);
+}
 
 async function runAll(): Promise<void> {
   const paths = [...new Bun.Glob("test/**/*.test.ts").scanSync(top)];
@@ -46,7 +62,7 @@ async function runAll(): Promise<void> {
     return;
   }
   const possible = withoutImpossible(files);
-  const options = { top, scratch, limits: limitsOf, report: take };
+  const options = { top, scratch, limits: limitsOf, signal: interrupted.signal, report: take };
   await runFiles(
     possible.filter(({ isAlone }) => !isAlone),
     { ...options, jobs: Math.max(1, Number(values.jobs) || 1) },

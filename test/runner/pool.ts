@@ -19,6 +19,8 @@ type Options = {
   scratch: string;
   jobs: number;
   limits: (file: TestFile) => Limits;
+  /** Ends every file that runs. A lab ends with the file that has booted it (test/lab.sh, --owner). */
+  signal?: AbortSignal;
   /** Called as each file ends. */
   report: (result: Result) => void;
 };
@@ -32,7 +34,7 @@ export async function runFiles(files: readonly TestFile[], options: Options): Pr
   await Promise.all(slots);
 }
 
-async function runFile(file: TestFile, slot: number, { top, scratch, limits }: Options): Promise<Result> {
+async function runFile(file: TestFile, slot: number, { top, scratch, limits, signal }: Options): Promise<Result> {
   const folder = join(scratch, file.path.replaceAll("/", "-"));
   const junit = join(folder, "junit.xml");
   mkdirSync(folder);
@@ -43,7 +45,8 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits }: O
     {
       cwd: top,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TMPDIR: folder, BS9_LABS: join(scratch, "labs"), BS9_TEST_PORT: String(firstPort + slot * portsPerFile) },
+      env: { ...process.env, TMPDIR: folder, BS9_LABS: labsOf(scratch), BS9_TEST_PORT: String(firstPort + slot * portsPerFile) },
+      ...(signal === undefined ? {} : { signal }),
       timeout: fileMs,
       killSignal: "SIGKILL",
     },
@@ -58,6 +61,9 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits }: O
   const cpuMs = Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1000;
   return { path: file.path, sums: reported, tookMs, cpuMs, output: output.join("") };
 }
+
+/** Not below `scratch`: a lab needs its directory until it has ended, which it may do after the test command. */
+export const labsOf = (scratch: string): string => `${scratch}-labs`;
 
 const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
