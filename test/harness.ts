@@ -135,7 +135,7 @@ export async function until<T>(
   throw new Error(`waited ${timeoutMs * patience} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
 }
 
-let nextPort = Number(process.env["BS9_TEST_PORT"] ?? 25_000);
+let nextPort = Number(process.env["BS9_TEST_PORT"] ?? 25_000 + (process.pid % 350) * 20);
 
 /**
  * A port of this machine that nothing listens on; in a lab with a network of its own every port is free. test/runner/pool.ts

@@ -9,9 +9,12 @@ export type Result = { path: string; sums: Sums; tookMs: number; cpuMs: number; 
 
 export type Limits = { testMs: number; fileMs: number };
 
-/** Ports of the machine that tests listen on. They lie below the ports that Linux hands out by itself (32768 on). */
-const firstPort = 20_000;
-const portsPerFile = 200;
+/**
+ * Ports of the machine that tests listen on. They lie below the ports that Linux hands out by itself (32768 on), and depend
+ * on the process, so that two test commands at the same time hardly meet.
+ */
+const portsPerFile = 100;
+const firstPort = 15_000 + (process.pid % 20) * 500;
 
 type Options = {
   top: string;
