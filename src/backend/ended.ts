@@ -31,8 +31,12 @@ export function signalName(number: number): string {
   return signals.get(number) ?? `signal ${number}`;
 }
 
-/** Those of systemd.exec(5) that are about what bs9 has asked for. */
+/** The status with which bs9 ends a start whose sandbox would show another folder than it was defined with. */
+export const wrongMountStatus = 199;
+
+/** From 200 on they are those of systemd.exec(5) that are about what bs9 has asked for. */
 const statuses: Record<number, string> = {
+  [wrongMountStatus]: "refused to run: a folder of its sandbox was replaced by a symbolic link (exit 199)",
   200: "its working folder cannot be entered (exit 200)",
   203: "the program cannot be executed (exit 203)",
   217: "this host denies user namespaces (exit 217)",

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
-import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
+import { isWithin } from "../base/paths.ts";
 import { shellWord } from "../base/text.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
@@ -11,7 +11,8 @@ import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
-import { linkOnTheWay } from "./stray.ts";
+import { holdsOwn, type OwnFolders } from "./own-folders.ts";
+import { type Neighbour, type Stray, strayOf, type Walked, walked } from "./stray.ts";
 
 export type Opening = {
   writable: string[];
@@ -20,6 +21,8 @@ export type Opening = {
   cwd: string;
   /** May be gone by the next start. */
   optional: string[];
+  /** Where those of the optional paths lead that are links themselves. */
+  leads: Record<string, string>;
   /** Folders of programs that the PATH reaches only by links, which are not there in the sandbox. */
   programs: string[];
   /** Why only the entry and what it imports is opened and not its root: that is home or above, or holds bs9's own files. */
@@ -28,27 +31,29 @@ export type Opening = {
   exposed: string[];
 };
 
-export type OwnFolders = Pick<Paths, "home" | "config" | "share" | "state" | "cache" | "units">;
-
 /** A folder with nothing in it, below home, so that home is there. */
 export const emptyFolder = (share: string): string => join(share, "empty");
 
-/** Throws where the service itself may have made a link out of what is open to it, on the way to what is run. */
-export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Opening {
+/** Throws where the service or a neighbour may have made a link on the way to what is run or opened, out of what it may write. */
+export function openingOf(spec: Spec, command: Command, folders: OwnFolders, neighbours: Neighbour[]): Opening {
   const { home, share } = folders;
-  const root = realpathSync(spec.root);
-  const cwd = realpathSync(spec.cwd);
+  const ways = {
+    root: walked(spec.root),
+    cwd: walked(spec.cwd),
+    writable: spec.sandbox.writable.map(walked),
+    readable: spec.sandbox.readable.map(walked),
+  };
+  const root = ways.root.real;
+  const cwd = ways.cwd.real;
   const narrowed = isHomeOrAbove(root, home) ? "home" : holdsOwn(root, folders) ? "bs9" : null;
   const strict = spec.sandbox.profile === "strict";
-  const given = {
-    writable: spec.sandbox.writable.map((path) => realpathSync(path)),
-    readable: spec.sandbox.readable.map((path) => realpathSync(path)),
-  };
+  const given = { writable: ways.writable.map(({ real }) => real), readable: ways.readable.map(({ real }) => real) };
   const writable = outermost([...(narrowed !== null || strict ? [] : [root]), ...given.writable]);
   const readable = [...(strict && narrowed === null ? [root] : []), ...given.readable];
   // Without a sandbox nothing is opened by following what the service has made: it may read all of it as it is.
   const isShut = spec.sandbox.profile !== "off";
   const isWritable = (path: string) => isShut && writable.some((folder) => isWithin(path, folder));
+  const isShared = (path: string) => isWritable(path) || (isShut && neighbours.some(({ folder }) => isWithin(path, folder)));
   const optional = new Set<string>();
   const programs = new Set<string>();
   const hidden = (path: string) => ["/home", "/root", "/run/user", "/tmp", "/var/tmp", home].some((folder) => isWithin(path, folder));
@@ -61,36 +66,40 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
     isWritable,
     isHidden: hidden,
     isOpenAnyway: (path) => narrowed === null && linkedPackages(root, root, false, home).some((folder) => isWithin(path, folder)),
+    strayOn: (way) => (isShut ? strayOf(way, writable, neighbours) : null),
   };
-  if (isShut) {
-    checkProgram(spec.entry.path, ground, (real) => `bs9 start ${shellWord(real)} --name ${spec.name}`);
-    checkFolder(spec.root, "--cwd", writable, spec.name);
-    if (hidden(cwd)) checkFolder(spec.cwd, "--cwd", writable, spec.name);
-    for (const path of spec.sandbox.writable) checkFolder(path, "--writable", writable, spec.name);
-    for (const path of spec.sandbox.readable) checkFolder(path, "--readable", writable, spec.name);
+  if (isShut) checkEntry(command.entry, ground);
+  for (const way of [ways.root, ...(hidden(cwd) ? [ways.cwd] : []), ...ways.writable, ...ways.readable]) {
+    const stray = ground.strayOn(way);
+    if (stray !== null) throw astray(spec.name, stray);
   }
   if (narrowed !== null) {
-    for (const file of isScript(command.entry) ? importsOf(command.entry, isWritable) : [command.entry]) open(file);
+    for (const file of isScript(command.entry) ? importsOf(command.entry, isShared) : [command.entry]) open(file);
     for (const file of ["package.json", "tsconfig.json", "bunfig.toml"]) open(join(dirname(command.entry), file));
     for (const word of spec.args) if (!isHomeOrAbove(resolve(cwd, word), home)) open(resolve(cwd, word));
   }
   if (!isWithin(cwd, root) && !isHomeOrAbove(cwd, home)) open(cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
   if (command.build !== null) open(command.build);
-  for (const program of programsOf(command, ground)) {
-    if (!existsSync(program)) continue;
-    open(programFolder(realpathSync(program), home));
+  for (const { program, real } of programsOf(command, ground)) {
+    open(programFolder(real, home));
     if (isInVirtualEnvironment(program)) open(dirname(dirname(program)));
-    else if (hidden(program) && realpathSync(program) !== program) programs.add(dirname(realpathSync(program)));
+    else if (hidden(program) && real !== program) programs.add(dirname(real));
   }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed !== null, home)) open(path);
   // A folder that nothing is opened in is not there, and could not be worked in.
   if (hidden(cwd) && ![...writable, ...readable, ...optional].some((path) => isWithin(path, cwd) || isWithin(cwd, path)))
     open(emptyFolder(share));
   const covered = [...writable, ...readable];
-  const beside = [...optional].filter(
-    (path) => !covered.some((folder) => isWithin(path, folder)) && !isBelowOneOf(dirname(path), optional),
-  );
+  const isKnown = (path: string) => optional.has(path) || covered.some((folder) => isWithin(path, folder));
+  const leads: Record<string, string> = {};
+  const beside = [...optional].filter((path) => {
+    if (covered.some((folder) => isWithin(path, folder)) || isBelowOneOf(dirname(path), optional)) return false;
+    const way = walked(path);
+    if (way.real !== path) leads[path] = way.real;
+    // A link that leads to what is open anyway is no stray one, whoever made it.
+    return isKnown(way.real) || ground.strayOn(way) === null;
+  });
   if (isShut && beside.length > maxMounts)
     throw failed(
       `cannot start ${spec.name}: links among its packages lead to ${beside.length} places outside of ${root}, and ${maxMounts} can be opened`,
@@ -103,6 +112,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders): Op
     readable,
     cwd,
     optional: beside,
+    leads,
     programs: [...programs],
     narrowed,
     exposed: [...given.writable, ...given.readable].filter((path) => holdsOwn(path, folders)),
@@ -117,10 +127,6 @@ function outermost(paths: string[]): string[] {
 /** Each is a mount, which the start of a service has to wait for. */
 const maxMounts = 250;
 
-function holdsOwn(folder: string, { config, share, state, cache, units }: OwnFolders): boolean {
-  return [config, share, state, cache, units].map(resolvedPath).some((own) => isWithin(own, folder) || isWithin(folder, own));
-}
-
 /** What makes a way to a path one that the service may have laid. */
 type Ground = {
   spec: Spec;
@@ -128,31 +134,35 @@ type Ground = {
   isHidden: (path: string) => boolean;
   /** Open whatever leads there. */
   isOpenAnyway: (path: string) => boolean;
+  strayOn: (way: Walked) => Stray | null;
 };
 
 /**
- * A service may put a link in the place of what it is run by; what that leads to would be opened to it at the next start.
- * By which way it is reached from outside of what it may write does not matter: `current` leads where its owner says.
+ * A service may put a link in the place of what it, or its neighbour, is run by; what that leads to would be opened at the
+ * next start. By which way it is reached does not matter: `current` leads where its owner says. Returns where it leads.
  */
-function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnyway }: Ground, hint: (real: string) => string): void {
-  const real = realpathSync(program);
-  if (!isHidden(real) || isWritable(real)) return;
-  const link = linkOnTheWay(program, isWritable);
-  if (link === null || isPythonOfEnvironment(program, real) || isOpenAnyway(real)) return;
-  throw astray(spec.name, link, real, hint(real));
+function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnyway, strayOn }: Ground): string {
+  const way = walked(program);
+  const { real } = way;
+  if (!isHidden(real) || isWritable(real)) return real;
+  const stray = strayOn(way);
+  if (stray !== null && !isPythonOfEnvironment(program, real) && !isOpenAnyway(real)) throw astray(spec.name, stray);
+  return real;
 }
 
-/** A folder that is opened as it is named may be below another one, where the service may put a link in its place. */
-function checkFolder(path: string, option: string, writable: string[], name: string): void {
-  const real = realpathSync(path);
-  const isMeant = (place: string) => writable.some((folder) => isWithin(place, folder) && !isWithin(real, folder));
-  const link = linkOnTheWay(path, isMeant);
-  if (link !== null) throw astray(name, link, real, `bs9 start … ${option} ${shellWord(real)}`);
+/** What was judged has to be what is run: the command was resolved by a look of its own. */
+function checkEntry(entry: string, ground: Ground): void {
+  const { path } = ground.spec.entry;
+  const real = checkProgram(path, ground);
+  const folder = walked(dirname(path));
+  const isFolderAstray = ground.strayOn(folder) !== null && !ground.isOpenAnyway(folder.real);
+  if (entry === real || (entry === join(folder.real, basename(path)) && !isFolderAstray)) return;
+  throw failed(`cannot start ${ground.spec.name}: ${path} was replaced while it was being read`, { hint: `ls -l ${shellWord(path)}` });
 }
 
-function astray(name: string, link: string, real: string, hint: string): Bs9Error {
-  const message = `cannot start ${name}: ${link} leads out of what the service may write, to ${real}, and the service could have made it`;
-  return failed(message, { hint });
+function astray(name: string, { link, real, maker }: Stray): Bs9Error {
+  const message = `cannot start ${name}: ${link} is a symbolic link to ${real} that ${maker} could have created; not followed`;
+  return failed(message, { hint: `ls -l ${shellWord(link)}; if the link is yours, name the folder itself instead of the link` });
 }
 
 /** The Python that a virtual environment was made with. */
@@ -174,14 +184,13 @@ function isBelowOneOf(path: string, folders: Set<string>): boolean {
   return folders.has(path) || (path !== dirname(path) && isBelowOneOf(dirname(path), folders));
 }
 
-/** The programs that an exec of this command goes through: the runtime, the entry, its interpreter. */
-function programsOf(command: Command, ground: Ground): string[] {
+/** The programs that an exec of this command goes through, and where each leads: the runtime, the entry, its interpreter. */
+function programsOf(command: Command, ground: Ground): { program: string; real: string }[] {
   const program = command.runtime ?? command.entry;
   const words = shebangOf(program);
   const interpreter = words === null ? null : interpreterOf(words, program, ground);
   const programs = interpreter === null ? [program] : [program, interpreter];
-  for (const one of programs) if (existsSync(one)) checkProgram(one, ground, (real) => `ls -l ${shellWord(one)} ${shellWord(real)}`);
-  return programs;
+  return programs.filter((one) => existsSync(one)).map((one) => ({ program: one, real: checkProgram(one, ground) }));
 }
 
 /** Null where it is none that is to be opened. */

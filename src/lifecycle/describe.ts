@@ -43,13 +43,14 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   const { spec, reading, verdict, outcome } = looked;
   const { env, ...rest } = spec;
   const { status, unwell } = told?.observed[0] ?? looked;
+  const unit = await textOrWhyNot(spec, deps);
   const { availability, sample, notices } = await keptOrWhyNot(name, deps);
   return {
-    status: { ...status, notices: [...status.notices, ...notices] },
+    status: { ...status, notices: [...status.notices, ...unit.notices, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
     spec: { ...rest, env: Object.keys(env) },
     environment: Object.keys(environmentOf(spec)),
-    unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: await deps.backend.unitText(spec) },
+    unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: unit.text },
     sandbox: {
       profile: spec.sandbox.profile,
       declared: profileDirectives(spec.sandbox.profile).map(({ name: directive, value }) => `${directive}=${value}`),
@@ -75,6 +76,16 @@ async function keptOrWhyNot(name: string, deps: Deps): Promise<Kept> {
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
     return { availability: null, sample: null, notices: [`its history is not known: ${harmless(error.message)}`] };
+  }
+}
+
+/** Where the next start would be refused, the reader is told why. */
+async function textOrWhyNot(spec: Spec, deps: Deps): Promise<{ text: string; notices: string[] }> {
+  try {
+    return { text: await deps.backend.unitText(spec), notices: [] };
+  } catch (error) {
+    if (!(error instanceof Bs9Error)) throw error;
+    return { text: "", notices: [harmless(error.message)] };
   }
 }
 

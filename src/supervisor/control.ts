@@ -4,9 +4,10 @@ import * as v from "valibot";
 import type { Channel } from "../base/channel/head.ts";
 import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
+import { DefinedPlan } from "./record.ts";
 
 /** A thousand specs with large environments. */
-export const channel: Channel = { protocol: 3, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 4, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
@@ -16,7 +17,7 @@ export const logFile = (state: string): string => join(state, "supervisor.log");
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
 export const Request = v.variant("act", [
-  v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string() })) }),
+  v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string(), plan: DefinedPlan })) }),
   v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "recycle", "forget"]), names }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
 ]);

@@ -107,10 +107,10 @@ function watch(services: Map<string, Service>): void {
 async function acted(request: Request, services: Map<string, Service>, around: Around): Promise<Told[]> {
   switch (request.act) {
     case "define": {
-      for (const { spec, derived } of request.specs) {
+      for (const { spec, derived, plan } of request.specs) {
         const known = services.get(spec.name);
-        const service = known ?? new Service(blank(spec, derived), around);
-        Object.assign(service.record, { spec, derived });
+        const service = known ?? new Service(blank(spec, derived, plan), around);
+        Object.assign(service.record, { spec, derived, plan });
         service.keep(true);
         services.set(spec.name, service);
       }

@@ -3,9 +3,11 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { wrongMountStatus } from "../backend/ended.ts";
 import { errnoOf, reasonOf } from "../base/errors.ts";
 import { becomesStdin, heedSignals, limitOpenFiles, renounceNewPrivileges, setUmask } from "./kernel.ts";
 import { restrict } from "./landlock.ts";
+import { openAsNamed, Replaced } from "./named.ts";
 
 /** In the environment of a bs9 that is to launch; the plan is on stdin. */
 export const launchVariable = "BS9_LAUNCH";
@@ -19,7 +21,17 @@ export const LaunchPlan = v.strictObject({
   files: v.number(),
   umask: v.number(),
   /** What Landlock is to open; null: no sandbox beyond NoNewPrivs. */
-  landlock: v.nullable(v.strictObject({ readable: v.array(v.string()), writable: v.array(v.string()), listable: v.array(v.string()) })),
+  landlock: v.nullable(
+    v.strictObject({
+      readable: v.array(v.string()),
+      writable: v.array(v.string()),
+      listable: v.array(v.string()),
+      /** Folders of the machine, which no service can replace: links on the way to them are followed. */
+      system: v.array(v.string()),
+      /** Where those of the paths lead that are links themselves. */
+      leads: v.record(v.string(), v.string()),
+    }),
+  ),
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
@@ -42,10 +54,24 @@ export function launch(): number {
     } catch (error) {
       const reason = errnoOf(error) === "ENOENT" ? "it is not there" : reasonOf(error);
       writeSync(2, `bs9: cannot ${what}: ${reason}\n`);
-      return status;
+      return error instanceof Replaced ? wrongMountStatus : status;
     }
   }
   return EXIT_EXEC;
+}
+
+/** In a sandbox it works in the folder of that name alone; /proc/self/fd names what was opened, so that nothing is looked up again. */
+function enter(folder: string, isShut: boolean): void {
+  if (!isShut) {
+    process.chdir(folder);
+    return;
+  }
+  const fd = openAsNamed(folder, folder);
+  try {
+    process.chdir(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 type Step = { status: number; what: string; act: () => void };
@@ -61,7 +87,7 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock }: LaunchPlan)
         setUmask(umask);
       },
     },
-    { status: EXIT_CHDIR, what: `work in ${cwd}`, act: () => process.chdir(cwd) },
+    { status: EXIT_CHDIR, what: `work in ${cwd}`, act: () => enter(cwd, landlock !== null) },
     {
       status: EXIT_STDIN,
       what: "read from /dev/null",

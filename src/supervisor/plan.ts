@@ -1,8 +1,9 @@
 // A spec and what is on this machine -> what the launcher is told.
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Neighbours } from "../backend/neighbours.ts";
 import { openingOf } from "../backend/opening.ts";
-import { isWithin, type Paths } from "../base/paths.ts";
+import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
 import { currentUser } from "../base/user.ts";
 import { logFolder } from "../logs/store/place.ts";
 import { logFile, streams } from "../logs/store/stream.ts";
@@ -11,18 +12,24 @@ import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, environmentWith, type Spec } from "../service/spec.ts";
 import type { LaunchPlan } from "./launch.ts";
 
+/** All that is settled when a service is defined: what a path leads to now, later starts do not ask again. */
 export type Plan = Omit<LaunchPlan, "cgroup">;
 
 /** Names what a spec becomes here: links and environment included, and not what else lies in the folders of the system. */
-export function derivedOf(spec: Spec, paths: Paths, shuts: boolean): string {
-  return Bun.hash(JSON.stringify(planOf(spec, paths, shuts, []))).toString(16);
+export function nameOf(plan: Plan): string {
+  return Bun.hash(JSON.stringify(plan)).toString(16);
+}
+
+/** What is read of the machine itself, as it is now. */
+export function withSystem<P extends Plan>(plan: P, paths: Paths): P {
+  return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, system: systemFolders(paths) } };
 }
 
 /** Throws where the entry is gone, or the words are more than the kernel takes. `shuts`: the kernel has Landlock. */
-export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = systemFolders(paths)): Plan {
+export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Neighbours): Plan {
   const command = commandOf(spec, paths.share);
   checkSizes(command.argv, environmentOf(spec));
-  const opening = openingOf(spec, command, paths);
+  const opening = openingOf(spec, command, paths, neighbours.of(spec.name));
   const { name } = currentUser();
   return {
     argv: command.argv,
@@ -34,11 +41,13 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, system = system
       spec.sandbox.profile === "off" || !shuts
         ? null
         : {
-            readable: [...system, ...opening.readable, ...opening.optional],
+            system: [],
+            leads: opening.leads,
+            readable: [...opening.readable, ...opening.optional],
             writable: [
-              ...sharedFolders(paths),
+              ...sharedFolders(paths).map(resolvedPath),
               ...opening.writable,
-              ...streams.map((stream) => logFile(logFolder(paths.state, spec.name), stream)),
+              ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
             ],
             // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
             listable: opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),

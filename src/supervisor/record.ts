@@ -6,11 +6,15 @@ import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, readProc, startTimeOf } from "../base/proc.ts";
 import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
+import { LaunchPlan } from "./launch.ts";
 import { lifeStates } from "./table.ts";
 
 /** A process is named by all three: pids come again. */
 const Process = v.strictObject({ pid: v.number(), startTime: v.string(), era: v.string() });
 export type Process = v.InferOutput<typeof Process>;
+
+/** What a spec was made into when it was defined. */
+export const DefinedPlan = v.omit(LaunchPlan, ["cgroup"]);
 
 const Record = v.strictObject({
   version: v.literal(1),
@@ -18,6 +22,8 @@ const Record = v.strictObject({
   spec: Spec,
   /** Names what the spec was derived into then. */
   derived: v.string(),
+  /** That itself; null where another bs9 has written it that this one does not understand. */
+  plan: v.fallback(v.nullable(DefinedPlan), null),
   wanted: v.boolean(),
   /** It was up when its supervisor was told to end, and is to be up with the next one. */
   resume: v.boolean(),
@@ -36,10 +42,11 @@ const Record = v.strictObject({
 });
 export type Record = v.InferOutput<typeof Record>;
 
-export const blank = (spec: Spec, derived: string): Record => ({
+export const blank = (spec: Spec, derived: string, plan: Record["plan"]): Record => ({
   version: 1,
   spec,
   derived,
+  plan,
   wanted: false,
   resume: false,
   state: "inactive",

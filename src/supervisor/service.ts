@@ -171,7 +171,7 @@ export class Service {
     record.starts ||= 1;
     record.lastStartSec = uptimeSec();
     try {
-      const spawned = spawnService(record.spec, this.#around, (pid, exit) => this.#exited(pid, exit));
+      const spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
       Object.assign(record, spawned);
     } catch (error) {
       record.process = null;

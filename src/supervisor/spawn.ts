@@ -2,6 +2,7 @@
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type { Exit } from "../backend/ended.ts";
+import { Neighbours } from "../backend/neighbours.ts";
 import type { Paths } from "../base/paths.ts";
 import { startTimeOf } from "../base/proc.ts";
 import { logFolder, openStream, openStreams } from "../logs/store/place.ts";
@@ -9,18 +10,24 @@ import type { Spec } from "../service/spec.ts";
 import { joinable } from "./cgroup.ts";
 import { launchVariable } from "./launch.ts";
 import { ownProgram } from "./own.ts";
-import { planOf } from "./plan.ts";
+import { type Plan, planOf, withSystem } from "./plan.ts";
 import { era, type Process, processOf } from "./record.ts";
 
 export type Spawned = { process: Process; cgroup: string | null };
 
-/** `onEnd` hears of the end of this very process. Throws where it cannot be started at all. */
+/**
+ * Starts what the service was defined as: a link that was replaced since is not followed to another place. `defined` is null
+ * where an older bs9 has defined it. `onEnd` hears of the end of this very process. Throws where it cannot be started at all.
+ */
 export function spawnService(
-  spec: Spec,
+  { spec, plan: defined }: { spec: Spec; plan: Plan | null },
   { paths, shuts }: { paths: Paths; shuts: boolean },
   onEnd: (pid: number, exit: Exit) => void,
 ): Spawned {
-  const plan = planOf(spec, paths, shuts);
+  const isShut = shuts && spec.sandbox.profile !== "off";
+  // A kernel that was changed since may have Landlock now, or no more.
+  const isCurrent = defined !== null && (defined.landlock !== null) === isShut;
+  const plan = withSystem(isCurrent ? defined : planOf(spec, paths, shuts, new Neighbours(paths)), paths);
   const files = openStreams(logFolder(paths.state, spec.name));
   const cgroup = joinable(spec.name, paths.state, spec.limits);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
+import { Neighbours } from "../backend/neighbours.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
@@ -21,7 +22,7 @@ import { landlockVersion } from "./landlock.ts";
 import { askerOf, type Link, watchFrom } from "./link.ts";
 import { runOnce } from "./once.ts";
 import { ownProgram } from "./own.ts";
-import { derivedOf, type Plan, planOf } from "./plan.ts";
+import { nameOf, type Plan, planOf, withSystem } from "./plan.ts";
 import { readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
 
@@ -37,6 +38,7 @@ export class SupervisorBackend implements Backend {
 
   readonly #paths: Paths;
   readonly #records: Records;
+  readonly #neighbours: Neighbours;
   readonly #asker: Asker;
   readonly #link: Link | null;
   readonly #landlock = landlockVersion();
@@ -48,6 +50,7 @@ export class SupervisorBackend implements Backend {
     this.#paths = paths;
     this.#program = program;
     this.#records = new Records(paths.state);
+    this.#neighbours = new Neighbours(paths);
     this.#link = link;
     this.#asker = link === null ? new Client(paths, program) : askerOf(link);
   }
@@ -58,7 +61,8 @@ export class SupervisorBackend implements Backend {
     const troubles = new Map<string, unknown>();
     const derived = specs.flatMap((spec) => {
       try {
-        return [{ spec, derived: this.#derived(spec) }];
+        const plan = this.#plan(spec);
+        return [{ spec, derived: nameOf(plan), plan }];
       } catch (error) {
         troubles.set(spec.name, error);
         return [];
@@ -71,11 +75,11 @@ export class SupervisorBackend implements Backend {
   async isDefined(spec: Spec): Promise<boolean> {
     const record = this.#records.get(spec.name);
     // What only commands and the agent look at changes nothing of what runs.
-    return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === this.#derived(spec);
+    return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === nameOf(this.#plan(spec));
   }
 
   async unitText(spec: Spec): Promise<string> {
-    const { env, ...plan } = this.#plan(spec);
+    const { env, ...plan } = withSystem(this.#plan(spec), this.#paths);
     return `${JSON.stringify({ ...plan, env: Object.keys(env) }, null, 2)}\n`;
   }
 
@@ -143,7 +147,7 @@ export class SupervisorBackend implements Backend {
   }
 
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    return runOnce({ ...this.#plan(spec), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
+    return runOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
   async logNotices(): Promise<string[]> {
@@ -189,11 +193,7 @@ export class SupervisorBackend implements Backend {
   }
 
   #plan(spec: Spec): Plan {
-    return planOf(spec, this.#paths, this.#landlock > 0);
-  }
-
-  #derived(spec: Spec): string {
-    return derivedOf(spec, this.#paths, this.#landlock > 0);
+    return planOf(spec, this.#paths, this.#landlock > 0, this.#neighbours);
   }
 
   #isToBeUp(name: string): boolean {

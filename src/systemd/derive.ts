@@ -1,5 +1,6 @@
 // A spec and what this host can give -> the texts of unit and environment file.
 
+import type { Neighbours } from "../backend/neighbours.ts";
 import { type Opening, openingOf } from "../backend/opening.ts";
 import { homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
@@ -19,6 +20,7 @@ export type Ground = {
   paths: Paths;
   environmentFile: string;
   mark: string;
+  neighbours: Neighbours;
   host: (profile: SandboxProfile) => Promise<HostProfile>;
 };
 
@@ -37,7 +39,7 @@ export async function deriveBeside(spec: Spec, command: string, timeoutMs: numbe
 async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
-  const opening = openingOf(spec, command, ground.paths);
+  const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
   const { directives } = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;

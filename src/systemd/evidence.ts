@@ -1,6 +1,7 @@
 // For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
 import { busFolder, type Directive } from "../backend/sandbox.ts";
 import type { Live, Outside } from "./live.ts";
+import type { Place } from "./mount-check.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
 /** Null where it is shown to hold, else what is shown instead. */
@@ -226,6 +227,15 @@ function onlyFamilies(outcomes: Outcomes, value: string): string | null {
     if (!allowed.has(family) && outcome !== "EAFNOSUPPORT") return `the probe's ${name} ended with ${outcome}`;
   }
   return null;
+}
+
+/** What shows that a path of the sandbox does not lead where it leads on the machine; null where nothing does. */
+export function misplaced({ live, outside }: Seen, { path, real, isOptional }: Place): string | null {
+  const mount = live.mounts.at(path);
+  if (mount?.point !== path) return isOptional ? null : "it is not mounted there";
+  // NFS names the root of the file system in the place of the folder that is mounted.
+  if (mount.kind === "nfs" || mount.kind === "nfs4") return null;
+  return live.mounts.placeOf(path) === outside.mounts.placeOf(real) ? null : `mounted there is ${mount.root}`;
 }
 
 /** Every mount in the place of homes has to be one that was asked for. */

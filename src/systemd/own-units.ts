@@ -10,9 +10,9 @@ import { unitName } from "./unit.ts";
 
 export class OwnUnits {
   readonly #paths: Paths;
-  readonly #ground: Pick<Ground, "mark" | "host">;
+  readonly #ground: Pick<Ground, "mark" | "host" | "neighbours">;
 
-  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host">) {
+  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host" | "neighbours">) {
     this.#paths = paths;
     this.#ground = ground;
   }

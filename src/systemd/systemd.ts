@@ -16,6 +16,7 @@ import type {
 } from "../backend/backend.ts";
 import { isBooted } from "../backend/detect.ts";
 import { limitsInForce } from "../backend/limits.ts";
+import { Neighbours } from "../backend/neighbours.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
@@ -69,14 +70,16 @@ export class SystemdBackend implements Backend {
       program: process.execPath,
       env: reach.env,
     });
+    const neighbours = new Neighbours(paths);
     this.#verifier = new Verifier({
+      neighbours,
       systemctl: this.#systemctl,
       reach,
       paths,
       runtime: process.execPath,
       loaded: async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit,
     });
-    this.#units = new OwnUnits(paths, { mark: this.#owner.mark, host: (profile) => this.#verifier.host(profile) });
+    this.#units = new OwnUnits(paths, { mark: this.#owner.mark, neighbours, host: (profile) => this.#verifier.host(profile) });
   }
 
   /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */

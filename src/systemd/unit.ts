@@ -1,11 +1,13 @@
 // A spec -> the text of its unit; pure.
 
 import { longestDelayMs, rowSec } from "../backend/backoff.ts";
+import type { Opening } from "../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
 import { environmentWith, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
+import { mountCheck, placesOf } from "./mount-check.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";
 import { startsPath } from "./starts.ts";
@@ -19,7 +21,7 @@ export type UnitPlan = {
   /** The files that its streams go to; null: the journal. */
   logFiles: { stdout: string; stderr: string } | null;
   directives: Directive[];
-  mounts: { writable: string[]; readable: string[]; optional: string[] };
+  mounts: Pick<Opening, "writable" | "readable" | "optional" | "leads">;
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
@@ -54,7 +56,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     `Restart=${spec.restart.policy}`,
     ...restartDelay(plan),
-    execStart(plan.argv, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${environmentOfShell(spec)}`),
+    execStart(plan.argv, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${checkOfMounts(plan)}${environmentOfShell(spec)}`),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
@@ -88,7 +90,7 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "StandardError=null",
     // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
     "LogLevelMax=crit",
-    execStart(plan.argv, environmentOfShell(plan.spec)),
+    execStart(plan.argv, `${checkOfMounts(plan)}${environmentOfShell(plan.spec)}`),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.
     "KillSignal=SIGKILL",
@@ -171,6 +173,11 @@ function environmentOfShell({ env }: Spec): string {
   const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
   const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
   return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;
+}
+
+/** It comes first, for what the app sets in its environment could turn the programs of the check. */
+function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan, "owner" | "logFiles">): string {
+  return mountCheck(spec.name, placesOf(opened), directives, home);
 }
 
 /** Through a shell, which is exec'd away. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
+import type { Neighbours } from "../backend/neighbours.ts";
 import { openingOf } from "../backend/opening.ts";
 import { type Directive, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
 import { Missing, type SandboxVerdict } from "../backend/verdict.ts";
@@ -34,7 +35,7 @@ type Found = v.InferOutput<typeof Found>;
 /** Of verdicts, before those on processes that have ended are looked for: it takes a file of /proc for each. */
 const mostAdded = 1000;
 
-export type VerifierDeps = ProbeDeps & { loaded: (unit: string) => Promise<Loaded> };
+export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded> };
 
 export class Verifier {
   readonly #deps: VerifierDeps;
@@ -103,8 +104,8 @@ export class Verifier {
   }
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
-    const { paths, reach } = this.#deps;
-    const opening = openingOf(spec, commandOf(spec, paths.share), paths);
+    const { paths, reach, neighbours } = this.#deps;
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
     const host = forService(await this.host(spec.sandbox.profile), opening, paths.home);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#deps.loaded(unitName(spec.name));

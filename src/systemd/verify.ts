@@ -4,9 +4,10 @@ import type { Opening } from "../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
 import type { Missing, SandboxVerdict } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
-import { againstLive, evidence, type Seen, unasked } from "./evidence.ts";
+import { againstLive, evidence, misplaced, type Seen, unasked } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
+import { placesOf } from "./mount-check.ts";
 
 export type Declared = {
   name: string;
@@ -92,9 +93,12 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
 /** What of the file system is open beyond what was asked for. */
 function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
   if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
-  const missing: Missing[] = [];
   const mend = `bs9 restart ${name}`;
   const { writable, readable, optional } = opening;
+  const missing: Missing[] = placesOf(opening).flatMap((place) => {
+    const why = misplaced(seen, place);
+    return why === null ? [] : [{ directive: place.path, why, mend }];
+  });
   for (const path of readable) {
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
       missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });

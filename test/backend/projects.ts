@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Opening, openingOf } from "../../src/backend/opening.ts";
+import type { Neighbour } from "../../src/backend/stray.ts";
 import { commandOf } from "../../src/runtime/command.ts";
 import { builtIn } from "../../src/service/defaults.ts";
 import type { StartInput } from "../../src/service/input.ts";
@@ -38,7 +39,8 @@ export function projects() {
     const input = { env: {}, envRemoved: [], reset: false, name: "web", ...given };
     return resolve(input, { ...entryOf(entry), onPath: false }, null, around, builtIn);
   };
-  const openingFor = (spec: Spec, own = folders): Opening => openingOf(spec, commandOf(spec, folders.share), own);
+  const openingFor = (spec: Spec, own = folders, neighbours: Neighbour[] = []): Opening =>
+    openingOf(spec, commandOf(spec, folders.share), own, neighbours);
   /** The paths that are opened beside the project root, below home. */
   const opened = (root: string, entry: string, runtime?: Spec["runtime"]): string[] => {
     const { writable, optional } = openingFor(specOf(root, entry, runtime));

@@ -77,7 +77,7 @@ test("an entry that the app has made a link, and a #! line that it has written, 
   expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4653")).code).toBe(0);
   expect(await ask(4653, "/run", 'ln -sf "$HOME/.ssh/id" app.ts')).toBe(0);
   const refused = await bs9(it, "restart", "web");
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("leads out of what the service may write") });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("that the service could have created; not followed") });
   expect((await sh("grep -c ssh .config/systemd/user/web.service")).stdout).toBe("0\n");
   expect(await ask(4653, "/read", "/home/ops/.ssh/id")).toBe("ENOENT");
   await sh("rm web/app.ts");

@@ -64,7 +64,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
   const text = unitText({
     ...plan,
     cwd: plan.spec.cwd,
-    mounts: { writable: [], readable: [], optional: [] },
+    mounts: { writable: [], readable: [], optional: [], leads: {} },
     home: "/home/x",
     owner: "test",
   });

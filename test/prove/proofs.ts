@@ -1,6 +1,7 @@
 // Every long proof, in the order in which `npm run prove` runs them.
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
+import { proof as escapes } from "./escape.ts";
 import { proof as flood } from "./flood.ts";
 import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
@@ -37,4 +38,5 @@ export const proofs: Proof[] = [
   storageKills,
   flood,
   load,
+  escapes,
 ];

@@ -74,7 +74,7 @@ test("Landlock opens what is named, and no more", async () => {
     await Bun.write(join(folder, "open/in"), "seen");
     await Bun.write(join(folder, "shut/in"), "secret");
     const readable = ["/usr", "/bin", "/lib", "/lib64", "/etc"];
-    const landlock = { readable, writable: [join(folder, "open"), "/dev"], listable: [] };
+    const landlock = { system: readable, readable: [], writable: [join(folder, "open"), "/dev"], listable: [], leads: {} };
     const script = `cat ${folder}/open/in; echo x >${folder}/open/out && echo wrote; cat ${folder}/shut/in; echo x >${folder}/shut/out; echo over`;
     const { stdout, stderr } = await launched({ argv: ["/bin/sh", "-c", script], landlock });
     expect(stdout).toBe("seenwrote\nover\n");

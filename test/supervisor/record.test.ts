@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const records = new Records(folder);
 const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "none" as const } };
 const input = { env: { KEY: "secret" }, envRemoved: [], reset: false, name: "web" };
-const record = blank(resolve(input, { path: join(folder, "app.sh"), kind: "script", onPath: false }, null, around, builtIn), "1");
+const record = blank(resolve(input, { path: join(folder, "app.sh"), kind: "script", onPath: false }, null, around, builtIn), "1", null);
 
 test("what was written is read, and by nobody else", () => {
   records.put(record, true);

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reading } from "../../src/backend/backend.ts";
+import { Neighbours } from "../../src/backend/neighbours.ts";
 import { label, profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
 import { pathsOf } from "../../src/base/paths.ts";
 import { bootId, readProc, startTimeOf, statusField } from "../../src/base/proc.ts";
@@ -36,7 +37,7 @@ const reach = { uid: process.getuid?.() ?? 0, user: "ops", runtimeDir: folder, e
 const loaded = async () => ({ load: "loaded", fragment: "", mustReload: false, dropIns: [] });
 const depsIn = (env: UserManager["env"]) => {
   const within = { ...reach, env };
-  return { paths, reach: within, systemctl: new Systemctl(within), runtime: process.execPath, loaded };
+  return { paths, reach: within, systemctl: new Systemctl(within), runtime: process.execPath, loaded, neighbours: new Neighbours(paths) };
 };
 const verifier = (env: UserManager["env"] = process.env) => new Verifier(depsIn(env));
 const keyOf = (profile: SandboxProfile) =>

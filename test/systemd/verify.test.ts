@@ -23,6 +23,7 @@ const declared: Declared = {
     writable: [project],
     readable: [],
     optional: [runtime],
+    leads: {},
     programs: [runtime],
     cwd: "/home/ops/web",
     narrowed: null,

@@ -1,0 +1,39 @@
+// What the services of a registry may write: a path below such a folder may be turned into a link at any time.
+import type { Paths } from "../base/paths.ts";
+import { resolvedPath } from "../base/paths.ts";
+import { Registry } from "../service/registry.ts";
+import { isHomeOrAbove } from "../service/root.ts";
+import type { Spec } from "../service/spec.ts";
+import { holdsOwn } from "./own-folders.ts";
+import type { Neighbour } from "./stray.ts";
+
+export class Neighbours {
+  readonly #paths: Paths;
+  readonly #registry: Registry;
+  #known: { stamp: string; all: Neighbour[] } | null = null;
+
+  constructor(paths: Paths) {
+    this.#paths = paths;
+    this.#registry = new Registry(paths);
+  }
+
+  /** Every folder that services other than this one may write. Specs that cannot be read are left out. */
+  of(name: string): Neighbour[] {
+    const stamp = this.#registry.stamp();
+    if (stamp === null || this.#known?.stamp !== stamp) {
+      const all = this.#registry.readable().specs.flatMap((spec) => writtenBy(spec, this.#paths));
+      this.#known = stamp === null ? null : { stamp, all };
+      return all.filter((one) => one.name !== name);
+    }
+    return this.#known.all.filter((one) => one.name !== name);
+  }
+}
+
+/** Both as it is named and as it leads now. A service without a sandbox may write everything by itself, so it is left out. */
+function writtenBy({ name, root, sandbox }: Spec, paths: Paths): Neighbour[] {
+  if (sandbox.profile === "off") return [];
+  const real = resolvedPath(root);
+  const isOpen = sandbox.profile === "standard" && !isHomeOrAbove(real, paths.home) && !holdsOwn(real, paths);
+  const folders = [...(isOpen ? [root, real] : []), ...sandbox.writable.flatMap((path) => [path, resolvedPath(path)])];
+  return [...new Set(folders)].map((folder) => ({ name, folder }));
+}

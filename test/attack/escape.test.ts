@@ -1,0 +1,76 @@
+// Row 1: a service gets nothing through a second service whose folder lies below its own.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Description } from "../../src/lifecycle/describe.ts";
+import { succeed, until } from "../harness.ts";
+import { type Pair, pair, restartOften, secret, swap, swapBack, swapInALoop } from "./escape.ts";
+import { backends, type Stage, type Stages, stages } from "./stage.ts";
+
+let all: Stages;
+beforeAll(async () => {
+  all = await stages("attack-escape");
+}, 60_000);
+afterAll(() => all.lab.down());
+
+const rounds = 10;
+const describes = async (stage: Stage): Promise<Description> => JSON.parse((await stage.bs9("describe", "b", "--json")).stdout);
+/** On the supervisor nothing is effective. */
+const best = { systemd: "effective", supervisor: "partial" } as const;
+
+describe.each(backends)("%s", (kind) => {
+  describe.each(["standard", "strict"])("%s", (profile) => {
+    let stage: Stage;
+    let it: Pair;
+    beforeAll(async () => {
+      stage = all.on(kind);
+      it = await pair(stage, "--sandbox", profile);
+    }, 60_000);
+    afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
+
+    test("a folder that was replaced by a link is not followed when the service is started again by itself", async () => {
+      expect(await it.a.attempt(swap(stage.home))).toBe("swapped");
+      await it.kill();
+      await until(
+        async () => {
+          expect(await it.served()).not.toContain(secret);
+          return JSON.stringify((await describes(stage)).events).includes("a folder of its sandbox was replaced by a symbolic link");
+        },
+        { what: "describe says why", timeoutMs: 20_000 },
+      );
+      const log = await until(async () => /.*mono\/public was replaced.*/.exec((await stage.bs9("logs", "b", "-n", "50")).stdout)?.[0], {
+        what: "the log names the path",
+      });
+      expect(log).toContain(`${stage.home}/.ssh`);
+      const restarted = await stage.bs9("restart", "b");
+      expect(restarted).toMatchObject({ code: 1 });
+      expect(restarted.stderr).toContain(
+        `${stage.home}/mono/public is a symbolic link to ${stage.home}/.ssh that the service a could have created; not followed`,
+      );
+      expect(await it.served()).not.toContain(secret);
+    }, 60_000);
+
+    test("it comes up by itself once the folder is back, and a new folder of that name needs no more", async () => {
+      expect(await it.a.attempt(swapBack(stage.home))).toBe("back");
+      await until(async () => (await it.b.attempt(`return "up"`)) === "up", { what: "b answers", timeoutMs: 40_000 });
+      expect((await describes(stage)).sandbox.verdict).toBe(best[kind]);
+      await stage.sh("cp -r mono/public mono/next && rm -r mono/public && mv mono/next mono/public");
+      await it.kill();
+      await until(async () => (await it.b.attempt(`return "up"`)) === "up", { what: "b answers", timeoutMs: 40_000 });
+      succeed(await stage.bs9("restart", "b"), "restart after a deploy");
+      expect((await describes(stage)).sandbox.verdict).toBe(best[kind]);
+    }, 90_000);
+  });
+
+  test(`a link that is swapped in a loop is never followed: ${rounds} restarts`, async () => {
+    const stage = all.on(kind);
+    // Without a delay of restarts, which grows with each refused start.
+    const it = await pair(stage, "--restart-delay", "0s");
+    expect(await it.a.attempt(swapInALoop(stage.home))).toBe("swapping");
+    const seen = await restartOften(stage, it, rounds);
+    await stage.sh("touch mono/STOP");
+    expect(seen.showed).toBe(false);
+    // Else the loop would have played nothing.
+    expect(seen.answered).toBeGreaterThan(0);
+    expect(seen.refused).toBeGreaterThan(0);
+    await stage.bs9("delete", "a", "b", "--yes");
+  }, 120_000);
+});
