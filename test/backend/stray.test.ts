@@ -5,7 +5,7 @@ import type { StartInput } from "../../src/service/input.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { projects } from "./projects.ts";
 
-const { at, file, home, link, opened, openingFor, specOf } = projects();
+const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
 afterAll(() => rmSync(home, { recursive: true }));
 
 test("what the app puts in the place of its entry is not followed out of its project", () => {
@@ -134,4 +134,30 @@ test("the working folder, and a folder that is opened, are not followed where th
   // The owner's own, beside the project.
   link("beside", at("drawer"));
   expect(given({ writable: [at("beside")] }).writable).toEqual([at("shop"), at("drawer")]);
+});
+
+test("what a neighbour could have made a link of is not followed out of what the neighbour may write", () => {
+  file("mono/public/index.html");
+  file("mono/server/app.js");
+  file("keys/id", "secret");
+  const neighbours = [{ name: "shop", folder: at("mono") }];
+  const given =
+    (root: string, more: Partial<StartInput> = {}) =>
+    () =>
+      openingFor(specOf(root, "outside/app.js", { kind: "none" }, more), folders, neighbours);
+  file("outside/app.js");
+  expect(given("mono/public")().writable).toEqual([at("mono/public")]);
+  rmSync(at("mono/public"), { recursive: true });
+  link("mono/public", at("keys"));
+  const why = "mono/public is a symbolic link to ";
+  for (const refused of [
+    given("mono/public"),
+    given("outside", { writable: [at("mono/public")] }),
+    given("outside", { readable: [at("mono/public")] }),
+  ])
+    expect(refused).toThrow(`${why}${at("keys")} that the service shop could have created; not followed`);
+  rmSync(at("mono/public"));
+  link("mono/public", "server");
+  // It stays in what the neighbour may write, so that the neighbour gains nothing.
+  expect(given("mono/public")().writable).toEqual([at("mono/server")]);
 });
