@@ -50,7 +50,7 @@ const Status = v.strictObject({
 
 const Foreign = v.strictObject({
   name: v.string(),
-  kind: v.picklist(["missing", "edited", "added", "drop-ins"]),
+  kind: v.picklist(["missing", "edited", "older", "added", "drop-ins"]),
   files: v.array(v.string()),
 });
 

@@ -40,8 +40,11 @@ export type Reading = {
   isStateAlone?: boolean;
 };
 
-/** What somebody other than bs9 did to what a spec is derived into; `added` is a unit with our mark and no spec. */
-export type Foreign = { name: string; kind: "missing" | "edited" | "added" | "drop-ins"; files: string[] };
+/**
+ * What somebody other than this bs9 did to what a spec is derived into: `added` is a unit with our mark and no spec, `older`
+ * the unit of a bs9 before an upgrade, with the sandbox of that time.
+ */
+export type Foreign = { name: string; kind: "missing" | "edited" | "older" | "added" | "drop-ins"; files: string[] };
 
 /** Told without a question: what became of a service; a state of null: something else of it has changed. */
 export type Change = { name: string; state: State | null /** By the wall clock. */; atMs: number };

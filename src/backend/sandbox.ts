@@ -2,6 +2,12 @@
 import { isWithin } from "../base/paths.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
+/**
+ * The edition of the sandbox, written into each unit. It is raised with every change of what a unit is shut in by, so that
+ * after an upgrade bs9 can tell which services still run in an older one.
+ */
+export const sandboxEdition = 2;
+
 export type Directive = { name: string; value: string };
 
 /** How a directive is told: its value is part of it, for one name may stand there twice. */

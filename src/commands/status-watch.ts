@@ -6,7 +6,7 @@ import type { Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Words } from "./command.ts";
 import { statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, troubles, whoMeasured } from "./status-words.ts";
+import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from "./status-words.ts";
 
 const intervalMs = 2000;
 
@@ -34,6 +34,7 @@ export async function watch(given: Words, context: Context): Promise<null> {
         "",
         ...troubles(observed),
         ...changesByHand(observed, []),
+        ...olderSandboxes(observed),
         ...whoMeasured(observed, deps),
       ];
       terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);

@@ -4,7 +4,7 @@ import type { Foreign } from "../backend/backend.ts";
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { foreignSentence } from "../lifecycle/foreign.ts";
+import { foreignSentence, olderSandbox } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
 /** Wanted but not up; or, where services were named, one that does not run. */
@@ -52,9 +52,19 @@ export function whoMeasured(observed: Observed[], { backend }: Pick<Deps, "backe
 
 /** Drop-ins are a way to configure: `describe` and --json tell of them. */
 export function changesByHand(observed: Observed[], added: Foreign[]): string[] {
-  const changes = [...observed.flatMap(({ foreign }) => foreign).filter(({ kind }) => kind !== "drop-ins"), ...added];
+  const changes = [...observed.flatMap(({ foreign }) => foreign).filter(({ kind }) => kind !== "drop-ins" && kind !== "older"), ...added];
   const lines = changes.slice(0, 5).map((one) => `${foreignSentence(one)}. Try: bs9 doctor`);
   return cut(lines, changes.length);
+}
+
+/** One line for all of them: after an upgrade it is so of every service that runs. */
+export function olderSandboxes(observed: Observed[]): string[] {
+  const older = observed.filter(({ status, foreign }) => status.state === "active" && foreign.some(({ kind }) => kind === "older"));
+  const names = older.map(({ status }) => status.name);
+  const [first] = names;
+  if (first === undefined) return [];
+  const shown = names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+  return [`${shown}: ${olderSandbox}. Try: bs9 restart ${first}`];
 }
 
 /** What is said of all services alike, once. */

@@ -9,7 +9,7 @@ import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, isNotUp, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
+import { changesByHand, emptyHint, isNotUp, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -40,7 +40,14 @@ export const status: Command = {
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [...emptyHint(observed), ...troubles(observed), ...changesByHand(observed, addedToo), ...sharedNotices(observed), ...hints],
+      hints: [
+        ...emptyHint(observed),
+        ...troubles(observed),
+        ...changesByHand(observed, addedToo),
+        ...olderSandboxes(observed),
+        ...sharedNotices(observed),
+        ...hints,
+      ],
       exitStatus: isNotUp(observed, named) ? exitStatus.notUp : exitStatus.done,
     };
   },

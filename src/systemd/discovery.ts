@@ -2,17 +2,18 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Foreign } from "../backend/backend.ts";
+import { sandboxEdition } from "../backend/sandbox.ts";
 import { readIfThere } from "../base/files.ts";
 import { isReserved, namePattern } from "../service/name.ts";
 import { isOurs } from "./ownership.ts";
-import { isAsWritten } from "./seal.ts";
+import { editionOf, isAsWritten } from "./seal.ts";
 
 const ending = ".service";
 
 export type Folders = { units: string; runtimeDir: string };
 
-/** `ours` is as bs9 wrote it, `other` has not its mark. */
-type Judgement = "ours" | "edited" | "other" | "missing";
+/** `ours` is as this bs9 writes it, `older` as one with an older sandbox wrote it, `other` has not its mark. */
+type Judgement = "ours" | "older" | "edited" | "other" | "missing";
 type Judged = (file: string) => Judgement;
 
 /** One look at each unit file; services whose units are as bs9 wrote them are not in it. */
@@ -33,7 +34,7 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
   });
   const ofOthers = [...present].flatMap(([name, file]): Foreign[] => {
     if (known.has(name) || !namePattern.test(name) || isReserved(name)) return [];
-    return ["ours", "edited"].includes(judged(file)) ? [{ name, kind: "added", files: [file] }] : [];
+    return ["ours", "older", "edited"].includes(judged(file)) ? [{ name, kind: "added", files: [file] }] : [];
   });
   return [...ofDefined, ...ofOthers];
 }
@@ -62,7 +63,8 @@ function judgedNow(mark: string): Judged {
 export function judge(text: string | null, mark: string): Judgement {
   if (text === null) return "missing";
   if (!isOurs(text, mark)) return "other";
-  return isAsWritten(text) ? "ours" : "edited";
+  if (!isAsWritten(text)) return "edited";
+  return (editionOf(text) ?? sandboxEdition) < sandboxEdition ? "older" : "ours";
 }
 
 /** The folders that this user writes to; `systemctl --user set-property` uses those of user.control (systemd.unit(5)). */

@@ -7,6 +7,15 @@ export function seal(text: string): string {
   return text.replace(/^\[X-BS9\]\nOwner=.*\n/m, (mark) => `${mark}Digest=${digestOf(text)}\n`);
 }
 
+export const editionLine = (edition: number): string => `Sandbox=${edition}`;
+
+/** The edition of the sandbox that a unit was made with; 1 for units that do not name it, null for a unit without a sandbox. */
+export function editionOf(text: string): number | null {
+  const named = /^Sandbox=(\d{1,9})$/m.exec(text)?.[1];
+  if (named !== undefined) return Number(named);
+  return /^SystemCallFilter=/m.test(text) ? 1 : null;
+}
+
 export function isAsWritten(text: string): boolean {
   return line.exec(text)?.[0] === `Digest=${digestOf(text.replace(line, ""))}\n`;
 }

@@ -2,14 +2,14 @@
 
 import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import type { Opening } from "../backend/opening.ts";
-import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { type Directive, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
 import { environmentWith, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { mountCheck, placesOf } from "./mount-check.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
-import { seal } from "./seal.ts";
+import { editionLine, seal } from "./seal.ts";
 import { startsPath } from "./starts.ts";
 
 export type UnitPlan = {
@@ -44,6 +44,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     "[X-BS9]",
     `Owner=${unitWord(plan.owner)}`,
+    ...(spec.sandbox.profile === "off" ? [] : [editionLine(sandboxEdition)]),
     "",
     "[Service]",
     "Type=exec",

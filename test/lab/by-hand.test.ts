@@ -1,5 +1,6 @@
 // What somebody does with systemctl instead of bs9 counts among the restarts, too, and within their limit.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { seal } from "../../src/systemd/seal.ts";
 import { bs9, statusOf } from "../e2e/bs9.ts";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 
@@ -43,4 +44,23 @@ test("with --restart no nothing counts, and systemd is asked", async () => {
   await start("once", "--restart", "no");
   await systemctl("restart", "once");
   expect(await statusOf(it, "once")).toMatchObject({ state: "active", restarts: 0 });
+}, 60_000);
+
+test("a service in the sandbox of an older bs9 is told in one line, runs on, and a restart applies the new one", async () => {
+  const names = ["aged", "grown"];
+  for (const name of names) {
+    await start(name);
+    const file = `.config/systemd/user/${name}.service`;
+    const { stdout } = succeed(await it.asUser("ops", ["cat", file]), file);
+    await it.writeFile("ops", file, seal(stdout.replace(/^(Digest|Sandbox)=.*\n/gm, "")));
+  }
+  await systemctl("daemon-reload");
+  const before = await statusOf(it, "aged");
+  const told = async () => (await bs9(it, "status")).stderr.split("\n").filter((line) => line.includes("older bs9"));
+  expect(await told()).toEqual(["aged, grown: sandbox of an older bs9; a restart applies the new one. Try: bs9 restart aged"]);
+  const { pid, sandbox, notices } = await statusOf(it, "aged");
+  expect({ pid, sandbox }).toEqual({ pid: before.pid, sandbox: before.sandbox });
+  expect(notices).toContain("aged: sandbox of an older bs9; a restart applies the new one");
+  succeed(await bs9(it, "restart", "aged", "grown"), "restart");
+  expect(await told()).toEqual([]);
 }, 60_000);

@@ -3,8 +3,9 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { sandboxEdition } from "../../src/backend/sandbox.ts";
 import { foreignChanges, judge, judgedOnce } from "../../src/systemd/discovery.ts";
-import { isAsWritten, seal } from "../../src/systemd/seal.ts";
+import { editionLine, isAsWritten, seal } from "../../src/systemd/seal.ts";
 import { dropInOf } from "../../src/systemd/take-over.ts";
 
 const mark = "/home/ops/.config/bs9";
@@ -20,9 +21,17 @@ test("a seal breaks with every byte", () => {
   expect(isAsWritten("")).toBe(false);
 });
 
+const withSandbox = (line: string) =>
+  seal(ours.replace(/Digest=.*\n/, "").replace("TasksMax=512", `SystemCallFilter=@system-service\n${line}`));
+
 test.each([
   [null, "missing"],
   [ours, "ours"],
+  [withSandbox(""), "older"],
+  [withSandbox(editionLine(sandboxEdition - 1)), "older"],
+  [withSandbox(editionLine(sandboxEdition)), "ours"],
+  // bs9 was rolled back.
+  [withSandbox(editionLine(sandboxEdition + 1)), "ours"],
   [ours.replace("512", "77"), "edited"],
   [ours.replace(/Digest=.*\n/, ""), "edited"],
   [ours.replace(`Owner="${mark}"`, 'Owner="/elsewhere"'), "other"],

@@ -56,6 +56,17 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
           fix: null,
         },
       ];
+    case "older":
+      return [
+        {
+          id: "unit-older",
+          severity: "note",
+          what,
+          why: "what this bs9 shuts services in by is newer than what the service runs in",
+          mend: `bs9 restart ${name}`,
+          fix: null,
+        },
+      ];
     case "added":
       return [
         {
