@@ -40,7 +40,7 @@ export async function stages(name: string): Promise<Stages> {
 }
 
 /** The app: answers GET with "up", and runs what it is sent. It is started with --force, because the audit refuses such code. */
-export const app = `
+const app = `
 const AsyncFunction = (async () => {}).constructor;
 Bun.serve({ port: Number(process.env.PORT), hostname: "127.0.0.1", idleTimeout: 60, async fetch(request) {
   if (request.method === "GET") return Response.json("up");
