@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
+import { resolvedPath } from "../base/paths.ts";
 import { nearest, shellWord } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
 import { isInVirtualEnvironment } from "../runtime/command.ts";
@@ -14,7 +15,7 @@ import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
 import { type Difference, difference, needsRestart } from "../service/plan.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
-import { projectRoot } from "../service/root.ts";
+import { packageName, projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
@@ -130,12 +131,29 @@ export function sweepUnused(deps: Deps): void {
 
 function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {
   const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
-  const entry: FoundEntry = defined !== null && input.name === undefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
-  const name = checkName(input.name ?? (defined !== null ? defined.name : defaultName(entry.path)));
+  const isDefined = defined !== null && input.name === undefined;
+  const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
+  const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));
   const known = deps.registry.get(name);
+  if (input.name === undefined && !isDefined && known !== null) checkProject(known, word, entry, input, deps);
   const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
   checkPaths(spec);
   return { spec, known };
+}
+
+function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
+  const { root } = rootOf(entry, input, deps);
+  return defaultName({ entry: entry.path, isCommand: isCommand(entry), root, packageName: packageName(root) });
+}
+
+/** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */
+function checkProject(known: Spec, word: string, entry: FoundEntry, input: StartInput, deps: Deps): void {
+  const { root } = rootOf(entry, input, deps);
+  if (resolvedPath(root) === resolvedPath(known.root)) return;
+  throw failed(`cannot start ${entry.path} as ${known.name}: the service ${known.name} is another project's`, {
+    details: [`${known.name} runs ${known.entry.path} in ${known.root}`, `this would run ${entry.path} in ${root}`],
+    hint: `bs9 start ${shellWord(word)} --name ${known.name}-2`,
+  });
 }
 
 /** A mistyped name is looked for among the services too. */
@@ -153,12 +171,7 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
   const before = input.reset ? null : known;
   const path = known?.path ?? deps.path;
   const sameEntry = before !== null && before.entry.path === entry.path;
-  const folders =
-    input.cwd !== undefined
-      ? { root: input.cwd, cwd: input.cwd }
-      : sameEntry
-        ? { root: before.root, cwd: before.cwd }
-        : foldersOf(entry, deps);
+  const folders = input.cwd === undefined && sameEntry ? { root: before.root, cwd: before.cwd } : rootOf(entry, input, deps);
   return {
     ...folders,
     path,
@@ -166,10 +179,15 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
   };
 }
 
-/** A command on PATH works where it is called; an entry of one's own where its project is. */
-function foldersOf(entry: FoundEntry, deps: Deps): { root: string; cwd: string } {
-  const ofSystem = /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
-  if (entry.onPath || ofSystem) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
+/** True for a program that is not part of a project, such as npm or python3. */
+function isCommand(entry: FoundEntry): boolean {
+  return entry.onPath || /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
+}
+
+/** The project root and working directory: a command on PATH works where it is called, another entry where its project is. */
+function rootOf(entry: FoundEntry, input: StartInput, deps: Deps): { root: string; cwd: string } {
+  if (input.cwd !== undefined) return { root: input.cwd, cwd: input.cwd };
+  if (isCommand(entry)) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
   // The Python of a virtual environment works where the environment lies.
   const start = isInVirtualEnvironment(entry.path) ? dirname(dirname(dirname(entry.path))) : dirname(entry.path);
   const root = projectRoot(start, deps.home);

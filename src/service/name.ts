@@ -16,18 +16,43 @@ export function checkName(name: string): string {
   });
 }
 
-const plainNames = new Set(["index", "main", "server", "app"]);
+/** Base names of an entry that say nothing about the app. */
+const plainNames = new Set(["index", "main", "app", "server", "start"]);
 
-/** The entry's base name, or its folder's where the base name says nothing; cut to what a name may hold. */
-export function defaultName(entry: string): string {
+/** Directories inside a project that are never its name. */
+const plainDirectories = new Set(["src", "dist", "build", "lib", "bin"]);
+
+/** What the default name of a service is made of. `packageName` is the `name` of the project's package.json, or null. */
+export type NameSource = { entry: string; isCommand: boolean; root: string; packageName: string | null };
+
+/**
+ * The default name of a service: the base name of its entry. Where that says nothing, or where the entry is a command
+ * such as npm, it is the name of the project: `name` of package.json without its scope, else the project's directory.
+ * Throws a usage error where none of these holds a letter from a to z.
+ */
+export function defaultName({ entry, isCommand, root, packageName }: NameSource): string {
   const base = basename(entry, extname(entry)).toLowerCase();
-  const chosen = plainNames.has(base) ? basename(dirname(entry)).toLowerCase() : base;
-  const name = chosen
+  const candidates = [
+    ...(isCommand || plainNames.has(base) ? [] : [base]),
+    ...(packageName === null ? [] : [packageName.replace(/^@[^/]*\//, "")]),
+    directoryName(root),
+  ];
+  const names = candidates.map(cleaned).filter((name) => namePattern.test(name) && !isReserved(name));
+  if (names[0] !== undefined) return names[0];
+  throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
+}
+
+function directoryName(root: string): string {
+  const name = basename(root);
+  return plainDirectories.has(name.toLowerCase()) ? directoryName(dirname(root)) : name;
+}
+
+/** The text with every run of other characters as one hyphen, cut to the length of a name. */
+function cleaned(text: string): string {
+  return text
+    .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^[^a-z]+|-+$/g, "")
-    .slice(0, 63);
-  if (!namePattern.test(name) || isReserved(name)) {
-    throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
-  }
-  return name;
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 63)
+    .replace(/-+$/, "");
 }

@@ -2,7 +2,6 @@
 import { usage } from "../base/errors.ts";
 import type { Defaults } from "./defaults.ts";
 import type { FoundEntry, StartInput } from "./input.ts";
-import { defaultName } from "./name.ts";
 import type { Spec } from "./spec.ts";
 
 export type Surroundings = {
@@ -19,9 +18,14 @@ export type Surroundings = {
  * Options given replace, others stay as they were; `--env` merges, `--env K=` removes.
  * With `reset` only the name and PATH of the known spec are kept.
  */
-export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null, around: Surroundings, defaults: Defaults): Spec {
+export function resolve(
+  input: StartInput & { name: string },
+  entry: FoundEntry,
+  known: Spec | null,
+  around: Surroundings,
+  defaults: Defaults,
+): Spec {
   const before = input.reset ? null : known;
-  const name = input.name ?? known?.name ?? defaultName(entry.path);
   const env: Record<string, string> = { ...before?.env, ...input.env };
   for (const removed of input.envRemoved) delete env[removed];
   const port = input.port ?? before?.port ?? null;
@@ -34,7 +38,7 @@ export function resolve(input: StartInput, entry: FoundEntry, known: Spec | null
   if (healthRestart) checkHealthRestart(policy, health !== null || port !== null, input);
   return {
     version: 1,
-    name,
+    name: input.name,
     entry: { kind: entry.kind, path: entry.path },
     args: input.args ?? before?.args ?? [],
     root: around.root,

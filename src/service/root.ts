@@ -1,6 +1,7 @@
 // The project root of an entry: what its sandbox opens.
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readRegular } from "../base/files.ts";
 
 const marks = ["package.json", "bs9.toml", ".git"];
 
@@ -24,4 +25,18 @@ export function isHomeOrAbove(folder: string, home: string): boolean {
 function isTrusted(folder: string): boolean {
   const { uid, mode } = statSync(folder);
   return (uid === 0 || uid === process.getuid?.()) && (mode & 0o002) === 0;
+}
+
+const maxPackageBytes = 1024 * 1024;
+
+/** `name` of the project's package.json; null where there is none that can be read. */
+export function packageName(root: string): string | null {
+  try {
+    const text = readRegular(join(root, "package.json"), maxPackageBytes)?.toString("utf8") ?? "";
+    const found: unknown = JSON.parse(text);
+    return typeof found === "object" && found !== null && "name" in found && typeof found.name === "string" ? found.name : null;
+  } catch {
+    // The name of a service does not depend on a package.json that is broken.
+    return null;
+  }
 }

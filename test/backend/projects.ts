@@ -36,7 +36,7 @@ export function projects() {
   const specOf = (root: string, entry: string, runtime: Spec["runtime"] = { kind: "none" }, given: Partial<StartInput> = {}): Spec => {
     const path = `${at(".nvm/versions/node/v1/bin")}:${at("tools")}:/usr/bin:/bin`;
     const around = { root: at(root), cwd: at(root), path, runtime };
-    const input = { env: {}, envRemoved: [], reset: false, name: "web", ...given };
+    const input = { env: {}, envRemoved: [], reset: false, ...given, name: given.name ?? "web" };
     return resolve(input, { ...entryOf(entry), onPath: false }, null, around, builtIn);
   };
   const openingFor = (spec: Spec, own = folders, neighbours: Neighbour[] = []): Opening =>

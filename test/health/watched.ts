@@ -11,7 +11,7 @@ export const settings: HealthSettings = { intervalMs: 10_000, timeoutMs: 5000, u
 export function specOf(name: string, input: Partial<StartInput> = {}): Spec {
   const entry = { path: "/srv/app/app.ts", kind: "script" as const, onPath: false };
   const around = { root: "/srv/app", cwd: "/srv/app", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
-  return resolve({ name, env: {}, envRemoved: [], reset: false, ...input }, entry, null, around, builtIn);
+  return resolve({ env: {}, envRemoved: [], reset: false, ...input, name }, entry, null, around, builtIn);
 }
 
 /** Its command is its name, so that who runs it knows whose it is. */

@@ -1,6 +1,6 @@
 // Names and targets.
 import { expect, test } from "bun:test";
-import { checkName, defaultName } from "../../src/service/name.ts";
+import { checkName, defaultName, type NameSource } from "../../src/service/name.ts";
 import { pickTargets } from "../../src/service/targets.ts";
 
 test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a name", (name) => expect(checkName(name)).toBe(name));
@@ -22,15 +22,38 @@ test.each([
   "$x",
 ])("%j is none", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
 
-test.each([
-  ["/srv/shop/worker.ts", "worker"],
-  ["/srv/shop/index.ts", "shop"],
-  ["/srv/shop/Server.js", "shop"],
-  ["/srv/My App/main.ts", "my-app"],
-  ["/usr/bin/python3", "python3"],
-  ["/srv/x/2nd_job.ts", "nd-job"],
-])("%s is called %s", (entry, name) => expect(defaultName(entry)).toBe(name));
-test("no name can be made of nothing", () => expect(() => defaultName("/srv/日本/index.ts")).toThrow("no name"));
+const source = (entry: string, more: Partial<NameSource> = {}): NameSource => ({
+  entry,
+  isCommand: false,
+  root: "/srv/shop",
+  packageName: null,
+  ...more,
+});
+
+test.each<[string, Partial<NameSource>, string]>([
+  ["/srv/shop/worker.ts", {}, "worker"],
+  ["/srv/shop/index.ts", {}, "shop"],
+  ["/srv/shop/src/index.ts", {}, "shop"],
+  ["/srv/shop/dist/main.js", { packageName: "@acme/store" }, "store"],
+  ["/srv/shop/start.js", { packageName: "Store.Front" }, "store-front"],
+  ["/srv/shop/Server.js", {}, "shop"],
+  ["/srv/My App/main.ts", { root: "/srv/My App" }, "my-app"],
+  ["/srv/shop/build/app.js", { root: "/srv/shop/build" }, "shop"],
+  ["/usr/bin/python3", { isCommand: true }, "shop"],
+  ["/home/ops/.nvm/bin/npm", { isCommand: true, packageName: "api" }, "api"],
+  ["/srv/shop/npm", {}, "npm"],
+  ["/srv/x/2nd_job.ts", {}, "nd-job"],
+  // A name that no service can have leaves the next one to be tried.
+  ["/srv/shop/index.ts", { packageName: "@acme/日本" }, "shop"],
+  ["/srv/shop/index.ts", { packageName: "all" }, "shop"],
+  ["/srv/shop/日本.ts", {}, "shop"],
+  ["/srv/shop/index.ts", { packageName: `${"a".repeat(62)}-b` }, "a".repeat(62)],
+  ["/srv/shop/index.ts", { packageName: "x\ny%h$(rm)" }, "x-y-h-rm"],
+])("the default name of %s with %j is %s", (entry, more, name) => expect(defaultName(source(entry, more))).toBe(name));
+test("an entry and a project without a letter give no default name", () => {
+  expect(() => defaultName(source("/srv/日本/index.ts", { root: "/srv/日本" }))).toThrow("no name");
+  expect(() => defaultName(source("/src/index.ts", { root: "/src" }))).toThrow("no name");
+});
 
 const defined = ["api-1", "api-2", "web"];
 test.each([

@@ -11,7 +11,7 @@ const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false 
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
 const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
 const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) =>
-  resolve({ ...nothing, ...input }, entry, known, place, builtIn);
+  resolve({ ...nothing, ...input, name: input.name ?? "web" }, entry, known, place, builtIn);
 
 test("the defaults of the contract", () => {
   expect(spec({ name: "web" })).toMatchObject({
