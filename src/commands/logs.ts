@@ -24,6 +24,7 @@ export const logs: Command = {
     { flags: "--until <time>", text: "up to a time, written like --since" },
     { flags: "--grep <regexp>", text: "only lines that match" },
     { flags: "--level <level>", text: "this level and above: debug, info, warn, error", values: ["debug", "info", "warn", "error"] },
+    { flags: "--no-time", text: "without the local time in front of each line" },
   ],
   examples: ["bs9 logs web", "bs9 logs web api -f", "bs9 logs --since 10m --level error", "bs9 logs web --grep 'GET /.* 5..' --json"],
   exits: [1, 4, 5, 130],
@@ -34,7 +35,9 @@ export const logs: Command = {
     const query = queryOf(given.options, services);
     const deps = await context.deps();
     if (services.length === 0) terminal.note("No services. Start one: bs9 start app.ts");
-    const render = settings.json ? jsonLine : textLines(services, terminal.style.isColorSupported);
+    const render = settings.json
+      ? jsonLine
+      : textLines(services, { colour: terminal.style.isColorSupported, time: given.options["time"] !== false });
     const tell = async (fromMs: number) => {
       for (const text of await deps.backend.logNotices({ services, fromMs, toMs: query.untilMs }, signal))
         terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);

@@ -8,8 +8,19 @@ const reset = "\x1b[0m";
 const serviceColours = ["\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"];
 const levelColours: Partial<Record<Level, string>> = { warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
 
-/** The line as the service wrote it, behind its name where there are several; a colour of its own for each, the same in every run. */
-export function textLines(services: string[], colour: boolean): (raw: RawLine) => string {
+const dim = "\x1b[2m";
+
+export type LogLook = {
+  colour: boolean;
+  /** Puts the local time in front of each line. */
+  time: boolean;
+};
+
+/**
+ * Returns what renders a line as the service wrote it, behind the local time and, where there are several services, behind
+ * the name. Each service has a colour of its own, the same in every run.
+ */
+export function textLines(services: string[], { colour, time }: LogLook): (raw: RawLine) => string {
   const width = Math.max(0, ...services.map((name) => name.length));
   const prefixOf = (name: string): string => {
     if (services.length < 2) return "";
@@ -18,7 +29,8 @@ export function textLines(services: string[], colour: boolean): (raw: RawLine) =
   };
   const prefixes = new Map(services.map((name) => [name, prefixOf(name)]));
   return (raw) => {
-    const prefix = prefixes.get(raw.service) ?? prefixOf(raw.service);
+    const at = time ? `${localTime(raw.atMs)} ` : "";
+    const prefix = (colour && time ? `${dim}${at}${reset}` : at) + (prefixes.get(raw.service) ?? prefixOf(raw.service));
     const tint = colour ? levelColours[levelOf(raw.priority, raw.message).level] : undefined;
     const said = raw.stream === "bs9" ? `bs9: ${raw.message}` : raw.message;
     return said
@@ -27,6 +39,15 @@ export function textLines(services: string[], colour: boolean): (raw: RawLine) =
       .map((line) => prefix + (colour ? coloured(line, tint) : harmless(line.replace(sgr, ""))))
       .join("\n");
   };
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The time as `journalctl --output=short` writes it, in the local time zone: `Nov 27 09:05:03`. */
+function localTime(atMs: number): string {
+  const at = new Date(atMs);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${months[at.getMonth()]} ${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 /** One object a line: at, service, stream, level, message, fields. */

@@ -1,6 +1,6 @@
 // What journald says of lines it has dropped in a range of time, where its word may be read.
 import * as v from "valibot";
-import { systemJournalIsReadable } from "./journal-notices.ts";
+import { countEntries, systemJournalIsReadable } from "./journal-notices.ts";
 import type { JournalDeps } from "./journalctl.ts";
 import { journalEntries } from "./journalctl.ts";
 import { journaldConf } from "./journald-conf.ts";
@@ -14,7 +14,10 @@ const Word = v.object({
   MESSAGE: v.string(),
 });
 
-/** A sentence on gaps from `fromMs` to `toMs`, null where there are none. It cannot say of which service: the limit is on all of the user's. */
+/**
+ * A sentence on gaps from `fromMs` to `toMs`, or null where no gap is likely. The sentence cannot name a service: journald
+ * limits all services of a user together.
+ */
 export async function pastGapNotice(
   range: { fromMs: number; toMs: number | null },
   deps: JournalDeps,
@@ -22,8 +25,9 @@ export async function pastGapNotice(
 ): Promise<string | null> {
   const { limit } = journaldConf(deps.uid);
   if (!systemJournalIsReadable()) {
-    if (limit.intervalMs === 0 || limit.burst === 0) return null;
-    return "Gaps cannot be excluded: journald drops lines beyond its rate limit, and says so only to root and the groups adm and systemd-journal.";
+    const atMs = await crowdedAt(range, limit, deps, signal);
+    if (atMs === null) return null;
+    return `Lines may be missing around ${new Date(atMs).toISOString()}: so many lines came that journald's rate limit may have dropped some. Only root and the groups adm and systemd-journal can see whether it did.`;
   }
   const drops = await dropsIn(range, limit.intervalMs, deps, signal);
   const last = drops.at(-1);
@@ -32,6 +36,36 @@ export async function pastGapNotice(
   const told = new Date(last.atMs).toISOString();
   const times = drops.length === 1 ? `as it said at ${told}` : `in ${drops.length} gaps, the last one told at ${told}`;
   return `Lines are missing: journald dropped ${lines} of this user's services, ${times}.`;
+}
+
+/** Entries of the range that are looked at, the newest first counted: half a second of work. */
+const maxCounted = 50_000;
+
+/**
+ * The last time at which as many lines as the rate limit allows had come within its interval; null where that never was.
+ * journald drops nothing before (RateLimitBurst= in journald.conf(5)); on a disk with much free space it allows more.
+ */
+async function crowdedAt(
+  { fromMs, toMs }: { fromMs: number; toMs: number | null },
+  { intervalMs, burst }: { intervalMs: number; burst: number },
+  deps: JournalDeps,
+  signal: AbortSignal,
+): Promise<number | null> {
+  if (intervalMs === 0 || burst === 0 || burst > maxCounted) return null;
+  // The lines that crowd out a line may have come up to an interval before it.
+  const since = `--since=@${((fromMs - intervalMs) / 1000).toFixed(3)}`;
+  const range = [since, ...(toMs === null ? [] : [`--until=@${(toMs / 1000).toFixed(3)}`])];
+  // journalctl counts much faster than its entries are parsed, and nearly always there are too few.
+  if ((await countEntries([...range, `--lines=${burst}`], deps)) < burst) return null;
+  const options = [...range, `--lines=${maxCounted}`, "--output-fields=PRIORITY", `_UID=${deps.uid}`];
+  const times: number[] = [];
+  let foundMs: number | null = null;
+  for await (const fields of journalEntries(options, deps, signal)) {
+    const atMs = Number(fields.get("__REALTIME_TIMESTAMP")) / 1000;
+    times.push(atMs);
+    if (atMs - (times[times.length - burst] ?? Number.NEGATIVE_INFINITY) <= intervalMs) foundMs = atMs;
+  }
+  return foundMs;
 }
 
 type Drop = { atMs: number; lines: number };

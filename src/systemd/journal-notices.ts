@@ -18,8 +18,8 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   const enough = thorough ? Math.min(closeLookLines, burst) : burst;
   const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
   const limited = intervalMs > 0 && burst > 0;
-  const recent = await count([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
-  if (recent === 0 && (await count(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
+  const recent = await countEntries([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
+  if (recent === 0 && (await countEntries(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
     const cause = whyNothing(conf, deps.uid);
     // Without a cause that can be seen the entries may only have grown old and gone: the canary tells, and is one from then on.
     if (cause !== null) return [cause];
@@ -42,7 +42,8 @@ export function systemJournalIsReadable(): boolean {
   return ["/var/log/journal", "/run/log/journal"].some((folder) => mayRead(`${folder}/${machineId()}/system.journal`));
 }
 
-async function count(options: string[], { uid, env }: JournalDeps): Promise<number> {
+/** The number of entries of the user that journalctl finds with these options. Throws where journalctl cannot be run. */
+export async function countEntries(options: string[], { uid, env }: JournalDeps): Promise<number> {
   const { stdout } = await exec(
     ["journalctl", "--quiet", "--no-pager", "--output=cat", "--output-fields=PRIORITY", ...options, `_UID=${uid}`],
     { timeoutMs: 5000, env },

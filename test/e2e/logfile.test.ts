@@ -51,7 +51,7 @@ test("lines of both streams, merged with those of a service in the journal and w
 });
 
 test("-f gives each new line once", async () => {
-  const following = it.start("ops", ["bs9", "logs", "say", "-f", "-n", "1", "--grep", "hello"]);
+  const following = it.start("ops", ["bs9", "logs", "say", "-f", "--no-time", "-n", "1", "--grep", "hello"]);
   await until(() => messages(following.stdout()).length === 1, { what: "the last line" });
   await bs9(it, "restart", "say");
   await until(() => messages(following.stdout()).length === 2, { what: "the new line" });
@@ -74,7 +74,7 @@ test("a million lines flat out and 200,000 at 20,000 a second: all whole", async
     ["paced", 200_000],
   ] as const) {
     await untilDone(it, name);
-    const compare = `seq ${count} > want; bs9 logs ${name} -n 2000000 | grep -v done | cmp - want`;
+    const compare = `seq ${count} > want; bs9 logs ${name} --no-time -n 2000000 | grep -v done | cmp - want`;
     const shown = await it.asUser("ops", ["sh", "-c", compare]);
     expect(shown).toMatchObject({ code: 0, stdout: "" });
   }

@@ -10,7 +10,9 @@ beforeAll(async () => {
   place.write("many/many.sh", `#!/bin/sh\ni=0; while [ $i -lt ${count} ]; do echo "line $i"; i=$((i+1)); done; exec sleep 4245\n`);
   Bun.spawnSync(["chmod", "+x", `${place.folder}/many/many.sh`]);
   await place.bs9("start", "many/many.sh", "--name", "many", "--wait", "0");
-  await until(async () => (await place.bs9("logs", "many", "-n", "1")).stdout === `line ${count - 1}\n`, { what: "all is written" });
+  await until(async () => (await place.bs9("logs", "many", "--no-time", "-n", "1")).stdout === `line ${count - 1}\n`, {
+    what: "all is written",
+  });
 }, 60_000);
 afterAll(() => place.down());
 
@@ -26,9 +28,9 @@ const sh = async (script: string) => {
 };
 
 test("a reader that begins late gets every line", async () => {
-  expect(await sh('"$1" logs many -n 1000000 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${count}\n`, code: 0 });
+  expect(await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${count}\n`, code: 0 });
 }, 60_000);
 
 test("a reader that has seen enough ends the command", async () => {
-  expect((await sh('"$1" logs many -n 1000000 | { sleep 0.5; head -n 2; }')).stdout).toBe("line 0\nline 1\n");
+  expect((await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; head -n 2; }')).stdout).toBe("line 0\nline 1\n");
 }, 60_000);

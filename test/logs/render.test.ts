@@ -11,19 +11,30 @@ const raw = (message: string, service = "web", stream: RawLine["stream"] = "stdo
   message,
 });
 
-test("one service has no prefix", () => expect(textLines(["web"], false)(raw("up"))).toBe("up"));
+const plainly = { colour: false, time: false };
+const inColour = { colour: true, time: false };
+
+test("one service has no prefix", () => expect(textLines(["web"], plainly)(raw("up"))).toBe("up"));
 test("several are padded", () => {
-  const render = textLines(["web", "worker"], false);
+  const render = textLines(["web", "worker"], plainly);
   expect([render(raw("up")), render(raw("up", "worker"))]).toEqual(["web    | up", "worker | up"]);
 });
-test("what bs9 says is told apart", () => expect(textLines(["web"], false)(raw("exited with 1", "web", "bs9"))).toBe("bs9: exited with 1"));
-test("each line of a message has its prefix", () => expect(textLines(["web", "api"], false)(raw("a\nb\r\n"))).toBe("web | a\nweb | b"));
+test("what bs9 says is told apart", () =>
+  expect(textLines(["web"], plainly)(raw("exited with 1", "web", "bs9"))).toBe("bs9: exited with 1"));
+test("each line of a message has its prefix", () => expect(textLines(["web", "api"], plainly)(raw("a\nb\r\n"))).toBe("web | a\nweb | b"));
+
+test("the local time stands in front of each line, before the name", () => {
+  const atMs = new Date(2026, 0, 5, 9, 5, 3, 999).getTime();
+  expect(textLines(["web"], { colour: false, time: true })({ ...raw("a\nb"), atMs })).toBe("Jan 05 09:05:03 a\nJan 05 09:05:03 b");
+  expect(textLines(["web", "api"], { colour: false, time: true })({ ...raw("up"), atMs })).toBe("Jan 05 09:05:03 web | up");
+  expect(textLines(["web"], { colour: true, time: true })({ ...raw("up"), atMs })).toBe("\x1b[2mJan 05 09:05:03 \x1b[0mup");
+});
 
 test("a service has one colour, in every run, and not one that means something", () => {
   const names = Array.from({ length: 200 }, (_, i) => `service-${i}`);
-  const colours = names.map((name) => textLines([name, "other"], true)(raw("x", name)).split("m")[0]?.slice(2));
+  const colours = names.map((name) => textLines([name, "other"], inColour)(raw("x", name)).split("m")[0]?.slice(2));
   expect(new Set(colours)).toEqual(new Set(["36", "35", "34", "96", "95", "94"]));
-  const colourBeside = (other: string) => textLines(["web", other], true)(raw("x")).slice(0, 5);
+  const colourBeside = (other: string) => textLines(["web", other], inColour)(raw("x")).slice(0, 5);
   expect(colourBeside("api")).toBe(colourBeside("worker"));
 });
 
@@ -43,8 +54,8 @@ test.each([
   ["\x1b[31\x1b[0mm", "\\x1b[31m", "\\x1b[31\x1b[0mm\x1b[0m"],
   ["\x00\x08\x7f", "\\x00\\x08\\x7f", "\\x00\\x08\\x7f"],
 ])("%j", (message, plain, coloured) => {
-  expect(textLines(["web"], false)(raw(message))).toBe(plain);
-  expect(textLines(["web"], true)(raw(message))).toBe(coloured);
+  expect(textLines(["web"], plainly)(raw(message))).toBe(plain);
+  expect(textLines(["web"], inColour)(raw(message))).toBe(coloured);
 });
 
 test.each(["a\nb", "\u2028\u0085\x1b[2J\x00", "\ud800", '{"msg":"x\\u2028y","k":[1,{"a":null}]}', "\u{1f600}"])(

@@ -27,7 +27,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   await until(answers(ports.get("one") ?? 0), { what: "it serves again" });
   expect((await place.bs9("logs", "one", "-n", "1000000")).stdout).toContain("how is not known");
   await place.bs9("stop", "two");
-  const lines = (await place.bs9("logs", "two", "-n", "1000000")).stdout
+  const lines = (await place.bs9("logs", "two", "--no-time", "-n", "1000000")).stdout
     .trim()
     .split("\n")
     .filter((line) => line.startsWith("line "));
