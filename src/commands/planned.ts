@@ -1,18 +1,18 @@
 // How `start --dry-run` answers: the difference, and the unit as it would be written.
 import { harmless } from "../base/text.ts";
 import type { Planned } from "../lifecycle/start.ts";
-import { masked } from "../service/masking.ts";
+import { masked, maskedSpec } from "../service/masking.ts";
 import type { Result } from "./command.ts";
 
 export function plannedResult(planned: Planned): Result {
-  const { env, ...spec } = planned.spec;
+  const { spec } = planned;
   return {
     value: [
       {
         name: spec.name,
         result: planned.will === "nothing" ? "unchanged" : "planned",
         differences: planned.differences.map(masked),
-        spec: { ...spec, env: Object.keys(env) },
+        spec: maskedSpec(spec),
         findings: planned.findings,
         unit: planned.unit,
       },

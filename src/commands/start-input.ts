@@ -1,7 +1,7 @@
 // The options of `start` -> StartInput: parsed at the door, bounds checked.
 import { resolve } from "node:path";
 import { usage } from "../base/errors.ts";
-import { checkVariable, readEnvFile, withoutNul } from "../service/environment.ts";
+import { checkVariable, readEnvFiles, withoutNul } from "../service/environment.ts";
 import type { StartInput } from "../service/input.ts";
 import { checkName } from "../service/name.ts";
 import { parseHealth, parseLog, parsePort, parsers } from "../service/values.ts";
@@ -39,7 +39,8 @@ export const startOptions: Option[] = [
 ];
 
 export async function startInputOf({ options, rest }: Words, cwd: string): Promise<StartInput> {
-  const { env, envRemoved } = await environmentOf(options, cwd);
+  const { env, envRemoved } = variablesOf(options);
+  const files = listOf(options, "envFile");
   const name = textOf(options, "name");
   return {
     ...(name === undefined ? {} : { name: checkName(name) }),
@@ -47,6 +48,7 @@ export async function startInputOf({ options, rest }: Words, cwd: string): Promi
     port: parsed(options, "port", parsePort),
     env,
     envRemoved,
+    envFiles: files.length === 0 ? undefined : await readEnvFiles(files.map((file) => resolve(cwd, file))),
     cwd: parsed(options, "cwd", (text) => resolve(cwd, text)),
     runtime: parsed(options, "runtime", parsers.runtime),
     memoryBytes: parsed(options, "memory", parsers.memoryBytes),
@@ -77,10 +79,9 @@ export function changesSomething(input: StartInput): boolean {
   return reset || Object.keys(env).length > 0 || envRemoved.length > 0 || Object.values(rest).some((value) => value !== undefined);
 }
 
-async function environmentOf(options: Given, cwd: string): Promise<{ env: Record<string, string>; envRemoved: string[] }> {
+function variablesOf(options: Given): { env: Record<string, string>; envRemoved: string[] } {
   const env: Record<string, string> = {};
   const envRemoved: string[] = [];
-  for (const file of listOf(options, "envFile")) Object.assign(env, await readEnvFile(resolve(cwd, file)));
   for (const pair of listOf(options, "env")) {
     const at = pair.indexOf("=");
     if (at < 1) throw usage(`--env cannot be ${JSON.stringify(pair)}: NAME=VALUE is needed, NAME= removes it`);

@@ -12,11 +12,12 @@ import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
 import { type Ending, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
+import { reread, sentencesOn } from "./reread.ts";
 import { askToLinger, sweepUnused } from "./start.ts";
 
 export type Acted = {
   name: string;
-  result: "started" | "unchanged" | "stopped" | "restarted" | "deleted" | "failed";
+  result: "started" | "unchanged" | "changed" | "stopped" | "restarted" | "deleted" | "failed";
   readiness: Readiness | null;
   /** Why it failed, and the last log lines of it. */
   cause: string | null;
@@ -30,16 +31,21 @@ export type Acted = {
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
   return acting("start", names, deps, async (specs) => {
     const readings = await deps.backend.read(specs.map(({ name }) => name));
-    const down = specs.filter((_, i) => readings[i]?.state !== "active" && readings[i]?.state !== "activating");
-    const up = specs.filter((spec) => !down.includes(spec)).map((spec) => done(spec, "unchanged"));
+    const isUp = (i: number) => readings[i]?.state === "active" || readings[i]?.state === "activating";
+    const renewed = await renew(specs, deps);
+    const down = renewed.filter((_, i) => !isUp(i));
+    const changed = renewed.filter((spec, i) => isUp(i) && spec !== specs[i]);
+    const up = renewed.filter((spec, i) => isUp(i) && spec === specs[i]).map((spec) => done(spec, "unchanged"));
     const started = await bringUp(down, deps, "started", (batch) => deps.backend.start(batch));
+    const restarted = await bringUp(changed, deps, "changed", (batch) => deps.backend.restart(batch));
     if (options.linger && down.length > 0) await askToLinger(deps);
-    return [...up, ...started];
+    return [...up, ...started, ...restarted];
   });
 }
 
 export async function restartDefined(names: string[], deps: Deps, options: { latestRuntime: boolean }): Promise<Acted[]> {
-  return acting("restart", names, deps, async (specs) => {
+  return acting("restart", names, deps, async (known) => {
+    const specs = await renew(known, deps);
     if (!options.latestRuntime) return bringUp(specs, deps, "restarted", (batch) => deps.backend.restart(batch));
     const acted: Acted[] = [];
     // One by one, each a change of its own: what does not come up on the new runtime runs on the old one again.
@@ -47,6 +53,22 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     sweepUnused(deps);
     return acted;
   });
+}
+
+/**
+ * Reads the environment files of the services again, and commits what has changed in them. A spec without a change is
+ * returned as it was given.
+ */
+async function renew(specs: Spec[], deps: Deps): Promise<Spec[]> {
+  const renewed: Spec[] = [];
+  for (const known of specs) {
+    const read = await reread(known);
+    for (const sentence of sentencesOn(known.name, read)) deps.warn(sentence);
+    const isChanged = read.changed.length > 0;
+    if (isChanged) deps.registry.commit(read.spec);
+    renewed.push(isChanged ? read.spec : known);
+  }
+  return renewed;
 }
 
 /** Down, and not up at the next boot either. */
@@ -116,7 +138,7 @@ function endingOf(acted: Acted[]): Ending {
 async function bringUp(
   specs: Spec[],
   deps: Deps,
-  result: "started" | "restarted",
+  result: "started" | "restarted" | "changed",
   act: (batch: Spec[]) => Promise<void>,
 ): Promise<Acted[]> {
   if (specs.length === 0) return [];
@@ -147,7 +169,13 @@ async function bringUp(
   return acted.map((one) => ({ ...one, findings: found.get(one.name) ?? [] }));
 }
 
-async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", beganMs: number, trouble: unknown): Promise<Acted> {
+async function judge(
+  spec: Spec,
+  deps: Deps,
+  result: "started" | "restarted" | "changed",
+  beganMs: number,
+  trouble: unknown,
+): Promise<Acted> {
   if (trouble !== null) return failure(spec, trouble);
   if (spec.waitMs === 0) return done(spec, result);
   try {

@@ -3,7 +3,7 @@
 import { profileDirectives } from "../backend/sandbox.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
-import type { Spec } from "../service/spec.ts";
+import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf } from "../service/spec.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
@@ -14,7 +14,7 @@ export type Description = {
   status: Looked["status"];
   /** Why it is unhealthy, and since when. */
   unwell: { reason: string; since: string } | null;
-  spec: Omit<Spec, "env"> & { env: string[] };
+  spec: MaskedSpec;
   /** Names only: values are for the service alone. */
   environment: string[];
   unit: { name: string; file: string; text: string };
@@ -41,14 +41,13 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   const [[looked], told] = await Promise.all([look([name], deps), deps.agent.observe([name])]);
   if (looked === undefined) throw notFound(`there is no service named '${name}'`);
   const { spec, reading, verdict, outcome } = looked;
-  const { env, ...rest } = spec;
   const { status, unwell } = told?.observed[0] ?? looked;
   const unit = await textOrWhyNot(spec, deps);
   const { availability, sample, notices } = await keptOrWhyNot(name, deps);
   return {
     status: { ...status, notices: [...status.notices, ...unit.notices, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
-    spec: { ...rest, env: Object.keys(env) },
+    spec: maskedSpec(spec),
     environment: Object.keys(environmentOf(spec)),
     unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: unit.text },
     sandbox: {

@@ -16,7 +16,7 @@ import { checkName, defaultName } from "../service/name.ts";
 import { type Difference, difference, needsRestart } from "../service/plan.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
 import { packageName, projectRoot } from "../service/root.ts";
-import type { Spec } from "../service/spec.ts";
+import { givenEnvironment, type Spec } from "../service/spec.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
@@ -26,6 +26,7 @@ import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
 import { type Entry, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
+import { type Reread, reread, sentencesOn } from "./reread.ts";
 
 export type Started = {
   name: string;
@@ -48,7 +49,7 @@ export type Planned = {
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
   // Before anything is written, the lock included.
-  const findings = await inspect(specOf(word, input, deps).spec);
+  const findings = await inspect((await specOf(word, input, deps)).spec);
   const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
   const work = async (): Promise<Started> => {
     await recover(deps);
@@ -59,8 +60,9 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     }
   };
   const started = async (): Promise<Started> => {
-    const { spec: source, known } = specOf(word, input, deps);
+    const { spec: source, known, renewed } = await specOf(word, input, deps);
     entry.targets = [source.name];
+    for (const sentence of renewed === null ? [] : sentencesOn(source.name, renewed)) deps.warn(sentence);
     await deps.backend.claim(source.name);
     const bundled = input.build === true ? await bundle(source, deps.share) : null;
     const spec = bundled === null ? source : { ...source, build: bundled.build };
@@ -104,7 +106,7 @@ async function judgeRunning(spec: Spec, deps: Deps, restarts: number): Promise<R
 
 /** What `start` would do, with nothing written. */
 export async function planEntry(word: string, input: StartInput, deps: Deps): Promise<Planned> {
-  const { spec, known } = specOf(word, input, deps);
+  const { spec, known } = await specOf(word, input, deps);
   await deps.backend.claim(spec.name);
   const differences = difference(known, spec);
   const [reading] = await deps.backend.read([spec.name]);
@@ -129,16 +131,21 @@ export function sweepUnused(deps: Deps): void {
   sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }
 
-function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {
+type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null };
+
+async function specOf(word: string, input: StartInput, deps: Deps): Promise<Specified> {
   const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
   const isDefined = defined !== null && input.name === undefined;
   const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));
   const known = deps.registry.get(name);
   if (input.name === undefined && !isDefined && known !== null) checkProject(known, word, entry, input, deps);
-  const spec = resolve({ ...input, name }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
+  // Files that the input does not name are read again.
+  const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
+  const envFiles = input.envFiles ?? renewed?.spec.envFiles;
+  const spec = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
   checkPaths(spec);
-  return { spec, known };
+  return { spec, known, renewed };
 }
 
 function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
@@ -226,7 +233,7 @@ function checkPaths(spec: Spec): void {
   }
   if (!statSync(spec.cwd).isDirectory())
     throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}` });
-  const reserved = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
+  const reserved = Object.keys(givenEnvironment(spec)).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
   if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
 }
 

@@ -3,12 +3,24 @@ import { open } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
+import type { EnvFile } from "./spec.ts";
 
 const maxEnvFileBytes = 4 * 1024 * 1024;
 const envFileTimeoutMs = 10_000;
 
+/** Reads environment files in their order. Throws for a file that cannot be read, and for a variable that no service can get. */
+export async function readEnvFiles(paths: string[]): Promise<EnvFile[]> {
+  const files: EnvFile[] = [];
+  for (const path of paths) {
+    const values = await readEnvFile(path);
+    for (const [name, value] of Object.entries(values)) checkVariable(name, value);
+    files.push({ path, values });
+  }
+  return files;
+}
+
 /** It may be a pipe, as a secret store writes to; one that nobody writes to is not waited for. */
-export async function readEnvFile(file: string): Promise<Record<string, string>> {
+async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     const late = Bun.sleep(envFileTimeoutMs).then(() => {
       throw failed(`nothing came out of it in ${envFileTimeoutMs / 1000} s`);

@@ -1,5 +1,5 @@
 // What `start` was asked for, before defaults: absent means "as it is, or the default".
-import type { Health, SandboxProfile, Spec } from "./spec.ts";
+import type { EnvFile, Health, SandboxProfile, Spec } from "./spec.ts";
 
 export type RuntimeKind = Spec["runtime"]["kind"];
 
@@ -16,6 +16,8 @@ export type StartInput = {
   args?: string[] | undefined;
   port?: number | undefined;
   env: Record<string, string>;
+  /** Replaces the files that are known. */
+  envFiles?: EnvFile[] | undefined;
   envRemoved: string[];
   cwd?: string | undefined;
   runtime?: RuntimeKind | undefined;

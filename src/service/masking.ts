@@ -1,5 +1,6 @@
 // Differences for eyes other than the service's own: values that are secret, or look it, are not in them; pure.
 import type { Difference } from "./plan.ts";
+import { givenEnvironment, type Spec } from "./spec.ts";
 
 const mask = "***";
 
@@ -10,6 +11,13 @@ export function masked(difference: Difference): Difference {
     return { path, before: before === undefined ? undefined : mask, after: after === undefined ? undefined : mask };
   if (path === "env") return { path, before: maskedRecord(before), after: maskedRecord(after) };
   return difference;
+}
+
+/** A spec as others may see it: the names of its variables and the paths of its environment files, no value. */
+export type MaskedSpec = Omit<Spec, "env" | "envFiles"> & { env: string[]; envFiles: string[] };
+
+export function maskedSpec(spec: Spec): MaskedSpec {
+  return { ...spec, env: Object.keys(givenEnvironment(spec)), envFiles: spec.envFiles.map(({ path }) => path) };
 }
 
 /** For what is kept on disk: also values in arguments, commands and URLs that look like secrets, by name or by form. */

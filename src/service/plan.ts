@@ -1,6 +1,6 @@
 // The difference between two specs, as the reader of `--dry-run` and `changed` wants it; pure.
 import { isDeepStrictEqual } from "node:util";
-import type { Spec } from "./spec.ts";
+import { givenEnvironment, type Spec } from "./spec.ts";
 
 export type Difference = {
   /** A dotted path into the spec, e.g. `limits.memoryBytes` or `env.GREETING`. */
@@ -17,15 +17,20 @@ export function difference(before: Spec | null, after: Spec): Difference[] {
 }
 
 /** Settings that only bs9 itself reads: changing them alone restarts nothing. */
-const ofTheCommandOnly = new Set(["waitMs", "health", "healthRestart", "sandbox.required"]);
+const ofTheCommandOnly = new Set(["waitMs", "envFiles", "health", "healthRestart", "sandbox.required"]);
 
 export function needsRestart(differences: Difference[]): boolean {
   return differences.some((d) => !ofTheCommandOnly.has(d.path) && !d.path.startsWith("health."));
 }
 
 function comparable(spec: Spec): Record<string, unknown> {
-  const { version: _version, path: _path, runtime, ...rest } = spec;
-  return { ...rest, runtime: runtime.kind === "bs9" ? { kind: "bs9" } : runtime };
+  const { version: _version, path: _path, runtime, envFiles, envRemoved: _removed, ...rest } = spec;
+  return {
+    ...rest,
+    env: givenEnvironment(spec),
+    envFiles: envFiles.map(({ path }) => path),
+    runtime: runtime.kind === "bs9" ? { kind: "bs9" } : runtime,
+  };
 }
 
 function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {

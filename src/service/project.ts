@@ -5,7 +5,7 @@ import { failed, reasonOf, usage } from "../base/errors.ts";
 import { plainErrno, readIfThere } from "../base/files.ts";
 import { nearest, shellWord } from "../base/text.ts";
 import { isTable, lineOf, readToml } from "../base/toml.ts";
-import { checkVariable, readEnvFile } from "./environment.ts";
+import { readEnvFiles } from "./environment.ts";
 import type { StartInput } from "./input.ts";
 import { checkName } from "./name.ts";
 import { entryOf, envFilesOf, rows } from "./project-options.ts";
@@ -28,10 +28,8 @@ export async function readProject(path: string): Promise<ProjectService[]> {
   const file = resolve(path);
   const services: ProjectService[] = [];
   for (const written of parseProject(textOf(file), file)) {
-    const env: Record<string, string> = {};
-    for (const one of written.envFiles) Object.assign(env, await readEnvFile(one));
-    for (const [name, value] of Object.entries(env)) checkVariable(name, value);
-    services.push(placed({ ...written.input, env: { ...env, ...written.input.env } }, written.entry, dirname(file)));
+    const envFiles = await readEnvFiles(written.envFiles);
+    services.push(placed({ ...written.input, envFiles }, written.entry, dirname(file)));
   }
   return services;
 }

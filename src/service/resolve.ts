@@ -28,6 +28,8 @@ export function resolve(
   const before = input.reset ? null : known;
   const env: Record<string, string> = { ...before?.env, ...input.env };
   for (const removed of input.envRemoved) delete env[removed];
+  const envFiles = input.envFiles ?? before?.envFiles ?? [];
+  const envRemoved = new Set([...(before?.envRemoved ?? []), ...input.envRemoved]).difference(new Set(Object.keys(input.env)));
   const port = input.port ?? before?.port ?? null;
   const health = input.health ?? before?.health ?? null;
   if (health?.kind === "path" && port === null) {
@@ -49,6 +51,8 @@ export function resolve(
     force: input.force ?? before?.force ?? false,
     port,
     env,
+    envFiles,
+    envRemoved: envFiles.length === 0 ? [] : [...envRemoved],
     path: known?.path ?? around.path,
     limits: {
       memoryBytes: input.memoryBytes ?? before?.limits.memoryBytes ?? defaults.memoryBytes,

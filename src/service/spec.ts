@@ -41,8 +41,12 @@ export const Spec = v.strictObject({
   /** Runs whatever the audit finds. */
   force: v.optional(v.boolean(), false),
   port: v.nullable(portNumber),
-  /** What the user gave by --env and --env-file; the rest of the environment is derived. */
+  /** The variables of --env. `givenEnvironment` adds those of the files; the rest of the environment is derived. */
   env: v.record(v.string(), v.string()),
+  /** The files of --env-file in their order, each with the values that were read last. */
+  envFiles: v.optional(v.array(v.strictObject({ path: absolute, values: v.record(v.string(), v.string()) })), []),
+  /** Variables that `--env NAME=` took away, and that the files do not bring back. */
+  envRemoved: v.optional(v.array(v.string()), []),
   /** PATH as at the first definition. */
   path: v.string(),
   limits: v.strictObject({
@@ -77,6 +81,15 @@ export type Spec = v.InferOutput<typeof Spec>;
 export type Health = v.InferOutput<typeof Health>;
 export type SandboxProfile = Spec["sandbox"]["profile"];
 
+export type EnvFile = Spec["envFiles"][number];
+
+/** The variables that the user gave: those of the files, a later file before an earlier one, and --env before both. */
+export function givenEnvironment({ env, envFiles, envRemoved }: Pick<Spec, "env" | "envFiles" | "envRemoved">): Record<string, string> {
+  const fromFiles = envFiles.flatMap(({ values }) => Object.entries(values)).filter(([name]) => !envRemoved.includes(name));
+  // Not by assignment: a variable named __proto__ would be lost, and nobody would refuse it.
+  return Object.fromEntries([...fromFiles, ...Object.entries(env)]);
+}
+
 /** The environment of the service but for what systemd sets by itself; later entries win. */
 export function environmentOf(spec: Spec): Record<string, string> {
   return {
@@ -85,7 +98,7 @@ export function environmentOf(spec: Spec): Record<string, string> {
     SERVICE_NAME: spec.name,
     OTEL_SERVICE_NAME: spec.name,
     PATH: spec.path,
-    ...spec.env,
+    ...givenEnvironment(spec),
   };
 }
 

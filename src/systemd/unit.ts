@@ -5,7 +5,7 @@ import type { Opening } from "../backend/opening.ts";
 import { type Directive, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
-import { environmentWith, type Spec } from "../service/spec.ts";
+import { environmentWith, givenEnvironment, type Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";
 import { mountCheck, placesOf } from "./mount-check.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
@@ -170,7 +170,8 @@ function headOfStderr({ name }: Spec): string {
   return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${quoted(stderrIdentifier(name))} >&2;`;
 }
 
-function environmentOfShell({ env }: Spec): string {
+function environmentOfShell(spec: Spec): string {
+  const env = givenEnvironment(spec);
   const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
   const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
   return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;

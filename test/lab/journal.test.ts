@@ -50,6 +50,8 @@ async function service(user: User, name: string, script: string): Promise<void> 
     force: false,
     port: null,
     env: {},
+    envFiles: [],
+    envRemoved: [],
     path: "/usr/bin:/bin",
     limits: { memoryBytes: null, cpuPercent: null, files: 1024, tasks: 64 },
     health: null,

@@ -79,7 +79,7 @@ test("every option of start that a service keeps has its key", () => {
   expect(new Set([...keys, "env-file"])).toEqual(new Set([...options.filter((option) => !ofOneCall.includes(option)), "args"]));
 });
 
-test("files are found beside bs9.toml, commands on PATH work there, and env goes before its files", async () => {
+test("files are found beside bs9.toml, commands on PATH work there, and the environment files are read", async () => {
   const folder = tempDir();
   mkdirSync(join(folder, "src"));
   for (const file of ["app.ts", "tool"]) writeFileSync(join(folder, file), "");
@@ -92,7 +92,8 @@ test("files are found beside bs9.toml, commands on PATH work there, and env goes
   const services = await readProject(file);
   expect(services.map(({ entry }) => entry)).toEqual([join(folder, "app.ts"), join(folder, "tool"), "python3", join(folder, "none")]);
   expect(services.map(({ input }) => input.cwd)).toEqual([undefined, undefined, folder, undefined]);
-  expect(services[0]?.input.env).toEqual({ A: "table", B: "file" });
+  expect(services[0]?.input.env).toEqual({ A: "table" });
+  expect(services[0]?.input.envFiles).toEqual([{ path: join(folder, ".env"), values: { A: "file", B: "file" } }]);
 });
 
 const head = '[services.web]\nentry = "app.ts"\n';

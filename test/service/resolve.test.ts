@@ -5,7 +5,7 @@ import { builtIn } from "../../src/service/defaults.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { difference, needsRestart } from "../../src/service/plan.ts";
 import { resolve } from "../../src/service/resolve.ts";
-import { environmentOf, Spec } from "../../src/service/spec.ts";
+import { environmentOf, givenEnvironment, Spec } from "../../src/service/spec.ts";
 
 const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false };
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
@@ -90,4 +90,31 @@ test("the difference names what changed and what does not restart", () => {
   expect(env).toEqual([{ path: "env.A", before: "1", after: "2" }]);
   expect(needsRestart(env)).toBe(true);
   expect(needsRestart(difference(known, { ...known, waitMs: 1 }))).toBe(false);
+});
+
+test("--env wins over the files, a later file over an earlier one, and a removed variable stays away", () => {
+  const envFiles = [
+    { path: "/srv/web/a", values: { A: "a", B: "a", C: "a" } },
+    { path: "/srv/web/b", values: { B: "b" } },
+  ];
+  const first = spec({ envFiles, env: { C: "given" }, envRemoved: ["A"] });
+  expect(givenEnvironment(first)).toEqual({ B: "b", C: "given" });
+  const second = spec({ env: { D: "d" }, envRemoved: ["C"] }, first);
+  expect(givenEnvironment(second)).toEqual({ B: "b", D: "d" });
+  expect(givenEnvironment(spec({ env: { A: "back" } }, second))).toEqual({ A: "back", B: "b", D: "d" });
+  expect(givenEnvironment(spec({ reset: true }, second))).toEqual({});
+});
+
+test("a difference names variables of files one by one, and their files by path", () => {
+  const before = spec({ envFiles: [{ path: "/srv/web/a", values: { A: "1", B: "2" } }] });
+  const after = spec({ envFiles: [{ path: "/srv/web/b", values: { A: "1", B: "3" } }] });
+  expect(difference(before, after)).toEqual([
+    { path: "env.B", before: "2", after: "3" },
+    { path: "envFiles", before: ["/srv/web/a"], after: ["/srv/web/b"] },
+  ]);
+});
+
+test("a variable named __proto__ of a file is not lost on the way to its refusal", () => {
+  const values = JSON.parse('{"__proto__": "x"}') as Record<string, string>;
+  expect(Object.keys(givenEnvironment(spec({ envFiles: [{ path: "/srv/web/a", values }] })))).toEqual(["__proto__"]);
 });

@@ -1,0 +1,38 @@
+// Reads the environment files of a defined service again, before it is started or restarted.
+import { reasonOf } from "../base/errors.ts";
+import { readEnvFiles } from "../service/environment.ts";
+import { difference } from "../service/plan.ts";
+import type { EnvFile, Spec } from "../service/spec.ts";
+
+export type Reread = {
+  spec: Spec;
+  /** The names of the variables that another value, a first value or no value came for. */
+  changed: string[];
+  /** Sentences on files that cannot be read; their last values stay in force. */
+  troubles: string[];
+};
+
+export async function reread(known: Spec): Promise<Reread> {
+  const envFiles: EnvFile[] = [];
+  const troubles: string[] = [];
+  for (const file of known.envFiles) {
+    try {
+      envFiles.push(...(await readEnvFiles([file.path])));
+    } catch (error) {
+      troubles.push(`${known.name}: ${reasonOf(error)}; the values that were read last stay in force`);
+      envFiles.push(file);
+    }
+  }
+  const spec = { ...known, envFiles };
+  const changed = difference(known, spec).flatMap(({ path }) => (path.startsWith("env.") ? [path.slice("env.".length)] : []));
+  return { spec, changed, troubles };
+}
+
+const maxNames = 10;
+
+/** What the user is told of files that were read again. Variables appear by their names alone: values are secret. */
+export function sentencesOn(name: string, { changed, troubles }: Reread): string[] {
+  if (changed.length === 0) return troubles;
+  const more = changed.length > maxNames ? ` and ${changed.length - maxNames} more` : "";
+  return [...troubles, `${name}: its environment files have changed ${changed.slice(0, maxNames).join(", ")}${more}`];
+}
