@@ -8,6 +8,7 @@ import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
 import { figuresSince } from "../lifecycle/observe.ts";
 import { type Figures, type Observed, statusOf } from "../lifecycle/status.ts";
+import { portOf } from "../service/spec.ts";
 import { Ports } from "./ports.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Known, Services } from "./services.ts";
@@ -63,7 +64,10 @@ export class Answers {
   /** Whether one listens on its port is looked at now; where nobody asks for one with a port, what was found in the last interval has to do. */
   #portsFor(names: string[]): Map<string, number[] | null> {
     const { services, intervalMs } = this.#deps;
-    const isAsked = names.some((name) => services.get(name)?.spec.port != null);
+    const isAsked = names.some((name) => {
+      const known = services.get(name);
+      return known !== undefined && portOf(known.spec) !== null;
+    });
     const nowMs = performance.now();
     if (isAsked || nowMs - this.#found.atMs > intervalMs || this.#found.changes !== services.changes)
       this.#found = { atMs: nowMs, changes: services.changes, ports: this.#ports.now(services.all()) };

@@ -29,7 +29,7 @@ const Status = v.strictObject({
   name: v.string(),
   state: v.picklist(states),
   ready: v.boolean(),
-  health: v.picklist(healths),
+  health: v.nullable(v.picklist(healths)),
   pid: number,
   instances: v.strictObject({ want: v.number(), ready: v.number() }),
   restarts: number,

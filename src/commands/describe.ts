@@ -49,7 +49,7 @@ function render(it: Description, style: Style): string[] {
     ],
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
-    ["port", status.port === null ? null : `${status.port}${spec.port === null ? " (found)" : ""}`],
+    ["port", status.port === null ? null : `${status.port}${!it.environment.includes("PORT") ? " (found)" : ""}`],
     ["health", healthLine(it, Date.now())],
     ["environment files", spec.envFiles.length === 0 ? null : harmless(spec.envFiles.join(" "))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],

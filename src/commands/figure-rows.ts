@@ -6,11 +6,12 @@ import type { Sampled } from "../lifecycle/sampled.ts";
 import { healthText } from "../service/values.ts";
 
 /** What is asked, what came of it, and what follows. */
-export function healthLine({ spec: { health, port, healthRestart }, status, unwell, sample }: Description, nowMs: number): string {
-  const check = health !== null ? harmless(healthText(health)) : port === null ? "no check" : `takes a connection on port ${port}`;
+export function healthLine({ spec: { health, healthRestart }, status, unwell, sample }: Description, nowMs: number): string {
+  const check =
+    health !== null ? harmless(healthText(health)) : status.health === null ? "no check" : `takes a connection on port ${status.port}`;
   const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
   const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
-  const state = status.health === "unknown" ? "" : `${status.health}${took}${why}; `;
+  const state = status.health === null ? "" : status.health === "unknown" ? "not probed yet; " : `${status.health}${took}${why}; `;
   return `${state}${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
 }
 

@@ -10,6 +10,7 @@ import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { gainLines } from "./gain.ts";
+import { limitsNotInForce } from "./limit-words.ts";
 import { flagOf } from "./options.ts";
 import { plannedResult } from "./planned.ts";
 import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
@@ -59,6 +60,7 @@ export const start: Command = {
       hints: [
         ...started.findings.slice(0, 5).map((finding) => `${finding.severity}: ${findingLine(finding)}`),
         ...(started.findings.length > 5 ? [`… and ${started.findings.length - 5} more: bs9 audit ${started.name}`] : []),
+        ...(observed === undefined ? [] : limitsNotInForce(observed.status)),
         ...(observed?.status.sandbox === "partial" ? [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] : []),
       ],
     };

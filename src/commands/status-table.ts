@@ -11,7 +11,7 @@ type Field = { column: Column; cell: (row: Row, style: Style) => string };
 const fields = {
   name: { column: { title: "NAME" }, cell: (row, style) => style.bold(row.name) },
   state: { column: { title: "STATE" }, cell: (row, style) => stateWord(row.state, style) },
-  health: { column: { title: "HEALTH" }, cell: (row) => (row.health === "unknown" ? "-" : row.health) },
+  health: { column: { title: "HEALTH" }, cell: (row) => row.health ?? "-" },
   cpu: { column: { title: "CPU", right: true }, cell: (row) => (row.cpuPercent === null ? "-" : `${row.cpuPercent.toFixed(1)}%`) },
   memory: { column: { title: "MEM/MAX" }, cell: memoryCell },
   restarts: { column: { title: "RESTARTS", right: true }, cell: (row) => String(row.restarts ?? "-") },

@@ -6,10 +6,13 @@ import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence, olderSandbox } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
+import { limitsNotInForce } from "./limit-words.ts";
 
-/** Wanted but not up; or, where services were named, one that does not run. */
-export function isNotUp(observed: Observed[], named: boolean): boolean {
-  return observed.some(({ status, wanted }) => status.state !== "active" && (named || wanted || status.state === "failed"));
+/** True where a service is wanted but not up, or unhealthy, or where a service that was named does not run. */
+export function isNotWell(observed: Observed[], named: boolean): boolean {
+  return observed.some(({ status, wanted }) =>
+    status.state === "active" ? status.health === "unhealthy" : named || wanted || status.state === "failed",
+  );
 }
 
 export function emptyHint(observed: Observed[]): string[] {
@@ -30,6 +33,12 @@ export function troubles(observed: Observed[]): string[] {
     return `${status.name}: unhealthy${since}. Try: bs9 logs ${status.name}`;
   });
   return [...cut(lines, bad.length), ...cut(ofUnwell, unwell.length)];
+}
+
+/** Explains the `!` behind a limit in the table. */
+export function limitsOf(observed: Observed[]): string[] {
+  const lines = observed.flatMap(({ status }) => limitsNotInForce(status));
+  return cut(lines.slice(0, 5), lines.length);
 }
 
 function cut(lines: string[], all: number): string[] {

@@ -9,7 +9,7 @@ import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, isNotUp, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
+import { changesByHand, emptyHint, isNotWell, limitsOf, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -43,12 +43,13 @@ export const status: Command = {
       hints: [
         ...emptyHint(observed),
         ...troubles(observed),
+        ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
         ...olderSandboxes(observed),
         ...sharedNotices(observed),
         ...hints,
       ],
-      exitStatus: isNotUp(observed, named) ? exitStatus.notUp : exitStatus.done,
+      exitStatus: isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done,
     };
   },
 };

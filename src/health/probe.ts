@@ -1,6 +1,6 @@
 // One health probe: HTTP, TCP or a command; null is healthy, else the reason in a few words.
 import { reasonOf } from "../base/errors.ts";
-import type { Health, Spec } from "../service/spec.ts";
+import { type Health, portOf, type Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
 import { probeHttp } from "./http.ts";
 import { onOwnPort, refused } from "./own-port.ts";
@@ -27,8 +27,9 @@ export function healthOf(health: Health, port: number | null): Probe {
 }
 
 /** What a service that runs is asked; null where there is nothing to ask. */
-export function probeOf({ health, port }: Spec): Probe | null {
-  if (health !== null) return healthOf(health, port);
+export function probeOf(spec: Spec): Probe | null {
+  const port = portOf(spec);
+  if (spec.health !== null) return healthOf(spec.health, port);
   return port === null ? null : { kind: "tcp", port };
 }
 

@@ -149,7 +149,7 @@ async function bringUp(
   for (const [i, spec] of specs.entries()) {
     try {
       found.set(spec.name, await inspect(spec));
-      checkPort(spec, readings[i]?.group ?? null);
+      await checkPort(spec, readings[i]?.group ?? null, deps);
       await foresee(deps, spec);
     } catch (error) {
       troubles.set(spec.name, error);

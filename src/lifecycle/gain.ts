@@ -1,7 +1,7 @@
 // What `--build` gains: the source and the bundle are both started, and measured on the real service.
 import { figuresOf } from "../metrics/group.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
-import type { Spec } from "../service/spec.ts";
+import { portOf, type Spec } from "../service/spec.ts";
 import { type Changed, change, putBack } from "./change.ts";
 import type { Deps } from "./deps.ts";
 
@@ -39,7 +39,7 @@ export async function changeToBuild(deps: Deps, spec: Spec, known: Spec | null, 
 
 async function measure(deps: Deps, spec: Spec, { readiness }: Changed): Promise<{ startMs: number | null; memoryBytes: number | null }> {
   const [reading] = await deps.backend.read([spec.name]);
-  const isTold = spec.port !== null || spec.health !== null;
+  const isTold = portOf(spec) !== null || spec.health !== null;
   return {
     startMs: isTold && readiness?.ready === true ? readiness.readyAfterMs : null,
     memoryBytes: figuresOf(reading?.group ?? null).memoryBytes,

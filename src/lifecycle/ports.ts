@@ -3,22 +3,33 @@ import { firstOpenPort, holderOf, holdsSocket, listenersOn } from "../backend/so
 import { failed } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import { type Group, pidsOf } from "../metrics/group.ts";
-import type { Spec } from "../service/spec.ts";
+import { portOf, type Spec } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
 
-/** Throws where the port is taken by somebody else (and says by whom) or needs a privilege that no service has. */
-export function checkPort(spec: Spec, group: Group | null): void {
-  if (spec.port === null) return;
+/** Throws where the port needs a privilege that no service has, and where it is taken, with the name of the service or process. */
+export async function checkPort(spec: Spec, group: Group | null, { registry, backend }: Pick<Deps, "registry" | "backend">): Promise<void> {
+  const port = portOf(spec);
+  if (port === null) return;
   const first = firstOpenPort();
-  if (spec.port < first) {
-    throw failed(`port ${spec.port} needs a privilege: services may listen from ${first} on`, {
-      hint: `sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${spec.port}`,
+  if (port < first) {
+    throw failed(`port ${port} needs a privilege: services may listen on ports from ${first} on`, {
+      hint: `sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${port}`,
     });
   }
-  const listeners = listenersOn(spec.port);
+  const listeners = listenersOn(port);
   if (listeners.length === 0 || holdsSocket(pidsOf(group), listeners)) return;
+  // The process that listens may be one of a service: an app on the bs9 runtime has the name of bs9.
+  const readings = await backend.read(registry.names());
+  const service = readings.find(({ group }) => holdsSocket(pidsOf(group), listeners));
+  if (service?.name === spec.name) return;
   const holder = holderOf(listeners);
-  const who = holder === null ? `a process of uid ${listeners[0]?.uid}` : `${harmless(holder.command)} (pid ${holder.pid})`;
-  throw failed(`port ${spec.port} is taken by ${who}`, {
-    hint: holder === null ? `ss -ltnp 'sport = :${spec.port}'` : `bs9 start … --port ${spec.port + 1}`,
+  const who =
+    service !== undefined
+      ? `the service ${service.name}`
+      : holder === null
+        ? `a process of uid ${listeners[0]?.uid}`
+        : `${harmless(holder.command)} (pid ${holder.pid})`;
+  throw failed(`port ${port} is taken by ${who}`, {
+    hint: holder === null ? `ss -ltnp 'sport = :${port}'` : `bs9 start ENTRY --port ${port + 1}`,
   });
 }

@@ -6,14 +6,15 @@ import { startedAtMs } from "../base/proc.ts";
 import { formatSpan } from "../base/quantities.ts";
 import { healthOf, probe, type Run } from "../health/probe.ts";
 import { pidsOf } from "../metrics/group.ts";
-import type { Spec } from "../service/spec.ts";
+import { portOf, type Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 
 export type NotReady = { ready: false; cause: string; afterMs: number; timedOut: boolean };
 export type Readiness =
   | {
       ready: true;
-      health: "healthy" | "unknown";
+      /** Null where the service has no check. */
+      health: "healthy" | "unknown" | null;
       tookMs: number;
       /** From the start of the process itself, exact to a clock tick and a poll; null where it is gone already. */
       readyAfterMs: number | null;
@@ -50,7 +51,7 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
       if (awaited === null && (spec.health === null || (await isStill(pid, spec, deps)))) {
         const startedMs = startedAtMs(pid);
         const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
-        return { ready: true, health: spec.health === null ? "unknown" : "healthy", tookMs: performance.now() - began, readyAfterMs };
+        return { ready: true, health: healthNow(spec), tookMs: performance.now() - began, readyAfterMs };
       }
       last = awaited ?? "";
     }
@@ -59,6 +60,11 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
     deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
     await Bun.sleep(pollMs(elapsed));
   }
+}
+
+function healthNow(spec: Spec): "healthy" | "unknown" | null {
+  if (spec.health !== null) return "healthy";
+  return portOf(spec) === null ? null : "unknown";
 }
 
 async function isStill(pid: number, { name }: Spec, { backend }: Deps): Promise<boolean> {
@@ -71,13 +77,14 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs:
   if (spec.health !== null) {
     const timeoutMs = Math.max(shortestProbeMs, Math.min(longestProbeMs, leftMs));
     const run: Run = (command) => deps.backend.runBeside(spec, command, timeoutMs);
-    const failure = await Promise.race([probe(healthOf(spec.health, spec.port), timeoutMs, run), interruption(deps.signal)]);
+    const failure = await Promise.race([probe(healthOf(spec.health, portOf(spec)), timeoutMs, run), interruption(deps.signal)]);
     return failure === null ? null : `health: ${failure}`;
   }
-  if (spec.port !== null) {
-    const listeners = listenersOn(spec.port);
+  const port = portOf(spec);
+  if (port !== null) {
+    const listeners = listenersOn(port);
     if (listeners.length > 0 && (reading.group === null || holdsSocket(pidsOf(reading.group), listeners))) return null;
-    return `it does not listen on port ${spec.port}`;
+    return `it does not listen on port ${port}`;
   }
   return aliveForMs >= aliveMs ? null : "it has just started";
 }

@@ -79,7 +79,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
       deps.registry.commit(spec);
       return { ...told, result: "changed", readiness };
     }
-    checkPort(spec, reading?.group ?? null);
+    await checkPort(spec, reading?.group ?? null, deps);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
     // Every spec is read for it: only where one has left a runtime.
@@ -110,7 +110,7 @@ export async function planEntry(word: string, input: StartInput, deps: Deps): Pr
   await deps.backend.claim(spec.name);
   const differences = difference(known, spec);
   const [reading] = await deps.backend.read([spec.name]);
-  checkPort(spec, reading?.group ?? null);
+  await checkPort(spec, reading?.group ?? null, deps);
   await foresee(deps, spec);
   const isCurrent = isUp(reading) && (await deps.backend.isDefined(spec));
   const will =

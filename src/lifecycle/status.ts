@@ -3,7 +3,7 @@ import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import type { Health, MemorySource } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
-import type { Spec } from "../service/spec.ts";
+import { portOf, type Spec } from "../service/spec.ts";
 
 export type Figures = {
   /** 100 is one core busy. */
@@ -17,7 +17,8 @@ export type Status = Figures & {
   name: string;
   state: State;
   ready: boolean;
-  health: Health;
+  /** Null where the service has no check: neither --health nor a port. `unknown` until the first probe has ended. */
+  health: Health | null;
   pid: number | null;
   instances: { want: number; ready: number };
   restarts: number | null;
@@ -67,26 +68,32 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
   const { nowMs, ...told } = around;
   const state = stateOf(reading.state, outcome);
   const isUp = state === "active";
-  const listens = spec.port === null || ports === null || ports.includes(spec.port);
+  const port = portOf(spec);
+  const listens = port === null || ports === null || ports.includes(port);
   const isReady = isUp && listens && seen.health !== "unhealthy";
   return {
     name: spec.name,
     state,
     ready: isReady,
-    health: seen.health,
+    health: isProbed(spec) ? seen.health : null,
     pid: reading.mainPid,
     instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
-    restarts: reading.restarts,
+    // A service that never came up was started once, whatever systemd did in the moment before bs9 stopped it.
+    restarts: outcome === null ? reading.restarts : 0,
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(nowMs - startedMs)),
     ...seen.figures,
     limits: seen.limits,
     // Where none was given, what it was seen to listen on.
-    port: spec.port ?? ports?.[0] ?? null,
+    port: port ?? ports?.[0] ?? null,
     requests: null,
     sandbox: seen.verdict,
     unit: reading.unit,
     ...told,
   };
+}
+
+function isProbed(spec: Spec): boolean {
+  return spec.health !== null || portOf(spec) !== null;
 }
 
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */

@@ -2,7 +2,7 @@
 import { usage } from "../base/errors.ts";
 import type { Defaults } from "./defaults.ts";
 import type { FoundEntry, StartInput } from "./input.ts";
-import type { Spec } from "./spec.ts";
+import { portOf, type Spec } from "./spec.ts";
 
 export type Surroundings = {
   /** The project root and working folder that belong to the entry. */
@@ -32,13 +32,9 @@ export function resolve(
   const envRemoved = new Set([...(before?.envRemoved ?? []), ...input.envRemoved]).difference(new Set(Object.keys(input.env)));
   const port = input.port ?? before?.port ?? null;
   const health = input.health ?? before?.health ?? null;
-  if (health?.kind === "path" && port === null) {
-    throw usage(`--health ${health.path} needs the port it is asked on`, { hint: `bs9 start … --port 3000 --health ${health.path}` });
-  }
   const healthRestart = input.healthRestart ?? before?.healthRestart ?? false;
   const policy = input.restart ?? before?.restart.policy ?? defaults.restart;
-  if (healthRestart) checkHealthRestart(policy, health !== null || port !== null, input);
-  return {
+  const spec: Spec = {
     version: 1,
     name: input.name,
     entry: { kind: entry.kind, path: entry.path },
@@ -77,6 +73,17 @@ export function resolve(
     stopTimeoutMs: input.stopTimeoutMs ?? before?.stopTimeoutMs ?? defaults.stopTimeoutMs,
     log: input.log ?? before?.log ?? "journal",
   };
+  checkHealth(spec, input);
+  return spec;
+}
+
+function checkHealth(spec: Spec, input: StartInput): void {
+  const { health } = spec;
+  const port = portOf(spec);
+  if (health?.kind === "path" && port === null) {
+    throw usage(`--health ${health.path} needs the port to probe`, { hint: `bs9 start … --port 3000 --health ${health.path}` });
+  }
+  if (spec.healthRestart) checkHealthRestart(spec.restart.policy, health !== null || port !== null, input);
 }
 
 function checkHealthRestart(policy: Spec["restart"]["policy"], isProbed: boolean, { healthRestart, restart }: StartInput): void {

@@ -102,6 +102,15 @@ export function environmentOf(spec: Spec): Record<string, string> {
   };
 }
 
+/** The TCP port of a service: PORT of its environment, which --port sets and --env may set; null where that is not a port. */
+export function portOf({ port, env, envFiles, envRemoved }: Spec): number | null {
+  const ofFiles = envRemoved.includes("PORT") ? undefined : envFiles.findLast(({ values }) => values["PORT"] !== undefined)?.values["PORT"];
+  const text = env["PORT"] ?? ofFiles;
+  if (text === undefined) return port;
+  const number = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= 65_535 ? number : null;
+}
+
 /** With the folders of `programs` that its PATH does not name, behind those that it does. */
 export function environmentWith(spec: Spec, programs: string[]): Record<string, string> {
   const environment = environmentOf(spec);

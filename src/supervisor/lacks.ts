@@ -1,4 +1,5 @@
 // What of a sandbox profile there is not without systemd; pure.
+import { isBooted } from "../backend/detect.ts";
 import { label, profileDirectives } from "../backend/sandbox.ts";
 import type { Missing } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
@@ -15,14 +16,16 @@ const later = [
 ];
 
 /** `version` of Landlock, 0: none. */
-export function lackOf(profile: SandboxProfile, version: number): Missing[] {
+export function lackOf(profile: SandboxProfile, version: number, hasSystemd = isBooted()): Missing[] {
   if (profile === "off") return [];
   const ofSystemd = profileDirectives(profile)
     .filter(({ name }) => !always.has(name) && !(version > 0 && byLandlock.has(name)))
     .map((directive) => ({
       directive: label(directive),
-      why: "it takes systemd, which does not run this machine",
-      mend: "run it on a machine with systemd, or shut in by its container",
+      why: hasSystemd
+        ? "only systemd can do this, and BS9_BACKEND chose the supervisor"
+        : "only systemd can do this, and this machine runs without it",
+      mend: hasSystemd ? "start the service without BS9_BACKEND" : "run it where systemd is available, or in a container that shuts it in",
     }));
   const ofLandlock = later.filter((one) => version > 0 && version < one.version);
   return [

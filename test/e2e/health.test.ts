@@ -70,7 +70,7 @@ test("a service that is slow to start is neither unhealthy nor restarted", async
   await until(
     async () => {
       const { health, state } = await statusOf(it, "slow");
-      if (state === "active") seen.add(health);
+      if (state === "active") seen.add(health ?? "none");
       return health === "healthy" && seen.has("unknown");
     },
     { what: "it is healthy", timeoutMs: 30_000 },

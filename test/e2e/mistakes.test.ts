@@ -31,7 +31,7 @@ test.each<[string[], number, string]>([
   [["start", "./web"], 1, "it is a folder"],
   [["start", "wbe"], 4, "did you mean 'web'"],
   [["start", "web/app.ts", "--name", "p", "--port", "80"], 1, "net.ipv4.ip_unprivileged_port_start=80"],
-  [["start", "web/app.ts", "--name", "p", "--port", "4100"], 1, "port 4100 is taken by bs9 (pid"],
+  [["start", "web/app.ts", "--name", "p", "--port", "4100"], 1, "port 4100 is taken by the service web"],
   [["start", "web/app.ts", "--name", "p", "--cwd", "nowhere"], 1, "nowhere is not there"],
   [["start", "web/app.ts", "--name", "p", "--cwd", "web/app.ts"], 1, "app.ts is no folder"],
   [["restart", "nope"], 4, "no service named"],

@@ -1,0 +1,72 @@
+// Answers that were not true once: ports, limits, restarts, health and exit statuses, each as a user sees it.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { freePort, until } from "../harness.ts";
+import { get, Place } from "./bs9.ts";
+
+const place = new Place();
+const [first, second] = [freePort(), freePort()];
+
+beforeAll(async () => {
+  place.furnish();
+  place.write("bs9/config.toml", '[metrics]\ninterval = "1s"\n\n[health]\ninterval = "1s"\ntimeout = "500ms"\nunhealthy-after = 2\n');
+  place.write("mute/app.ts", "setInterval(() => {}, 1000);\n");
+  expect(await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(first), "--memory", "300M")).toMatchObject({ code: 0 });
+});
+afterAll(() => place.down());
+
+test("a port that another service has is said to be taken by that service", async () => {
+  const { code, stderr } = await place.bs9("start", "web/app.ts", "--name", "other", "--port", String(first));
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${first} is taken by the service web`)]);
+});
+
+test("--env PORT=N is the port of the service: it is waited for, shown, probed and kept from others", async () => {
+  const started = await place.bs9("start", "web/app.ts", "--name", "by-env", "--env", `PORT=${second}`);
+  expect(started.stdout).toMatch(/^by-env started .*ready in/);
+  expect(await place.statusOf("by-env")).toMatchObject({ port: second });
+  await until(async () => (await place.statusOf("by-env")).health === "healthy", { what: "its port is probed" });
+  const { stderr } = await place.bs9("start", "web/app.ts", "--name", "third", "--env", `PORT=${second}`);
+  expect(stderr).toContain(`port ${second} is taken by the service by-env`);
+  const bad = await place.bs9("start", "mute/app.ts", "--env", `PORT=${freePort()}`, "--wait", "1");
+  expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("does not listen on port")]);
+});
+
+test("a limit that the host cannot enforce is named at start and under the table of status", async () => {
+  const { limits } = await place.statusOf("web");
+  const isTold = async () => (await place.bs9("status", "web")).stderr.includes("web: the memory limit of 300M is not in force");
+  expect(await isTold()).toBe(limits.memoryBytes?.inForce === false);
+  const { stderr } = await place.bs9("start", "mute/app.ts", "--name", "limited", "--memory", "200M", "--wait", "0");
+  const limited = await place.statusOf("limited");
+  expect(stderr.includes("the memory limit of 200M is not in force")).toBe(limited.limits.memoryBytes?.inForce === false);
+});
+
+test("a service that never came up has no restarts", async () => {
+  place.write("bad/app.ts", "process.exit(3);\n");
+  expect((await place.bs9("start", "bad/app.ts", "--name", "bad")).code).toBe(1);
+  expect(await place.statusOf("bad")).toMatchObject({ state: "failed", restarts: 0 });
+  await place.bs9("delete", "bad", "--yes");
+});
+
+test("a service without a check has no health; a service that is not probed yet is unknown", async () => {
+  const started = JSON.parse((await place.bs9("start", "mute/app.ts", "--name", "mute", "--json")).stdout) as [
+    { status: { health: unknown } },
+  ];
+  expect(started[0].status.health).toBeNull();
+  expect(await place.statusOf("mute")).toMatchObject({ health: null });
+  expect((await place.bs9("describe", "mute")).stdout).toContain("no check");
+});
+
+test("an unhealthy service makes status exit with 3", async () => {
+  await place.bs9("delete", "all", "--yes");
+  const port = freePort();
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(port), "--health", "/argv");
+  expect(await place.bs9("status")).toMatchObject({ code: 0 });
+  await place.bs9("start", "web", "--health", "/none", "--wait", "0");
+  expect(String(await get(port, "/argv"))).toBe("");
+  await until(async () => (await place.statusOf("web")).health === "unhealthy", { what: "it is unhealthy", timeoutMs: 60_000 });
+  expect(await place.bs9("status")).toMatchObject({ code: 3 });
+});
+
+test.skipIf(!existsSync("/run/systemd/system"))("on a host with systemd the supervisor does not say that systemd is missing", async () => {
+  expect((await place.bs9("describe", "web")).stdout).toContain("BS9_BACKEND chose the supervisor");
+});
