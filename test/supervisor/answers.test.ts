@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { freePort, until } from "../harness.ts";
-import { get, Place } from "./bs9.ts";
+import { Place } from "./bs9.ts";
 
 const place = new Place();
 const [first, second] = [freePort(), freePort()];
@@ -29,6 +29,7 @@ test("--env PORT=N is the port of the service: it is waited for, shown, probed a
   expect(stderr).toContain(`port ${second} is taken by the service by-env`);
   const bad = await place.bs9("start", "mute/app.ts", "--env", `PORT=${freePort()}`, "--wait", "1");
   expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("does not listen on port")]);
+  await place.bs9("delete", "by-env", "mute", "--yes");
 });
 
 test("a limit that the host cannot enforce is named at start and under the table of status", async () => {
@@ -58,15 +59,19 @@ test("a service without a check has no health; a service that is not probed yet 
 
 test("an unhealthy service makes status exit with 3", async () => {
   await place.bs9("delete", "all", "--yes");
-  const port = freePort();
-  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(port), "--health", "/argv");
+  const app = `import { existsSync } from "node:fs";
+Bun.serve({ port: process.env.PORT, fetch: () => new Response("", { status: existsSync("sick") ? 503 : 200 }) });\n`;
+  place.write("turning/app.ts", app);
+  await place.bs9("start", "turning/app.ts", "--name", "turning", "--port", String(freePort()), "--health", "/");
+  const becomes = (health: string) => until(async () => (await place.statusOf("turning")).health === health, { what: `it is ${health}` });
+  await becomes("healthy");
   expect(await place.bs9("status")).toMatchObject({ code: 0 });
-  await place.bs9("start", "web", "--health", "/none", "--wait", "0");
-  expect(String(await get(port, "/argv"))).toBe("");
-  await until(async () => (await place.statusOf("web")).health === "unhealthy", { what: "it is unhealthy", timeoutMs: 60_000 });
+  place.write("turning/sick", "");
+  await becomes("unhealthy");
   expect(await place.bs9("status")).toMatchObject({ code: 3 });
+  expect(await place.bs9("status", "turning")).toMatchObject({ code: 3 });
 });
 
 test.skipIf(!existsSync("/run/systemd/system"))("on a host with systemd the supervisor does not say that systemd is missing", async () => {
-  expect((await place.bs9("describe", "web")).stdout).toContain("BS9_BACKEND chose the supervisor");
+  expect((await place.bs9("describe", "turning")).stdout).toContain("BS9_BACKEND chose the supervisor");
 });
