@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { interruptedBy } from "../base/interrupt.ts";
 import type { Row } from "../storage/storage.ts";
 
-export type Tally = { rows: number; services: Set<string> };
+/** What has gone by so far. The times are those of the first and the last sample, null where there was none. */
+export type Tally = { rows: number; services: Set<string>; fromMs: number | null; toMs: number | null };
 
 const rowsBetweenPauses = 500;
 
@@ -13,6 +14,8 @@ export async function* tallied(rows: AsyncIterable<Row>, tally: Tally, signal: A
   for await (const row of rows) {
     tally.rows++;
     tally.services.add(row.service);
+    tally.fromMs = Math.min(tally.fromMs ?? row.atMs, row.atMs);
+    tally.toMs = Math.max(tally.toMs ?? row.atMs, row.atMs);
     yield row;
     if (tally.rows % rowsBetweenPauses === 0) await pause();
   }

@@ -9,7 +9,7 @@ import { noSuchService } from "../service/targets.ts";
 import { openMetrics } from "../storage/export/openmetrics.ts";
 import { csv, json } from "../storage/export/text.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
-import type { Range, Row } from "../storage/storage.ts";
+import type { Row } from "../storage/storage.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { type Tally, tallied, unhurried } from "./export-rows.ts";
 import { fileFor } from "./export-target.ts";
@@ -42,19 +42,19 @@ export const exportSamples: Command = {
     await checkService(asked.service, context);
     const nowMs = Date.now();
     const range = { fromMs: Math.floor(nowMs - asked.hours * hourMs), toMs: nowMs + 1 };
-    const tally: Tally = { rows: 0, services: new Set() };
+    const tally: Tally = { rows: 0, services: new Set(), fromMs: null, toMs: null };
     const rows = tallied(context.storage.rows(range, asked.service), tally, context.signal);
-    const result = await act(asked, rows, tally, range, context);
+    const result = await act(asked, rows, tally, context);
     if (tally.rows === 0 && !context.settings.quiet) await sayWhyNone(asked, context);
     return result;
   },
 };
 
-async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, range: Range, context: Context): Promise<Result | null> {
+async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, context: Context): Promise<Result | null> {
   const { format, file } = asked;
   const { settings, terminal, paths, signal } = context;
   const pieces = unhurried(formats[format](rows, paths.cache), signal);
-  if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, pieces, 0o600), tally, range);
+  if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, pieces, 0o600), tally);
   if (settings.quiet && !settings.json) {
     for await (const _ of rows);
     const names = [...tally.services];
@@ -70,13 +70,13 @@ async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, range: 
   return null;
 }
 
-function fileResult({ format }: Asked, file: string, bytes: number, { rows, services }: Tally, range: Range): Result {
-  const [from, to] = [new Date(range.fromMs).toISOString(), new Date(range.toMs - 1).toISOString()];
+function fileResult({ format }: Asked, file: string, bytes: number, { rows, services, fromMs, toMs }: Tally): Result {
+  const [from, to] = [fromMs, toMs].map((atMs) => (atMs === null ? null : new Date(atMs).toISOString()));
   const size = `${rows} ${rows === 1 ? "row" : "rows"}, ${formatBytes(bytes)}`;
   return {
     value: { file, format, rows, bytes, services: services.size, from, to },
     names: [...services],
-    text: () => [`${harmless(file)}: ${size}, from ${from} to ${to}`],
+    text: () => [`${harmless(file)}: ${size}${from === null ? "" : `, from ${from} to ${to}`}`],
   };
 }
 

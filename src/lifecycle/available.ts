@@ -13,10 +13,19 @@ const monthMs = 30 * dayMs;
 /** So long are changes kept: one seen before the month is no younger than it, though nobody watched since. */
 const keptMs = 42 * dayMs;
 
-/** Null where it was never seen, or nothing is kept at all. */
-export async function availabilityOf(name: string, { storage, now }: Pick<Deps, "storage" | "now">): Promise<Availabilities | null> {
+/**
+ * How available a service was since `sinceMs`: an earlier service of the same name is another one. Null where it was never
+ * seen, or where nothing is kept.
+ */
+export async function availabilityOf(
+  name: string,
+  sinceMs: number,
+  { storage, now }: Pick<Deps, "storage" | "now">,
+): Promise<Availabilities | null> {
   const toMs = now();
-  const watches = await storage.watches(name, { fromMs: toMs - keptMs, toMs });
+  const fromMs = Math.max(sinceMs, toMs - keptMs);
+  if (fromMs >= toMs) return null;
+  const watches = await storage.watches(name, { fromMs, toMs });
   const firstMs = firstSeen(watches);
   if (firstMs === null || firstMs >= toMs) return null;
   const last = (spanMs: number): Available => {

@@ -43,7 +43,9 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   const { spec, reading, verdict, outcome } = looked;
   const { status, unwell } = told?.observed[0] ?? looked;
   const unit = await textOrWhyNot(spec, deps);
-  const { availability, sample, notices } = await keptOrWhyNot(name, deps);
+  // What is kept of an earlier service of this name is not this service's.
+  const sinceMs = deps.trail.lastMs("delete", name) ?? 0;
+  const { availability, sample, notices } = await keptOrWhyNot(name, sinceMs, deps);
   return {
     status: { ...status, notices: [...status.notices, ...unit.notices, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
@@ -62,16 +64,16 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
     lastEnd: outcome?.cause ?? reading.end,
     availability,
     sample: told === null ? null : sample,
-    events: await eventsOf(name, deps),
+    events: await eventsOf(name, sinceMs, deps),
   };
 }
 
 type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: string[] };
 
 /** The rest is worth having where the samples cannot be read. */
-async function keptOrWhyNot(name: string, deps: Deps): Promise<Kept> {
+async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<Kept> {
   try {
-    return { availability: await availabilityOf(name, deps), sample: await sampledOf(name, deps), notices: [] };
+    return { availability: await availabilityOf(name, sinceMs, deps), sample: await sampledOf(name, deps), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
     return { availability: null, sample: null, notices: [`its history is not known: ${harmless(error.message)}`] };
@@ -88,9 +90,9 @@ async function textOrWhyNot(spec: Spec, deps: Deps): Promise<{ text: string; not
   }
 }
 
-async function eventsOf(name: string, deps: Deps): Promise<Description["events"]> {
+async function eventsOf(name: string, sinceMs: number, deps: Deps): Promise<Description["events"]> {
   const events: Description["events"] = [];
-  const query = { services: [name], lines: 200, sinceMs: null, untilMs: null, follow: false };
+  const query = { services: [name], lines: 200, sinceMs: sinceMs === 0 ? null : sinceMs, untilMs: null, follow: false };
   for await (const record of deps.backend.logs(query, AbortSignal.timeout(3000))) {
     if (record.stream === "bs9") events.push({ at: new Date(record.atMs).toISOString(), message: harmless(record.message) });
   }

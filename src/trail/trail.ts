@@ -54,6 +54,22 @@ export class Trail {
     }
   }
 
+  /** When this act last succeeded on this target, in ms since 1970; null where the trail has no such record. */
+  lastMs(act: string, target: string): number | null {
+    // As canonical() writes it, so that only lines on this act are parsed.
+    const mark = `"act":${JSON.stringify(act)}`;
+    for (const { text } of trailTexts(this.#options.folder).toReversed()) {
+      for (let at = text.lastIndexOf(mark); at >= 0; at = text.lastIndexOf(mark, at - 1)) {
+        const end = text.indexOf("\n", at);
+        const record = parseLine(text.slice(text.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end));
+        const isIt = record?.act === act && record.targets.includes(target) && !record.result.failed.includes(target);
+        if (isIt) return Date.parse(record.at);
+        if (at === 0) break;
+      }
+    }
+    return null;
+  }
+
   async verify(): Promise<Verdict> {
     const { folder, journal } = this.#options;
     // The journal first: a line that is added meanwhile is in the file only, which proves nothing against it.

@@ -45,7 +45,7 @@ export class Stage {
     return new Turns({
       deps: {
         registry,
-        trail: { append: async () => {} },
+        trail: { append: async () => {}, lastMs: () => null },
         now: () => clock.nowMs,
         backend: {
           ...quiet,

@@ -30,7 +30,10 @@ type Stretch = [fromMs: number, toMs: number, ...samples: Sample[]];
 const up = sample("web", 1);
 const other = sample("other", 1);
 
-async function told(nowMs: number, ...stretches: Stretch[]) {
+const told = (nowMs: number, ...stretches: Stretch[]) => toldSince(Number.NEGATIVE_INFINITY, nowMs, ...stretches);
+
+/** `deletedMs`: when an earlier service of the name was deleted. */
+async function toldSince(deletedMs: number, nowMs: number, ...stretches: Stretch[]) {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "metrics.db");
@@ -41,7 +44,7 @@ async function told(nowMs: number, ...stretches: Stretch[]) {
   await storage.close();
   const reader = openSqliteReader(path, keeping);
   cleanUp.push(() => reader.close());
-  return await availabilityOf("web", { storage: reader, now: () => beginMs + nowMs });
+  return await availabilityOf("web", Math.max(0, beginMs + deletedMs), { storage: reader, now: () => beginMs + nowMs });
 }
 
 const iso = (ms: number) => new Date(beginMs + ms).toISOString();
@@ -55,6 +58,17 @@ test("younger than a day: counted from when it was there", async () => {
   const one = await told(25 * hourMs, [0, 24 * hourMs, other], [24 * hourMs + minuteMs, 25 * hourMs, other, up]);
   const young = { since: iso(24 * hourMs + minuteMs), upMs: 59 * minuteMs, unknownMs: 0, uptimeRatio: 1 };
   expect(one).toMatchObject({ day: young, month: young });
+});
+
+test("what an earlier service of the same name did is not counted", async () => {
+  const stretches: Stretch[] = [
+    [0, hourMs, up],
+    [2 * hourMs, 3 * hourMs, up],
+  ];
+  expect((await told(3 * hourMs, ...stretches))?.day.since).toBe(iso(0));
+  const successor = await toldSince(hourMs + minuteMs, 3 * hourMs, ...stretches);
+  expect(successor?.day).toMatchObject({ since: iso(2 * hourMs), upMs: hourMs });
+  expect(await toldSince(3 * hourMs, 3 * hourMs, ...stretches)).toBeNull();
 });
 
 test("nobody watched: unknown, not up", async () => {

@@ -55,7 +55,7 @@ async function measure(): Promise<Figure[]> {
   const turns = new Turns({
     deps: {
       registry,
-      trail: { append: async () => {} },
+      trail: { append: async () => {}, lastMs: () => null },
       now: () => clock.nowMs,
       backend: {
         ...quiet,

@@ -9,7 +9,10 @@ const [first, second] = [freePort(), freePort()];
 
 beforeAll(async () => {
   place.furnish();
-  place.write("bs9/config.toml", '[metrics]\ninterval = "1s"\n\n[health]\ninterval = "1s"\ntimeout = "500ms"\nunhealthy-after = 2\n');
+  place.write(
+    "bs9/config/config.toml",
+    '[metrics]\ninterval = "1s"\n\n[health]\ninterval = "1s"\ntimeout = "500ms"\nunhealthy-after = 2\n',
+  );
   place.write("mute/app.ts", "setInterval(() => {}, 1000);\n");
   expect(await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(first), "--memory", "300M")).toMatchObject({ code: 0 });
 });
