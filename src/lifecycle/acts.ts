@@ -35,7 +35,10 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
     const renewed = await renew(specs, deps);
     const down = renewed.filter((_, i) => !isUp(i));
     const changed = renewed.filter((spec, i) => isUp(i) && spec !== specs[i]);
-    const up = renewed.filter((spec, i) => isUp(i) && spec === specs[i]).map((spec) => done(spec, "unchanged"));
+    const up = await restoreUnits(
+      renewed.filter((spec, i) => isUp(i) && spec === specs[i]),
+      deps,
+    );
     const started = await bringUp(down, deps, "started", (batch) => deps.backend.start(batch));
     const restarted = await bringUp(changed, deps, "changed", (batch) => deps.backend.restart(batch));
     if (options.linger && down.length > 0) await askToLinger(deps);
@@ -52,6 +55,24 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     for (const spec of specs) acted.push(await moveToLatest(spec, deps));
     sweepUnused(deps);
     return acted;
+  });
+}
+
+/** Writes the units again that somebody has removed while their services run; nothing is restarted for that. */
+async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
+  const changes = deps.backend.strangers?.changes(running.map(({ name }) => name)) ?? [];
+  const missing = running.filter(({ name }) => changes.some((change) => change.name === name && change.kind === "missing"));
+  const troubles = missing.length === 0 ? new Map() : await deps.backend.define(missing);
+  const restored = missing.filter(({ name }) => !troubles.has(name));
+  if (restored.length > 0) {
+    await deps.backend.want(
+      restored.map(({ name }) => name),
+      true,
+    );
+  }
+  return running.map((spec) => {
+    if (!missing.includes(spec)) return done(spec, "unchanged");
+    return troubles.has(spec.name) ? failure(spec, troubles.get(spec.name)) : done(spec, "changed");
   });
 }
 

@@ -64,3 +64,21 @@ test("a service in the sandbox of an older bs9 is told in one line, runs on, and
   succeed(await bs9(it, "restart", "aged", "grown"), "restart");
   expect(await told()).toEqual([]);
 }, 60_000);
+
+test("start and restart write a unit again that was removed by hand, and start leaves the process alone", async () => {
+  await start("gone");
+  const { pid } = await statusOf(it, "gone");
+  const file = ".config/systemd/user/gone.service";
+  const remove = async () => {
+    succeed(await it.asUser("ops", ["rm", file]), "rm");
+    await systemctl("daemon-reload");
+  };
+  const isThere = async () => (await it.asUser("ops", ["test", "-f", file])).code === 0;
+  await remove();
+  expect(await bs9(it, "start", "gone")).toMatchObject({ code: 0, stdout: expect.stringContaining("gone changed") });
+  expect(await statusOf(it, "gone")).toMatchObject({ state: "active", pid });
+  expect([await isThere(), (await bs9(it, "start", "gone")).stdout]).toEqual([true, "gone unchanged\n"]);
+  await remove();
+  succeed(await bs9(it, "restart", "gone"), "restart");
+  expect(await isThere()).toBe(true);
+});
