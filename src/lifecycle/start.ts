@@ -1,22 +1,12 @@
 // `start`: an entry becomes a running service, or a defined one is started.
-
-import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
-import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base/errors.ts";
-import { resolvedPath } from "../base/paths.ts";
-import { nearest, shellWord } from "../base/text.ts";
+import { exitStatus, failed } from "../base/errors.ts";
 import { bundle } from "../runtime/bundle.ts";
-import { isInVirtualEnvironment } from "../runtime/command.ts";
-import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
-import { findCommand, findEntry, isScript } from "../service/entry.ts";
-import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
-import { checkName, defaultName } from "../service/name.ts";
+import { pinRuntime, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
+import type { StartInput } from "../service/input.ts";
 import { type Difference, difference, needsRestart } from "../service/plan.ts";
-import { resolve, type Surroundings } from "../service/resolve.ts";
-import { packageName, projectRoot } from "../service/root.ts";
-import { givenEnvironment, type Spec } from "../service/spec.ts";
+import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
@@ -26,7 +16,8 @@ import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
 import { type Entry, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
-import { type Reread, reread, sentencesOn } from "./reread.ts";
+import { sentencesOn } from "./reread.ts";
+import { specOf } from "./specify.ts";
 
 export type Started = {
   name: string;
@@ -130,123 +121,3 @@ export function sweepUnused(deps: Deps): void {
   const needed = [...specs, ...deps.registry.abandoned().flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
   sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }
-
-type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null };
-
-async function specOf(word: string, input: StartInput, deps: Deps): Promise<Specified> {
-  const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
-  const isDefined = defined !== null && input.name === undefined;
-  const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
-  const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));
-  const known = deps.registry.get(name);
-  if (input.name === undefined && !isDefined && known !== null) checkProject(known, word, entry, input, deps);
-  // Files that the input does not name are read again.
-  const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
-  const envFiles = input.envFiles ?? renewed?.spec.envFiles;
-  const spec = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
-  checkPaths(spec);
-  return { spec, known, renewed };
-}
-
-function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
-  const { root } = rootOf(entry, input, deps);
-  return defaultName({ entry: entry.path, isCommand: isCommand(entry), root, packageName: packageName(root) });
-}
-
-/** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */
-function checkProject(known: Spec, word: string, entry: FoundEntry, input: StartInput, deps: Deps): void {
-  const { root } = rootOf(entry, input, deps);
-  if (resolvedPath(root) === resolvedPath(known.root)) return;
-  throw failed(`cannot start ${entry.path} as ${known.name}: the service ${known.name} is another project's`, {
-    details: [`${known.name} runs ${known.entry.path} in ${known.root}`, `this would run ${entry.path} in ${root}`],
-    hint: `bs9 start ${shellWord(word)} --name ${known.name}-2`,
-  });
-}
-
-/** A mistyped name is looked for among the services too. */
-function found(word: string, input: StartInput, deps: Deps): FoundEntry {
-  try {
-    return findEntry(word, deps.cwd, deps.path, input.runtime !== undefined && input.runtime !== "none");
-  } catch (error) {
-    const guess = error instanceof Bs9Error && error.code === "not-found" ? nearest(word, deps.registry.names()) : null;
-    if (guess === null) throw error;
-    throw notFound(`${reasonOf(error)}; did you mean '${guess}'?`, { hint: `bs9 start ${guess}` });
-  }
-}
-
-function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, deps: Deps): Surroundings {
-  const before = input.reset ? null : known;
-  const path = known?.path ?? deps.path;
-  const sameEntry = before !== null && before.entry.path === entry.path;
-  const folders = input.cwd === undefined && sameEntry ? { root: before.root, cwd: before.cwd } : rootOf(entry, input, deps);
-  return {
-    ...folders,
-    path,
-    runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, before, path, deps),
-  };
-}
-
-/** True for a program that is not part of a project, such as npm or python3. */
-function isCommand(entry: FoundEntry): boolean {
-  return entry.onPath || /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
-}
-
-/** The project root and working directory: a command on PATH works where it is called, another entry where its project is. */
-function rootOf(entry: FoundEntry, input: StartInput, deps: Deps): { root: string; cwd: string } {
-  if (input.cwd !== undefined) return { root: input.cwd, cwd: input.cwd };
-  if (isCommand(entry)) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
-  // The Python of a virtual environment works where the environment lies.
-  const start = isInVirtualEnvironment(entry.path) ? dirname(dirname(dirname(entry.path))) : dirname(entry.path);
-  const root = projectRoot(start, deps.home);
-  return { root, cwd: root };
-}
-
-function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spec | null, path: string, deps: Deps): Spec["runtime"] {
-  const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
-  if (chosen === "none") {
-    if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
-      throw failed(`cannot start ${entry.path} without a runtime: it is not executable`, { hint: `chmod +x ${shellWord(entry.path)}` });
-    }
-    return { kind: "none" };
-  }
-  if (chosen === "bs9") {
-    // A known one stays on the runtime it has, so that a new bs9 changes no app; `restart --runtime latest` moves it.
-    const pinned =
-      before?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, before.runtime.version))
-        ? before.runtime.version
-        : runtimeVersion;
-    return { kind: "bs9", version: pinned };
-  }
-  const found = findCommand(chosen, path) ?? findCommand(chosen, deps.path);
-  if (found === null)
-    throw failed(`there is no ${chosen} on PATH to run ${entry.path} on`, { hint: `bs9 start ${shellWord(entry.path)} --runtime bs9` });
-  return { kind: chosen, path: realpathSync(found) };
-}
-
-function isExecutable(entry: FoundEntry): boolean {
-  return entry.kind === "executable";
-}
-
-function checkPaths(spec: Spec): void {
-  for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
-    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${shellWord(folder)}` });
-  }
-  if (!statSync(spec.cwd).isDirectory())
-    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}` });
-  const reserved = Object.keys(givenEnvironment(spec)).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
-  if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
-}
-
-// The first two would turn the runtime; the shell on the way sets the next ones itself; JSON records lose the last.
-const unsettable = new Set([
-  "BUN_OPTIONS",
-  "BUN_BE_BUN",
-  "_",
-  "PPID",
-  "OPTIND",
-  "SHELLOPTS",
-  "BASHOPTS",
-  "__proto__",
-  "constructor",
-  "prototype",
-]);
