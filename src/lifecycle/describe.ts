@@ -4,7 +4,7 @@ import { profileDirectives } from "../backend/sandbox.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
-import { environmentOf } from "../service/spec.ts";
+import { environmentOf, type Spec } from "../service/spec.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
