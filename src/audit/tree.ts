@@ -127,3 +127,19 @@ function isAmbient(node: t.Node): boolean {
   if ("importKind" in node && node.importKind === "type") return true;
   return "exportKind" in node && node.exportKind === "type";
 }
+
+/** The name that the source spells for a key; undefined for an expression. */
+export function spelled(key: t.Node, computed: boolean): string | undefined {
+  if (key.type === "StringLiteral") return key.value;
+  if (key.type === "NumericLiteral") return String(key.value);
+  if (key.type === "PrivateName") return `#${key.id.name}`;
+  if (key.type === "JSXIdentifier") return key.name;
+  return key.type === "Identifier" && !computed ? key.name : undefined;
+}
+
+/** True for the whole of a text whose source does not read as the text does: joined, or with escapes. */
+export function isTopOfText(node: t.Node, parent: t.Node | undefined): boolean {
+  if (node.type === "StringLiteral") return String(node.extra?.["raw"]).includes("\\");
+  if (node.type === "TemplateLiteral") return node.quasis.length > 1 || node.quasis[0]?.value.raw !== node.quasis[0]?.value.cooked;
+  return node.type === "BinaryExpression" && node.operator === "+" && parent?.type !== "BinaryExpression";
+}

@@ -1,35 +1,90 @@
-// One walk over a file's tree: its scopes, and what must be judged once all of them are known.
+// One walk over the tree of a file: parents, scopes, and the nodes that the later steps start from.
 import type * as t from "@babel/types";
-import { declare, declareAll, declareFunction } from "./declare.ts";
-import { spelled, spread } from "./pattern.ts";
-import { Scope, type Value } from "./scope.ts";
-import { argumentsOf, type Call, calleeOf, childrenOf, isCall, isFunction, isMember, placeOf, unwrap } from "./tree.ts";
-import { Walked } from "./walked.ts";
+import { Binding, Scope } from "./scope.ts";
+import { type Call, childrenOf, isCall, isFunction, isMember, isTopOfText, unwrap } from "./tree.ts";
 
-// With a stack of its own: the depth of the source must not become the depth of calls.
+export type Walked = {
+  parents: Map<t.Node, t.Node>;
+  /** What each identifier, `this` and `super` stands for. */
+  bindings: Map<t.Node, Binding>;
+  /** Names that nothing in the file declares. */
+  globals: Map<string, Binding>;
+  /** The own name of a function or class. */
+  names: Map<t.Node, Binding>;
+  /** `this` and `super` of each class. */
+  classes: Map<t.Node, { self: Binding; base: Binding }>;
+  functions: t.Node[];
+  calls: Call[];
+  members: t.MemberExpression[];
+  imports: (t.ImportDeclaration | t.ExportNamedDeclaration | t.ExportAllDeclaration | t.TSImportEqualsDeclaration)[];
+  loads: (t.ImportExpression | t.MetaProperty)[];
+  /** Values with the name of what they are given to. */
+  named: { key: t.Node; value: t.Node }[];
+  /** Constant texts that are spelled otherwise than they read: joined, or written with escapes. */
+  texts: t.Node[];
+};
+
 export function walk(program: t.Program): Walked {
-  const walked = new Walked();
-  walked.top.declare("this");
-  const stack: { node: t.Node; scope: Scope }[] = [{ node: program, scope: walked.top }];
+  const top = new Scope(undefined, true);
+  top.declare("this");
+  const walked: Walked = {
+    parents: new Map(),
+    bindings: new Map(),
+    globals: new Map(),
+    names: new Map(),
+    classes: new Map(),
+    functions: [],
+    calls: [],
+    members: [],
+    imports: [],
+    loads: [],
+    named: [],
+    texts: [],
+  };
+  const uses: { node: t.Node; name: string; scope: Scope }[] = [];
+  const writes: t.AssignmentExpression[] = [];
+  // An own stack: the nesting of the source must not become the nesting of calls.
+  const stack: { node: t.Node; scope: Scope }[] = [{ node: program, scope: top }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { node, scope } = next;
-    const inner = enter(node, scope, walked);
-    collect(node, inner, walked);
-    for (const child of childrenOf(node).reverse()) stack.push({ node: child, scope: inner });
+    const { node } = next;
+    const scope = enter(node, next.scope, walked);
+    if (node.type === "Identifier") uses.push({ node, name: node.name, scope });
+    else if (node.type === "ThisExpression" || node.type === "Super")
+      uses.push({ node, name: node.type === "Super" ? "super" : "this", scope });
+    else if (node.type === "AssignmentExpression") writes.push(node);
+    collect(node, walked);
+    const children = childrenOf(node);
+    for (let at = children.length - 1; at >= 0; at--) {
+      const child = children[at] as t.Node;
+      walked.parents.set(child, node);
+      stack.push({ node: child, scope });
+    }
   }
+  // Only now is every declaration known: `var` and functions may be used above their line.
+  for (const { node, name, scope } of uses) {
+    const binding = scope.lookup(name) ?? globalOf(name, walked);
+    binding.uses.push(node);
+    walked.bindings.set(node, binding);
+  }
+  for (const { left, operator, right } of writes) walked.bindings.get(unwrap(left))?.values.push(operator === "=" ? right : null);
   return walked;
 }
 
+function globalOf(name: string, { globals }: Walked): Binding {
+  let binding = globals.get(name);
+  if (binding === undefined) globals.set(name, (binding = new Binding()));
+  return binding;
+}
+
+// Declares what the node declares; returns the scope inside it.
 function enter(node: t.Node, scope: Scope, walked: Walked): Scope {
-  if (isFunction(node)) return declareFunction(node, scope, walked);
-  declare(node, scope, walked);
+  if (isFunction(node)) return enterFunction(node, scope, walked);
   switch (node.type) {
     case "ClassDeclaration":
     case "ClassExpression": {
       const inner = new Scope(scope, false);
-      if (node.id) (node.type === "ClassDeclaration" ? scope : inner).declare(node.id.name).put({ node, scope, path: [] });
-      inner.declare("this");
-      inner.declare("super").put(node.superClass ? { node: node.superClass, scope, path: [] } : undefined);
+      walked.classes.set(node, { self: inner.declare("this"), base: inner.declare("super") });
+      if (node.id) walked.names.set(node, own(node.type === "ClassDeclaration" ? scope : inner, node.id.name, node));
       return inner;
     }
     case "TSModuleBlock":
@@ -38,67 +93,120 @@ function enter(node: t.Node, scope: Scope, walked: Walked): Scope {
     case "BlockStatement":
     case "ForStatement":
     case "ForInStatement":
+    case "ForOfStatement":
     case "SwitchStatement":
       return new Scope(scope, false);
-    case "ForOfStatement": {
-      const inner = new Scope(scope, false);
-      const id = node.left.type === "VariableDeclaration" ? node.left.declarations[0]?.id : undefined;
-      // Any element of what is looped over.
-      if (id) declareAll(id, { node: node.right, scope, path: [undefined] }, inner);
-      return inner;
-    }
     case "CatchClause": {
       const inner = new Scope(scope, false);
-      if (node.param) declareAll(node.param, undefined, inner);
+      if (node.param) declareAll(node.param, null, inner);
       return inner;
     }
+    case "VariableDeclaration": {
+      const parent = walked.parents.get(node);
+      const unseen = parent?.type === "ForOfStatement" || parent?.type === "ForInStatement" ? null : undefined;
+      for (const { id, init } of node.declarations) {
+        const declared = declareAll(id, init ?? unseen, node.kind === "var" ? scope.function : scope);
+        if (parent?.type === "ExportNamedDeclaration") for (const [name, binding] of declared) binding.exported.push(name);
+      }
+      return scope;
+    }
+    case "TSEnumDeclaration":
+    case "TSModuleDeclaration":
+    case "TSImportEqualsDeclaration":
+      if (node.id.type === "Identifier") own(scope, node.id.name, null);
+      return scope;
+    case "ImportSpecifier":
+    case "ImportDefaultSpecifier":
+    case "ImportNamespaceSpecifier":
+      own(scope, node.local.name, null);
+      return scope;
+    case "ExportNamedDeclaration":
+      return scope;
     default:
       return scope;
   }
 }
 
-function collect(node: t.Node, scope: Scope, walked: Walked): void {
-  if (isCall(node)) collectCall(node, scope, walked);
-  else if (node.type === "AssignmentExpression") {
-    const known = node.operator === "=" || node.operator === "||=" || node.operator === "??=" || node.operator === "&&=";
-    const value: Value | undefined = known ? { node: node.right, scope, path: [] } : undefined;
-    spread(node.left, value, scope, (target, part) => walked.writes.push({ target, value: part, scope }));
-    const left = unwrap(node.left);
-    nameString(left.type === "Identifier" ? left : isMember(left) ? left.property : undefined, node.right, walked);
-  } else if (node.type === "ReturnStatement") {
-    if (node.argument) scope.function.returns.push({ node: node.argument, scope, path: [] });
-  } else if (node.type === "VariableDeclarator") nameString(node.id, node.init, walked);
-  else if (node.type === "ObjectProperty") nameString(node.key, node.value, walked);
-  else if (node.type === "ClassProperty" || node.type === "ClassPrivateProperty" || node.type === "ClassAccessorProperty") {
-    nameString(node.key, node.value, walked);
-    const key = spelled(node.key, "computed" in node && node.computed === true);
-    if (key !== undefined && node.value) scope.lookup("this")?.putMember(key, { node: node.value, scope, path: [] });
-  } else if (node.type === "AssignmentPattern") nameString(node.left, node.right, walked);
-  else if (node.type === "JSXAttribute" && node.name.type === "JSXIdentifier" && node.value) {
-    if (node.value.type === "StringLiteral") walked.strings.push({ name: node.name.name, text: node.value.value, ...placeOf(node.value) });
-  } else if (node.type === "ImportExpression") walked.loads.push({ node: node.source, scope });
+function enterFunction(node: t.Function, scope: Scope, walked: Walked): Scope {
+  const inner = new Scope(scope, true);
+  if ("id" in node && node.id) walked.names.set(node, own(node.type === "FunctionDeclaration" ? scope : inner, node.id.name, node));
+  for (const parameter of node.params) declareAll(parameter, null, inner);
+  return inner;
 }
 
-function collectCall(call: Call, scope: Scope, walked: Walked): void {
-  walked.calls.push({ call, scope });
-  const callee = calleeOf(call);
-  // `(run => run(x))(exec)`
-  if (isFunction(callee))
-    walked.given.set(
-      callee,
-      argumentsOf(call).map((node) => ({ node, scope, path: [] })),
-    );
-  // `import("child_process").then(({ exec }) => exec(x))`; a promise counts as what it comes to.
-  if (!isMember(callee) || spelled(callee.property, callee.computed) !== "then") return;
-  const then = argumentsOf(call)[0];
-  if (then !== undefined && isFunction(then)) walked.given.set(then, [{ node: callee.object, scope, path: [] }]);
+function own(scope: Scope, name: string, value: t.Node | null): Binding {
+  const binding = scope.declare(name);
+  binding.values.push(value);
+  return binding;
 }
 
-function nameString(key: t.Node | undefined, value: t.Node | null | undefined, walked: Walked): void {
-  if (key === undefined || !value) return;
-  const node = unwrap(value);
-  if (node.type !== "StringLiteral" && node.type !== "TemplateLiteral") return;
-  const name = spelled(key, false);
-  const text = spelled(node, true);
-  if (name !== undefined && text !== undefined) walked.strings.push({ name, text, ...placeOf(node) });
+// Declares each name of a pattern. Undefined stands for `let x;`, which gives no value.
+function declareAll(pattern: t.Node, value: t.Node | null | undefined, scope: Scope): Map<string, Binding> {
+  const declared = new Map<string, Binding>();
+  const open: { node: t.Node; value: t.Node | null | undefined }[] = [{ node: pattern, value }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const node = unwrap(next.node);
+    const inside = (part: t.Node | null) => part !== null && open.push({ node: part, value: null });
+    if (node.type === "Identifier") {
+      const binding = scope.declare(node.name);
+      if (next.value !== undefined) binding.values.push(next.value);
+      declared.set(node.name, binding);
+    } else if (node.type === "AssignmentPattern") inside(node.left);
+    else if (node.type === "RestElement") inside(node.argument);
+    else if (node.type === "TSParameterProperty") inside(node.parameter);
+    else if (node.type === "ArrayPattern") node.elements.forEach(inside);
+    else if (node.type === "ObjectPattern")
+      for (const part of node.properties) inside(part.type === "RestElement" ? part.argument : part.value);
+  }
+  return declared;
+}
+
+function collect(node: t.Node, walked: Walked): void {
+  if (isFunction(node) || node.type === "ClassDeclaration" || node.type === "ClassExpression") {
+    walked.functions.push(node);
+    const binding = walked.names.get(node);
+    if (binding !== undefined && walked.parents.get(node)?.type === "ExportNamedDeclaration" && "id" in node && node.id)
+      binding.exported.push((node.id as t.Identifier).name);
+  } else if (isCall(node)) walked.calls.push(node);
+  else if (isMember(node)) walked.members.push(node as t.MemberExpression);
+  if (isTopOfText(node, walked.parents.get(node))) walked.texts.push(node);
+  switch (node.type) {
+    case "ImportDeclaration":
+    case "ExportNamedDeclaration":
+    case "ExportAllDeclaration":
+    case "TSImportEqualsDeclaration":
+      walked.imports.push(node);
+      return;
+    case "ImportExpression":
+    case "MetaProperty":
+      walked.loads.push(node);
+      return;
+    case "AssignmentExpression": {
+      const left = unwrap(node.left);
+      name(isMember(left) ? left.property : left, node.right, walked);
+      return;
+    }
+    case "AssignmentPattern":
+      name(node.left, node.right, walked);
+      return;
+    case "VariableDeclarator":
+      name(node.id, node.init, walked);
+      return;
+    case "ObjectProperty":
+    case "ClassProperty":
+    case "ClassPrivateProperty":
+    case "ClassAccessorProperty":
+      name(node.key, node.value, walked);
+      return;
+    case "JSXAttribute":
+      name(node.name, node.value, walked);
+      return;
+    default:
+  }
+}
+
+function name(key: t.Node, value: t.Node | null | undefined, walked: Walked): void {
+  if (!value) return;
+  const { type } = unwrap(value);
+  if (type === "StringLiteral" || type === "TemplateLiteral" || type === "BinaryExpression") walked.named.push({ key, value });
 }
