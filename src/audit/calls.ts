@@ -2,9 +2,9 @@
 import type * as t from "@babel/types";
 import { environment } from "./environment.ts";
 import type { Flow } from "./flow.ts";
-import { importedBy, importOf, isEnvironment, isExec, moduleNamed } from "./platform.ts";
-import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, unwrap } from "./tree.ts";
-import { element, isIndex, member, type Value, valueOf } from "./value.ts";
+import { importedBy, isEnvironment, isExec, moduleNamed } from "./platform.ts";
+import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, parentOf, unwrap } from "./tree.ts";
+import { asValue, element, isIndex, member, type Value } from "./value.ts";
 
 type Member = t.MemberExpression | t.OptionalMemberExpression;
 
@@ -17,7 +17,7 @@ const reflects = new Set(["Reflect.apply", "Reflect.construct", "Reflect.get"]);
 
 export function arriveAsCallee(call: Call, value: Value, flow: Flow): void {
   if (value.path.length > 0) {
-    if (value.path[0] === "()") flow.arrive(call, valueOf(value.ref, value.path.slice(1), value.isPicked));
+    if (value.path[0] === "()") flow.arrive(call, asValue(value.ref, value.path.slice(1), value.isPicked));
     return;
   }
   const given = argumentsOf(call);
@@ -31,26 +31,25 @@ export function arriveAsCallee(call: Call, value: Value, flow: Flow): void {
 // What the call of something known gives.
 function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
   const [first] = argumentsOf(call);
-  if (isEnvironment(ref)) return valueOf(ref);
-  const imported = importedBy(ref);
-  if (imported !== undefined) return imported.path.length < 4 ? valueOf(importOf(imported.specifier, [...imported.path, "()"])) : undefined;
+  if (isEnvironment(ref)) return asValue(ref);
+  if (importedBy(ref) !== undefined) return member(asValue(ref), "()");
   switch (ref) {
     case "require":
     case "process.getBuiltinModule":
       for (const specifier of first === undefined ? [] : flow.constants.texts(first)) load(call, specifier, flow);
       return undefined;
     case "node:module.createRequire":
-      return valueOf("require");
+      return asValue("require");
     case "node:module":
-      return valueOf("node:module");
+      return call.type === "NewExpression" ? asValue("node:module") : undefined;
     case "URL.createObjectURL":
-      return valueOf("blob:");
+      return asValue("blob:");
     case "URL":
     case "Worker": {
       // What `new Worker(new URL("./a.ts", import.meta.url))` brings into the process.
       const address = first === undefined ? undefined : flow.constants.text(first);
       if (call.type === "NewExpression" && address !== undefined && /^\.\.?\/.*\.[cm]?[jt]sx?$/.test(address)) flow.imports.add(address);
-      return first !== undefined && flow.mayBe(first, "blob:") ? valueOf("blob:") : undefined;
+      return first !== undefined && flow.mayBe(first, "blob:") ? asValue("blob:") : undefined;
     }
     default:
       return undefined;
@@ -62,7 +61,7 @@ export function load(node: t.Node, specifier: string | undefined, flow: Flow): v
   if (specifier === undefined) return;
   flow.imports.add(specifier);
   const ref = moduleNamed(specifier);
-  if (ref !== undefined) flow.arrive(node, valueOf(ref));
+  if (ref !== undefined) flow.arrive(node, asValue(ref));
 }
 
 export function arriveAsArgument(call: Call, node: t.Node, value: Value, flow: Flow): void {
@@ -75,8 +74,8 @@ export function arriveAsArgument(call: Call, node: t.Node, value: Value, flow: F
     if (parameter !== undefined && parameter.type !== "RestElement") flow.bind(parameter, value);
   }
   if (isEnvironment(value.ref) && !(callee.type === "Identifier" && harmless.has(callee.name)))
-    flow.arrive(call, value.path.length === 0 ? valueOf(environment.itself) : undefined);
-  if (key === "then" && value.path[0] === "()") flow.arrive(call, valueOf(value.ref, value.path.slice(1)));
+    flow.arrive(call, value.path.length === 0 ? asValue(environment.itself) : undefined);
+  if (key === "then" && value.path[0] === "()") flow.arrive(call, asValue(value.ref, value.path.slice(1)));
   if (value.path.length === 0) {
     const isReflected = isMember(callee) && unwrap(callee.object).type === "Identifier" && flow.mayBe(callee.object, "Reflect");
     // Not where it is one of many, as in a table of all there is.
@@ -97,7 +96,7 @@ function pass(call: Call, ref: string, at: number, value: Value, flow: Flow): vo
   } else if (at > 0) return;
   else if (ref === "node:util.promisify" || ref === "Object.freeze") flow.arrive(call, value);
   else if (ref === "URL" && value.ref === "blob:") flow.arrive(call, value);
-  else if (ref.endsWith(".getPrototypeOf") && value.path.length === 0) flow.arrive(call, valueOf("function"));
+  else if (ref.endsWith(".getPrototypeOf") && value.path.length === 0) flow.arrive(call, asValue("function"));
   else if (reflects.has(ref)) reflect(call, ref, value, flow);
 }
 
@@ -115,7 +114,7 @@ function listed(node: t.Node | undefined): readonly t.Node[] | null {
 
 export function arriveAsObject(node: Member, value: Value, flow: Flow): void {
   const keys = node.computed ? flow.constants.texts(node.property) : [flow.constants.key(node.property, false)];
-  const call = callOf(node, flow);
+  const call = callOf(node);
   for (const key of keys) {
     flow.arrive(node, member(value, key));
     if (call !== undefined && key !== undefined) callMember(call, key, value, flow);
@@ -123,12 +122,12 @@ export function arriveAsObject(node: Member, value: Value, flow: Flow): void {
 }
 
 /** The call whose callee is the node. */
-function callOf(node: t.Node, flow: Flow): Call | undefined {
+function callOf(node: t.Node): Call | undefined {
   let callee = node;
-  let around = flow.walked.parents.get(callee);
+  let around = parentOf(callee);
   while (around !== undefined && !isCall(around) && unwrap(around) === node) {
     callee = around;
-    around = flow.walked.parents.get(callee);
+    around = parentOf(callee);
   }
   return around !== undefined && isCall(around) && calleeOf(around) === node ? around : undefined;
 }
@@ -139,12 +138,13 @@ function callMember(call: Call, key: string, value: Value, flow: Flow): void {
   const [first] = given;
   const isItself = value.path.length === 0;
   if (key === "bind") flow.arrive(call, value);
-  if (isItself && (key === "call" || (key === "bind" && given.length > 1))) flow.judged.push({ node: call, ref: value.ref, given: given.slice(1) });
+  if (isItself && (key === "call" || (key === "bind" && given.length > 1)))
+    flow.judged.push({ node: call, ref: value.ref, given: given.slice(1) });
   if (isItself && key === "apply" && given.length > 0 && value.ref !== "Reflect")
     flow.judged.push({ node: call, ref: value.ref, given: listed(given[1]) });
-  if ((key === "call" || key === "apply") && value.path[0] === "()") flow.arrive(call, valueOf(value.ref, value.path.slice(1)));
+  if ((key === "call" || key === "apply") && value.path[0] === "()") flow.arrive(call, asValue(value.ref, value.path.slice(1)));
   if (key === "catch" || key === "finally") flow.arrive(call, value);
-  if (key === "join" && isEnvironment(value.ref) && isIndex(value.path[0])) flow.arrive(call, valueOf(environment.joined));
+  if (key === "join" && isEnvironment(value.ref) && isIndex(value.path[0])) flow.arrive(call, asValue(environment.joined));
   const inside = key === "then" ? value : callers.has(key) ? element(value) : undefined;
   if (first !== undefined && isFunction(first)) flow.bind(first.params[key === "reduce" ? 1 : 0] ?? first, inside);
 }

@@ -1,6 +1,6 @@
 // Values that are the same in every run, so that `globalThis["ev" + "al"]` is read as what it is.
 import type * as t from "@babel/types";
-import type { Binding } from "./scope.ts";
+import { bindingOf } from "./scope.ts";
 import { argumentsOf, type Call, calleeOf, isCall, isMember, spelled, unwrap } from "./tree.ts";
 
 type Constant = string | number | Constant[];
@@ -8,17 +8,25 @@ type Constant = string | number | Constant[];
 const deepest = 30;
 const longest = 1000;
 // Methods of strings and arrays that only depend on what they are given, and take no function.
-const pure = new Set(["at", "charAt", "concat", "join", "replace", "replaceAll", "reverse", "slice", "split", "substring", "toString", "trim"]);
+const pure = new Set([
+  "at",
+  "charAt",
+  "concat",
+  "join",
+  "replace",
+  "replaceAll",
+  "reverse",
+  "slice",
+  "split",
+  "substring",
+  "toString",
+  "trim",
+]);
 for (const more of ["toLowerCase", "toUpperCase", "flat"]) pure.add(more);
 
 export class Constants {
-  readonly #bindings: ReadonlyMap<t.Node, Binding>;
   // Each is computed once: `a = b + b; b = c + c; ...` would double the work with each line.
   readonly #found = new Map<t.Node, Constant | undefined>();
-
-  constructor(bindings: ReadonlyMap<t.Node, Binding>) {
-    this.#bindings = bindings;
-  }
 
   /** The one text that an expression always gives. */
   text(node: t.Node): string | undefined {
@@ -55,7 +63,7 @@ export class Constants {
   literal(expression: t.Node): t.Node {
     let node = unwrap(expression);
     for (let depth = 0; depth < deepest && node.type === "Identifier"; depth++) {
-      const values = this.#bindings.get(node)?.values ?? [];
+      const values = bindingOf(node)?.values ?? [];
       if (values.length !== 1 || !values[0]) break;
       node = unwrap(values[0]);
     }
@@ -86,7 +94,8 @@ export class Constants {
     if (isMember(node)) {
       const key = this.key(node.property, node.computed);
       const owner = this.literal(node.object);
-      const value = key === undefined ? undefined : owner.type === "ArrayExpression" ? owner.elements[Number(key)] : this.property(owner, key);
+      const value =
+        key === undefined ? undefined : owner.type === "ArrayExpression" ? owner.elements[Number(key)] : this.property(owner, key);
       return value ? this.#of(value, depth) : undefined;
     }
     switch (node.type) {

@@ -2,13 +2,16 @@
 import type * as t from "@babel/types";
 import { Constants } from "./constant.ts";
 import type { Exported } from "./link.ts";
-import type { Binding } from "./scope.ts";
-import { type Call, isMember, unwrap } from "./tree.ts";
+import { type Binding, bindingOf } from "./scope.ts";
+import { type Call, isMember, parentOf, unwrap } from "./tree.ts";
 import { element, member, type Value, wrapped } from "./value.ts";
 import type { Walked } from "./walk.ts";
 
 // A file of 10,000 lines takes about 20,000.
 const mostSteps = 1_000_000;
+
+// A table that holds more is a library's, such as lodash's.
+const mostHeld = 32;
 
 /** A call of something known; `given` are its arguments as that thing gets them. */
 export type Judged = { node: t.Node; ref: string; given: readonly t.Node[] | null };
@@ -17,7 +20,7 @@ type Arrival = { node: t.Node; value: Value };
 
 export class Flow {
   readonly walked: Walked;
-  readonly constants: Constants;
+  readonly constants = new Constants();
   readonly judged: Judged[] = [];
   readonly exported: Exported[] = [];
   readonly imports = new Set<string>();
@@ -29,7 +32,6 @@ export class Flow {
 
   constructor(walked: Walked) {
     this.walked = walked;
-    this.constants = new Constants(walked.bindings);
   }
 
   /** True where the file is too tangled to be followed to its end. */
@@ -90,7 +92,7 @@ export class Flow {
       if (name.type === "Identifier") this.reach(this.classAround(node)?.self, wrapped(value, name.name));
       this.bind(node.parameter, value);
     } else if (node.type === "Identifier" && node.name === "exports" && this.walked.globals.has("exports")) this.export([], value);
-    else this.reach(this.walked.bindings.get(node), value);
+    else this.reach(bindingOf(node), value);
   }
 
   /** The element of an array at a place that is not known. */
@@ -100,7 +102,7 @@ export class Flow {
   }
 
   classAround(node: t.Node): { self: Binding; base: Binding } | undefined {
-    for (let around = this.walked.parents.get(node); around !== undefined; around = this.walked.parents.get(around)) {
+    for (let around = parentOf(node); around !== undefined; around = parentOf(around)) {
       const found = this.walked.classes.get(around);
       if (found !== undefined) return found;
     }
@@ -118,8 +120,11 @@ export class Flow {
 
   #isNew(place: object, value: Value): boolean {
     let arrived = this.#arrived.get(place);
-    if (arrived === undefined) this.#arrived.set(place, (arrived = new Map()));
-    if (arrived.has(value.id) || this.isExhausted) return false;
+    if (arrived === undefined) {
+      arrived = new Map();
+      this.#arrived.set(place, arrived);
+    }
+    if (arrived.has(value.id) || (value.path.length > 0 && arrived.size >= mostHeld) || this.isExhausted) return false;
     this.#steps++;
     arrived.set(value.id, value);
     return true;

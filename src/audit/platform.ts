@@ -50,6 +50,8 @@ const aliases = new Map<string, string>([
   ["Function.prototype", "function"],
 ]);
 
+const longestPath = 4;
+
 // Every name, and what it is a member of.
 const known = new Set<string>(["globalThis", "require", "function"]);
 for (const name of [...dangers.keys(), ...ways, ...aliases.keys(), environment.itself])
@@ -72,8 +74,11 @@ export function globalNamed(name: string): string | undefined {
 /** What `ref[key]` is; an undefined key is known only while running. */
 export function memberOf(ref: string, key: string | undefined): string | undefined {
   const imported = importedBy(ref);
-  if (imported !== undefined)
-    return key === undefined || imported.path.length >= 4 ? undefined : importOf(imported.specifier, [...imported.path, key]);
+  if (imported !== undefined) {
+    // What a call of a call gives is hardly ever what is dangerous, and there is much of it.
+    const isFar = imported.path.length >= longestPath || (key === "()" && imported.path.includes("()"));
+    return key === undefined || isFar ? undefined : importOf(imported.specifier, [...imported.path, key]);
+  }
   if (isEnvironment(ref)) return ref;
   // A member of child_process that is chosen while running may be exec; a member of exec is its promisify.custom.
   if (key === undefined) return ref === "node:child_process" ? "node:child_process.exec" : isExec(ref) ? ref : undefined;

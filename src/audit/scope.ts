@@ -10,6 +10,18 @@ export class Binding {
   readonly exported: string[] = [];
 }
 
+const bound: unique symbol = Symbol("binding");
+
+/** What an identifier, `this` or `super` stands for. */
+export function bindingOf(node: t.Node): Binding | undefined {
+  return (node as { [bound]?: Binding })[bound];
+}
+
+export function use(node: t.Node, binding: Binding): void {
+  binding.uses.push(node);
+  (node as { [bound]?: Binding })[bound] = binding;
+}
+
 export class Scope {
   readonly #parent: Scope | undefined;
   readonly #isFunction: boolean;
@@ -22,7 +34,10 @@ export class Scope {
 
   declare(name: string): Binding {
     let binding = this.#bindings.get(name);
-    if (binding === undefined) this.#bindings.set(name, (binding = new Binding()));
+    if (binding === undefined) {
+      binding = new Binding();
+      this.#bindings.set(name, binding);
+    }
     return binding;
   }
 

@@ -13,15 +13,15 @@ export type Value = {
 };
 
 // Longer ones only come from loops such as `x = x.next`.
-const longestPath = 5;
+const longestPath = 4;
 
-export function valueOf(ref: string, path: readonly string[] = [], isPicked = false): Value {
+export function asValue(ref: string, path: readonly string[] = [], isPicked = false): Value {
   return { ref, path, isPicked, id: [isPicked, ref, ...path].join("\0") };
 }
 
 /** The value as something that holds it under `key`; undefined where it is not worth following. */
 export function wrapped({ ref, path, isPicked }: Value, key: string): Value | undefined {
-  return path.length >= longestPath || ref === "function" ? undefined : valueOf(ref, [key, ...path], isPicked);
+  return path.length >= longestPath || ref === "function" ? undefined : asValue(ref, [key, ...path], isPicked);
 }
 
 /** The member `key` of the value; an undefined key may be any. */
@@ -29,16 +29,16 @@ export function member({ ref, path, isPicked }: Value, key: string | undefined):
   const [first, ...rest] = path;
   if (first === undefined) {
     const inside = memberOf(ref, key);
-    return inside === undefined ? undefined : valueOf(inside, [], isPicked);
+    return inside === undefined ? undefined : asValue(inside, [], isPicked);
   }
-  if (first === "()") return key === "constructor" ? valueOf("Function") : undefined;
-  if (key === undefined) return valueOf(ref, rest, true);
-  return first === key || first === "*" ? valueOf(ref, rest, isPicked) : undefined;
+  if (first === "()") return key === "constructor" ? asValue("Function") : undefined;
+  if (key === undefined) return asValue(ref, rest, true);
+  return first === key || first === "*" ? asValue(ref, rest, isPicked) : undefined;
 }
 
 /** Any element of an array that holds the value. */
 export function element({ ref, path, isPicked }: Value): Value | undefined {
-  return isIndex(path[0]) ? valueOf(ref, path.slice(1), isPicked) : undefined;
+  return isIndex(path[0]) ? asValue(ref, path.slice(1), isPicked) : undefined;
 }
 
 export function isIndex(key: string | undefined): boolean {
