@@ -52,7 +52,7 @@ export function bunSpawnRun(given: Given, { constants }: Look): Run {
 const shells = "sh|bash|dash|zsh|ash|ksh|fish|busybox";
 const isShell = new RegExp(`^(?:${shells})$`);
 // Up to the place in the script of `sh -c` where something is put in: inside quotes, or in its first word.
-const inScript = new RegExp(`(?:^|[\\s;&|(/])(?:${shells})\\s(?:[^;&|]*\\s)?-[a-z]*c\\s+(?:"[^"]*|'[^']*|[^\\s"';&|]*)$`);
+const inScript = new RegExp(`(?:^|[\\s;&|(/])(?:${shells})\\s+(?:[-+]o\\s+\\w+\\s+|-\\S+\\s+)*-[a-z]*c\\s+(?:"[^"]*|'[^']*|[^\\s"';&|]*)$`);
 
 /** Bun.$ quotes what is put into it, but for { raw: text } and for a shell inside. */
 export function templateRun(given: Given, { constants }: Look): Run {

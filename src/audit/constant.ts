@@ -45,6 +45,7 @@ export class Constants {
     const node = this.literal(expression);
     const whole = this.text(node);
     if (whole !== undefined || depth > deepest) return whole;
+    if (node.type === "NewExpression") return isUrl(node) ? this.start(node.arguments[0] as t.Node, depth + 1) : undefined;
     if (node.type === "TemplateLiteral") {
       const before = node.quasis[0]?.value.cooked ?? "";
       const first = node.expressions[0];
@@ -135,8 +136,7 @@ export class Constants {
   #called(call: Call, depth: number): Constant | undefined {
     const callee = calleeOf(call);
     const given = argumentsOf(call);
-    if (call.type === "NewExpression")
-      return callee.type === "Identifier" && callee.name === "URL" && given[0] ? this.#of(given[0], depth) : undefined;
+    if (call.type === "NewExpression") return isUrl(call) ? this.#of(given[0] as t.Node, depth) : undefined;
     const key = isMember(callee) ? this.key(callee.property, callee.computed) : undefined;
     const isName = callee.type === "Identifier" && ["atob", "String", "decodeURIComponent"].includes(callee.name);
     if (!isName && (key === undefined || !(pure.has(key) || key === "fromCharCode" || key === "from"))) return undefined;
@@ -161,3 +161,8 @@ export class Constants {
 }
 
 const globals: Record<string, ((text: string) => string) | undefined> = { atob, String, decodeURIComponent };
+
+// `new URL(address, ...)` counts as its address.
+function isUrl({ callee, arguments: given }: t.NewExpression): boolean {
+  return callee.type === "Identifier" && callee.name === "URL" && given.length > 0;
+}
