@@ -46,20 +46,7 @@ function linked(file: string, reading: Reading, exported: ReadonlyMap<string, re
 }
 
 // Modules that reach nothing outside the process.
-const inward = new Set([
-  "path",
-  "url",
-  "util",
-  "events",
-  "buffer",
-  "assert",
-  "stream",
-  "string_decoder",
-  "querystring",
-  "timers",
-  "os",
-  "crypto",
-]);
+const inward = new Set("path url util events buffer assert stream string_decoder querystring timers os crypto".split(" "));
 
 function usesFsOnly({ imports, found }: Reading): boolean {
   const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter(

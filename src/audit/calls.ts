@@ -1,6 +1,6 @@
 // What becomes of a value that is called, is handed to a call, or has a member that is called.
 import type * as t from "@babel/types";
-import { environment } from "./environment.ts";
+import { environment } from "./command.ts";
 import type { Flow } from "./flow.ts";
 import { importedBy, isEnvironment, isExec, moduleNamed } from "./platform.ts";
 import { argumentsOf, type Call, calleeOf, isCall, isFunction, isMember, parentOf, unwrap } from "./tree.ts";

@@ -2,8 +2,10 @@
 import { basename } from "node:path";
 import type * as t from "@babel/types";
 import type { Constants } from "./constant.ts";
-import { environment } from "./environment.ts";
 import { unwrap } from "./tree.ts";
+
+/** The names in platform.ts of the environment, and of a text that it is a part of. */
+export const environment = { itself: "process.env", joined: "process.env+" } as const;
 
 /** Arguments as written; null where they are put together while running. */
 export type Given = readonly t.Node[] | null;

@@ -1,60 +1,32 @@
 // Names of the platform: globals as they are, members of built-in modules as `node:vm.Script`.
 import { isBuiltin } from "node:module";
-import { environment } from "./environment.ts";
+import { environment } from "./command.ts";
 import { dangers } from "./rules.ts";
 
 // What is followed though it is not dangerous: it leads to what is.
 const ways = [
-  "process.mainModule",
-  "process.nextTick",
-  "queueMicrotask",
-  "node:module.createRequire",
-  "node:module.require",
-  "node:module.constructor",
-  "node:module.prototype",
-  "node:module.Module",
-  "node:util.promisify",
-  "process.getBuiltinModule",
-  "require.main",
-  "import.meta.require",
-  "Reflect.apply",
-  "Reflect.construct",
-  "Reflect.get",
-  "Reflect.getPrototypeOf",
-  "Object.getPrototypeOf",
-  "Object.assign",
-  "Object.freeze",
-  "URL.createObjectURL",
-];
+  ["process.nextTick", "process.getBuiltinModule", "queueMicrotask", "node:module.createRequire", "node:util.promisify"],
+  ["Reflect.apply", "Reflect.construct", "Reflect.get", "Reflect.getPrototypeOf", "Object.getPrototypeOf"],
+  ["Object.assign", "Object.freeze", "URL.createObjectURL"],
+].flat();
 
-const aliases = new Map<string, string>([
-  ["global", "globalThis"],
-  ["window", "globalThis"],
-  ["self", "globalThis"],
-  ["module", "node:module"],
-  ["node:process", "process"],
-  ["node:bun", "Bun"],
-  // For its Worker, its timers and its URL.
-  ["node:worker_threads", "globalThis"],
-  ["node:timers", "globalThis"],
-  ["node:url", "globalThis"],
-  ["Bun.env", environment.itself],
-  ["import.meta.env", environment.itself],
-  ["import.meta.require", "require"],
-  ["process.mainModule", "node:module"],
-  ["require.main", "node:module"],
-  ["node:module.require", "require"],
-  ["node:module.constructor", "node:module"],
-  ["node:module.prototype", "node:module"],
-  ["node:module.Module", "node:module"],
-  ["Function.prototype", "function"],
-]);
+const otherNames: Record<string, string[]> = {
+  // The modules have its Worker, its timers and its URL.
+  globalThis: ["global", "window", "self", "node:worker_threads", "node:timers", "node:url"],
+  process: ["node:process"],
+  Bun: ["node:bun"],
+  require: ["import.meta.require", "node:module.require"],
+  "node:module": ["module", "process.mainModule", "require.main", "node:module.Module", "node:module.constructor", "node:module.prototype"],
+  function: ["Function.prototype"],
+  [environment.itself]: ["Bun.env", "import.meta.env"],
+};
+const aliases = new Map(Object.entries(otherNames).flatMap(([name, others]) => others.map((other) => [other, name] as const)));
 
 const longestPath = 4;
 
 // Every name, and what it is a member of.
-const known = new Set<string>(["globalThis", "require", "function"]);
-for (const name of [...dangers.keys(), ...ways, ...aliases.keys(), environment.itself])
+const known = new Set(Object.keys(otherNames));
+for (const name of [...dangers.keys(), ...ways, ...aliases.keys()])
   for (let end = name.length; end > 0; end = name.lastIndexOf(".", end - 1)) known.add(name.slice(0, end));
 
 const objects = new Set(["globalThis", "process", "Bun", "Reflect", "Object", "import.meta", "blob:"]);
@@ -103,7 +75,7 @@ export function isEnvironment(ref: string): boolean {
 }
 
 /** The name of a member of a module that is not built in. */
-export function importOf(specifier: string, path: readonly string[]): string {
+function importOf(specifier: string, path: readonly string[]): string {
   return ["@", specifier, ...path].join("\0");
 }
 

@@ -1,7 +1,7 @@
 // Where a value goes from an expression: what the node around it makes of it.
 import type * as t from "@babel/types";
 import { arriveAsArgument, arriveAsCallee, arriveAsObject } from "./calls.ts";
-import { environment } from "./environment.ts";
+import { environment } from "./command.ts";
 import type { Flow } from "./flow.ts";
 import { isEnvironment } from "./platform.ts";
 import { calleeOf, isCall, isClass, isFunction, isMember, parentOf, spelled, unwrap } from "./tree.ts";

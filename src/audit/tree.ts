@@ -39,18 +39,14 @@ export function eachChild(node: t.Node, visit: (child: t.Node) => void): void {
   }
 }
 
+const wrappers = new Set(
+  "TSAsExpression TSSatisfiesExpression TSNonNullExpression TSTypeAssertion TSInstantiationExpression ParenthesizedExpression".split(" "),
+);
+
 /** The expression inside parentheses and TypeScript's assertions. */
 export function unwrap(node: t.Node): t.Node {
   let inner = node;
-  while (
-    inner.type === "TSAsExpression" ||
-    inner.type === "TSSatisfiesExpression" ||
-    inner.type === "TSNonNullExpression" ||
-    inner.type === "TSTypeAssertion" ||
-    inner.type === "TSInstantiationExpression" ||
-    inner.type === "ParenthesizedExpression"
-  )
-    inner = inner.expression;
+  while (wrappers.has(inner.type)) inner = (inner as t.ParenthesizedExpression).expression;
   return inner;
 }
 

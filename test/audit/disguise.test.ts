@@ -85,7 +85,7 @@ const disguises: [rule: Rule, what: string, code: string, file?: string][] = [
   ["env-in-command", "added to a command", `${cp}let line = "ls "; line += process.env.DIR; cp.spawn(line, [])`],
   ["secret", "a token joined with +", `const a = "sk_live_" + "${body}"`],
   ["secret", "a token joined from three", `const a = "gh" + "p_${body}" + "${body}"`],
-  ["secret", "a token with escapes", String.raw`const a = "\x73k_live_` + `${body}"`],
+  ["secret", "a token with escapes", String.raw`const a = "\x73k_live_${body}"`],
   ["secret", "a token in a template of constants", `const start = "sk_live_"; const a = \`\${start}${body}\``],
   ["secret", "a password joined with +", `const password = "hunt" + "er22"`],
 ];
@@ -158,7 +158,7 @@ const fixtures = join(import.meta.dir, "../fixtures/audit");
 const fixture = (name: string) => readFileSync(join(fixtures, `${name}.txt`), "utf8");
 
 describe("a bundle of an app whose libraries use new Function passes with warnings", () => {
-  const expected = { critical: [], warning: ["function-constructor", "native"] };
+  const expected: { critical: Rule[]; warning: Rule[] } = { critical: [], warning: ["function-constructor", "native"] };
 
   // What esbuild 0.28 makes of the app below.
   test.each(["esbuild-esm.js", "esbuild-cjs.js", "esbuild-esm.min.js", "esbuild-cjs.min.js"])("%s", async (name) => {
