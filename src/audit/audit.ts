@@ -4,12 +4,10 @@ import { resolve } from "node:path";
 import { failed } from "../base/errors.ts";
 import { shellWord } from "../base/text.ts";
 import { applyAllowances } from "./allow.ts";
-import type { Exported } from "./exports.ts";
 import { type Found, type Report, type Reported, reportOf } from "./finding.ts";
 import type { Reading } from "./inspect.ts";
-import { foundIn } from "./judge.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { type Follow, link } from "./link.ts";
+import { type Exported, type Follow, link } from "./link.ts";
 import { worldWritable } from "./modes.ts";
 import { loadParser } from "./parse.ts";
 import { readProject } from "./project.ts";
@@ -41,28 +39,14 @@ export async function audit(entry: string, root: string, limits: Limits = defaul
 }
 
 // What the calls of other files' exports turn out to be.
-function linked(file: string, reading: Reading, exported: ReadonlyMap<string, Exported>, follow: Follow): Found[] {
-  return reading.suspects.flatMap((suspect) => {
-    const reached = link(file, suspect.specifier, suspect.path, exported, follow);
-    return [...reached].flatMap((known) => (suspect.would.get(known) ?? []).map((rule) => foundIn(rule, known, suspect)));
-  });
+function linked(file: string, reading: Reading, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Found[] {
+  return reading.suspects.flatMap(({ ref, would }) =>
+    [...link(file, ref, exported, follow)].flatMap((reached) => would.get(reached) ?? []),
+  );
 }
 
 // Modules that reach nothing outside the process.
-const inward = new Set([
-  "path",
-  "url",
-  "util",
-  "events",
-  "buffer",
-  "assert",
-  "stream",
-  "string_decoder",
-  "querystring",
-  "timers",
-  "os",
-  "crypto",
-]);
+const inward = new Set("path url util events buffer assert stream string_decoder querystring timers os crypto".split(" "));
 
 function usesFsOnly({ imports, found }: Reading): boolean {
   const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter(

@@ -1,112 +1,111 @@
-// Which rules a call breaks, given what is called and with which arguments.
-
+// What a call makes a shell or the runtime read as code, given its arguments.
 import { basename } from "node:path";
 import type * as t from "@babel/types";
-import { constantOf, isLiteral } from "./constant.ts";
-import { carriesEnv, concatenatesEnv } from "./env.ts";
-import type { Rule } from "./finding.ts";
-import type { Known } from "./known.ts";
-import type { Meanings } from "./meaning.ts";
-import { keyIn } from "./pattern.ts";
-import type { Scope } from "./scope.ts";
+import type { Constants } from "./constant.ts";
 import { unwrap } from "./tree.ts";
 
-/** What can break a rule when it is called. */
-export const dangerous: readonly Known[] = ["eval", "Function", "exec", "execSync", "spawn", "Bun.spawn", "shell"];
+/** The names in platform.ts of the environment, and of a text that it is a part of. */
+export const environment = { itself: "process.env", joined: "process.env+" } as const;
 
 /** Arguments as written; null where they are put together while running. */
-export type Arguments = readonly t.Node[] | null;
+export type Given = readonly t.Node[] | null;
 
-const shells = new Set(["sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "busybox"]);
+/** What is known of the expressions of a file. */
+export type Look = { constants: Constants; mayBe(node: t.Node, ref: string): boolean };
 
-export function rulesBroken(called: Known, given: Arguments, scope: Scope, meanings: Meanings): Rule[] {
-  switch (called) {
-    case "eval":
-      return ["eval"];
-    case "Function":
-      return ["function-constructor"];
-    case "exec":
-    case "execSync":
-      return execRules(given, scope, meanings);
-    case "spawn":
-      return spawnRules(given, scope, meanings);
-    case "Bun.spawn":
-      return bunSpawnRules(given, scope, meanings);
-    case "shell":
-      return shellRules(given, scope, meanings);
-    default:
-      return [];
-  }
+/** The program that is run, and what a shell reads as commands. */
+export type Run = { program?: t.Node | undefined; script: t.Node[] };
+
+export function commandVaries(given: Given): boolean {
+  const command = given?.[0];
+  if (given === null) return true;
+  if (command === undefined) return false;
+  const node = unwrap(command);
+  return node.type !== "StringLiteral" && !(node.type === "TemplateLiteral" && node.expressions.length === 0);
 }
 
-function execRules(given: Arguments, scope: Scope, meanings: Meanings): Rule[] {
-  if (given === null) return ["exec"];
-  const command = given[0];
-  if (command === undefined || isLiteral(command)) return [];
-  return carriesEnv(command, scope, meanings) ? ["exec", "env-in-command"] : ["exec"];
+/** exec(command) */
+export function execRun(given: Given): Run {
+  return { script: given?.slice(0, 1) ?? [] };
 }
 
-// spawn(command, [arguments], {options}), and the same of execFile.
-function spawnRules(given: Arguments, scope: Scope, meanings: Meanings): Rule[] {
-  const [command, second] = given ?? [];
-  if (command === undefined) return [];
-  const list = second === undefined ? [] : elementsOf(second, scope, meanings);
-  const options = given?.slice(1).flatMap((node) => objectsOf(node, scope, meanings)) ?? [];
-  const inShell = options.some((option) => asksForShell(option));
-  return wordRules([command, ...list], inShell, scope, meanings);
-}
-
-// Bun.spawn([command, ...arguments], {options}) or Bun.spawn({ cmd: [...] }).
-function bunSpawnRules(given: Arguments, scope: Scope, meanings: Meanings): Rule[] {
-  const first = given?.[0];
-  if (first === undefined) return [];
-  const cmd = objectsOf(first, scope, meanings).flatMap((object) => propertyOf(object, "cmd") ?? [])[0];
-  return wordRules(elementsOf(cmd ?? first, scope, meanings), false, scope, meanings);
-}
-
-function wordRules(words: readonly t.Node[], inShell: boolean, scope: Scope, meanings: Meanings): Rule[] {
-  const [command, ...rest] = words;
-  if (command === undefined) return [];
-  const program = constantOf(command, scope);
-  const isShell = program !== undefined && shells.has(basename(program));
-  // What follows the script of `sh -c` are its parameters: they are not read as commands.
-  const flag = rest.findIndex((word) => /^-[a-z]*c$/.test(constantOf(word, scope) ?? ""));
-  const read = inShell ? words : isShell && flag >= 0 ? rest.slice(flag + 1, flag + 2) : [];
-  const rules: Rule[] = read.some((word) => constantOf(word, scope) === undefined) ? ["shell"] : [];
-  if (read.some((word) => carriesEnv(word, scope, meanings)) || concatenatesEnv(command, scope, meanings)) rules.push("env-in-command");
-  return rules;
-}
-
-// Bun.$ quotes what is put into it, but for { raw: text }.
-function shellRules(given: Arguments, scope: Scope, meanings: Meanings): Rule[] {
-  const template = given?.[0];
-  if (template?.type !== "TemplateLiteral") return [];
-  const raw = template.expressions.flatMap((part) => objectsOf(part, scope, meanings)).flatMap((object) => propertyOf(object, "raw") ?? []);
-  const open = raw.filter((node) => constantOf(node, scope) === undefined);
-  if (open.length === 0) return [];
-  return open.some((node) => carriesEnv(node, scope, meanings)) ? ["shell", "env-in-command"] : ["shell"];
-}
-
-// `shell: process.platform === "win32"` is common and off on Linux: only what is plainly on counts.
-function asksForShell(options: t.ObjectExpression): boolean {
-  const shell = propertyOf(options, "shell");
-  return (shell?.type === "BooleanLiteral" && shell.value) || (shell?.type === "StringLiteral" && shell.value !== "");
-}
-
-function elementsOf(node: t.Node, scope: Scope, meanings: Meanings): t.Node[] {
-  return meanings.of(node, scope).flatMap((meaning) => {
-    if (meaning.is !== "object" || meaning.node.type !== "ArrayExpression") return [];
-    return meaning.node.elements.filter((element) => element !== null);
+/** spawn(command, [arguments], {options}), and the same of execFile. */
+export function spawnRun(given: Given, { constants }: Look): Run {
+  const [command, ...rest] = given ?? [];
+  const literals = rest.map((node) => constants.literal(node));
+  const words = [command, ...elementsOf(literals[0])];
+  // `shell: process.platform === "win32"` is common and off on Linux: only what is plainly on counts.
+  const inShell = literals.some((node) => {
+    const option = constants.property(node, "shell");
+    return (option?.type === "BooleanLiteral" && option.value) || (option?.type === "StringLiteral" && option.value !== "");
   });
+  return inShell ? { program: command, script: words.filter((word) => word !== undefined) } : wordsRun(words, constants);
 }
 
-function objectsOf(node: t.Node, scope: Scope, meanings: Meanings): t.ObjectExpression[] {
-  return meanings
-    .of(node, scope)
-    .flatMap((meaning) => (meaning.is === "object" && meaning.node.type === "ObjectExpression" ? meaning.node : []));
+/** Bun.spawn([command, ...arguments], {options}) or Bun.spawn({ cmd: [...] }). */
+export function bunSpawnRun(given: Given, { constants }: Look): Run {
+  const first = given?.[0];
+  if (first === undefined) return { script: [] };
+  const literal = constants.literal(first);
+  const command = constants.property(literal, "cmd");
+  return wordsRun(elementsOf(command === undefined ? literal : constants.literal(command)), constants);
 }
 
-function propertyOf(object: t.ObjectExpression, key: string): t.Node | undefined {
-  const property = object.properties.findLast((each) => each.type === "ObjectProperty" && keyIn(each) === key);
-  return property?.type === "ObjectProperty" ? unwrap(property.value) : undefined;
+const shells = "sh|bash|dash|zsh|ash|ksh|fish|busybox";
+const isShell = new RegExp(`^(?:${shells})$`);
+// Up to the place in the script of `sh -c` where something is put in: inside quotes, or in its first word.
+const inScript = new RegExp(`(?:^|[\\s;&|(/])(?:${shells})\\s+(?:[-+]o\\s+\\w+\\s+|-\\S+\\s+)*-[a-z]*c\\s+(?:"[^"]*|'[^']*|[^\\s"';&|]*)$`);
+
+/** Bun.$ quotes what is put into it, but for { raw: text } and for a shell inside. */
+export function templateRun(given: Given, { constants }: Look): Run {
+  const template = given?.[0];
+  if (template?.type !== "TemplateLiteral") return { script: [] };
+  let before = "";
+  const script = template.expressions.flatMap((part, at) => {
+    before += template.quasis[at]?.value.cooked ?? "";
+    const raw = constants.property(constants.literal(part), "raw");
+    const isRun = inScript.test(before.slice(-1000));
+    before += "x";
+    return raw ?? (isRun ? part : []);
+  });
+  return { script };
+}
+
+function wordsRun([program, ...words]: readonly (t.Node | undefined)[], constants: Constants): Run {
+  if (program === undefined) return { script: [] };
+  // What follows the script of `sh -c` are its parameters: they are not read as commands.
+  const flag = words.findIndex((word) => word !== undefined && /^-[a-z]*c$/.test(constants.text(word) ?? ""));
+  const script = flag >= 0 && isShell.test(basename(constants.text(program) ?? "")) ? words[flag + 1] : undefined;
+  return { program, script: script === undefined ? [] : [script] };
+}
+
+function elementsOf(node: t.Node | undefined): t.Node[] {
+  return node?.type === "ArrayExpression" ? node.elements.filter((element) => element !== null) : [];
+}
+
+export function scriptVaries({ script }: Run, { constants }: Look): boolean {
+  return script.some((node) => constants.text(node) === undefined);
+}
+
+/** True where the environment is read as a command, or is joined with something else to the name of a program. */
+export function carriesEnv({ program, script }: Run, { mayBe }: Look): boolean {
+  if (program !== undefined && mayBe(program, environment.joined)) return true;
+  return script.some((node) => mayBe(node, environment.itself) || mayBe(node, environment.joined));
+}
+
+/** `setTimeout("code")` */
+export function isText(given: Given, { constants }: Look): boolean {
+  return given?.[0] !== undefined && constants.start(given[0]) !== undefined;
+}
+
+/** `import("data:…")`, and the same of a worker and of a blob's address. */
+export function loadsText(given: Given, { constants, mayBe }: Look): boolean {
+  const address = given?.[0];
+  return address !== undefined && (/^\s*(?:data|blob):/i.test(constants.start(address) ?? "") || mayBe(address, "blob:"));
+}
+
+/** `new Worker(code, { eval: true })` */
+export function isEvalWorker(given: Given, { constants }: Look): boolean {
+  const asked = given?.[1] && constants.property(constants.literal(given[1]), "eval");
+  return asked !== undefined && !(asked.type === "BooleanLiteral" && !asked.value);
 }

@@ -1,75 +1,156 @@
-// Strings that are the same in every run, so that `globalThis["ev" + "al"]` is read as what it is.
+// Values that are the same in every run, so that `globalThis["ev" + "al"]` is read as what it is.
 import type * as t from "@babel/types";
-import type { Key, Scope } from "./scope.ts";
-import { unwrap } from "./tree.ts";
+import { bindingOf } from "./scope.ts";
+import { argumentsOf, type Call, calleeOf, isCall, isMember, spelled, unwrap } from "./tree.ts";
 
-// Found once: `a = b + b; b = c + c; ...` would double the work with each line.
-const found = new WeakMap<t.Node, Key[]>();
+type Constant = string | number | Constant[];
+
 const deepest = 30;
 const longest = 1000;
+// Methods of strings and arrays that only depend on what they are given, and take no function.
+const pure = new Set(
+  "at charAt concat flat join replace replaceAll reverse slice split substring toLowerCase toString toUpperCase trim".split(" "),
+);
 
-/** The strings an expression may give; undefined among them where only running it would tell. */
-export function constantsOf(expression: t.Node, scope: Scope, depth = 0): Key[] {
-  const node = unwrap(expression);
-  if (depth > deepest) return [undefined];
-  const before = found.get(node);
-  if (before !== undefined) return before;
-  const constants = compute(node, scope, depth).map((text) => (text !== undefined && text.length > longest ? undefined : text));
-  found.set(node, constants);
-  return constants;
-}
+export class Constants {
+  // Each is computed once: `a = b + b; b = c + c; ...` would double the work with each line.
+  readonly #found = new Map<t.Node, Constant | undefined>();
 
-/** The one string an expression always gives. */
-export function constantOf(node: t.Node, scope: Scope): Key {
-  return single(node, scope, -1);
-}
+  /** The one text that an expression always gives. */
+  text(node: t.Node): string | undefined {
+    const constant = this.#of(node, 0);
+    return typeof constant === "object" ? undefined : constant?.toString();
+  }
 
-/** A literal as the rules mean it: nothing can get into it. */
-export function isLiteral(expression: t.Node): boolean {
-  const node = unwrap(expression);
-  return node.type === "StringLiteral" || (node.type === "TemplateLiteral" && node.expressions.length === 0);
-}
+  /** The texts that an expression may give; undefined among them where only running it would tell. */
+  texts(expression: t.Node): (string | undefined)[] {
+    const node = unwrap(expression);
+    return node.type === "ConditionalExpression" ? [this.text(node.consequent), this.text(node.alternate)] : [this.text(node)];
+  }
 
-function compute(node: t.Node, scope: Scope, depth: number): Key[] {
-  switch (node.type) {
-    case "StringLiteral":
-      return [node.value];
-    case "NumericLiteral":
-      return [String(node.value)];
-    case "PrivateName":
-      return [`#${node.id.name}`];
-    case "TemplateLiteral":
-      return [template(node, scope, depth)];
-    case "ConditionalExpression":
-      return [...constantsOf(node.consequent, scope, depth + 1), ...constantsOf(node.alternate, scope, depth + 1)].slice(0, 8);
-    case "BinaryExpression": {
-      if (node.operator !== "+") return [undefined];
-      const left = single(node.left, scope, depth);
-      const right = single(node.right, scope, depth);
-      return [left === undefined || right === undefined ? undefined : left + right];
+  /** The text that an expression begins with, as far as it is known; undefined where it need not be a text. */
+  start(expression: t.Node, depth = 0): string | undefined {
+    const node = this.literal(expression);
+    const whole = this.text(node);
+    if (whole !== undefined || depth > deepest) return whole;
+    if (node.type === "NewExpression") return isUrl(node) ? this.start(node.arguments[0] as t.Node, depth + 1) : undefined;
+    if (node.type === "TemplateLiteral") {
+      const before = node.quasis[0]?.value.cooked ?? "";
+      const first = node.expressions[0];
+      return before === "" && first !== undefined ? (this.start(first, depth + 1) ?? "") : before;
     }
-    case "Identifier": {
-      const binding = scope.lookup(node.name);
-      const value = binding?.values[0];
-      if (value === undefined || binding?.open === true || binding?.values.length !== 1) return [undefined];
-      return "meanings" in value || value.path.length > 0 ? [undefined] : constantsOf(value.node, value.scope, depth + 1);
+    if (node.type !== "BinaryExpression" || node.operator !== "+") return undefined;
+    return this.start(node.left, depth + 1) ?? (this.start(node.right, depth + 1) === undefined ? undefined : "");
+  }
+
+  /** The key of a member, property or class member. */
+  key(key: t.Node, computed: boolean): string | undefined {
+    return spelled(key, computed) ?? this.text(key);
+  }
+
+  /** The expression that a name always stands for; else the expression itself. */
+  literal(expression: t.Node): t.Node {
+    let node = unwrap(expression);
+    for (let depth = 0; depth < deepest && node.type === "Identifier"; depth++) {
+      const values = bindingOf(node)?.values ?? [];
+      if (values.length !== 1 || !values[0]) break;
+      node = unwrap(values[0]);
     }
-    default:
-      return [undefined];
+    return node;
+  }
+
+  /** The value of a property of an object literal. */
+  property(object: t.Node, key: string): t.Node | undefined {
+    if (object.type !== "ObjectExpression") return undefined;
+    const property = object.properties.findLast((each) => each.type === "ObjectProperty" && this.key(each.key, each.computed) === key);
+    return property?.type === "ObjectProperty" ? property.value : undefined;
+  }
+
+  #of(expression: t.Node, depth: number): Constant | undefined {
+    const node = unwrap(expression);
+    if (depth > deepest) return undefined;
+    if (this.#found.has(node)) return this.#found.get(node);
+    // Until it is known, so that `const a = a + "x"` ends.
+    this.#found.set(node, undefined);
+    const constant = this.#compute(node, depth + 1);
+    const kept = constant !== undefined && typeof constant !== "number" && constant.length > longest ? undefined : constant;
+    this.#found.set(node, kept);
+    return kept;
+  }
+
+  #compute(node: t.Node, depth: number): Constant | undefined {
+    if (isCall(node)) return this.#called(node, depth);
+    if (isMember(node)) {
+      const key = this.key(node.property, node.computed);
+      const owner = this.literal(node.object);
+      const value =
+        key === undefined ? undefined : owner.type === "ArrayExpression" ? owner.elements[Number(key)] : this.property(owner, key);
+      return value ? this.#of(value, depth) : undefined;
+    }
+    switch (node.type) {
+      case "StringLiteral":
+      case "NumericLiteral":
+        return node.value;
+      case "ArrayExpression":
+        return this.#all(node.elements, depth);
+      case "TemplateLiteral":
+        return this.#all(node.expressions, depth)?.reduce<string>(
+          (text, part, at) => text + String(part) + (node.quasis[at + 1]?.value.cooked ?? ""),
+          node.quasis[0]?.value.cooked ?? "",
+        );
+      case "BinaryExpression": {
+        const parts = node.operator === "+" ? this.#all([node.left, node.right], depth) : undefined;
+        return typeof parts?.[0] === "number" && typeof parts[1] === "number" ? parts[0] + parts[1] : parts?.join("");
+      }
+      case "Identifier": {
+        const literal = this.literal(node);
+        return literal.type === "Identifier" ? undefined : this.#of(literal, depth);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #all(nodes: readonly (t.Node | null)[], depth: number): Constant[] | undefined {
+    const constants: Constant[] = [];
+    for (const node of nodes) {
+      const constant = node === null ? undefined : this.#of(node, depth);
+      if (constant === undefined || constants.push(constant) > longest) return undefined;
+    }
+    return constants;
+  }
+
+  // `["ev", "al"].join("")`, `String.fromCharCode(101)`, `atob("ZXZhbA==")`, `new URL("./a.ts", import.meta.url)`.
+  #called(call: Call, depth: number): Constant | undefined {
+    const callee = calleeOf(call);
+    const given = argumentsOf(call);
+    if (call.type === "NewExpression") return isUrl(call) ? this.#of(given[0] as t.Node, depth) : undefined;
+    const key = isMember(callee) ? this.key(callee.property, callee.computed) : undefined;
+    const isName = callee.type === "Identifier" && ["atob", "String", "decodeURIComponent"].includes(callee.name);
+    if (!isName && (key === undefined || !(pure.has(key) || key === "fromCharCode" || key === "from"))) return undefined;
+    const values = this.#all(given, depth);
+    if (values === undefined) return undefined;
+    try {
+      if (callee.type === "Identifier") return globals[callee.name]?.(String(values[0]));
+      const object = isMember(callee) ? unwrap(callee.object) : callee;
+      if (object.type === "Identifier" && object.name === "String" && key === "fromCharCode")
+        return String.fromCharCode(...values.map(Number));
+      if (object.type === "Identifier" && object.name === "Buffer" && key === "from")
+        return Buffer.from(String(values[0]), values[1] as BufferEncoding).toString();
+      const owner = this.#of(object, depth);
+      // `Buffer.from(...).toString("utf8")` is a text here already.
+      if (key === "toString") return typeof owner === "string" ? owner : undefined;
+      const method = typeof owner === "object" || typeof owner === "string" ? owner[key as "at"] : undefined;
+      return method === undefined ? undefined : (Reflect.apply(method, structuredClone(owner), values) as Constant);
+    } catch {
+      return undefined;
+    }
   }
 }
 
-function single(node: t.Node, scope: Scope, depth: number): Key {
-  const constants = constantsOf(node, scope, depth + 1);
-  return constants.length === 1 ? constants[0] : undefined;
-}
+const globals: Record<string, ((text: string) => string) | undefined> = { atob, String, decodeURIComponent };
 
-function template(node: t.TemplateLiteral, scope: Scope, depth: number): Key {
-  let text = node.quasis[0]?.value.cooked ?? "";
-  for (const [at, part] of node.expressions.entries()) {
-    const constant = single(part, scope, depth);
-    if (constant === undefined) return undefined;
-    text += constant + (node.quasis[at + 1]?.value.cooked ?? "");
-  }
-  return text;
+// `new URL(address, ...)` counts as its address.
+function isUrl({ callee, arguments: given }: t.NewExpression): boolean {
+  return callee.type === "Identifier" && callee.name === "URL" && given.length > 0;
 }

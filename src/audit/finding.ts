@@ -1,11 +1,12 @@
 // What the audit can say: its rules, how grave each is, and the report they end in.
 
-export type Severity = "critical" | "warning";
+type Severity = "critical" | "warning";
 
 const severityOf = {
   eval: "critical",
   "function-constructor": "critical",
   exec: "critical",
+  native: "critical",
   "env-in-command": "warning",
   shell: "warning",
   secret: "warning",
@@ -18,11 +19,16 @@ const severityOf = {
 export type Rule = keyof typeof severityOf;
 
 /** A finding before it is known in which file; line and column count from 1. */
-export type Found = { rule: Rule; message: string; line: number; column: number };
+export type Found = {
+  rule: Rule;
+  message: string;
+  line: number;
+  column: number;
+  /** In generated code nothing is critical: whoever runs it did not write it. */
+  isGenerated?: boolean;
+};
 
-export type Finding = Found & { severity: Severity; file: string };
-
-export type Reported = Omit<Finding, "severity">;
+export type Reported = Found & { file: string };
 
 export type Report = {
   critical: Reported[];
@@ -45,8 +51,9 @@ export function reportOf(findings: readonly Reported[], counts: Pick<Report, "fi
   const report: Report = { critical: [], warning: [], ...counts };
   let last: Reported | undefined;
   for (const finding of sorted) {
-    const { rule, message, file, line, column } = finding;
-    if (last === undefined || byPlace(last, finding) !== 0) report[severityOf[rule]].push({ rule, message, file, line, column });
+    const { rule, message, file, line, column, isGenerated } = finding;
+    const severity = isGenerated === true ? "warning" : severityOf[rule];
+    if (last === undefined || byPlace(last, finding) !== 0) report[severity].push({ rule, message, file, line, column });
     last = finding;
   }
   return report;

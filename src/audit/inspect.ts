@@ -1,22 +1,26 @@
 // Reads one file's text for all that can be said without the others.
 import { type Allowances, allowancesIn } from "./allow.ts";
-import { constantsOf } from "./constant.ts";
-import { type Exported, exportsOf } from "./exports.ts";
+import type { Look } from "./command.ts";
 import type { Found } from "./finding.ts";
-import { judge, type Suspect } from "./judge.ts";
-import { Meanings } from "./meaning.ts";
+import type { Judged } from "./flow.ts";
+import { follow } from "./follow.ts";
+import { generatedBecause } from "./generated.ts";
+import type { Exported } from "./link.ts";
 import type { Parser } from "./parse.ts";
-import { namedSecrets, namedSecretsInJson, tokensIn } from "./secrets.ts";
-import { placeOf } from "./tree.ts";
+import { importedBy } from "./platform.ts";
+import { type Danger, dangers } from "./rules.ts";
+import { namedSecrets, namedSecretsInJson, tokensIn, tokensInTexts } from "./secrets.ts";
+import { placeOf, spelled } from "./tree.ts";
 import { walk } from "./walk.ts";
-import { applyWrites } from "./write.ts";
+
+/** A call of what another file exports: what is said where that turns out to be one of `would`. */
+export type Suspect = { ref: string; would: ReadonlyMap<string, Found[]> };
 
 export type Reading = {
   found: Found[];
-  /** Calls of what other files export; link.ts says what they are. */
   suspects: Suspect[];
   imports: ReadonlySet<string>;
-  exported: Exported;
+  exported: readonly Exported[];
   allowances: Allowances;
 };
 
@@ -26,10 +30,10 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
     found: tokensIn(text),
     suspects: [],
     imports: new Set(),
-    exported: { names: new Map(), stars: [] },
+    exported: [],
     allowances: { allowed: new Map(), faults: [] },
   };
-  if (/\.jsonc?$/i.test(file)) return addNamed(reading, namedSecretsInJson(text));
+  if (/\.jsonc?$/i.test(file)) return addOnce(reading, namedSecretsInJson(text));
   const { tree, problem } = parse(text, file);
   if (problem !== null) {
     const { message, line, column } = problem;
@@ -43,23 +47,53 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
   if (tree === null) return reading;
   reading.allowances = allowancesIn(tree.comments ?? [], text);
   const walked = walk(tree.program);
-  applyWrites(walked);
-  const meanings = new Meanings(walked.functions);
-  const { found, suspects, imports } = judge(walked.calls, meanings);
-  // Not push(...found): a hundred thousand arguments are more than a call may have.
-  reading.found = reading.found.concat(found);
-  reading.suspects = suspects;
-  const loaded = walked.loads.flatMap(({ node, scope }) => constantsOf(node, scope)).filter((specifier) => specifier !== undefined);
-  reading.imports = new Set([...walked.imports, ...loaded, ...imports]);
-  reading.exported = exportsOf(walked, meanings);
-  if (meanings.exhausted)
+  const flow = follow(walked);
+  const generated = generatedBecause(text);
+  const look: Look = { constants: flow.constants, mayBe: (node, ref) => flow.mayBe(node, ref) };
+  for (const judged of flow.judged) judge(judged, look, generated, reading);
+  reading.imports = flow.imports;
+  reading.exported = flow.exported;
+  if (flow.isExhausted)
     reading.found.push({ rule: "unread", message: "the file is too tangled to be followed to its end", ...placeOf(tree.program) });
-  return addNamed(reading, namedSecrets(walked.strings));
+  const texts = walked.texts.map((node) => ({ text: flow.constants.text(node) ?? "", ...placeOf(node) }));
+  const named = walked.named.map(({ key, value }) => ({
+    name: spelled(key, false) ?? "",
+    text: flow.constants.text(value) ?? "",
+    ...placeOf(value),
+  }));
+  addOnce(reading, tokensInTexts(texts));
+  return addOnce(reading, namedSecrets(named));
 }
 
-// A value that is a token by its shape too is said once.
-function addNamed(reading: Reading, named: readonly Found[]): Reading {
+type Generated = ReturnType<typeof generatedBecause>;
+
+function judge(judged: Judged, look: Look, generated: Generated, reading: Reading): void {
+  if (importedBy(judged.ref) === undefined) {
+    for (const found of broken(dangers.get(judged.ref) ?? [], judged, look, generated)) reading.found.push(found);
+    return;
+  }
+  const would = new Map<string, Found[]>();
+  for (const [ref, rules] of dangers) {
+    const found = broken(rules, judged, look, generated);
+    if (found.length > 0) would.set(ref, found);
+  }
+  reading.suspects.push({ ref: judged.ref, would });
+}
+
+function broken(rules: readonly Danger[], { node, given }: Judged, look: Look, generated: Generated): Found[] {
+  return rules
+    .filter(({ when }) => when(given, look))
+    .map(({ rule, message }) => {
+      const place = placeOf(node);
+      const reason = generated(place.line);
+      return reason === null ? { rule, message, ...place } : { rule, message: `${message} (${reason})`, ...place, isGenerated: true };
+    });
+}
+
+// A value that is said to be a secret by another way too is said once.
+function addOnce(reading: Reading, secrets: readonly Found[]): Reading {
   const lines = new Set(reading.found.filter(({ rule }) => rule === "secret").map(({ line }) => line));
-  reading.found = reading.found.concat(named.filter(({ line }) => !lines.has(line)));
+  // Not push(...found): a hundred thousand arguments are more than a call may have.
+  reading.found = reading.found.concat(secrets.filter(({ line }) => !lines.has(line)));
   return reading;
 }

@@ -1,67 +1,55 @@
 // Follows names through the files that hand them on, to what they are in the end.
-import type { Exported, Part } from "./exports.ts";
-import { type Known, memberAt, moduleNamed } from "./known.ts";
+import { importedBy, memberOf } from "./platform.ts";
+
+/** Something that a file exports; an empty path stands for all that `ref` exports in its turn. */
+export type Exported = { path: readonly string[]; ref: string };
 
 /** Where the import of a specifier leads; undefined for what is not read. */
 export type Follow = (file: string, specifier: string) => string | undefined;
 
 const mostSteps = 500;
+const longestPath = 8;
 
-/** All that `path` in the module `specifier`, as imported by `file`, may be. */
-export function link(
-  file: string,
-  specifier: string,
-  path: readonly string[],
-  exported: ReadonlyMap<string, Exported>,
-  follow: Follow,
-): Set<Known> {
-  const found = new Set<Known>();
+/** All that `ref`, a name of an import of `file`, may be on the platform. */
+export function link(file: string, ref: string, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Set<string> {
+  const found = new Set<string>();
   const seen = new Set<string>();
-  const open = [{ file, specifier, path }];
+  const open = [{ file, ref }];
   for (let next = open.pop(); next !== undefined && seen.size < mostSteps; next = open.pop()) {
-    const builtIn = moduleNamed(next.specifier);
-    const member = builtIn === undefined ? undefined : memberAt(builtIn, next.path);
-    if (member !== undefined) found.add(member);
-    const target = follow(next.file, next.specifier);
-    const place = `${target}\0${next.path.join("\0")}`;
+    const imported = importedBy(next.ref);
+    if (imported === undefined) {
+      found.add(next.ref);
+      continue;
+    }
+    const target = follow(next.file, imported.specifier);
+    const place = [target, ...imported.path].join("\0");
     if (target === undefined || seen.has(place)) continue;
     seen.add(place);
-    const module = exported.get(target);
-    if (module === undefined) continue;
-    for (const star of module.stars) open.push({ file: target, specifier: star, path: next.path });
-    for (const [parts, rest] of ways(module, next.path)) {
-      for (const reached of descend(parts, rest)) {
-        if (reached.is === "known") found.add(reached.known);
-        else if (reached.path.length <= 8) open.push({ file: target, specifier: reached.specifier, path: reached.path });
+    for (const path of waysTo(imported.path)) {
+      for (const part of exported.get(target) ?? []) {
+        const rest = restOf(path, part.path);
+        const reached = rest === undefined ? undefined : memberAt(part.ref, rest);
+        if (reached !== undefined) open.push({ file: target, ref: reached });
       }
     }
   }
   return found;
 }
 
-// The export of that name; or a member of what CommonJS exports as a whole.
-function ways(module: Exported, path: readonly string[]): [readonly Part[], readonly string[]][] {
-  const [first, ...rest] = path;
-  const whole = module.names.get("default") ?? [];
-  if (first === undefined) return [[whole, []]];
-  const named = module.names.get(first) ?? [];
-  if (first === "default") return named.length > 0 ? [[named, rest]] : [[module.names.get(rest[0] ?? "") ?? [], rest.slice(1)]];
-  return [
-    [named, rest],
-    [whole, path],
-  ];
+// CommonJS exports a whole, which an import may take for the default or for its members.
+function waysTo(path: readonly string[]): (readonly string[])[] {
+  return path[0] === "default" ? [path, path.slice(1)] : [path, ["default", ...path]];
 }
 
-type Reached = { is: "known"; known: Known } | { is: "imported"; specifier: string; path: readonly string[] };
+// What is left of a path behind what it begins with. An element that is not known may be any.
+function restOf(path: readonly string[], start: readonly string[]): readonly string[] | undefined {
+  return start.every((key, at) => path[at] === key || (key === "*" && path[at] !== undefined)) ? path.slice(start.length) : undefined;
+}
 
-function descend(parts: readonly Part[], path: readonly string[]): Reached[] {
-  return parts.flatMap((part): Reached[] => {
-    if (part.is === "imported") return [{ ...part, path: [...part.path, ...path] }];
-    if (part.is === "members") {
-      const [first, ...rest] = path;
-      return first === undefined ? [] : descend(part.members.get(first) ?? [], rest);
-    }
-    const known = memberAt(part.known, path);
-    return known === undefined ? [] : [{ is: "known", known }];
-  });
+function memberAt(ref: string, path: readonly string[]): string | undefined {
+  const imported = importedBy(ref);
+  if (imported !== undefined && imported.path.length + path.length > longestPath) return undefined;
+  let member: string | undefined = ref;
+  for (const key of path) member = member === undefined ? undefined : memberOf(member, key);
+  return member;
 }

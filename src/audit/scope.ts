@@ -1,56 +1,35 @@
-// Scopes and bindings: which declaration a name stands for, and what is put into it.
+// Scopes: which declaration a name stands for.
 import type * as t from "@babel/types";
-import type { Known } from "./known.ts";
-
-/** A key of a member or a destructuring; undefined where only running it would tell. */
-export type Key = string | undefined;
-
-/** What an expression may stand for. */
-export type Meaning =
-  | { is: "known"; known: Known }
-  | { is: "object"; node: t.ObjectExpression | t.ArrayExpression; scope: Scope }
-  | { is: "function"; node: t.Node }
-  /** A member of another module; an empty path is the module itself. */
-  | { is: "imported"; specifier: string; path: readonly string[] };
-
-/** What a binding may hold: an expression where it stands, and the way into what it gives. */
-export type Value = { node: t.Node; scope: Scope; path: readonly Key[] } | { meanings: Meaning[] };
-
-/** The member `key` of a value. */
-export function memberValue(value: Value | undefined, key: Key): Value | undefined {
-  return value === undefined || "meanings" in value ? undefined : { ...value, path: [...value.path, key] };
-}
 
 export class Binding {
-  readonly values: Value[] = [];
-  /** What is assigned to its members: `tools.run = exec`, `exports.run = exec`, `this.run = exec`. */
-  readonly members = new Map<string, Value[]>();
-  /** True where it may hold what no expression here shows: a parameter, a loop's variable. */
-  open = false;
+  /** The nodes that name it, reads and writes alike. */
+  readonly uses: t.Node[] = [];
+  /** The expressions that are assigned to it; null stands for a value that the source does not show. */
+  readonly values: (t.Node | null)[] = [];
+  /** The names under which the file exports it. */
+  readonly exported: string[] = [];
+}
 
-  put(value: Value | undefined): void {
-    if (value === undefined) this.open = true;
-    else this.values.push(value);
-  }
+const bound: unique symbol = Symbol("binding");
 
-  putMember(key: string, value: Value): void {
-    const values = this.members.get(key);
-    if (values === undefined) this.members.set(key, [value]);
-    else values.push(value);
-  }
+/** What an identifier, `this` or `super` stands for. */
+export function bindingOf(node: t.Node): Binding | undefined {
+  return (node as { [bound]?: Binding })[bound];
+}
+
+export function use(node: t.Node, binding: Binding): void {
+  binding.uses.push(node);
+  (node as { [bound]?: Binding })[bound] = binding;
 }
 
 export class Scope {
-  readonly parent: Scope | undefined;
-  /** True where `var` and `return` end up. */
-  readonly isFunction: boolean;
-  /** What the function returns, where this is the scope of one. */
-  readonly returns: Value[] = [];
+  readonly #parent: Scope | undefined;
+  readonly #isFunction: boolean;
   readonly #bindings = new Map<string, Binding>();
 
   constructor(parent: Scope | undefined, isFunction: boolean) {
-    this.parent = parent;
-    this.isFunction = isFunction;
+    this.#parent = parent;
+    this.#isFunction = isFunction;
   }
 
   declare(name: string): Binding {
@@ -63,17 +42,17 @@ export class Scope {
   }
 
   lookup(name: string): Binding | undefined {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.#parent) {
       const binding = scope.#bindings.get(name);
       if (binding !== undefined) return binding;
     }
     return undefined;
   }
 
-  /** The scope of the function around, or of the file. */
+  /** The scope of the function around, or of the file: `var` declares there. */
   get function(): Scope {
     let scope: Scope = this;
-    while (!scope.isFunction && scope.parent !== undefined) scope = scope.parent;
+    while (!scope.#isFunction && scope.#parent !== undefined) scope = scope.#parent;
     return scope;
   }
 }

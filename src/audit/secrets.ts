@@ -1,6 +1,5 @@
 // Secrets written in source: tokens by their shape, passwords by the name they are given to.
 import type { Found } from "./finding.ts";
-import type { NamedString } from "./walked.ts";
 
 // One group a kind, so that a single pass finds them all. The shapes are those their issuers publish;
 // what something must follow on has an upper bound, or a file made for it would take hours.
@@ -23,19 +22,30 @@ const shapes: Record<string, string> = {
 const kinds = Object.keys(shapes);
 const anyShape = new RegExp(kinds.map((kind) => `(${shapes[kind] ?? ""})`).join("|"), "g");
 
+/** A constant text of the source, and where it stands. */
+type Text = { text: string; line: number; column: number };
+
 /** Tokens anywhere in a text, comments included: they are just as readable there. */
 export function tokensIn(text: string): Found[] {
-  const found: Found[] = [];
   const placeAt = places(text);
-  for (const match of text.matchAll(anyShape)) {
-    const kind = kinds[match.slice(1).findIndex((group) => group !== undefined)] ?? "a secret";
-    if (!/([A-Za-z0-9*])\1{9}/.test(match[0])) found.push({ rule: "secret", message: messageFor(kind), ...placeAt(match.index) });
-  }
-  return found;
+  return shapesIn(text).map(({ kind, index }) => ({ rule: "secret", message: messageFor(kind), ...placeAt(index) }));
 }
 
-/** Strings that something named like a secret is set to. */
-export function namedSecrets(strings: readonly NamedString[]): Found[] {
+/** Tokens in texts that the source spells otherwise: joined from parts, or with escapes. */
+export function tokensInTexts(texts: readonly Text[]): Found[] {
+  return texts.flatMap(({ text, line, column }) =>
+    shapesIn(text).map(({ kind }) => ({ rule: "secret", message: messageFor(kind), line, column })),
+  );
+}
+
+function shapesIn(text: string): { kind: string; index: number }[] {
+  return [...text.matchAll(anyShape)]
+    .filter((match) => !/([A-Za-z0-9*])\1{9}/.test(match[0]))
+    .map((match) => ({ kind: kinds[match.slice(1).findIndex((group) => group !== undefined)] ?? "a secret", index: match.index }));
+}
+
+/** Texts that something named like a secret is set to. */
+export function namedSecrets(strings: readonly (Text & { name: string })[]): Found[] {
   return strings.flatMap(({ name, text, line, column }): Found[] => {
     if (!isSecretName(name) || !looksSecret(text, name)) return [];
     return [{ rule: "secret", message: messageFor(`the value of ${name}`), line, column }];

@@ -1,73 +1,52 @@
 // The syntax tree as the audit sees it: what runs, without types, comments and places.
 import type * as t from "@babel/types";
 
-const skippedKeys = new Set([
-  "type",
-  "start",
-  "end",
-  "loc",
-  "range",
-  "extra",
-  "comments",
-  "errors",
-  "leadingComments",
-  "innerComments",
-  "trailingComments",
-  "typeAnnotation",
-  "returnType",
-  "typeParameters",
-  "typeArguments",
-  "superTypeArguments",
-  "superTypeParameters",
-  "implements",
-  "predicate",
-]);
+// Places, comments and types.
+const skippedKeys = new Set(
+  "loc extra comments errors leadingComments innerComments trailingComments typeAnnotation returnType typeParameters typeArguments superTypeArguments superTypeParameters implements predicate".split(
+    " ",
+  ),
+);
 
 // Of TypeScript's own nodes only these leave something that runs.
-const runningTypes = new Set([
-  "TSAsExpression",
-  "TSSatisfiesExpression",
-  "TSNonNullExpression",
-  "TSTypeAssertion",
-  "TSInstantiationExpression",
-  "TSEnumDeclaration",
-  "TSEnumBody",
-  "TSEnumMember",
-  "TSModuleDeclaration",
-  "TSModuleBlock",
-  "TSExportAssignment",
-  "TSImportEqualsDeclaration",
-  "TSExternalModuleReference",
-  "TSQualifiedName",
-  "TSParameterProperty",
-]);
+const runningTypes = new Set(
+  "AsExpression SatisfiesExpression NonNullExpression TypeAssertion InstantiationExpression EnumDeclaration EnumBody EnumMember ModuleDeclaration ModuleBlock ExportAssignment ImportEqualsDeclaration ExternalModuleReference QualifiedName ParameterProperty"
+    .split(" ")
+    .map((name) => `TS${name}`),
+);
 
-/** The children of a node that run, in the order of the source. */
-export function childrenOf(node: t.Node): t.Node[] {
-  const children: t.Node[] = [];
+// On the node itself: a map with each node of a file would take longer than the rest of the walk.
+const parent: unique symbol = Symbol("parent");
+
+export function parentOf(node: t.Node): t.Node | undefined {
+  return (node as { [parent]?: t.Node })[parent];
+}
+
+function adopt(child: t.Node & { [parent]?: t.Node }, node: t.Node): t.Node {
+  child[parent] = node;
+  return child;
+}
+
+/** Calls `visit` for each child of a node that runs, and makes the node its parent. */
+export function eachChild(node: t.Node, visit: (child: t.Node) => void): void {
   // Not Object.entries: a pair for each key of each node is most of what the walk would allocate.
   for (const key in node) {
-    if (skippedKeys.has(key)) continue;
     const value: unknown = node[key as keyof t.Node];
+    if (typeof value !== "object" || value === null || skippedKeys.has(key)) continue;
     if (Array.isArray(value)) {
-      for (const child of value) if (isNode(child) && runs(child)) children.push(child);
-    } else if (isNode(value) && runs(value)) children.push(value);
+      for (const child of value) if (isNode(child) && runs(child)) visit(adopt(child, node));
+    } else if (isNode(value) && runs(value)) visit(adopt(value, node));
   }
-  return children;
 }
+
+const wrappers = new Set(
+  "TSAsExpression TSSatisfiesExpression TSNonNullExpression TSTypeAssertion TSInstantiationExpression ParenthesizedExpression".split(" "),
+);
 
 /** The expression inside parentheses and TypeScript's assertions. */
 export function unwrap(node: t.Node): t.Node {
   let inner = node;
-  while (
-    inner.type === "TSAsExpression" ||
-    inner.type === "TSSatisfiesExpression" ||
-    inner.type === "TSNonNullExpression" ||
-    inner.type === "TSTypeAssertion" ||
-    inner.type === "TSInstantiationExpression" ||
-    inner.type === "ParenthesizedExpression"
-  )
-    inner = inner.expression;
+  while (wrappers.has(inner.type)) inner = (inner as t.ParenthesizedExpression).expression;
   return inner;
 }
 
@@ -101,15 +80,16 @@ export function isMember(node: t.Node): node is t.MemberExpression | t.OptionalM
   return node.type === "MemberExpression" || node.type === "OptionalMemberExpression";
 }
 
+const functions = new Set(
+  "ArrowFunctionExpression FunctionDeclaration FunctionExpression ObjectMethod ClassMethod ClassPrivateMethod".split(" "),
+);
+
 export function isFunction(node: t.Node): node is t.Function {
-  return (
-    node.type === "FunctionDeclaration" ||
-    node.type === "FunctionExpression" ||
-    node.type === "ArrowFunctionExpression" ||
-    node.type === "ObjectMethod" ||
-    node.type === "ClassMethod" ||
-    node.type === "ClassPrivateMethod"
-  );
+  return functions.has(node.type);
+}
+
+export function isClass(node: t.Node): node is t.Class {
+  return node.type === "ClassDeclaration" || node.type === "ClassExpression";
 }
 
 function isNode(value: unknown): value is t.Node {
@@ -126,4 +106,20 @@ function isAmbient(node: t.Node): boolean {
   if ("declare" in node && node.declare === true) return true;
   if ("importKind" in node && node.importKind === "type") return true;
   return "exportKind" in node && node.exportKind === "type";
+}
+
+/** The name that the source spells for a key; undefined for an expression. */
+export function spelled(key: t.Node, computed: boolean): string | undefined {
+  if (key.type === "StringLiteral") return key.value;
+  if (key.type === "NumericLiteral") return String(key.value);
+  if (key.type === "PrivateName") return `#${key.id.name}`;
+  if (key.type === "JSXIdentifier") return key.name;
+  return key.type === "Identifier" && !computed ? key.name : undefined;
+}
+
+/** True for the whole of a text whose source does not read as the text does: joined, or with escapes. */
+export function isTopOfText(node: t.Node): boolean {
+  if (node.type === "StringLiteral") return String(node.extra?.["raw"]).includes("\\");
+  if (node.type === "TemplateLiteral") return node.quasis.length > 1 || node.quasis[0]?.value.raw !== node.quasis[0]?.value.cooked;
+  return node.type === "BinaryExpression" && node.operator === "+" && parentOf(node)?.type !== "BinaryExpression";
 }

@@ -1,104 +1,149 @@
-// One walk over a file's tree: its scopes, and what must be judged once all of them are known.
+// One walk over the tree of a file: parents, scopes, and the nodes that the later steps start from.
 import type * as t from "@babel/types";
-import { declare, declareAll, declareFunction } from "./declare.ts";
-import { spelled, spread } from "./pattern.ts";
-import { Scope, type Value } from "./scope.ts";
-import { argumentsOf, type Call, calleeOf, childrenOf, isCall, isFunction, isMember, placeOf, unwrap } from "./tree.ts";
-import { Walked } from "./walked.ts";
+import { Binding, bindingOf, Scope, use } from "./scope.ts";
+import { eachChild, isClass, isFunction, isMember, isTopOfText, parentOf, unwrap } from "./tree.ts";
 
-// With a stack of its own: the depth of the source must not become the depth of calls.
+export class Walked {
+  /** Names that nothing in the file declares. */
+  readonly globals = new Map<string, Binding>();
+  /** The own name of a function or class. */
+  readonly names = new Map<t.Node, Binding>();
+  /** `this` and `super` of each class. */
+  readonly classes = new Map<t.Node, { self: Binding; base: Binding }>();
+  readonly functions: (t.Function | t.Class)[] = [];
+  readonly members: t.MemberExpression[] = [];
+  readonly imports: (t.ImportDeclaration | t.ExportNamedDeclaration | t.ExportAllDeclaration | t.TSImportEqualsDeclaration)[] = [];
+  readonly loads: (t.ImportExpression | t.MetaProperty)[] = [];
+  /** Texts with the name of what they are given to. */
+  readonly named: { key: t.Node; value: t.Node }[] = [];
+  /** Texts that are spelled otherwise than they read: joined, or with escapes. */
+  readonly texts: t.Node[] = [];
+}
+
 export function walk(program: t.Program): Walked {
   const walked = new Walked();
-  walked.top.declare("this");
-  const stack: { node: t.Node; scope: Scope }[] = [{ node: program, scope: walked.top }];
+  const top = new Scope(undefined, true);
+  top.declare("this");
+  const uses: { node: t.Node; name: string; scope: Scope }[] = [];
+  const writes: t.AssignmentExpression[] = [];
+  // An own stack: the nesting of the source must not become the nesting of calls.
+  const stack: { node: t.Node; scope: Scope }[] = [{ node: program, scope: top }];
+  let scope = top;
+  // One function for all nodes, not one for each.
+  const push = (child: t.Node) => stack.push({ node: child, scope });
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { node, scope } = next;
-    const inner = enter(node, scope, walked);
-    collect(node, inner, walked);
-    for (const child of childrenOf(node).reverse()) stack.push({ node: child, scope: inner });
+    const { node } = next;
+    scope = enter(node, next.scope, walked);
+    if (node.type === "Identifier") uses.push({ node, name: node.name, scope });
+    else if (node.type === "ThisExpression") uses.push({ node, name: "this", scope });
+    else if (node.type === "Super") uses.push({ node, name: "super", scope });
+    else if (node.type === "AssignmentExpression") writes.push(node);
+    collect(node, walked);
+    eachChild(node, push);
   }
+  // Only now is every declaration known: `var` and functions may be used above their line.
+  for (const { node, name, scope } of uses) {
+    const binding = scope.lookup(name) ?? walked.globals.get(name) ?? new Binding();
+    if (binding.uses.length === 0 && scope.lookup(name) === undefined) walked.globals.set(name, binding);
+    use(node, binding);
+  }
+  for (const { left, operator, right } of writes) bindingOf(unwrap(left))?.values.push(operator === "=" ? right : null);
   return walked;
 }
 
+const blocks = new Set(["BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "SwitchStatement", "CatchClause"]);
+
+// Declares what the node declares; returns the scope inside it.
 function enter(node: t.Node, scope: Scope, walked: Walked): Scope {
-  if (isFunction(node)) return declareFunction(node, scope, walked);
-  declare(node, scope, walked);
-  switch (node.type) {
-    case "ClassDeclaration":
-    case "ClassExpression": {
-      const inner = new Scope(scope, false);
-      if (node.id) (node.type === "ClassDeclaration" ? scope : inner).declare(node.id.name).put({ node, scope, path: [] });
-      inner.declare("this");
-      inner.declare("super").put(node.superClass ? { node: node.superClass, scope, path: [] } : undefined);
-      return inner;
-    }
-    case "TSModuleBlock":
-    case "StaticBlock":
-      return new Scope(scope, true);
-    case "BlockStatement":
-    case "ForStatement":
-    case "ForInStatement":
-    case "SwitchStatement":
-      return new Scope(scope, false);
-    case "ForOfStatement": {
-      const inner = new Scope(scope, false);
-      const id = node.left.type === "VariableDeclaration" ? node.left.declarations[0]?.id : undefined;
-      // Any element of what is looped over.
-      if (id) declareAll(id, { node: node.right, scope, path: [undefined] }, inner);
-      return inner;
-    }
-    case "CatchClause": {
-      const inner = new Scope(scope, false);
-      if (node.param) declareAll(node.param, undefined, inner);
-      return inner;
-    }
-    default:
-      return scope;
+  if (node.type === "VariableDeclaration") declareVariables(node, scope);
+  else if (isFunction(node) || isClass(node)) return enterNamed(node, scope, walked);
+  else if (node.type === "TSModuleBlock" || node.type === "StaticBlock") return new Scope(scope, true);
+  else if (blocks.has(node.type)) {
+    const inner = new Scope(scope, false);
+    if (node.type === "CatchClause" && node.param) declareAll(node.param, null, inner);
+    return inner;
+  } else if (node.type === "TSEnumDeclaration" || node.type === "TSModuleDeclaration" || node.type === "TSImportEqualsDeclaration")
+    declareAll(node.id, null, scope);
+  else if (node.type === "ImportSpecifier" || node.type === "ImportDefaultSpecifier" || node.type === "ImportNamespaceSpecifier")
+    declareAll(node.local, null, scope);
+  return scope;
+}
+
+function declareVariables(node: t.VariableDeclaration, scope: Scope): void {
+  const parent = parentOf(node);
+  const unseen = parent?.type === "ForOfStatement" || parent?.type === "ForInStatement" ? null : undefined;
+  for (const { id, init } of node.declarations)
+    for (const [name, binding] of declareAll(id, init ?? unseen, node.kind === "var" ? scope.function : scope))
+      if (parent?.type === "ExportNamedDeclaration") binding.exported.push(name);
+}
+
+function enterNamed(node: t.Function | t.Class, scope: Scope, walked: Walked): Scope {
+  const inner = new Scope(scope, isFunction(node));
+  walked.functions.push(node);
+  if ("id" in node && node.id) {
+    const binding = (node.type.endsWith("Declaration") ? scope : inner).declare(node.id.name);
+    binding.values.push(node);
+    walked.names.set(node, binding);
+    if (parentOf(node)?.type === "ExportNamedDeclaration") binding.exported.push(node.id.name);
   }
+  if (isClass(node)) walked.classes.set(node, { self: inner.declare("this"), base: inner.declare("super") });
+  else for (const parameter of node.params) declareAll(parameter, null, inner);
+  return inner;
 }
 
-function collect(node: t.Node, scope: Scope, walked: Walked): void {
-  if (isCall(node)) collectCall(node, scope, walked);
-  else if (node.type === "AssignmentExpression") {
-    const known = node.operator === "=" || node.operator === "||=" || node.operator === "??=" || node.operator === "&&=";
-    const value: Value | undefined = known ? { node: node.right, scope, path: [] } : undefined;
-    spread(node.left, value, scope, (target, part) => walked.writes.push({ target, value: part, scope }));
-    const left = unwrap(node.left);
-    nameString(left.type === "Identifier" ? left : isMember(left) ? left.property : undefined, node.right, walked);
-  } else if (node.type === "ReturnStatement") {
-    if (node.argument) scope.function.returns.push({ node: node.argument, scope, path: [] });
-  } else if (node.type === "VariableDeclarator") nameString(node.id, node.init, walked);
-  else if (node.type === "ObjectProperty") nameString(node.key, node.value, walked);
-  else if (node.type === "ClassProperty" || node.type === "ClassPrivateProperty" || node.type === "ClassAccessorProperty") {
-    nameString(node.key, node.value, walked);
-    const key = spelled(node.key, "computed" in node && node.computed === true);
-    if (key !== undefined && node.value) scope.lookup("this")?.putMember(key, { node: node.value, scope, path: [] });
-  } else if (node.type === "AssignmentPattern") nameString(node.left, node.right, walked);
-  else if (node.type === "JSXAttribute" && node.name.type === "JSXIdentifier" && node.value) {
-    if (node.value.type === "StringLiteral") walked.strings.push({ name: node.name.name, text: node.value.value, ...placeOf(node.value) });
-  } else if (node.type === "ImportExpression") walked.loads.push({ node: node.source, scope });
+// Declares each name of a pattern. Undefined stands for `let x;`, which gives no value.
+function declareAll(pattern: t.Node, given: t.Node | null | undefined, scope: Scope): Map<string, Binding> {
+  const declared = new Map<string, Binding>();
+  const open: { node: t.Node; value: t.Node | null | undefined }[] = [{ node: pattern, value: given }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const node = unwrap(next.node);
+    if (node.type === "Identifier") {
+      const binding = scope.declare(node.name);
+      if (next.value !== undefined) binding.values.push(next.value);
+      declared.set(node.name, binding);
+    } else for (const part of partsOf(node)) open.push({ node: part, value: null });
+  }
+  return declared;
 }
 
-function collectCall(call: Call, scope: Scope, walked: Walked): void {
-  walked.calls.push({ call, scope });
-  const callee = calleeOf(call);
-  // `(run => run(x))(exec)`
-  if (isFunction(callee))
-    walked.given.set(
-      callee,
-      argumentsOf(call).map((node) => ({ node, scope, path: [] })),
-    );
-  // `import("child_process").then(({ exec }) => exec(x))`; a promise counts as what it comes to.
-  if (!isMember(callee) || spelled(callee.property, callee.computed) !== "then") return;
-  const then = argumentsOf(call)[0];
-  if (then !== undefined && isFunction(then)) walked.given.set(then, [{ node: callee.object, scope, path: [] }]);
+function partsOf(pattern: t.Node): t.Node[] {
+  if (pattern.type === "AssignmentPattern") return [pattern.left];
+  if (pattern.type === "RestElement") return [pattern.argument];
+  if (pattern.type === "TSParameterProperty") return [pattern.parameter];
+  if (pattern.type === "ArrayPattern") return pattern.elements.filter((part) => part !== null);
+  return pattern.type === "ObjectPattern" ? pattern.properties.map((part) => (part.type === "RestElement" ? part : part.value)) : [];
 }
 
-function nameString(key: t.Node | undefined, value: t.Node | null | undefined, walked: Walked): void {
-  if (key === undefined || !value) return;
-  const node = unwrap(value);
-  if (node.type !== "StringLiteral" && node.type !== "TemplateLiteral") return;
-  const name = spelled(key, false);
-  const text = spelled(node, true);
-  if (name !== undefined && text !== undefined) walked.strings.push({ name, text, ...placeOf(node) });
+function collect(node: t.Node, walked: Walked): void {
+  if (isMember(node)) walked.members.push(node as t.MemberExpression);
+  else if (node.type === "ImportExpression" || node.type === "MetaProperty") walked.loads.push(node);
+  else if (
+    node.type === "ImportDeclaration" ||
+    node.type === "ExportNamedDeclaration" ||
+    node.type === "ExportAllDeclaration" ||
+    node.type === "TSImportEqualsDeclaration"
+  )
+    walked.imports.push(node);
+  else if (isTopOfText(node)) walked.texts.push(node);
+  const [name, text] = naming.get(node.type) ?? [];
+  if (name !== undefined && text !== undefined) collectNamed(node[name as keyof t.Node], node[text as keyof t.Node], walked);
+}
+
+// The parts that hold a name and what is given to it.
+const naming = new Map<t.Node["type"], [name: string, text: string]>([
+  ["VariableDeclarator", ["id", "init"]],
+  ["AssignmentExpression", ["left", "right"]],
+  ["AssignmentPattern", ["left", "right"]],
+  ["ObjectProperty", ["key", "value"]],
+  ["ClassProperty", ["key", "value"]],
+  ["ClassPrivateProperty", ["key", "value"]],
+  ["ClassAccessorProperty", ["key", "value"]],
+  ["JSXAttribute", ["name", "value"]],
+]);
+
+function collectNamed(name: unknown, text: unknown, walked: Walked): void {
+  const key = unwrap(name as t.Node);
+  const value = text ? unwrap(text as t.Node) : undefined;
+  if (value?.type === "StringLiteral" || value?.type === "TemplateLiteral" || value?.type === "BinaryExpression")
+    walked.named.push({ key: isMember(key) ? key.property : key, value });
 }

@@ -276,24 +276,24 @@ describe("ends well", () => {
   });
 
   const tangled: [what: string, code: string][] = [
-    ["a long chain of calls", `a${".b()".repeat(20_000)};eval(x)`],
-    ["a long sum", `f(${"a+".repeat(20_000)}a);eval(x)`],
-    ["deep blocks", `${"{".repeat(1000)}f()${"}".repeat(1000)};eval(x)`],
-    ["deep functions", `${"(()=>".repeat(500)}1${")".repeat(500)};eval(x)`],
+    ["a long chain of calls", `a${".b()".repeat(20_000)}\n;eval(x)`],
+    ["a long sum", `f(${"a+".repeat(20_000)}a)\n;eval(x)`],
+    ["deep blocks", `${"{".repeat(1000)}f()${"}".repeat(1000)}\n;eval(x)`],
+    ["deep functions", `${"(()=>".repeat(500)}1${")".repeat(500)}\n;eval(x)`],
     [
       "constants that double",
-      `const a0 = "x";${Array.from({ length: 60 }, (_, at) => `const a${at + 1} = a${at} + a${at};`).join("")}f[a60](1);eval(x)`,
+      `const a0 = "x";${Array.from({ length: 60 }, (_, at) => `const a${at + 1} = a${at} + a${at};`).join("")}f[a60](1)\n;eval(x)`,
     ],
     [
       "names that all hold each other",
-      `${Array.from({ length: 40 }, (_, at) => `let v${at};`).join("")}${Array.from({ length: 1600 }, (_, at) => `v${at % 40} = v${Math.floor(at / 40)};`).join("")}v3(1);eval(x)`,
+      `${Array.from({ length: 40 }, (_, at) => `let v${at};`).join("")}${Array.from({ length: 1600 }, (_, at) => `v${at % 40} = v${Math.floor(at / 40)};`).join("")}v3(1)\n;eval(x)`,
     ],
     [
       "tables that hold themselves",
-      `const t = { get a() { return t }, b: 1 }; t.t = t; const u = { ...t, u: 1 }; let w = { ...u }; w = { ...w }; w.a.b.c[d](1);eval(x)`,
+      `const t = { get a() { return t }, b: 1 }; t.t = t; const u = { ...t, u: 1 }; let w = { ...u }; w = { ...w }; w.a.b.c[d](1)\n;eval(x)`,
     ],
-    ["a long chain of names", `${Array.from({ length: 3000 }, (_, at) => `const v${at + 1} = v${at};`).join("")}v3000(1);eval(x)`],
-    ["a long chain of conditions", `(${"a ? b : ".repeat(2000)}c)(1);eval(x)`],
+    ["a long chain of names", `${Array.from({ length: 3000 }, (_, at) => `const v${at + 1} = v${at};`).join("")}v3000(1)\n;eval(x)`],
+    ["a long chain of conditions", `(${"a ? b : ".repeat(2000)}c)(1)\n;eval(x)`],
     ["tokens that nearly are", `// ${"eyJaaaaaaaaaaaa-".repeat(50_000)}\n;eval(x)`],
   ];
   for (const [what, code] of tangled) {
@@ -306,7 +306,7 @@ describe("ends well", () => {
   }
 
   test("more findings than a call may have arguments", async () => {
-    const { critical, warning } = await auditOf({ "app.ts": "eval(a);".repeat(200_000) });
+    const { critical, warning } = await auditOf({ "app.ts": "eval(a);\n".repeat(200_000) });
     expect([critical.length, warning.length]).toEqual([200_000, 0]);
   });
 

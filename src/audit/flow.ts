@@ -1,0 +1,132 @@
+// Where dangerous values get to in a file: what has arrived at which expression and name, and what is still to be followed.
+import type * as t from "@babel/types";
+import { Constants } from "./constant.ts";
+import type { Exported } from "./link.ts";
+import { type Binding, bindingOf } from "./scope.ts";
+import { type Call, isMember, parentOf, unwrap } from "./tree.ts";
+import { element, member, type Value, wrapped } from "./value.ts";
+import type { Walked } from "./walk.ts";
+
+// A file of 10,000 lines takes about 20,000.
+const mostSteps = 1_000_000;
+
+// A table that holds more is a library's, such as lodash's.
+const mostHeld = 32;
+
+/** A call of something known; `given` are its arguments as that thing gets them. */
+export type Judged = { node: t.Node; ref: string; given: readonly t.Node[] | null };
+
+type Arrival = { node: t.Node; value: Value };
+
+export class Flow {
+  readonly walked: Walked;
+  readonly constants = new Constants();
+  readonly judged: Judged[] = [];
+  readonly exported: Exported[] = [];
+  readonly imports = new Set<string>();
+  /** What each call calls. */
+  readonly called = new Map<Call, Set<string>>();
+  readonly #arrived = new Map<object, Map<string, Value>>();
+  readonly #open: Arrival[] = [];
+  #steps = 0;
+
+  constructor(walked: Walked) {
+    this.walked = walked;
+  }
+
+  /** True where the file is too tangled to be followed to its end. */
+  get isExhausted(): boolean {
+    return this.#steps >= mostSteps;
+  }
+
+  /** The next arrival to follow. */
+  next(): Arrival | undefined {
+    return this.isExhausted ? undefined : this.#open.pop();
+  }
+
+  valuesAt(node: object): Value[] {
+    return [...(this.#arrived.get(node)?.values() ?? [])];
+  }
+
+  /** True where the expression may be `ref` itself. */
+  mayBe(node: t.Node, ref: string): boolean {
+    return this.valuesAt(node).some((value) => value.ref === ref && value.path.length === 0);
+  }
+
+  arrive(node: t.Node, value: Value | undefined): void {
+    if (value !== undefined && this.#isNew(node, value)) this.#open.push({ node, value });
+  }
+
+  /** Puts a value into a name: each use of it gets it. */
+  reach(binding: Binding | undefined, value: Value | undefined): void {
+    if (binding === undefined || value === undefined || !this.#isNew(binding, value)) return;
+    for (const use of binding.uses) this.arrive(use, value);
+    for (const name of binding.exported) this.export([name], value);
+  }
+
+  export(names: readonly string[], { ref, path }: Value): void {
+    if (ref !== "function") this.exported.push({ path: [...names, ...path], ref });
+  }
+
+  /** Puts a value into a pattern, which may take it apart. */
+  bind(target: t.Node, value: Value | undefined): void {
+    if (value === undefined) return;
+    const node = unwrap(target);
+    if (isMember(node)) this.#bindMember(node, value);
+    else if (node.type === "AssignmentPattern") this.bind(node.left, value);
+    else if (node.type === "RestElement") this.bind(node.argument, value);
+    else if (node.type === "ArrayPattern")
+      for (const [at, part] of node.elements.entries()) {
+        if (part?.type === "RestElement") this.bind(part, this.anywhere(value));
+        else if (part !== null) this.bind(part, member(value, String(at)));
+      }
+    else if (node.type === "ObjectPattern")
+      for (const part of node.properties) {
+        // What is left over still has the members of the whole.
+        if (part.type === "RestElement") this.bind(part, value);
+        else this.bind(part.value, member(value, this.constants.key(part.key, part.computed)));
+      }
+    else if (node.type === "TSParameterProperty") {
+      // `constructor(private run = exec)`
+      const name = unwrap(node.parameter.type === "AssignmentPattern" ? node.parameter.left : node.parameter);
+      if (name.type === "Identifier") this.reach(this.classAround(node)?.self, wrapped(value, name.name));
+      this.bind(node.parameter, value);
+    } else if (node.type === "Identifier" && node.name === "exports" && this.walked.globals.has("exports")) this.export([], value);
+    else this.reach(bindingOf(node), value);
+  }
+
+  /** The element of an array at a place that is not known. */
+  anywhere(value: Value): Value | undefined {
+    const inside = element(value);
+    return inside === undefined ? undefined : wrapped(inside, "*");
+  }
+
+  classAround(node: t.Node): { self: Binding; base: Binding } | undefined {
+    for (let around = parentOf(node); around !== undefined; around = parentOf(around)) {
+      const found = this.walked.classes.get(around);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  // `tools.run = exec` puts into `tools` what has exec under `run`.
+  #bindMember(node: t.MemberExpression | t.OptionalMemberExpression, value: Value): void {
+    const key = this.constants.key(node.property, node.computed) ?? "*";
+    const object = unwrap(node.object);
+    if (object.type === "Identifier" && object.name === "module" && key === "exports" && this.walked.globals.has("module"))
+      this.export(["default"], value);
+    else this.bind(object, wrapped(value, key));
+  }
+
+  #isNew(place: object, value: Value): boolean {
+    let arrived = this.#arrived.get(place);
+    if (arrived === undefined) {
+      arrived = new Map();
+      this.#arrived.set(place, arrived);
+    }
+    if (arrived.has(value.id) || (value.path.length > 0 && arrived.size >= mostHeld) || this.isExhausted) return false;
+    this.#steps++;
+    arrived.set(value.id, value);
+    return true;
+  }
+}

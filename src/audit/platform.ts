@@ -1,0 +1,90 @@
+// Names of the platform: globals as they are, members of built-in modules as `node:vm.Script`.
+import { isBuiltin } from "node:module";
+import { environment } from "./command.ts";
+import { dangers } from "./rules.ts";
+
+// What is followed though it is not dangerous: it leads to what is.
+const ways = [
+  ["process.nextTick", "process.getBuiltinModule", "queueMicrotask", "node:module.createRequire", "node:util.promisify"],
+  ["Reflect.apply", "Reflect.construct", "Reflect.get", "Reflect.getPrototypeOf", "Object.getPrototypeOf"],
+  ["Object.assign", "Object.freeze", "URL.createObjectURL"],
+].flat();
+
+const otherNames: Record<string, string[]> = {
+  // The modules have its Worker, its timers and its URL.
+  globalThis: ["global", "window", "self", "node:worker_threads", "node:timers", "node:url"],
+  process: ["node:process"],
+  Bun: ["node:bun"],
+  require: ["import.meta.require", "node:module.require"],
+  "node:module": ["module", "process.mainModule", "require.main", "node:module.Module", "node:module.constructor", "node:module.prototype"],
+  function: ["Function.prototype"],
+  [environment.itself]: ["Bun.env", "import.meta.env"],
+};
+const aliases = new Map(Object.entries(otherNames).flatMap(([name, others]) => others.map((other) => [other, name] as const)));
+
+const longestPath = 4;
+
+// Every name, and what it is a member of.
+const known = new Set(Object.keys(otherNames));
+for (const name of [...dangers.keys(), ...ways, ...aliases.keys()])
+  for (let end = name.length; end > 0; end = name.lastIndexOf(".", end - 1)) known.add(name.slice(0, end));
+
+const objects = new Set(["globalThis", "process", "Bun", "Reflect", "Object", "import.meta", "blob:"]);
+
+/** What `import`, `require` and `process.getBuiltinModule` give for a specifier; undefined for what is not followed. */
+export function moduleNamed(specifier: string): string | undefined {
+  const name = specifier.startsWith("bun:") ? specifier : `node:${specifier.replace(/^node:/, "")}`;
+  if (known.has(name)) return aliases.get(name) ?? name;
+  return isBuiltin(specifier) ? undefined : importOf(specifier, []);
+}
+
+/** What a name means that nothing in the file declares. */
+export function globalNamed(name: string): string | undefined {
+  return known.has(name) && !name.includes(":") ? (aliases.get(name) ?? name) : undefined;
+}
+
+/** What `ref[key]` is; an undefined key is known only while running. */
+export function memberOf(ref: string, key: string | undefined): string | undefined {
+  const imported = importedBy(ref);
+  if (imported !== undefined) {
+    // What a call of a call gives is hardly ever what is dangerous, and there is much of it.
+    const isFar = imported.path.length >= longestPath || (key === "()" && imported.path.includes("()"));
+    return key === undefined || isFar ? undefined : importOf(imported.specifier, [...imported.path, key]);
+  }
+  if (isEnvironment(ref)) return ref;
+  // A member of child_process that is chosen while running may be exec; a member of exec is its promisify.custom.
+  if (key === undefined) return ref === "node:child_process" ? "node:child_process.exec" : isExec(ref) ? ref : undefined;
+  if (ref === "globalThis") return globalNamed(key);
+  const name = `${ref}.${key}`;
+  if (known.has(name)) return aliases.get(name) ?? name;
+  if (key === "default" && isModule(ref)) return ref;
+  if (key === "constructor") return isCallable(ref) ? "Function" : "function";
+  return key === "__proto__" && isCallable(ref) ? "function" : undefined;
+}
+
+function isCallable(ref: string): boolean {
+  return !objects.has(ref) && (!isModule(ref) || ref === "node:module");
+}
+
+export function isExec(ref: string): boolean {
+  return ref === "node:child_process.exec" || ref === "node:child_process.execSync";
+}
+
+export function isEnvironment(ref: string): boolean {
+  return ref === environment.itself || ref === environment.joined;
+}
+
+/** The name of a member of a module that is not built in. */
+function importOf(specifier: string, path: readonly string[]): string {
+  return ["@", specifier, ...path].join("\0");
+}
+
+export function importedBy(ref: string): { specifier: string; path: string[] } | undefined {
+  if (!ref.startsWith("@\0")) return undefined;
+  const [, specifier = "", ...path] = ref.split("\0");
+  return { specifier, path };
+}
+
+function isModule(ref: string): boolean {
+  return /^(?:node|bun):[^.]*$/.test(ref) || ref === "process" || ref === "Bun" || ref === "globalThis";
+}
