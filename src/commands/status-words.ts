@@ -1,14 +1,21 @@
 // What `status` says beside its table, and whether all is as it is wanted.
 import { statSync } from "node:fs";
 import type { Foreign } from "../backend/backend.ts";
+import { exitStatus } from "../base/errors.ts";
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
 
+/** Where the state of a service cannot be known, that counts more than one that is down. */
+export function exitStatusOf(observed: Observed[], named: boolean): number {
+  if (observed.some(({ status }) => status.state === "unknown")) return exitStatus.noBackend;
+  return isNotUp(observed, named) ? exitStatus.notUp : exitStatus.done;
+}
+
 /** Wanted but not up; or, where services were named, one that does not run. */
-export function isNotUp(observed: Observed[], named: boolean): boolean {
+function isNotUp(observed: Observed[], named: boolean): boolean {
   return observed.some(({ status, wanted }) => status.state !== "active" && (named || wanted || status.state === "failed"));
 }
 

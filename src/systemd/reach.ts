@@ -5,6 +5,9 @@ import { noBackend } from "../base/errors.ts";
 import { currentUser } from "../base/user.ts";
 import { enableLinger } from "./linger.ts";
 
+/** How long linger and the user manager that it starts are waited for, together. */
+const appearsMs = 4000;
+
 export type UserManager = {
   uid: number;
   user: string;
@@ -23,8 +26,9 @@ export async function reachUserManager(env: Record<string, string | undefined>):
   let runtimeDir = find();
   if (runtimeDir === undefined) {
     // With it /run/user/UID appears.
+    const endMs = performance.now() + appearsMs;
     await enableLinger(uid, env);
-    for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
+    while (runtimeDir === undefined && performance.now() < endMs) {
       await Bun.sleep(50);
       runtimeDir = find();
     }

@@ -3,16 +3,23 @@ import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
 import { type ExecResult, exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
+import type { Connection } from "./connection.ts";
 import type { UserManager } from "./reach.ts";
 
 /** Longest that one act may take: a start that waits for its delay, a stop that runs into its timeout. */
 const actTimeoutMs = 120_000;
+const askVersion = ["show", "--property=Version"];
+const answerMs = 1500;
+const askAgainMs = 5000;
 
 export class Systemctl {
   readonly #reach: UserManager;
+  readonly #connection: Pick<Connection, "answers"> | null;
 
-  constructor(reach: UserManager) {
+  /** Without `connection` nobody asks whether the user manager answers: only the limit of each call holds. */
+  constructor(reach: UserManager, connection: Pick<Connection, "answers"> | null = null) {
     this.#reach = reach;
+    this.#connection = connection;
   }
 
   async reload(): Promise<void> {
@@ -70,10 +77,36 @@ export class Systemctl {
     return v.parse(v.array(ListedUnit), JSON.parse(result.stdout || "[]"));
   }
 
-  run(words: string[], timeoutMs: number): Promise<ExecResult> {
+  /** Whether the user manager answers, within about 3 s. */
+  async answers(): Promise<boolean> {
+    return (await this.#connection?.answers(async () => (await this.#exec(askVersion, answerMs)).exitCode === 0)) ?? true;
+  }
+
+  /**
+   * Throws `no-backend` where the user manager does not answer: it is asked first, because what is sent to a manager that
+   * hangs is done as soon as it goes on, long after the command has failed; and asked again while systemctl runs.
+   */
+  async run(words: string[], timeoutMs: number): Promise<ExecResult> {
+    if (!(await this.answers())) throw unreachable("it does not answer", this.#reach);
+    const silence = new AbortController();
+    const watching = setInterval(async () => {
+      if (!(await this.answers())) silence.abort();
+    }, askAgainMs);
+    try {
+      const result = await this.#exec(words, timeoutMs, silence.signal);
+      if (silence.signal.aborted)
+        throw unreachable(`it stopped answering while it was asked to ${words[0]}, and may do that yet`, this.#reach);
+      return result;
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  #exec(words: string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult> {
     return exec(["systemctl", "--user", "--no-pager", "--no-ask-password", ...words], {
       timeoutMs,
       env: { ...this.#reach.env, SYSTEMD_COLORS: "0", LC_ALL: "C.UTF-8" },
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 
