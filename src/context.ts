@@ -112,7 +112,13 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (names.length === 0) return null;
       const kind = detected(env, registry);
       // An agent that takes long may wait for the user manager: that one is asked beside, so that both fit into 5 s.
-      const waits = setTimeout(() => void open(kind).then((opened) => opened.answers?.()).catch(() => {}), agentWaitsMs);
+      const waits = setTimeout(
+        () =>
+          void open(kind)
+            .then((opened) => opened.answers?.())
+            .catch(() => {}),
+        agentWaitsMs,
+      );
       const told = await agent.observe(names).finally(() => clearTimeout(waits));
       if (told === null || told.observed.some(({ status }) => status.backend !== kind)) return null;
       sayFirst();

@@ -6,8 +6,8 @@ import { readIfThere } from "../base/files.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
 
-/** A thousand services take some 20 ms; while it starts it may have to look at all of them first. */
-const timeoutMs = 2000;
+/** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
+const timeoutMs = 1200;
 /** How long an agent that has not answered is not asked again: a command asks it several times. */
 const silentMs = 10_000;
 

@@ -39,7 +39,13 @@ export const status: Command = {
         ...(observed.length === 0 ? [] : statusTable(observed, style, context.terminal.columns)),
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
-      hints: [...(pick().length === 0 ? emptyHint(observed) : []), ...troubles(observed), ...changesByHand(observed, addedToo), ...sharedNotices(observed), ...hints],
+      hints: [
+        ...(pick().length === 0 ? emptyHint(observed) : []),
+        ...troubles(observed),
+        ...changesByHand(observed, addedToo),
+        ...sharedNotices(observed),
+        ...hints,
+      ],
       exitStatus: exitStatusOf(observed, named),
     };
   },

@@ -62,7 +62,10 @@ function readConfig(file: string): Parsed {
     const text = readIfThere(file, maxBytes);
     return text === null ? { given: new Map(), mistakes: [] } : parseToml(text, file);
   } catch (error) {
-    return { given: new Map(), mistakes: [{ where: file, field: null, what: reasonOf(error).replace(`cannot read ${file}: `, "it cannot be read: ") }] };
+    return {
+      given: new Map(),
+      mistakes: [{ where: file, field: null, what: reasonOf(error).replace(`cannot read ${file}: `, "it cannot be read: ") }],
+    };
   }
 }
 

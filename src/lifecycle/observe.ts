@@ -106,7 +106,11 @@ function portsOf(reading: Reading | Glimpse, sockets: Listener[]): number[] | nu
     .sort((a, b) => a - b);
 }
 
-export async function verdictOf(spec: Spec, reading: Reading | Glimpse, { backend }: { backend: Pick<Backend, "verify"> }): Promise<SandboxVerdict> {
+export async function verdictOf(
+  spec: Spec,
+  reading: Reading | Glimpse,
+  { backend }: { backend: Pick<Backend, "verify"> },
+): Promise<SandboxVerdict> {
   if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
   if (reading.mainPid === null || reading.state === "unknown") return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {

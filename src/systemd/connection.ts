@@ -10,6 +10,7 @@ const silentMs = 3000;
 /** How long an answer counts. */
 const recentMs = 1000;
 const pingMs = 1000;
+const quickMs = 300;
 /** How long a user manager that works, and so does not answer, is waited for: it may reload thousands of units. */
 const busyMs = 60_000;
 
@@ -33,7 +34,7 @@ export class Connection {
   }
 
   /**
-   * Whether the user manager answers at all, within about 3 s; the answer counts for a while. A manager that is busy is
+   * Whether the user manager answers at all, within about 2 s; the answer counts for a while. A manager that is busy is
    * waited for. `last` is asked where no bus answers: systemctl may get through where this library does not.
    */
   answers(last: () => Promise<boolean>): Promise<boolean> {
@@ -62,12 +63,19 @@ export class Connection {
   async #ask(last: () => Promise<boolean>): Promise<boolean> {
     for (const endMs = performance.now() + busyMs; ; ) {
       const before = workOf(userManagerPid(this.#reach.uid));
-      if ((await this.#pings()) || (await last())) return true;
+      if (await this.#pingsOr(last)) return true;
       const now = workOf(userManagerPid(this.#reach.uid));
       const isBusy = before !== null && now !== null && (now.isRunnable || now.ticks > before.ticks);
       if (!isBusy || performance.now() > endMs) return false;
       this.#bus = null;
     }
+  }
+
+  /** `last` takes a process, so it is asked only when the pings take long, and then beside them. */
+  async #pingsOr(last: () => Promise<boolean>): Promise<boolean> {
+    const pings = this.#pings();
+    const isQuick = await Promise.race([pings, Bun.sleep(quickMs).then(() => false)]);
+    return isQuick || (await firstTrue([pings, last()]));
   }
 
   async #pings(): Promise<boolean> {
@@ -84,6 +92,15 @@ export class Connection {
     }
     return false;
   }
+}
+
+/** True as soon as one of them is, false when none was. */
+function firstTrue(answers: Promise<boolean>[]): Promise<boolean> {
+  const yes = answers.map(async (answer) => {
+    if (!(await answer)) throw new Error("no");
+    return true;
+  });
+  return Promise.any(yes).catch(() => false);
 }
 
 /** What a process has done, in clock ticks of CPU, and whether it waits for a CPU (proc(5)); null where it is gone. */

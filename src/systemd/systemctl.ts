@@ -1,9 +1,12 @@
 // Acts on the user manager: `systemctl --user`, always by Bun.spawn, always with a limit on its time.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
 import { type ExecResult, exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
 import type { Connection } from "./connection.ts";
+import { lingers } from "./linger.ts";
 import type { UserManager } from "./reach.ts";
 
 /** Longest that one act may take: a start that waits for its delay, a stop that runs into its timeout. */
@@ -50,6 +53,14 @@ export class Systemctl {
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
 
+  /** Stops a unit that may be killed where it has not ended by itself in time. */
+  async stopWithin(unit: string, timeoutMs: number): Promise<void> {
+    const { timedOut } = await this.run(["stop", unit], timeoutMs);
+    if (!timedOut) return;
+    await this.run(["kill", "--signal=SIGKILL", unit], 10_000);
+    await this.jobs("stop", [unit]);
+  }
+
   /** Asked for, and not waited for. */
   async queue(verb: "start" | "restart", units: string[]): Promise<void> {
     await this.#act([verb, "--no-block", ...units]);
@@ -77,7 +88,7 @@ export class Systemctl {
     return v.parse(v.array(ListedUnit), JSON.parse(result.stdout || "[]"));
   }
 
-  /** Whether the user manager answers, within about 3 s. */
+  /** Whether the user manager answers, within about 2 s. */
   async answers(): Promise<boolean> {
     return (await this.#connection?.answers(async () => (await this.#exec(askVersion, answerMs)).exitCode === 0)) ?? true;
   }
@@ -87,7 +98,7 @@ export class Systemctl {
    * hangs is done as soon as it goes on, long after the command has failed; and asked again while systemctl runs.
    */
   async run(words: string[], timeoutMs: number): Promise<ExecResult> {
-    if (!(await this.answers())) throw unreachable("it does not answer", this.#reach);
+    if (!(await this.answers())) throw unreachable(null, this.#reach);
     const silence = new AbortController();
     const watching = setInterval(async () => {
       if (!(await this.answers())) silence.abort();
@@ -127,9 +138,13 @@ function isUnreachable(stderr: string): boolean {
   return /Failed to connect to bus|Transport endpoint|No such file or directory.*bus/i.test(stderr);
 }
 
-function unreachable(stderr: string, reach: UserManager): Error {
-  const hint = reach.uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${reach.uid}.service`;
-  return noBackend(`the systemd user manager of ${reach.user} cannot be reached: ${harmless(stderr.trim().split("\n")[0] ?? "")}`, {
-    hint,
-  });
+/** `words` are systemctl's own; null where it was not run, because the user manager did not answer. */
+function unreachable(words: string | null, { uid, user, runtimeDir }: UserManager): Error {
+  const doesRun = existsSync(join(runtimeDir, "systemd/private"));
+  const hint = doesRun || lingers(user) ? restartOf(uid) : `sudo loginctl enable-linger ${user}`;
+  const said = words === null ? "" : `: ${harmless(words.trim().split("\n")[0] ?? "")}`;
+  const what = words !== null ? "cannot be reached" : doesRun ? "does not answer" : "does not run";
+  return noBackend(`the systemd user manager of ${user} ${what}${said}`, { hint });
 }
+
+const restartOf = (uid: number): string => (uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${uid}.service`);

@@ -80,7 +80,7 @@ export class SystemdBackend implements Backend {
     this.#units = new OwnUnits(paths, { mark: this.#owner.mark, host: (profile) => this.#verifier.host(profile) });
   }
 
-  /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
+  /** Throws `no-backend` where systemd does not run this machine. A user manager that does not run is told by what needs it. */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);

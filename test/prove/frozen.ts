@@ -23,7 +23,7 @@ export const proof: Proof = {
         wrong++;
         report.say(`${nameOf(one)}: ${shown.wrong}\n${shown.stdout}${shown.stderr}`);
       }
-      report.figure({ what: `${nameOf(one)} (exit status ${shown.code})`, unit: "s", value: shown.seconds, target: { of: "value", atMost: 5 } });
+      report.figure({ what: nameOf(one), unit: `s, exit ${shown.code}`, value: shown.seconds, target: { of: "value", atMost: 5 } });
     }
     report.figure({ what: wrongAnswers, unit: "", value: wrong, target: { of: "value", atMost: 0 } });
   },
