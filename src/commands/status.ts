@@ -65,6 +65,8 @@ async function lookedAt(pick: () => string[], isAll: boolean, context: Context):
   const deps = await context.deps();
   // Only now: settling what a killed command left may have made a service.
   const names = pick();
+  // Without services nobody is asked, and a backend that is out of reach would look like one without services.
+  if (names.length === 0) await deps.backend.read([]);
   // The agent has been asked already, unless others are asked for, too.
   const observed = isAll ? await observe(names, deps) : await look(names, deps);
   const { strangers } = deps.backend;

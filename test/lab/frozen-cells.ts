@@ -14,7 +14,6 @@ export type Cell = { part: Part; way: Way; command: Command };
 /** `wrong` says what is not as it has to be, null where nothing is. */
 export type Shown = Cell & { seconds: number; code: number; stdout: string; stderr: string; wrong: string | null };
 
-const limitSeconds = 5;
 const uid = 1001;
 const words: Record<Command, string[]> = {
   status: ["status"],
@@ -50,8 +49,8 @@ export async function prepare(lab: Lab): Promise<void> {
   succeed(await lab.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4800"]), "start");
 }
 
-/** Runs one cell, and puts everything back as it was. */
-export async function cell(lab: Lab, { part, way, command }: Cell): Promise<Shown> {
+/** Runs one cell, and puts everything back as it was. A command that takes longer than `limitSeconds` is wrong. */
+export async function cell(lab: Lab, { part, way, command }: Cell, limitSeconds: number): Promise<Shown> {
   await bringBack(lab, command);
   const restore = await take(lab, part, way);
   const beganMs = performance.now();
