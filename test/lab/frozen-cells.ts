@@ -29,7 +29,7 @@ const words: Record<Command, string[]> = {
 };
 
 /** Acts need the user manager; what is read from files needs nobody. */
-const needsManager: Record<Command, boolean> = {
+const needsSystemd: Record<Command, boolean> = {
   status: true,
   describe: true,
   logs: false,
@@ -75,7 +75,7 @@ function wrongOf({ part, command }: Cell, code: number, stdout: string): string 
 
 function allowedOf(part: Part, command: Command): number[] {
   if (command === "doctor") return [0, 1];
-  if (part !== "user manager" || !needsManager[command]) return [0];
+  if (part !== "user manager" || !needsSystemd[command]) return [0];
   return [5];
 }
 

@@ -24,7 +24,12 @@ export const proof: Proof = {
         wrong++;
         report.say(`${nameOf(one)}: ${shown.wrong}\n${shown.stdout}${shown.stderr}`);
       }
-      report.figure({ what: nameOf(one), unit: `s, exit ${shown.code}`, value: shown.seconds, target: { of: "value", atMost: limitSeconds } });
+      report.figure({
+        what: nameOf(one),
+        unit: `s, exit ${shown.code}`,
+        value: shown.seconds,
+        target: { of: "value", atMost: limitSeconds },
+      });
     }
     report.figure({ what: wrongAnswers, unit: "", value: wrong, target: { of: "value", atMost: 0 } });
   },
