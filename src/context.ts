@@ -43,8 +43,13 @@ export type Context = {
   signal: AbortSignal;
   /** Opens the backend at the first call; commands that need none never reach for it. */
   deps(options?: { settles: boolean }): Promise<Deps>;
-  /** What the agent says of services, where it lives and nothing is to be settled first: no backend has to be loaded for it. */
-  told(names: string[]): Promise<Told | null>;
+  /** The names of services, after what a killed command left is settled: that may make a service, or take one away. */
+  names(): Promise<string[]>;
+  /**
+   * What the agent says of the services that `pick` names, where it lives and nothing is to be settled first: no backend has
+   * to be loaded for it.
+   */
+  told(pick: () => string[]): Promise<Told | null>;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;
   close(): Promise<void>;
@@ -65,7 +70,11 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     return openSqliteReader(databaseFile(paths.config), config.keeping);
   });
   const agent = agentClient(paths.state);
-  let backend: Backend | null = null;
+  let opened: Promise<Backend> | null = null;
+  const open = (kind: Kind): Promise<Backend> => {
+    opened ??= openBackend(kind, env, paths);
+    return opened;
+  };
   const warn = (text: string) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
   let hasSaid = false;
   const sayFirst = () => {
@@ -92,17 +101,32 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       const { hostFindings } = await import("./systemd/host-findings.ts");
       return hostFindings(env);
     },
-    async told(names) {
-      if (registry.abandoned().length > 0) return null;
+    async names() {
+      if (registry.abandoned().changes.length > 0) await this.deps();
+      return registry.names();
+    },
+    async told(pick) {
+      const { changes, broken } = registry.abandoned();
+      if (changes.length + broken.length > 0) return null;
+      const names = pick();
+      if (names.length === 0) return null;
       const kind = detected(env, registry);
-      const told = await agent.observe(names);
+      // An agent that takes long may wait for the user manager: that one is asked beside, so that both fit into 5 s.
+      const waits = setTimeout(
+        () =>
+          void open(kind)
+            .then((opened) => opened.answers?.())
+            .catch(() => {}),
+        agentWaitsMs,
+      );
+      const told = await agent.observe(names).finally(() => clearTimeout(waits));
       if (told === null || told.observed.some(({ status }) => status.backend !== kind)) return null;
       sayFirst();
       for (const warning of told.warnings) warn(warning);
       return told;
     },
     async deps({ settles } = { settles: true }) {
-      backend ??= await openBackend(detected(env, registry), env, paths);
+      const backend = await open(detected(env, registry));
       interruptedBy(signal);
       sayFirst();
       const deps: Deps = {
@@ -132,11 +156,13 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       return deps;
     },
     async close() {
-      backend?.close();
+      await opened?.then((backend) => backend.close()).catch(() => {});
       await storage.close();
     },
   };
 }
+
+const agentWaitsMs = 300;
 
 function detected(env: Context["env"], registry: Registry): Kind {
   return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });

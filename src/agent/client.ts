@@ -6,13 +6,20 @@ import { readIfThere } from "../base/files.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
 
-/** A thousand services take some 20 ms; while it starts it may have to look at all of them first. */
-const timeoutMs = 2000;
+/** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
+const timeoutMs = 1200;
+/** How long an agent that has not answered is not asked again: a command asks it several times. */
+const silentMs = 10_000;
 
 export function agentClient(state: string): Agent {
   let trouble: string | null = null;
+  let silentUntilMs = Number.NEGATIVE_INFINITY;
   const answered = async (question: Question): Promise<Answer | null> => {
-    const late = () => new Error(`nothing in ${timeoutMs / 1000} s`);
+    if (performance.now() < silentUntilMs) return null;
+    const late = () => {
+      silentUntilMs = performance.now() + silentMs;
+      return new Error(`nothing in ${timeoutMs / 1000} s`);
+    };
     trouble = null;
     try {
       const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, { timeoutMs, late });

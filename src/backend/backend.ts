@@ -20,6 +20,9 @@ export type Capabilities = {
   exitStatus: boolean;
 };
 
+/** What can be seen of a service while its backend does not answer. */
+export type Glimpse = Omit<Reading, "state"> & { state: "unknown" };
+
 /** One service as the backend sees it now; null where it cannot tell. */
 export type Reading = {
   name: string;
@@ -126,12 +129,16 @@ export interface Backend {
 
   /** One answer a name, in order, over one connection. */
   read(names: string[]): Promise<Reading[]>;
+  /** What can be seen of services while nothing answers; absent where that is nothing. */
+  glimpse?(names: string[]): Glimpse[];
+  /** Whether what runs the services answers, within seconds; absent where a read tells it as fast. */
+  answers?(): Promise<boolean>;
   /** Tells of each change of a service, until `onLost`; null where nobody tells, and who wants to know has to ask. */
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null>;
   /** Checks the live process against what its spec declares; a verdict already found for this very process is kept. */
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
   /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
-  limits(spec: Spec, reading: Reading): Limits;
+  limits(spec: Spec, reading: Pick<Reading, "mainPid" | "group">): Limits;
   /**
    * Runs a shell command to its end as the service itself would run: its environment, folder and sandbox, for what it
    * executes may be what the service has written. Its output is lost.

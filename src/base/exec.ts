@@ -9,6 +9,8 @@ export type ExecOptions = {
   cwd?: string;
   /** The program is bs9 itself and is to act as Bun. */
   asBun?: boolean;
+  /** Kills the program as a timeout does. */
+  signal?: AbortSignal;
 };
 
 export type ExecResult = {
@@ -43,10 +45,12 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
     throw failed(`cannot run ${argv[0]}: it is not there or may not be run`, { cause: error });
   }
   let timedOut = false;
-  const timer = setTimeout(() => {
+  const end = () => {
     timedOut = true;
     endGroup(child.pid);
-  }, options.timeoutMs);
+  };
+  const timer = setTimeout(end, options.timeoutMs);
+  options.signal?.addEventListener("abort", end);
   try {
     const [stdout, stderr, exitCode] = await Promise.all([
       new Response(child.stdout).text(),
@@ -56,6 +60,7 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
     return { exitCode, stdout, stderr, timedOut };
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", end);
   }
 }
 

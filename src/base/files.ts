@@ -8,10 +8,10 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
@@ -83,40 +83,113 @@ function notWritten(path: string, error: unknown): Bs9Error {
   return failed(`cannot write ${path}: ${plainErrno(error)}`, { cause: error, ...hintFor(error, path) });
 }
 
-/** The file's text, or null when it is not there. Larger than `maxBytes` is an error. */
-export function readIfThere(path: string, maxBytes = 4 * 1024 * 1024): string | null {
+/**
+ * The text of a regular file, or null when it is not there. Throws a Bs9Error that names the file where it is anything
+ * else than a regular file, has more than `maxBytes`, or cannot be read.
+ */
+export function readIfThere(path: string, maxBytes?: number): string | null {
+  return readBytesIfThere(path, maxBytes)?.toString("utf8") ?? null;
+}
+
+/** The bytes of a regular file; else as readIfThere(). */
+export function readBytesIfThere(path: string, maxBytes = 4 * 1024 * 1024): Buffer | null {
   try {
-    const size = statSync(path, { throwIfNoEntry: false })?.size;
-    if (size === undefined) return null;
-    if (size > maxBytes) throw failed(`cannot read ${path}: ${size} bytes are more than the ${maxBytes} it may have`);
-    return readFileSync(path, "utf8");
+    return withRegular(path, (fd, { size }) => {
+      const bytes = readAll(fd, size, maxBytes);
+      if (bytes === null) throw failed(`cannot read ${path}: it has more than ${maxBytes} bytes`, hintToMove(path));
+      return bytes;
+    });
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT" || errno === "ENOTDIR") return null;
+    if (error instanceof NotRegular) throw failed(`cannot read ${path}: ${error.message}`, { ...hintToMove(path), cause: error });
+    if (error instanceof Bs9Error) throw error;
+    throw failed(`cannot read ${path}: ${plainErrno(error)}`, { cause: error, hint: `ls -ld ${shellWord(path)}` });
+  }
+}
+
+/** The first bytes of a file, null where it is not a regular one. Throws the errors of open(2) and read(2). */
+export function readRegular(path: string, maxBytes: number): Buffer | null {
+  try {
+    return withRegular(path, (fd, { size }) => {
+      // No further than the size: files of /proc have none, and a read of some of them waits for ever (/proc/kmsg).
+      const bytes = Buffer.alloc(Math.min(size, maxBytes));
+      let length = 0;
+      for (let count = -1; count !== 0 && length < bytes.length; length += count)
+        count = readSync(fd, bytes, length, bytes.length - length, length);
+      return bytes.subarray(0, length);
+    });
+  } catch (error) {
+    if (error instanceof NotRegular) return null;
     throw error;
   }
 }
 
-/**
- * The first bytes of a file that may be anything by now: a FIFO or a device is not waited for, and is null.
- * Throws what open(2) and read(2) do.
- */
-export function readRegular(path: string, maxBytes: number): Buffer | null {
-  // Asked before it is opened: to open a device is an act of its own.
-  if (!statSync(path).isFile()) return null;
-  // Non-blocking, should a FIFO have taken its place since.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+class NotRegular extends Error {}
+
+function withRegular<T>(path: string, work: (fd: number, stat: Stats) => T): T {
+  const { fd, stat } = openRegular(path);
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) return null;
-    // No further than the size: files of /proc have none and may wait for ever (/proc/kmsg).
-    const bytes = Buffer.alloc(Math.min(stat.size, maxBytes));
-    let length = 0;
-    for (let count = -1; count !== 0 && length < bytes.length; length += count)
-      count = readSync(fd, bytes, length, bytes.length - length, length);
-    return bytes.subarray(0, length);
+    return work(fd, stat);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Opens a regular file to read it. Throws where it is anything else, and the errors of open(2). */
+export function openRegular(path: string): { fd: number; stat: Stats } {
+  // stat(2) before open(2), because opening a device acts on it: a tape rewinds.
+  checkRegular(statSync(path));
+  // Without O_NONBLOCK open(2) waits for a writer, should a FIFO have taken the place of the file since.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const stat = fstatSync(fd);
+    checkRegular(stat);
+    return { fd, stat };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function checkRegular(stat: Stats): void {
+  if (stat.isFile()) return;
+  const kind = stat.isDirectory() ? "a directory" : stat.isFIFO() ? "a FIFO" : stat.isSocket() ? "a socket" : "a device";
+  throw new NotRegular(`it is ${kind}, not a regular file`);
+}
+
+/** All bytes up to the end, null where there are more than `maxBytes`. The size is only a guess: the file may grow. */
+function readAll(fd: number, size: number, maxBytes: number): Buffer | null {
+  let bytes = Buffer.alloc(Math.min(size, maxBytes) + 1);
+  for (let length = 0; ; ) {
+    const count = readSync(fd, bytes, length, bytes.length - length, length);
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxBytes) return null;
+    if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length, maxBytes) + 1);
+  }
+}
+
+const hintToMove = (path: string): { hint: string } => ({ hint: `move it away: mv ${shellWord(path)} ${shellWord(path)}.broken` });
+
+/**
+ * Opens a file of bs9's own to append to it, and makes it where it is not there, for this user alone. Throws a Bs9Error
+ * that names the file where it is anything else than a regular file; a FIFO is not waited for.
+ */
+export function openToAppend(path: string): number {
+  const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0o600);
+  } catch (error) {
+    throw failed(`cannot open ${path}: ${plainErrno(error)}`, { cause: error, hint: `ls -ld ${shellWord(path)}` });
+  }
+  try {
+    checkRegular(fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw failed(`cannot open ${path}: ${reasonOf(error)}`, { ...hintToMove(path), cause: error });
   }
 }
 

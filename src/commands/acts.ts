@@ -16,7 +16,7 @@ export const stop: Command = {
   examples: ["bs9 stop web", "bs9 stop 'api-*'", "bs9 stop all"],
   exits: [1, 4, 5, 130],
   async run(given, context) {
-    const names = targetsOf("stop", given, context);
+    const names = await targetsOf("stop", given, context);
     const deps = await context.deps();
     return actedResult("stop", await stopDefined(names, deps), deps);
   },
@@ -30,7 +30,7 @@ export const restart: Command = {
   examples: ["bs9 restart web", "bs9 restart all", "bs9 restart web --runtime latest"],
   exits: [1, 4, 5, 6, 130],
   async run(given, context) {
-    const names = targetsOf("restart", given, context);
+    const names = await targetsOf("restart", given, context);
     const latestRuntime = choiceOf(given.options, "runtime", ["latest"]) === "latest";
     const deps = await context.deps();
     return actedResult("restart", await restartDefined(names, deps, { latestRuntime }), deps);
@@ -45,7 +45,7 @@ export const remove: Command = {
   examples: ["bs9 delete web", "bs9 delete all --yes"],
   exits: [1, 4, 5, 130],
   async run(given, context) {
-    const names = targetsOf("delete", given, context);
+    const names = await targetsOf("delete", given, context);
     if (names.length > 0)
       await confirm(
         `Delete ${names.length === 1 ? names[0] : `${names.length} services (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""})`}?`,
@@ -56,7 +56,7 @@ export const remove: Command = {
   },
 };
 
-function targetsOf(verb: string, { words }: Words, context: Context): string[] {
+async function targetsOf(verb: string, { words }: Words, context: Context): Promise<string[]> {
   if (words.length === 0) throw usage(`${verb} needs a service, a glob or all`, { hint: `bs9 ${verb} NAME` });
-  return pickTargets(words, context.registry.names());
+  return pickTargets(words, await context.names());
 }

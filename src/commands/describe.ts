@@ -1,5 +1,5 @@
 // bs9 describe: everything about one service.
-import { usage } from "../base/errors.ts";
+import { exitStatus, usage } from "../base/errors.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
@@ -23,9 +23,15 @@ export const describe: Command = {
     const [name] = words;
     if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
     if (name === agentName) return describeAgent(await context.deps());
-    if (context.registry.get(name) === null) throw noSuchService(name, context.registry.names());
+    const names = await context.names();
+    if (context.registry.get(name) === null) throw noSuchService(name, names);
     const description = await describeService(name, await context.deps());
-    return { value: description, names: [name], text: (style) => render(description, style) };
+    return {
+      value: description,
+      names: [name],
+      text: (style) => render(description, style),
+      ...(description.status.state === "unknown" ? { exitStatus: exitStatus.noBackend } : {}),
+    };
   },
 };
 

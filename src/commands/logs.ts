@@ -29,8 +29,8 @@ export const logs: Command = {
   examples: ["bs9 logs web", "bs9 logs web api -f", "bs9 logs --since 10m --level error", "bs9 logs web --grep 'GET /.* 5..' --json"],
   exits: [1, 4, 5, 130],
   async run(given: Words, context: Context): Promise<null> {
-    const { terminal, settings, signal, registry } = context;
-    const defined = registry.names();
+    const { terminal, settings, signal } = context;
+    const defined = await context.names();
     const services = given.words.length === 0 ? defined : pickTargets(given.words, defined);
     const query = queryOf(given.options, services);
     const deps = await context.deps();

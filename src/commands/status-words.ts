@@ -1,6 +1,7 @@
 // What `status` says beside its table, and whether all is as it is wanted.
 import { statSync } from "node:fs";
 import type { Foreign } from "../backend/backend.ts";
+import { exitStatus } from "../base/errors.ts";
 import { formatAge } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
@@ -8,8 +9,14 @@ import { foreignSentence, olderSandbox } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
 import { limitsNotInForce } from "./limit-words.ts";
 
+/** Where the state of a service cannot be known, that counts more than a service that is down. */
+export function exitStatusOf(observed: Observed[], named: boolean): number {
+  if (observed.some(({ status }) => status.state === "unknown")) return exitStatus.noBackend;
+  return isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done;
+}
+
 /** True where a service is wanted but not up, or unhealthy, or where a service that was named does not run. */
-export function isNotWell(observed: Observed[], named: boolean): boolean {
+function isNotWell(observed: Observed[], named: boolean): boolean {
   return observed.some(({ status, wanted }) =>
     status.state === "active" ? status.health === "unhealthy" : named || wanted || status.state === "failed",
   );

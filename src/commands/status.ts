@@ -1,6 +1,5 @@
 // bs9 status: every service in one table, bad ones first.
 import type { Foreign, Reading } from "../backend/backend.ts";
-import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { ofAll } from "../lifecycle/agent.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
@@ -9,7 +8,7 @@ import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, isNotWell, limitsOf, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
+import { changesByHand, emptyHint, exitStatusOf, limitsOf, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -25,9 +24,9 @@ export const status: Command = {
   async run(given: Words, context: Context): Promise<Result | null> {
     if (flagOf(given.options, "watch")) return (await import("./status-watch.ts")).watch(given, context);
     const named = given.words.length > 0;
-    const names = named ? pickTargets(given.words, context.registry.names()) : context.registry.names();
+    const pick = () => (named ? pickTargets(given.words, context.registry.names()) : context.registry.names());
     const isAll = flagOf(given.options, "all");
-    const { observed, added, others, hints } = (isAll ? null : await toldOf(names, context)) ?? (await lookedAt(names, isAll, context));
+    const { observed, added, others, hints } = (isAll ? null : await toldOf(pick, context)) ?? (await lookedAt(pick, isAll, context));
     const addedToo = named ? [] : added;
     return {
       value: [
@@ -41,7 +40,7 @@ export const status: Command = {
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
       hints: [
-        ...emptyHint(observed),
+        ...(pick().length === 0 ? emptyHint(observed) : []),
         ...troubles(observed),
         ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
@@ -49,22 +48,27 @@ export const status: Command = {
         ...sharedNotices(observed),
         ...hints,
       ],
-      exitStatus: isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done,
+      exitStatus: exitStatusOf(observed, named),
     };
   },
 };
 
 type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: string[] };
 
-async function toldOf(names: string[], context: Context): Promise<Seen | null> {
-  const told = names.length === 0 ? null : ofAll(await context.told(names), names);
+async function toldOf(pick: () => string[], context: Context): Promise<Seen | null> {
+  const answer = await context.told(pick);
+  const told = answer === null ? null : ofAll(answer, pick());
   if (told === null) return null;
   return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
 }
 
-async function lookedAt(names: string[], isAll: boolean, context: Context): Promise<Seen> {
+async function lookedAt(pick: () => string[], isAll: boolean, context: Context): Promise<Seen> {
   const { look, observe } = await import("../lifecycle/observe.ts");
   const deps = await context.deps();
+  // Only now: settling what a killed command left may have made a service.
+  const names = pick();
+  // Without services nobody is asked, and a backend that is out of reach would look like one without services.
+  if (names.length === 0) await deps.backend.read([]);
   // The agent has been asked already, unless others are asked for, too.
   const observed = isAll ? await observe(names, deps) : await look(names, deps);
   const { strangers } = deps.backend;

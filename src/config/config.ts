@@ -1,7 +1,7 @@
 // The defaults of options: BS9_ variables before config.toml before what is built in, each with where it comes from.
 import { join } from "node:path";
 import { reasonOf } from "../base/errors.ts";
-import { plainErrno, readIfThere } from "../base/files.ts";
+import { readIfThere } from "../base/files.ts";
 import { builtIn, type Defaults } from "../service/defaults.ts";
 import { defaultHealth, type HealthSettings } from "./health.ts";
 import { defaultKeeping, type Keeping } from "./keeping.ts";
@@ -62,7 +62,10 @@ function readConfig(file: string): Parsed {
     const text = readIfThere(file, maxBytes);
     return text === null ? { given: new Map(), mistakes: [] } : parseToml(text, file);
   } catch (error) {
-    return { given: new Map(), mistakes: [{ where: file, field: null, what: plainErrno(error) }] };
+    return {
+      given: new Map(),
+      mistakes: [{ where: file, field: null, what: reasonOf(error).replace(`cannot read ${file}: `, "it cannot be read: ") }],
+    };
   }
 }
 

@@ -72,7 +72,7 @@ async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
   }
   return running.map((spec) => {
     if (!missing.includes(spec)) return done(spec, "unchanged");
-    return troubles.has(spec.name) ? failure(spec, troubles.get(spec.name)) : done(spec, "changed");
+    return troubles.has(spec.name) ? failure(spec.name, troubles.get(spec.name)) : done(spec, "changed");
   });
 }
 
@@ -128,12 +128,11 @@ async function acting(verb: string, names: string[], deps: Deps, work: (specs: S
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   await recover(deps);
   const { specs, broken } = deps.registry.readable(names);
-  const [first] = broken;
-  if (first !== undefined) throw first.error;
   // Another command may have deleted it while this one waited.
-  const gone = names.find((name) => !specs.some((spec) => spec.name === name));
+  const gone = names.find((name) => ![...specs, ...broken].some((one) => one.name === name));
   if (gone !== undefined) throw noSuchService(gone, deps.registry.names());
-  const acted = await work(specs);
+  const unreadable = broken.map(({ name, error }) => failure(name, error));
+  const acted = [...(specs.length === 0 ? [] : await work(specs)), ...unreadable];
   await keepAgent(deps);
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
@@ -197,7 +196,7 @@ async function judge(
   beganMs: number,
   trouble: unknown,
 ): Promise<Acted> {
-  if (trouble !== null) return failure(spec, trouble);
+  if (trouble !== null) return failure(spec.name, trouble);
   if (spec.waitMs === 0) return done(spec, result);
   try {
     const readiness = await ready(spec, deps);
@@ -209,19 +208,19 @@ async function judge(
     return { ...done(spec, "failed"), readiness, cause: causeOf(readiness, end), lines };
   } catch (error) {
     if (error instanceof Bs9Error && error.code === "refused") await deps.backend.stop([spec]);
-    return failure(spec, error);
+    return failure(spec.name, error);
   }
 }
 
-function failure(spec: Spec, error: unknown): Acted {
+function failure(name: string, error: unknown): Acted {
   const known = error instanceof Bs9Error ? error : null;
   // The reader is told once which service it is.
-  const cause = reasonOf(error).replace(`cannot start ${spec.name}: `, "");
-  return { ...done(spec, "failed"), cause, lines: known?.details ?? [], code: known?.code ?? "failed", hint: known?.hint ?? null };
+  const cause = reasonOf(error).replace(`cannot start ${name}: `, "");
+  return { ...done({ name }, "failed"), cause, lines: known?.details ?? [], code: known?.code ?? "failed", hint: known?.hint ?? null };
 }
 
-function done(spec: Spec, result: Acted["result"]): Acted {
-  return { name: spec.name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
+function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Acted {
+  return { name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
 }
 
 async function moveToLatest(spec: Spec, deps: Deps): Promise<Acted> {
@@ -235,6 +234,6 @@ async function moveToLatest(spec: Spec, deps: Deps): Promise<Acted> {
     const { readiness } = await change(deps, { ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, spec);
     return { ...done(spec, "restarted"), readiness, findings };
   } catch (error) {
-    return failure(spec, error);
+    return failure(spec.name, error);
   }
 }

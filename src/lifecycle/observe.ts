@@ -1,10 +1,11 @@
 // `status`: what is so of each service now, from the agent where it lives, else looked at here.
-import type { Backend, Reading } from "../backend/backend.ts";
+import type { Backend, Glimpse, Reading } from "../backend/backend.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
-import { reasonOf } from "../base/errors.ts";
+import { Bs9Error, reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { cpuUsecOf, figuresOf, pidsOf } from "../metrics/group.ts";
+import type { Outcome } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import { ofAll } from "./agent.ts";
 import type { Deps } from "./deps.ts";
@@ -12,7 +13,7 @@ import { foreignSentence } from "./foreign.ts";
 import { badFirst, type Figures, type Observed, statusOf } from "./status.ts";
 
 /** With what `describe` shows beside. */
-export type Looked = Observed & { spec: Spec; reading: Reading; verdict: SandboxVerdict };
+export type Looked = Observed & { spec: Spec; reading: Reading | Glimpse; verdict: SandboxVerdict };
 
 /** Two readings of the CPU counter lie so far apart. */
 const cpuWindowMs = 50;
@@ -30,11 +31,11 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
   if (names.length === 0) return [];
   const notices = deps.backend.logNotices(null, deps.signal);
   // What the specs say is read while the backend is at work.
-  const read = deps.backend.read(names);
+  const read = readOrGlimpse(names, deps);
   const { specs: readable, broken } = deps.registry.readable(names);
   for (const { error } of broken) deps.warn(reasonOf(error));
   const known = new Map(readable.map((spec) => [spec.name, spec]));
-  const found: { spec: Spec; reading: Reading }[] = [];
+  const found: { spec: Spec; reading: Reading | Glimpse }[] = [];
   for (const reading of await read) {
     const spec = known.get(reading.name);
     if (spec !== undefined) found.push({ spec, reading });
@@ -47,7 +48,7 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
   const observed = found.flatMap(({ spec, reading }, i): Looked[] => {
     const verdict = verdicts[i];
     if (verdict === undefined) return [];
-    const outcome = deps.registry.outcome(spec.name);
+    const outcome = outcomeOf(spec.name, deps);
     const changes = foreign.filter(({ name }) => name === spec.name);
     const seen = {
       spec,
@@ -71,6 +72,26 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
   return badFirst(observed);
 }
 
+/** Where the backend cannot be reached, that is told, and what can be seen without it has to do. */
+async function readOrGlimpse(names: string[], { backend, warn }: Deps): Promise<(Reading | Glimpse)[]> {
+  try {
+    return await backend.read(names);
+  } catch (error) {
+    if (backend.glimpse === undefined || !(error instanceof Bs9Error && error.code === "no-backend")) throw error;
+    warn(`${error.message}${error.hint === undefined ? "" : `. Try: ${error.hint}`}`);
+    return backend.glimpse(names);
+  }
+}
+
+function outcomeOf(name: string, { registry, warn }: Deps): Outcome | null {
+  try {
+    return registry.outcome(name);
+  } catch (error) {
+    warn(reasonOf(error));
+    return null;
+  }
+}
+
 /** What can be told of it now, with its first reading for the other one; null for the CPU where that is too short ago. */
 export function figuresSince(reading: Reading): Figures {
   const isLong = reading.cpu !== null && performance.now() - reading.cpu.atMs >= cpuWindowMs;
@@ -78,16 +99,20 @@ export function figuresSince(reading: Reading): Figures {
 }
 
 /** What the processes of a service listen on, the lowest port first; null where they cannot be told. */
-function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
+function portsOf(reading: Reading | Glimpse, sockets: Listener[]): number[] | null {
   if (reading.group === null) return null;
   return heldBy(pidsOf(reading.group), sockets)
     .map(({ port }) => port)
     .sort((a, b) => a - b);
 }
 
-export async function verdictOf(spec: Spec, reading: Reading, { backend }: { backend: Pick<Backend, "verify"> }): Promise<SandboxVerdict> {
+export async function verdictOf(
+  spec: Spec,
+  reading: Reading | Glimpse,
+  { backend }: { backend: Pick<Backend, "verify"> },
+): Promise<SandboxVerdict> {
   if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
-  if (reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  if (reading.mainPid === null || reading.state === "unknown") return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
   } catch (error) {
@@ -97,7 +122,7 @@ export async function verdictOf(spec: Spec, reading: Reading, { backend }: { bac
   }
 }
 
-function cpuPercent({ group, cpu }: Reading): number | null {
+function cpuPercent({ group, cpu }: Pick<Reading, "group" | "cpu">): number | null {
   const usec = cpuUsecOf(group);
   if (cpu === null || cpu.usec === null || usec === null) return null;
   const percent = (usec - cpu.usec) / ((performance.now() - cpu.atMs) * 10);

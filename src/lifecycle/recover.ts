@@ -1,6 +1,6 @@
 // Finishes or undoes what a killed command left pending.
 
-import { exitStatus, reasonOf } from "../base/errors.ts";
+import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
@@ -13,7 +13,16 @@ const graceMs = 1500;
 
 /** For commands that only read: settles what is abandoned, and costs nothing where nothing is. */
 export async function settle(deps: Deps): Promise<void> {
-  if (deps.registry.abandoned().length > 0) await underLock(deps, "settle", () => recover(deps));
+  const { changes, broken } = deps.registry.abandoned();
+  for (const { error } of broken) deps.warn(reasonOf(error));
+  if (changes.length === 0) return;
+  try {
+    await underLock(deps, "settle", () => recover(deps));
+  } catch (error) {
+    if (!(error instanceof Bs9Error && error.code === "no-backend")) throw error;
+    const names = changes.map(({ spec }) => spec.name).join(", ");
+    deps.warn(`a command that was killed had left ${names} half changed, which cannot be settled now: ${error.message}`);
+  }
 }
 
 /**
@@ -21,7 +30,7 @@ export async function settle(deps: Deps): Promise<void> {
  * would have done. To be called under the registry's lock.
  */
 export async function recover(deps: Deps): Promise<void> {
-  for (const pending of deps.registry.abandoned()) {
+  for (const pending of deps.registry.abandoned().changes) {
     const finished = await settled(deps, pending);
     const differences = finished ? difference(pending.previous, pending.spec) : [];
     const message = `a command that was killed had left a change half done: ${finished ? "finished" : "undone"}`;

@@ -117,7 +117,8 @@ export async function askToLinger(deps: Deps): Promise<void> {
 /** Runtimes that no spec and no pending change names go; where a spec cannot be read, none does. */
 export function sweepUnused(deps: Deps): void {
   const { specs, broken } = deps.registry.readable();
-  if (broken.length > 0) return;
-  const needed = [...specs, ...deps.registry.abandoned().flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
+  const { changes, broken: brokenChanges } = deps.registry.abandoned();
+  if (broken.length + brokenChanges.length > 0) return;
+  const needed = [...specs, ...changes.flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
   sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }

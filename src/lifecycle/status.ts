@@ -1,5 +1,5 @@
 // The status of one service, as scripts get it; a figure that cannot be had is null. Pure.
-import type { Backend, Foreign, Reading, State } from "../backend/backend.ts";
+import type { Backend, Foreign, Glimpse, Reading, State } from "../backend/backend.ts";
 import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
 import type { Health, MemorySource } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
@@ -15,7 +15,8 @@ export type Figures = {
 
 export type Status = Figures & {
   name: string;
-  state: State;
+  /** `unknown`: what runs the services does not answer, so that nobody can tell. */
+  state: State | "unknown";
   ready: boolean;
   /** Null where the service has no check: neither --health nor a port. `unknown` until the first probe has ended. */
   health: Health | null;
@@ -51,7 +52,7 @@ export type Observed = {
 /** What one is made of. */
 export type Seen = {
   spec: Spec;
-  reading: Reading;
+  reading: Reading | Glimpse;
   verdict: SandboxVerdict["verdict"];
   outcome: Outcome | null;
   limits: Limits;
@@ -97,11 +98,11 @@ function isProbed(spec: Spec): boolean {
 }
 
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
-export function stateOf(state: State, outcome: Outcome | null): State {
+export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
   return state === "inactive" && outcome !== null ? "failed" : state;
 }
 
-const order: Record<State, number> = { failed: 0, activating: 2, deactivating: 3, active: 4, inactive: 5 };
+const order: Record<Status["state"], number> = { failed: 0, unknown: 2, activating: 2, deactivating: 3, active: 4, inactive: 5 };
 
 /** Bad ones first: failed, unhealthy, activating, deactivating, active, inactive; then by name. */
 export function badFirst<O extends Observed>(observed: O[]): O[] {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { failed, reasonOf, usage } from "../base/errors.ts";
-import { plainErrno, readIfThere } from "../base/files.ts";
+import { readIfThere } from "../base/files.ts";
 import { nearest, shellWord } from "../base/text.ts";
 import { isTable, lineOf, readToml } from "../base/toml.ts";
 import { readEnvFiles } from "./environment.ts";
@@ -48,12 +48,8 @@ export function parseProject(text: string, file: string): WrittenService[] {
 }
 
 function textOf(file: string): string {
-  try {
-    const text = readIfThere(file, maxBytes);
-    if (text !== null) return text;
-  } catch (error) {
-    throw failed(`cannot read ${file}: ${plainErrno(error)}`, { cause: error, hint: `ls -l ${shellWord(file)}` });
-  }
+  const text = readIfThere(file, maxBytes);
+  if (text !== null) return text;
   throw failed(`cannot read ${file}: there is no such file`, { hint: `ls ${shellWord(dirname(file))}` });
 }
 

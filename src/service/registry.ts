@@ -1,10 +1,10 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
 
-import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, openToAppend, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { shellWord } from "../base/text.ts";
@@ -26,6 +26,9 @@ export type Pending = v.InferOutput<typeof Pending>;
 /** How the last start ended where that is not what the backend shows. */
 const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
+
+/** A file of the registry that cannot be read; `error` names it, and says why. */
+export type Broken = { name: string; error: unknown };
 
 const Kind = v.picklist(["systemd", "supervisor"]);
 
@@ -71,18 +74,9 @@ export class Registry {
   }
 
   /** Every spec that can be read, and the names of those that cannot: one broken file stops nothing else. */
-  readable(names = this.names()): { specs: Spec[]; broken: { name: string; error: unknown }[] } {
-    const specs: Spec[] = [];
-    const broken: { name: string; error: unknown }[] = [];
-    for (const name of names) {
-      try {
-        const spec = this.get(name);
-        if (spec !== null) specs.push(spec);
-      } catch (error) {
-        broken.push({ name, error });
-      }
-    }
-    return { specs, broken };
+  readable(names = this.names()): { specs: Spec[]; broken: Broken[] } {
+    const { records, broken } = readEach(names, (name) => this.get(name));
+    return { specs: records, broken };
   }
 
   commit(spec: Spec): void {
@@ -91,7 +85,8 @@ export class Registry {
   }
 
   remove(name: string): void {
-    for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true });
+    // A directory that lies in the place of one of them goes, too.
+    for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true, recursive: true });
     this.setOutcome(name, null);
   }
 
@@ -104,34 +99,30 @@ export class Registry {
     rmSync(this.#file("pending", name), { force: true });
   }
 
-  /** Changes that no living process is working on any more. */
-  abandoned(): Pending[] {
-    return listNames(join(this.#config, "pending"))
-      .map((name) => readRecord(Pending, this.#file("pending", name)))
-      .filter((pending): pending is Pending => pending !== null && !isAlive(pending.owner));
+  /** Changes that no living process is working on any more, and the files of changes that cannot be read. */
+  abandoned(): { changes: Pending[]; broken: Broken[] } {
+    const { records, broken } = readEach(listNames(join(this.#config, "pending")), (name) =>
+      readRecord(Pending, this.#file("pending", name)),
+    );
+    return { changes: records.filter((pending) => !isAlive(pending.owner)), broken };
   }
 
   outcome(name: string): Outcome | null {
     return readRecord(Outcome, join(this.#state, "outcome", `${name}.json`));
   }
 
-  /** Of all services that have one; what cannot be read is left out. */
+  /** The outcome of each service that has one; a file that cannot be read is left out. */
   outcomes(): Map<string, Outcome> {
-    return new Map(
-      listNames(join(this.#state, "outcome")).flatMap((name): [string, Outcome][] => {
-        try {
-          const outcome = this.outcome(name);
-          return outcome === null ? [] : [[name, outcome]];
-        } catch {
-          return [];
-        }
-      }),
-    );
+    const { records } = readEach(listNames(join(this.#state, "outcome")), (name): [string, Outcome] | null => {
+      const outcome = this.outcome(name);
+      return outcome === null ? null : [name, outcome];
+    });
+    return new Map(records);
   }
 
   setOutcome(name: string, outcome: Outcome | null): void {
     const file = join(this.#state, "outcome", `${name}.json`);
-    if (outcome === null) rmSync(file, { force: true });
+    if (outcome === null) rmSync(file, { force: true, recursive: true });
     else writeWhole(file, JSON.stringify(outcome), 0o600);
   }
 
@@ -156,7 +147,7 @@ export class Registry {
   async locked<T>(what: string, timeoutMs: number, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T> {
     makeFolder(this.#config);
     const path = join(this.#config, "lock");
-    const fd = openLock(path);
+    const fd = openToAppend(path);
     try {
       await acquire(fd, path, timeoutMs, onWait);
       sign(fd, what);
@@ -170,9 +161,9 @@ export class Registry {
   async holder(): Promise<string | null> {
     const path = join(this.#config, "lock");
     if (!existsSync(path)) return null;
-    const fd = openLock(path);
+    const fd = openToAppend(path);
     try {
-      return (await tryLock(fd)) ? null : readFileSync(path, "utf8").trim() || "another bs9";
+      return (await tryLock(fd)) ? null : holderOf(path);
     } finally {
       closeSync(fd);
     }
@@ -191,19 +182,15 @@ function sign(fd: number, what: string): void {
   } catch {}
 }
 
-function openLock(path: string): number {
-  try {
-    return openSync(path, "a+", 0o600);
-  } catch (error) {
-    throw failed(`cannot open ${path}: ${plainErrno(error)}`, { cause: error });
-  }
+function holderOf(path: string): string {
+  return readIfThere(path, 4096)?.trim() || "another bs9";
 }
 
 async function acquire(fd: number, path: string, timeoutMs: number, onWait: (holder: string) => void): Promise<void> {
   const began = performance.now();
   let told = false;
   while (!(await tryLock(fd))) {
-    const holder = readFileSync(path, "utf8").trim() || "another bs9";
+    const holder = holderOf(path);
     const waitedMs = performance.now() - began;
     if (waitedMs > timeoutMs)
       throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
@@ -231,6 +218,20 @@ function listNames(folder: string): string[] {
     if (errnoOf(error) === "ENOENT") return [];
     throw failed(`cannot read ${folder}: ${plainErrno(error)}`, { hint: `ls -ld ${shellWord(folder)}`, cause: error });
   }
+}
+
+function readEach<T>(names: string[], read: (name: string) => T | null): { records: T[]; broken: Broken[] } {
+  const records: T[] = [];
+  const broken: Broken[] = [];
+  for (const name of names) {
+    try {
+      const record = read(name);
+      if (record !== null) records.push(record);
+    } catch (error) {
+      broken.push({ name, error });
+    }
+  }
+  return { records, broken };
 }
 
 function readRecord<S extends v.GenericSchema>(schema: S, file: string): v.InferOutput<S> | null {

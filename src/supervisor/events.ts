@@ -1,9 +1,9 @@
 // What the supervisor says of a service: a short file of lines, beside those that the service writes itself.
-import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { LogQuery, LogRecord } from "../backend/backend.ts";
-import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, openToAppend, readIfThere, writeWhole } from "../base/files.ts";
 
 const maxBytes = 64 * 1024;
 const pollMs = 200;
@@ -18,8 +18,13 @@ export function note(state: string, name: string, priority: number, message: str
   const file = fileOf(state, name);
   try {
     makeFolder(folderOf(state));
-    appendFileSync(file, `${JSON.stringify({ atMs: Date.now(), priority, message })}\n`, { mode: 0o600 });
-    if (statSync(file).size > maxBytes) writeWhole(file, newerHalf(readFileSync(file, "utf8")), 0o600);
+    const fd = openToAppend(file);
+    try {
+      writeSync(fd, `${JSON.stringify({ atMs: Date.now(), priority, message })}\n`);
+    } finally {
+      closeSync(fd);
+    }
+    if (statSync(file).size > maxBytes) writeWhole(file, newerHalf(readIfThere(file) ?? ""), 0o600);
   } catch {}
 }
 

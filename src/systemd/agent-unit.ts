@@ -9,6 +9,8 @@ import { execWord, unitWord } from "./quote.ts";
 import type { Systemctl } from "./systemctl.ts";
 
 const unit = "bs9-agent.service";
+/** An agent that hangs would hold a command up for its whole stop timeout; it loses nothing by being killed. */
+const stopMs = 2000;
 const notKept = "nothing is kept of these services, and their health is not looked at";
 
 type AgentGround = { state: string; owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
@@ -57,7 +59,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
 
 async function remove(file: string, systemctl: Systemctl): Promise<null> {
   await systemctl.disable([unit]);
-  await systemctl.jobs("stop", [unit]);
+  await systemctl.stopWithin(unit, stopMs);
   rmSync(file, { force: true });
   await systemctl.reload();
   await systemctl.resetFailed([unit]);

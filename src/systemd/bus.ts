@@ -9,9 +9,7 @@ type Message = { destination?: string; path: string; interface: string; member: 
 
 const systemd1 = "org.freedesktop.systemd1";
 const timeoutMs = 5000;
-/** Doubled with each attempt, for a machine under load. */
-const firstAnswerMs = 200;
-const attempts = 5;
+const connectMs = 1500;
 
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
 const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
@@ -20,7 +18,7 @@ const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.str
 export type Signal = { path: string; interface: string; member: string; body: unknown[] };
 
 type Wire = {
-  invoke: (message: Message) => Promise<unknown>;
+  invoke: (message: Message, options?: { timeout: number }) => Promise<unknown>;
   end: () => void;
   /** Null on systemd's own socket, where everything arrives. */
   match: ((rule: string) => Promise<void>) | null;
@@ -36,27 +34,42 @@ export class Bus {
   }
 
   /**
-   * Connects to the user's message bus, else to systemd's own socket, which lives without a bus daemon.
-   * Returns null where neither answers: the caller then has `systemctl` left.
+   * Connects to the user's message bus or to systemd's own socket, which works without a bus daemon: the first that answers
+   * a ping. Returns null where neither does within `withinMs`.
    */
-  static async connect(runtimeDir: string): Promise<Bus | null> {
-    for (const [socket, direct] of [
-      ["bus", false],
-      ["systemd/private", true],
-    ] as const) {
-      const path = join(runtimeDir, socket);
-      if (!existsSync(path)) continue;
-      // systemd's own socket now and then leaves the first call of a connection without an answer; the next one gets it.
-      for (let attempt = 0; attempt < (direct ? attempts : 1); attempt++) {
-        const bus = await open(path, direct ? firstAnswerMs * 2 ** attempt : null);
-        if (bus !== null) return bus;
-      }
-    }
-    return null;
+  static connect(runtimeDir: string, withinMs = connectMs): Promise<Bus | null> {
+    const ways = waysIn(runtimeDir);
+    const beganMs = performance.now();
+    return new Promise((resolve) => {
+      let open = 0;
+      let isDone = false;
+      let timer: Timer | undefined;
+      const settle = (bus: Bus | null) => {
+        isDone = true;
+        clearTimeout(timer);
+        resolve(bus);
+      };
+      const next = () => {
+        clearTimeout(timer);
+        const way = ways.shift();
+        const [following] = ways;
+        if (way === undefined) return settle(null);
+        open++;
+        const spentMs = performance.now() - beganMs;
+        void opened(way, Math.max(1, withinMs - spentMs)).then((bus) => {
+          open--;
+          if (isDone) bus?.close();
+          else if (bus !== null) settle(bus);
+          else if (open === 0) next();
+        });
+        if (following !== undefined) timer = setTimeout(next, Math.max(0, following.afterMs - spentMs));
+      };
+      next();
+    });
   }
 
   /** @internal */
-  static of(invoke: (message: Message) => Promise<unknown>, end: () => void, rest: Partial<Wire> = {}): Bus {
+  static of(invoke: Wire["invoke"], end: () => void, rest: Partial<Wire> = {}): Bus {
     return new Bus({ match: null, onSignal: () => {}, onLost: () => {}, ...rest, invoke, end });
   }
 
@@ -121,9 +134,9 @@ export class Bus {
     await this.#ask("Subscribe", "", []);
   }
 
-  /** What systemd has sent before it answers has arrived by then. */
-  async ping(): Promise<void> {
-    await this.#wire.invoke(ping);
+  /** What systemd has sent before it answers has arrived by then. Throws after `withinMs`. */
+  async ping(withinMs = timeoutMs): Promise<void> {
+    await this.#wire.invoke(ping, { timeout: withinMs });
   }
 
   close(): void {
@@ -136,11 +149,27 @@ export class Bus {
   }
 }
 
-/** `answerMs`: what systemd's own socket is given for the first answer; null: it is the message bus. */
-async function open(path: string, answerMs: number | null): Promise<Bus | null> {
-  const direct = answerMs !== null;
+type Way = { path: string; direct: boolean; afterMs: number };
+
+/**
+ * The sockets to try, each some time after the start, so that a bus daemon that hangs delays nothing for long. systemd's own
+ * socket now and then leaves the first call of a connection without an answer; the next connection gets one.
+ */
+function waysIn(runtimeDir: string): Way[] {
+  const own = join(runtimeDir, "systemd/private");
+  const ways = [
+    { path: join(runtimeDir, "bus"), direct: false, afterMs: 0 },
+    ...[200, 400, 800].map((afterMs) => ({ path: own, direct: true, afterMs })),
+  ];
+  return ways.filter(({ path }) => existsSync(path));
+}
+
+/** Null where nothing answers in time, or nothing listens. */
+async function opened({ path, direct }: Way, answerMs: number): Promise<Bus | null> {
   const { createClient } = await import("dbus-native");
   let end = () => {};
+  // The library's own limit starts with the call, and not with the connection that the call waits for.
+  let timer: Timer | undefined;
   try {
     // Its transport for descriptors needs a thread of its own; none is ever passed here.
     const client = createClient({ socket: path, timeout: timeoutMs, fdTransport: false, direct });
@@ -150,7 +179,12 @@ async function open(path: string, answerMs: number | null): Promise<Bus | null> 
     end = () => client.connection.stream.destroy();
     const invoke = async (message: Message, options = {}): Promise<unknown> =>
       client.invoke(direct ? withoutDestination(message) : message, options);
-    await invoke(ping, direct ? { timeout: answerMs } : {});
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer in ${answerMs} ms`)), answerMs);
+    });
+    const answer = invoke(ping);
+    answer.catch(() => {});
+    await Promise.race([answer, late]);
     return Bus.of(invoke, end, {
       match: direct ? null : async (rule) => client.addMatch(rule),
       onSignal(listener) {
@@ -166,6 +200,8 @@ async function open(path: string, answerMs: number | null): Promise<Bus | null> 
   } catch {
     end();
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -40,7 +40,7 @@ async function reachable(env: Env, user: User): Promise<Finding[]> {
     runtimeDir === null
       ? null
       : await exec(["systemctl", "--user", "--no-pager", "show", "--property=Version"], {
-          timeoutMs: 10_000,
+          timeoutMs: 3000,
           env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` },
         }).catch(() => null);
   if (asked?.exitCode === 0) return [];

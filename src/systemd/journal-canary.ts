@@ -28,7 +28,7 @@ export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
       "echo 1; sleep 1; echo 2",
     ],
     {
-      timeoutMs: 10_000,
+      timeoutMs: 3000,
       env: deps.env,
     },
   );

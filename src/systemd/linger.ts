@@ -9,6 +9,6 @@ export const lingers = (user: string): boolean => existsSync(join("/var/lib/syst
 export async function enableLinger(uid: number, env: Record<string, string | undefined>): Promise<boolean> {
   // Without a name it is the caller's session that counts, and root may have none.
   const words = ["loginctl", "--no-ask-password", "enable-linger", ...(uid === 0 ? ["root"] : [])];
-  const asked = await exec(words, { timeoutMs: 10_000, env }).catch(() => null);
+  const asked = await exec(words, { timeoutMs: 3000, env }).catch(() => null);
   return asked?.exitCode === 0;
 }

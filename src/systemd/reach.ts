@@ -1,9 +1,11 @@
 // Finds the user manager of this user, also under su, sudo and ssh, where nothing in the environment names it.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { noBackend } from "../base/errors.ts";
 import { currentUser } from "../base/user.ts";
-import { enableLinger } from "./linger.ts";
+import { enableLinger, lingers } from "./linger.ts";
+
+/** How long linger and the user manager that it starts are waited for, together. */
+const appearsMs = 3500;
 
 export type UserManager = {
   uid: number;
@@ -14,32 +16,29 @@ export type UserManager = {
 };
 
 /**
- * The user manager's whereabouts. Where it does not run yet, linger is asked for, which starts it.
- * Throws `no-backend` with the line that mends it.
+ * Where the user manager is. One that does not run yet is started by asking for linger; where that does not help, its
+ * runtime folder is the one that it would have: what needs the manager then says that it does not run.
  */
 export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
-  const { uid, name: username } = currentUser();
-  const find = () => findRuntimeDir(env, uid) ?? undefined;
-  let runtimeDir = find();
-  if (runtimeDir === undefined) {
-    // With it /run/user/UID appears.
-    await enableLinger(uid, env);
-    for (let waited = 0; runtimeDir === undefined && waited < 3000; waited += 50) {
-      await Bun.sleep(50);
-      runtimeDir = find();
-    }
-  }
-  if (runtimeDir === undefined) {
-    throw noBackend(`the systemd user manager of ${username} does not run`, {
-      hint: uid === 0 ? "loginctl enable-linger root" : `sudo loginctl enable-linger ${username}`,
-    });
-  }
+  const { uid, name: user } = currentUser();
+  const runtimeDir = findRuntimeDir(env, uid) ?? (await startedRuntimeDir(env, uid, user)) ?? `/run/user/${uid}`;
   return {
     uid,
-    user: username,
+    user,
     runtimeDir,
     env: { ...env, XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(runtimeDir, "bus")}` },
   };
+}
+
+async function startedRuntimeDir(env: Record<string, string | undefined>, uid: number, user: string): Promise<string | null> {
+  // A user who lingers has had a manager, which has ended: asking again starts none, unless it is just on its way.
+  const endMs = performance.now() + (lingers(user) ? 1000 : appearsMs);
+  await enableLinger(uid, env);
+  for (;;) {
+    const found = findRuntimeDir(env, uid);
+    if (found !== null || performance.now() > endMs) return found;
+    await Bun.sleep(50);
+  }
 }
 
 /** The runtime folder with a user manager in it, null where there is none; asks nobody for anything. */

@@ -1,7 +1,7 @@
 // Reads the state of units: over the bus, or, where none answers, from systemctl with null for what it cannot tell.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Reading } from "../backend/backend.ts";
+import type { Glimpse, Reading } from "../backend/backend.ts";
 import { type Exit, wordsOfEnd } from "../backend/ended.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
@@ -101,6 +101,23 @@ export async function readOverSystemctl(systemctl: Systemctl, names: string[], u
   return names.map((name) => {
     const unit = listed.get(unitName(name));
     return { ...blankReading(name, unit === undefined ? undefined : { ...unit, path: "" }, wanted), isStateAlone: true };
+  });
+}
+
+/** What the cgroups show of services without the user manager: what runs, but not in which state. */
+export function glimpseOf(names: string[], units: string, reach: { uid: number; runtimeDir: string }): Glimpse[] {
+  const looks = firstLook(names, reach);
+  const wanted = wantedUnits(units);
+  return names.map((name) => {
+    const live = looks.get(name)?.running ?? null;
+    const [only, ...more] = live?.pids ?? [];
+    return {
+      ...blankReading(name, undefined, wanted),
+      state: "unknown" as const,
+      mainPid: only !== undefined && more.length === 0 ? only : null,
+      group: live === null ? null : { kind: "cgroup", folder: live.folder },
+      cpu: live?.cpu ?? null,
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 // What the restart step counts of a service: `starts-in-a-row uptime-of-the-last starts [given-up]` in one line.
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 
 /** Since `bs9 start` or `restart`, or since the boot. */
@@ -14,13 +14,13 @@ export const startsPath = (name: string): string => `bs9/starts/${name}`;
 /** Null where nothing was counted: the service has not been started, or is not to be restarted. */
 export function startsOf(runtimeDir: string, name: string): Starts | null {
   const path = join(runtimeDir, startsPath(name));
+  // Where the step runs within the sandbox, systemd opens a directory to it, with the file in it.
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   try {
-    const text = readIfThere(path, maxBytes);
+    const text = readIfThere(isFolder ? join(path, "count") : path, maxBytes);
     return text === null ? null : parseStarts(text);
-  } catch (error) {
-    // Of a step that runs within the sandbox it is a folder that systemd opens to it.
-    if (errnoOf(error) !== "EISDIR") return null;
-    return parseStarts(readIfThere(join(path, "count"), maxBytes) ?? "");
+  } catch {
+    return null;
   }
 }
 

@@ -1,18 +1,28 @@
 // Acts on the user manager: `systemctl --user`, always by Bun.spawn, always with a limit on its time.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { failed, noBackend } from "../base/errors.ts";
 import { type ExecResult, exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
+import type { Connection } from "./connection.ts";
+import { lingers } from "./linger.ts";
 import type { UserManager } from "./reach.ts";
 
 /** Longest that one act may take: a start that waits for its delay, a stop that runs into its timeout. */
 const actTimeoutMs = 120_000;
+const askVersion = ["show", "--property=Version"];
+const answerMs = 1500;
+const askAgainMs = 5000;
 
 export class Systemctl {
   readonly #reach: UserManager;
+  readonly #connection: Pick<Connection, "answers"> | null;
 
-  constructor(reach: UserManager) {
+  /** Without `connection` nobody asks whether the user manager answers: only the limit of each call holds. */
+  constructor(reach: UserManager, connection: Pick<Connection, "answers"> | null = null) {
     this.#reach = reach;
+    this.#connection = connection;
   }
 
   async reload(): Promise<void> {
@@ -43,6 +53,14 @@ export class Systemctl {
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
 
+  /** Stops a unit that may be killed where it has not ended by itself in time. */
+  async stopWithin(unit: string, timeoutMs: number): Promise<void> {
+    const { timedOut } = await this.run(["stop", unit], timeoutMs);
+    if (!timedOut) return;
+    await this.run(["kill", "--signal=SIGKILL", unit], 10_000);
+    await this.jobs("stop", [unit]);
+  }
+
   /** Asked for, and not waited for. */
   async queue(verb: "start" | "restart", units: string[]): Promise<void> {
     await this.#act([verb, "--no-block", ...units]);
@@ -70,10 +88,36 @@ export class Systemctl {
     return v.parse(v.array(ListedUnit), JSON.parse(result.stdout || "[]"));
   }
 
-  run(words: string[], timeoutMs: number): Promise<ExecResult> {
+  /** Whether the user manager answers, within about 2 s. */
+  async answers(): Promise<boolean> {
+    return (await this.#connection?.answers(async () => (await this.#exec(askVersion, answerMs)).exitCode === 0)) ?? true;
+  }
+
+  /**
+   * Throws `no-backend` where the user manager does not answer: it is asked first, because what is sent to a manager that
+   * hangs is done as soon as it goes on, long after the command has failed; and asked again while systemctl runs.
+   */
+  async run(words: string[], timeoutMs: number): Promise<ExecResult> {
+    if (!(await this.answers())) throw unreachable(null, this.#reach);
+    const silence = new AbortController();
+    const watching = setInterval(async () => {
+      if (!(await this.answers())) silence.abort();
+    }, askAgainMs);
+    try {
+      const result = await this.#exec(words, timeoutMs, silence.signal);
+      if (silence.signal.aborted)
+        throw unreachable(`it stopped answering while it was asked to ${words[0]}, and may do that yet`, this.#reach);
+      return result;
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  #exec(words: string[], timeoutMs: number, signal?: AbortSignal): Promise<ExecResult> {
     return exec(["systemctl", "--user", "--no-pager", "--no-ask-password", ...words], {
       timeoutMs,
       env: { ...this.#reach.env, SYSTEMD_COLORS: "0", LC_ALL: "C.UTF-8" },
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 
@@ -94,9 +138,13 @@ function isUnreachable(stderr: string): boolean {
   return /Failed to connect to bus|Transport endpoint|No such file or directory.*bus/i.test(stderr);
 }
 
-function unreachable(stderr: string, reach: UserManager): Error {
-  const hint = reach.uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${reach.uid}.service`;
-  return noBackend(`the systemd user manager of ${reach.user} cannot be reached: ${harmless(stderr.trim().split("\n")[0] ?? "")}`, {
-    hint,
-  });
+/** `words` are systemctl's own; null where it was not run, because the user manager did not answer. */
+function unreachable(words: string | null, { uid, user, runtimeDir }: UserManager): Error {
+  const doesRun = existsSync(join(runtimeDir, "systemd/private"));
+  const hint = doesRun || lingers(user) ? restartOf(uid) : `sudo loginctl enable-linger ${user}`;
+  const said = words === null ? "" : `: ${harmless(words.trim().split("\n")[0] ?? "")}`;
+  const what = words !== null ? "cannot be reached" : doesRun ? "does not answer" : "does not run";
+  return noBackend(`the systemd user manager of ${user} ${what}${said}`, { hint });
 }
+
+const restartOf = (uid: number): string => (uid === 0 ? "systemctl restart user@0.service" : `sudo systemctl restart user@${uid}.service`);

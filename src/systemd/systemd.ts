@@ -7,6 +7,7 @@ import type {
   Backend,
   Capabilities,
   Change,
+  Glimpse,
   LogQuery,
   LogRange,
   LogRecord,
@@ -32,7 +33,7 @@ import { type Loaded, readLoaded } from "./loaded.ts";
 import { OwnUnits } from "./own-units.ts";
 import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
-import { firstLook, readOverBus, readOverSystemctl } from "./read.ts";
+import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./read.ts";
 import { logNotices, serviceLogs } from "./service-logs.ts";
 import { startsPath } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
@@ -58,8 +59,8 @@ export class SystemdBackend implements Backend {
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
-    this.#systemctl = new Systemctl(reach);
-    this.#connection = new Connection(reach.runtimeDir);
+    this.#connection = new Connection(reach);
+    this.#systemctl = new Systemctl(reach, this.#connection);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
@@ -82,7 +83,7 @@ export class SystemdBackend implements Backend {
     this.#units = new OwnUnits(paths, { mark: this.#owner.mark, neighbours, host: (profile) => this.#verifier.host(profile) });
   }
 
-  /** Throws `no-backend` where the user manager cannot be reached, with the line that mends it. */
+  /** Throws `no-backend` where systemd does not run this machine. A user manager that does not run is told by what needs it. */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);
@@ -182,6 +183,14 @@ export class SystemdBackend implements Backend {
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
   }
 
+  glimpse(names: string[]): Glimpse[] {
+    return glimpseOf(names, this.#paths.units, this.#reach);
+  }
+
+  async answers(): Promise<boolean> {
+    return this.#systemctl.answers();
+  }
+
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null> {
     return watchUnits({ runtimeDir: this.#reach.runtimeDir, units: this.#paths.units, onChange, onLost });
   }
@@ -190,7 +199,7 @@ export class SystemdBackend implements Backend {
     return this.#verifier.verify(spec, reading);
   }
 
-  limits(spec: Spec, reading: Reading): Limits {
+  limits(spec: Spec, reading: Pick<Reading, "mainPid" | "group">): Limits {
     return limitsInForce(spec, reading.mainPid, reading.group?.kind === "cgroup" ? reading.group.folder : null);
   }
 

@@ -31,6 +31,8 @@ export const unitName = (name: string): string => `${name}.service`;
 export const stdoutIdentifier = (name: string): string => `${name}.service`;
 export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
 
+const journalSocket = "/run/systemd/journal/stdout";
+
 /** systemd refuses a longer line, LONG_LINE_MAX. */
 const maxLineBytes = 1024 * 1024 - 1;
 
@@ -57,7 +59,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     `Restart=${spec.restart.policy}`,
     ...restartDelay(plan),
-    execStart(plan.argv, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${checkOfMounts(plan)}${environmentOfShell(spec)}`),
+    execStart(plan, checkOfMounts(plan), plan.logFiles === null ? stderrIdentifier(spec.name) : null),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
@@ -91,7 +93,7 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "StandardError=null",
     // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
     "LogLevelMax=crit",
-    execStart(plan.argv, `${checkOfMounts(plan)}${environmentOfShell(plan.spec)}`),
+    execStart(plan, checkOfMounts(plan), null),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.
     "KillSignal=SIGKILL",
@@ -133,8 +135,8 @@ function startLimit(spec: Spec): string[] {
 /** The files are opened by the user manager, outside of the sandbox. */
 function outputs({ logFiles }: UnitPlan): string[] {
   if (logFiles !== null) return [`StandardOutput=append:${barePath(logFiles.stdout)}`, `StandardError=append:${barePath(logFiles.stderr)}`];
-  // For stderr a connection of its own, on which the shell of ExecStart= says who it is.
-  return ["StandardOutput=journal", "StandardError=file:/run/systemd/journal/stdout"];
+  // Without journald systemd goes on with /dev/null; a path, such as that of journald's socket, it would have to open.
+  return ["StandardOutput=journal", "StandardError=inherit"];
 }
 
 /** A step within the sandbox has the count in a folder that systemd opens to it; if the sandbox cannot be set up, it fails before it could wait. */
@@ -160,16 +162,6 @@ function stepsOutside({ directives, home }: UnitPlan): boolean {
   return homeIsCovered(home) || !directives.some(({ name }) => name === "ProtectHome");
 }
 
-/**
- * Both streams would come to the journal as one (#stream of a unit cannot be told apart there), so stderr
- * gets a connection of its own: systemd connects a file that is a socket (acquire_path() in its execute.c), and the
- * shell writes the head that journald asks for first (sd-journal's sd_journal_stream_fd(): identifier, unit, priority,
- * level prefix, three forwards). systemd-cat(1) would do the same in 4 ms. The shell is exec'd away: the process is the program.
- */
-function headOfStderr({ name }: Spec): string {
-  return `printf '%s\\n\\n6\\n1\\n0\\n0\\n0\\n' ${quoted(stderrIdentifier(name))} >&2;`;
-}
-
 function environmentOfShell(spec: Spec): string {
   const env = givenEnvironment(spec);
   const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
@@ -182,9 +174,11 @@ function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan
   return mountCheck(spec.name, placesOf(opened), directives, home);
 }
 
-/** Through a shell, which is exec'd away. */
-function execStart(argv: string[], preparation: string): string {
-  const line = `ExecStart=/bin/sh -c ${execWord(`${preparation} exec "$@"`)} sh ${argv.map(execWord).join(" ")}`;
+/** Through a shell, which is exec'd away. `check` runs before anything else; `identifier`: stderr goes to the journal under this name. */
+function execStart({ argv, spec }: Pick<UnitPlan, "argv" | "spec">, check: string, identifier: string | null): string {
+  const run = `${environmentOfShell(spec)} exec "$@"`;
+  const script = `${check}${identifier === null ? run : withStderr(identifier, run)}`;
+  const line = `ExecStart=/bin/sh -c ${execWord(script)} sh ${argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
       `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
@@ -192,6 +186,18 @@ function execStart(argv: string[], preparation: string): string {
     );
   }
   return line;
+}
+
+/**
+ * systemd gives both streams one connection to the journal, where they cannot be told apart, so systemd-cat(1) makes
+ * another one for stderr. It keeps descriptor 3, from which a second shell takes stdout back. The process is the program
+ * in the end, because each step is exec'd. Where nobody listens for the journal (flag 00010000 in /proc/net/unix), stderr
+ * stays where stdout goes: systemd-cat would fail, and a service has to run without journald.
+ */
+function withStderr(identifier: string, run: string): string {
+  const listens = `PATH=/usr/bin:/bin grep -q '00010000 .* ${journalSocket}$' /proc/self/net/unix`;
+  const connected = `/usr/bin/systemd-cat --identifier=${quoted(identifier)} /bin/sh -c ${quoted(`exec >&3 3>&-; ${run}`)} sh "$@"`;
+  return `if [ -x /usr/bin/systemd-cat ] && ${listens} 2>/dev/null; then exec 3>&1; exec ${connected}; fi; ${run}`;
 }
 
 function limits(spec: Spec): string[] {

@@ -1,5 +1,4 @@
 // Verifies the live process of a service once: what a process is shut into does not change while it lives.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
@@ -146,7 +145,7 @@ function declares(text: string, directives: Directive[]): boolean {
 
 function readFound(file: string): Found {
   try {
-    return v.parse(Found, JSON.parse(readFileSync(file, "utf8")));
+    return v.parse(Found, JSON.parse(readIfThere(file) ?? "{}"));
   } catch {
     return {};
   }

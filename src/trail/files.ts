@@ -1,10 +1,8 @@
 // The files of the trail: the one that is written, and those that were full, the oldest first.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, failed } from "../base/errors.ts";
-import { plainErrno } from "../base/files.ts";
-import { shellWord } from "../base/text.ts";
+import { readBytesIfThere } from "../base/files.ts";
 import { parseLine, sha256, type TrailRecord } from "./record.ts";
 
 export const currentFile = (folder: string): string => join(folder, "trail.jsonl");
@@ -66,14 +64,10 @@ function lastRecord(bytes: Buffer): TrailRecord | null {
   return null;
 }
 
-function read(path: string): Buffer | null {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw failed(`cannot read ${path}: ${plainErrno(error)}`, { hint: `ls -l ${shellWord(path)}`, cause: error });
-  }
-}
+/** A file is full at 4 MiB, and its last record may have gone beyond that. */
+const maxFileBytes = 64 * 1024 * 1024;
+
+const read = (path: string): Buffer | null => readBytesIfThere(path, maxFileBytes);
 
 function listed(folder: string): string[] {
   try {

@@ -16,7 +16,7 @@ export type Journal = {
 /** Where systemd-cat(1) connects; without it nobody would hear it. */
 const journalSocket = "/run/systemd/journal/stdout";
 const identifier = "bs9-trail";
-const tellMs = 3000;
+const tellMs = 1500;
 const recallMs = 20_000;
 
 /** Never throws: where there is no journal, the chain has to do. `_UID` is journald's own word on who wrote a line. */

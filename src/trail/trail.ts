@@ -1,9 +1,9 @@
 // The trail: an append-only record of every act, each line chained to the one before by its hash.
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { failed } from "../base/errors.ts";
-import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
+import { makeFolder, openToAppend, plainErrno, syncFolder } from "../base/files.ts";
 import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
 import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
@@ -115,7 +115,7 @@ function ofItself(act: string, difference: Act["difference"], message: string): 
 function write(path: string, text: string): void {
   try {
     makeFolder(dirname(path));
-    const fd = openSync(path, "a", 0o600);
+    const fd = openToAppend(path);
     try {
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);

@@ -133,7 +133,7 @@ test("what cannot be read is said", async () => {
   const folder = tempDir();
   const missing = join(folder, "none.toml");
   await expect(readProject(missing)).rejects.toThrow(`cannot read ${missing}: there is no such file`);
-  await expect(readProject(folder)).rejects.toThrow(`cannot read ${folder}: it is a folder`);
+  await expect(readProject(folder)).rejects.toThrow(`cannot read ${folder}: it is a directory, not a regular file`);
   const big = join(folder, "big.toml");
   writeFileSync(big, "#".repeat(300_000));
   await expect(readProject(big)).rejects.toThrow("more than");

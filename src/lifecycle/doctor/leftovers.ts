@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
-import { exitStatus, reasonOf } from "../../base/errors.ts";
+import { Bs9Error, exitStatus, reasonOf } from "../../base/errors.ts";
 import { harmless } from "../../base/text.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
 import { acceptAct } from "../../trail/record.ts";
@@ -33,8 +33,9 @@ async function lock({ registry }: Ground): Promise<Finding[]> {
 }
 
 function pending({ registry, deps }: Ground): Finding[] {
-  try {
-    return registry.abandoned().map(({ spec }) => ({
+  const { changes, broken } = registry.abandoned();
+  const settled = changes.map(
+    ({ spec }): Finding => ({
       id: "pending",
       severity: "warning",
       what: `a command that was killed left ${spec.name} half changed`,
@@ -47,12 +48,19 @@ function pending({ registry, deps }: Ground): Finding[] {
               await underLock(deps, "doctor", () => recover(deps));
               return `the change of ${spec.name} is settled`;
             }),
-    }));
-  } catch (error) {
-    return [
-      { id: "pending", severity: "error", what: reasonOf(error), why: "it is not what bs9 wrote", mend: "move the file away", fix: null },
-    ];
-  }
+    }),
+  );
+  const unreadable = broken.map(
+    ({ error }): Finding => ({
+      id: "pending",
+      severity: "error",
+      what: reasonOf(error),
+      why: "bs9 did not write it so, and cannot finish or undo the change that it stands for",
+      mend: (error instanceof Bs9Error ? error.hint : undefined) ?? "move the file away",
+      fix: null,
+    }),
+  );
+  return [...settled, ...unreadable];
 }
 
 function runtimes({ paths, specs, deps, registry }: Ground): Finding[] {

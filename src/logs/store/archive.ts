@@ -1,8 +1,8 @@
 // What was copied away of a log file, compressed: one file for each piece, named by its first and last offset.
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { writeWhole } from "../../base/files.ts";
+import { readBytesIfThere, writeWhole } from "../../base/files.ts";
 import type { Mark, Stream } from "./stream.ts";
 
 export type Archive = { path: string; start: number; end: number };
@@ -42,12 +42,16 @@ export async function writeArchive(folder: string, stream: Stream, start: number
   writeWhole(join(folder, `${stream}.${name}.zst`), packed, 0o600);
 }
 
+/** A piece has 16 MiB before it is compressed. */
+const maxArchiveBytes = 64 * 1024 * 1024;
 const Head = v.array(v.strictTuple([v.number(), v.number()]));
 
 /** Null where it is gone by now, or damaged. */
 export function readArchive({ path, start, end }: Archive): { text: Buffer; list: Mark[] } | null {
   try {
-    const bytes = Buffer.from(Bun.zstdDecompressSync(readFileSync(path)));
+    const packed = readBytesIfThere(path, maxArchiveBytes);
+    if (packed === null) return null;
+    const bytes = Buffer.from(Bun.zstdDecompressSync(packed));
     const newline = bytes.indexOf(10);
     const list = v.parse(Head, JSON.parse(bytes.toString("utf8", 0, newline))).map(([offset, atMs]) => ({ offset, atMs }));
     const text = bytes.subarray(newline + 1);

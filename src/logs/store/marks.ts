@@ -1,7 +1,7 @@
 // The index of a log file: up to which offset it had been written at which time.
-import { appendFileSync, readFileSync, type Stats, statSync } from "node:fs";
+import { appendFileSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../../base/files.ts";
+import { readBytesIfThere, writeWhole } from "../../base/files.ts";
 import { archiveEnd } from "./archive.ts";
 import { logFile, type Mark, type Stream } from "./stream.ts";
 
@@ -37,7 +37,7 @@ function load(folder: string, stream: Stream): Marks | null {
 
 function bytesOf(path: string): Buffer | null {
   try {
-    return readFileSync(path);
+    return readBytesIfThere(path);
   } catch {
     return null;
   }

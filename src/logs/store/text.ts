@@ -1,5 +1,6 @@
 // All that is kept of a stream as one text: the archives and then the file, each with its marks.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openRegular } from "../../base/files.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
@@ -18,13 +19,9 @@ export type Part = {
 export type Text = { parts: Part[]; shift: number; close: () => void };
 
 export function textOf(folder: string, stream: Stream): Text | null {
-  let fd: number;
-  try {
-    fd = openSync(logFile(folder, stream), "r");
-  } catch {
-    return null;
-  }
-  const stats = fstatSync(fd);
+  const opened = openedOrNull(logFile(folder, stream));
+  if (opened === null) return null;
+  const { fd, stat: stats } = opened;
   const { shift, list } = marksOf(folder, stream, stats);
   const start = list[0]?.offset ?? shift;
   const read: Bytes = (from, to) => {
@@ -37,6 +34,14 @@ export function textOf(folder: string, stream: Stream): Text | null {
     .filter((archive) => archive.end <= start)
     .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
   return { parts: [...parts, live], shift, close: () => closeSync(fd) };
+}
+
+function openedOrNull(file: string): ReturnType<typeof openRegular> | null {
+  try {
+    return openRegular(file);
+  } catch {
+    return null;
+  }
 }
 
 function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<Part["open"]> {

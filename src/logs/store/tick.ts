@@ -1,6 +1,7 @@
 // One turn of care for all log files: marks, quota, archives. Whoever is there does it; who comes within the second does not.
 import { closeSync, existsSync, futimesSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { openToAppend } from "../../base/files.ts";
 import { punchHole, tryLock } from "../../base/libc.ts";
 import { mark } from "./marks.ts";
 import { logFolders } from "./place.ts";
@@ -27,7 +28,7 @@ export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force
   const file = join(root, ".tick");
   const sinceMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   if (!force && sinceMs >= 0 && sinceMs < paceMs) return;
-  const fd = openSync(file, "a", 0o600);
+  const fd = openToAppend(file);
   try {
     if (!(await tryLock(fd))) return;
     const now = new Date();

@@ -1,9 +1,9 @@
 // Opens metrics.db, brings it to the present schema, and sets it aside when it is damaged.
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
-import { makeFolder, readRegular } from "../../base/files.ts";
+import { makeFolder, openToAppend, readRegular } from "../../base/files.ts";
 import { damagedBlock } from "../block.ts";
 import { migrations } from "./migrations.ts";
 
@@ -15,7 +15,7 @@ const walBytes = 4 * 1024 * 1024;
 export function openToWrite(path: string): Database {
   makeFolder(dirname(path));
   // SQLite would let everybody read it; its other files take after it.
-  closeSync(openSync(path, "a", 0o600));
+  closeSync(openToAppend(path));
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
     const found = versionOf(db);
