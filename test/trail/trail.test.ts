@@ -234,32 +234,6 @@ describe("rotation", () => {
   });
 });
 
-test("the last success of an act on a target is found, in files that are full, too", async () => {
-  const it = await bench(0, { maxBytes: 1500 });
-  let nowMs = 0;
-  const trail = new Trail({
-    folder: it.folder,
-    who,
-    now: () => nowMs,
-    journal: { tell: async () => {}, recall: async () => [] },
-    maxBytes: 1500,
-  });
-  const remove = (targets: string[], failed: string[] = []): Act => ({
-    ...act("x"),
-    act: "delete",
-    targets,
-    result: { outcome: failed.length > 0 ? "failed" : "ok", exitStatus: 0, message: null, failed },
-  });
-  nowMs = 1000;
-  await trail.append(remove(["web", "api"]));
-  nowMs = 2000;
-  await trail.append(remove(["web", "api"], ["web"]));
-  nowMs = 3000;
-  for (let i = 0; i < 20; i++) await trail.append(act("web"));
-  expect(readdirSync(it.folder).length).toBeGreaterThan(1);
-  expect([trail.lastMs("delete", "web"), trail.lastMs("delete", "api"), trail.lastMs("delete", "other")]).toEqual([1000, 2000, null]);
-});
-
 test("one record has one spelling", () => {
   expect(canonical({ b: [1, undefined, { d: "é", c: null }], a: undefined })).toBe('{"b":[1,null,{"c":null,"d":"é"}]}');
 });
