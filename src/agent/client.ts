@@ -13,9 +13,11 @@ export function agentClient(state: string): Agent {
   let trouble: string | null = null;
   const answered = async (question: Question): Promise<Answer | null> => {
     const late = () => new Error(`nothing in ${timeoutMs / 1000} s`);
+    // Null: where the agent refuses, the command looks itself, which is never wrong.
+    const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, { timeoutMs, late });
+      const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, options);
       return text === null ? null : answerOf(JSON.parse(text));
     } catch (error) {
       trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);

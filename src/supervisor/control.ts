@@ -20,10 +20,14 @@ export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string(), plan: DefinedPlan })) }),
   v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "recycle", "forget"]), names }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
+  // The supervisor ends without its services: another one takes them over.
+  v.strictObject({ act: v.literal("leave") }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
+/** What is done to services. */
+export type Act = Exclude<Request, { act: "leave" }>;
 
-/** Of an answer before all else, so that another version is told from nonsense. */
+/** Every answer of every version has these, so that another version is told from nonsense. */
 export const Versioned = v.looseObject({ protocol: v.number(), pid: v.number() });
 
 const Told = v.strictObject({

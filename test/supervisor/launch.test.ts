@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LaunchPlan } from "../../src/supervisor/launch.ts";
+import { type LaunchPlan, planText } from "../../src/supervisor/launch.ts";
 import { binary } from "../harness.ts";
 
 const plan: LaunchPlan = { argv: ["/bin/true"], env: {}, cwd: "/", cgroup: null, files: 512, umask: 0o077, landlock: null };
@@ -10,7 +10,7 @@ const plan: LaunchPlan = { argv: ["/bin/true"], env: {}, cwd: "/", cgroup: null,
 async function launched(changes: Partial<LaunchPlan>): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = Bun.spawn([binary()], {
     env: { BS9_LAUNCH: "1" },
-    stdio: [Buffer.from(JSON.stringify({ ...plan, ...changes })), "pipe", "pipe"],
+    stdio: [Buffer.from(planText({ ...plan, ...changes })), "pipe", "pipe"],
     cwd: "/",
     timeout: 20_000,
   });

@@ -27,6 +27,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       restart: () => true,
       recycle: () => true,
       adopted: () => !hasProcess && (state === "inactive" || state === "failed"),
+      "not-launched": () => hasProcess,
       "ended-again": () => hasProcess,
       "ended-well": () => hasProcess,
       "ended-for-good": () => hasProcess,
@@ -36,7 +37,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
     for (let turn = 0; turn < 2000; turn++) {
       const possible = events.filter((event) => can[event]());
       const event = possible[Math.floor(roll() * possible.length)] ?? "start";
-      if (event.startsWith("ended")) hasProcess = false;
+      if (event.startsWith("ended") || event === "not-launched") hasProcess = false;
       if (event === "delay-over") hasDelay = false;
       if (event === "kill-timeout") hasKillTimer = false;
       const cell: Cell = table[state][event];
