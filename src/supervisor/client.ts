@@ -7,7 +7,7 @@ import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
-import { type Act, Answer, channel, keyFile, lockFile, logFile, socketFile, type Told, Versioned } from "./control.ts";
+import { type Act, Answer, channel, lockFile, logFile, sideOf, type Told, Versioned } from "./control.ts";
 import { backgroundVariable } from "./own.ts";
 
 const upWithinMs = 10_000;
@@ -17,6 +17,7 @@ const maxLogBytes = 1024 * 1024;
 export interface Asker {
   /** Null where no supervisor lives. Throws what it answers, and where it lives and does not answer. */
   ask(request: Act, timeoutMs: number): Promise<Told[] | null>;
+  /** Resolves once a supervisor has answered, or the one that was brought up was killed. */
   bringUp(): Promise<void>;
 }
 
@@ -32,8 +33,7 @@ export class Client implements Asker {
   async ask(request: Act, timeoutMs: number): Promise<Told[] | null> {
     const { state } = this.#paths;
     const late = () => noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(logFile(state))}` });
-    const key = readIfThere(keyFile(state), 1024) ?? "";
-    const text = await ask(socketFile(state), channel, key, request, { timeoutMs, late, lock: lockFile(state) });
+    const text = await ask(sideOf(state), request, { timeoutMs, late, lock: lockFile(state) });
     if (text === null) return null;
     const said = parsedOf(text);
     const { protocol: theirs, pid } = v.parse(Versioned, said);
@@ -46,7 +46,7 @@ export class Client implements Asker {
     return answer.told;
   }
 
-  /** Starts a supervisor of its own session, and waits until it answers. */
+  /** Starts a supervisor in a session of its own, and waits until it answers. */
   async bringUp(): Promise<void> {
     const { state } = this.#paths;
     makeFolder(state);
@@ -67,6 +67,8 @@ export class Client implements Asker {
     for (let waitedMs = 0; waitedMs < upWithinMs; waitedMs = performance.now() - beganMs) {
       await Bun.sleep(20);
       if ((await this.ask({ act: "read", names: [] }, upWithinMs)) !== null) return;
+      // Killed from outside: the caller decides whether to bring up one more.
+      if (child.signalCode !== null) return;
       // Another command may have been first: its supervisor is as good.
       if (child.exitCode !== null && waitedMs > 3000) break;
     }

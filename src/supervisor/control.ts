@@ -1,6 +1,7 @@
 // What is said over the control socket: one line of JSON asks, one answers; the same schema on both sides.
 import { join } from "node:path";
 import * as v from "valibot";
+import type { Side } from "../base/channel/ask.ts";
 import type { Channel } from "../base/channel/head.ts";
 import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
@@ -12,6 +13,7 @@ export const channel: Channel = { protocol: 4, who: "supervisor", maxQuestionByt
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
 export const keyFile = (state: string): string => join(state, "supervisor.key");
+export const sideOf = (state: string): Side => ({ path: socketFile(state), keyFile: keyFile(state), channel });
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));

@@ -2,10 +2,9 @@
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
-import { readIfThere } from "../base/files.ts";
 import { takeLock } from "../base/lock.ts";
 import { harmless } from "../base/text.ts";
-import { Answer, channel, keyFile, lockFile, type Request, socketFile } from "./control.ts";
+import { Answer, lockFile, type Request, sideOf } from "./control.ts";
 
 /** A supervisor that was asked to leave stores its last samples first. */
 const leaveMs = 15_000;
@@ -27,8 +26,7 @@ async function askToLeave(state: string): Promise<string | null> {
   const late = () => failed(`it has not answered in ${leaveMs / 1000} s`);
   const request: Request = { act: "leave" };
   try {
-    const key = readIfThere(keyFile(state), 1024) ?? "";
-    const text = await ask(socketFile(state), channel, key, request, { timeoutMs: leaveMs, late, lock: lockFile(state) });
+    const text = await ask(sideOf(state), request, { timeoutMs: leaveMs, late, lock: lockFile(state) });
     if (text === null) return null;
     const answer = v.parse(Answer, JSON.parse(text));
     return "error" in answer ? harmless(answer.error) : null;

@@ -1,19 +1,9 @@
 // The life of a service: a walk through every cell in any order never leaves what no life may be.
 import { expect, test } from "bun:test";
 import { type Cell, eventOfEnd, isClean, type LifeEvent, type LifeState, lifeStates, table } from "../../src/supervisor/table.ts";
+import { dice } from "../dice.ts";
 
 const events = Object.keys(table.inactive) as LifeEvent[];
-
-/** A small generator of its own (mulberry32), so that a walk that fails can be walked again. */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 test.each(Array.from({ length: 50 }, (_, seed) => seed))(
   "walk %d: one process at most, timers that match, and down when stopped",

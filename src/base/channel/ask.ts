@@ -2,7 +2,9 @@
 import { failed } from "../errors.ts";
 import { isLocked } from "../lock.ts";
 import { shellWord } from "../text.ts";
-import { busyLine, type Channel, headOf } from "./head.ts";
+import { busyLine, type Channel, headOf, keyFrom, maxHeadBytes } from "./head.ts";
+
+export type Side = { path: string; keyFile: string; channel: Channel };
 
 export type AskOptions = {
   timeoutMs: number;
@@ -26,14 +28,16 @@ type Outcome = { kind: "answer"; text: string } | { kind: "refused" | "busy" | "
  * The text of the answer; null where the other side does not live. Throws what `late` makes, and an error where a living side
  * answers none of the connections that are opened to it.
  */
-export async function ask(path: string, channel: Channel, key: string, question: unknown, options: AskOptions): Promise<string | null> {
+export async function ask({ path, keyFile, channel }: Side, question: unknown, options: AskOptions): Promise<string | null> {
   const { timeoutMs, late, lock } = options;
   const beganMs = performance.now();
-  const line = `${headOf(channel, key)}${JSON.stringify(question)}\n`;
-  if (Buffer.byteLength(line) > channel.maxQuestionBytes)
+  const line = `${JSON.stringify(question)}\n`;
+  if (maxHeadBytes + Buffer.byteLength(line) > channel.maxQuestionBytes)
     throw failed(`the question to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
   for (;;) {
-    const outcome = await askOnce(path, line, channel.maxAnswerBytes, timeoutMs - (performance.now() - beganMs));
+    // Read each time: a side that is just coming up makes its key only now.
+    const text = `${headOf(channel, keyFrom(keyFile))}${line}`;
+    const outcome = await askOnce(path, text, channel.maxAnswerBytes, timeoutMs - (performance.now() - beganMs));
     if (outcome.kind === "answer") return outcome.text;
     if (outcome.kind === "late") throw late();
     if (outcome.kind === "too-long") throw failed(`the answer of the ${channel.who} is longer than ${channel.maxAnswerBytes} bytes`);

@@ -32,6 +32,9 @@ export function keyIn(file: string): string {
   return key;
 }
 
+/** The key to ask with; empty where there is no file yet. */
+export const keyFrom = (file: string): string => readIfThere(file, 1024) ?? "";
+
 /** Null where the line has this version and this key, else the reason to refuse it. */
 export function refusalOf(line: string, { protocol, who }: Channel, key: string): string | null {
   const [theirs, given = ""] = line.split(" ");
