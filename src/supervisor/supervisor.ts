@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
+import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
-import type { Paths } from "../base/paths.ts";
+import { type Paths, resolvedPath } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { shellWord } from "../base/text.ts";
@@ -140,10 +141,11 @@ export class SupervisorBackend implements Backend {
     const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
+    const missing = lackOf(spec.sandbox.profile, this.#landlock, narrowedOf(resolvedPath(spec.root), this.#paths));
     if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
-      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+      return { verdict: "off", verified, probed: [], missing };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+    return { verdict: "partial", verified, probed: ["Landlock"], missing };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
