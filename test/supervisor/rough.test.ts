@@ -30,6 +30,34 @@ setInterval(() => {}, 1000);\n`,
   await place.bs9("delete", "all", "--yes");
 }, 60_000);
 
+test("a service that opens connections to the control socket in a loop costs no command its answer, and no answer is wrong", async () => {
+  const sock = JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"));
+  place.write(
+    "flood/app.ts",
+    `import { connect } from "node:net";
+const held: import("node:net").Socket[] = [];
+let told = false;
+setInterval(() => {
+  for (let i = 0; i < 200; i++) {
+    const one = connect(${sock}).on("error", () => {}).on("data", (busy) => { if (!told) console.log(String(busy)); told = true; });
+    held.push(one);
+    if (held.length > 3000) held.shift()?.destroy();
+  }
+}, 5);\n`,
+  );
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  await place.bs9("start", "flood/app.ts", "--name", "flood", "--wait", "0");
+  await until(() => place.read("bs9/state/logs/flood/stdout.log").includes('{"busy":true}'), { what: "all places are taken" });
+  for (let i = 0; i < 4; i++) {
+    const pid = await place.pidOf("web");
+    expect([pid > 0, lives(pid)]).toEqual([true, true]);
+    expect(await place.bs9("stop", "web")).toMatchObject({ code: 0, stdout: "web stopped\n" });
+    expect(lives(pid)).toBe(false);
+    expect(await place.bs9("start", "web")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web started/) });
+  }
+  await place.bs9("delete", "all", "--yes");
+}, 120_000);
+
 test("a workspace: packages of the folders above, hoisted and linked", async () => {
   place.write("ws/package.json", '{"workspaces":["packages/*"]}');
   place.write("ws/node_modules/plain/package.json", '{"name":"plain","main":"index.js"}');
