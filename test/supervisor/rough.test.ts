@@ -48,7 +48,7 @@ setInterval(() => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   await place.bs9("start", "flood/app.ts", "--name", "flood", "--wait", "0");
   await until(() => place.read("bs9/state/logs/flood/stdout.log").includes('{"busy":true}'), { what: "all places are taken" });
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 2; i++) {
     const pid = await place.pidOf("web");
     expect([pid > 0, lives(pid)]).toEqual([true, true]);
     expect(await place.bs9("stop", "web")).toMatchObject({ code: 0, stdout: "web stopped\n" });
