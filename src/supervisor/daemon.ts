@@ -64,7 +64,14 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
       }
     }
   };
-  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed, happened };
+  const around: Around = {
+    paths,
+    records: new Records(paths.state),
+    shuts: landlockVersion() > 0,
+    leavings: new Leavings(),
+    changed,
+    happened,
+  };
   const services = new Map<string, Service>();
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
   const left = Promise.withResolvers<void>();

@@ -32,7 +32,8 @@ export function jsonOfHappening({ service, event, pid, exit, reason, nextStartMs
 export function textOfHappening({ service, event, pid, reason, nextStartMs }: Happening, nowMs: number): string {
   const what = `${iso(nowMs)} ${service} ${words[event]}${pid === null ? "" : `, pid ${pid}`}`;
   if (event !== "ended" && event !== "not-started") return what;
-  const next = nextStartMs === null ? "no further start" : nextStartMs === 0 ? "next start at once" : `next start in ${formatSpan(nextStartMs)}`;
+  const next =
+    nextStartMs === null ? "no further start" : nextStartMs === 0 ? "next start at once" : `next start in ${formatSpan(nextStartMs)}`;
   return `${what}: ${harmless(reason ?? "it ended")}; ${next}`;
 }
 

@@ -16,7 +16,8 @@ export async function takePlace(state: string, isBackground: boolean): Promise<v
   if (isBackground) throw occupied("another supervisor is at work here");
   const refusal = await askToLeave(state);
   if (refusal !== null) throw occupied(`another supervisor is at work here: ${refusal}`);
-  if ((await takeLock(lock, leaveMs)) === null) throw occupied(`another supervisor is at work here: it has not left in ${leaveMs / 1000} s`);
+  if ((await takeLock(lock, leaveMs)) === null)
+    throw occupied(`another supervisor is at work here: it has not left in ${leaveMs / 1000} s`);
 }
 
 const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });

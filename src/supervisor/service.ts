@@ -7,9 +7,9 @@ import { removeCgroup } from "./cgroup.ts";
 import { endingOf } from "./ending.ts";
 import { note } from "./events.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
+import type { Happening } from "./happening.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
-import type { Happening } from "./happening.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
 import { resumptionOf } from "./resumption.ts";
 import { isLaunched, type Spawned, spawnService } from "./spawn.ts";
@@ -103,8 +103,8 @@ export class Service {
     const next = resumptionOf(record, isNewEra);
     Object.assign(record, { state: "inactive", resume: false, ...(isNewEra ? { process: null, cgroup: null } : {}) });
     if (isNewEra || next.kind === "start") this.cleanSlate();
-    if (next.kind === "start") return this.meet("start");
-    if (next.kind === "adopt") {
+    if (next.kind === "start") this.meet("start");
+    else if (next.kind === "adopt") {
       if (!record.launched && record.process !== null && isAlive(record.process)) record.launched = isLaunched(record.process);
       // On disk the record stays as it was until all of this is done, so that the next supervisor could do the same.
       this.#isResuming = true;
@@ -120,10 +120,11 @@ export class Service {
   /** For a service that was adopted: nobody can tell how it ended. */
   endedUnseen(): void {
     this.#unwatch();
-    if (!this.record.launched) return this.#neverRan();
-    this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
-    note(this.#around.paths.state, this.name, 3, this.record.end);
-    this.#ended(null);
+    if (this.record.launched) {
+      this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
+      note(this.#around.paths.state, this.name, 3, this.record.end);
+      this.#ended(null);
+    } else this.#neverRan();
   }
 
   get #group(): GroupName {
@@ -169,9 +170,8 @@ export class Service {
 
   #spawn(event: "started" | "restarted"): void {
     const { record } = this;
-    const { paths } = this.#around;
     record.starts ||= 1;
-    record.lastStartSec = uptimeSec();
+    record.lastStartSec = uptimeOfMachineMs() / 1000;
     let spawned: Spawned | null = null;
     try {
       spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
@@ -184,7 +184,7 @@ export class Service {
     } catch (error) {
       spawned?.cancel();
       record.process = null;
-      note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
+      note(this.#around.paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
       queueMicrotask(() => this.#gone(null));
     }
@@ -199,9 +199,8 @@ export class Service {
 
   /** Its launcher has ended without the plan, and a launcher leaves nothing behind. */
   #neverRan(): void {
-    const { record } = this;
-    if (record.cgroup !== null) removeCgroup(record.cgroup);
-    Object.assign(record, { process: null, cgroup: null });
+    if (this.record.cgroup !== null) removeCgroup(this.record.cgroup);
+    Object.assign(this.record, { process: null, cgroup: null });
     this.meet("not-launched");
   }
 
@@ -232,7 +231,7 @@ export class Service {
     const { record } = this;
     const pid = record.process?.pid ?? null;
     if (record.cgroup !== null) removeCgroup(record.cgroup);
-    const { event, isGivenUp, nextStartMs, changes } = endingOf(record, exit, uptimeSec());
+    const { event, isGivenUp, nextStartMs, changes } = endingOf(record, exit, uptimeOfMachineMs() / 1000);
     Object.assign(record, { process: null, cgroup: null, ...changes });
     if (isGivenUp) note(this.#around.paths.state, this.name, 3, endings.tooOften);
     this.#tell({ event: pid === null ? "not-started" : "ended", pid, exit, reason: record.end, nextStartMs });
@@ -248,6 +247,3 @@ export class Service {
     this.#pidfd = null;
   }
 }
-
-/** Nobody can step this clock. */
-const uptimeSec = (): number => uptimeOfMachineMs() / 1000;

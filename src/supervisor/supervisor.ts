@@ -142,8 +142,7 @@ export class SupervisorBackend implements Backend {
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
     const missing = lackOf(spec.sandbox.profile, this.#landlock, narrowedOf(resolvedPath(spec.root), this.#paths));
-    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
-      return { verdict: "off", verified, probed: [], missing };
+    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1") return { verdict: "off", verified, probed: [], missing };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
     return { verdict: "partial", verified, probed: ["Landlock"], missing };
   }

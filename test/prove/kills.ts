@@ -5,11 +5,11 @@ import type { Proof } from "./proof.ts";
 
 const services = 20;
 const what = {
-  kills: "supervisors killed",
-  doubles: "services that ran twice at once",
-  orphans: "processes that outlived their service",
-  wrong: "wrong answers",
-  refusals: "commands that said that they could not do it",
+  kills: "supervisors killed at random moments",
+  doubles: "rounds in which a service ran twice at once",
+  orphans: "processes that outlived their stopped service",
+  wrong: "answers that /proc does not bear out",
+  refusals: "commands that could not do it because their supervisors were killed",
 };
 
 export const proof: Proof = {
@@ -26,11 +26,12 @@ export const proof: Proof = {
       const toll = await killing(place, { services, rounds, seed });
       for (const trouble of toll.troubles) report.say(trouble);
       const none = { of: "value" as const, atMost: 0 };
-      report.figure({ what: what.kills, value: toll.kills, unit: "", target: { of: "value", atLeast: rounds / 2 } });
-      report.figure({ what: what.doubles, value: toll.doubles, unit: "", target: none });
-      report.figure({ what: what.orphans, value: toll.orphans, unit: "", target: none });
-      report.figure({ what: what.wrong, value: toll.wrong, unit: "", target: none });
-      report.figure({ what: what.refusals, value: toll.refusals, unit: "", target: none });
+      report.say(`${rounds} rounds of seed ${seed}`);
+      report.figure({ what: what.kills, value: toll.kills, unit: "kills", target: { of: "value", atLeast: rounds / 2 } });
+      report.figure({ what: what.doubles, value: toll.doubles, unit: "rounds", target: none });
+      report.figure({ what: what.orphans, value: toll.orphans, unit: "processes", target: none });
+      report.figure({ what: what.wrong, value: toll.wrong, unit: "answers", target: none });
+      report.figure({ what: what.refusals, value: toll.refusals, unit: "commands", target: none });
     } finally {
       await place.down();
     }

@@ -80,8 +80,26 @@ test("run uses the bs9.toml of its directory, and writes each start, end and res
   await until(() => lines().length === 3, { what: "it has crashed and is up again" });
   const [started, ended, restarted] = lines();
   expect([started, ended, restarted]).toEqual([
-    { at: expect.any(String), service: "crash", event: "started", pid: expect.any(Number), exitStatus: null, signal: null, reason: null, nextStartAt: null },
-    { at: expect.any(String), service: "crash", event: "ended", pid: started.pid, exitStatus: 3, signal: null, reason: "exited with 3", nextStartAt: ended.at },
+    {
+      at: expect.any(String),
+      service: "crash",
+      event: "started",
+      pid: expect.any(Number),
+      exitStatus: null,
+      signal: null,
+      reason: null,
+      nextStartAt: null,
+    },
+    {
+      at: expect.any(String),
+      service: "crash",
+      event: "ended",
+      pid: started.pid,
+      exitStatus: 3,
+      signal: null,
+      reason: "exited with 3",
+      nextStartAt: ended.at,
+    },
     { ...started, at: expect.any(String), event: "restarted", pid: restarted.pid },
   ]);
   expect(restarted.pid).toBe(await place.pidOf("crash"));

@@ -88,7 +88,10 @@ async function killOnce(place: Place, names: string[], act: Act, delaysMs: numbe
 }
 
 function judgeAnswer({ code, stdout, stderr }: Outcome, names: string[], before: Found, after: Found, report: Report): void {
-  if (code !== 0) return report("refusals", `exit ${code}: ${stderr.trim()}`);
+  if (code !== 0) {
+    report("refusals", `exit ${code}: ${stderr.trim()}`);
+    return;
+  }
   const told = (JSON.parse(stdout) as { name: string; result: string }[]).map(({ name, result }) => [name, result] as const);
   if (told.length !== names.length) report("wrong", `it answered for ${told.length} of ${names.length}`);
   for (const [name, result] of told) {

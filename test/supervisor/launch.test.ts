@@ -72,7 +72,8 @@ test.each([
 test("a plan that is not there or was broken off runs nothing", async () => {
   const whole = planText({ ...plan, argv: ["/bin/echo", "ran"] });
   expect(await launchedWith(whole)).toMatchObject({ code: 0, stdout: "ran\n" });
-  for (const part of ["", whole.slice(0, 20), whole.slice(0, -1)]) expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
+  for (const part of ["", whole.slice(0, 20), whole.slice(0, -1)])
+    expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
 });
 
 test("Landlock opens what is named, and no more", async () => {

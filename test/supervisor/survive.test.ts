@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 import { answers, Place } from "./bs9.ts";
 import { killSupervisor, Load, names, startFive } from "./loaded.ts";
 

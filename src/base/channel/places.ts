@@ -4,32 +4,27 @@
 const maxKnown = 64;
 /** Connections without the key, which any process of this machine may open. */
 const maxStrangers = 256;
-/** A connection that has not shown the key within this time gives up its place. */
-const keyWithinMs = 1000;
-/** Where all places are taken, one is given up so early: a command sends its key at once, and even a busy machine reads it by then. */
-const spareMs = 100;
+/** Counted in turns of a timer: a loop that was held up has not read yet what came in meanwhile. */
+const tickMs = 100;
+/** A connection that has not shown the key within a second gives up its place. */
+const keyWithinTicks = 10;
+/** Where all places are taken, it is given up so early: a command sends its key at once, and by then it was read. */
+const spareTicks = 2;
 
 export class Places<Connection extends { terminate(): void }> {
-  /** When each connection without the key was opened; the oldest is first. */
+  /** The tick in which each connection without the key was opened; the oldest is first. */
   readonly #strangers = new Map<Connection, number>();
   readonly #known = new Set<Connection>();
-  readonly #nowMs: () => number;
+  #ticks = 0;
   #timer: Timer | null = null;
-
-  /** `nowMs` never goes back. */
-  constructor(nowMs: () => number = () => performance.now()) {
-    this.#nowMs = nowMs;
-  }
 
   /** For a connection that was opened just now; false where no place is free. */
   take(connection: Connection): boolean {
-    const nowMs = this.#nowMs();
-    this.#end((openedMs) => nowMs - openedMs >= keyWithinMs);
     const [oldest] = this.#strangers;
-    if (this.#strangers.size >= maxStrangers && oldest !== undefined && nowMs - oldest[1] >= spareMs) this.#endOne(oldest[0]);
+    if (this.#strangers.size >= maxStrangers && oldest !== undefined && this.#ticks - oldest[1] >= spareTicks) this.#end(oldest[0]);
     if (this.#strangers.size >= maxStrangers) return false;
-    this.#strangers.set(connection, nowMs);
-    this.#watch();
+    this.#strangers.set(connection, this.#ticks);
+    this.#timer ??= setInterval(() => this.tick(), tickMs);
     return true;
   }
 
@@ -46,28 +41,23 @@ export class Places<Connection extends { terminate(): void }> {
     this.#known.delete(connection);
   }
 
-  close(): void {
-    clearTimeout(this.#timer ?? undefined);
-  }
-
-  #end(isOver: (openedMs: number) => boolean): void {
-    for (const [connection, openedMs] of this.#strangers) {
-      if (!isOver(openedMs)) return;
-      this.#endOne(connection);
+  /** Called by the timer, while there are connections without the key. */
+  tick(): void {
+    this.#ticks++;
+    for (const [connection, opened] of this.#strangers) {
+      if (this.#ticks - opened < keyWithinTicks) break;
+      this.#end(connection);
     }
+    if (this.#strangers.size === 0) this.close();
   }
 
-  #endOne(connection: Connection): void {
+  close(): void {
+    clearInterval(this.#timer ?? undefined);
+    this.#timer = null;
+  }
+
+  #end(connection: Connection): void {
     this.#strangers.delete(connection);
     connection.terminate();
-  }
-
-  #watch(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      const nowMs = this.#nowMs();
-      this.#end((openedMs) => nowMs - openedMs >= keyWithinMs);
-      if (this.#strangers.size > 0) this.#watch();
-    }, keyWithinMs);
   }
 }
