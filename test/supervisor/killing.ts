@@ -35,6 +35,7 @@ export async function killing(place: Place, options: { services: number; rounds:
   const roll = dice(options.seed);
   const names = Array.from({ length: options.services }, (_, i) => `s${i + 1}`);
   for (const name of names) await define(place, name);
+  await settled(place, names, "active");
   for (let round = 1; round <= options.rounds; round++) {
     const act = acts[Math.floor(roll() * acts.length)] ?? "start";
     const delaysMs = Array.from({ length: 1 + Math.floor(roll() * mostKills) }, () => roll() * latestKillMs);
