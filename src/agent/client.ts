@@ -2,7 +2,6 @@
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { reasonOf } from "../base/errors.ts";
-import { readIfThere } from "../base/files.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
 
@@ -20,9 +19,11 @@ export function agentClient(state: string): Agent {
       silentUntilMs = performance.now() + silentMs;
       return new Error(`nothing in ${timeoutMs / 1000} s`);
     };
+    // Null: where the agent refuses, the command looks itself, which is never wrong.
+    const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask(socketFile(state), channel, readIfThere(keyFile(state), 1024) ?? "", question, { timeoutMs, late });
+      const text = await ask({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
       return text === null ? null : answerOf(JSON.parse(text));
     } catch (error) {
       trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);

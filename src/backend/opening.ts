@@ -11,6 +11,7 @@ import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
+import { type Narrowed, narrowedOf } from "./narrowed.ts";
 import { holdsOwn, type OwnFolders } from "./own-folders.ts";
 import { type Neighbour, type Stray, strayOf, type Walked, walked } from "./stray.ts";
 
@@ -26,7 +27,7 @@ export type Opening = {
   /** Folders of programs that the PATH reaches only by links, which are not there in the sandbox. */
   programs: string[];
   /** Why only the entry and what it imports is opened and not its root: that is home or above, or holds bs9's own files. */
-  narrowed: "home" | "bs9" | null;
+  narrowed: Narrowed;
   /** What the user opens although bs9's own files are in it: the service could change what it runs as. */
   exposed: string[];
 };
@@ -45,7 +46,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   };
   const root = ways.root.real;
   const cwd = ways.cwd.real;
-  const narrowed = isHomeOrAbove(root, home) ? "home" : holdsOwn(root, folders) ? "bs9" : null;
+  const narrowed = narrowedOf(root, folders);
   const strict = spec.sandbox.profile === "strict";
   const given = { writable: ways.writable.map(({ real }) => real), readable: ways.readable.map(({ real }) => real) };
   const writable = outermost([...(narrowed !== null || strict ? [] : [root]), ...given.writable]);

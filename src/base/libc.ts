@@ -24,12 +24,18 @@ async function load(): Promise<Libc> {
   return libc;
 }
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
 /** flock(2), exclusive, without waiting; false when somebody else holds it. The kernel drops it with the descriptor. */
 export async function tryLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_EX | LOCK_NB) === 0;
+}
+
+/** The same with a shared lock: several processes may hold one, as long as nobody holds an exclusive one. */
+export async function tryShareLock(fd: number): Promise<boolean> {
+  return (await load()).flock(fd, LOCK_SH | LOCK_NB) === 0;
 }
 
 /** Larger than any struct timex; with modes 0 it is only filled in (adjtimex(2)). */

@@ -1,8 +1,9 @@
 // A file whose lock says that somebody is at work; the kernel drops it with its holder.
-import { closeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { errnoOf } from "./errors.ts";
 import { makeFolder, openToAppend } from "./files.ts";
-import { tryLock } from "./libc.ts";
+import { tryLock, tryShareLock } from "./libc.ts";
 
 /** One that is just ending lets go of it in a moment. */
 const endingMs = 1000;
@@ -19,4 +20,23 @@ export async function takeLock(path: string, waitMs = endingMs): Promise<number 
   }
   closeSync(fd);
   return null;
+}
+
+/**
+ * True while another process holds the lock of `takeLock`. The shared lock that asks lasts a moment, and `takeLock` tries again:
+ * to ask keeps nobody from taking it. Throws what open(2) does, unless there is no such file.
+ */
+export async function isLocked(path: string): Promise<boolean> {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+  try {
+    return !(await tryShareLock(fd));
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,4 +1,6 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { isBooted } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
@@ -8,10 +10,14 @@ import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
+import type { Happening } from "../supervisor/happening.ts";
+import { backgroundVariable } from "../supervisor/own.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
+import { linesOf } from "./run-lines.ts";
 
 const defaultPort = 8080;
+const projectFile = "bs9.toml";
 
 export const run: Command = {
   name: "run",
@@ -21,7 +27,7 @@ export const run: Command = {
     { flags: "--port <port>", text: "of its HTTP: /healthz, /api/metrics (default 8080; 0: none)" },
     { flags: "--host <host>", text: "address of its HTTP (default 127.0.0.1)" },
   ],
-  examples: ["bs9 run", "bs9 run app.ts", "bs9 run bs9.toml --host 0.0.0.0 --port 8080"],
+  examples: ["bs9 run", "bs9 run --json", "bs9 run app.ts", "bs9 run bs9.toml --host 0.0.0.0 --port 8080"],
   exits: [1, 5, 6],
   async run(given: Words, context: Context): Promise<Result | null> {
     const [word, ...more] = given.words;
@@ -29,26 +35,43 @@ export const run: Command = {
     if (isBooted() && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
       throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
     context.env["BS9_BACKEND"] = "supervisor";
-    const wanted = await servicesOf(word);
+    const isBackground = context.env[backgroundVariable] === "1";
+    const chosen = word ?? (isBackground ? undefined : projectFileIn(context.cwd));
+    const wanted = await servicesOf(chosen);
+    // A supervisor in the background writes into a file, which nobody trims.
+    const lines = isBackground || context.settings.quiet ? null : linesOf(context.terminal, context.settings.json, Date.now);
     // A port that cannot be had ends it before it starts anything.
     const web = await serve(given.options, context);
     const { startDaemon } = await import("../supervisor/daemon.ts");
-    const daemon = await startDaemon(context.paths).catch(async (error: unknown) => {
+    const happened = (happening: Happening) => lines?.happened(happening);
+    const daemon = await startDaemon(context.paths, { isBackground, happened }).catch(async (error: unknown) => {
       await web?.stop();
       throw error;
     });
     const agent = await agentBeside(daemon, context);
+    let isLeaving = false;
+    const left = daemon.left.then(() => {
+      isLeaving = true;
+    });
     try {
       await bringUp(wanted, context);
-      await Promise.race([ended(context.signal), ...(word === undefined && web === null ? [daemon.idle] : [])]);
+      await Promise.race([ended(context.signal), left, ...(isBackground ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
-      // It sees how they end.
-      await daemon.shutDown().finally(() => agent?.stop());
+      // The services run on, and the next supervisor takes them over.
+      if (isLeaving) await agent?.stop();
+      // The agent sees how they end.
+      else await daemon.shutDown().finally(() => agent?.stop());
+      await lines?.written();
     }
     return null;
   },
 };
+
+function projectFileIn(folder: string): string | undefined {
+  const file = join(folder, projectFile);
+  return existsSync(file) ? file : undefined;
+}
 
 /** Services run without it, too: what keeps it from that is told. */
 async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
@@ -81,7 +104,6 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
   for (const { entry, input } of services) {
     try {
       const { name, result } = await startEntry(entry, { ...input, waitMs: input.waitMs ?? 0 }, deps, { linger: false });
-      terminal.note(`${name} ${result}`);
       if (result === "unchanged") await startDefined([name], deps, { linger: false });
     } catch (error) {
       troubles.push(error);

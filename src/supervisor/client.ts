@@ -7,15 +7,17 @@ import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
-import { Answer, channel, keyFile, logFile, type Request, socketFile, type Told, Versioned } from "./control.ts";
+import { type Act, Answer, channel, lockFile, logFile, sideOf, type Told, Versioned } from "./control.ts";
+import { backgroundVariable } from "./own.ts";
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
 
-/** Who answers, from within the same process or by the socket. */
+/** Asks the supervisor, from within the same process or by the socket. */
 export interface Asker {
-  /** Null where no supervisor lives. Throws what it answers, and where it does not in time. */
-  ask(request: Request, timeoutMs: number): Promise<Told[] | null>;
+  /** Null where no supervisor lives. Throws what it answers, and where it lives and does not answer. */
+  ask(request: Act, timeoutMs: number): Promise<Told[] | null>;
+  /** Resolves once a supervisor has answered, or the one that was brought up was killed. */
   bringUp(): Promise<void>;
 }
 
@@ -28,11 +30,10 @@ export class Client implements Asker {
     this.#program = program;
   }
 
-  async ask(request: Request, timeoutMs: number): Promise<Told[] | null> {
+  async ask(request: Act, timeoutMs: number): Promise<Told[] | null> {
     const { state } = this.#paths;
     const late = () => noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(logFile(state))}` });
-    const key = readIfThere(keyFile(state), 1024) ?? "";
-    const text = await ask(socketFile(state), channel, key, request, { timeoutMs, late });
+    const text = await ask(sideOf(state), request, { timeoutMs, late, lock: lockFile(state) });
     if (text === null) return null;
     const said = parsedOf(text);
     const { protocol: theirs, pid } = v.parse(Versioned, said);
@@ -45,7 +46,7 @@ export class Client implements Asker {
     return answer.told;
   }
 
-  /** Starts a supervisor of its own session, and waits until it answers. */
+  /** Starts a supervisor in a session of its own, and waits until it answers. */
   async bringUp(): Promise<void> {
     const { state } = this.#paths;
     makeFolder(state);
@@ -55,16 +56,19 @@ export class Client implements Asker {
     const log = openSync(file, "a", 0o600);
     const child = Bun.spawn([this.#program, "run", "--port", "0"], {
       // Nothing of this terminal but who and where it is.
-      env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor" },
+      env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor", [backgroundVariable]: "1" },
       stdio: ["ignore", log, log],
       cwd: "/",
       detached: true,
     });
     child.unref();
     closeSync(log);
-    for (let waitedMs = 0; waitedMs < upWithinMs; waitedMs += 20) {
+    const beganMs = performance.now();
+    for (let waitedMs = 0; waitedMs < upWithinMs; waitedMs = performance.now() - beganMs) {
       await Bun.sleep(20);
-      if ((await this.ask({ act: "read", names: [] }, 2000)) !== null) return;
+      if ((await this.ask({ act: "read", names: [] }, upWithinMs)) !== null) return;
+      // Killed from outside: the caller decides whether to bring up one more.
+      if (child.signalCode !== null) return;
       // Another command may have been first: its supervisor is as good.
       if (child.exitCode !== null && waitedMs > 3000) break;
     }

@@ -1,6 +1,7 @@
 // What is said over the control socket: one line of JSON asks, one answers; the same schema on both sides.
 import { join } from "node:path";
 import * as v from "valibot";
+import type { Side } from "../base/channel/ask.ts";
 import type { Channel } from "../base/channel/head.ts";
 import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
@@ -12,6 +13,7 @@ export const channel: Channel = { protocol: 4, who: "supervisor", maxQuestionByt
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
 export const keyFile = (state: string): string => join(state, "supervisor.key");
+export const sideOf = (state: string): Side => ({ path: socketFile(state), keyFile: keyFile(state), channel });
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
@@ -20,10 +22,14 @@ export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string(), plan: DefinedPlan })) }),
   v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "recycle", "forget"]), names }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
+  // The supervisor ends without its services: another one takes them over.
+  v.strictObject({ act: v.literal("leave") }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
+/** What is done to services. */
+export type Act = Exclude<Request, { act: "leave" }>;
 
-/** Of an answer before all else, so that another version is told from nonsense. */
+/** Every answer of every version has these, so that another version is told from nonsense. */
 export const Versioned = v.looseObject({ protocol: v.number(), pid: v.number() });
 
 const Told = v.strictObject({

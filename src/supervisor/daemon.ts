@@ -5,18 +5,18 @@ import type { Change } from "../backend/backend.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
-import { takeLock } from "../base/lock.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { channel, keyFile, lockFile, Request, socketFile, type Told } from "./control.ts";
+import { type Act, channel, keyFile, Request, socketFile, type Told } from "./control.ts";
 import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
 import type { Link } from "./link.ts";
+import { takePlace } from "./place.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { type Around, Service } from "./service.ts";
@@ -27,20 +27,30 @@ export type Daemon = {
   link: Link;
   /** Resolves when nothing is defined any more. */
   idle: Promise<void>;
+  /** Resolves when another supervisor asks to take over. */
+  left: Promise<void>;
   /** Ends every service, each within its own stop timeout. */
   shutDown(): Promise<void>;
+};
+
+export type DaemonOptions = {
+  /** A command has brought it up: it goes as soon as a supervisor in the foreground wants its place. */
+  isBackground: boolean;
+  happened: Around["happened"];
 };
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
 const reapEveryMs = 500;
+/** The answer to the supervisor that takes over is read by then. */
+const leaveMs = 100;
 /** By then it is started, and what it was started for is done. */
 const settledMs = 5000;
 const giveBackEveryMs = 60_000;
 
-/** Throws where another supervisor of this user and home is at work. */
-export async function startDaemon(paths: Paths): Promise<Daemon> {
-  if ((await takeLock(lockFile(paths.state))) === null) throw failed("another supervisor is at work here", { hint: "bs9 status" });
+/** Takes over from a supervisor in the background. Throws where another one in the foreground is at work for this user and home. */
+export async function startDaemon(paths: Paths, { isBackground, happened }: DaemonOptions): Promise<Daemon> {
+  await takePlace(paths.state, isBackground);
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(keyFile(paths.state));
   const hearing = new Set<(change: Change) => void>();
@@ -54,12 +64,25 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       }
     }
   };
-  const around: Around = { paths, records: new Records(paths.state), shuts: landlockVersion() > 0, leavings: new Leavings(), changed };
+  const around: Around = {
+    paths,
+    records: new Records(paths.state),
+    shuts: landlockVersion() > 0,
+    leavings: new Leavings(),
+    changed,
+    happened,
+  };
   const services = new Map<string, Service>();
   // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
-  const control = serve(socketFile(paths.state), channel, key, async (question) => ({
-    told: await acted(v.parse(Request, question), services, around),
-  }));
+  const left = Promise.withResolvers<void>();
+  const control = serve(socketFile(paths.state), channel, key, async (question) => {
+    const request = v.parse(Request, question);
+    if (request.act !== "leave") return { told: await acted(request, services, around) };
+    if (!isBackground) throw failed("it runs in the foreground, and keeps its services");
+    // After the answer.
+    setTimeout(left.resolve, leaveMs);
+    return { told: [] };
+  });
   for (const name of around.records.names()) {
     const record = around.records.get(name);
     if (record === null) continue;
@@ -90,6 +113,7 @@ export async function startDaemon(paths: Paths): Promise<Daemon> {
       },
     },
     idle: idle.promise,
+    left: left.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
@@ -104,7 +128,7 @@ function watch(services: Map<string, Service>): void {
   for (const fd of endedOf([...watched.keys()])) watched.get(fd)?.endedUnseen();
 }
 
-async function acted(request: Request, services: Map<string, Service>, around: Around): Promise<Told[]> {
+async function acted(request: Act, services: Map<string, Service>, around: Around): Promise<Told[]> {
   switch (request.act) {
     case "define": {
       for (const { spec, derived, plan } of request.specs) {

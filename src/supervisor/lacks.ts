@@ -1,5 +1,6 @@
 // What of a sandbox profile there is not without systemd; pure.
 import { isBooted } from "../backend/detect.ts";
+import { lackOfNarrowed, type Narrowed } from "../backend/narrowed.ts";
 import { label, profileDirectives } from "../backend/sandbox.ts";
 import type { Missing } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
@@ -16,7 +17,7 @@ const later = [
 ];
 
 /** `version` of Landlock, 0: none. */
-export function lackOf(profile: SandboxProfile, version: number, hasSystemd = isBooted()): Missing[] {
+export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {
   if (profile === "off") return [];
   const ofSystemd = profileDirectives(profile)
     .filter(({ name }) => !always.has(name) && !(version > 0 && byLandlock.has(name)))
@@ -31,5 +32,14 @@ export function lackOf(profile: SandboxProfile, version: number, hasSystemd = is
   return [
     ...ofSystemd,
     ...ofLandlock.map(({ directive, mend }) => ({ directive, why: `version ${version} of this kernel does not keep it`, mend })),
+    ...lackOfNarrowed(narrowed),
+    ...(version === 0 ? [] : namesBeside(narrowed)),
   ];
+}
+
+/** A rule of Landlock holds for a folder and all that is below it. */
+function namesBeside(narrowed: Narrowed): Missing[] {
+  if (narrowed === null) return [];
+  const why = "a runtime has to list the directory of its entry, and so sees the names, not the contents, of all files in it and below";
+  return [{ directive: "Landlock: names of files", why, mend: "move the project to a directory of its own" }];
 }

@@ -9,7 +9,7 @@ import { becomesStdin, heedSignals, limitOpenFiles, renounceNewPrivileges, setUm
 import { restrict } from "./landlock.ts";
 import { openAsNamed, Replaced } from "./named.ts";
 
-/** In the environment of a bs9 that is to launch; the plan is on stdin. */
+/** In the environment of a bs9 that is to launch; the plan comes on stdin. */
 export const launchVariable = "BS9_LAUNCH";
 
 export const LaunchPlan = v.strictObject({
@@ -35,6 +35,12 @@ export const LaunchPlan = v.strictObject({
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
+/** The launcher goes on only where the plan has arrived up to this. */
+const planEnd = "\n";
+export const planText = (plan: LaunchPlan): string => `${JSON.stringify(plan)}${planEnd}`;
+
+/** EX_TEMPFAIL of sysexits.h(3head): nothing was wrong with the service. */
+const EXIT_NO_PLAN = 75;
 // The exit statuses of systemd.exec(5) for the same troubles.
 const EXIT_CHDIR = 200;
 const EXIT_EXEC = 203;
@@ -45,9 +51,12 @@ const EXIT_NAMESPACE = 226;
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
-/** Returns only where the program could not be executed: the exit status, with a line on stderr. */
+/** Returns only where the program could not be executed: the exit status, with a line on stderr unless there was no plan. */
 export function launch(): number {
-  const plan = v.parse(LaunchPlan, JSON.parse(readFileSync("/dev/stdin", "utf8")));
+  const text = readFileSync(0, "utf8");
+  // The supervisor died before it had handed over the whole plan: the next one starts the service.
+  if (!text.endsWith(planEnd)) return EXIT_NO_PLAN;
+  const plan = v.parse(LaunchPlan, JSON.parse(text));
   for (const { status, what, act } of stepsOf(plan)) {
     try {
       act();

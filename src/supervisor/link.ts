@@ -1,11 +1,11 @@
 // The supervisor from within its own process, where the agent is a part of it.
 import type { Change, Watch } from "../backend/backend.ts";
 import type { Asker } from "./client.ts";
-import type { Request, Told } from "./control.ts";
+import type { Act, Told } from "./control.ts";
 import { isLauncher } from "./reading.ts";
 
 export type Link = {
-  ask(request: Request): Promise<Told[]>;
+  ask(request: Act): Promise<Told[]>;
   names(): string[];
   /** Returns what ends it. */
   hear(onChange: (change: Change) => void): () => void;

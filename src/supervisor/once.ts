@@ -1,12 +1,12 @@
 // Runs a plan once to its end: what is to be tried as a service, beside it.
-import { launchVariable } from "./launch.ts";
+import { launchVariable, planText } from "./launch.ts";
 import type { Plan } from "./plan.ts";
 
 /** The process and all of its group are killed when the time is over; what it leaves behind ends with it. */
 export async function runOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
   const child = Bun.spawn([program], {
     env: { [launchVariable]: "1" },
-    stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup: null })), "ignore", "ignore"],
+    stdio: [Buffer.from(planText({ ...plan, cgroup: null })), "ignore", "ignore"],
     cwd: "/",
     detached: true,
   });

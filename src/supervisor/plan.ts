@@ -49,8 +49,12 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
               ...opening.writable,
               ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
             ],
-            // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
-            listable: opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
+            listable: [
+              // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
+              ...opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
+              // Bun finds a script only in a folder that it may list.
+              ...(opening.narrowed === null || command.runtime === null ? [] : [dirname(command.entry)]),
+            ],
           },
   };
 }

@@ -1,6 +1,6 @@
 // What the supervisor tells of a service, and what its processes show -> a reading.
 import type { Reading } from "../backend/backend.ts";
-import { readProc } from "../base/proc.ts";
+import { linkOf, readProc } from "../base/proc.ts";
 import type { Sessions } from "../base/sessions.ts";
 import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
@@ -35,7 +35,11 @@ export function readingOf(name: string, told: Told | null, now: () => Sessions):
   };
 }
 
-/** Nothing but this is in its environment; a service has at least its name there. */
+/**
+ * A launcher has nothing but its variable in the environment, while a service has at least its name there. In the middle of
+ * execve(2) the environment is empty for a moment: a process with a program and no environment is not the service yet either.
+ */
 export function isLauncher(pid: number): boolean {
-  return readProc(`${pid}/environ`) === `${launchVariable}=1\0`;
+  const environment = readProc(`${pid}/environ`);
+  return environment === `${launchVariable}=1\0` || (environment === "" && linkOf(`${pid}/exe`) !== null);
 }

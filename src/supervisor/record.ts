@@ -31,6 +31,8 @@ const Record = v.strictObject({
   /** The boot, and the namespace of pids, that state and process are of. */
   era: v.string(),
   process: v.nullable(Process),
+  /** The process had its plan, so that its program may have run; false while it is a launcher that waits for it. */
+  launched: v.optional(v.boolean(), true),
   /** Its cgroup, an absolute folder, where it has one of its own. */
   cgroup: v.nullable(v.string()),
   restarts: v.number(),
@@ -52,6 +54,7 @@ export const blank = (spec: Spec, derived: string, plan: Record["plan"]): Record
   state: "inactive",
   era: era(),
   process: null,
+  launched: false,
   cgroup: null,
   restarts: 0,
   starts: 0,

@@ -1,16 +1,19 @@
-import { delayOf, nextInRow } from "../backend/backoff.ts";
+import { delayOf } from "../backend/backoff.ts";
 import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { uptimeOfMachineMs } from "../base/proc.ts";
 import { removeCgroup } from "./cgroup.ts";
+import { endingOf } from "./ending.ts";
 import { note } from "./events.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
+import type { Happening } from "./happening.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
-import { spawnService } from "./spawn.ts";
-import { type Action, eventOfEnd, isClean, type LifeEvent, table } from "./table.ts";
+import { resumptionOf } from "./resumption.ts";
+import { isLaunched, type Spawned, spawnService } from "./spawn.ts";
+import { type Action, isClean, type LifeEvent, table } from "./table.ts";
 
 export type Around = {
   paths: Paths;
@@ -19,6 +22,8 @@ export type Around = {
   leavings: Leavings;
   /** Hears of each change. */
   changed: (service: Service, what: "state" | "process" | "wanted") => void;
+  /** Hears of each start and end of a process. */
+  happened: (happening: Happening) => void;
 };
 
 export class Service {
@@ -32,6 +37,7 @@ export class Service {
   #settled: (() => void)[] = [];
   /** While its main process has ended, and something that it started has not. */
   #leaving: Leaving | null = null;
+  #isResuming = false;
 
   constructor(record: Record, around: Around) {
     this.record = record;
@@ -54,8 +60,9 @@ export class Service {
   meet(event: LifeEvent): void {
     const { next, actions } = table[this.record.state][event];
     this.record.state = next;
-    for (const action of actions) this.#acts[action]();
-    this.keep();
+    // Recorded before the processes hear of it: the next supervisor would take the end of a service for a crash otherwise.
+    if (!actions.includes("spawn")) this.keep();
+    for (const action of actions) this.#acts[action](event);
     this.#around.changed(this, "state");
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
@@ -81,6 +88,7 @@ export class Service {
 
   /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
   keep(isLasting = false): void {
+    if (this.#isResuming) return;
     try {
       this.#around.records.put(this.record, isLasting);
       this.isKept = true;
@@ -92,34 +100,31 @@ export class Service {
   /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
   resume(isNewEra: boolean): void {
     const { record } = this;
-    const { process: before, state, resume: isToResume } = record;
-    Object.assign(record, { state: "inactive", resume: false });
-    if (isNewEra) {
-      this.cleanSlate();
-      Object.assign(record, { process: null, cgroup: null });
-      if (record.wanted) this.meet("start");
-    } else if (before !== null) {
-      this.meet("adopted");
-      if (state === "deactivating" && !isToResume) this.meet("stop");
-      // It was told to end already, and is to be up again.
-      if (state === "restarting" || isToResume) this.meet("restart");
-      if (state === "recycling") this.meet("recycle");
-    } else if (isToResume || state === "active" || state === "restarting" || state === "recycling") {
-      this.cleanSlate();
-      this.meet("start");
+    const next = resumptionOf(record, isNewEra);
+    Object.assign(record, { state: "inactive", resume: false, ...(isNewEra ? { process: null, cgroup: null } : {}) });
+    if (isNewEra || next.kind === "start") this.cleanSlate();
+    if (next.kind === "start") this.meet("start");
+    else if (next.kind === "adopt") {
+      if (!record.launched && record.process !== null && isAlive(record.process)) record.launched = isLaunched(record.process);
+      // On disk the record stays as it was until all of this is done, so that the next supervisor could do the same.
+      this.#isResuming = true;
+      for (const event of next.events) this.meet(event);
+      this.#isResuming = false;
     } else {
-      record.state = state === "deactivating" ? "inactive" : state;
-      if (state === "activating") this.#armDelay();
+      record.state = next.state;
+      if (next.state === "activating") this.#armDelay();
     }
     this.keep();
   }
 
-  /** Of one that was adopted: nobody can tell how. */
+  /** For a service that was adopted: nobody can tell how it ended. */
   endedUnseen(): void {
     this.#unwatch();
-    this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
-    note(this.#around.paths.state, this.name, 3, this.record.end);
-    this.#ended(null);
+    if (this.record.launched) {
+      this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
+      note(this.#around.paths.state, this.name, 3, this.record.end);
+      this.#ended(null);
+    } else this.#neverRan();
   }
 
   get #group(): GroupName {
@@ -134,13 +139,14 @@ export class Service {
     await this.settled();
   }
 
-  readonly #acts: { [A in Action]: () => void } = {
-    spawn: () => this.#spawn(),
+  readonly #acts: { [A in Action]: (event: LifeEvent) => void } = {
+    spawn: (event) => this.#spawn(event === "start" || event === "restart" || event === "not-launched" ? "started" : "restarted"),
     watch: () => {
       const main = this.record.process;
       this.#pidfd = main === null ? null : openPidfd(main.pid);
       // Looked at once it is held: its pid may have been given to another one before.
       if (main === null || this.#pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
+      else this.#tell({ event: "adopted", pid: main.pid });
     },
     terminate: () => {
       if (!this.isLeaving) askToEnd(membersOf(this.#group));
@@ -150,10 +156,7 @@ export class Service {
       if (this.#leaving !== null) this.#leaving.killAtMs = 0;
       signalAll(membersOf(this.#group), "SIGKILL");
     },
-    "set-delay": () => {
-      this.record.restarts += 1;
-      this.#armDelay();
-    },
+    "set-delay": () => this.#armDelay(),
     "clear-delay": () => clearTimeout(this.#delay ?? undefined),
     "set-kill-timer": () => {
       this.#kill = setTimeout(() => this.meet("kill-timeout"), this.record.spec.stopTimeoutMs);
@@ -165,20 +168,40 @@ export class Service {
     this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.record.starts, this.record.spec.restart.delayMs));
   }
 
-  #spawn(): void {
+  #spawn(event: "started" | "restarted"): void {
     const { record } = this;
-    const { paths } = this.#around;
     record.starts ||= 1;
-    record.lastStartSec = uptimeSec();
+    record.lastStartSec = uptimeOfMachineMs() / 1000;
+    let spawned: Spawned | null = null;
     try {
-      const spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
-      Object.assign(record, spawned);
+      spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
+      Object.assign(record, { process: spawned.process, launched: false, cgroup: spawned.cgroup });
+      // The program may run only now: the next supervisor would start a process that is not on record a second time.
+      this.#around.records.put(record, false);
+      this.isKept = true;
+      void this.#launch(spawned);
+      this.#tell({ event, pid: spawned.process.pid });
     } catch (error) {
+      spawned?.cancel();
       record.process = null;
-      note(paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
+      note(this.#around.paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
       queueMicrotask(() => this.#gone(null));
     }
+  }
+
+  async #launch({ process: launcher, launch }: Spawned): Promise<void> {
+    await launch();
+    if (this.record.process !== launcher) return;
+    this.record.launched = true;
+    this.keep();
+  }
+
+  /** Its launcher has ended without the plan, and a launcher leaves nothing behind. */
+  #neverRan(): void {
+    if (this.record.cgroup !== null) removeCgroup(this.record.cgroup);
+    Object.assign(this.record, { process: null, cgroup: null });
+    this.meet("not-launched");
   }
 
   #exited(pid: number, exit: Exit): void {
@@ -206,20 +229,17 @@ export class Service {
 
   #gone(exit: Exit | null): void {
     const { record } = this;
+    const pid = record.process?.pid ?? null;
     if (record.cgroup !== null) removeCgroup(record.cgroup);
-    record.process = null;
-    record.cgroup = null;
-    const { policy, max } = record.spec.restart;
-    const next = nextInRow(record.starts, uptimeSec() - record.lastStartSec);
-    const mayAgain = max === null || next <= max + 1;
-    const isRecycled = record.state === "recycling";
-    const event = eventOfEnd(exit, isRecycled ? "always" : policy, mayAgain);
-    if (event === "ended-for-good" && !mayAgain && (isRecycled || record.state === "active")) {
-      record.end = endings.givenUp;
-      note(this.#around.paths.state, this.name, 3, endings.tooOften);
-    }
-    if (event === "ended-again" && (isRecycled || record.state === "active")) record.starts = next;
+    const { event, isGivenUp, nextStartMs, changes } = endingOf(record, exit, uptimeOfMachineMs() / 1000);
+    Object.assign(record, { process: null, cgroup: null, ...changes });
+    if (isGivenUp) note(this.#around.paths.state, this.name, 3, endings.tooOften);
+    this.#tell({ event: pid === null ? "not-started" : "ended", pid, exit, reason: record.end, nextStartMs });
     this.meet(event);
+  }
+
+  #tell(what: Pick<Happening, "event" | "pid"> & Partial<Happening>): void {
+    this.#around.happened({ service: this.name, exit: null, reason: null, nextStartMs: null, ...what });
   }
 
   #unwatch(): void {
@@ -227,6 +247,3 @@ export class Service {
     this.#pidfd = null;
   }
 }
-
-/** Nobody can step this clock. */
-const uptimeSec = (): number => uptimeOfMachineMs() / 1000;

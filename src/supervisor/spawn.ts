@@ -1,4 +1,5 @@
 // Starts the launcher of a service: a session of its own, its two log files, its cgroup where there is one.
+// The launcher waits for its plan, and ends without it: a supervisor that dies before it has recorded the process leaves none.
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type { Exit } from "../backend/ended.ts";
@@ -8,12 +9,21 @@ import { startTimeOf } from "../base/proc.ts";
 import { logFolder, openStream, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { joinable } from "./cgroup.ts";
-import { launchVariable } from "./launch.ts";
+import { signalAll } from "./group.ts";
+import { launchVariable, planText } from "./launch.ts";
 import { ownProgram } from "./own.ts";
 import { type Plan, planOf, withSystem } from "./plan.ts";
+import { isLauncher } from "./reading.ts";
 import { era, type Process, processOf } from "./record.ts";
 
-export type Spawned = { process: Process; cgroup: string | null };
+export type Spawned = {
+  process: Process;
+  cgroup: string | null;
+  /** Lets the launcher run the program; resolves once the plan is handed over, or the launcher has ended. */
+  launch(): Promise<void>;
+  /** Ends the launcher, which then runs nothing. */
+  cancel(): void;
+};
 
 /**
  * Starts what the service was defined as: a link that was replaced since is not followed to another place. `defined` is null
@@ -32,19 +42,38 @@ export function spawnService(
   const cgroup = joinable(spec.name, paths.state, spec.limits);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
   try {
-    const child: Bun.Subprocess = Bun.spawn([ownProgram], {
+    const child: Bun.Subprocess<"pipe", number, number> = Bun.spawn([ownProgram], {
       env: { [launchVariable]: "1" },
-      stdio: [Buffer.from(JSON.stringify({ ...plan, cgroup })), ...streams],
+      stdio: ["pipe", ...streams],
       cwd: "/",
       detached: true,
       onExit: ({ pid }, code, signal): void => onEnd(pid, exitOf(code, signal)),
     });
     child.unref();
     const { pid } = child;
-    return { process: processOf(pid) ?? { pid, startTime: startTimeOf(pid) ?? "", era: era() }, cgroup };
+    return {
+      process: processOf(pid) ?? { pid, startTime: startTimeOf(pid) ?? "", era: era() },
+      cgroup,
+      async launch() {
+        try {
+          child.stdin.write(planText({ ...plan, cgroup }));
+          await child.stdin.end();
+        } catch {
+          // The launcher has ended, which `onEnd` hears.
+        }
+      },
+      cancel: () => child.kill("SIGKILL"),
+    };
   } finally {
     for (const fd of streams) closeSync(fd);
   }
+}
+
+/** Whether the process of an earlier supervisor runs its program. A launcher, which still waits or has just got its plan, is killed. */
+export function isLaunched({ pid }: Process): boolean {
+  if (!isLauncher(pid)) return true;
+  signalAll([pid], "SIGKILL");
+  return false;
 }
 
 function exitOf(code: number | null, signal: number | NodeJS.Signals | null): Exit {

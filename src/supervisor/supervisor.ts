@@ -3,19 +3,22 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
+import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import { noBackend } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
-import type { Paths } from "../base/paths.ts";
+import { type Paths, resolvedPath } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
+import { shellWord } from "../base/text.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
-import type { Request, Told } from "./control.ts";
+import { type Act, logFile, type Told } from "./control.ts";
 import { readEvents } from "./events.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
@@ -28,6 +31,8 @@ import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
 const marginMs = 30_000;
+/** Supervisors that one command brings up, each in the place of one that has died. */
+const maxBroughtUp = 3;
 
 export class SupervisorBackend implements Backend {
   readonly kind = "supervisor";
@@ -136,10 +141,10 @@ export class SupervisorBackend implements Backend {
     const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
-    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
-      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+    const missing = lackOf(spec.sandbox.profile, this.#landlock, narrowedOf(resolvedPath(spec.root), this.#paths));
+    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1") return { verdict: "off", verified, probed: [], missing };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+    return { verdict: "partial", verified, probed: ["Landlock"], missing };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
@@ -180,12 +185,16 @@ export class SupervisorBackend implements Backend {
     await this.#act({ act, names }, this.#stopMs(names));
   }
 
-  /** Where no supervisor lives, one is brought up if `isNeeded`, and asked again. */
-  async #act(request: Request, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
-    const told = await this.#asker.ask(request, timeoutMs);
-    if (told !== null || !isNeeded()) return told ?? [];
-    await this.#asker.bringUp();
-    return (await this.#asker.ask(request, timeoutMs)) ?? [];
+  /** Where no supervisor lives, one is brought up if `isNeeded`, and asked again. Throws where each one dies before it answers. */
+  async #act(request: Act, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
+    for (let died = 0; ; died++) {
+      const told = await this.#asker.ask(request, timeoutMs);
+      if (told !== null) return told;
+      if (!isNeeded()) return [];
+      if (died > maxBroughtUp)
+        throw noBackend(`the supervisor ended ${died} times before it answered`, { hint: `tail ${shellWord(logFile(this.#paths.state))}` });
+      await this.#asker.bringUp();
+    }
   }
 
   #stopMs(names: string[]): number {

@@ -16,6 +16,8 @@ export type LifeEvent =
   | "recycle"
   /** A process of an earlier supervisor was found alive. */
   | "adopted"
+  /** The process of an earlier supervisor was a launcher that has ended without its plan: the program has not run. */
+  | "not-launched"
   /** Its process ended: the policy wants it again, is content, or gives up. */
   | "ended-again"
   | "ended-well"
@@ -36,6 +38,7 @@ export const table = {
     restart: to("active", "spawn"),
     recycle: to("inactive"),
     adopted: to("active", "watch"),
+    "not-launched": to("inactive"),
     "ended-again": to("inactive"),
     "ended-well": to("inactive"),
     "ended-for-good": to("inactive"),
@@ -48,6 +51,7 @@ export const table = {
     restart: to("active", "clear-delay", "spawn"),
     recycle: to("activating"),
     adopted: to("activating"),
+    "not-launched": to("activating"),
     "ended-again": to("activating"),
     "ended-well": to("activating"),
     "ended-for-good": to("activating"),
@@ -60,6 +64,7 @@ export const table = {
     restart: to("restarting", "terminate", "set-kill-timer"),
     recycle: to("recycling", "terminate", "set-kill-timer"),
     adopted: to("active"),
+    "not-launched": to("active", "spawn"),
     "ended-again": to("activating", "set-delay"),
     "ended-well": to("inactive"),
     "ended-for-good": to("failed"),
@@ -72,6 +77,7 @@ export const table = {
     restart: to("restarting"),
     recycle: to("deactivating"),
     adopted: to("deactivating"),
+    "not-launched": to("inactive", "clear-kill-timer"),
     "ended-again": to("inactive", "clear-kill-timer"),
     "ended-well": to("inactive", "clear-kill-timer"),
     "ended-for-good": to("inactive", "clear-kill-timer"),
@@ -84,6 +90,7 @@ export const table = {
     restart: to("restarting"),
     recycle: to("restarting"),
     adopted: to("restarting"),
+    "not-launched": to("active", "clear-kill-timer", "spawn"),
     "ended-again": to("active", "clear-kill-timer", "spawn"),
     "ended-well": to("active", "clear-kill-timer", "spawn"),
     "ended-for-good": to("active", "clear-kill-timer", "spawn"),
@@ -96,6 +103,7 @@ export const table = {
     restart: to("restarting"),
     recycle: to("recycling"),
     adopted: to("recycling"),
+    "not-launched": to("active", "clear-kill-timer", "spawn"),
     "ended-again": to("activating", "clear-kill-timer", "set-delay"),
     "ended-well": to("inactive", "clear-kill-timer"),
     "ended-for-good": to("failed", "clear-kill-timer"),
@@ -108,6 +116,7 @@ export const table = {
     restart: to("active", "spawn"),
     recycle: to("failed"),
     adopted: to("active", "watch"),
+    "not-launched": to("failed"),
     "ended-again": to("failed"),
     "ended-well": to("failed"),
     "ended-for-good": to("failed"),

@@ -1,5 +1,6 @@
 // What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
 
+import { lackOfNarrowed } from "../backend/narrowed.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
 import type { Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -74,13 +75,7 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
     mend: `systemctl --user revert ${name}.service`,
   }));
   if (!isInSync) missing.push({ directive: "unit", why: "it is not the one that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
-  if (opening.narrowed !== null) {
-    const why =
-      opening.narrowed === "home"
-        ? "the entry lies straight in the home folder, so only it and what it imports is open to it"
-        : "bs9's own files lie in its project, so only the entry and what it imports is open to it";
-    missing.push({ directive: "project root", why, mend: "move it to a folder of its own" });
-  }
+  missing.push(...lackOfNarrowed(opening.narrowed));
   for (const path of opening.exposed)
     missing.push({
       directive: path,

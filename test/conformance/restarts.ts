@@ -97,7 +97,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
   async "one that is not well is recycled: asked to end, counted, with the delay of a crash"(stage) {
     const delayMs = 400;
     // It ends well when it is asked to, which a crash does not.
-    const script = `${stamp} >>starts\ntrap 'echo asked >>asked; exit 0' TERM\nwhile :; do sleep 0.05; done`;
+    const script = `trap 'echo asked >>asked; exit 0' TERM\n${stamp} >>starts\nwhile :; do sleep 0.05; done`;
     const spec = stage.spec("one", script, { restart: { delayMs } });
     let { mainPid } = await stage.up(spec);
     for (const restarts of [1, 2, 3]) {

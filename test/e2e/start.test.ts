@@ -1,6 +1,7 @@
 // What a new user does first: start, look, change, stop, delete; and each mistake gets one clear error.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { lackOfNarrowed } from "../../src/backend/narrowed.ts";
 import { type Lab, lab, until } from "../harness.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
 
@@ -170,7 +171,7 @@ describe("the sandbox", () => {
     await bs9(it, "start", "app.ts", "--name", "homely", "--port", "4101");
     expect(await statusOf(it, "homely")).toMatchObject({ state: "active", sandbox: "partial" });
     expect(await fetchIn<string>(it, 4101, "/secret")).toBe("refused: ENOENT");
-    expect((await bs9(it, "describe", "homely")).stdout).toContain("project root");
+    expect((await bs9(it, "describe", "homely")).stdout).toContain(lackOfNarrowed("home")[0]?.why ?? "nothing");
     await bs9(it, "delete", "homely", "--yes");
   });
 

@@ -4,6 +4,7 @@ import { proof as agentKills } from "./agent-kills.ts";
 import { proof as escapes } from "./escape.ts";
 import { proof as flood } from "./flood.ts";
 import { proof as frozen } from "./frozen.ts";
+import { proof as kills } from "./kills.ts";
 import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
@@ -41,4 +42,5 @@ export const proofs: Proof[] = [
   load,
   escapes,
   frozen,
+  kills,
 ];

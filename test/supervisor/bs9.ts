@@ -13,9 +13,14 @@ const asOrdinaryUser = process.getuid?.() === 0 ? [] : ["--user", "--map-root-us
 export type Outcome = { code: number; stdout: string; stderr: string };
 
 export class Place {
-  // Not below /tmp, which is open to every service.
-  readonly folder = mkdtempSync(join(import.meta.dir, "../../dist/place-"));
-  readonly env = { PATH: "/usr/bin:/bin", HOME: this.folder, BS9_HOME: join(this.folder, "bs9"), BS9_BACKEND: "supervisor" };
+  readonly folder: string;
+  readonly env: { PATH: string; HOME: string; BS9_HOME: string; BS9_BACKEND: string };
+
+  /** Not below /tmp by default, which is open to every service of a home elsewhere. */
+  constructor(folder = mkdtempSync(join(import.meta.dir, "../../dist/place-"))) {
+    this.folder = folder;
+    this.env = { PATH: "/usr/bin:/bin", HOME: folder, BS9_HOME: join(folder, "bs9"), BS9_BACKEND: "supervisor" };
+  }
 
   async bs9(...argv: string[]): Promise<Outcome> {
     const child = Bun.spawn([program, ...argv], {

@@ -92,8 +92,8 @@ test.each([
 });
 
 test.each([
-  [headOf(channel, ""), "has to know the key"],
-  [headOf(channel, "x".repeat(64)), "has to know the key"],
+  [headOf(channel, ""), "has to come with the key"],
+  [headOf(channel, "x".repeat(64)), "has to come with the key"],
   [headOf(channel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
 ])("the head %j is refused, whatever follows it", async (head, why) => {

@@ -2,15 +2,17 @@
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LaunchPlan } from "../../src/supervisor/launch.ts";
+import { type LaunchPlan, planText } from "../../src/supervisor/launch.ts";
 import { binary } from "../harness.ts";
 
 const plan: LaunchPlan = { argv: ["/bin/true"], env: {}, cwd: "/", cgroup: null, files: 512, umask: 0o077, landlock: null };
 
-async function launched(changes: Partial<LaunchPlan>): Promise<{ code: number; stdout: string; stderr: string }> {
+const launched = (changes: Partial<LaunchPlan>) => launchedWith(planText({ ...plan, ...changes }));
+
+async function launchedWith(stdin: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = Bun.spawn([binary()], {
     env: { BS9_LAUNCH: "1" },
-    stdio: [Buffer.from(JSON.stringify({ ...plan, ...changes })), "pipe", "pipe"],
+    stdio: [Buffer.from(stdin), "pipe", "pipe"],
     cwd: "/",
     timeout: 20_000,
   });
@@ -65,6 +67,13 @@ test.each([
   [{ cgroup: "/nowhere" }, 219, "bs9: cannot join its cgroup: it is not there\n"],
 ])("%j ends with %d and one line", async (changes, code, stderr) => {
   expect(await launched(changes)).toMatchObject({ code, stdout: "", stderr });
+});
+
+test("a plan that is not there or was broken off runs nothing", async () => {
+  const whole = planText({ ...plan, argv: ["/bin/echo", "ran"] });
+  expect(await launchedWith(whole)).toMatchObject({ code: 0, stdout: "ran\n" });
+  for (const part of ["", whole.slice(0, 20), whole.slice(0, -1)])
+    expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
 });
 
 test("Landlock opens what is named, and no more", async () => {

@@ -24,11 +24,39 @@ setInterval(() => {}, 1000);\n`,
   );
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   await place.bs9("start", "rogue/app.ts");
-  await until(async () => (await place.bs9("logs", "rogue")).stdout.includes("has to know the key"), { what: "it is refused" });
+  await until(async () => (await place.bs9("logs", "rogue")).stdout.includes("has to come with the key"), { what: "it is refused" });
   expect((await place.bs9("logs", "rogue")).stdout).toContain("EACCES");
   expect(await place.statusOf("web")).toMatchObject({ state: "active" });
   await place.bs9("delete", "all", "--yes");
 }, 60_000);
+
+test("a service that opens connections to the control socket in a loop costs no command its answer, and no answer is wrong", async () => {
+  const sock = JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"));
+  place.write(
+    "flood/app.ts",
+    `import { connect } from "node:net";
+const held: import("node:net").Socket[] = [];
+let opened = 0;
+setInterval(() => {
+  for (let i = 0; i < 200; i++) {
+    held.push(connect(${sock}).on("error", () => {}));
+    if (++opened === 2000) console.log("flooding");
+    if (held.length > 3000) held.shift()?.destroy();
+  }
+}, 5);\n`,
+  );
+  await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
+  await place.bs9("start", "flood/app.ts", "--name", "flood", "--wait", "0");
+  await until(() => place.read("bs9/state/logs/flood/stdout.log").includes("flooding"), { what: "it floods the socket" });
+  for (let i = 0; i < 2; i++) {
+    const pid = await place.pidOf("web");
+    expect([pid > 0, lives(pid)]).toEqual([true, true]);
+    expect(await place.bs9("stop", "web")).toMatchObject({ code: 0, stdout: "web stopped\n" });
+    expect(lives(pid)).toBe(false);
+    expect(await place.bs9("start", "web")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web started/) });
+  }
+  await place.bs9("delete", "all", "--yes");
+}, 120_000);
 
 test("a workspace: packages of the folders above, hoisted and linked", async () => {
   place.write("ws/package.json", '{"workspaces":["packages/*"]}');

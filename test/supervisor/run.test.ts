@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { lackOfNarrowed } from "../../src/backend/narrowed.ts";
 import { readProc } from "../../src/base/proc.ts";
-import { freePort, until } from "../harness.ts";
+import { freePort, tempDir, until } from "../harness.ts";
 import { answers, get, Place } from "./bs9.ts";
 
 const place = new Place();
@@ -87,6 +88,24 @@ test("it cannot read what is of its user beside its project, nor gain rights, no
   expect((await place.bs9("start", "web/app.ts", "--name", "open", "--sandbox", "off", "--port", String(freePort()))).code).toBe(0);
   expect(await place.statusOf("open")).toMatchObject({ sandbox: "off" });
   await place.bs9("delete", "all", "--yes");
+}, 60_000);
+
+test("an entry directly in the home directory starts, does not open home, and is partial with the words of systemd", async () => {
+  // No folder above it has node_modules, which would open the names of what is in home.
+  const home = new Place(tempDir());
+  try {
+    home.furnish();
+    home.write("homely.ts", home.read("web/app.ts"));
+    const port = freePort();
+    expect(await home.bs9("start", "homely.ts", "--name", "homely", "--port", String(port))).toMatchObject({ code: 0 });
+    expect(String(await get(port, "/secret"))).toBe("refused: EACCES");
+    expect(String(await get(port, "/write"))).toStartWith("refused");
+    expect(await home.statusOf("homely")).toMatchObject({ state: "active", sandbox: "partial" });
+    const [words] = lackOfNarrowed("home");
+    expect((await home.bs9("describe", "homely")).stdout).toContain(words?.why ?? "nothing");
+  } finally {
+    await home.down();
+  }
 }, 60_000);
 
 test("one that throws at start is told at once, with its last lines; nothing else is wrong", async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../../src/base/proc.ts";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 import { answers, Place } from "./bs9.ts";
 import { killSupervisor, Load, names, startFive } from "./loaded.ts";
 
@@ -35,6 +35,23 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   expect(lines.length).toBeGreaterThan(100);
   await place.bs9("delete", "all", "--yes");
 }, 120_000);
+
+test("a supervisor that was killed before its launcher had the plan: the next one starts the service, and counts nothing", async () => {
+  await place.bs9("start", "web/app.ts", "--name", "once", "--port", String(freePort()), "--restart", "no");
+  const before = await place.pidOf("once");
+  process.kill(place.supervisor() ?? -1, "SIGKILL");
+  await until(() => place.supervisor() === null, { what: "it is dead" });
+  process.kill(before, "SIGKILL");
+  await until(() => !existsSync(`/proc/${before}`), { what: "the process has ended" });
+  const record = "bs9/state/services/once.json";
+  const kept = JSON.parse(place.read(record));
+  expect(kept).toMatchObject({ state: "active", launched: true, process: { pid: before } });
+  place.write(record, JSON.stringify({ ...kept, launched: false }));
+  await place.bs9("status");
+  await until(async () => (await place.statusOf("once")).state === "active", { what: "it runs" });
+  expect(await place.statusOf("once")).toMatchObject({ restarts: 0, ready: true });
+  await place.bs9("delete", "all", "--yes");
+}, 60_000);
 
 test("PID 1: orphans leave no zombie; SIGTERM ends all with 0, and who ignores it is killed after the timeout", async () => {
   place.write(

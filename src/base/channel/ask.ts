@@ -1,29 +1,80 @@
-// The other end of a channel: one question, one answer, one connection.
-import { type Channel, headOf } from "./head.ts";
+// The other end of a channel: one question, one answer; a connection that brings no answer is tried again.
+import { failed } from "../errors.ts";
+import { isLocked } from "../lock.ts";
+import { shellWord } from "../text.ts";
+import { busyLine, type Channel, headOf, keyFrom, maxHeadBytes } from "./head.ts";
 
-/** The text of the answer; null where nobody listens, or no longer does. Throws what `late` makes after `timeoutMs`. */
-export function ask(
-  path: string,
-  channel: Channel,
-  key: string,
-  question: unknown,
-  { timeoutMs, late }: { timeoutMs: number; late: () => Error },
-): Promise<string | null> {
-  return new Promise((resolve, reject) => {
+export type Side = { path: string; keyFile: string; channel: Channel };
+
+export type AskOptions = {
+  timeoutMs: number;
+  /** Makes the error for an answer that has not come after `timeoutMs`. */
+  late: () => Error;
+  /**
+   * The file that is locked for as long as the other side lives. connect(2) refuses where nobody listens, and Bun tells of a
+   * full backlog as if it were the same (1.4): with this file the two are told apart. Null: a refusal counts as `nobody`.
+   */
+  lock: string | null;
+};
+
+/** A side that is alive may refuse or break off connections for this long. */
+const patienceMs = 10_000;
+const shortestPauseMs = 10;
+const longestPauseMs = 60;
+
+type Outcome = { kind: "answer"; text: string } | { kind: "refused" | "busy" | "broken" | "too-long" | "late" };
+
+/**
+ * The text of the answer; null where the other side does not live. Throws what `late` makes, and an error where a living side
+ * answers none of the connections that are opened to it.
+ */
+export async function ask({ path, keyFile, channel }: Side, question: unknown, options: AskOptions): Promise<string | null> {
+  const { timeoutMs, late, lock } = options;
+  const beganMs = performance.now();
+  const line = `${JSON.stringify(question)}\n`;
+  if (maxHeadBytes + Buffer.byteLength(line) > channel.maxQuestionBytes)
+    throw failed(`the question to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
+  for (;;) {
+    // Read each time: a side that is just coming up makes its key only now.
+    const text = `${headOf(channel, keyFrom(keyFile))}${line}`;
+    const outcome = await askOnce(path, text, channel.maxAnswerBytes, timeoutMs - (performance.now() - beganMs));
+    if (outcome.kind === "answer") return outcome.text;
+    if (outcome.kind === "late") throw late();
+    if (outcome.kind === "too-long") throw failed(`the answer of the ${channel.who} is longer than ${channel.maxAnswerBytes} bytes`);
+    const isAlive = outcome.kind === "busy" || (lock === null ? outcome.kind === "broken" : await isLocked(lock));
+    if (!isAlive) return null;
+    if (performance.now() - beganMs > Math.min(timeoutMs, patienceMs)) throw unheard(path, channel, outcome.kind);
+    // Not in step with whatever else connects.
+    await Bun.sleep(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs));
+  }
+}
+
+function unheard(path: string, { who }: Channel, kind: "refused" | "busy" | "broken"): Error {
+  const why = {
+    refused: `the ${who} runs, but it accepts no connection`,
+    busy: `the ${who} runs, but other processes keep all of its connections busy`,
+    broken: `the ${who} runs, but it ends each connection without an answer`,
+  };
+  return failed(why[kind], { hint: `ss -xp | grep ${shellWord(path)}` });
+}
+
+function askOnce(path: string, line: string, maxBytes: number, timeoutMs: number): Promise<Outcome> {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let rest = Buffer.from(`${headOf(channel, key)}${JSON.stringify(question)}\n`);
+    let rest = Buffer.from(line);
     let opened: Bun.Socket | null = null;
-    const timer = setTimeout(() => {
-      opened?.terminate();
-      reject(late());
-    }, timeoutMs);
-    const settle = (act: () => void) => {
+    let isSettled = false;
+    const settle = (outcome: Outcome) => {
+      isSettled = true;
       clearTimeout(timer);
-      act();
+      resolve(outcome);
+      opened?.terminate();
     };
+    const timer = setTimeout(() => settle({ kind: "late" }), Math.max(0, timeoutMs));
     const write = (socket: Bun.Socket) => {
       opened = socket;
+      if (isSettled) return void socket.terminate();
       rest = rest.subarray(Math.max(0, socket.write(rest)));
     };
     Bun.connect({
@@ -31,16 +82,21 @@ export function ask(
       socket: {
         open: write,
         drain: write,
-        data: (socket, chunk) => {
+        data: (_, chunk) => {
           bytes += chunk.length;
-          if (bytes > channel.maxAnswerBytes) socket.terminate();
           chunks.push(Buffer.from(chunk));
+          if (bytes > maxBytes) settle({ kind: "too-long" });
         },
-        // One that has just ended answers nothing, and has no time limit of its own by which it could have.
-        close: () => settle(() => resolve(bytes === 0 ? null : Buffer.concat(chunks).toString("utf8"))),
-        connectError: () => settle(() => resolve(null)),
+        close: () => settle(outcomeOf(Buffer.concat(chunks).toString("utf8"))),
+        connectError: () => settle({ kind: "refused" }),
         error: () => {},
       },
-    }).catch(() => settle(() => resolve(null)));
+    }).catch(() => settle({ kind: "refused" }));
   });
+}
+
+/** An answer without the end of its line was broken off. */
+function outcomeOf(text: string): Outcome {
+  if (text === busyLine) return { kind: "busy" };
+  return text.endsWith("\n") ? { kind: "answer", text } : { kind: "broken" };
 }

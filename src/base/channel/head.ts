@@ -12,15 +12,18 @@ export type Channel = {
 };
 
 /**
- * Who knows what is in the key file may ask: a service that is shut in may reach the socket, for Landlock does not keep it
- * from connecting, and not the file.
+ * A question needs the key from the key file: Landlock does not keep a sandboxed service from connecting to the socket, but it
+ * keeps it from reading the file.
  */
 export const headOf = ({ protocol }: Pick<Channel, "protocol">, key: string): string => `${protocol} ${key}\n`;
 
-/** Who has not shown the key within so much is not listened to. */
+/** A connection that has sent more than this without the key is closed. */
 export const maxHeadBytes = 128;
 
-/** That of the process before, where there is one: who has read it just now asks the next one with it. */
+/** The answer to a connection for which there is no place: nothing was done, and the question may be asked again. */
+export const busyLine = '{"busy":true}\n';
+
+/** The key of the process before, where there is one: a command that has read the file just now can ask the next process with it. */
 export function keyIn(file: string): string {
   const known = readIfThere(file, 1024);
   if (known !== null && /^[0-9a-f]{64}$/.test(known)) return known;
@@ -29,11 +32,14 @@ export function keyIn(file: string): string {
   return key;
 }
 
-/** Null where the line is as it has to be, else what is against it. */
+/** The key to ask with; empty where there is no file yet. */
+export const keyFrom = (file: string): string => readIfThere(file, 1024) ?? "";
+
+/** Null where the line has this version and this key, else the reason to refuse it. */
 export function refusalOf(line: string, { protocol, who }: Channel, key: string): string | null {
   const [theirs, given = ""] = line.split(" ");
   if (theirs !== String(protocol)) return `this ${who} speaks version ${protocol} of the control protocol`;
-  return isSame(given, key) ? null : `who asks has to know the key of this ${who}`;
+  return isSame(given, key) ? null : `a question has to come with the key of this ${who}`;
 }
 
 function isSame(given: string, key: string): boolean {

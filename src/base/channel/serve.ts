@@ -2,20 +2,21 @@
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { failed, reasonOf } from "../errors.ts";
 import { shellWord } from "../text.ts";
-import { type Channel, maxHeadBytes, refusalOf } from "./head.ts";
+import { busyLine, type Channel, maxHeadBytes, refusalOf } from "./head.ts";
+import { Places } from "./places.ts";
 
 /** Of sockaddr_un (unix(7)). */
 const maxPathBytes = 107;
 
-/** More at once are turned away: a few commands, the dashboard, and who has no business here. */
-const maxConnections = 64;
+/** A connection that has shown the key has this long for its question, and again to read the answer. */
 const askWithinSec = 10;
 
-type Asking = { chunks: Buffer[]; bytes: number; isKnown: boolean; answer: Buffer | null };
+type Asking = { chunks: Buffer[]; bytes: number; isKnown: boolean; isOver: boolean; answer: Buffer | null };
+type Socket = Bun.Socket<Asking>;
 
 /**
  * Answers each question, which is JSON, by what `answer` returns, or by why it throws. A socket that is there is of a
- * process that has died: the caller holds a lock.
+ * process that has died: the caller holds a lock. A connection for which there is no place is told that this side is busy.
  */
 export function serve(path: string, channel: Channel, key: string, answer: (question: unknown) => Promise<object>): { stop(): void } {
   if (Buffer.byteLength(path) > maxPathBytes)
@@ -24,32 +25,35 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
   if (there !== undefined && !there.isSocket())
     throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${shellWord(path)}` });
   rmSync(path, { force: true });
-  let open = 0;
+  const places = new Places<Socket>();
   const before = process.umask(0o177);
   try {
     const server = Bun.listen<Asking>({
       unix: path,
       socket: {
         open(socket) {
-          socket.data = { chunks: [], bytes: 0, isKnown: false, answer: null };
-          socket.timeout(askWithinSec);
-          if (++open > maxConnections) socket.terminate();
+          socket.data = { chunks: [], bytes: 0, isKnown: false, isOver: false, answer: null };
+          if (!places.take(socket)) turnAway(socket);
         },
-        close: () => {
-          open--;
-        },
+        close: (socket) => places.leave(socket),
         data: async (socket, chunk) => {
           const asking = socket.data;
+          if (asking.isOver) return;
           asking.bytes += chunk.length;
           asking.chunks.push(Buffer.from(chunk));
+          const wasKnown = asking.isKnown;
           const refusal = asking.isKnown ? null : headOfAsking(asking, channel, key);
           if (asking.bytes > channel.maxQuestionBytes || refusal === "") return void socket.terminate();
+          if (asking.isKnown && !wasKnown) {
+            if (!places.know(socket)) return turnAway(socket);
+            socket.timeout(askWithinSec);
+          }
           if (refusal === null && (!asking.isKnown || chunk.at(-1) !== newline || asking.chunks.length === 0)) return;
-          // A stop may take its time; who asks has a limit of its own.
+          asking.isOver = true;
+          // A stop may take its time, and the other side has a limit of its own.
           socket.timeout(0);
           const said = { protocol: channel.protocol, pid: process.pid };
           const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
-          // And one who has stopped reading is not waited for.
           socket.timeout(askWithinSec);
           asking.answer = Buffer.from(`${JSON.stringify({ ...said, ...told })}\n`);
           write(socket);
@@ -61,6 +65,7 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
     chmodSync(path, 0o600);
     return {
       stop() {
+        places.close();
         server.stop(true);
         rmSync(path, { force: true });
       },
@@ -72,7 +77,12 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
 
 const newline = 10;
 
-function write(socket: Bun.Socket<Asking>): void {
+function turnAway(socket: Socket): void {
+  socket.data.isOver = true;
+  socket.end(busyLine);
+}
+
+function write(socket: Socket): void {
   const asking = socket.data;
   if (asking.answer === null) return;
   const written = socket.write(asking.answer);
@@ -80,7 +90,7 @@ function write(socket: Bun.Socket<Asking>): void {
   if (asking.answer === null) socket.end();
 }
 
-/** Null: nothing is against it, as far as it has come. Empty: too much came before the key. */
+/** Null while nothing received so far is a reason to refuse. Empty: too much came before the key. */
 function headOfAsking(asking: Asking, channel: Channel, key: string): string | null {
   const bytes = Buffer.concat(asking.chunks);
   const end = bytes.indexOf(newline);

@@ -1,0 +1,38 @@
+// One supervisor for each user and home: a lock, which a supervisor in the background gives up to one in the foreground.
+import * as v from "valibot";
+import { ask } from "../base/channel/ask.ts";
+import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
+import { takeLock } from "../base/lock.ts";
+import { harmless } from "../base/text.ts";
+import { Answer, lockFile, type Request, sideOf } from "./control.ts";
+
+/** A supervisor that was asked to leave stores its last samples first. */
+const leaveMs = 15_000;
+
+/** Returns once this process holds the place, until it ends. Throws where another supervisor keeps it. */
+export async function takePlace(state: string, isBackground: boolean): Promise<void> {
+  const lock = lockFile(state);
+  if ((await takeLock(lock)) !== null) return;
+  if (isBackground) throw occupied("another supervisor is at work here");
+  const refusal = await askToLeave(state);
+  if (refusal !== null) throw occupied(`another supervisor is at work here: ${refusal}`);
+  if ((await takeLock(lock, leaveMs)) === null)
+    throw occupied(`another supervisor is at work here: it has not left in ${leaveMs / 1000} s`);
+}
+
+const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });
+
+/** Null where it leaves, or has ended by itself. */
+async function askToLeave(state: string): Promise<string | null> {
+  const late = () => failed(`it has not answered in ${leaveMs / 1000} s`);
+  const request: Request = { act: "leave" };
+  try {
+    const text = await ask(sideOf(state), request, { timeoutMs: leaveMs, late, lock: lockFile(state) });
+    if (text === null) return null;
+    const answer = v.parse(Answer, JSON.parse(text));
+    return "error" in answer ? harmless(answer.error) : null;
+  } catch (error) {
+    if (error instanceof Bs9Error) return error.message;
+    return `its answer cannot be understood (${harmless(reasonOf(error))})`;
+  }
+}
