@@ -1,5 +1,6 @@
 // `status`: what is so of each service now, from the agent where it lives, else looked at here.
 import type { Backend, Reading } from "../backend/backend.ts";
+import { isolationOff } from "../backend/isolation.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -53,6 +54,7 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
       spec,
       reading,
       verdict: verdict.verdict,
+      isolation: verdict.isolation?.verdict ?? null,
       outcome,
       limits: deps.backend.limits(spec, reading),
       startedMs: reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs),
@@ -86,8 +88,10 @@ function portsOf(reading: Reading, sockets: Listener[]): number[] | null {
 }
 
 export async function verdictOf(spec: Spec, reading: Reading, { backend }: { backend: Pick<Backend, "verify"> }): Promise<SandboxVerdict> {
-  if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
-  if (reading.mainPid === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  const isUp = reading.mainPid !== null;
+  if (spec.sandbox.profile === "off")
+    return { verdict: "off", verified: [], probed: [], missing: [], ...(isUp ? { isolation: isolationOff(spec.name) } : {}) };
+  if (!isUp) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
   } catch (error) {

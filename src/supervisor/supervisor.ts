@@ -1,10 +1,12 @@
 // The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
 import { existsSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
-import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
@@ -17,6 +19,7 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
 import type { Request, Told } from "./control.ts";
 import { readEvents } from "./events.ts";
+import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
 import { askerOf, type Link, watchFrom } from "./link.ts";
@@ -95,6 +98,10 @@ export class SupervisorBackend implements Backend {
     return lackOf(profile, this.#landlock);
   }
 
+  async isolationHere(spec: Spec): Promise<Isolation> {
+    return isolationHere(spec, this.#kernel);
+  }
+
   start(specs: Spec[]): Promise<void> {
     return this.#move("start", specs);
   }
@@ -136,10 +143,16 @@ export class SupervisorBackend implements Backend {
     const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
+    const isolation = await isolationOf(mainPid ?? 0, spec, {
+      paths: this.#paths,
+      program: this.#program,
+      kernel: this.#kernel,
+      plan: () => this.#plan(spec),
+    });
     if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
-      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+      return { verdict: "off", verified, probed: [], missing: lackOf(spec.sandbox.profile, this.#landlock), isolation };
     // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock) };
+    return { verdict: "partial", verified, probed: ["Landlock"], missing: lackOf(spec.sandbox.profile, this.#landlock), isolation };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
@@ -190,6 +203,10 @@ export class SupervisorBackend implements Backend {
 
   #stopMs(names: string[]): number {
     return marginMs + Math.max(0, ...names.map((name) => this.#records.get(name)?.spec.stopTimeoutMs ?? 0));
+  }
+
+  get #kernel(): Kernel {
+    return { release: release(), landlock: this.#landlock };
   }
 
   #plan(spec: Spec): Plan {

@@ -25,6 +25,8 @@ export type UnitPlan = {
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
+  /** The file that is executed first, and shuts the shell and the program in; null: none. */
+  launcher: string | null;
 };
 
 export const unitName = (name: string): string => `${name}.service`;
@@ -57,7 +59,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     `Restart=${spec.restart.policy}`,
     ...restartDelay(plan),
-    execStart(plan.argv, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${checkOfMounts(plan)}${environmentOfShell(spec)}`),
+    execStart(plan, `${plan.logFiles === null ? `${headOfStderr(spec)} ` : ""}${checkOfMounts(plan)}${environmentOfShell(spec)}`),
     // 30 s for the longest delay and as long for the program to be there.
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
@@ -91,7 +93,7 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "StandardError=null",
     // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
     "LogLevelMax=crit",
-    execStart(plan.argv, `${checkOfMounts(plan)}${environmentOfShell(plan.spec)}`),
+    execStart(plan, `${checkOfMounts(plan)}${environmentOfShell(plan.spec)}`),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.
     "KillSignal=SIGKILL",
@@ -182,9 +184,9 @@ function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan
   return mountCheck(spec.name, placesOf(opened), directives, home);
 }
 
-/** Through a shell, which is exec'd away. */
-function execStart(argv: string[], preparation: string): string {
-  const line = `ExecStart=/bin/sh -c ${execWord(`${preparation} exec "$@"`)} sh ${argv.map(execWord).join(" ")}`;
+/** Through the launcher and a shell, which are exec'd away. */
+function execStart({ argv, launcher }: Pick<UnitPlan, "argv" | "launcher">, preparation: string): string {
+  const line = `ExecStart=${launcher === null ? "" : `${execWord(launcher)} `}/bin/sh -c ${execWord(`${preparation} exec "$@"`)} sh ${argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
       `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
@@ -204,12 +206,14 @@ function limits(spec: Spec): string[] {
   ];
 }
 
-function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home">): string[] {
+function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
   // Without a mount namespace they would be void, and so not so.
   if (!plan.directives.some(({ name }) => name === "ProtectHome")) return [];
   const { writable, readable, optional } = plan.mounts;
+  const launcher = plan.launcher === null ? [] : [`BindReadOnlyPaths=${bindPath(plan.launcher)}`];
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
+    ...launcher,
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
     ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
