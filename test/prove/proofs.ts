@@ -3,6 +3,8 @@ import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
 import { proof as escapes } from "./escape.ts";
 import { proof as flood } from "./flood.ts";
+import { proof as isolation } from "./isolation.ts";
+import { proof as limits } from "./limits.ts";
 import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
@@ -39,4 +41,6 @@ export const proofs: Proof[] = [
   flood,
   load,
   escapes,
+  isolation,
+  limits,
 ];
