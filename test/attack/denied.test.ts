@@ -1,6 +1,8 @@
 // Hosts that deny user namespaces, as Ubuntu 24.04 does: systemd can hide no file there, and Landlock keeps home closed.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
+import { until } from "../harness.ts";
+import { pair, secret, swap } from "./escape.ts";
 import { type Service, type Stage, type Stages, stages } from "./stage.ts";
 
 let all: Stages;
@@ -49,6 +51,24 @@ describe.each(["standard", "strict"])("%s", (profile) => {
     expect(await a.attempt(`process.kill(${pid}, "SIGKILL"); return "sent"`)).toBe("EPERM");
   });
 });
+
+test("a folder that was replaced by a link is not opened when its service is started again by itself", async () => {
+  const it = await pair(stage);
+  const before = await it.b.attempt<number>("return process.pid");
+  expect(await it.a.attempt(swap(stage.home))).toBe("swapped");
+  await it.kill();
+  const after = await until(
+    async () => {
+      expect(await it.served()).not.toContain(secret);
+      const pid = await it.b.attempt<number>("return process.pid");
+      return pid !== before && pid;
+    },
+    { what: "b is up again", timeoutMs: 30_000 },
+  );
+  expect(after).not.toBe(before);
+  expect(await it.b.attempt(`return require("fs").readFileSync("${stage.home}/.ssh/id", "utf8")`)).toBe("EACCES");
+  await stage.bs9("delete", "a", "b", "--yes");
+}, 90_000);
 
 test("the sandbox stays partial, the isolation too: the sockets of the user manager are within reach", async () => {
   await stage.service("a", "a");

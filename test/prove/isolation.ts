@@ -57,8 +57,8 @@ async function attack({ suite, name, isFull }: (typeof machines)[number], report
 }
 
 const played = `
-as_ops bs9 start a/app.ts --name a --port 4701 --force --wait 120 >/dev/null 2>/root/trouble || cat /root/trouble
-as_ops bs9 start b/app.ts --name b --port 4702 --force --wait 120 >/dev/null 2>/root/trouble || cat /root/trouble
+start a/app.ts --name a --port 4701
+start b/app.ts --name b --port 4702
 tell system sh -c 'systemctl --version | head -1; uname -r'
 tell describe as_ops bs9 describe a --json
 b=$(as_ops systemctl --user show --value -p MainPID b)

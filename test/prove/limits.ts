@@ -52,7 +52,6 @@ export const proof: Proof = {
 };
 
 const played = `
-start() { as_ops bs9 start "$@" --wait 120 --force >/dev/null 2>/root/trouble || cat /root/trouble; }
 start hungry/app.ts --name hungry --memory 128M --restart no
 start many/app.ts --name many --port 4702 --tasks 40 --memory 256M --cpu 200%
 tell limits as_ops bs9 status many --json

@@ -15,7 +15,7 @@ export function whyNoMachine(): string | null {
   return asked.success ? null : asked.stdout.toString().trim() || "bash is not here";
 }
 
-/** In the script bs9 is on the PATH of ops, `files` lie in the home of ops, and `tell NAME CMD…` tells what a command prints. */
+/** In the script bs9 is on the PATH of ops, `files` lie in the home of ops, `start …` is `bs9 start`, and `tell NAME CMD…` tells what a command prints. */
 export async function inMachine(suite: Suite, played: string, files: Record<string, string>): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "bs9-machine-"));
   try {
@@ -39,4 +39,7 @@ tell() { local name=$1; shift; printf '%s %s\\n' "$name" "$("$@" 2>&1 | tr '\\n'
 cp -r /opt/payload/home/. /home/ops/
 install -D -m 755 /opt/payload/bs9 /home/ops/.local/bin/bs9
 chown -R ops: /home/ops
+# Emulated, the first reading of bs9 takes longer than bs9 waits for its probe of the host.
+cat /home/ops/.local/bin/bs9 >/dev/null; as_ops bs9 version >/dev/null
+start() { for _ in $(seq 5); do as_ops bs9 start "$@" --wait 120 --force >/dev/null 2>/root/trouble && return; done; cat /root/trouble; }
 `;
