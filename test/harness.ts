@@ -24,6 +24,8 @@ export type LabOptions = {
   bs9?: User[];
   /** False: no user manager may create a user namespace. */
   userNamespaces?: boolean;
+  /** False: nothing that systemd starts may use Landlock. */
+  landlock?: boolean;
   keepNode?: boolean;
   /** The network of this machine instead of a loopback of its own. */
   hostNetwork?: boolean;
@@ -63,6 +65,7 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     "--owner",
     String(process.pid),
     ...(options.userNamespaces === false ? ["--no-userns"] : []),
+    ...(options.landlock === false ? ["--no-landlock"] : []),
     ...(options.keepNode ? ["--keep-node"] : []),
     ...(options.hostNetwork ? ["--host-net"] : []),
     ...(options.folder === undefined ? [] : ["--dir", options.folder]),

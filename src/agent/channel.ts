@@ -42,6 +42,7 @@ const Status = v.strictObject({
   port: number,
   requests: v.null(),
   sandbox: v.picklist(["effective", "partial", "off", "unknown"]),
+  isolation: v.nullable(v.picklist(["full", "partial"])),
   unit: v.string(),
   backend: v.picklist(["systemd", "supervisor"]),
   figuresFrom: v.picklist(["agent", "live"]),

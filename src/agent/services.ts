@@ -1,6 +1,6 @@
 // What is known of every service: read once, and again where a spec has changed or the backend has told of a change.
 import type { Backend, Change, Reading, Watch } from "../backend/backend.ts";
-import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import type { Deps } from "../lifecycle/deps.ts";
@@ -11,6 +11,7 @@ export type Known = {
   spec: Spec;
   reading: Reading;
   verdict: SandboxVerdict["verdict"];
+  isolation: Isolation["verdict"] | null;
   limits: Limits;
   /** The start time of the main process in clock ticks since boot: with the pid it names the run. Null while there is none. */
   startTicks: number | null;
@@ -182,10 +183,18 @@ export class Services {
         if (spec === undefined) return;
         if (reading.isStateAlone === true) this.#partial.add(spec.name);
         else this.#partial.delete(spec.name);
-        const { verdict } = await verdictOf(spec, reading, this.#deps);
+        const { verdict, isolation: seen } = await verdictOf(spec, reading, this.#deps);
+        const isolation = seen?.verdict ?? null;
         const limits = backend.limits(spec, reading);
         const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
-        this.#known.set(spec.name, { spec, reading, verdict, limits, startTicks: startTime === null ? null : Number(startTime) });
+        this.#known.set(spec.name, {
+          spec,
+          reading,
+          verdict,
+          isolation,
+          limits,
+          startTicks: startTime === null ? null : Number(startTime),
+        });
       }),
     );
     this.#changes++;

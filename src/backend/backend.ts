@@ -3,7 +3,7 @@ import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Group } from "../metrics/group.ts";
 import type { State } from "../metrics/sample.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import type { Limits, Missing, SandboxVerdict } from "./verdict.ts";
+import type { Isolation, Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type { State };
 
@@ -111,6 +111,8 @@ export interface Backend {
   undefine(names: string[]): Promise<void>;
   /** What of a profile this host does not give. */
   withheld(profile: SandboxProfile): Promise<Missing[]>;
+  /** The isolation that a service gets on this host at best. */
+  isolationHere(spec: Spec): Promise<Isolation>;
 
   /**
    * Starts from a clean slate: restart counter and start limit are forgotten first.

@@ -43,6 +43,8 @@ const base: Directive[] = [
   { name: "SystemCallArchitectures", value: "native" },
   { name: "SystemCallFilter", value: "@system-service" },
   { name: "SystemCallFilter", value: "~@privileged @resources" },
+  // What bs9's launcher makes: from a service on they only take rights away (landlock(7)).
+  { name: "SystemCallFilter", value: "landlock_create_ruleset landlock_add_rule landlock_restrict_self" },
   { name: "SystemCallErrorNumber", value: "EPERM" },
   { name: "CapabilityBoundingSet", value: "" },
 ];

@@ -84,6 +84,7 @@ function render(it: Description, style: Style): string[] {
     ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
     ...sandbox.unheld.map(({ directive, why }) => `  ${style.dim("beyond the profile, not to be had here:")} ${directive}: ${why}`),
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
+    ...isolationLines(it.isolation, style),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
     ...(status.notices.length === 0 ? [] : ["", ...status.notices]),
     "",
@@ -92,6 +93,18 @@ function render(it: Description, style: Style): string[] {
       .trimEnd()
       .split("\n")
       .map((line) => `  ${style.dim(line)}`),
+  ];
+}
+
+function isolationLines(isolation: Description["isolation"], style: Style): string[] {
+  if (isolation === null) return [];
+  const { verdict, verified, probed, missing } = isolation;
+  return [
+    "",
+    `${style.bold("Isolation")} ${verdict === "full" ? style.green(verdict) : style.yellow(verdict)}`,
+    ...missing.flatMap(({ directive, why, mend }) => [`  ${style.yellow("missing")}   ${directive}: ${why}`, `            fix: ${mend}`]),
+    ...(verified.length === 0 ? [] : [`  seen on the live process: ${verified.join(", ")}`]),
+    ...(probed.length === 0 ? [] : [`  probed on this host: ${probed.join(", ")}`]),
   ];
 }
 

@@ -1,7 +1,8 @@
 // One change of a service as a transaction: pending, defined, started, judged, then committed or put back.
 import type { Reading } from "../backend/backend.ts";
+import { isolationOff } from "../backend/isolation.ts";
 import { label, wishedDirectives } from "../backend/sandbox.ts";
-import type { Missing } from "../backend/verdict.ts";
+import type { Isolation, Missing } from "../backend/verdict.ts";
 import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import type { Pending } from "../service/registry.ts";
@@ -54,9 +55,22 @@ async function define(deps: Deps, spec: Spec): Promise<void> {
   if (trouble !== undefined) throw trouble;
 }
 
+/** Throws `refused` where the user asked that signals, abstract sockets and limits stay inside, and they do not. */
+function checkIsolation({ name, entry }: Spec, isolation: Isolation | undefined): void {
+  if (isolation?.verdict === "full") return;
+  const [first] = isolation?.missing ?? [];
+  throw refused(`cannot start ${name}: its isolation would be ${isolation?.verdict ?? "unknown"}, and --require-isolation asks for full`, {
+    details: (isolation?.missing ?? []).map(({ directive, why }) => `${directive}: ${why}`),
+    hint: first?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
+  });
+}
+
 /** What can be known before anything runs: throws `refused` where the sandbox that is asked for cannot be effective here. */
 export async function foresee(deps: Deps, spec: Spec): Promise<void> {
-  const { profile, required } = spec.sandbox;
+  const { profile, required, isolationRequired } = spec.sandbox;
+  if (isolationRequired === true) {
+    checkIsolation(spec, profile === "off" ? isolationOff(spec.name) : await deps.backend.isolationHere(spec));
+  }
   if (!required) return;
   if (profile === "off") throw unsound(spec, "off", []);
   const wished = new Set(wishedDirectives(profile).map(label));
@@ -66,10 +80,12 @@ export async function foresee(deps: Deps, spec: Spec): Promise<void> {
 
 /** Throws `refused` where the user asked for a sandbox that holds and this one does not. */
 export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
-  if (!spec.sandbox.required) return;
+  const { required, isolationRequired } = spec.sandbox;
+  if (!required && isolationRequired !== true) return;
   const [reading] = await deps.backend.read([spec.name]);
   const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
-  if (verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
+  if (isolationRequired === true) checkIsolation(spec, verdict?.isolation);
+  if (required && verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
 }
 
 function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs9Error {

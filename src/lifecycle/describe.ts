@@ -1,6 +1,7 @@
 // `describe`: all that is known of one service.
 
 import { profileDirectives } from "../backend/sandbox.ts";
+import type { Isolation } from "../backend/verdict.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
@@ -27,6 +28,8 @@ export type Description = {
     missing: Looked["verdict"]["missing"];
     unheld: Looked["verdict"]["missing"];
   };
+  /** Null where it does not run. */
+  isolation: Isolation | null;
   lastEnd: string | null;
   /** Null where it was never watched. */
   availability: Availabilities | null;
@@ -61,6 +64,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
       missing: verdict.missing,
       unheld: verdict.unheld ?? [],
     },
+    isolation: verdict.isolation ?? null,
     lastEnd: outcome?.cause ?? reading.end,
     availability,
     sample: told === null ? null : sample,

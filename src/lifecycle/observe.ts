@@ -1,5 +1,6 @@
 // `status`: what is so of each service now, from the agent where it lives, else looked at here.
 import type { Backend, Glimpse, Reading } from "../backend/backend.ts";
+import { isolationOff } from "../backend/isolation.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
 import { Bs9Error, reasonOf } from "../base/errors.ts";
@@ -54,6 +55,7 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
       spec,
       reading,
       verdict: verdict.verdict,
+      isolation: verdict.isolation?.verdict ?? null,
       outcome,
       limits: deps.backend.limits(spec, reading),
       startedMs: reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs),
@@ -111,8 +113,10 @@ export async function verdictOf(
   reading: Reading | Glimpse,
   { backend }: { backend: Pick<Backend, "verify"> },
 ): Promise<SandboxVerdict> {
-  if (spec.sandbox.profile === "off") return { verdict: "off", verified: [], probed: [], missing: [] };
-  if (reading.mainPid === null || reading.state === "unknown") return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  const isUp = reading.mainPid !== null && reading.state !== "unknown";
+  if (spec.sandbox.profile === "off")
+    return { verdict: "off", verified: [], probed: [], missing: [], ...(isUp ? { isolation: isolationOff(spec.name) } : {}) };
+  if (!isUp) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
   } catch (error) {

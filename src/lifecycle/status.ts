@@ -1,6 +1,6 @@
 // The status of one service, as scripts get it; a figure that cannot be had is null. Pure.
 import type { Backend, Foreign, Glimpse, Reading, State } from "../backend/backend.ts";
-import type { Limits, SandboxVerdict } from "../backend/verdict.ts";
+import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import type { Health, MemorySource } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
 import { portOf, type Spec } from "../service/spec.ts";
@@ -28,6 +28,8 @@ export type Status = Figures & {
   port: number | null;
   requests: { perSecond: number; errorPercent: number; p50Ms: number; p95Ms: number } | null;
   sandbox: SandboxVerdict["verdict"];
+  /** Whether signals, abstract sockets and limits of others stay out of its reach; null where it does not run. */
+  isolation: Isolation["verdict"] | null;
   backend: Backend["kind"];
   unit: string;
   figuresFrom: "agent" | "live";
@@ -54,6 +56,7 @@ export type Seen = {
   spec: Spec;
   reading: Reading | Glimpse;
   verdict: SandboxVerdict["verdict"];
+  isolation: Isolation["verdict"] | null;
   outcome: Outcome | null;
   limits: Limits;
   /** When its main process started, by the wall clock. */
@@ -88,6 +91,7 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     port: port ?? ports?.[0] ?? null,
     requests: null,
     sandbox: seen.verdict,
+    isolation: seen.isolation,
     unit: reading.unit,
     ...told,
   };

@@ -32,6 +32,7 @@ export type StartInput = {
   writable?: string[] | undefined;
   readable?: string[] | undefined;
   requireSandbox?: boolean | undefined;
+  requireIsolation?: boolean | undefined;
   restart?: Spec["restart"]["policy"] | undefined;
   restartDelayMs?: number | undefined;
   maxRestarts?: number | undefined;

@@ -29,6 +29,7 @@ export const rows: Row[] = [
   paths("writable", (writable) => ({ writable })),
   paths("readable", (readable) => ({ readable })),
   truth("require-sandbox", (requireSandbox) => ({ requireSandbox })),
+  truth("require-isolation", (requireIsolation) => ({ requireIsolation })),
   word("restart", parsers.restart, (restart) => ({ restart }), "on-failure"),
   scalar("restart-delay", parsers.restartDelayMs, (restartDelayMs) => ({ restartDelayMs }), "1s"),
   scalar("max-restarts", parsers.maxRestarts, (maxRestarts) => ({ maxRestarts }), 10),

@@ -64,6 +64,8 @@ export function resolve(
       writable: input.writable ?? before?.sandbox.writable ?? [],
       readable: input.readable ?? before?.sandbox.readable ?? [],
       required: input.requireSandbox ?? before?.sandbox.required ?? defaults.requireSandbox,
+      // Absent where it is not asked for, as in a spec of before.
+      ...((input.requireIsolation ?? before?.sandbox.isolationRequired) ? { isolationRequired: true } : {}),
     },
     restart: {
       policy,

@@ -66,6 +66,8 @@ export const Spec = v.strictObject({
     writable: v.array(absolute),
     readable: v.array(absolute),
     required: v.boolean(),
+    /** It is not to run where signals, abstract sockets and limits do not stay inside; absent: it may. */
+    isolationRequired: v.optional(v.boolean()),
   }),
   restart: v.strictObject({
     policy: v.picklist(["on-failure", "always", "no"]),

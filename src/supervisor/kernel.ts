@@ -1,5 +1,5 @@
 // The system calls of the supervisor and its launcher that Bun has no function for (bun:ffi).
-import { dlopen, FFIType } from "bun:ffi";
+import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 
 const { i32, i64, u32, u64, ptr } = FFIType;
 const { symbols } = dlopen("libc.so.6", {
@@ -17,6 +17,8 @@ const { symbols } = dlopen("libc.so.6", {
 
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_FILTER = 2;
 const RLIMIT_NOFILE = 7;
 const WNOHANG = 1;
 const SIG_DFL = 0;
@@ -32,6 +34,11 @@ export function becomeSubreaper(): boolean {
 /** Of this thread and all that it executes; nothing takes it off again (PR_SET_NO_NEW_PRIVS(2const)). */
 export function renounceNewPrivileges(): boolean {
   return symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) === 0;
+}
+
+/** Adds a filter of system calls to this thread and all that it executes; `program` is a struct sock_fprog (seccomp(2)). */
+export function takeFilter(program: BigUint64Array): boolean {
+  return symbols.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0) === 0;
 }
 
 /** As many as the hard limit of this process allows, where that is lower and may not be raised: `limits` tells what is in force. */

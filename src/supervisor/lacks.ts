@@ -11,10 +11,7 @@ const byLandlock = new Set(["ProtectSystem", "ProtectHome"]);
 const always = new Set(["NoNewPrivileges", "UMask"]);
 
 /** What the versions of Landlock after the first brought (landlock(7)). */
-const later = [
-  { version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" },
-  { version: 6, directive: "Landlock: signals", mend: "Linux 6.12 or later" },
-];
+const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" }];
 
 /** `version` of Landlock, 0: none. */
 export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {

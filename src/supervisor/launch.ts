@@ -4,10 +4,12 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "nod
 import { join } from "node:path";
 import * as v from "valibot";
 import { wrongMountStatus } from "../backend/ended.ts";
+import { scopesVersion } from "../backend/landlock.ts";
 import { errnoOf, reasonOf } from "../base/errors.ts";
 import { becomesStdin, heedSignals, limitOpenFiles, renounceNewPrivileges, setUmask } from "./kernel.ts";
-import { restrict } from "./landlock.ts";
+import { landlockVersion, restrict } from "./landlock.ts";
 import { openAsNamed, Replaced } from "./named.ts";
+import { refuseLimitsOfOthers } from "./seccomp.ts";
 
 /** In the environment of a bs9 that is to launch; the plan comes on stdin. */
 export const launchVariable = "BS9_LAUNCH";
@@ -21,6 +23,10 @@ export const LaunchPlan = v.strictObject({
   files: v.number(),
   umask: v.number(),
   /** What Landlock is to open; null: no sandbox beyond NoNewPrivs. */
+  /** Limits of processes outside are not to be set by it; a filter, which `isolation` of its status tells of, sees to it. */
+  keepsLimits: v.boolean(),
+  /** It is not executed where signals and abstract sockets cannot be kept inside. */
+  isolationRequired: v.boolean(),
   landlock: v.nullable(
     v.strictObject({
       readable: v.array(v.string()),
@@ -85,7 +91,7 @@ function enter(folder: string, isShut: boolean): void {
 
 type Step = { status: number; what: string; act: () => void };
 
-function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock }: LaunchPlan): Step[] {
+function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock, keepsLimits, isolationRequired }: LaunchPlan): Step[] {
   return [
     {
       status: EXIT_CGROUP,
@@ -112,7 +118,10 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock }: LaunchPlan)
       what: "set up its sandbox",
       act: () => {
         if (!renounceNewPrivileges()) throw new Error("the kernel does not take NoNewPrivs");
+        if (isolationRequired && landlockVersion() < scopesVersion) throw new Error("this kernel cannot keep signals inside");
         if (landlock !== null) restrict(landlock);
+        // After Landlock: the filter is seen on the live process, and shows that the launcher came so far.
+        if (keepsLimits && !refuseLimitsOfOthers()) throw new Error("the kernel does not take a filter of system calls");
       },
     },
     { status: EXIT_EXEC, what: `execute ${argv[0]}`, act: () => process.execve?.(argv[0] ?? "", argv, env) },

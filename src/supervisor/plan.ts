@@ -1,9 +1,10 @@
 // A spec and what is on this machine -> what the launcher is told.
-import { readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
+import { architectureOf } from "../backend/limits-filter.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
+import { sharedFolders, systemFolders } from "../backend/open-folders.ts";
 import { openingOf } from "../backend/opening.ts";
-import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
+import { type Paths, resolvedPath } from "../base/paths.ts";
 import { currentUser } from "../base/user.ts";
 import { logFolder } from "../logs/store/place.ts";
 import { logFile, streams } from "../logs/store/stream.ts";
@@ -37,6 +38,8 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
     cwd: opening.cwd,
     files: spec.limits.files,
     umask: spec.sandbox.profile === "strict" ? 0o077 : 0o022,
+    keepsLimits: spec.sandbox.profile !== "off" && architectureOf(process.arch) !== null,
+    isolationRequired: spec.sandbox.isolationRequired === true,
     landlock:
       spec.sandbox.profile === "off" || !shuts
         ? null
@@ -57,46 +60,4 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
             ],
           },
   };
-}
-
-/**
- * Written to by everybody; the ones of the machine, for there is no namespace to have others in. One that home or bs9's own
- * folders lie in stays closed: Landlock can close nothing within what it opens.
- */
-function sharedFolders({ home, config, share, state, cache, units }: Paths): string[] {
-  const own = [home, config, share, state, cache, units];
-  return ["/tmp", "/var/tmp", "/dev"].filter((folder) => !own.some((path) => isWithin(path, folder)));
-}
-
-/** All of the machine but homes and what is of other users: rules only open, so that each folder has to be named. */
-function systemFolders({ home, config, share, state, cache, units }: Paths): string[] {
-  const closed = [
-    config,
-    share,
-    state,
-    cache,
-    units,
-    "/home",
-    "/root",
-    "/run/user",
-    "/run/secrets",
-    "/tmp",
-    "/var/tmp",
-    ...(home === "/" ? [] : [home]),
-  ];
-  const below = (folder: string): string[] =>
-    entriesOf(folder).flatMap((name) => {
-      const path = join(folder, name);
-      if (closed.some((one) => isWithin(path, one))) return [];
-      return closed.some((one) => isWithin(one, path)) ? below(path) : [path];
-    });
-  return below("/");
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

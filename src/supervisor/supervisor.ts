@@ -1,11 +1,13 @@
 // The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
 import { existsSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
-import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
 import { type Paths, resolvedPath } from "../base/paths.ts";
@@ -20,6 +22,7 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
 import { type Act, logFile, type Told } from "./control.ts";
 import { readEvents } from "./events.ts";
+import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
 import { askerOf, type Link, watchFrom } from "./link.ts";
@@ -100,6 +103,10 @@ export class SupervisorBackend implements Backend {
     return lackOf(profile, this.#landlock);
   }
 
+  async isolationHere(spec: Spec): Promise<Isolation> {
+    return isolationHere(spec, this.#kernel);
+  }
+
   start(specs: Spec[]): Promise<void> {
     return this.#move("start", specs);
   }
@@ -142,9 +149,16 @@ export class SupervisorBackend implements Backend {
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
     const missing = lackOf(spec.sandbox.profile, this.#landlock, narrowedOf(resolvedPath(spec.root), this.#paths));
-    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1") return { verdict: "off", verified, probed: [], missing };
-    // No one can read it of a live process; one that could not be shut in was not executed (launch.ts).
-    return { verdict: "partial", verified, probed: ["Landlock"], missing };
+    const isolation = await isolationOf(mainPid ?? 0, spec, {
+      paths: this.#paths,
+      program: this.#program,
+      kernel: this.#kernel,
+      plan: () => this.#plan(spec),
+    });
+    if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
+      return { verdict: "off", verified, probed: [], missing, isolation };
+    // The kernel shows Landlock's rules of a live process to nobody. A process that could not be shut in was not executed (launch.ts).
+    return { verdict: "partial", verified, probed: ["Landlock"], missing, isolation };
   }
 
   limits(spec: Spec, { mainPid, group }: Reading): Limits {
@@ -199,6 +213,10 @@ export class SupervisorBackend implements Backend {
 
   #stopMs(names: string[]): number {
     return marginMs + Math.max(0, ...names.map((name) => this.#records.get(name)?.spec.stopTimeoutMs ?? 0));
+  }
+
+  get #kernel(): Kernel {
+    return { release: release(), landlock: this.#landlock };
   }
 
   #plan(spec: Spec): Plan {

@@ -11,10 +11,11 @@ import { commandOf } from "../runtime/command.ts";
 import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
 import type { HostProfile } from "./host.ts";
+import { type Launcher, launcherFor } from "./launcher/written.ts";
 import { fitsInUnit } from "./quote.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
-export type Derived = { unit: string; environment: string; opening: Opening };
+export type Derived = { unit: string; environment: string; opening: Opening; launcher: Launcher | null };
 
 export type Ground = {
   paths: Paths;
@@ -26,8 +27,8 @@ export type Ground = {
 
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
-  const { plan, opening } = await planOf(spec, ground);
-  return { unit: unitText(plan), environment: environmentText(spec, opening.programs), opening };
+  const { plan, opening, launcher } = await planOf(spec, ground);
+  return { unit: unitText(plan), environment: environmentText(spec, opening.programs), opening, launcher };
 }
 
 /** The text of a unit that runs a shell command once, as the service would. */
@@ -36,14 +37,17 @@ export async function deriveBeside(spec: Spec, command: string, timeoutMs: numbe
   return besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
 }
 
-async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening }> {
+async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher | null }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
-  const { directives } = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
+  const host = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
+  const { directives } = host;
+  const launcher = launcherFor(spec, host, opening, ground.paths);
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
-  for (const path of [folder, opening.cwd, ground.environmentFile, ...opening.writable, ...opening.readable, ...opening.optional]) {
+  const ownFiles = [folder, ground.environmentFile, ...(launcher === null ? [] : [launcher.file])];
+  for (const path of [...ownFiles, opening.cwd, ...opening.writable, ...opening.readable, ...opening.optional]) {
     if (!fitsInUnit(path))
       throw failed(
         `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,
@@ -60,8 +64,9 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
     mounts: opening,
     home: ground.paths.home,
     owner: ground.mark,
+    launcher: launcher?.file ?? null,
   };
-  return { plan, opening };
+  return { plan, opening, launcher };
 }
 
 /** What of the host's profile a service is to have. */

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { threats } from "../backend/isolation.ts";
 import { Missing } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, readProc, startTimeOf } from "../base/proc.ts";
@@ -9,6 +10,18 @@ import type { SandboxProfile } from "../service/spec.ts";
 import { version } from "../version.ts";
 import { userManagerPid } from "./live.ts";
 import type { ProbeDeps } from "./probe.ts";
+
+const HostIsolation = v.strictObject({
+  /** Services are started by bs9's launcher. */
+  isLaunched: v.boolean(),
+  /** What the attempts under the launcher have reached outside. */
+  reached: v.array(v.picklist(threats)),
+  /** A file of home that no mount closes was closed to them. */
+  isFileClosed: v.boolean(),
+  /** Why services have no launcher. */
+  why: v.nullable(v.string()),
+});
+export type HostIsolation = v.InferOutput<typeof HostIsolation>;
 
 const HostProfile = v.strictObject({
   /** What a unit here is to declare. */
@@ -19,6 +32,8 @@ const HostProfile = v.strictObject({
   probed: v.array(v.string()),
   /** How many system call filters these directives load here. */
   filters: v.number(),
+  /** Absent under the profile `off`. */
+  isolation: v.optional(HostIsolation),
 });
 export type HostProfile = v.InferOutput<typeof HostProfile>;
 

@@ -3,6 +3,7 @@ import { label, profileDirectives, wishedDirectives } from "../backend/sandbox.t
 import { failed } from "../base/errors.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 import { type HostProfile, hostKey, readCached, writeCached } from "./host-cache.ts";
+import { hostIsolation } from "./isolation.ts";
 import { readOutside } from "./live.ts";
 import { type ProbeDeps, runProbe } from "./probe.ts";
 import { find } from "./search.ts";
@@ -30,6 +31,7 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
     withheld: [...withheld, ...found.voided],
     probed: found.probed,
     filters: found.filters,
+    isolation: await hostIsolation(found.directives, deps),
   };
   writeCached(deps.paths.cache, profile, key, host);
   return host;

@@ -1,11 +1,12 @@
 // Our units as files: what each spec is derived into, where that lives, and whether it is written.
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
+import { removeLaunchers, writeLauncher } from "./launcher/written.ts";
 import { unitName } from "./unit.ts";
 
 export class OwnUnits {
@@ -31,11 +32,13 @@ export class OwnUnits {
 
   /** Throws where it cannot be derived. True where the unit is another one than before. */
   async write(spec: Spec): Promise<boolean> {
-    const { unit, environment } = await this.derive(spec);
+    const { unit, environment, launcher } = await this.derive(spec);
+    const file = this.unitFile(spec.name);
+    const before = readIfThere(file);
+    if (launcher !== null) writeLauncher(spec.name, launcher, before);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
-    const file = this.unitFile(spec.name);
-    if (readIfThere(file) === unit) return false;
+    if (before === unit) return false;
     makeFolder(this.#paths.units);
     writeWhole(file, unit, 0o644);
     return true;
@@ -43,13 +46,15 @@ export class OwnUnits {
 
   /** Unit and environment are what the spec is derived into now. */
   async isWritten(spec: Spec): Promise<boolean> {
-    const { unit, environment } = await this.derive(spec);
+    const { unit, environment, launcher } = await this.derive(spec);
+    if (launcher !== null && !existsSync(launcher.file)) return false;
     return readIfThere(this.unitFile(spec.name)) === unit && readIfThere(this.#environmentFile(spec.name)) === environment;
   }
 
   remove(name: string): void {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
+    removeLaunchers(name, this.#paths.share);
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
   }
 

@@ -19,7 +19,7 @@ import { isBooted } from "../backend/detect.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import { emptyFolder } from "../backend/opening.ts";
-import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
+import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
@@ -136,6 +136,10 @@ export class SystemdBackend implements Backend {
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
     return (await this.#verifier.host(profile)).withheld;
+  }
+
+  isolationHere(spec: Spec): Promise<Isolation> {
+    return this.#verifier.isolationHere(spec);
   }
 
   async start(specs: Spec[]): Promise<void> {

@@ -25,6 +25,8 @@ export type UnitPlan = {
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
+  /** The file that is executed first, and shuts the shell and the program in; null: none. */
+  launcher: string | null;
 };
 
 export const unitName = (name: string): string => `${name}.service`;
@@ -174,11 +176,15 @@ function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan
   return mountCheck(spec.name, placesOf(opened), directives, home);
 }
 
-/** Through a shell, which is exec'd away. `check` runs before anything else; `identifier`: stderr goes to the journal under this name. */
-function execStart({ argv, spec }: Pick<UnitPlan, "argv" | "spec">, check: string, identifier: string | null): string {
+/** Through the launcher and a shell, which are exec'd away. `check` runs first; `identifier`: stderr goes to the journal under this name. */
+function execStart(
+  { argv, spec, launcher }: Pick<UnitPlan, "argv" | "spec" | "launcher">,
+  check: string,
+  identifier: string | null,
+): string {
   const run = `${environmentOfShell(spec)} exec "$@"`;
   const script = `${check}${identifier === null ? run : withStderr(identifier, run)}`;
-  const line = `ExecStart=/bin/sh -c ${execWord(script)} sh ${argv.map(execWord).join(" ")}`;
+  const line = `ExecStart=${launcher === null ? "" : `${execWord(launcher)} `}/bin/sh -c ${execWord(script)} sh ${argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
       `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
@@ -210,12 +216,14 @@ function limits(spec: Spec): string[] {
   ];
 }
 
-function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home">): string[] {
+function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
   // Without a mount namespace they would be void, and so not so.
   if (!plan.directives.some(({ name }) => name === "ProtectHome")) return [];
   const { writable, readable, optional } = plan.mounts;
+  const launcher = plan.launcher === null ? [] : [`BindReadOnlyPaths=${bindPath(plan.launcher)}`];
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
+    ...launcher,
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
     ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),

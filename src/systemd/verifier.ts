@@ -5,7 +5,7 @@ import type { Reading } from "../backend/backend.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
 import { openingOf } from "../backend/opening.ts";
 import { type Directive, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
-import { Missing, type SandboxVerdict } from "../backend/verdict.ts";
+import { Isolation, Missing, type SandboxVerdict } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { commandOf } from "../runtime/command.ts";
@@ -13,6 +13,8 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { forService } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
+import { isolationOf, isolationOnHost, withLandlock } from "./isolated.ts";
+import { launcherFor } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
 import type { ProbeDeps } from "./probe.ts";
@@ -26,6 +28,7 @@ const Verdict = v.strictObject({
   probed: v.array(v.string()),
   missing: v.array(Missing),
   unheld: v.optional(v.array(Missing)),
+  isolation: v.optional(Isolation),
 });
 const Found = v.record(v.string(), v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), verdict: Verdict }));
 
@@ -59,6 +62,10 @@ export class Verifier {
     return asked;
   }
 
+  async isolationHere(spec: Spec): Promise<Isolation> {
+    return isolationOnHost(spec, await this.host(spec.sandbox.profile));
+  }
+
   /** The verdict on this very process, from the cache where it was found before. */
   async verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
     const pid = reading.mainPid;
@@ -66,8 +73,11 @@ export class Verifier {
     if (pid === null || startTime === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     this.#found ??= readFound(this.#file);
     const found = this.#found[spec.name];
-    if (found?.pid === pid && found.startTime === startTime && found.boot === bootId()) return asVerdict(found.verdict);
-    const verdict = await this.#look(spec, pid);
+    const kept = found?.pid === pid && found.startTime === startTime && found.boot === bootId() ? asVerdict(found.verdict) : null;
+    if (kept?.isolation !== undefined) return kept;
+    const seen = await this.#look(spec, pid);
+    // A verdict of a bs9 that did not look at the isolation stays what it is.
+    const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
     // A process that is just being set up may not be looked at, and soon may.
     if (verdict.verdict === "unknown") return verdict;
     this.#found[spec.name] = { boot: bootId(), pid, startTime, verdict };
@@ -110,6 +120,8 @@ export class Verifier {
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
+    const launcher = launcherFor(spec, host, opening, paths);
+    if (launcher !== null) opening.optional.push(launcher.file);
     // The folder that the restart step counts in, where it runs within the sandbox.
     if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {
@@ -121,7 +133,11 @@ export class Verifier {
       isInSync,
       foreign: foreignSettings(loaded.dropIns),
     };
-    return verifyProcess(pid, declared, this.#outside);
+    const verdict = verifyProcess(pid, declared, this.#outside);
+    if (verdict.verdict === "unknown") return verdict;
+    const isNamed = isInSync && declared.foreign.length === 0 && (launcher === null || (readIfThere(file) ?? "").includes(launcher.file));
+    const told = launcher?.closesFiles === true && isNamed ? withLandlock(verdict, host) : verdict;
+    return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
   }
 
   get #file(): string {
@@ -151,6 +167,6 @@ function readFound(file: string): Found {
   }
 }
 
-function asVerdict({ unheld, ...verdict }: v.InferOutput<typeof Verdict>): SandboxVerdict {
-  return unheld === undefined ? verdict : { ...verdict, unheld };
+function asVerdict({ unheld, isolation, ...verdict }: v.InferOutput<typeof Verdict>): SandboxVerdict {
+  return { ...verdict, ...(unheld === undefined ? {} : { unheld }), ...(isolation === undefined ? {} : { isolation }) };
 }

@@ -1,5 +1,5 @@
 // Where attacks are played: one lab, in which the user ops has services on systemd and the user dev on bs9's supervisor.
-import { type Lab, lab, type Outcome, succeed, type User } from "../harness.ts";
+import { type Lab, type LabOptions, lab, type Outcome, succeed, type User } from "../harness.ts";
 
 export const backends = ["systemd", "supervisor"] as const;
 export type Kind = (typeof backends)[number];
@@ -33,14 +33,14 @@ export type Stage = {
 export type Stages = { lab: Lab; on(kind: Kind): Stage };
 
 /** Boots the lab; `lab.down()` ends it and all that runs in it. */
-export async function stages(name: string): Promise<Stages> {
-  const it = await lab(name, { bs9: ["ops", "dev"] });
+export async function stages(name: string, options: LabOptions = {}): Promise<Stages> {
+  const it = await lab(name, { ...options, bs9: ["ops", "dev"] });
   const made = { systemd: stage(it, "systemd", "ops"), supervisor: stage(it, "supervisor", "dev") };
   return { lab: it, on: (kind) => made[kind] };
 }
 
 /** The app: answers GET with "up", and runs what it is sent. It is started with --force, because the audit refuses such code. */
-const app = `
+export const app = `
 const AsyncFunction = (async () => {}).constructor;
 Bun.serve({ port: Number(process.env.PORT), hostname: "127.0.0.1", idleTimeout: 60, async fetch(request) {
   if (request.method === "GET") return Response.json("up");

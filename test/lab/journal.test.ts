@@ -69,6 +69,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
     mounts: { writable: [], readable: [], optional: [], leads: {} },
     home: "/home/x",
     owner: "test",
+    launcher: null,
   });
   await host.writeFile(user, `.config/systemd/user/${name}.service`, text);
   succeed(await systemctl(user, "daemon-reload"), "daemon-reload");

@@ -4,7 +4,9 @@ import { proof as agentKills } from "./agent-kills.ts";
 import { proof as escapes } from "./escape.ts";
 import { proof as flood } from "./flood.ts";
 import { proof as frozen } from "./frozen.ts";
+import { proof as isolation } from "./isolation.ts";
 import { proof as kills } from "./kills.ts";
+import { proof as limits } from "./limits.ts";
 import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
@@ -43,4 +45,6 @@ export const proofs: Proof[] = [
   escapes,
   frozen,
   kills,
+  isolation,
+  limits,
 ];

@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { type LaunchPlan, planText } from "../../src/supervisor/launch.ts";
 import { binary } from "../harness.ts";
 
-const plan: LaunchPlan = { argv: ["/bin/true"], env: {}, cwd: "/", cgroup: null, files: 512, umask: 0o077, landlock: null };
+const plan: LaunchPlan = {
+  argv: ["/bin/true"],
+  env: {},
+  cwd: "/",
+  cgroup: null,
+  files: 512,
+  umask: 0o077,
+  keepsLimits: false,
+  isolationRequired: false,
+  landlock: null,
+};
 
 const launched = (changes: Partial<LaunchPlan>) => launchedWith(planText({ ...plan, ...changes }));
 

@@ -55,6 +55,13 @@ test("a process of another boot with the same pid and start time is another one"
   expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
 
+test("a verdict that an older bs9 has kept stays as it is, and gains the isolation that it did not look at", async () => {
+  write({ web: kept(bootId()) });
+  const { isolation, ...verdict } = await verifier().verify(spec, reading);
+  expect(verdict).toMatchObject(told);
+  expect(isolation?.verdict).toBe("partial");
+});
+
 test("of a process that has ended, nothing is kept: who lives for long is not told of every service that goes", async () => {
   const child = Bun.spawn(["sleep", "1000"]);
   const ended = { ...kept(bootId()), pid: child.pid, startTime: startTimeOf(child.pid) };

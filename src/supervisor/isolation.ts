@@ -1,0 +1,74 @@
+// Whether a live process is shut in by the launcher of the supervisor: what /proc shows of it, beside attempts under the same launcher.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { isolationOff, judgeIsolation, type Kernel, type Threat, threats } from "../backend/isolation.ts";
+import { reachedBy, trial } from "../backend/isolation-trial.ts";
+import type { Isolation } from "../backend/verdict.ts";
+import { readIfThere, writeWhole } from "../base/files.ts";
+import type { Paths } from "../base/paths.ts";
+import { bootId, readProc, statusField } from "../base/proc.ts";
+import type { Spec } from "../service/spec.ts";
+import { version } from "../version.ts";
+import { runOnce } from "./once.ts";
+import { type Plan, withSystem } from "./plan.ts";
+
+const timeoutMs = 10_000;
+
+type Ground = { paths: Paths; program: string; kernel: Kernel; plan: () => Plan };
+
+export async function isolationOf(pid: number, spec: Spec, ground: Ground): Promise<Isolation> {
+  if (spec.sandbox.profile === "off") return isolationOff(spec.name);
+  // The supervisor and this process have the same filters, those of a container for one. The launcher adds the last one after Landlock.
+  const isFiltered = filtersOf(pid) > filtersOf("self");
+  return judgeIsolation({
+    name: spec.name,
+    unlaunched: null,
+    reached: await reached(ground),
+    live: { limits: isFiltered, scopes: isFiltered },
+    kernel: ground.kernel,
+  });
+}
+
+/** What a process that is started now would have; nothing is tried out for it. */
+export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
+  return judgeIsolation({ name, unlaunched: null, reached: [], live: { limits: true, scopes: true }, kernel });
+}
+
+/** NaN where the kernel does not count them: then nothing is shown. */
+const filtersOf = (pid: number | "self"): number => Number(statusField(readProc(`${pid}/status`) ?? "", "Seccomp_filters") ?? Number.NaN);
+
+const Kept = v.strictObject({ key: v.string(), reached: v.nullable(v.array(v.picklist(threats))) });
+
+/** Tried out once a boot and build: it starts two processes. Null where the attempts could not be made. */
+async function reached({ paths, program, plan }: Ground): Promise<Threat[] | null> {
+  const file = join(paths.cache, "isolation.json");
+  const key = JSON.stringify([bootId(), version, program]);
+  const kept = read(file);
+  if (kept?.key === key) return kept.reached;
+  const found = await tried(paths, program, plan());
+  try {
+    writeWhole(file, JSON.stringify({ key, reached: found }), 0o600, false);
+  } catch {
+    // It can be found again.
+  }
+  return found;
+}
+
+async function tried(paths: Paths, program: string, plan: Plan): Promise<Threat[] | null> {
+  using attempts = trial(paths.cache);
+  const { landlock: shut, ...rest } = withSystem(plan, paths);
+  const landlock = shut === null ? null : { ...shut, system: [...shut.system, program] };
+  const trying = { ...rest, landlock, argv: [program, ...attempts.words], env: { BUN_BE_BUN: "1" }, cwd: "/", isolationRequired: false };
+  const { exitCode, timedOut } = await runOnce(trying, timeoutMs, program);
+  return timedOut ? null : (reachedBy(exitCode)?.threats ?? null);
+}
+
+function read(file: string): v.InferOutput<typeof Kept> | null {
+  try {
+    return v.parse(Kept, JSON.parse(readIfThere(file) ?? ""));
+  } catch {
+    rmSync(file, { force: true });
+    return null;
+  }
+}

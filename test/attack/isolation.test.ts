@@ -1,0 +1,113 @@
+// What an app tries on processes that are not its own: signals, abstract sockets, limits.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Description } from "../../src/lifecycle/describe.ts";
+import type { Status } from "../../src/lifecycle/status.ts";
+import { until } from "../harness.ts";
+import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";
+
+let all: Stages;
+beforeAll(async () => {
+  all = await stages("attack-isolation");
+}, 60_000);
+afterAll(() => all.lab.down());
+
+const statusOf = async (stage: Stage, name: string): Promise<Status> => {
+  const [status] = JSON.parse((await stage.bs9("status", name, "--json")).stdout) as Status[];
+  if (status === undefined) throw new Error(`no status of ${name}`);
+  return status;
+};
+const describes = async (stage: Stage, name: string): Promise<Description> =>
+  JSON.parse((await stage.bs9("describe", name, "--json")).stdout);
+
+/** The processes outside of a service that an attack on every app of the user goes for, by what they are. */
+const victims = async (stage: Stage): Promise<[what: string, pid: number][]> => {
+  const { pid } = await statusOf(stage, "b");
+  const sibling: [string, number] = ["a sibling", pid ?? 0];
+  if (stage.kind === "supervisor")
+    return [sibling, ["the supervisor", Number((await stage.sh("pgrep -u dev -o -f 'bs9.* run|/proc/self/exe run'")).trim())]];
+  const agent = await until(async () => Number(await stage.sh("systemctl --user show --value -p MainPID bs9-agent")), {
+    what: "the agent",
+  });
+  const userManager = Number(await stage.sh("systemctl show --value -p MainPID user@1001"));
+  return [sibling, ["the agent", agent], ["the user manager", userManager]];
+};
+
+const limitsOf = (stage: Stage, pid: number) => stage.sh(`cat /proc/${pid}/limits | grep 'open files'`);
+
+describe.each(backends)("%s", (kind) => {
+  describe.each(["standard", "strict"])("%s", (profile) => {
+    let stage: Stage;
+    let a: Service;
+    let b: Service;
+    beforeAll(async () => {
+      stage = all.on(kind);
+      await stage.write("a/package.json", "{}");
+      await stage.write("b/package.json", "{}");
+      a = await stage.service("a", "a", "--sandbox", profile, "--require-isolation");
+      b = await stage.service("b", "b", "--sandbox", profile);
+    }, 60_000);
+    afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
+
+    test("an app sends no signal to another service, to the agent, to what keeps services up", async () => {
+      for (const [what, pid] of await victims(stage)) {
+        expect([what, pid > 1]).toEqual([what, true]);
+        for (const signal of ["SIGSTOP", "SIGKILL"])
+          expect([what, signal, await a.attempt(`process.kill(${pid}, "${signal}"); return "sent"`)]).toEqual([what, signal, "EPERM"]);
+      }
+      expect(await b.attempt(`return "up"`)).toBe("up");
+    });
+
+    test("an app changes and reads no limits of them, by itself or by a child", async () => {
+      for (const [what, pid] of await victims(stage)) {
+        const before = await limitsOf(stage, pid).catch(() => "closed");
+        const child = `const { status, stderr } = require("child_process").spawnSync("prlimit", ["--pid", "${pid}", "--nofile=16:16"]);
+          return [status, String(stderr)].join(" ")`;
+        expect([what, await a.attempt(child)]).toEqual([what, expect.stringContaining("Operation not permitted")]);
+        const itself = `const { symbols } = require("bun:ffi").dlopen("libc.so.6", { prlimit: { args: ["i32", "i32", "ptr", "ptr"], returns: "i32" } });
+          return symbols.prlimit(${pid}, 7, new BigUint64Array([16n, 16n]), null)`;
+        expect([what, await a.attempt<number>(itself)]).toEqual([what, -1]);
+        expect(await limitsOf(stage, pid).catch(() => "closed")).toBe(before);
+      }
+    });
+
+    test("an app connects to no abstract socket outside", async () => {
+      const listen = `globalThis.open = Bun.listen({ unix: "\\0secret-${kind}", socket: { open(socket) { socket.end("secret") }, data() {} } }); return "listens"`;
+      expect(await b.attempt(listen)).toBe("listens");
+      const connect = `return new Promise((done) => Bun.connect({ unix: "\\0secret-${kind}", socket: { data(_, bytes) { done(String(bytes)) } } }).catch((error) => done("refused: " + (error.code ?? error))))`;
+      expect(await a.attempt(connect)).toStartWith("refused");
+      expect(await b.attempt(connect)).toBe("secret");
+    });
+
+    test("an app signals its own children, and sets limits of its own", async () => {
+      const child = `const child = require("child_process").spawn("sleep", ["60"]);
+        return new Promise((done) => { child.on("exit", (_, signal) => done(signal)); process.kill(child.pid, "SIGTERM"); })`;
+      expect(await a.attempt(child)).toBe("SIGTERM");
+      const own = `const { status, stdout } = require("child_process").spawnSync("sh", ["-c", "ulimit -n 100 2>/dev/null; ulimit -Sn 100 && ulimit -Sn"]);
+        return status + " " + String(stdout).trim()`;
+      expect(await a.attempt(own)).toBe("0 100");
+    });
+
+    test("status and describe say that it is isolated, and by what that is known", async () => {
+      expect((await statusOf(stage, "a")).isolation).toBe("full");
+      expect((await describes(stage, "a")).isolation).toEqual({
+        verdict: "full",
+        verified: ["signals", "abstract sockets", "prlimit"],
+        probed: ["signals", "abstract sockets", "prlimit"],
+        missing: [],
+      });
+      expect((await stage.bs9("describe", "a")).stdout).toContain("Isolation full");
+    });
+  });
+
+  test("without a sandbox nothing is held, and that is said", async () => {
+    const stage = all.on(kind);
+    await stage.write("open/package.json", "{}");
+    await stage.service("open", "open", "--sandbox", "off");
+    expect((await statusOf(stage, "open")).isolation).toBe("partial");
+    expect((await describes(stage, "open")).isolation?.missing.map(({ why }) => why)).toContain("the sandbox is off");
+    const refused = await stage.bs9("start", "open", "--require-isolation");
+    expect(refused).toMatchObject({ code: 6 });
+    expect(refused.stderr).toContain("signals: the sandbox is off");
+    await stage.bs9("delete", "open", "--yes");
+  });
+});

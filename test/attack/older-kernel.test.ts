@@ -1,0 +1,45 @@
+// Where Landlock cannot be had, as on a kernel before 5.13 or under the filter of a container: what is still held, and what is said.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Description } from "../../src/lifecycle/describe.ts";
+import { type Service, type Stage, type Stages, stages } from "./stage.ts";
+
+let all: Stages;
+let stage: Stage;
+let a: Service;
+beforeAll(async () => {
+  all = await stages("attack-older", { landlock: false });
+  stage = all.on("systemd");
+  await stage.write("a/package.json", "{}");
+  a = await stage.service("a", "a");
+}, 60_000);
+afterAll(() => all.lab.down());
+
+const describes = async (name: string): Promise<Description> => JSON.parse((await stage.bs9("describe", name, "--json")).stdout);
+
+test("the sandbox is effective all the same, and the isolation partial", async () => {
+  const { sandbox, isolation, status } = await describes("a");
+  expect(sandbox.verdict).toBe("effective");
+  expect(status.isolation).toBe("partial");
+  expect(isolation).toMatchObject({ verdict: "partial", verified: ["prlimit"], probed: ["prlimit"] });
+  expect(isolation?.missing.map(({ directive }) => directive)).toEqual(["signals", "abstract sockets"]);
+  for (const { why, mend } of isolation?.missing ?? []) {
+    expect(why).toContain("Landlock");
+    expect(mend).not.toBe("");
+  }
+});
+
+test("limits of other processes are out of reach there, too", async () => {
+  const pid = Number(await stage.sh("systemctl --user show --value -p MainPID bs9-agent"));
+  const child = `return String(require("child_process").spawnSync("prlimit", ["--pid", "${pid}", "--nofile=16:16"]).stderr)`;
+  expect(await a.attempt(child)).toContain("Operation not permitted");
+  expect(await a.attempt(`process.kill(${pid}, 0); return "sent"`)).toBe("sent");
+});
+
+test("--require-isolation refuses, runs nothing and leaves nothing", async () => {
+  await stage.write("shy/app.ts", 'require("fs").writeFileSync("ran", "x"); setInterval(() => {}, 1000);');
+  const refused = await stage.bs9("start", "shy/app.ts", "--name", "shy", "--require-isolation");
+  expect(refused).toMatchObject({ code: 6 });
+  expect(refused.stderr).toContain("its isolation would be partial, and --require-isolation asks for full");
+  expect(await stage.sh("ls shy; ls .config/systemd/user")).not.toMatch(/ran|shy\.service/);
+  expect((await stage.bs9("status", "shy")).code).toBe(4);
+});

@@ -1,0 +1,38 @@
+// What is said of the isolation of a service, by what is seen of it.
+import { expect, test } from "bun:test";
+import { judgeIsolation, type Shown, threats } from "../../src/backend/isolation.ts";
+
+const shown: Shown = {
+  name: "web",
+  unlaunched: null,
+  reached: [],
+  live: { limits: true, scopes: true },
+  kernel: { release: "6.12.9", landlock: 6 },
+};
+const missing = (changes: Partial<Shown>) => judgeIsolation({ ...shown, ...changes }).missing.map(({ directive }) => directive);
+
+test("full where the live process shows all and no attempt reached anything", () => {
+  expect(judgeIsolation(shown)).toEqual({ verdict: "full", verified: [...threats], probed: [...threats], missing: [] });
+});
+
+test("an older kernel: partial, and a sentence names the version that it has, and the kernel that brings it", () => {
+  const { verdict, missing: lacks } = judgeIsolation({
+    ...shown,
+    kernel: { release: "6.1.0-39-amd64", landlock: 2 },
+    live: { limits: true, scopes: false },
+  });
+  expect(verdict).toBe("partial");
+  expect(lacks.map(({ directive }) => directive)).toEqual(["signals", "abstract sockets"]);
+  expect(lacks[0]?.why).toBe("Linux 6.1.0-39-amd64 has version 2 of Landlock, and version 6 brings it");
+  expect(lacks[0]?.mend).toBe("Linux 6.12 or later brings it, with any systemd");
+});
+
+test.each<[string, Partial<Shown>, string[]]>([
+  ["a process of before the launcher", { live: { limits: false, scopes: false } }, [...threats]],
+  ["Landlock refused to the launcher", { live: { limits: true, scopes: false } }, ["signals", "abstract sockets"]],
+  ["an attempt that reached a process", { reached: ["prlimit"] }, ["prlimit"]],
+  ["no attempt could be made", { reached: null }, [...threats]],
+  ["no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
+])("%s is partial", (_, changes, lacks) => {
+  expect(missing(changes)).toEqual(lacks);
+});
