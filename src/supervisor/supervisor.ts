@@ -1,7 +1,7 @@
 // The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import type { Backend, Capabilities, Change, LogQuery, LogRange, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import type { Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
@@ -9,7 +9,7 @@ import { writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
-import { logsFolder } from "../logs/store/place.ts";
+import { logsFolder, unreadStreams } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
 import { difference, needsRestart } from "../service/plan.ts";
@@ -150,8 +150,8 @@ export class SupervisorBackend implements Backend {
     return runOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
-  async logNotices(): Promise<string[]> {
-    return [];
+  async logNotices(range: LogRange | null): Promise<string[]> {
+    return range === null ? [] : unreadStreams(logsFolder(this.#paths.state), range.services);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {

@@ -1,5 +1,6 @@
 // All that is kept of a stream as one text: the archives and then the file, each with its marks.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, readSync } from "node:fs";
+import { openRegular } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
@@ -17,10 +18,11 @@ export type Part = {
 /** The last part is the file itself. `close` when all is read. */
 export type Text = { parts: Part[]; shift: number; close: () => void };
 
+/** Null where there is no regular file to read. */
 export function textOf(folder: string, stream: Stream): Text | null {
   let fd: number;
   try {
-    fd = openSync(logFile(folder, stream), "r");
+    fd = openRegular(logFile(folder, stream), constants.O_RDONLY);
   } catch {
     return null;
   }
