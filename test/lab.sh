@@ -6,6 +6,7 @@
 #       --dir DIR     visible inside as /src, read-only (--rw: writable); default: the repository
 #       --keep-node   leaves node, npm and bun of this machine on the PATH
 #       --no-userns   no user manager may create a user namespace (what Ubuntu 24.04 does with AppArmor)
+#       --no-landlock no process may use Landlock (as on a kernel that is too old for it)
 #       --host-net    shares this machine's network; else the lab has a loopback interface of its own
 #       --owner PID   ends the lab when that process ends
 #   lab.sh root NAME CMD…             runs a command inside, as bare root
@@ -77,6 +78,8 @@ up() {
 parse() {
   source=$(cd "$(dirname "$0")/.." && pwd)
   bind=--bind-ro network=--private-network
+  # systemd-nspawn 252 has no Landlock in its list of system calls.
+  landlock='--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self'
   keepNode='' noUserns='' owner=''
   while (($#)); do
     case $1 in
@@ -84,6 +87,7 @@ parse() {
       --rw) bind=--bind ;;
       --keep-node) keepNode=1 ;;
       --no-userns) noUserns=1 ;;
+      --no-landlock) landlock=--quiet ;;
       --host-net) network= ;;
       --owner) owner=$2; shift ;;
       *) die "unknown option: $1" ;;
@@ -120,7 +124,7 @@ keep() {
   local status=133 nspawn
   while ((status == 133)); do # systemd-nspawn's word for: the container wants a reboot
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setpriv --pdeathsig KILL systemd-nspawn --quiet --boot --directory="$dir/root" --machine="$name" \
-      --register=no --keep-unit --link-journal=no --console=pipe $network "$bind=$source:/src" &
+      --register=no --keep-unit --link-journal=no --console=pipe "$landlock" $network "$bind=$source:/src" &
     nspawn=$!
     echo $nspawn >"$dir/nspawn"
     status=0
