@@ -8,7 +8,7 @@ import { Bs9Error, exitStatus, failed, notFound, reasonOf, usage } from "../base
 import { nearest, shellWord } from "../base/text.ts";
 import { bundle } from "../runtime/bundle.ts";
 import { isInVirtualEnvironment } from "../runtime/command.ts";
-import { pinRuntime, runtimeFolder, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
+import { pinRuntime, runtimeFolder, runtimeVersion } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
@@ -23,8 +23,9 @@ import { type Finding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
-import { type Entry, recorded } from "./recorded.ts";
+import { type Entry, recorded, recordingRefusal } from "./recorded.ts";
 import { recover } from "./recover.ts";
+import { sweepUnused } from "./unused.ts";
 
 export type Started = {
   name: string;
@@ -46,9 +47,14 @@ export type Planned = {
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
-  // Before anything is written, the lock included.
-  const findings = await inspect(specOf(word, input, deps).spec);
-  const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
+  const { spec: asked } = specOf(word, input, deps);
+  const entry: Entry = { act: "start", targets: [asked.name], differences: [] };
+  // Before anything is written: a refused start leaves nothing but its record in the trail.
+  const findings = await recordingRefusal(deps, entry, async () => {
+    const found = await inspect(asked);
+    await foresee(deps, asked);
+    return found;
+  });
   const work = async (): Promise<Started> => {
     await recover(deps);
     try {
@@ -61,6 +67,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const { spec: source, known } = specOf(word, input, deps);
     entry.targets = [source.name];
     await deps.backend.claim(source.name);
+    // Another command may have changed the service since.
+    await foresee(deps, source);
     const bundled = input.build === true ? await bundle(source, deps.share) : null;
     const spec = bundled === null ? source : { ...source, build: bundled.build };
     const differences = difference(known, spec);
@@ -70,7 +78,6 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     // A link on the way to the entry may lead elsewhere by now: a restart would follow it.
     const isCurrent = known !== null && isUp(reading) && !needsRestart(differences) && (await deps.backend.isDefined(spec));
     if (isCurrent && differences.length === 0) return { ...told, result: "unchanged", readiness: null };
-    await foresee(deps, spec);
     if (isCurrent) {
       const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
@@ -118,14 +125,6 @@ export async function planEntry(word: string, input: StartInput, deps: Deps): Pr
 export async function askToLinger(deps: Deps): Promise<void> {
   const trouble = await deps.backend.linger();
   if (trouble !== null) deps.warn(trouble);
-}
-
-/** Runtimes that no spec and no pending change names go; where a spec cannot be read, none does. */
-export function sweepUnused(deps: Deps): void {
-  const { specs, broken } = deps.registry.readable();
-  if (broken.length > 0) return;
-  const needed = [...specs, ...deps.registry.abandoned().flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
-  sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }
 
 function specOf(word: string, input: StartInput, deps: Deps): { spec: Spec; known: Spec | null } {

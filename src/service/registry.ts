@@ -1,10 +1,9 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
-
 import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, plainErrno, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { shellWord } from "../base/text.ts";
@@ -28,9 +27,7 @@ const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
 
 const Kind = v.picklist(["systemd", "supervisor"]);
-
 const stepsMs = 50;
-
 export class Registry {
   readonly #config: string;
   readonly #state: string;
@@ -93,6 +90,12 @@ export class Registry {
   remove(name: string): void {
     for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true });
     this.setOutcome(name, null);
+  }
+
+  /** The configuration folder itself stays: the trail is in it. */
+  removeEmptyFolders(): void {
+    for (const folder of ["services", "pending"]) removeEmpty(join(this.#config, folder));
+    for (const folder of ["outcome", ""]) removeEmpty(join(this.#state, folder));
   }
 
   begin(change: Omit<Pending, "owner">): void {

@@ -1,10 +1,9 @@
 // What the supervisor says of a service: a short file of lines, beside those that the service writes itself.
-import { closeSync, constants, fstatSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { LogQuery, LogRecord } from "../backend/backend.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
-import { openRegular } from "../base/regular.ts";
 
 const maxBytes = 64 * 1024;
 const pollMs = 200;
@@ -19,20 +18,9 @@ export function note(state: string, name: string, priority: number, message: str
   const file = fileOf(state, name);
   try {
     makeFolder(folderOf(state));
-    const size = append(file, `${JSON.stringify({ atMs: Date.now(), priority, message })}\n`);
-    if (size > maxBytes) writeWhole(file, newerHalf(readFileSync(file, "utf8")), 0o600);
+    appendFileSync(file, `${JSON.stringify({ atMs: Date.now(), priority, message })}\n`, { mode: 0o600 });
+    if (statSync(file).size > maxBytes) writeWhole(file, newerHalf(readFileSync(file, "utf8")), 0o600);
   } catch {}
-}
-
-/** Returns the size of the file afterwards, in bytes. */
-function append(file: string, line: string): number {
-  const fd = openRegular(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
-  try {
-    writeSync(fd, line);
-    return fstatSync(fd).size;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export function forgetEvents(state: string, name: string): void {

@@ -1,9 +1,9 @@
 // Our units as files: what each spec is derived into, where that lives, and whether it is written.
 import { rmSync } from "node:fs";
-import { join } from "node:path";
-import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { dirname, join } from "node:path";
+import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { logFolder, openStreams } from "../logs/store/place.ts";
+import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
 import { unitName } from "./unit.ts";
@@ -51,6 +51,8 @@ export class OwnUnits {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+    const { units, state } = this.#paths;
+    for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
   }
 
   #groundOf(name: string): Ground {
