@@ -10,6 +10,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -137,7 +138,7 @@ function withRegular<T>(path: string, work: (fd: number, stat: Stats) => T): T {
 }
 
 /** Opens a regular file to read it. Throws where it is anything else, and the errors of open(2). */
-export function openRegular(path: string): { fd: number; stat: Stats } {
+function openRegular(path: string): { fd: number; stat: Stats } {
   // stat(2) before open(2), because opening a device acts on it: a tape rewinds.
   checkRegular(statSync(path));
   // Without O_NONBLOCK open(2) waits for a writer, should a FIFO have taken the place of the file since.
@@ -196,6 +197,15 @@ export function openToAppend(path: string): number {
 /** Makes a folder and its parents, for this user alone. */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Removes a directory where it is empty, and otherwise leaves it as it is. */
+export function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // It is in use, or not there.
+  }
 }
 
 /** What an errno means, in words; else the message as it is. */

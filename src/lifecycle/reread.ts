@@ -1,6 +1,6 @@
 // Reads the environment files of a defined service again, before it is started or restarted.
 import { reasonOf } from "../base/errors.ts";
-import { readEnvFiles } from "../service/environment.ts";
+import { isDescriptor, readEnvFiles } from "../service/environment.ts";
 import { difference } from "../service/plan.ts";
 import type { EnvFile, Spec } from "../service/spec.ts";
 
@@ -16,6 +16,10 @@ export async function reread(known: Spec): Promise<Reread> {
   const envFiles: EnvFile[] = [];
   const troubles: string[] = [];
   for (const file of known.envFiles) {
+    if (isDescriptor(file.path)) {
+      envFiles.push(file);
+      continue;
+    }
     try {
       envFiles.push(...(await readEnvFiles([file.path])));
     } catch (error) {

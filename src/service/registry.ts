@@ -1,14 +1,13 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
 
-import { closeSync, existsSync, ftruncateSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, openToAppend, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { failed } from "../base/errors.ts";
+import { makeFolder, openToAppend, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
-import { shellWord } from "../base/text.ts";
-import { namePattern } from "./name.ts";
+import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
 
 /** A change that began and whose end is not on disk yet. */
@@ -27,13 +26,8 @@ export type Pending = v.InferOutput<typeof Pending>;
 const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
 
-/** A file of the registry that cannot be read; `error` names it, and says why. */
-export type Broken = { name: string; error: unknown };
-
 const Kind = v.picklist(["systemd", "supervisor"]);
-
 const stepsMs = 50;
-
 export class Registry {
   readonly #config: string;
   readonly #state: string;
@@ -88,6 +82,12 @@ export class Registry {
     // A directory that lies in the place of one of them goes, too.
     for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true, recursive: true });
     this.setOutcome(name, null);
+  }
+
+  /** The configuration folder itself stays: the trail is in it. */
+  removeEmptyFolders(): void {
+    for (const folder of ["services", "pending"]) removeEmpty(join(this.#config, folder));
+    for (const folder of ["outcome", ""]) removeEmpty(join(this.#state, folder));
   }
 
   begin(change: Omit<Pending, "owner">): void {
@@ -206,43 +206,4 @@ async function acquire(fd: number, path: string, timeoutMs: number, onWait: (hol
 
 function isAlive(owner: Pending["owner"]): boolean {
   return owner.boot === bootId() && startTimeOf(owner.pid) === owner.startTime && owner.startTime !== null;
-}
-
-function listNames(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => file.endsWith(".json") && namePattern.test(file.slice(0, -5)))
-      .map((file) => file.slice(0, -5))
-      .sort();
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return [];
-    throw failed(`cannot read ${folder}: ${plainErrno(error)}`, { hint: `ls -ld ${shellWord(folder)}`, cause: error });
-  }
-}
-
-function readEach<T>(names: string[], read: (name: string) => T | null): { records: T[]; broken: Broken[] } {
-  const records: T[] = [];
-  const broken: Broken[] = [];
-  for (const name of names) {
-    try {
-      const record = read(name);
-      if (record !== null) records.push(record);
-    } catch (error) {
-      broken.push({ name, error });
-    }
-  }
-  return { records, broken };
-}
-
-function readRecord<S extends v.GenericSchema>(schema: S, file: string): v.InferOutput<S> | null {
-  const text = readIfThere(file);
-  if (text === null) return null;
-  try {
-    return v.parse(schema, JSON.parse(text));
-  } catch (error) {
-    throw failed(`cannot read ${file}: ${reasonOf(error)}`, {
-      hint: `move it away: mv ${shellWord(file)} ${shellWord(file)}.broken`,
-      cause: error,
-    });
-  }
 }

@@ -12,3 +12,17 @@ export async function enableLinger(uid: number, env: Record<string, string | und
   const asked = await exec(words, { timeoutMs: 3000, env }).catch(() => null);
   return asked?.exitCode === 0;
 }
+
+/** Asks that services outlive the sessions of their user; a sentence on what to do where that is refused. */
+export async function askToLinger({
+  user,
+  uid,
+  env,
+}: {
+  user: string;
+  uid: number;
+  env: Record<string, string | undefined>;
+}): Promise<string | null> {
+  if (lingers(user) || (await enableLinger(uid, env))) return null;
+  return `services of ${user} end with its last session; to keep them and start them at boot: sudo loginctl enable-linger ${user}`;
+}

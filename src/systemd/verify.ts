@@ -5,10 +5,11 @@ import type { Opening } from "../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
 import type { Missing, SandboxVerdict } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
-import { againstLive, evidence, misplaced, type Seen, unasked } from "./evidence.ts";
+import { againstLive, evidence, type Seen } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
 import { placesOf } from "./mount-check.ts";
+import { misplaced, unasked } from "./placed.ts";
 
 export type Declared = {
   name: string;
@@ -43,6 +44,9 @@ export function judge(live: Live | null, declared: Declared, outside: Outside | 
     if (lack !== null) missing.push(lack);
     else (isClosed(directive) ? probed : verified).add(directive.name);
   }
+  // A name is claimed only where each of its values holds and none is taken back.
+  const lacking = [...missing.map(({ directive }) => directive), ...declared.waived].map((one) => one.split("=")[0] ?? one);
+  for (const name of lacking) for (const claimed of [verified, probed]) claimed.delete(name);
   const unheld: Missing[] = [];
   for (const directive of wishedDirectives(profile)) {
     const lack = lackOf(directive, declared, seen);
