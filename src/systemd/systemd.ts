@@ -222,9 +222,7 @@ export class SystemdBackend implements Backend {
     return serviceLogs(query, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
-  linger(): Promise<string | null> {
-    return askToLinger(this.#reach);
-  }
+  linger = (): Promise<string | null> => askToLinger(this.#reach);
 
   close(): void {
     this.#verifier.keep();
