@@ -1,8 +1,12 @@
 // The environment variables that a service is given: their files, and what a process can take.
+import { constants, lstatSync, readlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { failed, usage } from "../base/errors.ts";
+import { Bs9Error, failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
+import { whyNotRegular } from "../base/regular.ts";
+import { shellWord } from "../base/text.ts";
 import type { EnvFile } from "./spec.ts";
 
 const maxEnvFileBytes = 4 * 1024 * 1024;
@@ -19,7 +23,14 @@ export async function readEnvFiles(paths: string[]): Promise<EnvFile[]> {
   return files;
 }
 
-/** It may be a pipe, as a secret store writes to; one that nobody writes to is not waited for. */
+/** Descriptors of this process, such as the shell's `<(…)` makes: the caller hands them over, and no app can replace them. */
+const ownDescriptor = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/self\/fd\/\d+)$/;
+
+/**
+ * The variables of a regular file, or of a descriptor of this process. A pipe that nothing is written to is given up after
+ * 10 s. Throws where the file cannot be read, is too large, or is a symbolic link: an app that may write its directory could
+ * have put a link to any file of the user there, and would be given what that file holds.
+ */
 async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     const late = Bun.sleep(envFileTimeoutMs).then(() => {
@@ -30,14 +41,30 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined));
   } catch (error) {
-    throw failed(`cannot read the environment file ${file}: ${plainErrno(error)}`, { cause: error });
+    const hint = error instanceof Bs9Error && error.hint !== undefined ? { hint: error.hint } : {};
+    throw failed(`cannot read the environment file ${file}: ${plainErrno(error)}`, { cause: error, ...hint });
   }
+}
+
+/** A link on the way to the file is followed, as `..data` in a secret that Kubernetes mounts. */
+function checkPlace(file: string): void {
+  const why = whyNotRegular(file);
+  if (why === null) return;
+  if (!lstatSync(file).isSymbolicLink()) throw failed(why);
+  const target = resolve(dirname(file), readlinkSync(file));
+  throw failed(`it is a symbolic link to ${target}; a link is not followed, because an app could have made it`, {
+    hint: `name the file itself: --env-file ${shellWord(target)}`,
+  });
 }
 
 /** One byte more than that shows that there is too much. */
 async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
-  const opened = await open(file, "r");
+  const isOwn = ownDescriptor.test(file);
+  if (!isOwn) checkPlace(file);
+  const opened = await open(file, isOwn ? "r" : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    // Something else may have taken its place since it was looked at.
+    if (!isOwn && !(await opened.stat()).isFile()) throw failed("it is not a regular file");
     const bytes = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (let count = -1; count !== 0 && length < bytes.length; length += count)

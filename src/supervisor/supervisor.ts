@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
-import type { Backend, Capabilities, Change, LogQuery, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import type { Backend, Capabilities, Change, LogQuery, LogRange, LogRecord, Reading, Watch } from "../backend/backend.ts";
 import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
@@ -14,7 +14,7 @@ import { type Paths, resolvedPath } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { shellWord } from "../base/text.ts";
-import { logsFolder } from "../logs/store/place.ts";
+import { logsFolder, unreadStreams } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { together } from "../logs/together.ts";
 import { difference, needsRestart } from "../service/plan.ts";
@@ -169,8 +169,8 @@ export class SupervisorBackend implements Backend {
     return runOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
-  async logNotices(): Promise<string[]> {
-    return [];
+  async logNotices(range: LogRange | null): Promise<string[]> {
+    return range === null ? [] : unreadStreams(logsFolder(this.#paths.state), range.services);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {

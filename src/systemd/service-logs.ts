@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, LogRange, LogRecord } from "../backend/backend.ts";
+import { unreadStreams } from "../logs/store/place.ts";
 import { read } from "../logs/store/read.ts";
 import { type Lines, together } from "../logs/together.ts";
 import { readJournal } from "./journal.ts";
@@ -22,7 +23,10 @@ export async function logNotices(range: LogRange | null, root: string, deps: Jou
   const ofFiles =
     inFiles.length === 0
       ? []
-      : [`lines of ${inFiles.join(", ")} have the time at which the agent, each second, or a bs9 command looked at their files`];
+      : [
+          ...unreadStreams(root, inFiles),
+          `lines of ${inFiles.join(", ")} have the time at which the agent, each second, or a bs9 command looked at their files`,
+        ];
   if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
   const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
   return [...now, ...(past === null ? [] : [past]), ...ofFiles];

@@ -1,8 +1,9 @@
 // What was copied away of a log file, compressed: one file for each piece, named by its first and last offset.
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { readBytesIfThere, writeWhole } from "../../base/files.ts";
+import { writeWhole } from "../../base/files.ts";
+import { readNoFollow } from "../../base/regular.ts";
 import type { Mark, Stream } from "./stream.ts";
 
 export type Archive = { path: string; start: number; end: number };
@@ -42,16 +43,15 @@ export async function writeArchive(folder: string, stream: Stream, start: number
   writeWhole(join(folder, `${stream}.${name}.zst`), packed, 0o600);
 }
 
-/** A piece has 16 MiB before it is compressed. */
-const maxArchiveBytes = 64 * 1024 * 1024;
 const Head = v.array(v.strictTuple([v.number(), v.number()]));
 
-/** Null where it is gone by now, or damaged. */
+/** More than any piece that is archived can take, however badly it compresses. */
+const maxPackedBytes = 64 * 1024 * 1024;
+
+/** Null where it is gone by now, damaged, or not a regular file. */
 export function readArchive({ path, start, end }: Archive): { text: Buffer; list: Mark[] } | null {
   try {
-    const packed = readBytesIfThere(path, maxArchiveBytes);
-    if (packed === null) return null;
-    const bytes = Buffer.from(Bun.zstdDecompressSync(packed));
+    const bytes = Buffer.from(Bun.zstdDecompressSync(readNoFollow(path, maxPackedBytes)));
     const newline = bytes.indexOf(10);
     const list = v.parse(Head, JSON.parse(bytes.toString("utf8", 0, newline))).map(([offset, atMs]) => ({ offset, atMs }));
     const text = bytes.subarray(newline + 1);
@@ -62,7 +62,7 @@ export function readArchive({ path, start, end }: Archive): { text: Buffer; list
 }
 
 export function archiveBytes({ path }: Archive): number {
-  return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
+  return (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
 }
 
 export function removeArchive({ path }: Archive): void {

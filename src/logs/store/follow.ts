@@ -1,6 +1,7 @@
 // New lines of log files as they come: woken by the kernel, and looking by itself where it is not.
-import { existsSync, type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
+import { isDirectory } from "../../base/regular.ts";
 import type { RawLine } from "../query.ts";
 import { forwards, lastLineEnd } from "./lines.ts";
 import { lineRecords } from "./records.ts";
@@ -27,7 +28,7 @@ export async function* follow(
       // A full disk hinders marks, and is no reason not to show lines.
       await tick(root).catch(() => {});
       for (const folder of folders) {
-        if (!existsSync(folder)) continue;
+        if (!isDirectory(folder)) continue;
         if (!watchers.has(folder)) watchOver(folder, watchers, wake);
         for (const stream of streams) yield* news(folder, stream, positions);
       }

@@ -1,7 +1,8 @@
 // The index of a log file: up to which offset it had been written at which time.
-import { appendFileSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, lstatSync, type Stats, writeSync } from "node:fs";
 import { join } from "node:path";
-import { readBytesIfThere, writeWhole } from "../../base/files.ts";
+import { writeWhole } from "../../base/files.ts";
+import { openRegular, readNoFollow } from "../../base/regular.ts";
 import { archiveEnd } from "./archive.ts";
 import { logFile, type Mark, type Stream } from "./stream.ts";
 
@@ -16,6 +17,7 @@ const indexFile = (folder: string, stream: Stream): string => join(folder, `${st
 /** A day of one a second. Of more, every other old one is given up: a range gets wider, and stays true. */
 const maxMarks = 86_400;
 const markBytes = 16;
+const maxIndexBytes = 2 * maxMarks * markBytes;
 
 /** Null where there is none, or none that makes sense. */
 function load(folder: string, stream: Stream): Marks | null {
@@ -37,7 +39,7 @@ function load(folder: string, stream: Stream): Marks | null {
 
 function bytesOf(path: string): Buffer | null {
   try {
-    return readBytesIfThere(path);
+    return readNoFollow(path, maxIndexBytes);
   } catch {
     return null;
   }
@@ -62,10 +64,10 @@ export function save(folder: string, stream: Stream, { inode, shift, list }: Mar
   writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600, false);
 }
 
-/** Notes how far the file has come. Its mtime is when the last byte came, however late we look. */
+/** Notes how far the file has come. Its mtime is when the last byte came, however late we look. What is not a regular file has no marks. */
 export function mark(folder: string, stream: Stream): void {
-  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
-  if (stats === undefined) return;
+  const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return;
   const marks = marksOf(folder, stream, stats);
   const last = marks.list.at(-1);
   const known = load(folder, stream);
@@ -74,7 +76,17 @@ export function mark(folder: string, stream: Stream): void {
   const hasGrown = last === undefined || end > last.offset;
   if (known === null || known.inode !== marks.inode || known.shift !== marks.shift || marks.list.length > maxMarks)
     save(folder, stream, { ...marks, list: hasGrown ? [...marks.list, next] : marks.list });
-  else if (hasGrown) appendFileSync(indexFile(folder, stream), new Uint8Array(new Float64Array([next.offset, next.atMs]).buffer));
+  else if (hasGrown) append(indexFile(folder, stream), next);
+}
+
+function append(index: string, { offset, atMs }: Mark): void {
+  const fd = openRegular(index, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    // One write: a mark that is written half is left out when the index is read.
+    writeSync(fd, new Uint8Array(new Float64Array([offset, atMs]).buffer));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** By when the bytes up to `end` had been written; `latestMs` where no mark says so. */

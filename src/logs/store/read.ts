@@ -1,6 +1,6 @@
 // A query -> the lines of all services that it asks for, merged by time: the last ones, a range, or as they come.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isDirectory } from "../../base/regular.ts";
 import type { LogQuery, RawLine } from "../query.ts";
 import { follow, type Position } from "./follow.ts";
 import { lastLineEnd } from "./lines.ts";
@@ -13,7 +13,7 @@ type Opened = { origin: Origin; text: Text; end: number };
 /** `root` is the folder of all services. Those that have no folder there have no lines here. */
 export async function* read(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
   const folders = query.services.map((name) => join(root, name));
-  const opened = folders.filter((folder) => existsSync(folder)).flatMap((folder) => open(folder, query.follow));
+  const opened = folders.filter(isDirectory).flatMap((folder) => open(folder, query.follow));
   try {
     const accept = (record: RawLine) =>
       (query.sinceMs === null || record.atMs >= query.sinceMs) &&

@@ -1,6 +1,6 @@
 // All that is kept of a stream as one text: the archives and then the file, each with its marks.
-import { closeSync, readSync } from "node:fs";
-import { openRegular } from "../../base/files.ts";
+import { closeSync, constants, fstatSync, readSync } from "node:fs";
+import { openRegular } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
@@ -18,10 +18,15 @@ export type Part = {
 /** The last part is the file itself. `close` when all is read. */
 export type Text = { parts: Part[]; shift: number; close: () => void };
 
+/** Null where there is no regular file to read. */
 export function textOf(folder: string, stream: Stream): Text | null {
-  const opened = openedOrNull(logFile(folder, stream));
-  if (opened === null) return null;
-  const { fd, stat: stats } = opened;
+  let fd: number;
+  try {
+    fd = openRegular(logFile(folder, stream), constants.O_RDONLY);
+  } catch {
+    return null;
+  }
+  const stats = fstatSync(fd);
   const { shift, list } = marksOf(folder, stream, stats);
   const start = list[0]?.offset ?? shift;
   const read: Bytes = (from, to) => {
@@ -34,14 +39,6 @@ export function textOf(folder: string, stream: Stream): Text | null {
     .filter((archive) => archive.end <= start)
     .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
   return { parts: [...parts, live], shift, close: () => closeSync(fd) };
-}
-
-function openedOrNull(file: string): ReturnType<typeof openRegular> | null {
-  try {
-    return openRegular(file);
-  } catch {
-    return null;
-  }
 }
 
 function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<Part["open"]> {

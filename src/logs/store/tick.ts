@@ -1,8 +1,8 @@
 // One turn of care for all log files: marks, quota, archives. Whoever is there does it; who comes within the second does not.
-import { closeSync, existsSync, futimesSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, futimesSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { openToAppend } from "../../base/files.ts";
 import { punchHole, tryLock } from "../../base/libc.ts";
+import { isRegular, openRegular } from "../../base/regular.ts";
 import { mark } from "./marks.ts";
 import { logFolders } from "./place.ts";
 import { logFile, streams } from "./stream.ts";
@@ -26,9 +26,9 @@ const slack = 0.9;
 export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force = false }: TickOptions = {}): Promise<void> {
   if (!existsSync(root)) return;
   const file = join(root, ".tick");
-  const sinceMs = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const sinceMs = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   if (!force && sinceMs >= 0 && sinceMs < paceMs) return;
-  const fd = openToAppend(file);
+  const fd = openRegular(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
     if (!(await tryLock(fd))) return;
     const now = new Date();
@@ -41,7 +41,7 @@ export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force
 
 async function turn(root: string, quotaBytes: number): Promise<void> {
   const places = logFolders(root).flatMap((folder) =>
-    streams.map((stream): Place => ({ folder, stream })).filter(({ stream }) => existsSync(logFile(folder, stream))),
+    streams.map((stream): Place => ({ folder, stream })).filter(({ stream }) => isRegular(logFile(folder, stream))),
   );
   for (const place of places) {
     mark(place.folder, place.stream);
@@ -82,7 +82,8 @@ async function shrink(sizes: Map<Place, number>, excessBytes: number, canPunch: 
 /** Tried on a file of its own. */
 export async function canPunchHoles(root: string): Promise<boolean> {
   const path = join(root, `.punch-${process.pid}`);
-  const fd = openSync(path, "w", 0o600);
+  rmSync(path, { force: true });
+  const fd = openSync(path, "wx", 0o600);
   try {
     writeSync(fd, Buffer.alloc(8192, 1));
     return await punchHole(fd, 0, 4096);

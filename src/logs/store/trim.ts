@@ -1,6 +1,7 @@
 // Makes room: the head of a log file becomes an archive, or goes for good, while the service writes on.
-import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, readSync } from "node:fs";
 import { punchHole } from "../../base/libc.ts";
+import { openRegular } from "../../base/regular.ts";
 import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
@@ -17,13 +18,13 @@ export type Place = { folder: string; stream: Stream };
 
 /** On disk, the archives included. */
 export function bytesOnDisk({ folder, stream }: Place): number {
-  const { blocks } = statSync(logFile(folder, stream), { throwIfNoEntry: false }) ?? { blocks: 0 };
+  const { blocks } = lstatSync(logFile(folder, stream), { throwIfNoEntry: false }) ?? { blocks: 0 };
   return archives(folder, stream).reduce((sum, archive) => sum + archiveBytes(archive), blocks * 512);
 }
 
 /** Bytes of text in the file that the index counts as kept. */
 function plainLength({ folder, stream }: Place): number {
-  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
+  const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   const marks = marksOf(folder, stream, stats);
   return stats.size + marks.shift - startOf(marks);
@@ -61,7 +62,7 @@ export async function dropOldest(place: Place, bytes: number, canPunch: boolean)
 /** One that was left half done: the file still has what it holds. */
 export function removeUnfinished({ folder, stream }: Place): void {
   const found = archives(folder, stream);
-  const stats = statSync(logFile(folder, stream), { throwIfNoEntry: false });
+  const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (found.length === 0 || stats === undefined) return;
   const start = startOf(marksOf(folder, stream, stats));
   for (const archive of found) if (archive.end > start) removeArchive(archive);
@@ -102,14 +103,14 @@ async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
     if (at >= end) break;
     at = await archiveFrom(place, fd, marks, at, end);
   }
-  truncateSync(logFile(folder, stream), 0);
+  ftruncateSync(fd, 0);
   const atMs = Math.max(marks.list.at(-1)?.atMs ?? 0, Date.now());
   save(folder, stream, { inode: marks.inode, shift: at, list: [{ offset: at, atMs }] });
 }
 
 async function opened(place: Place, work: (fd: number, marks: Marks, end: number) => Promise<void>): Promise<void> {
   mark(place.folder, place.stream);
-  const fd = openSync(logFile(place.folder, place.stream), "r+");
+  const fd = openRegular(logFile(place.folder, place.stream), constants.O_RDWR);
   try {
     const stats = fstatSync(fd);
     const marks = marksOf(place.folder, place.stream, stats);

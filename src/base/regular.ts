@@ -1,0 +1,70 @@
+// Opens files in whose place another program may have put something else: regular files only, and no symbolic link is followed.
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from "node:fs";
+import { type Bs9Error, errnoOf, failed } from "./errors.ts";
+import { shellWord } from "./text.ts";
+
+/**
+ * Returns a descriptor of a regular file; O_NOFOLLOW of open(2). Symbolic links among the directories on the way are followed.
+ * A FIFO or a device is neither opened nor waited for. Throws a Bs9Error where there is something else than a regular file,
+ * and otherwise what open(2) throws, ENOENT included.
+ */
+export function openRegular(path: string, flags: number, mode = 0o600): number {
+  // Looked at before it is opened, because to open a device can be an act of its own.
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) throw notRegular(path, found);
+  const fd = openNoFollow(path, flags, mode);
+  // Another file may have taken its place since.
+  const opened = fstatSync(fd);
+  if (opened.isFile()) return fd;
+  closeSync(fd);
+  throw notRegular(path, opened);
+}
+
+function openNoFollow(path: string, flags: number, mode: number): number {
+  try {
+    return openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY, mode);
+  } catch (error) {
+    if (errnoOf(error) === "ELOOP") throw notRegular(path, lstatSync(path, { throwIfNoEntry: false }));
+    throw error;
+  }
+}
+
+/** The first bytes of a regular file, opened as `openRegular` does; throws what it throws. */
+export function readNoFollow(path: string, maxBytes: number): Buffer {
+  const fd = openRegular(path, constants.O_RDONLY);
+  try {
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, maxBytes));
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count)
+      count = readSync(fd, bytes, length, bytes.length - length, length);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The file is there, and is neither a link nor anything else that is not a regular file. */
+export function isRegular(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The directory is there, and is not a link to one. */
+export function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** The reason why `openRegular` refuses what is at this path; null for a regular file, and where there is nothing. */
+export function whyNotRegular(path: string): string | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isFile() ? null : kindOf(found);
+}
+
+function notRegular(path: string, found: Stats | undefined): Bs9Error {
+  return failed(`cannot open ${path}: ${kindOf(found)}`, { hint: `ls -l ${shellWord(path)}` });
+}
+
+function kindOf(found: Stats | undefined): string {
+  if (found?.isSymbolicLink() !== false) return "it is a symbolic link, which is not followed";
+  if (found.isDirectory()) return "it is a directory";
+  return "it is not a regular file";
+}

@@ -1,0 +1,114 @@
+// What another program has put in the place of a log file or of its index: nothing is written to it, read from it or cut off it.
+import { expect, test } from "bun:test";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LogQuery } from "../../../src/logs/query.ts";
+import { openStream, openStreams, unreadStreams } from "../../../src/logs/store/place.ts";
+import { read } from "../../../src/logs/store/read.ts";
+import { tick } from "../../../src/logs/store/tick.ts";
+import { archivePiece, dropOldest } from "../../../src/logs/store/trim.ts";
+import { tempDir } from "../../harness.ts";
+
+const MiB = 1024 * 1024;
+const secret = "a line of another file\n".repeat(1000);
+
+/** Log files of `web` and `other`, and a file of the user that has nothing to do with logs. */
+function store() {
+  const root = tempDir();
+  const folder = join(root, "web");
+  const files = openStreams(folder);
+  openStreams(join(root, "other"));
+  writeFileSync(join(root, "other/stdout.log"), "the other one\n");
+  const victim = join(tempDir(), "victim");
+  writeFileSync(victim, secret);
+  return { root, folder, victim, ...files };
+}
+
+async function said(root: string, services = ["web", "other"]): Promise<string[]> {
+  const query: LogQuery = { services, lines: null, sinceMs: null, untilMs: null, follow: false };
+  const found: string[] = [];
+  for await (const { message } of read(root, query, new AbortController().signal)) found.push(message);
+  return found;
+}
+
+function replace(path: string, target: string): void {
+  rmSync(path, { recursive: true });
+  symlinkSync(target, path);
+}
+
+test("a log file that was replaced by a link is neither written nor read, and that is said", async () => {
+  const { root, folder, victim, stdout } = store();
+  replace(stdout, victim);
+  expect(() => openStreams(folder)).toThrow(`cannot open ${stdout}: it is a symbolic link, which is not followed`);
+  expect(() => openStream(stdout)).toThrow("it is a symbolic link");
+  expect(await said(root)).toEqual(["the other one"]);
+  expect(unreadStreams(root, ["web", "other", "none"])).toEqual([
+    `the log file ${stdout} is not read: it is a symbolic link, which is not followed`,
+  ]);
+  expect(readFileSync(victim, "utf8")).toBe(secret);
+});
+
+test("a dangling link makes no file where it leads", () => {
+  const { folder, victim, stdout } = store();
+  rmSync(victim);
+  replace(stdout, victim);
+  expect(() => openStreams(folder)).toThrow("it is a symbolic link");
+  expect(existsSync(victim)).toBe(false);
+});
+
+test("what a link leads to is not trimmed, and the log files of the others are", async () => {
+  const { root, folder, victim, stdout } = store();
+  const large = Buffer.alloc(70 * MiB, "a line that fills the file up\n");
+  writeFileSync(victim, large);
+  writeFileSync(join(root, "other/stdout.log"), large);
+  const before = statSync(victim).blocks;
+  replace(stdout, victim);
+  await tick(root, { force: true, quotaBytes: 4 * MiB });
+  expect(statSync(join(root, "other/stdout.log")).blocks * 512).toBeLessThan(8 * MiB);
+  const place = { folder, stream: "stdout" as const };
+  for (const canPunch of [true, false]) {
+    await archivePiece(place, canPunch).catch(() => {});
+    await dropOldest(place, 4 * MiB, canPunch).catch(() => {});
+  }
+  expect([statSync(victim).size, statSync(victim).blocks]).toEqual([large.length, before]);
+});
+
+test("an index that was replaced by a link: the file behind it stays as it is", async () => {
+  const { root, victim, stdout } = store();
+  appendFileSync(stdout, "one\n");
+  await tick(root, { force: true });
+  const index = join(root, "web/stdout.index");
+  // A copy of a good index: only then is a mark appended to it, and not a new index put in its place.
+  renameSync(index, victim);
+  symlinkSync(victim, index);
+  const before = readFileSync(victim);
+  appendFileSync(stdout, "two\n");
+  await tick(root, { force: true });
+  expect(readFileSync(victim).equals(before)).toBe(true);
+  expect(await said(root, ["web"])).toEqual(["one", "two"]);
+});
+
+test("a directory of log files that was replaced by a link is not followed", async () => {
+  const { root, folder } = store();
+  const elsewhere = tempDir();
+  writeFileSync(join(elsewhere, "stdout.log"), secret);
+  replace(folder, elsewhere);
+  expect(() => openStreams(folder)).toThrow(`cannot write the log files in ${folder}: it is a symbolic link`);
+  expect(await said(root)).toEqual(["the other one"]);
+  await tick(root, { force: true });
+  expect(existsSync(join(elsewhere, "stdout.index"))).toBe(false);
+  expect(unreadStreams(root, ["web"])).toEqual([`the log files of web are not read: ${folder} is not a directory of its own`]);
+});
+
+test.each([
+  ["a FIFO", (path: string) => expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0), "it is not a regular file"],
+  ["a directory", (path: string) => mkdirSync(path), "it is a directory"],
+  ["a link to a device", (path: string) => symlinkSync("/dev/zero", path), "it is a symbolic link"],
+])("%s in the place of a log file is refused and not waited for", async (_, make, why) => {
+  const { root, folder, stdout } = store();
+  rmSync(stdout);
+  make(stdout);
+  expect(() => openStreams(folder)).toThrow(why);
+  await tick(root, { force: true });
+  expect(await said(root)).toEqual(["the other one"]);
+});
