@@ -1,6 +1,6 @@
 // What a host lacks for services of this user: the user manager, linger, its coming back, controllers.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isBooted } from "../backend/detect.ts";
 import { type Finding, plainFix } from "../backend/finding.ts";
@@ -9,6 +9,7 @@ import { exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
 import { currentUser, type User } from "../base/user.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
+import { comesBackFindings, comesBackProperties, dropIn, type UserManagerUnit, versionOf } from "./comes-back.ts";
 import { journalFindings } from "./journal-findings.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { findRuntimeDir } from "./reach.ts";
@@ -21,8 +22,15 @@ const oldestVersion = 250;
 export async function hostFindings(env: Env): Promise<Finding[]> {
   if (!isBooted()) return [noSystemd()];
   const user = currentUser();
-  const [ofUser, unit, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
-  return [...ofUser, ...lingering(user, env), ...comesBack(unit), ...controllers(user), ...version(unit), ...journal];
+  const [ofUser, { unit, release }, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
+  return [
+    ...ofUser,
+    ...lingering(user, env),
+    ...comesBackFindings(user.name, user.uid, unit, release),
+    ...controllers(user),
+    ...version(release),
+    ...journal,
+  ];
 }
 
 const noSystemd = (): Finding => ({
@@ -81,21 +89,6 @@ async function linger(user: User, env: Env): Promise<string> {
   return `${user.name} lingers`;
 }
 
-/** Kill the user manager, and without this all services are gone until somebody starts it again. */
-function comesBack(unit: Map<string, string>): Finding[] {
-  if ((unit.get("Restart") ?? "no") !== "no") return [];
-  return [
-    {
-      id: "comes-back",
-      severity: "warning",
-      what: "the user manager does not come back when it is killed",
-      why: "all services would be gone with it (out of memory, say) until root starts it again",
-      mend: `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\n' | sudo tee /etc/systemd/system/user@.service.d/restart.conf && sudo systemctl daemon-reload`,
-      fix: null,
-    },
-  ];
-}
-
 const needed = ["cpu", "memory", "pids"];
 
 function controllers({ uid }: User): Finding[] {
@@ -127,9 +120,9 @@ function controllersIn(folder: string): string[] | null {
   }
 }
 
-function version(unit: Map<string, string>): Finding[] {
-  const number = Number(/^systemd (\d+)/.exec(unit.get("version") ?? "")?.[1] ?? Number.NaN);
-  if (!(number < oldestVersion)) return [];
+function version(release: string): Finding[] {
+  const number = versionOf(release)?.major ?? oldestVersion;
+  if (number >= oldestVersion) return [];
   return [
     {
       id: "systemd-version",
@@ -142,11 +135,14 @@ function version(unit: Map<string, string>): Finding[] {
   ];
 }
 
-async function shownUnit({ uid }: User): Promise<Map<string, string>> {
+/** What systemd has loaded, which may be another thing than what is on disk. */
+async function shownUnit({ uid }: User): Promise<{ unit: UserManagerUnit; release: string }> {
   const run = (words: string[]) => exec(["systemctl", "--no-pager", ...words], { timeoutMs: 5000 }).catch(() => null);
-  const [shown, release] = await Promise.all([run(["show", "--property=Restart", `user@${uid}.service`]), run(["--version"])]);
-  const fields = (shown?.stdout ?? "")
-    .split("\n")
-    .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const);
-  return new Map([...fields, ["version", release?.stdout.split("\n")[0] ?? ""]]);
+  const [shown, release] = await Promise.all([
+    run(["show", `--property=${comesBackProperties.join(",")}`, `user@${uid}.service`]),
+    run(["--version"]),
+  ]);
+  const lines = (shown?.stdout ?? "").split("\n").filter((line) => line.includes("="));
+  const properties = new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+  return { unit: { properties, isWritten: existsSync(dropIn) }, release: release?.stdout.split("\n")[0] ?? "" };
 }

@@ -1,0 +1,86 @@
+// Whether the user manager is started again after it was killed, and all its services with it; pure.
+import type { Finding } from "../backend/finding.ts";
+import { harmless } from "../base/text.ts";
+
+/** Properties of user@UID.service that `systemctl show` prints, and whether the drop-in below is on disk. */
+export type UserManagerUnit = {
+  properties: ReadonlyMap<string, string>;
+  isWritten: boolean;
+};
+
+export const comesBackProperties = ["Restart", "RestartUSec", "DropInPaths", "NeedDaemonReload"];
+export const dropIn = "/etc/systemd/system/user@.service.d/bs9.conf";
+
+const install = `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\nRestartSec=100ms\\n' | sudo tee ${dropIn} && sudo systemctl daemon-reload`;
+
+/** The values of Restart= with which a unit is started again after a SIGKILL, systemd.service(5), table 1. */
+const afterKill = new Set(["always", "on-failure", "on-abnormal", "on-abort"]);
+const slowMs = 5000;
+
+/**
+ * What is to be said of the user manager with this unit, on a host where `systemctl --version` prints `release`.
+ * Nothing where what systemd has loaded starts it again within 5 s.
+ */
+export function comesBackFindings(user: string, uid: number, { properties, isWritten }: UserManagerUnit, release: string): Finding[] {
+  const finding = (severity: Finding["severity"], what: string, why: string, mend: string): Finding[] => [
+    { id: "comes-back", severity, what, why, mend, fix: null },
+  ];
+  const restart = properties.get("Restart");
+  const look = `systemctl show --property=${comesBackProperties.join(",")} user@${uid}.service`;
+  if (restart === undefined)
+    return finding("warning", "it cannot be seen whether the user manager comes back when it is killed", `${look} prints nothing`, look);
+  if (afterKill.has(restart)) {
+    const delay = properties.get("RestartUSec") ?? "";
+    if (delayMs(delay) <= slowMs) return [];
+    const what = `the user manager comes back only ${harmless(delay)} after it was killed`;
+    return finding("warning", what, "all services are down until then", install);
+  }
+  const isLoaded = (properties.get("DropInPaths") ?? "").split(" ").includes(dropIn);
+  const mustReload = isWritten && (!isLoaded || properties.get("NeedDaemonReload") === "yes");
+  const state = mustReload
+    ? `; ${dropIn} is there, and systemd has not read it`
+    : isLoaded
+      ? `; ${dropIn} is read, and another drop-in sets Restart=${harmless(restart)}`
+      : "";
+  const mend = mustReload ? "sudo systemctl daemon-reload" : isLoaded ? `look which one: systemctl cat user@${uid}.service` : install;
+  const version = versionOf(release);
+  if (version !== null && killsAtLogout(version))
+    return finding(
+      "error",
+      `systemd ${version.text} may kill the user manager of ${harmless(user)}, and all services with it, at the last logout${state}`,
+      "versions from 255 up to 256.2 do so although the user lingers (systemd issue 43361); whether this package has the correction of 256.3 cannot be seen",
+      mend,
+    );
+  return finding(
+    "warning",
+    `the user manager does not come back when it is killed${state}`,
+    "all services would be gone with it (out of memory, say) until root starts it again",
+    mend,
+  );
+}
+
+type Version = { major: number; minor: number; text: string };
+
+/** Of the first line of `systemctl --version`, such as `systemd 255 (255.4-1ubuntu8.6)`; null where it is another one. */
+export function versionOf(release: string): Version | null {
+  const [, major, packaged = ""] = /^systemd (\d+)(?: \(v?([^)]*)\))?/.exec(release) ?? [];
+  if (major === undefined) return null;
+  const minor = new RegExp(`^${major}\\.(\\d+)`).exec(packaged)?.[1] ?? null;
+  return { major: Number(major), minor: Number(minor ?? 0), text: minor === null ? major : `${major}.${minor}` };
+}
+
+/** https://github.com/systemd/systemd/issues/43361: came with 255, corrected in 256.3. */
+function killsAtLogout({ major, minor }: Version): boolean {
+  return major === 255 || (major === 256 && minor < 3);
+}
+
+const unitMs: Record<string, number> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time span as `systemctl show` prints it, such as `1min 30s`, systemd.time(7); without end where it cannot be understood. */
+function delayMs(text: string): number {
+  const parts = text.split(" ").map((word) => /^(\d+)([a-z]+)$/.exec(word));
+  return (
+    parts.reduce((sum, part) => sum + Number(part?.[1]) * (unitMs[part?.[2] ?? ""] ?? Number.POSITIVE_INFINITY), 0) ||
+    (text === "0" ? 0 : Number.POSITIVE_INFINITY)
+  );
+}
