@@ -1,4 +1,4 @@
-// Who may ask: the bearer token, compared in constant time, and an end to guessing it.
+// Who may ask: the bearer token, compared in constant time. Wrong tokens are counted by address, and slowed down.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { problem } from "./problem.ts";
@@ -24,16 +24,17 @@ export class Auth {
   refusal(headers: Headers, address: string): Response | null {
     const sent = headers.get("authorization");
     if (sent === null) return problem(401, "a token is needed: Authorization: Bearer …", { "WWW-Authenticate": challenge });
+    const token = /^Bearer +(\S+)$/i.exec(sent)?.[1];
+    // The right token always passes: else any program on the same address could lock its owner out with ten wrong ones. A
+    // guess that is right would pass too, and a token has at least 16 characters, one that bs9 makes 256 random bits.
+    if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return null;
     const from = networkOf(address);
     const now = this.#now();
     const before = this.#wrong.get(from);
-    // Before the comparison: past the limit not even the right one is an answer to a guess.
     if (before !== undefined && before.untilMs > now && before.count >= maxWrong) {
       const waitSeconds = Math.ceil((before.untilMs - now) / 1000);
       return problem(429, "too many wrong tokens", { "Retry-After": String(waitSeconds) });
     }
-    const token = /^Bearer +(\S+)$/i.exec(sent)?.[1];
-    if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return null;
     this.#count(from, now, before);
     return problem(401, "the token is wrong", { "WWW-Authenticate": `${challenge}, error="invalid_token"` });
   }

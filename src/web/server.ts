@@ -20,6 +20,8 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
   const auth = new Auth(token, now);
   const ours = namesOf(host, hostname());
   const answer = async (request: Request, address: string): Promise<Response> => {
+    // HTTP/1.0 may leave it out, and Bun then gives a URL without a host, which cannot be parsed.
+    if (!request.headers.has("host")) return problem(400, "the request has no Host header");
     const reason = foreign(request.headers, ours);
     if (reason !== null) return problem(403, reason);
     const route = find(routes, request.method, new URL(request.url).pathname);

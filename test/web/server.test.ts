@@ -54,18 +54,29 @@ test.each([
   expect(body).not.toContain("web");
 });
 
-test("guessing ends, for the right token too, and only for a while", async () => {
+test("wrong tokens from one address are slowed down for a while, and the right token passes meanwhile", async () => {
   let nowMs = Date.now();
   const web = serve(undefined, () => nowMs);
-  const once = async (value: string) =>
-    (await ask(web.port, "GET /api/metrics", ["Host: localhost", `Authorization: Bearer ${value}`])).status;
-  for (let count = 0; count < 10; count++) expect(await once(`guess-${count}`)).toBe(401);
-  const { status, headers } = await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]);
+  const once = (value: string) => ask(web.port, "GET /api/metrics", ["Host: localhost", `Authorization: Bearer ${value}`]);
+  for (let count = 0; count < 10; count++) expect((await once(`guess-${count}`)).status).toBe(401);
+  const { status, headers } = await once("guess");
   expect([status, headers.get("retry-after")]).toEqual([429, "60"]);
+  expect((await once(token)).status).toBe(200);
   expect((await ask(web.port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
   nowMs += 60_001;
-  expect(await once(token)).toBe(200);
-  expect(await once("guess")).toBe(401);
+  expect((await once("guess")).status).toBe(401);
+});
+
+test.each([
+  "GET /healthz HTTP/1.0\r\n\r\n",
+  `GET /api/metrics HTTP/1.0\r\n${bearer}\r\n\r\n`,
+  "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
+])("a request without a Host header is refused as a bad one: %j", async (bytes) => {
+  expect((await exchange(port, bytes)).slice(0, 12)).toMatch(/^HTTP\/1\.[01] 400$/);
+});
+
+test("HTTP/1.0 with a Host header is answered", async () => {
+  expect(await exchange(port, "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")).toMatch(/^HTTP\/1\.[01] 200/);
 });
 
 test.each(["localhost", "LOCALHOST:80", "localhost.:8080", "127.0.0.1:1", "10.42.0.7:8080", "[::1]:8080", hostname()])(
