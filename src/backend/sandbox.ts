@@ -1,6 +1,6 @@
 // The sandbox profiles as systemd directives; pure. What a host cannot give is left out by the caller's word.
-import { isWithin } from "../base/paths.ts";
 import type { SandboxProfile } from "../service/spec.ts";
+import { isOpened, rootSockets } from "./root-sockets.ts";
 
 /**
  * The edition of the sandbox, written into each unit. It is raised with every change of what a unit is shut in by, so that
@@ -13,8 +13,9 @@ export type Directive = { name: string; value: string };
 /** How a directive is told: its value is part of it, for one name may stand there twice. */
 export const label = ({ name, value }: Directive): string => `${name}=${value}`;
 
-/** Where the system bus listens. */
-export const busFolder = "/run/dbus";
+/** One directive for each path, so that a user can take back a single one. A path that is not there is left out. */
+const closedPaths: Directive[] = rootSockets.map(({ path }) => ({ name: "InaccessiblePaths", value: `-${path}` }));
+export const closedPathOf = ({ value }: Pick<Directive, "value">): string => value.replace(/^-/, "");
 
 const base: Directive[] = [
   { name: "NoNewPrivileges", value: "yes" },
@@ -29,8 +30,7 @@ const base: Directive[] = [
   { name: "ReadOnlyPaths", value: "/run" },
   { name: "BindReadOnlyPaths", value: "/sys" },
   { name: "ProtectHome", value: "tmpfs" },
-  // Over the system bus logind would end every service of the same user for whoever asks: SetUserLinger, TerminateUser.
-  { name: "InaccessiblePaths", value: `-${busFolder}` },
+  ...closedPaths,
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },
   { name: "ProtectControlGroups", value: "yes" },
@@ -69,10 +69,9 @@ export function profileDirectives(profile: SandboxProfile): Directive[] {
   return [...base, ...(profile === "standard" ? ofStandard : ofStrict)];
 }
 
-/** Directives that the user takes back by opening what they close. Of paths that have no links in them. */
+/** Directives that the user takes back by opening what they close, or something in it. No path has links in it. */
 export function waivedDirectives(opened: string[]): Directive[] {
-  const opens = opened.some((path) => isWithin(busFolder, path) || isWithin(path, busFolder));
-  return opens ? base.filter(({ name }) => name === "InaccessiblePaths") : [];
+  return closedPaths.filter((directive) => isOpened(closedPathOf(directive), opened));
 }
 
 /**

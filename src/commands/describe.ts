@@ -77,7 +77,7 @@ function render(it: Description, style: Style): string[] {
     ...rows.filter(([, text]) => text !== null).map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${text}`),
     "",
     `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
-    ...sandbox.missing.flatMap(({ directive, why, mend }) => [
+    ...byReason(sandbox.missing).flatMap(({ directive, why, mend }) => [
       `  ${style.yellow("missing")}   ${directive}: ${why}`,
       `            mend: ${mend}`,
     ]),
@@ -106,6 +106,15 @@ function isolationLines(isolation: Description["isolation"], style: Style): stri
     ...(verified.length === 0 ? [] : [`  seen on the live process: ${verified.join(", ")}`]),
     ...(probed.length === 0 ? [] : [`  probed on this host: ${probed.join(", ")}`]),
   ];
+}
+
+/** Values of one directive that are missing for the same reason are one line, written as they would stand in a unit. */
+function byReason(missing: Description["sandbox"]["missing"]): Description["sandbox"]["missing"] {
+  const groups = Map.groupBy(missing, ({ directive, why, mend }) => JSON.stringify([directive.split("=")[0], why, mend]));
+  return [...groups.values()].map(([first, ...more]) => {
+    const values = more.map(({ directive }) => directive.slice(directive.indexOf("=") + 1));
+    return { directive: [first?.directive, ...values].join(" "), why: first?.why ?? "", mend: first?.mend ?? "" };
+  });
 }
 
 function availabilityCells(availability: Description["availability"]): [string, string][] {

@@ -10,6 +10,13 @@ const byLandlock = new Set(["ProtectSystem", "ProtectHome"]);
 /** As on every start. */
 const always = new Set(["NoNewPrivileges", "UMask"]);
 
+/** One for all paths: connect(2) to a socket in the file system is not among the rights of Landlock. */
+const sockets = {
+  directive: "InaccessiblePaths",
+  why: "Landlock does not keep a service from sockets in the file system: it reaches each that its user may connect to, such as the system bus, and Docker's for a member of the group docker",
+  mend: "run it on a machine with systemd; take the user out of the groups that bs9 doctor names",
+};
+
 /** What the versions of Landlock after the first brought (landlock(7)). */
 const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" }];
 
@@ -17,7 +24,7 @@ const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 o
 export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {
   if (profile === "off") return [];
   const ofSystemd = profileDirectives(profile)
-    .filter(({ name }) => !always.has(name) && !(version > 0 && byLandlock.has(name)))
+    .filter(({ name }) => name !== sockets.directive && !always.has(name) && !(version > 0 && byLandlock.has(name)))
     .map((directive) => ({
       directive: label(directive),
       why: hasSystemd
@@ -28,6 +35,7 @@ export function lackOf(profile: SandboxProfile, version: number, narrowed: Narro
   const ofLandlock = later.filter((one) => version > 0 && version < one.version);
   return [
     ...ofSystemd,
+    sockets,
     ...ofLandlock.map(({ directive, mend }) => ({ directive, why: `version ${version} of this kernel does not keep it`, mend })),
     ...lackOfNarrowed(narrowed),
     ...(version === 0 ? [] : namesBeside(narrowed)),

@@ -1,7 +1,7 @@
 // What /proc shows of a process, each file read once.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { busFolder } from "../backend/sandbox.ts";
+import { rootSockets } from "../backend/root-sockets.ts";
 import { resolvedPath } from "../base/paths.ts";
 import { linkOf, readProc } from "../base/proc.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
@@ -22,7 +22,8 @@ export type Outside = Live & {
   /** The folders that hold homes and runtime folders of users, as far as they are there. */
   homes: string[];
   hasModules: boolean;
-  hasBus: boolean;
+  /** Where the closed paths that are there lead, links resolved: a link is closed where it leads to. */
+  closed: ReadonlyMap<string, string>;
 };
 
 export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
@@ -55,7 +56,8 @@ export function readOutside(home: string, uid: number): Outside | null {
   const live = (pid === null ? null : readLive(pid)) ?? readLive("self");
   if (live === null) return null;
   const homes = ["/home", "/root", "/run/user", resolvedPath(home)].filter((folder) => existsSync(folder));
-  return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), hasBus: existsSync(busFolder) };
+  const closed = new Map(rootSockets.filter(({ path }) => existsSync(path)).map(({ path }) => [path, resolvedPath(path)]));
+  return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), closed };
 }
 
 /** Null where the cgroups of this machine are not laid out as systemd.special(7) has them. */

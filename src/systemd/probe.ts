@@ -2,7 +2,8 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { busFolder, type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { rootSockets } from "../backend/root-sockets.ts";
+import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 // @ts-expect-error With `type: "text"` the default export is the text of the file, which TypeScript does not know of.
@@ -128,9 +129,9 @@ function isLeftover(path: string, uid: number): boolean {
   }
 }
 
-/** Over which whoever reaches them has systemd act for the user, outside of every sandbox. */
+/** Over which whoever reaches them has others act, outside of every sandbox. */
 function socketsOutside(uid: number): string[] {
-  return [join(busFolder, "system_bus_socket"), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
+  return [...rootSockets.flatMap(({ sockets }) => sockets), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
 }
 
 /** What cannot be removed now is in nobody's way. */

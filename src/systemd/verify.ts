@@ -43,6 +43,9 @@ export function judge(live: Live | null, declared: Declared, outside: Outside | 
     if (lack !== null) missing.push(lack);
     else (isClosed(directive) ? probed : verified).add(directive.name);
   }
+  // A name is claimed only where each of its values holds and none is taken back.
+  const lacking = [...missing.map(({ directive }) => directive), ...declared.waived].map((one) => one.split("=")[0] ?? one);
+  for (const name of lacking) for (const claimed of [verified, probed]) claimed.delete(name);
   const unheld: Missing[] = [];
   for (const directive of wishedDirectives(profile)) {
     const lack = lackOf(directive, declared, seen);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rootSockets } from "../../src/backend/root-sockets.ts";
 import { type Directive, label, namespaced, profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
 import { type HostProfile, readCached, writeCached } from "../../src/systemd/host-cache.ts";
 import { type LiveText, type Outside, parseLive } from "../../src/systemd/live.ts";
@@ -18,7 +19,7 @@ const outside: Outside = {
   home: "/home/ops",
   homes: ["/home", "/root", "/run/user", "/home/ops"],
   hasModules: false,
-  hasBus: true,
+  closed: new Map([["/run/dbus", "/run/dbus"]]),
 };
 
 const directives = profileDirectives("standard");
@@ -32,6 +33,7 @@ const asTold = [
   ["other ABI", "SIGSYS"],
   ["keyring", "own"],
   ["stranger", "EACCES"],
+  ...rootSockets.flatMap(({ sockets }) => sockets.map((socket) => [`connect ${socket}`, "ENOENT"])),
   ["connect /run/dbus/system_bus_socket", "EACCES"],
   ["connect /run/user/1001/bus", "ENOENT"],
   ["connect /run/user/1001/systemd/private", "ENOENT"],
@@ -107,6 +109,8 @@ describe("the search", () => {
     ["ProtectSystem=strict", { "write /run/lock": "done" }],
     ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "done" }],
     ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "ECONNREFUSED" }],
+    ["InaccessiblePaths=-/run/docker.sock", { "connect /run/docker.sock": "done" }],
+    ["InaccessiblePaths=-/run/libvirt", { "connect /run/libvirt/virtqemud-sock": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/bus": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/systemd/private": "ECONNREFUSED" }],
   ])("%s is taken and not kept: it is not declared", async (directive, change) => {

@@ -176,7 +176,7 @@ test("the system bus, opened by the user: not missing, and not claimed either", 
   expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
   expect([...verdict.verified, ...verdict.probed]).not.toContain("InaccessiblePaths");
   expect(judge(live, declared, outsideOf(standard)).verdict).toBe("partial");
-  expect(judge(live, declared, { ...outsideOf(standard), hasBus: false }).verdict).toBe("effective");
+  expect(judge(live, declared, { ...outsideOf(standard), closed: new Map() }).verdict).toBe("effective");
 });
 
 test("what is opened of bs9's own is told, each in its own sentence", () => {
@@ -206,6 +206,8 @@ function liveOf(recorded: Recorded) {
   return parseLive({ ...recorded, mountinfo: recorded.mountinfo.join("\n") });
 }
 
+const closed = new Map([["/run/dbus", "/run/dbus"]]);
+
 function outsideOf({ outside }: Fixture): Outside {
-  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false, hasBus: true };
+  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false, closed };
 }

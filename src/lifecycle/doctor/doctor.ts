@@ -4,6 +4,7 @@ import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import { agentFindings } from "./agent.ts";
 import type { Ground } from "./ground.ts";
+import { groupFindings } from "./groups.ts";
 import { leftoverFindings } from "./leftovers.ts";
 import { logFindings } from "./log-files.ts";
 import { clockFindings, diskFindings } from "./machine.ts";
@@ -15,7 +16,17 @@ const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 /** `ofHost` is what the backend's own checks of this machine found. */
 export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
   const full: Ground = { ...ground, specs: ground.registry.readable().specs };
-  const checks = [sandbox, diskFindings, clockFindings, logFindings, modeFindings, leftoverFindings, serviceFindings, agentFindings];
+  const checks = [
+    sandbox,
+    groupFindings,
+    diskFindings,
+    clockFindings,
+    logFindings,
+    modeFindings,
+    leftoverFindings,
+    serviceFindings,
+    agentFindings,
+  ];
   const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
 }
@@ -44,11 +55,12 @@ async function sandbox({ deps }: Ground): Promise<Finding[]> {
   const withheld = deps === null ? [] : await deps.backend.withheld("standard").catch(() => []);
   const reasons = new Map<string, string[]>();
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
+  const namesOf = (directives: string[]) => [...new Set(directives.map((one) => one.split("=")[0] ?? one))];
   return [...reasons].map(([why, directives]) => ({
     id: "sandbox",
     // Without systemd it is as it is: what can be had is had.
     severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
-    what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${directives.map((one) => one.slice(0, one.indexOf("="))).join(" ")}`}`,
+    what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${namesOf(directives).join(" ")}`}`,
     why,
     mend: withheld.find((one) => one.why === why)?.mend ?? "",
     fix: null,

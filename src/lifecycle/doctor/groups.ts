@@ -1,0 +1,73 @@
+// Groups of the user whose members can become root, and whether services are kept from what the group gives.
+import { readFileSync } from "node:fs";
+import type { Finding } from "../../backend/finding.ts";
+import { rootGroups } from "../../backend/root-sockets.ts";
+import { exec } from "../../base/exec.ts";
+import { harmless } from "../../base/text.ts";
+import { currentUser } from "../../base/user.ts";
+import type { Ground } from "./ground.ts";
+
+export async function groupFindings({ deps }: Pick<Ground, "deps">): Promise<Finding[]> {
+  const user = currentUser();
+  // Root needs no group.
+  if (user.uid === 0) return [];
+  const names = membershipsIn(await groupDatabase(), user.name, process.getgroups?.() ?? []);
+  if (names.length === 0) return [];
+  const kind = deps?.backend.kind ?? null;
+  const withheld = deps === null ? [] : await deps.backend.withheld("standard").catch(() => null);
+  const open = kind !== "systemd" || withheld === null ? null : new Set(withheld.map(({ directive }) => directive));
+  return judgeGroups(names, user, open);
+}
+
+/** group(5), and with getent(1) those of another database (LDAP), as far as it is there. */
+async function groupDatabase(): Promise<string> {
+  const asked = await exec(["getent", "group", ...rootGroups.map(({ name }) => name)], { timeoutMs: 5000 }).catch(() => null);
+  return `${readGroups()}\n${asked?.stdout ?? ""}`;
+}
+
+function readGroups(): string {
+  try {
+    return readFileSync("/etc/group", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * The groups of `rootGroups` that list this user, or that a process of it has: after a change of the database both differ
+ * until the user manager is restarted. Pure.
+ */
+export function membershipsIn(database: string, user: string, gids: number[]): string[] {
+  const lines = database.split("\n").map((line) => line.split(":"));
+  return rootGroups
+    .map(({ name }) => name)
+    .filter((name) =>
+      lines.some(
+        ([group, , gid, members = ""]) => group === name && (gids.includes(Number(gid || Number.NaN)) || members.split(",").includes(user)),
+      ),
+    );
+}
+
+/** `withheld` names the directives that services do not get here; null where none of them is to be had. Pure. */
+export function judgeGroups(
+  names: string[],
+  { name: user, uid }: { name: string; uid: number },
+  withheld: ReadonlySet<string> | null,
+): Finding[] {
+  return rootGroups
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, gives, closedBy }): Finding => {
+      const isClosed = withheld !== null && !closedBy.some((directive) => withheld.has(directive));
+      const services = isClosed
+        ? "the sandbox keeps services from it, and nothing keeps those with --sandbox off and other programs of the user from it"
+        : "services here are not kept from it";
+      return {
+        id: "root-group",
+        severity: isClosed ? "note" : "warning",
+        what: `${harmless(user)} is in the group ${name}, which is as good as root`,
+        why: `a member ${gives}; ${services}`,
+        mend: `sudo gpasswd --delete ${harmless(user)} ${name} && sudo systemctl restart user@${uid}.service (this restarts the services too)`,
+        fix: null,
+      };
+    });
+}
