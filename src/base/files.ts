@@ -10,6 +10,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -196,6 +197,15 @@ export function openToAppend(path: string): number {
 /** Makes a folder and its parents, for this user alone. */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Removes a directory where it is empty, and otherwise leaves it as it is. */
+export function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // It is in use, or not there.
+  }
 }
 
 /** What an errno means, in words; else the message as it is. */

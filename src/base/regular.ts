@@ -8,19 +8,19 @@ import { shellWord } from "./text.ts";
  * A FIFO or a device is neither opened nor waited for. Throws a Bs9Error where there is something else than a regular file,
  * and otherwise what open(2) throws, ENOENT included.
  */
-export function openRegular(path: string, flags: number, mode = 0o600): number {
+export function openNoFollow(path: string, flags: number, mode = 0o600): number {
   // Looked at before it is opened, because to open a device can be an act of its own.
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw notRegular(path, found);
-  const fd = openNoFollow(path, flags, mode);
+  const fd = opened(path, flags, mode);
   // Another file may have taken its place since.
-  const opened = fstatSync(fd);
-  if (opened.isFile()) return fd;
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return fd;
   closeSync(fd);
-  throw notRegular(path, opened);
+  throw notRegular(path, stat);
 }
 
-function openNoFollow(path: string, flags: number, mode: number): number {
+function opened(path: string, flags: number, mode: number): number {
   try {
     return openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY, mode);
   } catch (error) {
@@ -29,9 +29,9 @@ function openNoFollow(path: string, flags: number, mode: number): number {
   }
 }
 
-/** The first bytes of a regular file, opened as `openRegular` does; throws what it throws. */
+/** The first bytes of a regular file, opened as `openNoFollow` does; throws what it throws. */
 export function readNoFollow(path: string, maxBytes: number): Buffer {
-  const fd = openRegular(path, constants.O_RDONLY);
+  const fd = openNoFollow(path, constants.O_RDONLY);
   try {
     const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, maxBytes));
     let length = 0;
@@ -53,7 +53,7 @@ export function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The reason why `openRegular` refuses what is at this path; null for a regular file, and where there is nothing. */
+/** The reason why `openNoFollow` refuses what is at this path; null for a regular file, and where there is nothing. */
 export function whyNotRegular(path: string): string | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found === undefined || found.isFile() ? null : kindOf(found);

@@ -13,7 +13,8 @@ import { causeOf, type Readiness, ready } from "./ready.ts";
 import { type Ending, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { reread, sentencesOn } from "./reread.ts";
-import { askToLinger, sweepUnused } from "./start.ts";
+import { askToLinger } from "./start.ts";
+import { sweepUnused } from "./unused.ts";
 
 export type Acted = {
   name: string;

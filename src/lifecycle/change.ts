@@ -10,6 +10,7 @@ import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
 import { causeOf, type NotReady, type Readiness, ready } from "./ready.ts";
+import { sweepAfter } from "./unused.ts";
 
 export type Changed = { readiness: Readiness | null };
 
@@ -133,4 +134,5 @@ export async function forget(deps: Deps, spec: Spec): Promise<void> {
   await deps.backend.want([spec.name], false);
   await deps.backend.undefine([spec.name]);
   deps.registry.remove(spec.name);
+  sweepAfter(spec.name, deps);
 }

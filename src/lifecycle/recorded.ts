@@ -15,10 +15,28 @@ export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> 
 
 const maxTextLength = 1000;
 
+/**
+ * What decides whether an act is refused, before anything of it is done: a refusal is put into the trail, and nothing else
+ * is written. Throws what `check` throws.
+ */
+export async function recordingRefusal<T>(deps: ActingDeps, entry: Entry, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof Bs9Error && error.code === "refused") {
+      const ending = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
+      await underLock(deps, whatOf(entry), () => append(deps, entry, ending));
+    }
+    throw error;
+  }
+}
+
+function whatOf({ act, targets }: Entry): string {
+  return `${act} ${targets.length === 1 ? targets[0] : `${targets.length} services`}`;
+}
+
 export function recorded<T>(deps: ActingDeps, entry: Entry, work: () => Promise<T>, endingOf: (value: T) => Ending): Promise<T> {
-  const [only] = entry.targets;
-  const what = `${entry.act} ${entry.targets.length === 1 ? only : `${entry.targets.length} services`}`;
-  return underLock(deps, what, async () => {
+  return underLock(deps, whatOf(entry), async () => {
     deps.registry.recordBackend(deps.backend.kind);
     try {
       const value = await work();

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import { exitStatus, failed } from "../base/errors.ts";
 import { bundle } from "../runtime/bundle.ts";
-import { pinRuntime, runtimeVersion, sweepRuntimes } from "../runtime/pin.ts";
+import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { StartInput } from "../service/input.ts";
 import { type Difference, difference, needsRestart } from "../service/plan.ts";
 import type { Spec } from "../service/spec.ts";
@@ -14,10 +14,11 @@ import { type Finding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
-import { type Entry, recorded } from "./recorded.ts";
+import { type Entry, recorded, recordingRefusal } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { sentencesOn } from "./reread.ts";
 import { specOf } from "./specify.ts";
+import { sweepUnused } from "./unused.ts";
 
 export type Started = {
   name: string;
@@ -39,9 +40,14 @@ export type Planned = {
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
-  // Before anything is written, the lock included.
-  const findings = await inspect((await specOf(word, input, deps)).spec);
-  const entry: Entry = { act: "start", targets: [input.name ?? word], differences: [] };
+  const { spec: asked } = await specOf(word, input, deps);
+  const entry: Entry = { act: "start", targets: [asked.name], differences: [] };
+  // Before anything is written: a refused start leaves nothing but its record in the trail.
+  const findings = await recordingRefusal(deps, entry, async () => {
+    const found = await inspect(asked);
+    await foresee(deps, asked);
+    return found;
+  });
   const work = async (): Promise<Started> => {
     await recover(deps);
     try {
@@ -55,6 +61,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     entry.targets = [source.name];
     for (const sentence of renewed === null ? [] : sentencesOn(source.name, renewed)) deps.warn(sentence);
     await deps.backend.claim(source.name);
+    // Another command may have changed the service since.
+    await foresee(deps, source);
     const bundled = input.build === true ? await bundle(source, deps.share) : null;
     const spec = bundled === null ? source : { ...source, build: bundled.build };
     const differences = difference(known, spec);
@@ -64,7 +72,6 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     // A link on the way to the entry may lead elsewhere by now: a restart would follow it.
     const isCurrent = known !== null && isUp(reading) && !needsRestart(differences) && (await deps.backend.isDefined(spec));
     if (isCurrent && differences.length === 0) return { ...told, result: "unchanged", readiness: null };
-    await foresee(deps, spec);
     if (isCurrent) {
       const readiness = await judgeRunning(spec, deps, reading?.restarts ?? 0);
       deps.registry.commit(spec);
@@ -114,11 +121,3 @@ export async function askToLinger(deps: Deps): Promise<void> {
   if (trouble !== null) deps.warn(trouble);
 }
 
-/** Runtimes that no spec and no pending change names go; where a spec cannot be read, none does. */
-export function sweepUnused(deps: Deps): void {
-  const { specs, broken } = deps.registry.readable();
-  const { changes, broken: brokenChanges } = deps.registry.abandoned();
-  if (broken.length + brokenChanges.length > 0) return;
-  const needed = [...specs, ...changes.flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
-  sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
-}

@@ -1,10 +1,9 @@
 // The registry: the specs on disk, what is pending, and the lock over both.
-
 import { closeSync, existsSync, ftruncateSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, openToAppend, plainErrno, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, openToAppend, plainErrno, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { shellWord } from "../base/text.ts";
@@ -31,7 +30,6 @@ export type Outcome = v.InferOutput<typeof Outcome>;
 export type Broken = { name: string; error: unknown };
 
 const Kind = v.picklist(["systemd", "supervisor"]);
-
 const stepsMs = 50;
 
 export class Registry {
@@ -88,6 +86,11 @@ export class Registry {
     // A directory that lies in the place of one of them goes, too.
     for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true, recursive: true });
     this.setOutcome(name, null);
+  }
+
+  removeEmptyFolders(): void {
+    for (const folder of ["services", "pending"]) removeEmpty(join(this.#config, folder));
+    for (const folder of ["outcome", ""]) removeEmpty(join(this.#state, folder));
   }
 
   begin(change: Omit<Pending, "owner">): void {

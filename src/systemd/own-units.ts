@@ -1,9 +1,9 @@
 // Our units as files: what each spec is derived into, where that lives, and whether it is written.
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
+import { dirname, join } from "node:path";
+import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { logFolder, openStreams } from "../logs/store/place.ts";
+import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
 import { removeLaunchers, writeLauncher } from "./launcher/written.ts";
@@ -56,6 +56,8 @@ export class OwnUnits {
     rmSync(this.#environmentFile(name), { force: true });
     removeLaunchers(name, this.#paths.share);
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+    const { units, state } = this.#paths;
+    for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
   }
 
   #groundOf(name: string): Ground {

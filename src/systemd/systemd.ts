@@ -1,7 +1,7 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type {
   AgentUnit,
   Backend,
@@ -21,7 +21,7 @@ import { Neighbours } from "../backend/neighbours.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
-import { makeFolder } from "../base/files.ts";
+import { makeFolder, removeEmpty } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
@@ -127,7 +127,9 @@ export class SystemdBackend implements Backend {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
       this.#units.remove(name);
-      rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
+      const starts = join(this.#reach.runtimeDir, startsPath(name));
+      rmSync(starts, { recursive: true, force: true });
+      for (const folder of [dirname(starts), dirname(dirname(starts))]) removeEmpty(folder);
     }
     this.#verifier.forget(names);
     await this.#systemctl.reload();

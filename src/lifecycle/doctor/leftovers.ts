@@ -9,7 +9,7 @@ import { acceptAct } from "../../trail/record.ts";
 import { type Deps, underLock } from "../deps.ts";
 import { append } from "../recorded.ts";
 import { recover } from "../recover.ts";
-import { sweepUnused } from "../start.ts";
+import { sweepUnused } from "../unused.ts";
 import type { Ground } from "./ground.ts";
 
 export async function leftoverFindings(ground: Ground): Promise<Finding[]> {

@@ -2,7 +2,7 @@
 import { closeSync, constants, lstatSync, type Stats, writeSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files.ts";
-import { openRegular, readNoFollow } from "../../base/regular.ts";
+import { openNoFollow, readNoFollow } from "../../base/regular.ts";
 import { archiveEnd } from "./archive.ts";
 import { logFile, type Mark, type Stream } from "./stream.ts";
 
@@ -80,7 +80,7 @@ export function mark(folder: string, stream: Stream): void {
 }
 
 function append(index: string, { offset, atMs }: Mark): void {
-  const fd = openRegular(index, constants.O_WRONLY | constants.O_APPEND);
+  const fd = openNoFollow(index, constants.O_WRONLY | constants.O_APPEND);
   try {
     // One write: a mark that is written half is left out when the index is read.
     writeSync(fd, new Uint8Array(new Float64Array([offset, atMs]).buffer));

@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
-import { isDirectory, openRegular, whyNotRegular } from "../../base/regular.ts";
+import { isDirectory, openNoFollow, whyNotRegular } from "../../base/regular.ts";
 import { shellWord } from "../../base/text.ts";
 import { mark } from "./marks.ts";
 import { logFile, type Stream, streams } from "./stream.ts";
@@ -32,7 +32,7 @@ export function openStreams(folder: string): Record<Stream, string> {
 /** A descriptor that appends; made for this user alone where there is none. Throws for a link, a FIFO or a device in its place. */
 export function openStream(file: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT } = constants;
-  return openRegular(file, O_WRONLY | O_APPEND | O_CREAT);
+  return openNoFollow(file, O_WRONLY | O_APPEND | O_CREAT);
 }
 
 /** A sentence for each directory or file of these services that is not read or trimmed, because it is not what bs9 has made. */

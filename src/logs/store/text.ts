@@ -1,6 +1,6 @@
 // All that is kept of a stream as one text: the archives and then the file, each with its marks.
 import { closeSync, constants, fstatSync, readSync } from "node:fs";
-import { openRegular } from "../../base/regular.ts";
+import { openNoFollow } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
@@ -22,7 +22,7 @@ export type Text = { parts: Part[]; shift: number; close: () => void };
 export function textOf(folder: string, stream: Stream): Text | null {
   let fd: number;
   try {
-    fd = openRegular(logFile(folder, stream), constants.O_RDONLY);
+    fd = openNoFollow(logFile(folder, stream), constants.O_RDONLY);
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@
 import { closeSync, constants, existsSync, futimesSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { punchHole, tryLock } from "../../base/libc.ts";
-import { isRegular, openRegular } from "../../base/regular.ts";
+import { isRegular, openNoFollow } from "../../base/regular.ts";
 import { mark } from "./marks.ts";
 import { logFolders } from "./place.ts";
 import { logFile, streams } from "./stream.ts";
@@ -28,7 +28,7 @@ export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force
   const file = join(root, ".tick");
   const sinceMs = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   if (!force && sinceMs >= 0 && sinceMs < paceMs) return;
-  const fd = openRegular(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
+  const fd = openNoFollow(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
   try {
     if (!(await tryLock(fd))) return;
     const now = new Date();

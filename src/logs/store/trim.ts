@@ -1,7 +1,7 @@
 // Makes room: the head of a log file becomes an archive, or goes for good, while the service writes on.
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, readSync } from "node:fs";
 import { punchHole } from "../../base/libc.ts";
-import { openRegular } from "../../base/regular.ts";
+import { openNoFollow } from "../../base/regular.ts";
 import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
@@ -110,7 +110,7 @@ async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
 
 async function opened(place: Place, work: (fd: number, marks: Marks, end: number) => Promise<void>): Promise<void> {
   mark(place.folder, place.stream);
-  const fd = openRegular(logFile(place.folder, place.stream), constants.O_RDWR);
+  const fd = openNoFollow(logFile(place.folder, place.stream), constants.O_RDWR);
   try {
     const stats = fstatSync(fd);
     const marks = marksOf(place.folder, place.stream, stats);

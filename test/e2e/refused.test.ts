@@ -1,0 +1,88 @@
+// A start that the audit or the sandbox refuses leaves a record in the trail, and nothing else.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Lab, lab, succeed, until } from "../harness.ts";
+import { bs9 } from "./bs9.ts";
+
+let it: Lab;
+type Act = { act: string; targets: string[]; result: { outcome: string; exitStatus: number; message: string } };
+
+beforeAll(async () => {
+  it = await lab("refused", { bs9: ["ops", "dev"] });
+  for (const user of ["ops", "dev"] as const) {
+    await it.writeFile(user, "evil/app.ts", "eval(process.argv[2] ?? '');\n");
+    await it.writeFile(user, "plain/app.ts", "setInterval(() => {}, 1000);\n");
+    // An entry straight in the home directory never gets more than a partial sandbox.
+    await it.writeFile(user, "app.ts", "setInterval(() => {}, 1000);\n");
+  }
+}, 240_000);
+afterAll(() => it.down());
+
+const sh = async (user: "ops" | "dev", script: string) => succeed(await it.asUser(user, ["sh", "-c", script]), script).stdout;
+/**
+ * Files and directories below what bs9 writes to, but for those of XDG and systemd that others use too. What the host was
+ * found to give is kept in ~/.cache, whatever asked for it.
+ */
+const traces = (user: "ops" | "dev") =>
+  sh(
+    user,
+    "find .config .local $XDG_RUNTIME_DIR/bs9 $XDG_RUNTIME_DIR/systemd/user/* -not -path .config -not -path .local/share 2>/dev/null | sort",
+  );
+const history = async (user: "ops" | "dev", env = {}): Promise<Act[]> =>
+  JSON.parse((await it.asUser(user, ["bs9", "history", "--json"], { env })).stdout);
+const onlyTheTrail = [".config/bs9", ".config/bs9/lock", ".config/bs9/trail.jsonl"];
+
+test("what the audit refuses: exit 6, a record, and not even the supervisor is brought up", async () => {
+  for (const [user, env] of [
+    ["ops", {}],
+    ["dev", { BS9_BACKEND: "supervisor" }],
+  ] as const) {
+    const before = (await traces(user)).split("\n");
+    const refused = await it.asUser(user, ["bs9", "start", "evil/app.ts", "--name", "evil"], { env });
+    expect(refused).toMatchObject({ code: 6, stdout: "" });
+    const added = (await traces(user)).split("\n").filter((path) => !before.includes(path));
+    expect(added).toEqual(onlyTheTrail);
+    expect(await history(user, env)).toMatchObject([
+      {
+        act: "start",
+        targets: ["evil"],
+        result: { outcome: "failed", exitStatus: 6, message: expect.stringContaining("the audit finds") },
+      },
+    ]);
+    expect((await it.asUser(user, ["pgrep", "-u", user, "-f", "bin/bs9"])).stdout).toBe("");
+    expect((await it.asUser(user, ["bs9", "history", "--verify"], { env })).code).toBe(0);
+  }
+});
+
+test("what the supervisor cannot give is refused before a supervisor is there", async () => {
+  const env = { BS9_BACKEND: "supervisor" };
+  const before = await traces("dev");
+  expect((await it.asUser("dev", ["bs9", "start", "plain/app.ts", "--name", "plain", "--require-sandbox"], { env })).code).toBe(6);
+  expect(await traces("dev")).toBe(before);
+  expect(await history("dev", env)).toMatchObject([{}, { targets: ["plain"], result: { exitStatus: 6 } }]);
+  expect((await it.asUser("dev", ["pgrep", "-u", "dev", "-f", "bin/bs9"])).stdout).toBe("");
+});
+
+test("a sandbox that only the live process shows not to be effective: it ran, and nothing is left of it", async () => {
+  const before = await traces("ops");
+  const refused = await bs9(it, "start", "app.ts", "--name", "home", "--require-sandbox");
+  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining("--require-sandbox asks for an effective one") });
+  expect(await traces("ops")).toBe(before);
+  expect((await bs9(it, "status", "home")).code).toBe(4);
+  await until(async () => (await sh("ops", "systemctl --user list-units --all --no-legend 'home*' 'bs9-agent*'")).trim() === "", {
+    what: "no unit is loaded",
+  });
+  expect(await history("ops")).toMatchObject([{}, { targets: ["home"], result: { exitStatus: 6 } }]);
+});
+
+test("beside a service that runs, a refused one leaves that service its runtime, and a refused change leaves it as it was", async () => {
+  succeed(await bs9(it, "start", "plain/app.ts", "--name", "plain"), "start plain");
+  const before = await traces("ops");
+  const shown = await sh("ops", "systemctl --user show --property=MainPID plain; cat .config/bs9/services/plain.json");
+  expect((await bs9(it, "start", "app.ts", "--name", "home", "--require-sandbox")).code).toBe(6);
+  expect((await bs9(it, "start", "evil/app.ts", "--name", "plain")).code).toBe(6);
+  await it.writeFile("ops", "plain/app.ts", "setInterval(() => eval('1'), 1000);\n");
+  expect((await bs9(it, "start", "plain", "--env", "A=1")).code).toBe(6);
+  expect(await traces("ops")).toBe(before);
+  expect(await sh("ops", "systemctl --user show --property=MainPID plain; cat .config/bs9/services/plain.json")).toBe(shown);
+  expect((await history("ops")).at(-1)).toMatchObject({ act: "start", targets: ["plain"], result: { outcome: "failed", exitStatus: 6 } });
+});
