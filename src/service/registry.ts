@@ -31,7 +31,6 @@ export type Broken = { name: string; error: unknown };
 
 const Kind = v.picklist(["systemd", "supervisor"]);
 const stepsMs = 50;
-
 export class Registry {
   readonly #config: string;
   readonly #state: string;

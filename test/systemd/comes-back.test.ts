@@ -1,5 +1,6 @@
 // What doctor says of a user manager that is killed, by the version of systemd and by what systemd has loaded.
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { comesBackFindings, dropIn, versionOf } from "../../src/systemd/comes-back.ts";
 
 const debian12 = "systemd 252 (252.39-1~deb12u2)";
@@ -77,6 +78,10 @@ test.each(["0", "100ms", "1s 500ms", "250us"])("a delay of %s is short enough", 
 
 test("where systemctl prints nothing, nothing is claimed", () => {
   expect(findings(ubuntu2404, {})).toMatchObject([{ severity: "warning", what: expect.stringContaining("cannot be seen") }]);
+});
+
+test("README gives the line that doctor gives", async () => {
+  expect(await Bun.file(join(import.meta.dir, "../../README.md")).text()).toContain(`\n${findings(debian12, shipped)[0]?.mend}\n`);
 });
 
 test("the words of another program are not a version", () => {
