@@ -10,7 +10,7 @@ const names = ["api", "web"];
 const app = "Bun.serve({ port: Number(process.env.PORT), fetch: () => new Response('up') });\n";
 
 beforeAll(async () => {
-  it = await lab("usermanager");
+  it = await lab("comesback");
   for (const [i, name] of [...names, "off"].entries()) {
     await it.writeFile("ops", `${name}/app.ts`, app);
     succeed(await bs9(it, "start", `${name}/app.ts`, "--name", name, "--port", String(4800 + i)), `start ${name}`);
@@ -51,9 +51,9 @@ test("a drop-in that another one overrides, or that systemd has not read, does n
 
 test("the user manager is killed with SIGKILL: every service returns, what was stopped stays stopped", async () => {
   const before = new Map(await Promise.all(names.map(async (name) => [name, await mainPid(name, "--user")] as const)));
-  const manager = await mainPid("user@1001.service");
+  const killed = await mainPid("user@1001.service");
   succeed(await it.asRoot(["systemctl", "kill", "--signal=KILL", "--kill-whom=main", "user@1001.service"]), "kill the user manager");
-  await until(async () => ![0, manager].includes(await mainPid("user@1001.service")), { what: "another user manager runs" });
+  await until(async () => ![0, killed].includes(await mainPid("user@1001.service")), { what: "another user manager runs" });
   for (const name of names)
     await until(async () => ![0, before.get(name)].includes(await mainPid(name, "--user")), { what: `${name} is back`, timeoutMs: 60_000 });
   const shown = await until(
