@@ -22,5 +22,5 @@ export function sweepAfter(name: string, deps: Pick<Deps, "registry" | "share">)
   deps.registry.removeEmptyFolders();
   // Services that run may have the empty folder of the sandbox open.
   if (deps.registry.names().length > 0) return;
-  for (const folder of ["builds", "runtime", "empty", ""]) removeEmpty(join(deps.share, folder));
+  for (const folder of ["builds", "runtime", "launch", "empty", ""]) removeEmpty(join(deps.share, folder));
 }

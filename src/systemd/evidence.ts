@@ -1,6 +1,6 @@
 // For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
-import { rootSockets } from "../backend/root-sockets.ts";
 import { closedPathOf, type Directive } from "../backend/sandbox.ts";
+import { againstClosed, againstReach, isGone } from "./closed-evidence.ts";
 import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
@@ -82,18 +82,6 @@ const endedWith =
     return other === undefined ? null : `the probe's '${other[0]}' ended with ${other[1]}`;
   };
 
-/** Refused by a socket that is seen would be no proof: another one may answer. */
-function unreachable(outcomes: Outcomes, folder: string, isMeant = (socket: string) => socket.startsWith(folder)): string | null {
-  const tried = Object.entries(outcomes).filter(([name]) => name.startsWith("connect ") && isMeant(name.slice("connect ".length)));
-  const other = tried.find(([, outcome]) => outcome !== "ENOENT" && outcome !== "EACCES");
-  if (other !== undefined) return `the probe's '${other[0]}' ended with ${other[1]}`;
-  return tried.length === 0 ? `the probe has tried no socket below ${folder}` : null;
-}
-
-function socketsOf(path: string): string[] {
-  return rootSockets.find((one) => one.path === path)?.sockets ?? [];
-}
-
 const filter = (attempts: NonNullable<Evidence["attempts"]>): Evidence => ({ live: filtered, attempts, isClosed: true });
 
 export const evidence: Record<string, Evidence> = {
@@ -121,17 +109,10 @@ export const evidence: Record<string, Evidence> = {
   ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
   ReadOnlyPaths: { live: systemIsReadOnly },
   BindReadOnlyPaths: { live: (seen, value) => readOnlyBelow(value)(seen, value) },
-  ProtectHome: { live: homeIsAway, attempts: (outcomes) => unreachable(outcomes, "/run/user/") },
+  ProtectHome: { live: homeIsAway, attempts: (outcomes) => againstReach(outcomes, "/run/user/") },
   InaccessiblePaths: {
-    live: ({ live, outside }, value) => {
-      const path = closedPathOf({ value });
-      const real = outside.closed.get(path);
-      const isAway = real === undefined || isGone(live, real) || outside.homes.some((home) => isAtOrBelow(real, home));
-      // Mounts of other namespaces on a file go with it when it is removed, see detach_mounts() in the kernel's fs/namespace.c.
-      return isAway ? null : `${path} is there, or was made again since the service was started`;
-    },
-    attempts: (outcomes, value) =>
-      unreachable(outcomes, closedPathOf({ value }), (socket) => socketsOf(closedPathOf({ value })).includes(socket)),
+    live: againstClosed,
+    attempts: (outcomes, value) => againstReach(outcomes, closedPathOf({ value })),
   },
   ProtectKernelTunables: { live: tunables },
   ProtectKernelModules: { live: (seen, value) => capabilities(seen, value) ?? modulesAreAway(seen) },
@@ -213,10 +194,6 @@ function homeIsAway(seen: Seen): string | null {
   const { live, outside } = seen;
   const there = outside.homes.find((folder) => live.mounts.at(folder)?.kind !== "tmpfs" && !isGone(live, folder));
   return there === undefined ? own(outside.home)(seen, "") : `${there} is there`;
-}
-
-function isGone(live: Live, folder: string): boolean {
-  return live.mounts.at(folder)?.root.includes("/inaccessible/") === true;
 }
 
 /** With `subset=pid` there is no /proc/sys at all. */

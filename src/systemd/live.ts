@@ -1,10 +1,10 @@
 // What /proc shows of a process, each file read once.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { rootSockets } from "../backend/root-sockets.ts";
 import { resolvedPath } from "../base/paths.ts";
 import { linkOf, readProc } from "../base/proc.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
+import { readClosed } from "./closed.ts";
 import { Mounts } from "./mounts.ts";
 
 export type Namespaces = { user: string; mnt: string; ipc: string; uts: string };
@@ -56,7 +56,7 @@ export function readOutside(home: string, uid: number): Outside | null {
   const live = (pid === null ? null : readLive(pid)) ?? readLive("self");
   if (live === null) return null;
   const homes = ["/home", "/root", "/run/user", resolvedPath(home)].filter((folder) => existsSync(folder));
-  const closed = new Map(rootSockets.filter(({ path }) => existsSync(path)).map(({ path }) => [path, resolvedPath(path)]));
+  const closed = readClosed();
   return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), closed };
 }
 

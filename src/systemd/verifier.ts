@@ -1,4 +1,4 @@
-// Verifies the live process of a service once: what a process is shut into does not change while it lives.
+// Verifies the live process of a service once: what it is shut into changes only where a closed path is made again.
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
@@ -10,6 +10,7 @@ import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { commandOf } from "../runtime/command.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
+import { closedStamp } from "./closed.ts";
 import { forService } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
@@ -30,7 +31,9 @@ const Verdict = v.strictObject({
   unheld: v.optional(v.array(Missing)),
   isolation: v.optional(Isolation),
 });
-const Found = v.record(v.string(), v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), verdict: Verdict }));
+/** `closed`: the stamp of the closed paths when the process was looked at. */
+const One = v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), closed: v.optional(v.string()), verdict: Verdict });
+const Found = v.record(v.string(), One);
 
 type Found = v.InferOutput<typeof Found>;
 
@@ -43,6 +46,8 @@ export class Verifier {
   readonly #deps: VerifierDeps;
   readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
   #outside: Outside | null | undefined;
+  /** The stamp of the closed paths in `#outside`. */
+  #closed: string | null = null;
   #found: Found | null = null;
   #isChanged = false;
   #added = 0;
@@ -73,14 +78,19 @@ export class Verifier {
     if (pid === null || startTime === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     this.#found ??= readFound(this.#file);
     const found = this.#found[spec.name];
-    const kept = found?.pid === pid && found.startTime === startTime && found.boot === bootId() ? asVerdict(found.verdict) : null;
+    const closed = closedStamp();
+    // A bs9 that closed fewer paths kept no stamp, and its verdict stays what it is.
+    const isSame = found?.pid === pid && found.startTime === startTime && found.boot === bootId() && (found.closed ?? closed) === closed;
+    const kept = isSame ? asVerdict(found.verdict) : null;
     if (kept?.isolation !== undefined) return kept;
+    if (this.#closed !== closed) this.#outside = undefined;
+    this.#closed = closed;
     const seen = await this.#look(spec, pid);
     // A verdict of a bs9 that did not look at the isolation stays what it is.
     const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
     // A process that is just being set up may not be looked at, and soon may.
     if (verdict.verdict === "unknown") return verdict;
-    this.#found[spec.name] = { boot: bootId(), pid, startTime, verdict };
+    this.#found[spec.name] = { boot: bootId(), pid, startTime, closed, verdict };
     this.#isChanged = true;
     if (++this.#added > mostAdded) this.#forgetEnded(this.#found);
     return verdict;

@@ -10,6 +10,7 @@ import { bootId, readProc, startTimeOf, statusField } from "../../src/base/proc.
 import { builtIn } from "../../src/service/defaults.ts";
 import { resolve } from "../../src/service/resolve.ts";
 import type { SandboxProfile } from "../../src/service/spec.ts";
+import { closedStamp } from "../../src/systemd/closed.ts";
 import { hostKey, writeCached } from "../../src/systemd/host-cache.ts";
 import type { UserManager } from "../../src/systemd/reach.ts";
 import { Systemctl } from "../../src/systemd/systemctl.ts";
@@ -45,7 +46,7 @@ const keyOf = (profile: SandboxProfile) =>
 
 /** As no look at a process without a sandbox would find it. */
 const told = { verdict: "effective", verified: ["UMask"], probed: [], missing: [] };
-const kept = (boot: string) => ({ boot, pid: process.pid, startTime: startTimeOf(process.pid), verdict: told });
+const kept = (boot: string) => ({ boot, pid: process.pid, startTime: startTimeOf(process.pid), closed: closedStamp(), verdict: told });
 const write = (found: object) => writeFileSync(file, JSON.stringify(found));
 
 test("a process of another boot with the same pid and start time is another one", async () => {
@@ -60,6 +61,11 @@ test("a verdict that an older bs9 has kept stays as it is, and gains the isolati
   const { isolation, ...verdict } = await verifier().verify(spec, reading);
   expect(verdict).toMatchObject(told);
   expect(isolation?.verdict).toBe("partial");
+});
+
+test("a process is looked at again once a path that is closed to it was made or removed", async () => {
+  write({ web: { ...kept(bootId()), closed: "as it was before" } });
+  expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
 
 test("of a process that has ended, nothing is kept: who lives for long is not told of every service that goes", async () => {

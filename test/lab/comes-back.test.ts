@@ -10,7 +10,7 @@ const names = ["api", "web"];
 const app = "Bun.serve({ port: Number(process.env.PORT), fetch: () => new Response('up') });\n";
 
 beforeAll(async () => {
-  it = await lab("usermanager");
+  it = await lab("comesback");
   for (const [i, name] of [...names, "off"].entries()) {
     await it.writeFile("ops", `${name}/app.ts`, app);
     succeed(await bs9(it, "start", `${name}/app.ts`, "--name", name, "--port", String(4800 + i)), `start ${name}`);
