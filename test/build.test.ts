@@ -38,7 +38,7 @@ test("two releases, built in two folders, are the same", async () => {
   expect(printed).toMatch(/bs9 version in \d+\.\d ms/);
   expect(succeed(await run([ours, "version"]), "bs9 version").stdout).toContain(`linux-${process.arch})`);
   for (const folder of [one, other]) rmSync(folder, { recursive: true });
-}, 170_000);
+}, 400_000);
 
 test("an option that it does not know", async () => {
   const { code, stderr } = await run([process.execPath, join(top, "build.ts"), "--al"]);

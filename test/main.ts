@@ -90,7 +90,7 @@ function withoutImpossible(files: TestFile[]): TestFile[] {
 
 function limitsOf({ need }: TestFile): Limits {
   const leftMs = Math.max(1, overallMs - (performance.now() - began));
-  const [testMs, fileMs] = need === "unit" || need === "built" ? [60_000, 5 * 60_000] : [240_000, 15 * 60_000];
+  const [testMs, fileMs] = need === "unit" || need === "built" ? [120_000, 8 * 60_000] : [300_000, 15 * 60_000];
   return { testMs, fileMs: Math.min(fileMs, leftMs) };
 }
 

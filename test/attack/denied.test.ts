@@ -12,7 +12,7 @@ beforeAll(async () => {
   stage = all.on("systemd");
   await stage.write(".ssh/id", "secret", "600");
   await stage.write("other/file", "of another service");
-}, 60_000);
+}, 240_000);
 afterAll(() => all.lab.down());
 
 const fs = (call: string) => `return String(require("fs").${call} ?? "done")`;
@@ -22,7 +22,7 @@ describe.each(["standard", "strict"])("%s", (profile) => {
   beforeAll(async () => {
     await stage.write("a/package.json", "{}");
     a = await stage.service("a", "a", "--sandbox", profile);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => stage.bs9("delete", "a", "--yes"));
 
   test("an app reads no other file of the user, and lists no home", async () => {

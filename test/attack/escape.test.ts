@@ -8,7 +8,7 @@ import { backends, type Stage, type Stages, stages } from "./stage.ts";
 let all: Stages;
 beforeAll(async () => {
   all = await stages("attack-escape");
-}, 60_000);
+}, 240_000);
 afterAll(() => all.lab.down());
 
 const rounds = 5;
@@ -23,7 +23,7 @@ describe.each(backends)("%s", (kind) => {
     beforeAll(async () => {
       stage = all.on(kind);
       it = await pair(stage, "--sandbox", profile);
-    }, 60_000);
+    }, 240_000);
     afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
 
     test("a folder that was replaced by a link is not followed when the service is started again by itself", async () => {
@@ -47,7 +47,7 @@ describe.each(backends)("%s", (kind) => {
         `${stage.home}/mono/public is a symbolic link to ${stage.home}/.ssh that the service a could have created; not followed`,
       );
       expect(await it.served()).not.toContain(secret);
-    }, 60_000);
+    }, 240_000);
 
     test("it comes up by itself once the folder is back, and a new folder of that name needs no more", async () => {
       expect(await it.a.attempt(swapBack(stage.home))).toBe("back");
@@ -73,5 +73,5 @@ describe.each(backends)("%s", (kind) => {
     expect(seen.answered).toBeGreaterThan(0);
     expect(seen.refused).toBeGreaterThan(0);
     await stage.bs9("delete", "a", "b", "--yes");
-  }, 120_000);
+  }, 300_000);
 });

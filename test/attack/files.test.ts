@@ -5,7 +5,7 @@ import { backends, type Service, type Stage, type Stages, stages } from "./stage
 let all: Stages;
 beforeAll(async () => {
   all = await stages("attack-files");
-}, 60_000);
+}, 240_000);
 afterAll(() => all.lab.down());
 
 describe.each(backends)("%s", (kind) => {
@@ -16,7 +16,7 @@ describe.each(backends)("%s", (kind) => {
     await stage.write(".ssh/id", "secret", "600");
     await stage.write("web/package.json", "{}");
     app = await stage.service("web", "web");
-  }, 60_000);
+  }, 240_000);
 
   test("an app reads no other file of the user's home", async () => {
     expect(await app.attempt(`return require("fs").readFileSync("${stage.home}/.ssh/id", "utf8")`)).toMatch(/^(ENOENT|EACCES)$/);

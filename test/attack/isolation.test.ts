@@ -8,7 +8,7 @@ import { backends, type Service, type Stage, type Stages, stages } from "./stage
 let all: Stages;
 beforeAll(async () => {
   all = await stages("attack-isolation");
-}, 60_000);
+}, 240_000);
 afterAll(() => all.lab.down());
 
 const statusOf = async (stage: Stage, name: string): Promise<Status> => {
@@ -45,7 +45,7 @@ describe.each(backends)("%s", (kind) => {
       await stage.write("b/package.json", "{}");
       a = await stage.service("a", "a", "--sandbox", profile, "--require-isolation");
       b = await stage.service("b", "b", "--sandbox", profile);
-    }, 60_000);
+    }, 240_000);
     afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
 
     test("an app sends no signal to another service, to the agent, to what keeps services up", async () => {

@@ -48,7 +48,7 @@ describe.each(backends)("%s", (kind) => {
     const after = await stage.sh(`ls -liR ${folder} | awk '{ print $1, $2, $NF }'`);
     // An index may have been made meanwhile; nothing that was there is gone or another file.
     for (const line of before.split("\n").filter((one) => one.endsWith(".log"))) expect(after).toContain(line);
-  }, 120_000);
+  }, 300_000);
 
   test("a link that was put there from outside of a sandbox is not followed by bs9: no start, no reading, no trimming", async () => {
     const file = `${folder}/web/stdout.log`;
@@ -64,7 +64,7 @@ describe.each(backends)("%s", (kind) => {
     await stage.sh(`mv ${file}.aside ${file}`);
     succeed(await stage.bs9("restart", "web"), "restart web");
     await until(async () => (await app.attempt(`return "up"`)) === "up", { what: "web is back" });
-  }, 120_000);
+  }, 300_000);
 });
 
 test("an environment file that the app has replaced by a link is not read", async () => {

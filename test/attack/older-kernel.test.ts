@@ -11,7 +11,7 @@ beforeAll(async () => {
   stage = all.on("systemd");
   await stage.write("a/package.json", "{}");
   a = await stage.service("a", "a");
-}, 60_000);
+}, 240_000);
 afterAll(() => all.lab.down());
 
 const describes = async (name: string): Promise<Description> => JSON.parse((await stage.bs9("describe", name, "--json")).stdout);

@@ -86,7 +86,7 @@ describe("systemd", () => {
       expect([verdict, [...verified, ...probed].includes("InaccessiblePaths")]).toEqual(["effective", true]);
       await stage.bs9("delete", profile, "--yes");
     },
-    120_000,
+    300_000,
   );
 
   test("--readable opens one of them again, and closes the others as before", async () => {
@@ -155,5 +155,5 @@ test.each(backends)(
       }),
     );
   },
-  60_000,
+  240_000,
 );

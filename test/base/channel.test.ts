@@ -87,7 +87,7 @@ setInterval(() => {
     await flooding.exited;
     server.stop();
   }
-}, 60_000);
+}, 240_000);
 
 test("a refused connection is no answer while the other side lives; where it has died nobody answers", async () => {
   const source = join(import.meta.dir, "../../src/base");
@@ -125,4 +125,4 @@ process.kill(process.pid, "SIGSTOP");
     await server.exited;
   }
   expect(await ask(side, {}, patient)).toBeNull();
-}, 30_000);
+}, 120_000);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   it = await lab("agent");
   await it.writeFile("ops", ".config/bs9/config.toml", config);
   await it.writeFile("ops", "apps/web.ts", web);
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const sh = (script: string) => it.asUser("ops", ["sh", "-c", script]);
@@ -121,7 +121,7 @@ test("the message bus is restarted: it hears and tells on", async () => {
   await sh("kill -9 $(systemctl --user show -P MainPID web)");
   await until(async () => (await statusOf(it, "web")).restarts === 1, { what: "a crash is told, too" });
   await bs9(it, "restart", "web");
-}, 60_000);
+}, 240_000);
 
 test("with the last service it goes, and leaves its samples", async () => {
   expect((await bs9(it, "delete", "all", "--yes")).code).toBe(0);

@@ -19,7 +19,7 @@ let it: Lab;
 beforeAll(async () => {
   it = await lab("ap", { folder: apps });
   await inHome(`cp -r /src/. . && python3 -m venv --without-pip ${venv}`);
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 type Case = {

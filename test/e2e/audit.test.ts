@@ -24,7 +24,7 @@ beforeAll(async () => {
     "big/app.ts",
     `${imports}\nconst total = [${names.join(", ")}].reduce((n, part) => part({ n }), 0);\n${serve}\n`,
   );
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("an eval two imports deep: exit 6 with file, line and column; nothing was written", async () => {

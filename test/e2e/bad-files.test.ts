@@ -26,7 +26,7 @@ beforeAll(async () => {
     await it.writeFile("ops", `${name}/app.ts`, app);
     await bs9(it, "start", `${name}/app.ts`, "--name", name, "--port", port);
   }
-}, 60_000);
+}, 240_000);
 afterAll(() => it.down());
 afterEach(async () => {
   await sh(
@@ -51,7 +51,7 @@ test.each(kinds)(
     expect((await statusOf(it, "api")).pid).not.toBe(before);
     expect(await limited("describe", "web")).toMatchObject({ code: 1, stderr: expect.stringContaining(named) });
   },
-  60_000,
+  240_000,
 );
 
 test.each(kinds)(
@@ -64,7 +64,7 @@ test.each(kinds)(
     await sh("systemctl --user restart bs9-agent");
     await until(async () => (await statusOf(it, "api")).figuresFrom === "agent", { what: "the agent answers" });
   },
-  60_000,
+  240_000,
 );
 
 test.each(kinds)(
@@ -76,7 +76,7 @@ test.each(kinds)(
     expect(await limited("restart", "api")).toMatchObject({ code: 0, stdout: expect.stringContaining("api restarted") });
     expect((await limited("doctor")).stdout).toContain(named);
   },
-  60_000,
+  240_000,
 );
 
 test.each(kinds)(
@@ -87,7 +87,7 @@ test.each(kinds)(
     expect(await limited("restart", "api")).toMatchObject({ code: 0, stderr: expect.stringContaining(named) });
     expect(await limited("history")).toMatchObject({ code: 1, stderr: expect.stringContaining(named) });
   },
-  60_000,
+  240_000,
 );
 
 test("status lists the service whose half-done start it has just finished", async () => {
@@ -109,7 +109,7 @@ test("status lists the service whose half-done start it has just finished", asyn
     });
     await bs9(it, "delete", "late", "--yes");
   }
-}, 60_000);
+}, 240_000);
 
 test("delete all deletes every service whose spec can be read, and names the other", async () => {
   await sh(`mv ${spec} ${spec}.kept; mkdir ${spec}`);
@@ -120,4 +120,4 @@ test("delete all deletes every service whose spec can be read, and names the oth
     stderr: expect.stringContaining(`/home/ops/${spec}`),
   });
   expect((await sh("systemctl --user is-active api.service")).stdout).toBe("inactive\n");
-}, 60_000);
+}, 240_000);

@@ -12,7 +12,7 @@ describe("without user namespaces", () => {
   beforeAll(async () => {
     it = await lab("denied", { userNamespaces: false });
     await it.writeFile("ops", "web/app.ts", app);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => it.down());
 
   test("it starts, partial, and says so", async () => {
@@ -84,7 +84,7 @@ describe("a home outside of /home", () => {
     await until(async () => (await it.asRoot(["test", "-S", "/run/user/1009/systemd/private"])).code === 0, {
       what: "the user manager of deploy",
     });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => it.down());
 
   test("is hidden all the same; what that costs is said", async () => {

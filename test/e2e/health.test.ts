@@ -25,7 +25,7 @@ beforeAll(async () => {
   it = await lab("health");
   await it.writeFile("ops", ".config/bs9/config.toml", config);
   for (const [name, text] of Object.entries({ hanging, turning, slow })) await it.writeFile("ops", `apps/${name}.ts`, text);
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const sh = (script: string) => it.asUser("ops", ["sh", "-c", script]);
@@ -59,7 +59,7 @@ test("with --health-restart an unhealthy service is restarted and counted, and t
       result: expect.objectContaining({ outcome: "ok", message: expect.stringContaining("unhealthy") }),
     }),
   );
-}, 60_000);
+}, 240_000);
 
 test("a service that is slow to start is neither unhealthy nor restarted", async () => {
   const began = performance.now();
@@ -78,7 +78,7 @@ test("a service that is slow to start is neither unhealthy nor restarted", async
   expect(performance.now() - began).toBeGreaterThan(9000);
   expect([...seen].sort()).toEqual(["healthy", "unknown"]);
   expect((await statusOf(it, "slow")).restarts).toBe(1);
-}, 60_000);
+}, 240_000);
 
 test("without --health the port is probed", async () => {
   await bs9(it, "start", "apps/hanging.ts", "--port", "4503");

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await it.writeFile("ops", "app/app.ts", app);
   await it.writeFile("ops", "install.sh", readFileSync(join(import.meta.dir, "../../install.sh")));
   await it.writeFile("ops", "got/bs9", await Bun.file(binary()).bytes());
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const ops = (line: string) => it.asUser("ops", ["sh", "-c", line]);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const paced =
     'for (let n = 0; n < 10; n++) { for (let i = 1; i <= 20_000; i++) console.log(n * 20_000 + i); await Bun.sleep(1000); }\nconsole.error("done");\nawait Bun.sleep(1e6);\n';
   await it.writeFile("ops", "paced/paced.ts", paced);
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const messages = (stdout: string) => stdout.split("\n").slice(0, -1);

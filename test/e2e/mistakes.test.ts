@@ -10,7 +10,7 @@ beforeAll(async () => {
   it = await lab("mistakes");
   await it.writeFile("ops", "web/app.ts", await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text());
   await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100");
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test.each<[string[], number, string]>([

@@ -10,7 +10,7 @@ const app = await Bun.file(join(import.meta.dir, "../fixtures/web/app.ts")).text
 beforeAll(async () => {
   it = await lab("places");
   await it.writeFile("ops", ".ssh/id", "secret", "600");
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("a `current` link is followed anew at each restart, and its folder can be written", async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
     '#!/bin/sh\ncat "/proc/$$/cmdline" >cmdline.part; cat "/proc/$$/environ" >environ; mv cmdline.part cmdline; exec sleep 1000\n',
     "755",
   );
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const nasty = [

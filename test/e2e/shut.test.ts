@@ -34,7 +34,7 @@ beforeAll(async () => {
   await it.writeFile("ops", ".ssh/id", "secret", "600");
   await it.writeFile("ops", "web/app.ts", app);
   await it.writeFile("ops", "web/package.json", "{}");
-}, 60_000);
+}, 240_000);
 afterAll(() => it.down());
 
 test("neither the system bus nor the user manager is in reach; --readable opens the bus again, and no more is claimed", async () => {
@@ -71,7 +71,7 @@ test("neither the system bus nor the user manager is in reach; --readable opens 
     expect([...verified, ...probed]).not.toContain("InaccessiblePaths");
     await bs9(it, "delete", "asker", "--yes");
   }
-}, 120_000);
+}, 300_000);
 
 test("an entry that the app has made a link, and a #! line that it has written, are not followed out of its project", async () => {
   expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4653")).code).toBe(0);
@@ -97,7 +97,7 @@ test("an entry that the app has made a link, and a #! line that it has written, 
     stderr: expect.stringContaining("the service could have written so"),
   });
   await bs9(it, "delete", "script", "--yes");
-}, 120_000);
+}, 300_000);
 
 test("a project with bs9's own files in it: they are not open to it, and describe says so", async () => {
   await it.writeFile("ops", ".config/package.json", "{}");
@@ -115,7 +115,7 @@ test("a project with bs9's own files in it: they are not open to it, and describ
   expect(await sandboxOf("exposed")).toMatchObject({ verdict: "partial", missing: [{ directive: "/home/ops/.config" }] });
   await bs9(it, "delete", "exposed", "--yes");
   await sh("rm .config/app.ts .config/package.json");
-}, 120_000);
+}, 300_000);
 
 test.each([
   ["a file", "touch web/node_modules"],
@@ -133,5 +133,5 @@ test.each([
     await bs9(it, "delete", "odd", "--yes");
     await sh("chmod -f 700 web/node_modules; rm -rf web/node_modules locked");
   },
-  60_000,
+  240_000,
 );

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await it.writeFile("ops", "web/app.ts", app);
   await it.writeFile("ops", ".ssh/id", "secret", "600");
   await it.writeFile("ops", "bad/bad.ts", 'console.log("begun");\nconst broken: string = "x";\nthrow new Error(`boom ${broken}`);\n');
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 describe("start", () => {

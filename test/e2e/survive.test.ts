@@ -25,7 +25,7 @@ beforeAll(async () => {
   await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4200");
   pendingSince = performance.now();
   await bs9(it, "start", "needy/app.ts", "--name", "needy", "--wait", "0");
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const killMain = async (name: string) => it.asUser("ops", ["sh", "-c", `kill -9 $(systemctl --user show -p MainPID --value ${name})`]);
@@ -137,7 +137,7 @@ test("a port that opens after a minute: the service is up within 35 s after that
   );
   database.kill("SIGTERM");
   await database.exited;
-}, 120_000);
+}, 300_000);
 
 test("after a reboot what ran runs, what was stopped is stopped", async () => {
   await bs9(it, "start", "slow/app.ts", "--name", "slow", "--wait", "0");
@@ -146,4 +146,4 @@ test("after a reboot what ran runs, what was stopped is stopped", async () => {
   await until(() => fetchIn(it, 4200, "/argv"), { what: "web serves after the reboot" });
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0, sandbox: "effective" });
   expect(await statusOf(it, "slow")).toMatchObject({ state: "inactive" });
-}, 120_000);
+}, 300_000);

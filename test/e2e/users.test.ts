@@ -13,7 +13,7 @@ const users: [User, number][] = [
 
 beforeAll(async () => {
   it = await lab("users", { bs9: ["root", "ops", "dev"] });
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const as = (user: User, ...argv: string[]) => it.asUser(user, ["sh", "-c", 'PATH="$HOME/.local/bin:$PATH" exec bs9 "$@"', "bs9", ...argv]);

@@ -7,7 +7,7 @@ let it: Lab;
 beforeAll(async () => {
   it = await lab("beside");
   await it.writeFile("ops", "web/run.sh", "#!/bin/sh\nexec sleep 1000\n", "755");
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("systemd writes nothing of a check, whether it succeeds, fails or is ended", async () => {
@@ -20,4 +20,4 @@ test("systemd writes nothing of a check, whether it succeeds, fails or is ended"
   // What systemd writes of the services themselves is there.
   for (const name of ["well", "failing", "hanging"]) expect(stdout).toContain(`Started ${name}.service`);
   expect(stdout.split("\n").filter((line) => /bs9-check|health check/.test(line))).toEqual([]);
-}, 60_000);
+}, 240_000);

@@ -12,7 +12,7 @@ const start = async (name: string, ...options: string[]) =>
 beforeAll(async () => {
   it = await lab("byhand");
   await it.writeFile("ops", "web/run.sh", "#!/bin/sh\nexec sleep 1000\n", "755");
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("each restart by hand is counted beside those after a crash; bs9 restart begins anew", async () => {
@@ -29,7 +29,7 @@ test("each restart by hand is counted beside those after a crash; bs9 restart be
   await until(async () => (await statusOf(it, "web")).state === "active", { what: "it is up again" });
   succeed(await bs9(it, "restart", "web"), "restart");
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
-}, 60_000);
+}, 240_000);
 
 test("--max-restarts counts them, and tells the true number of one that is given up", async () => {
   await start("few", "--max-restarts", "1");
@@ -38,13 +38,13 @@ test("--max-restarts counts them, and tells the true number of one that is given
   await systemctl("restart", "--no-block", "few");
   await until(async () => (await statusOf(it, "few")).state === "failed", { what: "it is given up" });
   expect(await statusOf(it, "few")).toMatchObject({ restarts: 1 });
-}, 60_000);
+}, 240_000);
 
 test("with --restart no nothing counts, and systemd is asked", async () => {
   await start("once", "--restart", "no");
   await systemctl("restart", "once");
   expect(await statusOf(it, "once")).toMatchObject({ state: "active", restarts: 0 });
-}, 60_000);
+}, 240_000);
 
 test("a service in the sandbox of an older bs9 is told in one line, runs on, and a restart applies the new one", async () => {
   const names = ["aged", "grown"];
@@ -63,7 +63,7 @@ test("a service in the sandbox of an older bs9 is told in one line, runs on, and
   expect(notices).toContain("aged: sandbox of an older bs9; a restart applies the new one");
   succeed(await bs9(it, "restart", "aged", "grown"), "restart");
   expect(await told()).toEqual([]);
-}, 60_000);
+}, 240_000);
 
 test("start and restart write a unit again that was removed by hand, and start leaves the process alone", async () => {
   await start("gone");

@@ -16,7 +16,7 @@ beforeAll(async () => {
     succeed(await bs9(it, "start", `${name}/app.ts`, "--name", name, "--port", String(4800 + i)), `start ${name}`);
   }
   succeed(await bs9(it, "stop", "off"), "stop off");
-}, 180_000);
+}, 300_000);
 afterAll(() => it.down());
 
 const comesBack = async (): Promise<Finding | undefined> =>

@@ -23,7 +23,7 @@ beforeAll(async () => {
     'for (const port of [4733, 4731]) Bun.serve({ port, reusePort: true, fetch: () => new Response("ok") });\nawait Bun.write("/dev/null", "");\n',
   );
   await it.writeFile("ops", file, '# mine\n[start]\nmemory = "256M"\ntasks = 200\nfiles = 4096\n');
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("flag, variable, file, built-in", async () => {

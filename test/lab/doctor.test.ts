@@ -37,7 +37,7 @@ async function namesAndMends(id: string, severity: string, what: string): Promis
 beforeAll(async () => {
   it = await lab("dc", { bs9: ["ops", "root"] });
   await it.writeFile("ops", "web/app.ts", app);
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("a host that is well: no error, and every finding says what mends it", async () => {
@@ -219,4 +219,4 @@ test("2 no user namespaces, 3 a volatile journal, and no user manager at all", a
   const gone = await doctor([], bare);
   expect(gone.of("user-manager")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
   expect(gone.code).toBe(1);
-}, 120_000);
+}, 300_000);

@@ -12,7 +12,7 @@ const sh = (script: string) => it.asUser("ops", ["sh", "-c", script]);
 beforeAll(async () => {
   it = await lab("frozencells");
   await prepare(it);
-}, 60_000);
+}, 240_000);
 afterAll(() => it.down());
 
 const cells: [Cell["part"], Cell["way"], Cell["command"]][] = [
@@ -29,7 +29,7 @@ test.each(cells)(
     const { wrong, ...shown } = await cell(it, { part, way, command }, limitSeconds);
     expect([wrong, shown]).toEqual([null, shown]);
   },
-  60_000,
+  240_000,
 );
 
 test("without journald a crash loop keeps its growing delay, and runs", async () => {
@@ -51,4 +51,4 @@ test("without journald a crash loop keeps its growing delay, and runs", async ()
     await it.asRoot(["sh", "-c", "systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service"]);
   }
   await it.asUser("ops", ["bs9", "delete", "crash", "--yes"]);
-}, 60_000);
+}, 240_000);

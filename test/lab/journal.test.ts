@@ -19,7 +19,7 @@ beforeAll(async () => {
   if (!built.success) throw new AggregateError(built.logs, "cannot build the probe");
   host = await lab("jl", { bs9: [] });
   for (const user of users) await host.writeFile(user, "probe", await Bun.file(join(folder, "probe")).bytes(), "755");
-}, 120_000);
+}, 300_000);
 afterAll(async () => host?.down());
 
 async function probe(user: User, ...words: string[]): Promise<string> {

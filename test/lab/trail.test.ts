@@ -34,7 +34,7 @@ beforeAll(async () => {
   it = await lab("tr");
   await it.writeFile("ops", "web/app.ts", 'Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("ok") });\n');
   await it.writeFile("ops", "bad/bad.ts", 'throw new Error("boom");\n');
-}, 120_000);
+}, 300_000);
 afterAll(() => it.down());
 
 test("acts, failures and refusals are in it, secrets are not", async () => {
@@ -111,7 +111,7 @@ test("a torn line is said and mended, and many at once keep one chain", async ()
   const found = await verdict();
   expect(found.breaks).toEqual([]);
   expect((await records()).slice(6).map(({ act }) => act)).toEqual(["trail-mend", "start", ...Array<string>(6).fill("restart")]);
-}, 120_000);
+}, 300_000);
 
 test("a full disk stops no service from being stopped, and is told", async () => {
   const mount =

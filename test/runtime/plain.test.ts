@@ -18,7 +18,7 @@ test("it is Bun, without a variable that says so, and one word differs", async (
   let changed = 0;
   for (let at = 0; at < before.length; at += 8) if (before.compare(after, at, at + 8, at, at + 8) !== 0) changed += 1;
   expect(changed).toBe(1);
-}, 30_000);
+}, 120_000);
 
 test("fork, Worker and what it starts see nothing of bs9", async () => {
   const app = join(folder, "app.ts");

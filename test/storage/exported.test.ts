@@ -120,7 +120,7 @@ test.each(stories)(
       expect(Object.values(rest).every((value) => value === null)).toBe(true);
     }
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(!hasOpenMetricsParser).each(stories)(
@@ -145,7 +145,7 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
     expect(new Set(named("bs9_service_open_files"))).toEqual(new Set(["all"]));
     expect(named("bs9_service_memory_bytes")).not.toContain("none");
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(!hasOpenMetricsParser)(
@@ -180,7 +180,7 @@ test.skipIf(!hasOpenMetricsParser)(
     expect(rows[0]?.length).toBeGreaterThan(100);
     for (const of of rows) expect(of).toEqual(rows[0] ?? []);
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(!hasOpenMetricsParser)("Prometheus' parser refuses what goes back, by a second or less", async () => {

@@ -50,7 +50,7 @@ test("run takes over from a supervisor in the background, with the pids of its s
   expect(await place.statusOf("web")).toMatchObject({ state: "active", pid: before });
   expect(await run.ended()).toBe(0);
   expect(isRunning(before)).toBe(false);
-}, 60_000);
+}, 240_000);
 
 test("run that is killed and started again takes over from the supervisor that a command brought up meanwhile", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
@@ -64,7 +64,7 @@ test("run that is killed and started again takes over from the supervisor that a
     expect(await place.pidOf("web")).toBe(before);
     expect(place.supervisor()).not.toBeNull();
   }
-}, 60_000);
+}, 240_000);
 
 test("run uses the bs9.toml of its directory, and writes each start, end and restart as a line of JSON", async () => {
   place.write("crash/run.sh", "#!/bin/sh\n[ -e crash/again ] && exec sleep 1000\ntouch crash/again\nexit 3\n");
@@ -108,4 +108,4 @@ test("run uses the bs9.toml of its directory, and writes each start, end and res
   expect(Date.parse(lines()[3].nextStartAt)).toBeGreaterThan(Date.parse(lines()[3].at));
   expect(await run.ended()).toBe(0);
   Bun.spawnSync(["rm", `${place.folder}/bs9.toml`]);
-}, 60_000);
+}, 240_000);

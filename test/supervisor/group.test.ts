@@ -30,7 +30,7 @@ test("stop waits for all that the service has started, and not only for its main
   await until(() => existsSync(`${place.folder}/wrap/wrap-pid`), { what: "its child runs" });
   expect((await place.bs9("stop", "wrap")).code).toBe(0);
   expect(place.read("wrap/wrap-drained")).toBe("x\n");
-}, 60_000);
+}, 240_000);
 
 test("where the main process ends by itself, the rest is asked to end before it is started again", async () => {
   await started(place, script(place, "crash/crash.sh", wrapper("crash")), "crash");
@@ -39,7 +39,7 @@ test("where the main process ends by itself, the rest is asked to end before it 
   process.kill(pid ?? -1, "SIGKILL");
   await until(async () => (await place.statusOf("crash")).restarts === 1, { what: "it is started again" });
   expect(place.read("crash/crash-drained")).toBe("x\n");
-}, 60_000);
+}, 240_000);
 
 test("what ignores SIGTERM beside a main process that does not is killed after the timeout", async () => {
   const deaf = "#!/bin/sh\nsh -c 'trap \"\" TERM; echo $$ > deaf-pid; while :; do sleep 0.05; done' &\nwait\n";
@@ -49,7 +49,7 @@ test("what ignores SIGTERM beside a main process that does not is killed after t
   expect((await place.bs9("stop", "deaf")).code).toBe(0);
   expect(performance.now() - began).toBeGreaterThan(950);
   expect(isOver(Number(place.read("deaf/deaf-pid")))).toBe(true);
-}, 60_000);
+}, 240_000);
 
 test("what a main process left behind while no supervisor was there is ended by the next one", async () => {
   await started(place, script(place, "left/left.sh", "#!/bin/sh\nsleep 4242 &\necho $! >> kids\nwait\n"), "left");
@@ -62,7 +62,7 @@ test("what a main process left behind while no supervisor was there is ended by 
   process.kill(pid ?? -1, "SIGKILL");
   await until(async () => (await place.statusOf("left")).restarts === 1, { what: "it is started again" });
   expect(isOver(kid)).toBe(true);
-}, 60_000);
+}, 240_000);
 
 test("a service of the same name under another supervisor is left alone", async () => {
   const sleeper = "#!/bin/sh\nexec sleep 4243\n";
@@ -70,7 +70,7 @@ test("a service of the same name under another supervisor is left alone", async 
   const { pid } = await other.statusOf("same");
   expect((await place.bs9("stop", "same")).code).toBe(0);
   expect(await other.statusOf("same")).toMatchObject({ state: "active", pid, restarts: 0 });
-}, 60_000);
+}, 240_000);
 
 test("one that SIGTERM of the supervisor has stopped is up again with the next one, and has not failed", async () => {
   await started(place, script(place, "again/again.sh", "#!/bin/sh\nexec sleep 4244\n"), "again", "--restart", "no");
@@ -79,4 +79,4 @@ test("one that SIGTERM of the supervisor has stopped is up again with the next o
   await place.bs9("status");
   await until(async () => (await place.statusOf("again")).state === "active", { what: "it is up again" });
   expect(await place.statusOf("again")).toMatchObject({ restarts: 0 });
-}, 60_000);
+}, 240_000);

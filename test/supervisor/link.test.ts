@@ -30,4 +30,4 @@ test("a start, a crash, a recycling and a stop are told as they happen, and noth
   } finally {
     await place.down();
   }
-}, 30_000);
+}, 120_000);

@@ -52,5 +52,5 @@ test.skipIf(!isRoom)(
     expect((await place.bs9("logs", "quiet", "--json")).stdout).toContain("a quiet word");
     expect(await place.statusOf("flood")).toMatchObject({ state: "active", restarts: 0 });
   },
-  180_000,
+  300_000,
 );

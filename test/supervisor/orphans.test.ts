@@ -23,4 +23,4 @@ test("40 children that Bun waits for tell how they ended, and their 40 orphans l
   const child = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
   const said = JSON.parse(await new Response(child.stdout).text());
   expect(said).toEqual({ codes: Array.from({ length: 40 }, (_, i) => i), zombies: 0, sleeping: 0 });
-}, 40_000);
+}, 120_000);

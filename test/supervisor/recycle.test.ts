@@ -62,7 +62,7 @@ test("one that does not hear is killed after its stop timeout, and comes up agai
   const said = (await place.bs9("logs", "deaf")).stdout;
   expect(said.split("bs9: it is unhealthy, so it is restarted").length).toBe(2);
   expect(said).toContain("bs9: did not stop in time, so it is killed");
-}, 30_000);
+}, 120_000);
 
 test.each([
   ["stop", "inactive"],
@@ -79,14 +79,14 @@ test.each([
     expect(await place.statusOf(name)).toMatchObject({ state, restarts: 0 });
     expect(place.read(`${name}/heard`)).toBe("heard\n");
   },
-  30_000,
+  120_000,
 );
 
 test("with a clean end, which no policy but always would follow, it comes up again", async () => {
   const before = await start("polite", "trap 'exit 0' TERM\necho >>ready\nwhile :; do sleep 0.05; done");
   await recycle("polite");
   await runs("polite", (pid, restarts) => pid !== before && restarts === 1);
-}, 30_000);
+}, 120_000);
 
 test("the supervisor dies meanwhile: the next one ends it, counts it once, and has it up again", async () => {
   const before = await start("left", deaf, "--stop-timeout", "2s");
@@ -97,7 +97,7 @@ test("the supervisor dies meanwhile: the next one ends it, counts it once, and h
   await place.bs9("status");
   expect(await runs("left", (pid, restarts) => pid !== before && restarts === 1)).not.toBe(before);
   expect(isRunning(before)).toBe(false);
-}, 30_000);
+}, 120_000);
 
 test("the supervisor dies meanwhile, and it ends while there is none: it is up again, and counted once", async () => {
   const before = await start("alone", deaf, "--stop-timeout", "20s");
@@ -108,7 +108,7 @@ test("the supervisor dies meanwhile, and it ends while there is none: it is up a
   await until(() => !isRunning(before), { what: "it has ended" });
   await place.bs9("status");
   await runs("alone", (pid, restarts) => pid !== before && restarts === 1);
-}, 30_000);
+}, 120_000);
 
 test("the supervisor is told to end meanwhile: it is up with the next one", async () => {
   const before = await start("asked", deaf, "--stop-timeout", "1s");
@@ -118,4 +118,4 @@ test("the supervisor is told to end meanwhile: it is up with the next one", asyn
   expect(isRunning(before)).toBe(false);
   await place.bs9("status");
   await runs("asked", (pid) => pid !== before);
-}, 30_000);
+}, 120_000);

@@ -28,7 +28,7 @@ setInterval(() => {}, 1000);\n`,
   expect((await place.bs9("logs", "rogue")).stdout).toContain("EACCES");
   expect(await place.statusOf("web")).toMatchObject({ state: "active" });
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("a service that opens connections to the control socket in a loop costs no command its answer, and no answer is wrong", async () => {
   const sock = JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"));
@@ -56,7 +56,7 @@ setInterval(() => {
     expect(await place.bs9("start", "web")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^web started/) });
   }
   await place.bs9("delete", "all", "--yes");
-}, 120_000);
+}, 300_000);
 
 test("a workspace: packages of the folders above, hoisted and linked", async () => {
   place.write("ws/package.json", '{"workspaces":["packages/*"]}');
@@ -76,7 +76,7 @@ test("a workspace: packages of the folders above, hoisted and linked", async () 
     expect((await place.bs9("logs", "ws")).stdout).toContain("plain linked");
     await place.bs9("delete", "ws", "--yes");
   }
-}, 60_000);
+}, 240_000);
 
 test("workers have the stop timeout to end in order; what is left of a crashed one ends, too", async () => {
   place.write("wrap/run.sh", "#!/bin/sh\nsh ./inner.sh\n");
@@ -91,7 +91,7 @@ test("workers have the stop timeout to end in order; what is left of a crashed o
   await until(() => existsSync(join(place.folder, "wrap/done")), { what: "the worker has ended in order" });
   await until(async () => (await place.statusOf("wrap")).restarts === 1, { what: "it is started again" });
   await place.bs9("delete", "wrap", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("workers of a service whose supervisor had died end with it, and keep nothing from the next start", async () => {
   place.write("forky/run.sh", "#!/bin/sh\nsleep 1000 &\necho $! >worker\nwait\n");
@@ -106,7 +106,7 @@ test("workers of a service whose supervisor had died end with it, and keep nothi
   await until(() => !lives(worker), { what: "the old worker is gone" });
   await until(async () => (await place.statusOf("forky")).state === "active", { what: "it runs anew" });
   await place.bs9("delete", "forky", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("what was up when the supervisor was told to end is up again with the next one, and has not failed", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()), "--restart", "no");
@@ -118,7 +118,7 @@ test("what was up when the supervisor was told to end is up again with the next 
   await until(async () => (await place.statusOf("web")).state === "active", { what: "it is up again" });
   expect(await place.statusOf("web")).toMatchObject({ restarts: 0 });
   await place.bs9("delete", "web", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("a supervisor that dies while one waits for its restart counts nothing for that", async () => {
   place.write("crash/app.ts", "process.exit(3);\n");
@@ -131,7 +131,7 @@ test("a supervisor that dies while one waits for its restart counts nothing for 
   await place.bs9("status");
   expect(await place.statusOf("crash")).toMatchObject({ state: "activating", restarts });
   await place.bs9("delete", "crash", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("a socket that cannot be made starts nothing and says why; once it can, all is well", async () => {
   await dead();
@@ -142,7 +142,7 @@ test("a socket that cannot be made starts nothing and says why; once it can, all
   rmSync(join(place.env.BS9_HOME, "state/supervisor.sock"));
   expect((await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()))).code).toBe(0);
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("run: an entry that is nothing ends it, and a port that is taken starts nothing", async () => {
   await dead();
@@ -153,4 +153,4 @@ test("run: an entry that is nothing ends it, and a port that is taken starts not
   expect(await refused.exited).toBe(1);
   expect(await new Response(refused.stderr).text()).toContain("the port is taken");
   expect((await place.bs9("status", "--json")).stdout).toBe("[]\n");
-}, 60_000);
+}, 240_000);

@@ -69,7 +69,7 @@ test("start, status, logs, restart, stop, delete", async () => {
   expect((await place.bs9("delete", "web", "--yes")).stdout).toBe("web deleted\n");
   expect(await place.bs9("status", "web")).toMatchObject({ code: 4 });
   expect(existsSync(join(place.env.BS9_HOME, "state/logs/web"))).toBe(false);
-}, 60_000);
+}, 240_000);
 
 test("it cannot read what is of its user beside its project, nor gain rights, nor end others", async () => {
   const port = freePort();
@@ -88,7 +88,7 @@ test("it cannot read what is of its user beside its project, nor gain rights, no
   expect((await place.bs9("start", "web/app.ts", "--name", "open", "--sandbox", "off", "--port", String(freePort()))).code).toBe(0);
   expect(await place.statusOf("open")).toMatchObject({ sandbox: "off" });
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("an entry directly in the home directory starts, does not open home, and is partial with the words of systemd", async () => {
   // No folder above it has node_modules, which would open the names of what is in home.
@@ -106,7 +106,7 @@ test("an entry directly in the home directory starts, does not open home, and is
   } finally {
     await home.down();
   }
-}, 60_000);
+}, 240_000);
 
 test("one that throws at start is told at once, with its last lines; nothing else is wrong", async () => {
   place.write("broken/app.ts", 'throw new Error("no database");\n');
@@ -119,7 +119,7 @@ test("one that throws at start is told at once, with its last lines; nothing els
   expect(performance.now() - began).toBeLessThan(20_000);
   expect(await place.statusOf("broken")).toMatchObject({ state: "failed" });
   await place.bs9("delete", "broken", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("restarts with growing delays, and gives up where it is told to", async () => {
   place.write("crash/app.ts", 'import { appendFileSync } from "node:fs";\nappendFileSync("runs", "x");\nprocess.exit(3);\n');
@@ -130,7 +130,7 @@ test("restarts with growing delays, and gives up where it is told to", async () 
   expect(place.read("crash/runs")).toBe("xxxx");
   expect((await place.bs9("logs", "crash")).stdout).toContain("bs9: given up: it ended too often");
   await place.bs9("delete", "crash", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("a socket of a dead supervisor is replaced, a foreign file in its place never", async () => {
   await until(() => place.supervisor() === null, { what: "the one without services has ended" });
@@ -142,7 +142,7 @@ test("a socket of a dead supervisor is replaced, a foreign file in its place nev
   expect((await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()))).code).toBe(0);
   expect(statSync(join(place.env.BS9_HOME, "state/supervisor.sock")).mode & 0o777).toBe(0o600);
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("what is said to the socket and is no question is answered, and ends nothing", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
@@ -172,7 +172,7 @@ test("what is said to the socket and is no question is answered, and ends nothin
     expect(JSON.parse(await say(text))).toMatchObject({ error: expect.any(String) });
   expect(await place.statusOf("web")).toMatchObject({ state: "active" });
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);
 
 test("services of one backend are not started on another one", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
@@ -182,4 +182,4 @@ test("services of one backend are not started on another one", async () => {
   ).text();
   expect(other).toContain("systemd and supervisor are possible");
   await place.bs9("delete", "all", "--yes");
-}, 60_000);
+}, 240_000);

@@ -162,7 +162,7 @@ test("a request that never ends is cut off, and the others are served meanwhile"
   const began = performance.now();
   await slow;
   expect(performance.now() - began).toBeLessThan(20_000);
-}, 30_000);
+}, 120_000);
 
 test("many who ask at once are one reading; a failure is told and not kept", async () => {
   let readings = 0;
