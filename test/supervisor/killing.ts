@@ -28,6 +28,9 @@ type Act = (typeof acts)[number];
 
 /** Longer than any act on all services takes by itself. */
 const latestKillMs = 900;
+/** A supervisor makes 20 processes in about this time. */
+const spawningMs = 30;
+const workWithinMs = 1000;
 const mostKills = 3;
 
 export async function killing(place: Place, options: { services: number; rounds: number; seed: number }): Promise<Toll> {
@@ -38,8 +41,11 @@ export async function killing(place: Place, options: { services: number; rounds:
   await settled(place, names, "active");
   for (let round = 1; round <= options.rounds; round++) {
     const act = acts[Math.floor(roll() * acts.length)] ?? "start";
-    const delaysMs = Array.from({ length: 1 + Math.floor(roll() * mostKills) }, () => roll() * latestKillMs);
-    await killOnce(place, names, act, delaysMs, (kind, what) => {
+    const kills = Array.from({ length: 1 + Math.floor(roll() * mostKills) }, (): Kill => {
+      const isAtWork = roll() < 0.5;
+      return { isAtWork, afterMs: roll() * (isAtWork ? spawningMs : latestKillMs) };
+    });
+    await killOnce(place, names, act, kills, (kind, what) => {
       toll[kind]++;
       toll.troubles.push(`round ${round} of seed ${options.seed}, ${act}: ${what}`);
     }).then((kills) => {
@@ -60,16 +66,20 @@ async function define(place: Place, name: string): Promise<void> {
   if (code !== 0) throw new Error(`cannot start ${name}: ${stderr}`);
 }
 
+/** `isAtWork`: counted from the moment in which the supervisor has a new child. */
+type Kill = { isAtWork: boolean; afterMs: number };
+
 type Report = (kind: "doubles" | "orphans" | "wrong" | "refusals", what: string) => void;
 
 /** Returns how many supervisors were killed. */
-async function killOnce(place: Place, names: string[], act: Act, delaysMs: number[], report: Report): Promise<number> {
+async function killOnce(place: Place, names: string[], act: Act, planned: Kill[], report: Report): Promise<number> {
   const before = processesOf(place);
   const watch = watchForDoubles(place);
   let kills = 0;
   const killer = (async () => {
-    for (const delayMs of delaysMs) {
-      await Bun.sleep(delayMs);
+    for (const { isAtWork, afterMs } of planned) {
+      if (isAtWork) await newChild(place);
+      await Bun.sleep(afterMs);
       const pid = place.supervisor();
       if (pid === null) continue;
       process.kill(pid, "SIGKILL");
@@ -86,6 +96,20 @@ async function killOnce(place: Place, names: string[], act: Act, delaysMs: numbe
   const doubles = await watch.end();
   if (doubles.length > 0) report("doubles", `twice: ${doubles.join("; ")}`);
   return kills;
+}
+
+/** Resolves once the supervisor, whichever it is by then, has a child that it had not, or after a while. */
+async function newChild(place: Place): Promise<void> {
+  const endMs = performance.now() + workWithinMs;
+  let [supervisor, known] = [place.supervisor(), new Set<string>()];
+  const children = () => readProc(`${supervisor}/task/${supervisor}/children`)?.split(" ").filter(Boolean) ?? null;
+  for (const pid of children() ?? []) known.add(pid);
+  while (performance.now() < endMs) {
+    const now = children();
+    if (now === null) [supervisor, known] = [place.supervisor(), new Set()];
+    else if (now.some((pid) => !known.has(pid))) return;
+    await Bun.sleep(1);
+  }
 }
 
 function judgeAnswer({ code, stdout, stderr }: Outcome, names: string[], before: Found, after: Found, report: Report): void {
