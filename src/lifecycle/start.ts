@@ -120,4 +120,3 @@ export async function askToLinger(deps: Deps): Promise<void> {
   const trouble = await deps.backend.linger();
   if (trouble !== null) deps.warn(trouble);
 }
-
