@@ -1,7 +1,7 @@
 // What the restart step counts of a service: `starts-in-a-row uptime-of-the-last starts [given-up]` in one line.
-import { statSync } from "node:fs";
-import { join } from "node:path";
-import { readIfThere } from "../base/files.ts";
+import { rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readIfThere, removeEmpty } from "../base/files.ts";
 
 /** Since `bs9 start` or `restart`, or since the boot. */
 export type Starts = { count: number; isGivenUp: boolean };
@@ -10,6 +10,13 @@ export const givenUp = "given-up";
 
 /** The file, or the folder with the file, below the runtime folder of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
+
+/** Of a service that is no more; the directories above go with the last one. */
+export function removeStarts(runtimeDir: string, name: string): void {
+  const path = join(runtimeDir, startsPath(name));
+  rmSync(path, { recursive: true, force: true });
+  for (const folder of [dirname(path), dirname(dirname(path))]) removeEmpty(folder);
+}
 
 /** Null where nothing was counted: the service has not been started, or is not to be restarted. */
 export function startsOf(runtimeDir: string, name: string): Starts | null {

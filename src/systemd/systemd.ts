@@ -1,7 +1,7 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 
 import { existsSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type {
   AgentUnit,
   Backend,
@@ -21,7 +21,7 @@ import { Neighbours } from "../backend/neighbours.ts";
 import { emptyFolder } from "../backend/opening.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
-import { makeFolder, removeEmpty } from "../base/files.ts";
+import { makeFolder } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
@@ -35,7 +35,7 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./read.ts";
 import { logNotices, serviceLogs } from "./service-logs.ts";
-import { startsPath } from "./starts.ts";
+import { removeStarts, startsPath } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 import { UnitsOfOthers } from "./units-of-others.ts";
@@ -127,9 +127,7 @@ export class SystemdBackend implements Backend {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
       this.#units.remove(name);
-      const starts = join(this.#reach.runtimeDir, startsPath(name));
-      rmSync(starts, { recursive: true, force: true });
-      for (const folder of [dirname(starts), dirname(dirname(starts))]) removeEmpty(folder);
+      removeStarts(this.#reach.runtimeDir, name);
     }
     this.#verifier.forget(names);
     await this.#systemctl.reload();
