@@ -10,7 +10,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
-bootSeconds=900
+bootSeconds=1800
 memoryMiB=2048
 packages=(mmdebstrap qemu-system-x86 e2fsprogs)
 inside=systemd,systemd-sysv,udev,dbus,dbus-user-session,libpam-systemd,login,passwd,procps,util-linux,curl,iproute2,polkitd,zstd,initramfs-tools,linux-image-cloud-amd64
@@ -69,7 +69,7 @@ make() {
   local suite=$1 target=$2
   # shellcheck disable=SC2016 # mmdebstrap's shell expands $1
   local modules='mkdir -p "$1/etc/initramfs-tools/conf.d"; echo MODULES=list >"$1/etc/initramfs-tools/conf.d/modules"; printf "virtio_pci\nvirtio_blk\next4\n" >"$1/etc/initramfs-tools/modules"'
-  timeout 900 mmdebstrap --quiet --mode=root --variant=minbase --include="$inside" --aptopt='APT::Install-Recommends "false"' \
+  timeout 1800 mmdebstrap --quiet --mode=root --variant=minbase --include="$inside" --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --essential-hook="$modules" \
     "$suite" "$target.part.tar" >&2
   mv "$target.part.tar" "$target"

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { binary, run, succeed } from "../harness.ts";
 
 const script = join(import.meta.dir, "machine.sh");
-const timeoutMs = 30 * 60_000;
+const timeoutMs = 75 * 60_000;
 
 export type Suite = "trixie" | "bookworm";
 
