@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const top = join(import.meta.dir, "..");
 const labScript = join(import.meta.dir, "lab.sh");
-const defaultTimeoutMs = 60_000;
+const defaultTimeoutMs = 180_000;
 
 export type User = "ops" | "dev" | "root";
 

@@ -87,5 +87,5 @@ function link(target: string, path: string): void {
 }
 
 function runIn(folder: string, argv: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  return run(["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, ...argv], { timeoutMs: 120_000, env });
+  return run(["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, ...argv], { timeoutMs: 400_000, env });
 }

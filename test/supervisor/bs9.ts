@@ -5,7 +5,7 @@ import { listProc, readProc } from "../../src/base/proc.ts";
 import type { Status } from "../../src/lifecycle/status.ts";
 
 const program = join(import.meta.dir, "../../dist/bs9");
-const timeoutMs = 60_000;
+const timeoutMs = 180_000;
 
 /** Only root may make another namespace without one of users (unshare(1)). */
 const asOrdinaryUser = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
