@@ -106,7 +106,7 @@ describe("start", () => {
   test("with --wait 0 nothing is judged", async () => {
     expect(await bs9(it, "start", "bad/bad.ts", "--name", "later", "--wait", "0")).toMatchObject({ code: 0 });
     await until(async () => ((await statusOf(it, "later")).restarts ?? 0) >= 2, { what: "it is restarted on and on" });
-    expect((await statusOf(it, "later")).state).toBe("activating");
+    await until(async () => (await statusOf(it, "later")).state === "activating", { what: "it waits for its next start" });
     expect((await bs9(it, "stop", "later")).code).toBe(0);
     expect((await statusOf(it, "later")).state).toBe("inactive");
   });
