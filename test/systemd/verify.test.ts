@@ -183,7 +183,7 @@ test("what is opened of bs9's own is told, each in its own sentence", () => {
   const { verdict, missing } = judged({ opening: { ...declared.opening, narrowed: "bs9", exposed: ["/home/ops/.config"] } });
   expect(verdict).toBe("partial");
   expect(missing).toEqual([
-    { directive: "project root", why: expect.stringContaining("bs9's own files"), mend: "move it to a folder of its own" },
+    { directive: "project root", why: expect.stringContaining("bs9's own files"), mend: "move the project to a directory of its own" },
     { directive: "/home/ops/.config", why: expect.stringContaining("bs9's own files"), mend: expect.stringContaining("folder below") },
   ]);
 });
