@@ -56,7 +56,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
   },
 
   async "while it goes down it is deactivating, and others are not held up"(stage) {
-    const slow = stage.spec("slow", stubborn, { stopTimeoutMs: 3000 });
+    const slow = stage.spec("slow", stubborn, { stopTimeoutMs: 8000 });
     const quick = stage.spec("quick", sleeper);
     await stage.up(slow);
     await until(() => stage.wrote("child"), { what: "it has set its trap" });
