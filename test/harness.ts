@@ -75,8 +75,19 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
   const act = async (verb: string, rest: string[] = []): Promise<void> => {
     succeed(await run(script(verb, rest), { timeoutMs: 600_000 }), `lab.sh ${verb}`);
   };
-  const asUser: Lab["asUser"] = (user, argv, { env, ...rest } = {}) => run(script("user", [user, ...withEnv(env), ...argv]), rest);
-  const asRoot: Lab["asRoot"] = (argv, { env, ...rest } = {}) => run(script("root", [...withEnv(env), ...argv]), rest);
+  // lab.sh looks for the first process of the lab in all of /proc, so its answer is kept until the next reboot.
+  const words = new Map<User | null, string[]>();
+  const wordsFor = async (user: User | null): Promise<string[]> => {
+    const known = words.get(user);
+    if (known !== undefined) return known;
+    const { stdout } = succeed(await run(script("words", user === null ? [] : [user])), "lab.sh words");
+    const found = stdout.trimEnd().split("\n");
+    words.set(user, found);
+    return found;
+  };
+  const asUser: Lab["asUser"] = async (user, argv, { env, ...rest } = {}) =>
+    run([...(await wordsFor(user)), ...withEnv(env), ...argv], rest);
+  const asRoot: Lab["asRoot"] = async (argv, { env, ...rest } = {}) => run([...(await wordsFor(null)), ...withEnv(env), ...argv], rest);
   const writeFile: Lab["writeFile"] = async (user, path, text, mode = "644") => {
     const write = 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"';
     succeed(await asUser(user, ["sh", "-c", write, "sh", path, mode], { input: text }), `write ${path}`);
@@ -91,9 +102,12 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     name: full,
     asUser,
     asRoot,
-    start: (user, argv, env) => running(script("user", [user, ...withEnv(env), ...argv])),
+    start: (user, argv, env) => running([...(words.get(user) ?? script("user", [user])), ...withEnv(env), ...argv]),
     writeFile,
-    reboot: () => act("reboot"),
+    reboot: () => {
+      words.clear();
+      return act("reboot");
+    },
     down,
     [Symbol.asyncDispose]: down,
   };
@@ -133,7 +147,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    await Bun.sleep(25);
+    await Bun.sleep(50);
   } while (performance.now() < end);
   throw new Error(`waited ${timeoutMs * patience} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
 }

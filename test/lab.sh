@@ -11,6 +11,7 @@
 #       --owner PID   ends the lab when that process ends
 #   lab.sh root NAME CMD…             runs a command inside, as bare root
 #   lab.sh user NAME USER CMD…        … as after a login of ops (1001), dev (1002) or root: all three linger
+#   lab.sh words NAME [USER]          prints the words, one a line, that run a command inside until the next reboot
 #   lab.sh reboot NAME                reboots; the disk is kept
 #   lab.sh down NAME                  ends it; nothing stays behind
 #
@@ -33,8 +34,9 @@ main() {
   case $verb in
     up) up "$@" ;;
     keep) keep "$@" ;;
-    root) inside "$@" ;;
-    user) asUser "$@" ;;
+    root) enter "$(insideWords)" "$@" ;;
+    user) local user=$1; shift; enter "$(userWords "$user")" "$@" ;;
+    words) if (($#)); then userWords "$1"; else insideWords; fi ;;
     reboot) reboot ;;
     down) down ;;
     *) die "unknown verb: $verb" ;;
@@ -173,24 +175,34 @@ leader() {
   return 1
 }
 
-inside() {
-  local pid
-  pid=$(leader) || die "$name is not up"
-  exec nsenter --target "$pid" --all "$@"
+# Runs a command behind words of the two functions below; these come as lines.
+enter() {
+  local words
+  [[ -n $1 ]] || exit 1
+  mapfile -t words <<<"$1"
+  shift
+  exec "${words[@]}" "$@"
 }
 
-asUser() {
+insideWords() {
+  local pid
+  pid=$(leader) || die "$name is not up"
+  printf '%s\n' nsenter --target "$pid" --all
+}
+
+# No runuser(1): it would stay in between and take the signals. What the caller ignores, a login does not.
+userWords() {
   local user=$1 home uid
-  shift
   case $user in
     root) home=/root uid=0 ;;
     ops) home=/home/ops uid=1001 ;;
     dev) home=/home/dev uid=1002 ;;
     *) die "no such user: $user" ;;
   esac
-  # No runuser(1): it would stay in between and take the signals. What the caller ignores, a login does not.
-  inside setpriv --reuid="$uid" --regid="$uid" --init-groups env --default-signal --chdir="$home" -i HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/bash LANG=C.UTF-8 \
-    TERM="${TERM:-xterm-256color}" PATH="$home/.local/bin:/usr/local/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="/run/user/$uid" "$@"
+  insideWords || return
+  printf '%s\n' setpriv --reuid="$uid" --regid="$uid" --init-groups env --default-signal --chdir="$home" -i HOME="$home" USER="$user" \
+    LOGNAME="$user" SHELL=/bin/bash LANG=C.UTF-8 TERM="${TERM:-xterm-256color}" \
+    PATH="$home/.local/bin:/usr/local/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="/run/user/$uid"
 }
 
 # Waits until a PID 1 other than the one given has reached its target, and each user manager too.
