@@ -11,7 +11,7 @@ type Member = t.MemberExpression | t.OptionalMemberExpression;
 // Methods that call what they are given, with each element.
 const callers = new Set(["map", "forEach", "flatMap", "filter", "some", "every", "find", "reduce"]);
 const later = new Set(["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process.nextTick"]);
-// What these give is no text that anybody chose.
+// The results of these calls are not text that an attacker can choose.
 const harmless = new Set(["Number", "parseInt", "parseFloat", "Boolean", "BigInt"]);
 const reflects = new Set(["Reflect.apply", "Reflect.construct", "Reflect.get"]);
 
@@ -28,7 +28,7 @@ export function arriveAsCallee(call: Call, value: Value, flow: Flow): void {
   for (const [at, argument] of given.entries()) for (const handed of flow.valuesAt(argument)) pass(call, value.ref, at, handed, flow);
 }
 
-// What the call of something known gives.
+// The value that a call of a known function returns.
 function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
   const [first] = argumentsOf(call);
   if (isEnvironment(ref)) return asValue(ref);

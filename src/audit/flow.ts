@@ -10,7 +10,7 @@ import type { Walked } from "./walk.ts";
 // A file of 10,000 lines takes about 20,000.
 const mostSteps = 1_000_000;
 
-// A table that holds more is a library's, such as lodash's.
+// A larger table belongs to a library such as lodash, and is not followed.
 const mostHeld = 32;
 
 /** A call of something known; `given` are its arguments as that thing gets them. */
@@ -24,7 +24,7 @@ export class Flow {
   readonly judged: Judged[] = [];
   readonly exported: Exported[] = [];
   readonly imports = new Set<string>();
-  /** What each call calls. */
+  /** For each call, the references that its callee may be. */
   readonly called = new Map<Call, Set<string>>();
   readonly #arrived = new Map<object, Map<string, Value>>();
   readonly #open: Arrival[] = [];

@@ -47,7 +47,7 @@ export function globalNamed(name: string): string | undefined {
 export function memberOf(ref: string, key: string | undefined): string | undefined {
   const imported = importedBy(ref);
   if (imported !== undefined) {
-    // What a call of a call gives is hardly ever what is dangerous, and there is much of it.
+    // Results of nested calls are rarely dangerous and very many, so they are not followed.
     const isFar = imported.path.length >= longestPath || (key === "()" && imported.path.includes("()"));
     return key === undefined || isFar ? undefined : importOf(imported.specifier, [...imported.path, key]);
   }

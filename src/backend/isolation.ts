@@ -23,16 +23,13 @@ export type Kernel = { release: string; landlock: number };
 /** Pure. */
 export function judgeIsolation(shown: Shown): Isolation {
   const missing: Missing[] = [];
-  const isolation: Isolation = { verdict: "full", verified: [], probed: [], missing };
+  const held: Threat[] = [];
   for (const threat of threats) {
     const why = whyOpen(threat, shown);
-    if (why !== null) missing.push({ directive: threat, ...why });
-    else {
-      isolation.verified.push(threat);
-      isolation.probed.push(threat);
-    }
+    if (why === null) held.push(threat);
+    else missing.push({ directive: threat, ...why });
   }
-  return { ...isolation, verdict: missing.length === 0 ? "full" : "partial" };
+  return { verdict: missing.length === 0 ? "full" : "partial", verified: [...held], probed: [...held], missing };
 }
 
 /** Under the profile `off` nothing is tried to be held. */

@@ -24,8 +24,8 @@ let counter = 0;
 
 /**
  * Writes beside the target, syncs and renames, so that a reader, a crash or a full disk
- * finds the old text or the new one. Throws a Bs9Error that names the file. What means nothing after a crash of the
- * machine needs no sync: `isLasting` false.
+ * finds the old text or the new one. Throws a Bs9Error that names the file. Pass `isLasting` false for content that is
+ * worthless after a crash of the machine: it is not synced.
  */
 export function writeWhole(path: string, content: string | Uint8Array, mode: number, isLasting = true): void {
   const partial = partialOf(path);

@@ -1,5 +1,5 @@
 // A file whose lock says that somebody is at work; the kernel drops it with its holder.
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { errnoOf } from "./errors.ts";
 import { makeFolder, openToAppend } from "./files.ts";
@@ -23,13 +23,14 @@ export async function takeLock(path: string, waitMs = endingMs): Promise<number 
 }
 
 /**
- * True while another process holds the lock of `takeLock`. The shared lock that asks lasts a moment, and `takeLock` tries again:
- * to ask keeps nobody from taking it. Throws what open(2) does, unless there is no such file.
+ * True while another process holds the lock of `takeLock`. Takes a shared lock for a moment to find out. `takeLock` retries,
+ * so this never makes it fail. Throws what open(2) does, unless there is no such file.
  */
 export async function isLocked(path: string): Promise<boolean> {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // Without O_NONBLOCK open(2) of a FIFO waits for a writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
     throw error;

@@ -9,7 +9,7 @@ import { shellWord } from "./text.ts";
  * and otherwise what open(2) throws, ENOENT included.
  */
 export function openNoFollow(path: string, flags: number, mode = 0o600): number {
-  // Looked at before it is opened, because to open a device can be an act of its own.
+  // lstat(2) first: opening a device can have side effects (a tape rewinds).
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw notRegular(path, found);
   const fd = opened(path, flags, mode);

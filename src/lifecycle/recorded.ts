@@ -16,8 +16,8 @@ export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> 
 const maxTextLength = 1000;
 
 /**
- * What decides whether an act is refused, before anything of it is done: a refusal is put into the trail, and nothing else
- * is written. Throws what `check` throws.
+ * Runs `check`, which decides before anything is written. A refusal is recorded in the trail; nothing else is written.
+ * Throws what `check` throws.
  */
 export async function recordingRefusal<T>(deps: ActingDeps, entry: Entry, check: () => Promise<T>): Promise<T> {
   try {

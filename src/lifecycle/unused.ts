@@ -15,7 +15,7 @@ export function sweepUnused(deps: Pick<Deps, "registry" | "share">): void {
   sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
 }
 
-/** What was made for a service that is to leave no trace. To be called once it is neither defined nor pending. */
+/** Removes what was made for a new service whose start was refused or undone. Call it when the service is neither defined nor pending. */
 export function sweepAfter(name: string, deps: Pick<Deps, "registry" | "share">): void {
   rmSync(buildFolder(deps.share, name), { recursive: true, force: true });
   sweepUnused(deps);

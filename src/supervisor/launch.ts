@@ -1,5 +1,5 @@
 // Runs in the process that becomes the service: takes on what is asked for, step by step, and executes the program.
-// Each step is one that a supervisor could not take for another process; after the example of chainloading (execline).
+// A supervisor cannot do these steps for another process, so the process itself does them; after the example of chainloading (execline).
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -22,11 +22,11 @@ export const LaunchPlan = v.strictObject({
   cgroup: v.nullable(v.string()),
   files: v.number(),
   umask: v.number(),
-  /** What Landlock is to open; null: no sandbox beyond NoNewPrivs. */
-  /** Limits of processes outside are not to be set by it; a filter, which `isolation` of its status tells of, sees to it. */
+  /** True: a seccomp filter stops the service from setting the limits of other processes. */
   keepsLimits: v.boolean(),
-  /** It is not executed where signals and abstract sockets cannot be kept inside. */
+  /** True: the program is not executed unless the kernel can keep signals and abstract sockets inside the service. */
   isolationRequired: v.boolean(),
+  /** The paths that Landlock opens. Null: no sandbox beyond NoNewPrivs. */
   landlock: v.nullable(
     v.strictObject({
       readable: v.array(v.string()),

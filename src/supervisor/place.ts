@@ -22,7 +22,7 @@ export async function takePlace(state: string, isBackground: boolean): Promise<v
 
 const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });
 
-/** Null where it leaves, or has ended by itself. */
+/** Returns null if the other supervisor leaves or has ended, else the reason why it stays. */
 async function askToLeave(state: string): Promise<string | null> {
   const late = () => failed(`it has not answered in ${leaveMs / 1000} s`);
   const request: Request = { act: "leave" };

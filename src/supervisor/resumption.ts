@@ -12,7 +12,7 @@ export type Resumption =
 export function resumptionOf({ state, resume, process, wanted }: Record, isNewEra: boolean): Resumption {
   if (isNewEra) return wanted ? { kind: "start" } : { kind: "rest", state: "inactive" };
   if (process !== null) {
-    // One that was told to end with its supervisor has been asked to end already, and is to be up again.
+    // The previous supervisor already asked this process to end; it is to be started again afterwards.
     if (state === "restarting" || resume) return { kind: "adopt", events: ["adopted", "restart"] };
     if (state === "deactivating") return { kind: "adopt", events: ["adopted", "stop"] };
     if (state === "recycling") return { kind: "adopt", events: ["adopted", "recycle"] };

@@ -12,7 +12,7 @@ const keptMs = 1000;
 let known: { stamp: string; atMs: number } | null = null;
 
 /**
- * Another text as soon as one of the paths is made, made again or removed, at most a second later. A mount over a file goes
+ * Returns a text that changes within a second after one of the paths is created, replaced or removed. A mount over a file goes
  * with the file, also in the mount namespaces of services (detach_mounts() in the kernel's fs/namespace.c), so that a socket
  * that is made again is open to a service that runs.
  */

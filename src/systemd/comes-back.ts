@@ -61,7 +61,7 @@ export function comesBackFindings(user: string, uid: number, { properties, isWri
 
 type Version = { major: number; minor: number; text: string };
 
-/** Of the first line of `systemctl --version`, such as `systemd 255 (255.4-1ubuntu8.6)`; null where it is another one. */
+/** The version in the first line of `systemctl --version` (`systemd 255 (255.4-1ubuntu8.6)`); null where the line has another form. */
 export function versionOf(release: string): Version | null {
   const [, major, packaged = ""] = /^systemd (\d+)(?: \(v?([^)]*)\))?/.exec(release) ?? [];
   if (major === undefined) return null;

@@ -129,7 +129,7 @@ function isLeftover(path: string, uid: number): boolean {
   }
 }
 
-/** Over which whoever reaches them has others act, outside of every sandbox. */
+/** Through these sockets a service could make other processes act outside of every sandbox. */
 function socketsOutside(uid: number): string[] {
   return [...rootSockets.flatMap(({ sockets }) => sockets), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
 }

@@ -11,7 +11,7 @@ export const givenUp = "given-up";
 /** The file, or the folder with the file, below the runtime folder of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
 
-/** Of a service that is no more; the directories above go with the last one. */
+/** Removes the counter of a deleted service; the directories above go with the last one. */
 export function removeStarts(runtimeDir: string, name: string): void {
   const path = join(runtimeDir, startsPath(name));
   rmSync(path, { recursive: true, force: true });

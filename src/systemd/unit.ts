@@ -171,7 +171,7 @@ function environmentOfShell(spec: Spec): string {
   return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;
 }
 
-/** It comes first, for what the app sets in its environment could turn the programs of the check. */
+/** The check runs before the environment of the app is set: variables such as PATH could change which programs the check runs. */
 function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan, "owner" | "logFiles">): string {
   return mountCheck(spec.name, placesOf(opened), directives, home);
 }

@@ -79,7 +79,7 @@ export class Verifier {
     this.#found ??= readFound(this.#file);
     const found = this.#found[spec.name];
     const closed = closedStamp();
-    // A bs9 that closed fewer paths kept no stamp, and its verdict stays what it is.
+    // Verdicts written by an older bs9 have no stamp; they stay valid.
     const isSame = found?.pid === pid && found.startTime === startTime && found.boot === bootId() && (found.closed ?? closed) === closed;
     const kept = isSame ? asVerdict(found.verdict) : null;
     if (kept?.isolation !== undefined) return kept;
@@ -113,7 +113,7 @@ export class Verifier {
     }
   }
 
-  /** Nobody tells an agent that lives for long which services are no more. */
+  /** A long-lived agent is not told about deleted services, so it drops entries whose process has ended. */
   #forgetEnded(found: Found): void {
     this.#added = 0;
     const boot = bootId();

@@ -1,4 +1,4 @@
-// Row 1: a service gets nothing through a second service whose folder lies below its own.
+// A service gets nothing through a second service whose folder lies below its own.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { succeed, until } from "../harness.ts";

@@ -48,7 +48,7 @@ describe.each(backends)("%s", (kind) => {
     }, 240_000);
     afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
 
-    test("an app sends no signal to another service, to the agent, to what keeps services up", async () => {
+    test("an app cannot send a signal to another service, the agent, the user manager or the supervisor", async () => {
       for (const [what, pid] of await victims(stage)) {
         expect([what, pid > 1]).toEqual([what, true]);
         for (const signal of ["SIGSTOP", "SIGKILL"])
@@ -57,7 +57,7 @@ describe.each(backends)("%s", (kind) => {
       expect(await b.attempt(`return "up"`)).toBe("up");
     });
 
-    test("an app changes and reads no limits of them, by itself or by a child", async () => {
+    test("an app cannot read or change the limits of other processes, itself or through a child", async () => {
       for (const [what, pid] of await victims(stage)) {
         const before = await limitsOf(stage, pid).catch(() => "closed");
         const child = `const { status, stderr } = require("child_process").spawnSync("prlimit", ["--pid", "${pid}", "--nofile=16:16"]);
@@ -99,7 +99,7 @@ describe.each(backends)("%s", (kind) => {
     });
   });
 
-  test("without a sandbox nothing is held, and that is said", async () => {
+  test("with --sandbox off isolation is partial, and describe says that the sandbox is off", async () => {
     const stage = all.on(kind);
     await stage.write("open/package.json", "{}");
     await stage.service("open", "open", "--sandbox", "off");

@@ -1,4 +1,4 @@
-// Row 6: a service puts a symbolic link in the place of a log file, its own or another service's.
+// A service puts a symbolic link in the place of a log file, its own or another service's.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { succeed, until } from "../harness.ts";
 import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";

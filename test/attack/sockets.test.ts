@@ -1,4 +1,4 @@
-// Row 4: sockets of the machine behind which a program acts as root for the members of a group.
+// Sockets of the machine behind which a program acts as root for the members of a group.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rootSockets } from "../../src/backend/root-sockets.ts";
 import type { Description } from "../../src/lifecycle/describe.ts";
@@ -102,7 +102,7 @@ describe("systemd", () => {
     await stage.bs9("delete", "opened", "--yes");
   }, 240_000);
 
-  test("a socket that is made again while a service runs: its sandbox counts as partial until the next restart", async () => {
+  test("the sandbox is partial from the moment a closed socket is created again until the next restart", async () => {
     const stage = all.on("systemd");
     await stage.write("web/package.json", "{}");
     const app = await stage.service("web", "web");

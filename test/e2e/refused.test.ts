@@ -62,7 +62,7 @@ test("what the supervisor cannot give is refused before a supervisor is there", 
   expect((await it.asUser("dev", ["pgrep", "-u", "dev", "-f", "bin/bs9"])).stdout).toBe("");
 });
 
-test("a sandbox that only the live process shows not to be effective: it ran, and nothing is left of it", async () => {
+test("a start refused because of the live process leaves only a record in the trail", async () => {
   const before = await traces("ops");
   const refused = await bs9(it, "start", "app.ts", "--name", "home", "--require-sandbox");
   expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining("--require-sandbox asks for an effective one") });
@@ -74,7 +74,7 @@ test("a sandbox that only the live process shows not to be effective: it ran, an
   expect(await history("ops")).toMatchObject([{}, { targets: ["home"], result: { exitStatus: 6 } }]);
 });
 
-test("beside a service that runs, a refused one leaves that service its runtime, and a refused change leaves it as it was", async () => {
+test("a refused start leaves other services their runtime, and a refused change leaves the service as it was", async () => {
   succeed(await bs9(it, "start", "plain/app.ts", "--name", "plain"), "start plain");
   await until(() => sh("ops", "test -S .local/state/bs9/agent.sock && test -e .config/bs9/metrics/metrics.db-wal && echo yes"), {
     what: "the agent has made its files",

@@ -1,4 +1,4 @@
-// Answers that were not true once: ports, limits, restarts, health and exit statuses, each as a user sees it.
+// Ports, limits, restarts, health and exit statuses as a user sees them.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { freePort, until } from "../harness.ts";

@@ -6,7 +6,7 @@ import { killing } from "./killing.ts";
 const place = new Place();
 afterAll(() => place.down());
 
-test("a supervisor that is killed at random moments leaves no service twice, none behind, and no wrong answer", async () => {
+test("killing the supervisor at random moments never runs a service twice, leaves no process behind and gives no wrong answer", async () => {
   const { kills, ...toll } = await killing(place, { services: 6, rounds: 4, seed: 9 });
   expect(toll).toEqual({ rounds: 4, doubles: 0, orphans: 0, wrong: 0, refusals: 0, troubles: [] });
   expect(kills).toBeGreaterThan(0);

@@ -36,7 +36,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   await place.bs9("delete", "all", "--yes");
 }, 300_000);
 
-test("a supervisor that was killed before its launcher had the plan: the next one starts the service, and counts nothing", async () => {
+test("a supervisor killed before the launcher got its plan: the next one starts the service and counts no restart", async () => {
   await place.bs9("start", "web/app.ts", "--name", "once", "--port", String(freePort()), "--restart", "no");
   const before = await place.pidOf("once");
   process.kill(place.supervisor() ?? -1, "SIGKILL");

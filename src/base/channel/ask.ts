@@ -1,4 +1,4 @@
-// The other end of a channel: one question, one answer; a connection that brings no answer is tried again.
+// The client of a channel: sends one request and reads one reply; retries a connection that brings no reply.
 import { failed } from "../errors.ts";
 import { isLocked } from "../lock.ts";
 import { shellWord } from "../text.ts";
@@ -44,7 +44,7 @@ export async function ask({ path, keyFile, channel }: Side, question: unknown, o
     const isAlive = outcome.kind === "busy" || (lock === null ? outcome.kind === "broken" : await isLocked(lock));
     if (!isAlive) return null;
     if (performance.now() - beganMs > Math.min(timeoutMs, patienceMs)) throw unheard(path, channel, outcome.kind);
-    // Not in step with whatever else connects.
+    // A random pause, so that several clients do not retry at the same time.
     await Bun.sleep(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs));
   }
 }

@@ -4,7 +4,7 @@
 const maxKnown = 64;
 /** Connections without the key, which any process of this machine may open. */
 const maxStrangers = 256;
-/** Counted in turns of a timer: a loop that was held up has not read yet what came in meanwhile. */
+/** Age is counted in timer ticks, not in time: after a stall the loop has not yet read what arrived meanwhile. */
 const tickMs = 100;
 /** A connection that has not shown the key within a second gives up its place. */
 const keyWithinTicks = 10;

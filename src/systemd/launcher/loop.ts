@@ -1,5 +1,5 @@
 // The machine code of the launcher: makes the system calls of a table, one row after the other, then executes what it was
-// given as arguments. It is the only machine code of bs9; what the calls are, `steps.ts` decides.
+// given as arguments. It is the only machine code of bs9; `launcher.ts` and `files.ts` write the table of calls.
 //
 // A row has eight words of 64 bits: the number of the call, the addresses of its five arguments, the address that its result
 // goes to (32 bits), and the address of the row to go on with where the call fails. A negative number ends the table.

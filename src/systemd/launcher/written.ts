@@ -1,10 +1,10 @@
 // Where the launcher of a service is written, and what it is to open.
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { architectureOf } from "../../backend/limits-filter.ts";
 import { sharedFolders, systemFolders } from "../../backend/open-folders.ts";
 import type { Opening } from "../../backend/opening.ts";
-import { writeWhole } from "../../base/files.ts";
+import { readRegular, writeWhole } from "../../base/files.ts";
 import { type Paths, resolvedPath } from "../../base/paths.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { HostProfile } from "../host-cache.ts";
@@ -80,7 +80,7 @@ export function writeLauncher(name: string, { file, bytes }: Launcher, unitBefor
 /** Without a write a start needs no sync of the disk. */
 function isThere(file: string, bytes: Uint8Array): boolean {
   try {
-    return readFileSync(file).equals(bytes);
+    return readRegular(file, bytes.length + 1)?.equals(bytes) === true;
   } catch {
     return false;
   }
