@@ -14,7 +14,7 @@ export type Trial = {
 
 /** Listens until it is disposed of. `cache`: the folder that the closed file lies in. */
 export function trial(cache: string): Trial {
-  const name = `bs9-trial-${process.pid}-${crypto.randomUUID()}`;
+  const name = `bs9-probe-trial-${process.pid}-${crypto.randomUUID()}`;
   const listener = Bun.listen({ unix: `\0${name}`, socket: { data() {} } });
   const closed = join(cache, name);
   makeFolder(cache);

@@ -35,25 +35,27 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
     const isUp = (i: number) => readings[i]?.state === "active" || readings[i]?.state === "activating";
     const renewed = await renew(specs, deps);
     const down = renewed.filter((_, i) => !isUp(i));
-    const changed = renewed.filter((spec, i) => isUp(i) && spec !== specs[i]);
-    const up = await restoreUnits(
-      renewed.filter((spec, i) => isUp(i) && spec === specs[i]),
+    const up = renewed.filter((_, i) => isUp(i));
+    const unchanged = up.filter(({ spec, known }) => spec === known);
+    const acted = await restoreUnits(
+      unchanged.map(({ spec }) => spec),
       deps,
     );
-    const started = await bringUp(down, deps, "started", (batch) => deps.backend.start(batch));
-    const restarted = await bringUp(changed, deps, "changed", (batch) => deps.backend.restart(batch));
+    acted.push(...(await bringUp(down, deps, "started", (batch) => deps.backend.start(batch))));
+    // Each is a change of its own: what does not come up with the new values runs with the old ones again.
+    for (const { spec, known } of up) if (spec !== known) acted.push(await applyChange(spec, known, "changed", deps));
     if (options.linger && down.length > 0) await askToLinger(deps);
-    return [...up, ...started, ...restarted];
+    return acted;
   });
 }
 
 export async function restartDefined(names: string[], deps: Deps, options: { latestRuntime: boolean }): Promise<Acted[]> {
-  return acting("restart", names, deps, async (known) => {
-    const specs = await renew(known, deps);
-    if (!options.latestRuntime) return bringUp(specs, deps, "restarted", (batch) => deps.backend.restart(batch));
+  return acting("restart", names, deps, async (specs) => {
+    const renewed = await renew(specs, deps);
+    if (!options.latestRuntime) return bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
     const acted: Acted[] = [];
     // One by one, each a change of its own: what does not come up on the new runtime runs on the old one again.
-    for (const spec of specs) acted.push(await moveToLatest(spec, deps));
+    for (const each of renewed) acted.push(await moveToLatest(each, deps));
     sweepUnused(deps);
     return acted;
   });
@@ -77,18 +79,15 @@ async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
   });
 }
 
-/**
- * Reads the environment files of the services again, and commits what has changed in them. A spec without a change is
- * returned as it was given.
- */
-async function renew(specs: Spec[], deps: Deps): Promise<Spec[]> {
-  const renewed: Spec[] = [];
+/** A spec as it is known, and with its environment files read again; the same object where nothing has changed in them. */
+type Renewed = { known: Spec; spec: Spec };
+
+async function renew(specs: Spec[], deps: Deps): Promise<Renewed[]> {
+  const renewed: Renewed[] = [];
   for (const known of specs) {
     const read = await reread(known);
     for (const sentence of sentencesOn(known.name, read)) deps.warn(sentence);
-    const isChanged = read.changed.length > 0;
-    if (isChanged) deps.registry.commit(read.spec);
-    renewed.push(isChanged ? read.spec : known);
+    renewed.push({ known, spec: read.changed.length > 0 ? read.spec : known });
   }
   return renewed;
 }
@@ -157,12 +156,13 @@ function endingOf(acted: Acted[]): Ending {
 
 /** Together, in one call; then each is waited for, the failures with their causes. */
 async function bringUp(
-  specs: Spec[],
+  renewed: Renewed[],
   deps: Deps,
-  result: "started" | "restarted" | "changed",
+  result: "started" | "restarted",
   act: (batch: Spec[]) => Promise<void>,
 ): Promise<Acted[]> {
-  if (specs.length === 0) return [];
+  if (renewed.length === 0) return [];
+  const specs = renewed.map(({ spec }) => spec);
   const beganMs = deps.now();
   const troubles = new Map<string, unknown>();
   const found = new Map<string, Finding[]>();
@@ -178,6 +178,8 @@ async function bringUp(
   }
   for (const [name, trouble] of await deps.backend.define(specs.filter(({ name }) => !troubles.has(name)))) troubles.set(name, trouble);
   const batch = specs.filter(({ name }) => !troubles.has(name));
+  // Only now, when the values are where the service gets them from: a refused start has changed nothing.
+  for (const { known, spec } of renewed) if (spec !== known && batch.includes(spec)) deps.registry.commit(spec);
   for (const { name } of batch) deps.registry.setOutcome(name, null);
   if (batch.length > 0) {
     await deps.backend.want(
@@ -190,13 +192,7 @@ async function bringUp(
   return acted.map((one) => ({ ...one, findings: found.get(one.name) ?? [] }));
 }
 
-async function judge(
-  spec: Spec,
-  deps: Deps,
-  result: "started" | "restarted" | "changed",
-  beganMs: number,
-  trouble: unknown,
-): Promise<Acted> {
+async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", beganMs: number, trouble: unknown): Promise<Acted> {
   if (trouble !== null) return failure(spec.name, trouble);
   if (spec.waitMs === 0) return done(spec, result);
   try {
@@ -224,16 +220,24 @@ function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Acted {
   return { name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
 }
 
-async function moveToLatest(spec: Spec, deps: Deps): Promise<Acted> {
+async function moveToLatest({ known, spec }: Renewed, deps: Deps): Promise<Acted> {
+  if (spec.runtime.kind !== "bs9") {
+    const on = spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind;
+    return failure(spec.name, failed(`it runs on ${on}, not on bs9`, { hint: `bs9 restart ${spec.name}` }));
+  }
+  pinRuntime(deps.share);
+  return applyChange({ ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, known, "restarted", deps);
+}
+
+/** Brings a service up with another spec; where that fails, it runs again as it was. */
+async function applyChange(spec: Spec, known: Spec, result: "changed" | "restarted", deps: Deps): Promise<Acted> {
   try {
-    if (spec.runtime.kind !== "bs9") {
-      const on = spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind;
-      throw failed(`it runs on ${on}, not on bs9`, { hint: `bs9 restart ${spec.name}` });
-    }
     const findings = await inspect(spec);
-    pinRuntime(deps.share);
-    const { readiness } = await change(deps, { ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, spec);
-    return { ...done(spec, "restarted"), readiness, findings };
+    const [reading] = await deps.backend.read([spec.name]);
+    await checkPort(spec, reading?.group ?? null, deps);
+    await foresee(deps, spec);
+    const { readiness } = await change(deps, spec, known);
+    return { ...done(spec, result), readiness, findings };
   } catch (error) {
     return failure(spec.name, error);
   }

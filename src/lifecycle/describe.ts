@@ -46,11 +46,10 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   const { spec, reading, verdict, outcome } = looked;
   const { status, unwell } = told?.observed[0] ?? looked;
   const unit = await textOrWhyNot(spec, deps);
-  // What is kept of an earlier service of this name is not this service's.
-  const sinceMs = deps.trail.lastMs("delete", name) ?? 0;
+  const { sinceMs, trouble } = definedSince(name, deps);
   const { availability, sample, notices } = await keptOrWhyNot(name, sinceMs, deps);
   return {
-    status: { ...status, notices: [...status.notices, ...unit.notices, ...notices] },
+    status: { ...status, notices: [...status.notices, ...unit.notices, ...trouble, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
     spec: maskedSpec(spec),
     environment: Object.keys(environmentOf(spec)),
@@ -70,6 +69,16 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
     sample: told === null ? null : sample,
     events: await eventsOf(name, sinceMs, deps),
   };
+}
+
+/** What is kept of an earlier service of this name, deleted since, is not this service's. */
+function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble: string[] } {
+  try {
+    return { sinceMs: trail.lastMs("delete", name) ?? 0, trouble: [] };
+  } catch (error) {
+    if (!(error instanceof Bs9Error)) throw error;
+    return { sinceMs: 0, trouble: [harmless(error.message)] };
+  }
 }
 
 type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: string[] };

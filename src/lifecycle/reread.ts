@@ -1,6 +1,7 @@
 // Reads the environment files of a defined service again, before it is started or restarted.
 import { reasonOf } from "../base/errors.ts";
 import { isDescriptor, readEnvFiles } from "../service/environment.ts";
+import { checkGiven } from "../service/given.ts";
 import { difference } from "../service/plan.ts";
 import type { EnvFile, Spec } from "../service/spec.ts";
 
@@ -23,13 +24,22 @@ export async function reread(known: Spec): Promise<Reread> {
     try {
       envFiles.push(...(await readEnvFiles([file.path])));
     } catch (error) {
-      troubles.push(`${known.name}: ${reasonOf(error)}; the values that were read last stay in force`);
+      troubles.push(keptSentence(known.name, error));
       envFiles.push(file);
     }
   }
   const spec = { ...known, envFiles };
+  try {
+    checkGiven(spec);
+  } catch (error) {
+    return { spec: known, changed: [], troubles: [...troubles, keptSentence(known.name, error)] };
+  }
   const changed = difference(known, spec).flatMap(({ path }) => (path.startsWith("env.") ? [path.slice("env.".length)] : []));
   return { spec, changed, troubles };
+}
+
+function keptSentence(name: string, error: unknown): string {
+  return `${name}: ${reasonOf(error)}; the values that were read last stay in force`;
 }
 
 const maxNames = 10;

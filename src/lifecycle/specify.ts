@@ -1,17 +1,18 @@
 // The words of `start` -> the spec of a service: what the entry is, its name, its project and its runtime.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { Bs9Error, failed, notFound, reasonOf, usage } from "../base/errors.ts";
+import { Bs9Error, failed, notFound, reasonOf } from "../base/errors.ts";
 import { resolvedPath } from "../base/paths.ts";
 import { nearest, shellWord } from "../base/text.ts";
 import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { runtimeFolder, runtimeVersion } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
+import { checkGiven } from "../service/given.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
 import { packageName, projectRoot } from "../service/root.ts";
-import { givenEnvironment, type Spec } from "../service/spec.ts";
+import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { type Reread, reread } from "./reread.ts";
 
@@ -115,24 +116,11 @@ function isExecutable(entry: FoundEntry): boolean {
 
 function checkPaths(spec: Spec): void {
   for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
-    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} is not there`, { hint: `mkdir -p ${shellWord(folder)}` });
+    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} does not exist`, { hint: `mkdir -p ${shellWord(folder)}` });
   }
   if (!statSync(spec.cwd).isDirectory())
-    throw failed(`cannot start ${spec.name}: ${spec.cwd} is no folder`, { hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}` });
-  const reserved = Object.keys(givenEnvironment(spec)).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));
-  if (reserved !== undefined) throw usage(`the environment variable ${JSON.stringify(reserved)} cannot be given to a service`);
+    throw failed(`cannot start ${spec.name}: ${spec.cwd} is not a directory`, {
+      hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}`,
+    });
+  checkGiven(spec);
 }
-
-// The first two would turn the runtime; the shell on the way sets the next ones itself; JSON records lose the last.
-const unsettable = new Set([
-  "BUN_OPTIONS",
-  "BUN_BE_BUN",
-  "_",
-  "PPID",
-  "OPTIND",
-  "SHELLOPTS",
-  "BASHOPTS",
-  "__proto__",
-  "constructor",
-  "prototype",
-]);

@@ -96,7 +96,7 @@ export class Registry {
   }
 
   settle(name: string): void {
-    rmSync(this.#file("pending", name), { force: true });
+    rmSync(this.#file("pending", name), { recursive: true, force: true });
   }
 
   /** Changes that no living process is working on any more, and the files of changes that cannot be read. */

@@ -27,9 +27,14 @@ export function resolve(
 ): Spec {
   const before = input.reset ? null : known;
   const env: Record<string, string> = { ...before?.env, ...input.env };
+  // --port replaces the port that an earlier --env, or a file, has given.
+  const isPortGiven = input.port !== undefined && input.env["PORT"] === undefined;
+  if (isPortGiven) delete env["PORT"];
   for (const removed of input.envRemoved) delete env[removed];
   const envFiles = input.envFiles ?? before?.envFiles ?? [];
-  const envRemoved = new Set([...(before?.envRemoved ?? []), ...input.envRemoved]).difference(new Set(Object.keys(input.env)));
+  const envRemoved = new Set([...(before?.envRemoved ?? []), ...input.envRemoved, ...(isPortGiven ? ["PORT"] : [])]).difference(
+    new Set(Object.keys(input.env)),
+  );
   const port = input.port ?? before?.port ?? null;
   const health = input.health ?? before?.health ?? null;
   const healthRestart = input.healthRestart ?? before?.healthRestart ?? false;

@@ -38,15 +38,28 @@ export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
 /** NaN where the kernel does not count them: then nothing is shown. */
 const filtersOf = (pid: number | "self"): number => Number(statusField(readProc(`${pid}/status`) ?? "", "Seccomp_filters") ?? Number.NaN);
 
-const Kept = v.strictObject({ key: v.string(), reached: v.nullable(v.array(v.picklist(threats))) });
+const Kept = v.strictObject({ key: v.string(), reached: v.array(v.picklist(threats)) });
 
-/** Tried out once a boot and build: it starts two processes. Null where the attempts could not be made. */
-async function reached({ paths, program, plan }: Ground): Promise<Threat[] | null> {
+let trying: Promise<Threat[] | null> | null = null;
+
+/**
+ * Made once a boot and build, and once for all services that are looked at together: it starts two processes. Null where
+ * the attempts could not be made; then they are made again.
+ */
+function reached(ground: Ground): Promise<Threat[] | null> {
+  trying ??= reachedNow(ground).finally(() => {
+    trying = null;
+  });
+  return trying;
+}
+
+async function reachedNow({ paths, program, plan }: Ground): Promise<Threat[] | null> {
   const file = join(paths.cache, "isolation.json");
   const key = JSON.stringify([bootId(), version, program]);
   const kept = read(file);
   if (kept?.key === key) return kept.reached;
   const found = await tried(paths, program, plan());
+  if (found === null) return null;
   try {
     writeWhole(file, JSON.stringify({ key, reached: found }), 0o600, false);
   } catch {

@@ -25,14 +25,15 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
   const isRoot = deps.reach.uid === 0;
   const found = await find(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });
   const denial = found.denied.size === 0 ? null : await denialOf(deps.reach.uid);
+  const { isolation, isLasting } = await hostIsolation(found.directives, deps);
   const withheld = [...found.denied].map(([directive, status]) => whyDenied(directive, status, denial));
   const host: HostProfile = {
     directives: found.directives,
     withheld: [...withheld, ...found.voided],
     probed: found.probed,
     filters: found.filters,
-    isolation: await hostIsolation(found.directives, deps),
+    isolation,
   };
-  writeCached(deps.paths.cache, profile, key, host);
+  if (isLasting) writeCached(deps.paths.cache, profile, key, host);
   return host;
 }

@@ -13,11 +13,16 @@ import type { ProbeDeps } from "./probe.ts";
 import { barePath, bindPath, execWord } from "./quote.ts";
 
 const timeoutMs = 10_000;
+/** systemd could not execute the program (systemd.exec(5), "Process Exit Codes"): that stays so on this host. */
+const firstStatusOfSystemd = 200;
 
-/** Never throws: where the launcher cannot be run, services go without it, and it is said why. */
-export async function hostIsolation(directives: Directive[], deps: ProbeDeps): Promise<HostIsolation> {
+/** `isLasting` is false where the trial itself failed, on a busy host for example: it is to be made again. */
+export type TriedIsolation = { isolation: HostIsolation; isLasting: boolean };
+
+/** Never throws: where the launcher cannot be run, services go without it, and the answer says why. */
+export async function hostIsolation(directives: Directive[], deps: ProbeDeps): Promise<TriedIsolation> {
   const architecture = architectureOf(process.arch);
-  if (architecture === null) return unlaunched(`bs9 has no launcher for ${process.arch}`);
+  if (architecture === null) return { isolation: unlaunched(`bs9 has no launcher for ${process.arch}`), isLasting: true };
   const { paths, reach, systemctl } = deps;
   const id = `bs9-probe-launch-${process.pid}`;
   const unit = `${id}.service`;
@@ -26,22 +31,26 @@ export async function hostIsolation(directives: Directive[], deps: ProbeDeps): P
   const hasMounts = directives.some(({ name }) => name === "ProtectHome");
   const files = openedBy({ readable: [resolvedPath(deps.runtime)], writable: [], optional: [], leads: {} }, paths);
   const wanted = hasMounts ? null : { ...files, readable: [...openedSystem(paths), ...files.readable] };
-  using attempts = trial(paths.cache);
   try {
+    using attempts = trial(paths.cache);
     writeWhole(launcher, launcherFile(architecture, { files: wanted, isIsolationRequired: false }), 0o700, false);
     writeWhole(file, trialUnit(directives, [launcher, deps.runtime, ...attempts.words], deps), 0o644, false);
     const words = await systemctl.jobs("start", [unit], timeoutMs + 5000);
     const shown = (await systemctl.show([unit], ["ExecMainStatus", "Result"])).get(unit);
     const status = Number(shown?.get("ExecMainStatus") ?? 0);
     const reached = reachedBy(status);
-    if (reached === null) return unlaunched(`a launcher ended with ${status} (${shown?.get("Result") ?? words})`);
-    return { isLaunched: true, reached: reached.threats, isFileClosed: !reached.file, why: null };
+    if (reached === null) {
+      const why = `the launcher ended with ${status} (${shown?.get("Result") ?? words})`;
+      return { isolation: unlaunched(why), isLasting: status >= firstStatusOfSystemd };
+    }
+    return { isolation: { isLaunched: true, reached: reached.threats, isFileClosed: !reached.file, why: null }, isLasting: true };
   } catch (error) {
-    return unlaunched(`a launcher could not be tried out: ${error instanceof Error ? error.message : String(error)}`);
+    const why = `the test of the launcher failed: ${error instanceof Error ? error.message : String(error)}`;
+    return { isolation: unlaunched(why), isLasting: false };
   } finally {
     rmSync(file, { force: true });
     rmSync(launcher, { force: true });
-    await systemctl.resetFailed([unit]);
+    await systemctl.resetFailed([unit]).catch(() => {});
   }
 }
 

@@ -31,8 +31,8 @@ export function mountCheck(name: string, places: Place[], directives: Directive[
   ];
   const words = places.flatMap(({ path, real, isOptional }) => [isOptional ? "-" : "+", escaped(path), escaped(real)]);
   const argv = [name, String(covers.length), ...covers.map(escaped), ...words];
-  // PATH and locale of the app are not those of this step.
-  return `LC_ALL=C PATH=/usr/bin:/bin awk ${quoted(program)} ${argv.map(quoted).join(" ")} >&2 || exit $?; `;
+  // The environment of the app is not that of this step: awk obeys variables of its own (GAWK_PERSIST_FILE).
+  return `PATH=/usr/bin:/bin env -i LC_ALL=C PATH=/usr/bin:/bin awk ${quoted(program)} ${argv.map(quoted).join(" ")} >&2 || exit $?; `;
 }
 
 /** As the kernel writes a path in mountinfo. */
