@@ -14,7 +14,7 @@ beforeAll(async () => {
   await it.writeFile(
     "ops",
     "slow/app.ts",
-    'setTimeout(() => Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("slow") }), 25_000);\n',
+    'setTimeout(() => Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("slow") }), 600_000);\n',
   );
   // Needs a database that is away for a minute: it opens in the last test but one.
   await it.writeFile(
