@@ -81,9 +81,8 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     const known = words.get(user);
     if (known !== undefined) return known;
     const { stdout } = succeed(await run(script("words", user === null ? [] : [user])), "lab.sh words");
-    const found = stdout.trimEnd().split("\n");
-    words.set(user, found);
-    return found;
+    words.set(user, stdout.trimEnd().split("\n"));
+    return wordsFor(user);
   };
   const asUser: Lab["asUser"] = async (user, argv, { env, ...rest } = {}) =>
     run([...(await wordsFor(user)), ...withEnv(env), ...argv], rest);

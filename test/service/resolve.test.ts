@@ -5,7 +5,7 @@ import { builtIn } from "../../src/service/defaults.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { difference, needsRestart } from "../../src/service/plan.ts";
 import { resolve } from "../../src/service/resolve.ts";
-import { environmentOf, givenEnvironment, Spec } from "../../src/service/spec.ts";
+import { environmentOf, givenEnvironment, portOf, Spec } from "../../src/service/spec.ts";
 
 const entry = { path: "/srv/web/app.ts", kind: "script" as const, onPath: false };
 const around = { root: "/srv/web", cwd: "/srv/web", path: "/usr/bin", runtime: { kind: "bs9" as const, version: "1" } };
@@ -117,4 +117,14 @@ test("a difference names variables of files one by one, and their files by path"
 test("a variable named __proto__ of a file is not lost on the way to its refusal", () => {
   const values = JSON.parse('{"__proto__": "x"}') as Record<string, string>;
   expect(Object.keys(givenEnvironment(spec({ envFiles: [{ path: "/srv/web/a", values }] })))).toEqual(["__proto__"]);
+});
+
+test("--port replaces a PORT that an earlier --env or a file has given, and --env PORT replaces --port", () => {
+  const byEnv = spec({ env: { PORT: "3000" } });
+  expect(portOf(byEnv)).toBe(3000);
+  const byOption = spec({ port: 4000 }, byEnv);
+  expect([portOf(byOption), environmentOf(byOption)["PORT"]]).toEqual([4000, "4000"]);
+  const envFiles = [{ path: "/srv/web/.env", values: { PORT: "3000" } }];
+  expect(portOf(spec({ port: 4000 }, spec({ envFiles })))).toBe(4000);
+  expect(portOf(spec({ env: { PORT: "5000" } }, byOption))).toBe(5000);
 });

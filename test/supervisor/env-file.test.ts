@@ -49,13 +49,26 @@ test("--env wins over the file, and --env NAME= removes a variable of the file f
 test("the last values stay in force while the file is missing or broken, with a word on that", async () => {
   await place.bs9("start", "web", "--reset", "--port", String(port), "--env-file", "web/variables");
   expect(await variables()).toEqual(["once more", "a b"]);
-  for (const broken of [null, "GREETING=\uffff\n"]) {
+  for (const broken of [null, "GREETING=\uffff\n", "GREETING=new\nBUN_OPTIONS=--preload=x\n", `GREETING=${"x".repeat(200_000)}\n`]) {
     rmSync(join(place.folder, "web/variables"), { force: true });
     if (broken !== null) place.write("web/variables", broken);
     const { code, stderr } = await place.bs9("restart", "web");
     expect([code, stderr]).toEqual([0, expect.stringContaining("the values that were read last stay in force")]);
     expect(await variables()).toEqual(["once more", "a b"]);
   }
+});
+
+test("a start that is refused leaves the last values in force, and the next start tries again", async () => {
+  const app = place.read("web/app.ts");
+  place.write("web/app.ts", `${app}\nif (process.env.NEVER) eval(process.env.NEVER);\n`);
+  place.write("web/variables", "GREETING=moved\n");
+  for (const _ of [1, 2]) {
+    expect(await place.bs9("start", "web")).toMatchObject({ code: 6 });
+    expect(await variables()).toEqual(["once more", "a b"]);
+  }
+  place.write("web/app.ts", app);
+  place.write("web/variables", "GREETING=once more\nSECRET='a b'\n");
+  expect((await place.bs9("start", "web")).stdout).toBe("web unchanged\n");
 });
 
 test("describe names the file and the variables, and shows no value", async () => {
