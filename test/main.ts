@@ -18,7 +18,10 @@ const overallMs = 75 * 60_000;
 const slowestShown = 10;
 const { values, positionals: words } = parseArgs({
   allowPositionals: true,
-  options: { unit: { type: "boolean", default: false }, jobs: { type: "string", default: String(Math.ceil(1.5 * availableParallelism())) } },
+  options: {
+    unit: { type: "boolean", default: false },
+    jobs: { type: "string", default: String(Math.ceil(1.5 * availableParallelism())) },
+  },
 });
 
 const began = performance.now();

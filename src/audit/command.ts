@@ -10,7 +10,7 @@ export const environment = { itself: "process.env", joined: "process.env+" } as 
 /** Arguments as written; null where they are put together while running. */
 export type Given = readonly t.Node[] | null;
 
-/** What is known of the expressions of a file. */
+/** The values that the expressions of a file can have, as far as they are known. */
 export type Look = { constants: Constants; mayBe(node: t.Node, ref: string): boolean };
 
 /** The program that is run, and what a shell reads as commands. */

@@ -82,7 +82,7 @@ export class Flow {
       }
     else if (node.type === "ObjectPattern")
       for (const part of node.properties) {
-        // What is left over still has the members of the whole.
+        // The rest of a destructuring still has the members of the whole.
         if (part.type === "RestElement") this.bind(part, value);
         else this.bind(part.value, member(value, this.constants.key(part.key, part.computed)));
       }

@@ -41,7 +41,7 @@ function waysTo(path: readonly string[]): (readonly string[])[] {
   return path[0] === "default" ? [path, path.slice(1)] : [path, ["default", ...path]];
 }
 
-// What is left of a path behind what it begins with. An element that is not known may be any.
+// The part of a path behind a given beginning. An unknown element matches any.
 function restOf(path: readonly string[], start: readonly string[]): readonly string[] | undefined {
   return start.every((key, at) => path[at] === key || (key === "*" && path[at] !== undefined)) ? path.slice(start.length) : undefined;
 }

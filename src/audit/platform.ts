@@ -3,7 +3,7 @@ import { isBuiltin } from "node:module";
 import { environment } from "./command.ts";
 import { dangers } from "./rules.ts";
 
-// What is followed though it is not dangerous: it leads to what is.
+// These are followed although they are harmless: they lead to something dangerous.
 const ways = [
   ["process.nextTick", "process.getBuiltinModule", "queueMicrotask", "node:module.createRequire", "node:util.promisify"],
   ["Reflect.apply", "Reflect.construct", "Reflect.get", "Reflect.getPrototypeOf", "Object.getPrototypeOf"],

@@ -98,7 +98,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
     if (covered.some((folder) => isWithin(path, folder)) || isBelowOneOf(dirname(path), optional)) return false;
     const way = walked(path);
     if (way.real !== path) leads[path] = way.real;
-    // A link that leads to what is open anyway is no stray one, whoever made it.
+    // A link to something that is open anyway does no harm, whoever made it.
     return isKnown(way.real) || ground.strayOn(way) === null;
   });
   if (isShut && beside.length > maxMounts)

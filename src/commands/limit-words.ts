@@ -1,4 +1,4 @@
-// What is said of limits that the user asked for and that this host does not enforce.
+// The sentences about limits that the user asked for and that this host does not enforce.
 import { formatBytes } from "../base/quantities.ts";
 import type { Status } from "../lifecycle/status.ts";
 

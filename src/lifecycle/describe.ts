@@ -71,7 +71,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   };
 }
 
-/** What is kept of an earlier service of this name, deleted since, is not this service's. */
+/** Samples and events of an earlier service of this name, deleted since, do not belong to this service. */
 function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble: string[] } {
   try {
     return { sinceMs: trail.lastMs("delete", name) ?? 0, trouble: [] };

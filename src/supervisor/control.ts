@@ -26,7 +26,7 @@ export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("leave") }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
-/** What is done to services. */
+/** The acts on services. */
 export type Act = Exclude<Request, { act: "leave" }>;
 
 /** Every answer of every version has these, so that another version is told from nonsense. */

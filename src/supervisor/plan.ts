@@ -21,7 +21,7 @@ export function nameOf(plan: Plan): string {
   return Bun.hash(JSON.stringify(plan)).toString(16);
 }
 
-/** What is read of the machine itself, as it is now. */
+/** The paths of the machine itself that are read, as they are now. */
 export function withSystem<P extends Plan>(plan: P, paths: Paths): P {
   return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, system: systemFolders(paths) } };
 }

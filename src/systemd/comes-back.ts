@@ -18,7 +18,7 @@ const afterKill = new Set(["always", "on-failure", "on-abnormal", "on-abort"]);
 const slowMs = 5000;
 
 /**
- * What is to be said of the user manager with this unit, on a host where `systemctl --version` prints `release`.
+ * The findings about the user manager with this unit, on a host where `systemctl --version` prints `release`.
  * Nothing where what systemd has loaded starts it again within 5 s.
  */
 export function comesBackFindings(user: string, uid: number, { properties, isWritten }: UserManagerUnit, release: string): Finding[] {

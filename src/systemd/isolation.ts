@@ -68,7 +68,7 @@ function trialUnit(directives: Directive[], argv: string[], { paths, runtime }: 
     "Environment=BUN_BE_BUN=1",
     "UnsetEnvironment=BUN_OPTIONS NODE_OPTIONS LD_PRELOAD",
     `ExecStart=${argv.map(execWord).join(" ")}`,
-    // It ends as a failed unit, which systemd keeps the exit status of; that is no news for the journal.
+    // The unit fails on purpose, because systemd keeps the exit status of a failed unit; the journal need not tell.
     "LogLevelMax=crit",
     "StandardOutput=null",
     "StandardError=null",

@@ -1,4 +1,4 @@
-// Who may ask: the bearer token, compared in constant time. Wrong tokens are counted by address, and slowed down.
+// Authentication: the bearer token, compared in constant time. Wrong tokens are counted for each address, and refused beyond a limit.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { problem } from "./problem.ts";

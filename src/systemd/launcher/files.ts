@@ -13,7 +13,7 @@ import {
 import type { Numbers } from "./numbers.ts";
 import { type Argument, Label, type Place, type Table } from "./table.ts";
 
-/** A path with its links resolved. `isFile`: it is no directory. */
+/** A path with its links resolved. `isFile`: anything but a directory. */
 export type Opened = { path: string; isFile: boolean };
 
 /** `listable`: the names of what is in it and below, and nothing more. */

@@ -1,4 +1,4 @@
-// An executable file in memory (elf(5)): code that may not be written, and a part to read and write that values are placed in.
+// An executable file (elf(5)): a code segment without write permission, and a data segment that holds the values.
 import type { Architecture } from "../../backend/limits-filter.ts";
 import { loopAt, wordBytes } from "./loop.ts";
 

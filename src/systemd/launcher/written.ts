@@ -60,7 +60,7 @@ export const openedSystem = (paths: Paths): Opened[] =>
     .filter((path) => resolvedPath(path) === path)
     .flatMap(opened);
 
-/** A path that is not there, or may not be looked at, is left out. */
+/** Leaves out a path that does not exist or cannot be read. */
 function opened(path: string): Opened[] {
   try {
     return [{ path, isFile: !lstatSync(path).isDirectory() }];
