@@ -7,9 +7,10 @@ import { Bs9Error, failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { whyNotRegular } from "../base/regular.ts";
 import { shellWord } from "../base/text.ts";
-import { type EnvFile, maxTotalBytes } from "./spec.ts";
+import type { EnvFile } from "./spec.ts";
 
-const maxEnvFileBytes = maxTotalBytes;
+/** More than all variables together may have: the sum is judged with a better sentence. */
+const maxEnvFileBytes = 4 * 1024 * 1024;
 const envFileTimeoutMs = 10_000;
 
 /** Reads environment files in their order. Throws for a file that cannot be read, and for a variable that no service can get. */

@@ -79,7 +79,7 @@ describe("1 no linger", () => {
 
 test("4 full disk", async () => {
   const mount =
-    "cp -a .config/bs9 keep && mount -t tmpfs -o size=128k,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep/. .config/bs9/";
+    "cp -a .config/bs9 keep && mount -t tmpfs -o size=4m,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep/. .config/bs9/";
   expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
   await shell("umask 077; cat /dev/zero >.config/bs9/fill 2>/dev/null");
   const report = await doctor();

@@ -115,7 +115,7 @@ test("a torn line is said and mended, and many at once keep one chain", async ()
 
 test("a full disk stops no service from being stopped, and is told", async () => {
   const mount =
-    "cp -a .config/bs9 keep-config && mount -t tmpfs -o size=128k,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep-config/. .config/bs9/";
+    "cp -a .config/bs9 keep-config && mount -t tmpfs -o size=4m,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep-config/. .config/bs9/";
   expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
   await shell("cat /dev/zero >.config/bs9/fill 2>/dev/null; true");
   // The block that the trail ends in still takes a few lines.
