@@ -107,6 +107,9 @@ export const namespaced = new Set([
   "CapabilityBoundingSet",
 ]);
 
+/** True where a unit has mounts of its own, by which home is hidden. */
+export const hidesHome = (directives: readonly Directive[]): boolean => directives.some(({ name }) => name === "ProtectHome");
+
 /** ProtectHome= covers these alone (systemd.exec(5)); a home elsewhere needs a tmpfs of its own. */
 export function homeIsCovered(home: string): boolean {
   return ["/home", "/root", "/run/user"].some((folder) => home === folder || home.startsWith(`${folder}/`));

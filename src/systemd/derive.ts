@@ -2,7 +2,7 @@
 
 import type { Neighbours } from "../backend/neighbours.ts";
 import { type Opening, openingOf } from "../backend/opening.ts";
-import { homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
+import { hidesHome, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder } from "../logs/store/place.ts";
@@ -85,7 +85,7 @@ export function forService(host: HostProfile, { writable, readable }: Opening, h
  * within the sandbox; it then makes the IPC namespace that the service itself may not join.
  */
 function forHome(host: HostProfile, home: string): HostProfile {
-  if (homeIsCovered(home) || !host.directives.some(({ name }) => name === "ProtectHome")) return host;
+  if (homeIsCovered(home) || !hidesHome(host.directives)) return host;
   const ipc = {
     directive: "PrivateIPC=yes",
     why: `systemd cannot hide the home ${home} and give an IPC namespace at once`,

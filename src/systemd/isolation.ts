@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { reachedBy, trial } from "../backend/isolation-trial.ts";
 import { architectureOf } from "../backend/limits-filter.ts";
-import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { type Directive, hidesHome, homeIsCovered } from "../backend/sandbox.ts";
 import { writeWhole } from "../base/files.ts";
 import { resolvedPath } from "../base/paths.ts";
 import type { HostIsolation } from "./host-cache.ts";
@@ -28,7 +28,7 @@ export async function hostIsolation(directives: Directive[], deps: ProbeDeps): P
   const unit = `${id}.service`;
   const file = join(reach.runtimeDir, "systemd/user", unit);
   const launcher = join(paths.cache, id);
-  const hasMounts = directives.some(({ name }) => name === "ProtectHome");
+  const hasMounts = hidesHome(directives);
   const files = openedBy({ readable: [resolvedPath(deps.runtime)], writable: [], optional: [], leads: {} }, paths);
   const wanted = hasMounts ? null : { ...files, readable: [...openedSystem(paths), ...files.readable] };
   try {
@@ -57,7 +57,7 @@ export async function hostIsolation(directives: Directive[], deps: ProbeDeps): P
 const unlaunched = (why: string): HostIsolation => ({ isLaunched: false, reached: [], isFileClosed: false, why });
 
 function trialUnit(directives: Directive[], argv: string[], { paths, runtime }: ProbeDeps): string {
-  const away = directives.some(({ name }) => name === "ProtectHome");
+  const away = hidesHome(directives);
   const [launcher = ""] = argv;
   return [
     "[Unit]",

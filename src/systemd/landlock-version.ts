@@ -6,8 +6,15 @@ import { LANDLOCK_CREATE_RULESET_VERSION, landlockCalls } from "../backend/landl
 
 const { i64, u64 } = FFIType;
 
-/** The version of Landlock in this kernel, 0 where there is none (landlock_create_ruleset(2)). */
+let known: number | null = null;
+
+/** The version of Landlock in this kernel, 0 where there is none (landlock_create_ruleset(2)). It is asked for once. */
 function landlockVersion(): number {
+  known ??= askedVersion();
+  return known;
+}
+
+function askedVersion(): number {
   const { symbols } = dlopen("libc.so.6", { syscall: { args: [i64, u64, u64, u64], returns: i64 } });
   return Math.max(0, Number(symbols.syscall(landlockCalls.createRuleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION)));
 }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import * as v from "valibot";
 import { rootSockets } from "../backend/root-sockets.ts";
-import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
+import { type Directive, hidesHome, homeIsCovered } from "../backend/sandbox.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 // @ts-expect-error With `type: "text"` the default export is the text of the file, which TypeScript does not know of.
@@ -79,7 +79,7 @@ const unwritable = ["/usr", "/etc", "/var/lib", "/run", "/run/lock"];
 const unitFolder = ({ reach }: ProbeDeps): string => join(reach.runtimeDir, "systemd/user");
 
 function probeUnit(directives: Directive[], scratch: string, { paths, runtime }: ProbeDeps): string {
-  const away = directives.some(({ name }) => name === "ProtectHome");
+  const away = hidesHome(directives);
   return [
     "[Unit]",
     "Description=bs9 tries out what this host gives",

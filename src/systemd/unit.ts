@@ -2,7 +2,7 @@
 
 import { longestDelayMs, rowSec } from "../backend/backoff.ts";
 import type { Opening } from "../backend/opening.ts";
-import { type Directive, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
+import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../service/spec.ts";
@@ -161,7 +161,7 @@ function restartDelay(plan: UnitPlan): string[] {
  * TemporaryFileSystem= is among them (insist_on_sandboxing() in its exec-invoke.c).
  */
 function stepsOutside({ directives, home }: UnitPlan): boolean {
-  return homeIsCovered(home) || !directives.some(({ name }) => name === "ProtectHome");
+  return homeIsCovered(home) || !hidesHome(directives);
 }
 
 function environmentOfShell(spec: Spec): string {
@@ -218,7 +218,7 @@ function limits(spec: Spec): string[] {
 
 function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
   // Without a mount namespace they would be void, and so not so.
-  if (!plan.directives.some(({ name }) => name === "ProtectHome")) return [];
+  if (!hidesHome(plan.directives)) return [];
   const { writable, readable, optional } = plan.mounts;
   const launcher = plan.launcher === null ? [] : [`BindReadOnlyPaths=${bindPath(plan.launcher)}`];
   return [

@@ -1,4 +1,4 @@
-// What is said of the isolation of a service, by what is seen of it.
+// The verdict on the isolation of a service, for each thing that can be seen of it.
 import { expect, test } from "bun:test";
 import { judgeIsolation, type Shown, threats } from "../../src/backend/isolation.ts";
 

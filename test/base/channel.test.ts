@@ -89,7 +89,7 @@ setInterval(() => {
   }
 }, 240_000);
 
-test("a refused connection is no answer while the other side lives; where it has died nobody answers", async () => {
+test("a refused connection counts as an absent server only where the lock of the server is free", async () => {
   const source = join(import.meta.dir, "../../src/base");
   const script = `
 import { keyIn } from "${source}/channel/head.ts";

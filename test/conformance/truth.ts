@@ -29,7 +29,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
           expect(["partial", "off"]).toContain(found.verdict);
           expect(found.missing.length).toBeGreaterThan(0);
           expect(found.missing).toEqual(withheld);
-          // What is missing is indeed not there: the one filter is that against prlimit64.
+          // The missing directives have no effect here: the only filter is the one against prlimit64.
           const filters = Number(field(reading.mainPid, "Seccomp_filters")) - Number(field(process.pid, "Seccomp_filters"));
           expect(found.missing.some(({ directive }) => directive.startsWith("SystemCallFilter"))).toBe(filters === 1);
           for (const { why, mend } of found.missing) expect([why, mend]).not.toContain("");

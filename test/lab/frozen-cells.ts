@@ -1,7 +1,7 @@
 // What each command does while something that it asks has ended, or hangs: the cells of one table.
 import { type Lab, succeed, until } from "../harness.ts";
 
-/** What is taken away, and how: `ended` is stopped and not started again by being asked, `frozen` gets a SIGSTOP. */
+/** The part that does not answer. `ended`: it is stopped, and a request does not start it again. `frozen`: it got a SIGSTOP. */
 export const parts = ["user manager", "D-Bus", "journald", "agent"] as const;
 export const ways = ["ended", "frozen"] as const;
 export const commands = ["status", "describe", "logs", "start", "stop", "restart", "delete", "history", "doctor", "export"] as const;

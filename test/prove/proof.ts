@@ -11,7 +11,7 @@ export type Figure = {
   target: Target | null;
 };
 
-/** What is promised. "ratio" compares value / peer.value. */
+/** The promise of a figure. "ratio" compares value / peer.value. */
 export type Target = { of: "value" | "ratio"; atMost: number } | { of: "value" | "ratio"; atLeast: number };
 
 /** What a proof hands over while it runs. */

@@ -1,9 +1,11 @@
 // Where the launcher of a service is written, and what it is to open.
+
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { architectureOf } from "../../backend/limits-filter.ts";
 import { sharedFolders, systemFolders } from "../../backend/open-folders.ts";
 import type { Opening } from "../../backend/opening.ts";
+import { hidesHome } from "../../backend/sandbox.ts";
 import { readRegular, writeWhole } from "../../base/files.ts";
 import { type Paths, resolvedPath } from "../../base/paths.ts";
 import type { Spec } from "../../service/spec.ts";
@@ -22,7 +24,7 @@ export function launcherFor(spec: Spec, host: HostProfile, opening: Opening, pat
   return launcherOf(spec.name, { files: openedBy(opening, paths), isIsolationRequired }, paths.share, openedSystem(paths));
 }
 
-const hasMounts = ({ directives }: HostProfile): boolean => directives.some(({ name }) => name === "ProtectHome");
+const hasMounts = ({ directives }: HostProfile): boolean => hidesHome(directives);
 
 const folderOf = (share: string): string => join(share, "launch");
 
