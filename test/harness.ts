@@ -1,23 +1,16 @@
 // What the tests stand on: a lab with a real systemd, the built executable, and waiting for conditions.
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Answer, type Asked, LabFetch } from "./lab-fetch.ts";
+import { type Outcome, type Running, type RunOptions, run, running, succeed, withEnv } from "./programs.ts";
+
+export { type Outcome, type Running, type RunOptions, run, succeed } from "./programs.ts";
 
 const top = join(import.meta.dir, "..");
 const labScript = join(import.meta.dir, "lab.sh");
-const defaultTimeoutMs = 180_000;
 
 export type User = "ops" | "dev" | "root";
-
-export type RunOptions = {
-  timeoutMs?: number;
-  /** What the program reads on stdin; nothing by default. */
-  input?: string | Uint8Array;
-  /** Added to the bare environment of a login; undefined takes a variable away. */
-  env?: Record<string, string | undefined>;
-};
-
-export type Outcome = { code: number; stdout: string; stderr: string };
 
 export type LabOptions = {
   /** Whose ~/.local/bin gets dist/bs9; ops by default. */
@@ -34,16 +27,6 @@ export type LabOptions = {
   writable?: boolean;
 };
 
-/** A program that runs on inside a lab, such as `bs9 logs -f`. */
-export type Running = {
-  /** What it has written so far. */
-  stdout(): string;
-  stderr(): string;
-  /** Sends a signal to the program itself, not to nsenter(1) in front of it. */
-  kill(name: NodeJS.Signals): void;
-  exited: Promise<number>;
-};
-
 export type Lab = {
   name: string;
   /** Runs a program as after a login; throws only when it runs out of time. */
@@ -51,6 +34,8 @@ export type Lab = {
   /** Runs a program as bare root: no XDG_RUNTIME_DIR, no HOME. */
   asRoot(argv: string[], options?: RunOptions): Promise<Outcome>;
   start(user: User, argv: string[], env?: RunOptions["env"]): Running;
+  /** A request to 127.0.0.1 of the lab, POST where it has a body. Throws where nothing answers. */
+  fetch(asked: Asked): Promise<Answer>;
   /** Writes a file of that user, with the folders above it; a relative path starts in the user's home. */
   writeFile(user: User, path: string, text: string | Uint8Array, mode?: string): Promise<void>;
   reboot(): Promise<void>;
@@ -91,7 +76,15 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     const write = 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"';
     succeed(await asUser(user, ["sh", "-c", write, "sh", path, mode], { input: text }), `write ${path}`);
   };
-  const down = () => act("down");
+  let fetcher: LabFetch | null = null;
+  const endFetcher = () => {
+    fetcher?.close();
+    fetcher = null;
+  };
+  const down = () => {
+    endFetcher();
+    return act("down");
+  };
 
   await act("up", flags);
   for (const user of options.bs9 ?? ["ops"]) {
@@ -102,9 +95,16 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     asUser,
     asRoot,
     start: (user, argv, env) => running([...(words.get(user) ?? script("user", [user])), ...withEnv(env), ...argv]),
+    fetch: async (asked) => {
+      // Only the network of the lab: Bun and this checkout are those of the machine below.
+      const enter = (await wordsFor(null)).with(-1, "--net");
+      fetcher ??= new LabFetch(enter);
+      return fetcher.ask(asked);
+    },
     writeFile,
     reboot: () => {
       words.clear();
+      endFetcher();
       return act("reboot");
     },
     down,
@@ -172,79 +172,4 @@ export function freePort(): number {
 /** A new folder; test/main.ts removes them all. */
 export function tempDir(): string {
   return mkdtempSync(join(tmpdir(), "bs9-test-"));
-}
-
-/** Runs a program of this machine to its end; when its time is over, it and its children are killed and this throws. */
-export async function run(argv: string[], options: RunOptions = {}): Promise<Outcome> {
-  const { timeoutMs = defaultTimeoutMs, input } = options;
-  const child = Bun.spawn(argv, {
-    stdin: input === undefined ? "ignore" : typeof input === "string" ? new TextEncoder().encode(input) : input,
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { ...process.env, ...options.env },
-    detached: true,
-  });
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    // What nsenter(1) brought into a lab goes first, so that nsenter reaps it; the rest of the group a moment later.
-    signal(childOf(child.pid) ?? child.pid, "SIGKILL");
-    setTimeout(() => signal(-child.pid, "SIGKILL"), 500);
-  }, timeoutMs);
-  const [code, stdout, stderr] = await Promise.all([child.exited, new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  clearTimeout(timer);
-  if (timedOut) throw new Error(`not done after ${timeoutMs} ms: ${argv.join(" ")}\n${stdout}\n${stderr}`);
-  return { code, stdout, stderr };
-}
-
-/** Returns the outcome when the program ended with 0, and throws what it said otherwise. */
-export function succeed(outcome: Outcome, what: string): Outcome {
-  if (outcome.code !== 0) throw new Error(`${what} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`);
-  return outcome;
-}
-
-function running(argv: string[]): Running {
-  const child = Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  return {
-    stdout: gather(child.stdout),
-    stderr: gather(child.stderr),
-    kill: (name) => signal(childOf(child.pid) ?? child.pid, name),
-    exited: child.exited,
-  };
-}
-
-function gather(stream: ReadableStream<Uint8Array>): () => string {
-  let text = "";
-  const decoder = new TextDecoder();
-  const read = async () => {
-    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
-  };
-  read().catch(() => {}); // the reader of a killed program; what it wrote is there
-  return () => text;
-}
-
-/** The first child of a process, or undefined where it has none or is gone. */
-function childOf(pid: number): number | undefined {
-  try {
-    const first = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0];
-    return first ? Number(first) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // it has ended
-  }
-}
-
-function withEnv(env: RunOptions["env"]): string[] {
-  if (env === undefined) return [];
-  const entries = Object.entries(env);
-  const taken = entries.flatMap(([key, value]) => (value === undefined ? ["-u", key] : []));
-  const given = entries.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
-  return ["env", ...taken, ...given];
 }

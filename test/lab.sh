@@ -151,6 +151,8 @@ furnish() {
   rm -rf "$root"/etc/systemd/system/*.target.wants "$root"/var/lib/systemd/linger "$root"/var/log/journal
   rm -rf "$root"/root/.config/{systemd,bs9} "$root"/root/.local/share/bs9
   mkdir -p "$root/var/log/journal" "$root/var/lib/systemd/linger" # the journal is kept over a reboot
+  # A user manager would run these at each daemon-reload, and no server needs them: gpg-agent(1), and desktop entries.
+  rm -f "$root"/usr/lib/systemd/user-environment-generators/90gpg-agent "$root"/usr/lib/systemd/user-generators/systemd-xdg-autostart-generator
   [[ -n $keepNode ]] || rm -f "$root"/{usr/local/bin,usr/local/sbin,usr/bin,bin}/{node,nodejs,npm,npx,bun,bunx}
   if [[ -n $noUserns ]]; then
     mkdir -p "$root/etc/systemd/system/user@.service.d"

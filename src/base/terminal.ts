@@ -1,8 +1,9 @@
 // The two streams that a command writes to, what each may carry, and the one progress line.
 import { cursorLeft, eraseLine } from "ansi-escapes";
 import pc from "picocolors";
-import { errnoOf, failed } from "./errors.ts";
+import { failed } from "./errors.ts";
 import { plainErrno } from "./files.ts";
+import { columnsOf, outlet } from "./outlet.ts";
 import { harmless } from "./text.ts";
 
 export type Style = ReturnType<typeof pc.createColors>;
@@ -38,23 +39,24 @@ const maxUnreadCharacters = 1024 * 1024;
 
 /** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
 export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
-  const { stdout, stderr } = process;
+  const columns = columnsOf(1);
+  const errorColumns = columnsOf(2);
+  const [out, err] = [outlet(Bun.stdout), outlet(Bun.stderr)];
   const began = performance.now();
   let drawn = false;
   let lastStep = "";
   let drawnAtMs = 0;
   const told = new Set<string>();
-  const redraws = stderr.isTTY === true && !isPlain(env);
+  const redraws = errorColumns !== null && !isPlain(env);
   const settle = () => {
-    if (drawn) stderr.write(eraseLine + cursorLeft);
+    if (drawn) err.write(eraseLine + cursorLeft);
     drawn = false;
   };
-  const [out, err] = [outlet(stdout), outlet(stderr)];
   return {
-    style: pc.createColors(wantsColor(stdout.isTTY === true, env, noColor)),
-    noteStyle: pc.createColors(wantsColor(stderr.isTTY === true, env, noColor)),
-    isTerminal: stdout.isTTY === true,
-    columns: stdout.isTTY === true ? stdout.columns || 80 : null,
+    style: pc.createColors(wantsColor(columns !== null, env, noColor)),
+    noteStyle: pc.createColors(wantsColor(errorColumns !== null, env, noColor)),
+    isTerminal: columns !== null,
+    columns,
     print(text) {
       settle();
       out.write(`${text}\n`);
@@ -83,7 +85,7 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
         if (drawn && (text === lastStep || performance.now() - drawnAtMs < redrawMs)) return;
         lastStep = text;
         drawnAtMs = performance.now();
-        stderr.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (stderr.columns || 80) - 1)}`);
+        err.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (errorColumns ?? 80) - 1)}`);
         drawn = true;
         return;
       }
@@ -91,36 +93,9 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
       const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
       if (told.has(step) || told.size >= maxSteps) return;
       told.add(step);
-      stderr.write(`${harmless(step)}\n`);
+      err.write(`${harmless(step)}\n`);
     },
     settle,
-  };
-}
-
-/** Bun's own `writableLength` is 0 for a pipe whatever is still to be read (1.4): what is under way is counted here. */
-function outlet(stream: NodeJS.WriteStream) {
-  let open = true;
-  let unread = 0;
-  let lost: unknown = null;
-  // A reader that closed the pipe ends a command in silence.
-  stream.on("error", (error) => {
-    open = false;
-    if (!["EPIPE", "ECONNRESET"].includes(errnoOf(error) ?? "")) lost ??= error;
-  });
-  return {
-    write(text: string): void {
-      unread += text.length;
-      stream.write(text, () => {
-        unread -= text.length;
-      });
-    },
-    /** Why it did not arrive, where that is not because nobody reads; else null. */
-    lost: () => lost,
-    /** False where nobody reads any more. */
-    async below(characters: number): Promise<boolean> {
-      while (open && !stream.destroyed && unread > characters) await Bun.sleep(1);
-      return open;
-    },
   };
 }
 

@@ -1,12 +1,13 @@
 // bs9-agent.service: the agent as a service of the user manager, shut in as far as its work lets it be.
 import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type AgentSeen, type AgentUnit, agentVariable } from "../backend/backend.ts";
 import { reasonOf } from "../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import { isOurs, type Owner, whoseIs } from "./ownership.ts";
 import { execWord, unitWord } from "./quote.ts";
 import type { Systemctl } from "./systemctl.ts";
+import { wantedUnits, wantUnits } from "./wants.ts";
 
 const unit = "bs9-agent.service";
 /** An agent that hangs would hold a command up for its whole stop timeout; it loses nothing by being killed. */
@@ -40,7 +41,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     }
     const text = agentUnitText(ground);
     if (found === text && existsSync(enabled)) {
-      if (seen === "own" || !existsSync(join(owner.units, "default.target.wants", unit))) return null;
+      if (seen === "own" || !wantedUnits(owner.units).has(unit)) return null;
       // One that does not answer may only be busy.
       await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
       return null;
@@ -48,7 +49,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     makeFolder(owner.units);
     writeWhole(file, text, 0o644);
     await systemctl.reload();
-    if (!existsSync(enabled)) await systemctl.enable([unit]);
+    if (!existsSync(enabled)) wantUnits(owner.units, [unit], true);
     writeWhole(enabled, "", 0o600);
     await systemctl.queue("restart", [unit]);
     return null;
@@ -58,11 +59,10 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
 }
 
 async function remove(file: string, systemctl: Systemctl): Promise<null> {
-  await systemctl.disable([unit]);
+  wantUnits(dirname(file), [unit], false);
   await systemctl.stopWithin(unit, stopMs);
   rmSync(file, { force: true });
   await systemctl.reload();
-  await systemctl.resetFailed([unit]);
   return null;
 }
 

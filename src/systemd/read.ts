@@ -7,8 +7,9 @@ import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/c
 import type { Bus, BusUnit } from "./bus.ts";
 import { type Starts, startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
-import { stateOf, wantedUnits } from "./told.ts";
+import { stateOf } from "./told.ts";
 import { unitName } from "./unit.ts";
+import { wantedUnits } from "./wants.ts";
 
 export type FirstLook = {
   starts: Starts | null;

@@ -29,17 +29,9 @@ export class Systemctl {
     await this.#act(["daemon-reload"]);
   }
 
-  async enable(units: string[]): Promise<void> {
-    await this.#act(["enable", "--quiet", ...units]);
-  }
-
-  async disable(units: string[]): Promise<void> {
-    await this.#act(["disable", "--quiet", ...units]);
-  }
-
   /** Units that are gone or were never started are not an error here. */
   async resetFailed(units: string[]): Promise<void> {
-    await this.run(["reset-failed", ...units], 10_000);
+    if (units.length > 0) await this.run(["reset-failed", ...units], 10_000);
   }
 
   /** Does not throw when a job fails: which units came up is told by reading them. Returns systemctl's own words. */
@@ -53,12 +45,13 @@ export class Systemctl {
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
 
-  /** Stops a unit that may be killed where it has not ended by itself in time. */
+  /** Stops a unit, and kills it where it has not ended by itself in time; it is not `failed` afterwards. */
   async stopWithin(unit: string, timeoutMs: number): Promise<void> {
     const { timedOut } = await this.run(["stop", unit], timeoutMs);
     if (!timedOut) return;
     await this.run(["kill", "--signal=SIGKILL", unit], 10_000);
     await this.jobs("stop", [unit]);
+    await this.resetFailed([unit]);
   }
 
   /** Asked for, and not waited for. */

@@ -1,7 +1,5 @@
 // The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
 
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type {
   AgentUnit,
   Backend,
@@ -35,11 +33,13 @@ import { claimUnit, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./read.ts";
 import { logNotices, serviceLogs } from "./service-logs.ts";
-import { removeStarts, startsPath } from "./starts.ts";
+import { Slate } from "./slate.ts";
+import { removeStarts } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
 import { unitName } from "./unit.ts";
 import { UnitsOfOthers } from "./units-of-others.ts";
 import { Verifier } from "./verifier.ts";
+import { wantUnits } from "./wants.ts";
 import { watchUnits } from "./watch.ts";
 
 export class SystemdBackend implements Backend {
@@ -56,11 +56,13 @@ export class SystemdBackend implements Backend {
   readonly #verifier: Verifier;
   readonly #connection: Connection;
   readonly #units: OwnUnits;
+  readonly #slate: Slate;
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
     this.#connection = new Connection(reach);
     this.#systemctl = new Systemctl(reach, this.#connection);
+    this.#slate = new Slate(this.#connection, this.#systemctl, reach.runtimeDir);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
@@ -131,7 +133,7 @@ export class SystemdBackend implements Backend {
     }
     this.#verifier.forget(names);
     await this.#systemctl.reload();
-    await this.#systemctl.resetFailed(names.map(unitName));
+    await this.#slate.forgetFailures(names);
   }
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
@@ -143,18 +145,18 @@ export class SystemdBackend implements Backend {
   }
 
   async start(specs: Spec[]): Promise<void> {
-    await this.#cleanSlate(specs);
+    await this.#slate.clean(specs);
     await this.#systemctl.jobs("start", specs.map(unitOf));
   }
 
   async stop(specs: Spec[]): Promise<void> {
     const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
     await this.#systemctl.jobs("stop", specs.map(unitOf), longestMs + 60_000);
-    await this.#systemctl.resetFailed(specs.map(unitOf));
+    await this.#slate.forgetFailures(specs.map(({ name }) => name));
   }
 
   async restart(specs: Spec[]): Promise<void> {
-    await this.#cleanSlate(specs);
+    await this.#slate.clean(specs);
     const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
     await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
   }
@@ -166,10 +168,7 @@ export class SystemdBackend implements Backend {
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
-    const change = names.map(unitName).filter((unit) => existsSync(join(this.#paths.units, "default.target.wants", unit)) !== wanted);
-    if (change.length === 0) return;
-    if (wanted) await this.#systemctl.enable(change);
-    else await this.#systemctl.disable(change);
+    wantUnits(this.#paths.units, names.map(unitName), wanted);
   }
 
   async read(names: string[]): Promise<Reading[]> {
@@ -237,12 +236,7 @@ export class SystemdBackend implements Backend {
   async #loaded(units: string[]): Promise<Loaded[]> {
     return readLoaded(units, await this.#connection.bus(), this.#systemctl);
   }
-
-  /** The restart counter is a file; the start limit and `failed` are systemd's. */
-  async #cleanSlate(specs: Spec[]): Promise<void> {
-    for (const { name } of specs) rmSync(join(this.#reach.runtimeDir, startsPath(name)), { recursive: true, force: true });
-    await this.#systemctl.resetFailed(specs.map(unitOf));
-  }
 }
+
 const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
 const unitOf = (spec: Spec): string => unitName(spec.name);

@@ -2,7 +2,8 @@
 import type { Change, Watch } from "../backend/backend.ts";
 import { namePattern } from "../service/name.ts";
 import { Bus, type Signal } from "./bus.ts";
-import { stateOf, wantedUnits } from "./told.ts";
+import { stateOf } from "./told.ts";
+import { wantedUnits } from "./wants.ts";
 
 export type WatchOptions = {
   runtimeDir: string;
@@ -25,18 +26,19 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
     onLost();
   };
   let wanted = wantedUnits(units);
+  const lookAtWanted = () => {
+    const now = wantedUnits(units);
+    for (const unit of wanted.symmetricDifference(now)) {
+      const name = nameOf(unit);
+      if (name !== null) onChange({ name, state: null, atMs: Date.now() });
+    }
+    wanted = now;
+  };
   const heard = (signal: Signal) => {
     if (isOver) return;
     // The user manager has gone, or come back as another one: it may not know of us.
     if (signal.member === "NameOwnerChanged") return end();
-    if (signal.member === "UnitFilesChanged") {
-      const now = wantedUnits(units);
-      for (const unit of wanted.symmetricDifference(now)) {
-        const name = nameOf(unit);
-        if (name !== null) onChange({ name, state: null, atMs: Date.now() });
-      }
-      wanted = now;
-    }
+    if (signal.member === "UnitFilesChanged") lookAtWanted();
     const change = changeOf(signal);
     if (change !== null) onChange({ ...change, atMs: Date.now() });
   };
@@ -49,6 +51,8 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
   }
   return {
     async synced() {
+      // bs9 makes the links itself, and then no signal tells of them.
+      lookAtWanted();
       await bus.ping();
     },
     close() {

@@ -28,8 +28,11 @@ export async function pair(stage: Stage, ...options: string[]): Promise<Pair> {
     a,
     b,
     async served() {
-      const answer = await stage.lab.asRoot(["curl", "-sS", "--max-time", "5", "--data-binary", "@-", b.url], { input: asked });
-      return answer.code === 0 ? answer.stdout : "no answer";
+      try {
+        return (await stage.lab.fetch({ port: b.port, body: asked, timeoutMs: 5000 })).text;
+      } catch {
+        return "no answer";
+      }
     },
     async kill() {
       const pid = await until(() => pidOf(stage, "b"), { what: "b runs" });
@@ -73,7 +76,7 @@ export async function restartOften(stage: Stage, { b }: Pair, rounds: number): P
     for round in $(seq ${rounds}); do
       if [ $((round % 2)) = 0 ]; then ${byHand}; else pid=$(${pid}); [ "$pid" -gt 1 ] && kill -KILL "$pid"; fi
       for try in $(seq 40); do
-        curl -sS --max-time 2 --data-binary '${asked}' ${b.url} 2>/dev/null && break
+        curl -sS --max-time 2 --data-binary '${asked}' http://127.0.0.1:${b.port} 2>/dev/null && break
         sleep 0.02
       done
       echo

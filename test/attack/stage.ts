@@ -7,8 +7,8 @@ export type Kind = (typeof backends)[number];
 /** A service whose app does what it is told from outside. */
 export type Service = {
   name: string;
-  /** The address of the app, for a request of another kind than `attempt` makes. */
-  url: string;
+  /** The port of the app, for a request of another kind than `attempt` makes. */
+  port: number;
   /**
    * Runs the body of an async function inside the service and returns what it returns; `require` is in scope. A body that
    * throws counts as an attempt that failed: the answer is then the errno of the error, such as "EACCES", or its text.
@@ -83,13 +83,12 @@ function stage(it: Lab, kind: Kind, user: User): Stage {
 }
 
 function serviceOn(it: Lab, name: string, port: number): Service {
-  const url = `http://127.0.0.1:${port}`;
   return {
     name,
-    url,
+    port,
     async attempt<T>(body: string): Promise<T | string> {
-      const sent = await it.asRoot(["curl", "-sS", "--max-time", "30", "--data-binary", "@-", url], { input: body });
-      const answer = JSON.parse(succeed(sent, `ask ${name}`).stdout) as { returned: T } | { failed: string };
+      const { text } = await it.fetch({ port, body, timeoutMs: 30_000 });
+      const answer = JSON.parse(text) as { returned: T } | { failed: string };
       return "failed" in answer ? answer.failed : answer.returned;
     },
   };

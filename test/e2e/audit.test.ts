@@ -83,7 +83,7 @@ test("--build of an app of 100 files tells what it gained, measured", async () =
 });
 
 test("a stack names the line of the source", async () => {
-  await it.asRoot(["curl", "-s", "http://127.0.0.1:4120/boom"]);
+  await it.fetch({ port: 4120, path: "/boom" });
   await until(async () => /boom in the bundle[\s\S]*app\.ts:107/.test((await bs9(it, "logs", "big", "-n", "100")).stdout), {
     what: "the stack names app.ts",
   });

@@ -15,9 +15,7 @@ export async function statusOf(lab: Lab, name: string): Promise<Status> {
   return status;
 }
 
-/** What a service in the lab answers, as JSON. */
+/** What a service in the lab answers, as JSON; throws where it answers none. */
 export async function fetchIn<T>(lab: Lab, port: number, path: string): Promise<T> {
-  const { code, stdout, stderr } = await lab.asRoot(["curl", "-sS", "--max-time", "10", `http://127.0.0.1:${port}${path}`]);
-  if (code !== 0) throw new Error(`port ${port} does not answer: ${stderr}`);
-  return JSON.parse(stdout) as T;
+  return JSON.parse((await lab.fetch({ port, path })).text) as T;
 }

@@ -24,8 +24,7 @@ const described = async (it: Lab, user: User): Promise<Description["sandbox"]> =
   const { stdout } = succeed(await bs9(it, user, "describe", "web", "--json"), "describe");
   return (JSON.parse(stdout) as Description).sandbox;
 };
-const answered = async (it: Lab, port: number): Promise<Record<string, string>> =>
-  JSON.parse((await it.asRoot(["curl", "-sS", `127.0.0.1:${port}`])).stdout);
+const answered = async (it: Lab, port: number): Promise<Record<string, string>> => JSON.parse((await it.fetch({ port })).text);
 const probe = async <T>(it: Lab, user: User, ...words: string[]): Promise<T> => {
   const argv = ["bs9", "/src/test/fixtures/sandbox-probe.ts", ...words];
   return JSON.parse(succeed(await it.asUser(user, argv, { env: { BUN_BE_BUN: "1" } }), words.join(" ")).stdout);
@@ -126,7 +125,7 @@ test("a host that denies user namespaces: partial, with the reason; refused wher
   const argv = ["start", "app/app.ts", "--name", "web", "--port", "4316"];
   const refused = await bs9(it, "ops", ...argv, "--require-sandbox");
   expect(refused.code).toBe(6);
-  expect((await it.asRoot(["curl", "-sS", "127.0.0.1:4316"])).code).toBe(7);
+  await expect(it.fetch({ port: 4316 })).rejects.toThrow("does not answer");
 
   succeed(await bs9(it, "ops", ...argv), "start");
   const { verdict, missing, probed } = await described(it, "ops");

@@ -1,0 +1,58 @@
+// stdout and stderr without process.stdout, which loads node:stream and doubles the time of a short command.
+import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
+import { errnoOf } from "./errors.ts";
+
+/** ioctl_tty(2) */
+const TIOCGWINSZ = 0x5413;
+
+const { symbols } = dlopen("libc.so.6", { ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 } });
+
+/** How many columns the terminal behind a descriptor has, 80 where it does not say; null where there is no terminal. */
+export function columnsOf(fd: 1 | 2): number | null {
+  // struct winsize: rows, columns, and two fields that nobody uses.
+  const size = new Uint16Array(4);
+  return symbols.ioctl(fd, TIOCGWINSZ, addressOf(size)) === 0 ? size[1] || 80 : null;
+}
+
+export type Outlet = {
+  write(text: string): void;
+  /** Why the text did not arrive; null where it did, and where the reader has closed the pipe. */
+  lost(): unknown;
+  /** Waits until at most so many characters are unread; false where nobody reads any more. */
+  below(characters: number): Promise<boolean>;
+};
+
+export function outlet(file: Bun.BunFile): Outlet {
+  const sink = file.writer();
+  let open = true;
+  let unread = 0;
+  let lost: unknown = null;
+  // A reader that closed the pipe ends a command in silence.
+  const close = (error: unknown) => {
+    open = false;
+    if (!["EPIPE", "ECONNRESET"].includes(errnoOf(error) ?? "")) lost ??= error;
+  };
+  return {
+    write(text) {
+      if (!open || text === "") return;
+      unread += text.length;
+      try {
+        sink.write(text);
+        // A promise where the reader is slower than we are (Bun 1.4).
+        const flushed: unknown = sink.flush();
+        if (!(flushed instanceof Promise)) unread -= text.length;
+        else
+          flushed.then(() => {
+            unread -= text.length;
+          }, close);
+      } catch (error) {
+        close(error);
+      }
+    },
+    lost: () => lost,
+    async below(characters) {
+      while (open && unread > characters) await Bun.sleep(1);
+      return open;
+    },
+  };
+}
