@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { whyNoLab } from "./harness.ts";
 import { whyNoPlace } from "./image/place.ts";
 import { type Need, type TestFile, testFiles } from "./runner/files.ts";
+import { endPlaces } from "./runner/leftovers.ts";
 import { type Limits, labsOf, type Result, runFiles, type Sums } from "./runner/pool.ts";
 
 const top = join(import.meta.dir, "..");
@@ -33,6 +34,7 @@ const scratch = mkdtempSync(join(tmpdir(), "bs9-"));
 process.on("exit", () => {
   rmSync(scratch, { recursive: true, force: true });
   removeLabs();
+  endPlaces(join(top, "dist"), String(process.pid));
 });
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -48,7 +48,13 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits, sig
     {
       cwd: top,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TMPDIR: folder, BS9_LABS: labsOf(scratch), BS9_TEST_PORT: String(firstPort + slot * portsPerFile) },
+      env: {
+        ...process.env,
+        TMPDIR: folder,
+        BS9_LABS: labsOf(scratch),
+        BS9_TEST_PORT: String(firstPort + slot * portsPerFile),
+        BS9_RUN: String(process.pid),
+      },
       ...(signal === undefined ? {} : { signal }),
       timeout: fileMs,
       killSignal: "SIGKILL",

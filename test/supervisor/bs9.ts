@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listProc, readProc } from "../../src/base/proc.ts";
 import type { Status } from "../../src/lifecycle/status.ts";
+import { placePrefix } from "../runner/leftovers.ts";
 
 const program = join(import.meta.dir, "../../dist/bs9");
 const timeoutMs = 180_000;
@@ -17,7 +18,7 @@ export class Place {
   readonly env: { PATH: string; HOME: string; BS9_HOME: string; BS9_BACKEND: string };
 
   /** Not below /tmp by default, which is open to every service of a home elsewhere. */
-  constructor(folder = mkdtempSync(join(import.meta.dir, "../../dist/place-"))) {
+  constructor(folder = mkdtempSync(join(import.meta.dir, "../../dist", placePrefix(process.env["BS9_RUN"] ?? String(process.pid))))) {
     this.folder = folder;
     this.env = { PATH: "/usr/bin:/bin", HOME: folder, BS9_HOME: join(folder, "bs9"), BS9_BACKEND: "supervisor" };
   }
