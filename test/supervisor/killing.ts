@@ -131,6 +131,8 @@ function judgeAnswer({ code, stdout, stderr }: Outcome, names: string[], before:
 /** Waits until `status` and /proc say the same of each service. */
 async function settled(place: Place, names: string[], state: "active" | "inactive"): Promise<void> {
   let last = "";
+  const seen: string[] = [];
+  const began = performance.now();
   const isSettled = async () => {
     const { stdout, stderr } = await place.bs9("status", "--json");
     const all = JSON.parse(stdout || "[]") as Status[];
@@ -144,10 +146,11 @@ async function settled(place: Place, names: string[], state: "active" | "inactiv
       })
       .join("; ");
     if (stdout === "") last = stderr;
+    if (!seen.at(-1)?.endsWith(`: ${last}`)) seen.push(`after ${Math.round(performance.now() - began)} ms: ${last}`);
     return last === "";
   };
   await until(isSettled, { what: "status and /proc agree", timeoutMs: 15_000 }).catch(() => {
-    throw new Error(last);
+    throw new Error(seen.slice(-5).join("\n    "));
   });
 }
 
