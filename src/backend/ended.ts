@@ -31,11 +31,14 @@ export function signalName(number: number): string {
   return signals.get(number) ?? `signal ${number}`;
 }
 
+/** The status with which bs9 ends the start of a service that is given up, so that systemd does not start it again. */
+export const givenUpStatus = 198;
 /** The status with which bs9 ends a start whose sandbox would show another folder than it was defined with. */
 export const wrongMountStatus = 199;
 
-/** From 200 on they are those of systemd.exec(5) that are about what bs9 has asked for. */
+/** From 200 on these are those of systemd.exec(5) that are about what bs9 has asked for. */
 const statuses: Record<number, string> = {
+  [givenUpStatus]: endings.givenUp,
   [wrongMountStatus]: "refused to run: a folder of its sandbox was replaced by a symbolic link (exit 199)",
   200: "its working folder cannot be entered (exit 200)",
   203: "the program cannot be executed (exit 203)",

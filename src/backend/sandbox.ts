@@ -6,7 +6,7 @@ import { isOpened, rootSockets } from "./root-sockets.ts";
  * The edition of the sandbox, written into each unit. It is raised with every change of what a unit is shut in by, so that
  * after an upgrade bs9 can tell which services still run in an older one.
  */
-export const sandboxEdition = 2;
+export const sandboxEdition = 3;
 
 export type Directive = { name: string; value: string };
 
@@ -22,6 +22,8 @@ const base: Directive[] = [
   { name: "PrivateUsers", value: "yes" },
   { name: "PrivateTmp", value: "yes" },
   { name: "PrivateDevices", value: "yes" },
+  // With PrivateIPC= alone it is the machine's. 1777 as everywhere: programs of any user make files there.
+  { name: "TemporaryFileSystem", value: "/dev/shm:mode=1777" },
   { name: "PrivateIPC", value: "yes" },
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },
@@ -90,6 +92,7 @@ export const namespaced = new Set([
   "PrivateUsers",
   "PrivateTmp",
   "PrivateDevices",
+  "TemporaryFileSystem",
   "PrivateIPC",
   "ProtectSystem",
   "ReadOnlyPaths",

@@ -1,17 +1,13 @@
 // Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
 import { delayOf, longestDelayMs, rowSec } from "../backend/backoff.ts";
-import { givenUp } from "./starts.ts";
 
 /**
- * The script of `ExecStartPre=`; its arguments are the file with the counts (starts.ts), which `start` and `restart` clear,
- * and the unit. The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s.
- * The clock is /proc/uptime: nobody can step it.
- *
- * The step runs outside the sandbox (`+`), with PATH set here and a file that the service does not see: inside it, the
- * step would make the IPC namespace of the unit, which the service could then not join (systemd 252: EPERM).
+ * The script that runs before each start; its arguments are the two files of starts.ts, which `start` and `restart` clear.
+ * The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s. The clock is /proc/uptime: nobody
+ * can step it.
  *
  * `max` restarts in a row are allowed; null: any number. systemd counts them too, but forgets at each daemon-reload
- * (252). No exit status of a step gives up, so that the step has the unit stopped, which leaves it `failed`.
+ * (252), so that the script leaves a file that the start of the service is refused for. It waits no more then.
  */
 export function restartStep(delayMs: number, max: number | null): string {
   return [
@@ -19,9 +15,7 @@ export function restartStep(delayMs: number, max: number | null): string {
     'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|?????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
     `if [ $((\${u%.*}-t)) -le ${rowSec} ]; then n=$((n+1)); else n=1; fi`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
-    ...(max === null
-      ? []
-      : [`if [ $n -gt ${max + 1} ]; then echo "$n $t $s ${givenUp}" >"$f"; systemctl --user --no-block stop "$2"; sleep 90; exit 1; fi`]),
+    ...(max === null ? [] : [`if [ $n -gt ${max + 1} ]; then : >"$2"; exit 0; fi`]),
     's=$((s+1)); echo "$((n-1)) $t $s" >"$f"',
     `case $n in ${cases(delayMs)} esac`,
     'read u r </proc/uptime; echo "$n ${u%.*} $s" >"$f"; exit 0',

@@ -3,16 +3,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 
-export type BusUnit = { unit: string; load: string; active: string; sub: string; path: string };
+/** `hasJob`: an act on it is queued or under way. */
+export type BusUnit = { unit: string; load: string; active: string; sub: string; path: string; hasJob: boolean };
 
 type Message = { destination?: string; path: string; interface: string; member: string; signature?: string; body?: unknown[] };
 
 const systemd1 = "org.freedesktop.systemd1";
+const absent = { load: "not-found", active: "inactive", sub: "dead", path: "", hasJob: false };
 const timeoutMs = 5000;
 const connectMs = 1500;
 
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
-const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string()]));
+const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.number()]));
 
 /** What comes without a question: a signal, with its arguments. */
 export type Signal = { path: string; interface: string; member: string; body: unknown[] };
@@ -78,7 +80,7 @@ export class Bus {
     if (units.length === 0) return [];
     const listed = await this.#ask("ListUnitsByNames", "as", [units]);
     const byName = new Map(parseUnits(listed).map((unit) => [unit.unit, unit]));
-    return units.map((unit) => byName.get(unit) ?? { unit, load: "not-found", active: "inactive", sub: "dead", path: "" });
+    return units.map((unit) => byName.get(unit) ?? { ...absent, unit });
   }
 
   /** Every loaded unit. */
@@ -220,5 +222,5 @@ function withoutDestination({ destination: _destination, ...message }: Message):
 }
 
 function parseUnits(list: unknown): BusUnit[] {
-  return v.parse(UnitList, list).map(([unit, , load, active, sub, , path]) => ({ unit, load, active, sub, path }));
+  return v.parse(UnitList, list).map(([unit, , load, active, sub, , path, job]) => ({ unit, load, active, sub, path, hasJob: job !== 0 }));
 }

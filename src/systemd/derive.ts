@@ -2,7 +2,7 @@
 
 import type { Neighbours } from "../backend/neighbours.ts";
 import { type Opening, openingOf } from "../backend/opening.ts";
-import { hidesHome, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
+import { label, waivedDirectives } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder } from "../logs/store/place.ts";
@@ -10,12 +10,14 @@ import { logFile } from "../logs/store/stream.ts";
 import { commandOf } from "../runtime/command.ts";
 import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../service/spec.ts";
+import { delayText } from "./delay.ts";
 import type { HostProfile } from "./host.ts";
 import { type Launcher, launcherFor } from "./launcher/written.ts";
 import { fitsInUnit } from "./quote.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
-export type Derived = { unit: string; environment: string; opening: Opening; launcher: Launcher | null };
+/** `delay`: the text of the unit that delays restarts; null for a service that has none. */
+export type Derived = { unit: string; delay: string | null; environment: string; opening: Opening; launcher: Launcher | null };
 
 export type Ground = {
   paths: Paths;
@@ -28,7 +30,8 @@ export type Ground = {
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
-  return { unit: unitText(plan), environment: environmentText(spec, opening.programs), opening, launcher };
+  const delay = delayText(spec, ground.mark);
+  return { unit: unitText(plan), delay, environment: environmentText(spec, opening.programs), opening, launcher };
 }
 
 /** The text of a unit that runs a shell command once, as the service would. */
@@ -41,7 +44,7 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
-  const host = forService(await ground.host(spec.sandbox.profile), opening, ground.paths.home);
+  const host = forService(await ground.host(spec.sandbox.profile), opening);
   const { directives } = host;
   const launcher = launcherFor(spec, host, opening, ground.paths);
   const folder = logFolder(ground.paths.state, spec.name);
@@ -70,26 +73,12 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
 }
 
 /** What of the host's profile a service is to have. */
-export function forService(host: HostProfile, { writable, readable }: Opening, home: string): HostProfile {
+export function forService(host: HostProfile, { writable, readable }: Opening): HostProfile {
   const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
-  const { directives, withheld, ...rest } = forHome(host, home);
+  const { directives, withheld, ...rest } = host;
   return {
     ...rest,
     directives: directives.filter((one) => !waived.has(label(one))),
     withheld: withheld.filter(({ directive }) => !waived.has(directive)),
   };
-}
-
-/**
- * A home outside of /home and /root is hidden by TemporaryFileSystem=, with which the step that delays restarts has to run
- * within the sandbox; it then makes the IPC namespace that the service itself may not join.
- */
-function forHome(host: HostProfile, home: string): HostProfile {
-  if (homeIsCovered(home) || !hidesHome(host.directives)) return host;
-  const ipc = {
-    directive: "PrivateIPC=yes",
-    why: `systemd cannot hide the home ${home} and give an IPC namespace at once`,
-    mend: "sudo usermod --home /home/NAME --move-home NAME",
-  };
-  return { ...host, directives: host.directives.filter(({ name }) => name !== "PrivateIPC"), withheld: [...host.withheld, ipc] };
 }

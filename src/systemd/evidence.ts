@@ -94,8 +94,15 @@ export const evidence: Record<string, Evidence> = {
     attempts: (outcomes) =>
       ["EACCES", "EPERM", "ENOENT"].includes(outcomes["stranger"] ?? "") ? null : "the probe has read the environment of a process outside",
   },
-  PrivateTmp: { live: own("/tmp", "/var/tmp"), attempts: endedWith("see /", "ENOENT") },
+  PrivateTmp: {
+    live: own("/tmp", "/var/tmp"),
+    attempts: (outcomes) => endedWith("see /tmp/", "ENOENT")(outcomes) ?? endedWith("see /var/tmp/", "ENOENT")(outcomes),
+  },
   PrivateDevices: { live: privateDevices },
+  TemporaryFileSystem: {
+    live: ownFileSystem,
+    attempts: (outcomes, value) => endedWith(`see ${pathOf(value)}/`, "ENOENT")(outcomes),
+  },
   PrivateIPC: { live: namespace("ipc") },
   KeyringMode: {
     live: () => null,
@@ -179,6 +186,17 @@ function privateDevices(seen: Seen): string | null {
     ({ point }) => isAtOrBelow(point, "/dev") && point !== "/dev" && !pseudoDevices.has(point.split("/")[2] ?? ""),
   )[0];
   return own("/dev")(seen, "") ?? (real === undefined ? null : `${real.point} is there`);
+}
+
+/** The value of TemporaryFileSystem= is a path, then options behind a colon. */
+const pathOf = (value: string): string => value.replace(/:.*/, "");
+
+/** systemd makes a new file system for each start, so that one which is not the machine's is no other service's either. */
+function ownFileSystem(seen: Seen, value: string): string | null {
+  const path = pathOf(value);
+  const mount = seen.live.mounts.at(path);
+  if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is no file system of its own`;
+  return own(path)(seen, "");
 }
 
 /** Not the root alone: a file system of its own somewhere below it is where it fails (systemd 252 leaves out /run). */

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { LogRecord } from "../backend/backend.ts";
 import type { JournalFields } from "./journal-export.ts";
 import { verdictOf } from "./journal-words.ts";
-import { stderrIdentifier, stdoutIdentifier, unitName } from "./unit.ts";
+import { stderrIdentifier, stdoutIdentifier, unitName } from "./names.ts";
 
 /** Asked of journalctl by name: the other thirty fields of an entry are not even written. */
 export const fieldNames = [

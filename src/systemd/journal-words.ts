@@ -1,5 +1,5 @@
 // What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
-import { endings, signalName, wordsOfExit } from "../backend/ended.ts";
+import { endings, givenUpStatus, signalName, wordsOfExit } from "../backend/ended.ts";
 
 // sd-messages(3)
 const processExit = "98e322203f7a4ed290d09fe03c09fe15";
@@ -30,8 +30,11 @@ function exit(entry: Said): Verdict | null {
   const how = howEnded(entry);
   if (how === null) return null;
   const clean = entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === "0";
-  if (/: Main process exited,/.test(entry.MESSAGE)) return { sentence: how, priority: clean ? 6 : error };
-  // A stop ends the delay before a start, and that is no news.
+  if (/: Main process exited,/.test(entry.MESSAGE)) {
+    if (entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === String(givenUpStatus)) return { sentence: endings.tooOften, priority: error };
+    return { sentence: how, priority: clean ? 6 : error };
+  }
+  // That a stop ends a step which a drop-in has added is no news.
   if (clean || (entry.EXIT_CODE === "killed" && isTerm(entry.EXIT_STATUS))) return null;
   return { sentence: `${entry.COMMAND ?? "a control process"} ${how}`, priority: error };
 }

@@ -3,7 +3,7 @@ import type { LogQuery, LogRecord } from "../backend/backend.ts";
 import { fieldNames, recordReader } from "./journal-entry.ts";
 import type { JournalFields } from "./journal-export.ts";
 import { type JournalDeps, journalEntries } from "./journalctl.ts";
-import { stderrIdentifier, stdoutIdentifier, unitName } from "./unit.ts";
+import { stderrIdentifier, stdoutIdentifier, unitName } from "./names.ts";
 
 /** Ended by the signal without an error; the journalctl behind it ends with it. */
 export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {

@@ -28,6 +28,7 @@ export function mountCheck(name: string, places: Place[], directives: Directive[
     "/run/user",
     ...(homeIsCovered(home) ? [] : [home]),
     ...(has("PrivateTmp") ? ["/tmp", "/var/tmp"] : []),
+    ...(has("TemporaryFileSystem") ? ["/dev/shm"] : []),
   ];
   const words = places.flatMap(({ path, real, isOptional }) => [isOptional ? "-" : "+", escaped(path), escaped(real)]);
   const argv = [name, String(covers.length), ...covers.map(escaped), ...words];

@@ -7,7 +7,7 @@ import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
 import { removeLaunchers, writeLauncher } from "./launcher/written.ts";
-import { unitName } from "./unit.ts";
+import { delayUnitName, unitName } from "./names.ts";
 
 export class OwnUnits {
   readonly #paths: Paths;
@@ -30,34 +30,48 @@ export class OwnUnits {
     return join(this.#paths.units, unitName(name));
   }
 
-  /** Throws where it cannot be derived. True where the unit is another one than before. */
+  hasDelay(name: string): boolean {
+    return existsSync(this.#delayFile(name));
+  }
+
+  /** Throws where it cannot be derived. True where a unit is another one than before. */
   async write(spec: Spec): Promise<boolean> {
-    const { unit, environment, launcher } = await this.derive(spec);
+    const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
     const before = readIfThere(file);
     if (launcher !== null) writeLauncher(spec.name, launcher, before);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
-    if (before === unit) return false;
     makeFolder(this.#paths.units);
-    writeWhole(file, unit, 0o644);
-    return true;
+    // First the delay, which the other one names.
+    const isDelayNew = writeOrRemove(this.#delayFile(spec.name), delay);
+    return writeOrRemove(file, unit) || isDelayNew;
   }
 
   /** Unit and environment are what the spec is derived into now. */
   async isWritten(spec: Spec): Promise<boolean> {
-    const { unit, environment, launcher } = await this.derive(spec);
+    const { unit, delay, environment, launcher } = await this.derive(spec);
     if (launcher !== null && !existsSync(launcher.file)) return false;
-    return readIfThere(this.unitFile(spec.name)) === unit && readIfThere(this.#environmentFile(spec.name)) === environment;
+    const { name } = spec;
+    return (
+      readIfThere(this.unitFile(name)) === unit &&
+      readIfThere(this.#delayFile(name)) === delay &&
+      readIfThere(this.#environmentFile(name)) === environment
+    );
   }
 
   remove(name: string): void {
     rmSync(this.unitFile(name), { force: true });
+    rmSync(this.#delayFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
     removeLaunchers(name, this.#paths.share);
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
     const { units, state } = this.#paths;
     for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
+  }
+
+  #delayFile(name: string): string {
+    return join(this.#paths.units, delayUnitName(name));
   }
 
   #groundOf(name: string): Ground {
@@ -67,4 +81,12 @@ export class OwnUnits {
   #environmentFile(name: string): string {
     return join(this.#paths.config, "env", `${name}.env`);
   }
+}
+
+/** Null: no such file. True where that changed something. */
+function writeOrRemove(file: string, text: string | null): boolean {
+  if (readIfThere(file) === text) return false;
+  if (text === null) rmSync(file, { force: true });
+  else writeWhole(file, text, 0o644);
+  return true;
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import type { Loaded } from "./loaded.ts";
+import { delayUnitName, unitName } from "./names.ts";
 import { unitWord } from "./quote.ts";
-import { unitName } from "./unit.ts";
 
 export type Owner = {
   /** The folder of user units that bs9 writes to. */
@@ -14,11 +14,14 @@ export type Owner = {
 };
 
 /**
- * Throws where `name` belongs to a unit without our mark anywhere on the search path of the user manager
- * (systemd.unit(5)), or to one that another bs9 home has made.
+ * Throws where a unit of the service `name` would take the name of a unit without our mark anywhere on the search path of
+ * the user manager (systemd.unit(5)), or of one that another bs9 home has made.
  */
-export async function claimUnit(name: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
-  const unit = unitName(name);
+export async function claimUnits(name: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
+  for (const unit of [unitName(name), delayUnitName(name)]) await claim(name, unit, loaded, owner);
+}
+
+async function claim(name: string, unit: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
   const onDisk = join(owner.units, unit);
   // The manager may not have seen a file yet, so it is looked at first.
   const text = readIfThere(onDisk);

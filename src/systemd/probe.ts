@@ -73,7 +73,7 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
 }
 
 /** Folders that a service has for its own, so that a file put there from outside is not to be seen. */
-const canaryFolders = ["/tmp", "/var/tmp"];
+const canaryFolders = ["/tmp", "/var/tmp", "/dev/shm"].filter((folder) => existsSync(folder));
 const unwritable = ["/usr", "/etc", "/var/lib", "/run", "/run/lock"];
 
 const unitFolder = ({ reach }: ProbeDeps): string => join(reach.runtimeDir, "systemd/user");

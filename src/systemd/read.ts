@@ -5,14 +5,15 @@ import type { Glimpse, Reading } from "../backend/backend.ts";
 import { type Exit, wordsOfEnd } from "../backend/ended.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
-import { type Starts, startsOf } from "./starts.ts";
+import { delayUnitName, isDelay, unitName } from "./names.ts";
+import { startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { stateOf } from "./told.ts";
-import { unitName } from "./unit.ts";
 import { wantedUnits } from "./wants.ts";
 
 export type FirstLook = {
-  starts: Starts | null;
+  /** Since `bs9 start` or `restart`, or since the boot. */
+  starts: number | null;
   /** Null for one that does not run. */
   running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
 };
@@ -53,9 +54,9 @@ async function reading(
   const starts = look?.starts ?? null;
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
-  // The restart step counts every start, those by hand and for the sake of health, too, which systemd does not; and systemd
-  // one more than there were where it gives up.
-  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
+  // The delay counts every start, those by hand and for the sake of health, too, which systemd does not; and systemd counts
+  // one more than there were where a service is given up.
+  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts - 1));
   if (blank.state === "active" || blank.state === "deactivating") {
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.
@@ -69,30 +70,14 @@ async function reading(
     const cpu = live?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
     return { ...blank, mainPid, restarts, group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
-  const [restarts, result, code, status, isLimit] = await Promise.all([
+  const [restarts, result, code, status] = await Promise.all([
     restartsOf(),
     service("Result"),
     service("ExecMainCode"),
     service("ExecMainStatus"),
-    blank.state === "failed" ? hasHitLimit(bus, unit.path, starts) : false,
   ]);
-  return {
-    ...blank,
-    restarts,
-    end:
-      blank.state === "failed" && (starts?.isGivenUp || isLimit)
-        ? wordsOfEnd("start-limit-hit", null)
-        : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status))),
-  };
-}
-
-/** systemd's own count was quicker than the restart step's: `Result` then still says how the last try ended (252). */
-async function hasHitLimit(bus: Bus, path: string, starts: Starts | null): Promise<boolean> {
-  if (starts === null) return false;
-  const [interval, burst] = await Promise.all(
-    ["StartLimitIntervalUSec", "StartLimitBurst"].map(async (name) => whole(await bus.property(path, "Unit", name))),
-  );
-  return (interval ?? 0) > 0 && starts.count >= (burst ?? Number.POSITIVE_INFINITY);
+  const end = wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status)));
+  return { ...blank, restarts, end };
 }
 
 /** States alone: one process for all, and nothing that is not in the list. */
@@ -101,7 +86,9 @@ export async function readOverSystemctl(systemctl: Systemctl, names: string[], u
   const wanted = wantedUnits(units);
   return names.map((name) => {
     const unit = listed.get(unitName(name));
-    return { ...blankReading(name, unit === undefined ? undefined : { ...unit, path: "" }, wanted), isStateAlone: true };
+    // The list has no jobs in it; a delay that runs tells as much.
+    const hasJob = listed.get(delayUnitName(name))?.active === "activating";
+    return { ...blankReading(name, unit === undefined ? undefined : { ...unit, path: "", hasJob }, wanted), isStateAlone: true };
   });
 }
 
@@ -126,7 +113,7 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
   return {
     name,
     unit: unitName(name),
-    state: stateOf(unit?.active) ?? "inactive",
+    state: stateOf(unit?.active, unit?.hasJob === true) ?? "inactive",
     mainPid: null,
     restarts: null,
     end: null,
@@ -159,11 +146,12 @@ function positive(value: unknown): number | null {
   return pid !== null && pid > 0 ? pid : null;
 }
 
-/** The user's other services, read-only. */
+/** The user's other services, read-only. The delays of services are no services. */
 export async function readOthers(systemctl: Systemctl, units: string): Promise<Reading[]> {
   const wanted = wantedUnits(units);
-  return (await systemctl.list("*.service")).map((unit) => ({
-    ...blankReading(unit.unit.replace(/\.service$/, ""), { ...unit, path: "" }, wanted),
+  const others = (await systemctl.list("*.service")).filter(({ unit }) => !isDelay(unit));
+  return others.map((unit) => ({
+    ...blankReading(unit.unit.replace(/\.service$/, ""), { ...unit, path: "", hasJob: false }, wanted),
     unit: unit.unit,
   }));
 }

@@ -1,11 +1,9 @@
-// What systemd remembers of a unit that has failed: `failed`, and the starts that count towards its start limit.
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+// What is remembered of a service that has failed: its starts, and the state `failed` of its units.
 import type { Spec } from "../service/spec.ts";
 import type { Connection } from "./connection.ts";
-import { startsPath } from "./starts.ts";
+import { delayUnitName, unitName } from "./names.ts";
+import { clearStarts } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
-import { unitName } from "./unit.ts";
 
 export class Slate {
   readonly #connection: Connection;
@@ -18,16 +16,15 @@ export class Slate {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** Before a start by hand: nothing that was before counts, neither for the growing delay nor for the start limit. */
+  /** Before a start by hand: nothing that was before counts, neither for the growing delay nor for --max-restarts. */
   async clean(specs: Spec[]): Promise<void> {
-    for (const { name } of specs) rmSync(join(this.#runtimeDir, startsPath(name)), { recursive: true, force: true });
-    const failed = new Set(await this.#failedAmong(specs.map(unitOf)));
-    await this.#systemctl.resetFailed(specs.filter((spec) => spec.restart.max !== null || failed.has(unitOf(spec))).map(unitOf));
+    for (const { name } of specs) clearStarts(this.#runtimeDir, name);
+    await this.forgetFailures(specs.map(({ name }) => name));
   }
 
   /** After a stop: a unit that did not end well is `inactive` like the others. */
   async forgetFailures(names: string[]): Promise<void> {
-    await this.#systemctl.resetFailed(await this.#failedAmong(names.map(unitName)));
+    await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
   }
 
   /** The units that are `failed`, and all of them where the bus does not tell: systemctl for nothing costs 12 ms and more. */
@@ -42,5 +39,3 @@ export class Slate {
     }
   }
 }
-
-const unitOf = (spec: Spec): string => unitName(spec.name);

@@ -1,30 +1,31 @@
-// What the restart step counts of a service: `starts-in-a-row uptime-of-the-last starts [given-up]` in one line.
-import { rmSync, statSync } from "node:fs";
+// What the delay of a service counts: `starts-in-a-row uptime-of-the-last starts` in one line.
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readIfThere, removeEmpty } from "../base/files.ts";
 
-/** Since `bs9 start` or `restart`, or since the boot. */
-export type Starts = { count: number; isGivenUp: boolean };
-
-export const givenUp = "given-up";
-
-/** The file, or the folder with the file, below the runtime folder of the user. */
+/** The file with the count, below the runtime folder of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
+/** An empty file, there while the service is given up. */
+export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;
 
-/** Removes the counter of a deleted service; the directories above go with the last one. */
-export function removeStarts(runtimeDir: string, name: string): void {
-  const path = join(runtimeDir, startsPath(name));
-  rmSync(path, { recursive: true, force: true });
-  for (const folder of [dirname(path), dirname(dirname(path))]) removeEmpty(folder);
+/** Forgets what was counted, so that the next start is the first one. */
+export function clearStarts(runtimeDir: string, name: string): void {
+  // An older bs9 has left a folder where its restart step ran within the sandbox.
+  rmSync(join(runtimeDir, startsPath(name)), { recursive: true, force: true });
+  rmSync(join(runtimeDir, givenUpPath(name)), { force: true });
 }
 
-/** Null where nothing was counted: the service has not been started, or is not to be restarted. */
-export function startsOf(runtimeDir: string, name: string): Starts | null {
-  const path = join(runtimeDir, startsPath(name));
-  // Where the step runs within the sandbox, systemd opens a directory to it, with the file in it.
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Removes what was counted of a deleted service; the directories above go with the last one. */
+export function removeStarts(runtimeDir: string, name: string): void {
+  clearStarts(runtimeDir, name);
+  const folder = dirname(join(runtimeDir, startsPath(name)));
+  for (const one of [folder, dirname(folder)]) removeEmpty(one);
+}
+
+/** How often a service was started; null where nothing was counted: it has not been started, or is not to be restarted. */
+export function startsOf(runtimeDir: string, name: string): number | null {
   try {
-    const text = readIfThere(isFolder ? join(path, "count") : path, maxBytes);
+    const text = readIfThere(join(runtimeDir, startsPath(name)), maxBytes);
     return text === null ? null : parseStarts(text);
   } catch {
     return null;
@@ -33,8 +34,8 @@ export function startsOf(runtimeDir: string, name: string): Starts | null {
 
 const maxBytes = 4096;
 
-/** Pure. Null for what the step has not written. */
-export function parseStarts(text: string): Starts | null {
-  const match = /^\d+ -?\d+ (\d{1,9})( \S+)?\n$/.exec(text);
-  return match === null ? null : { count: Number(match[1]), isGivenUp: match[2]?.trim() === givenUp };
+/** Pure. Null for what the delay has not written. */
+export function parseStarts(text: string): number | null {
+  const match = /^\d+ -?\d+ (\d{1,9})\n$/.exec(text);
+  return match === null ? null : Number(match[1]);
 }

@@ -28,15 +28,15 @@ import { runOnce, sweepChecks } from "./beside.ts";
 import { Connection } from "./connection.ts";
 import { askToLinger } from "./linger.ts";
 import { type Loaded, readLoaded } from "./loaded.ts";
+import { delayUnitName, unitName } from "./names.ts";
 import { OwnUnits } from "./own-units.ts";
-import { claimUnit, type Owner } from "./ownership.ts";
+import { claimUnits, type Owner } from "./ownership.ts";
 import { reachUserManager, type UserManager } from "./reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./read.ts";
 import { logNotices, serviceLogs } from "./service-logs.ts";
 import { Slate } from "./slate.ts";
 import { removeStarts } from "./starts.ts";
 import { Systemctl } from "./systemctl.ts";
-import { unitName } from "./unit.ts";
 import { UnitsOfOthers } from "./units-of-others.ts";
 import { Verifier } from "./verifier.ts";
 import { wantUnits } from "./wants.ts";
@@ -92,7 +92,7 @@ export class SystemdBackend implements Backend {
   }
 
   claim(name: string): Promise<void> {
-    return claimUnit(name, async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit, this.#owner);
+    return claimUnits(name, async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit, this.#owner);
   }
 
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
@@ -161,7 +161,7 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
   }
 
-  /** Without a clean slate the restart step counts it. One that waits in that step is on its way already. */
+  /** Without a clean slate the restart is counted. A service that waits for its restart is on its way already. */
   async recycle(spec: Spec): Promise<void> {
     const [reading] = await this.read([spec.name]);
     if (reading?.state === "active") await this.#systemctl.queue("restart", [unitName(spec.name)]);
@@ -229,7 +229,9 @@ export class SystemdBackend implements Backend {
   /** A unit file that was written but never loaded is left by a bs9 that was killed in between. */
   async #areLoaded(names: string[]): Promise<boolean> {
     if (names.length === 0) return true;
-    const units = await this.#loaded(names.map(unitName));
+    // A service without restarts has no delay to load.
+    const delays = names.filter((name) => this.#units.hasDelay(name)).map(delayUnitName);
+    const units = await this.#loaded([...names.map(unitName), ...delays]);
     return units.every(({ load, mustReload }) => load === "loaded" && !mustReload);
   }
 

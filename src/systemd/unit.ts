@@ -1,16 +1,17 @@
 // A spec -> the text of its unit; pure.
 
-import { longestDelayMs, rowSec } from "../backend/backoff.ts";
+import { givenUpStatus } from "../backend/ended.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { quoted } from "../base/text.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../service/spec.ts";
-import { restartStep } from "./backoff.ts";
+import { delayLines } from "./delay.ts";
 import { mountCheck, placesOf } from "./mount-check.ts";
+import { stderrIdentifier, stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { editionLine, seal } from "./seal.ts";
-import { startsPath } from "./starts.ts";
+import { givenUpPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;
@@ -29,10 +30,6 @@ export type UnitPlan = {
   launcher: string | null;
 };
 
-export const unitName = (name: string): string => `${name}.service`;
-export const stdoutIdentifier = (name: string): string => `${name}.service`;
-export const stderrIdentifier = (name: string): string => `${name}.service(stderr)`;
-
 const journalSocket = "/run/systemd/journal/stdout";
 
 /** systemd refuses a longer line, LONG_LINE_MAX. */
@@ -44,7 +41,8 @@ export function unitText(plan: UnitPlan): string {
     "# Made by bs9 from its spec, and made again at will: what is changed here is lost.",
     "[Unit]",
     `Description=${barePath(`${spec.name} (bs9)`)}`,
-    ...startLimit(spec),
+    "StartLimitIntervalSec=0",
+    ...delayLines(spec),
     "",
     "[X-BS9]",
     `Owner=${unitWord(plan.owner)}`,
@@ -60,9 +58,12 @@ export function unitText(plan: UnitPlan): string {
     ...outputs(plan),
     "",
     `Restart=${spec.restart.policy}`,
-    ...restartDelay(plan),
-    execStart(plan, checkOfMounts(plan), plan.logFiles === null ? stderrIdentifier(spec.name) : null),
-    // 30 s for the longest delay and as long for the program to be there.
+    "RestartSec=0",
+    ...(canGiveUp(spec) ? [`RestartPreventExitStatus=${givenUpStatus}`] : []),
+    execStart(plan, {
+      checks: `${canGiveUp(spec) ? checkOfGivingUp(spec.name) : ""}${checkOfMounts(plan)}`,
+      identifier: plan.logFiles === null ? stderrIdentifier(spec.name) : null,
+    }),
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
     "",
@@ -70,6 +71,7 @@ export function unitText(plan: UnitPlan): string {
     "",
     ...plan.directives.map(({ name, value }) => `${name}=${value}`),
     ...mounts(plan),
+    ...(canGiveUp(spec) && hidesHome(plan.directives) ? [`BindReadOnlyPaths="-%t/${givenUpPath(spec.name)}"`] : []),
     "",
     "[Install]",
     "WantedBy=default.target",
@@ -95,7 +97,7 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "StandardError=null",
     // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
     "LogLevelMax=crit",
-    execStart(plan, checkOfMounts(plan), null),
+    execStart(plan, { checks: checkOfMounts(plan), identifier: null }),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.
     "KillSignal=SIGKILL",
@@ -107,9 +109,9 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
 }
 
 /**
- * Variables that only the program itself may get: those that the shell on the way sets or resets, and, for the first step
- * of a unit runs outside the sandbox, those that the dynamic loader, libc, a shell or systemctl obey (ld.so(8), locale(7),
- * gconv: a locale may load code; bash(1), systemd's ENVIRONMENT.md). They are no secrets.
+ * Variables that only the program itself may get: those that the shell on the way sets or resets, and those that the
+ * dynamic loader, libc, a shell or a program of systemd obeys, which all run before it (ld.so(8), locale(7), gconv: a locale
+ * may load code; bash(1), systemd's ENVIRONMENT.md). They are no secrets.
  */
 function isForProgramAlone(name: string): boolean {
   return shellsOwn.has(name) || turning.test(name);
@@ -128,40 +130,11 @@ export function environmentText(spec: Spec, programs: string[]): string {
     .join("");
 }
 
-function startLimit(spec: Spec): string[] {
-  if (spec.restart.max === null) return ["StartLimitIntervalSec=0"];
-  // Two starts of a crash loop lie at most 90 s apart: a minute that counts as one go, and the longest delay.
-  return [`StartLimitIntervalSec=${spec.restart.max * (rowSec + longestDelayMs / 1000)}s`, `StartLimitBurst=${spec.restart.max + 1}`];
-}
-
 /** The files are opened by the user manager, outside of the sandbox. */
 function outputs({ logFiles }: UnitPlan): string[] {
   if (logFiles !== null) return [`StandardOutput=append:${barePath(logFiles.stdout)}`, `StandardError=append:${barePath(logFiles.stderr)}`];
   // Without journald systemd goes on with /dev/null; a path, such as that of journald's socket, it would have to open.
   return ["StandardOutput=journal", "StandardError=inherit"];
-}
-
-/** A step within the sandbox has the count in a folder that systemd opens to it; if the sandbox cannot be set up, it fails before it could wait. */
-function restartDelay(plan: UnitPlan): string[] {
-  const { restart, name } = plan.spec;
-  if (restart.policy === "no") return [];
-  const step = (max: number | null) => `/bin/sh -c ${execWord(restartStep(restart.delayMs, max))} sh`;
-  if (stepsOutside(plan)) return ["RestartSec=0", `ExecStartPre=+${step(restart.max)} "%t/${startsPath(name)}" ${unitName(name)}`];
-  return [
-    "RestartSec=1",
-    `RuntimeDirectory=${startsPath(name)}`,
-    "RuntimeDirectoryPreserve=yes",
-    // It does not reach the user manager from there.
-    `ExecStartPre=${step(null)} "%t/${startsPath(name)}/count"`,
-  ];
-}
-
-/**
- * With `+` systemd still makes the mounts, without the user namespace that they need, and gives up where
- * TemporaryFileSystem= is among them (insist_on_sandboxing() in its exec-invoke.c).
- */
-function stepsOutside({ directives, home }: UnitPlan): boolean {
-  return homeIsCovered(home) || !hidesHome(directives);
 }
 
 function environmentOfShell(spec: Spec): string {
@@ -176,14 +149,18 @@ function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan
   return mountCheck(spec.name, placesOf(opened), directives, home);
 }
 
-/** Through the launcher and a shell, which are exec'd away. `check` runs first; `identifier`: stderr goes to the journal under this name. */
+const canGiveUp = ({ restart }: Spec): boolean => restart.policy !== "no" && restart.max !== null;
+
+/** systemd mounts the file of a service that is given up, and no file otherwise. The folder is that of the user manager. */
+const checkOfGivingUp = (name: string): string => `[ -e "$XDG_RUNTIME_DIR/${givenUpPath(name)}" ] && exit ${givenUpStatus}; `;
+
+/** Through the launcher and a shell, which are exec'd away. `checks` run first; `identifier`: stderr goes to the journal under this name. */
 function execStart(
   { argv, spec, launcher }: Pick<UnitPlan, "argv" | "spec" | "launcher">,
-  check: string,
-  identifier: string | null,
+  { checks, identifier }: { checks: string; identifier: string | null },
 ): string {
   const run = `${environmentOfShell(spec)} exec "$@"`;
-  const script = `${check}${identifier === null ? run : withStderr(identifier, run)}`;
+  const script = `${checks}${identifier === null ? run : withStderr(identifier, run)}`;
   const line = `ExecStart=${launcher === null ? "" : `${execWord(launcher)} `}/bin/sh -c ${execWord(script)} sh ${argv.map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(

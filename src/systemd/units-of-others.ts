@@ -6,11 +6,11 @@ import { failed } from "../base/errors.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import type { Spec } from "../service/spec.ts";
 import { foreignChanges, judgedOnce } from "./discovery.ts";
+import { unitName } from "./names.ts";
 import type { Owner } from "./ownership.ts";
 import { readOthers } from "./read.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { dropInOf } from "./take-over.ts";
-import { unitName } from "./unit.ts";
 
 type Ours = Pick<Backend, "unitText" | "unitFile" | "want" | "undefine">;
 type Place = { systemctl: Systemctl; owner: Owner; runtimeDir: string };

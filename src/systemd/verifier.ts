@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Reading } from "../backend/backend.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
 import { openingOf } from "../backend/opening.ts";
-import { type Directive, homeIsCovered, label, waivedDirectives } from "../backend/sandbox.ts";
+import { type Directive, label, waivedDirectives } from "../backend/sandbox.ts";
 import { Isolation, Missing, type SandboxVerdict } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
@@ -18,9 +18,8 @@ import { isolationOf, isolationOnHost, withLandlock } from "./isolated.ts";
 import { launcherFor } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
+import { unitName } from "./names.ts";
 import type { ProbeDeps } from "./probe.ts";
-import { startsPath } from "./starts.ts";
-import { unitName } from "./unit.ts";
 import { verifyProcess } from "./verify.ts";
 
 const Verdict = v.strictObject({
@@ -125,15 +124,13 @@ export class Verifier {
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach, neighbours } = this.#deps;
     const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
-    const host = forService(await this.host(spec.sandbox.profile), opening, paths.home);
+    const host = forService(await this.host(spec.sandbox.profile), opening);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
     const launcher = launcherFor(spec, host, opening, paths);
     if (launcher !== null) opening.optional.push(launcher.file);
-    // The folder that the restart step counts in, where it runs within the sandbox.
-    if (!homeIsCovered(paths.home)) opening.optional.push(join(reach.runtimeDir, startsPath(spec.name)));
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,
@@ -165,7 +162,7 @@ function declares(text: string, directives: Directive[]): boolean {
   const expected = directives.map(label);
   return (
     lines.length >= expected.length &&
-    lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^Bind\w+="/.test(line)))
+    lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^(?:Bind\w+|TemporaryFileSystem)="/.test(line)))
   );
 }
 

@@ -70,9 +70,12 @@ export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> |
   const name = nameOf(unescaped(path.slice(unitPath.length)));
   if (name === null) return null;
   const [, changed] = body;
-  const active = typeof changed === "object" && changed !== null && "ActiveState" in changed ? changed.ActiveState : null;
-  return { name, state: stateOf(active) };
+  if (typeof changed !== "object" || changed === null || !("ActiveState" in changed)) return { name, state: null };
+  return { name, state: stateOf(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
 }
+
+/** The number and the path of a job; the number is 0 where there is none. */
+const hasJob = (job: unknown): boolean => Array.isArray(job) && typeof job[0] === "number" && job[0] !== 0;
 
 /** sd_bus_path_encode(3): all but ASCII letters and digits as `_xx`. */
 function unescaped(label: string): string {

@@ -1,5 +1,6 @@
 // What an app tries on files that are not its own.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Description } from "../../src/lifecycle/describe.ts";
 import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";
 
 let all: Stages;
@@ -29,5 +30,31 @@ describe.each(backends)("%s", (kind) => {
     // A write may succeed on the empty file system that covers home: it must leave nothing behind.
     for (const path of others) await write(path);
     expect(await stage.sh(`for path in ${others.join(" ")}; do test ! -e $path || echo $path; done`)).toBe("");
+  });
+
+  test("on systemd an app finds nothing in /dev/shm that another service or the user keeps there; under the supervisor describe tells that it does", async () => {
+    await stage.write("strict/package.json", "{}");
+    const strict = await stage.service("strict", "strict", "--sandbox", "strict");
+    const write = (name: string, text: string) =>
+      `require("fs").writeFileSync("/dev/shm/of-${name}", "${text}", { mode: 0o600 }); return "written"`;
+    expect([await app.attempt(write("web", "secret")), await strict.attempt(write("strict", "secret"))]).toEqual(["written", "written"]);
+    await stage.sh(`umask 077; echo secret >/dev/shm/of-user`);
+    const list = `return require("fs").readdirSync("/dev/shm").filter((name) => name.startsWith("of-")).sort().join(" ")`;
+    const seen = [await app.attempt(list), await strict.attempt(list)];
+    const described = async (name: string) => JSON.parse((await stage.bs9("describe", name, "--json")).stdout) as Description;
+    const sandboxes = [(await described("web")).sandbox, (await described("strict")).sandbox];
+    if (kind === "systemd") {
+      expect(seen).toEqual(["of-web", "of-strict"]);
+      expect(await app.attempt(write("strict", "overwritten"))).toBe("written");
+      expect(await strict.attempt(`return require("fs").readFileSync("/dev/shm/of-strict", "utf8")`)).toBe("secret");
+      for (const { verdict, verified } of sandboxes)
+        expect([verdict, verified.includes("TemporaryFileSystem")]).toEqual(["effective", true]);
+    } else {
+      expect(seen).toEqual(["of-strict of-user of-web", "of-strict of-user of-web"]);
+      for (const { verdict, missing } of sandboxes)
+        expect([verdict, missing.some(({ directive }) => directive.startsWith("TemporaryFileSystem=/dev/shm"))]).toEqual(["partial", true]);
+    }
+    await stage.sh("rm -f /dev/shm/of-*");
+    await stage.bs9("delete", "strict", "--yes");
   });
 });

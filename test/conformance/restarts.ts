@@ -1,7 +1,7 @@
 // Conformance: what happens when a service ends by itself.
 import { expect } from "bun:test";
 import type { State } from "../../src/backend/backend.ts";
-import { delayOf } from "../../src/backend/backoff.ts";
+import { delayOf, longestDelayMs } from "../../src/backend/backoff.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { until } from "../harness.ts";
 import { type Stage, sleeper } from "./stage.ts";
@@ -144,6 +144,19 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     const starts = startsOf(stage, "starts");
     expect(starts.length).toBe(3);
     expect((starts[2] ?? 0) - (starts[1] ?? 0)).toBeGreaterThanOrEqual(delayMs - 10);
+  },
+
+  async "a restart by hand ends the wait for a restart"(stage) {
+    const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: longestDelayMs } });
+    await stage.define(spec);
+    await stage.backend.start([spec]);
+    await until(async () => startsOf(stage, "starts").length === 2 && (await stage.read("one")).state === "activating", {
+      what: "it waits",
+    });
+    await stage.backend.restart([spec]);
+    await until(() => startsOf(stage, "starts").length > 2, { what: "the third start" });
+    const [, second = 0, third = 0] = startsOf(stage, "starts");
+    expect(third - second).toBeLessThan(longestDelayMs);
   },
 
   async "a stop ends the wait for a restart"(stage) {

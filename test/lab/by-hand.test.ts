@@ -40,8 +40,12 @@ test("--max-restarts counts them, and tells the true number of one that is given
   expect(await statusOf(it, "few")).toMatchObject({ restarts: 1 });
 }, 240_000);
 
-test("with --restart no nothing counts, and systemd is asked", async () => {
+test("with --restart no nothing counts, systemd is asked, and the unit that delays restarts is gone", async () => {
+  const delays = async () => (await it.asUser("ops", ["sh", "-c", "ls .config/systemd/user | grep once"])).stdout;
+  await start("once");
+  expect(await delays()).toBe("bs9-delay@once.service\nonce.service\n");
   await start("once", "--restart", "no");
+  expect(await delays()).toBe("once.service\n");
   await systemctl("restart", "once");
   expect(await statusOf(it, "once")).toMatchObject({ state: "active", restarts: 0 });
 }, 240_000);

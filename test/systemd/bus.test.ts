@@ -16,10 +16,11 @@ afterEach(() => {
 
 type Say = { value: [string, unknown] } | { error: string } | "nothing" | "bye";
 
-const unit = ["web.service", "", "loaded", "active", "running", "", "/web", 0, "", "/"];
+const active = ["web.service", "", "loaded", "active", "running", "", "/web", 0, "", "/"];
+const queued = ["web.service", "", "loaded", "inactive", "dead", "", "/web", 7, "start", "/job/7"];
 
-/** A user manager with one active service; what it says when it is asked for a property. */
-async function userSystemd(say: (property: string) => Say): Promise<Bus> {
+/** A user manager with one service; what it says when it is asked for a property. */
+async function userSystemd(say: (property: string) => Say, unit = active): Promise<Bus> {
   const folder = tempDir();
   closing.push(() => rmSync(folder, { recursive: true }));
   const sockets: Socket[] = [];
@@ -63,6 +64,11 @@ test.each(["UnknownProperty", "UnknownObject"])("%s is an answer: there is none"
   expect(reading?.isStateAlone).toBeUndefined();
 });
 
+test("a service whose start is queued is activating", async () => {
+  const bus = await userSystemd(() => ({ value: ["u", 2] }), queued);
+  expect(await read(bus)).toMatchObject({ state: "activating", mainPid: null, restarts: 2 });
+});
+
 test.each<[string, Say, string]>([
   ["refuses", { error: "AccessDenied" }, "no"],
   ["has no time", { error: "NoReply" }, "no"],
@@ -81,14 +87,19 @@ test("what systemctl tells is marked: it is no more than the state", async () =>
   const folder = tempDir();
   closing.push(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, "bin"));
-  const listed = [{ unit: "web.service", load: "loaded", active: "active", sub: "running", description: "" }];
+  const listed = [
+    ["web.service", "active"],
+    ["worker.service", "inactive"],
+    ["bs9-delay@worker.service", "activating"],
+  ].map(([unit, active]) => ({ unit, load: "loaded", active, sub: "", description: "" }));
   writeFileSync(join(folder, "bin/systemctl"), `#!/bin/sh\necho '${JSON.stringify(listed)}'\n`);
   chmodSync(join(folder, "bin/systemctl"), 0o755);
   const env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
   const systemctl = new Systemctl({ uid: 1, user: "ops", runtimeDir: folder, env });
-  const readings = await readOverSystemctl(systemctl, ["web", "api"], "/none");
+  const readings = await readOverSystemctl(systemctl, ["web", "api", "worker"], "/none");
   expect(readings).toMatchObject([
     { name: "web", state: "active", mainPid: null, isStateAlone: true },
     { name: "api", state: "inactive", isStateAlone: true },
+    { name: "worker", state: "activating", isStateAlone: true },
   ]);
 });

@@ -136,6 +136,11 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
     said("exited with 1"),
   ],
   [
+    "a service that is given up",
+    { ...exit, EXIT_CODE: "exited", EXIT_STATUS: "198", MESSAGE: "web.service: Main process exited, code=exited, status=198/n/a" },
+    said("given up: it ended too often"),
+  ],
+  [
     "exit 0",
     { ...exit, EXIT_CODE: "exited", EXIT_STATUS: "0", MESSAGE: "web.service: Main process exited, code=exited, status=0/SUCCESS" },
     said("exited with 0", 6),
@@ -145,12 +150,12 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
   ["a signal in words", { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "KILL" }, said("killed by SIGKILL")],
   ["a realtime signal", { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "50" }, said("killed by signal 50")],
   [
-    "a stop within the delay",
+    "a stop within a step of a drop-in",
     { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "15", MESSAGE: "web.service: Control process exited, code=killed, status=15/TERM" },
     null,
   ],
   [
-    "a delay that failed",
+    "a step of a drop-in that failed",
     {
       ...exit,
       COMMAND: "ExecStartPre",

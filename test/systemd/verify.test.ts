@@ -72,6 +72,9 @@ const writable = (point: string) => mounts((line) => line.replace(` ${point} ro,
 const also = (...lines: string[]) =>
   mounts((line) => (line.includes(" / / ") ? [line, ...lines.map((one) => one.replace("ROOT", line.split(" ")[0] ?? ""))] : line));
 
+/** The mount of /dev/shm of the recorded process as other lines. */
+const ownShm = (...lines: string[]) => mounts((line) => (line.startsWith("346 344 ") ? lines : line));
+
 const broken: [directive: string, what: string, (live: Recorded) => Recorded][] = [
   ["NoNewPrivileges", "the bit is not set", status("NoNewPrivs:\t1", "NoNewPrivs:\t0")],
   ["PrivateUsers", "the namespace is the machine's", asOutside("user")],
@@ -85,6 +88,14 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
     "a real device is there",
     mounts((line) => (line.includes(" /dev/null ") ? [line, line.replaceAll("/null", "/sda").replace(/^\d+/, "9001")] : line)),
   ],
+  [
+    "TemporaryFileSystem",
+    "/dev/shm is the machine's",
+    ownShm("346 344 0:46 / /dev/shm rw,nosuid,nodev shared:96 master:5 - tmpfs tmpfs rw"),
+  ],
+  ["TemporaryFileSystem", "/dev/shm is a folder of the machine", ownShm("346 344 8:1 /srv/shm /dev/shm rw,relatime - ext4 /dev/sda1 rw")],
+  ["TemporaryFileSystem", "/dev/shm is a folder of another tmpfs", ownShm("346 344 0:30 /shm /dev/shm rw,relatime - tmpfs tmpfs rw")],
+  ["TemporaryFileSystem", "/dev/shm is not mounted", ownShm()],
   ["PrivateIPC", "the namespace is the machine's", asOutside("ipc")],
   ["KeyringMode", "the probe has not proved it", (live) => live],
   ["ProtectSystem", "the mount namespace is the machine's", asOutside("mnt")],
