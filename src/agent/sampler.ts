@@ -6,6 +6,7 @@ import { type Known, runOf } from "./services.ts";
 export type Look = {
   known: Known;
   state: State;
+  restarts: number | null;
   health: Pick<Reading, "health" | "latencyMs">;
 };
 
@@ -20,8 +21,8 @@ export class Sampler {
   take(looks: readonly Look[], readAtMs: number, hasTime: () => boolean): Sample[] {
     const counted = looks.map(({ known }) => ({ service: known.reading.name, group: known.reading.group }));
     const counters = this.#counters.read(counted, readAtMs, hasTime);
-    const samples = looks.flatMap(({ known, state, health }): Sample[] => {
-      const { name, restarts } = known.reading;
+    const samples = looks.flatMap(({ known, state, restarts, health }): Sample[] => {
+      const { name } = known.reading;
       const found = counters.get(name);
       if (found === undefined) return [];
       const reading = { ...found, ...health, service: name, readAtMs, state, restarts };

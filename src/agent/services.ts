@@ -34,7 +34,7 @@ export class Services {
   readonly #deps: ServicesDeps;
   readonly #known = new Map<string, Known>();
   readonly #dirty = new Set<string>();
-  /** Of these the state alone is known: with the next look there may be somebody who can tell the rest. */
+  /** Services of which a part could not be read, such as the sandbox of a process that is being set up. The next refresh reads them again. */
   readonly #partial = new Set<string>();
   #versions = new Map<string, string>();
   #specs = new Map<string, Spec>();
@@ -181,9 +181,10 @@ export class Services {
       readings.map(async (reading) => {
         const spec = this.#specs.get(reading.name);
         if (spec === undefined) return;
-        if (reading.isStateAlone === true) this.#partial.add(spec.name);
-        else this.#partial.delete(spec.name);
         const { verdict, isolation: seen } = await verdictOf(spec, reading, this.#deps);
+        const isUnverified = verdict === "unknown" && reading.mainPid !== null;
+        if (reading.isStateAlone === true || isUnverified) this.#partial.add(spec.name);
+        else this.#partial.delete(spec.name);
         const isolation = seen?.verdict ?? null;
         const limits = backend.limits(spec, reading);
         const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);

@@ -7,7 +7,7 @@ import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { stateOf } from "../lifecycle/status.ts";
+import { restartsOf, stateOf } from "../lifecycle/status.ts";
 import { pidsOf } from "../metrics/group.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -153,7 +153,8 @@ export class Turns {
     return Array.from(this.services.all(), (known) => {
       const { name, state } = known.reading;
       const { health, latencyMs } = this.monitor.of(name);
-      return { known, state: stateOf(state, outcomes.get(name) ?? null), health: { health, latencyMs } };
+      const outcome = outcomes.get(name) ?? null;
+      return { known, state: stateOf(state, outcome), restarts: restartsOf(known.reading, outcome), health: { health, latencyMs } };
     });
   }
 
@@ -165,8 +166,8 @@ export class Turns {
     const changes = this.#changes.slice(-maxChanges).flatMap(({ name, state, atMs, health }) => {
       const reading = this.services.get(name)?.reading;
       if (reading === undefined) return [];
-      const shown = stateOf(state ?? reading.state, outcomes.get(name) ?? null);
-      return [{ service: name, atMs, state: shown, health, restarts: reading.restarts }];
+      const outcome = outcomes.get(name) ?? null;
+      return [{ service: name, atMs, state: stateOf(state ?? reading.state, outcome), health, restarts: restartsOf(reading, outcome) }];
     });
     this.#changes = [];
     if (changes.length > 0) await storage.observe(changes);

@@ -12,12 +12,14 @@ export function availabilityRows({ day, month }: Availabilities, nowMs: number):
 /** Shorter than this is no gap, but the time since the last tick. */
 const shortMs = 60_000;
 
-function words({ uptimeRatio, restarts, recoveries, meanRecoveryMs, stoppedMs, unknownMs }: Available): string {
+function words({ uptimeRatio, recoveries, meanRecoveryMs, stoppedMs, unknownMs }: Available): string {
   const gone = unknownMs < shortMs ? [] : [`unknown ${formatAge(unknownMs)}`];
   const stopped = stoppedMs === 0 ? [] : [`stopped ${formatAge(stoppedMs)}`];
   if (uptimeRatio === null) return [...stopped, ...gone].join("; ") || "nothing known";
-  const back = meanRecoveryMs === null ? [] : [`back in ${formatSpan(meanRecoveryMs)}${recoveries === 1 ? "" : " on average"}`];
-  const up = [`${percentUp(uptimeRatio)} up`, `${restarts || "no"} ${restarts === 1 ? "restart" : "restarts"}`, ...back];
+  const times = recoveries === 1 ? "once" : `${recoveries} times`;
+  const average = recoveries === 1 ? "" : " on average";
+  const back = meanRecoveryMs === null ? [] : [`down ${times}, back in ${formatSpan(meanRecoveryMs)}${average}`];
+  const up = [`${percentUp(uptimeRatio)} up`, ...back];
   return [up.join(", "), ...stopped.filter(() => stoppedMs >= shortMs), ...gone].join("; ");
 }
 

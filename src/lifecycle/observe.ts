@@ -6,7 +6,7 @@ import type { SandboxVerdict } from "../backend/verdict.ts";
 import { Bs9Error, reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { cpuUsecOf, figuresOf, pidsOf } from "../metrics/group.ts";
-import type { Outcome } from "../service/registry.ts";
+import type { Outcome, Registry } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import { ofAll } from "./agent.ts";
 import type { Deps } from "./deps.ts";
@@ -111,12 +111,13 @@ function portsOf(reading: Reading | Glimpse, sockets: Listener[]): number[] | nu
 export async function verdictOf(
   spec: Spec,
   reading: Reading | Glimpse,
-  { backend }: { backend: Pick<Backend, "verify"> },
+  { backend, registry }: { backend: Pick<Backend, "verify">; registry: Pick<Registry, "isPending"> },
 ): Promise<SandboxVerdict> {
   const isUp = reading.mainPid !== null && reading.state !== "unknown";
   if (spec.sandbox.profile === "off")
     return { verdict: "off", verified: [], probed: [], missing: [], ...(isUp ? { isolation: isolationOff(spec.name) } : {}) };
-  if (!isUp) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  // During a change the process may be of the new spec, and the spec is still the old one.
+  if (!isUp || registry.isPending(spec.name)) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
   } catch (error) {

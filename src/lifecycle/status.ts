@@ -82,8 +82,7 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     health: isProbed(spec) ? seen.health : null,
     pid: reading.mainPid,
     instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
-    // A service that never came up was started once, whatever systemd did in the moment before bs9 stopped it.
-    restarts: outcome === null ? reading.restarts : 0,
+    restarts: restartsOf(reading, outcome),
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(nowMs - startedMs)),
     ...seen.figures,
     limits: seen.limits,
@@ -104,6 +103,14 @@ function isProbed(spec: Spec): boolean {
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
 export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
   return state === "inactive" && outcome !== null ? "failed" : state;
+}
+
+/**
+ * Restarts since somebody last started or restarted the service, or since the boot: the one count of status, describe and
+ * export. A service that never came up was started once, whatever systemd did in the moment before bs9 stopped it.
+ */
+export function restartsOf({ restarts }: Pick<Reading, "restarts">, outcome: Outcome | null): number | null {
+  return outcome === null ? restarts : 0;
 }
 
 const order: Record<Status["state"], number> = { failed: 0, unknown: 2, activating: 2, deactivating: 3, active: 4, inactive: 5 };

@@ -103,7 +103,7 @@ function increase(before: Reading | null, now: Reading, name: CounterName): numb
 }
 
 /** Null where the backend does not count; from 0 again where somebody started the service in between. */
-export function restartsBetween(before: number | null, now: number | null): number | null {
+function restartsBetween(before: number | null, now: number | null): number | null {
   if (before === null || now === null) return null;
   return now >= before ? now - before : now;
 }

@@ -95,6 +95,11 @@ export class Registry {
     writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner }), 0o600);
   }
 
+  /** True while a change of the service is under way: what runs may not be what its spec says. */
+  isPending(name: string): boolean {
+    return existsSync(this.#file("pending", name));
+  }
+
   settle(name: string): void {
     rmSync(this.#file("pending", name), { recursive: true, force: true });
   }

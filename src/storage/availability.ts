@@ -1,5 +1,4 @@
-// What was seen of a service -> how long it was up, how often it was restarted and how fast it came back; pure.
-import { restartsBetween } from "../metrics/sample.ts";
+// What was seen of a service -> how long it was up, how often it was down and how fast it came back; pure.
 import type { Range, Seen, Watch } from "./storage.ts";
 
 export type Availability = {
@@ -11,7 +10,6 @@ export type Availability = {
   unknownMs: number;
   /** Up, of up and down; null where it was neither. */
   uptimeRatio: number | null;
-  restarts: number;
   /** Times that it was down and came back, both of them seen. */
   recoveries: number;
   meanRecoveryMs: number | null;
@@ -40,7 +38,6 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
     stoppedMs,
     unknownMs: Math.max(0, rangeMs - upMs - downMs - stoppedMs),
     uptimeRatio: upMs + downMs === 0 ? null : upMs / (upMs + downMs),
-    restarts: restartsIn(watches, range),
     recoveries: recoveries.length,
     meanRecoveryMs: recoveries.length === 0 ? null : recoveries.reduce((sum, ms) => sum + ms, 0) / recoveries.length,
   };
@@ -154,17 +151,6 @@ function recoveriesIn(stretches: readonly Stretch[], range: Range): number[] {
     const isWhole = condition === "down" && stretches[i - 1]?.condition === "up" && stretches[i + 1]?.condition === "up";
     return isWhole && toMs >= range.fromMs && toMs < range.toMs ? [toMs - fromMs] : [];
   });
-}
-
-/** Those that nobody saw, too: the count tells of them afterwards, and only when they were it does not. */
-function restartsIn(watches: readonly Watch[], range: Range): number {
-  let sum = 0;
-  let before: number | null = null;
-  for (const { atMs, restarts } of watches.flatMap(({ seen }) => seen)) {
-    if (atMs >= range.fromMs && atMs < range.toMs) sum += restartsBetween(before, restarts) ?? 0;
-    before = restarts ?? before;
-  }
-  return sum;
 }
 
 function clip({ fromMs, toMs }: Range, range: Range): Range {

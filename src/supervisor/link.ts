@@ -23,11 +23,16 @@ const launchPollMs = 20;
 
 export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
   let isClosed = false;
-  const tellOfLaunch = (name: string) =>
-    isLaunched(link, name).then(
-      (isUp) => isUp && !isClosed && onChange({ name, state: "active", atMs: Date.now() }),
-      () => {},
-    );
+  const launching = new Set<string>();
+  const tellLaunched = (name: string) => {
+    if (launching.delete(name) && !isClosed) onChange({ name, state: "active", atMs: Date.now() });
+  };
+  const tellOfLaunch = async (name: string) => {
+    launching.add(name);
+    const isUp = await isLaunched(link, name).catch(() => false);
+    if (isUp) tellLaunched(name);
+    else launching.delete(name);
+  };
   const end = link.hear((change) => {
     if (change.state !== "active") return onChange(change);
     // A launcher is not the service yet, and nobody tells when it has become it.
@@ -47,8 +52,11 @@ export function watchFrom(link: Link, onChange: (change: Change) => void): Watch
       isClosed = true;
       end();
     },
-    // Told in the moment that it happens.
-    async synced() {},
+    // Every change but the end of a launch is told in the moment that it happens.
+    async synced() {
+      for (const { name, state, mainPid } of await link.ask({ act: "read", names: [...launching] }))
+        if (state === "active" && mainPid !== null && !isLauncher(mainPid)) tellLaunched(name);
+    },
   };
 }
 

@@ -29,7 +29,7 @@ import { askerOf, type Link, watchFrom } from "./link.ts";
 import { runOnce } from "./once.ts";
 import { ownProgram } from "./own.ts";
 import { nameOf, type Plan, planOf, withSystem } from "./plan.ts";
-import { readingOf } from "./reading.ts";
+import { isLauncher, readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
@@ -145,7 +145,9 @@ export class SupervisorBackend implements Backend {
   }
 
   async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {
-    const held = mainPid === null ? null : statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs");
+    // A launcher takes on the sandbox step by step, and is not the service yet.
+    const isSetUp = mainPid !== null && !isLauncher(mainPid);
+    const held = isSetUp ? statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs") : null;
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
     const verified = held === "1" ? ["NoNewPrivileges"] : [];
     const missing = lackOf(spec.sandbox.profile, this.#landlock, narrowedOf(resolvedPath(spec.root), this.#paths));

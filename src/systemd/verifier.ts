@@ -30,8 +30,15 @@ const Verdict = v.strictObject({
   unheld: v.optional(v.array(Missing)),
   isolation: v.optional(Isolation),
 });
-/** `closed`: the stamp of the closed paths when the process was looked at. */
-const One = v.strictObject({ boot: v.string(), pid: v.number(), startTime: v.string(), closed: v.optional(v.string()), verdict: Verdict });
+/** `closed`: the stamp of the closed paths when the process was looked at. `declared`: names what it was compared with. */
+const One = v.strictObject({
+  boot: v.string(),
+  pid: v.number(),
+  startTime: v.string(),
+  closed: v.optional(v.string()),
+  declared: v.optional(v.string()),
+  verdict: Verdict,
+});
 const Found = v.record(v.string(), One);
 
 type Found = v.InferOutput<typeof Found>;
@@ -78,8 +85,11 @@ export class Verifier {
     this.#found ??= readFound(this.#file);
     const found = this.#found[spec.name];
     const closed = closedStamp();
-    // Verdicts written by an older bs9 have no stamp; they stay valid.
-    const isSame = found?.pid === pid && found.startTime === startTime && found.boot === bootId() && (found.closed ?? closed) === closed;
+    // During a change the agent may compare the new process with the old spec: that verdict does not hold for the new spec.
+    const declared = nameOf(spec);
+    const isOfProcess = found?.pid === pid && found.startTime === startTime && found.boot === bootId();
+    // Verdicts written by an older bs9 have neither stamp nor name; they stay valid.
+    const isSame = isOfProcess && (found.closed ?? closed) === closed && (found.declared ?? declared) === declared;
     const kept = isSame ? asVerdict(found.verdict) : null;
     if (kept?.isolation !== undefined) return kept;
     if (this.#closed !== closed) this.#outside = undefined;
@@ -89,7 +99,7 @@ export class Verifier {
     const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
     // A process that is just being set up may not be looked at, and soon may.
     if (verdict.verdict === "unknown") return verdict;
-    this.#found[spec.name] = { boot: bootId(), pid, startTime, closed, verdict };
+    this.#found[spec.name] = { boot: bootId(), pid, startTime, closed, declared, verdict };
     this.#isChanged = true;
     if (++this.#added > mostAdded) this.#forgetEnded(this.#found);
     return verdict;
@@ -150,6 +160,11 @@ export class Verifier {
   get #file(): string {
     return join(this.#deps.paths.cache, "sandbox.json");
   }
+}
+
+/** Names all of a spec that its sandbox is made of. */
+function nameOf({ entry, args, root, cwd, runtime, build, path, sandbox }: Spec): string {
+  return Bun.hash(JSON.stringify([entry, args, root, cwd, runtime, build, path, sandbox])).toString(16);
 }
 
 /**

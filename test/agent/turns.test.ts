@@ -4,6 +4,7 @@ import type { Turns } from "../../src/agent/turns.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
 import type { Row } from "../../src/storage/storage.ts";
 import { until } from "../harness.ts";
+import { specNamed } from "../spec.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -81,6 +82,17 @@ test("what is told is asked about, and nothing else", async () => {
   await turns.turn();
   expect(stage.asked.slice(1)).toEqual([["b"]]);
   expect(turns.services.get("b")?.reading).toMatchObject({ state: "failed", restarts: 3 });
+});
+
+test("while a change of a service is under way its sandbox is unknown, and it is verified once the change is done", async () => {
+  await begin();
+  stage.up("web", ["sleep", "1000"]);
+  stage.registry.begin({ spec: specNamed("web"), previous: specNamed("web"), ran: true, process: null });
+  await turns.turn();
+  expect(turns.services.get("web")?.verdict).toBe("unknown");
+  stage.registry.settle("web");
+  await turns.refresh();
+  expect(turns.services.get("web")?.verdict).toBe("effective");
 });
 
 test("a change is stored with the moment at which it was told, however short it was", async () => {

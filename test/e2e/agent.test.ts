@@ -1,6 +1,7 @@
 // The agent of the built bs9 under a real systemd: it comes with the first service, and what happens to it happens to no app.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Self } from "../../src/lifecycle/agent.ts";
+import type { Status } from "../../src/lifecycle/status.ts";
 import { type Lab, lab, until } from "../harness.ts";
 import { killAgent } from "./agent-kills.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
@@ -120,7 +121,17 @@ test("the message bus is restarted: it hears and tells on", async () => {
   await until(isWhole, { what: "all of it is told again", timeoutMs: 20_000 });
   await sh("kill -9 $(systemctl --user show -P MainPID web)");
   await until(async () => (await statusOf(it, "web")).restarts === 1, { what: "a crash is told, too" });
+}, 240_000);
+
+test("status, describe and export have the same count of restarts", async () => {
+  const counts = async () => {
+    const { status } = JSON.parse((await bs9(it, "describe", "web", "--json")).stdout) as { status: Status };
+    const rows = (await bs9(it, "export", "--service", "web")).stdout;
+    return [(await statusOf(it, "web")).restarts, status.restarts, (JSON.parse(rows) as { restarts: number }[]).at(-1)?.restarts];
+  };
+  await until(async () => Bun.deepEquals(await counts(), [1, 1, 1]), { what: "the crash is counted" });
   await bs9(it, "restart", "web");
+  await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count begins anew" });
 }, 240_000);
 
 test("with the last service it goes, and leaves its samples", async () => {

@@ -44,10 +44,14 @@ test("a limit that the host cannot enforce is named at start and under the table
   expect(stderr.includes("the memory limit of 200M is not in force")).toBe(limited.limits.memoryBytes?.inForce === false);
 });
 
-test("a service that never came up has no restarts", async () => {
+test("a service that never came up has no restarts, in status, describe and export", async () => {
   place.write("bad/app.ts", "process.exit(3);\n");
   expect((await place.bs9("start", "bad/app.ts", "--name", "bad")).code).toBe(1);
   expect(await place.statusOf("bad")).toMatchObject({ state: "failed", restarts: 0 });
+  expect((await place.bs9("describe", "bad")).stdout).toMatch(/^ {2}restarts +0$/m);
+  const exported = async () => (await place.bs9("export", "--format", "csv", "--service", "bad")).stdout.trimEnd().split("\r\n").at(-1);
+  const row = await until(async () => (await exported())?.match(/^\S+,bad,failed,(.*)$/), { what: "a sample of the failed service" });
+  expect(row[1]?.split(",")[4]).toBe("0");
   await place.bs9("delete", "bad", "--yes");
 });
 

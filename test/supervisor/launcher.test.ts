@@ -1,7 +1,13 @@
-// Which process is still a launcher, also in the middle of an execve(2).
+// Which process is still a launcher, also in the middle of an execve(2), and what is said of the service meanwhile.
 import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Reading } from "../../src/backend/backend.ts";
+import { pathsOf } from "../../src/base/paths.ts";
+import { type Link, watchFrom } from "../../src/supervisor/link.ts";
 import { isLauncher } from "../../src/supervisor/reading.ts";
-import { until } from "../harness.ts";
+import { SupervisorBackend } from "../../src/supervisor/supervisor.ts";
+import { tempDir, until } from "../harness.ts";
+import { specNamed } from "../spec.ts";
 
 test("a process with a program and an empty environment is not the service yet; a zombie and a service are no launchers", async () => {
   const started = [
@@ -19,5 +25,50 @@ test("a process with a program and an empty environment is not the service yet; 
   } finally {
     for (const child of started) child.kill("SIGKILL");
     await Promise.all(started.map((child) => child.exited));
+  }
+});
+
+test("the sandbox of a launcher is unknown, and whoever asks once it has become the service is told so at once", async () => {
+  // A shell that executes the service when it has read a line, as a launcher does with its plan.
+  const script = "read plan; exec env -i SERVICE_NAME=web sleep 1000";
+  const child = Bun.spawn(["/bin/sh", "-c", script], { env: { BS9_LAUNCH: "1" }, stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    const told = {
+      name: "web",
+      state: "active",
+      mainPid: child.pid,
+      cgroup: null,
+      restarts: 0,
+      end: null,
+      wanted: true,
+      derived: "",
+    } as const;
+    let hear: Parameters<Link["hear"]>[0] = () => {};
+    const link: Link = {
+      ask: async ({ act, ...rest }) => (act === "read" && "names" in rest && rest.names.includes("web") ? [told] : []),
+      names: () => [],
+      hear(onChange) {
+        hear = onChange;
+        return () => {};
+      },
+    };
+    const states: (string | null)[] = [];
+    const watch = watchFrom(link, ({ state }) => states.push(state));
+    hear({ name: "web", state: "active", atMs: 0 });
+    const backend = new SupervisorBackend(pathsOf({ ...process.env, BS9_HOME: join(tempDir(), "bs9") }), { link });
+    const reading = { name: "web", mainPid: child.pid } as Reading;
+    expect((await backend.verify(specNamed("web"), reading)).verdict).toBe("unknown");
+    await watch.synced();
+    expect(states).toEqual(["activating"]);
+    child.stdin.write("\n");
+    await child.stdin.flush();
+    // Without a pause in which the watch could look by itself.
+    while (isLauncher(child.pid)) Bun.sleepSync(1);
+    await watch.synced();
+    expect(states).toEqual(["activating", "active"]);
+    watch.close();
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
   }
 });

@@ -68,6 +68,18 @@ test("a process is looked at again once a path that is closed to it was made or 
   expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
 
+test("a verdict on the same process does not hold for a spec with another sandbox", async () => {
+  write({});
+  const one = verifier();
+  expect((await one.verify(spec, reading)).verdict).toBe("off");
+  one.keep();
+  const found = JSON.parse(readFileSync(file, "utf8"));
+  write({ web: { ...found.web, verdict: told } });
+  expect((await verifier().verify(spec, reading)).verdict).toBe("effective");
+  const changed = { ...spec, sandbox: { ...spec.sandbox, writable: [folder] } };
+  expect((await verifier().verify(changed, reading)).verdict).toBe("off");
+});
+
 test("of a process that has ended, nothing is kept: who lives for long is not told of every service that goes", async () => {
   const child = Bun.spawn(["sleep", "1000"]);
   const ended = { ...kept(bootId()), pid: child.pid, startTime: startTimeOf(child.pid) };
