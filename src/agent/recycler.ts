@@ -82,8 +82,9 @@ export class Recycler {
 
   async #one({ spec }: Known): Promise<void> {
     const { backend, monitor, say, trail } = this.#deps;
-    const why = `it is unhealthy: ${monitor.of(spec.name).reason ?? "its probe fails"}`;
-    const trouble = await backend.recycle(spec).then(
+    const reason = monitor.of(spec.name).reason ?? "its probe fails";
+    const why = `it is unhealthy: ${reason}`;
+    const trouble = await backend.recycle(spec, reason).then(
       () => null,
       (error: unknown) => reasonOf(error),
     );

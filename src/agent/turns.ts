@@ -1,4 +1,5 @@
 // What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
+import { isDeepStrictEqual } from "node:util";
 import type { Backend, Change } from "../backend/backend.ts";
 import { heldIfShown, type Listener } from "../backend/sockets.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -6,12 +7,14 @@ import { msOfTicks, uptimeOfMachineMs } from "../base/proc.ts";
 import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
 import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
+import { probeOf } from "../health/probe.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { restartsOf, stateOf } from "../lifecycle/status.ts";
 import { pidsOf } from "../metrics/group.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
+import { Ports } from "./ports.ts";
 import { Recycler } from "./recycler.ts";
 import { type Look, Sampler } from "./sampler.ts";
 import { type Known, runOf, Services } from "./services.ts";
@@ -53,6 +56,9 @@ export class Turns {
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #recycler: Recycler;
+  readonly #ports = new Ports();
+  /** What each service without a check listens on. */
+  #found = new Map<string, number[] | null>();
   #changes: (Change & Pick<Sample, "health">)[] = [];
   /** The number of changes of services that the monitor has heard of. */
   #heard = -1;
@@ -108,6 +114,7 @@ export class Turns {
     const { services, monitor } = this;
     const troubles: string[] = [];
     try {
+      if (isDue) this.#lookForPorts();
       if (isDue || services.isDirty) await this.refresh(false);
     } catch (error) {
       troubles.push(`cannot read the services: ${reasonOf(error)}`);
@@ -135,6 +142,17 @@ export class Turns {
   async #look(names: string[]): Promise<Known[]> {
     await this.refresh();
     return names.flatMap((name) => this.services.get(name) ?? []);
+  }
+
+  /** A service without a check is probed on the one port that it listens on, which it may open at any time. */
+  #lookForPorts(): void {
+    const unchecked = Array.from(this.services.all()).filter(({ spec, reading }) => {
+      return reading.state === "active" && probeOf(spec, null) === null;
+    });
+    const found = unchecked.length === 0 ? new Map<string, number[] | null>() : this.#ports.now(unchecked);
+    if (isDeepStrictEqual(found, this.#found)) return;
+    this.#found = found;
+    this.#heard = -1;
   }
 
   #watch(): void {
@@ -181,7 +199,8 @@ export class Turns {
       if (reading.state !== "active" || run === null || startTicks === null) return [];
       // Asked only where nobody answers on the loopback address.
       const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
-      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), heldAmong }];
+      const listens = this.#found.get(spec.name) ?? null;
+      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong }];
     });
   }
 }

@@ -125,8 +125,9 @@ export interface Backend {
   /**
    * Has a service that is not well come up again as after a crash: asked to end first, as `stop` does, counted among its
    * restarts, with the delay of a crash, and within its start limit. Returns when it is asked for; does nothing unless it is up.
+   * `why` it is not well is said in its log.
    */
-  recycle(spec: Spec): Promise<void>;
+  recycle(spec: Spec, why: string): Promise<void>;
   want(names: string[], wanted: boolean): Promise<void>;
 
   /** One answer a name, in order, over one connection. */

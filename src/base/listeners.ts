@@ -18,14 +18,18 @@ export function listeners(): Listener[] {
 
 /** Pure. */
 export function parseListeners(text: string): Listener[] {
-  return text
-    .split("\n")
-    .slice(1)
-    .flatMap((line) => {
-      const fields = line.trim().split(/\s+/);
-      const [, local, , state] = fields;
-      if (state !== listening || local === undefined) return [];
-      const [address = "", port = ""] = local.split(":");
-      return [{ inode: fields[9] ?? "", uid: Number(fields[7]), address, port: Number.parseInt(port, 16) }];
-    });
+  return (
+    text
+      .split("\n")
+      .slice(1)
+      // A server may have thousands of connections: only the lines of listening sockets are taken apart.
+      .filter((line) => line.includes(` ${listening} `))
+      .flatMap((line) => {
+        const fields = line.trim().split(/\s+/);
+        const [, local, , state] = fields;
+        if (state !== listening || local === undefined) return [];
+        const [address = "", port = ""] = local.split(":");
+        return [{ inode: fields[9] ?? "", uid: Number(fields[7]), address, port: Number.parseInt(port, 16) }];
+      })
+  );
 }

@@ -45,7 +45,10 @@ export function actedLine(name: string, result: string, readiness: Readiness | n
 
 function statusOf(acted: { readiness: Readiness | null }, observed: Observed | undefined): Observed["status"] | null {
   if (observed === undefined) return null;
-  return acted.readiness?.ready === true ? { ...observed.status, ready: true, health: acted.readiness.health } : observed.status;
+  const { readiness } = acted;
+  return readiness?.ready === true
+    ? { ...observed.status, ready: true, health: readiness.health ?? observed.status.health }
+    : observed.status;
 }
 
 /** Several of one kind stand under one heading, each with its last lines. */

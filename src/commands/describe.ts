@@ -8,7 +8,7 @@ import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import type { Command } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
-import { cpuLine, healthLine, sampleRows } from "./figure-rows.ts";
+import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
 import { stateWord } from "./status-table.ts";
 
 export const describe: Command = {
@@ -55,7 +55,7 @@ function render(it: Description, style: Style): string[] {
     ],
     ["project root", harmless(spec.root)],
     ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
-    ["port", status.port === null ? null : `${status.port}${!it.environment.includes("PORT") ? " (found)" : ""}`],
+    ["port", status.port === null ? null : `${status.port}${isFoundPort(it) ? " (found)" : ""}`],
     ["health", healthLine(it, Date.now())],
     ["environment files", spec.envFiles.length === 0 ? null : harmless(spec.envFiles.join(" "))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],

@@ -6,13 +6,21 @@ import type { Sampled } from "../lifecycle/sampled.ts";
 import { healthText } from "../service/values.ts";
 
 /** What is asked, what came of it, and what follows. */
-export function healthLine({ spec: { health, healthRestart }, status, unwell, sample }: Description, nowMs: number): string {
-  const check =
-    health !== null ? harmless(healthText(health)) : status.health === null ? "no check" : `takes a connection on port ${status.port}`;
+export function healthLine(it: Description, nowMs: number): string {
+  const { spec, status, unwell, sample } = it;
+  const { health, healthRestart } = spec;
+  const which = isFoundPort(it) ? ", the only one that it listens on" : "";
+  const byPort = status.health === null ? "no check" : `takes a connection on port ${status.port}${which}`;
+  const check = health === null ? byPort : harmless(healthText(health));
   const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
   const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
   const state = status.health === null ? "" : status.health === "unknown" ? "not probed yet; " : `${status.health}${took}${why}; `;
   return `${state}${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
+}
+
+/** True where nobody has given the port: the service was seen to listen on it. */
+export function isFoundPort({ status, environment }: Description): boolean {
+  return status.port !== null && !environment.includes("PORT");
 }
 
 export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): string | null {

@@ -15,12 +15,14 @@ export type Watched = {
   run: string;
   /** By performance.now(). */
   startedAtMs: number;
+  /** The ports that it listens on; null where they are not known. */
+  listens?: readonly number[] | null;
   /** Which sockets its processes hold now; without it, whoever listens on its port stands for it. */
   heldAmong?: HeldAmong;
 };
 
 export type Monitor = {
-  /** All that run now; what is not among them is forgotten. One with neither a health check nor a port stays unknown. */
+  /** All that run now; what is not among them is forgotten. A service without a probe stays unknown. */
   watch(services: readonly Watched[]): void;
   /** Starts the probes that are due; never waits for them. */
   turn(nowMs: number): void;
@@ -43,6 +45,7 @@ export type MonitorOptions = {
 type Known = {
   spec: Spec;
   run: string;
+  listens: Watched["listens"];
   probe: Probe | null;
   heldAmong: HeldAmong | undefined;
   graceEndsMs: number;
@@ -103,20 +106,21 @@ export function monitor(options: MonitorOptions): Monitor {
   };
 
   /** False where it is asked something else now: what was found then says nothing. */
-  function adopt(known: Known, { spec, startedAtMs }: Watched): boolean {
-    if (known.spec === spec) return true;
-    if (!isDeepStrictEqual(known.probe, probeOf(spec))) return false;
-    Object.assign(known, { spec, graceEndsMs: startedAtMs + graceOf(spec) });
+  function adopt(known: Known, { spec, startedAtMs, listens = null }: Watched): boolean {
+    if (known.spec === spec && known.listens === listens) return true;
+    if (!isDeepStrictEqual(known.probe, probeOf(spec, listens))) return false;
+    Object.assign(known, { spec, listens, graceEndsMs: startedAtMs + graceOf(spec) });
     return true;
   }
 
-  function begin({ spec, run, startedAtMs, heldAmong }: Watched, among: number, nowMs: number): void {
+  function begin({ spec, run, startedAtMs, heldAmong, listens = null }: Watched, among: number, nowMs: number): void {
     const { name } = spec;
     const before = services.get(name)?.verdict.health ?? "unknown";
     const graceEndsMs = startedAtMs + graceOf(spec);
     const dueMs = firstDueMs(name, nowMs, { isYoung: nowMs < graceEndsMs, services: among, intervalMs });
     const phaseMs = phaseOf(name, intervalMs);
-    services.set(name, { spec, run, probe: probeOf(spec), heldAmong, graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
+    const probe = probeOf(spec, listens);
+    services.set(name, { spec, run, listens, probe, heldAmong, graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
     if (before !== "unknown") tell(name);
   }
 

@@ -26,11 +26,21 @@ export function healthOf(health: Health, port: number | null): Probe {
   }
 }
 
-/** What a service that runs is asked; null where there is nothing to ask. */
-export function probeOf(spec: Spec): Probe | null {
+/**
+ * The probe of a running service: its health check, else a connection to its port, else to the one TCP port that it listens
+ * on. Null where there is nothing to probe. `listens`: the ports that it listens on, null where they are not known.
+ */
+export function probeOf(spec: Spec, listens: readonly number[] | null): Probe | null {
   const port = portOf(spec);
   if (spec.health !== null) return healthOf(spec.health, port);
-  return port === null ? null : { kind: "tcp", port };
+  const probed = port ?? onlyOne(listens);
+  return probed === null ? null : { kind: "tcp", port: probed };
+}
+
+/** Of several ports nobody can tell which one is the service's own. A port may be there twice, for IPv4 and IPv6. */
+function onlyOne(ports: readonly number[] | null): number | null {
+  const [port, ...others] = new Set(ports);
+  return port !== undefined && others.length === 0 ? port : null;
 }
 
 /** Runs a command where the service runs. */

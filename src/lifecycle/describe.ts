@@ -105,9 +105,10 @@ async function textOrWhyNot(spec: Spec, deps: Deps): Promise<{ text: string; not
 
 async function eventsOf(name: string, sinceMs: number, deps: Deps): Promise<Description["events"]> {
   const events: Description["events"] = [];
-  const query = { services: [name], lines: 200, sinceMs: sinceMs === 0 ? null : sinceMs, untilMs: null, follow: false };
+  const range = { sinceMs: sinceMs === 0 ? null : sinceMs, untilMs: null, follow: false };
+  const query = { services: [name], lines: maxEvents, eventsOnly: true, ...range };
   for await (const record of deps.backend.logs(query, AbortSignal.timeout(3000))) {
-    if (record.stream === "bs9") events.push({ at: new Date(record.atMs).toISOString(), message: harmless(record.message) });
+    events.push({ at: new Date(record.atMs).toISOString(), message: harmless(record.message) });
   }
-  return events.slice(-maxEvents);
+  return events;
 }

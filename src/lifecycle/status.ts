@@ -1,6 +1,7 @@
 // The status of one service, as scripts get it; a figure that cannot be had is null. Pure.
 import type { Backend, Foreign, Glimpse, Reading, State } from "../backend/backend.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
+import { probeOf } from "../health/probe.ts";
 import type { Health, MemorySource } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
 import { portOf, type Spec } from "../service/spec.ts";
@@ -18,7 +19,7 @@ export type Status = Figures & {
   /** `unknown`: what runs the services does not answer, so that nobody can tell. */
   state: State | "unknown";
   ready: boolean;
-  /** Null where the service has no check: neither --health nor a port. `unknown` until the first probe has ended. */
+  /** Null where the service has no check: neither --health, nor a port, nor exactly one that it listens on. `unknown` until the first probe has ended. */
   health: Health | null;
   pid: number | null;
   instances: { want: number; ready: number };
@@ -79,7 +80,7 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     name: spec.name,
     state,
     ready: isReady,
-    health: isProbed(spec) ? seen.health : null,
+    health: probeOf(spec, ports) === null ? null : seen.health,
     pid: reading.mainPid,
     instances: { want: reading.wanted || isUp ? 1 : 0, ready: isReady ? 1 : 0 },
     restarts: restartsOf(reading, outcome),
@@ -94,10 +95,6 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     unit: reading.unit,
     ...told,
   };
-}
-
-function isProbed(spec: Spec): boolean {
-  return spec.health !== null || portOf(spec) !== null;
 }
 
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */

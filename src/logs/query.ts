@@ -19,6 +19,8 @@ export type LogQuery = {
   sinceMs: number | null;
   untilMs: number | null;
   follow: boolean;
+  /** True: only what is said of the services, none of the lines that they write. */
+  eventsOnly?: boolean;
   /** Called where it follows, once the last `lines` have been given and only new ones come. */
   caughtUp?: () => void;
   /** `lines` counts only those it takes, so that the last 50 errors are 50 errors. */

@@ -20,7 +20,8 @@ const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
 export const Request = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string(), plan: DefinedPlan })) }),
-  v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "recycle", "forget"]), names }),
+  v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
+  v.strictObject({ act: v.literal("recycle"), names, why: v.string() }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
   // The supervisor ends without its services: another one takes them over.
   v.strictObject({ act: v.literal("leave") }),

@@ -7,11 +7,11 @@ import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
+import { forgetEvents } from "../logs/events.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
 import { type Act, channel, keyFile, Request, socketFile, type Told } from "./control.ts";
-import { forgetEvents } from "./events.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
@@ -163,7 +163,7 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
       return [];
     }
     case "recycle": {
-      for (const service of picked(request.names, services)) service.recycle();
+      for (const service of picked(request.names, services)) service.recycle(request.why);
       return [];
     }
     case "read":

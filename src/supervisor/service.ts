@@ -1,11 +1,12 @@
 import { delayOf } from "../backend/backoff.ts";
 import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
+import { noteUnhealthy } from "../backend/unhealthy.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { uptimeOfMachineMs } from "../base/proc.ts";
+import { note } from "../logs/events.ts";
 import { removeCgroup } from "./cgroup.ts";
 import { endingOf } from "./ending.ts";
-import { note } from "./events.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 import type { Happening } from "./happening.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
@@ -67,10 +68,10 @@ export class Service {
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
 
-  /** Returns at once. */
-  recycle(): void {
+  /** Returns at once. `why` it is unhealthy goes into its log. */
+  recycle(why: string): void {
     if (this.record.state !== "active" || this.isLeaving) return;
-    note(this.#around.paths.state, this.name, 4, endings.unhealthy);
+    noteUnhealthy(this.#around.paths.state, this.name, why);
     this.meet("recycle");
   }
 

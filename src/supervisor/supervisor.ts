@@ -14,14 +14,14 @@ import { type Paths, resolvedPath } from "../base/paths.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { shellWord } from "../base/text.ts";
+import { readEvents } from "../logs/events.ts";
 import { logsFolder, unreadStreams } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
-import { together } from "../logs/together.ts";
+import { type Lines, together } from "../logs/together.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
 import { type Act, logFile, type Told } from "./control.ts";
-import { readEvents } from "./events.ts";
 import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
@@ -119,8 +119,8 @@ export class SupervisorBackend implements Backend {
     return this.#move("restart", specs);
   }
 
-  async recycle({ name }: Spec): Promise<void> {
-    await this.#act({ act: "recycle", names: [name] }, askMs);
+  async recycle({ name }: Spec, why: string): Promise<void> {
+    await this.#act({ act: "recycle", names: [name], why }, askMs);
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
@@ -177,11 +177,9 @@ export class SupervisorBackend implements Backend {
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
     const { state } = this.#paths;
-    return together(
-      [(asked, ends) => readLogs(logsFolder(state), asked, ends), (asked, ends) => readEvents(state, asked, ends)],
-      query,
-      signal,
-    );
+    const events: Lines = (asked, ends) => readEvents(state, asked, ends);
+    const own: Lines = (asked, ends) => readLogs(logsFolder(state), asked, ends);
+    return together(query.eventsOnly === true ? [events] : [own, events], query, signal);
   }
 
   /** Said once: nothing of what is there would change at the next start. */

@@ -13,7 +13,7 @@ export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: A
     const record = read(fields);
     return record !== null && query.accept?.(record) !== false ? record : null;
   };
-  const matches = matchesOf(query.services, deps.uid);
+  const matches = matchesOf(query.services, deps.uid, query.eventsOnly === true);
   const range = rangeOf(query);
   const entries = (options: string[]) => journalEntries([`--output-fields=${fieldNames.join(",")}`, ...options, ...matches], deps, signal);
 
@@ -58,8 +58,15 @@ async function tailOf(entries: AsyncIterable<JournalFields>, shown: (fields: Jou
  * journald looked for its unit. Values of one field are alternatives, fields of a group must all be met,
  * `+` stands between groups: journalctl(1).
  */
-function matchesOf(services: string[], uid: number): string[] {
+function matchesOf(services: string[], uid: number, eventsOnly: boolean): string[] {
   const user = `_UID=${uid}`;
+  // What systemd says of it, without the Starting, Started, Scheduled at priority 6.
+  const events = [
+    ...services.map((name) => `USER_UNIT=${unitName(name)}`),
+    ...[0, 1, 2, 3, 4, 5].map((priority) => `PRIORITY=${priority}`),
+    user,
+  ];
+  if (eventsOnly) return events;
   return [
     ...services.map((name) => `_SYSTEMD_USER_UNIT=${unitName(name)}`),
     user,
@@ -67,10 +74,7 @@ function matchesOf(services: string[], uid: number): string[] {
     ...services.flatMap((name) => [`SYSLOG_IDENTIFIER=${stdoutIdentifier(name)}`, `SYSLOG_IDENTIFIER=${stderrIdentifier(name)}`]),
     user,
     "+",
-    // What systemd says of it, without the Starting, Started, Scheduled at priority 6.
-    ...services.map((name) => `USER_UNIT=${unitName(name)}`),
-    ...[0, 1, 2, 3, 4, 5].map((priority) => `PRIORITY=${priority}`),
-    user,
+    ...events,
   ];
 }
 

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
+import { forgetEvents } from "../logs/events.ts";
 import { logFolder, logsFolder, openStreams } from "../logs/store/place.ts";
 import type { Spec } from "../service/spec.ts";
 import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
@@ -66,6 +67,7 @@ export class OwnUnits {
     rmSync(this.#environmentFile(name), { force: true });
     removeLaunchers(name, this.#paths.share);
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+    forgetEvents(this.#paths.state, name);
     const { units, state } = this.#paths;
     for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
   }

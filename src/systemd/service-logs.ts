@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, LogRange, LogRecord } from "../backend/backend.ts";
-import { unreadStreams } from "../logs/store/place.ts";
+import { hasEvents, readEvents } from "../logs/events.ts";
+import { logsFolder, unreadStreams } from "../logs/store/place.ts";
 import { read } from "../logs/store/read.ts";
 import { type Lines, together } from "../logs/together.ts";
 import { readJournal } from "./journal.ts";
@@ -10,15 +11,23 @@ import { pastGapNotice } from "./journal-gaps.ts";
 import { journalNotices } from "./journal-notices.ts";
 import type { JournalDeps } from "./journalctl.ts";
 
-/** `root` is the folder of all log files. The journal has what systemd says of each service, and the lines from before it got files. */
-export function serviceLogs(query: LogQuery, root: string, deps: JournalDeps, signal: AbortSignal): AsyncIterable<LogRecord> {
+/**
+ * The journal has what systemd says of each service, and the lines from before it got files. What bs9 itself says of a service
+ * stands in a file of its own, which may be made while the lines are followed.
+ */
+export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, signal: AbortSignal): AsyncIterable<LogRecord> {
+  const root = logsFolder(state);
   const journal: Lines = (asked, ends) => readJournal(asked, deps, ends);
-  if (!query.services.some((name) => existsSync(join(root, name)))) return journal(query, signal);
-  return together([(asked, ends) => read(root, asked, ends), journal], query, signal);
+  const files: Lines = (asked, ends) => read(root, asked, ends);
+  const events: Lines = (asked, ends) => readEvents(state, asked, ends);
+  const hasFiles = query.eventsOnly !== true && query.services.some((name) => existsSync(join(root, name)));
+  const places = [journal, ...(hasFiles ? [files] : []), ...(query.follow || hasEvents(state, query.services) ? [events] : [])];
+  return places.length === 1 ? journal(query, signal) : together(places, query, signal);
 }
 
 /** What stands in the way of lines: in the journal where one of the services has its lines there, and in the files. */
-export async function logNotices(range: LogRange | null, root: string, deps: JournalDeps, signal: AbortSignal): Promise<string[]> {
+export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<string[]> {
+  const root = logsFolder(state);
   const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];
   const ofFiles =
     inFiles.length === 0

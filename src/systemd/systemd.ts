@@ -17,11 +17,11 @@ import { isBooted } from "../backend/detect.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import { emptyFolder } from "../backend/opening.ts";
+import { noteUnhealthy } from "../backend/unhealthy.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { makeFolder } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
-import { logsFolder } from "../logs/store/place.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { agentUnit } from "./agent-unit.ts";
 import { runOnce, sweepChecks } from "./beside.ts";
@@ -162,9 +162,11 @@ export class SystemdBackend implements Backend {
   }
 
   /** Without a clean slate the restart is counted. A service that waits for its restart is on its way already. */
-  async recycle(spec: Spec): Promise<void> {
-    const [reading] = await this.read([spec.name]);
-    if (reading?.state === "active") await this.#systemctl.queue("restart", [unitName(spec.name)]);
+  async recycle({ name }: Spec, why: string): Promise<void> {
+    const [reading] = await this.read([name]);
+    if (reading?.state !== "active") return;
+    noteUnhealthy(this.#paths.state, name, why);
+    await this.#systemctl.queue("restart", [unitName(name)]);
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
@@ -212,11 +214,11 @@ export class SystemdBackend implements Backend {
   }
 
   logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
-    return logNotices(range, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
+    return logNotices(range, this.#paths.state, { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
-    return serviceLogs(query, logsFolder(this.#paths.state), { uid: this.#reach.uid, env: this.#reach.env }, signal);
+    return serviceLogs(query, this.#paths.state, { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
   linger = (): Promise<string | null> => askToLinger(this.#reach);

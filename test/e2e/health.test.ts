@@ -59,6 +59,10 @@ test("with --health-restart an unhealthy service is restarted and counted, and t
       result: expect.objectContaining({ outcome: "ok", message: expect.stringContaining("unhealthy") }),
     }),
   );
+  const why = /it is unhealthy, so it is restarted: .*does not answer/;
+  expect((await bs9(it, "logs", "turning")).stdout).toMatch(why);
+  const { events } = JSON.parse((await bs9(it, "describe", "turning", "--json")).stdout) as { events: { message: string }[] };
+  expect(events.filter(({ message }) => why.test(message)).length).toBe(1);
 }, 240_000);
 
 test("a service that is slow to start is neither unhealthy nor restarted", async () => {

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { heldIfShown } from "../../src/backend/sockets.ts";
 import { linkOf, listProc } from "../../src/base/proc.ts";
 import { hostOf } from "../../src/health/addresses.ts";
-import { healthOf, type Probe, probe } from "../../src/health/probe.ts";
+import { healthOf, type Probe, probe, probeOf } from "../../src/health/probe.ts";
 import { freePort, until } from "../harness.ts";
+import { specNamed } from "../spec.ts";
 
 const timeoutMs = 300;
 const closing: (() => void)[] = [];
@@ -166,3 +167,13 @@ test("what a check asks", () => {
   expect(healthOf({ kind: "path", path: "/up" }, 3000)).toEqual({ kind: "path", port: 3000, path: "/up" });
   expect(healthOf({ kind: "tcp", port: 5 }, 3000)).toEqual({ kind: "tcp", port: 5 });
 });
+
+test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | null]>([
+  ["its health check comes first", { health: { kind: "tcp", port: 1 }, port: 2 }, [3], { kind: "tcp", port: 1 }],
+  ["then its port", { port: 2 }, [3], { kind: "tcp", port: 2 }],
+  ["then the one port that it listens on", {}, [3], { kind: "tcp", port: 3 }],
+  ["the same for IPv4 and IPv6", {}, [3, 3], { kind: "tcp", port: 3 }],
+  ["several: none", {}, [3, 4], null],
+  ["none", {}, [], null],
+  ["what it listens on is not known", {}, null, null],
+])("what a service is probed by: %s", (_, spec, listens, expected) => expect(probeOf(specNamed("web", spec), listens)).toEqual(expected));

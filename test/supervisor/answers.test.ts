@@ -64,6 +64,21 @@ test("a service without a check has no health; a service that is not probed yet 
   expect((await place.bs9("describe", "mute")).stdout).toContain("no check");
 });
 
+test("a service without a check is probed on the one port that it listens on, and on none of several", async () => {
+  const [only, one, other] = [freePort(), freePort(), freePort()];
+  const serving = (...ports: number[]) => ports.map((port) => `Bun.serve({ port: ${port}, fetch: () => new Response("") });\n`).join("");
+  place.write("one/app.ts", serving(only));
+  place.write("two/app.ts", serving(one, other));
+  for (const name of ["one", "two"]) expect((await place.bs9("start", `${name}/app.ts`, "--name", name)).code).toBe(0);
+  await until(async () => (await place.statusOf("one")).health === "healthy", { what: "the only port is probed" });
+  expect(await place.statusOf("one")).toMatchObject({ port: only });
+  const { stdout } = await place.bs9("describe", "one");
+  expect(stdout).toMatch(new RegExp(`healthy.*; takes a connection on port ${only}, the only one that it listens on$`, "m"));
+  expect(await place.statusOf("two")).toMatchObject({ health: null, port: Math.min(one, other) });
+  expect((await place.bs9("describe", "two")).stdout).toMatch(/^ {2}health +no check$/m);
+  await place.bs9("delete", "one", "two", "--yes");
+});
+
 test("an unhealthy service makes status exit with 3", async () => {
   await place.bs9("delete", "all", "--yes");
   const app = `import { existsSync } from "node:fs";

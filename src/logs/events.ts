@@ -1,9 +1,9 @@
-// What the supervisor says of a service: a short file of lines, beside those that the service writes itself.
-import { closeSync, rmSync, statSync, writeSync } from "node:fs";
+// What bs9 itself says of a service: a short file of lines, beside those that the service writes.
+import { closeSync, existsSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { LogQuery, LogRecord } from "../backend/backend.ts";
-import { makeFolder, openToAppend, readIfThere, writeWhole } from "../base/files.ts";
+import { makeFolder, openToAppend, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
+import type { LogQuery, RawLine } from "./query.ts";
 
 const maxBytes = 64 * 1024;
 const pollMs = 200;
@@ -30,23 +30,38 @@ export function note(state: string, name: string, priority: number, message: str
 
 export function forgetEvents(state: string, name: string): void {
   rmSync(fileOf(state, name), { force: true });
+  removeEmpty(folderOf(state));
 }
 
-/** Oldest first; followed by looking again. */
-export async function* readEvents(state: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogRecord> {
-  const accepts = (record: LogRecord) =>
+export const hasEvents = (state: string, services: string[]): boolean =>
+  existsSync(folderOf(state)) && services.some((name) => existsSync(fileOf(state, name)));
+
+/** Oldest first; followed by looking again at the files that have changed. */
+export async function* readEvents(state: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
+  const accepts = (record: RawLine) =>
     (query.sinceMs === null || record.atMs >= query.sinceMs) &&
     (query.untilMs === null || record.atMs <= query.untilMs) &&
     query.accept?.(record) !== false;
-  const all = () => query.services.flatMap((name) => eventsOf(state, name)).sort((a, b) => a.atMs - b.atMs);
-  const known = all();
+  const stamps = new Map<string, string>();
+  const changed = () => {
+    const names = existsSync(folderOf(state)) ? query.services : [];
+    const news = names.filter((name) => {
+      const stat = statSync(fileOf(state, name), { throwIfNoEntry: false });
+      const stamp = stat === undefined ? "" : `${stat.ino}:${stat.size}`;
+      const isNew = stamp !== (stamps.get(name) ?? "");
+      stamps.set(name, stamp);
+      return isNew;
+    });
+    return news.flatMap((name) => eventsOf(state, name)).sort((a, b) => a.atMs - b.atMs);
+  };
+  const known = changed();
   const shown = known.filter(accepts);
   yield* query.lines === null ? shown : shown.slice(Math.max(0, shown.length - query.lines));
   if (!query.follow) return;
   query.caughtUp?.();
   const seen = new Set(known.map(keyOf));
   while (!signal.aborted) {
-    for (const record of all()) {
+    for (const record of changed()) {
       if (seen.has(keyOf(record))) continue;
       seen.add(keyOf(record));
       if (accepts(record)) yield record;
@@ -55,11 +70,11 @@ export async function* readEvents(state: string, query: LogQuery, signal: AbortS
   }
 }
 
-const keyOf = ({ atMs, service, message }: LogRecord): string => `${atMs} ${service} ${message}`;
+const keyOf = ({ atMs, service, message }: RawLine): string => `${atMs} ${service} ${message}`;
 
-function eventsOf(state: string, name: string): LogRecord[] {
+function eventsOf(state: string, name: string): RawLine[] {
   const lines = (readIfThere(fileOf(state, name), 4 * maxBytes) ?? "").split("\n").filter(Boolean);
-  return lines.flatMap((line): LogRecord[] => {
+  return lines.flatMap((line): RawLine[] => {
     const parsed = v.safeParse(Line, parsedOf(line));
     return parsed.success ? [{ ...parsed.output, service: name, stream: "bs9" }] : [];
   });
