@@ -95,8 +95,8 @@ export class Answers {
   #figures(known: Known): Figures {
     const sample = this.#deps.sampler.latest(known, performance.now() - agesOfSample * this.#deps.intervalMs);
     if (sample === null || sample.cpuPercent === null) return figuresSince(known.reading);
-    const { cpuPercent, memoryBytes, memorySource, tasks } = sample;
-    return { cpuPercent: Math.round(cpuPercent * 10) / 10, memoryBytes, memorySource, tasks };
+    const { cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks } = sample;
+    return { cpuPercent: Math.round(cpuPercent * 10) / 10, cpuTimeMs, memoryBytes, memorySource, tasks };
   }
 
   async #logNotices(): Promise<string[]> {

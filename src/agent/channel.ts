@@ -35,6 +35,7 @@ const Status = v.strictObject({
   restarts: number,
   uptimeMs: number,
   cpuPercent: number,
+  cpuTimeMs: number,
   memoryBytes: number,
   memorySource: v.nullable(v.picklist(memorySources)),
   tasks: number,

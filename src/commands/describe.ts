@@ -1,6 +1,6 @@
 // bs9 describe: everything about one service.
 import { exitStatus, usage } from "../base/errors.ts";
-import { formatAge, formatBytes } from "../base/quantities.ts";
+import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
@@ -64,6 +64,7 @@ function render(it: Description, style: Style): string[] {
       `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`,
     ],
     ["cpu", cpuLine(status)],
+    ["cpu time", status.cpuTimeMs === null ? null : `${formatSpan(status.cpuTimeMs)} since its main process started`],
     ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],
     ["tasks", status.tasks === null ? null : String(status.tasks)],
     ...sampleRows(it.sample),

@@ -6,6 +6,7 @@ import type { SandboxVerdict } from "../backend/verdict.ts";
 import { Bs9Error, reasonOf } from "../base/errors.ts";
 import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { cpuUsecOf, figuresOf, pidsOf } from "../metrics/group.ts";
+import { msOf } from "../metrics/sample.ts";
 import type { Outcome, Registry } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 import { ofAll } from "./agent.ts";
@@ -61,7 +62,7 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
       startedMs: reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs),
       ports: portsOf(reading, sockets),
       health: "unknown" as const,
-      figures: { cpuPercent: null, ...figuresOf(reading.group) },
+      figures: { cpuPercent: null, cpuTimeMs: msOf(reading.cpu?.usec ?? null), ...figuresOf(reading.group) },
     };
     const notices = [...shared, ...changes.map(foreignSentence)];
     const status = statusOf(seen, { backend: deps.backend.kind, figuresFrom: "live", notices, nowMs: deps.now() });
@@ -97,7 +98,8 @@ function outcomeOf(name: string, { registry, warn }: Deps): Outcome | null {
 /** What can be told of it now, with its first reading for the other one; null for the CPU where that is too short ago. */
 export function figuresSince(reading: Reading): Figures {
   const isLong = reading.cpu !== null && performance.now() - reading.cpu.atMs >= cpuWindowMs;
-  return { cpuPercent: isLong ? cpuPercent(reading) : null, ...figuresOf(reading.group) };
+  const cpuTimeMs = msOf(cpuUsecOf(reading.group));
+  return { cpuPercent: isLong ? cpuPercent(reading) : null, cpuTimeMs, ...figuresOf(reading.group) };
 }
 
 /** What the processes of a service listen on, the lowest port first; null where they cannot be told. */

@@ -9,6 +9,8 @@ import { portOf, type Spec } from "../service/spec.ts";
 export type Figures = {
   /** 100 is one core busy. */
   cpuPercent: number | null;
+  /** CPU time that its processes have used since the main process started. */
+  cpuTimeMs: number | null;
   memoryBytes: number | null;
   memorySource: MemorySource | null;
   tasks: number | null;

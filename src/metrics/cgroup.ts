@@ -79,14 +79,18 @@ function sum<T>(all: readonly T[], of: (one: T) => number): number | null {
 
 type Stat = { cpuUsec: number; threads: number; residentBytes: number };
 
-/** Of one process, by one read: utime, stime, num_threads and rss, fields 14, 15, 20 and 24 of proc_pid_stat(5). */
+/**
+ * Of one process, by one read: utime, stime and those of the children that it has waited for, num_threads and rss; fields 14 to
+ * 17, 20 and 24 of proc_pid_stat(5). Without the children, the CPU time of a service would fall when one of them ends.
+ */
 function readStat(pid: number): Stat | null {
   const stat = readProc(`${pid}/stat`);
   if (stat === null) return null;
   // The command in brackets may hold spaces and brackets itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
   return {
-    cpuUsec: ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond,
+    cpuUsec: (ticks * 1_000_000) / ticksPerSecond,
     threads: Number(fields[17]),
     residentBytes: Number(fields[21]) * pageBytes(),
   };

@@ -9,7 +9,7 @@ export function pidsOf(group: Group | null): number[] {
   return group.kind === "cgroup" ? readPids(group.folder) : group.pids;
 }
 
-/** CPU time used by the group, in microseconds; of counted processes only by those that still live. */
+/** CPU time used by the group, in microseconds; of counted processes by those that still live and their children. */
 export function cpuUsecOf(group: Group | null): number | null {
   if (group === null) return null;
   return group.kind === "cgroup" ? usecOfCgroup(group.folder) : usecOfPids(group.pids);

@@ -49,6 +49,8 @@ export type Sample = {
   elapsedMs: number | null;
   /** 100 is one core busy. */
   cpuPercent: number | null;
+  /** CPU time that its processes have used since the main process started, in whole milliseconds. */
+  cpuTimeMs: number | null;
   memoryBytes: number | null;
   memorySource: MemorySource | null;
   tasks: number | null;
@@ -76,6 +78,7 @@ export function sampleOf(before: Reading | null, now: Reading): Sample {
     health: now.health,
     elapsedMs: elapsedMs !== null && elapsedMs > 0 ? elapsedMs : null,
     cpuPercent: percent(increase(before, now, "cpuUsec"), elapsedMs),
+    cpuTimeMs: msOf(now.cpuUsec),
     memoryBytes: now.memoryBytes,
     memorySource: now.memorySource,
     tasks: now.tasks,
@@ -106,6 +109,10 @@ function increase(before: Reading | null, now: Reading, name: CounterName): numb
 function restartsBetween(before: number | null, now: number | null): number | null {
   if (before === null || now === null) return null;
   return now >= before ? now - before : now;
+}
+
+export function msOf(usec: number | null): number | null {
+  return usec === null ? null : Math.round(usec / 1000);
 }
 
 function percent(usec: number | null, elapsedMs: number | null): number | null {

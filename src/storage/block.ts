@@ -72,18 +72,26 @@ export function blockFrom(layout: Layout, keys: Float64Array, points: readonly P
   return block;
 }
 
-/** Rows of several blocks of one layout, under new keys. */
+/** Rows of several blocks under new keys, with the columns of the one that has most. */
 export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
-  const layout = rows[0]?.block.layout;
-  if (layout === undefined) return null;
+  let layout: Layout | null = null;
+  for (const { block } of rows) if (layout === null || block.layout.columns.length > layout.columns.length) layout = block.layout;
+  if (layout === null) return null;
   const result = makeBlock(layout, rows.length);
   for (const [target, { key, block, row }] of rows.entries()) copyRow(block, row, result, target, key);
   return result;
 }
 
-/** Into another block of the same layout. */
+/** Columns that an older bs9 has not written stay null. */
 export function copyRow(from: Block, row: number, to: Block, target: number, key: number): void {
   to.keys[target] = key;
+  if (from.layout !== to.layout) {
+    for (const [name, values] of to.columns) {
+      const known = from.columns.get(name)?.[row];
+      if (known !== undefined) values[target] = known;
+    }
+    return;
+  }
   for (let i = 0; i < to.inOrder.length; i++) {
     const values = to.inOrder[i];
     if (values !== undefined) values[target] = from.inOrder[i]?.[row] ?? Number.NaN;

@@ -56,7 +56,9 @@ const layoutOf = (id: number, columns: Column[]): Layout => ({
   rowBytes: 8 + columns.reduce((sum, { bytes }) => sum + bytes, 0) + wordColumns.length,
 });
 
+const total: Column[] = [{ name: "cpuTimeMs", bytes: 8, fold: "last" }];
+
 /** A new set of columns gets a new number; what was written with an old one stays readable. */
-export const rawLayout = layoutOf(1, raw);
-export const rollupLayout = layoutOf(2, [...raw, ...spread]);
-export const layouts: readonly Layout[] = [rawLayout, rollupLayout];
+export const rawLayout = layoutOf(3, [...raw, ...total]);
+export const rollupLayout = layoutOf(4, [...raw, ...spread, ...total]);
+export const layouts: readonly Layout[] = [layoutOf(1, raw), layoutOf(2, [...raw, ...spread]), rawLayout, rollupLayout];

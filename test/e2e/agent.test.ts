@@ -132,6 +132,13 @@ test("status, describe and export have the same count of restarts", async () => 
   await until(async () => Bun.deepEquals(await counts(), [1, 1, 1]), { what: "the crash is counted" });
   await bs9(it, "restart", "web");
   await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count begins anew" });
+  // The total CPU time stands beside it.
+  const { cpuTimeMs } = await statusOf(it, "web");
+  expect(cpuTimeMs).toBeGreaterThan(0);
+  expect((await bs9(it, "describe", "web")).stdout).toMatch(/^ {2}cpu time +[\d.]+ m?s since its main process started$/m);
+  const lines = (await bs9(it, "export", "--service", "web", "--format", "csv")).stdout.trimEnd().split("\r\n");
+  expect(lines[0]?.split(",").at(-1)).toBe("cpuTimeMs");
+  expect(Number(lines.at(-1)?.split(",").at(-1))).toBeGreaterThan(0);
 }, 240_000);
 
 test("with the last service it goes, and leaves its samples", async () => {

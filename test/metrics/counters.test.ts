@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupRoot } from "../../src/metrics/cgroup.ts";
+import { cgroupRoot, usecOfPids } from "../../src/metrics/cgroup.ts";
 import { type Counted, counterReader } from "../../src/metrics/counters.ts";
 import { keepDescriptors } from "../../src/metrics/descriptors.ts";
 import { until } from "../harness.ts";
@@ -123,4 +123,16 @@ test("of processes where there is no cgroup, and nothing of nothing", () => {
   expect(me?.openFiles).toBeGreaterThan(3);
   for (const name of ["gone", "none"])
     expect(found.get(name)).toMatchObject({ cpuUsec: null, memoryBytes: null, memorySource: null, tasks: null, openFiles: null });
+});
+
+test("the CPU time of a child that has ended stays with the process that has waited for it", async () => {
+  const script = "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done); echo ended; exec sleep 1000";
+  const parent = Bun.spawn(["sh", "-c", script], { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    await parent.stdout.getReader().read();
+    expect(usecOfPids([parent.pid])).toBeGreaterThan(50_000);
+  } finally {
+    parent.kill("SIGKILL");
+    await parent.exited;
+  }
 });

@@ -30,6 +30,7 @@ test("the first sample has no rates", () => {
   expect(sampleOf(null, reading())).toMatchObject({
     elapsedMs: null,
     cpuPercent: null,
+    cpuTimeMs: 5000,
     ioReadBytes: null,
     restarted: null,
     memoryBytes: 1024,

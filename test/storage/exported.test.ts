@@ -22,6 +22,7 @@ const hourMs = 3_600_000;
 const nothing: Partial<Sample> = {
   elapsedMs: null,
   cpuPercent: null,
+  cpuTimeMs: null,
   memoryBytes: null,
   memorySource: null,
   tasks: null,

@@ -12,6 +12,7 @@ export function sample(service: string, n: number, more: Partial<Sample> = {}): 
     health: "healthy",
     elapsedMs: intervalMs,
     cpuPercent: n % 100,
+    cpuTimeMs: n * 10,
     memoryBytes: (n % 1000) * 4096 + 40_000_000,
     memorySource: "cgroup",
     tasks: 9,

@@ -27,6 +27,7 @@ export const columns = [
   "memoryBytesMax",
   "latencyMsMin",
   "latencyMsMax",
+  "cpuTimeMs",
 ] as const satisfies readonly ("at" | keyof Row)[];
 
 export type ExportedRow = Record<(typeof columns)[number], string | number | null>;

@@ -29,6 +29,13 @@ export const families: readonly Family[] = [
     help: "CPU time used per time; 1 is one core.",
     value: ({ cpuPercent }) => percent(cpuPercent),
   },
+  {
+    name: "bs9_service_cpu_seconds",
+    type: "counter",
+    unit: "seconds",
+    help: "CPU time used since the main process started.",
+    value: ({ cpuTimeMs }) => (cpuTimeMs === null ? null : cpuTimeMs / 1000),
+  },
   { name: "bs9_service_memory_bytes", type: "gauge", unit: "bytes", help: "Memory in use.", value: ({ memoryBytes }) => memoryBytes },
   { name: "bs9_service_tasks", type: "gauge", unit: null, help: "Processes and threads.", value: ({ tasks }) => tasks },
   { name: "bs9_service_open_files", type: "gauge", unit: null, help: "Open file descriptors.", value: ({ openFiles }) => openFiles },

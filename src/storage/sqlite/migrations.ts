@@ -9,4 +9,6 @@ export const migrations: readonly string[] = [
    CREATE TABLE watch (id INTEGER PRIMARY KEY, fromMs INTEGER NOT NULL, toMs INTEGER NOT NULL) STRICT;
    CREATE TABLE seen (service INTEGER NOT NULL, n INTEGER NOT NULL, watch INTEGER NOT NULL, atMs INTEGER NOT NULL, state TEXT, health TEXT NOT NULL,
      restarts INTEGER, PRIMARY KEY (service, n)) STRICT, WITHOUT ROWID;`,
+  // Blocks have the layouts 3 and 4 from here on, which an older bs9 would take for damage; the number keeps it away.
+  "SELECT 1",
 ];
