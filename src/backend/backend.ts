@@ -3,6 +3,7 @@ import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Group } from "../metrics/group.ts";
 import type { State } from "../metrics/sample.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
+import type { Directories } from "./directories.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type { State };
@@ -109,6 +110,8 @@ export interface Backend {
   /** Where that text lives. */
   unitFile(name: string): string;
   undefine(names: string[]): Promise<void>;
+  /** What of the file system a process of the service that is started now would have. Throws what `define` would report. */
+  directories(spec: Spec): Promise<Directories>;
   /** What of a profile this host does not give. */
   withheld(profile: SandboxProfile): Promise<Missing[]>;
   /** The isolation that a service gets on this host at best. */

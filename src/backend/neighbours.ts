@@ -4,6 +4,7 @@ import { resolvedPath } from "../base/paths.ts";
 import { Registry } from "../service/registry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
+import { cacheFolder, hasCache } from "./cache.ts";
 import { holdsOwn } from "./own-folders.ts";
 import type { Neighbour } from "./stray.ts";
 
@@ -34,6 +35,11 @@ function writtenBy({ name, root, sandbox }: Spec, paths: Paths): Neighbour[] {
   if (sandbox.profile === "off") return [];
   const real = resolvedPath(root);
   const isOpen = sandbox.profile === "standard" && !isHomeOrAbove(real, paths.home) && !holdsOwn(real, paths);
-  const folders = [...(isOpen ? [root, real] : []), ...sandbox.writable.flatMap((path) => [path, resolvedPath(path)])];
+  const cache = hasCache(sandbox.profile) ? [cacheFolder(paths.state, name)] : [];
+  const folders = [
+    ...(isOpen ? [root, real] : []),
+    ...cache.flatMap((path) => [path, resolvedPath(path)]),
+    ...sandbox.writable.flatMap((path) => [path, resolvedPath(path)]),
+  ];
   return [...new Set(folders)].map((folder) => ({ name, folder }));
 }

@@ -3,12 +3,13 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
-import { isWithin } from "../base/paths.ts";
+import { isWithin, resolvedPath } from "../base/paths.ts";
 import { shellWord } from "../base/text.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
+import { cacheFolder, hasCache } from "./cache.ts";
 import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
 import { type Narrowed, narrowedOf } from "./narrowed.ts";
@@ -18,6 +19,8 @@ import { type Neighbour, type Stray, strayOf, type Walked, walked } from "./stra
 export type Opening = {
   writable: string[];
   readable: string[];
+  /** The folder on disk that the service has for a cache; null where its profile gives it none. */
+  cache: string | null;
   /** The working folder, links resolved: in the sandbox they may lead nowhere. */
   cwd: string;
   /** May be gone by the next start. */
@@ -53,7 +56,9 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   const readable = [...(strict && narrowed === null ? [root] : []), ...given.readable];
   // Without a sandbox nothing is opened by following what the service has made: it may read all of it as it is.
   const isShut = spec.sandbox.profile !== "off";
-  const isWritable = (path: string) => isShut && writable.some((folder) => isWithin(path, folder));
+  const cache = hasCache(spec.sandbox.profile) ? resolvedPath(cacheFolder(folders.state, spec.name)) : null;
+  const written = cache === null ? writable : [...writable, cache];
+  const isWritable = (path: string) => isShut && written.some((folder) => isWithin(path, folder));
   const isShared = (path: string) => isWritable(path) || (isShut && neighbours.some(({ folder }) => isWithin(path, folder)));
   const optional = new Set<string>();
   const programs = new Set<string>();
@@ -67,7 +72,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
     isWritable,
     isHidden: hidden,
     isOpenAnyway: (path) => narrowed === null && linkedPackages(root, root, false, home).some((folder) => isWithin(path, folder)),
-    strayOn: (way) => (isShut ? strayOf(way, writable, neighbours) : null),
+    strayOn: (way) => (isShut ? strayOf(way, written, neighbours) : null),
   };
   if (isShut) checkEntry(command.entry, ground);
   for (const way of [ways.root, ...(hidden(cwd) ? [ways.cwd] : []), ...ways.writable, ...ways.readable]) {
@@ -111,6 +116,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   return {
     writable,
     readable,
+    cache,
     cwd,
     optional: beside,
     leads,

@@ -8,6 +8,7 @@ import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import type { Command } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
+import { directoryRows } from "./directory-words.ts";
 import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
 import { stateWord } from "./status-table.ts";
 
@@ -25,17 +26,18 @@ export const describe: Command = {
     if (name === agentName) return describeAgent(await context.deps());
     const names = await context.names();
     if (context.registry.get(name) === null) throw noSuchService(name, names);
-    const description = await describeService(name, await context.deps());
+    const deps = await context.deps();
+    const description = await describeService(name, deps);
     return {
       value: description,
       names: [name],
-      text: (style) => render(description, style),
+      text: (style) => render(description, style, deps.home),
       ...(description.status.state === "unknown" ? { exitStatus: exitStatus.noBackend } : {}),
     };
   },
 };
 
-function render(it: Description, style: Style): string[] {
+function render(it: Description, style: Style, home: string): string[] {
   const { status, spec, sandbox } = it;
   const rows: [string, string | null][] = [
     [
@@ -76,6 +78,7 @@ function render(it: Description, style: Style): string[] {
   return [
     style.bold(status.name),
     ...rows.filter(([, text]) => text !== null).map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${text}`),
+    ...directoryLines(it, style, home),
     "",
     `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
     ...byReason(sandbox.missing).flatMap(({ directive, why, mend }) => [
@@ -94,6 +97,15 @@ function render(it: Description, style: Style): string[] {
       .trimEnd()
       .split("\n")
       .map((line) => `  ${style.dim(line)}`),
+  ];
+}
+
+function directoryLines({ directories }: Description, style: Style, home: string): string[] {
+  if (directories === null) return [];
+  return [
+    "",
+    style.bold("Directories"),
+    ...directoryRows(directories, home).map(([label, line]) => `  ${style.dim(label.padEnd("writable".length))}  ${line}`),
   ];
 }
 

@@ -9,6 +9,7 @@ import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
+import { openSentence } from "./directory-words.ts";
 import { gainLines } from "./gain.ts";
 import { limitsNotInForce } from "./limit-words.ts";
 import { flagOf } from "./options.ts";
@@ -60,6 +61,7 @@ export const start: Command = {
       hints: [
         ...started.findings.slice(0, 5).map((finding) => `${finding.severity}: ${findingLine(finding)}`),
         ...(started.findings.length > 5 ? [`… and ${started.findings.length - 5} more: bs9 audit ${started.name}`] : []),
+        ...(started.directories === null ? [] : [openSentence(started.name, started.directories, deps.home)]),
         ...(observed === undefined ? [] : limitsNotInForce(observed.status)),
         ...(observed?.status.sandbox === "partial" ? [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] : []),
       ],

@@ -1,5 +1,6 @@
 // `describe`: all that is known of one service.
 
+import type { Directories } from "../backend/directories.ts";
 import { profileDirectives } from "../backend/sandbox.ts";
 import type { Isolation } from "../backend/verdict.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
@@ -19,6 +20,8 @@ export type Description = {
   /** Names only: values are for the service alone. */
   environment: string[];
   unit: { name: string; file: string; text: string };
+  /** Null where the next start would be refused. */
+  directories: Directories | null;
   sandbox: {
     profile: string;
     declared: string[];
@@ -54,6 +57,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
     spec: maskedSpec(spec),
     environment: Object.keys(environmentOf(spec)),
     unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: unit.text },
+    directories: unit.directories,
     sandbox: {
       profile: spec.sandbox.profile,
       declared: profileDirectives(spec.sandbox.profile).map(({ name: directive, value }) => `${directive}=${value}`),
@@ -94,12 +98,12 @@ async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<
 }
 
 /** Where the next start would be refused, the reader is told why. */
-async function textOrWhyNot(spec: Spec, deps: Deps): Promise<{ text: string; notices: string[] }> {
+async function textOrWhyNot(spec: Spec, { backend }: Deps): Promise<{ text: string; directories: Directories | null; notices: string[] }> {
   try {
-    return { text: await deps.backend.unitText(spec), notices: [] };
+    return { text: await backend.unitText(spec), directories: await backend.directories(spec), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
-    return { text: "", notices: [harmless(error.message)] };
+    return { text: "", directories: null, notices: [harmless(error.message)] };
   }
 }
 

@@ -1,6 +1,7 @@
 // `start`: an entry becomes a running service, or a defined one is started.
 import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
+import type { Directories } from "../backend/directories.ts";
 import { exitStatus, failed } from "../base/errors.ts";
 import { bundle } from "../runtime/bundle.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
@@ -28,6 +29,8 @@ export type Started = {
   findings: Finding[];
   /** What `--build` has gained, measured. */
   gain: Gain | null;
+  /** What is open to it; null where nothing has changed. */
+  directories: Directories | null;
 };
 
 export type Planned = {
@@ -67,7 +70,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const spec = bundled === null ? source : { ...source, build: bundled.build };
     const differences = difference(known, spec);
     entry.differences = differences;
-    const told = { name: spec.name, differences, findings, gain: null };
+    const told = { name: spec.name, differences, findings, gain: null, directories: null };
     const [reading] = await deps.backend.read([spec.name]);
     // A link on the way to the entry may lead elsewhere by now: a restart would follow it.
     const isCurrent = known !== null && isUp(reading) && !needsRestart(differences) && (await deps.backend.isDefined(spec));
@@ -83,7 +86,9 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     // Every spec is read for it: only where one has left a runtime.
     if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
-    return { ...told, result: known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed", ...changed };
+    const directories = await deps.backend.directories(spec);
+    const result = known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed";
+    return { ...told, result, directories, ...changed };
   };
   return recorded(deps, entry, work, ({ result }) => ({ message: result, failed: [], exitStatus: exitStatus.done }));
 }

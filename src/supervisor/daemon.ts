@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import * as v from "valibot";
 import type { Change } from "../backend/backend.ts";
+import { removeCache } from "../backend/cache.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
@@ -159,6 +160,7 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
         around.records.remove(name);
         forgetEvents(around.paths.state, name);
         rmSync(logFolder(around.paths.state, name), { recursive: true, force: true });
+        await removeCache(around.paths.state, name);
       }
       return [];
     }

@@ -32,32 +32,34 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, paths, neighbours.of(spec.name));
   const { name } = currentUser();
+  const isShut = spec.sandbox.profile !== "off" && shuts;
+  const cache = isShut && opening.cache !== null ? { XDG_CACHE_HOME: opening.cache } : {};
   return {
     argv: command.argv,
-    env: { HOME: paths.home, USER: name, LOGNAME: name, ...environmentWith(spec, opening.programs) },
+    env: { HOME: paths.home, USER: name, LOGNAME: name, ...cache, ...environmentWith(spec, opening.programs) },
     cwd: opening.cwd,
     files: spec.limits.files,
     umask: spec.sandbox.profile === "strict" ? 0o077 : 0o022,
     keepsLimits: spec.sandbox.profile !== "off" && architectureOf(process.arch) !== null,
     isolationRequired: spec.sandbox.isolationRequired === true,
-    landlock:
-      spec.sandbox.profile === "off" || !shuts
-        ? null
-        : {
-            system: [],
-            leads: opening.leads,
-            readable: [...opening.readable, ...opening.optional],
-            writable: [
-              ...sharedFolders(paths).map(resolvedPath),
-              ...opening.writable,
-              ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
-            ],
-            listable: [
-              // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
-              ...opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
-              // Bun finds a script only in a folder that it may list.
-              ...(opening.narrowed === null || command.runtime === null ? [] : [dirname(command.entry)]),
-            ],
-          },
+    landlock: !isShut
+      ? null
+      : {
+          system: [],
+          leads: opening.leads,
+          readable: [...opening.readable, ...opening.optional],
+          writable: [
+            ...sharedFolders(paths).map(resolvedPath),
+            ...opening.writable,
+            ...(opening.cache === null ? [] : [opening.cache]),
+            ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
+          ],
+          listable: [
+            // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
+            ...opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
+            // Bun finds a script only in a folder that it may list.
+            ...(opening.narrowed === null || command.runtime === null ? [] : [dirname(command.entry)]),
+          ],
+        },
   };
 }

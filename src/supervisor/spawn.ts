@@ -2,6 +2,7 @@
 // The launcher waits for its plan, and ends without it: a supervisor that dies before it has recorded the process leaves none.
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
+import { hasCache, makeCache } from "../backend/cache.ts";
 import type { Exit } from "../backend/ended.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import type { Paths } from "../base/paths.ts";
@@ -38,6 +39,7 @@ export function spawnService(
   // A kernel that was changed since may have Landlock now, or no more.
   const isCurrent = defined !== null && (defined.landlock !== null) === isShut;
   const plan = withSystem(isCurrent ? defined : planOf(spec, paths, shuts, new Neighbours(paths)), paths);
+  if (isShut && hasCache(spec.sandbox.profile)) makeCache(paths.state, spec.name);
   const files = openStreams(logFolder(paths.state, spec.name));
   const cgroup = joinable(spec.name, paths.state, spec.limits);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;

@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import type { Backend, Capabilities, Change, LogQuery, LogRange, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import { type Directories, directoriesOf } from "../backend/directories.ts";
 import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
+import { openingOf } from "../backend/opening.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
@@ -18,6 +20,7 @@ import { readEvents } from "../logs/events.ts";
 import { logsFolder, unreadStreams } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { type Lines, together } from "../logs/together.ts";
+import { commandOf } from "../runtime/command.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client } from "./client.ts";
@@ -93,6 +96,11 @@ export class SupervisorBackend implements Backend {
 
   unitFile(name: string): string {
     return this.#records.file(name);
+  }
+
+  async directories(spec: Spec): Promise<Directories> {
+    const opening = openingOf(spec, commandOf(spec, this.#paths.share), this.#paths, this.#neighbours.of(spec.name));
+    return directoriesOf(spec, opening, this.#landlock > 0 ? "landlock" : "none", this.#paths);
   }
 
   async undefine(names: string[]): Promise<void> {

@@ -1,8 +1,9 @@
 // A spec and what this host can give -> the texts of unit and environment file.
 
+import type { Shutter } from "../backend/directories.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
 import { type Opening, openingOf } from "../backend/opening.ts";
-import { label, waivedDirectives } from "../backend/sandbox.ts";
+import { hidesHome, label, waivedDirectives } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { logFolder } from "../logs/store/place.ts";
@@ -16,8 +17,18 @@ import { type Launcher, launcherFor } from "./launcher/written.ts";
 import { fitsInUnit } from "./quote.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
-/** `delay`: the text of the unit that delays restarts; null for a service that has none. */
-export type Derived = { unit: string; delay: string | null; environment: string; opening: Opening; launcher: Launcher | null };
+/**
+ * `delay`: the text of the unit that delays restarts; null for a service that has none. `shutter`: what closes files to the
+ * service.
+ */
+export type Derived = {
+  unit: string;
+  delay: string | null;
+  environment: string;
+  opening: Opening;
+  launcher: Launcher | null;
+  shutter: Shutter;
+};
 
 export type Ground = {
   paths: Paths;
@@ -30,8 +41,9 @@ export type Ground = {
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
-  const delay = delayText(spec, ground.mark);
-  return { unit: unitText(plan), delay, environment: environmentText(spec, opening.programs), opening, launcher };
+  const shutter = hidesHome(plan.directives) ? "mounts" : launcher?.closesFiles === true ? "landlock" : "none";
+  const environment = environmentText(spec, opening.programs);
+  return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 
 /** The text of a unit that runs a shell command once, as the service would. */
@@ -50,7 +62,14 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
   const ownFiles = [folder, ground.environmentFile, ...(launcher === null ? [] : [launcher.file])];
-  for (const path of [...ownFiles, opening.cwd, ...opening.writable, ...opening.readable, ...opening.optional]) {
+  for (const path of [
+    ...ownFiles,
+    ...(opening.cache === null ? [] : [opening.cache]),
+    opening.cwd,
+    ...opening.writable,
+    ...opening.readable,
+    ...opening.optional,
+  ]) {
     if (!fitsInUnit(path))
       throw failed(
         `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,

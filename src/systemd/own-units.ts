@@ -1,6 +1,9 @@
 // Our units as files: what each spec is derived into, where that lives, and whether it is written.
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { hasCache, makeCache, removeCache } from "../backend/cache.ts";
+import { type Directories, directoriesOf } from "../backend/directories.ts";
+import { emptyFolder } from "../backend/opening.ts";
 import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { forgetEvents } from "../logs/events.ts";
@@ -35,12 +38,33 @@ export class OwnUnits {
     return existsSync(this.#delayFile(name));
   }
 
+  async directories(spec: Spec): Promise<Directories> {
+    const { opening, shutter } = await this.derive(spec);
+    return directoriesOf(spec, opening, shutter, this.#paths);
+  }
+
+  /** The names of services whose unit is another one than before, of the others, and what went wrong. */
+  async writeEach(specs: Spec[]): Promise<{ changed: string[]; unchanged: string[]; troubles: Map<string, unknown> }> {
+    const written = { changed: [] as string[], unchanged: [] as string[], troubles: new Map<string, unknown>() };
+    makeFolder(emptyFolder(this.#paths.share));
+    for (const spec of specs) {
+      try {
+        const isChanged = await this.#write(spec);
+        written[isChanged ? "changed" : "unchanged"].push(spec.name);
+      } catch (error) {
+        written.troubles.set(spec.name, error);
+      }
+    }
+    return written;
+  }
+
   /** Throws where it cannot be derived. True where a unit is another one than before. */
-  async write(spec: Spec): Promise<boolean> {
+  async #write(spec: Spec): Promise<boolean> {
     const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
     const before = readIfThere(file);
     if (launcher !== null) writeLauncher(spec.name, launcher, before);
+    if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
     makeFolder(this.#paths.units);
@@ -61,13 +85,14 @@ export class OwnUnits {
     );
   }
 
-  remove(name: string): void {
+  async remove(name: string): Promise<void> {
     rmSync(this.unitFile(name), { force: true });
     rmSync(this.#delayFile(name), { force: true });
     rmSync(this.#environmentFile(name), { force: true });
     removeLaunchers(name, this.#paths.share);
     rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
     forgetEvents(this.#paths.state, name);
+    await removeCache(this.#paths.state, name);
     const { units, state } = this.#paths;
     for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
   }

@@ -14,13 +14,12 @@ import type {
   Watch,
 } from "../backend/backend.ts";
 import { isBooted } from "../backend/detect.ts";
+import type { Directories } from "../backend/directories.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
-import { emptyFolder } from "../backend/opening.ts";
 import { noteUnhealthy } from "../backend/unhealthy.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
-import { makeFolder } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { agentUnit } from "./agent-unit.ts";
@@ -96,20 +95,9 @@ export class SystemdBackend implements Backend {
   }
 
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
-    const troubles = new Map<string, unknown>();
-    const unchanged: string[] = [];
-    let mustReload = false;
-    makeFolder(emptyFolder(this.#paths.share));
     await sweepChecks(this.#systemctl, this.#reach);
-    for (const spec of specs) {
-      try {
-        if (await this.#units.write(spec)) mustReload = true;
-        else unchanged.push(spec.name);
-      } catch (error) {
-        troubles.set(spec.name, error);
-      }
-    }
-    if (mustReload || !(await this.#areLoaded(unchanged))) await this.#systemctl.reload();
+    const { changed, unchanged, troubles } = await this.#units.writeEach(specs);
+    if (changed.length > 0 || !(await this.#areLoaded(unchanged))) await this.#systemctl.reload();
     return troubles;
   }
 
@@ -125,10 +113,14 @@ export class SystemdBackend implements Backend {
     return this.#units.unitFile(name);
   }
 
+  directories(spec: Spec): Promise<Directories> {
+    return this.#units.directories(spec);
+  }
+
   async undefine(names: string[]): Promise<void> {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
-      this.#units.remove(name);
+      await this.#units.remove(name);
       removeStarts(this.#reach.runtimeDir, name);
     }
     this.#verifier.forget(names);

@@ -1,6 +1,7 @@
 // Ports, limits, restarts, health and exit statuses as a user sees them.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
@@ -77,6 +78,37 @@ test("a service without a check is probed on the one port that it listens on, an
   expect(await place.statusOf("two")).toMatchObject({ health: null, port: Math.min(one, other) });
   expect((await place.bs9("describe", "two")).stdout).toMatch(/^ {2}health +no check$/m);
   await place.bs9("delete", "one", "two", "--yes");
+});
+
+test("no write is lost: outside of what start names it fails, and the cache goes with the service", async () => {
+  place.write(
+    "writing/app.ts",
+    `import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+const cache = process.env.XDG_CACHE_HOME;
+const outcomes = ["kept", "../other", process.env.HOME + "/backups/db.dump", cache + "/deep/kept"].map((path) => {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "written");
+    return "written";
+  } catch (error) {
+    return error.code;
+  }
+});
+writeFileSync("said", JSON.stringify({ cache, outcomes }));
+setInterval(() => {}, 1000);\n`,
+  );
+  const { stderr } = await place.bs9("start", "writing/app.ts", "--name", "writing");
+  expect(stderr).toMatch(/^writing may write in ~\/writing, .*cache\/writing of its own.*; the rest of home is closed to it$/m);
+  const said = await until(() => place.read("writing/said"), { what: "it has tried" });
+  const { cache, outcomes } = JSON.parse(said) as { cache: string; outcomes: string[] };
+  expect(outcomes).toEqual(["written", "EACCES", "EACCES", "written"]);
+  expect([place.read("writing/kept"), readFileSync(join(cache, "deep/kept"), "utf8")]).toEqual(["written", "written"]);
+  expect((await place.bs9("describe", "writing")).stdout).toMatch(
+    /^Directories\n {2}writable {2}~\/writing$(.|\n)*^ {2}hidden .*the rest of ~$(.|\n)*^Sandbox /m,
+  );
+  await place.bs9("delete", "writing", "--yes");
+  expect(existsSync(cache)).toBe(false);
 });
 
 test("an unhealthy service makes status exit with 3", async () => {

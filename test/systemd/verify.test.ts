@@ -25,6 +25,7 @@ const declared: Declared = {
     optional: [runtime],
     leads: {},
     programs: [runtime],
+    cache: null,
     cwd: "/home/ops/web",
     narrowed: null,
     exposed: [],

@@ -1,0 +1,34 @@
+// What of the file system is open to a service, as a user wants to know it: where it may write, what it may read, what is hidden.
+import { existsSync } from "node:fs";
+import { type Paths, resolvedPath } from "../base/paths.ts";
+import type { Spec } from "../service/spec.ts";
+import { sharedFolders } from "./open-folders.ts";
+import type { Opening } from "./opening.ts";
+import { isOpened, rootSockets } from "./root-sockets.ts";
+
+export type Directories = {
+  /** `own`: a directory of the service alone under that name. */
+  writable: { path: string; own: boolean }[];
+  readable: string[];
+  hidden: string[];
+};
+
+/** What shuts a service in: mounts of its own, Landlock, or nothing. */
+export type Shutter = "mounts" | "landlock" | "none";
+
+export function directoriesOf(spec: Spec, opening: Opening, shutter: Shutter, paths: Paths): Directories {
+  if (shutter === "none" || spec.sandbox.profile === "off") return { writable: [{ path: "/", own: false }], readable: ["/"], hidden: [] };
+  const homes = [...new Set([paths.home, "/home", "/root", "/run/user"])].filter((path) => existsSync(path));
+  const machines = opening.writable.map((path) => ({ path, own: false }));
+  const readable = ["/", ...opening.readable, ...opening.optional];
+  const own = (path: string) => ({ path, own: true });
+  const cache = opening.cache === null || shutter === "mounts" ? [] : [own(opening.cache)];
+  if (shutter === "landlock") {
+    const shared = sharedFolders(paths).map((path) => ({ path: resolvedPath(path), own: false }));
+    return { writable: [...machines, ...cache, ...shared], readable, hidden: homes };
+  }
+  const closed = rootSockets
+    .map(({ path }) => path)
+    .filter((path) => existsSync(path) && !isOpened(path, [...opening.writable, ...opening.readable]));
+  return { writable: [...machines, ...cache, ...["/tmp", "/var/tmp"].map(own)], readable, hidden: [...homes, ...closed] };
+}

@@ -1,0 +1,34 @@
+// Where a service may write, what it may read and what is hidden, in words.
+import type { Directories } from "../backend/directories.ts";
+import { isWithin } from "../base/paths.ts";
+import { harmless } from "../base/text.ts";
+
+/** One sentence for the answer of `start`. */
+export function openSentence(name: string, { writable, hidden }: Directories, home: string): string {
+  const everything = writable.some(({ path, own }) => path === "/" && !own);
+  if (everything) return `${name} may write wherever its user may`;
+  const machines = writable.filter(({ own }) => !own).map(({ path }) => inHome(path, home));
+  const own = writable.filter((one) => one.own).map(({ path }) => inHome(path, home));
+  const places = [...machines, ...(own.length === 0 ? [] : [`${own.join(", ")} of its own`])];
+  const rest = hidden.includes(home) ? "; the rest of home is closed to it" : "";
+  return `${name} may write in ${places.join(", ")}${rest}`;
+}
+
+/** Rows of a label and a line. */
+export function directoryRows({ writable, readable, hidden }: Directories, home: string): [string, string][] {
+  const isAll = ({ path, own }: Directories["writable"][number]) => path === "/" && !own;
+  const writes = writable.map((one) => (isAll(one) ? "wherever its user may" : `${inHome(one.path, home)}${one.own ? " (its own)" : ""}`));
+  const reads = readable.map((path) => (path === "/" ? "the system" : inHome(path, home)));
+  const closed = hidden.map((path) => (path === home ? "the rest of ~" : inHome(path, home)));
+  const rows = [
+    ["writable", writes],
+    ["readable", reads],
+    ["hidden", closed],
+  ] as const;
+  return rows.flatMap(([label, lines]) => lines.map((line, i): [string, string] => [i === 0 ? label : "", line]));
+}
+
+/** As a shell would write it. */
+function inHome(path: string, home: string): string {
+  return harmless(home !== "/" && isWithin(path, home) ? `~${path.slice(home.length)}` : path);
+}
