@@ -23,13 +23,16 @@ const launchPollMs = 20;
 
 export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
   let isClosed = false;
-  const launching = new Set<string>();
+  // By name the launch that is waited for: a service that is started again has another one, and the earlier wait ends in silence.
+  const launching = new Map<string, symbol>();
   const tellLaunched = (name: string) => {
     if (launching.delete(name) && !isClosed) onChange({ name, state: "active", atMs: Date.now() });
   };
   const tellOfLaunch = async (name: string) => {
-    launching.add(name);
+    const launch = Symbol(name);
+    launching.set(name, launch);
     const isUp = await isLaunched(link, name).catch(() => false);
+    if (launching.get(name) !== launch) return;
     if (isUp) tellLaunched(name);
     else launching.delete(name);
   };
@@ -54,7 +57,7 @@ export function watchFrom(link: Link, onChange: (change: Change) => void): Watch
     },
     // Every change but the end of a launch is told in the moment that it happens.
     async synced() {
-      for (const { name, state, mainPid } of await link.ask({ act: "read", names: [...launching] }))
+      for (const { name, state, mainPid } of await link.ask({ act: "read", names: [...launching.keys()] }))
         if (state === "active" && mainPid !== null && !isLauncher(mainPid)) tellLaunched(name);
     },
   };

@@ -1,7 +1,10 @@
 // Who asks the supervisor from within its own process is told of each change, in the order that they happen.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { binary } from "../harness.ts";
+import type { Change } from "../../src/backend/backend.ts";
+import type { Told } from "../../src/supervisor/control.ts";
+import { type Link, watchFrom } from "../../src/supervisor/link.ts";
+import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
 test("a start, a crash, a recycling and a stop are told as they happen, and nothing after that", async () => {
@@ -31,3 +34,30 @@ test("a start, a crash, a recycling and a stop are told as they happen, and noth
     await place.down();
   }
 }, 120_000);
+
+test("a service that is started again while its launch is waited for is told to be active", async () => {
+  const answers: ((told: Told[]) => void)[] = [];
+  let hear: (change: Change) => void = () => {};
+  const link: Link = {
+    ask: () => new Promise((done) => answers.push(done)),
+    names: () => [],
+    hear(onChange) {
+      hear = onChange;
+      return () => {};
+    },
+  };
+  const told: (string | null)[] = [];
+  const watch = watchFrom(link, ({ state }) => told.push(state));
+  answers.splice(0).forEach((answer) => answer([]));
+  hear({ name: "web", state: "active", atMs: 0 });
+  hear({ name: "web", state: "active", atMs: 1 });
+  const [first, second] = answers.splice(0);
+  const web: Told = { name: "web", state: "active", mainPid: process.pid, cgroup: null, restarts: 0, end: null, wanted: true, derived: "" };
+  // The earlier process had not become the service yet when it was asked to end.
+  first?.([{ ...web, state: "deactivating" }]);
+  await Bun.sleep(0);
+  second?.([web]);
+  await until(() => told.includes("active"), { what: "it is told to be active" });
+  expect(told).toEqual(["activating", "activating", "active"]);
+  watch.close();
+});
