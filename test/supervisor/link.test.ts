@@ -48,7 +48,7 @@ test("a service that is started again while its launch is waited for is told to 
   };
   const told: (string | null)[] = [];
   const watch = watchFrom(link, ({ state }) => told.push(state));
-  answers.splice(0).forEach((answer) => answer([]));
+  for (const answer of answers.splice(0)) answer([]);
   hear({ name: "web", state: "active", atMs: 0 });
   hear({ name: "web", state: "active", atMs: 1 });
   const [first, second] = answers.splice(0);
