@@ -6,7 +6,7 @@ import type { Monitor } from "../health/monitor.ts";
 import type { Self, Told } from "../lifecycle/agent.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
-import { figuresSince } from "../lifecycle/observe.ts";
+import { figuresSince, nextStartMs } from "../lifecycle/observe.ts";
 import { type Figures, type Observed, statusOf } from "../lifecycle/status.ts";
 import { portOf } from "../service/spec.ts";
 import { Ports } from "./ports.ts";
@@ -88,7 +88,15 @@ export class Answers {
       { backend: backend.kind, figuresFrom: "agent", notices: [...shared, ...foreign.map(foreignSentence)], nowMs: now() },
     );
     const unwell = health === "unhealthy" ? { reason: reason ?? "the probe fails", sinceMs: now() - (performance.now() - sinceMs) } : null;
-    return { status, wanted: reading.wanted, end: reading.end, outcome: seen.outcome, unwell, foreign };
+    return {
+      status,
+      wanted: reading.wanted,
+      end: reading.end,
+      nextStartMs: nextStartMs(known.spec, reading),
+      outcome: seen.outcome,
+      unwell,
+      foreign,
+    };
   }
 
   /** Those of the last tick; of a run that none has seen yet, what can be told now. */

@@ -8,7 +8,7 @@ import { namePattern } from "../service/name.ts";
 import { version } from "../version.ts";
 
 /** `protocol` grows with every change that the other side would not understand. */
-export const channel: Channel = { protocol: 1, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 2, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 /** Two agents of which it differs are not the same. */
 export const versionText = `${version.version}+${version.commit}`;
@@ -48,6 +48,7 @@ const Status = v.strictObject({
   backend: v.picklist(["systemd", "supervisor"]),
   figuresFrom: v.picklist(["agent", "live"]),
   notices: v.array(v.string()),
+  reason: v.nullable(v.string()),
 });
 
 const Foreign = v.strictObject({
@@ -60,6 +61,7 @@ const Observed = v.strictObject({
   status: Status,
   wanted: v.boolean(),
   end: v.nullable(v.string()),
+  nextStartMs: number,
   outcome: v.nullable(v.strictObject({ at: v.string(), cause: v.string() })),
   unwell: v.nullable(v.strictObject({ reason: v.string(), sinceMs: v.number() })),
   foreign: v.array(Foreign),

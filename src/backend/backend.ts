@@ -38,6 +38,8 @@ export type Reading = {
   group: Group | null;
   /** What its CPU counter said, and when (performance.now()): the first of two readings that make a rate. */
   cpu: { usec: number | null; atMs: number } | null;
+  /** It waits since then, by the wall clock, for the start that is the nth of a row (backoff.ts); null where it does not wait. */
+  waits: { row: number; sinceMs: number } | null;
   /** Wanted at the next boot. */
   wanted: boolean;
   /** True where it was read by a way that tells the state alone: whoever keeps it is to read it again. */

@@ -224,7 +224,7 @@ function interpreterOf([interpreter = "", ...rest]: string[], program: string, {
  * What a program under home lives from: its whole prefix where that is one of its own
  * (`~/.nvm/versions/node/v22`), else its folder in a tool's own place (`~/.bun/bin`), else the file alone.
  */
-function programFolder(program: string, home: string): string {
+export function programFolder(program: string, home: string): string {
   const folder = dirname(program);
   const prefix = dirname(folder);
   if (basename(prefix) === "runtime") return folder;

@@ -44,6 +44,7 @@ function render(it: Description, style: Style, home: string): string[] {
       "state",
       `${stateWord(status.state, style)}${status.uptimeMs === null ? "" : `, up ${formatAge(status.uptimeMs)}`}${it.lastEnd === null ? "" : `; last end: ${it.lastEnd}`}`,
     ],
+    ["reason", status.reason],
     ["pid", status.pid === null ? null : String(status.pid)],
     ["restarts", status.restarts === null ? null : String(status.restarts)],
     ["entry", harmless([spec.entry.path, ...spec.args].join(" "))],

@@ -2,8 +2,6 @@
 import { statSync } from "node:fs";
 import type { Foreign } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
-import { formatAge } from "../base/quantities.ts";
-import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { foreignSentence, olderSandbox } from "../lifecycle/foreign.ts";
 import type { Observed } from "../lifecycle/status.ts";
@@ -26,20 +24,14 @@ export function emptyHint(observed: Observed[]): string[] {
   return observed.length === 0 ? ["No services. Start one: bs9 start app.ts"] : [];
 }
 
-/** One line for each of the first services that are not well. */
+/** One line for each of the first services that are not well; a service that was stopped by hand is as it is meant to be. */
 export function troubles(observed: Observed[]): string[] {
-  const bad = observed.filter(({ status }) => status.state === "failed");
-  const lines = bad.slice(0, 5).map(({ status, end, outcome }) => {
-    const cause = outcome === null ? (end ?? "it ended") : outcome.cause.replace(/^cannot start \S+: /, "");
-    const age = outcome === null ? "" : `, ${formatAge(Date.now() - Date.parse(outcome.at))} ago`;
-    return `${status.name}: ${cause}${age}. Try: bs9 logs ${status.name}`;
+  const bad = observed.filter(({ status, wanted }) => status.reason !== null && (status.state !== "inactive" || wanted));
+  const lines = bad.slice(0, 5).map(({ status }) => {
+    const next = status.reason?.includes("; try: bs9 ") ? "" : `. Try: bs9 logs ${status.name}`;
+    return `${status.name}: ${status.reason}${next}`;
   });
-  const unwell = observed.filter(({ status }) => status.state === "active" && status.health === "unhealthy");
-  const ofUnwell = unwell.slice(0, 5).map(({ status, unwell: why }) => {
-    const since = why === null ? "" : ` for ${formatAge(Math.max(0, Date.now() - why.sinceMs))}: ${harmless(why.reason)}`;
-    return `${status.name}: unhealthy${since}. Try: bs9 logs ${status.name}`;
-  });
-  return [...cut(lines, bad.length), ...cut(ofUnwell, unwell.length)];
+  return cut(lines, bad.length);
 }
 
 /** Explains the `!` behind a limit in the table. */

@@ -3,6 +3,7 @@ import type { Foreign, Reading } from "../backend/backend.ts";
 import type { Context } from "../context.ts";
 import { ofAll } from "../lifecycle/agent.ts";
 import { foreignSentence } from "../lifecycle/foreign.ts";
+import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
 import { badFirst, type Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
@@ -59,6 +60,7 @@ async function toldOf(pick: () => string[], context: Context): Promise<Seen | nu
   const answer = await context.told(pick);
   const told = answer === null ? null : ofAll(answer, pick());
   if (told === null) return null;
+  if (told.observed.some(isUnexplained)) await explain(told.observed, await context.deps({ settles: false }));
   return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
 }
 
@@ -71,6 +73,7 @@ async function lookedAt(pick: () => string[], isAll: boolean, context: Context):
   if (names.length === 0) await deps.backend.read([]);
   // The agent has been asked already, unless others are asked for, too.
   const observed = isAll ? await observe(names, deps) : await look(names, deps);
+  await explain(observed, deps);
   const { strangers } = deps.backend;
   const others = isAll ? ((await strangers?.services()) ?? []) : [];
   return {

@@ -10,6 +10,7 @@ import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
+import { hintFor, toldBy } from "./reason/explain.ts";
 import { type Ending, recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { reread, sentencesOn } from "./reread.ts";
@@ -202,7 +203,8 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
       return { ...done(spec, result), readiness };
     }
     const { lines, end } = await lastWords(deps, spec.name, beganMs);
-    return { ...done(spec, "failed"), readiness, cause: causeOf(readiness, end), lines };
+    const told = toldBy(await hintFor(spec, lines, deps), spec.name);
+    return { ...done(spec, "failed"), readiness, cause: causeOf(readiness, end), lines: [...lines, ...told.details], hint: told.hint };
   } catch (error) {
     if (error instanceof Bs9Error && error.code === "refused") await deps.backend.stop([spec]);
     return failure(spec.name, error);

@@ -10,6 +10,7 @@ import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
 import { causeOf, type NotReady, type Readiness, ready } from "./ready.ts";
+import { hintFor, toldBy } from "./reason/explain.ts";
 import { sweepAfter } from "./unused.ts";
 
 export type Changed = { readiness: Readiness | null };
@@ -33,7 +34,7 @@ export async function change(deps: Deps, spec: Spec, previous: Spec | null): Pro
     const readiness = spec.waitMs === 0 ? null : await ready(spec, deps);
     if (readiness?.ready === false) {
       came = false;
-      throw await notReady(deps, spec, readiness, beganMs);
+      throw await notReady(deps, spec, previous, readiness, beganMs);
     }
     await checkSandbox(deps, spec);
     await backend.want([spec.name], true);
@@ -96,9 +97,16 @@ function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs
   });
 }
 
-async function notReady(deps: Deps, spec: Spec, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {
+async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {
   const { lines, end } = await lastWords(deps, spec.name, sinceMs);
-  return failed(`cannot start ${spec.name}: ${causeOf(readiness, end)}`, { details: lines, hint: `bs9 logs ${spec.name}` });
+  const found = await hintFor(spec, lines, deps);
+  const told = toldBy(found, spec.name);
+  // The earlier spec is put back: an option would be added to that one, and what was to be changed would be lost.
+  const again = previous === null || found?.option == null ? told.hint : `add ${found.option} to the command`;
+  return failed(`cannot start ${spec.name}: ${causeOf(readiness, end)}`, {
+    details: [...lines, ...told.details],
+    hint: again ?? `bs9 logs ${spec.name}`,
+  });
 }
 
 /** `failure` is why it did not come up, null where it did not get so far. Never throws: what went wrong first is what the reader has to hear. */

@@ -10,6 +10,7 @@ import { environmentOf, type Spec } from "../service/spec.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
+import { explain } from "./reason/explain.ts";
 import { type Sampled, sampledOf } from "./sampled.ts";
 
 export type Description = {
@@ -47,7 +48,9 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   const [[looked], told] = await Promise.all([look([name], deps), deps.agent.observe([name])]);
   if (looked === undefined) throw notFound(`there is no service named '${name}'`);
   const { spec, reading, verdict, outcome } = looked;
-  const { status, unwell } = told?.observed[0] ?? looked;
+  const observed = told?.observed[0] ?? looked;
+  await explain([observed], deps);
+  const { status, unwell } = observed;
   const unit = await textOrWhyNot(spec, deps);
   const { sinceMs, trouble } = definedSince(name, deps);
   const { availability, sample, notices } = await keptOrWhyNot(name, sinceMs, deps);
@@ -78,7 +81,8 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
 /** Samples and events of an earlier service of this name, deleted since, do not belong to this service. */
 function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble: string[] } {
   try {
-    return { sinceMs: trail.lastMs("delete", name) ?? 0, trouble: [] };
+    const deleted = trail.last("delete", name);
+    return { sinceMs: deleted === null ? 0 : Date.parse(deleted.at), trouble: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
     return { sinceMs: 0, trouble: [harmless(error.message)] };

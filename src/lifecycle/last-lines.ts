@@ -1,8 +1,8 @@
 // The last log lines of a service that did not come up.
 
-import { harmless } from "../base/text.ts";
-import { levelOf } from "../logs/level.ts";
 import type { Deps } from "./deps.ts";
+import { linesWithError } from "./reason/error-line.ts";
+import { plainLine } from "./reason/explain.ts";
 
 const maxLines = 20;
 const maxRecords = 500;
@@ -28,9 +28,9 @@ export async function lastWords(deps: Deps, name: string, sinceMs: number): Prom
         words.end = record.message;
         if (words.lines.length > 0) break;
       } else {
-        words.lines.push(harmless(Bun.stripANSI(levelOf(record.priority, record.message).message)).slice(0, maxLineLength));
+        words.lines.push(plainLine(record.priority, record.message).slice(0, maxLineLength));
       }
     }
   }
-  return { ...words, lines: words.lines.slice(-maxLines) };
+  return { ...words, lines: linesWithError(words.lines, maxLines) };
 }

@@ -1,5 +1,6 @@
 // `status`: what is so of each service now, from the agent where it lives, else looked at here.
 import type { Backend, Glimpse, Reading } from "../backend/backend.ts";
+import { delayOf } from "../backend/backoff.ts";
 import { isolationOff } from "../backend/isolation.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
@@ -12,6 +13,7 @@ import type { Spec } from "../service/spec.ts";
 import { ofAll } from "./agent.ts";
 import type { Deps } from "./deps.ts";
 import { foreignSentence } from "./foreign.ts";
+import { explain } from "./reason/explain.ts";
 import { badFirst, type Figures, type Observed, statusOf } from "./status.ts";
 
 /** With what `describe` shows beside. */
@@ -23,12 +25,13 @@ const cpuWindowMs = 50;
 export async function observe(names: string[], deps: Deps): Promise<Observed[]> {
   if (names.length === 0) return [];
   const told = ofAll(await deps.agent.observe(names), names);
-  if (told === null) return look(names, deps);
-  for (const warning of told.warnings) deps.warn(warning);
-  return badFirst(told.observed);
+  for (const warning of told?.warnings ?? []) deps.warn(warning);
+  const observed = told === null ? await look(names, deps) : badFirst(told.observed);
+  await explain(observed, deps);
+  return observed;
 }
 
-/** Without the agent. */
+/** Without the agent, and without the reasons why services are not well. */
 export async function look(names: string[], deps: Deps): Promise<Looked[]> {
   if (names.length === 0) return [];
   const notices = deps.backend.logNotices(null, deps.signal);
@@ -66,7 +69,20 @@ export async function look(names: string[], deps: Deps): Promise<Looked[]> {
     };
     const notices = [...shared, ...changes.map(foreignSentence)];
     const status = statusOf(seen, { backend: deps.backend.kind, figuresFrom: "live", notices, nowMs: deps.now() });
-    return [{ status, spec, reading, verdict, outcome, foreign: changes, wanted: reading.wanted, end: reading.end, unwell: null }];
+    return [
+      {
+        status,
+        spec,
+        reading,
+        verdict,
+        outcome,
+        foreign: changes,
+        wanted: reading.wanted,
+        end: reading.end,
+        nextStartMs: nextStartMs(spec, reading),
+        unwell: null,
+      },
+    ];
   });
   // Last, for it has to be a while after the first reading.
   const latest = Math.max(...found.map(({ reading }) => reading.cpu?.atMs ?? 0));
@@ -84,6 +100,11 @@ async function readOrGlimpse(names: string[], { backend, warn }: Deps): Promise<
     warn(`${error.message}${error.hint === undefined ? "" : `. Try: ${error.hint}`}`);
     return backend.glimpse(names);
   }
+}
+
+/** When a service that waits for its next start is started, by the wall clock in ms since 1970. */
+export function nextStartMs(spec: Spec, { waits }: Pick<Reading, "waits">): number | null {
+  return waits === null ? null : waits.sinceMs + delayOf(waits.row, spec.restart.delayMs);
 }
 
 function outcomeOf(name: string, { registry, warn }: Deps): Outcome | null {

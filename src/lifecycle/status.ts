@@ -37,6 +37,8 @@ export type Status = Figures & {
   unit: string;
   figuresFrom: "agent" | "live";
   notices: string[];
+  /** Why the service is not well, in a sentence; null where it is well. */
+  reason: string | null;
 };
 
 /** Why the health probe fails, and since when by the wall clock. */
@@ -49,6 +51,8 @@ export type Observed = {
   wanted: boolean;
   /** How it last ended, in words. */
   end: string | null;
+  /** When a service that waits for its next start is started, by the wall clock; null where it does not wait, or nobody knows. */
+  nextStartMs: number | null;
   outcome: Outcome | null;
   unwell: Unwell | null;
   foreign: Foreign[];
@@ -96,6 +100,8 @@ export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFr
     isolation: seen.isolation,
     unit: reading.unit,
     ...told,
+    // To be found out by lifecycle/reason, which reads the log for it.
+    reason: null,
   };
 }
 

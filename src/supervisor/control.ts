@@ -8,7 +8,7 @@ import { Spec } from "../service/spec.ts";
 import { DefinedPlan } from "./record.ts";
 
 /** A thousand specs with large environments. */
-export const channel: Channel = { protocol: 4, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const channel: Channel = { protocol: 5, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
@@ -40,6 +40,7 @@ const Told = v.strictObject({
   cgroup: v.nullable(v.string()),
   restarts: v.number(),
   end: v.nullable(v.string()),
+  waits: v.nullable(v.strictObject({ row: v.number(), sinceMs: v.number() })),
   wanted: v.boolean(),
   derived: v.string(),
 });

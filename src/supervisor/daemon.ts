@@ -199,8 +199,9 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   failed: "failed",
 };
 
-function toldOf({ name, record, isLeaving }: Service): Told {
+function toldOf({ name, record, isLeaving, delayedAtMs }: Service): Told {
   const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
   const mainPid = isLeaving ? null : (main?.pid ?? null);
-  return { name, state: isLeaving ? "deactivating" : stateOf[state], mainPid, cgroup, restarts, end, wanted, derived };
+  const waits = state === "activating" ? { row: record.starts, sinceMs: delayedAtMs } : null;
+  return { name, state: isLeaving ? "deactivating" : stateOf[state], mainPid, cgroup, restarts, end, waits, wanted, derived };
 }

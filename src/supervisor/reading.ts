@@ -10,7 +10,7 @@ import { launchVariable } from "./launch.ts";
 export function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
   const unit = name;
   if (told === null)
-    return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, group: null, cpu: null, wanted: false };
+    return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, waits: null, group: null, cpu: null, wanted: false };
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
   const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
@@ -29,6 +29,7 @@ export function readingOf(name: string, told: Told | null, now: () => Sessions):
     mainPid,
     restarts,
     end: told.state === "active" ? null : told.end,
+    waits: told.waits,
     group,
     cpu: group === null ? null : { usec: cpuUsecOf(group), atMs: performance.now() },
     wanted,

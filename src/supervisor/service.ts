@@ -34,6 +34,7 @@ export class Service {
   readonly #around: Around;
   #pidfd: number | null = null;
   #delay: Timer | null = null;
+  delayedAtMs = 0;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
   /** While its main process has ended, and something that it started has not. */
@@ -68,7 +69,7 @@ export class Service {
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
 
-  /** Returns at once. `why` it is unhealthy goes into its log. */
+  /** `why` it is unhealthy goes into its log. */
   recycle(why: string): void {
     if (this.record.state !== "active" || this.isLeaving) return;
     noteUnhealthy(this.#around.paths.state, this.name, why);
@@ -166,6 +167,7 @@ export class Service {
   };
 
   #armDelay(): void {
+    this.delayedAtMs = Date.now();
     this.#delay = setTimeout(() => this.meet("delay-over"), delayOf(this.record.starts, this.record.spec.restart.delayMs));
   }
 

@@ -243,6 +243,16 @@ export class SupervisorBackend implements Backend {
     const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
     const lives = main !== null && isAlive(main);
     const isDown = state === "failed" ? "failed" : "inactive";
-    return { name, state: lives ? "active" : isDown, mainPid: lives ? main.pid : null, cgroup, restarts, end, wanted, derived };
+    return {
+      name,
+      state: lives ? "active" : isDown,
+      mainPid: lives ? main.pid : null,
+      cgroup,
+      restarts,
+      end,
+      waits: null,
+      wanted,
+      derived,
+    };
   }
 }

@@ -119,6 +119,7 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
     end: null,
     group: null,
     cpu: null,
+    waits: null,
     wanted: wanted.has(unitName(name)),
   };
 }

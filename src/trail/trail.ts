@@ -54,8 +54,8 @@ export class Trail {
     }
   }
 
-  /** When this act last succeeded on this target, in ms since 1970; null where the trail has no such record. */
-  lastMs(act: string, target: string): number | null {
+  /** The record of the last time that this act succeeded on this target; null where the trail has none. */
+  last(act: string, target: string): TrailRecord | null {
     // As canonical() writes it, so that only lines on this act are parsed.
     const mark = `"act":${JSON.stringify(act)}`;
     for (const { text } of trailTexts(this.#options.folder).toReversed()) {
@@ -63,7 +63,7 @@ export class Trail {
         const end = text.indexOf("\n", at);
         const record = parseLine(text.slice(text.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end));
         const isIt = record?.act === act && record.targets.includes(target) && !record.result.failed.includes(target);
-        if (isIt) return Date.parse(record.at);
+        if (isIt) return record;
         if (at === 0) break;
       }
     }

@@ -45,7 +45,7 @@ export class Stage {
     return new Turns({
       deps: {
         registry,
-        trail: { append: async () => {}, lastMs: () => null },
+        trail: { append: async () => {}, last: () => null },
         now: () => clock.nowMs,
         backend: {
           ...quiet,
@@ -112,6 +112,7 @@ export class Stage {
       end: null,
       group: null,
       cpu: null,
+      waits: null,
       wanted: true,
     };
     return { ...blank, ...this.readings.get(name) };

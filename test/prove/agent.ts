@@ -55,7 +55,7 @@ async function measure(): Promise<Figure[]> {
   const turns = new Turns({
     deps: {
       registry,
-      trail: { append: async () => {}, lastMs: () => null },
+      trail: { append: async () => {}, last: () => null },
       now: () => clock.nowMs,
       backend: {
         ...quiet,
@@ -108,6 +108,7 @@ function readingOf(name: string, folder: string, mainPid: number | null): Readin
     end: null,
     group: { kind: "cgroup", folder },
     cpu: null,
+    waits: null,
     wanted: true,
   };
 }

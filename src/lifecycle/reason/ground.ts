@@ -1,0 +1,46 @@
+// How the host looks to the user outside of the sandbox of a service.
+import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { programFolder } from "../../backend/opening.ts";
+import { findCommand } from "../../service/entry.ts";
+import type { Spec } from "../../service/spec.ts";
+import type { Deps } from "../deps.ts";
+import type { Ground } from "./sandbox-hint.ts";
+
+/** Null where what is open to the service cannot be told, because its next start would be refused. */
+export async function groundOf(spec: Spec, { backend, home }: Pick<Deps, "backend" | "home">): Promise<Ground | null> {
+  const opened = await backend.directories(spec).catch(() => null);
+  if (opened === null) return null;
+  return {
+    home,
+    opened,
+    deniesNamespaces: backend.kind === "systemd",
+    real,
+    exists: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+    mayRead: (path) => may(path, constants.R_OK),
+    mayWrite: (path) => may(path, constants.W_OK),
+    isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+    find(command) {
+      const found = findCommand(command, spec.path);
+      return found === null ? null : programFolder(real(found), home);
+    },
+  };
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** realpath(3) of the part of a path that is there; the rest is added as it is. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === "/" ? path : join(real(dirname(path)), basename(path));
+  }
+}
