@@ -74,8 +74,10 @@ function onAbsent(denial: Denial, path: string, ground: Ground): SandboxHint | n
   if (zone !== "hidden" && zone !== "private") return null;
   if (ground.exists(real))
     return denial.isWrite && ground.mayWrite(real) ? opens("--writable", real, zone, ground) : opens("--readable", real, zone, ground);
-  const folder = nearest(real, ground);
-  return ground.mayWrite(folder) && folder !== "/tmp" && folder !== "/var/tmp" ? writes(folder, zone, ground) : null;
+  // Neither is the file there: the program may have wanted to make it, which the directory would have allowed.
+  const folder = dirname(real);
+  const isAllowed = zone === "hidden" && ground.exists(folder) && ground.mayWrite(folder);
+  return isAllowed && (denial.isWrite || folder !== ground.home) ? writes(folder, zone, ground) : null;
 }
 
 /** The program saw it and was refused. Outside the user would have been allowed to do it. */

@@ -108,7 +108,7 @@ test.each<[string, string, string | null]>([
 });
 
 test.each([
-  ["a file that is nowhere, in a directory that takes no writes", "cat: /home/ops/.ssh/none: No such file or directory"],
+  ["a file that is nowhere, in a directory that is nowhere", "cat: /home/ops/.ssh/none: No such file or directory"],
   ["a directory that the user cannot write to either", "touch: cannot touch '/srv/theirs/x': Permission denied"],
   ["a file that the user cannot read either", "cat: /home/ops/.ssh/other: Permission denied"],
   ["the project, which is open", "cat: /home/ops/app/none: No such file or directory"],
