@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
 import { findingLine } from "../lifecycle/inspect.ts";
 import { observe } from "../lifecycle/observe.ts";
+import { privateSockets } from "../lifecycle/reason/private-sockets.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
@@ -63,6 +64,7 @@ export const start: Command = {
         ...(started.findings.length > 5 ? [`… and ${started.findings.length - 5} more: bs9 audit ${started.name}`] : []),
         ...(started.directories === null ? [] : [openSentence(started.name, started.directories, deps.home)]),
         ...(observed === undefined ? [] : limitsNotInForce(observed.status)),
+        ...(observed?.status.state === "active" ? await privateSockets(started.name, deps) : []),
         ...(observed?.status.sandbox === "partial" ? [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] : []),
       ],
     };

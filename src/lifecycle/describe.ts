@@ -11,6 +11,7 @@ import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { type Looked, look } from "./observe.ts";
 import { explain } from "./reason/explain.ts";
+import { privateSockets } from "./reason/private-sockets.ts";
 import { type Sampled, sampledOf } from "./sampled.ts";
 
 export type Description = {
@@ -52,10 +53,11 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
   await explain([observed], deps);
   const { status, unwell } = observed;
   const unit = await textOrWhyNot(spec, deps);
+  const sockets = status.state === "active" ? await privateSockets(name, deps) : [];
   const { sinceMs, trouble } = definedSince(name, deps);
   const { availability, sample, notices } = await keptOrWhyNot(name, sinceMs, deps);
   return {
-    status: { ...status, notices: [...status.notices, ...unit.notices, ...trouble, ...notices] },
+    status: { ...status, notices: [...status.notices, ...sockets, ...unit.notices, ...trouble, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
     spec: maskedSpec(spec),
     environment: Object.keys(environmentOf(spec)),
