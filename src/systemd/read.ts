@@ -12,8 +12,7 @@ import { stateOf } from "./told.ts";
 import { wantedUnits } from "./wants.ts";
 
 export type FirstLook = {
-  /** Since `bs9 start` or `restart`, or since the boot. */
-  starts: number | null;
+  starts: ReturnType<typeof startsOf>;
   /** Null for one that does not run. */
   running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
 };
@@ -56,7 +55,7 @@ async function reading(
   const service = (property: string) => bus.property(unit.path, "Service", property);
   // The delay counts every start, those by hand and for the sake of health, too, which systemd does not; and systemd counts
   // one more than there were where a service is given up.
-  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts - 1));
+  const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
   if (blank.state === "active" || blank.state === "deactivating") {
     // The one process of an active service is its main process, if it was so before and after the state was told: else it may
     // be that of the step before. Nobody has to be asked for it.
@@ -77,7 +76,9 @@ async function reading(
     service("ExecMainStatus"),
   ]);
   const end = wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status)));
-  return { ...blank, restarts, end };
+  // The delay writes the count before it waits, without the start that it delays among those in a row.
+  const waits = blank.state === "activating" && starts !== null ? { row: starts.inRow + 1, sinceMs: starts.writtenMs } : null;
+  return { ...blank, restarts, end, waits };
 }
 
 /** States alone: one process for all, and nothing that is not in the list. */

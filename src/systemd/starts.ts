@@ -1,5 +1,5 @@
 // What the delay of a service counts: `starts-in-a-row uptime-of-the-last starts` in one line.
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readIfThere, removeEmpty } from "../base/files.ts";
 
@@ -22,11 +22,20 @@ export function removeStarts(runtimeDir: string, name: string): void {
   for (const one of [folder, dirname(folder)]) removeEmpty(one);
 }
 
-/** How often a service was started; null where nothing was counted: it has not been started, or is not to be restarted. */
-export function startsOf(runtimeDir: string, name: string): number | null {
+export type Starts = {
+  /** Since `bs9 start` or `restart`, or since the boot; a start that is delayed counts already. */
+  count: number;
+  /** Starts in a row. */
+  inRow: number;
+};
+
+/** Null where nothing was counted: the service has not been started, or is not to be restarted. */
+export function startsOf(runtimeDir: string, name: string): (Starts & { writtenMs: number }) | null {
+  const file = join(runtimeDir, startsPath(name));
   try {
-    const text = readIfThere(join(runtimeDir, startsPath(name)), maxBytes);
-    return text === null ? null : parseStarts(text);
+    const text = readIfThere(file, maxBytes);
+    const starts = text === null ? null : parseStarts(text);
+    return starts === null ? null : { ...starts, writtenMs: statSync(file).mtimeMs };
   } catch {
     return null;
   }
@@ -35,7 +44,7 @@ export function startsOf(runtimeDir: string, name: string): number | null {
 const maxBytes = 4096;
 
 /** Pure. Null for what the delay has not written. */
-export function parseStarts(text: string): number | null {
-  const match = /^\d+ -?\d+ (\d{1,9})\n$/.exec(text);
-  return match === null ? null : Number(match[1]);
+export function parseStarts(text: string): Starts | null {
+  const match = /^(\d{1,9}) -?\d+ (\d{1,9})\n$/.exec(text);
+  return match === null ? null : { count: Number(match[2]), inRow: Number(match[1]) };
 }

@@ -36,7 +36,7 @@ test("more than a minute after the last start the count begins anew", () => {
   const file = join(folder, "later");
   writeFileSync(file, `7 ${uptime() - 62} 9\n`);
   expect(step(file)).toBe("0");
-  expect(parseStarts(readFileSync(file, "utf8"))).toBe(10);
+  expect(parseStarts(readFileSync(file, "utf8"))?.count).toBe(10);
   writeFileSync(file, `7 ${uptime() - 55} 9\n`);
   expect(step(file)).toBe("30");
 });
@@ -58,7 +58,7 @@ test.each([
   const file = join(folder, "broken");
   writeFileSync(file, text);
   expect(["0", "1", "30"]).toContain(step(file));
-  expect(parseStarts(readFileSync(file, "utf8"))).toBeNumber();
+  expect(parseStarts(readFileSync(file, "utf8"))?.count).toBeNumber();
 });
 
 test("after --max-restarts in a row it waits no more, counts no more, and leaves the file that ends the next start", () => {
@@ -67,7 +67,7 @@ test("after --max-restarts in a row it waits no more, counts no more, and leaves
   const script = restartStep(0, 2);
   const starts = Array.from({ length: 5 }, () => {
     const { exitCode } = Bun.spawnSync(["/bin/sh", "-c", script, "sh", file, flag]);
-    return [exitCode, parseStarts(readFileSync(file, "utf8")), existsSync(flag)];
+    return [exitCode, parseStarts(readFileSync(file, "utf8"))?.count, existsSync(flag)];
   });
   expect(starts).toEqual([
     [0, 1, false],

@@ -69,7 +69,8 @@ function inactiveReason({ end, wanted }: Observed, { stopped }: Evidence, nowMs:
 
 /** `crashed 5 times`; a service that ended well is started again, too, where its policy is `always`. */
 function endings({ status, end }: Observed, { errorLine }: Evidence): string {
-  const count = (status.restarts ?? 0) + (status.state === "activating" ? 1 : 0);
+  // A restart that is delayed counts already.
+  const count = status.state === "activating" ? Math.max(1, status.restarts ?? 1) : (status.restarts ?? 0) + 1;
   const verb = end === "exited with 0" && errorLine === null ? "ended" : "crashed";
   return `${verb} ${count === 1 ? "once" : `${count} times`}`;
 }
