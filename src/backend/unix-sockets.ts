@@ -19,5 +19,7 @@ export function unixListenersIn(text: string): UnixListener[] {
 export function unixSocketsOf(pids: number[]): string[] {
   const byLink = new Map(unixListenersIn(readProc("net/unix") ?? "").map(({ path, inode }) => [`socket:[${inode}]`, path]));
   if (byLink.size === 0) return [];
-  return [...new Set(pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? [])))].sort();
+  return [
+    ...new Set(pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? []))),
+  ].sort();
 }

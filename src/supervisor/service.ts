@@ -32,8 +32,10 @@ export class Service {
   /** The disk has what the record says. */
   isKept = true;
   readonly #around: Around;
-  #pidfd: number | null = null;
+  /** Of a process that was adopted; null for a child, whose end Bun reports by itself. */
+  pidfd: number | null = null;
   #delay: Timer | null = null;
+  /** When the wait for the next start began. */
   delayedAtMs = 0;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
@@ -44,11 +46,6 @@ export class Service {
   constructor(record: Record, around: Around) {
     this.record = record;
     this.#around = around;
-  }
-
-  /** Watches one that was adopted; null for a child, which Bun fetches by itself. */
-  get pidfd(): number | null {
-    return this.#pidfd;
   }
 
   get name(): string {
@@ -145,9 +142,9 @@ export class Service {
     spawn: (event) => this.#spawn(event === "start" || event === "restart" || event === "not-launched" ? "started" : "restarted"),
     watch: () => {
       const main = this.record.process;
-      this.#pidfd = main === null ? null : openPidfd(main.pid);
+      this.pidfd = main === null ? null : openPidfd(main.pid);
       // Looked at once it is held: its pid may have been given to another one before.
-      if (main === null || this.#pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
+      if (main === null || this.pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
       else this.#tell({ event: "adopted", pid: main.pid });
     },
     terminate: () => {
@@ -246,7 +243,7 @@ export class Service {
   }
 
   #unwatch(): void {
-    if (this.#pidfd !== null) closePidfd(this.#pidfd);
-    this.#pidfd = null;
+    if (this.pidfd !== null) closePidfd(this.pidfd);
+    this.pidfd = null;
   }
 }

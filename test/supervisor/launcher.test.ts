@@ -40,6 +40,7 @@ test("the sandbox of a launcher is unknown, and whoever asks once it has become 
       cgroup: null,
       restarts: 0,
       end: null,
+      waits: null,
       wanted: true,
       derived: "",
     } as const;
