@@ -6,12 +6,15 @@ export type Errno = "ENOENT" | "EACCES" | "EROFS" | "EPERM";
 export type Denial = { errno: Errno; kind: "path" | "command" | "namespace"; subject: string; isWrite: boolean };
 
 const words: Record<string, Errno> = {
+  // What dash says of a file that it cannot create.
+  "directory nonexistent": "ENOENT",
   "no such file or directory": "ENOENT",
   "permission denied": "EACCES",
   "read-only file system": "EROFS",
   "operation not permitted": "EPERM",
 };
-const wordsOfErrno = "[Nn]o such file or directory|[Pp]ermission denied|[Rr]ead-only file system|[Oo]peration not permitted";
+const wordsOfErrno =
+  "[Dd]irectory nonexistent|[Nn]o such file or directory|[Pp]ermission denied|[Rr]ead-only file system|[Oo]peration not permitted";
 const numbers: Record<string, Errno> = { "1": "EPERM", "2": "ENOENT", "13": "EACCES", "30": "EROFS" };
 
 /** System calls, and words of programs, that change something. */
@@ -19,7 +22,7 @@ const writing =
   /\b(?:mkdir|mkdtemp|rmdir|unlink|rename|link|symlink|chmod|chown|truncate|copyfile|write|utime|create|touch|rm|mv|bind|mknod)\b/;
 
 const quoted = `['"\`‘“]([^'"\`’”]+)['"\`’”]`;
-const bare = "((?:~|\\.{0,2})/[^\\s:'\"`]+)";
+const bare = "([^\\s:'\"`]+)";
 
 /** Each with the errno by name, number or words, and the subject. */
 const forms: { form: RegExp; read: (match: RegExpExecArray) => Omit<Denial, "isWrite"> | null }[] = [

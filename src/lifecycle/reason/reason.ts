@@ -1,5 +1,5 @@
 // Says in one sentence why a service is not well. Pure.
-import { formatAge, formatSpan } from "../../base/quantities.ts";
+import { formatAge } from "../../base/quantities.ts";
 import { harmless } from "../../base/text.ts";
 import type { Observed } from "../status.ts";
 import type { SandboxHint } from "./sandbox-hint.ts";
@@ -61,10 +61,11 @@ function failedReason(observed: Observed, evidence: Evidence): string {
   return `${endings(observed, evidence)}, ${end ?? "given up"}${errorPart(null, evidence)}`;
 }
 
-function inactiveReason({ end, wanted }: Observed, { stopped }: Evidence, nowMs: number): string {
+function inactiveReason({ end }: Observed, { stopped }: Evidence, nowMs: number): string {
   if (stopped !== null) return `stopped by ${harmless(stopped.by)} ${formatAge(Math.max(0, nowMs - stopped.atMs))} ago`;
   if (end !== null) return end;
-  return wanted ? "has not been started since the boot" : "is not running";
+  // systemd forgets a unit that ended well, and nothing else of a service.
+  return "ended without an error, or was not started since the boot";
 }
 
 /** `crashed 5 times`; a service that ended well is started again, too, where its policy is `always`. */
@@ -78,7 +79,7 @@ function endings({ status, end }: Observed, { errorLine }: Evidence): string {
 function nextStart(atMs: number | null, nowMs: number): string {
   if (atMs === null) return "soon";
   const leftMs = atMs - nowMs;
-  return leftMs < 1000 ? "at once" : `in ${formatSpan(Math.round(leftMs / 1000) * 1000)}`;
+  return leftMs < 1000 ? "at once" : `in ${Math.round(leftMs / 1000)} s`;
 }
 
 /** A signal, or memory that ran out, is a cause by itself; an exit status says nothing without the line that goes with it. */

@@ -58,7 +58,9 @@ function hintOn(denial: Denial, spec: Pick<Spec, "cwd">, ground: Ground): Sandbo
   if (denial.kind === "command") return onCommand(denial.subject, ground);
   const path = absolute(denial.subject, spec.cwd, ground.home);
   if (path === null) return null;
-  return denial.errno === "ENOENT" ? onAbsent(denial, path, ground) : onDenied(denial, path, ground);
+  const hint = denial.errno === "ENOENT" ? onAbsent(denial, path, ground) : onDenied(denial, path, ground);
+  // Landlock refuses to execute what PATH finds, and the shell then names the command alone.
+  return hint ?? (denial.errno === "EACCES" && !denial.subject.includes("/") ? onCommand(denial.subject, ground) : null);
 }
 
 const onNamespaces: SandboxHint = {
