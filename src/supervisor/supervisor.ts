@@ -242,17 +242,9 @@ export class SupervisorBackend implements Backend {
     if (record === null) return null;
     const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
     const lives = main !== null && isAlive(main);
-    const isDown = state === "failed" ? "failed" : "inactive";
-    return {
-      name,
-      state: lives ? "active" : isDown,
-      mainPid: lives ? main.pid : null,
-      cgroup,
-      restarts,
-      end,
-      waits: null,
-      wanted,
-      derived,
-    };
+    const now = lives
+      ? { state: "active" as const, mainPid: main.pid }
+      : { state: state === "failed" ? state : ("inactive" as const), mainPid: null };
+    return { name, ...now, cgroup, restarts, end, waits: null, wanted, derived };
   }
 }

@@ -36,7 +36,7 @@ const besides: RegExp[] = [
 ];
 
 /** The index of the line that names the error; null where no line does. */
-export function errorIndex(lines: string[]): number | null {
+function errorIndex(lines: string[]): number | null {
   const told = lines.map((line) => (besides.some((kind) => kind.test(line)) ? "" : line.trimEnd()));
   for (const kind of kinds) {
     const index = told.findLastIndex((line) => kind.test(line));
