@@ -30,7 +30,7 @@ export async function removeCache(state: string, name: string): Promise<void> {
     reopen(folder);
     return remove();
   });
-  removeEmpty(dirname(folder));
+  for (const one of [dirname(folder), state, dirname(state)]) removeEmpty(one);
 }
 
 /** `remove` needs the rights of the owner on each directory; the service has ended, so that nobody swaps one meanwhile. */

@@ -126,7 +126,7 @@ describe("what status says", () => {
     expect(code).toBe(3);
     expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +CPU +MEM\/MAX +RESTARTS +UPTIME +REQ\/S +SANDBOX$/);
     expect(stdout.split("\n")[1]).toMatch(/^bad +failed/);
-    expect(stderr).toContain("bad: exited with 1");
+    expect(stderr).toContain("bad: did not come up: exited with 1");
   });
   test("of a running one, 0", async () => {
     expect((await bs9(it, "status", "web")).code).toBe(0);
