@@ -4,6 +4,7 @@ import { type Bs9Error, reasonOf, usage } from "./base/errors.ts";
 import { harmless, nearest } from "./base/text.ts";
 import type { Command, Given, Option, Words } from "./commands/command.ts";
 import { globalOptions } from "./commands/global-options.ts";
+import { replacedCommand, replacedOption } from "./commands/pm2-words.ts";
 
 export type Parsed = { command: Command; given: Words; help: boolean };
 
@@ -97,12 +98,16 @@ function plain(text: string): string {
 
 function unknownCommand(argv: string[], word: string | undefined, commands: Command[]): Bs9Error {
   if (word === undefined) return usage(`unknown option ${harmless(argv[0] ?? "")}`, { hint: "bs9 help" });
+  const replaced = replacedCommand(word);
+  if (replaced !== null) return usage(replaced.what, { hint: replaced.hint });
   const guess = nearest(word, [...commands.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]), "help"]);
   return usage(`unknown command '${harmless(word)}'${guess === null ? "" : `; did you mean '${guess}'?`}`, { hint: "bs9 help" });
 }
 
 function unknownOption(key: string, command: Command, options: Option[]): Bs9Error {
   const dashed = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const replaced = replacedOption(dashed);
+  if (replaced !== null) return usage(replaced.what, { hint: replaced.hint });
   const flags = options.flatMap(({ flags: text }) => /--[\w-]+/.exec(text)?.[0] ?? []);
   const guess = nearest(`--${dashed}`, flags);
   return usage(

@@ -5,12 +5,13 @@ import { plainErrno } from "./base/files.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless, shellWord } from "./base/text.ts";
 import type { Command, Result, Words } from "./commands/command.ts";
+import { jsonAlias } from "./commands/jlist.ts";
 import type { Settings } from "./context.ts";
 
 // A process that its supervisor has sent ahead of a service: nothing else is loaded.
 if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/launch.ts")).launch());
 const [first, ...others] = process.argv.slice(2);
-if (others.length === 0 && (first === "version" || first === "--version")) await tellVersion();
+if (others.length === 0 && (first === "version" || first === "--version" || first === "-v")) await tellVersion();
 const status = await main(process.argv.slice(2));
 // Nothing that still waits may keep a command from ending.
 process.exit(status);
@@ -24,14 +25,16 @@ async function tellVersion(): Promise<never> {
 
 async function main(argv: string[]): Promise<number> {
   const before = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  const isJsonAlias = before.find((word) => !word.startsWith("-")) === jsonAlias;
   const settings: Settings = {
-    json: before.includes("--json"),
+    json: before.includes("--json") || isJsonAlias,
     quiet: before.includes("-q") || before.includes("--quiet"),
     yes: before.includes("--yes"),
     debug: before.includes("--debug"),
   };
   const { openTerminal } = await import("./base/terminal.ts");
   const terminal = openTerminal(process.env, { noColor: before.includes("--no-color"), isQuiet: settings.json || settings.quiet });
+  if (isJsonAlias) terminal.note(`note: this is the JSON of bs9 status --json, and not that of PM2's ${jsonAlias}`);
   try {
     checkBytes(argv);
     return await run(argv, settings, terminal);
@@ -62,7 +65,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
 async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
   if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
     return { command: (await import("./commands/agent.ts")).agent, given: { words: [], rest: null, options: {} } };
-  const words = argv[0] === "--version" ? ["version", ...argv.slice(1)] : argv;
+  const words = argv[0] === "--version" || argv[0] === "-v" ? ["version", ...argv.slice(1)] : argv;
   const { commandsFor } = await import("./commands/table.ts");
   const named = words.find((word) => !word.startsWith("-"));
   const commands = await commandsFor(named === "help" ? undefined : named);

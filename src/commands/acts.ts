@@ -40,6 +40,7 @@ export const restart: Command = {
 export const remove: Command = {
   name: "delete",
   synopsis: "TARGET…",
+  aliases: ["rm", "del"],
   summary: "stop services and forget them; their files stay",
   options: [],
   examples: ["bs9 delete web", "bs9 delete all --yes"],

@@ -15,7 +15,7 @@ import { stateWord } from "./status-table.ts";
 export const describe: Command = {
   name: "describe",
   synopsis: "NAME",
-  aliases: ["show"],
+  aliases: ["show", "info"],
   summary: "spec, unit, sandbox, limits, figures and last events of a service",
   options: [],
   examples: ["bs9 describe web", "bs9 describe web --json", "bs9 describe bs9-agent"],

@@ -1,5 +1,6 @@
 // bs9 start: an entry or defined services.
 import { usage } from "../base/errors.ts";
+import { shellWord } from "../base/text.ts";
 import { type Config, mistakeLine } from "../config/config.ts";
 import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
@@ -15,11 +16,12 @@ import { gainLines } from "./gain.ts";
 import { limitsNotInForce } from "./limit-words.ts";
 import { flagOf } from "./options.ts";
 import { plannedResult } from "./planned.ts";
+import { isServicesFile, startFile } from "./start-files.ts";
 import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
 
 export const start: Command = {
   name: "start",
-  synopsis: "ENTRY [-- ARG…] | TARGET…",
+  synopsis: "ENTRY [-- ARG…] | FILE.toml | TARGET…",
   summary: "start an app as a service, or services that are defined",
   options: startOptions,
   examples: [
@@ -28,6 +30,10 @@ export const start: Command = {
     "bs9 start python3 -- worker.py --fast",
     "bs9 start ./server --env-file .env.production",
     "bs9 start 'api-*'",
+    "bs9 start .",
+    'bs9 start "npm run dev"',
+    "bs9 start bs9.toml",
+    "bs9 start ecosystem.config.js",
   ],
   exits: [1, 4, 5, 6, 130],
   async run(given: Words, context: Context): Promise<Result> {
@@ -36,6 +42,10 @@ export const start: Command = {
     const input = await startInputOf(given, context.cwd);
     checkConfig(context.config);
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
+    if (isServicesFile(word) && more.length === 0) {
+      if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
+      return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
+    }
     const deps = await context.deps();
     const defined = context.registry.names();
     const isOne = defined.includes(word) && more.length === 0;

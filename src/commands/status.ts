@@ -7,6 +7,7 @@ import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
 import { badFirst, type Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Result, Words } from "./command.ts";
+import { jsonAlias } from "./jlist.ts";
 import { flagOf } from "./options.ts";
 import { othersTable, statusTable } from "./status-table.ts";
 import { changesByHand, emptyHint, exitStatusOf, limitsOf, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
@@ -14,7 +15,7 @@ import { changesByHand, emptyHint, exitStatusOf, limitsOf, olderSandboxes, share
 export const status: Command = {
   name: "status",
   synopsis: "[TARGET…]",
-  aliases: ["ls", "list"],
+  aliases: ["ls", "list", "ps", jsonAlias],
   summary: "what every service does now, bad ones first",
   options: [
     { flags: "--watch", text: "keep it up to date" },

@@ -7,6 +7,7 @@ import { nearest, shellWord } from "../base/text.ts";
 import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { runtimeFolder, runtimeVersion } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
+import { expanded } from "../service/expanded.ts";
 import { checkGiven } from "../service/given.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
@@ -20,7 +21,8 @@ import { type Reread, reread } from "./reread.ts";
 export type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null };
 
 /** Throws where the words mean nothing here, and where the name belongs to the service of another project. */
-export async function specOf(word: string, input: StartInput, deps: Deps): Promise<Specified> {
+export async function specOf(given: string, asked: StartInput, deps: Deps): Promise<Specified> {
+  const { word, input } = expanded(given, asked, deps);
   const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
   const isDefined = defined !== null && input.name === undefined;
   const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
@@ -37,7 +39,7 @@ export async function specOf(word: string, input: StartInput, deps: Deps): Promi
 
 function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
   const { root } = rootOf(entry, input, deps);
-  return defaultName({ entry: entry.path, isCommand: isCommand(entry), root, packageName: packageName(root) });
+  return defaultName({ entry: entry.path, isCommand: isCommand(entry) || input.isProject === true, root, packageName: packageName(root) });
 }
 
 /** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */

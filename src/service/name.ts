@@ -42,6 +42,11 @@ export function defaultName({ entry, isCommand, root, packageName }: NameSource)
   throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
 }
 
+/** A name for a service out of another text; throws a usage error where that has no letter from a to z. */
+export function nameFrom(text: string): string {
+  return checkName(cleaned(text));
+}
+
 function directoryName(root: string): string {
   const name = basename(root);
   return plainDirectories.has(name.toLowerCase()) ? directoryName(dirname(root)) : name;

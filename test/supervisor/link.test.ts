@@ -52,7 +52,17 @@ test("a service that is started again while its launch is waited for is told to 
   hear({ name: "web", state: "active", atMs: 0 });
   hear({ name: "web", state: "active", atMs: 1 });
   const [first, second] = answers.splice(0);
-  const web: Told = { name: "web", state: "active", mainPid: process.pid, cgroup: null, restarts: 0, end: null, waits: null, wanted: true, derived: "" };
+  const web: Told = {
+    name: "web",
+    state: "active",
+    mainPid: process.pid,
+    cgroup: null,
+    restarts: 0,
+    end: null,
+    waits: null,
+    wanted: true,
+    derived: "",
+  };
   // The earlier process had not become the service yet when it was asked to end.
   first?.([{ ...web, state: "deactivating" }]);
   await Bun.sleep(0);

@@ -1,0 +1,66 @@
+// `start bs9.toml` and `start ecosystem.config.js`: each service that the file has, one after the other.
+import { dirname, resolve } from "node:path";
+import { Bs9Error, reasonOf, usage } from "../base/errors.ts";
+import type { Context } from "../context.ts";
+import type { Acted } from "../lifecycle/acts.ts";
+import { planEntry, startEntry } from "../lifecycle/start.ts";
+import { exportedBy } from "../runtime/exported.ts";
+import { isEcosystem, servicesOf } from "../service/ecosystem.ts";
+import { type ProjectService, readProject } from "../service/project.ts";
+import { actedResult } from "./acted.ts";
+import type { Result } from "./command.ts";
+import { plannedResult } from "./planned.ts";
+
+/** True for a word that names a file with services in it. */
+export const isServicesFile = (word: string): boolean => word.endsWith(".toml") || isEcosystem(word);
+
+export async function startFile(word: string, options: { linger: boolean; dryRun: boolean }, context: Context): Promise<Result> {
+  const services = await servicesIn(word, context);
+  checkNames(services, word);
+  const deps = await context.deps();
+  if (options.dryRun) {
+    const planned: Result[] = [];
+    for (const { entry, input } of services) planned.push(plannedResult(await planEntry(entry, input, deps)));
+    return together(planned);
+  }
+  const acted: Acted[] = [];
+  for (const { entry, input } of services) {
+    try {
+      const { name, result, readiness, findings } = await startEntry(entry, input, deps, options);
+      acted.push({ name, result, readiness, cause: null, lines: [], code: "failed", hint: null, findings });
+    } catch (error) {
+      if (!(error instanceof Bs9Error) || error.code === "interrupted") throw error;
+      acted.push(failureOf(input.name ?? entry, error));
+    }
+  }
+  return actedResult("start", acted, deps);
+}
+
+async function servicesIn(word: string, { cwd, env, terminal }: Context): Promise<ProjectService[]> {
+  const file = resolve(cwd, word);
+  if (!isEcosystem(word)) return readProject(file);
+  const { services, notes } = servicesOf(await exportedBy(file, cwd, env), file, dirname(file));
+  for (const note of notes) terminal.note(`note: ${note}`);
+  return services;
+}
+
+/** Two services of one name would be one after the other what the last of them says. */
+function checkNames(services: ProjectService[], word: string): void {
+  const names = services.flatMap(({ input }) => input.name ?? []);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw usage(`${word} has two services named ${twice}`, { hint: "give each a name of its own" });
+}
+
+function failureOf(name: string, error: Bs9Error): Acted {
+  const cause = reasonOf(error).replace(`cannot start ${name}: `, "");
+  const { code, details, hint = null } = error;
+  return { name, result: "failed", readiness: null, cause, lines: details, code, hint, findings: [] };
+}
+
+function together(results: Result[]): Result {
+  return {
+    value: results.flatMap(({ value }) => value as unknown[]),
+    names: results.flatMap(({ names }) => names),
+    text: (style) => results.flatMap(({ text }, i) => [...(i === 0 ? [] : [""]), ...text(style)]),
+  };
+}

@@ -1,0 +1,109 @@
+// ecosystem.config.* of PM2 -> what `start` would be asked for. Pure, but for a look at which scripts are there.
+import { accessSync, constants, existsSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import * as v from "valibot";
+import { reasonOf, usage } from "../base/errors.ts";
+import { harmless } from "../base/text.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { isScript } from "./entry.ts";
+import { checkVariable } from "./environment.ts";
+import type { RuntimeKind, StartInput } from "./input.ts";
+import { nameFrom } from "./name.ts";
+import type { ProjectService } from "./project.ts";
+import { parsers } from "./values.ts";
+
+/** `notes` name what of the file bs9 does not take over. */
+export type Ecosystem = { services: ProjectService[]; notes: string[] };
+
+export const isEcosystem = (file: string): boolean => /(?:^|\/)(?:ecosystem|pm2)(?:\.config)?\.(?:json|[cm]?js|[cm]?ts)$/.test(file);
+
+const Value = v.union([v.string(), v.number(), v.boolean()]);
+const App = v.looseObject({
+  script: v.string(),
+  name: v.optional(v.string()),
+  args: v.optional(v.union([v.string(), v.array(Value)])),
+  cwd: v.optional(v.string()),
+  env: v.optional(v.record(v.string(), v.nullable(v.unknown())), {}),
+  interpreter: v.optional(v.string()),
+  max_memory_restart: v.optional(v.union([v.string(), v.number()])),
+});
+type App = v.InferOutput<typeof App>;
+const Apps = v.pipe(v.array(App), v.minLength(1), v.maxLength(1000));
+const taken = new Set(Object.keys(App.entries));
+
+/** What PM2 runs a script by that names no interpreter and is not executable. */
+const interpreters: Record<string, string> = { ".py": "python3", ".sh": "sh", ".rb": "ruby", ".pl": "perl", ".php": "php" };
+
+/** `exported` is what the file exports; `folder` is where it lies. Throws a usage error that names the app and the key. */
+export function servicesOf(exported: unknown, file: string, folder: string): Ecosystem {
+  const apps = Array.isArray(exported) ? exported : isObject(exported) && "apps" in exported ? exported["apps"] : [exported];
+  const parsed = v.safeParse(Apps, apps);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw usage(`${file}: ${["apps", v.getDotPath(issue)].filter(Boolean).join(".")}: ${harmless(issue.message)}`, {
+      hint: "an app needs at least a script",
+    });
+  }
+  const notes: string[] = [];
+  const services = parsed.output.map((app, i) => {
+    try {
+      return serviceOf(app, folder, notes);
+    } catch (error) {
+      throw usage(`${file}: apps.${i}: ${reasonOf(error)}`, { cause: error });
+    }
+  });
+  return { services, notes };
+}
+
+function serviceOf(app: App, folder: string, notes: string[]): ProjectService {
+  const cwd = resolve(folder, app.cwd ?? ".");
+  const written = app.name ?? null;
+  const name = written === null ? undefined : nameFrom(written);
+  if (name !== undefined && name !== written) notes.push(`the app ${JSON.stringify(harmless(written ?? ""))} is the service ${name}`);
+  const others = Object.keys(app).filter((key) => !taken.has(key));
+  if (others.length > 0) notes.push(`${name ?? app.script}: not taken over from the file of PM2: ${others.map(harmless).join(", ")}`);
+  const args = typeof app.args === "string" ? (parseCommandLine(app.args)?.words ?? [app.args]) : (app.args ?? []).map(String);
+  const input: StartInput = {
+    name,
+    args,
+    cwd,
+    env: environmentOf(app.env),
+    envRemoved: [],
+    memoryBytes:
+      app.max_memory_restart === undefined ? undefined : parsers.memoryBytes(String(app.max_memory_restart), "max_memory_restart"),
+    // The file says it all: what is not in it is the default, whatever was so before.
+    reset: true,
+  };
+  return placed(app, resolve(cwd, app.script), input);
+}
+
+function placed({ script, interpreter }: App, file: string, input: StartInput): ProjectService {
+  const isFile = existsSync(file);
+  const chosen = interpreter ?? (isFile && !isScript(file) && !mayRun(file) ? interpreters[extname(file)] : undefined);
+  if (chosen === undefined || chosen === "none" || isRuntime(chosen)) {
+    const runtime = chosen === undefined ? undefined : isRuntime(chosen) ? chosen : ("none" as const);
+    return { entry: isFile ? file : script, input: runtime === undefined ? input : { ...input, runtime } };
+  }
+  const program = chosen.includes("/") ? resolve(input.cwd ?? "/", chosen) : chosen;
+  return { entry: program, input: { ...input, name: input.name ?? nameFrom(script), args: [file, ...(input.args ?? [])] } };
+}
+
+const isRuntime = (word: string): word is Exclude<RuntimeKind, "bs9" | "none"> => word === "node" || word === "bun";
+
+function environmentOf(env: App["env"]): Record<string, string> {
+  const given = Object.entries(env).filter(([, value]) => value !== null);
+  const texts = given.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)] as const);
+  for (const [name, value] of texts) checkVariable(name, value);
+  return Object.fromEntries(texts);
+}
+
+function mayRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

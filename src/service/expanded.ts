@@ -1,0 +1,89 @@
+// What `start` is given in place of a file: a directory with a package.json, or a command line in one word.
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as v from "valibot";
+import { failed } from "../base/errors.ts";
+import { readRegular } from "../base/files.ts";
+import { harmless, shellWord } from "../base/text.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { findCommand } from "./entry.ts";
+import type { StartInput } from "./input.ts";
+
+export type Expanded = { word: string; input: StartInput };
+type Place = { cwd: string; path: string };
+
+const maxPackageBytes = 1024 * 1024;
+const Package = v.object({
+  main: v.optional(v.string()),
+  scripts: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+/** Returns both as they are for any other word. Throws where a package.json names nothing that can be started. */
+export function expanded(word: string, input: StartInput, { cwd, path }: Place): Expanded {
+  const file = resolve(cwd, word);
+  const kind = statSync(file, { throwIfNoEntry: false });
+  const isPath = word.includes("/") || word === "." || word === "..";
+  if (kind?.isDirectory() === true && existsSync(join(file, "package.json")) && (isPath || findCommand(word, path) === null)) {
+    return ofPackage(file, input, path);
+  }
+  return kind === undefined && /\s/.test(word) ? ofLine(word, input) : { word, input };
+}
+
+function ofLine(line: string, input: StartInput): Expanded {
+  const parsed = parseCommandLine(line);
+  if (parsed === null) {
+    throw failed(`cannot start ${shellWord(line)}: it needs a shell`, { hint: `bs9 start sh -- -c ${shellWord(line)}` });
+  }
+  return withWords(parsed.words, parsed.env, input);
+}
+
+/** `scripts.start` as npm would run it, but without npm as its parent where that can be; else `main`. */
+function ofPackage(folder: string, given: StartInput, path: string): Expanded {
+  const { scripts, main } = read(join(folder, "package.json"));
+  const input: StartInput = { ...given, cwd: given.cwd ?? folder, isProject: true };
+  const line = scripts["start"];
+  if (line === undefined) return ofMain(folder, main ?? "index.js", input);
+  const parsed = parseCommandLine(line);
+  if (parsed === null || scripts["prestart"] !== undefined || scripts["poststart"] !== undefined) return byNpm(folder, line, input, path);
+  const [program = "", first, ...rest] = parsed.words;
+  const script = first === undefined ? null : join(folder, first);
+  if ((program === "node" || program === "bun") && script !== null && existsSync(script)) {
+    const runtime = input.runtime ?? (program === "node" && findCommand("node", path) !== null ? ("node" as const) : undefined);
+    return withWords([script, ...rest], parsed.env, { ...input, runtime });
+  }
+  const ofProject = join(folder, "node_modules/.bin", program);
+  const isOfProject = !program.includes("/") && existsSync(ofProject);
+  return withWords([isOfProject ? ofProject : located(folder, program), ...parsed.words.slice(1)], parsed.env, input);
+}
+
+const located = (folder: string, program: string): string => (program.includes("/") ? resolve(folder, program) : program);
+
+function ofMain(folder: string, main: string, input: StartInput): Expanded {
+  const file = resolve(folder, main);
+  if (existsSync(file)) return { word: file, input };
+  throw failed(`cannot start ${folder}: its package.json has no scripts.start, and ${file} does not exist`, {
+    hint: `bs9 start ${shellWord(join(folder, "app.ts"))}`,
+  });
+}
+
+function byNpm(folder: string, line: string, input: StartInput, path: string): Expanded {
+  if (findCommand("npm", path) !== null) return withWords(["npm", "start"], {}, input);
+  throw failed(`cannot start ${folder}: scripts.start of its package.json needs npm and a shell, and there is no npm on PATH`, {
+    details: [harmless(line)],
+    hint: `bs9 start sh --cwd ${shellWord(folder)} -- -c ${shellWord(line)}`,
+  });
+}
+
+function withWords([word = "", ...words]: string[], env: Record<string, string>, input: StartInput): Expanded {
+  return { word, input: { ...input, args: [...words, ...(input.args ?? [])], env: { ...env, ...input.env } } };
+}
+
+function read(file: string): v.InferOutput<typeof Package> {
+  try {
+    const parsed = v.safeParse(Package, JSON.parse(readRegular(file, maxPackageBytes)?.toString("utf8") ?? ""));
+    if (parsed.success) return parsed.output;
+  } catch {
+    // The reader is told below.
+  }
+  throw failed(`cannot start ${file}: it is not a package.json that can be read`, { hint: `bs9 start ENTRY, with a file of the project` });
+}

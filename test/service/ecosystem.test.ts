@@ -1,0 +1,78 @@
+// The file of PM2: what bs9 takes over of it, and what it names because it does not.
+import { afterAll, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isEcosystem, servicesOf } from "../../src/service/ecosystem.ts";
+import { tempDir } from "../harness.ts";
+
+const folder = tempDir();
+for (const file of ["server.js", "worker.py"]) writeFileSync(join(folder, file), "");
+afterAll(() => rmSync(folder, { recursive: true }));
+const of = (exported: unknown) => servicesOf(exported, "ecosystem.config.js", folder);
+
+test("script, name, args, cwd, env, interpreter and max_memory_restart are taken over", () => {
+  const app = {
+    script: "server.js",
+    name: "web",
+    args: "--port '3 000'",
+    cwd: ".",
+    env: { A: 1, B: "x", C: { d: true } },
+    interpreter: "node",
+    max_memory_restart: "300M",
+  };
+  const { services, notes } = of({ apps: [app] });
+  expect(notes).toEqual([]);
+  expect(services).toEqual([
+    {
+      entry: join(folder, "server.js"),
+      input: {
+        name: "web",
+        args: ["--port", "3 000"],
+        cwd: folder,
+        env: { A: "1", B: "x", C: '{"d":true}' },
+        envRemoved: [],
+        memoryBytes: 300 * 1024 * 1024,
+        reset: true,
+        runtime: "node",
+      },
+    },
+  ]);
+});
+
+test("another interpreter becomes the program, as it does for a script whose ending says it", () => {
+  expect(of([{ script: "worker.py", name: "w", interpreter: "./venv/bin/python", args: ["-v", 2] }]).services).toMatchObject([
+    { entry: join(folder, "venv/bin/python"), input: { args: [join(folder, "worker.py"), "-v", "2"] } },
+  ]);
+  expect(of([{ script: "worker.py" }]).services).toMatchObject([{ entry: "python3", input: { args: [join(folder, "worker.py")] } }]);
+  expect(of({ script: "npm", args: "start", name: "n" }).services).toMatchObject([
+    { entry: "npm", input: { args: ["start"], cwd: folder } },
+  ]);
+});
+
+test("every other key is named, and a name that is none here is changed and told", () => {
+  const { services, notes } = of([{ script: "server.js", name: "My API", instances: 4, exec_mode: "cluster", env_production: {} }]);
+  expect(services[0]?.input.name).toBe("my-api");
+  expect(notes).toEqual([
+    'the app "My API" is the service my-api',
+    "my-api: not taken over from the file of PM2: instances, exec_mode, env_production",
+  ]);
+});
+
+test.each<[unknown, string]>([
+  [{ apps: [] }, "apps"],
+  [{ apps: [{ name: "web" }] }, "0.script"],
+  [{ apps: [{ script: 7 }] }, "0.script"],
+  [{ apps: [{ script: "a.js", max_memory_restart: "lots" }] }, "apps.0: max_memory_restart"],
+  [{ apps: [{ script: "a.js", env: { "A\n": "1" } }] }, "apps.0"],
+  [{ apps: [{ script: "a.js", name: "7" }] }, "apps.0"],
+  [null, "apps"],
+  ["x", "apps"],
+])("%j is a usage error that names the place", (exported, place) => {
+  expect(() => of(exported)).toThrow(place);
+});
+
+test("files of PM2 are told by their names", () => {
+  for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json"])
+    expect(isEcosystem(file)).toBe(true);
+  for (const file of ["app.config.js", "ecosystem.ts.bak", "myecosystem.config.js", "web"]) expect(isEcosystem(file)).toBe(false);
+});

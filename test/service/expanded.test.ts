@@ -1,0 +1,89 @@
+// What a directory with a package.json, and a command line in one word, stand for.
+import { afterAll, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expanded } from "../../src/service/expanded.ts";
+import type { StartInput } from "../../src/service/input.ts";
+import { tempDir } from "../harness.ts";
+
+const top = tempDir();
+afterAll(() => rmSync(top, { recursive: true }));
+const none: StartInput = { env: {}, envRemoved: [], reset: false };
+
+/** A PATH with these commands alone. */
+function pathWith(...commands: string[]): string {
+  const folder = join(top, `bin-${commands.join("-")}`);
+  mkdirSync(folder, { recursive: true });
+  for (const command of commands) {
+    writeFileSync(join(folder, command), "");
+    chmodSync(join(folder, command), 0o755);
+  }
+  return folder;
+}
+
+let next = 0;
+function project(content: unknown, ...files: string[]): string {
+  const folder = join(top, `project-${next++}`);
+  for (const file of ["package.json", ...files]) {
+    mkdirSync(join(folder, file, ".."), { recursive: true });
+    writeFileSync(join(folder, file), file === "package.json" ? (typeof content === "string" ? content : JSON.stringify(content)) : "");
+  }
+  return folder;
+}
+
+test("a command line in one word is taken apart, and its variables become those of the service", () => {
+  expect(expanded("A=1 npm run dev", { ...none, args: ["--x"] }, { cwd: top, path: "" })).toEqual({
+    word: "npm",
+    input: { ...none, args: ["run", "dev", "--x"], env: { A: "1" } },
+  });
+  expect(() => expanded("a | b", none, { cwd: top, path: "" })).toThrow("it needs a shell");
+  writeFileSync(join(top, "with blank.ts"), "");
+  expect(expanded("with blank.ts", none, { cwd: top, path: "" }).word).toBe("with blank.ts");
+});
+
+test("scripts.start runs without npm where it is one command", () => {
+  const folder = project({ scripts: { start: "PORT=3 node server.js --fast" } }, "server.js");
+  const { word, input } = expanded(".", none, { cwd: folder, path: pathWith("node") });
+  expect(word).toBe(join(folder, "server.js"));
+  expect(input).toMatchObject({ args: ["--fast"], runtime: "node", cwd: folder, env: { PORT: "3" }, isProject: true });
+  expect(expanded(folder, none, { cwd: "/", path: pathWith() }).input.runtime).toBeUndefined();
+});
+
+test("a program of the project comes before one on PATH", () => {
+  const folder = project({ scripts: { start: "serve -l 3000 public" } }, "node_modules/.bin/serve");
+  expect(expanded("./", none, { cwd: folder, path: pathWith("serve") })).toMatchObject({
+    word: join(folder, "node_modules/.bin/serve"),
+    input: { args: ["-l", "3000", "public"] },
+  });
+  const other = project({ scripts: { start: "gunicorn app" } });
+  expect(expanded(other, none, { cwd: "/", path: "" })).toMatchObject({ word: "gunicorn", input: { cwd: other, args: ["app"] } });
+});
+
+test("what needs a shell, and what has a script before it, goes through npm", () => {
+  const folder = project({ scripts: { start: "node a.js && node b.js" } });
+  expect(expanded(folder, none, { cwd: "/", path: pathWith("npm") })).toMatchObject({
+    word: "npm",
+    input: { args: ["start"], cwd: folder },
+  });
+  expect(() => expanded(folder, none, { cwd: "/", path: "" })).toThrow("there is no npm on PATH");
+  const before = project({ scripts: { prestart: "tsc", start: "node a.js" } }, "a.js");
+  expect(expanded(before, none, { cwd: "/", path: pathWith("npm") }).word).toBe("npm");
+});
+
+test("without scripts.start it is main, else index.js; neither is an error that says so", () => {
+  const withMain = project({ main: "lib/it.js" }, "lib/it.js");
+  expect(expanded(withMain, none, { cwd: "/", path: "" }).word).toBe(join(withMain, "lib/it.js"));
+  const bare = project({});
+  expect(() => expanded(bare, none, { cwd: "/", path: "" })).toThrow("has no scripts.start");
+  writeFileSync(join(bare, "index.js"), "");
+  expect(expanded(bare, none, { cwd: "/", path: "" }).word).toBe(join(bare, "index.js"));
+});
+
+test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a package.json of %j is an error", (content) => {
+  expect(() => expanded(project(content), none, { cwd: "/", path: "" })).toThrow("package.json");
+});
+
+test("any other word stays as it is", () => {
+  for (const word of ["app.ts", "./web", "web", "no/such/file"])
+    expect(expanded(word, none, { cwd: top, path: "" })).toEqual({ word, input: none });
+});

@@ -1,0 +1,87 @@
+// What users of PM2 and of npm type: each starts a service that answers, without a systemd.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { freePort, until } from "../harness.ts";
+import { answers, get, Place } from "./bs9.ts";
+
+const place = new Place();
+const app =
+  'import http from "node:http";\nhttp.createServer((_, res) => res.end(JSON.stringify({ argv: process.argv.slice(2), mode: process.env.MODE }))).listen(process.env.PORT, "127.0.0.1");\n';
+
+beforeAll(() => {
+  for (const project of ["plain", "shop", "two"]) place.write(`${project}/server.mjs`, app);
+});
+afterAll(() => place.down());
+
+const answerOf = async (port: number) => {
+  await until(answers(port), { what: `port ${port} answers` });
+  return get(port, "/");
+};
+
+test("a directory starts what scripts.start of its package.json says, under the name of the project", async () => {
+  const port = freePort();
+  place.write("plain/package.json", JSON.stringify({ name: "@acme/my-shop", scripts: { start: "MODE=own node server.mjs --fast" } }));
+  const { code, stdout, stderr } = await place.bs9("start", "plain", "--port", String(port));
+  expect(code, stderr).toBe(0);
+  expect(stdout).toStartWith("my-shop started");
+  expect(await answerOf(port)).toEqual({ argv: ["--fast"], mode: "own" });
+  expect((await place.bs9("start", "plain")).stdout).toBe("my-shop unchanged\n");
+});
+
+test("a command line in one word is taken apart", async () => {
+  const [port, words] = [freePort(), "sh -c 'exit 0'"];
+  place.write("shop/run.sh", '#!/bin/sh\nexec "$@"\n');
+  const refused = await place.bs9("start", "a && b");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("it needs a shell\nTry: bs9 start sh -- -c 'a && b'") });
+  const { code, stderr } = await place.bs9("start", words, "--name", "line", "--restart", "no", "--wait", "0");
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse((await place.bs9("describe", "line", "--json")).stdout).spec.args).toEqual(["-c", "exit 0"]);
+  expect(port).toBeGreaterThan(0);
+});
+
+test("bs9.toml starts each of its services, leaves those that are as it says alone, and starts the good ones beside a bad one", async () => {
+  const [a, b] = [freePort(), freePort()];
+  const table = (name: string, port: number, more = "") => `[services.${name}]\nentry = "two/server.mjs"\nport = ${port}\n${more}`;
+  place.write("bs9.toml", table("one", a) + table("two", b));
+  expect(await place.bs9("start", "bs9.toml")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^one started .*\ntwo started .*\n$/),
+  });
+  await answerOf(b);
+  place.write("bs9.toml", table("one", a, 'args = ["--new"]\n') + table("two", b));
+  expect((await place.bs9("start", "bs9.toml")).stdout).toMatch(/^one changed .*\ntwo unchanged\n$/);
+  expect(await answerOf(a)).toMatchObject({ argv: ["--new"] });
+  place.write("bs9.toml", `${table("one", a, 'args = ["--new"]\n')}[services.bad]\nentry = "two/none.mjs"\n`);
+  const some = await place.bs9("start", "bs9.toml");
+  expect(some).toMatchObject({ code: 1, stdout: "one unchanged\n" });
+  expect(some.stderr).toContain("cannot start bad: ");
+  expect((await place.bs9("start", "bs9.toml", "--port", "1")).stderr).toContain("options of services stand in bs9.toml itself");
+});
+
+test.each([
+  ["ecosystem.config.js", (text: string) => `module.exports = ${text};\n`],
+  ["ecosystem.config.mjs", (text: string) => `console.log("noise");\nexport default ${text};\n`],
+  ["ecosystem.json", (text: string) => text],
+])("%s starts its apps, and says what is not taken over", async (file, written) => {
+  const port = freePort();
+  const name = file.replaceAll(".", "-");
+  const apps = [{ name, script: "two/server.mjs", env: { PORT: port, MODE: "eco" }, instances: 2 }];
+  place.write(file, written(JSON.stringify({ apps })));
+  const { code, stdout, stderr } = await place.bs9("start", file);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toStartWith(`${name} started`);
+  expect(stderr).toContain(`note: ${name}: not taken over from the file of PM2: instances\n`);
+  expect(await answerOf(port)).toMatchObject({ mode: "eco" });
+});
+
+test("a file of PM2 that throws, and one that never ends, are told", async () => {
+  place.write("pm2.config.js", 'throw new Error("no apps today");\n');
+  expect(await place.bs9("start", "pm2.config.js")).toMatchObject({ code: 1, stderr: expect.stringContaining("no apps today") });
+});
+
+test("jlist is the JSON of status, and says that it is not PM2's; -v is the version", async () => {
+  const { stdout, stderr } = await place.bs9("jlist");
+  expect(JSON.parse(stdout).map(({ name }: { name: string }) => name)).toContain("my-shop");
+  expect(stderr).toBe("note: this is the JSON of bs9 status --json, and not that of PM2's jlist\n");
+  expect((await place.bs9("-v")).stdout).toBe((await place.bs9("version")).stdout);
+  expect((await place.bs9("rm", "line", "--yes")).code).toBe(0);
+});
