@@ -12,6 +12,8 @@ const fields = {
   name: { column: { title: "NAME" }, cell: (row, style) => style.bold(row.name) },
   state: { column: { title: "STATE" }, cell: (row, style) => stateWord(row.state, style) },
   health: { column: { title: "HEALTH" }, cell: (row) => row.health ?? "-" },
+  pid: { column: { title: "PID", right: true }, cell: (row) => String(row.pid ?? "-") },
+  port: { column: { title: "PORT", right: true }, cell: (row) => String(row.port ?? "-") },
   cpu: { column: { title: "CPU", right: true }, cell: (row) => (row.cpuPercent === null ? "-" : `${row.cpuPercent.toFixed(1)}%`) },
   memory: { column: { title: "MEM/MAX" }, cell: memoryCell },
   restarts: { column: { title: "RESTARTS", right: true }, cell: (row) => String(row.restarts ?? "-") },
@@ -24,12 +26,14 @@ const fields = {
 } satisfies Record<string, Field>;
 
 type Key = keyof typeof fields;
-const all: Key[] = ["name", "state", "health", "cpu", "memory", "restarts", "uptime", "requests", "sandbox"];
-const leaving: Key[] = ["requests", "sandbox", "health", "restarts", "uptime", "memory", "cpu"];
+const all: Key[] = ["name", "state", "health", "pid", "port", "cpu", "memory", "restarts", "uptime", "requests", "sandbox"];
+const leaving: Key[] = ["pid", "sandbox", "requests", "health", "restarts", "uptime", "port", "memory", "cpu"];
 
 /** `columns` is the width of the terminal; null (a pipe) gets every column uncut. */
 export function statusTable(observed: Observed[], style: Style, columns: number | null): string[] {
-  const shown = new Set(all);
+  // Without an app that reports its requests the column would hold nothing.
+  const hasRequests = observed.some(({ status }) => status.requests !== null);
+  const shown = new Set(all.filter((key) => key !== "requests" || hasRequests));
   const draw = () => {
     const keys = all.filter((key) => shown.has(key));
     return table(

@@ -124,7 +124,7 @@ describe("what status says", () => {
   test("bad ones first, exit 3, and why on stderr", async () => {
     const { code, stdout, stderr } = await bs9(it, "status");
     expect(code).toBe(3);
-    expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +CPU +MEM\/MAX +RESTARTS +UPTIME +REQ\/S +SANDBOX$/);
+    expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +PID +PORT +CPU +MEM\/MAX +RESTARTS +UPTIME +SANDBOX$/);
     expect(stdout.split("\n")[1]).toMatch(/^bad +failed/);
     expect(stderr).toContain("bad: did not come up: exited with 1");
   });
