@@ -22,16 +22,16 @@ test.each(["save", "startup", "resurrect", "flush", "update", "reload", "scale",
 );
 
 test.each([
-  ["start", "app.ts", "-i", "4"],
-  ["start", "app.ts", "--instances", "max"],
-  ["start", "app.py", "--interpreter", "python3"],
-  ["start", "app.ts", "--max-memory-restart", "300M"],
-  ["start", "app.ts", "--cron-restart", "0 0 * * *"],
-  ["start", "app.ts", "--time"],
-  ["start", "app.ts", "--no-autorestart"],
-  ["logs", "--tail"],
-])("%s %s %s", (...argv) => {
-  const said = outcome(...argv);
+  "start app.ts -i 4",
+  "start app.ts --instances max",
+  "start app.py --interpreter python3",
+  "start app.ts --max-memory-restart 300M",
+  "start app.ts --cron-restart daily",
+  "start app.ts --time",
+  "start app.ts --no-autorestart",
+  "logs --tail",
+])("%s", (line) => {
+  const said = outcome(...line.split(" "));
   expect(said).toMatch(/^--?[a-z-]+ (?:is|takes) .* \| .+$/);
   expect(said).not.toContain("knows no option");
 });

@@ -23,7 +23,7 @@ test("a directory starts what scripts.start of its package.json says, under the 
   const { code, stdout, stderr } = await place.bs9("start", "plain", "--port", String(port));
   expect(code, stderr).toBe(0);
   expect(stdout).toStartWith("my-shop started");
-  expect(await answerOf(port)).toEqual({ argv: ["--fast"], mode: "own" });
+  expect<unknown>(await answerOf(port)).toEqual({ argv: ["--fast"], mode: "own" });
   expect((await place.bs9("start", "plain")).stdout).toBe("my-shop unchanged\n");
 });
 
