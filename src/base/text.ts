@@ -52,6 +52,6 @@ export function shellWord(text: string): string {
 }
 
 /** In single quotes, always. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -26,12 +26,14 @@ export type Derived = {
   delay: string | null;
   environment: string;
   opening: Opening;
-  launcher: Launcher | null;
+  launcher: Launcher;
   shutter: Shutter;
 };
 
 export type Ground = {
   paths: Paths;
+  /** The runtime folder of the user. */
+  runtimeDir: string;
   environmentFile: string;
   mark: string;
   neighbours: Neighbours;
@@ -41,7 +43,7 @@ export type Ground = {
 /** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
-  const shutter = hidesHome(plan.directives) ? "mounts" : launcher?.closesFiles === true ? "landlock" : "none";
+  const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
   const environment = environmentText(spec, opening.programs);
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
@@ -52,16 +54,16 @@ export async function deriveBeside(spec: Spec, command: string, timeoutMs: numbe
   return besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
 }
 
-async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher | null }> {
+async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
   const host = forService(await ground.host(spec.sandbox.profile), opening);
   const { directives } = host;
-  const launcher = launcherFor(spec, host, opening, ground.paths);
+  const launcher = launcherFor(spec, { host, opening, paths: ground.paths, runtimeDir: ground.runtimeDir });
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
-  const ownFiles = [folder, ground.environmentFile, ...(launcher === null ? [] : [launcher.file])];
+  const ownFiles = [folder, ground.environmentFile, launcher.file];
   for (const path of [
     ...ownFiles,
     ...(opening.cache === null ? [] : [opening.cache]),
@@ -86,7 +88,7 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
     mounts: opening,
     home: ground.paths.home,
     owner: ground.mark,
-    launcher: launcher?.file ?? null,
+    launcher: launcher.file,
   };
   return { plan, opening, launcher };
 }

@@ -33,7 +33,12 @@ export async function hostIsolation(directives: Directive[], deps: ProbeDeps): P
   const wanted = hasMounts ? null : { ...files, readable: [...openedSystem(paths), ...files.readable] };
   try {
     using attempts = trial(paths.cache);
-    writeWhole(launcher, launcherFile(architecture, { files: wanted, isIsolationRequired: false }), 0o700, false);
+    writeWhole(
+      launcher,
+      launcherFile(architecture, { givenUp: null, stderr: id, check: null, shut: { files: wanted, isIsolationRequired: false } }),
+      0o700,
+      false,
+    );
     writeWhole(file, trialUnit(directives, [launcher, deps.runtime, ...attempts.words], deps), 0o644, false);
     const words = await systemctl.jobs("start", [unit], timeoutMs + 5000);
     const shown = (await systemctl.show([unit], ["ExecMainStatus", "Result"])).get(unit);

@@ -1,14 +1,13 @@
-// The first words of what a unit runs: they compare what systemd has mounted with what the unit was made for.
+// The check that the launcher runs before a program: it compares what systemd has mounted with what the unit was made for.
 //
 // systemd follows links when it mounts, so that a service could put a link in the place of a folder that is bound for
 // another one, before systemd restarts that by itself. A look before the mount would race with the swap. This look comes
-// after it: the words run in the finished mount namespace, where nobody can mount anything any more, and before the program.
+// after it: the check runs in the finished mount namespace, where nobody can mount anything any more, and before the program.
 // proc_pid_mountinfo(5) names the folder that each mount shows, by its path within the file system.
 
 import { wrongMountStatus } from "../backend/ended.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
-import { quoted } from "../base/text.ts";
 
 /** A path of the sandbox, and where it has to lead; `isOptional`: nothing may be mounted there. */
 export type Place = { path: string; real: string; isOptional: boolean };
@@ -18,10 +17,10 @@ export function placesOf({ writable, readable, optional, leads }: Pick<Opening, 
   return [...firm, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
 }
 
-/** Empty where the unit mounts nothing of its own. Ends with `wrongMountStatus` and a line on stderr. Pure. */
-export function mountCheck(name: string, places: Place[], directives: Directive[], home: string): string {
+/** The words of a command that ends with `wrongMountStatus` and a line. Null where the unit mounts nothing of its own. Pure. */
+export function mountCheck(name: string, places: Place[], directives: Directive[], home: string): string[] | null {
   const has = (directive: string) => directives.some((one) => one.name === directive);
-  if (!has("ProtectHome") || places.length === 0) return "";
+  if (!has("ProtectHome") || places.length === 0) return null;
   const covers = [
     "/home",
     "/root",
@@ -31,9 +30,7 @@ export function mountCheck(name: string, places: Place[], directives: Directive[
     ...(has("TemporaryFileSystem") ? ["/dev/shm"] : []),
   ];
   const words = places.flatMap(({ path, real, isOptional }) => [isOptional ? "-" : "+", escaped(path), escaped(real)]);
-  const argv = [name, String(covers.length), ...covers.map(escaped), ...words];
-  // The environment of the app is not that of this step: awk obeys variables of its own (GAWK_PERSIST_FILE).
-  return `PATH=/usr/bin:/bin env -i LC_ALL=C PATH=/usr/bin:/bin awk ${quoted(program)} ${argv.map(quoted).join(" ")} >&2 || exit $?; `;
+  return ["awk", program, name, String(covers.length), ...covers.map(escaped), ...words];
 }
 
 /** As the kernel writes a path in mountinfo. */

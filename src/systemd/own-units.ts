@@ -15,9 +15,9 @@ import { delayUnitName, unitName } from "./names.ts";
 
 export class OwnUnits {
   readonly #paths: Paths;
-  readonly #ground: Pick<Ground, "mark" | "host" | "neighbours">;
+  readonly #ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">;
 
-  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host" | "neighbours">) {
+  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">) {
     this.#paths = paths;
     this.#ground = ground;
   }
@@ -63,7 +63,7 @@ export class OwnUnits {
     const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
     const before = readIfThere(file);
-    if (launcher !== null) writeLauncher(spec.name, launcher, before);
+    writeLauncher(spec.name, launcher, before);
     if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
@@ -76,7 +76,7 @@ export class OwnUnits {
   /** Unit and environment are what the spec is derived into now. */
   async isWritten(spec: Spec): Promise<boolean> {
     const { unit, delay, environment, launcher } = await this.derive(spec);
-    if (launcher !== null && !existsSync(launcher.file)) return false;
+    if (!existsSync(launcher.file)) return false;
     const { name } = spec;
     return (
       readIfThere(this.unitFile(name)) === unit &&

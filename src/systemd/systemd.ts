@@ -81,7 +81,12 @@ export class SystemdBackend implements Backend {
       runtime: process.execPath,
       loaded: async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit,
     });
-    this.#units = new OwnUnits(paths, { mark: this.#owner.mark, neighbours, host: (profile) => this.#verifier.host(profile) });
+    this.#units = new OwnUnits(paths, {
+      mark: this.#owner.mark,
+      neighbours,
+      runtimeDir: reach.runtimeDir,
+      host: (profile) => this.#verifier.host(profile),
+    });
   }
 
   /** Throws `no-backend` where systemd does not run this machine. A user manager that does not run is told by what needs it. */

@@ -4,14 +4,12 @@ import { givenUpStatus } from "../backend/ended.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
-import { quoted } from "../base/text.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../service/spec.ts";
 import { delayLines } from "./delay.ts";
-import { mountCheck, placesOf } from "./mount-check.ts";
-import { stderrIdentifier, stdoutIdentifier } from "./names.ts";
+import { stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { editionLine, seal } from "./seal.ts";
-import { givenUpPath } from "./starts.ts";
+import { canGiveUp, givenUpPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;
@@ -26,11 +24,9 @@ export type UnitPlan = {
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
-  /** The file that is executed first, and shuts the shell and the program in; null: none. */
-  launcher: string | null;
+  /** The file that is executed first, and then executes the program. */
+  launcher: string;
 };
-
-const journalSocket = "/run/systemd/journal/stdout";
 
 /** systemd refuses a longer line, LONG_LINE_MAX. */
 const maxLineBytes = 1024 * 1024 - 1;
@@ -53,17 +49,14 @@ export function unitText(plan: UnitPlan): string {
     "Slice=bs9.slice",
     `WorkingDirectory=${barePath(plan.cwd)}`,
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
-    "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    unsetEnvironment(spec),
     `SyslogIdentifier=${stdoutIdentifier(spec.name)}`,
     ...outputs(plan),
     "",
     `Restart=${spec.restart.policy}`,
     "RestartSec=0",
     ...(canGiveUp(spec) ? [`RestartPreventExitStatus=${givenUpStatus}`] : []),
-    execStart(plan, {
-      checks: `${canGiveUp(spec) ? checkOfGivingUp(spec.name) : ""}${checkOfMounts(plan)}`,
-      identifier: plan.logFiles === null ? stderrIdentifier(spec.name) : null,
-    }),
+    execStart(plan),
     "TimeoutStartSec=60s",
     `TimeoutStopSec=${spec.stopTimeoutMs}ms`,
     "",
@@ -92,12 +85,12 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "Type=oneshot",
     `WorkingDirectory=${barePath(plan.cwd)}`,
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
-    "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    unsetEnvironment(plan.spec),
     "StandardOutput=null",
     "StandardError=null",
     // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
     "LogLevelMax=crit",
-    execStart(plan, { checks: checkOfMounts(plan), identifier: null }),
+    execStart(plan),
     `TimeoutStartSec=${timeoutMs}ms`,
     // What has not ended by then is not asked to.
     "KillSignal=SIGKILL",
@@ -108,24 +101,9 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
   ].join("\n");
 }
 
-/**
- * Variables that only the program itself may get: those that the shell on the way sets or resets, and those that the
- * dynamic loader, libc, a shell or a program of systemd obeys, which all run before it (ld.so(8), locale(7), gconv: a locale
- * may load code; bash(1), systemd's ENVIRONMENT.md). They are no secrets.
- */
-function isForProgramAlone(name: string): boolean {
-  return shellsOwn.has(name) || turning.test(name);
-}
-
-const turning =
-  /^(?:LD_|LC_|LANG|BASH|MALLOC_|SYSTEMD_|SYSTEMCTL_|DBUS_|XDG_|(?:GCONV_PATH|LOCPATH|NLSPATH|GETCONF_DIR|OUTPUT_CHARSET|CHARSET|GLIBC_TUNABLES|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES|POSIXLY_CORRECT|TZ|TZDIR|TMPDIR|CDPATH|FUNCNEST|NOTIFY_SOCKET)$)/;
-
-const shellsOwn = new Set(["PWD", "OLDPWD", "IFS", "SHLVL", "PS4", "ENV", "BASH_ENV"]);
-
 /** The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH. */
 export function environmentText(spec: Spec, programs: string[]): string {
   return Object.entries(environmentWith(spec, programs))
-    .filter(([name]) => !isForProgramAlone(name))
     .map(([name, value]) => environmentLine(name, value))
     .join("");
 }
@@ -137,31 +115,15 @@ function outputs({ logFiles }: UnitPlan): string[] {
   return ["StandardOutput=journal", "StandardError=inherit"];
 }
 
-function environmentOfShell(spec: Spec): string {
+/** The user manager may have taken on variables of a shell that are not true of the service. */
+function unsetEnvironment(spec: Spec): string {
   const env = givenEnvironment(spec);
-  const given = Object.entries(env).filter(([name]) => isForProgramAlone(name));
-  const unset = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
-  return `unset ${unset.join(" ")};${given.map(([name, value]) => `export ${name}=${quoted(value)};`).join("")}`;
+  const ofShell = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
+  return `UnsetEnvironment=${["BUN_OPTIONS", "BUN_BE_BUN", ...ofShell].join(" ")}`;
 }
 
-/** The check runs before the environment of the app is set: variables such as PATH could change which programs the check runs. */
-function checkOfMounts({ spec, mounts: opened, directives, home }: Omit<UnitPlan, "owner" | "logFiles">): string {
-  return mountCheck(spec.name, placesOf(opened), directives, home);
-}
-
-const canGiveUp = ({ restart }: Spec): boolean => restart.policy !== "no" && restart.max !== null;
-
-/** systemd mounts the file of a service that is given up, and no file otherwise. The folder is that of the user manager. */
-const checkOfGivingUp = (name: string): string => `[ -e "$XDG_RUNTIME_DIR/${givenUpPath(name)}" ] && exit ${givenUpStatus}; `;
-
-/** Through the launcher and a shell, which are exec'd away. `checks` run first; `identifier`: stderr goes to the journal under this name. */
-function execStart(
-  { argv, spec, launcher }: Pick<UnitPlan, "argv" | "spec" | "launcher">,
-  { checks, identifier }: { checks: string; identifier: string | null },
-): string {
-  const run = `${environmentOfShell(spec)} exec "$@"`;
-  const script = `${checks}${identifier === null ? run : withStderr(identifier, run)}`;
-  const line = `ExecStart=${launcher === null ? "" : `${execWord(launcher)} `}/bin/sh -c ${execWord(script)} sh ${argv.map(execWord).join(" ")}`;
+function execStart({ argv, launcher }: Pick<UnitPlan, "argv" | "launcher">): string {
+  const line = `ExecStart=${[launcher, ...argv].map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
       `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
@@ -169,18 +131,6 @@ function execStart(
     );
   }
   return line;
-}
-
-/**
- * systemd gives both streams one connection to the journal, where they cannot be told apart, so systemd-cat(1) makes
- * another one for stderr. It keeps descriptor 3, from which a second shell takes stdout back. The process is the program
- * in the end, because each step is exec'd. Where nobody listens for the journal (flag 00010000 in /proc/net/unix), stderr
- * stays where stdout goes: systemd-cat would fail, and a service has to run without journald.
- */
-function withStderr(identifier: string, run: string): string {
-  const listens = `PATH=/usr/bin:/bin grep -q '00010000 .* ${journalSocket}$' /proc/self/net/unix`;
-  const connected = `/usr/bin/systemd-cat --identifier=${quoted(identifier)} /bin/sh -c ${quoted(`exec >&3 3>&-; ${run}`)} sh "$@"`;
-  return `if [ -x /usr/bin/systemd-cat ] && ${listens} 2>/dev/null; then exec 3>&1; exec ${connected}; fi; ${run}`;
 }
 
 function limits(spec: Spec): string[] {
@@ -197,10 +147,9 @@ function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launche
   // Without a mount namespace they would be void, and so not so.
   if (!hidesHome(plan.directives)) return [];
   const { writable, readable, optional } = plan.mounts;
-  const launcher = plan.launcher === null ? [] : [`BindReadOnlyPaths=${bindPath(plan.launcher)}`];
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
-    ...launcher,
+    `BindReadOnlyPaths=${bindPath(plan.launcher)}`,
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
     ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),

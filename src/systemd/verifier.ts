@@ -139,8 +139,8 @@ export class Verifier {
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
-    const launcher = launcherFor(spec, host, opening, paths);
-    if (launcher !== null) opening.optional.push(launcher.file);
+    const launcher = launcherFor(spec, { host, opening, paths, runtimeDir: reach.runtimeDir });
+    opening.optional.push(launcher.file);
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,
@@ -152,8 +152,8 @@ export class Verifier {
     };
     const verdict = verifyProcess(pid, declared, this.#outside);
     if (verdict.verdict === "unknown") return verdict;
-    const isNamed = isInSync && declared.foreign.length === 0 && (launcher === null || (readIfThere(file) ?? "").includes(launcher.file));
-    const told = launcher?.closesFiles === true && isNamed ? withLandlock(verdict, host) : verdict;
+    const isNamed = isInSync && declared.foreign.length === 0 && (readIfThere(file) ?? "").includes(launcher.file);
+    const told = launcher.closesFiles && isNamed ? withLandlock(verdict, host) : verdict;
     return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
   }
 

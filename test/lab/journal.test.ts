@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { LogQuery, LogRecord } from "../../src/backend/backend.ts";
 import type { Spec } from "../../src/service/spec.ts";
+import { launcherFile } from "../../src/systemd/launcher/launcher.ts";
+import { stderrIdentifier } from "../../src/systemd/names.ts";
 import { unitText } from "../../src/systemd/unit.ts";
 import { type Lab, lab, succeed, tempDir, type User, until } from "../harness.ts";
 
@@ -62,6 +64,10 @@ async function service(user: User, name: string, script: string): Promise<void> 
     log: "journal",
     stopTimeoutMs: 5000,
   };
+  const launcher = join(user === "root" ? "/root" : `/home/${user}`, `launch-${name}`);
+  const stderr = stderrIdentifier(name);
+  const file = launcherFile(process.arch === "arm64" ? "arm64" : "x64", { givenUp: null, stderr, check: null, shut: null });
+  await host.writeFile(user, launcher, file, "755");
   const plan = { spec, argv: ["/bin/sh", "-c", script], environment: {}, logFiles: null, environmentFile: "-/dev/null", directives: [] };
   const text = unitText({
     ...plan,
@@ -69,7 +75,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
     mounts: { writable: [], readable: [], optional: [], leads: {} },
     home: "/home/x",
     owner: "test",
-    launcher: null,
+    launcher,
   });
   await host.writeFile(user, `.config/systemd/user/${name}.service`, text);
   succeed(await systemctl(user, "daemon-reload"), "daemon-reload");

@@ -1,7 +1,7 @@
 // Writes the table of system calls of a launcher: arguments are placed once, rows are linked by labels.
 import type { Architecture } from "../../backend/limits-filter.ts";
 import { Image } from "./image.ts";
-import { rowWords, wordBytes } from "./loop.ts";
+import { COMPARE, END, rowWords, wordBytes } from "./loop.ts";
 
 /** A row to go on with; `mark` says which one it is. */
 export class Label {
@@ -17,7 +17,6 @@ export type Argument = number | Place | { valueAt: Place };
 type Row = { call: bigint; arguments: bigint[]; into: bigint; orElse: Label };
 
 const mostArguments = 5;
-const END = -1n;
 
 export class Table {
   readonly #image = new Image();
@@ -39,17 +38,38 @@ export class Table {
 
   /** Adds a call. Its result goes `into` a place, 32 bits of it; where it fails, the row of `orElse` follows. */
   call(number: number, given: Argument[], { into, orElse }: { into?: Place; orElse: Label }): void {
-    const filled = [...given, ...Array<Argument>(mostArguments - given.length).fill(0)];
-    const places = filled.map((one) => (typeof one === "object" && "valueAt" in one ? one.valueAt.address : this.#constant(one)));
-    this.#rows.push({ call: BigInt(number), arguments: places, into: (into ?? this.#nowhere).address, orElse });
+    this.#add(BigInt(number), given, { into: into ?? this.#nowhere, orElse });
+  }
+
+  /** Adds a call that may fail. */
+  attempt(number: number, given: Argument[]): void {
+    const after = new Label();
+    this.call(number, given, { orElse: after });
+    this.mark(after);
+  }
+
+  /** Where the value at a place is another one, the row of `orElse` follows. */
+  compare(place: Place, value: number, { orElse }: { orElse: Label }): void {
+    this.#add(COMPARE, [{ valueAt: place }, value], { into: this.#nowhere, orElse });
+  }
+
+  goto(label: Label): void {
+    // Two numbers that differ.
+    this.#add(COMPARE, [0, 1], { into: this.#nowhere, orElse: label });
   }
 
   /** The end of the table: the program is executed. */
   end(): void {
     const end = new Label();
     this.mark(end);
-    const { address } = this.#nowhere;
-    this.#rows.push({ call: END, arguments: Array<bigint>(mostArguments).fill(address), into: address, orElse: end });
+    this.#add(END, [], { into: this.#nowhere, orElse: end });
+  }
+
+  /** Ends the process. */
+  exit(number: number, status: number): void {
+    const self = new Label();
+    this.mark(self);
+    this.call(number, [status], { orElse: self });
   }
 
   /** The row that is added next is the one that the label stands for. */
@@ -65,6 +85,12 @@ export class Table {
       this.words(BigInt.asUintN(64, call), ...places, into, first + BigInt(orElse.row) * rowBytes);
     }
     return this.#image.file(architecture, first);
+  }
+
+  #add(call: bigint, given: Argument[], { into, orElse }: { into: Place; orElse: Label }): void {
+    const filled = [...given, ...Array<Argument>(mostArguments - given.length).fill(0)];
+    const places = filled.map((one) => (typeof one === "object" && "valueAt" in one ? one.valueAt.address : this.#constant(one)));
+    this.#rows.push({ call, arguments: places, into: into.address, orElse });
   }
 
   /** Each number is placed once. */

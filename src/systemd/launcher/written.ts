@@ -6,41 +6,54 @@ import { architectureOf } from "../../backend/limits-filter.ts";
 import { sharedFolders, systemFolders } from "../../backend/open-folders.ts";
 import type { Opening } from "../../backend/opening.ts";
 import { hidesHome } from "../../backend/sandbox.ts";
+import { failed } from "../../base/errors.ts";
 import { readRegular, writeWhole } from "../../base/files.ts";
 import { type Paths, resolvedPath } from "../../base/paths.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { HostProfile } from "../host-cache.ts";
+import { mountCheck, placesOf } from "../mount-check.ts";
+import { stderrIdentifier } from "../names.ts";
+import { canGiveUp, givenUpPath } from "../starts.ts";
 import type { Files, Opened } from "./files.ts";
 import { launcherFile, type Wanted } from "./launcher.ts";
 
 export type Launcher = { file: string; bytes: Uint8Array; closesFiles: boolean };
 
-/** The launcher of a service; null where the profile has none, or where this host cannot run one. */
-export function launcherFor(spec: Spec, host: HostProfile, opening: Opening, paths: Paths): Launcher | null {
-  if (host.isolation?.isLaunched !== true) return null;
+type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
+
+/** The launcher of a service. Throws on a machine that bs9 has no launcher for. */
+export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Ground): Launcher {
+  const { name } = spec;
+  const wanted: Wanted = {
+    givenUp: canGiveUp(spec) ? join(runtimeDir, givenUpPath(name)) : null,
+    stderr: stderrIdentifier(name),
+    check: mountCheck(name, placesOf(opening), host.directives, paths.home),
+    shut: null,
+  };
+  if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
   const isIsolationRequired = spec.sandbox.isolationRequired === true;
   // With namespaces the mounts close the files already.
-  if (hasMounts(host)) return launcherOf(spec.name, { files: null, isIsolationRequired }, paths.share);
-  return launcherOf(spec.name, { files: openedBy(opening, paths), isIsolationRequired }, paths.share, openedSystem(paths));
+  const files = hidesHome(host.directives) ? null : openedBy(opening, paths);
+  const shut = { ...wanted, shut: { files, isIsolationRequired } };
+  if (files === null) return launcherOf(name, shut, shut, paths.share);
+  const withSystem = { ...files, readable: [...openedSystem(paths), ...files.readable] };
+  return launcherOf(name, shut, { ...shut, shut: { files: withSystem, isIsolationRequired } }, paths.share);
 }
-
-const hasMounts = ({ directives }: HostProfile): boolean => hidesHome(directives);
 
 const folderOf = (share: string): string => join(share, "launch");
 
 /**
  * Its name has the hash of what it does, so that a loaded unit never finds a launcher that was written for another unit. The
- * folders of the system are no part of the hash: they may change between two starts. Null on a machine that bs9 has no launcher for.
+ * folders of the system are no part of the hash (`hashed`): they may change between two starts.
  */
-function launcherOf(name: string, wanted: Wanted, share: string, system: Opened[] = []): Launcher | null {
+function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string): Launcher {
   const architecture = architectureOf(process.arch);
-  if (architecture === null) return null;
-  const hash = Bun.hash(launcherFile(architecture, wanted)).toString(16).padStart(16, "0");
-  const files = wanted.files === null ? null : { ...wanted.files, readable: [...system, ...wanted.files.readable] };
+  if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run it on x64 or arm64" });
+  const hash = Bun.hash(launcherFile(architecture, hashed)).toString(16).padStart(16, "0");
   return {
     file: join(folderOf(share), `${name}.${hash}`),
-    bytes: launcherFile(architecture, { ...wanted, files }),
-    closesFiles: files !== null,
+    bytes: launcherFile(architecture, wanted),
+    closesFiles: (wanted.shut?.files ?? null) !== null,
   };
 }
 
