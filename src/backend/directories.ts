@@ -1,5 +1,6 @@
 // What of the file system is open to a service, as a user wants to know it: where it may write, what it may read, what is hidden.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Paths, resolvedPath } from "../base/paths.ts";
 import type { Spec } from "../service/spec.ts";
 import { sharedFolders } from "./open-folders.ts";
@@ -16,13 +17,16 @@ export type Directories = {
 /** What shuts a service in: mounts of its own, Landlock, or nothing. */
 export type Shutter = "mounts" | "landlock" | "none";
 
+/** Where a service with mounts of its own finds its cache; every other service finds it by $XDG_CACHE_HOME. */
+export const cacheInHome = (home: string): string => join(home, ".cache");
+
 export function directoriesOf(spec: Spec, opening: Opening, shutter: Shutter, paths: Paths): Directories {
   if (shutter === "none" || spec.sandbox.profile === "off") return { writable: [{ path: "/", own: false }], readable: ["/"], hidden: [] };
   const homes = [...new Set([paths.home, "/home", "/root", "/run/user"])].filter((path) => existsSync(path));
   const machines = opening.writable.map((path) => ({ path, own: false }));
   const readable = ["/", ...opening.readable, ...opening.optional];
   const own = (path: string) => ({ path, own: true });
-  const cache = opening.cache === null || shutter === "mounts" ? [] : [own(opening.cache)];
+  const cache = opening.cache === null ? [] : [own(shutter === "mounts" ? cacheInHome(paths.home) : opening.cache)];
   if (shutter === "landlock") {
     const shared = sharedFolders(paths).map((path) => ({ path: resolvedPath(path), own: false }));
     return { writable: [...machines, ...cache, ...shared], readable, hidden: homes };
@@ -30,5 +34,5 @@ export function directoriesOf(spec: Spec, opening: Opening, shutter: Shutter, pa
   const closed = rootSockets
     .map(({ path }) => path)
     .filter((path) => existsSync(path) && !isOpened(path, [...opening.writable, ...opening.readable]));
-  return { writable: [...machines, ...cache, ...["/tmp", "/var/tmp"].map(own)], readable, hidden: [...homes, ...closed] };
+  return { writable: [...machines, ...cache, ...["/tmp", "/var/tmp", "/dev/shm"].map(own)], readable, hidden: [...homes, ...closed] };
 }

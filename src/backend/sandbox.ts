@@ -6,7 +6,7 @@ import { isOpened, rootSockets } from "./root-sockets.ts";
  * The edition of the sandbox, written into each unit. It is raised with every change of what a unit is shut in by, so that
  * after an upgrade bs9 can tell which services still run in an older one.
  */
-export const sandboxEdition = 3;
+export const sandboxEdition = 4;
 
 export type Directive = { name: string; value: string };
 
@@ -16,6 +16,13 @@ export const label = ({ name, value }: Directive): string => `${name}=${value}`;
 /** One directive for each path, so that a user can take back a single one. A path that is not there is left out. */
 const closedPaths: Directive[] = rootSockets.map(({ path }) => ({ name: "InaccessiblePaths", value: `-${path}` }));
 export const closedPathOf = ({ value }: Pick<Directive, "value">): string => value.replace(/^-/, "");
+
+/** Under ProtectHome= alone systemd 252 leaves these writable on a user manager: what is written there is lost with the service. */
+const homes: Directive[] = ["/home", "/root", "/run/user"].map((path) => ({ name: "TemporaryFileSystem", value: `${path}:ro` }));
+
+/** True for what closes home, to reads or to writes. */
+export const isOfHome = ({ name, value }: Directive): boolean =>
+  name === "ProtectHome" || homes.some((one) => one.name === name && one.value === value);
 
 const base: Directive[] = [
   { name: "NoNewPrivileges", value: "yes" },
@@ -32,6 +39,7 @@ const base: Directive[] = [
   { name: "ReadOnlyPaths", value: "/run" },
   { name: "BindReadOnlyPaths", value: "/sys" },
   { name: "ProtectHome", value: "tmpfs" },
+  ...homes,
   ...closedPaths,
   { name: "ProtectKernelTunables", value: "yes" },
   { name: "ProtectKernelModules", value: "yes" },

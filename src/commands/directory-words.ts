@@ -9,9 +9,9 @@ export function openSentence(name: string, { writable, hidden }: Directories, ho
   if (everything) return `${name} may write wherever its user may`;
   const machines = writable.filter(({ own }) => !own).map(({ path }) => inHome(path, home));
   const own = writable.filter((one) => one.own).map(({ path }) => inHome(path, home));
-  const places = [...machines, ...(own.length === 0 ? [] : [`${own.join(", ")} of its own`])];
+  const places = [...(machines.length === 0 ? [] : [machines.join(", ")]), ...(own.length === 0 ? [] : [`${own.join(", ")} of its own`])];
   const rest = hidden.includes(home) ? "; the rest of home is closed to it" : "";
-  return `${name} may write in ${places.join(", ")}${rest}`;
+  return `${name} may write in ${places.join(", and in ")}${rest}`;
 }
 
 /** Rows of a label and a line. */

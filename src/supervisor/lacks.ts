@@ -1,12 +1,12 @@
 // What of a sandbox profile there is not without systemd; pure.
 import { isBooted } from "../backend/detect.ts";
 import { lackOfNarrowed, type Narrowed } from "../backend/narrowed.ts";
-import { label, profileDirectives } from "../backend/sandbox.ts";
+import { type Directive, isOfHome, label, profileDirectives } from "../backend/sandbox.ts";
 import type { Missing } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
-/** Landlock stands in for these: the system cannot be written to, and homes not be read. */
-const byLandlock = new Set(["ProtectSystem", "ProtectHome"]);
+/** Landlock stands in for these: the system cannot be written to, and homes can be neither read nor written to. */
+const isByLandlock = (directive: Directive) => directive.name === "ProtectSystem" || isOfHome(directive);
 /** As on every start. */
 const always = new Set(["NoNewPrivileges", "UMask"]);
 
@@ -24,7 +24,8 @@ const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 o
 export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {
   if (profile === "off") return [];
   const ofSystemd = profileDirectives(profile)
-    .filter(({ name }) => name !== sockets.directive && !always.has(name) && !(version > 0 && byLandlock.has(name)))
+    .filter(({ name }) => name !== sockets.directive && !always.has(name))
+    .filter((directive) => version === 0 || !isByLandlock(directive))
     .map((directive) => ({
       directive: label(directive),
       why: hasSystemd

@@ -44,7 +44,7 @@ export type Ground = {
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
   const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
-  const environment = environmentText(spec, opening.programs);
+  const environment = environmentText(spec, opening.programs, shutter === "landlock" ? opening.cache : null);
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 

@@ -23,7 +23,7 @@ type Evidence = {
   /** What the live process shows of it. */
   live: Check;
   /** What the attempts of the probe show of it. */
-  attempts?: (outcomes: Outcomes, value: string) => string | null;
+  attempts?: (outcomes: Outcomes, value: string) => string | null | undefined;
   /** No one can read of a live process what it does: there the attempts are the proof. */
   isClosed?: true;
 };
@@ -101,7 +101,7 @@ export const evidence: Record<string, Evidence> = {
   PrivateDevices: { live: privateDevices },
   TemporaryFileSystem: {
     live: ownFileSystem,
-    attempts: (outcomes, value) => endedWith(`see ${pathOf(value)}/`, "ENOENT")(outcomes),
+    attempts: (outcomes, value) => (isReadOnly(value) ? undefined : endedWith(`see ${pathOf(value)}/`, "ENOENT")(outcomes)),
   },
   PrivateIPC: { live: namespace("ipc") },
   KeyringMode: {
@@ -190,12 +190,14 @@ function privateDevices(seen: Seen): string | null {
 
 /** The value of TemporaryFileSystem= is a path, then options behind a colon. */
 const pathOf = (value: string): string => value.replace(/:.*/, "");
+const isReadOnly = (value: string): boolean => value.endsWith(":ro");
 
 /** systemd makes a new file system for each start, so that one which is not the machine's is no other service's either. */
 function ownFileSystem(seen: Seen, value: string): string | null {
   const path = pathOf(value);
   const mount = seen.live.mounts.at(path);
   if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is no file system of its own`;
+  if (isReadOnly(value) && !mount.readOnly) return `${path} can be written to, and what is written there is lost`;
   return own(path)(seen, "");
 }
 

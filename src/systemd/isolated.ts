@@ -34,7 +34,7 @@ function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunche
 /** What Landlock holds where no mounts do: told beside what is missing, which stays missing. */
 export function withLandlock(verdict: SandboxVerdict, { isolation }: HostProfile): SandboxVerdict {
   if (isolation?.isFileClosed !== true) return verdict;
-  const isOfFiles = ({ directive }: Missing) => directive.startsWith("ProtectHome=") || directive.startsWith("ProtectSystem=");
+  const isOfFiles = ({ directive }: Missing) => /^(?:ProtectHome=|ProtectSystem=|TemporaryFileSystem=.*:ro$)/.test(directive);
   const missing = verdict.missing.map((one) => (isOfFiles(one) ? { ...one, why: `${one.why}; Landlock keeps its files closed` } : one));
   return { ...verdict, missing, probed: [...verdict.probed, "Landlock"] };
 }

@@ -5,6 +5,7 @@
 // after it: the check runs in the finished mount namespace, where nobody can mount anything any more, and before the program.
 // proc_pid_mountinfo(5) names the folder that each mount shows, by its path within the file system.
 
+import { cacheInHome } from "../backend/directories.ts";
 import { wrongMountStatus } from "../backend/ended.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
@@ -12,9 +13,13 @@ import { type Directive, homeIsCovered } from "../backend/sandbox.ts";
 /** A path of the sandbox, and where it has to lead; `isOptional`: nothing may be mounted there. */
 export type Place = { path: string; real: string; isOptional: boolean };
 
-export function placesOf({ writable, readable, optional, leads }: Pick<Opening, "writable" | "readable" | "optional" | "leads">): Place[] {
+/** What of an opening is mounted. */
+export type Mounted = Pick<Opening, "writable" | "readable" | "optional" | "leads" | "cache">;
+
+export function placesOf({ writable, readable, optional, leads, cache }: Mounted, home: string): Place[] {
+  const own = cache === null ? [] : [{ path: cacheInHome(home), real: cache, isOptional: true }];
   const firm = [...new Set([...writable, ...readable])].map((path) => ({ path, real: path, isOptional: false }));
-  return [...firm, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
+  return [...firm, ...own, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
 }
 
 /** The words of a command that ends with `wrongMountStatus` and a line. Null where the unit mounts nothing of its own. Pure. */

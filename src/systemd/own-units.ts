@@ -60,11 +60,12 @@ export class OwnUnits {
 
   /** Throws where it cannot be derived. True where a unit is another one than before. */
   async #write(spec: Spec): Promise<boolean> {
+    // First, because a launcher opens only what is there.
+    if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
     const before = readIfThere(file);
     writeLauncher(spec.name, launcher, before);
-    if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
     makeFolder(this.#paths.units);

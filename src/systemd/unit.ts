@@ -1,11 +1,12 @@
 // A spec -> the text of its unit; pure.
 
+import { cacheInHome } from "../backend/directories.ts";
 import { givenUpStatus } from "../backend/ended.ts";
-import type { Opening } from "../backend/opening.ts";
 import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../backend/sandbox.ts";
 import { failed } from "../base/errors.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../service/spec.ts";
 import { delayLines } from "./delay.ts";
+import type { Mounted } from "./mount-check.ts";
 import { stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { editionLine, seal } from "./seal.ts";
@@ -20,7 +21,7 @@ export type UnitPlan = {
   /** The files that its streams go to; null: the journal. */
   logFiles: { stdout: string; stderr: string } | null;
   directives: Directive[];
-  mounts: Pick<Opening, "writable" | "readable" | "optional" | "leads">;
+  mounts: Mounted;
   home: string;
   /** Names the registry that the unit belongs to: its configuration folder. */
   owner: string;
@@ -101,11 +102,16 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
   ].join("\n");
 }
 
-/** The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH. */
-export function environmentText(spec: Spec, programs: string[]): string {
-  return Object.entries(environmentWith(spec, programs))
+/**
+ * The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH,
+ * `cache` is where the service finds its cache if that is not ~/.cache.
+ */
+export function environmentText(spec: Spec, programs: string[], cache: string | null): string {
+  const own = cache === null ? "" : environmentLine("XDG_CACHE_HOME", cache);
+  const given = Object.entries(environmentWith(spec, programs))
     .map(([name, value]) => environmentLine(name, value))
     .join("");
+  return own + given;
 }
 
 /** The files are opened by the user manager, outside of the sandbox. */
@@ -146,12 +152,14 @@ function limits(spec: Spec): string[] {
 function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
   // Without a mount namespace they would be void, and so not so.
   if (!hidesHome(plan.directives)) return [];
-  const { writable, readable, optional } = plan.mounts;
+  const { writable, readable, optional, cache } = plan.mounts;
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
     `BindReadOnlyPaths=${bindPath(plan.launcher)}`,
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
     ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
+    // Absent where somebody has removed it: then ~/.cache takes no writes, and the service starts all the same.
+    ...(cache === null ? [] : [`BindPaths=${bindPath(cache, { optional: true })}:${bindPath(cacheInHome(plan.home))}`]),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
   ];
 }

@@ -1,5 +1,6 @@
 // What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
 
+import { cacheInHome } from "../backend/directories.ts";
 import { lackOfNarrowed } from "../backend/narrowed.ts";
 import type { Opening } from "../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../backend/sandbox.ts";
@@ -93,8 +94,9 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
 function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
   if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
   const mend = `bs9 restart ${name}`;
-  const { writable, readable, optional } = opening;
-  const missing: Missing[] = placesOf(opening).flatMap((place) => {
+  const { writable, readable, optional, cache } = opening;
+  const { home } = seen.outside;
+  const missing: Missing[] = placesOf(opening, home).flatMap((place) => {
     const why = misplaced(seen, place);
     return why === null ? [] : [{ directive: place.path, why, mend }];
   });
@@ -102,7 +104,8 @@ function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
       missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });
   }
-  const stranger = unasked(seen, [...writable, ...readable, ...optional]);
+  const own = cache === null ? [] : [cacheInHome(home)];
+  const stranger = unasked(seen, [...writable, ...readable, ...optional, ...own]);
   if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is there`, mend });
   return missing;
 }

@@ -71,7 +71,11 @@ test("a folder that was replaced by a link is not opened when its service is sta
 }, 90_000);
 
 test("the sandbox stays partial, the isolation too: the sockets of the user manager are within reach", async () => {
-  await stage.service("a", "a");
+  const a = await stage.service("a", "a");
+  const write = (path: string) => a.attempt(`require("fs").writeFileSync(${path}, "kept"); return "done"`);
+  expect(await write(`process.env.HOME + "/lost"`)).toBe("EACCES");
+  expect(await write(`process.env.XDG_CACHE_HOME + "/file"`)).toBe("done");
+  expect(await stage.sh("cat .local/state/bs9/cache/a/file")).toBe("kept");
   const { sandbox, isolation } = JSON.parse((await stage.bs9("describe", "a", "--json")).stdout) as Description;
   expect(sandbox.verdict).toBe("partial");
   expect(sandbox.probed).toContain("Landlock");

@@ -14,7 +14,7 @@ const open = { writable: [{ path: "/", own: false }], readable: ["/"], hidden: [
 
 test("one sentence says where a service may write", () => {
   expect(openSentence("web", shut, home)).toBe(
-    "web may write in ~/app, /srv/data, ~/.cache, /tmp of its own; the rest of home is closed to it",
+    "web may write in ~/app, /srv/data, and in ~/.cache, /tmp of its own; the rest of home is closed to it",
   );
   expect(openSentence("web", open, home)).toBe("web may write wherever its user may");
 });

@@ -61,7 +61,12 @@ describe("start", () => {
       { name: "web", result: "changed", status: { state: "active", ready: true, port: 4100 }, findings: [] },
     ]);
     expect(await fetchIn<Record<string, string>>(it, 4100, "/env")).toMatchObject({ GREETING: greeting, MORE: "1" });
-    await bs9(it, "start", "web", "--env", "MORE=");
+    for (const folder of ["data", "more"]) await it.writeFile("ops", `${folder}/kept`, "");
+    // The agent has known the process before bs9 has committed what it was made from.
+    const opened = await bs9(it, "start", "web", "--env", "MORE=", "--writable", "data", "--writable", "more");
+    expect(opened.stdout).toMatch(/^web changed .*sandbox effective\)$/m);
+    expect(opened.stderr).toMatch(/^web may write in ~\/web, ~\/data, ~\/more, and in .* of its own; the rest of home is closed to it$/m);
+    expect((await bs9(it, "describe", "web")).stdout).toMatch(/^Directories\n {2}writable {2}~\/web\n {12}~\/data\n(.|\n)*^Sandbox /m);
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
   });
 

@@ -72,7 +72,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
   const text = unitText({
     ...plan,
     cwd: plan.spec.cwd,
-    mounts: { writable: [], readable: [], optional: [], leads: {} },
+    mounts: { writable: [], readable: [], optional: [], leads: {}, cache: null },
     home: "/home/x",
     owner: "test",
     launcher,

@@ -88,6 +88,6 @@ test("of two mounts in one place the one that is seen counts", async () => {
 });
 
 test("a unit without mounts of its own has no check", () => {
-  const opening = { writable: ["/home/ops/app"], readable: [], optional: [], leads: {} };
-  expect(mountCheck("web", placesOf(opening), profileDirectives("off"), "/home/ops")).toBeNull();
+  const opening = { writable: ["/home/ops/app"], readable: [], optional: [], leads: {}, cache: null };
+  expect(mountCheck("web", placesOf(opening, "/home/ops"), profileDirectives("off"), "/home/ops")).toBeNull();
 });

@@ -57,6 +57,20 @@ test("strict: the project is read-only", () => {
   ]);
 });
 
+test("the cache of the service is mounted over ~/.cache, and no other directory may be", () => {
+  const cache = "/home/ops/.local/state/bs9/cache/web";
+  const shown = (real: string) =>
+    mounts((line) => {
+      const mount = line.replace(`${project} ${project} `, `${real} /home/ops/.cache `).replace(/^\d+/, "9001");
+      return line.includes(` ${project} `) ? [line, mount] : line;
+    })(standard.live);
+  const missing = (real: string, opening: typeof declared.opening) =>
+    judge(liveOf(shown(real)), { ...declared, opening }, outsideOf(standard)).missing.map(({ directive }) => directive);
+  expect(missing(cache, { ...declared.opening, cache })).toEqual([]);
+  expect(missing("/home/ops/.ssh", { ...declared.opening, cache })).toEqual(["/home/ops/.cache"]);
+  expect(missing(cache, declared.opening)).toEqual(["ProtectHome=tmpfs"]);
+});
+
 test.each(["standard", "strict"] as const)("no directive of %s is without a check", (profile) => {
   expect([...profileDirectives(profile), ...wishedDirectives(profile)].filter(({ name }) => evidence[name] === undefined)).toEqual([]);
 });
@@ -97,6 +111,8 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
   ["TemporaryFileSystem", "/dev/shm is a folder of the machine", ownShm("346 344 8:1 /srv/shm /dev/shm rw,relatime - ext4 /dev/sda1 rw")],
   ["TemporaryFileSystem", "/dev/shm is a folder of another tmpfs", ownShm("346 344 0:30 /shm /dev/shm rw,relatime - tmpfs tmpfs rw")],
   ["TemporaryFileSystem", "/dev/shm is not mounted", ownShm()],
+  ["TemporaryFileSystem", "/home can be written to, as systemd 252 leaves it under ProtectHome= alone", writable("/home")],
+  ["TemporaryFileSystem", "/run/user can be written to", writable("/run/user")],
   ["PrivateIPC", "the namespace is the machine's", asOutside("ipc")],
   ["KeyringMode", "the probe has not proved it", (live) => live],
   ["ProtectSystem", "the mount namespace is the machine's", asOutside("mnt")],

@@ -27,7 +27,7 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
   const wanted: Wanted = {
     givenUp: canGiveUp(spec) ? join(runtimeDir, givenUpPath(name)) : null,
     stderr: stderrIdentifier(name),
-    check: mountCheck(name, placesOf(opening), host.directives, paths.home),
+    check: mountCheck(name, placesOf(opening, paths.home), host.directives, paths.home),
     shut: null,
   };
   if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
@@ -58,12 +58,12 @@ function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string)
 }
 
 /** What Landlock is to open for a service: what its mounts open elsewhere. */
-export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads">, paths: Paths): Files {
+export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache">, paths: Paths): Files {
   // Where a path leads was judged with the opening, and is not looked up again.
   const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
   return {
     readable: all([...opening.readable, ...opening.optional]),
-    writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable]),
+    writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
     // Bun and Node look for packages from folder to folder upwards, and give up at a folder that they cannot list.
     listable: all(opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path))),
   };
