@@ -1,102 +1,157 @@
-// Apps as people have them: frameworks from the registry, Python and C, linked packages, Node under ~/.nvm, processes of
-// their own. Each starts under the default sandbox, whole, answers, and can be restarted and deleted.
+// Apps as people have them, each started with its shortest command: it works under the default sandbox, whole, and no write of it
+// is lost. All of them run at the same time, in one lab.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Lab, lab, type Outcome, succeed, until } from "../harness.ts";
 import { bunPrefix, nodePrefix, prepareApps } from "./apps.ts";
 import { fetchIn, statusOf } from "./bs9.ts";
 
-const { folder: apps, noPackages, node } = await prepareApps();
-if (noPackages !== null) console.log(`skipped: the apps from the registry; their packages cannot be installed here: ${noPackages}`);
+const { folder: apps, node, cc } = await prepareApps();
 if (node === null) console.log("skipped: the apps on Node, which is not on this machine's PATH");
+if (cc === null) console.log("skipped: the apps in C, for which this machine has no compiler");
 
-const venv = "venvs/web";
 const home = "/home/ops";
 const bare = `${home}/.local/bin:/usr/local/bin:/usr/bin:/bin`;
 const withNode = `${home}/${nodePrefix}/bin:${bare}`;
 const withBun = `${home}/${bunPrefix}/bin:${bare}`;
 
+type App = {
+  /** Its default name, unless `start` gives it another. */
+  name: string;
+  /** Where `bs9 start` is called, and with what. */
+  folder: string;
+  start: string[];
+  /** Null: it listens on no port. */
+  port: number | null;
+  answer: string;
+  path?: string;
+  /** Where its writes succeed, of those below; all of attempts.cjs but home itself by default. */
+  writes?: string[] | "none";
+};
+
+/** The project, its cache and its own /tmp take writes. */
+const kept = ["uploads/one.txt", `${home}/.cache/tool/one.txt`, "/tmp/NAME.txt"];
+const preview = ["--", "preview", "--host", "--port"];
+
+const everywhere: App[] = [
+  { name: "express-app", folder: "express", start: ["server.js"], port: 4701, answer: "hello from express of express-app" },
+  { name: "fastify-app", folder: "fastify", start: ["src/server.ts"], port: 4702, answer: "hello from fastify of fastify-app" },
+  { name: "hono-app", folder: "hono", start: ["index.js"], port: 4703, answer: "hello from hono of hono-app on lo" },
+  { name: "worker", folder: "worker", start: ["worker.js"], port: null, answer: "" },
+  { name: "python", folder: "python", start: ["python3", "--", "app.py"], port: 4706, answer: "of python, prefix /usr" },
+  {
+    name: "venv",
+    folder: "venv",
+    start: [".venv/bin/python", "--name", "venv", "--cwd", ".", "--port", "4716", "--", "app.py"],
+    port: 4716,
+    answer: `of venv, prefix ${home}/venv/.venv`,
+  },
+  { name: "processes", folder: "processes", start: ["app.ts"], port: 4709, answer: '"hello"' },
+  { name: "cluster", folder: "processes", start: ["cluster.ts"], port: 4710, answer: "of cluster" },
+  { name: "api", folder: "monorepo/apps/api", start: ["server.js"], port: 4712, answer: "hello from monorepo of api!" },
+  {
+    name: "released",
+    folder: "deploy",
+    start: ["current/server.js"],
+    port: 4713,
+    answer: "hello from a release of released",
+    // The uploads of a release lie outside of it.
+    writes: kept.slice(1),
+  },
+  {
+    name: "linked",
+    folder: "linked/app",
+    start: ["server.js", "--name", "linked", "--port", "4714"],
+    port: 4714,
+    answer: "hello from monorepo of linked!",
+  },
+  {
+    name: "vite",
+    folder: "vite",
+    start: ["node_modules/.bin/vite", "--runtime", "bs9", "--port", "4715", ...preview, "4715"],
+    port: 4715,
+    answer: "<title>hello from vite",
+    writes: "none",
+  },
+  {
+    name: "on-bun",
+    folder: "processes",
+    start: ["app.ts", "--name", "on-bun", "--runtime", "bun", "--port", "4717"],
+    port: 4717,
+    answer: '"hello"',
+    path: withBun,
+  },
+];
+const onNode: App[] = [
+  { name: "site", folder: "static", start: ["npm", "--", "start"], port: 4704, answer: "hello from a static site", path: withNode },
+  {
+    name: "nvm-app",
+    folder: "nvm",
+    start: ["server.js", "--runtime", "node"],
+    port: 4711,
+    answer: `hello from ${home}/${nodePrefix}/bin/node of nvm-app`,
+    path: withNode,
+  },
+  {
+    name: "n-vite",
+    folder: "vite",
+    start: ["node_modules/.bin/vite", "--name", "n-vite", "--port", "4718", ...preview, "4718"],
+    port: 4718,
+    answer: "<title>hello from vite",
+    path: withNode,
+    writes: "none",
+  },
+];
+const inC: App[] = [
+  {
+    name: "compiled",
+    folder: "compiled",
+    start: ["./server"],
+    port: 4707,
+    answer: "hello from a program of compiled",
+    writes: ["one.txt"],
+  },
+  { name: "addon-app", folder: "addon", start: ["server.js"], port: 4708, answer: "hello from an addon of addon-app" },
+];
+const all = [...everywhere, ...(node === null ? [] : onNode), ...(cc === null ? [] : inC)];
+
 let it: Lab;
+const started = new Map<string, Outcome>();
 beforeAll(async () => {
   it = await lab("ap", { folder: apps });
-  await inHome(`cp -r /src/. . && python3 -m venv --without-pip ${venv}`);
+  await inHome("cp -r /src/. . && mkdir venv && cp python/app.py venv && python3 -m venv --without-pip venv/.venv");
+  for (const { name, folder, start, path } of all) started.set(name, await bs9In(folder, ["start", ...start], path));
 }, 300_000);
 afterAll(() => it.down());
 
-type Case = {
-  name: string;
-  /** Where `bs9 start` is called, and with what; PORT and a leading .bin stand for what they say. */
-  folder: string;
-  start: string[];
-  answer: string | RegExp;
-  path?: string;
-};
-let nextPort = 4500;
+describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
+  test("works, whole, by its shortest command", async () => {
+    const { stdout, stderr } = started.get(name) ?? { stdout: "", stderr: "it was not started" };
+    expect(stdout, stderr).toMatch(new RegExp(`^${name} started \\(pid \\d+, ready in .*, sandbox effective\\)\n$`));
+    if (port === null) return;
+    await until(async () => (await textIn(port)).includes(answer), { what: `${name} answers` });
+    expect(await statusOf(it, name)).toMatchObject({ state: "active", sandbox: "effective", port, restarts: 0 });
+  });
 
-describe.skipIf(noPackages !== null)("from the registry, on the bs9 runtime, with no Node on the PATH", () => {
-  const preview = ["--", "preview", "--port", "PORT", "--host", "127.0.0.1"];
-  works([
-    { name: "express", folder: "express", start: ["server.js"], answer: "hello from express of express" },
-    { name: "hono", folder: "hono", start: ["index.js"], answer: "hello from hono of hono" },
-    { name: "vite", folder: "vite", start: [".bin/vite", "--runtime", "bs9", ...preview], answer: "<title>hello from vite" },
-    {
-      name: "next",
-      folder: "next",
-      start: [".bin/next", "--runtime", "bs9", "--", "start", "-p", "PORT"],
-      answer: /hello from next of (<!-- -->)?next</,
-    },
-    { name: "workspace", folder: "hoisted/apps/api", start: ["server.js"], answer: "hello from monorepo of workspace!" },
-    { name: "isolated", folder: "isolated/apps/api", start: ["server.js"], answer: "hello from monorepo of isolated!" },
-    { name: "linked", folder: "linked/app", start: ["server.js"], answer: "hello from monorepo of linked!" },
-  ]);
+  test.skipIf(writes === "none")("loses no write", async () => {
+    const file = `${home}/${folder}/writes.json`;
+    const tried = port === null ? JSON.parse(await inHome(`cat ${file}`)) : await fetchIn<Record<string, string>>(it, port, "/writes");
+    const root = folder === "deploy" ? `${home}/deploy/releases/20260102` : `${home}/${folder}`;
+    const expected = [...writes].map((path) => (path.startsWith("/") ? path.replace("NAME", name) : `${root}/${path}`)).sort();
+    const written = Object.keys(tried).filter((path) => tried[path] === "written");
+    expect(written.sort()).toEqual(expected);
+    for (const [path, outcome] of Object.entries(tried)) if (!written.includes(path)) expect([path, outcome]).toEqual([path, refusal]);
+    const onDisk = written.filter((path) => !path.startsWith("/tmp/"));
+    for (const path of onDisk.map((one) => one.replace(`${home}/.cache/`, `${home}/.local/state/bs9/cache/${name}/`)))
+      expect([path, await inHome(`cat '${path}'`)]).toEqual([path, name]);
+  });
 });
-
-describe.skipIf(noPackages !== null || node === null)("from the registry, on Node as nvm installs it", () => {
-  const preview = ["--", "preview", "--port", "PORT", "--host", "127.0.0.1"];
-  const onNode = (cases: Omit<Case, "path">[]) => works(cases.map((one) => ({ ...one, path: withNode })));
-  onNode([
-    { name: "n-express", folder: "express", start: ["server.js", "--runtime", "node"], answer: "hello from express of n-express" },
-    { name: "n-npm", folder: "express", start: ["npm", "--", "run", "start"], answer: "hello from express of n-npm" },
-    { name: "n-vite", folder: "vite", start: [".bin/vite", ...preview], answer: "<title>hello from vite" },
-    { name: "n-next", folder: "next", start: [".bin/next", "--", "start", "-p", "PORT"], answer: /hello from next of (<!-- -->)?n-next</ },
-    {
-      name: "n-workspace",
-      folder: "hoisted/apps/api",
-      start: ["server.js", "--runtime", "node"],
-      answer: "hello from monorepo of n-workspace!",
-    },
-    {
-      name: "n-isolated",
-      folder: "isolated/apps/api",
-      start: ["server.js", "--runtime", "node"],
-      answer: "hello from monorepo of n-isolated!",
-    },
-    { name: "n-linked", folder: "linked/app", start: ["server.js", "--runtime", "node"], answer: "hello from monorepo of n-linked!" },
-  ]);
-});
-
-describe("in other languages, and on Bun", () => {
-  works([
-    { name: "python", folder: "python", start: ["python3", "--", "app.py"], answer: "hello from python of python, prefix /usr" },
-    { name: "python-script", folder: "python", start: ["./app.py"], answer: "hello from python of python-script, prefix /usr" },
-    {
-      name: "python-venv",
-      folder: "python",
-      start: [`../${venv}/bin/python`, "--cwd", ".", "--", "app.py"],
-      answer: `of python-venv, prefix ${home}/${venv}`,
-    },
-    { name: "compiled", folder: "compiled", start: ["./server"], answer: "hello from a program of compiled" },
-    { name: "bun", folder: "processes", start: ["app.ts", "--runtime", "bun"], path: withBun, answer: '"hello"' },
-  ]);
-});
+/** An error that the app gets, and can tell. */
+const refusal = expect.stringMatching(/^E(ROFS|ACCES|PERM|NOENT|EXIST)$|^refused$/);
 
 describe("with processes and threads of their own, on the bs9 runtime", () => {
   type Answer = { sum: number; argv: string[]; bun: string; env: Record<string, string>; grandchild: string; spawned: string };
-  const port = 4600;
+  const port = 4709;
   const noTrace = (environment: unknown) => expect(JSON.stringify(environment)).not.toMatch(/BUN_|NODE_CHANNEL/);
-
-  beforeAll(async () => {
-    succeed(await bs9In("processes", ["start", "app.ts", "--name", "processes", "--port", String(port)]), "start processes");
-  });
 
   test("fork: messages both ways, arguments, exit status", async () => {
     const { answer, code } = await fetchIn<{ answer: Answer; code: number }>(it, port, "/fork");
@@ -117,33 +172,33 @@ describe("with processes and threads of their own, on the bs9 runtime", () => {
   });
   test("a child of another program gets the environment of the app", async () => noTrace(await fetchIn(it, port, "/env")));
   test("cluster: two processes serve one port", async () => {
-    succeed(await bs9In("processes", ["start", "cluster.ts", "--name", "cluster", "--port", "4601"]), "start cluster");
     const seen = new Set<string>();
-    await until(async () => seen.add(await textIn(4601)).size === 2, { what: "both processes have answered" });
+    await until(async () => seen.add(await textIn(4710)).size === 2, { what: "both processes have answered" });
     expect([...seen].sort()).toEqual(["hello from 1 of cluster", "hello from 2 of cluster"]);
-    expect(await statusOf(it, "cluster")).toMatchObject({ sandbox: "effective" });
   });
 });
 
-function works(cases: Case[]): void {
-  for (const { name, folder, start, answer, path } of cases) {
-    const port = nextPort++;
-    test(`${name} starts, answers, restarts and goes`, async () => {
-      const words = start.map((word) => word.replace("PORT", String(port)).replace(/^\.bin\//, "node_modules/.bin/"));
-      const [entry, ...rest] = words;
-      const started = await bs9In(folder, ["start", entry ?? "", "--name", name, "--port", String(port), ...rest], path);
-      expect(started.stdout, started.stderr).toMatch(new RegExp(`^${name} started \\(pid \\d+, ready in .*, sandbox effective\\)\n$`));
-      expect(await textIn(port)).toMatch(answer);
-      const { pid, sandbox } = await statusOf(it, name);
-      expect(sandbox).toBe("effective");
-      expect((await bs9In(folder, ["restart", name])).code).toBe(0);
-      expect((await statusOf(it, name)).pid).not.toBe(pid);
-      expect(await textIn(port)).toMatch(answer);
-      expect((await bs9In(folder, ["delete", name, "--yes"])).code).toBe(0);
-      expect((await bs9In(folder, ["status", name])).code).toBe(4);
-      await expect(it.fetch({ port })).rejects.toThrow("does not answer");
-    });
-  }
+test("all of them restart together, and answer again as other processes", async () => {
+  const pids = async () => new Map((await statuses()).map(({ name, pid }) => [name, pid]));
+  const before = await pids();
+  succeed(await bs9In(".", ["restart", "all"]), "restart all");
+  for (const [name, pid] of await pids()) expect([name, pid === null || pid === before.get(name)]).toEqual([name, false]);
+  for (const { name, port, answer } of all)
+    if (port !== null) await until(async () => (await textIn(port)).includes(answer), { what: `${name} answers again` });
+}, 300_000);
+
+test("deleted, they leave neither a listener nor a cache, not even one that they have closed", async () => {
+  await inHome("chmod 0 .local/state/bs9/cache/express-app/tool");
+  succeed(await bs9In(".", ["delete", "all", "--yes"]), "delete all");
+  expect(await statuses()).toEqual([]);
+  expect((await it.asRoot(["ss", "-ltnH", "sport >= :4700 and sport <= :4720"])).stdout).toBe("");
+  expect((await it.asUser("ops", ["ls", ".local/state/bs9/cache"])).stdout).toBe("");
+  // What they have written in their projects is still there.
+  expect(await inHome("cat express/uploads/one.txt")).toBe("express-app");
+}, 300_000);
+
+async function statuses(): Promise<{ name: string; pid: number | null }[]> {
+  return JSON.parse((await bs9In(".", ["status", "--json"])).stdout);
 }
 
 async function textIn(port: number): Promise<string> {
@@ -154,6 +209,6 @@ function bs9In(folder: string, argv: string[], path = bare): Promise<Outcome> {
   return it.asUser("ops", ["sh", "-c", 'cd "$1" && shift && exec bs9 "$@"', "sh", folder, ...argv], { env: { PATH: path } });
 }
 
-async function inHome(script: string): Promise<void> {
-  succeed(await it.asUser("ops", ["sh", "-c", script], { timeoutMs: 120_000 }), script);
+async function inHome(script: string): Promise<string> {
+  return succeed(await it.asUser("ops", ["sh", "-c", script], { timeoutMs: 120_000 }), script).stdout;
 }
