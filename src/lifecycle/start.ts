@@ -82,11 +82,12 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     }
     await checkPort(spec, reading?.group ?? null, deps);
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
+    // Before it runs: what it does to its own files must not fail its start.
+    const directories = await deps.backend.directories(spec);
     const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
     // Every spec is read for it: only where one has left a runtime.
     if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
     if (options.linger) await askToLinger(deps);
-    const directories = await deps.backend.directories(spec);
     const result = known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed";
     return { ...told, result, directories, ...changed };
   };
