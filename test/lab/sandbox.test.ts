@@ -113,7 +113,9 @@ describe("a host that gives all", () => {
     expect(await restarted("[Service]\nTimeoutStopSec=9\n")).toMatchObject({ verdict: "effective" });
     const { verdict, missing } = await restarted("[Service]\nProtectHome=no\nTemporaryFileSystem=\nUMask=0000\n");
     expect(verdict).toBe("partial");
-    expect(missing.map(({ directive }) => directive)).toEqual(expect.arrayContaining(["unit", "ProtectHome=tmpfs", "TemporaryFileSystem=/home:ro", "UMask=0022"]));
+    expect(missing.map(({ directive }) => directive)).toEqual(
+      expect.arrayContaining(["unit", "ProtectHome=tmpfs", "TemporaryFileSystem=/home:ro", "UMask=0022"]),
+    );
     await it.asUser("ops", ["rm", dropIn]);
     await bs9(it, "ops", "delete", "web", "--yes");
   });
