@@ -3,30 +3,33 @@ import { exitStatus, usage } from "../base/errors.ts";
 import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
+import type { Deps } from "../lifecycle/deps.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
-import type { Command } from "./command.ts";
+import type { Command, Result } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
 import { directoryRows } from "./directory-words.ts";
 import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
+import { flagOf } from "./options.ts";
 import { stateWord } from "./status-table.ts";
 
 export const describe: Command = {
   name: "describe",
   synopsis: "NAME",
   aliases: ["show", "info"],
-  summary: "spec, unit, sandbox, limits, figures and last events of a service",
-  options: [],
-  examples: ["bs9 describe web", "bs9 describe web --json", "bs9 describe bs9-agent"],
+  summary: "spec, sandbox, limits, figures and last events of a service",
+  options: [{ flags: "--unit", text: "only the text of its unit; without systemd, of what stands for it" }],
+  examples: ["bs9 describe web", "bs9 describe web --json", "bs9 describe web --unit", "bs9 describe bs9-agent"],
   exits: [4, 5],
-  async run({ words }, context) {
+  async run({ words, options }, context) {
     const [name] = words;
     if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
     if (name === agentName) return describeAgent(await context.deps());
     const names = await context.names();
     if (context.registry.get(name) === null) throw noSuchService(name, names);
     const deps = await context.deps();
+    if (flagOf(options, "unit")) return unitResult(name, deps);
     const description = await describeService(name, deps);
     return {
       value: description,
@@ -82,23 +85,21 @@ function render(it: Description, style: Style, home: string): string[] {
     ...directoryLines(it, style, home),
     "",
     `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
-    ...byReason(sandbox.missing).flatMap(({ directive, why, mend }) => [
-      `  ${style.yellow("missing")}   ${directive}: ${why}`,
-      `            mend: ${mend}`,
-    ]),
+    ...missingLines(sandbox.missing, style),
     ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
     ...sandbox.unheld.map(({ directive, why }) => `  ${style.dim("beyond the profile, not to be had here:")} ${directive}: ${why}`),
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
     ...isolationLines(it.isolation, style),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
     ...(status.notices.length === 0 ? [] : ["", ...status.notices]),
-    "",
-    style.bold("Unit"),
-    ...it.unit.text
-      .trimEnd()
-      .split("\n")
-      .map((line) => `  ${style.dim(line)}`),
   ];
+}
+
+/** Throws what would refuse the next start, because then there is no unit. */
+async function unitResult(name: string, { backend, registry }: Deps): Promise<Result> {
+  const spec = registry.get(name);
+  const text = spec === null ? "" : await backend.unitText(spec);
+  return { value: { name, file: backend.unitFile(name), text }, names: [name], text: () => [text.trimEnd()] };
 }
 
 function directoryLines({ directories }: Description, style: Style, home: string): string[] {
@@ -116,19 +117,34 @@ function isolationLines(isolation: Description["isolation"], style: Style): stri
   return [
     "",
     `${style.bold("Isolation")} ${verdict === "full" ? style.green(verdict) : style.yellow(verdict)}`,
-    ...missing.flatMap(({ directive, why, mend }) => [`  ${style.yellow("missing")}   ${directive}: ${why}`, `            fix: ${mend}`]),
+    ...missingLines(missing, style),
     ...(verified.length === 0 ? [] : [`  seen on the live process: ${verified.join(", ")}`]),
     ...(probed.length === 0 ? [] : [`  probed on this host: ${probed.join(", ")}`]),
   ];
 }
 
-/** Values of one directive that are missing for the same reason are one line, written as they would stand in a unit. */
-function byReason(missing: Description["sandbox"]["missing"]): Description["sandbox"]["missing"] {
-  const groups = Map.groupBy(missing, ({ directive, why, mend }) => JSON.stringify([directive.split("=")[0], why, mend]));
-  return [...groups.values()].map(([first, ...more]) => {
-    const values = more.map(({ directive }) => directive.slice(directive.indexOf("=") + 1));
-    return { directive: [first?.directive, ...values].join(" "), why: first?.why ?? "", mend: first?.mend ?? "" };
+/** All that is missing for the same reason stands together: the reason and the fix once, then what is missing. */
+function missingLines(missing: Description["sandbox"]["missing"], style: Style): string[] {
+  const groups = Map.groupBy(missing, ({ why, mend }) => JSON.stringify([why, mend]));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const [words, ...more] = Bun.wrapAnsi(byName(group.map(({ directive }) => directive)).join(", "), 74, { hard: false }).split("\n");
+    return [
+      `  ${style.yellow("missing")}  ${words}`,
+      ...more.map((line) => `           ${line}`),
+      `    because: ${first.why}`,
+      `    fix: ${first.mend}`,
+    ];
   });
+}
+
+/** Values of one directive stand behind its name, as they would in a unit. */
+function byName(directives: string[]): string[] {
+  const groups = Map.groupBy(directives, (directive) => directive.split("=")[0] ?? directive);
+  return [...groups.values()].map(([first = "", ...more]) =>
+    [first, ...more.map((directive) => directive.slice(directive.indexOf("=") + 1))].join(" "),
+  );
 }
 
 function availabilityCells(availability: Description["availability"]): [string, string][] {

@@ -31,7 +31,7 @@ describe("without user namespaces", () => {
     expect(sandbox.missing.map(({ directive }) => directive)).toContain("ProtectHome=tmpfs");
     expect(sandbox.verified).toContain("NoNewPrivileges");
     expect(sandbox.probed).toEqual(expect.arrayContaining(["SystemCallFilter", "RestrictAddressFamilies", "RestrictNamespaces"]));
-    expect((await bs9(it, "describe", "web")).stdout).toContain("mend:");
+    expect((await bs9(it, "describe", "web")).stdout).toContain("fix: ");
   });
 
   test("--require-sandbox refuses with 6 and leaves nothing", async () => {

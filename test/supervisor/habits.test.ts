@@ -85,3 +85,12 @@ test("jlist is the JSON of status, and says that it is not PM2's; -v is the vers
   expect((await place.bs9("-v")).stdout).toBe((await place.bs9("version")).stdout);
   expect((await place.bs9("rm", "line", "--yes")).code).toBe(0);
 });
+
+test("describe tells a reason once for all that it is the reason of, and --unit prints the text of the unit alone", async () => {
+  const { stdout } = await place.bs9("describe", "my-shop");
+  expect(stdout.split("because: only systemd can do this").length).toBe(2);
+  expect(stdout).toContain("SystemCallFilter=@system-service ~@privileged @resources");
+  const unit = await place.bs9("describe", "my-shop", "--unit");
+  expect(JSON.parse((await place.bs9("describe", "my-shop", "--unit", "--json")).stdout).text.trimEnd()).toBe(unit.stdout.trimEnd());
+  expect(unit.stdout).not.toContain("because:");
+});
