@@ -1,8 +1,7 @@
 // The cache of a service: a folder on disk that is its own, since home takes no writes. It goes with the service.
-import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf } from "../base/errors.ts";
+import { exec } from "../base/exec.ts";
 import { makeFolder, removeEmpty } from "../base/files.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
@@ -21,24 +20,30 @@ export function makeCache(state: string, name: string): void {
   }
 }
 
-/** Removes also what the service has closed to its own user. No symbolic link is followed. */
+/**
+ * Removes also what the service has closed to its own user. No symbolic link is followed. Never throws: a directory that
+ * cannot be removed must not keep its service from being deleted.
+ */
 export async function removeCache(state: string, name: string): Promise<void> {
   const folder = cacheFolder(state, name);
-  const remove = () => rm(folder, { recursive: true, force: true });
-  await remove().catch((error: unknown) => {
-    if (!["EACCES", "EPERM", "ENOTEMPTY"].includes(errnoOf(error) ?? "")) throw error;
-    reopen(folder);
-    return remove();
-  });
+  try {
+    await rm(folder, { recursive: true, force: true }).catch(() => removeByPrograms(folder));
+  } catch {
+    // It stays: coreutils are not there, or somebody else owns what is in it.
+  }
   for (const one of [dirname(folder), state, dirname(state)]) removeEmpty(one);
 }
 
-/** `remove` needs the rights of the owner on each directory; the service has ended, so that nobody swaps one meanwhile. */
-function reopen(path: string): void {
-  const pending = [path];
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    if (!lstatSync(folder).isDirectory()) continue;
-    chmodSync(folder, 0o700);
-    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) pending.push(join(folder, entry.name));
-  }
+/**
+ * `rm` needs the rights of the owner on each directory. The names in it are bytes that the service has chosen, and Bun opens no
+ * file by a name that is not UTF-8.
+ */
+async function removeByPrograms(folder: string): Promise<void> {
+  for (const argv of [
+    ["chmod", "-R", "u+rwX"],
+    ["rm", "-rf", "--one-file-system"],
+  ])
+    await exec([...argv, "--", folder], { timeoutMs: removeMs });
 }
+
+const removeMs = 30_000;

@@ -22,8 +22,9 @@ export type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null
 
 /** Throws where the words mean nothing here, and where the name belongs to the service of another project. */
 export async function specOf(given: string, asked: StartInput, deps: Deps): Promise<Specified> {
-  const { word, input } = expanded(given, asked, deps);
-  const defined = deps.registry.get(word.match(/^[a-z][a-z0-9-]*$/) ? word : "") ?? null;
+  // A defined name comes before a directory of that name (cli.md).
+  const defined = deps.registry.get(given.match(/^[a-z][a-z0-9-]*$/) ? given : "") ?? null;
+  const { word, input } = defined !== null && asked.name === undefined ? { word: given, input: asked } : expanded(given, asked, deps);
   const isDefined = defined !== null && input.name === undefined;
   const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));

@@ -21,18 +21,19 @@ const numbers: Record<string, Errno> = { "1": "EPERM", "2": "ENOENT", "13": "EAC
 const writing =
   /\b(?:mkdir|mkdtemp|rmdir|unlink|rename|link|symlink|chmod|chown|truncate|copyfile|write|utime|create|touch|rm|mv|bind|mknod)\b/;
 
-const quoted = `['"\`‘“]([^'"\`’”]+)['"\`’”]`;
-const bare = "([^\\s:'\"`]+)";
+// Every repetition has a bound, and none can match what the one before it matches: the lines are anybody's.
+const quoted = `['"\`‘“]([^'"\`‘’“”]{1,512})['"\`’”]`;
+const bare = "([^\\s:'\"`]{1,512})";
 
 /** Each with the errno by name, number or words, and the subject. */
 const forms: { form: RegExp; read: (match: RegExpExecArray) => Omit<Denial, "isWrite"> | null }[] = [
   // Node and Bun: `EACCES: permission denied, open '/x'`; `rename '/a' -> '/b'` names where it would write last.
   {
-    form: new RegExp(`\\b(ENOENT|EACCES|EROFS|EPERM)\\b: [^']*?(?:${quoted} -> )?${quoted}`),
+    form: new RegExp(`\\b(ENOENT|EACCES|EROFS|EPERM)\\b: [^'"\`‘“]{0,200}(?:${quoted} -> )?${quoted}`),
     read: ([, errno, , subject]) => onPath(errno as Errno, subject),
   },
   // Python: `[Errno 2] No such file or directory: '/x'`
-  { form: new RegExp(`\\[Errno (1|2|13|30)\\] [^:]*: ${quoted}`), read: ([, number, subject]) => onPath(numbers[number ?? ""], subject) },
+  { form: new RegExp(`\\[Errno (1|2|13|30)\\] [^:]{0,200}: ${quoted}`), read: ([, number, subject]) => onPath(numbers[number ?? ""], subject) },
   // Node and Bun on a module by its path, which says no errno.
   {
     form: /(?:Cannot find module|Module not found|Cannot find package) ["'](\/[^"']+)["']/,
@@ -58,7 +59,7 @@ const namespaces =
 
 /** What the lines say was denied, the last first. */
 export function denialsIn(lines: string[]): Denial[] {
-  return lines.toReversed().flatMap((line) => {
+  return lines.slice(-lastLines).toReversed().flatMap((line) => {
     if (line.length > longestLine) return [];
     if (namespaces.test(line)) return [{ errno: "EPERM", kind: "namespace", subject: "", isWrite: false }];
     for (const { form, read } of forms) {
@@ -70,7 +71,8 @@ export function denialsIn(lines: string[]): Denial[] {
   });
 }
 
-const longestLine = 4096;
+const longestLine = 2048;
+const lastLines = 40;
 
 const errnoOf = (told: string | undefined): Errno | undefined => words[(told ?? "").toLowerCase()];
 

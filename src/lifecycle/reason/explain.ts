@@ -53,8 +53,12 @@ function needsLog({ status, end }: Observed): boolean {
 export async function hintFor(spec: Spec, lines: string[], deps: Pick<Deps, "backend" | "home">): Promise<SandboxHint | null> {
   const denials = denialsIn(lines);
   if (denials.length === 0 || spec.sandbox.profile === "off") return null;
-  const ground = await groundOf(spec, deps);
-  return ground === null ? null : sandboxHint(spec, denials, ground);
+  try {
+    const ground = await groundOf(spec, deps);
+    return ground === null ? null : sandboxHint(spec, denials, ground);
+  } catch {
+    return null; // what a program writes takes no command down
+  }
 }
 
 /** What an error says about the hint, and what it tells the reader to try. */

@@ -16,10 +16,10 @@ export async function groundOf(spec: Spec, { backend, home }: Pick<Deps, "backen
     opened,
     deniesNamespaces: backend.kind === "systemd",
     real,
-    exists: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
-    mayRead: (path) => may(path, constants.R_OK),
-    mayWrite: (path) => may(path, constants.W_OK),
-    isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+    exists: (path) => holds(() => lstatSync(path)),
+    mayRead: (path) => holds(() => accessSync(path, constants.R_OK)),
+    mayWrite: (path) => holds(() => accessSync(path, constants.W_OK)),
+    isFolder: (path) => holds(() => statSync(path).isDirectory()),
     find(command) {
       const found = findCommand(command, spec.path);
       return found === null ? null : programFolder(real(found), home);
@@ -27,10 +27,10 @@ export async function groundOf(spec: Spec, { backend, home }: Pick<Deps, "backen
   };
 }
 
-function may(path: string, mode: number): boolean {
+/** False for a path that cannot be looked at: it comes from a program, and may be anything. */
+function holds(look: () => unknown): boolean {
   try {
-    accessSync(path, mode);
-    return true;
+    return look() !== false;
   } catch {
     return false;
   }

@@ -146,6 +146,8 @@ test("hostile lines take no time", () => {
     "~/".repeat(2000),
     "x".repeat(1_000_000),
     "env: ".repeat(800),
+    "ENOENT: ".repeat(128) + "‘".repeat(1000),
+    `${"a".repeat(2000)}: Permission denie`,
   ];
   const began = performance.now();
   denialsIn(lines);
