@@ -12,7 +12,7 @@ export type Deps = {
   registry: Registry;
   /** Of options that nobody gives. */
   defaults: Defaults;
-  trail: Pick<Trail, "append" | "last">;
+  trail: Pick<Trail, "append" | "last" | "records">;
   /** Samples and changes of state that were kept. */
   storage: StorageReader;
   now: () => number;

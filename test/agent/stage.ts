@@ -45,7 +45,7 @@ export class Stage {
     return new Turns({
       deps: {
         registry,
-        trail: { append: async () => {}, last: () => null },
+        trail: { append: async () => {}, last: () => null, records: function* () {} },
         now: () => clock.nowMs,
         backend: {
           ...quiet,

@@ -33,7 +33,10 @@ const forms: { form: RegExp; read: (match: RegExpExecArray) => Omit<Denial, "isW
     read: ([, errno, , subject]) => onPath(errno as Errno, subject),
   },
   // Python: `[Errno 2] No such file or directory: '/x'`
-  { form: new RegExp(`\\[Errno (1|2|13|30)\\] [^:]{0,200}: ${quoted}`), read: ([, number, subject]) => onPath(numbers[number ?? ""], subject) },
+  {
+    form: new RegExp(`\\[Errno (1|2|13|30)\\] [^:]{0,200}: ${quoted}`),
+    read: ([, number, subject]) => onPath(numbers[number ?? ""], subject),
+  },
   // Node and Bun on a module by its path, which says no errno.
   {
     form: /(?:Cannot find module|Module not found|Cannot find package) ["'](\/[^"']+)["']/,
@@ -59,16 +62,19 @@ const namespaces =
 
 /** What the lines say was denied, the last first. */
 export function denialsIn(lines: string[]): Denial[] {
-  return lines.slice(-lastLines).toReversed().flatMap((line) => {
-    if (line.length > longestLine) return [];
-    if (namespaces.test(line)) return [{ errno: "EPERM", kind: "namespace", subject: "", isWrite: false }];
-    for (const { form, read } of forms) {
-      const match = form.exec(line);
-      const denial = match === null ? null : read(match);
-      if (denial !== null) return [{ ...denial, isWrite: denial.errno === "EROFS" || writing.test(line) }];
-    }
-    return [];
-  });
+  return lines
+    .slice(-lastLines)
+    .toReversed()
+    .flatMap((line) => {
+      if (line.length > longestLine) return [];
+      if (namespaces.test(line)) return [{ errno: "EPERM", kind: "namespace", subject: "", isWrite: false }];
+      for (const { form, read } of forms) {
+        const match = form.exec(line);
+        const denial = match === null ? null : read(match);
+        if (denial !== null) return [{ ...denial, isWrite: denial.errno === "EROFS" || writing.test(line) }];
+      }
+      return [];
+    });
 }
 
 const longestLine = 2048;

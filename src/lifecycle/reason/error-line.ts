@@ -42,7 +42,9 @@ function errorIndex(lines: string[]): number | null {
     const index = told.findLastIndex((line) => kind.test(line));
     if (index >= 0) return index;
   }
-  return null;
+  // npm names an error of its own first, and says much more behind it.
+  const ofNpm = lines.findIndex((line) => /^npm (?:ERR!|error) (?!code |path |A complete log|errno |syscall )\S/.test(line));
+  return ofNpm === -1 ? null : ofNpm;
 }
 
 /** The line that names the error, cut where it is long; null where no line does. */

@@ -11,10 +11,11 @@ import { type Evidence, noEvidence, reasonOf } from "./reason.ts";
 import { type SandboxHint, sandboxHint } from "./sandbox-hint.ts";
 
 /** Logs are read for so many services at most, and so many lines of each; the others have a reason without a line of their log. */
-const maxLogs = 50;
+const maxLogs = 20;
 const linesOfEach = 60;
 const maxLineLength = 4096;
 const logsMs = 2000;
+const readersAtOnce = 4;
 
 type ExplainDeps = Pick<Deps, "backend" | "registry" | "trail" | "home" | "now">;
 
@@ -32,6 +33,11 @@ export async function explain(observed: Observed[], deps: ExplainDeps): Promise<
     withLogs.map(({ status }) => status.name),
     deps,
   );
+  const inactive = unwell.filter(({ status }) => status.state === "inactive");
+  const stopped = stoppedBy(
+    inactive.map(({ status }) => status.name),
+    deps,
+  );
   for (const one of unwell) {
     const lines = runs.get(one.status.name) ?? null;
     const evidence: Evidence = {
@@ -39,7 +45,7 @@ export async function explain(observed: Observed[], deps: ExplainDeps): Promise<
       isLogRead: lines !== null,
       errorLine: lines === null ? null : errorLine(lines),
       hint: lines === null ? null : await hintByName(one.status.name, lines, deps),
-      stopped: one.status.state === "inactive" ? stoppedBy(one.status.name, deps) : null,
+      stopped: stopped.get(one.status.name) ?? null,
     };
     one.status.reason = reasonOf(one, evidence, deps.now());
   }
@@ -72,26 +78,35 @@ async function hintByName(name: string, lines: string[], deps: ExplainDeps): Pro
   return spec === undefined ? null : hintFor(spec, lines, deps);
 }
 
-/** What each service wrote in its last run that wrote anything. Null where the logs cannot be read in time. */
-async function lastRuns(names: string[], { backend }: Pick<Deps, "backend">): Promise<Map<string, string[]>> {
-  const runs = new Map<string, { lines: string[]; hasEnded: boolean }>(names.map((name) => [name, { lines: [], hasEnded: false }]));
-  if (names.length === 0) return new Map();
-  const query = { services: names, lines: names.length * linesOfEach, sinceMs: null, untilMs: null, follow: false };
-  try {
-    for await (const { service, stream, priority, message } of backend.logs(query, AbortSignal.timeout(logsMs))) {
-      const run = runs.get(service);
-      if (run === undefined) continue;
-      if (stream === "bs9") {
-        run.hasEnded = true;
-        continue;
-      }
-      if (run.hasEnded) Object.assign(run, { lines: [], hasEnded: false });
-      run.lines.push(plainLine(priority, message));
+/** What each service wrote in its last run that wrote anything; a service whose log cannot be read in time is left out. */
+async function lastRuns(names: string[], deps: Pick<Deps, "backend">): Promise<Map<string, string[]>> {
+  const runs = new Map<string, string[]>();
+  const waiting = [...names];
+  const signal = AbortSignal.timeout(logsMs);
+  const readers = Array.from({ length: Math.min(readersAtOnce, names.length) }, async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const lines = await lastRun(name, deps, signal).catch(() => null);
+      // What came before the limit of time may not be all.
+      if (lines !== null && !signal.aborted) runs.set(name, lines);
     }
-  } catch {
-    return new Map();
+  });
+  await Promise.all(readers);
+  return runs;
+}
+
+async function lastRun(name: string, { backend }: Pick<Deps, "backend">, signal: AbortSignal): Promise<string[]> {
+  const query = { services: [name], lines: linesOfEach, sinceMs: null, untilMs: null, follow: false };
+  let lines: string[] = [];
+  let hasEnded = false;
+  for await (const { stream, priority, message } of backend.logs(query, signal)) {
+    if (stream === "bs9") hasEnded = true;
+    else {
+      if (hasEnded) lines = [];
+      hasEnded = false;
+      lines.push(plainLine(priority, message));
+    }
   }
-  return new Map([...runs].map(([name, { lines }]) => [name, lines]));
+  return lines;
 }
 
 /** A line without colours, control characters, and what only tells its level. */
@@ -99,15 +114,22 @@ export function plainLine(priority: number | null, message: string): string {
   return harmless(Bun.stripANSI(levelOf(priority, message).message)).slice(0, maxLineLength);
 }
 
-/** The last act on it, where that was a stop. */
-function stoppedBy(name: string, { trail }: Pick<Deps, "trail">): Evidence["stopped"] {
+/** The last act on each service, where that was a stop. The trail is read once for all of them. */
+function stoppedBy(names: string[], { trail }: Pick<Deps, "trail">): Map<string, NonNullable<Evidence["stopped"]>> {
+  const stopped = new Map<string, NonNullable<Evidence["stopped"]>>();
+  const asked = new Set(names);
+  if (names.length === 0) return stopped;
   try {
-    const [stop, start, restart] = ["stop", "start", "restart"].map((act) => trail.last(act, name));
-    if (stop == null) return null;
-    const stoppedMs = Date.parse(stop.at);
-    const startedMs = Math.max(...[start, restart].map((record) => (record == null ? 0 : Date.parse(record.at))));
-    return stoppedMs > startedMs ? { by: stop.who.user, atMs: stoppedMs } : null;
+    for (const { act, targets, result, who, at } of trail.records()) {
+      if (act !== "stop" && act !== "start" && act !== "restart") continue;
+      for (const name of targets) {
+        if (!asked.has(name) || result.failed.includes(name)) continue;
+        if (act === "stop") stopped.set(name, { by: who.user, atMs: Date.parse(at) });
+        else stopped.delete(name);
+      }
+    }
   } catch {
-    return null; // a trail that cannot be read tells nothing
+    return new Map(); // a trail that cannot be read tells nothing
   }
+  return stopped;
 }

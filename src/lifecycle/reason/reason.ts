@@ -37,7 +37,7 @@ function stateReason(observed: Observed, evidence: Evidence, nowMs: number): str
       return status.ready ? null : `does not listen on port ${status.port}`;
     case "activating":
       if (end === null && (status.restarts ?? 0) === 0) return "is starting";
-      return `${endings(observed, evidence)}, next start ${nextStart(nextStartMs, nowMs)}${errorPart(end, evidence)}`;
+      return `${endings(observed)}, next start ${nextStart(nextStartMs, nowMs)}${errorPart(end, evidence)}`;
     case "deactivating":
       return "is stopping";
     case "failed":
@@ -58,7 +58,7 @@ function failedReason(observed: Observed, evidence: Evidence): string {
   const restarts = status.restarts ?? 0;
   if (restarts === 0) return `${end ?? "ended"}${errorPart(end, evidence)}`;
   // `end` says then that bs9 gave up, and why.
-  return `${endings(observed, evidence)}, ${end ?? "given up"}${errorPart(null, evidence)}`;
+  return `${endings(observed)}, ${end ?? "given up"}${errorPart(null, evidence)}`;
 }
 
 function inactiveReason({ end }: Observed, { stopped }: Evidence, nowMs: number): string {
@@ -69,10 +69,10 @@ function inactiveReason({ end }: Observed, { stopped }: Evidence, nowMs: number)
 }
 
 /** `crashed 5 times`; a service that ended well is started again, too, where its policy is `always`. */
-function endings({ status, end }: Observed, { errorLine }: Evidence): string {
+function endings({ status, end }: Observed): string {
   // A restart that is delayed counts already.
   const count = status.state === "activating" ? Math.max(1, status.restarts ?? 1) : (status.restarts ?? 0) + 1;
-  const verb = end === "exited with 0" && errorLine === null ? "ended" : "crashed";
+  const verb = end === "exited with 0" ? "ended" : "crashed";
   return `${verb} ${count === 1 ? "once" : `${count} times`}`;
 }
 

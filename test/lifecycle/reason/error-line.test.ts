@@ -110,6 +110,16 @@ test.each<[string, string[], string | null]>([
   ["a log of its own", ["12:00 INFO up", "12:01 ERROR no database", "12:02 INFO bye"], "12:01 ERROR no database"],
   ["the last of several tries", ["Error: try 1", "Error: try 2", "Error: gave up"], "Error: gave up"],
   ["words alone", ["hello", "config is invalid"], "config is invalid"],
+  [
+    "npm itself",
+    [
+      'npm error Missing script: "dev"',
+      "npm error",
+      "npm error To see a list of scripts, run:",
+      "npm error A complete log of this run can be found in: /x",
+    ],
+    'npm error Missing script: "dev"',
+  ],
   ["nothing that tells", ["hello", "bye"], null],
   ["nothing at all", [], null],
 ])("%s", (_, lines, line) => {
