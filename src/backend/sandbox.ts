@@ -30,7 +30,7 @@ const base: Directive[] = [
   { name: "PrivateTmp", value: "yes" },
   { name: "PrivateDevices", value: "yes" },
   // With PrivateIPC= alone it is the machine's. 1777 as everywhere: programs of any user make files there.
-  { name: "TemporaryFileSystem", value: "/dev/shm:mode=1777" },
+  { name: "TemporaryFileSystem", value: "/dev/shm:mode=1777,size=50%" },
   { name: "PrivateIPC", value: "yes" },
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },

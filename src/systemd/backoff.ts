@@ -15,8 +15,9 @@ export function restartStep(delayMs: number, max: number | null): string {
     'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|?????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
     `if [ $((\${u%.*}-t)) -le ${rowSec} ]; then n=$((n+1)); else n=1; fi`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
-    ...(max === null ? [] : [`if [ $n -gt ${max + 1} ]; then : >"$2"; exit 0; fi`]),
-    's=$((s+1)); echo "$((n-1)) $t $s" >"$f"',
+    ...(max === null ? [] : [`if [ $n -gt ${max + 1} ]; then : >"$2"; exit 0; fi; rm -f "$2"`]),
+    // Where the count cannot be kept, as on a full disk, each start waits a little.
+    's=$((s+1)); echo "$((n-1)) $t $s" >"$f" || sleep 1',
     `case $n in ${cases(delayMs)} esac`,
     'read u r </proc/uptime; echo "$n ${u%.*} $s" >"$f"; exit 0',
   ].join("\n");

@@ -2,8 +2,8 @@
 //
 // It is a unit of its own, and not an ExecStartPre= of the service: such a step would run either within the sandbox of the
 // service, or with `+`, and then systemd cannot make mounts for the service that lead elsewhere than on the machine, such as a
-// /dev/shm of its own (insist_on_sandboxing() in its exec-invoke.c). While the delay lasts, the service is `inactive` for
-// systemd, and its start is queued.
+// /dev/shm of its own (insist_on_sandboxing() in its exec-invoke.c). While the delay lasts, the start of the service is
+// queued: it is `inactive` for systemd 252, and waits as `auto-restart-queued` for newer versions.
 
 import type { Spec } from "../service/spec.ts";
 import { restartStep } from "./backoff.ts";

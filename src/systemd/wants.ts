@@ -42,7 +42,8 @@ const wantsFolder = (units: string): string => join(units, "default.target.wants
 
 /** A link appears whole: under another name first, which systemd does not take for a unit. */
 function link(target: string, path: string): void {
-  const partial = `${path}.${process.pid}.new`;
+  // One name for all, so that a command that was killed leaves nothing that the next one does not replace.
+  const partial = `${path}.new`;
   rmSync(partial, { force: true });
   symlinkSync(target, partial);
   renameSync(partial, path);

@@ -106,7 +106,7 @@ describe("the search", () => {
     ["ProtectClock=yes", { settimeofday: "EFAULT" }],
     ["PrivateUsers=yes", { stranger: "done" }],
     ["PrivateTmp=yes", { "see /tmp/bs9-probe-1": "done" }],
-    ["TemporaryFileSystem=/dev/shm:mode=1777", { "see /dev/shm/bs9-probe-1": "done" }],
+    ["TemporaryFileSystem=/dev/shm:mode=1777,size=50%", { "see /dev/shm/bs9-probe-1": "done" }],
     ["ProtectSystem=strict", { "write /run/lock": "done" }],
     ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "done" }],
     ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "ECONNREFUSED" }],

@@ -49,9 +49,13 @@ export function launcherFile(architecture: Architecture, { givenUp, stderr, chec
   const unchecked = new Label();
   if (givenUp !== null) endIfThere(table, numbers, givenUp);
   connectStderr(table, numbers, stderr);
-  if (check !== null) runCheck(table, numbers, check, unchecked);
-  if (shut === null) table.end();
-  else shutIn(table, architecture, shut);
+  // Last, because it takes some milliseconds: the filters are what shows on the live process that the launcher has run.
+  const finish = () => {
+    if (check !== null) runCheck(table, numbers, check, unchecked);
+    table.end();
+  };
+  if (shut === null) finish();
+  else shutIn(table, architecture, shut, finish);
   table.mark(unchecked);
   table.exit(numbers.exit_group, EXIT_NAMESPACE);
   return table.file(architecture);
@@ -68,7 +72,7 @@ function endIfThere(table: Table, numbers: Numbers, path: string): void {
  * Without Landlock in the kernel, or with an older one, the launcher goes on with what there is, so that services come up on
  * another kernel, too; what it got is seen by the number of its filters. What the kernel has and refuses ends it.
  */
-function shutIn(table: Table, architecture: Architecture, { files, isIsolationRequired }: Shut): void {
+function shutIn(table: Table, architecture: Architecture, { files, isIsolationRequired }: Shut, finish: () => void): void {
   const numbers = numbersOf[architecture];
   const [noPrivileges, noFilter, noLandlock, run] = [new Label(), new Label(), new Label(), new Label()];
 
@@ -92,7 +96,7 @@ function shutIn(table: Table, architecture: Architecture, { files, isIsolationRe
   table.mark(unscoped);
   if (files !== null) closeFiles(table, files, { numbers, run, failed: noLandlock });
   table.mark(run);
-  table.end();
+  finish();
   for (const [label, status] of [
     [noPrivileges, EXIT_NO_NEW_PRIVILEGES],
     [noFilter, EXIT_SECCOMP],
