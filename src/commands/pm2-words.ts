@@ -3,17 +3,17 @@
 type Replacement = { what: string; hint: string };
 
 const commands: Record<string, Replacement> = {
-  save: { what: "save is not needed: services come back at boot, as they are", hint: "bs9 status" },
+  save: { what: "save is not needed: bs9 keeps each service as it is started, and systemd starts it at boot", hint: "bs9 status" },
   dump: { what: "dump is not needed: services come back at boot, as they are", hint: "bs9 status" },
   startup: {
     what: "startup is not needed: start makes services come back at boot, and doctor says what keeps them from it",
     hint: "bs9 doctor",
   },
   unstartup: { what: "unstartup is not needed: a stopped service does not come back at boot", hint: "bs9 stop NAME" },
-  resurrect: { what: "resurrect is not needed: systemd brings services back at boot", hint: "bs9 start all" },
+  resurrect: { what: "resurrect is not needed: where systemd runs the machine, services come back at boot", hint: "bs9 start all" },
   flush: { what: "flush is not needed: journald and bs9 keep the size of logs bounded", hint: "bs9 logs NAME" },
   update: {
-    what: "update is not needed: no process of bs9 keeps the services; an upgrade of bs9 replaces its file alone",
+    what: "update is not needed: services run on while bs9 is replaced; an upgrade of bs9 replaces its file alone",
     hint: "bs9 restart NAME --runtime latest",
   },
   reload: { what: "reload is not in this version: restart stops a service and starts it again", hint: "bs9 restart NAME" },
@@ -22,7 +22,7 @@ const commands: Record<string, Replacement> = {
     hint: "bs9 start app.ts --name web-2 --port 3001",
   },
   id: { what: "id is not needed: services have names and no numbers", hint: "bs9 status -q" },
-  kill: { what: "kill is not needed: there is no daemon; stop ends services", hint: "bs9 stop all" },
+  kill: { what: "kill is not needed: stop ends services, and no process of bs9 has to end for that", hint: "bs9 stop all" },
   env: { what: "env would show secrets: describe shows the names of a service's variables", hint: "bs9 describe NAME" },
 };
 

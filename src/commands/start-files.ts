@@ -3,21 +3,24 @@ import { dirname, resolve } from "node:path";
 import { Bs9Error, reasonOf, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import type { Acted } from "../lifecycle/acts.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import { nameFor } from "../lifecycle/specify.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { exportedBy } from "../runtime/exported.ts";
 import { isEcosystem, servicesOf } from "../service/ecosystem.ts";
+import type { StartInput } from "../service/input.ts";
 import { type ProjectService, readProject } from "../service/project.ts";
 import { actedResult } from "./acted.ts";
 import type { Result } from "./command.ts";
 import { plannedResult } from "./planned.ts";
 
 /** True for a word that names a file with services in it. */
-export const isServicesFile = (word: string): boolean => word.endsWith(".toml") || isEcosystem(word);
+export const isServicesFile = (word: string): boolean => (word.endsWith(".toml") && !/\s/.test(word)) || isEcosystem(word);
 
 export async function startFile(word: string, options: { linger: boolean; dryRun: boolean }, context: Context): Promise<Result> {
   const services = await servicesIn(word, context);
-  checkNames(services, word);
   const deps = await context.deps();
+  checkNames(services, word, deps);
   if (options.dryRun) {
     const planned: Result[] = [];
     for (const { entry, input } of services) planned.push(plannedResult(await planEntry(entry, input, deps)));
@@ -26,7 +29,7 @@ export async function startFile(word: string, options: { linger: boolean; dryRun
   const acted: Acted[] = [];
   for (const { entry, input } of services) {
     try {
-      const { name, result, readiness, findings } = await startEntry(entry, input, deps, options);
+      const { name, result, readiness, findings } = await startEntry(entry, { ...input, isFromFile: true }, deps, options);
       acted.push({ name, result, readiness, cause: null, lines: [], code: "failed", hint: null, findings });
     } catch (error) {
       if (!(error instanceof Bs9Error) || error.code === "interrupted") throw error;
@@ -45,10 +48,19 @@ async function servicesIn(word: string, { cwd, env, terminal }: Context): Promis
 }
 
 /** Two services of one name would be one after the other what the last of them says. */
-function checkNames(services: ProjectService[], word: string): void {
-  const names = services.flatMap(({ input }) => input.name ?? []);
+function checkNames(services: ProjectService[], word: string, deps: Deps): void {
+  const names = services.flatMap(({ entry, input }) => nameIfFound(entry, input, deps) ?? []);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw usage(`${word} has two services named ${twice}`, { hint: "give each a name of its own" });
+}
+
+/** Null for an entry that is not there, which its own start tells. */
+function nameIfFound(entry: string, input: StartInput, deps: Deps): string | null {
+  try {
+    return nameFor(entry, input, deps);
+  } catch {
+    return null;
+  }
 }
 
 function failureOf(name: string, error: Bs9Error): Acted {

@@ -29,13 +29,20 @@ export async function specOf(given: string, asked: StartInput, deps: Deps): Prom
   const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));
   const known = deps.registry.get(name);
-  if (input.name === undefined && !isDefined && known !== null) checkProject(known, word, entry, input, deps);
+  if ((input.name === undefined || input.isFromFile === true) && !isDefined && known !== null)
+    checkProject(known, word, entry, input, deps);
   // Files that the input does not name are read again.
   const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
   const envFiles = input.envFiles ?? renewed?.spec.envFiles;
   const spec = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
   checkPaths(spec);
   return { spec, known, renewed };
+}
+
+/** The name that a service gets. Throws where the words mean nothing here. */
+export function nameFor(given: string, asked: StartInput, deps: Deps): string {
+  const { word, input } = expanded(given, asked, deps);
+  return input.name ?? nameOf(found(word, input, deps), input, deps);
 }
 
 function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {

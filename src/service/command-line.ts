@@ -2,6 +2,11 @@
 
 export type CommandLine = { env: Record<string, string>; words: string[] };
 
+/** The words of a text as PM2 takes `args` apart: at white space, unless it stands in quotes. */
+export function splitWords(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? "");
+}
+
 /** Null where the text needs a shell: for a pipe, a redirection, a variable, a glob, several commands, or an open quote. */
 export function parseCommandLine(text: string): CommandLine | null {
   const words: string[] = [];

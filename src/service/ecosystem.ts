@@ -4,9 +4,9 @@ import { extname, resolve } from "node:path";
 import * as v from "valibot";
 import { reasonOf, usage } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { splitWords } from "./command-line.ts";
 import { isScript } from "./entry.ts";
-import { checkVariable } from "./environment.ts";
+import { checkVariable, withoutNul } from "./environment.ts";
 import type { RuntimeKind, StartInput } from "./input.ts";
 import { nameFrom } from "./name.ts";
 import type { ProjectService } from "./project.ts";
@@ -15,7 +15,8 @@ import { parsers } from "./values.ts";
 /** `notes` name what of the file bs9 does not take over. */
 export type Ecosystem = { services: ProjectService[]; notes: string[] };
 
-export const isEcosystem = (file: string): boolean => /(?:^|\/)(?:ecosystem|pm2)(?:\.config)?\.(?:json|[cm]?js|[cm]?ts)$/.test(file);
+export const isEcosystem = (file: string): boolean =>
+  /^(?:.*\/)?(?:ecosystem|pm2)(?:\.config\.(?:[cm]?js|[cm]?ts|json)|\.json)$/.test(file) && !/\s/.test(file);
 
 const Value = v.union([v.string(), v.number(), v.boolean()]);
 const App = v.looseObject({
@@ -45,6 +46,8 @@ export function servicesOf(exported: unknown, file: string, folder: string): Eco
     });
   }
   const notes: string[] = [];
+  const beside = isObject(exported) && "apps" in exported ? Object.keys(exported).filter((key) => key !== "apps") : [];
+  if (beside.length > 0) notes.push(`not taken over from the file of PM2: ${beside.map(harmless).join(", ")}`);
   const services = parsed.output.map((app, i) => {
     try {
       return serviceOf(app, folder, notes);
@@ -62,7 +65,7 @@ function serviceOf(app: App, folder: string, notes: string[]): ProjectService {
   if (name !== undefined && name !== written) notes.push(`the app ${JSON.stringify(harmless(written ?? ""))} is the service ${name}`);
   const others = Object.keys(app).filter((key) => !taken.has(key));
   if (others.length > 0) notes.push(`${name ?? app.script}: not taken over from the file of PM2: ${others.map(harmless).join(", ")}`);
-  const args = typeof app.args === "string" ? (parseCommandLine(app.args)?.words ?? [app.args]) : (app.args ?? []).map(String);
+  const args = (typeof app.args === "string" ? splitWords(app.args) : (app.args ?? []).map(String)).map((word) => withoutNul(word, "args"));
   const input: StartInput = {
     name,
     args,
@@ -82,7 +85,11 @@ function placed({ script, interpreter }: App, file: string, input: StartInput): 
   const chosen = interpreter ?? (isFile && !isScript(file) && !mayRun(file) ? interpreters[extname(file)] : undefined);
   if (chosen === undefined || chosen === "none" || isRuntime(chosen)) {
     const runtime = chosen === undefined ? undefined : isRuntime(chosen) ? chosen : ("none" as const);
-    return { entry: isFile ? file : script, input: runtime === undefined ? input : { ...input, runtime } };
+    // A file that is not there is looked for beside the file of PM2, and not where the shell stands.
+    return {
+      entry: isFile || (script.includes("/") && !/\s/.test(script)) || isScript(script) ? file : script,
+      input: runtime === undefined ? input : { ...input, runtime },
+    };
   }
   const program = chosen.includes("/") ? resolve(input.cwd ?? "/", chosen) : chosen;
   return { entry: program, input: { ...input, name: input.name ?? nameFrom(script), args: [file, ...(input.args ?? [])] } };

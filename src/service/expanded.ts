@@ -1,12 +1,13 @@
 // What `start` is given in place of a file: a directory with a package.json, or a command line in one word.
 import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { failed } from "../base/errors.ts";
 import { readRegular } from "../base/files.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { findCommand } from "./entry.ts";
+import { checkVariable, withoutNul } from "./environment.ts";
 import type { StartInput } from "./input.ts";
 
 export type Expanded = { word: string; input: StartInput };
@@ -21,12 +22,21 @@ const Package = v.object({
 /** Returns both as they are for any other word. Throws where a package.json names nothing that can be started. */
 export function expanded(word: string, input: StartInput, { cwd, path }: Place): Expanded {
   const file = resolve(cwd, word);
-  const kind = statSync(file, { throwIfNoEntry: false });
+  const kind = kindOf(file);
   const isPath = word.includes("/") || word === "." || word === "..";
-  if (kind?.isDirectory() === true && existsSync(join(file, "package.json")) && (isPath || findCommand(word, path) === null)) {
+  if (kind === "directory" && existsSync(join(file, "package.json")) && (isPath || findCommand(word, path) === null)) {
     return ofPackage(file, input, path);
   }
-  return kind === undefined && /\s/.test(word) ? ofLine(word, input) : { word, input };
+  return kind === null && /\s/.test(word) ? ofLine(word, input) : { word, input };
+}
+
+/** Null for what is not there, or cannot be a path at all. */
+function kindOf(path: string): "file" | "directory" | null {
+  try {
+    return statSync(path).isDirectory() ? "directory" : "file";
+  } catch {
+    return null;
+  }
 }
 
 function ofLine(line: string, input: StartInput): Expanded {
@@ -47,16 +57,28 @@ function ofPackage(folder: string, given: StartInput, path: string): Expanded {
   if (parsed === null || scripts["prestart"] !== undefined || scripts["poststart"] !== undefined) return byNpm(folder, line, input, path);
   const [program = "", first, ...rest] = parsed.words;
   const script = first === undefined ? null : join(folder, first);
-  if ((program === "node" || program === "bun") && script !== null && existsSync(script)) {
+  if ((program === "node" || program === "bun") && script !== null && kindOf(script) === "file") {
     const runtime = input.runtime ?? (program === "node" && findCommand("node", path) !== null ? ("node" as const) : undefined);
     return withWords([script, ...rest], parsed.env, { ...input, runtime });
   }
-  const ofProject = join(folder, "node_modules/.bin", program);
-  const isOfProject = !program.includes("/") && existsSync(ofProject);
-  return withWords([isOfProject ? ofProject : located(folder, program), ...parsed.words.slice(1)], parsed.env, input);
+  const found = program.includes("/") ? resolve(folder, program) : (binaryOf(folder, program) ?? findCommand(program, path));
+  // Such as a command of the shell itself.
+  if (found === null) return byNpm(folder, line, input, path);
+  return withWords(
+    [program.includes("/") || found.includes("/node_modules/") ? found : program, ...parsed.words.slice(1)],
+    parsed.env,
+    input,
+  );
 }
 
-const located = (folder: string, program: string): string => (program.includes("/") ? resolve(folder, program) : program);
+/** A program of the packages, which those of a workspace share: npm puts each node_modules/.bin upwards on PATH. */
+function binaryOf(folder: string, program: string): string | null {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, "node_modules/.bin", program);
+    if (existsSync(file)) return file;
+    if (at === dirname(at)) return null;
+  }
+}
 
 function ofMain(folder: string, main: string, input: StartInput): Expanded {
   const file = resolve(folder, main);
@@ -75,7 +97,9 @@ function byNpm(folder: string, line: string, input: StartInput, path: string): E
 }
 
 function withWords([word = "", ...words]: string[], env: Record<string, string>, input: StartInput): Expanded {
-  return { word, input: { ...input, args: [...words, ...(input.args ?? [])], env: { ...env, ...input.env } } };
+  for (const [name, value] of Object.entries(env)) checkVariable(name, value);
+  const args = [...words.map((one) => withoutNul(one, "an argument")), ...(input.args ?? [])];
+  return { word: withoutNul(word, "an entry"), input: { ...input, args, env: { ...env, ...input.env } } };
 }
 
 function read(file: string): v.InferOutput<typeof Package> {

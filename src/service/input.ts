@@ -13,6 +13,8 @@ export type FoundEntry = {
 
 export type StartInput = {
   name?: string | undefined;
+  /** The name comes from a file of services, so that nobody has typed it for this project. */
+  isFromFile?: boolean | undefined;
   /** The entry stands for its whole project: the service gets the name of the project. */
   isProject?: boolean | undefined;
   args?: string[] | undefined;

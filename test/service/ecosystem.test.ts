@@ -74,5 +74,6 @@ test.each<[unknown, string]>([
 test("files of PM2 are told by their names", () => {
   for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json"])
     expect(isEcosystem(file)).toBe(true);
-  for (const file of ["app.config.js", "ecosystem.ts.bak", "myecosystem.config.js", "web"]) expect(isEcosystem(file)).toBe(false);
+  for (const file of ["app.config.js", "ecosystem.ts", "pm2.js", "a b/ecosystem.json", "ecosystem.ts.bak", "myecosystem.config.js", "web"])
+    expect(isEcosystem(file)).toBe(false);
 });

@@ -56,7 +56,23 @@ test("a program of the project comes before one on PATH", () => {
     input: { args: ["-l", "3000", "public"] },
   });
   const other = project({ scripts: { start: "gunicorn app" } });
-  expect(expanded(other, none, { cwd: "/", path: "" })).toMatchObject({ word: "gunicorn", input: { cwd: other, args: ["app"] } });
+  expect(expanded(other, none, { cwd: "/", path: pathWith("gunicorn") })).toMatchObject({
+    word: "gunicorn",
+    input: { cwd: other, args: ["app"] },
+  });
+});
+
+test("a package of a workspace has the programs of those above it", () => {
+  const workspace = project({}, "node_modules/.bin/next", "packages/web/package.json");
+  writeFileSync(join(workspace, "packages/web/package.json"), JSON.stringify({ scripts: { start: "next start" } }));
+  expect(expanded(join(workspace, "packages/web"), none, { cwd: "/", path: "" }).word).toBe(join(workspace, "node_modules/.bin/next"));
+});
+
+test("node on a directory, and a command of the shell itself, are left to node and to npm", () => {
+  const folder = project({ scripts: { start: "node ." } });
+  expect(expanded(folder, none, { cwd: "/", path: pathWith("node") })).toMatchObject({ word: "node", input: { args: ["."], cwd: folder } });
+  const shell = project({ scripts: { start: "exec node a.js" } }, "a.js");
+  expect(expanded(shell, none, { cwd: "/", path: pathWith("npm") }).word).toBe("npm");
 });
 
 test("what needs a shell, and what has a script before it, goes through npm", () => {
@@ -84,6 +100,8 @@ test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a pac
 });
 
 test("any other word stays as it is", () => {
+  const long = `${"node app.js ".repeat(30)}x`;
+  expect(expanded(long, none, { cwd: top, path: "" }).word).toBe("node");
   for (const word of ["app.ts", "./web", "web", "no/such/file"])
     expect(expanded(word, none, { cwd: top, path: "" })).toEqual({ word, input: none });
 });

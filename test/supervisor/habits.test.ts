@@ -94,3 +94,23 @@ test("describe tells a reason once for all that it is the reason of, and --unit 
   expect(JSON.parse((await place.bs9("describe", "my-shop", "--unit", "--json")).stdout).text.trimEnd()).toBe(unit.stdout.trimEnd());
   expect(unit.stdout).not.toContain("because:");
 });
+
+test("two apps of a file that would get one name are refused, and a file replaces no service of another project", async () => {
+  place.write("eco/package.json", "{}");
+  for (const file of ["eco/a/index.js", "eco/b/index.js"]) place.write(file, "setInterval(() => {}, 1000);\n");
+  place.write("eco/ecosystem.config.cjs", 'module.exports = { apps: [{ script: "a/index.js" }, { script: "b/index.js" }] };\n');
+  expect(await place.bs9("start", "eco/ecosystem.config.cjs")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("two services named eco"),
+  });
+  place.write("other/package.json", "{}");
+  place.write("other/run.js", "setInterval(() => {}, 1000);\n");
+  place.write("other/bs9.toml", '[services.my-shop]\nentry = "run.js"\n');
+  const other = await place.bs9("start", "other/bs9.toml");
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is another project's") });
+});
+
+test("a directory that is named like a service does not stand in the way of the service", async () => {
+  place.write("my-shop/package.json", JSON.stringify({ scripts: { start: "node none.js" } }));
+  expect((await place.bs9("start", "my-shop", "--env", "MORE=1")).stdout).toStartWith("my-shop changed");
+});
