@@ -1,12 +1,25 @@
 // The cache of a service: a folder on disk that is its own, since home takes no writes. It goes with the service.
+import { lstatSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { exec } from "../base/exec.ts";
 import { makeFolder, removeEmpty } from "../base/files.ts";
+import { resolvedPath } from "../base/paths.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
 /** Not below ~/.cache: who empties that would take the folder from a service that runs. */
 export const cacheFolder = (state: string, name: string): string => join(state, "cache", name);
+
+/**
+ * Where the cache of a service is, links above it resolved; null where something else than a directory is in its place, such
+ * as a symbolic link that a service with --writable above it has made.
+ */
+export function placeOfCache(state: string, name: string): string | null {
+  const folder = cacheFolder(state, name);
+  const real = join(resolvedPath(state), "cache", name);
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  return found === undefined || (found.isDirectory() && resolvedPath(folder) === real) ? real : null;
+}
 
 /** `strict` opens nothing to writes by itself, and without a sandbox a service has the ~/.cache of its user. */
 export const hasCache = (profile: SandboxProfile): boolean => profile === "standard";

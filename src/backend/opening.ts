@@ -3,13 +3,13 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
-import { isWithin, resolvedPath } from "../base/paths.ts";
+import { isWithin } from "../base/paths.ts";
 import { shellWord } from "../base/text.ts";
 import { type Command, isInVirtualEnvironment } from "../runtime/command.ts";
 import { findCommand, isScript, shebangOf } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
-import { cacheFolder, hasCache } from "./cache.ts";
+import { hasCache, placeOfCache } from "./cache.ts";
 import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
 import { type Narrowed, narrowedOf } from "./narrowed.ts";
@@ -56,7 +56,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   const readable = [...(strict && narrowed === null ? [root] : []), ...given.readable];
   // Without a sandbox nothing is opened by following what the service has made: it may read all of it as it is.
   const isShut = spec.sandbox.profile !== "off";
-  const cache = hasCache(spec.sandbox.profile) ? resolvedPath(cacheFolder(folders.state, spec.name)) : null;
+  const cache = hasCache(spec.sandbox.profile) ? placeOfCache(folders.state, spec.name) : null;
   const written = cache === null ? writable : [...writable, cache];
   const isWritable = (path: string) => isShut && written.some((folder) => isWithin(path, folder));
   const isShared = (path: string) => isWritable(path) || (isShut && neighbours.some(({ folder }) => isWithin(path, folder)));

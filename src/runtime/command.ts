@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Bs9Error, failed } from "../base/errors.ts";
-import { plainErrno } from "../base/files.ts";
+import { plainErrno, readRegular } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { runtimeFolder } from "./pin.ts";
@@ -58,7 +58,26 @@ export function commandOf(spec: Spec, share: string): Command {
         build,
       };
     case "none":
-      return { argv: [entry, ...spec.args], entry, runtime: null, build: null };
+      return { argv: [...shellFor(entry), entry, ...spec.args], entry, runtime: null, build: null };
+  }
+}
+
+/**
+ * The kernel executes no text without a `#!` line (execve(2), ENOEXEC); a shell that is asked to takes it for a script of its
+ * own, and so does bs9.
+ */
+function shellFor(file: string): string[] {
+  const head = headOf(file);
+  const isText = head !== null && head.length > 0 && !head.includes(0) && head.toString("latin1", 0, 2) !== "#!";
+  return isText ? ["/bin/sh"] : [];
+}
+
+/** Null for a file that may be executed and not read. */
+function headOf(file: string): Buffer | null {
+  try {
+    return readRegular(file, 256);
+  } catch {
+    return null;
   }
 }
 

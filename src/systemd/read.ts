@@ -1,18 +1,19 @@
 // Reads the state of units: over the bus, or, where none answers, from systemctl with null for what it cannot tell.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Glimpse, Reading } from "../backend/backend.ts";
-import { type Exit, wordsOfEnd } from "../backend/ended.ts";
+import { type Exit, givenUpStatus, wordsOfEnd } from "../backend/ended.ts";
 import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../metrics/cgroup.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 import { delayUnitName, isDelay, unitName } from "./names.ts";
-import { startsOf } from "./starts.ts";
+import { givenUpPath, startsOf } from "./starts.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { stateOf } from "./told.ts";
 import { wantedUnits } from "./wants.ts";
 
 export type FirstLook = {
   starts: ReturnType<typeof startsOf>;
+  isGivenUp: boolean;
   /** Null for one that does not run. */
   running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
 };
@@ -29,7 +30,7 @@ export function firstLook(names: string[], { uid, runtimeDir }: { uid: number; r
     const folder = join(slice, unitName(name));
     const cpu = () => ({ usec: usecOfCgroup(folder), atMs: performance.now() });
     const live = running.has(unitName(name)) ? { folder, cpu: cpu(), pids: readPids(folder) } : null;
-    seen.set(name, { running: live, starts: startsOf(runtimeDir, name) });
+    seen.set(name, { running: live, starts: startsOf(runtimeDir, name), isGivenUp: existsSync(join(runtimeDir, givenUpPath(name))) });
   }
   return seen;
 }
@@ -75,7 +76,10 @@ async function reading(
     service("ExecMainCode"),
     service("ExecMainStatus"),
   ]);
-  const end = wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exitOf(whole(code), whole(status)));
+  const exit = exitOf(whole(code), whole(status));
+  // A program may end with the very status that bs9 gives up with.
+  const isOwn = exit?.code === "exited" && exit.status === givenUpStatus && look?.isGivenUp !== true;
+  const end = isOwn ? `exited with ${givenUpStatus}` : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exit);
   // The delay writes the count before it waits, without the start that it delays among those in a row.
   const waits = blank.state === "activating" && starts !== null ? { row: starts.inRow + 1, sinceMs: starts.writtenMs } : null;
   return { ...blank, restarts, end, waits };

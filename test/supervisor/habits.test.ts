@@ -1,5 +1,7 @@
 // What users of PM2 and of npm type: each starts a service that answers, without a systemd.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
 import { answers, get, Place } from "./bs9.ts";
 
@@ -113,4 +115,10 @@ test("two apps of a file that would get one name are refused, and a file replace
 test("a directory that is named like a service does not stand in the way of the service", async () => {
   place.write("my-shop/package.json", JSON.stringify({ scripts: { start: "node none.js" } }));
   expect((await place.bs9("start", "my-shop", "--env", "MORE=1")).stdout).toStartWith("my-shop changed");
+});
+
+test("an executable text without a line for its interpreter runs, as from a shell", async () => {
+  place.write("two/bare.sh", "exec sleep 100000\n");
+  chmodSync(join(place.folder, "two/bare.sh"), 0o755);
+  expect((await place.bs9("start", "two/bare.sh")).stdout).toStartWith("bare started");
 });

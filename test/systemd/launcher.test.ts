@@ -185,3 +185,9 @@ describe("stderr", () => {
     for (const fd of open) libc.close(fd);
   });
 });
+
+test("a check that cannot be run ends the start, and says so", async () => {
+  const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
+  expect(outcome).toMatchObject({ code: 226, stdout: "" });
+  expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk was not there, or did not come to its end\n");
+});
