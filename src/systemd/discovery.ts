@@ -5,6 +5,7 @@ import type { Foreign } from "../backend/backend.ts";
 import { sandboxEdition } from "../backend/sandbox.ts";
 import { readIfThere } from "../base/files.ts";
 import { isReserved, namePattern } from "../service/name.ts";
+import { delayPrefix, delayUnitName } from "./names.ts";
 import { isOurs } from "./ownership.ts";
 import { editionOf, isAsWritten } from "./seal.ts";
 
@@ -14,7 +15,8 @@ export type Folders = { units: string; runtimeDir: string };
 
 /** `ours` is as this bs9 writes it, `older` as one with an older sandbox wrote it, `other` has not its mark. */
 type Judgement = "ours" | "older" | "edited" | "other" | "missing";
-type Judged = (file: string) => Judgement;
+/** `hasDelay`: the unit asks for the one that delays its restarts. */
+type Judged = (file: string) => { judgement: Judgement; hasDelay: boolean };
 
 /** One look at each unit file; services whose units are as bs9 wrote them are not in it. */
 export function foreignChanges(defined: string[], folders: Folders, mark: string, judged: Judged = judgedNow(mark)): Foreign[] {
@@ -24,39 +26,46 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
   const present = new Map(files.map((file) => [file.slice(0, -ending.length), join(folders.units, file)]));
   const ofDefined = defined.flatMap((name): Foreign[] => {
     const file = join(folders.units, name + ending);
-    const found = present.has(name) ? judged(file) : "missing";
-    const kind = found === "other" ? "edited" : found;
-    const added = dropIns.get(name) ?? [];
+    const { judgement, hasDelay } = present.has(name) ? judged(file) : { judgement: "missing" as const, hasDelay: false };
+    const delay = join(folders.units, delayUnitName(name));
+    // Without it, or with another one, a crash loop would run without a pause.
+    const judgements = [{ found: judgement, path: file }, ...(hasDelay ? [{ found: judged(delay).judgement, path: delay }] : [])];
+    const wrong = judgements.find(({ found }) => found !== "ours");
+    const kind = wrong?.found === "other" ? "edited" : wrong?.found;
+    const added = [name, delayUnitName(name).slice(0, -ending.length)].flatMap((one) => dropIns.get(one) ?? []);
     return [
-      ...(kind === "ours" ? [] : [{ name, kind, files: [file] }]),
+      ...(wrong === undefined || kind === undefined || kind === "ours" ? [] : [{ name, kind, files: [wrong.path] }]),
       ...(added.length === 0 ? [] : [{ name, kind: "drop-ins" as const, files: added }]),
     ];
   });
   const ofOthers = [...present].flatMap(([name, file]): Foreign[] => {
     if (known.has(name) || !namePattern.test(name) || isReserved(name)) return [];
-    return ["ours", "older", "edited"].includes(judged(file)) ? [{ name, kind: "added", files: [file] }] : [];
+    return ["ours", "older", "edited"].includes(judged(file).judgement) ? [{ name, kind: "added", files: [file] }] : [];
   });
   return [...ofDefined, ...ofOthers];
 }
 
 /** For who looks again and again: a file that is as it was, by what the kernel says of it, is not read again. */
 export function judgedOnce(mark: string): Judged {
-  const known = new Map<string, { stamp: string; judgement: Judgement }>();
+  const known = new Map<string, { stamp: string; found: ReturnType<Judged> }>();
   const now = judgedNow(mark);
   return (file) => {
     const stat = statSync(file, { throwIfNoEntry: false });
     // The last one changes with every write, whatever somebody makes of the times.
     const stamp = `${stat?.ino} ${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}`;
     const before = known.get(file);
-    if (before?.stamp === stamp) return before.judgement;
-    const judgement = now(file);
-    known.set(file, { stamp, judgement });
-    return judgement;
+    if (before?.stamp === stamp) return before.found;
+    const found = now(file);
+    known.set(file, { stamp, found });
+    return found;
   };
 }
 
 function judgedNow(mark: string): Judged {
-  return (file) => judge(read(file), mark);
+  return (file) => {
+    const text = read(file);
+    return { judgement: judge(text, mark), hasDelay: text?.includes(`\nWants=${delayPrefix}`) ?? false };
+  };
 }
 
 /** Pure; null: it is not there. */

@@ -67,12 +67,34 @@ test("all of a folder in one look", () => {
   expect(foreignChanges([], { units: join(root, "nowhere"), runtimeDir: root }, mark)).toEqual([]);
 });
 
+test("the unit that delays restarts is part of its service: missing, edited, or with a drop-in", () => {
+  const root = mkdtempSync(join(tmpdir(), "bs9-units-"));
+  const folders = { units: root, runtimeDir: join(root, "run") };
+  const delay = join(root, "bs9-delay@web.service");
+  writeFileSync(
+    join(root, "web.service"),
+    seal(ours.replace(/Digest=.*\n/, "").replace("[X-BS9]", "Wants=bs9-delay@web.service\n\n[X-BS9]")),
+  );
+  const found = () => foreignChanges(["web"], folders, mark);
+  expect(found()).toEqual([{ name: "web", kind: "missing", files: [delay] }]);
+  writeFileSync(delay, ours);
+  expect(found()).toEqual([]);
+  writeFileSync(delay, ours.replace("512", "513"));
+  expect(found()).toEqual([{ name: "web", kind: "edited", files: [delay] }]);
+  writeFileSync(delay, ours);
+  mkdirSync(`${delay}.d`);
+  writeFileSync(join(`${delay}.d`, "local.conf"), "[Service]\n");
+  expect(found()).toEqual([{ name: "web", kind: "drop-ins", files: [join(`${delay}.d`, "local.conf")] }]);
+  rmSync(root, { recursive: true });
+});
+
 test("who looks again sees what was changed in place, at its old length and with its old times", () => {
   const folder = mkdtempSync(join(tmpdir(), "bs9-units-"));
   const file = join(folder, "web.service");
   writeFileSync(file, ours);
   const { atime, mtime } = statSync(file);
-  const judged = judgedOnce(mark);
+  const judge = judgedOnce(mark);
+  const judged = (path: string) => judge(path).judgement;
   expect([judged(file), judged(file)]).toEqual(["ours", "ours"]);
   writeFileSync(file, ours.replace("512", "513"));
   utimesSync(file, atime, mtime);
