@@ -86,12 +86,17 @@ export class Systemctl {
     return (await this.#connection?.answers(async () => (await this.#exec(askVersion, answerMs)).exitCode === 0)) ?? true;
   }
 
+  /** Throws `no-backend` where the user manager does not answer. */
+  async mustAnswer(): Promise<void> {
+    if (!(await this.answers())) throw unreachable(null, this.#reach);
+  }
+
   /**
    * Throws `no-backend` where the user manager does not answer: it is asked first, because what is sent to a manager that
    * hangs is done as soon as it goes on, long after the command has failed; and asked again while systemctl runs.
    */
   async run(words: string[], timeoutMs: number): Promise<ExecResult> {
-    if (!(await this.answers())) throw unreachable(null, this.#reach);
+    await this.mustAnswer();
     const silence = new AbortController();
     const watching = setInterval(async () => {
       if (!(await this.answers())) silence.abort();

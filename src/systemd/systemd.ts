@@ -167,6 +167,8 @@ export class SystemdBackend implements Backend {
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
+    // The links need no manager, but an act that fails for the lack of one is to change nothing.
+    await this.#systemctl.mustAnswer();
     wantUnits(this.#paths.units, names.map(unitName), wanted);
   }
 

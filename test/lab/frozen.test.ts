@@ -19,6 +19,7 @@ const cells: [Cell["part"], Cell["way"], Cell["command"]][] = [
   ["user manager", "frozen", "status"],
   ["user manager", "frozen", "stop"],
   ["user manager", "ended", "status"],
+  ["user manager", "ended", "stop"],
   ["D-Bus", "frozen", "status"],
   ["journald", "ended", "start"],
   ["agent", "frozen", "delete"],
