@@ -38,7 +38,7 @@ test.each<[string[], number, string]>([
   [["stop", "x-*"], 4, "no service matches"],
   [["delete", "web"], 2, "--yes"],
   [["monit"], 2, "unknown command"],
-  [["start", "web/app.ts", "--instances", "2"], 2, "knows no option"],
+  [["start", "web/app.ts", "--instances", "2"], 2, "--instances is not in this version"],
   [["logs", "web", "--grep", "("], 2, "--grep"],
 ])("%j exits %d", async (argv, code, text) => {
   const outcome = await bs9(it, ...argv);
