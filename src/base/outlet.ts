@@ -37,8 +37,9 @@ export function outlet(file: Bun.BunFile): Outlet {
       if (!open || text === "") return;
       unread += text.length;
       try {
-        sink.write(text);
-        // A promise where the reader is slower than we are (Bun 1.4).
+        // Each is a promise where the reader is slower than we are, or the disk is full (Bun 1.4).
+        const written: unknown = sink.write(text);
+        if (written instanceof Promise) written.catch(close);
         const flushed: unknown = sink.flush();
         if (!(flushed instanceof Promise)) unread -= text.length;
         else

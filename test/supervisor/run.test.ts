@@ -42,7 +42,7 @@ test("start, status, logs, restart, stop, delete", async () => {
   });
   expect((await place.bs9("start", "web/app.ts", "--name", "web")).stdout).toBe("web unchanged\n");
   expect(Object.keys(await get(port, "/env")).sort()).toEqual(
-    ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER"].sort(),
+    ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER", "XDG_CACHE_HOME"].sort(),
   );
   const follow = place.run(["logs", "web", "-f", "--json"]);
   const before = await place.pidOf("web");
