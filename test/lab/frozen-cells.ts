@@ -122,7 +122,8 @@ async function take(lab: Lab, part: Part, way: Way): Promise<() => Promise<void>
   switch (part) {
     case "user manager":
       await root(`kill -KILL ${await pidOf(lab, part)}`);
-      return () => root(`systemctl start user@${uid}.service`);
+      // Killed several times in a few seconds, it has hit its start limit.
+      return () => root(`systemctl reset-failed "user*@${uid}.service"; systemctl start user@${uid}.service`);
     case "D-Bus":
       await user("systemctl --user stop dbus.socket dbus.service");
       return () => user("systemctl --user start dbus.socket");
