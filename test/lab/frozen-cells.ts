@@ -126,10 +126,12 @@ async function take(lab: Lab, part: Part, way: Way): Promise<() => Promise<void>
       return () => root(`systemctl reset-failed "user*@${uid}.service"; systemctl start user@${uid}.service`);
     case "D-Bus":
       await user("systemctl --user stop dbus.socket dbus.service");
-      return () => user("systemctl --user start dbus.socket");
+      return () => user("systemctl --user reset-failed dbus.socket dbus.service; systemctl --user start dbus.socket");
     case "journald":
       await root(`systemctl stop ${sockets} systemd-journald.service`);
-      return () => root("systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service");
+      return () =>
+        root(`systemctl reset-failed ${sockets} systemd-journald.service
+          systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service`);
     case "agent":
       await user("systemctl --user stop bs9-agent.service");
       return () => user("systemctl --user start bs9-agent.service || ! systemctl --user cat bs9-agent.service");
