@@ -15,7 +15,7 @@ import { forService } from "./derive.ts";
 import { foreignSettings } from "./drop-ins.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
 import { isolationOf, isolationOnHost, withLandlock } from "./isolated.ts";
-import { launcherFor } from "./launcher/written.ts";
+import { launcherFor, launcherIn } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
 import { unitName } from "./names.ts";
@@ -138,9 +138,11 @@ export class Verifier {
     this.#outside ??= readOutside(paths.home, reach.uid);
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
-    const isInSync = loaded.fragment === file && !loaded.mustReload && declares(readIfThere(file) ?? "", host.directives);
+    const unit = readIfThere(file) ?? "";
+    const isInSync = loaded.fragment === file && !loaded.mustReload && declares(unit, host.directives);
     const launcher = launcherFor(spec, { host, opening, paths, runtimeDir: reach.runtimeDir });
-    opening.optional.push(launcher.file);
+    const named = launcherIn(unit, launcher);
+    opening.optional.push(named ?? launcher.file);
     const declared = {
       name: spec.name,
       profile: spec.sandbox.profile,
@@ -152,7 +154,7 @@ export class Verifier {
     };
     const verdict = verifyProcess(pid, declared, this.#outside);
     if (verdict.verdict === "unknown") return verdict;
-    const isNamed = isInSync && declared.foreign.length === 0 && (readIfThere(file) ?? "").includes(launcher.file);
+    const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
     const told = launcher.closesFiles && isNamed ? withLandlock(verdict, host) : verdict;
     return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
   }

@@ -4,11 +4,19 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { architectureOf } from "../../src/backend/limits-filter.ts";
+import { openingOf } from "../../src/backend/opening.ts";
+import { profileDirectives } from "../../src/backend/sandbox.ts";
+import { pathsOf } from "../../src/base/paths.ts";
+import { commandOf } from "../../src/runtime/command.ts";
+import { builtIn } from "../../src/service/defaults.ts";
+import { resolve } from "../../src/service/resolve.ts";
 import type { Opened } from "../../src/systemd/launcher/files.ts";
 import { launcherFile, ownFilters, type Wanted } from "../../src/systemd/launcher/launcher.ts";
 import { numbersOf } from "../../src/systemd/launcher/numbers.ts";
 import { connectStderr } from "../../src/systemd/launcher/stderr.ts";
 import { Table } from "../../src/systemd/launcher/table.ts";
+import { launcherFor, launcherIn } from "../../src/systemd/launcher/written.ts";
+import { execWord } from "../../src/systemd/quote.ts";
 import { run, tempDir, until } from "../harness.ts";
 
 const folder = tempDir();
@@ -190,4 +198,37 @@ test("a check that cannot be run ends the start, and says so", async () => {
   const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
   expect(outcome).toMatchObject({ code: 226, stdout: "" });
   expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk was not there, or did not come to its end\n");
+});
+
+describe("the launcher that a unit names", () => {
+  const paths = pathsOf({ HOME: folder, BS9_HOME: join(folder, 'a "$%home') });
+  const input = { env: {}, envRemoved: [], reset: false, name: "web" };
+  const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "none" as const } };
+  writeFileSync(join(folder, "app.js"), "");
+  const spec = resolve(input, { path: join(folder, "app.js"), kind: "script", onPath: false }, null, around, builtIn);
+  const isolation = { isLaunched: true, reached: [], isFileClosed: true, why: null };
+  const made = (optional: string[], isLaunched = true) => {
+    const host = {
+      directives: profileDirectives("standard"),
+      withheld: [],
+      probed: [],
+      filters: 0,
+      isolation: { ...isolation, isLaunched },
+    };
+    const opening = { ...openingOf(spec, commandOf(spec, paths.share), paths, []), optional };
+    return launcherFor(spec, { host, opening, paths, runtimeDir: folder });
+  };
+  const unitWith = (file: string) => `[Service]\nExecStart=${execWord(file)} ${execWord("/bin/true")}\n`;
+
+  test("stays the service's own when a package is linked later", () => {
+    const before = made([]);
+    const after = made([join(folder, "linked")]);
+    expect(after.file).not.toBe(before.file);
+    expect(launcherIn(unitWith(before.file), after)).toBe(before.file);
+  });
+
+  test("is not taken for one that shuts the service in differently", () => {
+    expect(launcherIn(unitWith(made([], false).file), made([]))).toBeNull();
+    expect(launcherIn("[Service]\nExecStart=/bin/true\n", made([]))).toBeNull();
+  });
 });

@@ -13,11 +13,13 @@ import type { Spec } from "../../service/spec.ts";
 import type { HostProfile } from "../host-cache.ts";
 import { mountCheck, placesOf } from "../mount-check.ts";
 import { stderrIdentifier } from "../names.ts";
+import { execWord } from "../quote.ts";
 import { canGiveUp, givenUpPath } from "../starts.ts";
 import type { Files, Opened } from "./files.ts";
 import { launcherFile, type Wanted } from "./launcher.ts";
 
-export type Launcher = { file: string; bytes: Uint8Array; closesFiles: boolean };
+/** `start`: what the paths of all launchers begin with that differ from this one only in the paths that they open and check. */
+export type Launcher = { file: string; start: string; bytes: Uint8Array; closesFiles: boolean };
 
 type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
 
@@ -43,18 +45,37 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
 const folderOf = (share: string): string => join(share, "launch");
 
 /**
- * Its name has the hash of what it does, so that a loaded unit never finds a launcher that was written for another unit. The
- * folders of the system are no part of the hash (`hashed`): they may change between two starts.
+ * The name has two hashes. The first is of how the launcher shuts the service in; the second is of everything, so that a loaded
+ * unit never finds a launcher that was written for another unit. The folders of the system may change between two starts, so
+ * that they are left out of the hashes (`hashed`).
  */
 function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string): Launcher {
   const architecture = architectureOf(process.arch);
   if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run it on x64 or arm64" });
-  const hash = Bun.hash(launcherFile(architecture, hashed)).toString(16).padStart(16, "0");
+  const hashOf = (one: Wanted) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
+  const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
   return {
-    file: join(folderOf(share), `${name}.${hash}`),
+    file: `${start}${hashOf(hashed)}`,
+    start,
     bytes: launcherFile(architecture, wanted),
     closesFiles: (wanted.shut?.files ?? null) !== null,
   };
+}
+
+function withoutPaths({ shut, ...wanted }: Wanted): Wanted {
+  const noPaths: Files = { readable: [], writable: [], listable: [] };
+  return { ...wanted, check: null, shut: shut === null ? null : { ...shut, files: shut.files === null ? null : noPaths } };
+}
+
+/**
+ * The launcher that a unit begins with, if it shuts the service in as the launcher that is made now. The paths may differ:
+ * packages that were linked after the start do not make the sandbox of the running process a weaker one.
+ */
+export function launcherIn(unit: string, { start }: Launcher): string | null {
+  const begin = `ExecStart=${execWord(start).replace(/"$/, "")}`;
+  const line = unit.split("\n").find((one) => one.startsWith(begin));
+  const hash = line === undefined ? undefined : /^[0-9a-f]{16}/.exec(line.slice(begin.length))?.[0];
+  return hash === undefined ? null : `${start}${hash}`;
 }
 
 /** What Landlock is to open for a service: what its mounts open elsewhere. */
