@@ -23,6 +23,13 @@ const logFigures = ["1,000,000 lines flat out", "200,000 lines at 20,000 a secon
 export const proofs: Proof[] = [
   besidePm2("version", "the time of the shortest command beside PM2's", ["shortest command: bs9 version, pm2 --version"]),
   besidePm2("restart", "kill -9 of an app to its next answer, on systemd and under PM2", ["restart of Node http", "restart of Bun.serve"]),
+  besidePm2("speed", "the time of start, stop and restart, of one service and of 100, beside PM2 and systemctl", [
+    "start of a new service, pm2 start",
+    "start of a new service, systemctl",
+    "stop of a service, pm2 stop",
+    "stop all of 100, systemctl stop bs9.slice",
+    "restart all of 100, systemctl restart",
+  ]),
   besidePm2(
     "status",
     "the time that status takes with 300 and 1,000 services, beside pm2 ls and jlist",

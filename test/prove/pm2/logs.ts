@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { call } from "./call.ts";
 import { cpuSecOf, pm2Pid, Supervisor } from "./daemon.ts";
-import { atMostOfPm2, type Comparison } from "./rounds.ts";
+import { atMostOf, type Comparison } from "./rounds.ts";
 
 const kinds = [
   {
@@ -38,10 +38,10 @@ export async function logs(): Promise<Comparison[]> {
         what: `${kind.what}, ${where}: whole`,
         unit: "lines",
         bs9: [mine.lines],
-        pm2: [theirs.lines],
+        peer: [theirs.lines],
         target: { of: "value", atLeast: kind.lines },
       });
-      figures.push({ what: `${kind.what}, ${where}: CPU`, unit: "s", bs9: [mine.cpuSec], pm2: [theirs.cpuSec], target: atMostOfPm2(1) });
+      figures.push({ what: `${kind.what}, ${where}: CPU`, unit: "s", bs9: [mine.cpuSec], peer: [theirs.cpuSec], target: atMostOf(1) });
     }
   }
   return figures;

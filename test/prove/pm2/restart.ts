@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "./call.ts";
-import { atMostOfPm2, type Comparison } from "./rounds.ts";
+import { atMostOf, type Comparison } from "./rounds.ts";
 
 export const rounds = 21;
 /** PM2 counts an app that lived for less than a second as unstable, and gives up on it. */
@@ -22,15 +22,15 @@ export async function restart(): Promise<Comparison[]> {
   await call("env", "PORT=4652", "pm2", "start", "apps/node.js", "--name", "node");
   await call("env", "PORT=4653", "pm2", "start", "apps/bun.ts", "--name", "bun", "--interpreter", "bun");
 
-  const node: Comparison = { what: "restart of Node http", bs9: [], pm2: [], target: atMostOfPm2(1) };
-  const bun: Comparison = { what: "restart of Bun.serve", bs9: [], pm2: [], target: atMostOfPm2(1) };
+  const node: Comparison = { what: "restart of Node http", bs9: [], peer: [], target: atMostOf(1) };
+  const bun: Comparison = { what: "restart of Bun.serve", bs9: [], peer: [], target: atMostOf(1) };
   for (let round = 0; round < rounds; round++) {
     // Without its count this is the first failure for a minute. What a crash loop has to wait is not what is measured here.
     for (const name of ["node", "bun"]) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", name), { force: true });
     node.bs9.push(await outageOf(4650));
-    node.pm2.push(await outageOf(4652));
+    node.peer.push(await outageOf(4652));
     bun.bs9.push(await outageOf(4651));
-    bun.pm2.push(await outageOf(4653));
+    bun.peer.push(await outageOf(4653));
   }
   await call("pm2", "delete", "all");
   await call("bs9", "delete", "node", "bun", "--yes");

@@ -1,4 +1,4 @@
-// One thing done by bs9 and by PM2 in turn, several rounds of it, and the figure that these rounds make.
+// One thing done by bs9 and by a peer in turn, several rounds of it, and the figure that these rounds make.
 import type { Figure, Target } from "../proof.ts";
 
 export type Comparison = {
@@ -7,27 +7,29 @@ export type Comparison = {
   unit?: "ms" | "MB" | "s" | "lines";
   /** One value a round. */
   bs9: number[];
-  pm2: number[];
+  peer: number[];
+  /** PM2 by default. */
+  peerName?: string;
   target: Target | null;
 };
 
-/** The promise that bs9 needs at most this share of what PM2 needs. */
-export const atMostOfPm2 = (share: number): Target => ({ of: "ratio", atMost: share });
+/** The promise that bs9 needs at most this share of what its peer needs. */
+export const atMostOf = (share: number): Target => ({ of: "ratio", atMost: share });
 
-export function figureOf({ what, unit = "ms", bs9, pm2, target }: Comparison): Figure {
+export function figureOf({ what, unit = "ms", bs9, peer, peerName = "PM2", target }: Comparison): Figure {
   return {
     what,
     unit,
     value: median(bs9),
-    peer: { name: "PM2", value: median(pm2) },
+    peer: { name: peerName, value: median(peer) },
     target,
   };
 }
 
 /** Lowest, median and highest of the rounds: they show how noisy the machine is. */
-export function spreadOf({ what, unit = "ms", bs9, pm2 }: Comparison): string {
+export function spreadOf({ what, unit = "ms", bs9, peer, peerName = "PM2" }: Comparison): string {
   const spread = (values: number[]) => [Math.min(...values), median(values), Math.max(...values)].map((n) => n.toPrecision(3)).join(" … ");
-  return `${what}: bs9 ${spread(bs9)} ${unit}, PM2 ${spread(pm2)} ${unit}, ${bs9.length} rounds`;
+  return `${what}: bs9 ${spread(bs9)} ${unit}, ${peerName} ${spread(peer)} ${unit}, ${bs9.length} rounds`;
 }
 
 function median(values: number[]): number {

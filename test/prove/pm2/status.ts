@@ -1,7 +1,8 @@
 // 300 and 1,000 services, the same small program in each: what it costs to see them all, and what the agent needs for it.
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { call } from "./call.ts";
-import { atMostOfPm2, type Comparison } from "./rounds.ts";
+import { atMostOf, type Comparison } from "./rounds.ts";
+import { startCopies } from "./speed.ts";
 
 const sizes = [
   { services: 300, target: 0.5 },
@@ -22,7 +23,7 @@ export async function status(): Promise<Comparison[]> {
 
 async function measured(services: number, target: number): Promise<Comparison[]> {
   const names = Array.from({ length: services }, (_, i) => `s${i + 1}`);
-  await startOurs(names);
+  await startCopies(names);
   const script = `${process.cwd()}/apps/sleeper`;
   await Bun.write("ecosystem.json", JSON.stringify({ apps: names.map((name) => ({ name, script, interpreter: "none" })) }));
   await call("pm2", "delete", "all").catch(() => {});
@@ -30,9 +31,9 @@ async function measured(services: number, target: number): Promise<Comparison[]>
   // The agent has looked at each of them once by then.
   await Bun.sleep(settleMs);
 
-  const list: Comparison = { what: `status of ${services}, pm2 ls`, bs9: [], pm2: [], target: atMostOfPm2(target) };
-  const json: Comparison = { what: `status of ${services}, pm2 jlist`, bs9: [], pm2: [], target: null };
-  const table: Comparison = { what: `status of ${services} as a table, pm2 ls`, bs9: [], pm2: list.pm2, target: null };
+  const list: Comparison = { what: `status of ${services}, pm2 ls`, bs9: [], peer: [], target: atMostOf(target) };
+  const json: Comparison = { what: `status of ${services}, pm2 jlist`, bs9: [], peer: [], target: null };
+  const table: Comparison = { what: `status of ${services} as a table, pm2 ls`, bs9: [], peer: list.peer, target: null };
   for (let round = 0; round < rounds; round++) {
     const mine = await call("bs9", "status", "--json");
     const statuses = JSON.parse(mine.stdout) as { state: string; figuresFrom: string }[];
@@ -40,22 +41,13 @@ async function measured(services: number, target: number): Promise<Comparison[]>
     list.bs9.push(mine.ms);
     json.bs9.push(mine.ms);
     table.bs9.push((await call("bs9", "status")).ms);
-    list.pm2.push((await call("pm2", "ls")).ms);
+    list.peer.push((await call("pm2", "ls")).ms);
     const theirs = await call("pm2", "jlist");
     const listed = JSON.parse(theirs.stdout) as { pm2_env: { status: string } }[];
     count("PM2", listed.filter(({ pm2_env }) => pm2_env.status === "online").length, services);
-    json.pm2.push(theirs.ms);
+    json.peer.push(theirs.ms);
   }
   return [list, table, json];
-}
-
-/** The first by hand; the others are its spec under another name, all of them started in one go. */
-async function startOurs(names: string[]): Promise<void> {
-  await call("bs9", "start", "apps/sleeper", "--name", names[0] ?? "", "--wait", "0");
-  const folder = `${process.env["HOME"]}/.config/bs9/services`;
-  const spec = JSON.parse(readFileSync(`${folder}/${names[0]}.json`, "utf8")) as Record<string, unknown>;
-  for (const name of names) writeFileSync(`${folder}/${name}.json`, JSON.stringify({ ...spec, name }), { mode: 0o600 });
-  await call("bs9", "start", "all");
 }
 
 function count(whose: string, listed: number, expected: number): void {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { call } from "./call.ts";
 import { memoryOf, pm2Pid, Supervisor } from "./daemon.ts";
 import { outageOf, rounds, writeApps } from "./restart.ts";
-import { atMostOfPm2, type Comparison } from "./rounds.ts";
+import { atMostOf, type Comparison } from "./rounds.ts";
 
 const counts = [0, 100, 1000];
 const startRounds = 3;
@@ -11,8 +11,8 @@ const startRounds = 3;
 const settledMs = 12_000;
 
 export async function supervisor(): Promise<Comparison[]> {
-  const started: Comparison = { what: "start of 100 (bs9 run FILE, pm2 start FILE)", bs9: [], pm2: [], target: atMostOfPm2(1) };
-  const again: Comparison = { what: "start of 100 defined (start all, pm2 restart all)", bs9: [], pm2: [], target: null };
+  const started: Comparison = { what: "start of 100 (bs9 run FILE, pm2 start FILE)", bs9: [], peer: [], target: atMostOf(1) };
+  const again: Comparison = { what: "start of 100 defined (start all, pm2 restart all)", bs9: [], peer: [], target: null };
   for (let round = 0; round < startRounds; round++) await starts(started, again);
   const memory: Comparison[] = [];
   for (const count of counts) memory.push(...(await held(count)));
@@ -33,10 +33,10 @@ async function starts(started: Comparison, again: Comparison): Promise<void> {
 
   await call("pm2", "ping");
   empty("many");
-  started.pm2.push(await untilUp("many", names.length, () => call("pm2", "start", "many/ecosystem.json")));
+  started.peer.push(await untilUp("many", names.length, () => call("pm2", "start", "many/ecosystem.json")));
   await call("pm2", "stop", "all");
   empty("many");
-  again.pm2.push(await untilUp("many", names.length, () => call("pm2", "restart", "all")));
+  again.peer.push(await untilUp("many", names.length, () => call("pm2", "restart", "all")));
   await call("pm2", "delete", "all");
   await call("pm2", "kill");
 }
@@ -70,10 +70,10 @@ async function held(count: number): Promise<Comparison[]> {
     what: `${what} with ${count}`,
     unit: "MB",
     bs9: [held[of]],
-    pm2: [theirs[of]],
+    peer: [theirs[of]],
     target,
   });
-  const promised = count === 100 ? atMostOfPm2(0.5) : null;
+  const promised = count === 100 ? atMostOf(0.5) : null;
   return [
     figure("memory (RSS)", "rssMb", promised),
     figure("memory (PSS)", "pssMb", promised),
@@ -89,15 +89,15 @@ async function outages(): Promise<Comparison[]> {
   await own.call("start", "apps/bun.ts", "--name", "bun", "--port", "4655");
   await call("env", "PORT=4656", "pm2", "start", "apps/node.js", "--name", "node");
   await call("env", "PORT=4657", "pm2", "start", "apps/bun.ts", "--name", "bun", "--interpreter", "bun");
-  const node: Comparison = { what: "kill -9 to serving, Node http, supervisor", bs9: [], pm2: [], target: atMostOfPm2(1) };
-  const bun: Comparison = { what: "kill -9 to serving, Bun.serve, supervisor", bs9: [], pm2: [], target: atMostOfPm2(1) };
+  const node: Comparison = { what: "kill -9 to serving, Node http, supervisor", bs9: [], peer: [], target: atMostOf(1) };
+  const bun: Comparison = { what: "kill -9 to serving, Bun.serve, supervisor", bs9: [], peer: [], target: atMostOf(1) };
   for (let round = 0; round < rounds; round++) {
     // By hand its count begins anew: what a crash loop has to wait is not what is measured here.
     await own.call("restart", "all");
     node.bs9.push(await outageOf(4654));
-    node.pm2.push(await outageOf(4656));
+    node.peer.push(await outageOf(4656));
     bun.bs9.push(await outageOf(4655));
-    bun.pm2.push(await outageOf(4657));
+    bun.peer.push(await outageOf(4657));
   }
   await call("pm2", "delete", "all");
   await own.call("delete", "all", "--yes");

@@ -1,15 +1,15 @@
 // The shortest command there is: what it costs to start the command line at all.
 import { call } from "./call.ts";
-import { atMostOfPm2, type Comparison } from "./rounds.ts";
+import { atMostOf, type Comparison } from "./rounds.ts";
 
 const rounds = 21;
 
 export async function version(): Promise<Comparison[]> {
-  const figure: Comparison = { what: "shortest command: bs9 version, pm2 --version", bs9: [], pm2: [], target: atMostOfPm2(0.05) };
+  const figure: Comparison = { what: "shortest command: bs9 version, pm2 --version", bs9: [], peer: [], target: atMostOf(0.05) };
   await call("pm2", "ping"); // with the daemon there
   for (let round = 0; round < rounds; round++) {
     figure.bs9.push((await call("bs9", "version")).ms);
-    figure.pm2.push((await call("pm2", "--version")).ms);
+    figure.peer.push((await call("pm2", "--version")).ms);
   }
   return [figure];
 }
