@@ -102,7 +102,8 @@ export class SystemdBackend implements Backend {
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
     await sweepChecks(this.#systemctl, this.#reach);
     const { changed, unchanged, troubles } = await this.#units.writeEach(specs);
-    if (changed.length > 0 || !(await this.#areLoaded(unchanged))) await this.#systemctl.reload();
+    // A unit that was never loaded is read from its file when it is asked for: only another text of a loaded unit needs a reload.
+    if (!(await this.#areLoaded([...changed, ...unchanged]))) await this.#systemctl.reload();
     return troubles;
   }
 

@@ -1,7 +1,7 @@
 // The hashes of the trail in the journal, where only root can take them out again.
-import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { exec } from "../base/exec.ts";
+import { tellJournal } from "../base/journal-stream.ts";
 
 /** What the journal is told of a record. */
 const Witness = v.strictObject({ trail: v.string(), chain: v.string(), seq: v.number(), hash: v.string() });
@@ -13,8 +13,6 @@ export type Journal = {
   recall(trail: string): Promise<Witness[]>;
 };
 
-/** Where systemd-cat(1) connects; without it nobody would hear it. */
-const journalSocket = "/run/systemd/journal/stdout";
 const identifier = "bs9-trail";
 const tellMs = 1500;
 const recallMs = 20_000;
@@ -22,12 +20,7 @@ const recallMs = 20_000;
 /** Never throws: where there is no journal, the chain has to do. `_UID` is journald's own word on who wrote a line. */
 export function journalOf(uid: number): Journal {
   return {
-    async tell(witness) {
-      if (!existsSync(journalSocket)) return;
-      await exec(["systemd-cat", `--identifier=${identifier}`, "--priority=info", "echo", JSON.stringify(witness)], {
-        timeoutMs: tellMs,
-      }).catch(() => null);
-    },
+    tell: (witness) => tellJournal(identifier, JSON.stringify(witness), tellMs),
     async recall(trail) {
       const options = ["--quiet", "--no-pager", "--output=cat", `SYSLOG_IDENTIFIER=${identifier}`, `_UID=${uid}`];
       const asked = await exec(["journalctl", ...options], { timeoutMs: recallMs, maxBytes: 64 * 1024 * 1024 }).catch(() => null);

@@ -108,8 +108,13 @@ describe("start", () => {
     expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "bad"])).stdout).toBe("disabled\n");
   });
 
-  test("with --wait 0 nothing is judged", async () => {
+  test("with --wait 0 nothing is judged, and a new service does not make the user manager reload", async () => {
+    const loadedAt = async () =>
+      (await it.asUser("ops", ["systemctl", "--user", "show", "--value", "--property=UnitsLoadTimestampMonotonic"])).stdout.trim();
+    const before = await loadedAt();
+    expect(before).toMatch(/^\d+$/);
     expect(await bs9(it, "start", "bad/bad.ts", "--name", "later", "--wait", "0")).toMatchObject({ code: 0 });
+    expect(await loadedAt()).toBe(before);
     await until(async () => ((await statusOf(it, "later")).restarts ?? 0) >= 2, { what: "it is restarted on and on" });
     await until(async () => (await statusOf(it, "later")).state === "activating", { what: "it waits for its next start" });
     expect((await bs9(it, "stop", "later")).code).toBe(0);

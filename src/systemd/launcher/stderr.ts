@@ -1,10 +1,8 @@
 // The calls that give stderr a connection to the journal of its own. systemd gives both streams of a unit the same one, on which
 // they cannot be told apart. The connection is made as systemd-cat(1) makes it, see sd_journal_stream_fd(3).
+import { journalSocket, streamHead } from "../../base/journal-stream.ts";
 import type { Numbers } from "./numbers.ts";
 import { Label, type Table } from "./table.ts";
-
-/** Where journald listens for streams. */
-const journalSocket = "/run/systemd/journal/stdout";
 
 const STDERR = 2;
 const AF_UNIX = 1;
@@ -37,7 +35,7 @@ export function connectStderr(table: Table, numbers: Numbers, identifier: string
   table.call(numbers.connect, [fd, table.bytes(address), address.length], { orElse: close });
   table.attempt(numbers.shutdown, [fd, SHUT_RD]);
   table.attempt(numbers.setsockopt, [fd, SOL_SOCKET, SO_SNDBUF, table.words(BigInt(sendBufferBytes)), 4]);
-  const head = headOf(identifier);
+  const head = streamHead(identifier);
   table.call(numbers.write, [fd, table.bytes(head), head.length], { orElse: close });
   // Without flags a write waits, as programs expect of stderr.
   table.call(numbers.fcntl, [fd, F_SETFL, 0], { orElse: close });
@@ -53,6 +51,3 @@ function addressOf(path: string): Uint8Array {
   family.writeUInt16LE(AF_UNIX);
   return Buffer.concat([family, Buffer.from(`${path}\0`)]);
 }
-
-/** Identifier, unit (journald finds it), priority, whether lines may begin with `<N>`, and no forwarding to syslog, kmsg, console. */
-const headOf = (identifier: string): Uint8Array => Buffer.from(`${identifier}\n\n6\n1\n0\n0\n0\n`);
