@@ -36,7 +36,8 @@ export class Systemctl {
 
   /** Does not throw when a job fails: which units came up is told by reading them. Returns systemctl's own words. */
   async jobs(verb: "start" | "stop" | "restart", units: string[], timeoutMs = actTimeoutMs): Promise<string> {
-    const result = await this.run([verb, ...units], timeoutMs);
+    // After a stop systemctl asks each unit what could start it again, only to warn: three messages more for each of them.
+    const result = await this.run([...(verb === "stop" ? ["--quiet"] : []), verb, ...units], timeoutMs);
     if (result.timedOut)
       throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, {
         hint: "systemctl --user list-jobs",
