@@ -317,15 +317,46 @@ tell_path() {
         "${HOME:-/nowhere}"/*) line='export PATH="$HOME'${dir#"$HOME"}':$PATH"' ;;
         *) line='export PATH="'$dir':$PATH"' ;;
       esac
-      echo "Note: $dir is not on your PATH. Add this line to ~/.profile: $line"
+      if is_on_login_path; then echo "To use bs9 in this shell too: $line"
+      else echo "Note: $dir is not on your PATH. Add this line to ~/.profile: $line"
+      fi
       ;;
   esac
+}
+
+# Whether a new login has the folder on its PATH: many a ~/.profile adds ~/.local/bin as soon as it is there.
+is_on_login_path() {
+  # shellcheck disable=SC2016 # the login shell expands it
+  told=$(limited 10 env -i HOME="${HOME:-/}" USER="$(id -un)" LOGNAME="$(id -un)" TERM=dumb PATH=/usr/local/bin:/usr/bin:/bin \
+    "${SHELL:-/bin/sh}" -lc 'echo "bs9-path=:$PATH:"' 2>/dev/null) || return 1
+  case $told in *bs9-path=*:"$dir":*) return 0 ;; esac
+  return 1
 }
 
 # What this host lacks; an older bs9 has no such command.
 diagnose() {
   limited 30 "$dir/bs9" help doctor >/dev/null 2>&1 || return 0
+  await_agent
   limited 120 "$dir/bs9" doctor || :
+}
+
+# An agent that runs still has to become the new bs9: until then doctor would report what passes by itself.
+await_agent() {
+  command -v systemctl >/dev/null 2>&1 || return 0
+  # Under su there is no XDG_RUNTIME_DIR, and the folder is there all the same.
+  export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+  case $(limited 10 systemctl --user cat bs9-agent.service 2>/dev/null) in *"$dir/bs9"*) ;; *) return 0 ;; esac
+  # An agent that was stopped by hand stays so.
+  case $(limited 10 systemctl --user show --property ActiveState bs9-agent.service 2>/dev/null) in
+    *=active | *=activating | *=deactivating) ;;
+    *) return 0 ;;
+  esac
+  limited 30 systemctl --user try-restart bs9-agent.service >/dev/null 2>&1 || return 0
+  tries=0
+  while [ "$tries" -lt 15 ] && limited 30 "$dir/bs9" doctor --quiet 2>/dev/null | grep -qx agent; do
+    tries=$((tries + 1))
+    sleep 1
+  done
 }
 
 # ---- Uninstalling

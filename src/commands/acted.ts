@@ -34,6 +34,8 @@ export function actedValue(one: Pick<Acted, "name" | "readiness" | "findings"> &
 /** `web started (pid 4242, healthy in 1.2 s, sandbox effective)` */
 export function actedLine(name: string, result: string, readiness: Readiness | null, observed: Observed | undefined, style: Style): string {
   const details: string[] = [];
+  if (result === "unchanged") details.push("no changes");
+  if (result === "unchanged" && observed?.status.pid != null) details.push(`pid ${observed.status.pid} runs on`);
   if (result === "started" || result === "restarted" || result === "changed") {
     if (observed?.status.pid != null) details.push(`pid ${observed.status.pid}`);
     if (readiness?.ready === true)

@@ -57,6 +57,8 @@ ${commands
     _bs9_answer ${quoted(flagList(globals))} '' ''
     return
   fi
+  # Behind all there is nothing left to name.
+  [[ " \${COMP_WORDS[*]:1:COMP_CWORD-1} " != *" all "* ]] || return 0
   case $command in
     '') _bs9_answer ${quoted(commands.flatMap(wordsOf).join(" "))} '' '' ;;
 ${commands.flatMap(placeCase).join("\n")}

@@ -39,6 +39,11 @@ function __bs9_is_alone
     __bs9_is $argv; and test (count (__bs9_words)) -lt 2
 end
 
+# Whether the command is one of these, unless all is on the line: then there is nothing left to name.
+function __bs9_is_open
+    __bs9_is $argv; and not contains -- all (__bs9_words)
+end
+
 complete -c bs9 -f
 complete -c bs9 -n __bs9_is_behind -F
 ${commands.flatMap((each) => wordsOf(each).map((word) => `complete -c bs9 -n "__bs9_is ''" -a ${word} -d ${quoted(each.summary)}`)).join("\n")}
@@ -49,7 +54,7 @@ ${commands.flatMap(commandLines).join("\n")}
 
 function commandLines(command: CommandOutline): string[] {
   const is = wordsOf(command).join(" ");
-  const condition = `-n ${quoted(`${command.many ? "__bs9_is" : "__bs9_is_alone"} ${is}`)} `;
+  const condition = `-n ${quoted(`${command.many ? "__bs9_is_open" : "__bs9_is_alone"} ${is}`)} `;
   const { words, services } = command.place;
   const list = listOf(command.place);
   return [

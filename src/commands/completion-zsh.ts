@@ -47,6 +47,8 @@ ${commands
     _describe -o option flags
     return
   fi
+  # Behind all there is nothing left to name.
+  (( \${words[(I)all]} == 0 || \${words[(I)all]} >= CURRENT )) || return 0
   case $command in
     ('')
       verbs=(${commands.flatMap((each) => wordsOf(each).map((word) => described(word, each.summary))).join(" ")})
@@ -58,6 +60,8 @@ ${commands.flatMap(placeCase).join("\n")}
 if [[ \${funcstack[1]-} == _bs9 ]]; then
   _bs9 "$@"
 else
+  # Read by a .zshrc that has not turned completion on.
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
   compdef _bs9 bs9
 fi
 `;

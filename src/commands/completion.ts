@@ -17,9 +17,10 @@ export function completionCommand(commands: () => Promise<Command[]>): Command {
     summary: "print a completion script for a shell",
     options: [],
     examples: [
-      "bs9 completion bash >~/.local/share/bash-completion/completions/bs9",
-      'bs9 completion zsh >"${fpath[1]}/_bs9"',
-      "bs9 completion fish >~/.config/fish/completions/bs9.fish",
+      // Each works on a fresh account, without a package that others may lack, and needs no bs9 when a shell starts.
+      "bs9 completion bash >~/.bs9.bash && echo '. ~/.bs9.bash' >>~/.bashrc",
+      "bs9 completion zsh >~/.bs9.zsh && echo '. ~/.bs9.zsh' >>~/.zshrc",
+      "mkdir -p ~/.config/fish/completions && bs9 completion fish >~/.config/fish/completions/bs9.fish",
       "source <(bs9 completion bash)",
     ],
     exits: [],

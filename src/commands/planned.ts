@@ -36,7 +36,7 @@ const willBe = {
   define: "would be defined and started:",
   change: "would be changed:",
   start: "would be started",
-  nothing: "is as it should be",
+  nothing: "would be left as it is: no changes",
 };
 
 function shown(value: unknown): string {

@@ -1,6 +1,9 @@
 // `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
 import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
+import { openKeys } from "../base/keys.ts";
+import type { Terminal } from "../base/terminal.ts";
 import type { Context } from "../context.ts";
+import type { Deps } from "../lifecycle/deps.ts";
 import { observe } from "../lifecycle/observe.ts";
 import type { Observed } from "../lifecycle/status.ts";
 import { pickTargets } from "../service/targets.ts";
@@ -10,7 +13,7 @@ import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from 
 
 const intervalMs = 2000;
 
-/** Ends with the signal; returns null, for all is printed. */
+/** Ends with the signal, on a terminal also with `q`; returns null, for all is printed. */
 export async function watch(given: Words, context: Context): Promise<null> {
   const opened = await context.deps();
   const warned = new Set<string>();
@@ -20,30 +23,41 @@ export async function watch(given: Words, context: Context): Promise<null> {
     warned.add(text);
   };
   const deps = { ...opened, warn };
-  const { terminal, settings, signal } = context;
+  const { terminal, settings } = context;
   const repaints = terminal.isTerminal && !settings.json;
+  const quit = new AbortController();
+  const signal = AbortSignal.any([context.signal, quit.signal]);
+  const keys = repaints ? openKeys((typed) => /q/i.test(typed) && quit.abort()) : null;
   const last = new Map<string, string>();
   if (repaints) terminal.write(clearViewport);
-  while (!signal.aborted) {
-    const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
-    const observed = await observe(names, deps);
-    if (repaints) {
-      const lines = [
-        ...statusTable(observed, terminal.style, terminal.columns),
-        ...emptyHint(observed),
-        "",
-        ...troubles(observed),
-        ...changesByHand(observed, []),
-        ...olderSandboxes(observed),
-        ...whoMeasured(observed, deps),
-      ];
-      terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
-    } else {
-      printChanges(observed, last, context);
+  try {
+    while (!signal.aborted) {
+      const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
+      const observed = await observe(names, deps);
+      if (repaints) repaint([...screen(observed, deps, terminal), ...(keys === null ? [] : [terminal.style.dim("q quits")])], terminal);
+      else printChanges(observed, last, context);
+      await sleepUntil(intervalMs, signal);
     }
-    await sleepUntil(intervalMs, signal);
+  } finally {
+    keys?.close();
   }
   return null;
+}
+
+function screen(observed: Observed[], deps: Deps, { style, columns }: Terminal): string[] {
+  return [
+    ...statusTable(observed, style, columns),
+    ...emptyHint(observed),
+    "",
+    ...troubles(observed),
+    ...changesByHand(observed, []),
+    ...olderSandboxes(observed),
+    ...whoMeasured(observed, deps),
+  ];
+}
+
+function repaint(lines: string[], terminal: Terminal): void {
+  terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
 }
 
 function printChanges(observed: Observed[], last: Map<string, string>, { terminal, settings }: Context): void {

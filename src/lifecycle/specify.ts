@@ -4,13 +4,13 @@ import { dirname } from "node:path";
 import { Bs9Error, failed, notFound, reasonOf } from "../base/errors.ts";
 import { resolvedPath } from "../base/paths.ts";
 import { nearest, shellWord } from "../base/text.ts";
-import { isInVirtualEnvironment } from "../runtime/command.ts";
 import { runtimeFolder, runtimeVersion } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
 import { expanded } from "../service/expanded.ts";
 import { checkGiven } from "../service/given.ts";
 import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
+import { isInVirtualEnvironment, isPythonItself } from "../service/python.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
 import { packageName, projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
@@ -47,7 +47,8 @@ export function nameFor(given: string, asked: StartInput, deps: Deps): string {
 
 function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
   const { root } = rootOf(entry, input, deps);
-  return defaultName({ entry: entry.path, isCommand: isCommand(entry) || input.isProject === true, root, packageName: packageName(root) });
+  const isNameless = isCommand(entry) || isPythonItself(entry.path) || input.isProject === true;
+  return defaultName({ entry: entry.path, isCommand: isNameless, root, packageName: packageName(root) });
 }
 
 /** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */
@@ -88,13 +89,11 @@ function isCommand(entry: FoundEntry): boolean {
   return entry.onPath || /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
 }
 
-/** The project root and working directory: a command on PATH works where it is called, another entry where its project is. */
+/** The project root and working directory: a command, and a program of a virtual environment, works where it is called; another entry where its project is. */
 function rootOf(entry: FoundEntry, input: StartInput, deps: Deps): { root: string; cwd: string } {
   if (input.cwd !== undefined) return { root: input.cwd, cwd: input.cwd };
-  if (isCommand(entry)) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
-  // The Python of a virtual environment works where the environment lies.
-  const start = isInVirtualEnvironment(entry.path) ? dirname(dirname(dirname(entry.path))) : dirname(entry.path);
-  const root = projectRoot(start, deps.home);
+  if (isCommand(entry) || isInVirtualEnvironment(entry.path)) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
+  const root = projectRoot(dirname(entry.path), deps.home);
   return { root, cwd: root };
 }
 

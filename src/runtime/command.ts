@@ -1,10 +1,11 @@
 // Entry and runtime -> the words that are executed.
 
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Bs9Error, failed } from "../base/errors.ts";
 import { plainErrno, readRegular } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
+import { isInVirtualEnvironment } from "../service/python.ts";
 import type { Spec } from "../service/spec.ts";
 import { runtimeFolder } from "./pin.ts";
 
@@ -95,9 +96,4 @@ export function located(path: string, kind: Spec["entry"]["kind"], root: string)
     if (error instanceof Bs9Error) throw error;
     throw failed(`cannot find ${path}: ${plainErrno(error)}`, { cause: error });
   }
-}
-
-/** Python knows its environment by the path it was called by (site(3), pyvenv.cfg), which is a link to the Python of the system. */
-export function isInVirtualEnvironment(program: string): boolean {
-  return existsSync(join(dirname(dirname(program)), "pyvenv.cfg"));
 }

@@ -3,7 +3,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
 import { errnoOf, failed, notFound } from "../base/errors.ts";
-import { plainErrno, readRegular } from "../base/files.ts";
+import { plainErrno } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
 import type { FoundEntry } from "./input.ts";
 
@@ -76,16 +76,5 @@ function mayRun(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** The words of a `#!` line (execve(2): at most 256 bytes count), or null. */
-export function shebangOf(path: string): string[] | null {
-  try {
-    const text = readRegular(path, 256)?.toString("latin1") ?? "";
-    const line = text.startsWith("#!") ? text.slice(2).split("\n")[0]?.trim() : undefined;
-    return line ? line.split(/\s+/) : null;
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,7 @@
 // What a service is: the one record that everything else is derived from.
 import * as v from "valibot";
 import { namePattern } from "./name.ts";
+import { isPython } from "./python.ts";
 
 /** The kernel's limit on one string of argv or of the environment, MAX_ARG_STRLEN (execve(2)). */
 export const maxStringBytes = 128 * 1024;
@@ -96,6 +97,8 @@ export function givenEnvironment({ env, envFiles, envRemoved }: Pick<Spec, "env"
 export function environmentOf(spec: Spec): Record<string, string> {
   return {
     NODE_ENV: "production",
+    // Python keeps back what it prints where it prints to no terminal: a log would lack its last lines for minutes.
+    ...(spec.runtime.kind === "none" && isPython(spec.entry.path) ? { PYTHONUNBUFFERED: "1" } : {}),
     ...(spec.port === null ? {} : { PORT: String(spec.port) }),
     SERVICE_NAME: spec.name,
     OTEL_SERVICE_NAME: spec.name,

@@ -34,6 +34,8 @@ const rows: [string, string[]][] = [
   ["bs9 --json sto", ["stop"]],
   ["bs9 stop ", ["all", "api", "web"]],
   ["bs9 stop web ", ["all", "api"]],
+  ["bs9 stop all ", []],
+  ["bs9 stop al", ["all"]],
   ["bs9 stop web", ["web"]],
   ["bs9 ls w", ["web"]],
   ["bs9 describe ", ["api", "web"]],
@@ -152,7 +154,25 @@ describe.skipIf(Bun.which("zsh") === null)("zsh", () => {
 });
 
 describe("the command", () => {
-  const bs9 = (...argv: string[]) => run([process.execPath, join(import.meta.dir, "../../src/main.ts"), "completion", ...argv], { env });
+  const source = [process.execPath, join(import.meta.dir, "../../src/main.ts")];
+  const bs9 = (...argv: string[]) => run([...source, "completion", ...argv], { env });
+
+  test.each([
+    ["bash", "complete -p bs9", /^complete -F _bs9 bs9$/m],
+    ["zsh", "print $_comps[bs9]", /^_bs9$/m],
+    ["fish", "complete -C 'bs9 sto'", /^stop\t/m],
+  ])("the line of its help for %s works on a fresh account", async (shell, ask, known) => {
+    if (Bun.which(shell) === null) return;
+    const account = tempDir();
+    writeFileSync(join(account, "bs9"), `#!/bin/sh\nexec ${source.join(" ")} "$@"\n`, { mode: 0o755 });
+    const fresh = { env: { ...env, HOME: account, ZDOTDIR: undefined, PATH: `${account}:${process.env["PATH"]}` } };
+    const line = commands.find(({ name }) => name === "completion")?.examples.find((example) => example.includes(`${shell} >`)) ?? "";
+    succeed(await run([shell, "-c", line], fresh), line);
+    // A login shell of bash reads its files before ~/.local/bin is on its PATH; fish completes no command that is not there.
+    const path = shell === "fish" ? fresh.env.PATH : process.env["PATH"];
+    expect((await run([shell, "-i", "-c", ask], { env: { ...fresh.env, PATH: path } })).stdout).toMatch(known);
+  });
+
   test.each(["bash", "zsh", "fish"])("%s", async (shell) => {
     const { code, stdout } = await bs9(shell);
     expect(code).toBe(0);

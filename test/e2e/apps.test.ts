@@ -41,9 +41,10 @@ const everywhere: App[] = [
   {
     name: "venv",
     folder: "venv",
-    start: [".venv/bin/python", "--name", "venv", "--cwd", ".", "--port", "4716", "--", "app.py"],
+    // The environment lies elsewhere; the app works in the directory of the caller.
+    start: ["../venvs/snake/bin/python", "--port", "4716", "--", "app.py"],
     port: 4716,
-    answer: `of venv, prefix ${home}/venv/.venv`,
+    answer: `of venv, prefix ${home}/venvs/snake`,
   },
   { name: "processes", folder: "processes", start: ["app.ts"], port: 4709, answer: '"hello"' },
   { name: "cluster", folder: "processes", start: ["cluster.ts"], port: 4710, answer: "of cluster" },
@@ -118,7 +119,7 @@ let it: Lab;
 const started = new Map<string, Outcome>();
 beforeAll(async () => {
   it = await lab("ap", { folder: apps });
-  await inHome("cp -r /src/. . && mkdir venv && cp python/app.py venv && python3 -m venv --without-pip venv/.venv");
+  await inHome("cp -r /src/. . && mkdir venv venvs && cp python/app.py venv && python3 -m venv --without-pip venvs/snake");
   for (const { name, folder, start, path } of all) started.set(name, await bs9In(folder, ["start", ...start], path));
 }, 300_000);
 afterAll(() => it.down());
@@ -147,6 +148,11 @@ describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
 });
 /** An error that the app gets, and can tell. */
 const refusal = expect.stringMatching(/^E(ROFS|ACCES|PERM|NOENT|EXIST)$|^refused$/);
+
+test.each(["python", "venv"])("what Python prints is in the log of %s at once", async (name) => {
+  const printed = async () => (await bs9In(".", ["logs", name])).stdout.includes(`printed by ${name}`);
+  await until(printed, { what: `a line of ${name}` });
+});
 
 describe("with processes and threads of their own, on the bs9 runtime", () => {
   type Answer = { sum: number; argv: string[]; bun: string; env: Record<string, string>; grandchild: string; spawned: string };

@@ -56,6 +56,24 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(installed.code).toBe(0);
   });
 
+  test("an agent that runs is given the time to become the new bs9 before the doctor looks", async () => {
+    const it = home();
+    const file = it.put("bs9", standIn("2.0", { doctor: true }));
+    it.put(
+      "stubs/systemctl",
+      `#!/bin/sh
+echo "$*" >>"$HOME/asked"
+case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=activating ;; esac
+`,
+      0o755,
+    );
+    const env = { PATH: `${it.path}/stubs:${it.bin}:${process.env["PATH"]}`, SHELL: "/bin/sh" };
+    const installed = await it.install(shell, ["--file", file], env);
+    expect(installed.stdout).toEndWith("doctor was here\n");
+    expect(await Bun.file(join(it.path, "asked")).text()).toContain("--user try-restart bs9-agent.service\n");
+    expect(await Bun.file(join(it.path, "looks")).text()).toBe("\n\n\n");
+  });
+
   test("a file, in an empty network", async () => {
     const alone = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--map-root-user", "--net"];
     const it = home();
@@ -116,7 +134,11 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     const it = home();
     const file = it.put("new", standIn("1.0"));
     const off = await it.install(shell, ["--file", file]);
-    expect(off.stdout).toContain('export PATH="$HOME/.local/bin:$PATH"');
+    expect(off.stdout).toContain('Add this line to ~/.profile: export PATH="$HOME/.local/bin:$PATH"\n');
+    it.put(".profile", '[ ! -d "$HOME/.local/bin" ] || PATH="$HOME/.local/bin:$PATH"\n');
+    const soon = await it.install(shell, ["--file", file], { SHELL: "/bin/sh" });
+    expect(soon.stdout).toContain('To use bs9 in this shell too: export PATH="$HOME/.local/bin:$PATH"\n');
+    expect(soon.stdout).not.toContain("Note");
     const hiding = tempDir();
     writeFileSync(join(hiding, "bs9"), standIn("0.1"), { mode: 0o755 });
     const hidden = await it.install(shell, ["--file", file], { PATH: `${hiding}:${process.env["PATH"]}:${it.bin}` });

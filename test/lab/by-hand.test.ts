@@ -81,7 +81,7 @@ test("start and restart write a unit again that was removed by hand, and start l
   await remove();
   expect(await bs9(it, "start", "gone")).toMatchObject({ code: 0, stdout: expect.stringContaining("gone changed") });
   expect(await statusOf(it, "gone")).toMatchObject({ state: "active", pid });
-  expect([await isThere(), (await bs9(it, "start", "gone")).stdout]).toEqual([true, "gone unchanged\n"]);
+  expect([await isThere(), (await bs9(it, "start", "gone")).stdout]).toEqual([true, expect.stringContaining("gone unchanged")]);
   await remove();
   succeed(await bs9(it, "restart", "gone"), "restart");
   expect(await isThere()).toBe(true);

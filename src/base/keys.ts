@@ -1,0 +1,53 @@
+// What is typed while a command repaints the screen: each key at once and not shown; Ctrl-C and Ctrl-Z keep their meaning.
+import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
+
+/** termios(3): the bits of c_lflag, and the action "now" of tcsetattr. */
+const ICANON = 0x2;
+const ECHO = 0x8;
+const TCSANOW = 0;
+/** c_lflag is the fourth word of struct termios, which has 60 bytes in glibc. */
+const localFlags = 3;
+const termiosWords = 15;
+
+const { symbols } = dlopen("libc.so.6", {
+  tcgetattr: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+  tcsetattr: { args: [FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+  tcgetpgrp: { args: [FFIType.i32], returns: FFIType.i32 },
+  getpgrp: { args: [], returns: FFIType.i32 },
+});
+
+/** Null where nobody can type: stdin is not a terminal, or the shell has put this command into the background. */
+export function openKeys(pressed: (typed: string) => void): { close(): void } | null {
+  const before = new Uint32Array(termiosWords);
+  if (symbols.tcgetattr(0, addressOf(before)) !== 0 || !isInForeground()) return null;
+  const changed = Uint32Array.from(before);
+  changed[localFlags] = (before[localFlags] ?? 0) & ~(ICANON | ECHO);
+  const change = () => void (isInForeground() && symbols.tcsetattr(0, TCSANOW, addressOf(changed)));
+  const restore = () => void (isInForeground() && symbols.tcsetattr(0, TCSANOW, addressOf(before)));
+  change();
+  process.once("exit", restore);
+  // After Ctrl-Z the shell has put its own settings in place.
+  process.on("SIGCONT", change);
+  void read(pressed);
+  return {
+    close() {
+      process.off("exit", restore);
+      process.off("SIGCONT", change);
+      restore();
+    },
+  };
+}
+
+/** A process in the background that changes the terminal is stopped by SIGTTOU. */
+function isInForeground(): boolean {
+  return symbols.tcgetpgrp(0) === symbols.getpgrp();
+}
+
+async function read(pressed: (typed: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  try {
+    for await (const part of Bun.stdin.stream()) pressed(decoder.decode(part, { stream: true }));
+  } catch {
+    // The terminal has gone: nothing more is typed.
+  }
+}
