@@ -1,5 +1,5 @@
 # bs9 as PID 1 of a container: the one executable on glibc, no shell, uid 1000, one writable folder, /data.
-# An app is mounted or copied into /app, with its bs9.toml:
+# An app is mounted at, or copied into, /app, with its bs9.toml; without one the container starts and says so:
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -v ./app:/app:ro -v data:/data -p 8080:8080 bs9
 
 FROM node:22-bookworm-slim AS build
@@ -39,4 +39,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["/usr/local/bin/bs9", "status", "all"]
 ENTRYPOINT ["/usr/local/bin/bs9"]
-CMD ["run", "/app/bs9.toml", "--host", "0.0.0.0"]
+CMD ["run", "--host", "0.0.0.0"]

@@ -1,5 +1,5 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { isBooted } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
@@ -12,6 +12,7 @@ import type { ProjectService } from "../service/project.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
 import type { Happening } from "../supervisor/happening.ts";
 import { backgroundVariable } from "../supervisor/own.ts";
+import type { Token } from "../web/token.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 import { linesOf } from "./run-lines.ts";
@@ -39,9 +40,11 @@ export const run: Command = {
     const chosen = word ?? (isBackground ? undefined : projectFileIn(context.cwd));
     const wanted = await servicesOf(chosen);
     // A supervisor in the background writes into a file, which nobody trims.
-    const lines = isBackground || context.settings.quiet ? null : linesOf(context.terminal, context.settings.json, Date.now);
+    const isTold = !isBackground && !context.settings.quiet;
+    const lines = isTold ? linesOf(context.terminal, context.settings.json, Date.now) : null;
     // A port that cannot be had ends it before it starts anything.
     const web = await serve(given.options, context);
+    if (isTold && wanted.length === 0 && context.registry.names().length === 0) context.terminal.note(`note: ${nothingToRun(context.cwd)}`);
     const { startDaemon } = await import("../supervisor/daemon.ts");
     const happened = (happening: Happening) => lines?.happened(happening);
     const daemon = await startDaemon(context.paths, { isBackground, happened }).catch(async (error: unknown) => {
@@ -68,9 +71,20 @@ export const run: Command = {
   },
 };
 
+/** Undefined where there is none; a file that may not be looked at is read, which says why it cannot be. */
 function projectFileIn(folder: string): string | undefined {
   const file = join(folder, projectFile);
-  return existsSync(file) ? file : undefined;
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined ? undefined : file;
+  } catch {
+    return file;
+  }
+}
+
+function nothingToRun(folder: string): string {
+  return process.pid === 1
+    ? `there are no services to run, because ${join(folder, projectFile)} does not exist; mount a directory with a ${projectFile} at ${folder}`
+    : `there are no services yet; add one in another shell: bs9 start app.ts`;
 }
 
 /** Services run without it, too: what keeps it from that is told. */
@@ -130,10 +144,17 @@ async function serve(options: Given, context: Context): Promise<{ stop(): Promis
   };
   try {
     const token = loadToken(context.env, context.paths.config);
-    return serveWeb({ host, port: port ?? defaultPort, token, statuses, now: Date.now });
+    const web = serveWeb({ host, port: port ?? defaultPort, token: token.text, statuses, now: Date.now });
+    if (token.own !== null) context.terminal.note(`note: ${tokenSentence(token, host, web.port)}`);
+    return web;
   } catch (error) {
     if (port !== undefined || textOf(options, "host") !== undefined) throw error;
     context.terminal.note(`note: ${harmless(reasonOf(error))}`);
     return null;
   }
+}
+
+function tokenSentence({ own, missing }: Token, host: string, port: number): string {
+  const place = `the token for http://${host.includes(":") ? `[${host}]` : host}:${port}/api/metrics is in ${own}`;
+  return missing === null ? place : `${missing}, which BS9_WEB_TOKEN_FILE names, does not exist; ${place}`;
 }

@@ -13,15 +13,37 @@ const minLetters = 16;
 const maxBytes = 4096;
 const ownBytes = 32;
 
+export type Token = {
+  text: string;
+  /** The file that bs9 made for it; null where BS9_WEB_TOKEN_FILE names the file. */
+  own: string | null;
+  /** The file that BS9_WEB_TOKEN_FILE names although it does not exist, such as a secret that was never made; else null. */
+  missing: string | null;
+};
+
 /** Throws where there is a file without a good token in it: a weak one is never used, nor replaced. */
-export function loadToken(env: Record<string, string | undefined>, configFolder: string): string {
-  const named = env[tokenVariable];
-  if (named) return read(named, `${tokenVariable} names ${named}`);
+export function loadToken(env: Record<string, string | undefined>, configFolder: string): Token {
+  const named = env[tokenVariable] || null;
+  if (named === null) return { ...ownToken(configFolder), missing: null };
+  if (isMissing(named)) return { ...ownToken(configFolder), missing: named };
+  return { text: read(named, `${tokenVariable} names ${named}`), own: null, missing: null };
+}
+
+/** A file that cannot be looked at is there for all one knows. */
+function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+function ownToken(configFolder: string): Pick<Token, "text" | "own"> {
   const own = join(configFolder, "web.token");
   const mode = statSync(own, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) make(own);
   else if ((mode & 0o077) !== 0) throw failed(`the token is in ${own}, which others may read too`, { hint: `chmod 600 ${shellWord(own)}` });
-  return read(own, `the token is in ${own}`);
+  return { text: read(own, `the token is in ${own}`), own };
 }
 
 function read(file: string, whence: string): string {

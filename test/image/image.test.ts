@@ -1,6 +1,6 @@
 // The image: built from the Dockerfile offline, run as hardened as it promises, and as the Kubernetes manifest runs it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../src/lifecycle/status.ts";
 import { tempDir, until } from "../harness.ts";
@@ -78,7 +78,7 @@ test("it is small, has no shell, and asks for uid 1000 and its health", async ()
   expect(Config).toMatchObject({
     User: "1000:1000",
     Entrypoint: ["/usr/local/bin/bs9"],
-    Cmd: ["run", "/app/bs9.toml", "--host", "0.0.0.0"],
+    Cmd: ["run", "--host", "0.0.0.0"],
     Volumes: { "/data": {} },
     ExposedPorts: { "8080/tcp": {} },
   });
@@ -133,19 +133,51 @@ test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is
   }
 });
 
-test("the Kubernetes manifest plays", async () => {
-  const manifest = (await Bun.file(join(top, "src/k8s/bs9-deployment.yaml")).text()).replace(/(?<=^ {2}token: )REPLACE-ME$/m, btoa(token));
-  const file = join(tempDir(), "bs9.yaml");
-  writeFileSync(file, manifest);
+test("with nothing prepared it starts as in compose.yaml, and says what to mount and where its token is", async () => {
+  const app = join(tempDir(), "app");
+  mkdirSync(app);
+  await here.must(["podman", "run", "--detach", "--name", "bare", ...hardened, "-v", `${app}:/app:ro`, "-v", "bare:/data", image]);
+  try {
+    await until(async () => (await curl("http://127.0.0.1:8080/healthz")).status === 200, { timeoutMs: 60_000, what: "/healthz" });
+    const said = await logsOf("bare");
+    expect(said).toContain("/app/bs9.toml does not exist; mount a directory with a bs9.toml at /app\n");
+    expect(said).toContain("the token for http://0.0.0.0:8080/api/metrics is in /data/config/web.token\n");
+    await here.must(["podman", "cp", "bare:/data/config/web.token", join(app, "token")]);
+    const bearer = readFileSync(join(app, "token"), "utf8").trim();
+    expect((await curl("http://127.0.0.1:8080/api/metrics", "-H", `Authorization: Bearer ${bearer}`)).status).toBe(200);
+  } finally {
+    await here.must(["podman", "rm", "--force", "--time", "0", "--volumes", "bare"]);
+  }
+});
+
+test("compose.yaml needs no file but the app", async () => {
+  const { services, secrets } = Bun.YAML.parse(await Bun.file(join(top, "compose.yaml")).text()) as {
+    services: { bs9: { volumes: string[]; environment?: unknown } };
+    secrets?: unknown;
+  };
+  expect(services.bs9.volumes).toEqual(["${BS9_APP:-./app}:/app:ro", "data:/data"]);
+  expect([services.bs9.environment, secrets]).toEqual([undefined, undefined]);
+});
+
+test("the Kubernetes manifest plays as it stands, with a token that it makes without a Secret", async () => {
+  const file = join(top, "src/k8s/bs9-deployment.yaml");
+  const documents = Bun.YAML.parse(await Bun.file(file).text()) as { kind: string; metadata: { name: string; namespace?: string } }[];
+  expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? "-"} ${metadata.name}`)).toEqual([
+    "Namespace - bs9-system",
+    "ConfigMap bs9-system bs9-app",
+    "Deployment bs9-system bs9-manager",
+    "Service bs9-system bs9-manager",
+  ]);
   await here.must(["podman", "kube", "play", file]);
   const names = (await here.must(["podman", "ps", "--all", "--format", "{{.Names}}"])).split("\n");
-  const name = names.find((one) => one.startsWith("bs9-pod") && !one.endsWith("infra")) ?? "";
+  const name = names.find((one) => one.startsWith("bs9-manager-pod") && !one.endsWith("infra")) ?? "";
   try {
     await until(async () => (await curl("http://127.0.0.1:3000/")).body === "hello from hello\n", { timeoutMs: 60_000, what: "the app" });
-    // Read where it is mounted: podman 4.3 leaves it in base64.
-    const mounted = await here.must(["cat", `/proc/${await firstPid(name)}/root/run/secrets/bs9/token`]);
-    expect([token, btoa(token)]).toContain(mounted);
-    const hello = await readyService(mounted);
+    const made = await here.must(["cat", `/proc/${await firstPid(name)}/root/data/config/web.token`]);
+    expect(await logsOf(name)).toContain(
+      "/run/secrets/bs9/token, which BS9_WEB_TOKEN_FILE names, does not exist; the token for http://0.0.0.0:8080/api/metrics is in /data/config/web.token\n",
+    );
+    const hello = await readyService(made);
     expect(hello).toMatchObject({ name: "hello", state: "active" });
     expect(await powers(name)).toEqual(new Set([powerless]));
     await here.must(["podman", "exec", name, "/usr/local/bin/bs9", "status", "all"]);

@@ -7,17 +7,21 @@ import { run, succeed, tempDir } from "../harness.ts";
 
 test("one of our own is made once, for this user alone", () => {
   const folder = join(tempDir(), "config");
-  const token = loadToken({}, folder);
+  const { text: token, own, missing } = loadToken({}, folder);
   expect(token).toMatch(/^[\w-]{43}$/);
-  expect(loadToken({ BS9_WEB_TOKEN_FILE: "" }, folder)).toBe(token);
+  expect([own, missing]).toEqual([join(folder, "web.token"), null]);
+  expect(loadToken({ BS9_WEB_TOKEN_FILE: "" }, folder).text).toBe(token);
+  // A secret that was never made: the token is one of our own, and the caller says where it is.
+  const gone = join(folder, "sub/gone");
+  expect(loadToken({ BS9_WEB_TOKEN_FILE: gone }, folder)).toEqual({ text: token, own, missing: gone });
   expect(statSync(join(folder, "web.token")).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(["web.token"]);
-  expect(loadToken({}, tempDir())).not.toBe(token);
+  expect(loadToken({}, tempDir()).text).not.toBe(token);
 });
 
 test("several that make it at once agree", async () => {
   const folder = tempDir();
-  const script = `import { loadToken } from ${JSON.stringify(join(import.meta.dir, "../../src/web/token.ts"))}; console.log(loadToken({}, ${JSON.stringify(folder)}));`;
+  const script = `import { loadToken } from ${JSON.stringify(join(import.meta.dir, "../../src/web/token.ts"))}; console.log(loadToken({}, ${JSON.stringify(folder)}).text);`;
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => run([process.execPath, "-e", script])));
   const tokens = outcomes.map((outcome) => succeed(outcome, "loadToken").stdout.trim());
   expect(new Set(tokens)).toEqual(new Set([readFileSync(join(folder, "web.token"), "utf8").trim()]));
@@ -34,7 +38,11 @@ test("the file named goes first, through links as Kubernetes makes them", () => 
   const folder = tempDir();
   writeFileSync(join(folder, "real"), "  0123456789abcdef \n");
   symlinkSync("real", join(folder, "token"));
-  expect(loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "token") }, join(folder, "none"))).toBe("0123456789abcdef");
+  expect(loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "token") }, join(folder, "none"))).toEqual({
+    text: "0123456789abcdef",
+    own: null,
+    missing: null,
+  });
   expect(readdirSync(folder).sort()).toEqual(["real", "token"]);
 });
 
@@ -51,10 +59,9 @@ test.each([
   expect(readFileSync(file, "utf8")).toBe(text);
 });
 
-test("a file that is not there, or is none, is told", () => {
+test("a file that is none is told", () => {
   const folder = tempDir();
   mkdirSync(join(folder, "sub"));
-  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "gone") }, folder)).toThrow("cannot be read: no such file");
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("no regular file");
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: "/dev/zero" }, folder)).toThrow("no regular file");
 });
