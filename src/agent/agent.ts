@@ -11,7 +11,7 @@ import { channel, keyFile, Question, socketFile, versionText } from "./channel.t
 import { Pause } from "./pause.ts";
 import { Turns, type TurnsOptions, turnMs } from "./turns.ts";
 
-export type AgentOptions = TurnsOptions & {
+export type AgentOptions = Omit<TurnsOptions, "paths"> & {
   paths: Paths;
   /** What else is to be cared for in each turn. */
   chores: () => Promise<void>;

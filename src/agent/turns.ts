@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Backend, Change } from "../backend/backend.ts";
 import { heldIfShown, type Listener } from "../backend/sockets.ts";
 import { reasonOf } from "../base/errors.ts";
+import type { Paths } from "../base/paths.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../base/proc.ts";
 import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
@@ -11,6 +12,7 @@ import { probeOf } from "../health/probe.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { restartsOf, stateOf } from "../lifecycle/status.ts";
 import { pidsOf } from "../metrics/group.ts";
+import { hostSampler } from "../metrics/host.ts";
 import type { Sample } from "../metrics/sample.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Cost } from "./cost.ts";
@@ -31,6 +33,8 @@ export type TurnsOptions = {
     /** The wall clock: it labels, and may be set either way. */
     now: () => number;
   };
+  /** Whose file systems are looked at. */
+  paths: Pick<Paths, "home" | "state">;
   keeping: Keeping;
   health: HealthSettings;
   storage: Storage;
@@ -53,6 +57,7 @@ export class Turns {
   readonly services: Services;
   readonly monitor: Monitor;
   readonly sampler = new Sampler();
+  readonly #host = hostSampler();
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #recycler: Recycler;
@@ -107,6 +112,7 @@ export class Turns {
     await this.#storeChanges();
     this.monitor.close();
     this.sampler.close();
+    this.#host.close();
   }
 
   /** Where the backend cannot be read, what is known has to do: services are probed all the same. */
@@ -126,7 +132,7 @@ export class Turns {
   }
 
   async #tick(nowMs: number): Promise<void> {
-    const { deps, keeping, storage, monotonicMs } = this.#options;
+    const { deps, keeping, paths, storage, monotonicMs } = this.#options;
     let overran = false;
     const hasTime = () => {
       overran ||= monotonicMs() - nowMs > keeping.intervalMs * shareOfInterval;
@@ -134,7 +140,9 @@ export class Turns {
     };
     const samples = this.sampler.take(this.#looks(), monotonicMs(), hasTime);
     if (overran) this.cost.overrunTicks++;
-    await storage.append({ atMs: deps.now(), samples });
+    const projects = new Set(Array.from(this.services.all(), ({ spec }) => spec.root));
+    const host = this.#host.take({ ...paths, projects: [...projects] }, monotonicMs());
+    await storage.append({ atMs: deps.now(), samples, host });
     await storage.turn();
     if (this.cost.ticks % collectEveryTicks === 0) Bun.gc(true);
   }

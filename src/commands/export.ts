@@ -5,6 +5,7 @@ import { formatBytes } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Keeping } from "../config/keeping.ts";
 import type { Context } from "../context.ts";
+import { hostName, kindOf } from "../metrics/subject.ts";
 import { noSuchService } from "../service/targets.ts";
 import { openMetrics } from "../storage/export/openmetrics.ts";
 import { csv, json } from "../storage/export/text.ts";
@@ -24,16 +25,17 @@ type Asked = { format: (typeof formatNames)[number]; hours: number; service: str
 export const exportSamples: Command = {
   name: "export",
   synopsis: "",
-  summary: "samples of services that were kept, for other programs",
+  summary: "samples of services and of the host that were kept, for other programs",
   options: [
     { flags: "--format <format>", text: "json (default), csv or openmetrics", values: [...formatNames] },
     { flags: "--hours <n>", text: "the last n hours (default 24)" },
-    { flags: "--service <name>", text: "of this service alone" },
+    { flags: "--service <name>", text: `of this service alone; ${hostName} for the host` },
     { flags: "--output <file>", text: "into a file, which is there whole or not at all" },
   ],
   examples: [
     "bs9 export --format csv > samples.csv",
     "bs9 export --service web --hours 0.5",
+    "bs9 export --service bs9-host --format csv",
     "bs9 export --format openmetrics --output web.om",
   ],
   exits: [1, 4, 130],
@@ -53,7 +55,7 @@ export const exportSamples: Command = {
 async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, context: Context): Promise<Result | null> {
   const { format, file } = asked;
   const { settings, terminal, paths, signal } = context;
-  const pieces = unhurried(formats[format](rows, paths.cache), signal);
+  const pieces = unhurried(formats[format](rows, kindOf(asked.service ?? ""), paths.cache), signal);
   if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, pieces, 0o600), tally);
   if (settings.quiet && !settings.json) {
     for await (const _ of rows);
@@ -104,13 +106,13 @@ function hoursOf(text: string, what: string, keeping: Keeping): number {
 
 /** One that was deleted has samples all the same. */
 async function checkService(service: string | null, { registry, storage }: Context): Promise<void> {
-  if (service === null) return;
+  if (service === null || service === hostName) return;
   const known = [...new Set([...registry.names(), ...(await storage.services())])].sort();
   if (!known.includes(service)) throw noSuchService(service, known);
 }
 
 async function sayWhyNone({ service, hours }: Asked, { storage, terminal }: Context): Promise<void> {
-  const kept = await storage.services();
+  const kept = service === hostName ? [...((await storage.newest(hostName))?.points.keys() ?? [])] : await storage.services();
   const of = service === null ? "" : ` of ${service}`;
   const isAny = service === null ? kept.length > 0 : kept.includes(service);
   terminal.note(isAny ? `no samples${of} from the last ${hours} h` : `no samples${of} yet: they are taken once a service runs`);

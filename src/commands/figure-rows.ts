@@ -1,8 +1,9 @@
 // The rows of `describe` on health and figures: who measured, and only what could be had.
-import { formatAge } from "../base/quantities.ts";
+import { formatAge, formatBytes } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Description } from "../lifecycle/describe.ts";
 import type { Sampled } from "../lifecycle/sampled.ts";
+import { tableOf, type Unit } from "../metrics/figures.ts";
 import { healthText } from "../service/values.ts";
 
 /** What is asked, what came of it, and what follows. */
@@ -28,18 +29,33 @@ export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): str
   return `${cpuPercent}% (${figuresFrom === "agent" ? "of the agent, over its last tick" : "measured now: the agent does not answer"})`;
 }
 
+/** A row for each label in the table of figures; null where nothing of it could be had. */
 export function sampleRows(sample: Sampled | null): [string, string | null][] {
   if (sample === null) return [];
-  const stalled = [
-    ["cpu", sample.cpuPressurePercent],
-    ["memory", sample.memoryPressurePercent],
-    ["disk", sample.ioPressurePercent],
-  ] as const;
-  const known = stalled.flatMap(([what, percent]) => (percent === null ? [] : [`${what} ${rounded(percent)}%`]));
-  return [
-    ["open files", sample.openFiles === null ? null : String(sample.openFiles)],
-    ["waited for", known.length === 0 ? null : `${known.join(", ")} of the time`],
-  ];
+  const cells = tableOf("service").flatMap(({ name, unit, shown }) => {
+    if (shown === undefined || shown.label === null) return [];
+    const { label, part = null, suffix = "" } = shown;
+    const text = textOf(sample[name] ?? null, unit);
+    return [{ label, suffix, text: text === null || part === null ? text : `${part} ${text}` }];
+  });
+  return [...Map.groupBy(cells, ({ label }) => label)].map(([label, group]) => {
+    const texts = group.flatMap(({ text }) => text ?? []);
+    return [label, texts.length === 0 ? null : `${texts.join(", ")}${group[0]?.suffix}`];
+  });
+}
+
+function textOf(value: number | null, unit: Unit): string | null {
+  if (value === null) return null;
+  switch (unit) {
+    case "percent":
+      return `${rounded(value)}%`;
+    case "ms":
+      return `${rounded(value)} ms`;
+    case "bytes":
+      return formatBytes(value);
+    case "count":
+      return String(value);
+  }
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;

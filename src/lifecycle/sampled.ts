@@ -1,11 +1,8 @@
 // The last sample of a service: figures that `status` has no room for.
-import type { Point } from "../storage/storage.ts";
+import { type FigureName, tableOf } from "../metrics/figures.ts";
 import type { Deps } from "./deps.ts";
 
-export type Sampled = Pick<
-  Point,
-  "openFiles" | "ioReadBytes" | "ioWriteBytes" | "cpuPressurePercent" | "memoryPressurePercent" | "ioPressurePercent" | "latencyMs"
-> & { at: string };
+export type Sampled = { at: string } & Partial<Record<FigureName, number | null>>;
 
 /** Older than this it is of the past, such as where a full disk stops the agent from storing more. */
 const freshIntervals = 3;
@@ -17,7 +14,7 @@ export async function sampledOf(name: string, { storage, now }: Pick<Deps, "stor
   if (newest === null || point === undefined) return null;
   // Of a time to come it is where the clock was set back since.
   if (Math.abs(now() - newest.atMs) > freshIntervals * newest.intervalMs) return null;
-  const { atMs, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs } = point;
-  const at = new Date(atMs).toISOString();
-  return { at, openFiles, ioReadBytes, ioWriteBytes, cpuPressurePercent, memoryPressurePercent, ioPressurePercent, latencyMs };
+  const sampled: Sampled = { at: new Date(point.atMs).toISOString() };
+  for (const { name: figure, shown } of tableOf("service")) if (shown !== undefined) sampled[figure] = point[figure] ?? null;
+  return sampled;
 }

@@ -1,4 +1,6 @@
-// Two readings of a service's counters -> one sample with rates; pure, and never negative or doubled when a counter or the clock jumps.
+// Two readings of the counters of a service or of the host -> one sample with rates; pure, and never negative or doubled when a counter or the clock jumps.
+import { type FigureName, type How, type RawName, tableOf } from "./figures.ts";
+import type { Kind } from "./subject.ts";
 
 export const states = ["active", "activating", "deactivating", "inactive", "failed"] as const;
 export type State = (typeof states)[number];
@@ -10,20 +12,10 @@ export const memorySources = ["cgroup", "processes"] as const;
 export type MemorySource = (typeof memorySources)[number];
 
 /** What the kernel counts for a service; null where it does not, or does not tell this user. */
-export type Counters = {
+export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restarts">, number | null> & {
   /** Names what was counted: a cgroup that was made anew starts from 0 again. Null where processes were counted one by one. */
   countedIn: string | null;
-  cpuUsec: number | null;
-  memoryBytes: number | null;
   memorySource: MemorySource | null;
-  tasks: number | null;
-  openFiles: number | null;
-  ioReadBytes: number | null;
-  ioWriteBytes: number | null;
-  /** Time in which at least one task waited for it, see the kernel's psi.rst. */
-  cpuStalledUsec: number | null;
-  memoryStalledUsec: number | null;
-  ioStalledUsec: number | null;
   /** When all but CPU and memory were read, by the monotonic clock: where services are many, not in every tick. */
   restReadAtMs: number | null;
 };
@@ -41,72 +33,75 @@ export type Reading = Counters & {
   restarts: number | null;
 };
 
-export type Sample = {
+export type Sample = Record<FigureName<"service">, number | null> & {
   service: string;
   state: State;
   health: Health;
-  /** Since the sample before: more than the interval where a tick came late. Null for the first one. */
-  elapsedMs: number | null;
-  /** 100 is one core busy. */
-  cpuPercent: number | null;
-  /** CPU time that its processes have used since the main process started, in whole milliseconds. */
-  cpuTimeMs: number | null;
-  memoryBytes: number | null;
   memorySource: MemorySource | null;
-  tasks: number | null;
-  openFiles: number | null;
-  /** Since they were last read. */
-  ioReadBytes: number | null;
-  ioWriteBytes: number | null;
-  cpuPressurePercent: number | null;
-  memoryPressurePercent: number | null;
-  ioPressurePercent: number | null;
-  latencyMs: number | null;
-  restarts: number | null;
-  /** Restarts since the sample before. */
-  restarted: number | null;
 };
 
+export type HostSample = Record<FigureName<"host">, number | null>;
+
+/** Raw values by name, when they were read, and what counted them. */
+type Raw = Pick<Reading, "readAtMs" | "countedIn" | "restReadAtMs">;
+export type HostReading = Record<RawName<"host">, number | null> & Raw;
+
 export function sampleOf(before: Reading | null, now: Reading): Sample {
-  const elapsedMs = before === null ? null : now.readAtMs - before.readAtMs;
+  const { service, state, health, memorySource } = now;
+  return { service, state, health, memorySource, ...measured("service", before, now) };
+}
+
+export function hostSampleOf(before: HostReading | null, now: HostReading): HostSample {
+  return measured("host", before, now);
+}
+
+type Readings = { service: Reading; host: HostReading };
+
+function measured<K extends Kind>(kind: K, before: Readings[K] | null, now: Readings[K]): Record<FigureName<K>, number | null> {
+  const step = stepOf(before, now);
+  const values: Partial<Record<FigureName, number | null>> = {};
+  for (const { name, how, raw } of tableOf(kind)) values[name] = figureBy[how](step, raw as Counter);
+  return values as Record<FigureName<K>, number | null>;
+}
+
+type Counter = RawName<Kind>;
+type Values = Partial<Record<Counter, number | null>> & Raw;
+type Step = { before: Values | null; now: Values; elapsedMs: number | null; restMs: number | null };
+
+function stepOf(before: Values | null, now: Values): Step {
   const isNewRest = now.restReadAtMs !== null && now.restReadAtMs !== before?.restReadAtMs;
-  const restMs = isNewRest && before?.restReadAtMs != null && now.restReadAtMs !== null ? now.restReadAtMs - before.restReadAtMs : null;
-  const sinceRest = (of: CounterName) => (restMs === null || restMs <= 0 ? null : increase(before, now, of));
   return {
-    service: now.service,
-    state: now.state,
-    health: now.health,
-    elapsedMs: elapsedMs !== null && elapsedMs > 0 ? elapsedMs : null,
-    cpuPercent: percent(increase(before, now, "cpuUsec"), elapsedMs),
-    cpuTimeMs: msOf(now.cpuUsec),
-    memoryBytes: now.memoryBytes,
-    memorySource: now.memorySource,
-    tasks: now.tasks,
-    openFiles: now.openFiles,
-    ioReadBytes: sinceRest("ioReadBytes"),
-    ioWriteBytes: sinceRest("ioWriteBytes"),
-    cpuPressurePercent: stalled(sinceRest("cpuStalledUsec"), restMs),
-    memoryPressurePercent: stalled(sinceRest("memoryStalledUsec"), restMs),
-    ioPressurePercent: stalled(sinceRest("ioStalledUsec"), restMs),
-    latencyMs: now.latencyMs,
-    restarts: now.restarts,
-    restarted: restartsBetween(before?.restarts ?? null, now.restarts),
+    ...{ before, now },
+    elapsedMs: before === null ? null : now.readAtMs - before.readAtMs,
+    restMs: isNewRest && before?.restReadAtMs != null && now.restReadAtMs !== null ? now.restReadAtMs - before.restReadAtMs : null,
   };
 }
 
-type CounterName = "cpuUsec" | "ioReadBytes" | "ioWriteBytes" | "cpuStalledUsec" | "memoryStalledUsec" | "ioStalledUsec";
+const figureBy: Record<How, (step: Step, raw: Counter) => number | null> = {
+  read: ({ now }, raw) => now[raw] ?? null,
+  ms: ({ now }, raw) => msOf(now[raw] ?? null),
+  share: ({ before, now, elapsedMs }, raw) => percent(increase(before, now, raw), elapsedMs),
+  grown: sinceRest,
+  stalled: (step, raw) => stalled(sinceRest(step, raw), step.restMs),
+  counted: ({ before, now }, raw) => countedBetween(before?.[raw] ?? null, now[raw] ?? null),
+  elapsed: ({ elapsedMs }) => (elapsedMs !== null && elapsedMs > 0 ? elapsedMs : null),
+};
+
+function sinceRest({ before, now, restMs }: Step, raw: Counter): number | null {
+  return restMs === null || restMs <= 0 ? null : increase(before, now, raw);
+}
 
 /** A cgroup that was made anew has counted from 0; of processes, one that ended took its share with it, and nobody can tell how much. */
-function increase(before: Reading | null, now: Reading, name: CounterName): number | null {
-  const [then, value] = [before?.[name] ?? null, now[name]];
+function increase(before: Values | null, now: Values, name: Counter): number | null {
+  const [then, value] = [before?.[name] ?? null, now[name] ?? null];
   if (then === null || value === null || before === null) return null;
   const isSame = before.countedIn === now.countedIn;
   if (isSame && value >= then) return value - then;
   return now.countedIn === null || before.countedIn === null ? null : value;
 }
 
-/** Null where the backend does not count; from 0 again where somebody started the service in between. */
-function restartsBetween(before: number | null, now: number | null): number | null {
+/** Null where nobody counts; from 0 again where somebody started the service in between. */
+function countedBetween(before: number | null, now: number | null): number | null {
   if (before === null || now === null) return null;
   return now >= before ? now - before : now;
 }

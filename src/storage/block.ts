@@ -1,6 +1,6 @@
-// Many points in one piece of memory, column by column: of one moment (keyed by service), or of one service (keyed by time).
+// Many points in one piece of memory, column by column: of one moment (keyed by subject), or of one subject (keyed by time).
 import { failed } from "../base/errors.ts";
-import { type Layout, layouts, rollupLayout, wordColumns } from "./columns.ts";
+import { type Layout, layouts, rollupColumns } from "./columns.ts";
 import type { Point } from "./storage.ts";
 
 export type Values = Float64Array | Float32Array | Uint8Array;
@@ -31,7 +31,7 @@ export function makeBlock(layout: Layout, length: number): Block {
 export function readBlock(stored: Uint8Array): Block {
   const bytes = stored.byteOffset % 8 === 0 ? stored : stored.slice();
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const layout = bytes.length < headBytes ? undefined : layouts.find(({ id }) => id === head.getUint32(0, true));
+  const layout = bytes.length < headBytes ? undefined : layouts.get(head.getUint32(0, true));
   const length = layout === undefined ? 0 : head.getUint32(4, true);
   if (layout === undefined || bytes.length !== headBytes + length * layout.rowBytes) throw damaged();
   return viewOf(bytes, layout, length);
@@ -52,25 +52,27 @@ function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
   const keys = take(8) as Float64Array;
   const columns = new Map<string, Values>();
   for (const column of layout.columns) columns.set(column.name, take(column.bytes));
-  for (const { name } of wordColumns) columns.set(name, take(1));
+  for (const { name } of layout.words) columns.set(name, take(1));
   return { layout, length, bytes, keys, columns, inOrder: [...columns.values()] };
 }
 
 /** A row for each point; what is not in it is null. */
-export function blockFrom(layout: Layout, keys: Float64Array, points: readonly Partial<Point>[]): Block {
+export function blockFrom(layout: Layout, keys: Float64Array, points: readonly Readonly<Record<string, unknown>>[]): Block {
   const block = makeBlock(layout, keys.length);
   block.keys.set(keys);
   for (const { name } of layout.columns) {
     const values = block.columns.get(name);
-    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = points[row]?.[name] ?? Number.NaN;
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = numberIn(points[row]?.[name]);
   }
-  for (const { name, words } of wordColumns) {
+  for (const { name, words } of layout.words) {
     const values = block.columns.get(name);
     // 255 where it is none of them.
-    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(points[row]?.[name] ?? "");
+    if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(String(points[row]?.[name]));
   }
   return block;
 }
+
+const numberIn = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
 /** Rows of several blocks under new keys, with the columns of the one that has most. */
 export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
@@ -106,15 +108,15 @@ export function resized(block: Block, length: number): Block {
   return result;
 }
 
-export function pointAt(block: Block, row: number, atMs: number): Point {
+export function pointAt({ layout, columns }: Block, row: number, atMs: number): Point {
   const point: Record<string, unknown> = { atMs };
-  for (const { name, from } of rollupLayout.columns) {
-    const value = (block.columns.get(name) ?? block.columns.get(from ?? ""))?.[row];
+  for (const { name, from } of rollupColumns[layout.kind]) {
+    const value = (columns.get(name) ?? columns.get(from ?? ""))?.[row];
     point[name] = value === undefined || Number.isNaN(value) ? null : value;
   }
-  for (const { name, words } of wordColumns) point[name] = words[block.columns.get(name)?.[row] ?? 255] ?? null;
+  for (const { name, words } of layout.words) point[name] = words[columns.get(name)?.[row] ?? 255] ?? null;
   point["samples"] ??= 1;
-  // A word that is none can only come from damage.
+  // A service is always in a state: no word can only come from damage.
   if (point["state"] === null || point["health"] === null) throw damaged();
   return point as Point;
 }

@@ -1,64 +1,98 @@
 // The figures of a point as columns: how wide each is, and what many of them become together. The layouts are a file format.
+import { type Figure, type Fold, tableOf } from "../metrics/figures.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
-import type { Point } from "./storage.ts";
+import { type Kind, kinds } from "../metrics/subject.ts";
+import { columnsBefore } from "./columns-before.ts";
 
-export type Fold = "mean" | "sum" | "min" | "max" | "last";
-
-type Numbers = Exclude<keyof Point, "atMs" | "state" | "health" | "memorySource">;
 export type Column = {
-  name: Numbers;
+  name: string;
   bytes: 4 | 8;
-  fold: Fold /** What stands for it where only single samples are kept. */;
-  from?: Numbers;
+  fold: Fold | "min" | "max";
+  /** The column that stands for it where only single samples are kept. */
+  from?: string;
 };
 type WordColumn = { name: "state" | "health" | "memorySource"; words: readonly string[] };
 
-/** The widest first, so that each lies where a typed array may begin. */
-const raw: Column[] = [
-  { name: "memoryBytes", bytes: 8, fold: "mean" },
-  { name: "ioReadBytes", bytes: 8, fold: "sum" },
-  { name: "ioWriteBytes", bytes: 8, fold: "sum" },
-  { name: "elapsedMs", bytes: 4, fold: "sum" },
-  { name: "cpuPercent", bytes: 4, fold: "mean" },
-  { name: "tasks", bytes: 4, fold: "mean" },
-  { name: "openFiles", bytes: 4, fold: "mean" },
-  { name: "cpuPressurePercent", bytes: 4, fold: "mean" },
-  { name: "memoryPressurePercent", bytes: 4, fold: "mean" },
-  { name: "ioPressurePercent", bytes: 4, fold: "mean" },
-  { name: "latencyMs", bytes: 4, fold: "mean" },
-  { name: "restarts", bytes: 4, fold: "last" },
-  { name: "restarted", bytes: 4, fold: "sum" },
-];
-
-const spread: Column[] = [
-  { name: "memoryBytesMin", bytes: 8, fold: "min", from: "memoryBytes" },
-  { name: "memoryBytesMax", bytes: 8, fold: "max", from: "memoryBytes" },
-  { name: "cpuPercentMin", bytes: 4, fold: "min", from: "cpuPercent" },
-  { name: "cpuPercentMax", bytes: 4, fold: "max", from: "cpuPercent" },
-  { name: "latencyMsMin", bytes: 4, fold: "min", from: "latencyMs" },
-  { name: "latencyMsMax", bytes: 4, fold: "max", from: "latencyMs" },
-  { name: "samples", bytes: 4, fold: "sum" },
-];
+/** `columns` stand in their order in the file, the widest first, so that each lies where a typed array may begin. */
+export type Layout = {
+  id: number;
+  kind: Kind;
+  columns: readonly Pick<Column, "name" | "bytes">[];
+  words: readonly WordColumn[];
+  rowBytes: number;
+};
 
 /** One byte each; 255 is null. */
-export const wordColumns: WordColumn[] = [
-  { name: "state", words: states },
-  { name: "health", words: healths },
-  { name: "memorySource", words: memorySources },
-];
+const wordsOf: Record<Kind, readonly WordColumn[]> = {
+  service: [
+    { name: "state", words: states },
+    { name: "health", words: healths },
+    { name: "memorySource", words: memorySources },
+  ],
+  host: [],
+};
 
-export type Layout = { id: number; columns: readonly Column[]; rowBytes: number };
+/** A figure that is stored since a version makes that version. */
+export const columnsVersion = Math.max(...kinds.flatMap((kind) => tableOf(kind).map(({ of }) => of[kind] ?? 0)));
 
-const layoutOf = (id: number, columns: Column[]): Layout => ({
-  id,
-  columns: columns.toSorted((a, b) => b.bytes - a.bytes),
+/** Layouts of earlier versions of metrics.db do not follow the order of the table. */
+const firstVersion = 3;
+/** The layouts of the host are numbered from here on. */
+const hostIds = 65_536;
+
+const byVersion = (kind: Kind) => versionsOf(kind).map((version) => layoutsAt(kind, version));
+const known = { service: byVersion("service"), host: byVersion("host") };
+
+/** All that a file can have. */
+export const layouts: ReadonlyMap<number, Layout> = new Map(
+  [
+    ...columnsBefore.map(({ id, columns }) => layoutOf(id, "service", columns)),
+    ...[...known.service, ...known.host].flatMap(({ raw, rollup }) => [raw, rollup]),
+  ].map((layout) => [layout.id, layout]),
+);
+
+/** What is written now. Samples as they came are level 0. */
+export function layoutOn(kind: Kind, level: number): Layout {
+  const newest = known[kind].at(-1);
+  if (newest === undefined) throw new Error(`there is no layout for ${kind}`);
+  return level === 0 ? newest.raw : newest.rollup;
+}
+
+/** The columns of a rollup, as they are written now. */
+export const rollupColumns: Record<Kind, readonly Column[]> = {
+  service: rollupOf(tableOf("service")),
+  host: rollupOf(tableOf("host")),
+};
+
+function versionsOf(kind: Kind): number[] {
+  return [...new Set(tableOf(kind).map(({ of }) => Math.max(of[kind] ?? 0, firstVersion)))].sort((a, b) => a - b);
+}
+
+/** The figures that are stored since this version or longer: a later version changes nothing here. */
+function layoutsAt(kind: Kind, version: number): { raw: Layout; rollup: Layout } {
+  const figures = tableOf(kind).filter(({ of }) => (of[kind] ?? 0) <= version);
+  const id = (kind === "host" ? hostIds : 0) + 2 * version;
+  return { raw: layoutOf(id - 1, kind, figures), rollup: layoutOf(id, kind, rollupOf(figures)) };
+}
+
+function rollupOf(figures: readonly Figure[]): Column[] {
+  return [
+    ...figures.map(({ name, bytes, fold }): Column => ({ name, bytes, fold })),
+    { name: "samples", bytes: 4, fold: "sum" },
+    ...figures.flatMap(({ name, bytes, spread }): Column[] =>
+      spread === undefined
+        ? []
+        : [
+            { name: `${name}Min`, bytes, fold: "min", from: name },
+            { name: `${name}Max`, bytes, fold: "max", from: name },
+          ],
+    ),
+  ];
+}
+
+function layoutOf(id: number, kind: Kind, columns: Layout["columns"]): Layout {
+  const words = wordsOf[kind];
   // Behind a key of 8 bytes.
-  rowBytes: 8 + columns.reduce((sum, { bytes }) => sum + bytes, 0) + wordColumns.length,
-});
-
-const total: Column[] = [{ name: "cpuTimeMs", bytes: 8, fold: "last" }];
-
-/** A new set of columns gets a new number; what was written with an old one stays readable. */
-export const rawLayout = layoutOf(3, [...raw, ...total]);
-export const rollupLayout = layoutOf(4, [...raw, ...spread, ...total]);
-export const layouts: readonly Layout[] = [layoutOf(1, raw), layoutOf(2, [...raw, ...spread]), rawLayout, rollupLayout];
+  const rowBytes = 8 + columns.reduce((sum, { bytes }) => sum + bytes, 0) + words.length;
+  return { id, kind, columns: columns.map(({ name, bytes }) => ({ name, bytes })).toSorted((a, b) => b.bytes - a.bytes), words, rowBytes };
+}

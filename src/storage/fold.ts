@@ -1,16 +1,17 @@
 // Many rows -> one, column by column: means by how many samples each row is made of, extremes, sums and the last; pure.
+import type { Kind } from "../metrics/subject.ts";
 import { type Block, makeBlock, type Values } from "./block.ts";
-import { type Column, type Fold, rollupLayout, wordColumns } from "./columns.ts";
+import { type Column, layoutOn, rollupColumns } from "./columns.ts";
 
 /** Into which row of the result each of its rows goes. Blocks come in order of time. */
 export type Part = { block: Block; targets: Int32Array };
 
-export function fold(parts: readonly Part[], keys: Float64Array): Block {
-  const result = makeBlock(rollupLayout, keys.length);
+export function fold(kind: Kind, parts: readonly Part[], keys: Float64Array): Block {
+  const result = makeBlock(layoutOn(kind, 1), keys.length);
   result.keys.set(keys);
   const sums = new Float64Array(keys.length);
   const weights = new Float64Array(keys.length);
-  for (const column of rollupLayout.columns) {
+  for (const column of rollupColumns[kind]) {
     const into = result.columns.get(column.name);
     if (into === undefined) continue;
     sums.fill(column.name === "samples" ? 0 : Number.NaN);
@@ -18,7 +19,7 @@ export function fold(parts: readonly Part[], keys: Float64Array): Block {
     for (const part of parts) add(column, part, sums, weights);
     for (let row = 0; row < into.length; row++) into[row] = (sums[row] ?? 0) / (column.fold === "mean" ? (weights[row] ?? 0) : 1);
   }
-  for (const { name } of wordColumns) {
+  for (const { name } of result.layout.words) {
     const into = result.columns.get(name);
     if (into !== undefined) for (const { block, targets } of parts) lastWords(block.columns.get(name), targets, into);
   }
@@ -46,7 +47,7 @@ function addWeighted(values: Values, counts: Values | undefined, targets: Int32A
   }
 }
 
-function addPlain(how: Fold, values: Values, targets: Int32Array, sums: Float64Array): void {
+function addPlain(how: Column["fold"], values: Values, targets: Int32Array, sums: Float64Array): void {
   for (let row = 0; row < values.length; row++) {
     const value = values[row] ?? Number.NaN;
     if (Number.isNaN(value)) continue;

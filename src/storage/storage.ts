@@ -1,8 +1,9 @@
 // Where samples and changes of state are kept: what any storage can do, whatever it is made of.
-import type { Health, Sample, State } from "../metrics/sample.ts";
+import type { FigureName, SpreadName } from "../metrics/figures.ts";
+import type { Health, HostSample, MemorySource, Sample, State } from "../metrics/sample.ts";
 
 /** All samples of one moment. `atMs` is the wall clock, and may jump either way between two ticks. */
-export type Tick = { atMs: number; samples: readonly Sample[] };
+export type Tick = { atMs: number; samples: readonly Sample[]; host?: HostSample | null };
 
 /** What became of a service at a moment; a signal may tell it before the next tick does. */
 export type Change = { service: string; atMs: number; state: State; health: Health; restarts: number | null };
@@ -10,20 +11,21 @@ export type Change = { service: string; atMs: number; state: State; health: Heal
 /** Not stored is no error: it is told, and the next one is tried again. */
 export type Stored = { stored: true } | { stored: false; reason: string };
 
-/** A sample, or many of them as one: the mean; for counts the sum; for what is (state, restarts) the last. */
-export type Point = Omit<Sample, "service"> & {
+/**
+ * A sample of a service or of the host, or many of them as one, by the table of figures. A figure that the subject does not
+ * have is absent, one that nobody could tell is null.
+ */
+export type Point = Partial<Record<FigureName | `${SpreadName}Min` | `${SpreadName}Max`, number | null>> & {
   /** The moment, or the begin of the time that it is made of. */
   atMs: number;
   /** How many samples it is made of. */
   samples: number;
-  cpuPercentMin: number | null;
-  cpuPercentMax: number | null;
-  memoryBytesMin: number | null;
-  memoryBytesMax: number | null;
-  latencyMsMin: number | null;
-  latencyMsMax: number | null;
+  state?: State;
+  health?: Health;
+  memorySource?: MemorySource | null;
 };
 
+/** `service` is the name of a service, or that of the host. */
 export type Row = Point & { service: string };
 
 /** From `fromMs` on, and before `toMs`. */
@@ -39,14 +41,14 @@ export type Seen = { atMs: number; state: State | null; health: Health; restarts
 export type Watch = Range & { seen: Seen[] };
 
 export interface StorageReader {
-  /** The names of all that anything is kept of, in order. */
+  /** The names of all services that anything is kept of, in order. */
   services(): Promise<string[]>;
-  /** The last tick, of one service or of all; null where there is none. */
-  newest(service: string | null): Promise<Newest | null>;
-  /** One service, in order of time and each moment once; steps where nothing was seen are left out. */
-  series(service: string, range: Range, stepMs: number): Promise<Point[]>;
-  /** As fine as it is still kept, one service after the other; memory does not grow with the range. */
-  rows(range: Range, service: string | null): AsyncIterable<Row>;
+  /** The last tick, of one service, of the host or, for null, of all services; null where there is none. */
+  newest(subject: string | null): Promise<Newest | null>;
+  /** One service or the host, in order of time and each moment once; steps where nothing was seen are left out. */
+  series(subject: string, range: Range, stepMs: number): Promise<Point[]>;
+  /** As fine as it is still kept, one service after the other, or the host alone; memory does not grow with the range. */
+  rows(range: Range, subject: string | null): AsyncIterable<Row>;
   /** When it was watched, in the order in which that happened. */
   watches(service: string, range: Range): Promise<Watch[]>;
   close(): Promise<void>;

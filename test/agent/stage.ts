@@ -67,6 +67,7 @@ export class Stage {
           },
         },
       },
+      paths: { home: this.home, state: this.home },
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,

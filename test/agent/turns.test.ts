@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import type { Turns } from "../../src/agent/turns.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
+import { hostName } from "../../src/metrics/subject.ts";
 import type { Row } from "../../src/storage/storage.ts";
 import { until } from "../harness.ts";
 import { specNamed } from "../spec.ts";
@@ -59,6 +60,8 @@ test("a tick that comes late is counted, and what was missed is not made up for"
   stage.pass(5000);
   await turns.turn();
   expect([turns.cost.ticks, turns.cost.lateTicks]).toEqual([2, 0]);
+  // The host is sampled beside the services.
+  expect((await stage.storage.newest(hostName))?.points.get(hostName)).toMatchObject({ elapsedMs: 5000, memoryBytes: expect.any(Number) });
   stage.pass(60_000);
   for (let i = 0; i < 3; i++) await turns.turn();
   expect([turns.cost.ticks, turns.cost.lateTicks]).toEqual([3, 1]);

@@ -52,6 +52,16 @@ describe("what is printed", () => {
     expect(parseCsv(stdout).map(({ service }) => service)).toEqual(Array<string>(ticks).fill("s2"));
   });
 
+  test("the host alone, and only where it is asked for by its name", async () => {
+    const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--service", "bs9-host"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const rows = parseCsv(stdout);
+    expect(rows.map(({ service }) => service)).toEqual(Array<string>(ticks).fill("bs9-host"));
+    expect(rows.every(({ state, load1, memoryTotalBytes }) => state === "" && Number(load1) > 0 && Number(memoryTotalBytes) > 0)).toBe(
+      true,
+    );
+  });
+
   test("only the time that is asked for", async () => {
     const { stdout } = await bs9(["export", "--service", "s1", "--hours", String(5 / 60)]);
     const times = (JSON.parse(stdout) as { at: string }[]).map(({ at }) => Date.parse(at));

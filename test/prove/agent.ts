@@ -64,6 +64,7 @@ async function measure(): Promise<Figure[]> {
         recycle: async () => {},
       },
     },
+    paths: { home, state: home },
     keeping: defaultKeeping,
     health: defaultHealth,
     storage,

@@ -1,7 +1,8 @@
 // What every storage has to do, whatever it is made of: asked of the interface alone.
 import { describe, expect, test } from "bun:test";
+import { hostName } from "../../src/metrics/subject.ts";
 import { forgetting } from "./forgetting.ts";
-import { beginMs, intervalMs, sample } from "./samples.ts";
+import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 import { all, always, answers, isRising, type Place, stage, times, total } from "./scene.ts";
 
 const hourMs = 3_600_000;
@@ -70,6 +71,34 @@ export function conformance(name: string, makePlace: () => Place): void {
         }
       },
     );
+
+    test("the host is a subject of its own, folded by its own figures, and no service", async () => {
+      const { storage, ticks } = await begin({ raw: { snapshots: 100 } });
+      const count = await ticks(1700);
+      expect(await storage.services()).toEqual(["s1", "s2", "s3"]);
+      const { elapsedMs, ...last } = hostSample(count - 1);
+      const newest = await storage.newest(hostName);
+      expect(newest?.points.get(hostName)).toEqual({
+        ...{ ...last, elapsedMs, atMs: beginMs + (count - 1) * intervalMs, samples: 1 },
+        ...{ cpuPercentMin: last.cpuPercent, cpuPercentMax: last.cpuPercent, load1Min: last.load1, load1Max: last.load1 },
+        ...{ memoryBytesMin: last.memoryBytes, memoryBytesMax: last.memoryBytes },
+        ...{ memoryPercentMin: last.memoryPercent, memoryPercentMax: last.memoryPercent },
+      });
+      const rows = await all(storage.rows(always, hostName));
+      expect(new Set(rows.map(({ service, state }) => [service, state].join()))).toEqual(new Set([`${hostName},`]));
+      expect(total(rows, "samples")).toBe(count);
+      for (const [i, step] of (await storage.series(hostName, always, 600_000)).slice(0, -1).entries()) {
+        const of = Array.from({ length: 120 }, (_, k) => hostSample(i * 120 + k));
+        const values = (name: "netSentBytes" | "load1") => of.map((one) => one[name] ?? Number.NaN);
+        expect(step.netSentBytes).toBe(values("netSentBytes").reduce((a, b) => a + b, 0));
+        expect([step.load1Min, step.load1Max, step.cores]).toEqual([
+          Math.min(...values("load1")),
+          Math.max(...values("load1")),
+          of.at(-1)?.cores,
+        ]);
+        expect(step.ioPressurePercent).toBeNull();
+      }
+    });
 
     test("where nobody looked there is nothing", async () => {
       const { storage, ticks, clock } = await begin();

@@ -1,13 +1,15 @@
 // What is exported, read by somebody else's parsers: JSON.parse, csv-parse and Prometheus' own OpenMetrics parser.
 import { expect, test } from "bun:test";
 import { defaultKeeping } from "../../src/config/keeping.ts";
-import { columns } from "../../src/storage/export/columns.ts";
-import { families, openMetrics } from "../../src/storage/export/openmetrics.ts";
+import { hostName } from "../../src/metrics/subject.ts";
+import { exportedColumns } from "../../src/storage/export/columns.ts";
+import { familiesOf } from "../../src/storage/export/families.ts";
+import { openMetrics } from "../../src/storage/export/openmetrics.ts";
 import { csv, json } from "../../src/storage/export/text.ts";
 import type { Row } from "../../src/storage/storage.ts";
 import { emptyKept, openMemory } from "./memory.ts";
 import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "./parsers.ts";
-import { beginMs, intervalMs, sample } from "./samples.ts";
+import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 
 /** Nothing of what is here is so much that it would be made. */
 const folder = "/proc/self/none";
@@ -33,10 +35,10 @@ async function text(chunks: AsyncIterable<string>): Promise<string> {
 
 test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
   const rows = await rowsOf(ticks);
-  const parsed = JSON.parse(await text(json(rows()))) as Record<string, unknown>[];
+  const parsed = JSON.parse(await text(json(rows(), "service"))) as Record<string, unknown>[];
   expect(parsed.length).toBe(3 * ticks);
   if (ticks === 0) return;
-  expect(Object.keys(parsed[0] ?? {})).toEqual([...columns]);
+  expect(Object.keys(parsed[0] ?? {})).toEqual([...exportedColumns("service")]);
   const last = { at: new Date(beginMs + (ticks - 1) * intervalMs + 7).toISOString(), service: "web", state: "active", health: "unhealthy" };
   expect(parsed.filter(({ service }) => service === "web").at(-1)).toMatchObject({
     ...last,
@@ -48,7 +50,7 @@ test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
 
 test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
   const rows = await rowsOf(ticks);
-  const written = await text(csv(rows()));
+  const written = await text(csv(rows(), "service"));
   expect(written.startsWith("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts,")).toBe(true);
   const parsed = parseCsv(written);
   expect(parsed.length).toBe(3 * ticks);
@@ -67,12 +69,14 @@ test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
 
 test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
   const ticks = 300;
-  const written = await text(openMetrics((await rowsOf(ticks))(), folder));
+  const written = await text(openMetrics((await rowsOf(ticks))(), "service", folder));
   const parsed = await parseOpenMetrics(written);
   // What nobody can tell has no family.
   const isKnown = ({ name }: { name: string }) => !/open_files|(memory|io)_pressure/.test(name);
   expect(parsed.map(([name, type, unit]) => [name, type, unit])).toEqual(
-    families.filter(isKnown).map(({ name, type, unit }) => [name, type, unit ?? ""]),
+    familiesOf("service")
+      .filter(isKnown)
+      .map(({ name, type, unit }) => [name, type, unit ?? ""]),
   );
   const of = (name: string) => parsed.find(([family]) => family === name)?.[3] ?? [];
   expect(of("bs9_service_up").length).toBe(3 * ticks);
@@ -85,16 +89,39 @@ test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
 });
 
 test.skipIf(!hasOpenMetricsParser)("OpenMetrics of nothing", async () => {
-  const written = await text(openMetrics((await rowsOf(0))(), folder));
+  const written = await text(openMetrics((await rowsOf(0))(), "service", folder));
   expect(written).toBe("# EOF\n");
   expect(await parseOpenMetrics(written)).toEqual([]);
 });
 
 test("no piece grows with the range", async () => {
   const rows = await rowsOf(1000);
-  for (const pieces of [json(rows()), csv(rows()), openMetrics(rows(), folder)]) {
+  for (const pieces of [json(rows(), "service"), csv(rows(), "service"), openMetrics(rows(), "service", folder)]) {
     const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);
     expect(lengths.length).toBeGreaterThan(5);
     expect(Math.max(...lengths)).toBeLessThan(500 * 800);
   }
+});
+
+test("the host is exported by its own figures", async () => {
+  const storage = openMemory(emptyKept(), defaultKeeping, () => beginMs);
+  await storage.append({ atMs: beginMs, samples: [sample("web", 1)], host: hostSample(7, { swapBytes: 0.4 }) });
+  const rows = () => storage.rows(always, hostName);
+  const [record] = JSON.parse(await text(json(rows(), "host"))) as Record<string, unknown>[];
+  expect(Object.keys(record ?? {})).toEqual([...exportedColumns("host")]);
+  expect(record).toMatchObject({
+    service: hostName,
+    state: null,
+    restarts: null,
+    load1: hostSample(7).load1,
+    swapBytes: 0,
+    ioPressurePercent: null,
+  });
+  const [line] = parseCsv(await text(csv(rows(), "host")));
+  expect([line?.["service"], line?.["state"], line?.["homeFreeBytes"]]).toEqual([hostName, "", String(hostSample(7).homeFreeBytes)]);
+  const written = await text(openMetrics(rows(), "host", folder));
+  expect(written).toContain(`# TYPE bs9_host_memory_total_bytes gauge\n# UNIT bs9_host_memory_total_bytes bytes\n`);
+  expect(written).toContain(`\nbs9_host_memory_used_ratio ${(hostSample(7).memoryPercent ?? 0) / 100} ${beginMs / 1000}\n`);
+  expect(written).not.toContain("io_pressure");
+  if (hasOpenMetricsParser) expect((await parseOpenMetrics(written)).every(([name]) => name.startsWith("bs9_host_"))).toBe(true);
 });

@@ -104,8 +104,8 @@ test.each(stories)(
   "%s: JSON and CSV say the same, and each series rises",
   async (_, stretches) => {
     const rows = await kept(...stretches);
-    const objects = JSON.parse(await text(json(rows()))) as Record<string, string | number | null>[];
-    const records = parseCsv(await text(csv(rows())));
+    const objects = JSON.parse(await text(json(rows(), "service"))) as Record<string, string | number | null>[];
+    const records = parseCsv(await text(csv(rows(), "service")));
     expect(records).toEqual(
       objects.map((one) => Object.fromEntries(Object.entries(one).map(([key, value]) => [key, String(value ?? "")]))),
     );
@@ -128,7 +128,7 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
   "%s: Prometheus' parser takes it",
   async (_, stretches) => {
     const rows = await kept(...stretches);
-    const families = await parseOpenMetrics(await text(openMetrics(rows(), tempFolder())));
+    const families = await parseOpenMetrics(await text(openMetrics(rows(), "service", tempFolder())));
     const series = new Map<string, number[]>();
     for (const [, , , samples] of families)
       for (const [name, labels, , at] of samples) {
@@ -171,7 +171,7 @@ test.skipIf(!hasOpenMetricsParser)(
     };
     await ticks(300);
     const pieces: string[] = [];
-    for await (const piece of openMetrics(reader.rows({ fromMs: 0, toMs: nowMs + 1 }, null), tempFolder())) {
+    for await (const piece of openMetrics(reader.rows({ fromMs: 0, toMs: nowMs + 1 }, null), "service", tempFolder())) {
       pieces.push(piece);
       await ticks(100);
     }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
-import { intervalMs } from "./samples.ts";
+import { hostSample, intervalMs } from "./samples.ts";
 
 /** Ticks up to now; returns where it is. */
 export async function fill(bs9Home: string, ticks: number, samplesAt: (n: number) => Sample[]): Promise<string> {
@@ -11,7 +11,7 @@ export async function fill(bs9Home: string, ticks: number, samplesAt: (n: number
   const storage = await openSqlite(path, { now: () => nowMs, minFreeBytes: 0 });
   try {
     for (let n = 0; n < ticks; n++) {
-      const stored = await storage.append({ atMs: nowMs, samples: samplesAt(n) });
+      const stored = await storage.append({ atMs: nowMs, samples: samplesAt(n), host: hostSample(n) });
       if (!stored.stored) throw new Error(stored.reason);
       await storage.turn();
       nowMs += intervalMs;

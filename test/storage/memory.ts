@@ -1,5 +1,7 @@
 // A storage without a file, as plain as can be: it shows that the suite asks for nothing but the interface.
 import type { Keeping } from "../../src/config/keeping.ts";
+import { type Figure, type FigureName, tableOf } from "../../src/metrics/figures.ts";
+import { hostName, kindOf } from "../../src/metrics/subject.ts";
 import { follows, levelsOf } from "../../src/storage/levels.ts";
 import type { Change, Point, Range, Row, Seen, Storage, Watch } from "../../src/storage/storage.ts";
 
@@ -55,23 +57,26 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
           const keptMs = "ageMs" in keep ? now() - keep.ageMs : lastMs - keep.snapshots * stepMs;
           const above = levels[level + 1]?.stepMs ?? stepMs;
           const beginMs = Math.ceil(keptMs / above) * above;
-          const points = level === 0 ? raw : stepped(raw, stepMs);
+          const points = level === 0 ? raw : stepped(service, raw, stepMs);
           return [...coarse.filter(({ atMs }) => atMs < beginMs), ...points.filter(({ atMs }) => atMs >= beginMs)];
         }, []);
   };
 
-  async function* rows(range: Range, service: string | null): AsyncIterable<Row> {
-    for (const name of service === null ? [...kept.raw.keys()].sort() : [service])
+  const services = () => [...kept.raw.keys()].filter((name) => name !== hostName).sort();
+
+  async function* rows(range: Range, subject: string | null): AsyncIterable<Row> {
+    for (const name of subject === null ? services() : [subject])
       for (const point of finest(name)) if (isIn(point, range)) yield { service: name, ...point };
   }
 
   return {
-    async append({ atMs, samples }) {
+    async append({ atMs, samples, host = null }) {
       const fromMs = kept.lastMs !== null && follows(kept.lastMs, atMs, keeping.intervalMs) ? kept.lastMs : atMs - 1;
       kept.lastMs = atMs;
       kept.newest = { atMs, points: new Map() };
-      for (const { service, ...rest } of samples) {
-        const point: Point = { ...rest, atMs, samples: 1, ...spread(rest.cpuPercent, rest.memoryBytes, rest.latencyMs) };
+      for (const { service, ...rest } of [...samples, ...(host === null ? [] : [{ ...host, service: hostName }])]) {
+        const values: Partial<Point> = rest;
+        const point: Point = { ...rest, atMs, samples: 1, ...spread(service, (name) => [values[name] ?? null, values[name] ?? null]) };
         kept.newest.points.set(service, point);
         // What comes later counts, where the clock has been there before.
         const before = (kept.raw.get(service) ?? []).filter((one) => one.atMs <= fromMs || one.atMs > atMs);
@@ -88,20 +93,21 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
       return { stored: true };
     },
     turn: async () => {},
-    services: async () => [...kept.raw.keys()].sort(),
-    newest: async (service) => {
+    services: async () => services(),
+    newest: async (subject) => {
       const { atMs, points } = kept.newest ?? {};
       if (atMs === undefined || points === undefined) return null;
       return {
         atMs,
         intervalMs: keeping.intervalMs,
-        points: new Map([...points].filter(([name]) => service === null || name === service)),
+        points: new Map([...points].filter(([name]) => (subject === null ? name !== hostName : name === subject))),
       };
     },
-    series: async (service, range, stepMs) => {
+    series: async (subject, range, stepMs) => {
       const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
       return stepped(
-        finest(service).filter((point) => isIn(point, { ...range, fromMs })),
+        subject,
+        finest(subject).filter((point) => isIn(point, { ...range, fromMs })),
         stepMs,
       );
     },
@@ -117,19 +123,19 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
 
 const isIn = ({ atMs }: Point, { fromMs, toMs }: Range): boolean => atMs >= fromMs && atMs < toMs;
 
-function spread(cpu: number | null, memory: number | null, latency: number | null) {
-  return {
-    ...{ cpuPercentMin: cpu, cpuPercentMax: cpu, memoryBytesMin: memory, memoryBytesMax: memory },
-    ...{ latencyMsMin: latency, latencyMsMax: latency },
-  };
+type Spread = readonly [min: number | null, max: number | null];
+
+function spread(subject: string, of: (name: FigureName) => Spread): Partial<Point> {
+  const wide = tableOf(kindOf(subject)).filter((figure) => figure.spread === true);
+  return Object.fromEntries(wide.flatMap(({ name }) => of(name).map((value, i) => [`${name}${i === 0 ? "Min" : "Max"}`, value])));
 }
 
-function stepped(points: readonly Point[], stepMs: number): Point[] {
+function stepped(subject: string, points: readonly Point[], stepMs: number): Point[] {
   const groups = Map.groupBy(points, ({ atMs }) => Math.floor(atMs / stepMs) * stepMs);
-  return [...groups].map(([atMs, group]) => ({ ...together(group), atMs }));
+  return [...groups].map(([atMs, group]) => ({ ...together(subject, group), atMs }));
 }
 
-function together(group: Point[]): Point {
+function together(subject: string, group: Point[]): Point {
   const last = group.at(-1);
   if (last === undefined) throw new Error("a step without points");
   const of = (name: keyof Point) =>
@@ -141,28 +147,11 @@ function together(group: Point[]): Point {
   };
   const extreme = (name: keyof Point, pick: (...values: number[]) => number) =>
     of(name).length === 0 ? null : pick(...of(name).map(({ value }) => value));
-  const means = [
-    "cpuPercent",
-    "memoryBytes",
-    "tasks",
-    "openFiles",
-    "cpuPressurePercent",
-    "memoryPressurePercent",
-    "ioPressurePercent",
-    "latencyMs",
-  ] as const;
-  const sums = ["elapsedMs", "ioReadBytes", "ioWriteBytes", "restarted"] as const;
-  const spreads = ["cpuPercent", "memoryBytes", "latencyMs"] as const;
+  const folded = ({ name, fold }: Figure) => (fold === "mean" ? mean(name) : fold === "sum" ? sum(name) : (of(name).at(-1)?.value ?? null));
   return {
     ...last,
     samples: sum("samples") ?? 0,
-    ...Object.fromEntries(means.map((name) => [name, mean(name)])),
-    ...Object.fromEntries(sums.map((name) => [name, sum(name)])),
-    ...Object.fromEntries(
-      spreads.flatMap((name) => [
-        [`${name}Min`, extreme(`${name}Min`, Math.min)],
-        [`${name}Max`, extreme(`${name}Max`, Math.max)],
-      ]),
-    ),
+    ...Object.fromEntries(tableOf(kindOf(subject)).map((figure) => [figure.name, folded(figure)])),
+    ...spread(subject, (name) => [extreme(`${name}Min` as keyof Point, Math.min), extreme(`${name}Max` as keyof Point, Math.max)]),
   };
 }

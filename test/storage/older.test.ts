@@ -1,58 +1,127 @@
-// A metrics.db of an older bs9, with blocks that lack a column of today.
+// metrics.db as earlier versions of bs9 wrote it: read, folded and exported together with what this one writes.
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hostName, kinds } from "../../src/metrics/subject.ts";
 import { type Block, copyRow, makeBlock, readBlock } from "../../src/storage/block.ts";
-import { layouts } from "../../src/storage/columns.ts";
+import { layoutOn, layouts } from "../../src/storage/columns.ts";
+import { exportedColumns } from "../../src/storage/export/columns.ts";
+import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { tempDir } from "../harness.ts";
-import { beginMs, intervalMs, samplesOf } from "./samples.ts";
+import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 
 const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
-let nowMs = beginMs;
+let folder: string;
+let nowMs: number;
+beforeEach(() => {
+  folder = tempDir();
+  nowMs = beginMs;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (path: string): Promise<Storage> => openSqlite(path, { now: () => nowMs, minFreeBytes: 0 });
 
-async function ticks(storage: Storage, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    nowMs += intervalMs;
-    expect(await storage.append({ atMs: nowMs, samples: samplesOf(20, i) })).toEqual({ stored: true });
+/** The same services as in the file of version 2. */
+async function ticks(storage: Storage, first: number, count: number): Promise<void> {
+  for (let n = first; n < first + count; n++) {
+    nowMs = beginMs + n * intervalMs;
+    const web = sample("web", n, { state: n % 100 === 99 ? "failed" : "active", cpuPercent: n % 7 === 0 ? null : n / 10 });
+    expect(await storage.append({ atMs: nowMs, samples: [sample("s1", n), web], host: hostSample(n) })).toEqual({ stored: true });
+    await storage.turn();
   }
 }
 
-test("samples of an older bs9, without the total CPU time, are read and folded together with those of this one", async () => {
-  const folder = tempDir();
+async function whole(storage: Storage): Promise<unknown[]> {
+  const steps = [intervalMs, 60_000, 600_000, 3_600_000];
+  const series = await Promise.all(["s1", "web"].flatMap((name) => steps.map((stepMs) => storage.series(name, always, stepMs))));
+  return [await storage.services(), series, await Array.fromAsync(storage.rows(always, null)), await storage.newest(null)];
+}
+
+test("a file that version 2 wrote says what it said, and goes on with the host beside the services", async () => {
+  const path = join(folder, "metrics.db");
+  // 800 ticks of `ticks`, appended by the code of version 2.
+  writeFileSync(path, Bun.gunzipSync(readFileSync(join(import.meta.dir, "older/version-2.db.gz"))));
+  const fresh = await open(join(folder, "fresh/metrics.db"));
+  await ticks(fresh, 0, 800);
+  const older = await open(path);
+  expect(await whole(older)).toEqual(await whole(fresh));
+  expect(await older.newest(hostName)).toBeNull();
+  expect(await older.series(hostName, always, 60_000)).toEqual([]);
+  for (const storage of [older, fresh]) await ticks(storage, 800, 500);
+  expect(await whole(older)).toEqual(await whole(fresh));
+  expect((await older.series(hostName, always, intervalMs)).length).toBe(500);
+  expect([...older.notices(), ...fresh.notices()]).toEqual([]);
+  for (const storage of [older, fresh]) await storage.close();
+  const reader = openSqliteReader(path);
+  expect((await Array.fromAsync(reader.rows(always, hostName))).length).toBe(500);
+  await reader.close();
+}, 120_000);
+
+test("a file of a later version is refused: this bs9 would take new columns for damage", async () => {
+  const path = join(folder, "metrics.db");
+  await (await open(path)).close();
+  const db = new Database(path);
+  const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  db.run(`PRAGMA user_version = ${version + 1}`);
+  db.close();
+  await expect(open(path)).rejects.toThrow("a newer bs9 has written it");
+});
+
+test("samples of version 1, without the total CPU time, are read and folded together with those of this one", async () => {
   const path = join(folder, "metrics.db");
   const before = await open(path);
-  await ticks(before, 200);
+  await ticks(before, 0, 200);
   await before.close();
   const db = new Database(path);
   for (const table of ["tick", "chunk"]) {
     for (const { key, block } of db.query<{ key: number; block: Uint8Array }, []>(`SELECT key, block FROM ${table}`).all())
-      db.query(`UPDATE ${table} SET block = ?2 WHERE key = ?1`).run(key, asBefore(readBlock(block)).bytes);
+      db.query(`UPDATE ${table} SET block = ?2 WHERE key = ?1`).run(key, asFirst(readBlock(block)).bytes);
   }
   db.run("PRAGMA user_version = 1");
   db.close();
   const storage = await open(path);
-  await ticks(storage, 200);
+  await ticks(storage, 200, 200);
   const series = await storage.series("s1", always, intervalMs);
   expect(series.length).toBe(400);
-  expect(series.map(({ cpuTimeMs }) => cpuTimeMs)).toEqual([...Array(200).fill(null), ...Array.from({ length: 200 }, (_, n) => 10 * n)]);
+  expect(series.map(({ cpuTimeMs }) => cpuTimeMs)).toEqual(Array.from({ length: 400 }, (_, n) => (n < 200 ? null : 10 * n)));
   expect(series.every(({ memoryBytes }) => memoryBytes !== null)).toBe(true);
   const minutes = await storage.series("s1", always, 60_000);
-  expect([minutes[0]?.cpuTimeMs, minutes.at(-1)?.cpuTimeMs]).toEqual([null, 1990]);
+  expect([minutes[0]?.cpuTimeMs, minutes.at(-1)?.cpuTimeMs]).toEqual([null, 3990]);
   expect(storage.notices()).toEqual([]);
   await storage.close();
-  rmSync(folder, { recursive: true });
 });
 
-/** In the layout that bs9 had before it kept the total CPU time. */
-function asBefore(block: Block): Block {
-  const layout = layouts.find(({ id }) => id === block.layout.id - 2);
-  if (layout === undefined) throw new Error("there is no older layout");
+/** In the layout that services had in version 1; the host had none. */
+function asFirst(block: Block): Block {
+  const layout = layouts.get(block.layout === layoutOn("service", 0) ? 1 : 2);
+  if (layout === undefined || block.layout.kind === "host") return block;
   const result = makeBlock(layout, block.length);
   for (let row = 0; row < block.length; row++) copyRow(block, row, result, row, block.keys[row] ?? 0);
   return result;
 }
+
+/** Hashes of released layouts. Where one changes, files that exist cannot be read any more: give the figure a new version instead. */
+const released: [id: number, hash: string][] = [
+  [1, "3pavb5v34uwnx"],
+  [2, "2fwisze172r1l"],
+  [3, "31yqi8lcv2d5v"],
+  [4, "2yrkjzr6mm7zs"],
+  [5, "3lnjgphu9gvtr"],
+  [6, "y4u3966gd8kb"],
+  [65541, "1e6ycjw43eud4"],
+  [65542, "2kw0hgkmqigny"],
+];
+
+test.each(released)("layout %d is as it was released", (id, hash) => {
+  const { columns, words, kind } = layouts.get(id) ?? {};
+  expect(Bun.hash(JSON.stringify([kind, columns, words])).toString(36)).toBe(hash);
+});
+
+test.each([...kinds])("an export of the %s begins as every export, and ends with what came last", (kind) => {
+  const columns = exportedColumns(kind);
+  expect(columns.slice(0, 8).join()).toBe("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts");
+  expect(new Set(columns).size).toBe(columns.length);
+});

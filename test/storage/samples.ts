@@ -1,5 +1,6 @@
 // Samples as an agent would append them, made from a number, so that each can be told again.
-import type { Sample } from "../../src/metrics/sample.ts";
+import { tableOf } from "../../src/metrics/figures.ts";
+import type { HostSample, Sample } from "../../src/metrics/sample.ts";
 
 export const intervalMs = 5000;
 /** A full hour, so that steps of every level begin here. */
@@ -31,4 +32,10 @@ export function sample(service: string, n: number, more: Partial<Sample> = {}): 
 
 export function samplesOf(count: number, n: number): Sample[] {
   return Array.from({ length: count }, (_, i) => sample(`s${i + 1}`, n + i));
+}
+
+/** Each figure of the host has a value of its own. */
+export function hostSample(n: number, more: Partial<HostSample> = {}): HostSample {
+  const each = tableOf("host").map(({ name }, i) => [name, name === "elapsedMs" ? intervalMs : (i + 1) * 1000 + (n % 100)]);
+  return { ...Object.fromEntries(each), ioPressurePercent: null, ...more } as HostSample;
 }

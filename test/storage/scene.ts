@@ -2,8 +2,9 @@
 import { afterEach, expect } from "bun:test";
 import { defaultKeeping, type Keeping } from "../../src/config/keeping.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
+import { hostName } from "../../src/metrics/subject.ts";
 import type { Point, Range, Row, Storage } from "../../src/storage/storage.ts";
-import { beginMs, intervalMs, sample, samplesOf } from "./samples.ts";
+import { beginMs, hostSample, intervalMs, sample, samplesOf } from "./samples.ts";
 
 /** What is opened again has what it had when it was closed. */
 export type Place = { open(keeping: Keeping, now: () => number): Promise<Storage>; remove(): Promise<void> };
@@ -31,7 +32,7 @@ export function stage(makePlace: () => Place) {
       /** So many ticks of the interval; returns how many there have been. */
       async ticks(count: number, make: (n: number) => Sample[] = (i) => samplesOf(3, i)) {
         for (let i = 0; i < count; i++) {
-          expect(await it.storage.append({ atMs: clock.nowMs, samples: make(n) })).toEqual({ stored: true });
+          expect(await it.storage.append({ atMs: clock.nowMs, samples: make(n), host: hostSample(n) })).toEqual({ stored: true });
           await it.storage.turn();
           clock.nowMs += intervalMs;
           n++;
@@ -50,6 +51,9 @@ export async function answers(storage: Storage): Promise<unknown> {
   return [
     await storage.services(),
     await storage.newest(null),
+    await storage.newest(hostName),
+    await storage.series(hostName, always, 60_000),
+    await all(storage.rows(always, hostName)),
     await storage.series("s1", always, 60_000),
     await all(storage.rows(always, null)),
     await storage.watches("s1", always),
@@ -72,6 +76,6 @@ export function isRising(points: readonly Point[]): boolean {
   return points.every(({ atMs }, i) => i === 0 || atMs > (points[i - 1]?.atMs ?? atMs));
 }
 
-export function total<K extends string>(points: readonly { [key in K]: number | null }[], name: K): number {
+export function total<K extends string>(points: readonly { [key in K]?: number | null }[], name: K): number {
   return points.reduce((sum, point) => sum + (point[name] ?? 0), 0);
 }

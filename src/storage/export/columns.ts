@@ -1,41 +1,43 @@
 // What a row is exported as: its columns, in an order that is only ever added to.
+import { type Figure, tableOf } from "../../metrics/figures.ts";
+import type { Kind } from "../../metrics/subject.ts";
 import type { Row } from "../storage.ts";
 
-export const columns = [
-  "at",
-  "service",
-  "state",
-  "health",
-  "cpuPercent",
-  "memoryBytes",
-  "tasks",
-  "restarts",
-  "memorySource",
-  "openFiles",
-  "ioReadBytes",
-  "ioWriteBytes",
-  "cpuPressurePercent",
-  "memoryPressurePercent",
-  "ioPressurePercent",
-  "latencyMs",
-  "restarted",
-  "elapsedMs",
-  "samples",
-  "cpuPercentMin",
-  "cpuPercentMax",
-  "memoryBytesMin",
-  "memoryBytesMax",
-  "latencyMsMin",
-  "latencyMsMax",
-  "cpuTimeMs",
-] as const satisfies readonly ("at" | keyof Row)[];
+/** Every export begins with these, the one of the host too. */
+const lead = ["at", "service", "state", "health", "cpuPercent", "memoryBytes", "tasks", "restarts"];
+const words: Record<Kind, string[]> = { service: ["memorySource"], host: [] };
 
-export type ExportedRow = Record<(typeof columns)[number], string | number | null>;
+const columns = { service: columnsFor("service"), host: columnsFor("host") };
 
-export function exported(row: Row): ExportedRow {
-  const one: Record<string, string | number | null> = {};
-  for (const name of columns) one[name] = name === "at" ? new Date(row.atMs).toISOString() : shown(name, row[name]);
-  return one as ExportedRow;
+export const exportedColumns = (kind: Kind): readonly string[] => columns[kind];
+
+/** What a later version of metrics.db has added comes behind. */
+function columnsFor(kind: Kind): string[] {
+  const figures = tableOf(kind);
+  const first = Math.min(...figures.flatMap(({ of }) => of[kind] ?? []));
+  const early = figures.filter(({ of }) => of[kind] === first);
+  const late = figures.filter(({ of }) => of[kind] !== first).toSorted((a, b) => (a.of[kind] ?? 0) - (b.of[kind] ?? 0));
+  const rest = [
+    ...words[kind],
+    ...early.map(({ name }) => name),
+    "samples",
+    ...spreadsOf(early),
+    ...late.flatMap((one) => [one.name, ...spreadsOf([one])]),
+  ];
+  return [...lead, ...rest.filter((name) => !lead.includes(name))];
+}
+
+function spreadsOf(figures: readonly Figure[]): string[] {
+  return figures.filter(({ spread }) => spread === true).flatMap(({ name }) => [`${name}Min`, `${name}Max`]);
+}
+
+export type ExportedRow = Record<string, string | number | null>;
+
+export function exported(kind: Kind, row: Row): ExportedRow {
+  const values: Readonly<Record<string, string | number | null>> = row;
+  const one: ExportedRow = {};
+  for (const name of columns[kind]) one[name] = name === "at" ? new Date(row.atMs).toISOString() : shown(name, values[name] ?? null);
+  return one;
 }
 
 function shown(name: string, value: string | number | null): string | number | null {

@@ -1,11 +1,12 @@
 // Rows -> JSON and CSV, in pieces, as they come.
+import type { Kind } from "../../metrics/subject.ts";
 import type { Row } from "../storage.ts";
-import { columns, exported } from "./columns.ts";
+import { exported, exportedColumns } from "./columns.ts";
 
 /** One array, an object on each line. */
-export async function* json(rows: AsyncIterable<Row>): AsyncIterable<string> {
+export async function* json(rows: AsyncIterable<Row>, kind: Kind): AsyncIterable<string> {
   let head = "[\n";
-  for await (const text of gathered(rows, (row) => JSON.stringify(exported(row)), ",\n")) {
+  for await (const text of gathered(rows, (row) => JSON.stringify(exported(kind, row)), ",\n")) {
     yield head + text;
     head = ",\n";
   }
@@ -13,14 +14,14 @@ export async function* json(rows: AsyncIterable<Row>): AsyncIterable<string> {
 }
 
 /** RFC 4180; a null is an empty field. */
-export async function* csv(rows: AsyncIterable<Row>): AsyncIterable<string> {
+export async function* csv(rows: AsyncIterable<Row>, kind: Kind): AsyncIterable<string> {
+  const columns = exportedColumns(kind);
   yield `${columns.join(",")}\r\n`;
+  const csvLine = (row: Row) => {
+    const one = exported(kind, row);
+    return columns.map((name) => csvField(one[name] ?? null)).join(",");
+  };
   for await (const text of gathered(rows, csvLine, "\r\n")) yield `${text}\r\n`;
-}
-
-function csvLine(row: Row): string {
-  const one = exported(row);
-  return columns.map((name) => csvField(one[name])).join(",");
 }
 
 function csvField(value: string | number | null): string {

@@ -1,35 +1,52 @@
 // One tick into the database: the row itself, the steps of the coarser levels that ended with it, and the chunks that are full.
 import type { Database } from "bun:sqlite";
-import type { Sample } from "../../metrics/sample.ts";
+import { hostName, type Kind } from "../../metrics/subject.ts";
 import { type Block, blockFrom } from "../block.ts";
-import { rawLayout } from "../columns.ts";
+import { layoutOn } from "../columns.ts";
 import { fold } from "../fold.ts";
 import type { Level } from "../levels.ts";
 import type { Tick } from "../storage.ts";
 import { depthOf, writeChunks } from "./chunks.ts";
 import { tickKey } from "./keys.ts";
 import { idFor, type Names } from "./names.ts";
-import { type Entry, type Head, loadEntries, loadHeads, type Recent } from "./recent.ts";
+import { type Entry, type Head, loadEntries, loadHeads, type Recent, type Recents } from "./recent.ts";
 
 /** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
-export function appendTick(db: Database, names: Names, recent: Recent, levels: readonly Level[], tick: Tick): Recent {
-  const first: Entry = { seq: (recent.heads[0]?.seq ?? 0) + 1, atMs: tick.atMs, upto: 0, block: encode(db, names, tick) };
+export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly Level[], tick: Tick): Recents {
+  const { atMs, samples, host = null } = tick;
+  const services = encode(
+    db,
+    names,
+    "service",
+    Array.from(samples, (sample) => [sample.service, sample]),
+  );
+  const ofHost = host === null ? null : encode(db, names, "host", [[hostName, host]]);
+  return {
+    service: append(db, names, "service", recents.service, levels, { atMs, block: services }),
+    host: ofHost === null ? recents.host : append(db, names, "host", recents.host, levels, { atMs, block: ofHost }),
+  };
+}
+
+type Moment = Pick<Entry, "atMs" | "block">;
+
+function append(db: Database, names: Names, kind: Kind, recent: Recent, levels: readonly Level[], moment: Moment): Recent {
+  const first: Entry = { seq: (recent.heads[0]?.seq ?? 0) + 1, upto: 0, ...moment };
   const raw = [...recent.raw, first];
-  insert(db, 0, first);
-  writeChunks(db, names.nameOf.keys(), raw, 0, first.seq);
+  insert(db, kind, 0, first);
+  writeChunks(db, names, kind, 0, raw, first.seq);
   const heads: (Head | null)[] = [headOf(first)];
   for (let level = 1; level < levels.length; level++) {
     const upto = recent.heads[level]?.upto ?? 0;
-    const below = level === 1 ? raw.filter(({ seq }) => seq > upto) : loadHeads(db, level - 1, upto);
+    const below = level === 1 ? raw.filter(({ seq }) => seq > upto) : loadHeads(db, kind, level - 1, upto);
     let head = recent.heads[level] ?? null;
     for (const step of endedSteps(below, levels[level]?.stepMs ?? 0)) {
       const run =
         level === 1
           ? raw.filter(({ seq }) => seq >= step.first && seq <= step.last)
-          : loadEntries(db, level - 1, { afterSeq: step.first - 1, lastSeq: step.last });
-      const entry: Entry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(run) };
-      insert(db, level, entry);
-      writeChunks(db, names.nameOf.keys(), loadEntries(db, level), level, entry.seq);
+          : loadEntries(db, kind, level - 1, { afterSeq: step.first - 1, lastSeq: step.last });
+      const entry: Entry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(kind, run) };
+      insert(db, kind, level, entry);
+      writeChunks(db, names, kind, level, loadEntries(db, kind, level), entry.seq);
       head = headOf(entry);
     }
     heads.push(head);
@@ -39,30 +56,35 @@ export function appendTick(db: Database, names: Names, recent: Recent, levels: r
     }
   }
   const oldest = heads.map((head, level) =>
-    trim(db, level, head, level + 1 < levels.length ? (heads[level + 1]?.upto ?? 0) : Number.POSITIVE_INFINITY),
+    trim(db, kind, level, head, level + 1 < levels.length ? (heads[level + 1]?.upto ?? 0) : Number.POSITIVE_INFINITY),
   );
   return { raw: raw.filter(({ seq }) => seq > (oldest[0] ?? 0)), heads };
 }
 
-function insert(db: Database, level: number, { seq, atMs, upto, block }: Entry): void {
-  db.query("INSERT INTO tick (key, atMs, upto, block) VALUES (?1, ?2, ?3, ?4)").run(tickKey(level, seq), atMs, upto, block.bytes);
+function insert(db: Database, kind: Kind, level: number, { seq, atMs, upto, block }: Entry): void {
+  db.query("INSERT INTO tick (key, atMs, upto, block) VALUES (?1, ?2, ?3, ?4)").run(tickKey(kind, level, seq), atMs, upto, block.bytes);
 }
 
 const headOf = ({ seq, atMs, upto }: Entry): Head => ({ seq, atMs, upto });
 
 /** What the next level has not taken in yet is needed still. Returns the last one that is not. */
-function trim(db: Database, level: number, head: Head | null, takenIn: number): number {
-  const last = Math.min((head?.seq ?? 0) - depthOf(level), takenIn);
-  if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(level, 0), tickKey(level, last));
+function trim(db: Database, kind: Kind, level: number, head: Head | null, takenIn: number): number {
+  const last = Math.min((head?.seq ?? 0) - depthOf(kind, level), takenIn);
+  if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(kind, level, 0), tickKey(kind, level, last));
   return last;
 }
 
-function encode(db: Database, names: Names, { samples }: Tick): Block {
-  const byId = new Map<number, Sample>();
-  for (const sample of samples) byId.set(idFor(db, names, sample.service), sample);
+function encode(
+  db: Database,
+  names: Names,
+  kind: Kind,
+  samples: readonly [name: string, sample: Readonly<Record<string, unknown>>][],
+): Block {
+  const byId = new Map<number, Readonly<Record<string, unknown>>>();
+  for (const [name, sample] of samples) byId.set(idFor(db, names, name), sample);
   const keys = Float64Array.from(byId.keys()).sort();
   return blockFrom(
-    rawLayout,
+    layoutOn(kind, 0),
     keys,
     Array.from(keys, (id) => byId.get(id) ?? {}),
   );
@@ -88,7 +110,7 @@ function endedSteps(open: readonly Head[], stepMs: number): Step[] {
   return steps;
 }
 
-function foldStep(entries: Iterable<Entry>): Block {
+function foldStep(kind: Kind, entries: Iterable<Entry>): Block {
   // Where the clock was set back within the step, what came later counts: no step has more than fits into it.
   let laterMs = Number.POSITIVE_INFINITY;
   const run = [...entries].reverse().filter((entry) => {
@@ -102,6 +124,7 @@ function foldStep(entries: Iterable<Entry>): Block {
   const keys = Float64Array.from(ids).sort();
   const rows = new Map(Array.from(keys, (id, row) => [id, row]));
   return fold(
+    kind,
     run.map(({ block }) => ({ block, targets: Int32Array.from(block.keys, (id) => rows.get(id) ?? 0) })),
     keys,
   );

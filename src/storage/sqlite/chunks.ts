@@ -1,44 +1,44 @@
 // The points of one service out of the rows of all, into a chunk: what one service is read from.
 import type { Database } from "bun:sqlite";
+import type { Kind } from "../../metrics/subject.ts";
 import { type Block, copyRow, makeBlock, resized, rowOf } from "../block.ts";
-import { rawLayout, rollupLayout } from "../columns.ts";
+import { layoutOn } from "../columns.ts";
 import { pageBytes } from "./database.ts";
 import { chunkKey, lastChunkKey, seqOf } from "./keys.ts";
+import { idsOf, type Names } from "./names.ts";
 import type { Entry } from "./recent.ts";
 
 /**
  * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the
  * tree (sqlite.org/fileformat2.html#b_tree_pages): one that is added moves no other.
  */
-export function depthOf(level: number): number {
+export function depthOf(kind: Kind, level: number): number {
   const inTree = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
-  return Math.floor((inTree + pageBytes - 4 - recordBytes) / layoutOf(level).rowBytes);
+  return Math.floor((inTree + pageBytes - 4 - recordBytes) / layoutOn(kind, level).rowBytes);
 }
 
 /** The head of the record, two times, and the head of the block. */
 const recordBytes = 40;
 
-const layoutOf = (level: number) => (level === 0 ? rawLayout : rollupLayout);
-
-/** Each entry is the turn of a part of the services, so that no tick has to write for all of them. */
-export function writeChunks(db: Database, ids: Iterable<number>, entries: Iterable<Entry>, level: number, seq: number): void {
-  const depth = depthOf(level);
+/** `seq` is that of the newest entry. Each is the turn of a part of the services, so that no tick has to write for all of them. */
+export function writeChunks(db: Database, names: Names, kind: Kind, level: number, entries: Iterable<Entry>, seq: number): void {
+  const depth = depthOf(kind, level);
   const latest = latestChunk(db);
   const due = new Map<number, number>();
-  for (const id of ids) if (id % depth === seq % depth) due.set(id, latest(level, id));
+  for (const id of idsOf(names, kind)) if (id % depth === seq % depth) due.set(id, latest(level, id));
   const insert = db.query("INSERT INTO chunk (key, minMs, maxMs, block) VALUES (?1, ?2, ?3, ?4)");
-  for (const [id, { keys, bytes }] of chunksOf(entries, level, due))
+  for (const [id, { keys, bytes }] of chunksOf(entries, kind, level, due))
     insert.run(chunkKey(level, id, seq), Math.min(...keys), Math.max(...keys), bytes);
 }
 
 /** What comes after the given entry of each service. One entry is looked at a time: they are large. */
-export function chunksOf(entries: Iterable<Entry>, level: number, after: ReadonlyMap<number, number>): Map<number, Block> {
+export function chunksOf(entries: Iterable<Entry>, kind: Kind, level: number, after: ReadonlyMap<number, number>): Map<number, Block> {
   const chunks = new Map<number, { block: Block; length: number }>();
   for (const { seq, atMs, block } of entries) {
     for (const [id, afterSeq] of after) {
       const row = seq > afterSeq ? rowOf(block, id) : -1;
       if (row === -1) continue;
-      const chunk = chunks.get(id) ?? { block: makeBlock(layoutOf(level), depthOf(level)), length: 0 };
+      const chunk = chunks.get(id) ?? { block: makeBlock(layoutOn(kind, level), depthOf(kind, level)), length: 0 };
       // Entries that the next level has not taken in yet may be more.
       if (chunk.length === chunk.block.length) chunk.block = resized(chunk.block, 2 * chunk.length);
       copyRow(block, row, chunk.block, chunk.length++, atMs);

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
 import { makeFolder, openToAppend, readRegular } from "../../base/files.ts";
 import { damagedBlock } from "../block.ts";
+import { columnsVersion } from "../columns.ts";
 import { migrations } from "./migrations.ts";
 
 const busyMs = 5000;
@@ -24,16 +25,16 @@ export function openToWrite(path: string): Database {
     if (found === 0) db.run(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     db.run(`PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}; PRAGMA journal_size_limit = ${walBytes}`);
-    for (const [i, step] of migrations.entries()) {
-      if (i < found) continue;
-      db.transaction(() => db.run(`${step}; PRAGMA user_version = ${i + 1}`))();
-    }
+    for (let i = found; i < version; i++) db.transaction(() => db.run(`${migrations[i] ?? "SELECT 1"}; PRAGMA user_version = ${i + 1}`))();
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
 }
+
+/** New columns make a new version too: an older bs9 would take their blocks for damage, and the number keeps it away. */
+const version = Math.max(migrations.length, columnsVersion);
 
 export const pageBytes = 4096;
 
@@ -46,7 +47,7 @@ export function openToRead(path: string): Database | null {
     db.run(`PRAGMA query_only = 1; PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}`);
     const found = versionOf(db);
     refuseNewer(path, found);
-    if (found === migrations.length) return db;
+    if (found === version) return db;
     db.close();
     if (found === 0) return null;
   } catch (error) {
@@ -63,7 +64,7 @@ function versionOf(db: Database): number {
 }
 
 function refuseNewer(path: string, found: number): void {
-  if (found <= migrations.length) return;
+  if (found <= version) return;
   const versions = `its schema is number ${found}, and this bs9 knows them up to ${migrations.length}`;
   throw failed(`cannot open ${path}: a newer bs9 has written it (${versions})`, { hint: "bs9 version" });
 }

@@ -1,7 +1,8 @@
-// One service out of the database: which level has which part of a range, and the points of it in order.
+// One service or the host out of the database: which level has which part of a range, and the points of it in order.
 import type { Database } from "bun:sqlite";
+import type { Kind } from "../../metrics/subject.ts";
 import { type Block, makeBlock, pointAt, readBlock } from "../block.ts";
-import { rollupLayout } from "../columns.ts";
+import { layoutOn } from "../columns.ts";
 import { fold } from "../fold.ts";
 import { type Level, spanOf } from "../levels.ts";
 import { inOrder } from "../order.ts";
@@ -12,6 +13,7 @@ import { type Asked, type Entry, type Heads, loadEntries } from "./recent.ts";
 
 /** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
 export type Source = {
+  kind: Kind;
   db: Database;
   heads: Heads;
   levels: readonly Level[];
@@ -20,21 +22,19 @@ export type Source = {
 
 /** `entries` are those that are asked for, or more. */
 export function sourceOf(
-  db: Database,
-  heads: Heads,
-  levels: readonly Level[],
+  { db, kind, heads, levels }: Omit<Source, "after">,
   entries: (level: number, asked: Asked) => Iterable<Entry>,
 ): Source {
   const after: Source["after"] = (level, id, afterSeq, range) =>
-    chunksOf(entries(level, { afterSeq, ...range }), level, new Map([[id, afterSeq]])).get(id) ?? null;
-  return { db, heads, levels, after };
+    chunksOf(entries(level, { afterSeq, ...range }), kind, level, new Map([[id, afterSeq]])).get(id) ?? null;
+  return { db, kind, heads, levels, after };
 }
 
 /** For many services: each level is read once and stays in memory. */
-export function rememberingSource({ db, heads, levels }: Source): Source {
+export function rememberingSource(source: Source): Source {
   const read = new Map<number, Entry[]>();
-  return sourceOf(db, heads, levels, (level) => {
-    const known = read.get(level) ?? [...loadEntries(db, level)];
+  return sourceOf(source, (level) => {
+    const known = read.get(level) ?? [...loadEntries(source.db, source.kind, level)];
     read.set(level, known);
     return known;
   });
@@ -55,7 +55,7 @@ export function stepsOf(source: Source, id: number, pieces: readonly Piece[], st
   const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
   const rows = new Map([...keys].map((key, row) => [key, row]));
   const parts = blocks.map((block) => ({ block, targets: Int32Array.from(block.keys, (atMs) => rows.get(step(atMs)) ?? 0) }));
-  const folded = keys.length === 0 ? makeBlock(rollupLayout, 0) : fold(parts, keys);
+  const folded = keys.length === 0 ? makeBlock(layoutOn(source.kind, 1), 0) : fold(source.kind, parts, keys);
   return Array.from({ length: folded.length }, (_, row) => pointAt(folded, row, folded.keys[row] ?? 0));
 }
 

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { errnoOf, failed } from "../../base/errors.ts";
 import { shellWord } from "../../base/text.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
+import type { Kind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead, whyNot } from "./database.ts";
@@ -34,10 +35,10 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       if (found === null) return ask(null);
       // One state of the file for all that is read here; ended before anybody waits.
       return found.db.transaction(() => {
-        const source = sourceOf(found.db, lastHeads(found.db, levels.length), levels, (level, asked) =>
-          loadEntries(found.db, level, asked),
-        );
-        return ask({ ...source, names: loadNames(found.db) });
+        const { db } = found;
+        const source = (kind: Kind) =>
+          sourceOf({ db, kind, heads: lastHeads(db, kind, levels.length), levels }, (level, asked) => loadEntries(db, kind, level, asked));
+        return ask({ db, names: loadNames(db), sources: { service: source("service"), host: source("host") } });
       })();
     } catch (error) {
       throw said(error);
@@ -53,14 +54,14 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
 
   return {
     services: async () => told((present) => (present === null ? [] : servicesOf(present))),
-    newest: async (service) => told((present) => (present === null ? null : newestOf(present, service))),
-    series: async (service, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, service, range, stepMs))),
+    newest: async (subject) => told((present) => (present === null ? null : newestOf(present, subject))),
+    series: async (subject, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, subject, range, stepMs))),
     watches: async (service, range) => told((present) => (present === null ? [] : watchesIn(present, service, range))),
-    async *rows(range, service) {
+    async *rows(range, subject) {
       const present = told((one) => one);
       if (present === null) return;
       try {
-        yield* rowsOf(present, range, service);
+        yield* rowsOf(present, range, subject);
       } catch (error) {
         throw said(error);
       }

@@ -1,51 +1,55 @@
 // What was appended last at each level and may not be in chunks yet. Whoever writes has the samples of it in memory; of the
 // coarser levels, which are asked for once a minute, only where they end.
 import type { Database } from "bun:sqlite";
+import type { Kind } from "../../metrics/subject.ts";
 import { type Block, readBlock } from "../block.ts";
 import { lastTickKey, seqOf, tickKey } from "./keys.ts";
 
 /** `upto` is the last entry of the level below that is in it. */
 export type Head = { seq: number; atMs: number; upto: number };
 
-/** All services of a moment. */
+/** All services of a moment, or the host. */
 export type Entry = Head & { block: Block };
 
 /** The last one of each level, the finest first. */
 export type Heads = readonly (Head | null)[];
 
 export type Recent = { raw: readonly Entry[]; heads: Heads };
+/** Services and the host are written one beside the other: they have columns of their own. */
+export type Recents = Record<Kind, Recent>;
 
-export function loadRecent(db: Database, levels: number): Recent {
-  return { raw: [...loadEntries(db, 0)], heads: lastHeads(db, levels) };
+export function loadRecents(db: Database, levels: number): Recents {
+  const recent = (kind: Kind): Recent => ({ raw: [...loadEntries(db, kind, 0)], heads: lastHeads(db, kind, levels) });
+  return { service: recent("service"), host: recent("host") };
 }
 
-export function lastHeads(db: Database, levels: number): Heads {
+export function lastHeads(db: Database, kind: Kind, levels: number): Heads {
   const last = db.query<HeadRow, [number, number]>(
     "SELECT key, atMs, upto FROM tick WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC LIMIT 1",
   );
   return Array.from({ length: levels }, (_, level) => {
-    const row = last.get(tickKey(level, 0), lastTickKey(level));
+    const row = last.get(tickKey(kind, level, 0), lastTickKey(kind, level));
     return row === null ? null : headOf(row);
   });
 }
 
 /** The oldest first, without what is in them. */
-export function loadHeads(db: Database, level: number, afterSeq: number): Head[] {
+export function loadHeads(db: Database, kind: Kind, level: number, afterSeq: number): Head[] {
   return db
     .query<HeadRow, [number, number]>("SELECT key, atMs, upto FROM tick WHERE key > ?1 AND key <= ?2 ORDER BY key")
-    .all(tickKey(level, afterSeq), lastTickKey(level))
+    .all(tickKey(kind, level, afterSeq), lastTickKey(kind, level))
     .map(headOf);
 }
 
 export type Asked = { afterSeq?: number; lastSeq?: number; fromMs?: number; toMs?: number };
 
 /** The oldest first, one at a time: they are large, and what is not asked for is not read. */
-export function* loadEntries(db: Database, level: number, asked: Asked = {}): Iterable<Entry> {
+export function* loadEntries(db: Database, kind: Kind, level: number, asked: Asked = {}): Iterable<Entry> {
   const { afterSeq = 0, lastSeq = Number.POSITIVE_INFINITY, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = asked;
   const rows = db.query<HeadRow & { block: Uint8Array }, [number, number, number, number]>(
     "SELECT key, atMs, upto, block FROM tick WHERE key > ?1 AND key <= ?2 AND atMs >= ?3 AND atMs < ?4 ORDER BY key",
   );
-  for (const row of rows.iterate(tickKey(level, afterSeq), tickKey(level, lastSeq), fromMs, toMs))
+  for (const row of rows.iterate(tickKey(kind, level, afterSeq), tickKey(kind, level, lastSeq), fromMs, toMs))
     yield { ...headOf(row), block: readBlock(row.block) };
 }
 

@@ -1,9 +1,10 @@
 // One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
 import type { Database } from "bun:sqlite";
+import { kindOf } from "../../metrics/subject.ts";
 import type { Level } from "../levels.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
 import type { Names } from "./names.ts";
-import type { Heads } from "./recent.ts";
+import type { Recents } from "./recent.ts";
 
 /** Of one service; a crash loop of a month has more. */
 const maxSeen = 5000;
@@ -16,13 +17,16 @@ const pagesPerStep = 256;
 const spareShare = 0.05;
 
 /** `turn` counts the steps, `clockMs` is the wall clock. Returns the services that nothing is kept of any more. */
-export function forget(db: Database, names: Names, heads: Heads, levels: readonly Level[], clockMs: number, turn: number): number[] {
+export function forget(db: Database, names: Names, recents: Recents, levels: readonly Level[], clockMs: number, turn: number): number[] {
   const nowMs = agreedMs(db, clockMs);
-  const ids = [...names.nameOf.keys()];
+  const ids = [...names.nameOf];
   const parts = Math.ceil(ids.length / servicesPerStep);
   const gone: number[] = [];
-  for (const id of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
+  for (const [id, name] of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
+    const kind = kindOf(name);
+    const { heads } = recents[kind];
     for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, heads[level]?.seq ?? 0, nowMs);
+    if (kind === "host") continue;
     forgetSeen(db, id, nowMs);
     if (isGone(db, levels.length, id, nowMs)) gone.push(id);
   }

@@ -6,6 +6,7 @@ import { Bs9Error, failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
 import { takeLock } from "../../base/lock.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
+import type { Kind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
@@ -13,7 +14,7 @@ import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.
 import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
 import { sourceOf } from "./read.ts";
-import { type Asked, loadEntries, loadRecent, type Recent } from "./recent.ts";
+import { loadEntries, loadRecents, type Recents } from "./recent.ts";
 import { forget, giveBack } from "./retain.ts";
 import { loadWatching, see, seeAll, type Watching } from "./watching.ts";
 
@@ -25,7 +26,7 @@ export type SqliteOptions = {
   now?: () => number;
 };
 
-type Open = { db: Database; inode: number | null; names: Names; recent: Recent; watching: Watching };
+type Open = { db: Database; inode: number | null; names: Names; recents: Recents; watching: Watching };
 
 /** Throws where another process writes it, or a newer bs9 has written it. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
@@ -44,7 +45,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
-      return { db, inode: inodeOf(path), names, watching: loadWatching(db, names), recent: loadRecent(db, levels.length) };
+      return { db, inode: inodeOf(path), names, watching: loadWatching(db, names), recents: loadRecents(db, levels.length) };
     } catch (error) {
       db.close();
       throw error;
@@ -108,9 +109,12 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
 
   const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
     try {
-      return mended(({ db, names, recent }) => {
-        const entries = (level: number, asked: Asked) => (level === 0 ? recent.raw : loadEntries(db, level, asked));
-        return ask({ ...sourceOf(db, recent.heads, levels, entries), names });
+      return mended(({ db, names, recents }) => {
+        const source = (kind: Kind) => {
+          const { raw, heads } = recents[kind];
+          return sourceOf({ db, kind, heads, levels }, (level, asked) => (level === 0 ? raw : loadEntries(db, kind, level, asked)));
+        };
+        return ask({ db, names, sources: { service: source("service"), host: source("host") } });
       });
     } catch (error) {
       throw error instanceof Bs9Error ? error : failed(`cannot read ${path}: ${whyNot(error)}`, { hint: "bs9 doctor", cause: error });
@@ -132,9 +136,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async append(tick) {
       let next: Partial<Open> = {};
       const { samples, atMs } = tick;
-      const stored = written(({ db, names, recent, watching }) => {
+      const stored = written(({ db, names, recents, watching }) => {
         next = {
-          recent: appendTick(db, names, recent, levels, tick),
+          recents: appendTick(db, names, recents, levels, tick),
           watching: seeAll(db, names, watching, samples, atMs, keeping.intervalMs),
         };
       });
@@ -156,7 +160,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
         checkPlace();
         // On a full disk too: it gives room back.
         const act = (one: Open) => {
-          gone.push(...forget(one.db, one.names, one.recent.heads, levels, now(), turns));
+          gone.push(...forget(one.db, one.names, one.recents, levels, now(), turns));
           giveBack(one.db);
         };
         mended((one) => one.db.transaction(() => act(one)).immediate());
@@ -172,11 +176,11 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       }
     },
     services: () => answer(servicesOf),
-    newest: (service) => answer((present) => newestOf(present, service)),
-    series: (service, range, stepMs) => answer((present) => seriesOf(present, service, range, stepMs)),
+    newest: (subject) => answer((present) => newestOf(present, subject)),
+    series: (subject, range, stepMs) => answer((present) => seriesOf(present, subject, range, stepMs)),
     watches: (service, range) => answer((present) => watchesIn(present, service, range)),
-    async *rows(range, service) {
-      yield* rowsOf(await answer((present) => present), range, service);
+    async *rows(range, subject) {
+      yield* rowsOf(await answer((present) => present), range, subject);
     },
     notices() {
       return [

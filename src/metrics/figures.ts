@@ -1,0 +1,121 @@
+// The table of figures: what is measured of a service and of the host, how it is stored, folded, exported and shown.
+// Storage columns, exports, OpenMetrics families and the rows of `describe` derive from it. A new figure is a new row here, and
+// where nothing reads its raw value yet, the lines that do. Its version is 1 more than the greatest in a released table.
+import type { Kind } from "./subject.ts";
+
+export type Unit = "percent" | "bytes" | "ms" | "count";
+
+/** What many samples become together. */
+export type Fold = "mean" | "sum" | "last";
+
+/**
+ * How two readings become the figure. `read`: the raw value as it is; `ms`: microseconds as milliseconds; `share`: growth of
+ * microseconds in percent of the time between two samples; `grown`: growth since the raw value was last read; `stalled`: that
+ * in percent of the time; `counted`: growth of a count that starts from 0 again; `elapsed`: the time between two samples.
+ */
+export type How = "read" | "ms" | "share" | "grown" | "stalled" | "counted" | "elapsed";
+
+/** A row of `describe`: several figures with the same label stand in one row, each behind its part. */
+export type Shown = { label: string; part?: string; suffix?: string } | { label: null };
+
+type Row = {
+  name: string;
+  /** The subjects that have it, each with the version of metrics.db since which it is stored. */
+  of: Readonly<Partial<Record<Kind, number>>>;
+  unit: Unit;
+  /** Default `read`. */
+  how?: How;
+  /** The name of its raw value, where that is another one. */
+  raw?: string;
+  /** Default `mean`. */
+  fold?: Fold;
+  /** Stored with double precision; bytes always are. */
+  isWide?: true;
+  /** Rollups keep the least and the greatest value too. */
+  spread?: true;
+  /** Without `bs9_service_` or `bs9_host_` and without the unit; absent where it is not exposed. */
+  family?: string;
+  counter?: true;
+  help: string;
+  /** Absent where `status` has it, or where it says nothing by itself. */
+  shown?: Shown;
+};
+
+const both = { service: 1, host: 3 } as const;
+const service = { service: 1 } as const;
+const host = { host: 3 } as const;
+const waitedFor = (part: string): Shown => ({ label: "waited for", part, suffix: " of the time" });
+const jsonAlone: Shown = { label: null };
+
+// biome-ignore format: a table is read by its columns
+const rows = [
+  { name: "cpuPercent", of: both, unit: "percent", how: "share", raw: "cpuUsec", spread: true, family: "cpu", help: "CPU time used per time; 1 is one core." },
+  { name: "cpuTimeMs", of: { service: 2 }, unit: "ms", how: "ms", raw: "cpuUsec", fold: "last", isWide: true, family: "cpu", counter: true, help: "CPU time used since the main process started." },
+  { name: "memoryBytes", of: both, unit: "bytes", spread: true, family: "memory", help: "Memory in use." },
+  { name: "tasks", of: both, unit: "count", family: "tasks", help: "Processes and threads." },
+  { name: "openFiles", of: service, unit: "count", family: "open_files", help: "Open file descriptors.", shown: { label: "open files" } },
+  { name: "restarts", of: service, unit: "count", fold: "last", family: "restarts", counter: true, help: "Restarts since somebody last started the service." },
+  { name: "ioReadBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "read", help: "Read from disks since that was counted before.", shown: jsonAlone },
+  { name: "ioWriteBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "written", help: "Written to disks since that was counted before.", shown: jsonAlone },
+  { name: "cpuPressurePercent", of: both, unit: "percent", how: "stalled", raw: "cpuStalledUsec", family: "cpu_pressure", help: "Share of the time in which something waited for cpu.", shown: waitedFor("cpu") },
+  { name: "memoryPressurePercent", of: both, unit: "percent", how: "stalled", raw: "memoryStalledUsec", family: "memory_pressure", help: "Share of the time in which something waited for memory.", shown: waitedFor("memory") },
+  { name: "ioPressurePercent", of: both, unit: "percent", how: "stalled", raw: "ioStalledUsec", family: "io_pressure", help: "Share of the time in which something waited for io.", shown: waitedFor("disk") },
+  { name: "latencyMs", of: service, unit: "ms", spread: true, family: "probe", help: "How long the health probe took.", shown: jsonAlone },
+  { name: "restarted", of: service, unit: "count", how: "counted", raw: "restarts", fold: "sum", help: "Restarts since the sample before." },
+  { name: "elapsedMs", of: both, unit: "ms", how: "elapsed", raw: "readAtMs", fold: "sum", help: "Time since the sample before: more than the interval where a tick came late." },
+  { name: "cores", of: host, unit: "count", fold: "last", family: "cores", help: "Cores that are online." },
+  { name: "load1", of: host, unit: "count", spread: true, family: "load1", help: "Tasks that ran or waited, averaged over 1 minute." },
+  { name: "load5", of: host, unit: "count", family: "load5", help: "Tasks that ran or waited, averaged over 5 minutes." },
+  { name: "load15", of: host, unit: "count", family: "load15", help: "Tasks that ran or waited, averaged over 15 minutes." },
+  { name: "memoryTotalBytes", of: host, unit: "bytes", fold: "last", family: "memory_total", help: "Memory that the host has." },
+  { name: "memoryPercent", of: host, unit: "percent", spread: true, family: "memory_used", help: "Share of the memory that is in use." },
+  { name: "swapBytes", of: host, unit: "bytes", family: "swap", help: "Swap space in use." },
+  { name: "swapTotalBytes", of: host, unit: "bytes", fold: "last", family: "swap_total", help: "Swap space that the host has." },
+  { name: "homeFreeBytes", of: host, unit: "bytes", family: "home_free", help: "Free space of the file system of the home directory." },
+  { name: "homeUsedPercent", of: host, unit: "percent", family: "home_used", help: "Share in use of the file system of the home directory." },
+  { name: "stateFreeBytes", of: host, unit: "bytes", family: "state_free", help: "Free space of the file system that keeps the state of bs9." },
+  { name: "stateUsedPercent", of: host, unit: "percent", family: "state_used", help: "Share in use of the file system that keeps the state of bs9." },
+  { name: "projectsFreeBytes", of: host, unit: "bytes", family: "projects_free", help: "Free space of the fullest file system that holds a project of a service." },
+  { name: "projectsUsedPercent", of: host, unit: "percent", family: "projects_used", help: "Share in use of the fullest file system that holds a project of a service." },
+  { name: "netReceivedBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_received", help: "Received from the network since that was counted before." },
+  { name: "netSentBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_sent", help: "Sent to the network since that was counted before." },
+] as const satisfies readonly Row[];
+
+type Rows = (typeof rows)[number];
+type Of<K extends Kind> = K extends Kind ? Extract<Rows, { of: Record<K, number> }> : never;
+
+export type FigureName<K extends Kind = Kind> = Of<K>["name"];
+
+/** The raw values that the figures of a subject are made of. */
+export type RawName<K extends Kind> = Exclude<RawOf<Of<K>>, "readAtMs">;
+type RawOf<R extends { name: string }> = R extends { raw: infer N extends string } ? N : R["name"];
+
+/** A row with its defaults. */
+export type Figure = Omit<Row, "name" | "how" | "raw" | "fold" | "isWide"> & {
+  name: FigureName;
+  how: How;
+  raw: string;
+  fold: Fold;
+  bytes: 4 | 8;
+};
+
+const figures: readonly Figure[] = rows.map(({ isWide, ...row }: Row & { name: FigureName }) => ({
+  how: "read",
+  raw: row.name,
+  fold: "mean",
+  bytes: isWide || row.unit === "bytes" ? 8 : 4,
+  ...row,
+}));
+
+/** In the order of the table. */
+export function tableOf(kind: Kind): readonly Figure[] {
+  return byKind[kind];
+}
+
+const byKind: Record<Kind, readonly Figure[]> = {
+  service: figures.filter(({ of }) => of.service !== undefined),
+  host: figures.filter(({ of }) => of.host !== undefined),
+};
+
+/** Figures with a spread; their least and greatest values are named after them. */
+export type SpreadName = Extract<Rows, { spread: true }>["name"];

@@ -1,0 +1,95 @@
+// The host as a subject of samples: counters and gauges out of a few files of /proc, beside the space of its file systems.
+import { keepDescriptors, type Opened } from "./descriptors.ts";
+import { networkReader } from "./network.ts";
+import { type HostReading, type HostSample, hostSampleOf } from "./sample.ts";
+import { type Places, spaceReader } from "./space.ts";
+
+export type HostSampler = {
+  /** `nowMs` is the monotonic clock. Nothing is waited for: the space is that of the look before. */
+  take(places: Places, nowMs: number): HostSample;
+  close(): void;
+};
+
+/** `top` is where proc and sys are. */
+export function hostSampler(top = "/"): HostSampler {
+  const descriptors = keepDescriptors(maxFiles);
+  const opened = (folder: string): Opened => ({ folder: `${top}${folder}`, descriptors: new Map() });
+  const [proc, cpu] = [opened("proc"), opened("sys/devices/system/cpu")];
+  const network = networkReader(`${top}sys/class/net`);
+  const space = spaceReader();
+  let before: HostReading | null = null;
+
+  const textOf = (from: Opened, file: string): string => {
+    const length = descriptors.read(from, file);
+    return length === null ? "" : descriptors.bytes.toString("latin1", 0, length);
+  };
+  const stalledUsec = (what: string) => numberAt(textOf(proc, `pressure/${what}`), /^some .* total=(\d+)/);
+
+  return {
+    take(places, nowMs) {
+      const reading: HostReading = {
+        ...{ readAtMs: nowMs, restReadAtMs: nowMs, countedIn: null },
+        cpuUsec: busyUsec(textOf(proc, "stat")),
+        cores: coresIn(textOf(cpu, "online")),
+        ...loadIn(textOf(proc, "loadavg")),
+        ...memoryIn(textOf(proc, "meminfo")),
+        cpuStalledUsec: stalledUsec("cpu"),
+        memoryStalledUsec: stalledUsec("memory"),
+        ioStalledUsec: stalledUsec("io"),
+        ...network(textOf(proc, "net/dev")),
+        ...space.of(places, nowMs),
+      };
+      const sample = hostSampleOf(before, reading);
+      before = reading;
+      return sample;
+    },
+    close() {
+      for (const one of [proc, cpu]) descriptors.forget(one);
+    },
+  };
+}
+
+const maxFiles = 16;
+
+const usecOfTick = 10_000;
+
+/** The first line of proc_stat(5): user, nice, system, irq and softirq; idle, iowait and what other guests took are not use. */
+function busyUsec(stat: string): number | null {
+  const [user, nice, system, , , irq = "0", softirq = "0"] = (/^cpu +([\d ]+)/.exec(stat)?.[1] ?? "").split(" ");
+  if (system === undefined) return null;
+  return [user, nice, system, irq, softirq].reduce((sum, ticks) => sum + Number(ticks), 0) * usecOfTick;
+}
+
+/** Ranges such as `0-3,6`. */
+function coresIn(online: string): number | null {
+  const ranges = [...online.matchAll(/(\d+)(?:-(\d+))?/g)];
+  return ranges.length === 0 ? null : ranges.reduce((sum, [, first, last = first]) => sum + Number(last) - Number(first) + 1, 0);
+}
+
+/** Three averages, and the tasks that run, of all that exist. */
+function loadIn(loadavg: string): Pick<HostReading, "load1" | "load5" | "load15" | "tasks"> {
+  const [, load1, load5, load15, tasks] = /^([\d.]+) ([\d.]+) ([\d.]+) \d+\/(\d+)/.exec(loadavg) ?? [];
+  return { load1: numberOr(load1), load5: numberOr(load5), load15: numberOr(load15), tasks: numberOr(tasks) };
+}
+
+type Memory = Pick<HostReading, "memoryBytes" | "memoryTotalBytes" | "memoryPercent" | "swapBytes" | "swapTotalBytes">;
+
+function memoryIn(meminfo: string): Memory {
+  const bytes = (field: string) => {
+    const kilobytes = numberAt(meminfo, new RegExp(`^${field}: +(\\d+) kB$`, "m"));
+    return kilobytes === null ? null : kilobytes * 1024;
+  };
+  const [total, swapTotal] = [bytes("MemTotal"), bytes("SwapTotal")];
+  const used = without(total, bytes("MemAvailable"));
+  return {
+    memoryBytes: used,
+    memoryTotalBytes: total,
+    memoryPercent: used === null || total === null || total === 0 ? null : (used / total) * 100,
+    swapBytes: without(swapTotal, bytes("SwapFree")),
+    swapTotalBytes: swapTotal,
+  };
+}
+
+const without = (total: number | null, free: number | null) => (total === null || free === null ? null : total - free);
+const numberAt = (text: string, pattern: RegExp) => numberOr(pattern.exec(text)?.[1]);
+const numberOr = (text: string | undefined) => (text === undefined ? null : Number(text));

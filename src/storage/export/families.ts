@@ -1,0 +1,48 @@
+// The table of figures -> families of OpenMetrics: names, types, units and values in base units.
+import { type Figure, tableOf, type Unit } from "../../metrics/figures.ts";
+import type { Kind } from "../../metrics/subject.ts";
+import type { Point } from "../storage.ts";
+
+export type Family = { name: string; type: "gauge" | "counter"; unit: string | null; help: string; value: (point: Point) => number | null };
+
+/** Base units, as the format asks. */
+const baseUnits: Record<Unit, { name: string | null; perOne: number }> = {
+  percent: { name: "ratio", perOne: 100 },
+  ms: { name: "seconds", perOne: 1000 },
+  bytes: { name: "bytes", perOne: 1 },
+  count: { name: null, perOne: 1 },
+};
+
+/** The states of a service as figures. */
+const ofStates: readonly Family[] = [
+  {
+    name: "bs9_service_up",
+    type: "gauge",
+    unit: null,
+    help: "1 where the service is active, else 0.",
+    value: ({ state }) => Number(state === "active"),
+  },
+  {
+    name: "bs9_service_healthy",
+    type: "gauge",
+    unit: null,
+    help: "1 where the health probe succeeds, 0 where it fails.",
+    value: ({ health }) => (health === "unknown" ? null : Number(health === "healthy")),
+  },
+];
+
+export function familiesOf(kind: Kind): readonly Family[] {
+  return [...(kind === "service" ? ofStates : []), ...tableOf(kind).flatMap((figure) => familyOf(kind, figure))];
+}
+
+/** The unit ends the name. */
+function familyOf(kind: Kind, { name, family, counter, unit, help }: Figure): Family[] {
+  if (family === undefined) return [];
+  const base = baseUnits[unit];
+  const value = (point: Point) => {
+    const given = point[name] ?? null;
+    return given === null ? null : given / base.perOne;
+  };
+  const whole = `bs9_${kind}_${family}${base.name === null ? "" : `_${base.name}`}`;
+  return [{ name: whole, type: counter ? "counter" : "gauge", unit: base.name, help, value }];
+}

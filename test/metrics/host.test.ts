@@ -1,0 +1,112 @@
+// Samples of the host: from files as kernels write them, from kernels that lack some of them, and from this machine.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { tableOf } from "../../src/metrics/figures.ts";
+import { type HostSampler, hostSampler } from "../../src/metrics/host.ts";
+import { tempDir, until } from "../harness.ts";
+
+let folder: string;
+let sampler: HostSampler;
+beforeEach(() => {
+  folder = tempDir();
+  sampler = hostSampler(`${folder}/`);
+});
+afterEach(() => {
+  sampler.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const nowhere = { home: "/proc/none", state: "/proc/none", projects: [] };
+
+function write(file: string, text: string): void {
+  const path = join(folder, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+const face = (name: string, received: number, sent: number) =>
+  `${name}: ${received}  38301    0    0    0     0          0         0 ${sent}   26947 0 0 0 0 0 0\n`;
+const netHead = "Inter-|   Receive  |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets\n";
+
+/** As it is at a moment: a number makes all counters grow. */
+function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 1000 * n, 10 * n), face("docker0", 77 * n, 77 * n)]): void {
+  write("proc/stat", `cpu  ${100 + 200 * n} 10 40 90000 500 5 5 999 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\n`);
+  write("proc/loadavg", "1.50 0.75 0.10 2/345 17215\n");
+  write(
+    "proc/meminfo",
+    "MemTotal:       4000 kB\nMemFree:        100 kB\nMemAvailable:   1000 kB\nSwapTotal:      2000 kB\nSwapFree:       1500 kB\n",
+  );
+  write("proc/net/dev", netHead + faces.join(""));
+  for (const [what, usec] of Object.entries({ cpu: 500_000, memory: 0, io: 1_000_000 }))
+    write(
+      `proc/pressure/${what}`,
+      `some avg10=98.73 avg60=96.59 avg300=96.81 total=${usec * n}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n`,
+    );
+  write("sys/devices/system/cpu/online", "0-2,5\n");
+  for (const name of ["eth0", "docker0", "lo"]) mkdirSync(join(folder, "sys/class/net", name), { recursive: true });
+}
+
+test("figures are those of the files, rates those between two looks", () => {
+  machine(1);
+  mkdirSync(join(folder, "sys/class/net/eth0/device"));
+  expect(sampler.take(nowhere, 1000)).toMatchObject({ cpuPercent: null, elapsedMs: null, netSentBytes: null, load1: 1.5 });
+  machine(2);
+  sampler.take(nowhere, 6000);
+  machine(3);
+  expect(sampler.take(nowhere, 11_000)).toEqual({
+    ...{ elapsedMs: 5000, cpuPercent: 40, cores: 4, load1: 1.5, load5: 0.75, load15: 0.1, tasks: 345 },
+    ...{ memoryBytes: 3000 * 1024, memoryTotalBytes: 4000 * 1024, memoryPercent: 75, swapBytes: 500 * 1024, swapTotalBytes: 2000 * 1024 },
+    ...{ cpuPressurePercent: 10, memoryPressurePercent: 0, ioPressurePercent: 20, netReceivedBytes: 1000, netSentBytes: 10 },
+    ...{ homeFreeBytes: null, homeUsedPercent: null, stateFreeBytes: null, stateUsedPercent: null },
+    ...{ projectsFreeBytes: null, projectsUsedPercent: null },
+  });
+});
+
+test("an interface that comes or goes, and counters that begin anew, make no figure wrong", () => {
+  const at = (n: number, faces: string[]) => {
+    machine(n, faces);
+    const { netReceivedBytes, netSentBytes } = sampler.take(nowhere, n * 5000);
+    return [netReceivedBytes, netSentBytes];
+  };
+  const [lo, eth0, wifi] = [face("lo", 5, 5), (n: number) => face("eth0", 1000 * n, 10 * n), face("wlan0", 1e12, 1e12)];
+  expect(at(1, [lo, eth0(1)])).toEqual([null, null]);
+  expect(at(2, [lo, eth0(2)])).toEqual([null, null]);
+  expect(at(3, [lo, eth0(3)])).toEqual([1000, 10]);
+  expect(at(4, [lo, eth0(4), wifi])).toEqual([null, null]);
+  expect(at(5, [lo, eth0(5), wifi])).toEqual([null, null]);
+  expect(at(6, [lo, eth0(6), wifi])).toEqual([1000, 10]);
+  expect(at(7, [lo, eth0(1), wifi])).toEqual([null, null]);
+  expect(at(8, [lo])).toEqual([null, null]);
+});
+
+test("where the kernel tells nothing every figure is null, never 0", () => {
+  for (const nowMs of [1000, 6000]) {
+    const { elapsedMs, ...figures } = sampler.take(nowhere, nowMs);
+    expect(new Set(Object.values(figures))).toEqual(new Set([null]));
+  }
+});
+
+test("free space is that of the file systems, projects that of the fullest, and an old look is null", async () => {
+  const places = { home: folder, state: "/proc/none", projects: ["/proc/none", folder, "/"] };
+  const told = () => sampler.take(places, 1000);
+  await until(() => told().homeFreeBytes !== null, { what: "the look at the file systems has ended" });
+  const { blocks, bfree, bavail } = statfsSync(folder);
+  const used = (100 * (blocks - bfree)) / (blocks - bfree + bavail);
+  expect(Math.abs((told().homeUsedPercent ?? -100) - used)).toBeLessThan(5);
+  expect(told().stateFreeBytes).toBeNull();
+  expect(told().projectsUsedPercent).toBeGreaterThanOrEqual(told().homeUsedPercent ?? 100);
+  expect(sampler.take(places, 1000 + 60_000).homeFreeBytes).toBeNull();
+});
+
+test("on this machine every figure of the table but pressure, swap and network is told", async () => {
+  const here = hostSampler();
+  const places = { home: "/", state: "/", projects: ["/"] };
+  await until(() => here.take(places, 1000).projectsFreeBytes !== null, { what: "the look at the file systems has ended" });
+  const sample = here.take(places, 6000);
+  const values: Readonly<Record<string, number | null>> = sample;
+  for (const { name } of tableOf("host"))
+    if (!/Pressure|^net|^swap/.test(name)) expect([name, typeof values[name]]).toEqual([name, "number"]);
+  expect(sample.memoryPercent).toBeLessThan(100);
+  here.close();
+});
