@@ -63,6 +63,7 @@ const rows = [
   { name: "latencyMs", of: service, unit: "ms", spread: true, family: "probe", help: "How long the health probe took.", shown: jsonAlone },
   { name: "restarted", of: service, unit: "count", how: "counted", raw: "restarts", fold: "sum", help: "Restarts since the sample before." },
   { name: "elapsedMs", of: both, unit: "ms", how: "elapsed", raw: "readAtMs", fold: "sum", help: "Time since the sample before: more than the interval where a tick came late." },
+  { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per time; 1 is one core." },
   { name: "cores", of: host, unit: "count", fold: "last", family: "cores", help: "Cores that are online." },
   { name: "load1", of: host, unit: "count", spread: true, family: "load1", help: "Tasks that ran or waited, averaged over 1 minute." },
   { name: "load5", of: host, unit: "count", family: "load5", help: "Tasks that ran or waited, averaged over 5 minutes." },

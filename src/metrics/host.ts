@@ -27,9 +27,11 @@ export function hostSampler(top = "/"): HostSampler {
 
   return {
     take(places, nowMs) {
+      const stat = textOf(proc, "stat");
       const reading: HostReading = {
         ...{ readAtMs: nowMs, restReadAtMs: nowMs, countedIn: null },
-        cpuUsec: busyUsec(textOf(proc, "stat")),
+        cpuUsec: busyUsec(stat),
+        cpuStolenUsec: stolenUsec(stat),
         cores: coresIn(textOf(cpu, "online")),
         ...loadIn(textOf(proc, "loadavg")),
         ...memoryIn(textOf(proc, "meminfo")),
@@ -58,6 +60,12 @@ function busyUsec(stat: string): number | null {
   const [user, nice, system, , , irq = "0", softirq = "0"] = (/^cpu +([\d ]+)/.exec(stat)?.[1] ?? "").split(" ");
   if (system === undefined) return null;
   return [user, nice, system, irq, softirq].reduce((sum, ticks) => sum + Number(ticks), 0) * usecOfTick;
+}
+
+/** The eighth column of proc_stat(5); a host that is not a guest counts 0. */
+function stolenUsec(stat: string): number | null {
+  const ticks = numberAt(stat, /^cpu +(?:\d+ ){7}(\d+)/);
+  return ticks === null ? null : ticks * usecOfTick;
 }
 
 /** Ranges such as `0-3,6`. */

@@ -31,7 +31,7 @@ const netHead = "Inter-|   Receive  |  Transmit\n face |bytes    packets errs dr
 
 /** As it is at a moment: a number makes all counters grow. */
 function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 1000 * n, 10 * n), face("docker0", 77 * n, 77 * n)]): void {
-  write("proc/stat", `cpu  ${100 + 200 * n} 10 40 90000 500 5 5 999 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\n`);
+  write("proc/stat", `cpu  ${100 + 200 * n} 10 40 90000 500 5 5 ${50 * n} 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\n`);
   write("proc/loadavg", "1.50 0.75 0.10 2/345 17215\n");
   write(
     "proc/meminfo",
@@ -55,7 +55,7 @@ test("figures are those of the files, rates those between two looks", () => {
   sampler.take(nowhere, 6000);
   machine(3);
   expect(sampler.take(nowhere, 11_000)).toEqual({
-    ...{ elapsedMs: 5000, cpuPercent: 40, cores: 4, load1: 1.5, load5: 0.75, load15: 0.1, tasks: 345 },
+    ...{ elapsedMs: 5000, cpuPercent: 40, cpuStolenPercent: 10, cores: 4, load1: 1.5, load5: 0.75, load15: 0.1, tasks: 345 },
     ...{ memoryBytes: 3000 * 1024, memoryTotalBytes: 4000 * 1024, memoryPercent: 75, swapBytes: 500 * 1024, swapTotalBytes: 2000 * 1024 },
     ...{ cpuPressurePercent: 10, memoryPressurePercent: 0, ioPressurePercent: 20, netReceivedBytes: 1000, netSentBytes: 10 },
     ...{ homeFreeBytes: null, homeUsedPercent: null, stateFreeBytes: null, stateUsedPercent: null },
