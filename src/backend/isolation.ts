@@ -42,6 +42,21 @@ export function isolationOff(name: string): Isolation {
   return { verdict: "partial", verified: [], probed: [], missing };
 }
 
+/** A socket over which a service could start or end processes outside of its sandbox. Landlock closes no sockets of the file system. */
+export type ReachableSocket = "user manager" | "system bus";
+
+const overSocket: Record<ReachableSocket, string> = {
+  "user manager": "its socket is within reach, and over it every service can be ended, and a program started without a sandbox",
+  "system bus": "its socket is within reach, and over it every service of the user can be ended",
+};
+
+/** The isolation of a service that reaches these sockets, each with what to do about it. Pure. */
+export function withSockets(isolation: Isolation, sockets: { socket: ReachableSocket; mend: string }[]): Isolation {
+  if (sockets.length === 0) return isolation;
+  const missing = sockets.map(({ socket, mend }) => ({ directive: socket, why: overSocket[socket], mend }));
+  return { ...isolation, verdict: "partial", missing: [...isolation.missing, ...missing] };
+}
+
 function whyOpen(threat: Threat, shown: Shown): { why: string; mend: string } | null {
   const { name, unlaunched, reached, live, kernel } = shown;
   if (threat !== "prlimit" && kernel.landlock < scopesVersion) return withoutScopes(kernel);

@@ -8,7 +8,7 @@ export type RootSockets = {
 };
 
 /** Where the system bus listens. */
-const busFolder = "/run/dbus";
+export const busFolder = "/run/dbus";
 
 /** Directories straight below one that every user may enter: systemd gives up a start for a path that it may not look at. */
 export const rootSockets: RootSockets[] = [

@@ -1,8 +1,9 @@
 // What bs9 itself says of a service: a short file of lines, beside those that the service writes.
-import { closeSync, existsSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { makeFolder, openToAppend, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
+import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
+import { openNoFollow } from "../base/regular.ts";
 import type { LogQuery, RawLine } from "./query.ts";
 
 const maxBytes = 64 * 1024;
@@ -18,7 +19,7 @@ export function note(state: string, name: string, priority: number, message: str
   const file = fileOf(state, name);
   try {
     makeFolder(folderOf(state));
-    const fd = openToAppend(file);
+    const fd = openNoFollow(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
     try {
       writeSync(fd, `${JSON.stringify({ atMs: Date.now(), priority, message })}\n`);
     } finally {

@@ -1,9 +1,18 @@
 // Whether a live process is shut in by the launcher of the supervisor: what /proc shows of it, beside attempts under the same launcher.
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { isolationOff, judgeIsolation, type Kernel, type Threat, threats } from "../backend/isolation.ts";
+import {
+  isolationOff,
+  judgeIsolation,
+  type Kernel,
+  type ReachableSocket,
+  type Threat,
+  threats,
+  withSockets,
+} from "../backend/isolation.ts";
 import { reachedBy, trial } from "../backend/isolation-trial.ts";
+import { busFolder } from "../backend/root-sockets.ts";
 import type { Isolation } from "../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
@@ -21,18 +30,35 @@ export async function isolationOf(pid: number, spec: Spec, ground: Ground): Prom
   if (spec.sandbox.profile === "off") return isolationOff(spec.name);
   // The supervisor and this process have the same filters, those of a container for one. The launcher adds the last one after Landlock.
   const isFiltered = filtersOf(pid) > filtersOf("self");
-  return judgeIsolation({
+  const isolation = judgeIsolation({
     name: spec.name,
     unlaunched: null,
     reached: await reached(ground),
     live: { limits: isFiltered, scopes: isFiltered },
     kernel: ground.kernel,
   });
+  return withSockets(isolation, socketsHere());
 }
 
 /** What a process that is started now would have; nothing is tried out for it. */
 export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
-  return judgeIsolation({ name, unlaunched: null, reached: [], live: { limits: true, scopes: true }, kernel });
+  const isolation = judgeIsolation({ name, unlaunched: null, reached: [], live: { limits: true, scopes: true }, kernel });
+  return withSockets(isolation, socketsHere());
+}
+
+/** On a machine that systemd runs, and in a container that is given such a socket. */
+function socketsHere(): Parameters<typeof withSockets>[1] {
+  const runtime = `/run/user/${process.getuid?.()}`;
+  const mendOf = (paths: string[]) =>
+    `on a machine with systemd, leave BS9_BACKEND unset; in a container, do not mount ${paths.join(" or ")}`;
+  const places: [ReachableSocket, string[]][] = [
+    ["user manager", [`${runtime}/systemd/private`, `${runtime}/bus`]],
+    ["system bus", [`${busFolder}/system_bus_socket`]],
+  ];
+  return places.flatMap(([socket, paths]) => {
+    const found = paths.filter((path) => existsSync(path));
+    return found.length === 0 ? [] : [{ socket, mend: mendOf(found) }];
+  });
 }
 
 /** NaN where the kernel does not count them: then nothing is shown. */

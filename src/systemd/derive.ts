@@ -48,10 +48,15 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 
-/** The text of a unit that runs a shell command once, as the service would. */
-export async function deriveBeside(spec: Spec, command: string, timeoutMs: number, ground: Ground): Promise<string> {
-  const { plan } = await planOf(spec, ground);
-  return besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
+/** A unit that runs a shell command once, as the service would. */
+export async function deriveBeside(
+  spec: Spec,
+  command: string,
+  timeoutMs: number,
+  ground: Ground,
+): Promise<Pick<Derived, "unit" | "launcher">> {
+  const { plan, launcher } = await planOf(spec, ground);
+  return { unit: besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs), launcher };
 }
 
 async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {

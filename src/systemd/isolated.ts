@@ -1,5 +1,7 @@
 // Whether a live process is shut in by its launcher, by what /proc shows of it and by what was tried out on this host.
-import { isolationOff, judgeIsolation, type Shown } from "../backend/isolation.ts";
+import { isolationOff, judgeIsolation, type Shown, withSockets } from "../backend/isolation.ts";
+import { busFolder } from "../backend/root-sockets.ts";
+import { label } from "../backend/sandbox.ts";
 import type { Isolation, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { readProc, statusField } from "../base/proc.ts";
 import type { Spec } from "../service/spec.ts";
@@ -22,13 +24,21 @@ export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
   return judged(spec, host, { unlaunched: whyUnlaunched(spec, host, true), live: { limits: true, scopes: true } });
 }
 
+const closesBus = `InaccessiblePaths=-${busFolder}`;
+
 /** Over the sockets of the user manager every service can be stopped, so that they count where no mount hides them. */
 function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunched" | "live">): Isolation {
   const isolation = judgeIsolation({ name, ...shown, reached: host.isolation?.reached ?? null, kernel: kernelNow() });
-  const home = host.withheld.find(({ directive }) => directive.startsWith("ProtectHome="));
-  if (home === undefined) return isolation;
-  const why = "its sockets are within reach, and who reaches them can stop every service";
-  return { ...isolation, verdict: "partial", missing: [...isolation.missing, { directive: "user manager", why, mend: home.mend }] };
+  const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));
+  const home = withheld("ProtectHome=");
+  const bus = withheld(closesBus);
+  // The profile of a service has no such directive where the user opens the directory of the socket.
+  const isBusOpened = bus === undefined && !host.directives.some((one) => label(one) === closesBus);
+  return withSockets(isolation, [
+    ...(home === undefined ? [] : [{ socket: "user manager" as const, mend: home.mend }]),
+    ...(bus === undefined ? [] : [{ socket: "system bus" as const, mend: bus.mend }]),
+    ...(isBusOpened ? [{ socket: "system bus" as const, mend: `start ${name} without --readable or --writable for ${busFolder}` }] : []),
+  ]);
 }
 
 /** What Landlock holds where no mounts do: told beside what is missing, which stays missing. */

@@ -20,6 +20,7 @@ import { type Outside, readOutside } from "./live.ts";
 import type { Loaded } from "./loaded.ts";
 import { unitName } from "./names.ts";
 import type { ProbeDeps } from "./probe.ts";
+import { isAsWritten } from "./seal.ts";
 import { verifyProcess } from "./verify.ts";
 
 const Verdict = v.strictObject({
@@ -139,7 +140,7 @@ export class Verifier {
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const unit = readIfThere(file) ?? "";
-    const isInSync = loaded.fragment === file && !loaded.mustReload && declares(unit, host.directives);
+    const isInSync = loaded.fragment === file && !loaded.mustReload && isAsWritten(unit) && declares(unit, host.directives);
     const launcher = launcherFor(spec, { host, opening, paths, runtimeDir: reach.runtimeDir });
     const named = launcherIn(unit, launcher);
     opening.optional.push(named ?? launcher.file);
@@ -155,7 +156,8 @@ export class Verifier {
     const verdict = verifyProcess(pid, declared, this.#outside);
     if (verdict.verdict === "unknown") return verdict;
     const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
-    const told = launcher.closesFiles && isNamed ? withLandlock(verdict, host) : verdict;
+    // What a launcher has opened shows on no process: a link that was removed since may still be open.
+    const told = launcher.closesFiles && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
     return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
   }
 

@@ -1,6 +1,6 @@
 // The verdict on the isolation of a service, for each thing that can be seen of it.
 import { expect, test } from "bun:test";
-import { judgeIsolation, type Shown, threats } from "../../src/backend/isolation.ts";
+import { judgeIsolation, type Shown, threats, withSockets } from "../../src/backend/isolation.ts";
 
 const shown: Shown = {
   name: "web",
@@ -35,4 +35,11 @@ test.each<[string, Partial<Shown>, string[]]>([
   ["no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
 ])("%s is partial", (_, changes, lacks) => {
   expect(missing(changes)).toEqual(lacks);
+});
+
+test("a service that reaches the socket of the user manager is not isolated, whatever else holds", () => {
+  const isolation = judgeIsolation(shown);
+  expect(withSockets(isolation, [])).toEqual(isolation);
+  const told = withSockets(isolation, [{ socket: "user manager", mend: "m" }]);
+  expect(told).toMatchObject({ verdict: "partial", verified: [...threats], missing: [{ directive: "user manager", mend: "m" }] });
 });

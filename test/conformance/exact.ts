@@ -1,6 +1,6 @@
 // Conformance: arguments, environment and surroundings arrive exactly as they were given, also to what runs beside.
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentOf } from "../../src/service/spec.ts";
 import { until } from "../harness.ts";
@@ -83,6 +83,14 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
       timedOut: false,
     });
     expect(readFileSync(join(stage.root, "beside"), "utf8")).toBe("beside\n");
+    // A package that is linked after the definition is opened to the check alone.
+    const library = join(stage.place.home, "library");
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(library, "package.json"), "{}");
+    mkdirSync(join(stage.root, "node_modules"));
+    symlinkSync(library, join(stage.root, "node_modules/library"));
+    expect(await beside("exit 0")).toEqual({ exitCode: 0, timedOut: false });
+    rmSync(join(stage.root, "node_modules"), { recursive: true });
     expect((await stage.read("one")).state).toBe("inactive");
   },
 

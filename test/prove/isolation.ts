@@ -53,6 +53,9 @@ async function attack({ suite, name, isFull }: (typeof machines)[number], report
   // Linux 6.1 holds the limits alone: two signals and the socket reach their aim, which is what `partial` says.
   if (isFull) figure(reached(name), "attacks", count, 0);
   else report.figure({ what: reached(name), unit: "attacks", value: count, target: { of: "value", atMost: 3 } });
+  const isKernelNamed = isolation?.missing.some(({ mend }) => mend.includes("Linux 6.12")) === true;
+  if (isKernelNamed === isFull)
+    throw new Error(`${name}: describe ${isFull ? "names" : "does not name"} the kernel that brings what is missing`);
   if (told.get("limit")?.includes("refused") !== true) throw new Error(`${name}: prlimit has reached another process`);
 }
 

@@ -73,8 +73,10 @@ function withoutPaths({ shut, ...wanted }: Wanted): Wanted {
  */
 export function launcherIn(unit: string, { start }: Launcher): string | null {
   const begin = `ExecStart=${execWord(start).replace(/"$/, "")}`;
-  const line = unit.split("\n").find((one) => one.startsWith(begin));
-  const hash = line === undefined ? undefined : /^[0-9a-f]{16}/.exec(line.slice(begin.length))?.[0];
+  const lines = unit.split("\n").filter((one) => one.startsWith("ExecStart="));
+  const [line] = lines;
+  if (lines.length !== 1 || line?.startsWith(begin) !== true) return null;
+  const hash = /^([0-9a-f]{16})" /.exec(line.slice(begin.length))?.[1];
   return hash === undefined ? null : `${start}${hash}`;
 }
 
