@@ -1,18 +1,24 @@
-// What no service uses any more: pinned runtimes, and directories that are empty.
+// What no service uses any more: pinned runtimes, builds, and directories that are empty.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { removeEmpty } from "../base/files.ts";
 import { buildFolder } from "../runtime/command.ts";
-import { sweepRuntimes } from "../runtime/pin.ts";
+import { unusedBuilds, unusedRuntimes } from "../runtime/unused.ts";
 import type { Deps } from "./deps.ts";
 
-/** Runtimes that no spec and no pending change names go; where a spec cannot be read, none does. */
+/** Removes the runtimes and builds that no spec and no pending change needs. Call it under the registry's lock. */
 export function sweepUnused(deps: Pick<Deps, "registry" | "share">): void {
+  for (const path of unusedPaths(deps) ?? []) rmSync(path, { recursive: true, force: true });
+}
+
+/** Null where a spec cannot be read: it may need any of them. */
+export function unusedPaths(deps: Pick<Deps, "registry" | "share">): string[] | null {
   const { specs, broken } = deps.registry.readable();
   const { changes, broken: brokenChanges } = deps.registry.abandoned();
-  if (broken.length + brokenChanges.length > 0) return;
+  if (broken.length + brokenChanges.length > 0) return null;
   const needed = [...specs, ...changes.flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
-  sweepRuntimes(deps.share, new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : []))));
+  const versions = new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : [])));
+  return [...unusedRuntimes(deps.share, versions), ...unusedBuilds(deps.share, new Set(needed.map(({ name }) => name)))];
 }
 
 /** Removes what was made for a new service whose start was refused or undone. Call it when the service is neither defined nor pending. */

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { failed, usage } from "../base/errors.ts";
 import { exec } from "../base/exec.ts";
 import { makeFolder } from "../base/files.ts";
+import { namesIn } from "../base/listing.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 import { buildFolder, located } from "./command.ts";
@@ -66,18 +67,11 @@ export async function bundle(spec: Spec, share: string, program = process.execPa
 export function sweepBuilds(share: string, name: string, used: string | null): void {
   const folder = buildFolder(share, name);
   const age = (build: string) => statSync(join(folder, build)).mtimeMs;
-  for (const build of listed(folder)
+  for (const build of namesIn(folder)
+    .filter((name) => !name.startsWith("."))
     .sort((a, b) => age(b) - age(a))
     .slice(kept)) {
     if (build !== used) rmSync(join(folder, build), { recursive: true, force: true });
-  }
-}
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => !name.startsWith("."));
-  } catch {
-    return [];
   }
 }
 

@@ -1,6 +1,6 @@
 // The pinned runtime: the Bun inside bs9, for each version in use, so that no app depends on the bs9 on PATH.
 
-import { chmodSync, constants, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { chmodSync, constants, copyFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, plainErrno } from "../base/files.ts";
@@ -37,15 +37,6 @@ export function pinRuntime(share: string): string {
     }
   }
   return folder;
-}
-
-/** Removes the pinned versions that no spec uses any more. */
-export function sweepRuntimes(share: string, used: Set<string>): void {
-  const folder = join(share, "runtime");
-  if (!existsSync(folder)) return;
-  for (const found of readdirSync(folder)) {
-    if (!used.has(found)) rmSync(join(folder, found), { recursive: true, force: true });
-  }
 }
 
 function isSame(target: string, own: { size: number; mtimeMs: number }): boolean {

@@ -157,11 +157,17 @@ test("10 a unit with our mark and no service", async () => {
 
 test("leftover runtimes, a wrong config.toml and a trail that was changed", async () => {
   await shell(
-    "mkdir -m 700 .local/share/bs9/runtime/0.0.1-old; printf '[start]\\nmemroy = 1\\n' >.config/bs9/config.toml; sed -i '1s/web/wep/' .config/bs9/trail.jsonl",
+    "umask 077; cd .local/share/bs9 && mkdir -p runtime/0.0.1-old builds/gone/1 && for each in runtime/*; do touch $each/.bs9-1.part; done; cd; printf '[start]\\nmemroy = 1\\n' >.config/bs9/config.toml; sed -i '1s/web/wep/' .config/bs9/trail.jsonl",
   );
   const report = await doctor(["--fix", "--yes"]);
-  expect(report.fixed).toMatchObject([{ id: "runtime-unused", trouble: null }]);
-  expect((await shell("test -e .local/share/bs9/runtime/0.0.1-old")).code).toBe(1);
+  expect(report.fixed.map(({ id, did }) => [id, did?.replace(/\d+\.\d+\.\d+-[^/]+\/\./, "NOW/.")])).toEqual(
+    ["runtime/0.0.1-old", "runtime/NOW/.bs9-1.part", "builds/gone"].map((path) => [
+      "unused",
+      `/home/ops/.local/share/bs9/${path} is removed`,
+    ]),
+  );
+  expect((await shell("find .local/share/bs9 -name '*.part' -o -name '*old' -o -name gone")).stdout).toBe("");
+  expect((await shell("ls .local/share/bs9/runtime/*/bs9")).code).toBe(0);
   expect(report.of("config")?.what).toContain("config.toml:2: start.memroy: there is no such key; did you mean 'memory'?");
   expect(report.of("trail")?.what).toContain("trail.jsonl:1: this record was changed");
   expect((await shell("bs9 start web/app.ts --name web")).code).toBe(2);

@@ -1,15 +1,17 @@
 // What commands that were killed left behind, who holds the lock, and what of bs9's own records is not as it should be.
-import { readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { Bs9Error, exitStatus, reasonOf } from "../../base/errors.ts";
-import { harmless } from "../../base/text.ts";
+import { namesIn } from "../../base/listing.ts";
+import { formatBytes } from "../../base/quantities.ts";
+import { harmless, shellWord } from "../../base/text.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
 import { acceptAct } from "../../trail/record.ts";
 import { type Deps, underLock } from "../deps.ts";
 import { append } from "../recorded.ts";
 import { recover } from "../recover.ts";
-import { sweepUnused } from "../unused.ts";
+import { sweepUnused, unusedPaths } from "../unused.ts";
 import type { Ground } from "./ground.ts";
 
 export async function leftoverFindings(ground: Ground): Promise<Finding[]> {
@@ -64,28 +66,26 @@ function pending({ registry, deps }: Ground): Finding[] {
 }
 
 function runtimes({ paths, specs, deps, registry }: Ground): Finding[] {
-  const used = new Set(specs.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : [])));
   const folder = join(paths.share, "runtime");
-  const unused = listed(folder).filter((version) => !used.has(version));
-  const isAllRead = specs.length === registry.names().length;
-  const orphans: Finding[] = unused.map((version) => ({
-    id: "runtime-unused",
-    severity: "note",
-    what: `no service runs on the pinned runtime ${harmless(version)}`,
-    why: "it only takes room",
-    mend: `rm -r ${join(folder, version)}`,
-    // A spec that cannot be read may need it.
-    fix:
-      deps === null || !isAllRead
-        ? null
-        : plainFix(async () => {
-            await underLock(deps, "doctor", async () => sweepUnused(deps));
-            return `${join(folder, version)} is removed`;
-          }),
-  }));
-  const present = new Set(listed(folder));
+  const orphans = (unusedPaths({ registry, share: paths.share }) ?? []).map(
+    (path): Finding => ({
+      id: "unused",
+      severity: "note",
+      what: `no service uses ${harmless(path)}`,
+      why: `it takes ${formatBytes(bytesIn(path))} of disk`,
+      mend: `rm -r ${shellWord(path)}`,
+      fix:
+        deps === null
+          ? null
+          : plainFix(async () => {
+              await underLock(deps, "doctor", async () => sweepUnused(deps));
+              return `${path} is removed`;
+            }),
+    }),
+  );
+  const present = new Set(namesIn(folder));
   const gone: Finding[] = specs.flatMap(({ name, runtime }) =>
-    runtime.kind !== "bs9" || (present.has(runtime.version) && listed(join(folder, runtime.version)).includes("bs9"))
+    runtime.kind !== "bs9" || (present.has(runtime.version) && namesIn(join(folder, runtime.version)).includes("bs9"))
       ? []
       : [
           {
@@ -167,10 +167,9 @@ function removedTrail(removed: string[], deps: Deps | null): Finding {
   };
 }
 
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+/** Links are not followed; files that go while they are counted take nothing. */
+function bytesIn(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const below = found?.isDirectory() === true ? namesIn(path).map((name) => bytesIn(join(path, name))) : [];
+  return below.reduce((sum, bytes) => sum + bytes, (found?.blocks ?? 0) * 512);
 }

@@ -1,0 +1,26 @@
+// What lies among the pinned runtimes and the builds for nothing, as paths.
+import { join } from "node:path";
+import { namesIn } from "../base/listing.ts";
+import { buildFolder } from "./command.ts";
+import { runtimeFolder } from "./pin.ts";
+
+/** Versions that are not in `used`, and copies that were broken off. */
+export function unusedRuntimes(share: string, used: ReadonlySet<string>): string[] {
+  return unusedIn(runtimeFolder(share, ""), used, (name) => name.endsWith(".part"));
+}
+
+/** Builds of services that are not in `names`, and builds that were broken off. */
+export function unusedBuilds(share: string, names: ReadonlySet<string>): string[] {
+  return unusedIn(buildFolder(share, ""), names, (name) => name.startsWith(".part-"));
+}
+
+function unusedIn(folder: string, used: ReadonlySet<string>, isPartial: (name: string) => boolean): string[] {
+  return namesIn(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return used.has(name)
+      ? namesIn(path)
+          .filter(isPartial)
+          .map((part) => join(path, part))
+      : [path];
+  });
+}
