@@ -391,7 +391,7 @@ uninstall() {
 # All questions before the first act.
 decide() {
   if [ -z "$yes" ]; then
-    ( : </dev/tty ) 2>/dev/null || misuse 'there is no terminal to ask: --yes is needed, and what is to happen to services and data'
+    ( : </dev/tty ) 2>/dev/null || misuse 'there is no terminal to ask on: give --yes, --with-services or --keep-services, and --with-data or --keep-data'
   fi
   if [ -n "$names" ] && [ -z "$services" ]; then
     [ -z "$yes" ] || misuse "there are services ($(listed_names)): --with-services deletes them, --keep-services lets them run on"

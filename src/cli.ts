@@ -111,7 +111,7 @@ function unknownOption(key: string, command: Command, options: Option[]): Bs9Err
   const flags = options.flatMap(({ flags: text }) => /--[\w-]+/.exec(text)?.[0] ?? []);
   const guess = nearest(`--${dashed}`, flags);
   return usage(
-    `bs9 ${command.name} knows no option ${key.length === 1 ? "-" : "--"}${harmless(dashed)}${guess === null ? "" : `; did you mean ${guess}?`}`,
+    `bs9 ${command.name} has no option ${key.length === 1 ? "-" : "--"}${harmless(dashed)}${guess === null ? "" : `; did you mean ${guess}?`}`,
     { hint: `bs9 help ${command.name}` },
   );
 }

@@ -39,7 +39,7 @@ describe("what is not known is refused with a guess", () => {
     [["statsu"], "did you mean 'status'"],
     [["start", "a.ts", "--prot", "1"], "did you mean --port"],
     [["start", "a.ts", "--instances", "2"], "--instances is not in this version"],
-    [["start", "a.ts", "-x"], "knows no option -x"],
+    [["start", "a.ts", "-x"], "has no option -x"],
     [["start", "a.ts", "--port"], "needs a value"],
     [["monit"], "unknown command 'monit'"],
     [["--nonsense"], "unknown option"],

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 export async function confirm(question: string, context: Context): Promise<void> {
   if (context.settings.yes) return;
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
-    throw usage("this destroys something and there is no terminal to ask on", { hint: "add --yes" });
+    throw usage(`there is no terminal to ask on: ${question}`, { hint: "the same command with --yes" });
   const dialog = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await dialog.question(`${question} [y/N] `, { signal: context.signal });

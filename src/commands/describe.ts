@@ -1,10 +1,12 @@
 // bs9 describe: everything about one service.
+import { delayOf, longestDelayMs } from "../backend/backoff.ts";
 import { exitStatus, usage } from "../base/errors.ts";
 import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
+import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import type { Command, Result } from "./command.ts";
@@ -40,6 +42,16 @@ export const describe: Command = {
   },
 };
 
+/** The delays as backend/backoff.ts has them. */
+function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
+  if (policy === "no") return "no restart";
+  const delays = [3, 4].map((start) => delayOf(start, delayMs));
+  const words = [...new Set(delays)].map((ms) => `${ms / 1000} s`).join(", ");
+  const last = Math.max(...delays) < longestDelayMs ? ` … ${longestDelayMs / 1000} s` : "";
+  const most = max === null ? "" : `, at most ${max} restarts`;
+  return `${policy === "always" ? "always" : "on failure"}, ${delayMs === 0 ? "at once" : `at once twice, then after ${words}${last}`}${most}`;
+}
+
 function render(it: Description, style: Style, home: string): string[] {
   const { status, spec, sandbox } = it;
   const rows: [string, string | null][] = [
@@ -65,10 +77,7 @@ function render(it: Description, style: Style, home: string): string[] {
     ["health", healthLine(it, Date.now())],
     ["environment files", spec.envFiles.length === 0 ? null : harmless(spec.envFiles.join(" "))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
-    [
-      "restart policy",
-      `${spec.restart.policy}, third start after ${spec.restart.delayMs} ms${spec.restart.max === null ? "" : `, at most ${spec.restart.max} restarts`}`,
-    ],
+    ["restart policy", restartWords(spec.restart)],
     ["cpu", cpuLine(status)],
     ["cpu time", status.cpuTimeMs === null ? null : `${formatSpan(status.cpuTimeMs)} since its main process started`],
     ["memory", status.memoryBytes === null ? null : `${formatBytes(status.memoryBytes)} (from the ${status.memorySource})`],

@@ -12,8 +12,8 @@ import { flagOf } from "./options.ts";
 export const doctor: Command = {
   name: "doctor",
   synopsis: "",
-  summary: "what this host lacks, each with the line that mends it",
-  options: [{ flags: "--fix", text: "mend what needs no root; asks before what destroys" }],
+  summary: "what this host lacks, each with the line that fixes it",
+  options: [{ flags: "--fix", text: "fix what needs no root; asks before anything is deleted" }],
   examples: ["bs9 doctor", "bs9 doctor --fix", "bs9 doctor --json"],
   exits: [1],
   async run({ words, options }, context): Promise<Result> {
@@ -67,13 +67,13 @@ function resultOf(findings: Finding[], outcomes: Outcome[]): Result {
 
 function outcomeLine({ what, did, trouble }: Outcome, style: Style): string {
   return did === null
-    ? `${style.red("not mended")} ${harmless(what)}: ${harmless(trouble ?? "")}`
-    : `${style.green("mended")} ${harmless(did)}`;
+    ? `${style.red("not fixed")} ${harmless(what)}: ${harmless(trouble ?? "")}`
+    : `${style.green("fixed")} ${harmless(did)}`;
 }
 
 function lines({ severity, what, why, mend: way }: Finding, style: Style): string[] {
   const colour = { error: style.red, warning: style.yellow, note: style.dim }[severity];
-  return [`${colour(severity.padEnd(7))}  ${harmless(what)}`, `         ${style.dim(harmless(why))}`, `         mend: ${harmless(way)}`];
+  return [`${colour(severity.padEnd(7))}  ${harmless(what)}`, `         ${style.dim(harmless(why))}`, `         fix: ${harmless(way)}`];
 }
 
 function summary(findings: Finding[], style: Style): string {
@@ -83,5 +83,5 @@ function summary(findings: Finding[], style: Style): string {
   });
   if (parts.length === 0) return style.green("All is well.");
   const fixable = findings.filter(({ fix }) => fix !== null).length;
-  return `${parts.join(", ")}.${fixable === 0 ? "" : ` bs9 doctor --fix mends ${fixable} of them.`}`;
+  return `${parts.join(", ")}.${fixable === 0 ? "" : ` bs9 doctor --fix fixes ${fixable} of them.`}`;
 }

@@ -26,7 +26,7 @@ export function isFoundPort({ status, environment }: Description): boolean {
 
 export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): string | null {
   if (cpuPercent === null) return null;
-  return `${cpuPercent}% (${figuresFrom === "agent" ? "of the agent, over its last tick" : "measured now: the agent does not answer"})`;
+  return `${cpuPercent}% (${figuresFrom === "agent" ? "measured by the agent" : "measured now: the agent does not answer"})`;
 }
 
 /** A row for each label in the table of figures; null where nothing of it could be had. */

@@ -16,6 +16,7 @@ const commands: Record<string, Replacement> = {
     what: "update is not needed: services run on while bs9 is replaced; an upgrade of bs9 replaces its file alone",
     hint: "bs9 restart NAME --runtime latest",
   },
+  monit: { what: "monit is not in this version: status --watch keeps the table of services up to date", hint: "bs9 status --watch" },
   reload: { what: "reload is not in this version: restart stops a service and starts it again", hint: "bs9 restart NAME" },
   scale: {
     what: "scale is not in this version: a service is one process; start several under names of their own",

@@ -56,7 +56,7 @@ export const start: Command = {
       return actedResult("start", await startDefined(pickTargets(given.words, defined), deps, { linger }), deps);
     }
     if (more.length > 0)
-      throw usage(`start takes one entry; what the app is to be given stands behind --`, {
+      throw usage(`start takes one entry; arguments of the app stand behind --`, {
         hint: `bs9 start ${word} -- ${more.join(" ")}`,
       });
     if (flagOf(given.options, "dryRun")) return plannedResult(await planEntry(word, input, deps));

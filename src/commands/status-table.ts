@@ -11,7 +11,7 @@ type Field = { column: Column; cell: (row: Row, style: Style) => string };
 const fields = {
   name: { column: { title: "NAME" }, cell: (row, style) => style.bold(row.name) },
   state: { column: { title: "STATE" }, cell: (row, style) => stateWord(row.state, style) },
-  health: { column: { title: "HEALTH" }, cell: (row) => row.health ?? "-" },
+  health: { column: { title: "HEALTH" }, cell: (row) => (row.state === "inactive" ? "-" : (row.health ?? "-")) },
   pid: { column: { title: "PID", right: true }, cell: (row) => String(row.pid ?? "-") },
   port: { column: { title: "PORT", right: true }, cell: (row) => String(row.port ?? "-") },
   cpu: { column: { title: "CPU", right: true }, cell: (row) => (row.cpuPercent === null ? "-" : `${row.cpuPercent.toFixed(1)}%`) },

@@ -57,9 +57,16 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
     }
     if (elapsed > spec.waitMs)
       return { ready: false, cause: last || `it is still ${reading?.state}`, afterMs: spec.waitMs, timedOut: true };
-    deps.progress(`waiting for ${spec.name}: ${last || reading?.state} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`);
+    deps.progress(
+      `waiting for ${spec.name}: ${last === "" ? reading?.state : stepOf(last)} (${Math.floor(elapsed / 1000)}/${spec.waitMs / 1000} s)`,
+    );
     await Bun.sleep(pollMs(elapsed));
   }
+}
+
+/** What is told while there is time left: not being ready yet is no fault. */
+function stepOf(cause: string): string {
+  return cause.startsWith("it does not listen") ? `${cause} yet` : cause;
 }
 
 function healthNow(spec: Spec): "healthy" | "unknown" | null {
@@ -86,7 +93,7 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs:
     if (listeners.length > 0 && (reading.group === null || holdsSocket(pidsOf(reading.group), listeners))) return null;
     return `it does not listen on port ${port}`;
   }
-  return aliveForMs >= aliveMs ? null : "it has just started";
+  return aliveForMs >= aliveMs ? null : `it has to run for ${aliveMs / 1000} s`;
 }
 
 /** Null while it has not ended. */

@@ -29,7 +29,7 @@ export function findEntry(word: string, cwd: string, path: string, asScript: boo
     if (command !== null) return { path: command, kind: asScript ? "script" : "executable", onPath: true };
     if (problem === "folder")
       throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
-    throw notFound(`'${word}' is no service, no file here and no command on PATH`, { hint: "bs9 status" });
+    throw notFound(`'${word}' is not a service, a file here or a command on PATH`, { hint: "bs9 status" });
   }
   throw failed(`cannot start ${word}: ${problem}`);
 }

@@ -86,7 +86,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
   test("no terminal and no --yes", async () => {
     const it = lived();
     const outcome = await run(["setsid", "--wait", ...shell, script, "--to", it.bin, "--uninstall"], { env: { HOME: it.path } });
-    expect(outcome.stderr).toContain("there is no terminal to ask: --yes is needed");
+    expect(outcome.stderr).toContain("there is no terminal to ask on: give --yes");
     expect(outcome.code).toBe(2);
     expect(there(it, specs)).toEqual(specs);
   });

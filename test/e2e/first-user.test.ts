@@ -1,0 +1,180 @@
+// The first ten minutes of a user who comes from PM2, from install.sh to --uninstall: each command with all that it answers.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { binary, type Lab, lab, type Outcome } from "../harness.ts";
+
+const home = "/home/ops";
+const server = `const http = require("node:http");
+const server = http.createServer((request, response) => response.end("hello\\n"));
+server.listen(process.env.PORT || 3000, () => console.log("listening"));
+`;
+const ecosystem = `module.exports = {
+  apps: [
+    { name: "api", script: "server.js", instances: 2, exec_mode: "cluster", env: { PORT: 3005 } },
+    { name: "tick", script: "worker.py", interpreter: "python3", watch: true },
+  ],
+};
+`;
+
+let it: Lab;
+beforeAll(async () => {
+  it = await lab("fu", { bs9: [] });
+  await it.writeFile("ops", "install.sh", readFileSync(join(import.meta.dir, "../../install.sh")));
+  await it.writeFile("ops", "got/bs9", await Bun.file(binary()).bytes());
+  await it.writeFile("ops", "shop/server.js", server);
+  await it.writeFile("ops", "shop/worker.py", 'import time\nprint("tick")\ntime.sleep(10000)\n');
+  await it.writeFile("ops", "shop/bad.js", 'throw new Error("no database");\n');
+  await it.writeFile("ops", "shop/package.json", '{ "name": "shop", "main": "server.js", "scripts": { "start": "node server.js" } }\n');
+  await it.writeFile("ops", "shop/ecosystem.config.js", ecosystem);
+}, 300_000);
+afterAll(() => it.down());
+
+/** The PATH of a login before ~/.local/bin was there. */
+const loginPath = "/usr/local/bin:/usr/bin:/bin";
+const typed = (line: string, path = `${home}/.local/bin:${loginPath}`): Promise<Outcome> =>
+  it.asUser("ops", ["sh", "-c", `cd shop && ${line}`], { env: { PATH: path, SHELL: "/bin/bash" } });
+
+/**
+ * What differs from run to run is written as PID, TIME, CPU and so on. The lines of progress depend on how fast the machine
+ * is; those on the boot, the cgroups and the memory of the lab depend on the machine.
+ */
+function told({ stdout, stderr }: Outcome): string[] {
+  return `${stdout}${stderr}`
+    .replace(/^waiting for .*\n/gm, "")
+    .replace(/^(?:warning|error|note) {2,}.*\n(?: {9}.*\n)+/gm, "")
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/^[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d/gm, "TIME")
+    .replace(/pid \d+/g, "pid PID")
+    .replace(/(in|after) [\d.]+ m?s/g, "$1 TIME")
+    .replace(/bs9 [\d.]+ \(commit [^)]*\)/g, "bs9 VERSION")
+    .replace(/\d+ (?:error|warning|note)s?(?:, |\.)/g, "")
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+}
+
+const mayWrite = (name: string) =>
+  `${name} may write in ~/shop, and in ~/.cache, /tmp, /var/tmp, /dev/shm of its own; the rest of home is closed to it`;
+
+/** What is typed, the exit status, and every line of the answer. */
+const minutes: [string, number, (string | RegExp)[]][] = [
+  ["bs9 ls", 0, ["No services. Start one: bs9 start app.ts"]],
+  ["bs9 start server.js --port 3000", 0, ["shop started (pid PID, ready in TIME, sandbox effective)", mayWrite("shop")]],
+  ["bs9 start server.js --port 3000", 0, ["shop unchanged (no changes, pid PID runs on)"]],
+  ["bs9 start . --port 3000 --dry-run | head -1", 0, [/^shop would be /]],
+  ["bs9 ps", 0, [/^NAME {2,}STATE {2,}HEALTH {2,}PID {2,}PORT {2,}CPU /, /^shop {2,}active {2,}(?:healthy|unknown) {2,}\d+ {2,}3000 /]],
+  ["bs9 logs shop --lines 5", 0, ["TIME listening"]],
+  ["bs9 start worker.py", 1, [/is neither a \.ts or \.js file nor executable$/, `Try: bs9 start python3 -- ${home}/shop/worker.py`]],
+  [
+    "bs9 start python3 worker.py",
+    2,
+    ["error: start takes one entry; arguments of the app stand behind --", "Try: bs9 start python3 -- worker.py"],
+  ],
+  [
+    "bs9 start ecosystem.config.js",
+    0,
+    [
+      "api started (pid PID, ready in TIME, sandbox effective)",
+      "tick started (pid PID, ready in TIME, sandbox effective)",
+      "note: api: not taken over from the file of PM2: instances, exec_mode",
+      "note: tick: not taken over from the file of PM2: watch",
+    ],
+  ],
+  ["bs9 logs tick", 0, ["TIME tick"]],
+  [
+    "bs9 start server.js --interpreter node",
+    2,
+    ["error: --interpreter is --runtime here, or the program itself with the file behind --", "Try: bs9 start python3 -- app.py"],
+  ],
+  [
+    "bs9 start server.js -i max",
+    2,
+    [
+      "error: -i is not in this version: a service is one process; start several under names of their own",
+      "Try: bs9 start app.ts --name web-2 --port 3001",
+    ],
+  ],
+  ["bs9 save", 2, ["error: save is not needed: bs9 keeps each service as it is started, and systemd starts it at boot", "Try: bs9 status"]],
+  [
+    "bs9 startup",
+    2,
+    ["error: startup is not needed: start makes services come back at boot, and doctor says what keeps them from it", "Try: bs9 doctor"],
+  ],
+  [
+    "bs9 monit",
+    2,
+    ["error: monit is not in this version: status --watch keeps the table of services up to date", "Try: bs9 status --watch"],
+  ],
+  ["bs9 reload api", 2, ["error: reload is not in this version: restart stops a service and starts it again", "Try: bs9 restart NAME"]],
+  ["bs9 restart api", 0, ["api restarted (pid PID, ready in TIME, sandbox effective)"]],
+  ["bs9 restart 0", 4, ['error: there is no service named "0"', "Try: bs9 status"]],
+  ["bs9 stpo api", 2, ["error: unknown command 'stpo'; did you mean 'stop'?", "Try: bs9 help"]],
+  ["bs9 start server.js --nme x", 2, ["error: bs9 start has no option --nme; did you mean --name?", "Try: bs9 help start"]],
+  ["bs9 start missing.js", 4, ["error: 'missing.js' is not a service, a file here or a command on PATH", "Try: bs9 status"]],
+  ["bs9 start server.js --name two --port 3000", 1, ["error: port 3000 is taken by the service shop", "Try: bs9 start ENTRY --port 3001"]],
+  ["bs9 stop api", 0, ["api stopped"]],
+  ["bs9 ls api | tail -1", 0, [/^api {2,}inactive {2,}- {2,}- {2,}3005 /]],
+  [
+    "bs9 start bad.js",
+    1,
+    [
+      '  1 | throw new Error("no database");',
+      /^ +\^$/,
+      "  error: no database",
+      `        at ${home}/shop/bad.js:1:11`,
+      /^ {2}Bun v/,
+      "error: cannot start bad: exited with 1 after TIME",
+      "Try: bs9 logs bad",
+    ],
+  ],
+  ["bs9 describe shop | grep 'restart policy'", 0, ["  restart policy     on failure, at once twice, then after TIME, 2 s … 30 s"]],
+  ["bs9 delete bad", 2, [/^error: there is no terminal to ask on: .*bad/, "Try: the same command with --yes"]],
+  ["bs9 del bad --yes", 0, ["bad deleted"]],
+  ["bs9 -v", 0, ["bs9 VERSION"]],
+];
+
+test("installed: where it is, and how this shell finds it", async () => {
+  const installed = await typed("sh ../install.sh --file ../got/bs9", loginPath);
+  expect(told(installed)).toEqual([
+    `Installed: bs9 VERSION, as ${home}/.local/bin/bs9`,
+    'To use bs9 in this shell too: export PATH="$HOME/.local/bin:$PATH"',
+  ]);
+  expect(installed.stdout).not.toContain("mend");
+  expect(installed.code).toBe(0);
+});
+
+test.each(minutes)("%s", async (line, code, answer) => {
+  const outcome = await typed(line);
+  const lines = told(outcome);
+  expect(lines).toEqual(answer.map((one) => (typeof one === "string" ? one : expect.stringMatching(one))) as string[]);
+  expect(outcome.code).toBe(line.includes(" | ") ? 0 : code);
+});
+
+test("status --watch on a terminal ends with q", async () => {
+  const watched = await typed("while sleep 0.2; do printf q; done | timeout 100 script -qec 'bs9 status --watch' /dev/null");
+  expect(watched.stdout).toContain("q quits");
+  expect(watched.code).toBe(0);
+});
+
+test("the same bs9 again: nothing of the agent that is about to restart", async () => {
+  const again = await typed("sh ../install.sh --file ../got/bs9");
+  expect(told(again)).toEqual(["This is the bs9 that is installed already: bs9 VERSION"]);
+  expect(again.stdout).not.toContain("agent");
+});
+
+test("uninstalled: asked what is to become of services and data, and gone", async () => {
+  const asked = await typed("sh ../install.sh --uninstall");
+  expect(told(asked)[0]).toBe(
+    "install.sh: there is no terminal to ask on: give --yes, --with-services or --keep-services, and --with-data or --keep-data",
+  );
+  const gone = await typed("sh ../install.sh --uninstall --yes --with-services --with-data");
+  expect(told(gone)).toEqual([
+    "api deleted",
+    "shop deleted",
+    "tick deleted",
+    ...[".config", ".local/share", ".local/state", ".cache"].map((folder) => `Removed ${home}/${folder}/bs9`),
+    `Removed ${home}/.local/bin/bs9`,
+  ]);
+  expect((await typed("find .. -name '*bs9*' -not -path '../got/*'")).stdout).toBe("");
+});
