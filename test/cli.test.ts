@@ -41,7 +41,7 @@ describe("what is not known is refused with a guess", () => {
     [["start", "a.ts", "--instances", "2"], "--instances is not in this version"],
     [["start", "a.ts", "-x"], "has no option -x"],
     [["start", "a.ts", "--port"], "needs a value"],
-    [["monit"], "unknown command 'monit'"],
+    [["observe"], "unknown command 'observe'"],
     [["--nonsense"], "unknown option"],
     [["\x1b[2J"], "unknown command '\\x1b[2J'"],
   ])("%j", (argv, text) => {

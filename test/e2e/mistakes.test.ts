@@ -37,7 +37,7 @@ test.each<[string[], number, string]>([
   [["restart", "nope"], 4, "no service named"],
   [["stop", "x-*"], 4, "no service matches"],
   [["delete", "web"], 2, "--yes"],
-  [["monit"], 2, "unknown command"],
+  [["monit"], 2, "monit is not in this version"],
   [["start", "web/app.ts", "--instances", "2"], 2, "--instances is not in this version"],
   [["logs", "web", "--grep", "("], 2, "--grep"],
 ])("%j exits %d", async (argv, code, text) => {
