@@ -9,11 +9,12 @@ import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
 import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
-import type { Told } from "./lifecycle/agent.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { tick } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
+import type { Model } from "./status/model.ts";
+import type { Snapshot } from "./status/schema.ts";
 import { lazyReader } from "./storage/lazy.ts";
 import { databaseFile } from "./storage/place.ts";
 import type { StorageReader } from "./storage/storage.ts";
@@ -45,11 +46,10 @@ export type Context = {
   deps(options?: { settles: boolean }): Promise<Deps>;
   /** The names of services, after what a killed command left is settled: that may make a service, or take one away. */
   names(): Promise<string[]>;
-  /**
-   * What the agent says of the services that `pick` names, where it lives and nothing is to be settled first: no backend has
-   * to be loaded for it.
-   */
-  told(pick: () => string[]): Promise<Told | null>;
+  /** How services are now: what the agent says where it lives and knows them, else a look at the machine. */
+  model: Model;
+  /** A sentence that the reader should see and that is no error. */
+  warn(text: string): void;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;
   close(): Promise<void>;
@@ -84,6 +84,35 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
     for (const mistake of config.mistakes) warn(harmless(mistakeLine(mistake)));
   };
+  /** No backend has to be loaded for it. Null where a killed command left something that the agent does not know of. */
+  const told = async (names: string[]): Promise<Snapshot | null> => {
+    const { changes, broken } = registry.abandoned();
+    if (names.length === 0 || changes.length + broken.length > 0) return null;
+    const kind = detected(env, registry);
+    // An agent that takes long may wait for the user manager: that one is asked beside, so that both fit into 5 s.
+    const waits = setTimeout(
+      () =>
+        void open(kind)
+          .then((opened) => opened.answers?.())
+          .catch(() => {}),
+      agentWaitsMs,
+    );
+    const snapshot = await agent.model.now(names).finally(() => clearTimeout(waits));
+    return snapshot?.services.some(({ status }) => status.backend !== kind) === true ? null : snapshot;
+  };
+  const lookAt = async (names: string[]): Promise<Snapshot> => {
+    const backend = await open(detected(env, registry));
+    interruptedBy(signal);
+    const { look } = await import("./status/look.ts");
+    return look(names, { backend, registry, now: Date.now, signal });
+  };
+  const model: Model = {
+    async now(names) {
+      const snapshot = (await told(names)) ?? (await lookAt(names));
+      sayFirst();
+      return snapshot;
+    },
+  };
   return {
     settings,
     env,
@@ -96,34 +125,17 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     storage,
     terminal,
     signal,
+    model,
+    warn,
     async hostFindings() {
       if (detected(env, registry) === "supervisor") return [];
       const { hostFindings } = await import("./systemd/host-findings.ts");
       return hostFindings(env);
     },
     async names() {
-      if (registry.abandoned().changes.length > 0) await this.deps();
-      return registry.names();
-    },
-    async told(pick) {
       const { changes, broken } = registry.abandoned();
-      if (changes.length + broken.length > 0) return null;
-      const names = pick();
-      if (names.length === 0) return null;
-      const kind = detected(env, registry);
-      // An agent that takes long may wait for the user manager: that one is asked beside, so that both fit into 5 s.
-      const waits = setTimeout(
-        () =>
-          void open(kind)
-            .then((opened) => opened.answers?.())
-            .catch(() => {}),
-        agentWaitsMs,
-      );
-      const told = await agent.observe(names).finally(() => clearTimeout(waits));
-      if (told === null || told.observed.some(({ status }) => status.backend !== kind)) return null;
-      sayFirst();
-      for (const warning of told.warnings) warn(warning);
-      return told;
+      if (changes.length + broken.length > 0) await this.deps();
+      return registry.names();
     },
     async deps({ settles } = { settles: true }) {
       const backend = await open(detected(env, registry));
@@ -131,6 +143,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       sayFirst();
       const deps: Deps = {
         backend,
+        model,
         agent,
         registry,
         defaults: config.defaults,

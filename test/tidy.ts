@@ -12,6 +12,8 @@ const floors = [
   ["audit", "runtime", "injectors", "logs", "storage", "health", "alerting", "k8s"],
   ["backend"],
   ["systemd", "supervisor"],
+  ["status"],
+  ["render"],
   ["lifecycle"],
   ["agent", "monit", "web", "plugins"],
   ["context"],

@@ -48,7 +48,7 @@ export function startAgent(options: AgentOptions): Running {
 
   const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
-    const told = asked.ask === "observe" ? { told: await answers.observe(asked.names) } : { self: self() };
+    const told = asked.ask === "now" ? { now: await answers.now(asked.names) } : { self: self() };
     return { version: versionText, ...told };
   });
   const guard = setInterval(() => {

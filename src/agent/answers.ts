@@ -3,12 +3,13 @@ import { statSync } from "node:fs";
 import type { Backend, Foreign } from "../backend/backend.ts";
 import { bootedAtMs, msOfTicks } from "../base/proc.ts";
 import type { Monitor } from "../health/monitor.ts";
-import type { Self, Told } from "../lifecycle/agent.ts";
+import type { Self } from "../lifecycle/agent.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { foreignSentence } from "../lifecycle/foreign.ts";
-import { figuresSince, nextStartMs } from "../lifecycle/observe.ts";
-import { type Figures, type Observed, statusOf } from "../lifecycle/status.ts";
 import { portOf } from "../service/spec.ts";
+import { foreignSentence } from "../status/foreign.ts";
+import { figuresSince } from "../status/live-figures.ts";
+import type { Figures, Observed, Snapshot } from "../status/schema.ts";
+import { nextStartMs, statusOf } from "../status/status.ts";
 import { Ports } from "./ports.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Known, Services } from "./services.ts";
@@ -43,11 +44,11 @@ export class Answers {
     this.#deps = deps;
   }
 
-  async observe(names: string[]): Promise<Told> {
-    const { backend, registry, services } = this.#deps;
+  async now(names: string[]): Promise<Snapshot> {
+    const { backend, registry, services, now } = this.#deps;
     const [shared] = await Promise.all([this.#logNotices(), this.#deps.refresh()]);
-    // Who asks may be luckier.
-    if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("it reaches no bus at the moment");
+    // Throw, so that the caller reads it itself.
+    if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("D-Bus is unavailable");
     const outcomes = registry.outcomes();
     const changes = backend.strangers?.changes(registry.names()) ?? [];
     const ports = this.#portsFor(names);
@@ -58,7 +59,8 @@ export class Answers {
       const foreign = changes.filter((one) => one.name === name);
       return [this.#observed(known, { foreign, shared, outcome: outcomes.get(name) ?? null, ports: ports.get(name) ?? null, bootedMs })];
     });
-    return { observed, added: changes.filter(({ kind }) => kind === "added"), warnings: services.warnings };
+    const added = changes.filter(({ kind }) => kind === "added");
+    return { atMs: now(), services: observed, added, notices: shared, warnings: services.warnings, host: null };
   }
 
   /** Whether one listens on its port is looked at now; where nobody asks for one with a port, what was found in the last interval has to do. */

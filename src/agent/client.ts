@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
+import type { Source } from "../status/model.ts";
+import type { Snapshot } from "../status/schema.ts";
 import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
 
 /** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
@@ -10,7 +12,7 @@ const timeoutMs = 1200;
 /** How long an agent that has not answered is not asked again: a command asks it several times. */
 const silentMs = 10_000;
 
-export function agentClient(state: string): Agent {
+export function agentClient(state: string): Agent & { model: Source } {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
   const answered = async (question: Question): Promise<Answer | null> => {
@@ -33,10 +35,12 @@ export function agentClient(state: string): Agent {
   return {
     version: versionText,
     trouble: () => trouble,
-    async observe(names) {
-      const answer = await answered({ ask: "observe", names });
-      if (answer !== null && "error" in answer) trouble = answer.error;
-      return answer !== null && "told" in answer ? answer.told : null;
+    model: {
+      async now(names) {
+        const answer = await answered({ ask: "now", names });
+        if (answer !== null && "error" in answer) trouble = answer.error;
+        return answer !== null && "now" in answer && isWhole(answer.now, names) ? answer.now : null;
+      },
     },
     async self() {
       const answer = await answered({ ask: "self" });
@@ -44,6 +48,11 @@ export function agentClient(state: string): Agent {
       return answer !== null && "self" in answer ? answer.self : null;
     },
   };
+}
+
+/** False where it leaves a service out without a word: it has not heard of that service yet, and others can look. */
+function isWhole({ services, warnings }: Snapshot, names: string[]): boolean {
+  return services.length >= names.length || warnings.length > 0;
 }
 
 /**
@@ -57,7 +66,7 @@ function answerOf(said: unknown): Answer {
 const OfSameBs9 = v.union([
   v.looseObject({
     version: v.literal(versionText),
-    told: v.looseObject({ observed: v.array(v.looseObject({})), added: v.array(v.unknown()) }),
+    now: v.looseObject({ services: v.array(v.looseObject({})), added: v.array(v.unknown()) }),
   }),
   v.looseObject({ version: v.literal(versionText), self: v.looseObject({}) }),
 ]);

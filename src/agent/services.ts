@@ -4,8 +4,8 @@ import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { verdictOf } from "../lifecycle/observe.ts";
 import type { Spec } from "../service/spec.ts";
+import { verdictOf } from "../status/verified.ts";
 
 export type Known = {
   spec: Spec;

@@ -6,7 +6,7 @@ import type { Acted } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { observe } from "../lifecycle/observe.ts";
 import type { Readiness } from "../lifecycle/ready.ts";
-import type { Observed } from "../lifecycle/status.ts";
+import type { Observed } from "../status/schema.ts";
 import type { Result } from "./command.ts";
 
 /** Results with the status each service has now; a failure makes the exit status. */

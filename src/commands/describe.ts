@@ -7,6 +7,7 @@ import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import type { Spec } from "../service/spec.ts";
+import { stateWord } from "../render/status-table.ts";
 import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
 import type { Command, Result } from "./command.ts";
@@ -14,7 +15,6 @@ import { agentName, describeAgent } from "./describe-agent.ts";
 import { directoryRows } from "./directory-words.ts";
 import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
 import { flagOf } from "./options.ts";
-import { stateWord } from "./status-table.ts";
 
 export const describe: Command = {
   name: "describe",

@@ -5,11 +5,11 @@ import type { Terminal } from "../base/terminal.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { observe } from "../lifecycle/observe.ts";
-import type { Observed } from "../lifecycle/status.ts";
+import { statusTable } from "../render/status-table.ts";
+import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
+import type { Observed } from "../status/schema.ts";
 import type { Words } from "./command.ts";
-import { statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from "./status-words.ts";
 
 const intervalMs = 2000;
 
@@ -52,7 +52,7 @@ function screen(observed: Observed[], deps: Deps, { style, columns }: Terminal):
     ...troubles(observed),
     ...changesByHand(observed, []),
     ...olderSandboxes(observed),
-    ...whoMeasured(observed, deps),
+    ...whoMeasured(observed, deps.backend),
   ];
 }
 

@@ -1,16 +1,17 @@
 // bs9 status: every service in one table, bad ones first.
-import type { Foreign, Reading } from "../backend/backend.ts";
+import type { Reading } from "../backend/backend.ts";
+import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
-import { ofAll } from "../lifecycle/agent.ts";
-import { foreignSentence } from "../lifecycle/foreign.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
-import { badFirst, type Observed } from "../lifecycle/status.ts";
+import { othersTable, statusTable } from "../render/status-table.ts";
+import { changesByHand, emptyHint, limitsOf, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
+import { foreignSentence } from "../status/foreign.ts";
+import type { Observed } from "../status/schema.ts";
+import { badFirst } from "../status/status.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { jsonAlias } from "./jlist.ts";
 import { flagOf } from "./options.ts";
-import { othersTable, statusTable } from "./status-table.ts";
-import { changesByHand, emptyHint, exitStatusOf, limitsOf, olderSandboxes, sharedNotices, troubles, whoMeasured } from "./status-words.ts";
 
 export const status: Command = {
   name: "status",
@@ -26,9 +27,16 @@ export const status: Command = {
   async run(given: Words, context: Context): Promise<Result | null> {
     if (flagOf(given.options, "watch")) return (await import("./status-watch.ts")).watch(given, context);
     const named = given.words.length > 0;
-    const pick = () => (named ? pickTargets(given.words, context.registry.names()) : context.registry.names());
-    const isAll = flagOf(given.options, "all");
-    const { observed, added, others, hints } = (isAll ? null : await toldOf(pick, context)) ?? (await lookedAt(pick, isAll, context));
+    const known = await context.names();
+    const names = named ? pickTargets(given.words, known) : known;
+    const { services, added, notices, warnings } = await context.model.now(names);
+    for (const warning of warnings) context.warn(warning);
+    // Without the agent the backend is loaded already, and says who should have measured.
+    const isLive = services.some(({ status }) => status.figuresFrom === "live");
+    const deps = isLive || services.some(isUnexplained) ? await context.deps({ settles: false }) : null;
+    if (deps !== null) await explain(services, deps);
+    const observed = badFirst(services);
+    const others = flagOf(given.options, "all") ? await othersBeside(observed, context) : [];
     const addedToo = named ? [] : added;
     return {
       value: [
@@ -42,45 +50,35 @@ export const status: Command = {
         ...(others.length === 0 ? [] : ["", ...othersTable(others)]),
       ],
       hints: [
-        ...(pick().length === 0 ? emptyHint(observed) : []),
+        ...(names.length === 0 ? emptyHint(observed) : []),
         ...troubles(observed),
         ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
         ...olderSandboxes(observed),
-        ...sharedNotices(observed),
-        ...hints,
+        ...notices,
+        ...(deps === null ? [] : whoMeasured(observed, deps.backend)),
       ],
       exitStatus: exitStatusOf(observed, named),
     };
   },
 };
 
-type Seen = { observed: Observed[]; added: Foreign[]; others: Reading[]; hints: string[] };
-
-async function toldOf(pick: () => string[], context: Context): Promise<Seen | null> {
-  const answer = await context.told(pick);
-  const told = answer === null ? null : ofAll(answer, pick());
-  if (told === null) return null;
-  if (told.observed.some(isUnexplained)) await explain(told.observed, await context.deps({ settles: false }));
-  return { observed: badFirst(told.observed), added: told.added, others: [], hints: [] };
+/** The user's other services. */
+async function othersBeside(observed: Observed[], context: Context): Promise<Reading[]> {
+  const { backend } = await context.deps({ settles: false });
+  const others = (await backend.strangers?.services()) ?? [];
+  return others.filter(({ unit }) => !observed.some((one) => one.status.unit === unit));
 }
 
-async function lookedAt(pick: () => string[], isAll: boolean, context: Context): Promise<Seen> {
-  const { look, observe } = await import("../lifecycle/observe.ts");
-  const deps = await context.deps();
-  // Only now: settling what a killed command left may have made a service.
-  const names = pick();
-  // Without services nobody is asked, and a backend that is out of reach would look like one without services.
-  if (names.length === 0) await deps.backend.read([]);
-  // The agent has been asked already, unless others are asked for, too.
-  const observed = isAll ? await observe(names, deps) : await look(names, deps);
-  await explain(observed, deps);
-  const { strangers } = deps.backend;
-  const others = isAll ? ((await strangers?.services()) ?? []) : [];
-  return {
-    observed,
-    added: (strangers?.changes(context.registry.names()) ?? []).filter(({ kind }) => kind === "added"),
-    others: others.filter(({ unit }) => !observed.some((one) => one.status.unit === unit)),
-    hints: whoMeasured(observed, deps),
-  };
+/** Where the state of a service cannot be known, that counts more than a service that is down. */
+function exitStatusOf(observed: Observed[], named: boolean): number {
+  if (observed.some(({ status }) => status.state === "unknown")) return exitStatus.noBackend;
+  return isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done;
+}
+
+/** True where a service is wanted but not up, or unhealthy, or where a service that was named does not run. */
+function isNotWell(observed: Observed[], named: boolean): boolean {
+  return observed.some(({ status, wanted }) =>
+    status.state === "active" ? status.health === "unhealthy" : named || wanted || status.state === "failed",
+  );
 }

@@ -1,14 +1,4 @@
-// The agent as the use cases see it: somebody who may live, and then knows more than one look can tell.
-import type { Foreign } from "../backend/backend.ts";
-import type { Observed } from "./status.ts";
-
-export type Told = {
-  observed: Observed[];
-  /** Units with our mark that no service is behind. */
-  added: Foreign[];
-  /** What its user should hear, such as a spec that cannot be read. */
-  warnings: string[];
-};
+// The agent of this user: what it tells of itself.
 
 /** What the agent costs and has to tell of itself. */
 export type Self = {
@@ -34,16 +24,10 @@ export type Self = {
   notices: string[];
 };
 
-/** Null also where it leaves one out without a word: it has not heard of that yet, and others can look. */
-export function ofAll(told: Told | null, names: string[]): Told | null {
-  return told !== null && told.observed.length < names.length && told.warnings.length === 0 ? null : told;
-}
-
 export interface Agent {
   /** That an agent of this very bs9 has. */
   readonly version: string;
   /** Null where none lives here, or it does not answer in time. */
-  observe(names: string[]): Promise<Told | null>;
   self(): Promise<Self | null>;
   /** Why the last question had no answer, in words; null where it had one, or none lives. */
   trouble(): string | null;

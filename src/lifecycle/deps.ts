@@ -2,12 +2,15 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
+import type { Model } from "../status/model.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Agent } from "./agent.ts";
 
 export type Deps = {
   backend: Backend;
+  /** How services are now. */
+  model: Model;
   agent: Agent;
   registry: Registry;
   /** Of options that nobody gives. */

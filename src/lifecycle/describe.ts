@@ -2,20 +2,21 @@
 
 import type { Directories } from "../backend/directories.ts";
 import { profileDirectives } from "../backend/sandbox.ts";
-import type { Isolation } from "../backend/verdict.ts";
+import type { Isolation, Missing } from "../backend/verdict.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
+import { see } from "../status/look.ts";
+import type { Status } from "../status/schema.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
-import { type Looked, look } from "./observe.ts";
 import { explain } from "./reason/explain.ts";
 import { privateSockets } from "./reason/private-sockets.ts";
 import { type Sampled, sampledOf } from "./sampled.ts";
 
 export type Description = {
-  status: Looked["status"];
+  status: Status;
   /** Why it is unhealthy, and since when. */
   unwell: { reason: string; since: string } | null;
   spec: MaskedSpec;
@@ -30,8 +31,8 @@ export type Description = {
     verdict: string;
     verified: string[];
     probed: string[];
-    missing: Looked["verdict"]["missing"];
-    unheld: Looked["verdict"]["missing"];
+    missing: Missing[];
+    unheld: Missing[];
   };
   /** Null where it does not run. */
   isolation: Isolation | null;
@@ -46,10 +47,17 @@ export type Description = {
 const maxEvents = 10;
 
 export async function describe(name: string, deps: Deps): Promise<Description> {
-  const [[looked], told] = await Promise.all([look([name], deps), deps.agent.observe([name])]);
-  if (looked === undefined) throw notFound(`there is no service named '${name}'`);
-  const { spec, reading, verdict, outcome } = looked;
-  const observed = told?.observed[0] ?? looked;
+  // The verdict on the sandbox is told here in full; what may be said of reading it, the model says too.
+  const [
+    {
+      seen: [seen],
+    },
+    { services, warnings },
+  ] = await Promise.all([see([name], deps), deps.model.now([name])]);
+  for (const warning of warnings) deps.warn(warning);
+  const [observed] = services;
+  if (seen === undefined || observed === undefined) throw notFound(`there is no service named '${name}'`);
+  const { spec, reading, verdict, outcome } = seen;
   await explain([observed], deps);
   const { status, unwell } = observed;
   const unit = await textOrWhyNot(spec, deps);
@@ -75,7 +83,7 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
     isolation: verdict.isolation ?? null,
     lastEnd: outcome?.cause ?? reading.end,
     availability,
-    sample: told === null ? null : sample,
+    sample: status.figuresFrom === "agent" ? sample : null,
     events: await eventsOf(name, sinceMs, deps),
   };
 }

@@ -1,7 +1,7 @@
 // What an app tries on processes that are not its own: signals, abstract sockets, limits.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { until } from "../harness.ts";
 import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";
 

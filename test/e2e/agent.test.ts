@@ -1,7 +1,7 @@
 // The agent of the built bs9 under a real systemd: it comes with the first service, and what happens to it happens to no app.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Self } from "../../src/lifecycle/agent.ts";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { type Lab, lab, until } from "../harness.ts";
 import { killAgent } from "./agent-kills.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";

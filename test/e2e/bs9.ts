@@ -1,6 +1,6 @@
 // Calls the built bs9 inside a lab, as the plain user ops.
 
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import type { Lab, Outcome } from "../harness.ts";
 
 export function bs9(lab: Lab, ...argv: string[]): Promise<Outcome> {

@@ -1,6 +1,6 @@
 // Prepared endings on both backends: `status` says why each service is not well, and what opens the sandbox where that is the cause.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { backends, type Kind, type Stage, type Stages, stages } from "../attack/stage.ts";
 import { succeed, until } from "../harness.ts";
 

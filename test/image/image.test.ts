@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { tempDir, until } from "../harness.ts";
 import { type Place, place } from "./place.ts";
 

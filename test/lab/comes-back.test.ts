@@ -1,7 +1,7 @@
 // The user manager is killed, as systemd 255 does at a logout: with the drop-in that doctor names, every service returns.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Finding } from "../../src/backend/finding.ts";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { bs9 } from "../e2e/bs9.ts";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 

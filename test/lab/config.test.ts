@@ -1,6 +1,6 @@
 // Defaults of options with the built bs9: flag before variable before file; a mistake stops nothing that runs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { type Lab, lab } from "../harness.ts";
 
 let it: Lab;

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listProc, readProc } from "../../src/base/proc.ts";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { placePrefix } from "../runner/leftovers.ts";
 
 const program = join(import.meta.dir, "../../dist/bs9");

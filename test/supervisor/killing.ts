@@ -2,7 +2,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { linkOf, listProc, readProc } from "../../src/base/proc.ts";
-import type { Status } from "../../src/lifecycle/status.ts";
+import type { Status } from "../../src/status/schema.ts";
 import { dice } from "../dice.ts";
 import { until } from "../harness.ts";
 import type { Outcome, Place } from "./bs9.ts";

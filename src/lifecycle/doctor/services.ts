@@ -5,8 +5,8 @@ import { type Finding, plainFix, type Way } from "../../backend/finding.ts";
 import { exitStatus, failed, reasonOf } from "../../base/errors.ts";
 import { readIfThere, writeWhole } from "../../base/files.ts";
 import type { Spec } from "../../service/spec.ts";
+import { foreignSentence } from "../../status/foreign.ts";
 import type { Deps } from "../deps.ts";
-import { foreignSentence } from "../foreign.ts";
 import { recorded } from "../recorded.ts";
 import type { Ground } from "./ground.ts";
 

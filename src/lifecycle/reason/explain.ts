@@ -2,8 +2,8 @@
 import { harmless } from "../../base/text.ts";
 import { levelOf } from "../../logs/level.ts";
 import type { Spec } from "../../service/spec.ts";
+import type { Observed } from "../../status/schema.ts";
 import type { Deps } from "../deps.ts";
-import type { Observed } from "../status.ts";
 import { denialsIn } from "./denial.ts";
 import { errorLine } from "./error-line.ts";
 import { groundOf } from "./ground.ts";

@@ -1,7 +1,7 @@
 // Says in one sentence why a service is not well. Pure.
 import { formatAge } from "../../base/quantities.ts";
 import { harmless } from "../../base/text.ts";
-import type { Observed } from "../status.ts";
+import type { Observed } from "../../status/schema.ts";
 import type { SandboxHint } from "./sandbox-hint.ts";
 
 /** What was found out about a service beside what was observed of it. */

@@ -1,65 +1,15 @@
-// The status of one service, as scripts get it; a figure that cannot be had is null. Pure.
-import type { Backend, Foreign, Glimpse, Reading, State } from "../backend/backend.ts";
+// What was seen of a service -> its status. Pure.
+import type { Glimpse, Reading } from "../backend/backend.ts";
+import { delayOf } from "../backend/backoff.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { probeOf } from "../health/probe.ts";
-import type { Health, MemorySource } from "../metrics/sample.ts";
+import type { Health } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
 import { portOf, type Spec } from "../service/spec.ts";
+import type { Figures, Observed, Status } from "./schema.ts";
 
-export type Figures = {
-  /** 100 is one core busy. */
-  cpuPercent: number | null;
-  /** CPU time that its processes have used since the main process started. */
-  cpuTimeMs: number | null;
-  memoryBytes: number | null;
-  memorySource: MemorySource | null;
-  tasks: number | null;
-};
-
-export type Status = Figures & {
-  name: string;
-  /** `unknown`: what runs the services does not answer, so that nobody can tell. */
-  state: State | "unknown";
-  ready: boolean;
-  /** Null where the service has no check: neither --health, nor a port, nor exactly one that it listens on. `unknown` until the first probe has ended. */
-  health: Health | null;
-  pid: number | null;
-  instances: { want: number; ready: number };
-  restarts: number | null;
-  uptimeMs: number | null;
-  limits: Limits;
-  port: number | null;
-  requests: { perSecond: number; errorPercent: number; p50Ms: number; p95Ms: number } | null;
-  sandbox: SandboxVerdict["verdict"];
-  /** Whether signals, abstract sockets and limits of others stay out of its reach; null where it does not run. */
-  isolation: Isolation["verdict"] | null;
-  backend: Backend["kind"];
-  unit: string;
-  figuresFrom: "agent" | "live";
-  notices: string[];
-  /** Why the service is not well, in a sentence; null where it is well. */
-  reason: string | null;
-};
-
-/** Why the health probe fails, and since when by the wall clock. */
-export type Unwell = { reason: string; sinceMs: number };
-
-/** What `status` knows of a service beside what scripts get, for hints. */
-export type Observed = {
-  status: Status;
-  /** Wanted at the next boot. */
-  wanted: boolean;
-  /** How it last ended, in words. */
-  end: string | null;
-  /** When a service that waits for its next start is started, by the wall clock; null where it does not wait, or nobody knows. */
-  nextStartMs: number | null;
-  outcome: Outcome | null;
-  unwell: Unwell | null;
-  foreign: Foreign[];
-};
-
-/** What one is made of. */
-export type Seen = {
+/** What a status is made of. */
+export type Parts = {
   spec: Spec;
   reading: Reading | Glimpse;
   verdict: SandboxVerdict["verdict"];
@@ -74,7 +24,7 @@ export type Seen = {
   figures: Figures;
 };
 
-export function statusOf(seen: Seen, around: Pick<Status, "backend" | "figuresFrom" | "notices"> & { nowMs: number }): Status {
+export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresFrom" | "notices"> & { nowMs: number }): Status {
   const { spec, reading, outcome, startedMs, ports } = seen;
   const { nowMs, ...told } = around;
   const state = stateOf(reading.state, outcome);
@@ -116,6 +66,11 @@ export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | 
  */
 export function restartsOf({ restarts }: Pick<Reading, "restarts">, outcome: Outcome | null): number | null {
   return outcome === null ? restarts : 0;
+}
+
+/** When a service that waits for its next start is started, by the wall clock in ms since 1970. */
+export function nextStartMs(spec: Spec, { waits }: Pick<Reading, "waits">): number | null {
+  return waits === null ? null : waits.sinceMs + delayOf(waits.row, spec.restart.delayMs);
 }
 
 const order: Record<Status["state"], number> = { failed: 0, unknown: 2, activating: 2, deactivating: 3, active: 4, inactive: 5 };

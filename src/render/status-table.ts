@@ -3,7 +3,7 @@ import type { Reading } from "../backend/backend.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import { type Column, table } from "../base/table.ts";
 import type { Style } from "../base/terminal.ts";
-import type { Observed } from "../lifecycle/status.ts";
+import type { Observed } from "../status/schema.ts";
 
 type Row = Observed["status"];
 type Field = { column: Column; cell: (row: Row, style: Style) => string };

@@ -1,24 +1,9 @@
-// What `status` says beside its table, and whether all is as it is wanted.
+// The lines that stand below the table of statuses.
 import { statSync } from "node:fs";
-import type { Foreign } from "../backend/backend.ts";
-import { exitStatus } from "../base/errors.ts";
-import type { Deps } from "../lifecycle/deps.ts";
-import { foreignSentence, olderSandbox } from "../lifecycle/foreign.ts";
-import type { Observed } from "../lifecycle/status.ts";
+import type { Backend, Foreign } from "../backend/backend.ts";
+import { foreignSentence, olderSandbox } from "../status/foreign.ts";
+import type { Observed } from "../status/schema.ts";
 import { limitsNotInForce } from "./limit-words.ts";
-
-/** Where the state of a service cannot be known, that counts more than a service that is down. */
-export function exitStatusOf(observed: Observed[], named: boolean): number {
-  if (observed.some(({ status }) => status.state === "unknown")) return exitStatus.noBackend;
-  return isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done;
-}
-
-/** True where a service is wanted but not up, or unhealthy, or where a service that was named does not run. */
-function isNotWell(observed: Observed[], named: boolean): boolean {
-  return observed.some(({ status, wanted }) =>
-    status.state === "active" ? status.health === "unhealthy" : named || wanted || status.state === "failed",
-  );
-}
 
 export function emptyHint(observed: Observed[]): string[] {
   return observed.length === 0 ? ["No services. Start one: bs9 start app.ts"] : [];
@@ -48,10 +33,10 @@ function cut(lines: string[], all: number): string[] {
 const agentStartMs = 10_000;
 
 /** Who measured, where it was not the agent: then health is not known, and nothing is kept. */
-export function whoMeasured(observed: Observed[], { backend }: Pick<Deps, "backend">): string[] {
+export function whoMeasured(observed: Observed[], { agent }: Pick<Backend, "agent">): string[] {
   // Of one that can never answer `start` and `doctor` tell.
-  if (backend.agent?.whose() !== "ours") return [];
-  const askedToStartMs = statSync(backend.agent.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (agent?.whose() !== "ours") return [];
+  const askedToStartMs = statSync(agent.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (Date.now() - askedToStartMs < agentStartMs) return [];
   return observed.some(({ status }) => status.figuresFrom === "live")
     ? ["the agent does not answer: figures are those of this moment, health is not known. Try: bs9 describe bs9-agent"]
@@ -73,10 +58,4 @@ export function olderSandboxes(observed: Observed[]): string[] {
   if (first === undefined) return [];
   const shown = names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
   return [`${shown}: ${olderSandbox}. Try: bs9 restart ${first}`];
-}
-
-/** What is said of all services alike, once. */
-export function sharedNotices(observed: Observed[]): string[] {
-  const [first] = observed;
-  return first === undefined ? [] : first.status.notices.slice(0, first.status.notices.length - first.foreign.length);
 }

@@ -1,6 +1,6 @@
 // The sentences about limits that the user asked for and that this host does not enforce.
 import { formatBytes } from "../base/quantities.ts";
-import type { Status } from "../lifecycle/status.ts";
+import type { Status } from "../status/schema.ts";
 
 /** A sentence for each limit on memory or CPU that is not in force; empty while the service does not run. */
 export function limitsNotInForce({ name, pid, limits }: Pick<Status, "name" | "pid" | "limits">): string[] {

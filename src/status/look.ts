@@ -1,0 +1,120 @@
+// One look at the services, for where no agent answers: the backend is read, the live processes are verified.
+import type { Backend, Foreign, Glimpse, Reading } from "../backend/backend.ts";
+import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
+import type { SandboxVerdict } from "../backend/verdict.ts";
+import { Bs9Error, reasonOf } from "../base/errors.ts";
+import { bootedAtMs, startedAtMs } from "../base/proc.ts";
+import { pidsOf } from "../metrics/group.ts";
+import type { Outcome, Registry } from "../service/registry.ts";
+import type { Spec } from "../service/spec.ts";
+import { foreignSentence } from "./foreign.ts";
+import { cpuPercent, cpuWindow, figuresAtFirst } from "./live-figures.ts";
+import type { Observed, Snapshot } from "./schema.ts";
+import { badFirst, nextStartMs, statusOf } from "./status.ts";
+import { verdictOf } from "./verified.ts";
+
+export type LookDeps = {
+  backend: Backend;
+  registry: Pick<Registry, "names" | "readable" | "outcome" | "isPending">;
+  now: () => number;
+  /** Ends waiting, as Ctrl-C does. */
+  signal: AbortSignal;
+};
+
+export type Seen = { spec: Spec; reading: Reading | Glimpse; verdict: SandboxVerdict; outcome: Outcome | null };
+
+export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
+  const { backend, registry, now, signal } = deps;
+  const looking = names.length === 0 ? [] : backend.logNotices(null, signal);
+  const { seen, warnings } = await see(names, deps);
+  const notices = await looking;
+  const foreign = backend.strangers?.changes(registry.names()) ?? [];
+  const around = { backend, notices, foreign, sockets: listeners(), bootedMs: bootedAtMs(), nowMs: now() };
+  const services = seen.map((one) => observedOf(one, around));
+  // Last, for it has to be a while after the first reading.
+  if (seen.length > 0) await cpuWindow(seen.map(({ reading }) => reading));
+  for (const [i, { reading }] of seen.entries()) {
+    const status = services[i]?.status;
+    if (status !== undefined) status.cpuPercent = cpuPercent(reading);
+  }
+  const added = foreign.filter(({ kind }) => kind === "added");
+  return { atMs: now(), services: badFirst(services), added, notices, warnings, host: null };
+}
+
+/** What the backend and the live processes show, without figures; in the order of `names`. */
+export async function see(
+  names: string[],
+  { backend, registry }: Pick<LookDeps, "backend" | "registry">,
+): Promise<{ seen: Seen[]; warnings: string[] }> {
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  // What the specs say is read while the backend is at work.
+  const read = readOrGlimpse(names, backend, warn);
+  const { specs, broken } = registry.readable(names);
+  for (const { error } of broken) warn(reasonOf(error));
+  const known = new Map(specs.map((spec) => [spec.name, spec]));
+  const found = (await read).flatMap((reading) => {
+    const spec = known.get(reading.name);
+    return spec === undefined ? [] : [{ spec, reading }];
+  });
+  const seen = await Promise.all(
+    found.map(async ({ spec, reading }) => {
+      const verdict = await verdictOf(spec, reading, { backend, registry });
+      return { spec, reading, verdict, outcome: outcomeOf(spec.name, registry, warn) };
+    }),
+  );
+  return { seen, warnings };
+}
+
+function observedOf(
+  { spec, reading, verdict, outcome }: Seen,
+  around: { backend: Backend; notices: string[]; foreign: Foreign[]; sockets: Listener[]; bootedMs: number | null; nowMs: number },
+): Observed {
+  const { backend, sockets, bootedMs, nowMs } = around;
+  const foreign = around.foreign.filter(({ name }) => name === spec.name);
+  const parts = {
+    spec,
+    reading,
+    verdict: verdict.verdict,
+    isolation: verdict.isolation?.verdict ?? null,
+    outcome,
+    limits: backend.limits(spec, reading),
+    startedMs: reading.mainPid === null ? null : startedAtMs(reading.mainPid, bootedMs),
+    ports: portsOf(reading, sockets),
+    health: "unknown" as const,
+    figures: figuresAtFirst(reading),
+  };
+  const notices = [...around.notices, ...foreign.map(foreignSentence)];
+  const status = statusOf(parts, { backend: backend.kind, figuresFrom: "live", notices, nowMs });
+  const { wanted, end } = reading;
+  return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null, foreign };
+}
+
+/** Where the backend cannot be reached, that is told, and what can be seen without it has to do. */
+async function readOrGlimpse(names: string[], backend: Backend, warn: (text: string) => void): Promise<(Reading | Glimpse)[]> {
+  try {
+    return await backend.read(names);
+  } catch (error) {
+    // Without names, a backend that is out of reach would look like one without services.
+    if (names.length === 0 || backend.glimpse === undefined || !(error instanceof Bs9Error && error.code === "no-backend")) throw error;
+    warn(`${error.message}${error.hint === undefined ? "" : `. Try: ${error.hint}`}`);
+    return backend.glimpse(names);
+  }
+}
+
+function outcomeOf(name: string, registry: Pick<Registry, "outcome">, warn: (text: string) => void): Outcome | null {
+  try {
+    return registry.outcome(name);
+  } catch (error) {
+    warn(reasonOf(error));
+    return null;
+  }
+}
+
+/** What the processes of a service listen on, the lowest port first; null where they cannot be told. */
+function portsOf(reading: Reading | Glimpse, sockets: Listener[]): number[] | null {
+  if (reading.group === null) return null;
+  return heldBy(pidsOf(reading.group), sockets)
+    .map(({ port }) => port)
+    .sort((a, b) => a - b);
+}
