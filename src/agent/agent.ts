@@ -1,5 +1,6 @@
 // The agent: one loop that follows the services, probes them and stores what they do, and a socket that answers commands.
 import * as v from "valibot";
+import type { Notice } from "../backend/notice.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -43,7 +44,7 @@ export function startAgent(options: AgentOptions): Running {
   });
   const pause = new Pause();
   const stalled = Promise.withResolvers<void>();
-  let said = new Set<string>();
+  let told: Notice[] = [];
   let turnBeganMs = performance.now();
 
   const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
@@ -72,15 +73,16 @@ export function startAgent(options: AgentOptions): Running {
       if (pause.isEnded) return;
       turnBeganMs = performance.now();
       const troubles = await turns.turn();
-      troubles.push(...(await troubleOf("look after the log files", options.chores)), ...storage.notices());
+      troubles.push(...(await troubleOf("look after the log files", options.chores)), ...storage.notices().map(ofStorage));
       tell(troubles);
     }
   }
 
-  /** Each sentence once, until it is so no more. */
-  function tell(troubles: string[]): void {
-    for (const one of troubles) if (!said.has(one)) say(one);
-    said = new Set(troubles);
+  /** Each once, until it is so no more. */
+  function tell(troubles: Notice[]): void {
+    const said = new Set(told.map(({ what }) => what));
+    for (const { what } of troubles) if (!said.has(what)) say(what);
+    told = troubles;
   }
 
   function self(): Self {
@@ -92,17 +94,21 @@ export function startAgent(options: AgentOptions): Running {
       ...turns.cost.now(),
       databaseBytes: databaseBytes(databaseFile(paths.config)),
       changesBy: services.isTold ? "signals" : "asking",
-      notices: [...said],
+      notices: told,
     };
   }
 }
 
+function ofStorage(what: string): Notice {
+  return { kind: "storage", subject: "metrics.db", what, fix: "df -h ~/.config/bs9/metrics; ls -l ~/.config/bs9/metrics" };
+}
+
 /** What goes wrong in one turn is told, and the next one tries again. */
-async function troubleOf(what: string, act: () => Promise<void>): Promise<string[]> {
+async function troubleOf(what: string, act: () => Promise<void>): Promise<Notice[]> {
   try {
     await act();
     return [];
   } catch (error) {
-    return [`cannot ${what}: ${reasonOf(error)}`];
+    return [{ kind: "agent", subject: "bs9-agent", what: `cannot ${what}: ${reasonOf(error)}`, fix: null }];
   }
 }

@@ -1,12 +1,13 @@
 // What the agent answers a command: the status of services from what it knows, brought up to date for the question.
 import { statSync } from "node:fs";
 import type { Backend, Foreign } from "../backend/backend.ts";
+import type { Notice } from "../backend/notice.ts";
 import { bootedAtMs, msOfTicks } from "../base/proc.ts";
 import type { Monitor } from "../health/monitor.ts";
 import type { Self } from "../lifecycle/agent.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { portOf } from "../service/spec.ts";
-import { foreignSentence } from "../status/foreign.ts";
+import { foreignNotice } from "../status/foreign.ts";
 import { figuresSince } from "../status/live-figures.ts";
 import type { Figures, Observed, Snapshot } from "../status/schema.ts";
 import { nextStartMs, statusOf } from "../status/status.ts";
@@ -37,7 +38,7 @@ export class Answers {
   readonly #deps: AnswersDeps;
   readonly #ports = new Ports();
   #found = { atMs: Number.NEGATIVE_INFINITY, changes: -1, ports: new Map<string, number[] | null>() };
-  #notices: { atMs: number; sentences: string[] } = { atMs: Number.NEGATIVE_INFINITY, sentences: [] };
+  #notices: { atMs: number; found: Notice[] } = { atMs: Number.NEGATIVE_INFINITY, found: [] };
   #looking: Promise<void> | null = null;
 
   constructor(deps: AnswersDeps) {
@@ -59,7 +60,7 @@ export class Answers {
       const foreign = changes.filter((one) => one.name === name);
       return [this.#observed(known, { foreign, shared, outcome: outcomes.get(name) ?? null, ports: ports.get(name) ?? null, bootedMs })];
     });
-    const added = changes.filter(({ kind }) => kind === "added");
+    const added = changes.filter(({ kind }) => kind === "added").map(foreignNotice);
     return { atMs: now(), services: observed, added, notices: shared, warnings: services.warnings, host: null };
   }
 
@@ -78,7 +79,7 @@ export class Answers {
 
   #observed(
     known: Known,
-    around: { foreign: Foreign[]; shared: string[]; outcome: Observed["outcome"]; ports: number[] | null; bootedMs: number | null },
+    around: { foreign: Foreign[]; shared: Notice[]; outcome: Observed["outcome"]; ports: number[] | null; bootedMs: number | null },
   ): Observed {
     const { backend, monitor, now } = this.#deps;
     const { reading, startTicks } = known;
@@ -87,7 +88,7 @@ export class Answers {
     const startedMs = startTicks === null || bootedMs === null ? null : bootedMs + msOfTicks(startTicks);
     const status = statusOf(
       { ...known, ...seen, startedMs, health, figures: this.#figures(known) },
-      { backend: backend.kind, figuresFrom: "agent", notices: [...shared, ...foreign.map(foreignSentence)], nowMs: now() },
+      { backend: backend.kind, figuresFrom: "agent", notices: [...shared, ...foreign.map(foreignNotice)], nowMs: now() },
     );
     const unwell = health === "unhealthy" ? { reason: reason ?? "the probe fails", sinceMs: now() - (performance.now() - sinceMs) } : null;
     return {
@@ -97,7 +98,6 @@ export class Answers {
       nextStartMs: nextStartMs(known.spec, reading),
       outcome: seen.outcome,
       unwell,
-      foreign,
     };
   }
 
@@ -109,17 +109,17 @@ export class Answers {
     return { cpuPercent: Math.round(cpuPercent * 10) / 10, cpuTimeMs, memoryBytes, memorySource, tasks };
   }
 
-  async #logNotices(): Promise<string[]> {
+  async #logNotices(): Promise<Notice[]> {
     const ageMs = performance.now() - this.#notices.atMs;
     if (ageMs > noticesMs) this.#looking ??= this.#look();
     if (ageMs > oldNoticesMs) await this.#looking;
-    return this.#notices.sentences;
+    return this.#notices.found;
   }
 
   async #look(): Promise<void> {
     try {
-      const sentences = await this.#deps.backend.logNotices(null, AbortSignal.timeout(noticesMs));
-      this.#notices = { atMs: performance.now(), sentences };
+      const found = await this.#deps.backend.logNotices(null, AbortSignal.timeout(noticesMs));
+      this.#notices = { atMs: performance.now(), found };
     } catch {
       // The next question tries again.
     } finally {

@@ -1,6 +1,7 @@
 // What is said between a command and the agent: one line of JSON asks, one answers; the same schema on both sides.
 import { join } from "node:path";
 import * as v from "valibot";
+import { Notice } from "../backend/notice.ts";
 import type { Channel } from "../base/channel/head.ts";
 import type * as agent from "../lifecycle/agent.ts";
 import { namePattern } from "../service/name.ts";
@@ -38,7 +39,7 @@ const Self = v.strictObject({
   memoryBytes: v.number(),
   databaseBytes: number,
   changesBy: v.picklist(["signals", "asking"]),
-  notices: v.array(v.string()),
+  notices: v.array(Notice),
 }) satisfies v.GenericSchema<unknown, agent.Self>;
 
 const head = { protocol: v.number(), pid: v.number() };

@@ -1,6 +1,7 @@
 // What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
 import { isDeepStrictEqual } from "node:util";
 import type { Backend, Change } from "../backend/backend.ts";
+import type { Notice } from "../backend/notice.ts";
 import { heldIfShown, type Listener } from "../backend/sockets.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
@@ -88,8 +89,8 @@ export class Turns {
     this.#watch();
   }
 
-  /** Returns what went wrong, in sentences; the next one tries again. */
-  async turn(): Promise<string[]> {
+  /** Returns what went wrong; the next one tries again. */
+  async turn(): Promise<Notice[]> {
     const { monotonicMs } = this.#options;
     const nowMs = monotonicMs();
     const isDue = nowMs >= this.#dueMs;
@@ -116,14 +117,14 @@ export class Turns {
   }
 
   /** Where the backend cannot be read, what is known has to do: services are probed all the same. */
-  async #follow(isDue: boolean): Promise<string[]> {
+  async #follow(isDue: boolean): Promise<Notice[]> {
     const { services, monitor } = this;
-    const troubles: string[] = [];
+    const troubles: Notice[] = [];
     try {
       if (isDue) this.#lookForPorts();
       if (isDue || services.isDirty) await this.refresh(false);
     } catch (error) {
-      troubles.push(`cannot read the services: ${reasonOf(error)}`);
+      troubles.push({ kind: "agent", subject: "bs9-agent", what: `cannot read the services: ${reasonOf(error)}`, fix: null });
     }
     monitor.turn(performance.now());
     this.#recycler.turn(services.all(), this.#options.monotonicMs());

@@ -4,6 +4,7 @@ import type { Group } from "../metrics/group.ts";
 import type { State } from "../metrics/sample.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import type { Directories } from "./directories.ts";
+import type { Notice } from "./notice.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type { State };
@@ -152,8 +153,8 @@ export interface Backend {
    * executes may be what the service has written. Its output is lost.
    */
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
-  /** What stands in the way of log lines now, in sentences; with a range also what is missing in it, which may take two seconds. */
-  logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]>;
+  /** What stands in the way of log lines now; with a range also what is missing in it, which may take two seconds. */
+  logNotices(range: LogRange | null, signal: AbortSignal): Promise<Notice[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** The agent as a service of its own; null where it is part of what runs the services. */
   readonly agent: AgentUnit | null;

@@ -109,12 +109,10 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
     return isKnown(way.real) || ground.strayOn(way) === null;
   });
   if (isShut && beside.length > maxMounts)
-    throw failed(
-      `cannot start ${spec.name}: links among its packages lead to ${beside.length} places outside of ${root}, and ${maxMounts} can be opened`,
-      {
-        hint: "install the packages in the project itself, or start it from the folder that holds them all: --cwd FOLDER",
-      },
-    );
+    throw failed(`links among its packages lead to ${beside.length} places outside of ${root}, and ${maxMounts} can be opened`, {
+      lead: `cannot start ${spec.name}`,
+      hint: "install the packages in the project itself, or start it from the folder that holds them all: --cwd FOLDER",
+    });
   return {
     writable,
     readable,
@@ -166,12 +164,18 @@ function checkEntry(entry: string, ground: Ground): void {
   const folder = walked(dirname(path));
   const isFolderAstray = ground.strayOn(folder) !== null && !ground.isOpenAnyway(folder.real);
   if (entry === real || (entry === join(folder.real, basename(path)) && !isFolderAstray)) return;
-  throw failed(`cannot start ${ground.spec.name}: ${path} was replaced while it was being read`, { hint: `ls -l ${shellWord(path)}` });
+  throw failed(`${path} was replaced while it was being read`, {
+    lead: `cannot start ${ground.spec.name}`,
+    hint: `ls -l ${shellWord(path)}`,
+  });
 }
 
 function astray(name: string, { link, real, maker }: Stray): Bs9Error {
-  const message = `cannot start ${name}: ${link} is a symbolic link to ${real} that ${maker} could have created; not followed`;
-  return failed(message, { hint: `ls -l ${shellWord(link)}; if the link is yours, name the folder itself instead of the link` });
+  const message = `${link} is a symbolic link to ${real} that ${maker} could have created; not followed`;
+  return failed(message, {
+    lead: `cannot start ${name}`,
+    hint: `ls -l ${shellWord(link)}; if the link is yours, name the folder itself instead of the link`,
+  });
 }
 
 /** The Python that a virtual environment was made with. */
@@ -216,10 +220,10 @@ function interpreterOf([interpreter = "", ...rest]: string[], program: string, {
   const known = onPath(basename(interpreter));
   const isTrusted = !isWritable(realpathSync(program)) || (known !== null && realpathSync(known) === real);
   if (isTrusted || !isHidden(real) || isWritable(real) || isPythonOfEnvironment(interpreter, real)) return interpreter;
-  throw failed(
-    `cannot start ${spec.name}: ${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`,
-    { hint: `bs9 start ${shellWord(interpreter)} --name ${spec.name} -- ${shellWord(program)}` },
-  );
+  throw failed(`${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`, {
+    lead: `cannot start ${spec.name}`,
+    hint: `bs9 start ${shellWord(interpreter)} --name ${spec.name} -- ${shellWord(program)}`,
+  });
 }
 
 /**

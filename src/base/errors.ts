@@ -26,6 +26,8 @@ const statusOf = {
 export type ErrorCode = keyof typeof statusOf;
 
 export type ErrorOptions = {
+  /** What could not be done, such as `cannot start web`: the message begins with it. */
+  lead?: string;
   /** A command line or an act that mends it; printed after `Try:`. */
   hint?: string;
   /** Lines that belong to it, such as the last log lines of a service that did not come up. */
@@ -35,13 +37,16 @@ export type ErrorOptions = {
 
 export class Bs9Error extends Error {
   readonly code: ErrorCode;
+  /** The message without what could not be done, for where that is said already. */
+  readonly why: string;
   readonly hint: string | undefined;
   readonly details: string[];
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, why: string, options: ErrorOptions = {}) {
+    super(options.lead === undefined ? why : `${options.lead}: ${why}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Bs9Error";
     this.code = code;
+    this.why = why;
     this.hint = options.hint;
     this.details = options.details ?? [];
   }
@@ -60,6 +65,11 @@ export const noBackend = (message: string, options?: ErrorOptions): Bs9Error => 
 /** The message of anything thrown, for use inside another message. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same without what could not be done. */
+export function whyOf(error: unknown): string {
+  return error instanceof Bs9Error ? error.why : reasonOf(error);
 }
 
 /** The errno name (`ENOENT`) of a system error, or undefined for anything else. */

@@ -53,7 +53,7 @@ function rows(self: Self, nowMs: number, style: Style): string[] {
   const width = Math.max(...told.map(([label]) => label.length));
   return [
     ...told.map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${harmless(text)}`),
-    ...self.notices.map((notice) => `  ${style.yellow("notice")}  ${harmless(notice)}`),
+    ...self.notices.map((notice) => `  ${style.yellow("notice")}  ${harmless(notice.what)}`),
   ];
 }
 

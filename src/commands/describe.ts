@@ -7,6 +7,7 @@ import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { type Description, describe as describeService } from "../lifecycle/describe.ts";
 import type { Spec } from "../service/spec.ts";
+import { noticeLine } from "../render/notice-line.ts";
 import { stateWord } from "../render/status-table.ts";
 import { noSuchService } from "../service/targets.ts";
 import { availabilityRows } from "./availability-rows.ts";
@@ -100,7 +101,7 @@ function render(it: Description, style: Style, home: string): string[] {
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
     ...isolationLines(it.isolation, style),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
-    ...(status.notices.length === 0 ? [] : ["", ...status.notices]),
+    ...(status.notices.length === 0 ? [] : ["", ...status.notices.map(noticeLine)]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { parseDuration, parseWhole } from "../base/quantities.ts";
 import type { Context } from "../context.ts";
 import { lineFilter } from "../logs/query.ts";
 import { jsonLine, textLines } from "../logs/render.ts";
+import { noticeLine } from "../render/notice-line.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, Given, Words } from "./command.ts";
 import { flagOf, parsed, textOf } from "./options.ts";
@@ -39,8 +40,8 @@ export const logs: Command = {
       ? jsonLine
       : textLines(services, { colour: terminal.style.isColorSupported, time: given.options["time"] !== false });
     const tell = async (fromMs: number) => {
-      for (const text of await deps.backend.logNotices({ services, fromMs, toMs: query.untilMs }, signal))
-        terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
+      for (const notice of await deps.backend.logNotices({ services, fromMs, toMs: query.untilMs }, signal))
+        terminal.note(`${terminal.noteStyle.yellow("note:")} ${noticeLine(notice)}`);
     };
     // Notices may take two seconds to find: lines that are awaited do not wait for them.
     const told = query.follow ? tell(Date.now()) : null;

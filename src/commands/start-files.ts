@@ -1,6 +1,6 @@
 // `start bs9.toml` and `start ecosystem.config.js`: each service that the file has, one after the other.
 import { dirname, resolve } from "node:path";
-import { Bs9Error, reasonOf, usage } from "../base/errors.ts";
+import { Bs9Error, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import type { Acted } from "../lifecycle/acts.ts";
 import type { Deps } from "../lifecycle/deps.ts";
@@ -64,9 +64,8 @@ function nameIfFound(entry: string, input: StartInput, deps: Deps): string | nul
 }
 
 function failureOf(name: string, error: Bs9Error): Acted {
-  const cause = reasonOf(error).replace(`cannot start ${name}: `, "");
-  const { code, details, hint = null } = error;
-  return { name, result: "failed", readiness: null, cause, lines: details, code, hint, findings: [] };
+  const { why, code, details, hint = null } = error;
+  return { name, result: "failed", readiness: null, cause: why, lines: details, code, hint, findings: [] };
 }
 
 function together(results: Result[]): Result {

@@ -9,6 +9,7 @@ import { observe } from "../lifecycle/observe.ts";
 import { privateSockets } from "../lifecycle/reason/private-sockets.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { limitsNotInForce } from "../render/limit-words.ts";
+import { noticeLine } from "../render/notice-line.ts";
 import { isGlob, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
@@ -74,7 +75,7 @@ export const start: Command = {
         ...(started.findings.length > 5 ? [`… and ${started.findings.length - 5} more: bs9 audit ${started.name}`] : []),
         ...(started.directories === null ? [] : [openSentence(started.name, started.directories, deps.home)]),
         ...(observed === undefined ? [] : limitsNotInForce(observed.status)),
-        ...(observed?.status.state === "active" ? await privateSockets(started.name, deps) : []),
+        ...(observed?.status.state === "active" ? (await privateSockets(started.name, deps)).map(noticeLine) : []),
         ...(observed?.status.sandbox === "partial" ? [`the sandbox is partial: bs9 describe ${started.name} says what is missing`] : []),
       ],
     };

@@ -3,10 +3,10 @@ import type { Reading } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
+import { noticeLine } from "../render/notice-line.ts";
 import { othersTable, statusTable } from "../render/status-table.ts";
 import { changesByHand, emptyHint, limitsOf, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
-import { foreignSentence } from "../status/foreign.ts";
 import type { Observed } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";
 import type { Command, Result, Words } from "./command.ts";
@@ -41,7 +41,7 @@ export const status: Command = {
     return {
       value: [
         ...observed.map(({ status }) => status),
-        ...addedToo.map((one) => ({ name: one.name, unit: `${one.name}.service`, managed: false, notices: [foreignSentence(one)] })),
+        ...addedToo.map((one) => ({ name: one.subject, unit: `${one.subject}.service`, managed: false, notices: [one] })),
         ...others.map(({ name, unit, state }) => ({ name, unit, state, managed: false })),
       ],
       names: observed.map(({ status }) => status.name),
@@ -55,7 +55,7 @@ export const status: Command = {
         ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
         ...olderSandboxes(observed),
-        ...notices,
+        ...notices.map(noticeLine),
         ...(deps === null ? [] : whoMeasured(observed, deps.backend)),
       ],
       exitStatus: exitStatusOf(observed, named),

@@ -1,5 +1,5 @@
 // start, stop, restart and delete of services that are defined.
-import { Bs9Error, type ErrorCode, exitStatus, failed, reasonOf } from "../base/errors.ts";
+import { Bs9Error, type ErrorCode, exitStatus, failed, whyOf } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
@@ -214,8 +214,13 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
 function failure(name: string, error: unknown): Acted {
   const known = error instanceof Bs9Error ? error : null;
   // The reader is told once which service it is.
-  const cause = reasonOf(error).replace(`cannot start ${name}: `, "");
-  return { ...done({ name }, "failed"), cause, lines: known?.details ?? [], code: known?.code ?? "failed", hint: known?.hint ?? null };
+  return {
+    ...done({ name }, "failed"),
+    cause: whyOf(error),
+    lines: known?.details ?? [],
+    code: known?.code ?? "failed",
+    hint: known?.hint ?? null,
+  };
 }
 
 function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Acted {

@@ -1,4 +1,5 @@
 // The agent of this user: what it tells of itself.
+import type { Notice } from "../backend/notice.ts";
 
 /** What the agent costs and has to tell of itself. */
 export type Self = {
@@ -21,7 +22,7 @@ export type Self = {
   databaseBytes: number | null;
   /** How state changes come to it: by signals, or by asking with each tick. */
   changesBy: "signals" | "asking";
-  notices: string[];
+  notices: Notice[];
 };
 
 export interface Agent {

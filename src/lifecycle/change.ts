@@ -61,7 +61,8 @@ async function define(deps: Deps, spec: Spec): Promise<void> {
 function checkIsolation({ name, entry }: Spec, isolation: Isolation | undefined): void {
   if (isolation?.verdict === "full") return;
   const [first] = isolation?.missing ?? [];
-  throw refused(`cannot start ${name}: its isolation would be ${isolation?.verdict ?? "unknown"}, and --require-isolation asks for full`, {
+  throw refused(`its isolation would be ${isolation?.verdict ?? "unknown"}, and --require-isolation asks for full`, {
+    lead: `cannot start ${name}`,
     details: (isolation?.missing ?? []).map(({ directive, why }) => `${directive}: ${why}`),
     hint: first?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
   });
@@ -91,7 +92,8 @@ export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
 }
 
 function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs9Error {
-  return refused(`cannot start ${name}: its sandbox would be ${verdict}, and --require-sandbox asks for an effective one`, {
+  return refused(`its sandbox would be ${verdict}, and --require-sandbox asks for an effective one`, {
+    lead: `cannot start ${name}`,
     details: missing.map(({ directive, why }) => `${directive}: ${why}`),
     hint: missing[0]?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
   });
@@ -103,7 +105,8 @@ async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness
   const told = toldBy(found, spec.name);
   // The earlier spec is put back: an option would be added to that one, and what was to be changed would be lost.
   const again = previous === null || found?.option == null ? told.hint : `add ${found.option} to the command`;
-  return failed(`cannot start ${spec.name}: ${causeOf(readiness, end)}`, {
+  return failed(causeOf(readiness, end), {
+    lead: `cannot start ${spec.name}`,
     details: [...lines, ...told.details],
     hint: again ?? `bs9 logs ${spec.name}`,
   });

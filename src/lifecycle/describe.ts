@@ -1,6 +1,7 @@
 // `describe`: all that is known of one service.
 
 import type { Directories } from "../backend/directories.ts";
+import type { Notice } from "../backend/notice.ts";
 import { profileDirectives } from "../backend/sandbox.ts";
 import type { Isolation, Missing } from "../backend/verdict.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
@@ -89,17 +90,17 @@ export async function describe(name: string, deps: Deps): Promise<Description> {
 }
 
 /** Samples and events of an earlier service of this name, deleted since, do not belong to this service. */
-function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble: string[] } {
+function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble: Notice[] } {
   try {
     const deleted = trail.last("delete", name);
     return { sinceMs: deleted === null ? 0 : Date.parse(deleted.at), trouble: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
-    return { sinceMs: 0, trouble: [harmless(error.message)] };
+    return { sinceMs: 0, trouble: [noticeOf("trail", name, error)] };
   }
 }
 
-type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: string[] };
+type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: Notice[] };
 
 /** The rest is worth having where the samples cannot be read. */
 async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<Kept> {
@@ -107,18 +108,22 @@ async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<
     return { availability: await availabilityOf(name, sinceMs, deps), sample: await sampledOf(name, deps), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
-    return { availability: null, sample: null, notices: [`its history is not known: ${harmless(error.message)}`] };
+    return { availability: null, sample: null, notices: [noticeOf("history", name, error, "its history is not known: ")] };
   }
 }
 
 /** Where the next start would be refused, the reader is told why. */
-async function textOrWhyNot(spec: Spec, { backend }: Deps): Promise<{ text: string; directories: Directories | null; notices: string[] }> {
+async function textOrWhyNot(spec: Spec, { backend }: Deps): Promise<{ text: string; directories: Directories | null; notices: Notice[] }> {
   try {
     return { text: await backend.unitText(spec), directories: await backend.directories(spec), notices: [] };
   } catch (error) {
     if (!(error instanceof Bs9Error)) throw error;
-    return { text: "", directories: null, notices: [harmless(error.message)] };
+    return { text: "", directories: null, notices: [noticeOf("start-refused", spec.name, error)] };
   }
+}
+
+function noticeOf(kind: Notice["kind"], subject: string, { message, hint }: Bs9Error, lead = ""): Notice {
+  return { kind, subject, what: `${lead}${harmless(message)}`, fix: hint ?? null };
 }
 
 async function eventsOf(name: string, sinceMs: number, deps: Deps): Promise<Description["events"]> {

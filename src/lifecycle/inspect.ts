@@ -13,13 +13,11 @@ export async function inspect(spec: Spec): Promise<Finding[]> {
   const { audit } = await import("../audit/audit.ts");
   const report = await audit(spec.entry.path, spec.root);
   if (report.critical.length > 0 && !spec.force) {
-    throw refused(
-      `cannot start ${spec.name}: the audit finds ${report.critical.length === 1 ? "something" : `${report.critical.length} things`} critical`,
-      {
-        details: report.critical.slice(0, maxTold).map(findingLine),
-        hint: `mend it, allow the line by // bs9-allow RULE: reason, or start it with --force`,
-      },
-    );
+    throw refused(`the audit finds ${report.critical.length === 1 ? "something" : `${report.critical.length} things`} critical`, {
+      lead: `cannot start ${spec.name}`,
+      details: report.critical.slice(0, maxTold).map(findingLine),
+      hint: `mend it, allow the line by // bs9-allow RULE: reason, or start it with --force`,
+    });
   }
   return findingsOf(report);
 }

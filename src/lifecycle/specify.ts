@@ -125,10 +125,12 @@ function isExecutable(entry: FoundEntry): boolean {
 
 function checkPaths(spec: Spec): void {
   for (const folder of [spec.cwd, ...spec.sandbox.writable, ...spec.sandbox.readable]) {
-    if (!existsSync(folder)) throw failed(`cannot start ${spec.name}: ${folder} does not exist`, { hint: `mkdir -p ${shellWord(folder)}` });
+    if (!existsSync(folder))
+      throw failed(`${folder} does not exist`, { lead: `cannot start ${spec.name}`, hint: `mkdir -p ${shellWord(folder)}` });
   }
   if (!statSync(spec.cwd).isDirectory())
-    throw failed(`cannot start ${spec.name}: ${spec.cwd} is not a directory`, {
+    throw failed(`${spec.cwd} is not a directory`, {
+      lead: `cannot start ${spec.name}`,
       hint: `bs9 start … --cwd ${shellWord(dirname(spec.cwd))}`,
     });
   checkGiven(spec);

@@ -1,7 +1,8 @@
 // The lines that stand below the table of statuses.
 import { statSync } from "node:fs";
-import type { Backend, Foreign } from "../backend/backend.ts";
-import { foreignSentence, olderSandbox } from "../status/foreign.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Notice } from "../backend/notice.ts";
+import { olderSandbox } from "../status/foreign.ts";
 import type { Observed } from "../status/schema.ts";
 import { limitsNotInForce } from "./limit-words.ts";
 
@@ -44,16 +45,19 @@ export function whoMeasured(observed: Observed[], { agent }: Pick<Backend, "agen
 }
 
 /** Drop-ins are a way to configure: `describe` and --json tell of them. */
-export function changesByHand(observed: Observed[], added: Foreign[]): string[] {
-  const changes = [...observed.flatMap(({ foreign }) => foreign).filter(({ kind }) => kind !== "drop-ins" && kind !== "older"), ...added];
-  const lines = changes.slice(0, 5).map((one) => `${foreignSentence(one)}. Try: bs9 doctor`);
+export function changesByHand(observed: Observed[], added: Notice[]): string[] {
+  const ofServices = observed.flatMap(({ status }) =>
+    status.notices.filter(({ kind }) => kind === "unit-missing" || kind === "unit-edited"),
+  );
+  const changes = [...ofServices, ...added];
+  const lines = changes.slice(0, 5).map(({ what, fix }) => `${what}. Try: ${fix}`);
   return cut(lines, changes.length);
 }
 
 /** One line for all of them: after an upgrade it is so of every service that runs. */
 export function olderSandboxes(observed: Observed[]): string[] {
-  const older = observed.filter(({ status, foreign }) => status.state === "active" && foreign.some(({ kind }) => kind === "older"));
-  const names = older.map(({ status }) => status.name);
+  const isOlder = ({ status }: Observed) => status.state === "active" && status.notices.some(({ kind }) => kind === "unit-older");
+  const names = observed.filter(isOlder).map(({ status }) => status.name);
   const [first] = names;
   if (first === undefined) return [];
   const shown = names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");

@@ -1,7 +1,13 @@
-// What others did to our units, in sentences; the same for `status` and `doctor`, and pure.
+// What others did to our units, as notices; the same for `status` and `doctor`, and pure.
 import type { Foreign } from "../backend/backend.ts";
+import type { Notice } from "../backend/notice.ts";
 
 export const olderSandbox = "sandbox of an older bs9; a restart applies the new one";
+
+export function foreignNotice(foreign: Foreign): Notice {
+  const { name, kind } = foreign;
+  return { kind: `unit-${kind}`, subject: name, what: foreignSentence(foreign), fix: fixOf(foreign) };
+}
 
 export function foreignSentence({ name, kind, files }: Foreign): string {
   switch (kind) {
@@ -16,4 +22,9 @@ export function foreignSentence({ name, kind, files }: Foreign): string {
     case "drop-ins":
       return `${name} has settings that bs9 did not make: ${files.join(" ")}`;
   }
+}
+
+function fixOf({ name, kind }: Foreign): string {
+  if (kind === "older") return `bs9 restart ${name}`;
+  return kind === "drop-ins" ? `systemctl --user cat ${name}.service` : "bs9 doctor";
 }

@@ -1,5 +1,6 @@
 // One look at the services, for where no agent answers: the backend is read, the live processes are verified.
 import type { Backend, Foreign, Glimpse, Reading } from "../backend/backend.ts";
+import type { Notice } from "../backend/notice.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
 import { Bs9Error, reasonOf } from "../base/errors.ts";
@@ -7,7 +8,7 @@ import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { pidsOf } from "../metrics/group.ts";
 import type { Outcome, Registry } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
-import { foreignSentence } from "./foreign.ts";
+import { foreignNotice } from "./foreign.ts";
 import { cpuPercent, cpuWindow, figuresAtFirst } from "./live-figures.ts";
 import type { Observed, Snapshot } from "./schema.ts";
 import { badFirst, nextStartMs, statusOf } from "./status.ts";
@@ -37,7 +38,7 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
     const status = services[i]?.status;
     if (status !== undefined) status.cpuPercent = cpuPercent(reading);
   }
-  const added = foreign.filter(({ kind }) => kind === "added");
+  const added = foreign.filter(({ kind }) => kind === "added").map(foreignNotice);
   return { atMs: now(), services: badFirst(services), added, notices, warnings, host: null };
 }
 
@@ -68,10 +69,9 @@ export async function see(
 
 function observedOf(
   { spec, reading, verdict, outcome }: Seen,
-  around: { backend: Backend; notices: string[]; foreign: Foreign[]; sockets: Listener[]; bootedMs: number | null; nowMs: number },
+  around: { backend: Backend; notices: Notice[]; foreign: Foreign[]; sockets: Listener[]; bootedMs: number | null; nowMs: number },
 ): Observed {
   const { backend, sockets, bootedMs, nowMs } = around;
-  const foreign = around.foreign.filter(({ name }) => name === spec.name);
   const parts = {
     spec,
     reading,
@@ -84,10 +84,11 @@ function observedOf(
     health: "unknown" as const,
     figures: figuresAtFirst(reading),
   };
-  const notices = [...around.notices, ...foreign.map(foreignSentence)];
+  const foreign = around.foreign.filter(({ name }) => name === spec.name);
+  const notices = [...around.notices, ...foreign.map(foreignNotice)];
   const status = statusOf(parts, { backend: backend.kind, figuresFrom: "live", notices, nowMs });
   const { wanted, end } = reading;
-  return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null, foreign };
+  return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null };
 }
 
 /** Where the backend cannot be reached, that is told, and what can be seen without it has to do. */

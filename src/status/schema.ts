@@ -1,6 +1,6 @@
 // What bs9 tells of a service: the one declaration behind `--json`, the socket of the agent, and HTTP.
 import * as v from "valibot";
-import type { Foreign as ForeignOfBackend } from "../backend/backend.ts";
+import { Notice } from "../backend/notice.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
 
 const number = v.nullable(v.number());
@@ -41,17 +41,11 @@ export const Status = v.strictObject({
   backend: v.picklist(["systemd", "supervisor"]),
   unit: v.string(),
   figuresFrom: v.picklist(["agent", "live"]),
-  notices: v.array(v.string()),
+  notices: v.array(Notice),
   /** Why the service is not well, in a sentence; null where it is well. */
   reason: v.nullable(v.string()),
 });
 export type Status = v.InferOutput<typeof Status>;
-
-const Foreign = v.strictObject({
-  name: v.string(),
-  kind: v.picklist(["missing", "edited", "older", "added", "drop-ins"]),
-  files: v.array(v.string()),
-}) satisfies v.GenericSchema<unknown, ForeignOfBackend>;
 
 /** What is known of a service beside what scripts get, for hints and reasons. */
 export const Observed = v.strictObject({
@@ -66,7 +60,6 @@ export const Observed = v.strictObject({
   outcome: v.nullable(v.strictObject({ at: v.string(), cause: v.string() })),
   /** Why the health probe fails, and since when by the wall clock. */
   unwell: v.nullable(v.strictObject({ reason: v.string(), sinceMs: v.number() })),
-  foreign: v.array(Foreign),
 });
 export type Observed = v.InferOutput<typeof Observed>;
 
@@ -76,9 +69,9 @@ export const Snapshot = v.strictObject({
   atMs: v.number(),
   services: v.array(Observed),
   /** Units with our mark that no service is behind. */
-  added: v.array(Foreign),
+  added: v.array(Notice),
   /** What is said of all services alike. */
-  notices: v.array(v.string()),
+  notices: v.array(Notice),
   /** What the reader should hear, such as a spec that cannot be read. */
   warnings: v.array(v.string()),
   /** Figures of the machine by name; null where nobody has measured them. */

@@ -8,6 +8,7 @@ import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
+import { type Notice, unreadLogs } from "../backend/notice.ts";
 import { openingOf } from "../backend/opening.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
@@ -17,7 +18,7 @@ import { readProc, statusField } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { shellWord } from "../base/text.ts";
 import { readEvents } from "../logs/events.ts";
-import { logsFolder, unreadStreams } from "../logs/store/place.ts";
+import { logsFolder } from "../logs/store/place.ts";
 import { read as readLogs } from "../logs/store/read.ts";
 import { type Lines, together } from "../logs/together.ts";
 import { commandOf } from "../runtime/command.ts";
@@ -179,8 +180,8 @@ export class SupervisorBackend implements Backend {
     return runOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
-  async logNotices(range: LogRange | null): Promise<string[]> {
-    return range === null ? [] : unreadStreams(logsFolder(this.#paths.state), range.services);
+  async logNotices(range: LogRange | null): Promise<Notice[]> {
+    return range === null ? [] : unreadLogs(logsFolder(this.#paths.state), range.services);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {

@@ -1,6 +1,7 @@
 // What stands in the way of log lines now or later: storage, quota, rate limit.
 import { existsSync, statfsSync } from "node:fs";
 import type { Finding } from "../backend/finding.ts";
+import type { Notice } from "../backend/notice.ts";
 import { parseBytes } from "../base/quantities.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { type JournaldConf, journaldConf } from "./journald-conf.ts";
@@ -19,17 +20,8 @@ export async function journalFindings(uid: number, env: Env): Promise<Finding[]>
   return [...now, ...(now.length > 0 ? [] : volatile(conf)), ...quota(conf), ...rateLimit(conf)];
 }
 
-/** Notices end with the way out: `… Mend it: COMMAND`. */
-function fromNotice(sentence: string): Finding {
-  const [, what, mend] = /^(.*?)\.? (?:Mend it|Start it|Lift it|See): (.*)$/s.exec(sentence) ?? [];
-  return {
-    id: "journal",
-    severity: "error",
-    what: what ?? sentence,
-    why: "bs9 logs shows what journald has",
-    mend: mend ?? "journalctl --header",
-    fix: null,
-  };
+function fromNotice({ what, fix }: Notice): Finding {
+  return { id: "journal", severity: "error", what, why: "bs9 logs shows what journald has", mend: fix ?? "journalctl --header", fix: null };
 }
 
 function volatile({ storage }: JournaldConf): Finding[] {

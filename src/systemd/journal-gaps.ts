@@ -1,5 +1,6 @@
 // What journald says of lines it has dropped in a range of time, where its word may be read.
 import * as v from "valibot";
+import type { Notice } from "../backend/notice.ts";
 import { countEntries, systemJournalIsReadable } from "./journal-notices.ts";
 import type { JournalDeps } from "./journalctl.ts";
 import { journalEntries } from "./journalctl.ts";
@@ -15,19 +16,21 @@ const Word = v.object({
 });
 
 /**
- * A sentence on gaps from `fromMs` to `toMs`, or null where no gap is likely. The sentence cannot name a service: journald
+ * A notice of gaps from `fromMs` to `toMs`, or null where no gap is likely. The notice cannot name a service: journald
  * limits all services of a user together.
  */
 export async function pastGapNotice(
   range: { fromMs: number; toMs: number | null },
   deps: JournalDeps,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Notice | null> {
   const { limit } = journaldConf(deps.uid);
   if (!systemJournalIsReadable()) {
     const atMs = await crowdedAt(range, limit, deps, signal);
     if (atMs === null) return null;
-    return `Lines may be missing around ${new Date(atMs).toISOString()}: so many lines came that journald's rate limit may have dropped some. Only root and the groups adm and systemd-journal can see whether it did.`;
+    return gap(
+      `Lines may be missing around ${new Date(atMs).toISOString()}: so many lines came that journald's rate limit may have dropped some. Only root and the groups adm and systemd-journal can see whether it did.`,
+    );
   }
   const drops = await dropsIn(range, limit.intervalMs, deps, signal);
   const last = drops.at(-1);
@@ -35,8 +38,10 @@ export async function pastGapNotice(
   const lines = drops.reduce((sum, drop) => sum + drop.lines, 0);
   const told = new Date(last.atMs).toISOString();
   const times = drops.length === 1 ? `as it said at ${told}` : `in ${drops.length} gaps, the last one told at ${told}`;
-  return `Lines are missing: journald dropped ${lines} of this user's services, ${times}.`;
+  return gap(`Lines are missing: journald dropped ${lines} of this user's services, ${times}.`);
 }
+
+const gap = (what: string): Notice => ({ kind: "log-gap", subject: "journald", what, fix: null });
 
 /** Entries of the range that are looked at, the newest first counted: half a second of work. */
 const maxCounted = 50_000;

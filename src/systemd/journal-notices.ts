@@ -1,5 +1,6 @@
-// What stands in the way of log lines now, in sentences; a few milliseconds where nothing does.
+// What stands in the way of log lines now; a few milliseconds where nothing does.
 import { accessSync, constants, existsSync } from "node:fs";
+import type { Notice } from "../backend/notice.ts";
 import { exec } from "../base/exec.ts";
 import { readIfThere } from "../base/files.ts";
 import { bootId } from "../base/proc.ts";
@@ -11,7 +12,7 @@ import { type JournaldConf, journaldConf } from "./journald-conf.ts";
 const closeLookLines = 1000;
 
 /** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
-export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<string[]> {
+export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<Notice[]> {
   const conf = journaldConf(deps.uid);
   const { intervalMs, burst } = conf.limit;
   // journald drops lines only when as many as the limit have come in within the interval, and those are there to be counted.
@@ -24,7 +25,7 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
     // Without a cause that can be seen the entries may only have grown old and gone: the canary tells, and is one from then on.
     if (cause !== null) return [cause];
     return (await isSuppressing(deps).catch(() => false))
-      ? [`journald has no entry of this user since boot that can be read, ${lost}. See: journalctl --header`]
+      ? [notice("journal-empty", `journald has no entry of this user since boot that can be read, ${lost}`, "journalctl --header")]
       : [];
   }
   if (!limited || recent < enough) return [];
@@ -33,9 +34,15 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
 }
 
 // LogRateLimitIntervalSec= of a user unit changes nothing, and 0 of it on user@.service does not reach journald either (252).
-function dropping({ limit }: JournaldConf): string {
-  return `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and more was written. Lift it: put RateLimitIntervalSec=0 under [Journal] into /etc/systemd/journald.conf.d/limit.conf, then: sudo systemctl restart systemd-journald`;
+function dropping({ limit }: JournaldConf): Notice {
+  return notice(
+    "journal-drops",
+    `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and more was written`,
+    "put RateLimitIntervalSec=0 under [Journal] into /etc/systemd/journald.conf.d/limit.conf, then: sudo systemctl restart systemd-journald",
+  );
 }
+
+const notice = (kind: Notice["kind"], what: string, fix: string): Notice => ({ kind, subject: "journald", what, fix });
 
 /** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
 export function systemJournalIsReadable(): boolean {
@@ -54,20 +61,20 @@ export async function countEntries(options: string[], { uid, env }: JournalDeps)
 const lost = "so the log lines of services cannot be shown";
 
 /** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
-function whyNothing({ storage }: JournaldConf, uid: number): string | null {
+function whyNothing({ storage }: JournaldConf, uid: number): Notice | null {
   if (!existsSync("/run/systemd/journal/socket")) {
-    return `journald does not run on this machine, ${lost}. Start it: sudo systemctl start systemd-journald.socket systemd-journald`;
+    const start = "sudo systemctl start systemd-journald.socket systemd-journald";
+    return notice("journal-down", `journald does not run on this machine, ${lost}`, start);
   }
   const keep = "set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald";
-  if (storage === "none") return `journald keeps nothing (Storage=none in journald.conf), ${lost}. Mend it: ${keep}`;
+  if (storage === "none") return notice("journal-off", `journald keeps nothing (Storage=none in journald.conf), ${lost}`, keep);
   if (!systemJournalIsReadable()) {
     // systemd #2744: in /run a user has no journal of its own.
     if (!existsSync(`/var/log/journal/${machineId()}`))
-      return `journald keeps log lines in memory only, where this user may not read them, ${lost}. Mend it: ${keep}`;
+      return notice("journal-unreadable", `journald keeps log lines in memory only, where this user may not read them, ${lost}`, keep);
     // systemd #23679
-    const join = 'sudo usermod -aG systemd-journal "$(id -un)"';
-    if (uid < 1000)
-      return `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}. Mend it: ${join}`;
+    const unread = `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}`;
+    if (uid < 1000) return notice("journal-unreadable", unread, 'sudo usermod -aG systemd-journal "$(id -un)"');
   }
   return null;
 }

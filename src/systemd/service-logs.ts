@@ -2,8 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, LogRange, LogRecord } from "../backend/backend.ts";
+import { type Notice, unreadLogs } from "../backend/notice.ts";
 import { hasEvents, readEvents } from "../logs/events.ts";
-import { logsFolder, unreadStreams } from "../logs/store/place.ts";
+import { logsFolder } from "../logs/store/place.ts";
 import { read } from "../logs/store/read.ts";
 import { type Lines, together } from "../logs/together.ts";
 import { readJournal } from "./journal.ts";
@@ -26,17 +27,17 @@ export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, s
 }
 
 /** What stands in the way of lines: in the journal where one of the services has its lines there, and in the files. */
-export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<string[]> {
+export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<Notice[]> {
   const root = logsFolder(state);
   const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];
-  const ofFiles =
-    inFiles.length === 0
-      ? []
-      : [
-          ...unreadStreams(root, inFiles),
-          `lines of ${inFiles.join(", ")} have the time at which the agent, each second, or a bs9 command looked at their files`,
-        ];
+  const ofFiles = inFiles.length === 0 ? [] : [...unreadLogs(root, inFiles), coarseTimes(inFiles)];
   if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
   const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
   return [...now, ...(past === null ? [] : [past]), ...ofFiles];
+}
+
+function coarseTimes(services: string[]): Notice {
+  const names = services.join(", ");
+  const what = `lines of ${names} have the time at which the agent, each second, or a bs9 command looked at their files`;
+  return { kind: "log-times", subject: names, what, fix: null };
 }

@@ -17,6 +17,7 @@ import { isBooted } from "../backend/detect.ts";
 import type { Directories } from "../backend/directories.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
+import type { Notice } from "../backend/notice.ts";
 import { noteUnhealthy } from "../backend/unhealthy.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
@@ -213,7 +214,7 @@ export class SystemdBackend implements Backend {
     return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
-  logNotices(range: LogRange | null, signal: AbortSignal): Promise<string[]> {
+  logNotices(range: LogRange | null, signal: AbortSignal): Promise<Notice[]> {
     return logNotices(range, this.#paths.state, { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 

@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Notice } from "../../src/backend/notice.ts";
 import { readProc } from "../../src/base/proc.ts";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { binary, until } from "../harness.ts";
@@ -133,7 +134,7 @@ test("describe tells the availability, and is not kept from its work by a databa
     Bun.spawnSync(["chmod", "+x", join(other.folder, "web/web.sh")]);
     const describe = async () => {
       const told = JSON.parse((await other.bs9("describe", "web", "--json")).stdout) as Record<string, unknown>;
-      const { notices } = told["status"] as { notices: string[] };
+      const { notices } = told["status"] as { notices: Notice[] };
       return { availability: told["availability"], text: (await other.bs9("describe", "web")).stdout, notices };
     };
     // Ten minutes, for 20 s of which it was down.
@@ -152,7 +153,12 @@ test("describe tells the availability, and is not kept from its work by a databa
     expect(after.availability).toBeNull();
     expect(after.text).toContain("pid");
     expect(after.text).not.toContain("  availability");
-    expect(after.notices.join()).toContain("its history is not known: cannot open");
+    expect(after.notices).toContainEqual({
+      kind: "history",
+      subject: "web",
+      what: expect.stringContaining("its history is not known: cannot open"),
+      fix: expect.anything(),
+    });
   } finally {
     await other.down();
   }

@@ -64,7 +64,8 @@ test("a service in the sandbox of an older bs9 is told in one line, runs on, and
   expect(await told()).toEqual(["aged, grown: sandbox of an older bs9; a restart applies the new one. Try: bs9 restart aged"]);
   const { pid, sandbox, notices } = await statusOf(it, "aged");
   expect({ pid, sandbox }).toEqual({ pid: before.pid, sandbox: before.sandbox });
-  expect(notices).toContain("aged: sandbox of an older bs9; a restart applies the new one");
+  const what = "aged: sandbox of an older bs9; a restart applies the new one";
+  expect(notices).toContainEqual({ kind: "unit-older", subject: "aged", what, fix: "bs9 restart aged" });
   succeed(await bs9(it, "restart", "aged", "grown"), "restart");
   expect(await told()).toEqual([]);
 }, 240_000);

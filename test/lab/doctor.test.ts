@@ -118,9 +118,12 @@ describe("7 a unit edited by hand", () => {
   test("status says so, and ours is put back", async () => {
     await edit();
     expect((await shell("bs9 status")).stderr).toContain(`the unit of web was edited by hand: /home/ops/${unit}. Try: bs9 doctor`);
-    expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContain(
-      `the unit of web was edited by hand: /home/ops/${unit}`,
-    );
+    expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContainEqual({
+      kind: "unit-edited",
+      subject: "web",
+      what: `the unit of web was edited by hand: /home/ops/${unit}`,
+      fix: "bs9 doctor",
+    });
     const silent = await doctor(["--fix"]);
     expect(silent.fixed).toMatchObject([{ id: "unit-edited", did: null }]);
     await namesAndMends("unit-edited", "error", "the unit of web was edited by hand");

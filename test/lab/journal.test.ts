@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { LogQuery, LogRecord } from "../../src/backend/backend.ts";
+import type { Notice } from "../../src/backend/notice.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { launcherFile } from "../../src/systemd/launcher/launcher.ts";
 import { stderrIdentifier } from "../../src/systemd/names.ts";
@@ -201,13 +202,15 @@ test("a user without a journal is told so", async () => {
     `mkdir -p $(dirname ${limit}); printf '[Journal]\\nStorage=none\\n' >${limit}; mv /var/log/journal /var/log/journal.away; systemctl restart systemd-journald`,
   ]);
   try {
-    expect(await notices("ops", false)).toEqual([expect.stringContaining("Storage=none")]);
+    expect(await notices("ops", false)).toEqual([
+      expect.objectContaining({ kind: "journal-off", what: expect.stringContaining("Storage=none") }),
+    ]);
   } finally {
     await host.asRoot(["sh", "-c", `rm ${limit}; mv /var/log/journal.away /var/log/journal; systemctl restart systemd-journald`]);
   }
 });
 
-async function notices(user: User, thorough: boolean): Promise<string[]> {
+async function notices(user: User, thorough: boolean): Promise<Notice[]> {
   return JSON.parse(await probe(user, "notices", String(thorough)));
 }
 
@@ -225,11 +228,11 @@ test("a flood is told to its neighbour while it lasts, and only then; the gap it
 
   const startedMs = Date.now();
   await service("ops", "jl-flood", "while :; do yes 'an info line of a flood' | head -n 50000; sleep 0.1; done");
-  await until(async () => (await notices("ops", true)).some((text) => text.includes("dropping")), {
+  await until(async () => (await notices("ops", true)).some(({ kind }) => kind === "journal-drops"), {
     timeoutMs: 40_000,
     what: "the notice",
   });
-  await until(async () => (await notices("ops", false)).some((text) => text.includes("dropping")), {
+  await until(async () => (await notices("ops", false)).some(({ kind }) => kind === "journal-drops"), {
     timeoutMs: 40_000,
     what: "the notice in status",
   });

@@ -48,12 +48,12 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
           },
         ];
   const untold = self.notices.map(
-    (notice): Finding => ({
+    ({ what, fix }): Finding => ({
       id: "storage",
       severity: "warning",
-      what: harmless(notice),
+      what: harmless(what),
       why: "the history of services has a gap there",
-      mend: "df -h ~/.config/bs9/metrics; ls -l ~/.config/bs9/metrics",
+      mend: fix ?? "bs9 describe bs9-agent",
       fix: null,
     }),
   );

@@ -1,29 +1,29 @@
 // Unix sockets that a service listens on where nobody else sees them: its /tmp is its own.
 import type { Directories } from "../../backend/directories.ts";
+import type { Notice } from "../../backend/notice.ts";
 import { unixSocketsOf } from "../../backend/unix-sockets.ts";
 import { isWithin } from "../../base/paths.ts";
 import { harmless } from "../../base/text.ts";
 import { pidsOf } from "../../metrics/group.ts";
 import type { Deps } from "../deps.ts";
 
-/** A sentence for each such socket; empty where there is none, or where that cannot be told. */
-export async function privateSockets(name: string, { backend, registry }: Pick<Deps, "backend" | "registry">): Promise<string[]> {
+/** A notice for each such socket; empty where there is none, or where that cannot be told. */
+export async function privateSockets(name: string, { backend, registry }: Pick<Deps, "backend" | "registry">): Promise<Notice[]> {
   const [spec] = registry.readable([name]).specs;
   if (spec === undefined || spec.sandbox.profile === "off") return [];
   const [reading] = await backend.read([name]);
   const sockets = reading?.group == null ? [] : unixSocketsOf(pidsOf(reading.group));
   if (sockets.length === 0) return [];
   const directories = await backend.directories(spec).catch(() => null);
-  return directories === null ? [] : sentencesOn(name, sockets, directories);
+  return directories === null ? [] : hiddenSockets(name, sockets, directories);
 }
 
 /** Pure. */
-export function sentencesOn(name: string, sockets: string[], { writable }: Pick<Directories, "writable">): string[] {
+export function hiddenSockets(name: string, sockets: string[], { writable }: Pick<Directories, "writable">): Notice[] {
   return sockets.flatMap((path) => {
     const folder = writable.filter((one) => isWithin(path, one.path)).toSorted((a, b) => b.path.length - a.path.length)[0];
     if (folder?.own !== true) return [];
-    return [
-      `${name} listens on ${harmless(path)}, and its ${folder.path} is its own: no other program finds the socket. Bind it in the project, or in a directory that --writable opens`,
-    ];
+    const what = `${name} listens on ${harmless(path)}, and its ${folder.path} is its own: no other program finds the socket`;
+    return [{ kind: "socket-hidden", subject: name, what, fix: "Bind it in the project, or in a directory that --writable opens" }];
   });
 }
