@@ -4,7 +4,7 @@ import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
-import { interruptedBy } from "./base/interrupt.ts";
+import { interruptedBy, pause } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
@@ -112,6 +112,14 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       sayFirst();
       return snapshot;
     },
+    async *follow(options) {
+      while (!options.signal.aborted) {
+        yield* agent.model.follow(options);
+        if (options.signal.aborted) return;
+        yield { kind: "snapshot", snapshot: await this.now(registry.names()) };
+        await pause(lookAgainMs, options.signal);
+      }
+    },
   };
   return {
     settings,
@@ -176,6 +184,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
 }
 
 const agentWaitsMs = 300;
+/** Where no agent tells of changes, the machine is looked at again and again. */
+const lookAgainMs = 2000;
 
 function detected(env: Context["env"], registry: Registry): Kind {
   return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });

@@ -1,4 +1,5 @@
-// The agent: one loop that follows the services, probes them and stores what they do, and a socket that answers commands.
+// The agent: one loop of turns, and a socket that answers commands and tells readers what becomes of services.
+import { statSync } from "node:fs";
 import * as v from "valibot";
 import type { Notice } from "../backend/notice.ts";
 import { keyIn } from "../base/channel/head.ts";
@@ -6,8 +7,8 @@ import { serve } from "../base/channel/serve.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
+import type { Model } from "../status/model.ts";
 import { databaseFile } from "../storage/place.ts";
-import { Answers, databaseBytes } from "./answers.ts";
 import { channel, keyFile, Question, socketFile, versionText } from "./channel.ts";
 import { Pause } from "./pause.ts";
 import { Turns, type TurnsOptions, turnMs } from "./turns.ts";
@@ -19,6 +20,8 @@ export type AgentOptions = Omit<TurnsOptions, "paths"> & {
 };
 
 export type Running = {
+  /** For readers in this process. */
+  model: Model;
   /** Stores what was not stored yet. */
   stop(): Promise<void>;
   /** Resolves where a turn does not end: then only another process helps. */
@@ -28,20 +31,15 @@ export type Running = {
 /** No turn takes so long, unless something that it waits for never comes. */
 const stalledMs = 60_000;
 const stopMs = 5000;
+/** Changes that are told within this time of another one wait for each other. */
+const togetherMs = 5;
 
 /** The caller holds a lock: there is one of it. */
 export function startAgent(options: AgentOptions): Running {
-  const { deps, paths, storage, say } = options;
+  const { paths, storage, say } = options;
   const turns = new Turns(options);
-  const { services, sampler, monitor } = turns;
-  const answers = new Answers({
-    ...deps,
-    intervalMs: options.keeping.intervalMs,
-    services,
-    sampler,
-    monitor,
-    refresh: () => turns.refresh(),
-  });
+  const { model } = turns;
+  const { services } = turns.collector;
   const pause = new Pause();
   const stalled = Promise.withResolvers<void>();
   let told: Notice[] = [];
@@ -49,14 +47,17 @@ export function startAgent(options: AgentOptions): Running {
 
   const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
-    const told = asked.ask === "now" ? { now: await answers.now(asked.names) } : { self: self() };
+    if (asked.ask === "follow") return model.feed(asked.paceMs);
+    const told = asked.ask === "now" ? { now: await model.now(asked.names) } : { self: self() };
     return { version: versionText, ...told };
   });
   const guard = setInterval(() => {
     if (performance.now() - turnBeganMs > stalledMs) stalled.resolve();
   }, turnMs);
+  turns.onNews = () => pause.wake();
   const loop = run();
   return {
+    model,
     stalled: stalled.promise,
     async stop() {
       pause.end();
@@ -69,13 +70,22 @@ export function startAgent(options: AgentOptions): Running {
 
   async function run(): Promise<void> {
     for (let nextMs = performance.now(); ; nextMs = Math.max(nextMs + turnMs, performance.now())) {
-      await pause.wait(nextMs - performance.now());
+      while ((await pause.wait(nextMs - performance.now())) && performance.now() < nextMs) await news();
       if (pause.isEnded) return;
       turnBeganMs = performance.now();
       const troubles = await turns.turn();
       troubles.push(...(await troubleOf("look after the log files", options.chores)), ...storage.notices().map(ofStorage));
       tell(troubles);
     }
+  }
+
+  /** What readers wait for. Several changes that come together are one reading of the services. */
+  async function news(): Promise<void> {
+    if (pause.isEnded) return;
+    turnBeganMs = performance.now();
+    await turns.news();
+    // Storms of changes leave half of the time to all else.
+    await Bun.sleep(Math.max(togetherMs, performance.now() - turnBeganMs));
   }
 
   /** Each once, until it is so no more. */
@@ -111,4 +121,10 @@ async function troubleOf(what: string, act: () => Promise<void>): Promise<Notice
   } catch (error) {
     return [{ kind: "agent", subject: "bs9-agent", what: `cannot ${what}: ${reasonOf(error)}`, fix: null }];
   }
+}
+
+/** With what is still in the WAL; null where there is none. */
+function databaseBytes(path: string): Self["databaseBytes"] {
+  const sizes = [path, `${path}-wal`].flatMap((file) => statSync(file, { throwIfNoEntry: false })?.size ?? []);
+  return sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,4 +1,4 @@
-// What is said between a command and the agent: one line of JSON asks, one answers; the same schema on both sides.
+// What is said between a command and the agent: one line of JSON asks, one answers, and events follow; the same schema on both sides.
 import { join } from "node:path";
 import * as v from "valibot";
 import { Notice } from "../backend/notice.ts";
@@ -14,11 +14,17 @@ export const channel: Channel = { protocol: 3, who: "agent", maxQuestionBytes: 1
 /** Two agents of which it differs are not the same. */
 export const versionText = `${version.version}+${version.commit}`;
 
+/** Samples come no faster: the loop takes a turn each second. */
+export const fastestPaceMs = 1000;
+/** A reader that wants samples less often gets those of the ticks. */
+export const longestPaceMs = 3_600_000;
+
 export const socketFile = (state: string): string => join(state, "agent.sock");
 export const keyFile = (state: string): string => join(state, "agent.key");
 
 export const Question = v.variant("ask", [
   v.strictObject({ ask: v.literal("now"), names: v.array(v.pipe(v.string(), v.regex(namePattern))) }),
+  v.strictObject({ ask: v.literal("follow"), paceMs: v.pipe(v.number(), v.minValue(0), v.maxValue(longestPaceMs)) }),
   v.strictObject({ ask: v.literal("self") }),
 ]);
 export type Question = v.InferOutput<typeof Question>;
@@ -51,3 +57,6 @@ export const Answer = v.union([
   v.strictObject({ ...head, error: v.string() }),
 ]);
 export type Answer = v.InferOutput<typeof Answer>;
+
+/** The first line of a feed; events follow, each in a line of its own. */
+export const Opening = v.union([v.strictObject({ ...head, version: v.string() }), v.strictObject({ ...head, error: v.string() })]);

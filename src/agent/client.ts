@@ -1,16 +1,20 @@
 // Asks the agent. One that does not live, does not answer in time or speaks another language is as none: others can look, too.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
+import { follow } from "../base/channel/follow.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
+import { ModelEvent } from "../status/events.ts";
 import type { Source } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
-import { Answer, channel, keyFile, type Question, socketFile, versionText } from "./channel.ts";
+import { Answer, channel, fastestPaceMs, keyFile, longestPaceMs, Opening, type Question, socketFile, versionText } from "./channel.ts";
 
 /** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
 const timeoutMs = 1200;
 /** How long an agent that has not answered is not asked again: a command asks it several times. */
 const silentMs = 10_000;
+/** What a sample may come late by, before an agent that tells its events counts as gone. */
+const quietMarginMs = 5000;
 
 export function agentClient(state: string): Agent & { model: Source } {
   let trouble: string | null = null;
@@ -41,6 +45,18 @@ export function agentClient(state: string): Agent & { model: Source } {
         if (answer !== null && "error" in answer) trouble = answer.error;
         return answer !== null && "now" in answer && isWhole(answer.now, names) ? answer.now : null;
       },
+      async *follow({ signal, paceMs }) {
+        const question: Question = { ask: "follow", paceMs: Math.min(paceMs, longestPaceMs) };
+        // A sample comes at least that often.
+        const options = { signal, firstMs: timeoutMs, quietMs: 3 * Math.max(paceMs, fastestPaceMs) + quietMarginMs };
+        const lines = follow({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
+        try {
+          yield* eventsIn(lines);
+        } catch (error) {
+          // Another version tells other events: its reader looks by itself.
+          if (!v.isValiError(error) && !(error instanceof SyntaxError)) throw error;
+        }
+      },
     },
     async self() {
       const answer = await answered({ ask: "self" });
@@ -48,6 +64,20 @@ export function agentClient(state: string): Agent & { model: Source } {
       return answer !== null && "self" in answer ? answer.self : null;
     },
   };
+}
+
+async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEvent> {
+  let isOwn: boolean | null = null;
+  for await (const line of lines) {
+    const said: unknown = JSON.parse(line);
+    if (isOwn !== null) {
+      yield isOwn ? (said as ModelEvent) : v.parse(ModelEvent, said);
+      continue;
+    }
+    const opening = v.parse(Opening, said);
+    if ("error" in opening) return;
+    isOwn = opening.version === versionText;
+  }
 }
 
 /** False where it leaves a service out without a word: it has not heard of that service yet, and others can look. */

@@ -1,26 +1,40 @@
-// A wait that can be ended early, and then for good; nothing of it is left behind.
+// A wait that can be ended early, once or for good; nothing of it is left behind.
 
 export class Pause {
   #isEnded = false;
+  #isWoken = false;
   #wake = () => {};
 
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
-  wait(ms: number): Promise<void> {
+  /** Resolves to true where it was woken before its time. */
+  wait(ms: number): Promise<boolean> {
     return new Promise((done) => {
-      if (this.#isEnded) return done();
-      const timer = setTimeout(done, Math.max(0, ms));
+      if (this.#isEnded || this.#isWoken) return done(this.#take());
+      const timer = setTimeout(() => done(false), Math.max(0, ms));
       this.#wake = () => {
         clearTimeout(timer);
-        done();
+        done(this.#take());
       };
     });
+  }
+
+  /** Ends this wait, or the next one where there is none now. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#wake();
   }
 
   end(): void {
     this.#isEnded = true;
     this.#wake();
+  }
+
+  #take(): boolean {
+    const isWoken = this.#isWoken;
+    this.#isWoken = false;
+    return isWoken;
   }
 }

@@ -1,26 +1,21 @@
-// What the agent does in one turn of its loop: follow changes, probe, and, when it is time, take a sample of everything.
-import { isDeepStrictEqual } from "node:util";
-import type { Backend, Change } from "../backend/backend.ts";
+// One turn of the agent's loop: a moment is collected, and handed to each stage of the table.
+import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
-import { heldIfShown, type Listener } from "../backend/sockets.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { msOfTicks, uptimeOfMachineMs } from "../base/proc.ts";
 import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
-import { type Monitor, monitor as monitorOf, type Watched } from "../health/monitor.ts";
-import { probeOf } from "../health/probe.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { pidsOf } from "../metrics/group.ts";
-import { hostSampler } from "../metrics/host.ts";
-import type { Sample } from "../metrics/sample.ts";
-import { restartsOf, stateOf } from "../status/status.ts";
 import type { Storage } from "../storage/storage.ts";
+import { Publisher } from "./act/publish.ts";
+import { Recycler } from "./act/recycle.ts";
+import { Store } from "./act/store.ts";
+import { Collector, type Wanted } from "./collect/collect.ts";
 import { Cost } from "./cost.ts";
-import { Ports } from "./ports.ts";
-import { Recycler } from "./recycler.ts";
-import { type Look, Sampler } from "./sampler.ts";
-import { type Known, runOf, Services } from "./services.ts";
+import { AgentModel } from "./model.ts";
+import type { Moment, Stage } from "./moment.ts";
+import { SharedNotices } from "./shared-notices.ts";
+import { View } from "./view.ts";
 
 /** What the agent takes of a backend. */
 export type Followed = Pick<
@@ -47,59 +42,60 @@ export type TurnsOptions = {
 
 /** The pace of the loop; a tick is every so many turns of it. */
 export const turnMs = 1000;
-/** What storing a tick has used is given back, or memory would grow to several times of it. */
-const collectEveryTicks = 12;
-/** Of an interval: who runs longer leaves the dearer figures null. */
+/** Share of the interval that samples may use before the expensive figures are skipped. */
 const shareOfInterval = 0.5;
-/** Told and not stored yet; more come together only where nothing can be stored. */
-const maxChanges = 10_000;
 
 export class Turns {
-  readonly services: Services;
-  readonly monitor: Monitor;
-  readonly sampler = new Sampler();
-  readonly #host = hostSampler();
+  readonly collector: Collector;
+  readonly model: AgentModel;
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
-  readonly #recycler: Recycler;
-  readonly #ports = new Ports();
-  /** What each service without a check listens on. */
-  #found = new Map<string, number[] | null>();
-  #changes: (Change & Pick<Sample, "health">)[] = [];
-  /** The number of changes of services that the monitor has heard of. */
-  #heard = -1;
+  readonly #publisher: Publisher;
+  /** In this order. Each takes the moment, and calls nothing back. */
+  readonly #stages: Record<string, Stage>;
+  /** Called where something that readers wait for has changed. */
+  #onNews = () => {};
   #dueMs: number;
+  /** When readers were last shown a sample. */
+  #shownMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
-    const { deps, health, say, monotonicMs } = options;
+    const { deps, health, keeping, monotonicMs, paths, say, storage } = options;
     this.#dueMs = monotonicMs();
-    this.services = new Services({ ...deps, monotonicMs, onChange: (change) => this.#note(change) });
-    this.monitor = monitorOf({
-      settings: health,
-      run: (spec, command, timeoutMs) => deps.backend.runBeside(spec, command, timeoutMs),
-      onChange: (name) => this.#note({ name, state: null, atMs: deps.now() }),
+    const shared = new SharedNotices(deps.backend);
+    this.collector = new Collector({
+      ...deps,
+      paths,
+      health,
+      monotonicMs,
+      onNews: () => {
+        if (this.#publisher.paceMs !== null) this.#onNews();
+      },
     });
-    this.#recycler = new Recycler({ ...deps, say, monitor: this.monitor, look: (names) => this.#look(names) });
+    const { services, sampler } = this.collector;
+    const view = new View({ ...deps, sampler, intervalMs: keeping.intervalMs });
+    this.#publisher = new Publisher({ view, shared, warnings: () => services.warnings });
+    this.model = new AgentModel({ collector: this.collector, view, shared, publisher: this.#publisher });
+    this.#stages = {
+      publish: this.#publisher,
+      recycle: new Recycler({ ...deps, say }),
+      store: new Store(storage),
+    };
   }
 
-  /** Also for who asks: one that has ended is not healthy, nor is a run that nobody has probed yet. */
-  async refresh(isExact = true): Promise<void> {
-    await this.services.refresh(isExact);
-    this.#watch();
+  /** Hears where a turn is wanted before the next one is due, because a reader waits for what it will find. */
+  set onNews(listener: () => void) {
+    this.#onNews = listener;
   }
 
   /** Returns what went wrong; the next one tries again. */
   async turn(): Promise<Notice[]> {
-    const { monotonicMs } = this.#options;
-    const nowMs = monotonicMs();
-    const isDue = nowMs >= this.#dueMs;
-    if (!isDue) return this.#follow(false);
+    const nowMs = this.#options.monotonicMs();
+    if (nowMs < this.#dueMs) return this.#pass(this.#isToBeShown(nowMs) ? "shown" : "none", nowMs);
     if (this.cost.ticks > 0 && nowMs - this.#dueMs > turnMs) this.cost.lateTicks++;
     return this.cost.of(async () => {
-      const troubles = await this.#follow(true);
-      // What the services are nobody can tell then: there is no sample, and the time counts as unknown.
-      if (troubles.length === 0) await this.#tick(nowMs);
+      const troubles = await this.#pass("tick", nowMs);
       // What was missed is not made up for.
       const { intervalMs } = this.#options.keeping;
       this.#dueMs += intervalMs * (1 + Math.floor((nowMs - this.#dueMs) / intervalMs));
@@ -107,109 +103,47 @@ export class Turns {
     });
   }
 
+  /** A turn between two others, for what has changed alone. */
+  async news(): Promise<void> {
+    await this.#pass("none", this.#options.monotonicMs());
+  }
+
   async close(): Promise<void> {
-    this.services.close();
-    await this.#recycler.close();
-    await this.#storeChanges();
-    this.monitor.close();
-    this.sampler.close();
-    this.#host.close();
+    this.collector.services.close();
+    await this.#act(this.collector.known());
+    for (const stage of Object.values(this.#stages)) await stage.close();
+    this.collector.close();
   }
 
-  /** Where the backend cannot be read, what is known has to do: services are probed all the same. */
-  async #follow(isDue: boolean): Promise<Notice[]> {
-    const { services, monitor } = this;
-    const troubles: Notice[] = [];
-    try {
-      if (isDue) this.#lookForPorts();
-      if (isDue || services.isDirty) await this.refresh(false);
-    } catch (error) {
-      troubles.push({ kind: "agent", subject: "bs9-agent", what: `cannot read the services: ${reasonOf(error)}`, fix: null });
-    }
-    monitor.turn(performance.now());
-    this.#recycler.turn(services.all(), this.#options.monotonicMs());
-    await this.#storeChanges();
-    return troubles;
-  }
-
-  async #tick(nowMs: number): Promise<void> {
-    const { deps, keeping, paths, storage, monotonicMs } = this.#options;
+  async #pass(kind: Wanted["kind"], nowMs: number): Promise<Notice[]> {
+    const { monotonicMs, keeping } = this.#options;
     let overran = false;
     const hasTime = () => {
       overran ||= monotonicMs() - nowMs > keeping.intervalMs * shareOfInterval;
       return !overran;
     };
-    const samples = this.sampler.take(this.#looks(), monotonicMs(), hasTime);
-    if (overran) this.cost.overrunTicks++;
-    const projects = new Set(Array.from(this.services.all(), ({ spec }) => spec.root));
-    const host = this.#host.take({ ...paths, projects: [...projects] }, monotonicMs());
-    await storage.append({ atMs: deps.now(), samples, host });
-    await storage.turn();
-    if (this.cost.ticks % collectEveryTicks === 0) Bun.gc(true);
+    const troubles: Notice[] = [];
+    let moment: Moment;
+    try {
+      moment = await this.collector.collect(kind === "none" ? { kind } : { kind, hasTime });
+    } catch (error) {
+      troubles.push({ kind: "agent", subject: "bs9-agent", what: `cannot read the services: ${reasonOf(error)}`, fix: null });
+      // What the services are nobody can tell then: there is no sample, and the time counts as unknown.
+      moment = this.collector.known();
+    }
+    if (kind === "tick" && overran) this.cost.overrunTicks++;
+    if (moment.samples.length > 0) this.#shownMs = nowMs;
+    await this.#act(moment);
+    return troubles;
   }
 
-  async #look(names: string[]): Promise<Known[]> {
-    await this.refresh();
-    return names.flatMap((name) => this.services.get(name) ?? []);
+  async #act(moment: Moment): Promise<void> {
+    for (const stage of Object.values(this.#stages)) await stage.act(moment);
   }
 
-  /** A service without a check is probed on the one port that it listens on, which it may open at any time. */
-  #lookForPorts(): void {
-    const unchecked = Array.from(this.services.all()).filter(({ spec, reading }) => {
-      return reading.state === "active" && probeOf(spec, null) === null;
-    });
-    const found = unchecked.length === 0 ? new Map<string, number[] | null>() : this.#ports.now(unchecked);
-    if (isDeepStrictEqual(found, this.#found)) return;
-    this.#found = found;
-    this.#heard = -1;
-  }
-
-  #watch(): void {
-    if (this.services.changes === this.#heard) return;
-    this.#heard = this.services.changes;
-    this.monitor.watch(this.#running());
-  }
-
-  /** With the health that it has in that moment: what comes next may end it. */
-  #note(change: Change): void {
-    this.#changes.push({ ...change, health: this.monitor.of(change.name).health });
-  }
-
-  #looks(): Look[] {
-    const outcomes = this.#options.deps.registry.outcomes();
-    return Array.from(this.services.all(), (known) => {
-      const { name, state } = known.reading;
-      const { health, latencyMs } = this.monitor.of(name);
-      const outcome = outcomes.get(name) ?? null;
-      return { known, state: stateOf(state, outcome), restarts: restartsOf(known.reading, outcome), health: { health, latencyMs } };
-    });
-  }
-
-  /** The history says of a state what `status` says of it. */
-  async #storeChanges(): Promise<void> {
-    if (this.#changes.length === 0) return;
-    const { deps, storage } = this.#options;
-    const outcomes = deps.registry.outcomes();
-    const changes = this.#changes.slice(-maxChanges).flatMap(({ name, state, atMs, health }) => {
-      const reading = this.services.get(name)?.reading;
-      if (reading === undefined) return [];
-      const outcome = outcomes.get(name) ?? null;
-      return [{ service: name, atMs, state: stateOf(state ?? reading.state, outcome), health, restarts: restartsOf(reading, outcome) }];
-    });
-    this.#changes = [];
-    if (changes.length > 0) await storage.observe(changes);
-  }
-
-  #running(): Watched[] {
-    const bootedMs = performance.now() - uptimeOfMachineMs();
-    return Array.from(this.services.all()).flatMap((known): Watched[] => {
-      const { reading, spec, startTicks } = known;
-      const run = runOf(known);
-      if (reading.state !== "active" || run === null || startTicks === null) return [];
-      // Asked only where nobody answers on the loopback address.
-      const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
-      const listens = this.#found.get(spec.name) ?? null;
-      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong }];
-    });
+  /** The loop comes a little early or late: half a turn makes no difference. */
+  #isToBeShown(nowMs: number): boolean {
+    const { paceMs } = this.#publisher;
+    return paceMs !== null && nowMs - this.#shownMs > paceMs - turnMs / 2;
   }
 }

@@ -22,3 +22,17 @@ export function interruption(signal: AbortSignal): Promise<never> {
     else signal.addEventListener("abort", end, { once: true });
   });
 }
+
+/** Resolves after `ms`, or at the signal. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}

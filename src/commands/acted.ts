@@ -2,7 +2,7 @@
 import { Bs9Error } from "../base/errors.ts";
 import { formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
-import type { Acted } from "../lifecycle/acts.ts";
+import type { Acted } from "../lifecycle/acted.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { observe } from "../lifecycle/observe.ts";
 import type { Readiness } from "../lifecycle/ready.ts";

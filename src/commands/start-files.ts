@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { Bs9Error, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
-import type { Acted } from "../lifecycle/acts.ts";
+import type { Acted } from "../lifecycle/acted.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { nameFor } from "../lifecycle/specify.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";

@@ -1,93 +1,145 @@
 // `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
 import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
-import { openKeys } from "../base/keys.ts";
-import type { Terminal } from "../base/terminal.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { observe } from "../lifecycle/observe.ts";
+import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
 import { statusTable } from "../render/status-table.ts";
 import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
-import type { Observed } from "../status/schema.ts";
+import { after, type ModelEvent } from "../status/events.ts";
+import type { Observed, Snapshot } from "../status/schema.ts";
+import { badFirst } from "../status/status.ts";
 import type { Words } from "./command.ts";
 
-const intervalMs = 2000;
+/** Samples come at this pace. A change of state is shown when it is told. */
+const paceMs = 2000;
+/** A screen is painted no more often than this, however much changes. */
+const paintMs = 100;
 
-/** Ends with the signal, on a terminal also with `q`; returns null, for all is printed. */
+/** Ends with the signal; returns null, for all is printed. */
 export async function watch(given: Words, context: Context): Promise<null> {
-  const opened = await context.deps();
-  const warned = new Set<string>();
-  // Each once, not with every look.
-  const warn = (text: string) => {
-    if (!warned.has(text)) opened.warn(text);
-    warned.add(text);
-  };
-  const deps = { ...opened, warn };
-  const { terminal, settings } = context;
-  const repaints = terminal.isTerminal && !settings.json;
-  const quit = new AbortController();
-  const signal = AbortSignal.any([context.signal, quit.signal]);
-  const keys = repaints ? openKeys((typed) => /q/i.test(typed) && quit.abort()) : null;
-  const last = new Map<string, string>();
-  if (repaints) terminal.write(clearViewport);
-  try {
-    while (!signal.aborted) {
-      const names = given.words.length === 0 ? context.registry.names() : pickTargets(given.words, context.registry.names());
-      const observed = await observe(names, deps);
-      if (repaints) repaint([...screen(observed, deps, terminal), ...(keys === null ? [] : [terminal.style.dim("q quits")])], terminal);
-      else printChanges(observed, last, context);
-      await sleepUntil(intervalMs, signal);
-    }
-  } finally {
-    keys?.close();
+  const { terminal, settings, signal } = context;
+  const deps = await context.deps();
+  const watched = new Watched(given, context, deps);
+  const show = terminal.isTerminal && !settings.json ? painter(context, deps, watched) : printer(context, watched);
+  watched.onReasons = () => show();
+  for await (const event of context.model.follow({ signal, paceMs })) {
+    watched.hear(event);
+    show();
+    if (!(await terminal.flow())) break;
   }
   return null;
 }
 
-function screen(observed: Observed[], deps: Deps, { style, columns }: Terminal): string[] {
-  return [
-    ...statusTable(observed, style, columns),
-    ...emptyHint(observed),
-    "",
-    ...troubles(observed),
-    ...changesByHand(observed, []),
-    ...olderSandboxes(observed),
-    ...whoMeasured(observed, deps.backend),
-  ];
-}
+/** The services that are asked for, as the last event left them, with the reasons that are known by now. */
+class Watched {
+  readonly #given: Words;
+  readonly #context: Context;
+  readonly #deps: Deps;
+  readonly #warned = new Set<string>();
+  #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  /** Null: all of them. */
+  #names: Set<string> | null = null;
+  #reasons = new Map<string, string | null>();
+  #isExplaining = false;
+  /** Called where the reason of a service has been found. */
+  onReasons = () => {};
 
-function repaint(lines: string[], terminal: Terminal): void {
-  terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
-}
+  constructor(given: Words, context: Context, deps: Deps) {
+    this.#given = given;
+    this.#context = context;
+    this.#deps = deps;
+  }
 
-function printChanges(observed: Observed[], last: Map<string, string>, { terminal, settings }: Context): void {
-  for (const one of observed) {
-    const { status } = one;
-    // Figures move all the time: with text, a change is one of state.
-    const key = settings.json
-      ? JSON.stringify(status)
-      : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");
-    if (last.get(status.name) === key) continue;
-    last.set(status.name, key);
-    terminal.print(
-      settings.json ? JSON.stringify({ at: new Date().toISOString(), ...status }) : (statusTable([one], terminal.style, null)[1] ?? ""),
+  /** Throws where a service that was asked for by its name is not defined any more. */
+  hear(event: ModelEvent): void {
+    const { words } = this.#given;
+    const { registry } = this.#context;
+    this.#names = words.length === 0 ? null : new Set(pickTargets(words, registry.names()));
+    this.#snapshot = after(this.#snapshot, event);
+    if (event.kind === "change") this.#reasons.delete(event.observed.status.name);
+    for (const warning of this.#snapshot.warnings) {
+      if (!this.#warned.has(warning)) this.#deps.warn(warning);
+      this.#warned.add(warning);
+    }
+    this.#explain();
+  }
+
+  observed(): Observed[] {
+    const asked = this.#snapshot.services.filter(({ status }) => this.#names === null || this.#names.has(status.name));
+    const explained = asked.map((one) =>
+      isUnexplained(one) ? { ...one, status: { ...one.status, reason: this.#reasons.get(one.status.name) ?? null } } : one,
     );
+    return badFirst(explained);
   }
-  const present = new Set(observed.map(({ status }) => status.name));
-  for (const name of [...last.keys()].filter((known) => !present.has(known))) {
-    last.delete(name);
-    terminal.print(settings.json ? JSON.stringify({ at: new Date().toISOString(), name, state: "deleted" }) : `${name}  deleted`);
+
+  /** Reasons are found beside, for it takes a look at logs: a change is shown without its reason first. */
+  #explain(): void {
+    const unwell = this.#snapshot.services.filter(isUnexplained).map((one) => ({ ...one, status: { ...one.status } }));
+    if (unwell.length === 0 || this.#isExplaining) return;
+    this.#isExplaining = true;
+    void explain(unwell, this.#deps)
+      .then(() => {
+        // A service that has changed meanwhile has another reason by now.
+        const now = new Map(this.#snapshot.services.map(({ status }) => [status.name, status]));
+        const lasting = unwell.filter(({ status: { name, state, restarts } }) => {
+          return now.get(name)?.state === state && now.get(name)?.restarts === restarts;
+        });
+        this.#reasons = new Map(lasting.map(({ status }) => [status.name, status.reason]));
+      })
+      .finally(() => {
+        this.#isExplaining = false;
+        if (!this.#context.signal.aborted) this.onReasons();
+      });
   }
 }
 
-function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      done();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
+function painter({ terminal }: Context, deps: Deps, watched: Watched): () => void {
+  let paintedMs = Number.NEGATIVE_INFINITY;
+  let isWaiting = false;
+  const paint = () => {
+    isWaiting = false;
+    paintedMs = performance.now();
+    const observed = watched.observed();
+    const lines = [
+      ...statusTable(observed, terminal.style, terminal.columns),
+      ...emptyHint(observed),
+      "",
+      ...troubles(observed),
+      ...changesByHand(observed, []),
+      ...olderSandboxes(observed),
+      ...whoMeasured(observed, deps.backend),
+    ];
+    terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
+  };
+  terminal.write(clearViewport);
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    setTimeout(paint, Math.max(0, paintedMs + paintMs - performance.now()));
+  };
+}
+
+function printer({ terminal, settings }: Context, watched: Watched): () => void {
+  const last = new Map<string, string>();
+  return () => {
+    const observed = watched.observed();
+    for (const one of observed) {
+      const { status } = one;
+      // Figures move all the time: with text, a change is one of state.
+      const key = settings.json
+        ? JSON.stringify(status)
+        : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");
+      if (last.get(status.name) === key) continue;
+      last.set(status.name, key);
+      terminal.print(
+        settings.json ? JSON.stringify({ at: new Date().toISOString(), ...status }) : (statusTable([one], terminal.style, null)[1] ?? ""),
+      );
+    }
+    const present = new Set(observed.map(({ status }) => status.name));
+    for (const name of [...last.keys()].filter((known) => !present.has(known))) {
+      last.delete(name);
+      terminal.print(settings.json ? JSON.stringify({ at: new Date().toISOString(), name, state: "deleted" }) : `${name}  deleted`);
+    }
+  };
 }

@@ -1,34 +1,22 @@
 // start, stop, restart and delete of services that are defined.
-import { Bs9Error, type ErrorCode, exitStatus, failed, whyOf } from "../base/errors.ts";
+import { Bs9Error, failed } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
+import { type Acted, done, endingOf, failure } from "./acted.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type Finding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
-import { causeOf, type Readiness, ready } from "./ready.ts";
+import { causeOf, ready } from "./ready.ts";
 import { hintFor, toldBy } from "./reason/explain.ts";
-import { type Ending, recorded } from "./recorded.ts";
+import { recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { reread, sentencesOn } from "./reread.ts";
 import { askToLinger } from "./start.ts";
 import { sweepUnused } from "./unused.ts";
-
-export type Acted = {
-  name: string;
-  result: "started" | "unchanged" | "changed" | "stopped" | "restarted" | "deleted" | "failed";
-  readiness: Readiness | null;
-  /** Why it failed, and the last log lines of it. */
-  cause: string | null;
-  lines: string[];
-  code: ErrorCode;
-  /** What mends it; null: its log may tell. */
-  hint: string | null;
-  findings: Finding[];
-};
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
   return acting("start", names, deps, async (specs) => {
@@ -138,23 +126,6 @@ async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promi
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
 
-function endingOf(acted: Acted[]): Ending {
-  const bad = acted.filter(({ result }) => result === "failed");
-  const [first] = bad;
-  if (first === undefined)
-    return {
-      message: acted.length > 0 && acted.every(({ result }) => result === "unchanged") ? "unchanged" : null,
-      failed: [],
-      exitStatus: exitStatus.done,
-    };
-  const { exitStatus: status } = new Bs9Error(bad.find(({ code }) => code === "refused")?.code ?? first.code, "");
-  return {
-    message: bad.length === 1 ? first.cause : bad.map(({ name, cause }) => `${name}: ${cause}`).join("; "),
-    failed: bad.map(({ name }) => name),
-    exitStatus: status,
-  };
-}
-
 /** Together, in one call; then each is waited for, the failures with their causes. */
 async function bringUp(
   renewed: Renewed[],
@@ -209,22 +180,6 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
     if (error instanceof Bs9Error && error.code === "refused") await deps.backend.stop([spec]);
     return failure(spec.name, error);
   }
-}
-
-function failure(name: string, error: unknown): Acted {
-  const known = error instanceof Bs9Error ? error : null;
-  // The reader is told once which service it is.
-  return {
-    ...done({ name }, "failed"),
-    cause: whyOf(error),
-    lines: known?.details ?? [],
-    code: known?.code ?? "failed",
-    hint: known?.hint ?? null,
-  };
-}
-
-function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Acted {
-  return { name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
 }
 
 async function moveToLatest({ known, spec }: Renewed, deps: Deps): Promise<Acted> {

@@ -54,7 +54,6 @@ export class SupervisorBackend implements Backend {
   readonly #asker: Asker;
   readonly #link: Link | null;
   readonly #landlock = landlockVersion();
-
   readonly #program: string;
 
   /** `link`: the supervisor is this very process. */

@@ -23,8 +23,8 @@ const burn = ["sh", "-c", "while :; do :; done"];
 const hourMs = 3_600_000;
 
 function sampleOf(name: string): Sample {
-  const known = turns.services.get(name);
-  const sample = known === undefined ? null : turns.sampler.latest(known);
+  const known = turns.collector.services.get(name);
+  const sample = known === undefined ? null : turns.collector.sampler.latest(known);
   if (sample === null) throw new Error(`no sample of ${name}`);
   return sample;
 }
@@ -84,7 +84,7 @@ test("what is told is asked about, and nothing else", async () => {
   stage.tell?.({ name: "stranger", state: "failed", atMs: stage.clock.nowMs });
   await turns.turn();
   expect(stage.asked.slice(1)).toEqual([["b"]]);
-  expect(turns.services.get("b")?.reading).toMatchObject({ state: "failed", restarts: 3 });
+  expect(turns.collector.services.get("b")?.reading).toMatchObject({ state: "failed", restarts: 3 });
 });
 
 test("while a change of a service is under way its sandbox is unknown, and it is verified once the change is done", async () => {
@@ -92,10 +92,10 @@ test("while a change of a service is under way its sandbox is unknown, and it is
   stage.up("web", ["sleep", "1000"]);
   stage.registry.begin({ spec: specNamed("web"), previous: specNamed("web"), ran: true, process: null });
   await turns.turn();
-  expect(turns.services.get("web")?.verdict).toBe("unknown");
+  expect(turns.collector.services.get("web")?.verdict).toBe("unknown");
   stage.registry.settle("web");
-  await turns.refresh();
-  expect(turns.services.get("web")?.verdict).toBe("effective");
+  await turns.collector.refresh();
+  expect(turns.collector.services.get("web")?.verdict).toBe("effective");
 });
 
 test("a change is stored with the moment at which it was told, however short it was", async () => {
@@ -124,19 +124,19 @@ test("where nobody tells, all are asked with each tick, and once somebody does t
     await turns.turn();
     stage.pass(5000);
   }
-  expect([stage.asked.length, turns.services.isTold]).toEqual([3, false]);
+  expect([stage.asked.length, turns.collector.services.isTold]).toEqual([3, false]);
   stage.isTold = true;
   // It is not looked for with every tick.
   for (let i = 0; i < 4; i++) {
     await turns.turn();
     stage.pass(5000);
   }
-  expect([stage.asked.length, turns.services.isTold]).toEqual([5, true]);
+  expect([stage.asked.length, turns.collector.services.isTold]).toEqual([5, true]);
   // A connection that breaks off: what happened meanwhile is looked for.
   stage.lose();
   stage.pass(5000);
   await turns.turn();
-  expect([stage.asked.length, turns.services.isTold]).toEqual([6, true]);
+  expect([stage.asked.length, turns.collector.services.isTold]).toEqual([6, true]);
 });
 
 test("services come and go with their specs; one that cannot be read is told and hinders none", async () => {
@@ -148,8 +148,8 @@ test("services come and go with their specs; one that cannot be read is told and
   await Bun.write(`${stage.home}/config/services/broken.json`, "{");
   stage.pass(5000);
   await turns.turn();
-  expect(Array.from(turns.services.all(), ({ spec }) => spec.name)).toEqual(["b"]);
-  expect(turns.services.warnings).toEqual([expect.stringContaining("broken.json")]);
+  expect(Array.from(turns.collector.services.all(), ({ spec }) => spec.name)).toEqual(["b"]);
+  expect(turns.collector.services.warnings).toEqual([expect.stringContaining("broken.json")]);
   // The last that was seen of one that has gone.
   expect((await stage.storage.watches("a", always))[0]?.seen.at(-1)?.state).toBe(null);
 });
@@ -164,7 +164,7 @@ test("a figure of the run before is none of this one", async () => {
   expect(sampleOf("web").cpuPercent).toBeGreaterThan(0);
   stage.up("web", ["sleep", "1000"]);
   stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
-  await turns.services.refresh();
+  await turns.collector.services.refresh();
   expect(() => sampleOf("web")).toThrow("no sample");
 });
 
@@ -178,7 +178,7 @@ test("one that is unhealthy and is to be restarted then is, once a run", async (
   const isDone = async () => {
     stage.pass(50);
     await turns.turn();
-    return stage.recycled.length > 0 && turns.monitor.of("stays").health === "unhealthy";
+    return stage.recycled.length > 0 && turns.collector.monitor.of("stays").health === "unhealthy";
   };
   await until(isDone, { what: "it is recycled" });
   for (let i = 0; i < 5; i++) await isDone();

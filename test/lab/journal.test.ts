@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { LogQuery, LogRecord } from "../../src/backend/backend.ts";
-import type { Notice } from "../../src/backend/notice.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { launcherFile } from "../../src/systemd/launcher/launcher.ts";
 import { stderrIdentifier } from "../../src/systemd/names.ts";
@@ -210,7 +209,7 @@ test("a user without a journal is told so", async () => {
   }
 });
 
-async function notices(user: User, thorough: boolean): Promise<Notice[]> {
+async function notices(user: User, thorough: boolean): Promise<{ kind: string }[]> {
   return JSON.parse(await probe(user, "notices", String(thorough)));
 }
 

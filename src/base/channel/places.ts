@@ -2,6 +2,8 @@
 
 /** Enough for every command of a script; a connection that has shown the key costs only memory. */
 const maxKnown = 64;
+/** Connections that have shown the key and stay open: they take no place from commands. */
+const maxStaying = 64;
 /** Connections without the key, which any process of this machine may open. */
 const maxStrangers = 256;
 /** Age is counted in timer ticks, not in time: after a stall the loop has not yet read what arrived meanwhile. */
@@ -15,6 +17,7 @@ export class Places<Connection extends { terminate(): void }> {
   /** The tick in which each connection without the key was opened; the oldest is first. */
   readonly #strangers = new Map<Connection, number>();
   readonly #known = new Set<Connection>();
+  readonly #staying = new Set<Connection>();
   #ticks = 0;
   #timer: Timer | null = null;
 
@@ -36,7 +39,16 @@ export class Places<Connection extends { terminate(): void }> {
     return true;
   }
 
+  /** For a known connection that is to stay open; false where no place is free. */
+  stay(connection: Connection): boolean {
+    this.#known.delete(connection);
+    if (this.#staying.size >= maxStaying) return false;
+    this.#staying.add(connection);
+    return true;
+  }
+
   leave(connection: Connection): void {
+    this.#staying.delete(connection);
     this.#strangers.delete(connection);
     this.#known.delete(connection);
   }

@@ -1,7 +1,8 @@
-// One end of a channel: a socket of this user alone, on which each connection is one question and its answer.
+// One end of a channel: a socket of this user alone, on which each connection is one question and its answer, or a feed.
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { failed, reasonOf } from "../errors.ts";
 import { shellWord } from "../text.ts";
+import { Feed, Stream } from "./feed.ts";
 import { busyLine, type Channel, maxHeadBytes, refusalOf } from "./head.ts";
 import { Places } from "./places.ts";
 
@@ -11,14 +12,24 @@ const maxPathBytes = 107;
 /** A connection that has shown the key has this long for its question, and again to read the answer. */
 const askWithinSec = 10;
 
-type Asking = { chunks: Buffer[]; bytes: number; isKnown: boolean; isOver: boolean; answer: Buffer | null };
+type Asking = {
+  chunks: Buffer[];
+  bytes: number;
+  isKnown: boolean;
+  isOver: boolean;
+  answer: Buffer | null;
+  stream: Stream | null;
+  isClosed: boolean;
+};
 type Socket = Bun.Socket<Asking>;
+type Answering = (question: unknown) => Promise<object>;
 
 /**
- * Answers each question, which is JSON, by what `answer` returns, or by why it throws. A socket that is there is of a
+ * Answers each question, which is JSON, by what `answer` returns, or by why it throws. Where that is a feed, the connection
+ * stays open: its opening is the answer, and its lines follow. A socket that is there is of a
  * process that has died: the caller holds a lock. A connection for which there is no place is told that this side is busy.
  */
-export function serve(path: string, channel: Channel, key: string, answer: (question: unknown) => Promise<object>): { stop(): void } {
+export function serve(path: string, channel: Channel, key: string, answer: Answering): { stop(): void } {
   if (Buffer.byteLength(path) > maxPathBytes)
     throw failed(`the path of the control socket is too long for one: ${path}`, { hint: "set BS9_HOME to a shorter path" });
   const there = lstatSync(path, { throwIfNoEntry: false });
@@ -32,10 +43,14 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
       unix: path,
       socket: {
         open(socket) {
-          socket.data = { chunks: [], bytes: 0, isKnown: false, isOver: false, answer: null };
+          socket.data = { chunks: [], bytes: 0, isKnown: false, isOver: false, answer: null, stream: null, isClosed: false };
           if (!places.take(socket)) turnAway(socket);
         },
-        close: (socket) => places.leave(socket),
+        close(socket) {
+          socket.data.isClosed = true;
+          socket.data.stream?.end();
+          places.leave(socket);
+        },
         data: async (socket, chunk) => {
           const asking = socket.data;
           if (asking.isOver) return;
@@ -54,8 +69,16 @@ export function serve(path: string, channel: Channel, key: string, answer: (ques
           socket.timeout(0);
           const said = { protocol: channel.protocol, pid: process.pid };
           const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
+          if (asking.isClosed) return;
+          const isFeed = told instanceof Feed;
+          if (isFeed && !places.stay(socket)) return turnAway(socket);
+          const line = Buffer.from(`${JSON.stringify({ ...said, ...(isFeed ? told.opening : told) })}\n`);
+          if (isFeed) {
+            asking.stream = new Stream(socket, line, told);
+            return;
+          }
           socket.timeout(askWithinSec);
-          asking.answer = Buffer.from(`${JSON.stringify({ ...said, ...told })}\n`);
+          asking.answer = line;
           write(socket);
         },
         drain: write,
@@ -84,6 +107,7 @@ function turnAway(socket: Socket): void {
 
 function write(socket: Socket): void {
   const asking = socket.data;
+  asking.stream?.flow();
   if (asking.answer === null) return;
   const written = socket.write(asking.answer);
   asking.answer = written < asking.answer.length ? asking.answer.subarray(Math.max(0, written)) : null;
@@ -102,7 +126,7 @@ function headOfAsking(asking: Asking, channel: Channel, key: string): string | n
   return null;
 }
 
-async function answered(bytes: Buffer, answer: (question: unknown) => Promise<object>): Promise<object> {
+async function answered(bytes: Buffer, answer: Answering): Promise<object> {
   try {
     return await answer(JSON.parse(bytes.toString("utf8")));
   } catch (error) {

@@ -1,27 +1,27 @@
 // Restarts services that are unhealthy and are to be restarted then: all that are due together, and never two such acts at once.
-import type { Backend } from "../backend/backend.ts";
-import { exitStatus, reasonOf } from "../base/errors.ts";
-import type { Monitor } from "../health/monitor.ts";
-import { underLock } from "../lifecycle/deps.ts";
-import { type ActingDeps, append } from "../lifecycle/recorded.ts";
-import { type Known, runOf } from "./services.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { exitStatus, reasonOf } from "../../base/errors.ts";
+import { startTimeOf } from "../../base/proc.ts";
+import { underLock } from "../../lifecycle/deps.ts";
+import { type ActingDeps, append } from "../../lifecycle/recorded.ts";
+import { type Known, runOf } from "../collect/services.ts";
+import type { Moment, Stage } from "../moment.ts";
 
 export type RecyclerDeps = Pick<ActingDeps, "registry" | "trail"> & {
-  backend: Pick<Backend, "recycle">;
-  monitor: Pick<Monitor, "of">;
+  backend: Pick<Backend, "recycle" | "read">;
   say: (sentence: string) => void;
-  /** As they are now: whoever held the lock before may have restarted one. */
-  look: (names: string[]) => Promise<Known[]>;
 };
 
-/** One that was asked and has not ended, or could not be asked, is asked again, each time after twice as long. */
+/** A service that does not end, or could not be asked, is asked again: retry with exponential backoff. */
 const firstAgainMs = 10_000;
 const lastAgainMs = 300_000;
 
 type Asked = { run: string; againMs: number; nextMs: number };
 
-export class Recycler {
+export class Recycler implements Stage {
   readonly #deps: RecyclerDeps;
+  /** The last one that was handed over: while this waits for the lock, a service may recover. */
+  #moment: Moment | null = null;
   readonly #asked = new Map<string, Asked>();
   #work: Promise<void> | null = null;
 
@@ -29,15 +29,16 @@ export class Recycler {
     this.#deps = deps;
   }
 
-  /** Waits for none of them. `nowMs` is the monotonic clock. */
-  turn(services: Iterable<Known>, nowMs: number): void {
+  /** Waits for none of them. */
+  act(moment: Moment): void {
+    this.#moment = moment;
     if (this.#work !== null) return;
     const due: Known[] = [];
     const unwell = new Set<string>();
-    for (const known of services) {
+    for (const known of moment.services.values()) {
       if (!this.#isToEnd(known)) continue;
       unwell.add(known.spec.name);
-      if (this.#isDue(known, nowMs)) due.push(known);
+      if (this.#isDue(known, moment.uptimeMs)) due.push(known);
     }
     for (const name of this.#asked.keys()) if (!unwell.has(name)) this.#asked.delete(name);
     if (due.length === 0) return;
@@ -51,9 +52,8 @@ export class Recycler {
     await this.#work;
   }
 
-  #isToEnd(known: Known): boolean {
-    const { spec, reading } = known;
-    return spec.healthRestart && reading.state === "active" && this.#deps.monitor.of(spec.name).health === "unhealthy";
+  #isToEnd({ spec, reading }: Known): boolean {
+    return spec.healthRestart && reading.state === "active" && this.#moment?.healthOf(spec.name).health === "unhealthy";
   }
 
   #isDue(known: Known, nowMs: number): boolean {
@@ -67,22 +67,35 @@ export class Recycler {
   }
 
   async #recycle(due: Known[]): Promise<void> {
-    const { registry, look, say } = this.#deps;
-    const runs = new Map(due.map((known) => [known.spec.name, runOf(known)]));
-    const names = [...runs.keys()];
+    const { registry, say } = this.#deps;
+    const names = due.map(({ spec }) => spec.name);
     try {
       await underLock({ registry, progress: () => {} }, `restart ${names.join(" ")}`, async () => {
-        for (const known of await look(names))
-          if (this.#isToEnd(known) && runOf(known) === runs.get(known.spec.name)) await this.#one(known);
+        for (const known of await this.#stillDue(due)) await this.#one(known);
       });
     } catch (error) {
       say(`cannot restart ${names.join(", ")}: ${reasonOf(error)}`);
     }
   }
 
+  /** The command that held the lock before may have restarted a service, changed or deleted it. */
+  async #stillDue(due: Known[]): Promise<Known[]> {
+    const { backend, registry } = this.#deps;
+    const names = due.map(({ spec }) => spec.name);
+    const specs = new Map(registry.readable(names).specs.map((spec) => [spec.name, spec]));
+    const readings = new Map((await backend.read(names)).map((reading) => [reading.name, reading]));
+    return due.flatMap((known) => {
+      const { name } = known.spec;
+      const [spec, reading] = [specs.get(name), readings.get(name)];
+      if (spec === undefined || reading === undefined || !this.#isToEnd({ ...known, spec, reading })) return [];
+      const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
+      return `${reading.mainPid}:${startTime}` === runOf(known) ? [{ ...known, spec, reading }] : [];
+    });
+  }
+
   async #one({ spec }: Known): Promise<void> {
-    const { backend, monitor, say, trail } = this.#deps;
-    const reason = monitor.of(spec.name).reason ?? "its probe fails";
+    const { backend, say, trail } = this.#deps;
+    const reason = this.#moment?.healthOf(spec.name).reason ?? "its probe fails";
     const why = `it is unhealthy: ${reason}`;
     const trouble = await backend.recycle(spec, reason).then(
       () => null,

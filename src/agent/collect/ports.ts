@@ -1,6 +1,6 @@
 // Which service listens on which port: looked up once for each listening socket, not for each question.
-import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
-import { pidsOf } from "../metrics/group.ts";
+import { heldBy, type Listener, listeners } from "../../backend/sockets.ts";
+import { pidsOf } from "../../metrics/group.ts";
 import { type Known, runOf } from "./services.ts";
 
 type Held = { run: string; inodes: Set<string> };

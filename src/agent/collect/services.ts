@@ -1,11 +1,11 @@
 // What is known of every service: read once, and again where a spec has changed or the backend has told of a change.
-import type { Backend, Change, Reading, Watch } from "../backend/backend.ts";
-import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
-import { reasonOf } from "../base/errors.ts";
-import { startTimeOf } from "../base/proc.ts";
-import type { Deps } from "../lifecycle/deps.ts";
-import type { Spec } from "../service/spec.ts";
-import { verdictOf } from "../status/verified.ts";
+import type { Backend, Change, Reading, Watch } from "../../backend/backend.ts";
+import type { Isolation, Limits, SandboxVerdict } from "../../backend/verdict.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { startTimeOf } from "../../base/proc.ts";
+import type { Deps } from "../../lifecycle/deps.ts";
+import type { Spec } from "../../service/spec.ts";
+import { verdictOf } from "../../status/verified.ts";
 
 export type Known = {
   spec: Spec;
@@ -23,6 +23,8 @@ export type ServicesDeps = Pick<Deps, "registry"> & {
   monotonicMs: () => number;
   /** Hears each change of state as it is told. */
   onChange: (change: Change) => void;
+  /** Hears that a service is to be read anew, before it is. */
+  onDirty?: () => void;
 };
 
 /** Without it a change that was never told would stay unknown. */
@@ -46,6 +48,7 @@ export class Services {
   /** One refresh after the other. */
   #last: Promise<void> = Promise.resolve();
   #changes = 0;
+  #touched = new Set<string>();
   #isClosed = false;
   #listenMs = Number.NEGATIVE_INFINITY;
 
@@ -55,6 +58,17 @@ export class Services {
 
   get(name: string): Known | undefined {
     return this.#known.get(name);
+  }
+
+  get known(): ReadonlyMap<string, Known> {
+    return this.#known;
+  }
+
+  /** The services that were read anew, or went, since this was asked last. */
+  takeTouched(): Set<string> {
+    const touched = this.#touched;
+    this.#touched = new Set();
+    return touched;
   }
 
   all(): IterableIterator<Known> {
@@ -127,6 +141,7 @@ export class Services {
     const heard = await this.#deps.backend.watch(
       (change) => {
         this.#dirty.add(change.name);
+        if (this.#specs.has(change.name)) this.#deps.onDirty?.();
         if (change.state !== null && this.#known.has(change.name)) this.#deps.onChange(change);
       },
       () => {
@@ -171,6 +186,7 @@ export class Services {
     this.#specs.delete(name);
     this.#known.delete(name);
     this.#partial.delete(name);
+    this.#touched.add(name);
     this.#changes++;
   }
 
@@ -188,6 +204,7 @@ export class Services {
         const isolation = seen?.verdict ?? null;
         const limits = backend.limits(spec, reading);
         const startTime = reading.mainPid === null ? null : startTimeOf(reading.mainPid);
+        this.#touched.add(spec.name);
         this.#known.set(spec.name, {
           spec,
           reading,

@@ -1,6 +1,6 @@
-// One tick: what is known of the services and their counters -> samples, and what the last ones were.
-import { counterReader } from "../metrics/counters.ts";
-import { type Reading, type Sample, type State, sampleOf } from "../metrics/sample.ts";
+// One sample of all: what is known of the services and their counters -> samples, and what the last ones were.
+import { counterReader } from "../../metrics/counters.ts";
+import { type Reading, type Sample, type State, sampleOf } from "../../metrics/sample.ts";
 import { type Known, runOf } from "./services.ts";
 
 export type Look = {
@@ -14,11 +14,18 @@ type Latest = { run: string | null; readAtMs: number; sample: Sample };
 
 export class Sampler {
   readonly #counters = counterReader();
-  readonly #before = new Map<string, Reading>();
+  /** What the next tick is compared with. */
+  readonly #ofTick = new Map<string, Reading>();
+  /** What the next sample of any kind is compared with. */
+  readonly #last = new Map<string, Reading>();
   readonly #latest = new Map<string, Latest>();
 
-  /** State first, then what is cheap of all; what there is no time for is null. `readAtMs` is the monotonic clock. */
-  take(looks: readonly Look[], readAtMs: number, hasTime: () => boolean): Sample[] {
+  /**
+   * State first, then what is cheap of all; what there is no time for is null. `readAtMs` is the monotonic clock. A sample that
+   * is not of a tick changes nothing of what the next tick says.
+   */
+  take(looks: readonly Look[], { readAtMs, hasTime, isTick }: { readAtMs: number; hasTime: () => boolean; isTick: boolean }): Sample[] {
+    const before = isTick ? this.#ofTick : this.#last;
     const counted = looks.map(({ known }) => ({ service: known.reading.name, group: known.reading.group }));
     const counters = this.#counters.read(counted, readAtMs, hasTime);
     const samples = looks.flatMap(({ known, state, restarts, health }): Sample[] => {
@@ -26,13 +33,14 @@ export class Sampler {
       const found = counters.get(name);
       if (found === undefined) return [];
       const reading = { ...found, ...health, service: name, readAtMs, state, restarts };
-      const sample = sampleOf(this.#before.get(name) ?? null, reading);
-      this.#before.set(name, reading);
+      const sample = sampleOf(before.get(name) ?? null, reading);
+      if (isTick) this.#ofTick.set(name, reading);
+      this.#last.set(name, reading);
       this.#latest.set(name, { run: runOf(known), readAtMs, sample });
       return [sample];
     });
     const present = new Set(looks.map(({ known }) => known.reading.name));
-    for (const name of this.#before.keys()) if (!present.has(name)) this.#forget(name);
+    for (const name of this.#last.keys()) if (!present.has(name)) this.#forget(name);
     return samples;
   }
 
@@ -48,7 +56,8 @@ export class Sampler {
   }
 
   #forget(name: string): void {
-    this.#before.delete(name);
+    this.#ofTick.delete(name);
+    this.#last.delete(name);
     this.#latest.delete(name);
   }
 }

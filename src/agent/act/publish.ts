@@ -1,0 +1,139 @@
+// Tells readers what a moment has changed. Between two moments everybody who listens knows the same.
+import type { Notice } from "../../backend/notice.ts";
+import type { ModelEvent } from "../../status/events.ts";
+import { foreignNotice } from "../../status/foreign.ts";
+import type { Observed, Snapshot } from "../../status/schema.ts";
+import { runOf } from "../collect/services.ts";
+import type { Moment, Stage } from "../moment.ts";
+import type { SharedNotices } from "../shared-notices.ts";
+import type { View } from "../view.ts";
+
+type Reader = { tell: (event: ModelEvent) => void; paceMs: number };
+type Published = { observed: Observed; key: string };
+
+export type PublisherDeps = {
+  view: View;
+  shared: SharedNotices;
+  /** Of specs that cannot be read. */
+  warnings: () => string[];
+};
+
+export class Publisher implements Stage {
+  readonly #deps: PublisherDeps;
+  readonly #readers = new Set<Reader>();
+  readonly #published = new Map<string, Published>();
+  #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
+  #atMs = 0;
+  #host: Snapshot["host"] = null;
+  /** Made for the first reader that needs it, and shared until something is told. */
+  #whole: ModelEvent | null = null;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+  }
+
+  /** How often readers want samples; null where nobody reads. */
+  get paceMs(): number | null {
+    return this.#readers.size === 0 ? null : Math.min(...Array.from(this.#readers, ({ paceMs }) => paceMs));
+  }
+
+  /** `moment` is that of now; from then on each event is told. Returns what ends it. */
+  hear(tell: Reader["tell"], paceMs: number, moment: Moment): () => void {
+    if (this.#readers.size === 0) this.#begin(moment);
+    const reader = { tell, paceMs };
+    this.#readers.add(reader);
+    return () => {
+      this.#readers.delete(reader);
+    };
+  }
+
+  /** All that was told so far, as one event. */
+  whole(): ModelEvent {
+    if (this.#whole !== null) return this.#whole;
+    const services = Array.from(this.#published.values(), ({ observed }) => observed);
+    this.#whole = { kind: "snapshot", snapshot: { atMs: this.#atMs, services, ...this.#alike, host: this.#host } };
+    return this.#whole;
+  }
+
+  act(moment: Moment): void {
+    if (this.#readers.size === 0) return;
+    const { atMs, services, samples } = moment;
+    const isSampled = samples.length > 0 || moment.isTick;
+    if (isSampled) this.#deps.shared.renew();
+    this.#tellAlike(moment);
+    for (const name of [...this.#published.keys()].filter((known) => !services.has(known))) {
+      this.#published.delete(name);
+      this.#tell({ kind: "gone", atMs, name });
+    }
+    const names = isSampled ? services.keys() : [...moment.touched, ...this.#unready()];
+    const observed = this.#deps.view.of(new Set(names), moment, { shared: this.#alike.notices, isExact: false });
+    for (const one of observed) this.#compare(one, moment);
+    if (isSampled) this.#tell({ kind: "sample", atMs, figures: observed.map(figuresOf), host: moment.host });
+    this.#atMs = atMs;
+    this.#host = moment.host ?? this.#host;
+  }
+
+  close(): void {
+    this.#readers.clear();
+  }
+
+  #begin(moment: Moment): void {
+    this.#published.clear();
+    this.#whole = null;
+    this.#alike = this.#alikeNow();
+    this.#atMs = moment.atMs;
+    for (const observed of this.#deps.view.of(moment.services.keys(), moment, { shared: this.#alike.notices, isExact: true }))
+      this.#published.set(observed.status.name, { observed, key: keyOf(observed, moment) });
+  }
+
+  /** A service opens its port without a word to anybody. */
+  #unready(): string[] {
+    return Array.from(this.#published.values()).flatMap(({ observed: { status } }) =>
+      status.state === "active" && !status.ready ? [status.name] : [],
+    );
+  }
+
+  #compare(observed: Observed, moment: Moment): void {
+    const { name } = observed.status;
+    const before = this.#published.get(name);
+    const key = keyOf(observed, moment);
+    this.#published.set(name, { observed, key });
+    const passed = moment.changes.flatMap(({ name: of, state, atMs }) => (of === name && state !== null ? [{ state, atMs }] : []));
+    // A state that has passed by already is told all the same.
+    const isNews = before?.key !== key || passed.some(({ state }) => state !== observed.status.state);
+    if (isNews) this.#tell({ kind: "change", atMs: moment.atMs, observed, passed });
+  }
+
+  #tellAlike({ atMs }: Moment): void {
+    const now = this.#alikeNow();
+    if (Bun.deepEquals(now, this.#alike)) return;
+    this.#alike = now;
+    this.#tell({ kind: "notice", atMs, ...now });
+  }
+
+  #alikeNow(): Pick<Snapshot, "notices" | "added" | "warnings"> {
+    const { view, shared, warnings } = this.#deps;
+    const added: Notice[] = view
+      .foreign(false)
+      .filter(({ kind }) => kind === "added")
+      .map(foreignNotice);
+    return { notices: shared.latest, added, warnings: warnings() };
+  }
+
+  #tell(event: ModelEvent): void {
+    this.#whole = null;
+    for (const { tell } of this.#readers) tell(event);
+  }
+}
+
+/** Names all of a service but its figures, which move all the time. */
+function keyOf({ status, unwell, ...rest }: Observed, { services }: Moment): string {
+  const { uptimeMs: _, cpuPercent: __, cpuTimeMs: ___, memoryBytes: ____, memorySource: _____, tasks: ______, ...lasting } = status;
+  const known = services.get(status.name);
+  return JSON.stringify([lasting, rest, unwell?.reason ?? null, known === undefined ? null : runOf(known)]);
+}
+
+function figuresOf({ status }: Observed) {
+  const { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks } = status;
+  return { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks };
+}

@@ -1,0 +1,130 @@
+// Makes a moment: follows the services, has them probed, and takes samples where it is time.
+import type { Backend, Change } from "../../backend/backend.ts";
+import type { Paths } from "../../base/paths.ts";
+import type { HealthSettings } from "../../config/health.ts";
+import type { Deps } from "../../lifecycle/deps.ts";
+import { hostSampler } from "../../metrics/host.ts";
+import type { HostSample, Sample } from "../../metrics/sample.ts";
+import { restartsOf, stateOf } from "../../status/status.ts";
+import type { Moment, Told } from "../moment.ts";
+import { Health } from "./health.ts";
+import { Sampler } from "./samples.ts";
+import { Services } from "./services.ts";
+
+export type CollectorDeps = Pick<Deps, "registry"> & {
+  backend: Pick<Backend, "watch" | "read" | "verify" | "limits" | "runBeside">;
+  /** Whose file systems are looked at. */
+  paths: Pick<Paths, "home" | "state">;
+  health: HealthSettings;
+  /** The wall clock. */
+  now: () => number;
+  monotonicMs: () => number;
+  /** Hears that something has changed that no turn has collected yet. */
+  onNews: () => void;
+};
+
+/** Which samples a moment is to have: those of a tick, those for readers alone, or none. */
+export type Wanted = { kind: "tick"; hasTime: () => boolean } | { kind: "shown"; hasTime: () => boolean } | { kind: "none" };
+
+export class Collector {
+  readonly services: Services;
+  readonly sampler = new Sampler();
+  /** Rates of the host, between two ticks and between two samples for readers. */
+  readonly #hosts = { tick: hostSampler(), shown: hostSampler() };
+  readonly #deps: CollectorDeps;
+  readonly #health: Health;
+  #changes: Told[] = [];
+  /** Services with another health since the moment before. */
+  #judged = new Set<string>();
+
+  constructor(deps: CollectorDeps) {
+    this.#deps = deps;
+    const { backend, registry, monotonicMs, onNews, now } = deps;
+    this.services = new Services({ backend, registry, monotonicMs, onChange: (change) => this.#note(change), onDirty: onNews });
+    this.#health = new Health(this.services, {
+      settings: deps.health,
+      run: (spec, command, timeoutMs) => backend.runBeside(spec, command, timeoutMs),
+      onChange: (name) => {
+        this.#judged.add(name);
+        this.#note({ name, state: null, atMs: now() });
+        onNews();
+      },
+    });
+  }
+
+  get monitor() {
+    return this.#health.monitor;
+  }
+
+  /** Afterwards the services are as they were when this was called, or later; without `isExact`, as far as it has been told by now. */
+  async refresh(isExact = true): Promise<void> {
+    await this.services.refresh(isExact);
+    this.#health.watch();
+  }
+
+  /** Throws where the services cannot be read; then `known` has to do: services are probed all the same. A stage gets each change once. */
+  async collect(wanted: Wanted): Promise<Moment> {
+    if (wanted.kind === "tick") this.#health.lookForPorts();
+    if (wanted.kind === "tick" || this.services.isDirty) await this.refresh(false);
+    return this.#moment(wanted);
+  }
+
+  /** The moment of what is known, for where the services cannot be read. */
+  known(): Moment {
+    return this.#moment({ kind: "none" });
+  }
+
+  /** What is known now, for who asks; the next moment has all the same what has changed. */
+  look(): Moment {
+    const { now, monotonicMs, registry } = this.#deps;
+    return {
+      atMs: now(),
+      uptimeMs: monotonicMs(),
+      services: this.services.known,
+      version: this.services.changes,
+      healthOf: (name) => this.monitor.of(name),
+      outcomes: registry.outcomes(),
+      changes: [],
+      touched: new Set(),
+      samples: [],
+      isTick: false,
+      host: null,
+    };
+  }
+
+  close(): void {
+    this.services.close();
+    this.#health.monitor.close();
+    this.sampler.close();
+    for (const host of Object.values(this.#hosts)) host.close();
+  }
+
+  #moment(wanted: Wanted): Moment {
+    this.monitor.turn(performance.now());
+    const known = this.look();
+    const isTick = wanted.kind === "tick";
+    const samples = wanted.kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick });
+    const touched = this.services.takeTouched().union(this.#judged);
+    this.#judged = new Set();
+    return { ...known, changes: this.#changes.splice(0), touched, samples, isTick, host: wanted.kind === "none" ? null : this.#host(wanted.kind) };
+  }
+
+  #host(kind: "tick" | "shown"): HostSample {
+    const projects = new Set(Array.from(this.services.all(), ({ spec }) => spec.root));
+    return this.#hosts[kind].take({ ...this.#deps.paths, projects: [...projects] }, this.#deps.monotonicMs());
+  }
+
+  #samples(outcomes: Moment["outcomes"], { hasTime, isTick }: { hasTime: () => boolean; isTick: boolean }): Sample[] {
+    const looks = Array.from(this.services.all(), (known) => {
+      const { name, state } = known.reading;
+      const { health, latencyMs } = this.monitor.of(name);
+      const outcome = outcomes.get(name) ?? null;
+      return { known, state: stateOf(state, outcome), restarts: restartsOf(known.reading, outcome), health: { health, latencyMs } };
+    });
+    return this.sampler.take(looks, { readAtMs: this.#deps.monotonicMs(), hasTime, isTick });
+  }
+
+  #note(change: Change): void {
+    this.#changes.push({ ...change, health: this.monitor.of(change.name).health });
+  }
+}

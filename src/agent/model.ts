@@ -1,0 +1,103 @@
+// The Model within the process of the agent: for `bs9 run`, and behind the socket for all others.
+import { Backlog } from "../base/channel/backlog.ts";
+import { Feed, type Line } from "../base/channel/feed.ts";
+import type { ModelEvent } from "../status/events.ts";
+import { foreignNotice } from "../status/foreign.ts";
+import type { FollowOptions, Model } from "../status/model.ts";
+import type { Snapshot } from "../status/schema.ts";
+import type { Publisher } from "./act/publish.ts";
+import { fastestPaceMs, versionText } from "./channel.ts";
+import type { Collector } from "./collect/collect.ts";
+import type { Moment } from "./moment.ts";
+import type { SharedNotices } from "./shared-notices.ts";
+import type { View } from "./view.ts";
+
+export type ModelDeps = {
+  collector: Pick<Collector, "refresh" | "look" | "services">;
+  view: View;
+  shared: SharedNotices;
+  publisher: Publisher;
+};
+
+/** Events that wait for a reader in this process. */
+const maxWaiting = 1000;
+
+export class AgentModel implements Model {
+  readonly #deps: ModelDeps;
+  readonly #lines = new WeakMap<ModelEvent, Line>();
+
+  constructor(deps: ModelDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws where a service is known by its state alone, so that the caller reads it itself. */
+  async now(names: string[]): Promise<Snapshot> {
+    const { collector, view, shared } = this.#deps;
+    const { services } = collector;
+    const [notices] = await Promise.all([shared.now(), collector.refresh()]);
+    if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("D-Bus is unavailable");
+    const moment = collector.look();
+    const observed = view.of(names, moment, { shared: notices, isExact: true });
+    const added = view
+      .foreign(false)
+      .filter(({ kind }) => kind === "added")
+      .map(foreignNotice);
+    return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, host: null };
+  }
+
+  async *follow({ signal, paceMs }: FollowOptions): AsyncGenerator<ModelEvent> {
+    const { publisher } = this.#deps;
+    const moment = await this.#begin();
+    const backlog = new Backlog<ModelEvent>({ whole: () => publisher.whole(), sizeOf: () => 1, maxSize: maxWaiting });
+    let wake = () => {};
+    const end = publisher.hear(
+      (event) => {
+        backlog.push(event);
+        wake();
+      },
+      Math.max(paceMs, fastestPaceMs),
+      moment,
+    );
+    const abort = () => wake();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      while (!signal.aborted) {
+        const event = backlog.next();
+        if (event !== undefined) yield event;
+        else
+          await new Promise<void>((woken) => {
+            wake = woken;
+          });
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+      end();
+    }
+  }
+
+  /** For a reader in another process: the same events, each made into a line once for all readers. */
+  async feed(paceMs: number): Promise<Feed> {
+    const { publisher } = this.#deps;
+    const moment = await this.#begin();
+    return new Feed(
+      { version: versionText },
+      () => this.#lineOf(publisher.whole()),
+      (tell) => publisher.hear((event) => tell(this.#lineOf(event)), Math.max(paceMs, fastestPaceMs), moment),
+    );
+  }
+
+  /** A reader that begins gets what is so now. */
+  async #begin(): Promise<Moment> {
+    const { collector, shared } = this.#deps;
+    await Promise.all([shared.now(), collector.refresh()]);
+    return collector.look();
+  }
+
+  #lineOf(event: ModelEvent): Line {
+    const known = this.#lines.get(event);
+    if (known !== undefined) return known;
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    this.#lines.set(event, line);
+    return line;
+  }
+}

@@ -1,0 +1,60 @@
+// A connection that stays open: lines go out as they come, as fast as the reader takes them.
+import { Backlog } from "./backlog.ts";
+
+/** Each line is JSON with its end; readers share the bytes. */
+export type Line = Buffer;
+
+/** In place of an answer: what the one who asked is told from now on. */
+export class Feed {
+  /** Said first, beside the head of every answer. */
+  readonly opening: object;
+  /** All of it as it is now: the first line, and again for a reader that has fallen behind. */
+  readonly whole: () => Line;
+  /** Calls `tell` with each line after that; returns what ends it. */
+  readonly hear: (tell: (line: Line) => void) => () => void;
+
+  constructor(opening: object, whole: Feed["whole"], hear: Feed["hear"]) {
+    this.opening = opening;
+    this.whole = whole;
+    this.hear = hear;
+  }
+}
+
+/** Lines that wait for one reader, beside what the kernel holds for it. */
+const maxWaitingBytes = 1024 * 1024;
+
+export class Stream {
+  readonly #socket: { write(bytes: Buffer): number };
+  readonly #backlog: Backlog<Line>;
+  readonly #end: () => void;
+  /** Of the line that is being written. */
+  #rest: Buffer;
+
+  constructor(socket: { write(bytes: Buffer): number }, first: Line, { whole, hear }: Feed) {
+    this.#socket = socket;
+    this.#rest = first;
+    this.#backlog = new Backlog({ whole, sizeOf: (line) => line.length, maxSize: maxWaitingBytes });
+    this.#end = hear((line) => {
+      const isBlocked = this.#rest.length > 0;
+      this.#backlog.push(line);
+      if (!isBlocked) this.flow();
+    });
+    this.flow();
+  }
+
+  /** Writes as much as the socket takes; the rest goes on when it has drained. */
+  flow(): void {
+    for (;;) {
+      if (this.#rest.length === 0) this.#rest = this.#backlog.next() ?? empty;
+      if (this.#rest.length === 0) return;
+      this.#rest = this.#rest.subarray(Math.max(0, this.#socket.write(this.#rest)));
+      if (this.#rest.length > 0) return;
+    }
+  }
+
+  end(): void {
+    this.#end();
+  }
+}
+
+const empty = Buffer.alloc(0);

@@ -1,0 +1,52 @@
+// What became of an act on one service, and what the trail keeps of acts on several.
+import { Bs9Error, type ErrorCode, exitStatus, whyOf } from "../base/errors.ts";
+import type { Spec } from "../service/spec.ts";
+import type { Finding } from "./inspect.ts";
+import type { Readiness } from "./ready.ts";
+import type { Ending } from "./recorded.ts";
+
+export type Acted = {
+  name: string;
+  result: "started" | "unchanged" | "changed" | "stopped" | "restarted" | "deleted" | "failed";
+  readiness: Readiness | null;
+  /** Why it failed, and the last log lines of it. */
+  cause: string | null;
+  lines: string[];
+  code: ErrorCode;
+  /** What mends it; null: its log may tell. */
+  hint: string | null;
+  findings: Finding[];
+};
+
+export function failure(name: string, error: unknown): Acted {
+  const known = error instanceof Bs9Error ? error : null;
+  // The reader is told once which service it is.
+  return {
+    ...done({ name }, "failed"),
+    cause: whyOf(error),
+    lines: known?.details ?? [],
+    code: known?.code ?? "failed",
+    hint: known?.hint ?? null,
+  };
+}
+
+export function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Acted {
+  return { name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
+}
+
+export function endingOf(acted: Acted[]): Ending {
+  const bad = acted.filter(({ result }) => result === "failed");
+  const [first] = bad;
+  if (first === undefined)
+    return {
+      message: acted.length > 0 && acted.every(({ result }) => result === "unchanged") ? "unchanged" : null,
+      failed: [],
+      exitStatus: exitStatus.done,
+    };
+  const { exitStatus: status } = new Bs9Error(bad.find(({ code }) => code === "refused")?.code ?? first.code, "");
+  return {
+    message: bad.length === 1 ? first.cause : bad.map(({ name, cause }) => `${name}: ${cause}`).join("; "),
+    failed: bad.map(({ name }) => name),
+    exitStatus: status,
+  };
+}

@@ -1,0 +1,57 @@
+// What a reader who follows the services is told, one event after the other: a snapshot first, then what becomes another.
+import * as v from "valibot";
+import { Notice } from "../backend/notice.ts";
+import { states } from "../metrics/sample.ts";
+import { Figures, Observed, Snapshot } from "./schema.ts";
+
+const atMs = v.number();
+
+export const ModelEvent = v.variant("kind", [
+  /** In place of all that was told before: the first event, and again for a reader that has fallen behind. */
+  v.strictObject({ kind: v.literal("snapshot"), snapshot: Snapshot }),
+  /** `passed`: the states that were told since the event before, in order, however short they were. */
+  v.strictObject({
+    kind: v.literal("change"),
+    atMs,
+    observed: Observed,
+    passed: v.array(v.strictObject({ state: v.picklist(states), atMs })),
+  }),
+  /** Figures of all services, from one tick. */
+  v.strictObject({
+    kind: v.literal("sample"),
+    atMs,
+    figures: v.array(v.strictObject({ name: v.string(), uptimeMs: v.nullable(v.number()), ...Figures.entries })),
+    host: Snapshot.entries.host,
+  }),
+  /** All that is said of the services alike, now that it has changed. */
+  v.strictObject({
+    kind: v.literal("notice"),
+    atMs,
+    notices: Snapshot.entries.notices,
+    added: v.array(Notice),
+    warnings: Snapshot.entries.warnings,
+  }),
+  v.strictObject({ kind: v.literal("gone"), atMs, name: v.string() }),
+]);
+export type ModelEvent = v.InferOutput<typeof ModelEvent>;
+
+/** The services after an event. Pure. */
+export function after(before: Snapshot, event: ModelEvent): Snapshot {
+  switch (event.kind) {
+    case "snapshot":
+      return event.snapshot;
+    case "change": {
+      const others = before.services.filter(({ status }) => status.name !== event.observed.status.name);
+      return { ...before, atMs: event.atMs, services: [...others, event.observed] };
+    }
+    case "sample": {
+      const figures = new Map(event.figures.map((one) => [one.name, one]));
+      const services = before.services.map((one) => ({ ...one, status: { ...one.status, ...figures.get(one.status.name) } }));
+      return { ...before, atMs: event.atMs, services, host: event.host };
+    }
+    case "notice":
+      return { ...before, atMs: event.atMs, notices: event.notices, added: event.added, warnings: event.warnings };
+    case "gone":
+      return { ...before, atMs: event.atMs, services: before.services.filter(({ status }) => status.name !== event.name) };
+  }
+}
