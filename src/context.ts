@@ -1,5 +1,5 @@
 // What every command is given: built once, handed down.
-import { agentClient } from "./agent/client.ts";
+import { agentClient, sourceOf } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
@@ -48,6 +48,8 @@ export type Context = {
   names(): Promise<string[]>;
   /** How services are now: what the agent says where it lives and knows them, else a look at the machine. */
   model: Model;
+  /** The agent is part of this process, and is asked without its socket; null while it begins anew. */
+  agentIsHere(model: () => Model | null): void;
   /** A sentence that the reader should see and that is no error. */
   warn(text: string): void;
   /** What this machine lacks for services, whether or not a backend can be opened. */
@@ -70,6 +72,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     return openSqliteReader(databaseFile(paths.config), config.keeping);
   });
   const agent = agentClient(paths.state);
+  let source = agent.model;
   let opened: Promise<Backend> | null = null;
   const open = (kind: Kind): Promise<Backend> => {
     opened ??= openBackend(kind, env, paths);
@@ -97,7 +100,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
           .catch(() => {}),
       agentWaitsMs,
     );
-    const snapshot = await agent.model.now(names).finally(() => clearTimeout(waits));
+    const snapshot = await source.now(names).finally(() => clearTimeout(waits));
     return snapshot?.services.some(({ status }) => status.backend !== kind) === true ? null : snapshot;
   };
   const lookAt = async (names: string[]): Promise<Snapshot> => {
@@ -114,7 +117,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     },
     async *follow(options) {
       while (!options.signal.aborted) {
-        yield* agent.model.follow(options);
+        yield* source.follow(options);
         if (options.signal.aborted) return;
         yield { kind: "snapshot", snapshot: await this.now(registry.names()) };
         await pause(lookAgainMs, options.signal);
@@ -135,6 +138,9 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     signal,
     model,
     warn,
+    agentIsHere(here) {
+      source = sourceOf(here);
+    },
     async hostFindings() {
       if (detected(env, registry) === "supervisor") return [];
       const { hostFindings } = await import("./systemd/host-findings.ts");

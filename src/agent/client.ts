@@ -5,7 +5,7 @@ import { follow } from "../base/channel/follow.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import { ModelEvent } from "../status/events.ts";
-import type { Source } from "../status/model.ts";
+import type { Model, Source } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
 import { Answer, channel, fastestPaceMs, keyFile, longestPaceMs, Opening, type Question, socketFile, versionText } from "./channel.ts";
 
@@ -78,6 +78,21 @@ async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEven
     if ("error" in opening) return;
     isOwn = opening.version === versionText;
   }
+}
+
+/** An agent in this very process: asked without its socket, and what it cannot say is as if it were gone. */
+export function sourceOf(model: () => Model | null): Source {
+  return {
+    async now(names) {
+      const snapshot = await model()
+        ?.now(names)
+        .catch(() => null);
+      return snapshot != null && isWhole(snapshot, names) ? snapshot : null;
+    },
+    async *follow(options) {
+      yield* model()?.follow(options) ?? [];
+    },
+  };
 }
 
 /** False where it leaves a service out without a word: it has not heard of that service yet, and others can look. */

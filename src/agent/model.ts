@@ -24,6 +24,7 @@ const maxWaiting = 1000;
 
 export class AgentModel implements Model {
   readonly #deps: ModelDeps;
+  readonly #closing = new AbortController();
   readonly #lines = new WeakMap<ModelEvent, Line>();
 
   constructor(deps: ModelDeps) {
@@ -51,17 +52,21 @@ export class AgentModel implements Model {
     const backlog = new Backlog<ModelEvent>({ whole: () => publisher.whole(), sizeOf: () => 1, maxSize: maxWaiting });
     let wake = () => {};
     const end = publisher.hear(
-      (event) => {
-        backlog.push(event);
-        wake();
+      {
+        tell: (event) => {
+          backlog.push(event);
+          wake();
+        },
+        isBehind: () => backlog.isBehind,
       },
       Math.max(paceMs, fastestPaceMs),
       moment,
     );
+    const ending = AbortSignal.any([signal, this.#closing.signal]);
     const abort = () => wake();
-    signal.addEventListener("abort", abort, { once: true });
+    ending.addEventListener("abort", abort, { once: true });
     try {
-      while (!signal.aborted) {
+      while (!ending.aborted) {
         const event = backlog.next();
         if (event !== undefined) yield event;
         else
@@ -70,7 +75,7 @@ export class AgentModel implements Model {
           });
       }
     } finally {
-      signal.removeEventListener("abort", abort);
+      ending.removeEventListener("abort", abort);
       end();
     }
   }
@@ -82,8 +87,15 @@ export class AgentModel implements Model {
     return new Feed(
       { version: versionText },
       () => this.#lineOf(publisher.whole()),
-      (tell) => publisher.hear((event) => tell(this.#lineOf(event)), Math.max(paceMs, fastestPaceMs), moment),
+      ({ tell, isBehind }) => {
+        return publisher.hear({ tell: (event) => tell(this.#lineOf(event)), isBehind }, Math.max(paceMs, fastestPaceMs), moment);
+      },
     );
+  }
+
+  /** Ends all readers in this process. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** A reader that begins gets what is so now. */

@@ -89,6 +89,11 @@ export class Turns {
     this.#onNews = listener;
   }
 
+  /** How often readers want samples; null where nobody reads. */
+  get paceMs(): number | null {
+    return this.#publisher.paceMs;
+  }
+
   /** Returns what went wrong; the next one tries again. */
   async turn(): Promise<Notice[]> {
     const nowMs = this.#options.monotonicMs();
@@ -112,6 +117,7 @@ export class Turns {
     this.collector.services.close();
     await this.#act(this.collector.known());
     for (const stage of Object.values(this.#stages)) await stage.close();
+    this.model.close();
     this.collector.close();
   }
 

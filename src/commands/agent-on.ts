@@ -1,7 +1,7 @@
 // The agent on a backend, in whichever process: begun anew when config.toml has changed, and tried again where something failed.
 import { closeSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { startAgent } from "../agent/agent.ts";
+import { type Running, startAgent } from "../agent/agent.ts";
 import { Pause } from "../agent/pause.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
@@ -25,10 +25,10 @@ const againMs = 10_000;
 /** Without a storage it goes on; so long until that is tried again. */
 const openAgainMs = 60_000;
 
-type Begun = { stop(): Promise<void> };
+type Begun = Pick<Running, "model"> & { stop(): Promise<void> };
 
 /** Throws where another agent is at work for the same services. */
-export async function agentOn(backend: Backend, context: Context, around: Around = {}): Promise<Begun> {
+export async function agentOn(backend: Backend, context: Context, around: Around = {}): Promise<{ stop(): Promise<void> }> {
   const { paths, registry, terminal } = context;
   const lock = await takeLock(join(paths.state, "agent.lock"));
   if (lock === null) throw failed("another agent is at work here", { hint: "bs9 describe bs9-agent" });
@@ -38,6 +38,7 @@ export async function agentOn(backend: Backend, context: Context, around: Around
   let read = stampOf(file);
   let running: Begun | null = await begin(context.config);
   let anew: Promise<void> | null = null;
+  context.agentIsHere(() => running?.model ?? null);
 
   return {
     async stop() {
@@ -67,6 +68,7 @@ export async function agentOn(backend: Backend, context: Context, around: Around
     });
     void agent.stalled.then(around.stalled ?? restart);
     return {
+      model: agent.model,
       async stop() {
         await agent.stop();
         await storage.close();

@@ -1,5 +1,6 @@
 // Tells readers what a moment has changed. Between two moments everybody who listens knows the same.
 import type { Notice } from "../../backend/notice.ts";
+import type { Listener } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
 import { foreignNotice } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
@@ -8,7 +9,7 @@ import type { Moment, Stage } from "../moment.ts";
 import type { SharedNotices } from "../shared-notices.ts";
 import type { View } from "../view.ts";
 
-type Reader = { tell: (event: ModelEvent) => void; paceMs: number };
+type Reader = Listener<ModelEvent> & { paceMs: number };
 type Published = { observed: Observed; key: string };
 
 export type PublisherDeps = {
@@ -27,6 +28,8 @@ export class Publisher implements Stage {
   #host: Snapshot["host"] = null;
   /** Made for the first reader that needs it, and shared until something is told. */
   #whole: ModelEvent | null = null;
+  /** The last moment that was told to nobody, because all had fallen behind. */
+  #missed: Moment | null = null;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -38,9 +41,9 @@ export class Publisher implements Stage {
   }
 
   /** `moment` is that of now; from then on each event is told. Returns what ends it. */
-  hear(tell: Reader["tell"], paceMs: number, moment: Moment): () => void {
+  hear(listener: Listener<ModelEvent>, paceMs: number, moment: Moment): () => void {
     if (this.#readers.size === 0) this.#begin(moment);
-    const reader = { tell, paceMs };
+    const reader = { ...listener, paceMs };
     this.#readers.add(reader);
     return () => {
       this.#readers.delete(reader);
@@ -49,6 +52,7 @@ export class Publisher implements Stage {
 
   /** All that was told so far, as one event. */
   whole(): ModelEvent {
+    if (this.#missed !== null) this.#begin(this.#missed);
     if (this.#whole !== null) return this.#whole;
     const services = Array.from(this.#published.values(), ({ observed }) => observed);
     this.#whole = { kind: "snapshot", snapshot: { atMs: this.#atMs, services, ...this.#alike, host: this.#host } };
@@ -57,6 +61,11 @@ export class Publisher implements Stage {
 
   act(moment: Moment): void {
     if (this.#readers.size === 0) return;
+    // Nobody would get what is told now: what is so is put together when one of them asks for it.
+    if ([...this.#readers].every(({ isBehind }) => isBehind())) {
+      this.#missed = moment;
+      return;
+    }
     const { atMs, services, samples } = moment;
     const isSampled = samples.length > 0 || moment.isTick;
     if (isSampled) this.#deps.shared.renew();
@@ -78,6 +87,7 @@ export class Publisher implements Stage {
   }
 
   #begin(moment: Moment): void {
+    this.#missed = null;
     this.#published.clear();
     this.#whole = null;
     this.#alike = this.#alikeNow();

@@ -19,6 +19,11 @@ export class Backlog<T> {
     this.#options = options;
   }
 
+  /** True where the reader is to get the whole next. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
   push(item: T): void {
     if (this.#isBehind) return;
     this.#waiting.push(item);

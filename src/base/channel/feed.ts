@@ -4,14 +4,20 @@ import { Backlog } from "./backlog.ts";
 /** Each line is JSON with its end; readers share the bytes. */
 export type Line = Buffer;
 
+export type Listener<T> = {
+  tell(item: T): void;
+  /** True where the listener has fallen behind: what is told to it is lost, and it asks for the whole. */
+  isBehind(): boolean;
+};
+
 /** In place of an answer: what the one who asked is told from now on. */
 export class Feed {
   /** Said first, beside the head of every answer. */
   readonly opening: object;
   /** All of it as it is now: the first line, and again for a reader that has fallen behind. */
   readonly whole: () => Line;
-  /** Calls `tell` with each line after that; returns what ends it. */
-  readonly hear: (tell: (line: Line) => void) => () => void;
+  /** Tells each line after that; returns what ends it. */
+  readonly hear: (listener: Listener<Line>) => () => void;
 
   constructor(opening: object, whole: Feed["whole"], hear: Feed["hear"]) {
     this.opening = opening;
@@ -34,10 +40,13 @@ export class Stream {
     this.#socket = socket;
     this.#rest = first;
     this.#backlog = new Backlog({ whole, sizeOf: (line) => line.length, maxSize: maxWaitingBytes });
-    this.#end = hear((line) => {
-      const isBlocked = this.#rest.length > 0;
-      this.#backlog.push(line);
-      if (!isBlocked) this.flow();
+    this.#end = hear({
+      tell: (line) => {
+        const isBlocked = this.#rest.length > 0;
+        this.#backlog.push(line);
+        if (!isBlocked) this.flow();
+      },
+      isBehind: () => this.#backlog.isBehind,
     });
     this.flow();
   }

@@ -1,0 +1,118 @@
+// The Model within the agent: what readers are told, at once and at their pace, and what is stored meanwhile.
+import { afterEach, expect, test } from "bun:test";
+import type { Turns } from "../../src/agent/turns.ts";
+import type { ModelEvent } from "../../src/status/events.ts";
+import { after } from "../../src/status/events.ts";
+import { until } from "../harness.ts";
+import { Stage } from "./stage.ts";
+
+let stage: Stage;
+let turns: Turns;
+let stop: AbortController;
+afterEach(async () => {
+  stop.abort();
+  await stage.end(turns);
+});
+
+/** A reader in the same process; `heard` grows by what it is told. */
+async function reader(paceMs = 5000): Promise<ModelEvent[]> {
+  const heard: ModelEvent[] = [];
+  void (async () => {
+    for await (const event of turns.model.follow({ signal: stop.signal, paceMs })) heard.push(event);
+  })();
+  await until(() => heard.length > 0, { what: "the first snapshot" });
+  return heard;
+}
+
+const kinds = (heard: ModelEvent[]) => heard.map(({ kind }) => kind);
+
+async function begin(...names: string[]): Promise<void> {
+  stage = new Stage();
+  stop = new AbortController();
+  turns = await stage.turns();
+  for (const name of names) stage.up(name, ["sleep", "1000"]);
+  await turns.turn();
+}
+
+test("a kill whose restart comes within milliseconds is told: the process is another one, and the states that passed are there", async () => {
+  await begin("web", "idle");
+  const heard = await reader();
+  let news = 0;
+  turns.onNews = () => news++;
+  const pid = stage.up("web", ["sleep", "1000"]);
+  const { nowMs } = stage.clock;
+  stage.tell?.({ name: "web", state: "activating", atMs: nowMs + 1 });
+  stage.tell?.({ name: "web", state: "active", atMs: nowMs + 3 });
+  expect(news).toBe(2);
+  await turns.news();
+  await until(() => heard.length > 1, { what: "it is told" });
+  expect(kinds(heard)).toEqual(["snapshot", "change"]);
+  expect(heard[1]).toMatchObject({
+    observed: { status: { name: "web", state: "active", pid } },
+    passed: [
+      { state: "activating", atMs: nowMs + 1 },
+      { state: "active", atMs: nowMs + 3 },
+    ],
+  });
+  // What is told without a change is no news.
+  stage.tell?.({ name: "web", state: null, atMs: nowMs + 5 });
+  await turns.news();
+  expect(heard.length).toBe(2);
+});
+
+test("a reader is told of services that come and go, and what it puts together is what the agent says", async () => {
+  await begin("web");
+  const heard = await reader();
+  stage.up("new", ["sleep", "1000"]);
+  stage.registry.remove("web");
+  stage.pass(5000);
+  await turns.turn();
+  await until(() => heard.length > 3, { what: "all is told" });
+  expect(kinds(heard)).toEqual(["snapshot", "gone", "change", "sample"]);
+  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  const { services } = heard.reduce(after, empty);
+  expect(services.map(({ status }) => status.name)).toEqual(["new"]);
+  const now = await turns.model.now(["new"]);
+  const lasting = ({ status: { uptimeMs: _, memoryBytes: __, cpuTimeMs: ___, ...status } }: (typeof services)[number]) => status;
+  expect(services.map(lasting)).toEqual(now.services.map(lasting));
+});
+
+test("a reader gets samples at its pace, and no more of them are stored", async () => {
+  await begin("web");
+  const heard = await reader(1000);
+  const stored = async () => (await Array.fromAsync(stage.storage.rows({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, null))).length;
+  const before = await stored();
+  for (let i = 0; i < 4; i++) {
+    stage.pass(1000);
+    await turns.turn();
+  }
+  await until(() => kinds(heard).filter((kind) => kind === "sample").length === 4, { what: "four samples" });
+  expect(await stored()).toBe(before);
+  stage.pass(1000);
+  await turns.turn();
+  expect(await stored()).toBe(before + 1);
+  // The stored one is of the whole interval.
+  const known = turns.collector.services.get("web");
+  expect(known === undefined ? null : turns.collector.sampler.latest(known)?.elapsedMs).toBe(5000);
+  stop.abort();
+  await until(() => turns.paceMs === null, { what: "nobody reads" });
+  stage.pass(1000);
+  await turns.turn();
+  expect(kinds(heard).filter((kind) => kind === "sample").length).toBe(5);
+});
+
+test("a reader that does not take its events gets a snapshot in their place", async () => {
+  await begin("web");
+  const follow = turns.model.follow({ signal: stop.signal, paceMs: 5000 });
+  expect((await follow.next()).value?.kind).toBe("snapshot");
+  for (let i = 0; i < 1100; i++) {
+    stage.readings.set("web", { ...stage.readings.get("web"), restarts: i + 1 });
+    stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
+    await turns.news();
+  }
+  expect((await follow.next()).value).toMatchObject({ kind: "snapshot", snapshot: { services: [{ status: { restarts: 1100 } }] } });
+  stage.tell?.({ name: "web", state: "failed", atMs: stage.clock.nowMs });
+  stage.readings.set("web", { state: "failed", restarts: 1100 });
+  await turns.news();
+  expect((await follow.next()).value).toMatchObject({ kind: "change", observed: { status: { state: "failed" } } });
+});

@@ -1,0 +1,143 @@
+// A connection that stays open: its lines, readers that fall behind, and sides that are gone.
+import { afterAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { Backlog } from "../../src/base/channel/backlog.ts";
+import { Feed, type Line, type Listener } from "../../src/base/channel/feed.ts";
+import { follow } from "../../src/base/channel/follow.ts";
+import { type Channel, keyIn } from "../../src/base/channel/head.ts";
+import { Places } from "../../src/base/channel/places.ts";
+import { serve } from "../../src/base/channel/serve.ts";
+import { tempDir, until } from "../harness.ts";
+
+const folder = tempDir();
+const channel: Channel = { protocol: 1, who: "server", maxQuestionBytes: 1024, maxAnswerBytes: 16 * 1024 * 1024 };
+const side = { path: join(folder, "s.sock"), keyFile: join(folder, "s.key"), channel };
+const calm = { firstMs: 20_000, quietMs: 60_000 };
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a reader gets the whole first, then each item; one that falls behind gets the whole again, and what comes after", () => {
+  let sum = 0;
+  const backlog = new Backlog<string>({ whole: () => `whole ${sum}`, sizeOf: ({ length }) => length, maxSize: 8 });
+  const told = (item: string) => {
+    sum++;
+    backlog.push(item);
+  };
+  told("before");
+  expect([backlog.next(), backlog.next()]).toEqual(["whole 1", undefined]);
+  told("one");
+  told("two");
+  expect([backlog.next(), backlog.next(), backlog.next()]).toEqual(["one", "two", undefined]);
+  for (const item of ["1234", "1234", "1"]) told(item);
+  told("lost");
+  expect([backlog.next(), backlog.next()]).toEqual(["whole 7", undefined]);
+  told("after");
+  expect(backlog.next()).toBe("after");
+});
+
+test("connections that stay open take no place from questions", () => {
+  const places = new Places<{ terminate(): void }>();
+  const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
+  const isPlaced = (one: { terminate(): void }) => places.take(one) && places.know(one) && places.stay(one);
+  expect(connections.map(isPlaced).indexOf(false)).toBe(64);
+  const asking = { terminate() {} };
+  expect(places.take(asking) && places.know(asking)).toBe(true);
+  places.close();
+});
+
+/** A feed of numbers; its whole is the last number, padded to some size. */
+class Counter {
+  n = 0;
+  wholes = 0;
+  readonly #hearing = new Set<Listener<Line>>();
+  readonly feed = new Feed(
+    { name: "counter" },
+    () => {
+      this.wholes++;
+      return this.#line("whole");
+    },
+    (listener) => {
+      this.#hearing.add(listener);
+      return () => this.#hearing.delete(listener);
+    },
+  );
+
+  tell(padding = 0): void {
+    this.n++;
+    const line = this.#line("n", padding);
+    for (const { tell } of this.#hearing) tell(line);
+  }
+
+  get readers(): number {
+    return this.#hearing.size;
+  }
+
+  #line(kind: string, padding = 0): Line {
+    return Buffer.from(`${JSON.stringify({ kind, n: this.n, padding: "x".repeat(padding) })}\n`);
+  }
+}
+
+const parsed = (line: string | undefined) => JSON.parse(line ?? "null") as { kind: string; n: number } | null;
+
+test("a reader that stops gets a snapshot in place of what it has missed, and the side that tells keeps no more than is bounded", async () => {
+  const counter = new Counter();
+  const server = serve(side.path, channel, keyIn(side.keyFile), async () => counter.feed);
+  const [stopping, reading] = [new AbortController(), new AbortController()];
+  try {
+    const slow = follow(side, {}, { ...calm, signal: stopping.signal });
+    const fast = follow(side, {}, { ...calm, signal: reading.signal });
+    for (const one of [slow, fast]) {
+      expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ protocol: 1, name: "counter" });
+      expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ kind: "whole", n: 0 });
+    }
+    // 64 MB for a reader that takes none of them.
+    const total = 4096;
+    const seen: number[] = [];
+    const isRead = (async () => {
+      for await (const line of fast) {
+        const { n } = parsed(line) ?? { n: 0 };
+        seen.push(n);
+        if (n === total) return;
+      }
+    })();
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < total; i++) {
+      counter.tell(16 * 1024);
+      if (i % 64 === 63) await Bun.sleep(1);
+    }
+    await isRead;
+    expect(seen.at(-1)).toBe(total);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect((process.memoryUsage.rss() - before) / 1e6).toBeLessThan(60);
+    let last = parsed((await slow.next()).value ?? undefined);
+    let hasBegunAnew = false;
+    while (last !== null && last.n < total) {
+      last = parsed((await slow.next()).value ?? undefined);
+      hasBegunAnew ||= last?.kind === "whole";
+    }
+    expect([last?.n, hasBegunAnew]).toEqual([total, true]);
+    counter.tell();
+    expect(parsed((await slow.next()).value ?? undefined)).toMatchObject({ kind: "n", n: total + 1 });
+    stopping.abort();
+    expect((await slow.next()).done).toBe(true);
+    reading.abort();
+    await until(() => counter.readers === 0, { what: "nobody is told any more" });
+  } finally {
+    server.stop();
+  }
+});
+
+test("the reading ends where nobody listens, where the key is wrong, with the other side, and where that falls silent", async () => {
+  const signal = new AbortController().signal;
+  const lines = (quietMs: number) => Array.fromAsync(follow(side, {}, { signal, firstMs: 20_000, quietMs }));
+  expect(await lines(60_000)).toEqual([]);
+  const counter = new Counter();
+  const server = serve(side.path, channel, keyIn(side.keyFile), async () => counter.feed);
+  const wrong = follow({ ...side, keyFile: join(folder, "none") }, {}, { ...calm, signal });
+  expect((await Array.fromAsync(wrong)).map(parsed)).toEqual([expect.objectContaining({ error: expect.any(String) })]);
+  expect((await lines(200)).length).toBe(2);
+  const ending = lines(60_000);
+  await until(() => counter.wholes === 2, { what: "it is read" });
+  server.stop();
+  expect((await ending).length).toBe(2);
+});
