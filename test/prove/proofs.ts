@@ -2,6 +2,7 @@
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
 import { proof as escapes } from "./escape.ts";
+import { proof as events } from "./events.ts";
 import { proof as flood } from "./flood.ts";
 import { proof as frozen } from "./frozen.ts";
 import { proof as isolation } from "./isolation.ts";
@@ -10,6 +11,7 @@ import { proof as limits } from "./limits.ts";
 import { proof as load } from "./load.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
+import { proof as readers } from "./readers.ts";
 import { proof as storage } from "./storage.ts";
 import { proof as storageKills } from "./storage-kills.ts";
 
@@ -45,6 +47,8 @@ export const proofs: Proof[] = [
   besidePm2("logs", "what arrives of many log lines, and what collecting them costs, beside PM2", logFigures),
   agent,
   agentKills,
+  events,
+  readers,
   storage,
   storageKills,
   flood,

@@ -1,0 +1,71 @@
+// Kills services with SIGKILL and follows the agent: how long each kill takes to reach a reader. Runs where the services run.
+import { agentClient } from "../../src/agent/client.ts";
+import { pathsOf } from "../../src/base/paths.ts";
+import { after } from "../../src/status/events.ts";
+import type { Snapshot, Status } from "../../src/status/schema.ts";
+
+export type KillToll = { latenciesMs: number[]; missing: number };
+
+/** `count` services that do nothing, as a project file. */
+export const idleServices = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `[services.k${i + 1}]\nentry = "sleep"\nargs = ["100000"]\nwait = "0s"\n`).join("\n");
+
+const pathOf = import.meta.path;
+export { pathOf as killWatcher };
+
+/** A kill that was not told by then counts as missing. */
+const missingMs = 10_000;
+/** A service that was killed several times waits for its next start. */
+const upMs = 120_000;
+
+/** Kills the services in turn, `rounds` times in all. */
+async function killing(rounds: number): Promise<KillToll> {
+  const stop = new AbortController();
+  const { model } = agentClient(pathsOf(process.env).state);
+  let snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  let wake = () => {};
+  const reading = (async () => {
+    for await (const event of model.follow({ signal: stop.signal, paceMs: 5000 })) {
+      snapshot = after(snapshot, event);
+      wake();
+    }
+  })();
+  const statusOf = (name: string): Status | undefined => snapshot.services.find(({ status }) => status.name === name)?.status;
+  /** Resolves in the moment in which an event makes the condition true; false after `limitMs`. */
+  const told = async (condition: () => boolean, limitMs: number): Promise<boolean> => {
+    const endMs = performance.now() + limitMs;
+    while (!condition()) {
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) return false;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, leftMs);
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
+    return true;
+  };
+  const isUp = (name: string) => statusOf(name)?.state === "active" && statusOf(name)?.pid !== null;
+  if (!(await told(() => snapshot.services.length > 0, upMs))) throw new Error("the agent tells of no service");
+  const names = snapshot.services.map(({ status }) => status.name);
+  const toll: KillToll = { latenciesMs: [], missing: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const name = names[round % names.length] ?? "";
+    if (!(await told(() => isUp(name), upMs))) throw new Error(`${name} does not come up again`);
+    // At any moment of the agent's work.
+    await Bun.sleep(Math.random() * 300);
+    const pid = statusOf(name)?.pid ?? 0;
+    const killedMs = performance.now();
+    process.kill(pid, "SIGKILL");
+    const isTold = await told(() => statusOf(name)?.pid !== pid || statusOf(name)?.state !== "active", missingMs);
+    if (isTold) toll.latenciesMs.push(performance.now() - killedMs);
+    else toll.missing++;
+  }
+  stop.abort();
+  await reading;
+  return toll;
+}
+
+if (import.meta.main) console.log(JSON.stringify(await killing(Number(process.argv[2]))));
