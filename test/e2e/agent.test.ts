@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Self } from "../../src/lifecycle/agent.ts";
 import type { Status } from "../../src/status/schema.ts";
-import { type Lab, lab, until } from "../harness.ts";
+import { type Lab, lab, succeed, until } from "../harness.ts";
 import { killAgent } from "./agent-kills.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
+import { killWatcher } from "./kill-watcher.ts";
 
 let it: Lab;
 
@@ -56,6 +57,26 @@ test("status is exact at once, whatever has just happened", async () => {
     await bs9(it, "start", "web");
     expect(await statusOf(it, "web")).toMatchObject({ state: "active", ready: true, pid: await pidOf(4500), figuresFrom: "agent" });
   }
+});
+
+test("each kill reaches a reader, and status --watch shows it without waiting for its next look", async () => {
+  const watching = it.start("ops", ["bs9", "status", "web", "--watch", "--json"]);
+  const lines = () =>
+    watching
+      .stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Status & { at: string });
+  await until(() => lines().length > 0, { what: "status --watch shows the service" });
+  const path = `/src/${killWatcher.slice(killWatcher.lastIndexOf("test/"))}`;
+  const { stdout } = succeed(await it.asUser("ops", ["bs9", "run", path, "2"], { env: { BUN_BE_BUN: "1" } }), "two kills");
+  expect(JSON.parse(stdout)).toMatchObject({ missing: 0, latenciesMs: [expect.any(Number), expect.any(Number)] });
+  await until(() => lines().at(-1)?.restarts === 2 && lines().at(-1)?.state === "active", { what: "status --watch shows both kills" });
+  // Each process that ran was shown.
+  expect(new Set(lines().flatMap(({ pid }) => pid ?? [])).size).toBe(3);
+  watching.kill("SIGINT");
+  await watching.exited;
+  await bs9(it, "restart", "web");
 });
 
 describe("killed, stopped, without its database", () => {

@@ -1,6 +1,7 @@
 // Every long proof, in the order in which `npm run prove` runs them.
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
+import { proof as before } from "./before.ts";
 import { proof as escapes } from "./escape.ts";
 import { proof as events } from "./events.ts";
 import { proof as flood } from "./flood.ts";
@@ -49,6 +50,7 @@ export const proofs: Proof[] = [
   agentKills,
   events,
   readers,
+  before,
   storage,
   storageKills,
   flood,
