@@ -69,6 +69,7 @@ export class Turns {
       paths,
       health,
       monotonicMs,
+      onTold: (change) => this.#publisher.told(change),
       onNews: () => {
         if (this.#publisher.paceMs !== null) this.#onNews();
       },

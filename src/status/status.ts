@@ -1,5 +1,5 @@
 // What was seen of a service -> its status. Pure.
-import type { Glimpse, Reading } from "../backend/backend.ts";
+import type { Glimpse, Reading, State } from "../backend/backend.ts";
 import { delayOf } from "../backend/backoff.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { probeOf } from "../health/probe.ts";
@@ -58,6 +58,15 @@ export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresF
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
 export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
   return state === "inactive" && outcome !== null ? "failed" : state;
+}
+
+/** A service of which nothing but another state is known yet. A process that has ended has no figures. */
+export function withState(observed: Observed, state: State): Observed {
+  const { status } = observed;
+  const isGone = state !== "active" && state !== "deactivating";
+  const ended = { pid: null, uptimeMs: null, cpuPercent: null, cpuTimeMs: null, memoryBytes: null, memorySource: null, tasks: null };
+  const instances = { ...status.instances, ready: 0 };
+  return { ...observed, status: { ...status, ...(isGone ? ended : {}), state, ready: false, instances } };
 }
 
 /**

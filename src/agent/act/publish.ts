@@ -4,8 +4,9 @@ import type { Listener } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
 import { foreignNotice } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
+import { withState } from "../../status/status.ts";
 import { runOf } from "../collect/services.ts";
-import type { Moment, Stage } from "../moment.ts";
+import type { Moment, Stage, Told } from "../moment.ts";
 import type { SharedNotices } from "../shared-notices.ts";
 import type { View } from "../view.ts";
 
@@ -24,6 +25,8 @@ export class Publisher implements Stage {
   readonly #readers = new Set<Reader>();
   readonly #published = new Map<string, Published>();
   #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
+  /** Changes that were passed on in the moment in which they were told. */
+  readonly #hinted = new WeakSet<Told>();
   #atMs = 0;
   #host: Snapshot["host"] = null;
   /** Made for the first reader that needs it, and shared until something is told. */
@@ -57,6 +60,21 @@ export class Publisher implements Stage {
     const services = Array.from(this.#published.values(), ({ observed }) => observed);
     this.#whole = { kind: "snapshot", snapshot: { atMs: this.#atMs, services, ...this.#alike, host: this.#host } };
     return this.#whole;
+  }
+
+  /**
+   * A change that was told just now: the state alone is passed on, because reading all of the service takes its time. The next
+   * moment has the rest. A service that is up again has another process, so that one is read first.
+   */
+  told(change: Told): void {
+    const { name, state, atMs } = change;
+    const before = this.#published.get(name)?.observed;
+    if (before === undefined || this.#missed !== null || state === null || state === "active" || state === before.status.state) return;
+    this.#hinted.add(change);
+    const observed = withState(before, state);
+    // Whatever is read next is another one.
+    this.#published.set(name, { observed, key: "" });
+    this.#tell({ kind: "change", atMs, observed, passed: [{ state, atMs }] });
   }
 
   act(moment: Moment): void {
@@ -108,7 +126,10 @@ export class Publisher implements Stage {
     const before = this.#published.get(name);
     const key = keyOf(observed, moment);
     this.#published.set(name, { observed, key });
-    const passed = moment.changes.flatMap(({ name: of, state, atMs }) => (of === name && state !== null ? [{ state, atMs }] : []));
+    const passed = moment.changes.flatMap((change) => {
+      const { state, atMs } = change;
+      return change.name === name && state !== null && !this.#hinted.has(change) ? [{ state, atMs }] : [];
+    });
     // A state that has passed by already is told all the same.
     const isNews = before?.key !== key || passed.some(({ state }) => state !== observed.status.state);
     if (isNews) this.#tell({ kind: "change", atMs: moment.atMs, observed, passed });

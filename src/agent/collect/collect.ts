@@ -19,6 +19,8 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   /** The wall clock. */
   now: () => number;
   monotonicMs: () => number;
+  /** Hears each change in the moment in which it is told. */
+  onTold: (change: Told) => void;
   /** Hears that something has changed that no turn has collected yet. */
   onNews: () => void;
 };
@@ -125,6 +127,8 @@ export class Collector {
   }
 
   #note(change: Change): void {
-    this.#changes.push({ ...change, health: this.monitor.of(change.name).health });
+    const told = { ...change, health: this.monitor.of(change.name).health };
+    this.#changes.push(told);
+    this.#deps.onTold(told);
   }
 }
