@@ -1,7 +1,7 @@
 // Kills services with SIGKILL and follows the agent: how long each kill takes to reach a reader. Runs where the services run.
 import { agentClient } from "../../src/agent/client.ts";
 import { pathsOf } from "../../src/base/paths.ts";
-import { after } from "../../src/status/events.ts";
+import { after, type ModelEvent } from "../../src/status/events.ts";
 import type { Snapshot, Status } from "../../src/status/schema.ts";
 
 export type KillToll = { latenciesMs: number[]; missing: number };
@@ -11,7 +11,16 @@ export const idleServices = (count: number): string =>
   Array.from({ length: count }, (_, i) => `[services.k${i + 1}]\nentry = "sleep"\nargs = ["100000"]\nwait = "0s"\n`).join("\n");
 
 const pathOf = import.meta.path;
+
 export { pathOf as killWatcher };
+
+/** The events of the agent; where it is busy or begins anew, it is asked again. */
+export async function* following(state: string, paceMs: number, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  while (!signal.aborted) {
+    yield* agentClient(state).model.follow({ signal, paceMs });
+    if (!signal.aborted) await Bun.sleep(100);
+  }
+}
 
 /** A kill that was not told by then counts as missing. */
 const missingMs = 10_000;
@@ -21,11 +30,10 @@ const upMs = 120_000;
 /** Kills the services in turn, `rounds` times in all. */
 async function killing(rounds: number): Promise<KillToll> {
   const stop = new AbortController();
-  const { model } = agentClient(pathsOf(process.env).state);
   let snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
   let wake = () => {};
   const reading = (async () => {
-    for await (const event of model.follow({ signal: stop.signal, paceMs: 5000 })) {
+    for await (const event of following(pathsOf(process.env).state, 5000, stop.signal)) {
       snapshot = after(snapshot, event);
       wake();
     }

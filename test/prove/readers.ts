@@ -9,9 +9,10 @@ import { pathsOf } from "../../src/base/paths.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { Registry } from "../../src/service/registry.ts";
-import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
+import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { quiet } from "../agent/stage.ts";
+import { following } from "../e2e/kill-watcher.ts";
 import { tempDir, until } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 import { cpuMs } from "./cpu.ts";
@@ -33,7 +34,8 @@ export const proof: Proof = {
   impossible: () => null,
   async run(report) {
     report.command(`bun ${relative(process.cwd(), import.meta.path)} ${seconds}`);
-    for (const figure of JSON.parse((await call(process.execPath, import.meta.path, String(seconds))).stdout) as Figure[]) report.figure(figure);
+    for (const figure of JSON.parse((await call(process.execPath, import.meta.path, String(seconds))).stdout) as Figure[])
+      report.figure(figure);
   },
 };
 
@@ -70,7 +72,12 @@ class Scene {
       recycle: async () => {},
     };
     const running = startAgent({
-      deps: { backend, registry: this.registry, trail: { append: async () => {}, last: () => null, records: function* () {} }, now: Date.now },
+      deps: {
+        backend,
+        registry: this.registry,
+        trail: { append: async () => {}, last: () => null, records: function* () {} },
+        now: Date.now,
+      },
       paths: this.paths,
       keeping: { ...defaultKeeping, intervalMs },
       health: defaultHealth,
@@ -201,7 +208,7 @@ async function measure(seconds: number): Promise<Figure[]> {
 async function read(state: string, count: number, paceMs: number): Promise<void> {
   const { signal } = new AbortController();
   const one = async (isFirst: boolean) => {
-    for await (const event of agentClient(state).model.follow({ signal, paceMs })) {
+    for await (const event of following(state, paceMs, signal)) {
       if (!isFirst) continue;
       const restarts =
         event.kind === "snapshot"
