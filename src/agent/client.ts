@@ -4,7 +4,7 @@ import { ask } from "../base/channel/ask.ts";
 import { follow } from "../base/channel/follow.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
-import { ModelEvent } from "../status/events.ts";
+import type { ModelEvent } from "../status/events.ts";
 import type { Model, Source } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
 import { Answer, channel, fastestPaceMs, keyFile, longestPaceMs, Opening, type Question, socketFile, versionText } from "./channel.ts";
@@ -71,7 +71,7 @@ async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEven
   for await (const line of lines) {
     const said: unknown = JSON.parse(line);
     if (isOwn !== null) {
-      yield isOwn ? (said as ModelEvent) : v.parse(ModelEvent, said);
+      yield isOwn ? (said as ModelEvent) : v.parse((await import("../status/events.ts")).ModelEvent, said);
       continue;
     }
     const opening = v.parse(Opening, said);

@@ -7,7 +7,7 @@ import type { Directories } from "./directories.ts";
 import type { Notice } from "./notice.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
-export type { State };
+export type { Notice, State };
 
 /** What a backend can say and do, so that nobody has to claim more than is so. */
 export type Capabilities = {

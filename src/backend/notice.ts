@@ -1,6 +1,5 @@
 // What the reader of a status should hear beside it: the subject, what is so, and what to do about it.
 import * as v from "valibot";
-import { unreadStreams } from "../logs/store/place.ts";
 
 const kinds = [
   // What stands in the way of log lines.
@@ -38,10 +37,3 @@ export const Notice = v.strictObject({
   fix: v.nullable(v.string()),
 });
 export type Notice = v.InferOutput<typeof Notice>;
-
-/** The log files of these services that are not what bs9 has made. */
-export function unreadLogs(root: string, services: string[]): Notice[] {
-  return services.flatMap((subject) =>
-    unreadStreams(root, [subject]).map((what): Notice => ({ kind: "log-file", subject, what, fix: null })),
-  );
-}

@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
-import type { Backend, Capabilities, Change, LogQuery, LogRange, LogRecord, Reading, Watch } from "../backend/backend.ts";
+import type { Backend, Capabilities, Change, LogQuery, LogRange, LogRecord, Notice, Reading, Watch } from "../backend/backend.ts";
 import { type Directories, directoriesOf } from "../backend/directories.ts";
 import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
-import { type Notice, unreadLogs } from "../backend/notice.ts";
 import { openingOf } from "../backend/opening.ts";
+import { unreadLogs } from "../backend/unread-logs.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";

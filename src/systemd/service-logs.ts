@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, LogRange, LogRecord } from "../backend/backend.ts";
-import { type Notice, unreadLogs } from "../backend/notice.ts";
+import type { Notice } from "../backend/notice.ts";
+import { unreadLogs } from "../backend/unread-logs.ts";
 import { hasEvents, readEvents } from "../logs/events.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { read } from "../logs/store/read.ts";

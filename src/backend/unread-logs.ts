@@ -1,0 +1,9 @@
+// The log files of services that are not what bs9 has made, as notices.
+import { unreadStreams } from "../logs/store/place.ts";
+import type { Notice } from "./notice.ts";
+
+export function unreadLogs(root: string, services: string[]): Notice[] {
+  return services.flatMap((subject) =>
+    unreadStreams(root, [subject]).map((what): Notice => ({ kind: "log-file", subject, what, fix: null })),
+  );
+}
