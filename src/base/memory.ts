@@ -12,8 +12,7 @@ const worthBytes = 12 * 1024 * 1024;
 export async function giveBack(): Promise<void> {
   const madvise = await load();
   // From here on nothing is waited for: what is mapped may not change between the look and the advice.
-  const kilobytes = Number.parseInt(statusField(readProc("self/status") ?? "", "RssFile") ?? "0", 10);
-  if (kilobytes * 1024 < worthBytes) return;
+  if (heldOfFiles() < worthBytes) return;
   Bun.gc(true);
   for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
     madvise(from, to - from, MADV_PAGEOUT);
@@ -21,6 +20,13 @@ export async function giveBack(): Promise<void> {
     // when they are needed, so nothing may have been written to them (madvise(2)).
     madvise(from, to - from, MADV_DONTNEED);
   }
+}
+
+/** An executable in a tmpfs counts as shared memory (proc_pid_status(5)). */
+function heldOfFiles(): number {
+  const status = readProc("self/status") ?? "";
+  const kilobytes = ["RssFile", "RssShmem"].map((field) => Number.parseInt(statusField(status, field) ?? "0", 10));
+  return kilobytes.reduce((sum, one) => sum + one, 0) * 1024;
 }
 
 /**
