@@ -119,7 +119,12 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       while (!options.signal.aborted) {
         yield* source.follow(options);
         if (options.signal.aborted) return;
-        yield { kind: "snapshot", snapshot: await this.now(registry.names()) };
+        const snapshot = await this.now(registry.names()).catch((error: unknown) => {
+          if (options.signal.aborted) return null;
+          throw error;
+        });
+        if (snapshot === null) return;
+        yield { kind: "snapshot", snapshot };
         await pause(lookAgainMs, options.signal);
       }
     },

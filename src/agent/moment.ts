@@ -23,10 +23,9 @@ export type Moment = {
   changes: readonly Told[];
   /** The services that were read anew, or have another health, since the moment before. */
   touched: ReadonlySet<string>;
-  /** Empty where this turn has taken none. */
+  /** Which samples it has: those of a tick, those for readers alone, which are not stored, or none. */
+  kind: "tick" | "shown" | "none";
   samples: readonly Sample[];
-  /** True where the samples are those of a tick; others are for readers alone, and are not stored. */
-  isTick: boolean;
   /** Null where none was taken. */
   host: HostSample | null;
 };

@@ -139,7 +139,7 @@ export class Turns {
       moment = this.collector.known();
     }
     if (kind === "tick" && overran) this.cost.overrunTicks++;
-    if (moment.samples.length > 0) this.#shownMs = nowMs;
+    if (moment.kind !== "none") this.#shownMs = nowMs;
     await this.#act(moment);
     return troubles;
   }

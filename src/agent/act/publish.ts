@@ -4,7 +4,7 @@ import type { Listener } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
 import { foreignNotice } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
-import { withState } from "../../status/status.ts";
+import { stateOf, withState } from "../../status/status.ts";
 import { runOf } from "../collect/services.ts";
 import type { Moment, Stage, Told } from "../moment.ts";
 import type { SharedNotices } from "../shared-notices.ts";
@@ -67,9 +67,11 @@ export class Publisher implements Stage {
    * moment has the rest. A service that is up again has another process, so that one is read first.
    */
   told(change: Told): void {
-    const { name, state, atMs } = change;
+    const { name, atMs } = change;
     const before = this.#published.get(name)?.observed;
-    if (before === undefined || this.#missed !== null || state === null || state === "active" || state === before.status.state) return;
+    if (this.#readers.size === 0 || this.#missed !== null || before === undefined || change.state === null) return;
+    const state = stateOf(change.state, before.outcome);
+    if (state === "active" || state === before.status.state) return;
     this.#hinted.add(change);
     const observed = withState(before, state);
     // Whatever is read next is another one.
@@ -84,8 +86,8 @@ export class Publisher implements Stage {
       this.#missed = moment;
       return;
     }
-    const { atMs, services, samples } = moment;
-    const isSampled = samples.length > 0 || moment.isTick;
+    const { atMs, services } = moment;
+    const isSampled = moment.kind !== "none";
     if (isSampled) this.#deps.shared.renew();
     this.#tellAlike(moment);
     for (const name of [...this.#published.keys()].filter((known) => !services.has(known))) {

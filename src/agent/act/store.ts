@@ -19,7 +19,7 @@ export class Store implements Stage {
   async act(moment: Moment): Promise<void> {
     const changes = changesOf(moment);
     if (changes.length > 0) await this.#storage.observe(changes);
-    if (!moment.isTick) return;
+    if (moment.kind !== "tick") return;
     await this.#storage.append({ atMs: moment.atMs, samples: moment.samples, host: moment.host });
     await this.#storage.turn();
     if (this.#ticks++ % collectEveryTicks === 0) Bun.gc(true);

@@ -25,8 +25,8 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   onNews: () => void;
 };
 
-/** Which samples a moment is to have: those of a tick, those for readers alone, or none. */
-export type Wanted = { kind: "tick"; hasTime: () => boolean } | { kind: "shown"; hasTime: () => boolean } | { kind: "none" };
+/** Which samples a moment is to have; the expensive figures only while there is time. */
+export type Wanted = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind: "none" };
 
 export class Collector {
   readonly services: Services;
@@ -89,7 +89,7 @@ export class Collector {
       changes: [],
       touched: new Set(),
       samples: [],
-      isTick: false,
+      kind: "none",
       host: null,
     };
   }
@@ -104,11 +104,12 @@ export class Collector {
   #moment(wanted: Wanted): Moment {
     this.monitor.turn(performance.now());
     const known = this.look();
-    const isTick = wanted.kind === "tick";
-    const samples = wanted.kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick });
+    const { kind } = wanted;
+    const samples = kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick: kind === "tick" });
     const touched = this.services.takeTouched().union(this.#judged);
     this.#judged = new Set();
-    return { ...known, changes: this.#changes.splice(0), touched, samples, isTick, host: wanted.kind === "none" ? null : this.#host(wanted.kind) };
+    const host = kind === "none" ? null : this.#host(kind);
+    return { ...known, changes: this.#changes.splice(0), touched, kind, samples, host };
   }
 
   #host(kind: "tick" | "shown"): HostSample {

@@ -28,25 +28,31 @@ export class Feed {
 
 /** Lines that wait for one reader, beside what the kernel holds for it. */
 const maxWaitingBytes = 1024 * 1024;
+/** A reader that has taken nothing for so long gives up its place. */
+const stalledMs = 600_000;
+
+type Writable = { write(bytes: Buffer): number; terminate(): void };
 
 export class Stream {
-  readonly #socket: { write(bytes: Buffer): number };
+  readonly #socket: Writable;
   readonly #backlog: Backlog<Line>;
   readonly #end: () => void;
   /** Of the line that is being written. */
   #rest: Buffer;
+  #wroteMs = performance.now();
 
-  constructor(socket: { write(bytes: Buffer): number }, first: Line, { whole, hear }: Feed) {
+  constructor(socket: Writable, first: Line, { whole, hear }: Feed) {
     this.#socket = socket;
     this.#rest = first;
     this.#backlog = new Backlog({ whole, sizeOf: (line) => line.length, maxSize: maxWaitingBytes });
     this.#end = hear({
       tell: (line) => {
         const isBlocked = this.#rest.length > 0;
+        if (isBlocked && performance.now() - this.#wroteMs > stalledMs) return this.#socket.terminate();
         this.#backlog.push(line);
         if (!isBlocked) this.flow();
       },
-      isBehind: () => this.#backlog.isBehind,
+      isBehind: () => this.#backlog.isBehind && performance.now() - this.#wroteMs <= stalledMs,
     });
     this.flow();
   }
@@ -56,7 +62,9 @@ export class Stream {
     for (;;) {
       if (this.#rest.length === 0) this.#rest = this.#backlog.next() ?? empty;
       if (this.#rest.length === 0) return;
-      this.#rest = this.#rest.subarray(Math.max(0, this.#socket.write(this.#rest)));
+      const written = Math.max(0, this.#socket.write(this.#rest));
+      if (written > 0) this.#wroteMs = performance.now();
+      this.#rest = this.#rest.subarray(written);
       if (this.#rest.length > 0) return;
     }
   }
