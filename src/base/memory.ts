@@ -14,6 +14,8 @@ export async function giveBack(): Promise<void> {
   // From here on nothing is waited for: what is mapped may not change between the look and the advice.
   if (heldOfFiles() < worthBytes) return;
   Bun.gc(true);
+  // Machine code of functions that ran once: made again where it is needed. Not among the types of Bun 1.4.
+  (Bun as { shrink?: () => void }).shrink?.();
   for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
     madvise(from, to - from, MADV_PAGEOUT);
     // What is left: pages that others use too, and those of a file system without a disk. They are read from the file
