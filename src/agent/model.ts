@@ -43,7 +43,7 @@ export class AgentModel implements Model {
       .foreign(false)
       .filter(({ kind }) => kind === "added")
       .map(foreignNotice);
-    return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, host: null };
+    return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, host: moment.host };
   }
 
   async *follow({ signal, paceMs }: FollowOptions): AsyncGenerator<ModelEvent> {

@@ -26,7 +26,7 @@ export type Moment = {
   /** Which samples it has: those of a tick, those for readers alone, which are not stored, or none. */
   kind: "tick" | "shown" | "none";
   samples: readonly Sample[];
-  /** Null where none was taken. */
+  /** The last sample of the machine; null before the first. */
   host: HostSample | null;
 };
 

@@ -1,5 +1,6 @@
 // `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
 import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
+import { openKeys } from "../base/keys.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
@@ -16,17 +17,27 @@ const paceMs = 2000;
 /** A screen is painted no more often than this, however much changes. */
 const paintMs = 100;
 
-/** Ends with the signal; returns null, for all is printed. */
+/** Ends with the signal, on a terminal also with `q`; returns null, for all is printed. */
 export async function watch(given: Words, context: Context): Promise<null> {
-  const { terminal, settings, signal } = context;
+  const { terminal, settings } = context;
   const deps = await context.deps();
+  const quit = new AbortController();
+  const signal = AbortSignal.any([context.signal, quit.signal]);
   const watched = new Watched(given, context, deps);
-  const show = terminal.isTerminal && !settings.json ? painter(context, deps, watched) : printer(context, watched);
-  watched.onReasons = () => show();
-  for await (const event of context.model.follow({ signal, paceMs })) {
-    watched.hear(event);
-    show();
-    if (!(await terminal.flow())) break;
+  const repaints = terminal.isTerminal && !settings.json;
+  const keys = repaints ? openKeys((typed) => /q/i.test(typed) && quit.abort()) : null;
+  const show = repaints ? painter(context, deps, watched, keys !== null) : printer(context, watched);
+  watched.onReasons = () => {
+    if (!signal.aborted) show();
+  };
+  try {
+    for await (const event of context.model.follow({ signal, paceMs })) {
+      watched.hear(event);
+      show();
+      if (!(await terminal.flow())) break;
+    }
+  } finally {
+    keys?.close();
   }
   return null;
 }
@@ -89,12 +100,12 @@ class Watched {
       })
       .finally(() => {
         this.#isExplaining = false;
-        if (!this.#context.signal.aborted) this.onReasons();
+        this.onReasons();
       });
   }
 }
 
-function painter({ terminal }: Context, deps: Deps, watched: Watched): () => void {
+function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: boolean): () => void {
   let paintedMs = Number.NEGATIVE_INFINITY;
   let isWaiting = false;
   const paint = () => {
@@ -109,6 +120,7 @@ function painter({ terminal }: Context, deps: Deps, watched: Watched): () => voi
       ...changesByHand(observed, []),
       ...olderSandboxes(observed),
       ...whoMeasured(observed, deps.backend),
+      ...(hasKeys ? [terminal.style.dim("q quits")] : []),
     ];
     terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
   };

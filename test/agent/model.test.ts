@@ -85,6 +85,7 @@ test("a reader gets samples at its pace, and no more of them are stored", async 
     await turns.turn();
   }
   await until(() => kinds(heard).filter((kind) => kind === "sample").length === 4, { what: "four samples" });
+  expect(heard.at(-1)).toMatchObject({ figures: [{ name: "web" }], host: { memoryBytes: expect.any(Number) } });
   expect(await stored()).toBe(before);
   stage.pass(1000);
   await turns.turn();

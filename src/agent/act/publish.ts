@@ -99,7 +99,7 @@ export class Publisher implements Stage {
     for (const one of observed) this.#compare(one, moment);
     if (isSampled) this.#tell({ kind: "sample", atMs, figures: observed.map(figuresOf), host: moment.host });
     this.#atMs = atMs;
-    this.#host = moment.host ?? this.#host;
+    this.#host = moment.host;
   }
 
   close(): void {
@@ -112,6 +112,7 @@ export class Publisher implements Stage {
     this.#whole = null;
     this.#alike = this.#alikeNow();
     this.#atMs = moment.atMs;
+    this.#host = moment.host;
     for (const observed of this.#deps.view.of(moment.services.keys(), moment, { shared: this.#alike.notices, isExact: true }))
       this.#published.set(observed.status.name, { observed, key: keyOf(observed, moment) });
   }

@@ -35,6 +35,7 @@ export class Collector {
   readonly #hosts = { tick: hostSampler(), shown: hostSampler() };
   readonly #deps: CollectorDeps;
   readonly #health: Health;
+  #latestHost: HostSample | null = null;
   #changes: Told[] = [];
   /** Services with another health since the moment before. */
   #judged = new Set<string>();
@@ -90,7 +91,7 @@ export class Collector {
       touched: new Set(),
       samples: [],
       kind: "none",
-      host: null,
+      host: this.#latestHost,
     };
   }
 
@@ -108,8 +109,8 @@ export class Collector {
     const samples = kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick: kind === "tick" });
     const touched = this.services.takeTouched().union(this.#judged);
     this.#judged = new Set();
-    const host = kind === "none" ? null : this.#host(kind);
-    return { ...known, changes: this.#changes.splice(0), touched, kind, samples, host };
+    if (kind !== "none") this.#latestHost = this.#host(kind);
+    return { ...known, changes: this.#changes.splice(0), touched, kind, samples, host: this.#latestHost };
   }
 
   #host(kind: "tick" | "shown"): HostSample {
