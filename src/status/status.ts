@@ -60,13 +60,14 @@ export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | 
   return state === "inactive" && outcome !== null ? "failed" : state;
 }
 
-/** A service of which nothing but another state is known yet. A process that has ended has no figures. */
+/** A service of which nothing but another state is known yet. A process that has ended has no figures, and no sandbox. */
 export function withState(observed: Observed, state: State): Observed {
   const { status } = observed;
   const isGone = state !== "active" && state !== "deactivating";
   const ended = { pid: null, uptimeMs: null, cpuPercent: null, cpuTimeMs: null, memoryBytes: null, memorySource: null, tasks: null };
-  const instances = { ...status.instances, ready: 0 };
-  return { ...observed, status: { ...status, ...(isGone ? ended : {}), state, ready: false, instances } };
+  const sandbox = status.sandbox === "off" ? "off" : "unknown";
+  const gone = isGone ? { ...ended, sandbox, isolation: null } : {};
+  return { ...observed, status: { ...status, ...gone, state, ready: false, instances: { ...status.instances, ready: 0 } } };
 }
 
 /**
