@@ -48,8 +48,8 @@ export function startAgent(options: AgentOptions): Running {
   const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
     if (asked.ask === "follow") return model.feed(asked.paceMs);
-    const told = asked.ask === "now" ? { now: await model.now(asked.names) } : { self: self() };
-    return { version: versionText, ...told };
+    const answer = asked.ask === "now" ? { now: await model.now(asked.names) } : { self: self() };
+    return { version: versionText, ...answer };
   });
   const guard = setInterval(() => {
     if (performance.now() - turnBeganMs > stalledMs) stalled.resolve();
