@@ -83,19 +83,22 @@ function loadIn(loadavg: string): Pick<HostReading, "load1" | "load5" | "load15"
 type Memory = Pick<HostReading, "memoryBytes" | "memoryTotalBytes" | "memoryPercent" | "swapBytes" | "swapTotalBytes">;
 
 function memoryIn(meminfo: string): Memory {
-  const bytes = (field: string) => {
-    const kilobytes = numberAt(meminfo, new RegExp(`^${field}: +(\\d+) kB$`, "m"));
-    return kilobytes === null ? null : kilobytes * 1024;
-  };
-  const [total, swapTotal] = [bytes("MemTotal"), bytes("SwapTotal")];
-  const used = without(total, bytes("MemAvailable"));
+  const [total, swapTotal] = [bytesAt(meminfo, "MemTotal:"), bytesAt(meminfo, "SwapTotal:")];
+  const used = without(total, bytesAt(meminfo, "MemAvailable:"));
   return {
     memoryBytes: used,
     memoryTotalBytes: total,
     memoryPercent: used === null || total === null || total === 0 ? null : (used / total) * 100,
-    swapBytes: without(swapTotal, bytes("SwapFree")),
+    swapBytes: without(swapTotal, bytesAt(meminfo, "SwapFree:")),
     swapTotalBytes: swapTotal,
   };
+}
+
+/** Lines such as `MemTotal:   24683620 kB`. */
+function bytesAt(meminfo: string, field: string): number | null {
+  const at = meminfo.startsWith(field) ? 0 : meminfo.indexOf(`\n${field}`);
+  const kilobytes = at === -1 ? Number.NaN : Number.parseInt(meminfo.slice(at + field.length + (at === 0 ? 0 : 1)), 10);
+  return Number.isNaN(kilobytes) ? null : kilobytes * 1024;
 }
 
 const without = (total: number | null, free: number | null) => (total === null || free === null ? null : total - free);

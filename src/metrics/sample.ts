@@ -48,20 +48,24 @@ export type HostReading = Record<RawName<"host">, number | null> & Raw;
 
 export function sampleOf(before: Reading | null, now: Reading): Sample {
   const { service, state, health, memorySource } = now;
-  return { service, state, health, memorySource, ...measured("service", before, now) };
+  return measured("service", before, now, { service, state, health, memorySource });
 }
 
 export function hostSampleOf(before: HostReading | null, now: HostReading): HostSample {
-  return measured("host", before, now);
+  return measured("host", before, now, {});
 }
 
-type Readings = { service: Reading; host: HostReading };
-
-function measured<K extends Kind>(kind: K, before: Readings[K] | null, now: Readings[K]): Record<FigureName<K>, number | null> {
+/** Adds the figures to `to`: a copy of each sample would cost as much as the sample. */
+function measured<K extends Kind, T extends object>(
+  kind: K,
+  before: Values | null,
+  now: Values,
+  to: T,
+): T & Record<FigureName<K>, number | null> {
   const step = stepOf(before, now);
-  const values: Partial<Record<FigureName, number | null>> = {};
-  for (const { name, how, raw } of tableOf(kind)) values[name] = figureBy[how](step, raw as Counter);
-  return values as Record<FigureName<K>, number | null>;
+  const sample: T & Partial<Record<FigureName, number | null>> = to;
+  for (const { name, of, raw } of steps[kind]) sample[name] = of(step, raw);
+  return sample as T & Record<FigureName<K>, number | null>;
 }
 
 type Counter = RawName<Kind>;
@@ -71,7 +75,8 @@ type Step = { before: Values | null; now: Values; elapsedMs: number | null; rest
 function stepOf(before: Values | null, now: Values): Step {
   const isNewRest = now.restReadAtMs !== null && now.restReadAtMs !== before?.restReadAtMs;
   return {
-    ...{ before, now },
+    before,
+    now,
     elapsedMs: before === null ? null : now.readAtMs - before.readAtMs,
     restMs: isNewRest && before?.restReadAtMs != null && now.restReadAtMs !== null ? now.restReadAtMs - before.restReadAtMs : null,
   };
@@ -86,6 +91,9 @@ const figureBy: Record<How, (step: Step, raw: Counter) => number | null> = {
   counted: ({ before, now }, raw) => countedBetween(before?.[raw] ?? null, now[raw] ?? null),
   elapsed: ({ elapsedMs }) => (elapsedMs !== null && elapsedMs > 0 ? elapsedMs : null),
 };
+
+const stepsOf = (kind: Kind) => tableOf(kind).map(({ name, how, raw }) => ({ name, of: figureBy[how], raw: raw as Counter }));
+const steps = { service: stepsOf("service"), host: stepsOf("host") };
 
 function sinceRest({ before, now, restMs }: Step, raw: Counter): number | null {
   return restMs === null || restMs <= 0 ? null : increase(before, now, raw);

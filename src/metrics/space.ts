@@ -11,8 +11,8 @@ type Free = { freeBytes: number; usedPercent: number };
 type Space = { atMs: number; home: Free | null; state: Free | null; projects: Free | null };
 type Figures = Pick<HostReading, `${"home" | "state" | "projects"}${"FreeBytes" | "UsedPercent"}`>;
 
-const everyMs = 15_000;
-const staleMs = 60_000;
+const everyMs = 30_000;
+const staleMs = 120_000;
 /** Which device a directory is on changes with a mount alone. */
 const deviceLooks = 20;
 const maxProjects = 1000;

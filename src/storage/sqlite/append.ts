@@ -14,13 +14,8 @@ import { type Entry, type Head, loadEntries, loadHeads, type Recent, type Recent
 /** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
 export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly Level[], tick: Tick): Recents {
   const { atMs, samples, host = null } = tick;
-  const services = encode(
-    db,
-    names,
-    "service",
-    Array.from(samples, (sample) => [sample.service, sample]),
-  );
-  const ofHost = host === null ? null : encode(db, names, "host", [[hostName, host]]);
+  const services = encode(db, names, "service", samples, ({ service }) => service);
+  const ofHost = host === null ? null : encode(db, names, "host", [host], () => hostName);
   return {
     service: append(db, names, "service", recents.service, levels, { atMs, block: services }),
     host: ofHost === null ? recents.host : append(db, names, "host", recents.host, levels, { atMs, block: ofHost }),
@@ -74,14 +69,9 @@ function trim(db: Database, kind: Kind, level: number, head: Head | null, takenI
   return last;
 }
 
-function encode(
-  db: Database,
-  names: Names,
-  kind: Kind,
-  samples: readonly [name: string, sample: Readonly<Record<string, unknown>>][],
-): Block {
-  const byId = new Map<number, Readonly<Record<string, unknown>>>();
-  for (const [name, sample] of samples) byId.set(idFor(db, names, name), sample);
+function encode<T extends Values>(db: Database, names: Names, kind: Kind, samples: readonly T[], nameOf: (sample: T) => string): Block {
+  const byId = new Map<number, T>();
+  for (const sample of samples) byId.set(idFor(db, names, nameOf(sample)), sample);
   const keys = Float64Array.from(byId.keys()).sort();
   return blockFrom(
     layoutOn(kind, 0),
@@ -89,6 +79,8 @@ function encode(
     Array.from(keys, (id) => byId.get(id) ?? {}),
   );
 }
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** Far more than there are in a step, unless the clock stands still. */
 const maxInStep = 300;

@@ -1,11 +1,11 @@
 // The points of one service out of the rows of all, into a chunk: what one service is read from.
 import type { Database } from "bun:sqlite";
-import type { Kind } from "../../metrics/subject.ts";
+import { type Kind, kindOf } from "../../metrics/subject.ts";
 import { type Block, copyRow, makeBlock, resized, rowOf } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { pageBytes } from "./database.ts";
 import { chunkKey, lastChunkKey, seqOf } from "./keys.ts";
-import { idsOf, type Names } from "./names.ts";
+import type { Names } from "./names.ts";
 import type { Entry } from "./recent.ts";
 
 /**
@@ -25,7 +25,7 @@ export function writeChunks(db: Database, names: Names, kind: Kind, level: numbe
   const depth = depthOf(kind, level);
   const latest = latestChunk(db);
   const due = new Map<number, number>();
-  for (const id of idsOf(names, kind)) if (id % depth === seq % depth) due.set(id, latest(level, id));
+  for (const [id, name] of names.nameOf) if (id % depth === seq % depth && kindOf(name) === kind) due.set(id, latest(level, id));
   const insert = db.query("INSERT INTO chunk (key, minMs, maxMs, block) VALUES (?1, ?2, ?3, ?4)");
   for (const [id, { keys, bytes }] of chunksOf(entries, kind, level, due))
     insert.run(chunkKey(level, id, seq), Math.min(...keys), Math.max(...keys), bytes);

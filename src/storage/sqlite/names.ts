@@ -1,7 +1,6 @@
 // Services and the host by the number that stands for them in every other table.
 import type { Database } from "bun:sqlite";
 import { failed } from "../../base/errors.ts";
-import { type Kind, kindOf } from "../../metrics/subject.ts";
 import { maxServiceId } from "./keys.ts";
 
 export type Names = { idOf: Map<string, number>; nameOf: Map<number, string> };
@@ -20,8 +19,4 @@ export function idFor(db: Database, names: Names, name: string): number {
   names.idOf.set(name, id);
   names.nameOf.set(id, name);
   return id;
-}
-
-export function* idsOf({ nameOf }: Names, kind: Kind): Iterable<number> {
-  for (const [id, name] of nameOf) if (kindOf(name) === kind) yield id;
 }

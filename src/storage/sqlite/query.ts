@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { type Kind, kindOf } from "../../metrics/subject.ts";
 import { pointAt, rowOf } from "../block.ts";
 import type { Newest, Point, Range, Row, Watch } from "../storage.ts";
-import { idsOf, type Names } from "./names.ts";
+import type { Names } from "./names.ts";
 import { piecesOf, pointsOf, rememberingSource, type Source, stepsOf, windowsOf } from "./read.ts";
 import { loadEntries } from "./recent.ts";
 import { watchesOf } from "./watching.ts";
@@ -12,7 +12,7 @@ import { watchesOf } from "./watching.ts";
 export type Present = { db: Database; names: Names; sources: Record<Kind, Source> };
 
 export function servicesOf({ names }: Present): string[] {
-  return Array.from(idsOf(names, "service"), (id) => names.nameOf.get(id) ?? "").sort();
+  return [...names.idOf.keys()].filter((name) => kindOf(name) === "service").sort();
 }
 
 export function newestOf({ names, sources }: Present, subject: string | null): Newest | null {
