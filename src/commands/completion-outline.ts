@@ -1,4 +1,4 @@
-// What the completion scripts are made from: the table of commands, read for what may stand where.
+// The table of commands, read for what may stand where: what completion answers from.
 import type { Command, Option } from "./command.ts";
 import { globalOptions } from "./global-options.ts";
 
@@ -34,11 +34,6 @@ export function wordsOf({ name, aliases }: CommandOutline): string[] {
 /** As they are typed: `-n` and `--name`. */
 export function flagsOf({ letter, long }: OptionOutline): string[] {
   return letter === null ? [`--${long}`] : [`-${letter}`, `--${long}`];
-}
-
-/** A word in single quotes, as POSIX shells and zsh read it. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function commandOutline({ name, aliases = [], summary, options, synopsis }: Command): CommandOutline {

@@ -1,13 +1,9 @@
 // bs9 completion: a script that teaches a shell the commands, their options and the names of the services.
 import { usage } from "../base/errors.ts";
-import type { Command } from "./command.ts";
-import type { Outline } from "./completion-outline.ts";
-
-const renderers: Record<string, () => Promise<(outline: Outline) => string>> = {
-  bash: async () => (await import("./completion-bash.ts")).bashCompletion,
-  zsh: async () => (await import("./completion-zsh.ts")).zshCompletion,
-  fish: async () => (await import("./completion-fish.ts")).fishCompletion,
-};
+import type { Context } from "../context.ts";
+import type { Command, Result } from "./command.ts";
+import { completionScripts } from "./completion-scripts.ts";
+import { flagOf } from "./options.ts";
 
 /** The table of which it is a row is asked for when it runs. */
 export function completionCommand(commands: () => Promise<Command[]>): Command {
@@ -15,7 +11,7 @@ export function completionCommand(commands: () => Promise<Command[]>): Command {
     name: "completion",
     synopsis: "bash|zsh|fish",
     summary: "print a completion script for a shell",
-    options: [],
+    options: [{ flags: "--words", text: "what may stand next on a line, whose words follow --; the scripts ask this" }],
     examples: [
       // Each works on a fresh account, without a package that others may lack, and needs no bs9 when a shell starts.
       "bs9 completion bash >~/.bs9.bash && echo '. ~/.bs9.bash' >>~/.bashrc",
@@ -24,15 +20,23 @@ export function completionCommand(commands: () => Promise<Command[]>): Command {
       "source <(bs9 completion bash)",
     ],
     exits: [],
-    async run({ words }) {
+    async run({ words, rest, options }, context) {
+      if (flagOf(options, "words")) return answer(words, rest, await commands(), context);
       const [shell = "", ...more] = words;
-      const load = Object.hasOwn(renderers, shell) ? renderers[shell] : undefined;
-      if (load === undefined || more.length > 0)
+      const script = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
+      if (script === undefined || more.length > 0)
         throw usage("completion needs one shell: bash, zsh or fish", { hint: "bs9 completion bash" });
-      const { outlineOf } = await import("./completion-outline.ts");
-      const script = (await load())(outlineOf(await commands()));
       const lines = script.trimEnd().split("\n");
       return { value: { shell, script }, names: lines, text: () => lines };
     },
   };
+}
+
+async function answer(words: string[], rest: string[] | null, commands: Command[], { registry }: Context): Promise<Result> {
+  if (words.length > 0 || rest === null)
+    throw usage("completion --words needs the words of a line after --", { hint: "bs9 completion --words -- stop ''" });
+  const { outlineOf } = await import("./completion-outline.ts");
+  const { choiceLines, choicesFor } = await import("./completion-words.ts");
+  const found = choicesFor(rest, outlineOf(commands), () => registry.names());
+  return { value: found, names: found.choices.map(({ word }) => word), text: () => choiceLines(found) };
 }

@@ -1,22 +1,26 @@
-// The completion scripts, each asked in the shell it is for.
+// The completion of the command line: what it answers, and each script in the shell it is for.
 import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bashCompletion } from "../../src/commands/completion-bash.ts";
-import { fishCompletion } from "../../src/commands/completion-fish.ts";
 import { outlineOf } from "../../src/commands/completion-outline.ts";
-import { zshCompletion } from "../../src/commands/completion-zsh.ts";
+import { completionScripts } from "../../src/commands/completion-scripts.ts";
+import { choiceLines, choicesFor } from "../../src/commands/completion-words.ts";
 import { allCommands } from "../../src/commands/table.ts";
-
-const commands = await allCommands();
-
 import { run, succeed, tempDir } from "../harness.ts";
 
+const commands = await allCommands();
 const outline = outlineOf(commands);
+const source = [process.execPath, join(import.meta.dir, "../../src/main.ts")];
 const home = tempDir();
 const apps = join(home, "apps");
 const unset = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
-const env = { ...Object.fromEntries(unset.map((variable) => [variable, undefined])), HOME: home, ZDOTDIR: home };
+const programs = tempDir();
+const env = {
+  ...Object.fromEntries(unset.map((variable) => [variable, undefined])),
+  HOME: home,
+  ZDOTDIR: home,
+  PATH: `${programs}:${process.env["PATH"]}`,
+};
 
 beforeAll(() => {
   const services = [".config/bs9/services", "x/bs9/services", "b/config/services"];
@@ -25,10 +29,15 @@ beforeAll(() => {
   writeFileSync(join(home, "x/bs9/services/from-xdg.json"), "{}");
   writeFileSync(join(home, "b/config/services/from-home.json"), "{}");
   writeFileSync(join(home, "apps/app.ts"), "");
+  placeBs9(programs);
 });
 
-/** What is typed, and what the shell offers. */
-const rows: [string, string[]][] = [
+function placeBs9(folder: string): void {
+  writeFileSync(join(folder, "bs9"), `#!/bin/sh\nexec ${source.join(" ")} "$@"\n`, { mode: 0o755 });
+}
+
+/** What is typed, and what is offered; `files` stands for the names of files. */
+const answers: [string, string[]][] = [
   ["bs9 sta", ["start", "status"]],
   ["bs9 l", ["list", "logs", "ls"]],
   ["bs9 --json sto", ["stop"]],
@@ -40,12 +49,14 @@ const rows: [string, string[]][] = [
   ["bs9 ls w", ["web"]],
   ["bs9 describe ", ["api", "web"]],
   ["bs9 describe web ", []],
-  ["bs9 start ap", ["api", "app.ts"]],
-  ["bs9 start app.ts -- ap", ["app.ts"]],
-  ["bs9 start --env-file ap", ["app.ts"]],
+  ["bs9 start ap", ["api", "files"]],
+  ["bs9 start app.ts -- ap", ["files"]],
+  ["bs9 start --env-file ap", ["files"]],
   ["bs9 start app.ts --env-f", ["--env-file"]],
   ["bs9 start --sandbox s", ["standard", "strict"]],
   ["bs9 start --sandbox=s", ["standard", "strict"]],
+  ["bs9 start --sandbox = s", ["standard", "strict"]],
+  ["bs9 start --env-file=ap", ["files"]],
   ["bs9 start --memory ", []],
   ["bs9 restart web --runtime ", ["latest"]],
   ["bs9 logs web -n 5 --level e", ["error"]],
@@ -57,11 +68,41 @@ const rows: [string, string[]][] = [
   ["bs9 nonsense ", []],
 ];
 
+/** What differs from shell to shell: how a word is replaced, files, a value behind =. */
+const rows: [string, string[]][] = [
+  ["bs9 l", ["list", "logs", "ls"]],
+  ["bs9 stop web ", ["all", "api"]],
+  ["bs9 stop all ", []],
+  ["bs9 start ap", ["api", "app.ts"]],
+  ["bs9 start app.ts -- ap", ["app.ts"]],
+  ["bs9 start --env-file=ap", ["app.ts"]],
+  ["bs9 start app.ts --env-f", ["--env-file"]],
+  ["bs9 start --sandbox s", ["standard", "strict"]],
+  ["bs9 start --sandbox=s", ["standard", "strict"]],
+  ["bs9 start --memory ", []],
+];
+
+describe("the answer to the scripts", () => {
+  const answer = (line: string) => choicesFor(line.split(" ").slice(1), outline, () => ["api", "web"]);
+
+  test.each(answers)("%s", (line, expected) => {
+    const typed = line.slice(Math.max(line.lastIndexOf(" "), line.lastIndexOf("=")) + 1);
+    const { choices, files } = answer(line);
+    const offered = choices.map(({ word }) => word).filter((word) => word.startsWith(typed));
+    expect([...offered, ...(files ? ["files"] : [])].sort()).toEqual(expected);
+  });
+  test("a line is a word, a tab and what the word does", () => {
+    expect(choiceLines(answer("bs9 "))).toContain("logs\tlog lines of services, merged in order of time");
+    expect(choiceLines(answer("bs9 start --memory "))).toEqual([expect.stringMatching(/^:message\t\S/)]);
+    expect(choiceLines(answer("bs9 start x -- "))).toEqual([":files\t"]);
+  });
+});
+
 type Ask = (line: string, more?: Record<string, string>) => Promise<string[]>;
 
-function place(script: string): string {
+function place(shell: string): string {
   const file = join(tempDir(), "completion");
-  writeFileSync(file, script);
+  writeFileSync(file, completionScripts[shell] ?? "");
   return file;
 }
 
@@ -71,22 +112,22 @@ const bash: Ask = async (line, more = {}) => {
   // bash breaks words at = too.
   const words = line.split(/ |(=)/).filter((word) => word !== undefined);
   const ask = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bs9; printf "%s\\n" "${COMPREPLY[@]}"';
-  const argv = ["bash", "--norc", "-c", `cd ${apps}; ${ask}`, "bash", place(bashCompletion(outline)), ...words];
+  const argv = ["bash", "--norc", "-c", `cd ${apps}; ${ask}`, "bash", place("bash"), ...words];
   const { stdout, stderr } = succeed(await run(argv, { env: { ...env, ...more } }), line);
   expect(stderr).toBe("");
   return answered(stdout);
 };
 
 const fish: Ask = async (line, more = {}) => {
-  const argv = ["fish", "--no-config", "-c", `cd ${apps}; source $argv[1]; complete -C $argv[2]`, place(fishCompletion(outline)), line];
+  const argv = ["fish", "--no-config", "-c", `cd ${apps}; source $argv[1]; complete -C $argv[2]`, place("fish"), line];
   const { stdout, stderr } = succeed(await run(argv, { env: { ...env, ...more } }), line);
   expect(stderr).toBe("");
-  return answered(stdout.replace(/\t.*$/gm, "").replace(/^--\w+=/gm, ""));
+  return answered(stdout.replace(/\t.*$/gm, "").replace(/^--[\w-]+=/gm, ""));
 };
 
 /** Asks all at once in one interactive zsh, whose compadd also writes down what it offers. */
 async function zsh(lines: string[], more: Record<string, string> = {}): Promise<string[][]> {
-  const [folder, script] = [tempDir(), place(zshCompletion(outline))];
+  const [folder, script] = [tempDir(), place("zsh")];
   const found = join(folder, "found");
   writeFileSync(
     join(folder, ".zshrc"),
@@ -126,7 +167,7 @@ describe("bash", () => {
     expect(await Bun.file(join(apps, "ran")).exists()).toBe(false);
   });
   test.skipIf(Bun.which("shellcheck") === null)("shellcheck finds nothing", async () => {
-    expect(await run(["shellcheck", "--shell=bash", place(bashCompletion(outline))])).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await run(["shellcheck", "--shell=bash", place("bash")])).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 });
 
@@ -154,7 +195,6 @@ describe.skipIf(Bun.which("zsh") === null)("zsh", () => {
 });
 
 describe("the command", () => {
-  const source = [process.execPath, join(import.meta.dir, "../../src/main.ts")];
   const bs9 = (...argv: string[]) => run([...source, "completion", ...argv], { env });
 
   test.each([
@@ -164,7 +204,7 @@ describe("the command", () => {
   ])("the line of its help for %s works on a fresh account", async (shell, ask, known) => {
     if (Bun.which(shell) === null) return;
     const account = tempDir();
-    writeFileSync(join(account, "bs9"), `#!/bin/sh\nexec ${source.join(" ")} "$@"\n`, { mode: 0o755 });
+    placeBs9(account);
     const fresh = { env: { ...env, HOME: account, ZDOTDIR: undefined, PATH: `${account}:${process.env["PATH"]}` } };
     const line = commands.find(({ name }) => name === "completion")?.examples.find((example) => example.includes(`${shell} >`)) ?? "";
     succeed(await run([shell, "-c", line], fresh), line);
@@ -177,6 +217,10 @@ describe("the command", () => {
     const { code, stdout } = await bs9(shell);
     expect(code).toBe(0);
     expect(stdout).toContain(`${shell} completion for bs9`);
+  });
+  test("--words needs the words of a line", async () => {
+    const { code, stderr } = await bs9("--words", "stop");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("completion --words needs the words of a line after --")]);
   });
   test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])("%j", async (words) => {
     const { code, stdout, stderr } = await bs9(...words);
