@@ -24,3 +24,28 @@ export type Fix = {
 export type Way = { word: string; run: () => Promise<string> };
 
 export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "mend it", run }] });
+
+/** A part of a row: the same for each finding, or made from what the finding is about. */
+type Part<About, Value extends string> = Value | ((about: About) => Value);
+
+/** A row of a table of findings. Calling it with what the finding is about makes the finding. */
+export function row<About = void>(
+  id: string,
+  severity: Part<About, Severity>,
+  what: Part<About, string>,
+  why: Part<About, string>,
+  mend: Part<About, string>,
+): (about: About, fix?: Fix | null) => Finding {
+  return (about, fix = null) => ({
+    id,
+    severity: told(severity, about),
+    what: told(what, about),
+    why: told(why, about),
+    mend: told(mend, about),
+    fix,
+  });
+}
+
+function told<About, Value extends string>(part: Part<About, Value>, about: About): Value {
+  return typeof part === "function" ? part(about) : part;
+}

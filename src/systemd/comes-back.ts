@@ -1,6 +1,7 @@
 // Whether the user manager is started again after it was killed, and all its services with it; pure.
 import type { Finding } from "../backend/finding.ts";
 import { harmless } from "../base/text.ts";
+import { hostTable } from "./host-table.ts";
 
 /** Properties of user@UID.service that `systemctl show` prints, and whether the drop-in below is on disk. */
 export type UserManagerUnit = {
@@ -22,18 +23,12 @@ const slowMs = 5000;
  * Nothing where what systemd has loaded starts it again within 5 s.
  */
 export function comesBackFindings(user: string, uid: number, { properties, isWritten }: UserManagerUnit, release: string): Finding[] {
-  const finding = (severity: Finding["severity"], what: string, why: string, mend: string): Finding[] => [
-    { id: "comes-back", severity, what, why, mend, fix: null },
-  ];
   const restart = properties.get("Restart");
   const look = `systemctl show --property=${comesBackProperties.join(",")} user@${uid}.service`;
-  if (restart === undefined)
-    return finding("warning", "it cannot be seen whether the user manager comes back when it is killed", `${look} prints nothing`, look);
+  if (restart === undefined) return [hostTable.unknownComeback({ look })];
   if (afterKill.has(restart)) {
     const delay = properties.get("RestartUSec") ?? "";
-    if (delayMs(delay) <= slowMs) return [];
-    const what = `the user manager comes back only ${harmless(delay)} after it was killed`;
-    return finding("warning", what, "all services are down until then", install);
+    return delayMs(delay) <= slowMs ? [] : [hostTable.lateComeback({ delay, mend: install })];
   }
   const isLoaded = (properties.get("DropInPaths") ?? "").split(" ").includes(dropIn);
   const mustReload = isWritten && (!isLoaded || properties.get("NeedDaemonReload") === "yes");
@@ -44,19 +39,9 @@ export function comesBackFindings(user: string, uid: number, { properties, isWri
       : "";
   const mend = mustReload ? "sudo systemctl daemon-reload" : isLoaded ? `look which one: systemctl cat user@${uid}.service` : install;
   const version = versionOf(release);
-  if (version !== null && killsAtLogout(version))
-    return finding(
-      "error",
-      `systemd ${version.text} may kill the user manager of ${harmless(user)}, and all services with it, at the last logout${state}`,
-      "versions from 255 up to 256.2 do so although the user lingers (systemd issue 43361); whether this package has the correction of 256.3 cannot be seen",
-      mend,
-    );
-  return finding(
-    "warning",
-    `the user manager does not come back when it is killed${state}`,
-    "all services would be gone with it (out of memory, say) until root starts it again",
-    mend,
-  );
+  return version !== null && killsAtLogout(version)
+    ? [hostTable.killedAtLogout({ version: version.text, user, state, mend })]
+    : [hostTable.noComeback({ state, mend })];
 }
 
 type Version = { major: number; minor: number; text: string };

@@ -10,6 +10,7 @@ import { harmless } from "../base/text.ts";
 import { currentUser, type User } from "../base/user.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
 import { comesBackFindings, comesBackProperties, dropIn, type UserManagerUnit, versionOf } from "./comes-back.ts";
+import { hostTable } from "./host-table.ts";
 import { journalFindings } from "./journal-findings.ts";
 import { enableLinger, lingers } from "./linger.ts";
 import { findRuntimeDir } from "./reach.ts";
@@ -20,7 +21,7 @@ const oldestVersion = 250;
 
 /** Reads only; nothing is asked of the network. */
 export async function hostFindings(env: Env): Promise<Finding[]> {
-  if (!isBooted()) return [noSystemd()];
+  if (!isBooted()) return [hostTable.systemd()];
   const user = currentUser();
   const [ofUser, { unit, release }, journal] = await Promise.all([reachable(env, user), shownUnit(user), journalFindings(user.uid, env)]);
   return [
@@ -33,15 +34,6 @@ export async function hostFindings(env: Env): Promise<Finding[]> {
   ];
 }
 
-const noSystemd = (): Finding => ({
-  id: "systemd",
-  severity: "error",
-  what: "this machine is not run by systemd",
-  why: "services run as systemd user units",
-  mend: "start it with systemd as PID 1",
-  fix: null,
-});
-
 async function reachable(env: Env, user: User): Promise<Finding[]> {
   const runtimeDir = findRuntimeDir(env, user.uid);
   const asked =
@@ -53,33 +45,19 @@ async function reachable(env: Env, user: User): Promise<Finding[]> {
         }).catch(() => null);
   if (asked?.exitCode === 0) return [];
   const words = asked === null ? "" : `: ${harmless(asked.stderr.trim().split("\n")[0] ?? "")}`;
-  return [
-    {
-      id: "user-manager",
-      severity: "error",
-      what:
-        runtimeDir === null
-          ? `the systemd user manager of ${user.name} does not run`
-          : `the systemd user manager of ${user.name} does not answer${words}`,
-      why: "it runs the services, and nothing can be started without it",
-      mend: lingers(user.name) ? `sudo systemctl restart user@${user.uid}.service` : `sudo loginctl enable-linger ${user.name}`,
-      fix: runtimeDir === null && !lingers(user.name) ? plainFix(() => linger(user, env)) : null,
-    },
-  ];
+  const fix = runtimeDir === null && !lingers(user.name) ? plainFix(() => linger(user, env)) : null;
+  return [hostTable.userManager({ user, runs: runtimeDir !== null, words, lingers: lingers(user.name) }, fix)];
 }
 
 function lingering(user: User, env: Env): Finding[] {
-  if (lingers(user.name)) return [];
-  return [
-    {
-      id: "linger",
-      severity: "error",
-      what: `${user.name} does not linger`,
-      why: "its services end with its last session, and do not start at boot",
-      mend: `sudo loginctl enable-linger ${user.name}`,
-      fix: plainFix(() => linger(user, env)),
-    },
-  ];
+  return lingers(user.name)
+    ? []
+    : [
+        hostTable.linger(
+          user,
+          plainFix(() => linger(user, env)),
+        ),
+      ];
 }
 
 async function linger(user: User, env: Env): Promise<string> {
@@ -98,18 +76,7 @@ function controllers({ uid }: User): Finding[] {
   if (missing.length === 0) return [];
   const ofMachine = controllersIn(cgroupRoot()) ?? [];
   const isDelegation = missing.every((name) => ofMachine.includes(name));
-  return [
-    {
-      id: "controllers",
-      severity: "warning",
-      what: `the user manager has no ${missing.join(", ")} controller`,
-      why: "limits and figures that need it are not in force (status shows which)",
-      mend: isDelegation
-        ? `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload && sudo systemctl restart user@${uid}.service`
-        : "boot with systemd.unified_cgroup_hierarchy=1, or, in a container, give it a cgroup with these controllers",
-      fix: null,
-    },
-  ];
+  return [hostTable.controllers({ uid, missing, isDelegation })];
 }
 
 function controllersIn(folder: string): string[] | null {
@@ -122,17 +89,7 @@ function controllersIn(folder: string): string[] | null {
 
 function version(release: string): Finding[] {
   const number = versionOf(release)?.major ?? oldestVersion;
-  if (number >= oldestVersion) return [];
-  return [
-    {
-      id: "systemd-version",
-      severity: "warning",
-      what: `systemd ${number} is older than ${oldestVersion}`,
-      why: "bs9 is not tested with it; parts of the sandbox may be missing",
-      mend: "upgrade the system",
-      fix: null,
-    },
-  ];
+  return number >= oldestVersion ? [] : [hostTable.oldSystemd({ version: number, oldest: oldestVersion })];
 }
 
 /** What systemd has loaded, which may be another thing than what is on disk. */

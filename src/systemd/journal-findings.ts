@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import type { Finding } from "../backend/finding.ts";
 import type { Notice } from "../backend/notice.ts";
 import { parseBytes } from "../base/quantities.ts";
+import { hostTable } from "./host-table.ts";
 import { journalNotices } from "./journal-notices.ts";
 import { type JournaldConf, journaldConf } from "./journald-conf.ts";
 
@@ -26,54 +27,18 @@ function fromNotice({ what, fix }: Notice): Finding {
 
 function volatile({ storage }: JournaldConf): Finding[] {
   const isKept = storage === "persistent" || (storage === "auto" && existsSync(kept));
-  if (isKept) return [];
-  return [
-    {
-      id: "journal-volatile",
-      severity: "warning",
-      what: "journald keeps log lines in memory only",
-      why: "the logs of services are gone after a reboot",
-      mend: `sudo mkdir -p ${kept} /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=persistent\\n' | sudo tee /etc/systemd/journald.conf.d/storage.conf && sudo systemctl restart systemd-journald`,
-      fix: null,
-    },
-  ];
+  return isKept ? [] : [hostTable.journalVolatile({ folder: kept })];
 }
 
 function quota({ maxUse }: JournaldConf): Finding[] {
   const bytes = maxUse === null ? null : bytesOf(maxUse);
-  const finding = (what: string, mend: string): Finding => ({
-    id: "journal-quota",
-    severity: "note",
-    what,
-    why: "old log lines go early",
-    mend,
-    fix: null,
-  });
-  if (bytes !== null && bytes < smallBytes)
-    return [
-      finding(
-        `journald may use ${maxUse} on disk`,
-        "raise SystemMaxUse= in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald",
-      ),
-    ];
+  if (maxUse !== null && bytes !== null && bytes < smallBytes) return [hostTable.journalQuota({ maxUse })];
   const free = freeShare(kept);
-  return free !== null && free < keptFree
-    ? [finding(`${kept} is ${Math.round((1 - free) * 100)}% full, and journald leaves ${keptFree * 100}% free`, `df -h ${kept}`)]
-    : [];
+  return free !== null && free < keptFree ? [hostTable.journalDisk({ folder: kept, free, keptFree })] : [];
 }
 
 function rateLimit({ limit }: JournaldConf): Finding[] {
-  if (limit.intervalMs === 0 || limit.burst === 0) return [];
-  return [
-    {
-      id: "journal-rate-limit",
-      severity: "note",
-      what: `journald takes at most ${limit.burst} lines in ${limit.intervalMs / 1000} s of all services together (more where much of the disk is free)`,
-      why: "a noisy service silences its neighbours; bs9 logs says when it happens",
-      mend: "sudo mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nRateLimitIntervalSec=0\\n' | sudo tee /etc/systemd/journald.conf.d/limit.conf && sudo systemctl restart systemd-journald",
-      fix: null,
-    },
-  ];
+  return limit.intervalMs === 0 || limit.burst === 0 ? [] : [hostTable.journalRateLimit(limit)];
 }
 
 function freeShare(path: string): number | null {

@@ -2,6 +2,7 @@
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { harmless } from "../../base/text.ts";
 import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
 
 export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]> {
   if (deps === null || specs.length === 0) return [];
@@ -12,41 +13,12 @@ export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]>
     // Part of the supervisor, which is there as soon as there is something to supervise.
     if (unit === null) return [];
     const whose = unit.whose();
-    if (typeof whose === "object")
-      return [
-        {
-          id: "agent",
-          severity: "warning",
-          what: `bs9-agent.service belongs to ${harmless(whose.other)}`,
-          why: "one user has one agent: samples and history of the services here are not kept, health is not looked at",
-          mend: "keep services of one user in one bs9 home",
-          fix: null,
-        },
-      ];
-    return [
-      {
-        id: "agent",
-        severity: "warning",
-        what: `the agent does not answer${agent.trouble() === null ? "" : `: ${harmless(agent.trouble() ?? "")}`}`,
-        why: "samples and history are not kept, health is not looked at, and log files are not cared for until a bs9 command comes",
-        mend: "systemctl --user enable --now bs9-agent; systemctl --user status bs9-agent",
-        fix: plainFix(async () => (await unit.keep(true, "nobody")) ?? "the agent is asked to start, unless it was disabled by hand"),
-      },
-    ];
+    if (typeof whose === "object") return [findings.agentOfOther(whose)];
+    const start = async () => (await unit.keep(true, "nobody")) ?? "the agent is asked to start, unless it was disabled by hand";
+    return [findings.agentDown({ trouble: agent.trouble() }, plainFix(start))];
   }
-  const other: Finding[] =
-    self.version === agent.version
-      ? []
-      : [
-          {
-            id: "agent",
-            severity: "note",
-            what: `the agent is of another bs9 (${harmless(self.version)}; this one is ${agent.version})`,
-            why: "it may not understand what this one asks",
-            mend: "systemctl --user restart bs9-agent",
-            fix: unit === null ? null : plainFix(async () => (await unit.keep(true, "other")) ?? "the agent is asked to restart"),
-          },
-        ];
+  const restart = unit === null ? null : plainFix(async () => (await unit.keep(true, "other")) ?? "the agent is asked to restart");
+  const other = self.version === agent.version ? [] : [findings.agentOlder({ its: self.version, ours: agent.version }, restart)];
   const untold = self.notices.map(
     ({ what, fix }): Finding => ({
       id: "storage",

@@ -5,11 +5,14 @@ import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import { agentFindings } from "./agent.ts";
 import type { Ground } from "./ground.ts";
 import { groupFindings } from "./groups.ts";
-import { leftoverFindings } from "./leftovers.ts";
 import { logFindings } from "./log-files.ts";
 import { clockFindings, diskFindings } from "./machine.ts";
 import { modeFindings } from "./modes.ts";
+import { lockFindings, pendingFindings } from "./pending.ts";
+import { runtimeFindings } from "./runtimes.ts";
 import { serviceFindings } from "./services.ts";
+import { findings } from "./table.ts";
+import { trailFindings } from "./trail.ts";
 
 const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 
@@ -23,7 +26,11 @@ export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]):
     clockFindings,
     logFindings,
     modeFindings,
-    leftoverFindings,
+    lockFindings,
+    pendingFindings,
+    runtimeFindings,
+    mistakeFindings,
+    trailFindings,
     serviceFindings,
     agentFindings,
   ];
@@ -31,22 +38,15 @@ export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]):
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
+const mistakeFindings = ({ mistakes }: Ground): Finding[] => mistakes.map((mistake) => findings.config(mistake));
+
 /** A check that cannot be made is a finding too, and keeps no other from being made. */
 async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await check();
   } catch (error) {
     const hint = error instanceof Bs9Error ? error.hint : undefined;
-    return [
-      {
-        id: "check",
-        severity: "error",
-        what: reasonOf(error),
-        why: "so something could not be looked at",
-        mend: hint ?? "bs9 doctor --debug",
-        fix: null,
-      },
-    ];
+    return [findings.check({ reason: reasonOf(error), hint })];
   }
 }
 
@@ -56,15 +56,15 @@ async function sandbox({ deps }: Ground): Promise<Finding[]> {
   const reasons = new Map<string, string[]>();
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);
   const namesOf = (directives: string[]) => [...new Set(directives.map((one) => one.split("=")[0] ?? one))];
-  return [...reasons].map(([why, directives]) => ({
-    id: "sandbox",
-    // Without systemd it is as it is: what can be had is had.
-    severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
-    what: `this host does not give services ${directives.length === 1 ? directives[0] : `${directives.length} parts of the sandbox: ${namesOf(directives).join(" ")}`}`,
-    why,
-    mend: withheld.find((one) => one.why === why)?.mend ?? "",
-    fix: null,
-  }));
+  return [...reasons].map(([why, directives]) =>
+    findings.sandbox({
+      // Without systemd it is as it is: what can be had is had.
+      severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
+      names: directives.length === 1 ? `${directives[0]}` : `${directives.length} parts of the sandbox: ${namesOf(directives).join(" ")}`,
+      why,
+      mend: withheld.find((one) => one.why === why)?.mend ?? "",
+    }),
+  );
 }
 
 /** What is only wished for does not make a sandbox partial; without user namespaces nothing of the files is shut off. */

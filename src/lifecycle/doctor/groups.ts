@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import { rootGroups } from "../../backend/root-sockets.ts";
 import { exec } from "../../base/exec.ts";
-import { harmless } from "../../base/text.ts";
 import { currentUser } from "../../base/user.ts";
 import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
 
 export async function groupFindings({ deps }: Pick<Ground, "deps">): Promise<Finding[]> {
   const user = currentUser();
@@ -56,18 +56,8 @@ export function judgeGroups(
 ): Finding[] {
   return rootGroups
     .filter(({ name }) => names.includes(name))
-    .map(({ name, gives, closedBy }): Finding => {
+    .map(({ name, gives, closedBy }) => {
       const isClosed = withheld !== null && !closedBy.some((directive) => withheld.has(directive));
-      const services = isClosed
-        ? "the sandbox keeps services from it, and nothing keeps those with --sandbox off and other programs of the user from it"
-        : "services here are not kept from it";
-      return {
-        id: "root-group",
-        severity: isClosed ? "note" : "warning",
-        what: `${harmless(user)} is in the group ${name}, which is as good as root`,
-        why: `a member ${gives}; ${services}`,
-        mend: `sudo gpasswd --delete ${harmless(user)} ${name} && sudo systemctl restart user@${uid}.service (this restarts the services too)`,
-        fix: null,
-      };
+      return findings.rootGroup({ user, uid, group: name, gives, isClosed });
     });
 }

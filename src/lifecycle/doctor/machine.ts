@@ -3,8 +3,8 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../../backend/finding.ts";
 import { isClockInSync } from "../../base/libc.ts";
-import { formatBytes } from "../../base/quantities.ts";
 import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
 
 export type Space = { path: string; bytesFree: number; bytes: number; filesFree: number; files: number };
 
@@ -22,23 +22,12 @@ export function diskFindings({ paths }: Ground): Finding[] {
 }
 
 /** Pure. Some file systems have no number of files to run out of. */
-export function judgeSpace({ path, bytesFree, bytes, filesFree, files }: Space): Finding[] {
-  const finding = (severity: Finding["severity"], what: string, mend: string): Finding => ({
-    id: "disk",
-    severity,
-    what,
-    why: "services, their logs and bs9's own files need room; what is half written is lost",
-    mend,
-    fix: null,
-  });
-  if (bytes > 0 && bytesFree < fullBytes)
-    return [finding("error", `the disk is full: ${formatBytes(bytesFree)} free at ${path}`, `df -h ${path}`)];
-  if (files > 0 && filesFree < fullFiles)
-    return [finding("error", `the disk has no files left: ${filesFree} inodes free at ${path}`, `df -i ${path}`)];
-  if (bytesFree < scarceBytes && bytesFree < bytes * scarceShare)
-    return [finding("warning", `the disk is almost full: ${formatBytes(bytesFree)} free at ${path}`, `df -h ${path}`)];
-  if (files > 0 && filesFree < files * scarceShare)
-    return [finding("warning", `the disk has few files left: ${filesFree} inodes free at ${path}`, `df -i ${path}`)];
+export function judgeSpace(space: Space): Finding[] {
+  const { bytesFree, bytes, filesFree, files } = space;
+  if (bytes > 0 && bytesFree < fullBytes) return [findings.disk({ ...space, isFull: true })];
+  if (files > 0 && filesFree < fullFiles) return [findings.inodes({ ...space, isFull: true })];
+  if (bytesFree < scarceBytes && bytesFree < bytes * scarceShare) return [findings.disk({ ...space, isFull: false })];
+  if (files > 0 && filesFree < files * scarceShare) return [findings.inodes({ ...space, isFull: false })];
   return [];
 }
 
@@ -61,15 +50,5 @@ function nearestFolder(path: string): string {
 
 export async function clockFindings(): Promise<Finding[]> {
   const inSync = await isClockInSync().catch(() => null);
-  if (inSync !== false) return [];
-  return [
-    {
-      id: "clock",
-      severity: "warning",
-      what: "the clock is not synchronised",
-      why: "times of logs and of the trail may be wrong, and TLS may fail",
-      mend: "sudo timedatectl set-ntp true",
-      fix: null,
-    },
-  ];
+  return inSync === false ? [findings.clock()] : [];
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { currentUser } from "../../base/user.ts";
 import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
 
 const maxEntries = 20_000;
 const maxFindings = 20;
@@ -20,57 +21,24 @@ export function modeFindings({ paths }: Ground): Finding[] {
     walk(folder, maxEntries).flatMap(({ path, stat }) => judge(path, stat, denied, paths.config)),
   );
   const more = found.length - maxFindings;
-  const last: Finding[] =
-    more > 0
-      ? [
-          {
-            id: "modes",
-            severity: "error",
-            what: `${more} more of bs9's files are open to others`,
-            why,
-            mend: "bs9 doctor --fix, again",
-            fix: null,
-          },
-        ]
-      : [];
-  return [...found.slice(0, maxFindings), ...last];
+  return [...found.slice(0, maxFindings), ...(more > 0 ? [findings.moreModes({ count: more })] : [])];
 }
 
-const why = "other users of this machine could read secrets, or change what your services run";
-
 function judge(path: string, stat: Stats, denied: number, config: string): Finding[] {
-  if (stat.uid !== currentUser().uid) {
-    return [
-      {
-        id: "owner",
-        severity: "error",
-        what: `${path} belongs to uid ${stat.uid}`,
-        why,
-        mend: `sudo chown "$(id -un)" ${path}`,
-        fix: null,
-      },
-    ];
-  }
+  if (stat.uid !== currentUser().uid) return [findings.owner({ path, uid: stat.uid })];
   // config.toml holds no secret, and its owner may want to show it.
   const bits = path === join(config, "config.toml") ? 0o022 : denied;
   const mode = stat.mode & 0o7777;
   if ((mode & bits) === 0) return [];
   const right = mode & ~bits & 0o777;
   const octal = (bits: number) => bits.toString(8).padStart(3, "0");
-  return [
-    {
-      id: "modes",
-      // Into a folder that others may only look into, its files let nobody.
-      severity: stat.isDirectory() && (mode & 0o022) === 0 ? "warning" : "error",
-      what: `${path} is open to others (mode ${octal(mode)})`,
-      why,
-      mend: `chmod ${octal(right)} ${path}`,
-      fix: plainFix(async () => {
-        chmodSync(path, right);
-        return `${path} has mode ${octal(right)}`;
-      }),
-    },
-  ];
+  // Into a folder that others may only look into, its files let nobody.
+  const severity = stat.isDirectory() && (mode & 0o022) === 0 ? "warning" : "error";
+  const fix = plainFix(async () => {
+    chmodSync(path, right);
+    return `${path} has mode ${octal(right)}`;
+  });
+  return [findings.mode({ path, severity, mode: octal(mode), right: octal(right) }, fix)];
 }
 
 /** The folder itself and all below it; symbolic links are not followed. */

@@ -9,21 +9,12 @@ import { foreignSentence } from "../../status/foreign.ts";
 import type { Deps } from "../deps.ts";
 import { recorded } from "../recorded.ts";
 import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
 
 export async function serviceFindings(ground: Ground): Promise<Finding[]> {
   const { deps, specs, registry, paths } = ground;
   const unreadable = registry.names().filter((name) => !specs.some((spec) => spec.name === name));
-  const broken = unreadable.map((name): Finding => {
-    const file = join(paths.config, "services", `${name}.json`);
-    return {
-      id: "spec",
-      severity: "error",
-      what: `the spec of ${name} cannot be understood: ${file}`,
-      why: "bs9 cannot start or change it",
-      mend: `mv ${file} ${file}.broken`,
-      fix: null,
-    };
-  });
+  const broken = unreadable.map((name) => findings.spec({ name, file: join(paths.config, "services", `${name}.json`) }));
   if (deps === null) return [...broken, ...specs.flatMap(fleeting)];
   const foreign = deps.backend.strangers?.changes(registry.names()) ?? [];
   const changed = foreign.flatMap((one) => foreignFinding(one, specs.find(({ name }) => name === one.name) ?? null, deps, paths.state));
@@ -44,70 +35,25 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
         exitStatus: exitStatus.done,
       })),
   });
+  const about = { name, what };
   switch (kind) {
     case "drop-ins":
-      return [
-        {
-          id: "unit-drop-ins",
-          severity: "note",
-          what,
-          why: "bs9 leaves them alone; they may loosen the sandbox or the limits",
-          mend: `systemctl --user cat ${name}.service`,
-          fix: null,
-        },
-      ];
+      return [findings.unitDropIns(about)];
     case "older":
-      return [
-        {
-          id: "unit-older",
-          severity: "note",
-          what,
-          why: "what this bs9 shuts services in by is newer than what the service runs in",
-          mend: `bs9 restart ${name}`,
-          fix: null,
-        },
-      ];
-    case "added":
-      return [
-        {
-          id: "unit-orphaned",
-          severity: "warning",
-          what,
-          why: "bs9 knows nothing of it; its spec was removed by hand, or the unit was copied",
-          mend: `systemctl --user disable --now ${name}.service && rm ${files[0]} && systemctl --user daemon-reload`,
-          fix: { question: `Stop ${name}.service and remove its unit?`, ways: [act("remove it", () => discard(name, deps))] },
-        },
-      ];
+      return [findings.unitOlder(about)];
+    case "added": {
+      const question = `Stop ${name}.service and remove its unit?`;
+      return [findings.unitOrphaned({ ...about, file: files[0] }, { question, ways: [act("remove it", () => discard(name, deps))] })];
+    }
     case "missing":
       if (spec === null) return [];
-      return [
-        {
-          id: "unit-missing",
-          severity: "error",
-          what,
-          why: "the service will not start again",
-          mend: "bs9 doctor --fix",
-          fix: { question: null, ways: [act("make it again", () => putBack(spec, deps))] },
-        },
-      ];
-    case "edited":
+      return [findings.unitMissing(about, { question: null, ways: [act("make it again", () => putBack(spec, deps))] })];
+    case "edited": {
       if (spec === null) return [];
-      return [
-        {
-          id: "unit-edited",
-          severity: "error",
-          what,
-          why: "the service is not what its spec says, and the next change would undo the edit",
-          mend: "bs9 doctor --fix asks: bs9's own is put back and the edited one kept aside (so too with --yes), or the edit becomes a drop-in",
-          fix: {
-            question: `The unit of ${name} was edited by hand.`,
-            ways: [
-              act("put ours back", () => replaceEdited(spec, deps, state)),
-              act("keep the edit as a drop-in", () => takeOver(spec, deps)),
-            ],
-          },
-        },
-      ];
+      const putOursBack = act("put ours back", () => replaceEdited(spec, deps, state));
+      const keepTheEdit = act("keep the edit as a drop-in", () => takeOver(spec, deps));
+      return [findings.unitEdited(about, { question: `The unit of ${name} was edited by hand.`, ways: [putOursBack, keepTheEdit] })];
+    }
   }
 }
 
@@ -140,43 +86,20 @@ async function staleness(spec: Spec, deps: Deps): Promise<Finding[]> {
   try {
     if (await deps.backend.isDefined(spec)) return [];
     return [
-      {
-        id: "unit-stale",
-        severity: "note",
-        what: `the unit of ${spec.name} would be made otherwise today`,
-        why: "another version of bs9 made it, or a folder, link or package that it opens has changed",
-        mend: `bs9 restart ${spec.name}`,
-        fix: plainFix(() => putBack(spec, deps)),
-      },
+      findings.unitStale(
+        spec,
+        plainFix(() => putBack(spec, deps)),
+      ),
     ];
   } catch (error) {
-    return [
-      {
-        id: "entry",
-        severity: "error",
-        what: `${spec.name} cannot be started again: ${reasonOf(error)}`,
-        why: "something that it runs from is gone",
-        mend: `put it back, or: bs9 delete ${spec.name}`,
-        fix: null,
-      },
-    ];
+    return [findings.entry({ name: spec.name, reason: reasonOf(error) })];
   }
 }
 
 /** Folders that a boot, or systemd-tmpfiles(8), empties. */
 const fleetingFolders = ["/tmp", "/var/tmp", "/run", "/dev/shm"];
 
-function fleeting({ name, root, entry }: Spec): Finding[] {
-  const folder = fleetingFolders.find((one) => [root, entry.path].some((path) => path.startsWith(`${one}/`)));
-  if (folder === undefined) return [];
-  return [
-    {
-      id: "fleeting",
-      severity: "warning",
-      what: `${name} runs from ${root}, and ${folder} does not last`,
-      why: "its files are cleaned away, at the latest at the next boot",
-      mend: `move it: bs9 start /srv/… --name ${name}`,
-      fix: null,
-    },
-  ];
+function fleeting(spec: Spec): Finding[] {
+  const folder = fleetingFolders.find((one) => [spec.root, spec.entry.path].some((path) => path.startsWith(`${one}/`)));
+  return folder === undefined ? [] : [findings.fleeting({ spec, folder })];
 }

@@ -1,0 +1,29 @@
+// What commands that were killed left half done, and who holds the lock.
+import { type Finding, plainFix } from "../../backend/finding.ts";
+import { Bs9Error, reasonOf } from "../../base/errors.ts";
+import { underLock } from "../deps.ts";
+import { recover } from "../recover.ts";
+import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
+
+/** The kernel drops the lock with its holder, so whoever holds it lives. */
+export async function lockFindings({ registry }: Ground): Promise<Finding[]> {
+  const holder = await registry.holder().catch(() => null);
+  return holder === null ? [] : [findings.lock({ holder, pid: /pid (\d+)/.exec(holder)?.[1] })];
+}
+
+export function pendingFindings({ registry, deps }: Ground): Finding[] {
+  const { changes, broken } = registry.abandoned();
+  const unsettled = changes.map(({ spec: { name } }) => {
+    if (deps === null) return findings.pending({ name });
+    const settle = async () => {
+      await underLock(deps, "doctor", () => recover(deps));
+      return `the change of ${name} is settled`;
+    };
+    return findings.pending({ name }, plainFix(settle));
+  });
+  const unreadable = broken.map(({ error }) =>
+    findings.unreadablePending({ reason: reasonOf(error), hint: error instanceof Bs9Error ? error.hint : undefined }),
+  );
+  return [...unsettled, ...unreadable];
+}

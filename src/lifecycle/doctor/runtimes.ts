@@ -1,0 +1,38 @@
+// The pinned runtimes: what no service uses, which are gone, which are another bs9's.
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { type Finding, plainFix } from "../../backend/finding.ts";
+import { namesIn } from "../../base/listing.ts";
+import { runtimeVersion } from "../../runtime/pin.ts";
+import { underLock } from "../deps.ts";
+import { sweepUnused, unusedPaths } from "../unused.ts";
+import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
+
+export function runtimeFindings({ paths, specs, deps, registry }: Ground): Finding[] {
+  const orphans = (unusedPaths({ registry, share: paths.share }) ?? []).map((path) => {
+    const about = { path, bytes: bytesIn(path) };
+    if (deps === null) return findings.unused(about);
+    const sweep = async () => {
+      await underLock(deps, "doctor", async () => sweepUnused(deps));
+      return `${path} is removed`;
+    };
+    return findings.unused(about, plainFix(sweep));
+  });
+  const folder = join(paths.share, "runtime");
+  const present = new Set(namesIn(folder));
+  const gone = specs.flatMap(({ name, runtime }) =>
+    runtime.kind !== "bs9" || (present.has(runtime.version) && namesIn(join(folder, runtime.version)).includes("bs9"))
+      ? []
+      : [findings.runtimeMissing({ name, version: runtime.version })],
+  );
+  const older = specs.filter(({ runtime }) => runtime.kind === "bs9" && runtime.version !== runtimeVersion).map(({ name }) => name);
+  return [...gone, ...orphans, ...(older.length === 0 ? [] : [findings.runtimeOlder({ names: older })])];
+}
+
+/** Links are not followed; files that go while they are counted take nothing. */
+function bytesIn(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const below = found?.isDirectory() === true ? namesIn(path).map((name) => bytesIn(join(path, name))) : [];
+  return below.reduce((sum, bytes) => sum + bytes, (found?.blocks ?? 0) * 512);
+}

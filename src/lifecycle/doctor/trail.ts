@@ -1,0 +1,29 @@
+// Whether the trail is as it was written.
+import type { Finding } from "../../backend/finding.ts";
+import { exitStatus } from "../../base/errors.ts";
+import { acceptAct } from "../../trail/record.ts";
+import { type Deps, underLock } from "../deps.ts";
+import { append } from "../recorded.ts";
+import type { Ground } from "./ground.ts";
+import { findings } from "./table.ts";
+
+export async function trailFindings({ verifyTrail, deps }: Ground): Promise<Finding[]> {
+  const { breaks, removed } = await verifyTrail();
+  // All that is wrong is that there was a trail before this one: it may well have been removed on purpose.
+  const isRemovedOnly = removed.length > 0 && breaks.length === removed.length;
+  if (isRemovedOnly) return [removedTrail(removed, deps)];
+  const [first] = breaks;
+  return first === undefined ? [] : [findings.trail({ first, count: breaks.length })];
+}
+
+function removedTrail(removed: string[], deps: Deps | null): Finding {
+  const about = { count: removed.length };
+  if (deps === null) return findings.trailRemoved(about);
+  const accept = async () => {
+    const entry = { act: acceptAct, targets: [], differences: [{ path: "removed", before: undefined, after: removed }] };
+    await underLock(deps, "doctor", () => append(deps, entry, { message: null, failed: [], exitStatus: exitStatus.done }));
+    return "the trail says now that an earlier one was removed";
+  };
+  const question = "An earlier trail was removed. Put into the trail that you know of it?";
+  return findings.trailRemoved(about, { question, ways: [{ word: "accept it", run: accept }] });
+}
