@@ -6,11 +6,10 @@ import { shellWord } from "../base/text.ts";
 import { applyAllowances } from "./allow.ts";
 import { type Found, type Report, type Reported, reportOf } from "./finding.ts";
 import type { Reading } from "./inspect.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
 import { type Exported, type Follow, link } from "./link.ts";
 import { worldWritable } from "./modes.ts";
 import { loadParser } from "./parse.ts";
-import { readProject } from "./project.ts";
+import { defaultLimits, type Limits, readProject } from "./project.ts";
 import { Resolver } from "./resolve.ts";
 
 /**

@@ -1,10 +1,18 @@
 // Reads the files of a project, from its entry along its imports, as far as the limits go.
 import type { Reported } from "./finding.ts";
 import { inspect, type Reading } from "./inspect.ts";
-import type { Limits } from "./limits.ts";
 import type { Parser } from "./parse.ts";
 import type { Resolver } from "./resolve.ts";
 import { readSource } from "./source.ts";
+
+/** How much the audit reads before it says that it did not read on. */
+export type Limits = { fileBytes: number; totalBytes: number; files: number; milliseconds: number };
+
+/**
+ * A project of 10,000 lines is about 0.5 MB. Beyond these a start would wait too long, and the
+ * tree of one file would need too much memory: up to 350 bytes for each of the source.
+ */
+export const defaultLimits: Limits = { fileBytes: 2 * 1024 * 1024, totalBytes: 32 * 1024 * 1024, files: 5000, milliseconds: 10_000 };
 
 export type Project = { readings: Map<string, Reading>; packages: Set<string>; unread: Reported[] };
 

@@ -11,7 +11,7 @@ import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
 import type { Happening } from "../supervisor/happening.ts";
-import { backgroundVariable } from "../supervisor/own.ts";
+import { backgroundVariable } from "../supervisor/client.ts";
 import type { Token } from "../web/token.ts";
 import type { Command, Given, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";

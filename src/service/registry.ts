@@ -1,12 +1,10 @@
-// The registry: the specs on disk, what is pending, and the lock over both.
-
-import { closeSync, existsSync, ftruncateSync, rmSync, statSync, writeSync } from "node:fs";
+// The registry: the specs on disk, what is pending, and how starts ended.
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { failed } from "../base/errors.ts";
-import { makeFolder, openToAppend, readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
-import { tryLock } from "../base/libc.ts";
+import { readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
+import { lockHolder, underLockOf } from "./lock.ts";
 import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
 
@@ -145,67 +143,17 @@ export class Registry {
     writeWhole(file, `${kind}\n`, 0o600);
   }
 
-  /**
-   * Runs `work` under the registry's lock. It is flock(2)'s, so the kernel drops it with its holder
-   * and none is ever stale; `onWait` hears who holds it. Throws after `timeoutMs`.
-   */
-  async locked<T>(what: string, timeoutMs: number, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T> {
-    makeFolder(this.#config);
-    const path = join(this.#config, "lock");
-    const fd = openToAppend(path);
-    try {
-      await acquire(fd, path, timeoutMs, onWait);
-      sign(fd, what);
-      return await work();
-    } finally {
-      closeSync(fd);
-    }
+  locked<T>(what: string, timeoutMs: number, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T> {
+    return underLockOf(this.#config, { what, timeoutMs, onWait }, work);
   }
 
   /** Who holds the lock now, in its own words; null where nobody does. */
-  async holder(): Promise<string | null> {
-    const path = join(this.#config, "lock");
-    if (!existsSync(path)) return null;
-    const fd = openToAppend(path);
-    try {
-      return (await tryLock(fd)) ? null : holderOf(path);
-    } finally {
-      closeSync(fd);
-    }
+  holder(): Promise<string | null> {
+    return lockHolder(this.#config);
   }
 
   #file(folder: string, name: string): string {
     return join(this.#config, folder, `${name}.json`);
-  }
-}
-
-/** Only a word for those who wait: on a full disk they wait without it. */
-function sign(fd: number, what: string): void {
-  try {
-    ftruncateSync(fd, 0);
-    writeSync(fd, `bs9 ${what}, pid ${process.pid}\n`, 0);
-  } catch {}
-}
-
-function holderOf(path: string): string {
-  return readIfThere(path, 4096)?.trim() || "another bs9";
-}
-
-async function acquire(fd: number, path: string, timeoutMs: number, onWait: (holder: string) => void): Promise<void> {
-  const began = performance.now();
-  let told = false;
-  while (!(await tryLock(fd))) {
-    const holder = holderOf(path);
-    const waitedMs = performance.now() - began;
-    if (waitedMs > timeoutMs)
-      throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
-        hint: "try again when it has ended",
-      });
-    if (!told && waitedMs > 300) {
-      onWait(holder);
-      told = true;
-    }
-    await Bun.sleep(25);
   }
 }
 

@@ -8,7 +8,12 @@ import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import { type Act, Answer, channel, lockFile, logFile, sideOf, type Told, Versioned } from "./control.ts";
-import { backgroundVariable } from "./own.ts";
+
+/** The file of the bs9 that runs, to start once more: also where it was replaced or deleted. */
+export const ownProgram = "/proc/self/exe";
+
+/** In the environment of a supervisor that a command has brought up. */
+export const backgroundVariable = "BS9_BACKGROUND";
 
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;

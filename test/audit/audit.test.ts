@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { audit } from "../../src/audit/audit.ts";
 import type { Report } from "../../src/audit/finding.ts";
-import { defaultLimits } from "../../src/audit/limits.ts";
+import { defaultLimits } from "../../src/audit/project.ts";
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), "bs9-audit-")));
 afterAll(() => rmSync(base, { recursive: true, force: true }));

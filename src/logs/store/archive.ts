@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { writeWhole } from "../../base/files.ts";
 import { readNoFollow } from "../../base/regular.ts";
-import type { Mark, Stream } from "./stream.ts";
+import type { Mark, Stream } from "./place.ts";
 
 export type Archive = { path: string; start: number; end: number };
 

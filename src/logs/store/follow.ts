@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { isDirectory } from "../../base/regular.ts";
 import type { RawLine } from "../query.ts";
 import { forwards, lastLineEnd } from "./lines.ts";
+import { streams } from "./place.ts";
 import { lineRecords } from "./records.ts";
-import { streams } from "./stream.ts";
 import { textOf } from "./text.ts";
 import { tick } from "./tick.ts";
 

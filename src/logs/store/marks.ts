@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeWhole } from "../../base/files.ts";
 import { openNoFollow, readNoFollow } from "../../base/regular.ts";
 import { archiveEnd } from "./archive.ts";
-import { logFile, type Mark, type Stream } from "./stream.ts";
+import { logFile, type Mark, type Stream } from "./place.ts";
 
 /**
  * Offsets are counted from the first byte that the stream ever had, so that they outlive a file that was truncated or

@@ -1,39 +1,19 @@
-// Where the log files of a service lie, and how a service gets them to write to.
-import { closeSync, constants, existsSync, readdirSync } from "node:fs";
+// Where the log files of a service lie: its two streams, and what the index holds of them.
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { failed } from "../../base/errors.ts";
-import { makeFolder } from "../../base/files.ts";
-import { isDirectory, openNoFollow, whyNotRegular } from "../../base/regular.ts";
-import { shellWord } from "../../base/text.ts";
-import { mark } from "./marks.ts";
-import { logFile, type Stream, streams } from "./stream.ts";
+import { isDirectory, whyNotRegular } from "../../base/regular.ts";
+
+export const streams = ["stdout", "stderr"] as const;
+export type Stream = (typeof streams)[number];
+
+/** By `atMs` the stream had been written up to `offset`. */
+export type Mark = { offset: number; atMs: number };
+
+export const logFile = (folder: string, stream: Stream): string => join(folder, `${stream}.log`);
 
 /** Of a service; the folder of all of them is `logsFolder`. */
 export const logFolder = (state: string, name: string): string => join(logsFolder(state), name);
 export const logsFolder = (state: string): string => join(state, "logs");
-
-/**
- * The two files that a service is to append to, made for this user alone. They have to be opened O_APPEND. What is in them
- * already is marked as older than now. Throws where the directory or one of the files is a symbolic link or anything else.
- */
-export function openStreams(folder: string): Record<Stream, string> {
-  makeFolder(folder);
-  if (!isDirectory(folder))
-    throw failed(`cannot write the log files in ${folder}: it is a symbolic link, which is not followed`, {
-      hint: `ls -ld ${shellWord(folder)}`,
-    });
-  for (const stream of streams) {
-    closeSync(openStream(logFile(folder, stream)));
-    mark(folder, stream);
-  }
-  return { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") };
-}
-
-/** A descriptor that appends; made for this user alone where there is none. Throws for a link, a FIFO or a device in its place. */
-export function openStream(file: string): number {
-  const { O_WRONLY, O_APPEND, O_CREAT } = constants;
-  return openNoFollow(file, O_WRONLY | O_APPEND | O_CREAT);
-}
 
 /** A sentence for each directory or file of these services that is not read or trimmed, because it is not what bs9 has made. */
 export function unreadStreams(root: string, services: string[]): string[] {

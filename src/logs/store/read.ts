@@ -4,8 +4,8 @@ import { isDirectory } from "../../base/regular.ts";
 import type { LogQuery, RawLine } from "../query.ts";
 import { follow, type Position } from "./follow.ts";
 import { lastLineEnd } from "./lines.ts";
+import { streams } from "./place.ts";
 import { type Origin, recordsBackwards, recordsSince } from "./records.ts";
-import { streams } from "./stream.ts";
 import { type Text, textOf } from "./text.ts";
 
 type Opened = { origin: Origin; text: Text; end: number };

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
 import { backwards, forwards, type Line } from "./lines.ts";
 import { offsetAt, timeOf } from "./marks.ts";
-import type { Mark, Stream } from "./stream.ts";
+import type { Mark, Stream } from "./place.ts";
 import type { Part } from "./text.ts";
 
 export type Origin = { folder: string; stream: Stream };

@@ -4,7 +4,7 @@ import { openNoFollow } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
-import { logFile, type Mark, type Stream } from "./stream.ts";
+import { logFile, type Mark, type Stream } from "./place.ts";
 
 export type Part = {
   start: number;

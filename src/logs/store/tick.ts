@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { punchHole, tryLock } from "../../base/libc.ts";
 import { isRegular, openNoFollow } from "../../base/regular.ts";
 import { mark } from "./marks.ts";
-import { logFolders } from "./place.ts";
-import { logFile, streams } from "./stream.ts";
+import { logFile, logFolders, streams } from "./place.ts";
 import { archivePiece, bytesOnDisk, dropOldest, type Place, removeUnfinished } from "./trim.ts";
 
 export type TickOptions = {

@@ -5,7 +5,7 @@ import { openNoFollow } from "../../base/regular.ts";
 import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
-import { logFile, type Stream } from "./stream.ts";
+import { logFile, type Stream } from "./place.ts";
 
 /** What is kept of a file as it is; what goes beyond is compressed. */
 const plainBytes = 64 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, RawLine } from "../../../src/logs/query.ts";
-import { openStreams } from "../../../src/logs/store/place.ts";
+import { openStreams } from "../../../src/logs/store/open.ts";
 import { read } from "../../../src/logs/store/read.ts";
 import { canPunchHoles, tick } from "../../../src/logs/store/tick.ts";
 import { archivePiece, bytesOnDisk, dropOldest } from "../../../src/logs/store/trim.ts";

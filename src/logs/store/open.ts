@@ -1,0 +1,31 @@
+// How a service gets the log files that it writes to.
+import { closeSync, constants } from "node:fs";
+import { failed } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
+import { isDirectory, openNoFollow } from "../../base/regular.ts";
+import { shellWord } from "../../base/text.ts";
+import { mark } from "./marks.ts";
+import { logFile, type Stream, streams } from "./place.ts";
+
+/**
+ * The two files that a service is to append to, made for this user alone. They have to be opened O_APPEND. What is in them
+ * already is marked as older than now. Throws where the directory or one of the files is a symbolic link or anything else.
+ */
+export function openStreams(folder: string): Record<Stream, string> {
+  makeFolder(folder);
+  if (!isDirectory(folder))
+    throw failed(`cannot write the log files in ${folder}: it is a symbolic link, which is not followed`, {
+      hint: `ls -ld ${shellWord(folder)}`,
+    });
+  for (const stream of streams) {
+    closeSync(openStream(logFile(folder, stream)));
+    mark(folder, stream);
+  }
+  return { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") };
+}
+
+/** A descriptor that appends; made for this user alone where there is none. Throws for a link, a FIFO or a device in its place. */
+export function openStream(file: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT } = constants;
+  return openNoFollow(file, O_WRONLY | O_APPEND | O_CREAT);
+}

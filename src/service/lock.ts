@@ -1,0 +1,65 @@
+// The lock of the registry: one command at a time changes services. It is flock(2)'s, so the kernel drops it with its holder
+// and none is ever stale.
+import { closeSync, existsSync, ftruncateSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { failed } from "../base/errors.ts";
+import { makeFolder, openToAppend, readIfThere } from "../base/files.ts";
+import { tryLock } from "../base/libc.ts";
+
+/** `what` is the command, told to those who wait; `onWait` hears who holds the lock. */
+export type Claim = { what: string; timeoutMs: number; onWait: (holder: string) => void };
+
+/** Runs `work` while no other bs9 changes what is in this directory. Throws after `timeoutMs`. */
+export async function underLockOf<T>(folder: string, claim: Claim, work: () => Promise<T>): Promise<T> {
+  makeFolder(folder);
+  const path = join(folder, "lock");
+  const fd = openToAppend(path);
+  try {
+    await acquire(fd, path, claim);
+    sign(fd, claim.what);
+    return await work();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export async function lockHolder(folder: string): Promise<string | null> {
+  const path = join(folder, "lock");
+  if (!existsSync(path)) return null;
+  const fd = openToAppend(path);
+  try {
+    return (await tryLock(fd)) ? null : holderOf(path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Only a word for those who wait: on a full disk they wait without it. */
+function sign(fd: number, what: string): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `bs9 ${what}, pid ${process.pid}\n`, 0);
+  } catch {}
+}
+
+function holderOf(path: string): string {
+  return readIfThere(path, 4096)?.trim() || "another bs9";
+}
+
+async function acquire(fd: number, path: string, { timeoutMs, onWait }: Claim): Promise<void> {
+  const began = performance.now();
+  let told = false;
+  while (!(await tryLock(fd))) {
+    const holder = holderOf(path);
+    const waitedMs = performance.now() - began;
+    if (waitedMs > timeoutMs)
+      throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
+        hint: "try again when it has ended",
+      });
+    if (!told && waitedMs > 300) {
+      onWait(holder);
+      told = true;
+    }
+    await Bun.sleep(25);
+  }
+}
