@@ -15,7 +15,7 @@ const smallBytes = 100 * 1024 * 1024;
 const keptFree = 0.15;
 
 export async function journalFindings(uid: number, env: Env): Promise<Finding[]> {
-  const conf = journaldConf(uid);
+  const conf = await journaldConf(uid);
   const notices = await journalNotices({ uid, env }, false).catch(() => []);
   const now = notices.map(fromNotice);
   return [...now, ...(now.length > 0 ? [] : volatile(conf)), ...quota(conf), ...rateLimit(conf)];

@@ -24,7 +24,7 @@ export async function pastGapNotice(
   deps: JournalDeps,
   signal: AbortSignal,
 ): Promise<Notice | null> {
-  const { limit } = journaldConf(deps.uid);
+  const { limit } = await journaldConf(deps.uid);
   if (!systemJournalIsReadable()) {
     const atMs = await crowdedAt(range, limit, deps, signal);
     if (atMs === null) return null;

@@ -13,7 +13,7 @@ const closeLookLines = 1000;
 
 /** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
 export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<Notice[]> {
-  const conf = journaldConf(deps.uid);
+  const conf = await journaldConf(deps.uid);
   const { intervalMs, burst } = conf.limit;
   // journald drops lines only when as many as the limit have come in within the interval, and those are there to be counted.
   const enough = thorough ? Math.min(closeLookLines, burst) : burst;

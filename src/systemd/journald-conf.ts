@@ -1,19 +1,15 @@
 // What of journald's configuration decides whether a line is kept: storage and rate limit, as journald itself finds them.
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { readIfThere } from "../base/files.ts";
+import { exec } from "../base/exec.ts";
 
 export type RateLimit = { intervalMs: number; burst: number };
 /** `maxUse` as it is written; null where nobody set it. */
 export type JournaldConf = { storage: string; maxUse: string | null; limit: RateLimit };
 
-/** journald.conf(5): a file name in an earlier folder hides the same name in a later one. */
-const folders = ["/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd"];
-
 /** The limit on all services of the user together: they are one unit to journald, user@UID.service. Zero means none. */
-export function journaldConf(uid: number, root = "/"): JournaldConf {
-  const settings = new Map<string, string>();
-  for (const text of confTexts(root)) for (const [key, value] of settingsOf(text)) settings.set(key, value);
+export async function journaldConf(uid: number, root = "/"): Promise<JournaldConf> {
+  const settings = new Map(settingsOf(await confText(root)));
   const interval = settings.get("RateLimitIntervalSec") ?? settings.get("RateLimitInterval");
   return {
     storage: settings.get("Storage")?.toLowerCase() ?? "auto",
@@ -25,13 +21,14 @@ export function journaldConf(uid: number, root = "/"): JournaldConf {
   };
 }
 
-function confTexts(root: string): string[] {
-  const main = folders.map((folder) => read(join(root, folder, "journald.conf"))).find((text) => text !== null) ?? "";
-  const dropIns = new Map<string, string>();
-  for (const folder of folders.toReversed())
-    for (const name of listed(join(root, folder, "journald.conf.d"))) dropIns.set(name, join(root, folder, "journald.conf.d", name));
-  const sorted = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => read(path) ?? "");
-  return [main, ...sorted];
+/**
+ * The main file and its drop-ins, in the order in which journald reads them: where they lie differs from version to version
+ * of systemd. Without systemd-analyze, or behind a file that this user may not read, journald's defaults stand for the rest.
+ */
+async function confText(root: string): Promise<string> {
+  const argv = ["systemd-analyze", "--no-pager", `--root=${root}`, "cat-config", "systemd/journald.conf"];
+  const env = { ...process.env, SYSTEMD_COLORS: "0" };
+  return (await exec(argv, { timeoutMs: 2000, maxBytes: 1024 * 1024, env }).catch(() => null))?.stdout ?? "";
 }
 
 function settingsOf(text: string): [string, string][] {
@@ -82,21 +79,4 @@ function unitLimit(root: string, what: "interval" | "burst", uid: number): numbe
 
 function whole(text: string): number | null {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(".conf"));
-  } catch {
-    return [];
-  }
-}
-
-/** What may not be read says nothing. */
-function read(path: string): string | null {
-  try {
-    return readIfThere(path);
-  } catch {
-    return null;
-  }
 }

@@ -67,4 +67,13 @@ test.each<[string, Record<string, string>, Record<string, string>, number, numbe
     5000,
     99,
   ],
-])("%s", (_, files, links, intervalMs, burst) => expect(journaldConf(1001, rootWith(files, links)).limit).toEqual({ intervalMs, burst }));
+])("%s", async (_, files, links, intervalMs, burst) =>
+  expect((await journaldConf(1001, rootWith(files, links))).limit).toEqual({ intervalMs, burst }),
+);
+
+test("a drop-in that leads to /dev/null hides the one of that name", async () => {
+  const files = { "usr/lib/systemd/journald.conf.d/x.conf": "Storage=none\nSystemMaxUse=1M" };
+  expect(await journaldConf(1001, rootWith(files))).toMatchObject({ storage: "none", maxUse: "1M" });
+  const masked = rootWith(files, { "etc/systemd/journald.conf.d/x.conf": "/dev/null" });
+  expect(await journaldConf(1001, masked)).toMatchObject({ storage: "auto", maxUse: null });
+});
