@@ -9,11 +9,11 @@ import { exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
 import { currentUser, type User } from "../base/user.ts";
 import { cgroupRoot } from "../metrics/cgroup.ts";
+import { enableLinger, lingers } from "./bus/linger.ts";
+import { findRuntimeDir } from "./bus/reach.ts";
 import { comesBackFindings, comesBackProperties, dropIn, type UserManagerUnit, versionOf } from "./comes-back.ts";
 import { hostTable } from "./host-table.ts";
-import { journalFindings } from "./journal-findings.ts";
-import { enableLinger, lingers } from "./linger.ts";
-import { findRuntimeDir } from "./reach.ts";
+import { journalFindings } from "./journal/findings.ts";
 
 type Env = Record<string, string | undefined>;
 

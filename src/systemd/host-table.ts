@@ -2,7 +2,7 @@
 import { row } from "../backend/finding.ts";
 import { harmless } from "../base/text.ts";
 import type { User } from "../base/user.ts";
-import type { RateLimit } from "./journald-conf.ts";
+import type { RateLimit } from "./journal/journald-conf.ts";
 
 const oldLinesGo = "old log lines go early";
 const restartJournald = "sudo systemctl restart systemd-journald";

@@ -1,6 +1,6 @@
 // What somebody does with systemctl instead of bs9 counts among the restarts, too, and within their limit.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { seal } from "../../src/systemd/seal.ts";
+import { seal } from "../../src/systemd/unit/seal.ts";
 import { bs9, statusOf } from "../e2e/bs9.ts";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 

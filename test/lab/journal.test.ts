@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { LogQuery, LogRecord } from "../../src/backend/backend.ts";
 import type { Spec } from "../../src/service/spec.ts";
-import { launcherFile } from "../../src/systemd/launcher/launcher.ts";
-import { stderrIdentifier } from "../../src/systemd/names.ts";
-import { unitText } from "../../src/systemd/unit.ts";
+import { launcherFile } from "../../src/systemd/sandbox/launcher/launcher.ts";
+import { stderrIdentifier } from "../../src/systemd/unit/names.ts";
+import { unitText } from "../../src/systemd/unit/unit.ts";
 import { type Lab, lab, succeed, tempDir, type User, until } from "../harness.ts";
 
 let host: Lab;

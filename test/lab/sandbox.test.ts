@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { label, profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
 import type { Description } from "../../src/lifecycle/describe.ts";
-import type { HostProfile } from "../../src/systemd/host.ts";
+import type { HostProfile } from "../../src/systemd/sandbox/host.ts";
 import { type Lab, lab, succeed, type User } from "../harness.ts";
 
 const app = `

@@ -57,7 +57,7 @@ export const longest: string[] = [
 /** Files that wait more than they work. They begin early, and `npm run unit` has them too. */
 export const waiting = [
   "test/web/server.test.ts",
-  "test/systemd/bus.test.ts",
+  "test/systemd/bus/bus.test.ts",
   "test/agent/turns.test.ts",
   "test/health/probe.test.ts",
   "test/health/live.test.ts",

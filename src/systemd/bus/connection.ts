@@ -1,0 +1,112 @@
+// The one connection that reads go over; made at the first read, and made again when it broke off.
+import { readProc } from "../../base/proc.ts";
+import { userManagerPid } from "../sandbox/live.ts";
+import { Bus } from "./bus.ts";
+import type { UserManager } from "./reach.ts";
+
+/** How long nothing is asked after nothing has answered. */
+const noBusMs = 10_000;
+const silentMs = 3000;
+/** How long an answer counts. */
+const recentMs = 1000;
+const pingMs = 1000;
+const quickMs = 300;
+/** How long a user manager that works, and so does not answer, is waited for: it may reload thousands of units. */
+const busyMs = 60_000;
+
+export class Connection {
+  readonly #reach: Pick<UserManager, "runtimeDir" | "uid">;
+  #bus: Promise<Bus | null> | null = null;
+  #againMs = Number.POSITIVE_INFINITY;
+  #asked: { answer: Promise<boolean>; untilMs: number } = { answer: Promise.resolve(false), untilMs: Number.NEGATIVE_INFINITY };
+
+  constructor(reach: Pick<UserManager, "runtimeDir" | "uid">) {
+    this.#reach = reach;
+  }
+
+  bus(): Promise<Bus | null> {
+    if (performance.now() > this.#againMs) this.#bus = null;
+    this.#bus ??= Bus.connect(this.#reach.runtimeDir).then((bus) => {
+      this.#againMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
+      return bus;
+    });
+    return this.#bus;
+  }
+
+  /**
+   * Whether the user manager answers at all, within about 2 s; the answer counts for a while. A manager that is busy is
+   * waited for. `last` is asked where no bus answers: systemctl may get through where this library does not.
+   */
+  answers(last: () => Promise<boolean>): Promise<boolean> {
+    if (performance.now() < this.#asked.untilMs) return this.#asked.answer;
+    const answer = this.#ask(last);
+    const asked = { answer, untilMs: Number.POSITIVE_INFINITY };
+    this.#asked = asked;
+    void answer.then((isAnswered) => {
+      asked.untilMs = performance.now() + (isAnswered ? recentMs : silentMs);
+    });
+    return answer;
+  }
+
+  /** One that broke off: the next read makes another, unless one is there by now. */
+  async drop(broken: Bus): Promise<void> {
+    broken.close();
+    const present = this.#bus;
+    if (present !== null && (await present) === broken && this.#bus === present) this.#bus = null;
+  }
+
+  close(): void {
+    void this.#bus?.then((bus) => bus?.close());
+    this.#bus = null;
+  }
+
+  async #ask(last: () => Promise<boolean>): Promise<boolean> {
+    for (const endMs = performance.now() + busyMs; ; ) {
+      const before = workOf(userManagerPid(this.#reach.uid));
+      if (await this.#pingsOr(last)) return true;
+      const now = workOf(userManagerPid(this.#reach.uid));
+      const isBusy = before !== null && now !== null && (now.isRunnable || now.ticks > before.ticks);
+      if (!isBusy || performance.now() > endMs) return false;
+      this.#bus = null;
+    }
+  }
+
+  /** `last` takes a process, so it is asked only when the pings take long, and then beside them. */
+  async #pingsOr(last: () => Promise<boolean>): Promise<boolean> {
+    const pings = this.#pings();
+    const isQuick = await Promise.race([pings, Bun.sleep(quickMs).then(() => false)]);
+    return isQuick || (await firstTrue([pings, last()]));
+  }
+
+  async #pings(): Promise<boolean> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const bus = await this.bus();
+      if (bus === null) return false;
+      try {
+        await bus.ping(pingMs);
+        return true;
+      } catch {
+        // The bus daemon may have hung up, or hang: the other socket is left.
+        await this.drop(bus);
+      }
+    }
+    return false;
+  }
+}
+
+/** True as soon as one of them is, false when none was. */
+function firstTrue(answers: Promise<boolean>[]): Promise<boolean> {
+  const yes = answers.map(async (answer) => {
+    if (!(await answer)) throw new Error("no");
+    return true;
+  });
+  return Promise.any(yes).catch(() => false);
+}
+
+/** What a process has done, in clock ticks of CPU, and whether it waits for a CPU (proc(5)); null where it is gone. */
+function workOf(pid: number | null): { isRunnable: boolean; ticks: number } | null {
+  const stat = pid === null ? null : readProc(`${pid}/stat`);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { isRunnable: fields[0] === "R", ticks: Number(fields[11]) + Number(fields[12]) };
+}

@@ -1,0 +1,41 @@
+// What is remembered of a service that has failed: its starts, and the state `failed` of its units.
+import type { Spec } from "../../service/spec.ts";
+import { delayUnitName, unitName } from "../unit/names.ts";
+import { clearStarts } from "../unit/starts.ts";
+import type { Connection } from "./connection.ts";
+import type { Systemctl } from "./systemctl.ts";
+
+export class Slate {
+  readonly #connection: Connection;
+  readonly #systemctl: Systemctl;
+  readonly #runtimeDir: string;
+
+  constructor(connection: Connection, systemctl: Systemctl, runtimeDir: string) {
+    this.#connection = connection;
+    this.#systemctl = systemctl;
+    this.#runtimeDir = runtimeDir;
+  }
+
+  /** Before a start by hand: nothing that was before counts, neither for the growing delay nor for --max-restarts. */
+  async clean(specs: Spec[]): Promise<void> {
+    for (const { name } of specs) clearStarts(this.#runtimeDir, name);
+    await this.forgetFailures(specs.map(({ name }) => name));
+  }
+
+  /** After a stop: a unit that did not end well is `inactive` like the others. */
+  async forgetFailures(names: string[]): Promise<void> {
+    await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
+  }
+
+  /** The units that are `failed`, and all of them where the bus does not tell: systemctl for nothing costs 12 ms and more. */
+  async #failedAmong(units: string[]): Promise<string[]> {
+    const bus = await this.#connection.bus();
+    if (bus === null) return units;
+    try {
+      const listed = await bus.listByNames(units);
+      return units.filter((_, i) => listed[i]?.active === "failed");
+    } catch {
+      return units;
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// What systemd's words mean for us.
+import { type State, states } from "../../metrics/sample.ts";
+
+/**
+ * ActiveState of a unit (org.freedesktop.systemd1(5)) as a state; null for a word that stands for none. While a restart is
+ * delayed the unit is `inactive`, or `failed`, and has a job: its start is queued behind the delay.
+ */
+export function stateOf(active: unknown, hasJob: boolean): State | null {
+  if (active === "reloading" || active === "refreshing") return "active";
+  if (hasJob && (active === "inactive" || active === "failed")) return "activating";
+  return states.find((state) => state === active) ?? null;
+}

@@ -1,0 +1,88 @@
+// Changes of our units as systemd tells them, by signals (org.freedesktop.systemd1(5)); nobody asks again and again.
+import type { Change, Watch } from "../../backend/backend.ts";
+import { namePattern } from "../../service/name.ts";
+import { wantedUnits } from "../unit/wants.ts";
+import { Bus, type Signal } from "./bus.ts";
+import { stateOf } from "./told.ts";
+
+export type WatchOptions = {
+  runtimeDir: string;
+  /** The folder of unit files, for what is wanted at the next boot. */
+  units: string;
+  onChange: (change: Change) => void;
+  /** No change is told any more. */
+  onLost: () => void;
+};
+
+/** A connection of its own; null where no bus answers. */
+export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchOptions): Promise<Watch | null> {
+  const bus = await Bus.connect(runtimeDir);
+  if (bus === null) return null;
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    bus.close();
+    onLost();
+  };
+  let wanted = wantedUnits(units);
+  const lookAtWanted = () => {
+    const now = wantedUnits(units);
+    for (const unit of wanted.symmetricDifference(now)) {
+      const name = nameOf(unit);
+      if (name !== null) onChange({ name, state: null, atMs: Date.now() });
+    }
+    wanted = now;
+  };
+  const heard = (signal: Signal) => {
+    if (isOver) return;
+    // The user manager has gone, or come back as another one: it may not know of us.
+    if (signal.member === "NameOwnerChanged") return end();
+    if (signal.member === "UnitFilesChanged") lookAtWanted();
+    const change = changeOf(signal);
+    if (change !== null) onChange({ ...change, atMs: Date.now() });
+  };
+  try {
+    await bus.subscribe(heard, end);
+  } catch {
+    isOver = true;
+    bus.close();
+    return null;
+  }
+  return {
+    async synced() {
+      // bs9 makes the links itself, and then no signal tells of them.
+      lookAtWanted();
+      await bus.ping();
+    },
+    close() {
+      isOver = true;
+      bus.close();
+    },
+  };
+}
+
+const unitPath = "/org/freedesktop/systemd1/unit/";
+
+/** Pure. Null for what says nothing of a service that could be ours. */
+export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> | null {
+  if (member !== "PropertiesChanged" || !path.startsWith(unitPath)) return null;
+  const name = nameOf(unescaped(path.slice(unitPath.length)));
+  if (name === null) return null;
+  const [, changed] = body;
+  if (typeof changed !== "object" || changed === null || !("ActiveState" in changed)) return { name, state: null };
+  return { name, state: stateOf(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
+}
+
+/** The number and the path of a job; the number is 0 where there is none. */
+const hasJob = (job: unknown): boolean => Array.isArray(job) && typeof job[0] === "number" && job[0] !== 0;
+
+/** sd_bus_path_encode(3): all but ASCII letters and digits as `_xx`. */
+function unescaped(label: string): string {
+  return label.replace(/_([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function nameOf(unit: string): string | null {
+  const name = unit.endsWith(".service") ? unit.slice(0, -".service".length) : "";
+  return namePattern.test(name) ? name : null;
+}

@@ -1,0 +1,50 @@
+// Asks journald whether it takes lines of this user's services now, by sending it some.
+import { randomBytes } from "node:crypto";
+import { failed } from "../../base/errors.ts";
+import { exec } from "../../base/exec.ts";
+import type { JournalDeps } from "./journalctl.ts";
+
+/** How long journald may take to write what it got; under a flood it reads many streams in turn. */
+const patienceMs = 1000;
+
+/**
+ * True where two info lines a second apart do not both arrive. They come from a transient unit of the user
+ * manager, for the limit is on user@UID.service: a line from this terminal would be counted elsewhere. Two,
+ * because one right behind a flood may still slip through.
+ */
+export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
+  const name = `bs9-canary-${randomBytes(4).toString("hex")}`;
+  const sent = await exec(
+    [
+      "systemd-run",
+      "--user",
+      "--collect",
+      "--quiet",
+      "--wait",
+      `--unit=${name}`,
+      `--property=SyslogIdentifier=${name}`,
+      "/bin/sh",
+      "-c",
+      "echo 1; sleep 1; echo 2",
+    ],
+    {
+      timeoutMs: 3000,
+      env: deps.env,
+    },
+  );
+  if (sent.exitCode !== 0) throw failed("the user manager does not run what would show it");
+  const deadline = performance.now() + patienceMs;
+  while ((await arrived(name, deps)) < 2) {
+    if (performance.now() > deadline) return true;
+    await Bun.sleep(50);
+  }
+  return false;
+}
+
+async function arrived(identifier: string, deps: JournalDeps): Promise<number> {
+  const { stdout } = await exec(
+    ["journalctl", "--quiet", "--no-pager", "--output=cat", `_UID=${deps.uid}`, `SYSLOG_IDENTIFIER=${identifier}`],
+    { timeoutMs: 5000, env: deps.env },
+  );
+  return stdout.split("\n").filter((line) => line !== "").length;
+}

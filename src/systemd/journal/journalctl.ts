@@ -1,0 +1,63 @@
+// Runs journalctl and gives what it writes entry by entry; it ends with the signal, or when nobody reads on.
+import { failed } from "../../base/errors.ts";
+import { cleanEnv } from "../../base/exec.ts";
+import { harmless } from "../../base/text.ts";
+import { ExportReader, type JournalFields } from "./export.ts";
+
+export type JournalDeps = {
+  uid: number;
+  env: Record<string, string | undefined>;
+};
+
+const maxStderrBytes = 4096;
+
+/** Throws a Bs9Error with journalctl's own words where it fails. */
+export async function* journalEntries(options: string[], deps: JournalDeps, signal: AbortSignal): AsyncGenerator<JournalFields> {
+  if (signal.aborted) return;
+  const child = start(["journalctl", "--quiet", "--no-pager", "--output=export", ...options], deps, signal);
+  const complaint = firstBytes(child.stderr);
+  let ours = false;
+  try {
+    const reader = new ExportReader();
+    for await (const chunk of child.stdout) {
+      for (const fields of reader.push(chunk)) {
+        if (signal.aborted) return;
+        yield fields;
+      }
+    }
+    ours = true;
+  } finally {
+    if (!ours) child.kill();
+  }
+  const status = await child.exited;
+  const words = await complaint;
+  if (signal.aborted || status === 0 || isEmptiness(words)) return;
+  throw failed(`journalctl failed: ${words === "" ? `it exited with ${status}` : words}`, { hint: "journalctl --verify" });
+}
+
+function start(argv: string[], deps: JournalDeps, signal: AbortSignal): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  try {
+    return Bun.spawn(argv, {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: cleanEnv({ ...deps.env, LC_ALL: "C.UTF-8", SYSTEMD_COLORS: "0" }),
+      signal,
+    });
+  } catch (error) {
+    throw failed("cannot read logs: journalctl is not there or may not be run", { hint: "command -v journalctl", cause: error });
+  }
+}
+
+/** No journal, or none that this user may read, is no failure: there are no lines, and journalNotices says why. */
+function isEmptiness(words: string): boolean {
+  return words === "" || /^No journal files were (found|opened)/.test(words);
+}
+
+/** The first line, and all is read: a full pipe would stop it. */
+async function firstBytes(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) if (text.length < maxStderrBytes) text += decoder.decode(chunk, { stream: true });
+  return harmless(text.trim().split("\n")[0]?.slice(0, 500) ?? "");
+}

@@ -1,0 +1,93 @@
+// What stands in the way of log lines now; a few milliseconds where nothing does.
+import { accessSync, constants, existsSync } from "node:fs";
+import type { Notice } from "../../backend/notice.ts";
+import { exec } from "../../base/exec.ts";
+import { readIfThere } from "../../base/files.ts";
+import { bootId } from "../../base/proc.ts";
+import { isSuppressing } from "./canary.ts";
+import type { JournalDeps } from "./journalctl.ts";
+import { type JournaldConf, journaldConf } from "./journald-conf.ts";
+
+/** From here on `logs` looks closely, whatever the limit is said to be: journald may run with an older configuration. */
+const closeLookLines = 1000;
+
+/** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
+export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<Notice[]> {
+  const conf = await journaldConf(deps.uid);
+  const { intervalMs, burst } = conf.limit;
+  // journald drops lines only when as many as the limit have come in within the interval, and those are there to be counted.
+  const enough = thorough ? Math.min(closeLookLines, burst) : burst;
+  const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
+  const limited = intervalMs > 0 && burst > 0;
+  const recent = await countEntries([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
+  if (recent === 0 && (await countEntries(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
+    const cause = whyNothing(conf, deps.uid);
+    // Without a cause that can be seen the entries may only have grown old and gone: the canary tells, and is one from then on.
+    if (cause !== null) return [cause];
+    return (await isSuppressing(deps).catch(() => false))
+      ? [notice("journal-empty", `journald has no entry of this user since boot that can be read, ${lost}`, "journalctl --header")]
+      : [];
+  }
+  if (!limited || recent < enough) return [];
+  if (!(await isSuppressing(deps).catch(() => false))) return [];
+  return [dropping(conf)];
+}
+
+// LogRateLimitIntervalSec= of a user unit changes nothing, and 0 of it on user@.service does not reach journald either (252).
+function dropping({ limit }: JournaldConf): Notice {
+  return notice(
+    "journal-drops",
+    `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and more was written`,
+    "put RateLimitIntervalSec=0 under [Journal] into /etc/systemd/journald.conf.d/limit.conf, then: sudo systemctl restart systemd-journald",
+  );
+}
+
+const notice = (kind: Notice["kind"], what: string, fix: string): Notice => ({ kind, subject: "journald", what, fix });
+
+/** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
+export function systemJournalIsReadable(): boolean {
+  return ["/var/log/journal", "/run/log/journal"].some((folder) => mayRead(`${folder}/${machineId()}/system.journal`));
+}
+
+/** The number of entries of the user that journalctl finds with these options. Throws where journalctl cannot be run. */
+export async function countEntries(options: string[], { uid, env }: JournalDeps): Promise<number> {
+  const { stdout } = await exec(
+    ["journalctl", "--quiet", "--no-pager", "--output=cat", "--output-fields=PRIORITY", ...options, `_UID=${uid}`],
+    { timeoutMs: 5000, env },
+  );
+  return stdout.split("\n").length - 1;
+}
+
+const lost = "so the log lines of services cannot be shown";
+
+/** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
+function whyNothing({ storage }: JournaldConf, uid: number): Notice | null {
+  if (!existsSync("/run/systemd/journal/socket")) {
+    const start = "sudo systemctl start systemd-journald.socket systemd-journald";
+    return notice("journal-down", `journald does not run on this machine, ${lost}`, start);
+  }
+  const keep = "set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald";
+  if (storage === "none") return notice("journal-off", `journald keeps nothing (Storage=none in journald.conf), ${lost}`, keep);
+  if (!systemJournalIsReadable()) {
+    // systemd #2744: in /run a user has no journal of its own.
+    if (!existsSync(`/var/log/journal/${machineId()}`))
+      return notice("journal-unreadable", `journald keeps log lines in memory only, where this user may not read them, ${lost}`, keep);
+    // systemd #23679
+    const unread = `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}`;
+    if (uid < 1000) return notice("journal-unreadable", unread, 'sudo usermod -aG systemd-journal "$(id -un)"');
+  }
+  return null;
+}
+
+function machineId(): string {
+  return readIfThere("/etc/machine-id")?.trim() ?? "";
+}
+
+function mayRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+// The lines of services: from the journal, and from their own files where they have some.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LogQuery, LogRange, LogRecord } from "../../backend/backend.ts";
+import type { Notice } from "../../backend/notice.ts";
+import { unreadLogs } from "../../backend/unread-logs.ts";
+import { hasEvents, readEvents } from "../../logs/events.ts";
+import { logsFolder } from "../../logs/store/place.ts";
+import { read } from "../../logs/store/read.ts";
+import { type Lines, together } from "../../logs/together.ts";
+import { pastGapNotice } from "./gaps.ts";
+import { readJournal } from "./journal.ts";
+import type { JournalDeps } from "./journalctl.ts";
+import { journalNotices } from "./notices.ts";
+
+/**
+ * The journal has what systemd says of each service, and the lines from before it got files. What bs9 itself says of a service
+ * stands in a file of its own, which may be made while the lines are followed.
+ */
+export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, signal: AbortSignal): AsyncIterable<LogRecord> {
+  const root = logsFolder(state);
+  const journal: Lines = (asked, ends) => readJournal(asked, deps, ends);
+  const files: Lines = (asked, ends) => read(root, asked, ends);
+  const events: Lines = (asked, ends) => readEvents(state, asked, ends);
+  const hasFiles = query.eventsOnly !== true && query.services.some((name) => existsSync(join(root, name)));
+  const places = [journal, ...(hasFiles ? [files] : []), ...(query.follow || hasEvents(state, query.services) ? [events] : [])];
+  return places.length === 1 ? journal(query, signal) : together(places, query, signal);
+}
+
+/** What stands in the way of lines: in the journal where one of the services has its lines there, and in the files. */
+export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<Notice[]> {
+  const root = logsFolder(state);
+  const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];
+  const ofFiles = inFiles.length === 0 ? [] : [...unreadLogs(root, inFiles), coarseTimes(inFiles)];
+  if (range !== null && inFiles.length > 0 && inFiles.length === range.services.length) return ofFiles;
+  const [now, past] = await Promise.all([journalNotices(deps, range !== null), range === null ? null : pastGapNotice(range, deps, signal)]);
+  return [...now, ...(past === null ? [] : [past]), ...ofFiles];
+}
+
+function coarseTimes(services: string[]): Notice {
+  const names = services.join(", ");
+  const what = `lines of ${names} have the time at which the agent, each second, or a bs9 command looked at their files`;
+  return { kind: "log-times", subject: names, what, fix: null };
+}

@@ -1,0 +1,27 @@
+// What shows that the sockets of the machine are closed to a process; pure.
+import { rootSockets } from "../../backend/root-sockets.ts";
+import { closedPathOf } from "../../backend/sandbox.ts";
+import type { Live, Outside } from "./live.ts";
+import { isAtOrBelow } from "./mounts.ts";
+
+export function isGone(live: Live, folder: string): boolean {
+  return live.mounts.at(folder)?.root.includes("/inaccessible/") === true;
+}
+
+/** `value` is that of InaccessiblePaths=. Null where the path is closed, or not there. */
+export function againstClosed({ live, outside }: { live: Live; outside: Outside }, value: string): string | null {
+  const path = closedPathOf({ value });
+  const real = outside.closed.get(path);
+  const isAway = real === undefined || isGone(live, real) || outside.homes.some((home) => isAtOrBelow(real, home));
+  return isAway ? null : `${path} is there, or was made again since the service was started`;
+}
+
+/** `outcomes` are those of the probe. A refusal by a socket that is seen would be no proof: another one may answer. */
+export function againstReach(outcomes: Record<string, string>, path: string): string | null {
+  const sockets = rootSockets.find((one) => one.path === path)?.sockets;
+  const isMeant = (socket: string) => sockets?.includes(socket) ?? socket.startsWith(path);
+  const tried = Object.entries(outcomes).filter(([name]) => name.startsWith("connect ") && isMeant(name.slice("connect ".length)));
+  const other = tried.find(([, outcome]) => outcome !== "ENOENT" && outcome !== "EACCES");
+  if (other !== undefined) return `the probe's '${other[0]}' ended with ${other[1]}`;
+  return tried.length === 0 ? `the probe has tried no socket below ${path}` : null;
+}

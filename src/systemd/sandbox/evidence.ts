@@ -1,0 +1,238 @@
+// For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
+import { closedPathOf, type Directive } from "../../backend/sandbox.ts";
+import { againstClosed, againstReach, isGone } from "./closed-evidence.ts";
+import type { Live, Outside } from "./live.ts";
+import { isAtOrBelow, type Mount } from "./mounts.ts";
+
+/** Null where it is shown to hold, else what is shown instead. */
+type Check = (seen: Seen, value: string) => string | null;
+
+export type Seen = {
+  live: Live;
+  outside: Outside;
+  /** How many filters the probe had under the same directives; the same text loads the same number. */
+  filters: number;
+  /** Where the profile lets it write. */
+  writable: string[];
+};
+
+/** How each attempt of the probe ended, by its name in attempts.ts. */
+export type Outcomes = Record<string, string>;
+
+type Evidence = {
+  /** What the live process shows of it. */
+  live: Check;
+  /** What the attempts of the probe show of it. */
+  attempts?: (outcomes: Outcomes, value: string) => string | null | undefined;
+  /** No one can read of a live process what it does: there the attempts are the proof. */
+  isClosed?: true;
+};
+
+/** The text of a filter is closed to its own user; that it is loaded is not. */
+const filtered: Check = ({ live, filters }) => {
+  const count = Number(live.status.get("Seccomp_filters") ?? Number.NaN);
+  if (live.status.get("Seccomp") !== "2") return "the process runs without a system call filter";
+  // Kernels before 5.9 do not count them.
+  return count >= filters || Number.isNaN(count) ? null : `the process has ${count} system call filters of ${filters}`;
+};
+
+const capabilities: Check = ({ live }) => {
+  const held = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].filter((set) => Number.parseInt(live.status.get(set) ?? "1", 16) !== 0);
+  return held.length === 0 ? null : `${held.join(", ")} of the process is not empty`;
+};
+
+const own =
+  (...paths: string[]): Check =>
+  ({ live, outside }) => {
+    const shared = paths.find((path) => live.mounts.placeOf(path) === outside.mounts.placeOf(path));
+    return shared === undefined ? null : `${shared} is the one of the machine`;
+  };
+
+const readOnlyBelow =
+  (...folders: string[]): Check =>
+  ({ live }) => {
+    const open =
+      folders.find((folder) => live.mounts.at(folder)?.readOnly === false) ??
+      firstWritable(live, (point) => folders.some((folder) => isAtOrBelow(point, folder)));
+    return open === undefined ? null : `${open} can be written to`;
+  };
+
+const namespace =
+  (name: "ipc" | "uts"): Check =>
+  ({ live, outside }) =>
+    live.ns[name] === outside.ns[name] ? `the process has no ${name} namespace of its own` : null;
+
+/** Under `hidepid` and `subset` there is less than the plain folder shows. */
+const procOption =
+  (...accepted: string[]): Check =>
+  ({ live }) =>
+    live.mounts.at("/proc")?.superOptions.some((option) => accepted.includes(option)) ? null : `/proc is mounted without ${accepted[0]}`;
+
+const inVain =
+  (...names: string[]) =>
+  (outcomes: Outcomes): string | null => {
+    const done = names.find((name) => outcomes[name] !== "EPERM");
+    return done === undefined ? null : `the probe's '${done}' ended with ${outcomes[done] ?? "nothing"}, not with EPERM`;
+  };
+
+const endedWith =
+  (start: string, ...expected: string[]) =>
+  (outcomes: Outcomes): string | null => {
+    const other = Object.entries(outcomes).find(([name, outcome]) => name.startsWith(start) && !expected.includes(outcome));
+    return other === undefined ? null : `the probe's '${other[0]}' ended with ${other[1]}`;
+  };
+
+const filter = (attempts: NonNullable<Evidence["attempts"]>): Evidence => ({ live: filtered, attempts, isClosed: true });
+
+export const evidence: Record<string, Evidence> = {
+  NoNewPrivileges: { live: ({ live }) => (live.status.get("NoNewPrivs") === "1" ? null : "the process may gain privileges") },
+  PrivateUsers: {
+    live: ({ live, outside }) =>
+      live.ns.user !== outside.ns.user && /^\d+ +\d+ +1$/.test(live.uidMap.replace(/\s+/g, " "))
+        ? null
+        : "the process has no users of its own",
+    attempts: (outcomes) =>
+      ["EACCES", "EPERM", "ENOENT"].includes(outcomes["stranger"] ?? "") ? null : "the probe has read the environment of a process outside",
+  },
+  PrivateTmp: {
+    live: own("/tmp", "/var/tmp"),
+    attempts: (outcomes) => endedWith("see /tmp/", "ENOENT")(outcomes) ?? endedWith("see /var/tmp/", "ENOENT")(outcomes),
+  },
+  PrivateDevices: { live: privateDevices },
+  TemporaryFileSystem: {
+    live: ownFileSystem,
+    attempts: (outcomes, value) => (isReadOnly(value) ? undefined : endedWith(`see ${pathOf(value)}/`, "ENOENT")(outcomes)),
+  },
+  PrivateIPC: { live: namespace("ipc") },
+  KeyringMode: {
+    live: () => null,
+    isClosed: true,
+    // Where the kernel or a container denies every keyring, there is none to share either.
+    attempts: (outcomes) =>
+      ["own", "EPERM", "ENOSYS"].includes(outcomes["keyring"] ?? "")
+        ? null
+        : `the keyring of the probe is not one of its own (${outcomes["keyring"]})`,
+  },
+  ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
+  ReadOnlyPaths: { live: systemIsReadOnly },
+  BindReadOnlyPaths: { live: (seen, value) => readOnlyBelow(value)(seen, value) },
+  ProtectHome: { live: homeIsAway, attempts: (outcomes) => againstReach(outcomes, "/run/user/") },
+  InaccessiblePaths: {
+    live: againstClosed,
+    attempts: (outcomes, value) => againstReach(outcomes, closedPathOf({ value })),
+  },
+  ProtectKernelTunables: { live: tunables },
+  ProtectKernelModules: { live: (seen, value) => capabilities(seen, value) ?? modulesAreAway(seen) },
+  ProtectControlGroups: { live: readOnlyBelow("/sys/fs/cgroup") },
+  ProtectClock: {
+    live: (seen, value) => capabilities(seen, value) ?? filtered(seen, value),
+    attempts: inVain("settimeofday"),
+    isClosed: true,
+  },
+  ProtectHostname: { live: namespace("uts") },
+  ProtectProc: { live: procOption("hidepid=invisible", "hidepid=2", "hidepid=ptraceable", "hidepid=4") },
+  ProcSubset: { live: (seen, value) => (value === "all" ? null : procOption("subset=pid")(seen, value)) },
+  RestrictNamespaces: filter(
+    inVain("unshare user", "unshare mnt", "unshare uts", "unshare ipc", "unshare pid", "unshare net", "unshare cgroup"),
+  ),
+  RestrictRealtime: filter(inVain("real time")),
+  RestrictSUIDSGID: filter(inVain("setuid bit")),
+  LockPersonality: filter(inVain("personality")),
+  RestrictAddressFamilies: filter(onlyFamilies),
+  SystemCallArchitectures: filter((outcomes) =>
+    // The filter kills with SIGSYS; a kernel without the other ABI has no format for it, or no such interrupt.
+    ["SIGSYS", "ENOEXEC", "SIGSEGV", "SIGILL"].includes(outcomes["other ABI"] ?? "")
+      ? null
+      : `the probe's program of the other ABI ended with ${outcomes["other ABI"]}`,
+  ),
+  SystemCallFilter: filter((outcomes, value) =>
+    (value.startsWith("~") ? inVain("chroot", "setpriority") : inVain("mount", "ptrace", "perf_event_open"))(outcomes),
+  ),
+  SystemCallErrorNumber: filter(inVain("mount", "chroot")),
+  CapabilityBoundingSet: { live: capabilities },
+  UMask: {
+    live: ({ live }, value) => {
+      const declared = Number.parseInt(value, 8);
+      const umask = live.status.get("Umask") ?? "0";
+      return (Number.parseInt(umask, 8) & declared) === declared ? null : `the umask of the process is ${umask}`;
+    },
+  },
+};
+
+/** What shows against a directive on a live process. */
+export function againstLive({ name, value }: Directive, seen: Seen): string | null {
+  const row = evidence[name];
+  return row === undefined ? "bs9 knows no way to check it" : row.live(seen, value);
+}
+
+/** What the probe shows against it beyond that; `undefined` where nothing beyond is to be shown. */
+export function againstProbe({ name, value }: Directive, outcomes: Outcomes): string | null | undefined {
+  return evidence[name]?.attempts?.(outcomes, value);
+}
+
+function firstWritable(live: Live, isMeant: (point: string) => boolean): string | undefined {
+  // Into an autofs itself nothing can be written. The file for pressure of its own cgroup is given to it, MemoryPressureWatch=.
+  const isExempt = ({ kind, point }: Mount) => kind === "autofs" || point.endsWith("/memory.pressure");
+  return live.mounts.visible((mount) => !mount.readOnly && !isExempt(mount) && isMeant(mount.point))[0]?.point;
+}
+
+/** Of the real devices none; those that systemd puts there, as nodes of its own or bound over from /dev. */
+const pseudoDevices = new Set(["null", "zero", "full", "random", "urandom", "tty", "pts", "ptmx", "shm", "mqueue", "hugepages", "log"]);
+
+function privateDevices(seen: Seen): string | null {
+  const { live } = seen;
+  if (live.mounts.at("/dev")?.kind !== "tmpfs") return "/dev is the one of the machine";
+  const real = live.mounts.visible(
+    ({ point }) => isAtOrBelow(point, "/dev") && point !== "/dev" && !pseudoDevices.has(point.split("/")[2] ?? ""),
+  )[0];
+  return own("/dev")(seen, "") ?? (real === undefined ? null : `${real.point} is there`);
+}
+
+/** The value of TemporaryFileSystem= is a path, then options behind a colon. */
+const pathOf = (value: string): string => value.replace(/:.*/, "");
+const isReadOnly = (value: string): boolean => value.endsWith(":ro");
+
+/** systemd makes a new file system for each start, so that one which is not the machine's is no other service's either. */
+function ownFileSystem(seen: Seen, value: string): string | null {
+  const path = pathOf(value);
+  const mount = seen.live.mounts.at(path);
+  if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is no file system of its own`;
+  if (isReadOnly(value) && !mount.readOnly) return `${path} can be written to, and what is written there is lost`;
+  return own(path)(seen, "");
+}
+
+/** Not the root alone: a file system of its own somewhere below it is where it fails (systemd 252 leaves out /run). */
+function systemIsReadOnly({ live, outside, writable }: Seen): string | null {
+  if (live.ns.mnt === outside.ns.mnt) return "the process has no mount namespace of its own";
+  if (live.mounts.at("/")?.readOnly !== true) return "/ can be written to";
+  const free = ["/dev", "/proc", "/sys", "/tmp", "/var/tmp", ...outside.homes, ...writable];
+  const open = firstWritable(live, (point) => !free.some((folder) => isAtOrBelow(point, folder)));
+  return open === undefined ? null : `${open} can be written to`;
+}
+
+function homeIsAway(seen: Seen): string | null {
+  const { live, outside } = seen;
+  const there = outside.homes.find((folder) => live.mounts.at(folder)?.kind !== "tmpfs" && !isGone(live, folder));
+  return there === undefined ? own(outside.home)(seen, "") : `${there} is there`;
+}
+
+/** With `subset=pid` there is no /proc/sys at all. */
+function tunables(seen: Seen): string | null {
+  const hidden = seen.live.mounts.at("/proc")?.superOptions.includes("subset=pid") === true;
+  return readOnlyBelow("/sys", ...(hidden ? [] : ["/proc/sys"]))(seen, "");
+}
+
+function modulesAreAway({ live, outside }: Seen): string | null {
+  return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is there";
+}
+
+/** systemd's filter answers with EAFNOSUPPORT; without it packet(7) asks for a capability first, and netlink(7) for none. */
+function onlyFamilies(outcomes: Outcomes, value: string): string | null {
+  const allowed = new Set(value.split(" ").map((family) => family.slice("AF_".length).toLowerCase()));
+  for (const [name, outcome] of Object.entries(outcomes)) {
+    if (!name.startsWith("socket ")) continue;
+    const family = name.slice("socket ".length);
+    if (!allowed.has(family) && outcome !== "EAFNOSUPPORT") return `the probe's ${name} ended with ${outcome}`;
+  }
+  return null;
+}

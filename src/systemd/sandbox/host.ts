@@ -1,0 +1,39 @@
+// What of a profile this host really gives: found by probes, kept in the cache until something changes that it hangs on.
+import { label, profileDirectives, wishedDirectives } from "../../backend/sandbox.ts";
+import { failed } from "../../base/errors.ts";
+import type { SandboxProfile } from "../../service/spec.ts";
+import { type HostProfile, hostKey, readCached, writeCached } from "./host-cache.ts";
+import { hostIsolation } from "./isolation.ts";
+import { readOutside } from "./live.ts";
+import { type ProbeDeps, runProbe } from "./probe.ts";
+import { find } from "./search.ts";
+import { denialOf, whyDenied } from "./why.ts";
+
+export type { HostProfile };
+
+/** Throws where not even a process without any directive can be tried out. */
+export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Promise<HostProfile> {
+  const directives = profileDirectives(profile);
+  // NoNewPrivileges is a bit of the process, not of the host.
+  if (profile === "off") return { directives, withheld: [], probed: [], filters: 0 };
+  const wished = wishedDirectives(profile);
+  const key = hostKey([...directives, ...wished].map(label), deps);
+  const cached = readCached(deps.paths.cache, profile, key);
+  if (cached !== null) return cached;
+  const outside = readOutside(deps.paths.home, deps.reach.uid);
+  if (outside === null) throw failed("cannot try out the sandbox: /proc cannot be read");
+  const isRoot = deps.reach.uid === 0;
+  const found = await find(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });
+  const denial = found.denied.size === 0 ? null : await denialOf(deps.reach.uid);
+  const { isolation, isLasting } = await hostIsolation(found.directives, deps);
+  const withheld = [...found.denied].map(([directive, status]) => whyDenied(directive, status, denial));
+  const host: HostProfile = {
+    directives: found.directives,
+    withheld: [...withheld, ...found.voided],
+    probed: found.probed,
+    filters: found.filters,
+    isolation,
+  };
+  if (isLasting) writeCached(deps.paths.cache, profile, key, host);
+  return host;
+}

@@ -1,0 +1,58 @@
+// Whether a live process is shut in by its launcher, by what /proc shows of it and by what was tried out on this host.
+import { isolationOff, judgeIsolation, type Shown, withSockets } from "../../backend/isolation.ts";
+import { busFolder } from "../../backend/root-sockets.ts";
+import { label } from "../../backend/sandbox.ts";
+import type { Isolation, Missing, SandboxVerdict } from "../../backend/verdict.ts";
+import { readProc, statusField } from "../../base/proc.ts";
+import type { Spec } from "../../service/spec.ts";
+import type { HostProfile } from "./host-cache.ts";
+import { kernelNow } from "./landlock-version.ts";
+import { ownFilters } from "./launcher/launcher.ts";
+
+/** `isNamed`: the loaded unit begins with the launcher that is made of the spec now. */
+export function isolationOf(pid: number, spec: Spec, { host, isNamed }: { host: HostProfile; isNamed: boolean }): Isolation {
+  if (spec.sandbox.profile === "off") return isolationOff(spec.name);
+  const status = readProc(`${pid}/status`) ?? "";
+  // Kernels before 5.9 do not count filters: nothing is shown there.
+  const more = Number(statusField(status, "Seccomp_filters") ?? Number.NaN) - host.filters;
+  const live = { limits: more >= ownFilters.limits, scopes: more >= ownFilters.scopes };
+  return judged(spec, host, { unlaunched: whyUnlaunched(spec, host, isNamed), live });
+}
+
+/** What a process that is started now would have. */
+export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
+  return judged(spec, host, { unlaunched: whyUnlaunched(spec, host, true), live: { limits: true, scopes: true } });
+}
+
+const closesBus = `InaccessiblePaths=-${busFolder}`;
+
+/** Over the sockets of the user manager every service can be stopped, so that they count where no mount hides them. */
+function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunched" | "live">): Isolation {
+  const isolation = judgeIsolation({ name, ...shown, reached: host.isolation?.reached ?? null, kernel: kernelNow() });
+  const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));
+  const home = withheld("ProtectHome=");
+  const bus = withheld(closesBus);
+  // The profile of a service has no such directive where the user opens the directory of the socket.
+  const isBusOpened = bus === undefined && !host.directives.some((one) => label(one) === closesBus);
+  return withSockets(isolation, [
+    ...(home === undefined ? [] : [{ socket: "user manager" as const, mend: home.mend }]),
+    ...(bus === undefined ? [] : [{ socket: "system bus" as const, mend: bus.mend }]),
+    ...(isBusOpened ? [{ socket: "system bus" as const, mend: `start ${name} without --readable or --writable for ${busFolder}` }] : []),
+  ]);
+}
+
+/** What Landlock holds where no mounts do: told beside what is missing, which stays missing. */
+export function withLandlock(verdict: SandboxVerdict, { isolation }: HostProfile): SandboxVerdict {
+  if (isolation?.isFileClosed !== true) return verdict;
+  const isOfFiles = ({ directive }: Missing) => /^(?:ProtectHome=|ProtectSystem=|TemporaryFileSystem=.*:ro$)/.test(directive);
+  const missing = verdict.missing.map((one) => (isOfFiles(one) ? { ...one, why: `${one.why}; Landlock keeps its files closed` } : one));
+  return { ...verdict, missing, probed: [...verdict.probed, "Landlock"] };
+}
+
+function whyUnlaunched({ name }: Spec, { isolation }: HostProfile, isNamed: boolean): { why: string; mend: string } | null {
+  if (isolation === undefined || isolation.why !== null)
+    return { why: isolation?.why ?? "the launcher was not tried out on this host", mend: `bs9 restart ${name}` };
+  return isNamed
+    ? null
+    : { why: "the unit is not the one that bs9 makes of the spec now, or a drop-in changes it", mend: `bs9 restart ${name}` };
+}

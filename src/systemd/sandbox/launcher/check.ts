@@ -1,0 +1,46 @@
+// The calls that run the check of mounts (mount-check.ts) as a child, and end the process where the check fails.
+import { wrongMountStatus } from "../../../backend/ended.ts";
+import type { Numbers } from "./numbers.ts";
+import { Label, type Place, type Table } from "./table.ts";
+
+const SIGCHLD = 17;
+// As vfork(2): no memory is copied, and the parent waits until the child has executed the program.
+const CLONE_VM = 0x100;
+const CLONE_VFORK = 0x4000;
+const ANY_CHILD = -1;
+const STDOUT = 1;
+const STDERR = 2;
+const EXIT_NOT_FOUND = 127;
+
+/**
+ * The child has no environment but these variables: those of the service could change what a program does. Where the check
+ * cannot be run, the row of `failed` follows.
+ */
+export function runCheck(table: Table, numbers: Numbers, words: string[], failed: Label): void {
+  const [child, notGood, done] = [new Label(), new Label(), new Label()];
+  const status = table.words(0n);
+  const argv = vector(table, words);
+  const environment = vector(table, ["LC_ALL=C", "PATH=/usr/bin:/bin"]);
+  table.call(numbers.clone, [SIGCHLD | CLONE_VM | CLONE_VFORK, 0, 0, 0, 0], { orElse: failed });
+  // Both go on here. The child has no child to wait for, so that the call fails in it.
+  table.call(numbers.wait4, [ANY_CHILD, status, 0, 0], { orElse: child });
+  table.compare(status, 0, { orElse: notGood });
+  table.goto(done);
+
+  table.mark(child);
+  // What it says is for the log of the service.
+  table.attempt(numbers.dup3, [STDERR, STDOUT, 0]);
+  for (const folder of ["/usr/bin", "/bin"]) table.attempt(numbers.execve, [table.text(`${folder}/${words[0]}`), argv, environment]);
+  table.exit(numbers.exit_group, EXIT_NOT_FOUND);
+
+  table.mark(notGood);
+  // wait(2): the exit status is in the second byte.
+  table.compare(status, wrongMountStatus << 8, { orElse: failed });
+  table.exit(numbers.exit_group, wrongMountStatus);
+  table.mark(done);
+}
+
+/** A vector of strings as execve(2) takes them. */
+function vector(table: Table, words: string[]): Place {
+  return table.words(...words.map((word) => table.text(word).address), 0n);
+}

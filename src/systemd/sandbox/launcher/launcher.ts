@@ -1,0 +1,117 @@
+// The launcher of a service: a file of some KiB that a unit executes first. It checks the mounts, gives stderr a connection to the
+// journal, takes on a filter against prlimit64 and Landlock, then executes its arguments. It is written for one service, needs
+// no library and no runtime, and costs less than a millisecond; the process stays the same, as in chainloading (execline), and
+// the environment is passed on as it is.
+import { givenUpStatus } from "../../../backend/ended.ts";
+import { attributeBytes, landlockCalls, rulesetAttributes, scopes, scopesVersion } from "../../../backend/landlock.ts";
+import { type Architecture, lengthOf, limitsFilter, markingFilter, ownPidOffset } from "../../../backend/limits-filter.ts";
+import { runCheck } from "./check.ts";
+import { closeFiles, type Files } from "./files.ts";
+import { type Numbers, numbersOf } from "./numbers.ts";
+import { connectStderr } from "./stderr.ts";
+import { Label, type Place, Table } from "./table.ts";
+
+export type Wanted = {
+  /** Where this file is, the service is given up; null: never. */
+  givenUp: string | null;
+  /** What the journal calls stderr. */
+  stderr: string;
+  /** The words of the check of mounts; null: there is nothing to check. */
+  check: string[] | null;
+  /** Null: the program is not shut in. */
+  shut: Shut | null;
+};
+
+export type Shut = {
+  /** What Landlock opens; null: it does not look at files. */
+  files: Files | null;
+  /** The program is not executed where signals and abstract sockets cannot be kept inside. */
+  isIsolationRequired: boolean;
+};
+
+/** Filters that the launcher adds to those of the unit: the one on prlimit64, then, once the scopes are in force, the marking one. */
+export const ownFilters = { limits: 1, scopes: 2 };
+
+const AT_FDCWD = -100;
+const O_PATH = 0o10000000;
+const PR_SET_NO_NEW_PRIVS = 38;
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_FILTER = 2;
+// The exit statuses of systemd.exec(5) for the same troubles.
+const EXIT_NAMESPACE = 226;
+const EXIT_NO_NEW_PRIVILEGES = 227;
+const EXIT_SECCOMP = 228;
+
+const STDERR = 2;
+const notChecked = "bs9: cannot check the mounts: awk was not there, or did not come to its end\n";
+
+/** The bytes of the launcher. */
+export function launcherFile(architecture: Architecture, { givenUp, stderr, check, shut }: Wanted): Uint8Array {
+  const table = new Table();
+  const numbers = numbersOf[architecture];
+  const unchecked = new Label();
+  if (givenUp !== null) endIfThere(table, numbers, givenUp);
+  connectStderr(table, numbers, stderr);
+  // Last, because it takes some milliseconds: the filters are what shows on the live process that the launcher has run.
+  const finish = () => {
+    if (check !== null) runCheck(table, numbers, check, unchecked);
+    table.end();
+  };
+  if (shut === null) finish();
+  else shutIn(table, architecture, shut, finish);
+  table.mark(unchecked);
+  table.attempt(numbers.write, [STDERR, table.text(notChecked), notChecked.length]);
+  table.exit(numbers.exit_group, EXIT_NAMESPACE);
+  return table.file(architecture);
+}
+
+function endIfThere(table: Table, numbers: Numbers, path: string): void {
+  const after = new Label();
+  table.call(numbers.openat, [AT_FDCWD, table.text(path), O_PATH, 0], { orElse: after });
+  table.exit(numbers.exit_group, givenUpStatus);
+  table.mark(after);
+}
+
+/**
+ * Without Landlock in the kernel, or with an older one, the launcher goes on with what there is, so that services come up on
+ * another kernel, too; what it got is seen by the number of its filters. What the kernel has and refuses ends it.
+ */
+function shutIn(table: Table, architecture: Architecture, { files, isIsolationRequired }: Shut, finish: () => void): void {
+  const numbers = numbersOf[architecture];
+  const [noPrivileges, noFilter, noLandlock, run] = [new Label(), new Label(), new Label(), new Label()];
+
+  table.call(numbers.prctl, [PR_SET_NO_NEW_PRIVS, 1], { orElse: noPrivileges });
+  const filter = limitsFilter(architecture, 0);
+  const filterAt = table.bytes(filter);
+  table.call(numbers.getpid, [], { into: { address: filterAt.address + BigInt(ownPidOffset) }, orElse: noFilter });
+  const takeFilter = (bytes: Uint8Array, at: Place) =>
+    table.call(numbers.prctl, [PR_SET_SECCOMP, SECCOMP_MODE_FILTER, programAt(table, bytes, at)], { orElse: noFilter });
+  takeFilter(filter, filterAt);
+
+  const unscoped = new Label();
+  const ruleset = table.words(0n);
+  const attributes = table.words(...rulesetAttributes(scopesVersion, 0n, scopes));
+  const scoping = { into: ruleset, orElse: isIsolationRequired ? noLandlock : unscoped };
+  table.call(landlockCalls.createRuleset, [attributes, attributeBytes(scopesVersion)], scoping);
+  table.call(landlockCalls.restrictSelf, [{ valueAt: ruleset }], { orElse: noLandlock });
+  const marking = markingFilter();
+  takeFilter(marking, table.bytes(marking));
+
+  table.mark(unscoped);
+  if (files !== null) closeFiles(table, files, { numbers, run, failed: noLandlock });
+  table.mark(run);
+  finish();
+  for (const [label, status] of [
+    [noPrivileges, EXIT_NO_NEW_PRIVILEGES],
+    [noFilter, EXIT_SECCOMP],
+    [noLandlock, EXIT_NAMESPACE],
+  ] as const) {
+    table.mark(label);
+    table.exit(numbers.exit_group, status);
+  }
+}
+
+/** struct sock_fprog. */
+function programAt(table: Table, filter: Uint8Array, at: Place): Place {
+  return table.words(BigInt(lengthOf(filter)), at.address);
+}

@@ -1,0 +1,105 @@
+// Writes the table of system calls of a launcher: arguments are placed once, rows are linked by labels.
+import type { Architecture } from "../../../backend/limits-filter.ts";
+import { Image } from "./image.ts";
+import { COMPARE, END, rowWords, wordBytes } from "./loop.ts";
+
+/** A row to go on with; `mark` says which one it is. */
+export class Label {
+  row: number | null = null;
+}
+
+/** An address in the launcher's memory. The constructor of the table alone makes them. */
+export type Place = { address: bigint };
+
+/** An argument: a number, the address of something placed, or the value that stands at a place when the call is made. */
+export type Argument = number | Place | { valueAt: Place };
+
+type Row = { call: bigint; arguments: bigint[]; into: bigint; orElse: Label };
+
+const mostArguments = 5;
+
+export class Table {
+  readonly #image = new Image();
+  readonly #numbers = new Map<bigint, bigint>();
+  readonly #rows: Row[] = [];
+  readonly #nowhere = this.bytes(new Uint8Array(wordBytes));
+
+  bytes(bytes: Uint8Array): Place {
+    return { address: this.#image.place(bytes) };
+  }
+
+  text(text: string): Place {
+    return this.bytes(Buffer.from(`${text}\0`));
+  }
+
+  words(...words: bigint[]): Place {
+    return this.bytes(new Uint8Array(new BigUint64Array(words).buffer));
+  }
+
+  /** Adds a call. Its result goes `into` a place, 32 bits of it; where it fails, the row of `orElse` follows. */
+  call(number: number, given: Argument[], { into, orElse }: { into?: Place; orElse: Label }): void {
+    this.#add(BigInt(number), given, { into: into ?? this.#nowhere, orElse });
+  }
+
+  /** Adds a call that may fail. */
+  attempt(number: number, given: Argument[]): void {
+    const after = new Label();
+    this.call(number, given, { orElse: after });
+    this.mark(after);
+  }
+
+  /** Where the value at a place is another one, the row of `orElse` follows. */
+  compare(place: Place, value: number, { orElse }: { orElse: Label }): void {
+    this.#add(COMPARE, [{ valueAt: place }, value], { into: this.#nowhere, orElse });
+  }
+
+  goto(label: Label): void {
+    // Two numbers that differ.
+    this.#add(COMPARE, [0, 1], { into: this.#nowhere, orElse: label });
+  }
+
+  /** The end of the table: the program is executed. */
+  end(): void {
+    const end = new Label();
+    this.mark(end);
+    this.#add(END, [], { into: this.#nowhere, orElse: end });
+  }
+
+  /** Ends the process. */
+  exit(number: number, status: number): void {
+    const self = new Label();
+    this.mark(self);
+    this.call(number, [status], { orElse: self });
+  }
+
+  /** The row that is added next is the one that the label stands for. */
+  mark(label: Label): void {
+    label.row = this.#rows.length;
+  }
+
+  file(architecture: Architecture): Uint8Array {
+    const first = this.#image.next;
+    const rowBytes = BigInt(rowWords * wordBytes);
+    for (const { call, arguments: places, into, orElse } of this.#rows) {
+      if (orElse.row === null) throw new Error(`call ${call} leads to a row that is not there`);
+      this.words(BigInt.asUintN(64, call), ...places, into, first + BigInt(orElse.row) * rowBytes);
+    }
+    return this.#image.file(architecture, first);
+  }
+
+  #add(call: bigint, given: Argument[], { into, orElse }: { into: Place; orElse: Label }): void {
+    const filled = [...given, ...Array<Argument>(mostArguments - given.length).fill(0)];
+    const places = filled.map((one) => (typeof one === "object" && "valueAt" in one ? one.valueAt.address : this.#constant(one)));
+    this.#rows.push({ call, arguments: places, into: into.address, orElse });
+  }
+
+  /** Each number is placed once. */
+  #constant(value: number | Place): bigint {
+    const number = BigInt.asUintN(64, typeof value === "number" ? BigInt(value) : value.address);
+    const known = this.#numbers.get(number);
+    if (known !== undefined) return known;
+    const { address } = this.words(number);
+    this.#numbers.set(number, address);
+    return address;
+  }
+}

@@ -1,0 +1,137 @@
+// Where the launcher of a service is written, and what it is to open.
+
+import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { architectureOf } from "../../../backend/limits-filter.ts";
+import { sharedFolders, systemFolders } from "../../../backend/open-folders.ts";
+import type { Opening } from "../../../backend/opening.ts";
+import { hidesHome } from "../../../backend/sandbox.ts";
+import { failed } from "../../../base/errors.ts";
+import { readRegular, writeWhole } from "../../../base/files.ts";
+import { type Paths, resolvedPath } from "../../../base/paths.ts";
+import type { Spec } from "../../../service/spec.ts";
+import { stderrIdentifier } from "../../unit/names.ts";
+import { execWord } from "../../unit/quote.ts";
+import { canGiveUp, givenUpPath } from "../../unit/starts.ts";
+import type { HostProfile } from "../host-cache.ts";
+import { mountCheck, placesOf } from "../mount-check.ts";
+import type { Files, Opened } from "./files.ts";
+import { launcherFile, type Wanted } from "./launcher.ts";
+
+/** `start`: what the paths of all launchers begin with that differ from this one only in the paths that they open and check. */
+export type Launcher = { file: string; start: string; bytes: Uint8Array; closesFiles: boolean };
+
+type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
+
+/** The launcher of a service. Throws on a machine that bs9 has no launcher for. */
+export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Ground): Launcher {
+  const { name } = spec;
+  const wanted: Wanted = {
+    givenUp: canGiveUp(spec) ? join(runtimeDir, givenUpPath(name)) : null,
+    stderr: stderrIdentifier(name),
+    check: mountCheck(name, placesOf(opening, paths.home), host.directives, paths.home),
+    shut: null,
+  };
+  if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
+  const isIsolationRequired = spec.sandbox.isolationRequired === true;
+  // With namespaces the mounts close the files already.
+  const files = hidesHome(host.directives) ? null : openedBy(opening, paths);
+  const shut = { ...wanted, shut: { files, isIsolationRequired } };
+  if (files === null) return launcherOf(name, shut, shut, paths.share);
+  const withSystem = { ...files, readable: [...openedSystem(paths), ...files.readable] };
+  return launcherOf(name, shut, { ...shut, shut: { files: withSystem, isIsolationRequired } }, paths.share);
+}
+
+const folderOf = (share: string): string => join(share, "launch");
+
+/**
+ * The name has two hashes. The first is of how the launcher shuts the service in; the second is of everything, so that a loaded
+ * unit never finds a launcher that was written for another unit. The folders of the system may change between two starts, so
+ * that they are left out of the hashes (`hashed`).
+ */
+function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string): Launcher {
+  const architecture = architectureOf(process.arch);
+  if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run it on x64 or arm64" });
+  const hashOf = (one: Wanted) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
+  const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
+  return {
+    file: `${start}${hashOf(hashed)}`,
+    start,
+    bytes: launcherFile(architecture, wanted),
+    closesFiles: (wanted.shut?.files ?? null) !== null,
+  };
+}
+
+function withoutPaths({ shut, ...wanted }: Wanted): Wanted {
+  const noPaths: Files = { readable: [], writable: [], listable: [] };
+  return { ...wanted, check: null, shut: shut === null ? null : { ...shut, files: shut.files === null ? null : noPaths } };
+}
+
+/**
+ * The launcher that a unit begins with, if it shuts the service in as the launcher that is made now. The paths may differ:
+ * packages that were linked after the start do not make the sandbox of the running process a weaker one.
+ */
+export function launcherIn(unit: string, { start }: Launcher): string | null {
+  const begin = `ExecStart=${execWord(start).replace(/"$/, "")}`;
+  const lines = unit.split("\n").filter((one) => one.startsWith("ExecStart="));
+  const [line] = lines;
+  if (lines.length !== 1 || line?.startsWith(begin) !== true) return null;
+  const hash = /^([0-9a-f]{16})" /.exec(line.slice(begin.length))?.[1];
+  return hash === undefined ? null : `${start}${hash}`;
+}
+
+/** What Landlock is to open for a service: what its mounts open elsewhere. */
+export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache">, paths: Paths): Files {
+  // Where a path leads was judged with the opening, and is not looked up again.
+  const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
+  return {
+    readable: all([...opening.readable, ...opening.optional]),
+    writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
+    // Bun and Node look for packages from folder to folder upwards, and give up at a folder that they cannot list.
+    listable: all(opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path))),
+  };
+}
+
+/** Links among the folders of the system lead to other folders of the system, or into a home, which stays closed. */
+export const openedSystem = (paths: Paths): Opened[] =>
+  systemFolders(paths)
+    .filter((path) => resolvedPath(path) === path)
+    .flatMap(opened);
+
+/** Leaves out a path that does not exist or cannot be read. */
+function opened(path: string): Opened[] {
+  try {
+    return [{ path, isFile: !lstatSync(path).isDirectory() }];
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps the launcher that the unit before named: it is loaded until the user manager reads the new one. */
+export function writeLauncher(name: string, { file, bytes }: Launcher, unitBefore: string | null): void {
+  if (!isThere(file, bytes)) writeWhole(file, bytes, 0o700);
+  for (const old of launchersOf(name, dirname(file))) {
+    if (old !== file && unitBefore?.includes(old) !== true) rmSync(old, { force: true });
+  }
+}
+
+/** Without a write a start needs no sync of the disk. */
+function isThere(file: string, bytes: Uint8Array): boolean {
+  try {
+    return readRegular(file, bytes.length + 1)?.equals(bytes) === true;
+  } catch {
+    return false;
+  }
+}
+
+export function removeLaunchers(name: string, share: string): void {
+  for (const file of launchersOf(name, folderOf(share))) rmSync(file, { force: true });
+}
+
+/** A name has no dot in it, so that no other service's launcher begins with it. */
+function launchersOf(name: string, folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((found) => found.startsWith(`${name}.`))
+    .map((found) => join(folder, found));
+}

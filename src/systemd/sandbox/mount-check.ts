@@ -1,0 +1,89 @@
+// The check that the launcher runs before a program: it compares what systemd has mounted with what the unit was made for.
+//
+// systemd follows links when it mounts, so that a service could put a link in the place of a folder that is bound for
+// another one, before systemd restarts that by itself. A look before the mount would race with the swap. This look comes
+// after it: the check runs in the finished mount namespace, where nobody can mount anything any more, and before the program.
+// proc_pid_mountinfo(5) names the folder that each mount shows, by its path within the file system.
+
+import { cacheInHome } from "../../backend/directories.ts";
+import { wrongMountStatus } from "../../backend/ended.ts";
+import type { Opening } from "../../backend/opening.ts";
+import { type Directive, homeIsCovered } from "../../backend/sandbox.ts";
+
+/** A path of the sandbox, and where it has to lead; `isOptional`: nothing may be mounted there. */
+export type Place = { path: string; real: string; isOptional: boolean };
+
+/** What of an opening is mounted. */
+export type Mounted = Pick<Opening, "writable" | "readable" | "optional" | "leads" | "cache">;
+
+export function placesOf({ writable, readable, optional, leads, cache }: Mounted, home: string): Place[] {
+  const own = cache === null ? [] : [{ path: cacheInHome(home), real: cache, isOptional: true }];
+  const firm = [...new Set([...writable, ...readable])].map((path) => ({ path, real: path, isOptional: false }));
+  return [...firm, ...own, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
+}
+
+/** The words of a command that ends with `wrongMountStatus` and a line. Null where the unit mounts nothing of its own. Pure. */
+export function mountCheck(name: string, places: Place[], directives: Directive[], home: string): string[] | null {
+  const has = (directive: string) => directives.some((one) => one.name === directive);
+  if (!has("ProtectHome") || places.length === 0) return null;
+  const covers = [
+    "/home",
+    "/root",
+    "/run/user",
+    ...(homeIsCovered(home) ? [] : [home]),
+    ...(has("PrivateTmp") ? ["/tmp", "/var/tmp"] : []),
+    ...(has("TemporaryFileSystem") ? ["/dev/shm"] : []),
+  ];
+  const words = places.flatMap(({ path, real, isOptional }) => [isOptional ? "-" : "+", escaped(path), escaped(real)]);
+  return ["awk", program, name, String(covers.length), ...covers.map(escaped), ...words];
+}
+
+/** As the kernel writes a path in mountinfo. */
+function escaped(path: string): string {
+  return path.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+}
+
+/**
+ * at(path): the mount that a path leads to, walked from the root down, without the hidden ones. Hidden are those that
+ * systemd has made for the unit, so that what is left shows where a path leads on the machine. NFS says "/" of every
+ * mount (nfs_show_path() of the kernel), so that there the root tells nothing.
+ */
+const program = `
+function within(p, f) { return f == "/" || p == f || index(p, f "/") == 1 }
+function at(p,   here, next_, i) {
+  here = top
+  for (;;) {
+    next_ = ""
+    for (i = 1; i <= n; i++)
+      if (parent[i] == id[here] && i != here && !hidden[i] && within(p, point[i]) && (next_ == "" || length(point[i]) <= length(point[next_]))) next_ = i
+    if (next_ == "") return here
+    here = next_
+  }
+}
+function rest(p, m,   r) {
+  r = (root[m] == "/" ? "" : root[m]) substr(p, point[m] == "/" ? 1 : length(point[m]) + 1)
+  return r == "" ? "/" : r
+}
+BEGIN {
+  while ((getline line < "/proc/self/mountinfo") > 0) {
+    split(line, f, " "); n++
+    id[n] = f[1]; parent[n] = f[2]; device[n] = f[3]; root[n] = f[4]; point[n] = f[5]; known[f[1]] = 1
+    isNfs[n] = line ~ / - nfs4? /
+  }
+  for (i = 1; i <= n; i++) if (point[i] == "/" && !known[parent[i]]) top = i
+  first = 3 + ARGV[2]
+  for (i = first; i < ARGC; i += 3) seen[i] = at(ARGV[i + 1])
+  for (i = first; i < ARGC; i += 3) if (point[seen[i]] == ARGV[i + 1]) hidden[seen[i]] = 1
+  for (i = 3; i < first; i++) { m = at(ARGV[i]); if (point[m] == ARGV[i]) hidden[m] = 1 }
+  for (i = first; i < ARGC; i += 3) {
+    m = seen[i]; there = at(ARGV[i + 2])
+    if (point[m] != ARGV[i + 1]) {
+      if (ARGV[i] == "-") continue
+      print "bs9: refused to run " ARGV[1] ": " ARGV[i + 1] " is not mounted in its sandbox, so it or a folder above it was replaced by a symbolic link"
+    } else if (device[m] == device[there] && (root[m] == rest(ARGV[i + 2], there) || isNfs[m])) continue
+    else print "bs9: refused to run " ARGV[1] ": " ARGV[i + 1] " was replaced by a symbolic link since " ARGV[1] " was defined; mounted was " root[m]
+    print "bs9: if that was you, run: bs9 restart " ARGV[1] "; if not, another service that may write there has tried to reach further"
+    exit ${wrongMountStatus}
+  }
+}
+`.trim();

@@ -1,0 +1,105 @@
+// Which directives a host takes and keeps, found by trials; apart from those pure.
+import { type Directive, label, namespaced } from "../../backend/sandbox.ts";
+import type { Missing } from "../../backend/verdict.ts";
+import { failed } from "../../base/errors.ts";
+import { againstLive, againstProbe, type Seen } from "./evidence.ts";
+import { type Outside, parseLive } from "./live.ts";
+import type { ProbeRun } from "./probe.ts";
+
+export type Found = {
+  directives: Directive[];
+  /** The directives that the process could not be started with, by `NAME=VALUE`, and the status it ended with. */
+  denied: Map<string, number>;
+  /** Those that it was started with and that do not hold; of them only the wished ones stay in `directives`. */
+  voided: Missing[];
+  /** What the attempts of the last trial have proved, as `NAME=VALUE`. */
+  probed: string[];
+  filters: number;
+};
+
+export type Search = { trial: (directives: Directive[]) => Promise<ProbeRun>; outside: Outside; isRoot: boolean };
+
+type Reported = Extract<ProbeRun, { kind: "reported" }>;
+type Denied = Extract<ProbeRun, { kind: "denied" }>;
+type Tried = { kept: Directive[]; run: Reported };
+
+/**
+ * All together first, which is what almost every host gives. Else without all that needs namespaces, and then, one by one,
+ * whatever else can be had. What does not hold is left out, and what is left confirmed by one more trial.
+ */
+export async function find(directives: Directive[], wished: Directive[], search: Search): Promise<Found> {
+  const all = [...directives, ...wished];
+  const whole = await tried(all, search);
+  const { denied, last } =
+    whole.kind === "reported"
+      ? { denied: new Map<string, number>(), last: { kept: all, run: whole } }
+      : await pickOut(all, whole.status, search);
+  const voided: Missing[] = [];
+  let { kept, run } = last;
+  for (;;) {
+    const { lost, probed, filters } = judge(kept, run, search.outside);
+    const dropped = lost.filter(({ directive }) => !wished.includes(directive));
+    voided.push(...dropped.map(({ directive, why }) => ({ directive: label(directive), why, mend: mendOfVoid })));
+    if (dropped.length === 0) {
+      const unheld = lost.map(({ directive, why }) => ({ directive: label(directive), why, mend: mendOfWish }));
+      return { directives: kept, denied, voided: [...voided, ...unheld], probed, filters };
+    }
+    kept = kept.filter((one) => !dropped.some(({ directive }) => directive === one));
+    run = begun(await tried(kept, search));
+  }
+}
+
+async function pickOut(all: Directive[], statusOfAll: number, search: Search): Promise<{ denied: Map<string, number>; last: Tried }> {
+  const denied = new Map<string, number>();
+  let { kept, run } = await plainOnes(all, search);
+  for (const directive of all.filter((one) => !kept.includes(one))) {
+    // The manager of an ordinary user can set up no other namespace without one of users (user_namespaces(7)).
+    const isHopeless = !search.isRoot && namespaced.has(directive.name) && denied.has("PrivateUsers=yes");
+    const next: Reported | Denied = isHopeless ? { kind: "denied", status: statusOfAll } : await tried([...kept, directive], search);
+    if (next.kind === "denied") denied.set(label(directive), next.status);
+    else ({ kept, run } = { kept: [...kept, directive], run: next });
+  }
+  return { denied, last: { kept, run } };
+}
+
+/** A directive that a process starts with only because it is void without a namespace would fail each of those that bring one. */
+async function plainOnes(all: Directive[], search: Search): Promise<Tried> {
+  const plain = all.filter(({ name }) => !namespaced.has(name));
+  const run = await tried(plain, search);
+  if (run.kind === "denied") return { kept: [], run: begun(await tried([], search)) };
+  const { lost } = judge(plain, run, search.outside);
+  return { kept: plain.filter((one) => !lost.some(({ directive }) => directive === one)), run };
+}
+
+async function tried(directives: Directive[], { trial }: Search): Promise<Reported | Denied> {
+  const run = await trial(directives);
+  if (run.kind === "broken") throw failed(`cannot try out the sandbox: ${run.why}`, { hint: "journalctl --user -n 20" });
+  return run;
+}
+
+function begun(run: Reported | Denied): Reported {
+  if (run.kind === "denied")
+    throw failed(`cannot try out the sandbox: the probe ended with ${run.status}`, { hint: "journalctl --user -n 20" });
+  return run;
+}
+
+function judge(
+  kept: Directive[],
+  { report, scratch }: Reported,
+  outside: Outside,
+): Pick<Found, "probed" | "filters"> & { lost: { directive: Directive; why: string }[] } {
+  const live = parseLive(report.live);
+  const filters = Number(live.status.get("Seccomp_filters") ?? 0);
+  const seen: Seen = { live, outside, filters, writable: [scratch] };
+  const lost: { directive: Directive; why: string }[] = [];
+  const probed: string[] = [];
+  for (const directive of kept) {
+    const against = againstLive(directive, seen) ?? againstProbe(directive, report.outcomes);
+    if (typeof against === "string") lost.push({ directive, why: against });
+    else if (against === null) probed.push(label(directive));
+  }
+  return { lost, probed, filters };
+}
+
+const mendOfWish = "nothing that bs9 could do: only root's own user manager may hide them";
+const mendOfVoid = "a newer systemd or kernel; this one takes the directive and does not keep it";

@@ -1,0 +1,198 @@
+// Verifies the live process of a service once: what it is shut into changes only where a closed path is made again.
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Reading } from "../../backend/backend.ts";
+import type { Neighbours } from "../../backend/neighbours.ts";
+import { openingOf } from "../../backend/opening.ts";
+import { type Directive, label, waivedDirectives } from "../../backend/sandbox.ts";
+import { Isolation, Missing, type SandboxVerdict } from "../../backend/verdict.ts";
+import { readIfThere, writeWhole } from "../../base/files.ts";
+import { bootId, startTimeOf } from "../../base/proc.ts";
+import { commandOf } from "../../runtime/command.ts";
+import type { SandboxProfile, Spec } from "../../service/spec.ts";
+import type { Loaded } from "../bus/loaded.ts";
+import { forService } from "../unit/derive.ts";
+import { foreignSettings } from "../unit/drop-ins.ts";
+import { unitName } from "../unit/names.ts";
+import { isAsWritten } from "../unit/seal.ts";
+import { closedStamp } from "./closed.ts";
+import { type HostProfile, hostProfile } from "./host.ts";
+import { isolationOf, isolationOnHost, withLandlock } from "./isolated.ts";
+import { launcherFor, launcherIn } from "./launcher/written.ts";
+import { type Outside, readOutside } from "./live.ts";
+import type { ProbeDeps } from "./probe.ts";
+import { verifyProcess } from "./verify.ts";
+
+const Verdict = v.strictObject({
+  verdict: v.picklist(["effective", "partial", "off", "unknown"]),
+  verified: v.array(v.string()),
+  probed: v.array(v.string()),
+  missing: v.array(Missing),
+  unheld: v.optional(v.array(Missing)),
+  isolation: v.optional(Isolation),
+});
+/** `closed`: the stamp of the closed paths when the process was looked at. `declared`: names what it was compared with. */
+const One = v.strictObject({
+  boot: v.string(),
+  pid: v.number(),
+  startTime: v.string(),
+  closed: v.optional(v.string()),
+  declared: v.optional(v.string()),
+  verdict: Verdict,
+});
+const Found = v.record(v.string(), One);
+
+type Found = v.InferOutput<typeof Found>;
+
+/** Of verdicts, before those on processes that have ended are looked for: it takes a file of /proc for each. */
+const mostAdded = 1000;
+
+export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded> };
+
+export class Verifier {
+  readonly #deps: VerifierDeps;
+  readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
+  #outside: Outside | null | undefined;
+  /** The stamp of the closed paths in `#outside`. */
+  #closed: string | null = null;
+  #found: Found | null = null;
+  #isChanged = false;
+  #added = 0;
+
+  constructor(deps: VerifierDeps) {
+    this.#deps = deps;
+  }
+
+  /** What of the profile this host gives; once a probe has told, none runs again. */
+  host(profile: SandboxProfile): Promise<HostProfile> {
+    const known = this.#hosts.get(profile);
+    if (known !== undefined) return known;
+    const asked = hostProfile(profile, this.#deps);
+    this.#hosts.set(profile, asked);
+    // One that failed, as on a machine that is just booting, says nothing of the next.
+    asked.catch(() => this.#hosts.delete(profile));
+    return asked;
+  }
+
+  async isolationHere(spec: Spec): Promise<Isolation> {
+    return isolationOnHost(spec, await this.host(spec.sandbox.profile));
+  }
+
+  /** The verdict on this very process, from the cache where it was found before. */
+  async verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
+    const pid = reading.mainPid;
+    const startTime = pid === null ? null : startTimeOf(pid);
+    if (pid === null || startTime === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+    this.#found ??= readFound(this.#file);
+    const found = this.#found[spec.name];
+    const closed = closedStamp();
+    // During a change the agent may compare the new process with the old spec: that verdict does not hold for the new spec.
+    const declared = nameOf(spec);
+    const isOfProcess = found?.pid === pid && found.startTime === startTime && found.boot === bootId();
+    // Verdicts written by an older bs9 have neither stamp nor name; they stay valid.
+    const isSame = isOfProcess && (found.closed ?? closed) === closed && (found.declared ?? declared) === declared;
+    const kept = isSame ? asVerdict(found.verdict) : null;
+    if (kept?.isolation !== undefined) return kept;
+    if (this.#closed !== closed) this.#outside = undefined;
+    this.#closed = closed;
+    const seen = await this.#look(spec, pid);
+    // A verdict of a bs9 that did not look at the isolation stays what it is.
+    const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
+    // A process that is just being set up may not be looked at, and soon may.
+    if (verdict.verdict === "unknown") return verdict;
+    this.#found[spec.name] = { boot: bootId(), pid, startTime, closed, declared, verdict };
+    this.#isChanged = true;
+    if (++this.#added > mostAdded) this.#forgetEnded(this.#found);
+    return verdict;
+  }
+
+  forget(names: string[]): void {
+    this.#found ??= readFound(this.#file);
+    for (const name of names) delete this.#found[name];
+    this.#isChanged = true;
+  }
+
+  /** Puts what was found where the next command finds it; a full disk costs only that. */
+  keep(): void {
+    if (!this.#isChanged || this.#found === null) return;
+    this.#forgetEnded(this.#found);
+    try {
+      writeWhole(this.#file, JSON.stringify(this.#found), 0o600);
+    } catch {
+      // It can be found again.
+    }
+  }
+
+  /** A long-lived agent is not told about deleted services, so it drops entries whose process has ended. */
+  #forgetEnded(found: Found): void {
+    this.#added = 0;
+    const boot = bootId();
+    for (const [name, one] of Object.entries(found)) {
+      if (one.boot !== boot || one.startTime !== startTimeOf(one.pid)) delete found[name];
+    }
+  }
+
+  async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
+    const { paths, reach, neighbours } = this.#deps;
+    const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
+    const host = forService(await this.host(spec.sandbox.profile), opening);
+    this.#outside ??= readOutside(paths.home, reach.uid);
+    const loaded = await this.#deps.loaded(unitName(spec.name));
+    const file = join(paths.units, unitName(spec.name));
+    const unit = readIfThere(file) ?? "";
+    const isInSync = loaded.fragment === file && !loaded.mustReload && isAsWritten(unit) && declares(unit, host.directives);
+    const launcher = launcherFor(spec, { host, opening, paths, runtimeDir: reach.runtimeDir });
+    const named = launcherIn(unit, launcher);
+    opening.optional.push(named ?? launcher.file);
+    const declared = {
+      name: spec.name,
+      profile: spec.sandbox.profile,
+      waived: waivedDirectives([...opening.writable, ...opening.readable]).map(label),
+      host,
+      opening,
+      isInSync,
+      foreign: foreignSettings(loaded.dropIns),
+    };
+    const verdict = verifyProcess(pid, declared, this.#outside);
+    if (verdict.verdict === "unknown") return verdict;
+    const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
+    // What a launcher has opened shows on no process: a link that was removed since may still be open.
+    const told = launcher.closesFiles && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
+    return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
+  }
+
+  get #file(): string {
+    return join(this.#deps.paths.cache, "sandbox.json");
+  }
+}
+
+/** Names all of a spec that its sandbox is made of. */
+function nameOf({ entry, args, root, cwd, runtime, build, path, sandbox }: Spec): string {
+  return Bun.hash(JSON.stringify([entry, args, root, cwd, runtime, build, path, sandbox])).toString(16);
+}
+
+/**
+ * The unit sets these directives, in this order and nothing else of their names: a later empty one would void the list.
+ * But for the paths that it opens: those follow, and none of them is empty.
+ */
+function declares(text: string, directives: Directive[]): boolean {
+  const names = new Set(directives.map(({ name }) => name));
+  const lines = text.split("\n").filter((line) => names.has(line.slice(0, line.indexOf("="))));
+  const expected = directives.map(label);
+  return (
+    lines.length >= expected.length &&
+    lines.every((line, i) => line === (expected[i] ?? line) && (i < expected.length || /^(?:Bind\w+|TemporaryFileSystem)="/.test(line)))
+  );
+}
+
+function readFound(file: string): Found {
+  try {
+    return v.parse(Found, JSON.parse(readIfThere(file) ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
+function asVerdict({ unheld, isolation, ...verdict }: v.InferOutput<typeof Verdict>): SandboxVerdict {
+  return { ...verdict, ...(unheld === undefined ? {} : { unheld }), ...(isolation === undefined ? {} : { isolation }) };
+}

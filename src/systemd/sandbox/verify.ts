@@ -1,0 +1,111 @@
+// What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
+
+import { cacheInHome } from "../../backend/directories.ts";
+import { lackOfNarrowed } from "../../backend/narrowed.ts";
+import type { Opening } from "../../backend/opening.ts";
+import { type Directive, label, profileDirectives, wishedDirectives } from "../../backend/sandbox.ts";
+import type { Missing, SandboxVerdict } from "../../backend/verdict.ts";
+import type { SandboxProfile } from "../../service/spec.ts";
+import { againstLive, evidence, type Seen } from "./evidence.ts";
+import type { HostProfile } from "./host.ts";
+import { type Live, type Outside, readLive } from "./live.ts";
+import { placesOf } from "./mount-check.ts";
+import { misplaced, unasked } from "./placed.ts";
+
+export type Declared = {
+  name: string;
+  profile: SandboxProfile;
+  host: HostProfile;
+  opening: Opening;
+  /** The loaded unit is the one that bs9 made, and no file of it is newer. */
+  isInSync: boolean;
+  /** Directives that the user takes back by what is to be open, as `NAME=VALUE`. */
+  waived: string[];
+  /** What drop-ins of others set of it: `foreignSettings` of drop-ins.ts. */
+  foreign: string[];
+};
+
+/** `unknown` where /proc shows nothing of the process. */
+export function verifyProcess(pid: number, declared: Declared, outside: Outside | null): SandboxVerdict {
+  return judge(readLive(pid), declared, outside);
+}
+
+/** Pure. */
+export function judge(live: Live | null, declared: Declared, outside: Outside | null): SandboxVerdict {
+  const { profile } = declared;
+  if (profile === "off")
+    return { verdict: "off", verified: live?.status.get("NoNewPrivs") === "1" ? ["NoNewPrivileges"] : [], probed: [], missing: [] };
+  if (live === null || outside === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
+  const seen: Seen = { live, outside, filters: declared.host.filters, writable: declared.opening.writable };
+  const missing = [...standing(declared), ...paths(seen, declared)];
+  const verified = new Set<string>();
+  const probed = new Set<string>();
+  for (const directive of profileDirectives(profile).filter((one) => !declared.waived.includes(label(one)))) {
+    const lack = lackOf(directive, declared, seen);
+    if (lack !== null) missing.push(lack);
+    else (isClosed(directive) ? probed : verified).add(directive.name);
+  }
+  // A name is claimed only where each of its values holds and none is taken back.
+  const lacking = [...missing.map(({ directive }) => directive), ...declared.waived].map((one) => one.split("=")[0] ?? one);
+  for (const name of lacking) for (const claimed of [verified, probed]) claimed.delete(name);
+  const unheld: Missing[] = [];
+  for (const directive of wishedDirectives(profile)) {
+    const lack = lackOf(directive, declared, seen);
+    if (lack === null) verified.add(directive.name);
+    else unheld.push(lack);
+  }
+  return { verdict: missing.length === 0 ? "effective" : "partial", verified: [...verified], probed: [...probed], missing, unheld };
+}
+
+function lackOf(directive: Directive, { name, host }: Declared, seen: Seen): Missing | null {
+  const shown = label(directive);
+  const withheld = host.withheld.find((one) => one.directive === shown);
+  if (withheld !== undefined) return withheld;
+  if (!host.directives.some((one) => label(one) === shown))
+    return { directive: shown, why: "the unit does not have it", mend: `bs9 restart ${name}` };
+  const against = againstLive(directive, seen);
+  if (against !== null) return { directive: shown, why: against, mend: `bs9 restart ${name}` };
+  if (isClosed(directive) && !host.probed.includes(shown))
+    return { directive: shown, why: "the probe of this host has not proved it", mend: `bs9 restart ${name}` };
+  return null;
+}
+
+const isClosed = ({ name }: Directive): boolean => evidence[name]?.isClosed === true;
+
+/** What makes every other reading worthless: a process that is not the one of our unit. */
+function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
+  const missing: Missing[] = foreign.map((setting) => ({
+    directive: "unit",
+    why: `it is changed by a drop-in of somebody else: ${setting}`,
+    mend: `systemctl --user revert ${name}.service`,
+  }));
+  if (!isInSync) missing.push({ directive: "unit", why: "it is not the one that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
+  missing.push(...lackOfNarrowed(opening.narrowed));
+  for (const path of opening.exposed)
+    missing.push({
+      directive: path,
+      why: "bs9's own files are in what is opened, so that the service may reach what it runs as",
+      mend: "open a folder below it that holds none of them",
+    });
+  return missing;
+}
+
+/** What of the file system is open beyond what was asked for. */
+function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
+  if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
+  const mend = `bs9 restart ${name}`;
+  const { writable, readable, optional, cache } = opening;
+  const { home } = seen.outside;
+  const missing: Missing[] = placesOf(opening, home).flatMap((place) => {
+    const why = misplaced(seen, place);
+    return why === null ? [] : [{ directive: place.path, why, mend }];
+  });
+  for (const path of readable) {
+    if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
+      missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });
+  }
+  const own = cache === null ? [] : [cacheInHome(home)];
+  const stranger = unasked(seen, [...writable, ...readable, ...optional, ...own]);
+  if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is there`, mend });
+  return missing;
+}

@@ -1,0 +1,83 @@
+// Why a host denies a part of the sandbox, and what would mend it.
+
+import { readFileSync } from "node:fs";
+import { namespaced } from "../../backend/sandbox.ts";
+import type { Missing } from "../../backend/verdict.ts";
+import { exec } from "../../base/exec.ts";
+import { linkOf, readProc, statusField } from "../../base/proc.ts";
+import { userNamespaceSettings } from "./host-cache.ts";
+import { userManagerPid } from "./live.ts";
+
+export type Denial = { why: string; mend: string };
+
+/** What stands in the way of user namespaces on this host. Null where nothing is known to. */
+export async function denialOf(uid: number): Promise<Denial | null> {
+  if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "a kernel with CONFIG_USER_NS" };
+  const settings = new Map(userNamespaceSettings());
+  const setting = denyingSetting(settings);
+  if (setting !== null) return setting;
+  const unit = `user@${uid}.service`;
+  const asked = await exec(["systemctl", "show", "--no-pager", "--property=RestrictNamespaces,FragmentPath,DropInPaths", unit], {
+    timeoutMs: 5000,
+  }).catch(() => null);
+  const allowed = /^RestrictNamespaces=(.*)$/m.exec(asked?.stdout ?? "")?.[1] ?? "no";
+  // `no` restricts nothing; else the line names the kinds that are left, or says `yes` for none.
+  if (allowed !== "no" && !allowed.split(" ").includes("user")) {
+    const files = [...(asked?.stdout ?? "").matchAll(/^(?:FragmentPath|DropInPaths)=(.*)$/gm)].flatMap(
+      ([, paths]) => paths?.split(" ") ?? [],
+    );
+    const file = files.find((path) => setsIt(path)) ?? unit;
+    return {
+      why: `RestrictNamespaces= of ${unit} denies them to the user manager`,
+      mend: `take RestrictNamespaces= out of ${file}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
+    };
+  }
+  const filters = Number(statusField(readProc(`${userManagerPid(uid) ?? "self"}/status`) ?? "", "Seccomp") ?? 0);
+  if (filters === 2) {
+    return {
+      why: "a system call filter on the user manager denies them, such as a container has",
+      mend: "start the container or the user manager with a filter that allows unshare(CLONE_NEWUSER)",
+    };
+  }
+  return null;
+}
+
+function setsIt(path: string): boolean {
+  try {
+    return /^\s*RestrictNamespaces=/m.test(readFileSync(path, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Pure. */
+export function denyingSetting(settings: Map<string, string | null>): Denial | null {
+  if (settings.get("kernel.apparmor_restrict_unprivileged_userns") === "1") {
+    return {
+      why: "AppArmor denies them to programs without a profile for it",
+      mend: persistent("kernel.apparmor_restrict_unprivileged_userns=0"),
+    };
+  }
+  if (settings.get("kernel.unprivileged_userns_clone") === "0") {
+    return { why: "the kernel denies them to users", mend: persistent("kernel.unprivileged_userns_clone=1") };
+  }
+  if (settings.get("user.max_user_namespaces") === "0") {
+    return { why: "the kernel allows none", mend: persistent("user.max_user_namespaces=15000") };
+  }
+  return null;
+}
+
+/** Pure. `directive` is `NAME=VALUE`, `status` one of systemd.exec(5). */
+export function whyDenied(directive: string, status: number, denial: Denial | null): Missing {
+  const name = directive.slice(0, directive.indexOf("="));
+  if (denial !== null && namespaced.has(name)) return { directive, why: `it needs a user namespace: ${denial.why}`, mend: denial.mend };
+  const what =
+    status === 217
+      ? "this host denies user namespaces, by a rule that bs9 does not know"
+      : `systemd cannot set it up on this host (${statuses[status] ?? "exit"} ${status})`;
+  return { directive, why: what, mend: "journalctl -b -g 'Failed at step' tells what systemd ran into" };
+}
+
+const statuses: Record<number, string> = { 217: "USER", 218: "CAPABILITIES", 226: "NAMESPACE", 227: "NO_NEW_PRIVILEGES", 228: "SECCOMP" };
+
+const persistent = (setting: string): string => `echo ${setting} | sudo tee /etc/sysctl.d/60-bs9.conf && sudo sysctl --system`;

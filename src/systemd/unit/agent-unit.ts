@@ -1,0 +1,121 @@
+// bs9-agent.service: the agent as a service of the user manager, shut in as far as its work lets it be.
+import { existsSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type AgentSeen, type AgentUnit, agentVariable } from "../../backend/backend.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { makeFolder, readIfThere, writeWhole } from "../../base/files.ts";
+import type { Systemctl } from "../bus/systemctl.ts";
+import { isOurs, type Owner, whoseIs } from "./ownership.ts";
+import { execWord, unitWord } from "./quote.ts";
+import { wantedUnits, wantUnits } from "./wants.ts";
+
+const unit = "bs9-agent.service";
+/** An agent that hangs would hold a command up for its whole stop timeout; it loses nothing by being killed. */
+const stopMs = 2000;
+const notKept = "nothing is kept of these services, and their health is not looked at";
+
+type AgentGround = { state: string; owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
+
+export function agentUnit(ground: AgentGround): AgentUnit {
+  const file = join(ground.owner.units, unit);
+  const whose = (): ReturnType<AgentUnit["whose"]> => {
+    const found = readIfThere(file);
+    if (found === null) return "nobody's";
+    return isOurs(found, ground.owner.mark) ? "ours" : { other: whoseIs(found, file) };
+  };
+  return { file, whose, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
+}
+
+/** Idempotent, and one look at a file where all is as it should be. */
+async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Promise<string | null> {
+  const { owner, systemctl, state } = ground;
+  // Without it an enabling that was begun was not ended; with it, whoever disabled the unit meant it.
+  const enabled = join(state, "agent-enabled");
+  const file = join(owner.units, unit);
+  try {
+    const found = readIfThere(file);
+    if (found !== null && !isOurs(found, owner.mark)) return isNeeded ? `${unit} belongs to ${whoseIs(found, file)}: ${notKept}` : null;
+    if (!isNeeded) {
+      rmSync(enabled, { force: true });
+      return found === null ? null : await remove(file, systemctl);
+    }
+    const text = agentUnitText(ground);
+    if (found === text && existsSync(enabled)) {
+      if (seen === "own" || !wantedUnits(owner.units).has(unit)) return null;
+      // One that does not answer may only be busy.
+      await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
+      return null;
+    }
+    makeFolder(owner.units);
+    writeWhole(file, text, 0o644);
+    await systemctl.reload();
+    if (!existsSync(enabled)) wantUnits(owner.units, [unit], true);
+    writeWhole(enabled, "", 0o600);
+    await systemctl.queue("restart", [unit]);
+    return null;
+  } catch (error) {
+    return `the agent does not run (${reasonOf(error)}): ${notKept}`;
+  }
+}
+
+async function remove(file: string, systemctl: Systemctl): Promise<null> {
+  wantUnits(dirname(file), [unit], false);
+  await systemctl.stopWithin(unit, stopMs);
+  rmSync(file, { force: true });
+  await systemctl.reload();
+  return null;
+}
+
+/** What decides where bs9 keeps things. */
+const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+
+/**
+ * It reads what /proc tells of the services, which a user namespace of its own would hide: PrivateUsers=, and all that
+ * needs it, is not to be had. What is here holds without (systemd.exec(5)).
+ */
+function agentUnitText({ owner, program, env }: AgentGround): string {
+  const given = variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
+  return [
+    "# Made by bs9, and made again at will: what is changed here is lost.",
+    "[Unit]",
+    "Description=bs9 agent: samples, health and history of services",
+    // Where bs9 was removed there is nothing to try again and again.
+    `ConditionFileIsExecutable=${program.replaceAll("%", "%%")}`,
+    "StartLimitIntervalSec=0",
+    "",
+    "[X-BS9]",
+    `Owner=${unitWord(owner.mark)}`,
+    "",
+    "[Service]",
+    "Type=exec",
+    `ExecStart=${execWord(program)}`,
+    `Environment=${agentVariable}=1`,
+    ...given,
+    "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    "Restart=always",
+    "RestartSec=3s",
+    "TimeoutStopSec=10s",
+    "",
+    "MemoryMax=256M",
+    "TasksMax=128",
+    "LimitNOFILE=65536",
+    "CPUWeight=20",
+    "OOMScoreAdjust=200",
+    "",
+    "NoNewPrivileges=yes",
+    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @resources",
+    "SystemCallErrorNumber=EPERM",
+    "UMask=0077",
+    "",
+    "[Install]",
+    "WantedBy=default.target",
+    "",
+  ].join("\n");
+}

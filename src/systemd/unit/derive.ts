@@ -1,0 +1,109 @@
+// A spec and what this host can give -> the texts of unit and environment file.
+
+import type { Shutter } from "../../backend/directories.ts";
+import type { Neighbours } from "../../backend/neighbours.ts";
+import { type Opening, openingOf } from "../../backend/opening.ts";
+import { hidesHome, label, waivedDirectives } from "../../backend/sandbox.ts";
+import { failed } from "../../base/errors.ts";
+import type { Paths } from "../../base/paths.ts";
+import { logFile, logFolder } from "../../logs/store/place.ts";
+import { commandOf } from "../../runtime/command.ts";
+import { checkSizes } from "../../service/sizes.ts";
+import { environmentOf, type SandboxProfile, type Spec } from "../../service/spec.ts";
+import type { HostProfile } from "../sandbox/host.ts";
+import { type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
+import { delayText } from "./delay.ts";
+import { fitsInUnit } from "./quote.ts";
+import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
+
+/**
+ * `delay`: the text of the unit that delays restarts; null for a service that has none. `shutter`: what closes files to the
+ * service.
+ */
+export type Derived = {
+  unit: string;
+  delay: string | null;
+  environment: string;
+  opening: Opening;
+  launcher: Launcher;
+  shutter: Shutter;
+};
+
+export type Ground = {
+  paths: Paths;
+  /** The runtime folder of the user. */
+  runtimeDir: string;
+  environmentFile: string;
+  mark: string;
+  neighbours: Neighbours;
+  host: (profile: SandboxProfile) => Promise<HostProfile>;
+};
+
+/** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
+export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
+  const { plan, opening, launcher } = await planOf(spec, ground);
+  const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
+  const environment = environmentText(spec, opening.programs, shutter === "landlock" ? opening.cache : null);
+  return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
+}
+
+/** A unit that runs a shell command once, as the service would. */
+export async function deriveBeside(
+  spec: Spec,
+  command: string,
+  timeoutMs: number,
+  ground: Ground,
+): Promise<Pick<Derived, "unit" | "launcher">> {
+  const { plan, launcher } = await planOf(spec, ground);
+  return { unit: besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs), launcher };
+}
+
+async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
+  const command = commandOf(spec, ground.paths.share);
+  checkSizes(command.argv, environmentOf(spec));
+  const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
+  const host = forService(await ground.host(spec.sandbox.profile), opening);
+  const { directives } = host;
+  const launcher = launcherFor(spec, { host, opening, paths: ground.paths, runtimeDir: ground.runtimeDir });
+  const folder = logFolder(ground.paths.state, spec.name);
+  const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
+  const ownFiles = [folder, ground.environmentFile, launcher.file];
+  for (const path of [
+    ...ownFiles,
+    ...(opening.cache === null ? [] : [opening.cache]),
+    opening.cwd,
+    ...opening.writable,
+    ...opening.readable,
+    ...opening.optional,
+  ]) {
+    if (!fitsInUnit(path))
+      throw failed(
+        `systemd cannot hold the path ${JSON.stringify(path)}: it has a control character, a space at its end or a noncharacter`,
+        { hint: "rename the folder" },
+      );
+  }
+  const plan = {
+    spec,
+    argv: command.argv,
+    cwd: opening.cwd,
+    environmentFile: ground.environmentFile,
+    logFiles,
+    directives,
+    mounts: opening,
+    home: ground.paths.home,
+    owner: ground.mark,
+    launcher: launcher.file,
+  };
+  return { plan, opening, launcher };
+}
+
+/** What of the host's profile a service is to have. */
+export function forService(host: HostProfile, { writable, readable }: Opening): HostProfile {
+  const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
+  const { directives, withheld, ...rest } = host;
+  return {
+    ...rest,
+    directives: directives.filter((one) => !waived.has(label(one))),
+    withheld: withheld.filter(({ directive }) => !waived.has(directive)),
+  };
+}

@@ -1,0 +1,124 @@
+// Our units as files: what each spec is derived into, where that lives, and whether it is written.
+import { existsSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { hasCache, makeCache, removeCache } from "../../backend/cache.ts";
+import { type Directories, directoriesOf } from "../../backend/directories.ts";
+import { emptyFolder } from "../../backend/opening.ts";
+import { makeFolder, readIfThere, removeEmpty, writeWhole } from "../../base/files.ts";
+import type { Paths } from "../../base/paths.ts";
+import { forgetEvents } from "../../logs/events.ts";
+import { openStreams } from "../../logs/store/open.ts";
+import { logFolder, logsFolder } from "../../logs/store/place.ts";
+import type { Spec } from "../../service/spec.ts";
+import { removeLaunchers, writeLauncher } from "../sandbox/launcher/written.ts";
+import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
+import { delayUnitName, unitName } from "./names.ts";
+
+export class OwnUnits {
+  readonly #paths: Paths;
+  readonly #ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">;
+
+  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">) {
+    this.#paths = paths;
+    this.#ground = ground;
+  }
+
+  derive(spec: Spec): Promise<Derived> {
+    return derive(spec, this.#groundOf(spec.name));
+  }
+
+  /** Writes the launcher of the unit: a package that was linked since the start makes it another one than the service has. */
+  async deriveBeside(spec: Spec, command: string, timeoutMs: number): Promise<string> {
+    const { unit, launcher } = await deriveBeside(spec, command, timeoutMs, this.#groundOf(spec.name));
+    writeLauncher(spec.name, launcher, readIfThere(this.unitFile(spec.name)));
+    return unit;
+  }
+
+  unitFile(name: string): string {
+    return join(this.#paths.units, unitName(name));
+  }
+
+  hasDelay(name: string): boolean {
+    return existsSync(this.#delayFile(name));
+  }
+
+  async directories(spec: Spec): Promise<Directories> {
+    const { opening, shutter } = await this.derive(spec);
+    return directoriesOf(spec, opening, shutter, this.#paths);
+  }
+
+  /** The names of services whose unit is another one than before, of the others, and what went wrong. */
+  async writeEach(specs: Spec[]): Promise<{ changed: string[]; unchanged: string[]; troubles: Map<string, unknown> }> {
+    const written = { changed: [] as string[], unchanged: [] as string[], troubles: new Map<string, unknown>() };
+    makeFolder(emptyFolder(this.#paths.share));
+    for (const spec of specs) {
+      try {
+        const isChanged = await this.#write(spec);
+        written[isChanged ? "changed" : "unchanged"].push(spec.name);
+      } catch (error) {
+        written.troubles.set(spec.name, error);
+      }
+    }
+    return written;
+  }
+
+  /** Throws where it cannot be derived. True where a unit is another one than before. */
+  async #write(spec: Spec): Promise<boolean> {
+    // First, because a launcher opens only what is there.
+    if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
+    const { unit, delay, environment, launcher } = await this.derive(spec);
+    const file = this.unitFile(spec.name);
+    const before = readIfThere(file);
+    writeLauncher(spec.name, launcher, before);
+    writeWhole(this.#environmentFile(spec.name), environment, 0o600);
+    if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
+    makeFolder(this.#paths.units);
+    // First the delay, which the other one names.
+    const isDelayNew = writeOrRemove(this.#delayFile(spec.name), delay);
+    return writeOrRemove(file, unit) || isDelayNew;
+  }
+
+  /** Unit and environment are what the spec is derived into now. */
+  async isWritten(spec: Spec): Promise<boolean> {
+    const { unit, delay, environment, launcher } = await this.derive(spec);
+    if (!existsSync(launcher.file)) return false;
+    const { name } = spec;
+    return (
+      readIfThere(this.unitFile(name)) === unit &&
+      readIfThere(this.#delayFile(name)) === delay &&
+      readIfThere(this.#environmentFile(name)) === environment
+    );
+  }
+
+  async remove(name: string): Promise<void> {
+    rmSync(this.unitFile(name), { force: true });
+    rmSync(this.#delayFile(name), { force: true });
+    rmSync(this.#environmentFile(name), { force: true });
+    removeLaunchers(name, this.#paths.share);
+    rmSync(logFolder(this.#paths.state, name), { recursive: true, force: true });
+    forgetEvents(this.#paths.state, name);
+    await removeCache(this.#paths.state, name);
+    const { units, state } = this.#paths;
+    for (const folder of [dirname(this.#environmentFile(name)), logsFolder(state), units, dirname(units)]) removeEmpty(folder);
+  }
+
+  #delayFile(name: string): string {
+    return join(this.#paths.units, delayUnitName(name));
+  }
+
+  #groundOf(name: string): Ground {
+    return { ...this.#ground, paths: this.#paths, environmentFile: this.#environmentFile(name) };
+  }
+
+  #environmentFile(name: string): string {
+    return join(this.#paths.config, "env", `${name}.env`);
+  }
+}
+
+/** Null: no such file. True where that changed something. */
+function writeOrRemove(file: string, text: string | null): boolean {
+  if (readIfThere(file) === text) return false;
+  if (text === null) rmSync(file, { force: true });
+  else writeWhole(file, text, 0o644);
+  return true;
+}

@@ -1,0 +1,171 @@
+// What of a profile is kept on hosts that deny a part of it: the search, with trials that answer as such hosts do.
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rootSockets } from "../../../src/backend/root-sockets.ts";
+import { type Directive, label, namespaced, profileDirectives, wishedDirectives } from "../../../src/backend/sandbox.ts";
+import { type HostProfile, readCached, writeCached } from "../../../src/systemd/sandbox/host-cache.ts";
+import { type LiveText, type Outside, parseLive } from "../../../src/systemd/sandbox/live.ts";
+import type { ProbeRun } from "../../../src/systemd/sandbox/probe.ts";
+import { find } from "../../../src/systemd/sandbox/search.ts";
+import { denyingSetting, whyDenied } from "../../../src/systemd/sandbox/why.ts";
+
+type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };
+const fixture: { live: Recorded; outside: Recorded } = await Bun.file(join(import.meta.dir, "../../fixtures/sandbox/standard.json")).json();
+const text = (recorded: Recorded): LiveText => ({ ...recorded, mountinfo: recorded.mountinfo.join("\n") });
+const outside: Outside = {
+  ...parseLive(text(fixture.outside)),
+  home: "/home/ops",
+  homes: ["/home", "/root", "/run/user", "/home/ops"],
+  hasModules: false,
+  closed: new Map([["/run/dbus", "/run/dbus"]]),
+};
+
+const directives = profileDirectives("standard");
+const wished = wishedDirectives("standard");
+const asTold = [
+  ["socket packet", "EAFNOSUPPORT"],
+  ...["user", "mnt", "uts", "ipc", "pid", "net", "cgroup"].map((kind) => [`unshare ${kind}`, "EPERM"]),
+  ...["personality", "real time", "setuid bit", "settimeofday", "chroot", "setpriority", "mount", "ptrace", "perf_event_open"].map(
+    (name) => [name, "EPERM"],
+  ),
+  ["other ABI", "SIGSYS"],
+  ["keyring", "own"],
+  ["stranger", "EACCES"],
+  ...rootSockets.flatMap(({ sockets }) => sockets.map((socket) => [`connect ${socket}`, "ENOENT"])),
+  ["connect /run/dbus/system_bus_socket", "EACCES"],
+  ["connect /run/user/1001/bus", "ENOENT"],
+  ["connect /run/user/1001/systemd/private", "ENOENT"],
+];
+const outcomes: Record<string, string> = Object.fromEntries(asTold);
+const scratch = "/home/ops/app";
+const reported = (change: Record<string, string> = {}, live = fixture.live): ProbeRun => ({
+  kind: "reported",
+  scratch,
+  report: { outcomes: { ...outcomes, ...change }, live: text(live) },
+});
+const names = (list: Directive[]) => list.map(({ name }) => name);
+
+describe("the search", () => {
+  test("one trial where all is given; what is wished and void stays in the unit", async () => {
+    const { found, trials } = await search(() => reported());
+    expect(trials).toHaveLength(1);
+    expect(found.directives).toEqual([...directives, ...wished]);
+    expect(found.voided.map(({ directive }) => directive)).toEqual(["ProtectProc=invisible"]);
+    expect(found).toMatchObject({ denied: new Map(), filters: 33 });
+  });
+
+  test("without user namespaces, what needs none is kept", async () => {
+    const { found, trials } = await search((list) =>
+      list.some(({ name }) => namespaced.has(name)) ? { kind: "denied", status: 217 } : reported(),
+    );
+    expect(names(found.directives)).toEqual(names(directives).filter((name) => !namespaced.has(name)));
+    expect(found.directives.map(label)).toContain("SystemCallFilter=~@privileged @resources");
+    // All, the plain ones, and one with PrivateUsers: the rest is hopeless for an ordinary user.
+    expect(trials).toHaveLength(3);
+    expect(found.denied.get("ProtectHome=tmpfs")).toBe(217);
+  });
+
+  test("root tries each without a user namespace", async () => {
+    const answer = (list: Directive[]): ProbeRun => (names(list).includes("PrivateUsers") ? { kind: "denied", status: 217 } : reported());
+    const { found } = await search(answer, true);
+    expect([...found.denied.keys()]).toEqual(["PrivateUsers=yes"]);
+    expect(found.directives).toHaveLength(directives.length + wished.length - 1);
+  });
+
+  test("a single directive that fails is found, and the others kept", async () => {
+    const answer = (list: Directive[]): ProbeRun =>
+      names(list).includes("ProtectHostname") ? { kind: "denied", status: 226 } : reported();
+    const { found } = await search(answer);
+    expect([...found.denied]).toEqual([["ProtectHostname=yes", 226]]);
+    expect(found.directives).toEqual(
+      [...directives, ...wished].filter(({ name }) => name !== "ProtectHostname").sort((a, b) => order(a) - order(b)),
+    );
+  });
+
+  test("what the plain ones fail with is found too", async () => {
+    const answer = (list: Directive[]): ProbeRun =>
+      names(list).includes("SystemCallFilter") ? { kind: "denied", status: 228 } : reported();
+    const { found } = await search(answer);
+    expect([...found.denied.keys()]).toEqual(directives.filter(({ name }) => name === "SystemCallFilter").map(label));
+  });
+
+  test.each([
+    ["RestrictNamespaces=yes", { "unshare net": "EINVAL" }],
+    ["RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", { "socket packet": "EPERM" }],
+    ["LockPersonality=yes", { personality: "done" }],
+    ["RestrictSUIDSGID=yes", { "setuid bit": "done" }],
+    ["RestrictRealtime=yes", { "real time": "EINVAL" }],
+    ["SystemCallArchitectures=native", { "other ABI": "done" }],
+    ["SystemCallArchitectures=native", { "other ABI": "EACCES" }],
+    ["SystemCallFilter=@system-service", { ptrace: "ESRCH" }],
+    ["SystemCallFilter=~@privileged @resources", { setpriority: "EINVAL" }],
+    ["SystemCallErrorNumber=EPERM", { mount: "ENOSYS" }],
+    ["KeyringMode=private", { keyring: "somebody else's" }],
+    ["ProtectClock=yes", { settimeofday: "EFAULT" }],
+    ["PrivateUsers=yes", { stranger: "done" }],
+    ["PrivateTmp=yes", { "see /tmp/bs9-probe-1": "done" }],
+    ["TemporaryFileSystem=/dev/shm:mode=1777,size=50%", { "see /dev/shm/bs9-probe-1": "done" }],
+    ["ProtectSystem=strict", { "write /run/lock": "done" }],
+    ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "done" }],
+    ["InaccessiblePaths=-/run/dbus", { "connect /run/dbus/system_bus_socket": "ECONNREFUSED" }],
+    ["InaccessiblePaths=-/run/docker.sock", { "connect /run/docker.sock": "done" }],
+    ["InaccessiblePaths=-/run/libvirt", { "connect /run/libvirt/virtqemud-sock": "done" }],
+    ["ProtectHome=tmpfs", { "connect /run/user/1001/bus": "done" }],
+    ["ProtectHome=tmpfs", { "connect /run/user/1001/systemd/private": "ECONNREFUSED" }],
+  ])("%s is taken and not kept: it is not declared", async (directive, change) => {
+    const { found } = await search(() => reported(change));
+    expect(found.voided.map((one) => one.directive)).toContain(directive);
+    expect(found.directives.map(label)).not.toContain(directive);
+    expect(found.probed).not.toContain(directive);
+  });
+
+  test("a probe that breaks off says so", async () => {
+    await expect(search(() => ({ kind: "broken", why: "timeout" }))).rejects.toThrow("cannot try out the sandbox: timeout");
+    await expect(search(() => ({ kind: "denied", status: 203 }))).rejects.toThrow("203");
+  });
+});
+
+test.each([
+  ["kernel.apparmor_restrict_unprivileged_userns", "1", "AppArmor"],
+  ["kernel.unprivileged_userns_clone", "0", "kernel"],
+  ["user.max_user_namespaces", "0", "kernel"],
+])("%s=%s is named with the line that mends it", (name, value, who) => {
+  const denial = denyingSetting(new Map([[name, value]]));
+  const { directive, why, mend } = whyDenied("ProtectHome=tmpfs", 217, denial);
+  expect([directive, why]).toEqual(["ProtectHome=tmpfs", expect.stringContaining(who)]);
+  expect(mend).toContain(`${name}=`);
+  expect(denyingSetting(new Map([[name, value === "0" ? "1" : "0"]]))).toBeNull();
+});
+
+test("the cache: whole, for its owner alone, and a broken one counts as none", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bs9-test-"));
+  const host: HostProfile = { directives: [{ name: "UMask", value: "0022" }], withheld: [], probed: [], filters: 3 };
+  expect(readCached(folder, "standard", "k")).toBeNull();
+  writeCached(folder, "standard", "k", host);
+  writeCached(folder, "strict", "k", { ...host, filters: 4 });
+  expect(readCached(folder, "standard", "k")).toEqual(host);
+  expect(readCached(folder, "strict", "k")?.filters).toBe(4);
+  expect(readCached(folder, "standard", "another")).toBeNull();
+  const file = join(folder, "host.json");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  writeFileSync(file, readFileSync(file, "utf8").slice(0, 40));
+  expect(readCached(folder, "standard", "k")).toBeNull();
+  writeCached(folder, "standard", "k", host);
+  expect(readCached(folder, "standard", "k")).toEqual(host);
+});
+
+async function search(answer: (list: Directive[]) => ProbeRun, isRoot = false) {
+  const trials: Directive[][] = [];
+  const trial = async (list: Directive[]) => {
+    trials.push(list);
+    return answer(list);
+  };
+  return { found: await find(directives, wished, { trial, outside, isRoot }), trials };
+}
+
+/** The plain ones come first, then those that were found one by one. */
+function order(directive: Directive): number {
+  return (namespaced.has(directive.name) ? 100 : 0) + [...directives, ...wished].findIndex((one) => label(one) === label(directive));
+}

@@ -1,0 +1,234 @@
+// The launcher as a file: what it executes, what it holds, and what it ends with where it cannot.
+import { dlopen, FFIType } from "bun:ffi";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { architectureOf } from "../../../src/backend/limits-filter.ts";
+import { openingOf } from "../../../src/backend/opening.ts";
+import { profileDirectives } from "../../../src/backend/sandbox.ts";
+import { pathsOf } from "../../../src/base/paths.ts";
+import { commandOf } from "../../../src/runtime/command.ts";
+import { builtIn } from "../../../src/service/defaults.ts";
+import { resolve } from "../../../src/service/resolve.ts";
+import type { Opened } from "../../../src/systemd/sandbox/launcher/files.ts";
+import { launcherFile, ownFilters, type Wanted } from "../../../src/systemd/sandbox/launcher/launcher.ts";
+import { numbersOf } from "../../../src/systemd/sandbox/launcher/numbers.ts";
+import { connectStderr } from "../../../src/systemd/sandbox/launcher/stderr.ts";
+import { Table } from "../../../src/systemd/sandbox/launcher/table.ts";
+import { launcherFor, launcherIn } from "../../../src/systemd/sandbox/launcher/written.ts";
+import { execWord } from "../../../src/systemd/unit/quote.ts";
+import { run, tempDir, until } from "../../harness.ts";
+
+const folder = tempDir();
+const architecture = architectureOf(process.arch);
+const own = Bun.spawn(["sleep", "60"]);
+afterAll(() => own.kill());
+let count = 0;
+
+function launcher(wanted: Partial<Wanted> = {}): string {
+  if (architecture === null) throw new Error(`no launcher for ${process.arch}`);
+  const file = join(folder, `launcher-${count++}`);
+  const plain: Wanted = { givenUp: null, stderr: "web.service(stderr)", check: null, shut: { files: null, isIsolationRequired: false } };
+  writeFileSync(file, launcherFile(architecture, { ...plain, ...wanted }), { mode: 0o700 });
+  return file;
+}
+const folderOf = (path: string): Opened => ({ path, isFile: false });
+const system = ["/usr", "/etc", "/proc", "/dev", "/lib", "/lib64", "/bin"].map(folderOf);
+
+test("arguments and environment arrive exactly", async () => {
+  const words = ["", " a b ", "x".repeat(100_000), "é\u{1f600}", "line\nline"];
+  const { stdout } = await run([launcher(), "/bin/sh", "-c", 'printf \'%s\\0\' "$@"; printf %s "$SAID"', "sh", ...words], {
+    env: { SAID: "by the caller" },
+  });
+  expect(stdout.split("\0")).toEqual([...words, "by the caller"]);
+});
+
+test("the process stays the same, with two filters more", async () => {
+  const script = "echo $$; grep -E '^(NoNewPrivs|Seccomp_filters)' /proc/self/status";
+  const child = Bun.spawn([launcher(), "/bin/sh", "-c", script], { stdout: "pipe" });
+  const [pid, privileges, filters] = (await new Response(child.stdout).text()).split("\n");
+  expect(pid).toBe(String(child.pid));
+  expect(privileges).toBe("NoNewPrivs:\t1");
+  const here = Number(/^Seccomp_filters:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+  expect(filters).toBe(`Seccomp_filters:\t${here + ownFilters.scopes}`);
+});
+
+test("limits and signals of a process outside are refused to the program and its children", async () => {
+  const script = `prlimit --pid ${own.pid} --nofile; kill -CONT ${own.pid}; sh -c 'kill -CONT ${own.pid}'; prlimit --nofile >/dev/null && echo own`;
+  const { stdout, stderr } = await run([launcher(), "/bin/sh", "-c", script], { env: { LC_ALL: "C" } });
+  expect(stdout).toBe("own\n");
+  expect(stderr.match(/Operation not permitted/g)?.length).toBe(3);
+});
+
+test("files are open as they are named, and closed behind a link that was put on the way", async () => {
+  for (const name of ["open", "shut"]) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "file"), name);
+  }
+  symlinkSync(join(folder, "shut"), join(folder, "link"));
+  const files = { readable: [...system, folderOf(join(folder, "link"))], writable: [folderOf(join(folder, "open"))], listable: [] };
+  const script = "cat open/file; echo more >open/more && mv open/more open/moved && : >open/moved && echo wrote; cat shut/file link/file";
+  const { stdout, stderr } = await run(
+    [launcher({ shut: { files, isIsolationRequired: false } }), "/bin/sh", "-c", `cd ${folder}; ${script}`],
+    { env: { LC_ALL: "C" } },
+  );
+  expect(stdout).toBe("openwrote\n");
+  expect(stderr.match(/Permission denied/g)?.length).toBe(2);
+});
+
+test("a program that is not there ends it with 203, as systemd does", async () => {
+  expect(await run([launcher(), "/nowhere"])).toMatchObject({ code: 203 });
+  expect(await run([launcher()])).toMatchObject({ code: 203 });
+});
+
+test("Landlock that refuses ends it with 226, as systemd does with a namespace", async () => {
+  // Landlock takes sixteen rulesets, one in the other (landlock(7)).
+  const nested = Array<string>(17).fill(launcher());
+  expect(await run([...nested, "/bin/true"])).toMatchObject({ code: 226 });
+});
+
+test("without isolation it adds no filter, and the environment is the same", async () => {
+  const script = "grep -E '^(NoNewPrivs|Seccomp_filters)' /proc/self/status";
+  const plain = await run(["/bin/sh", "-c", script]);
+  expect((await run([launcher({ shut: null }), "/bin/sh", "-c", script])).stdout).toBe(plain.stdout);
+});
+
+test("a service that is given up ends with 198, and runs once the file is gone", async () => {
+  const givenUp = join(folder, "given-up");
+  writeFileSync(givenUp, "");
+  const file = launcher({ givenUp });
+  expect(await run([file, "/bin/true"])).toMatchObject({ code: 198 });
+  rmSync(givenUp);
+  expect(await run([file, "/bin/true"])).toMatchObject({ code: 0 });
+});
+
+describe("the check of mounts", () => {
+  const checked = (script: string, env = {}) => run([launcher({ check: ["sh", "-c", script] }), "/bin/echo", "ran"], { env });
+
+  test("runs before the program, with no variable of the service, and speaks on stderr", async () => {
+    const { code, stdout, stderr } = await checked('echo "$SECRET|$LD_PRELOAD|$LC_ALL"; exec env', { SECRET: "told", PATH: "/nowhere" });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "ran\n" });
+    expect(stderr.split("\n").sort()).toEqual(["", "LC_ALL=C", "PATH=/usr/bin:/bin", `PWD=${process.cwd()}`, "||C"]);
+  });
+
+  test.each([
+    ["a mount that is wrong", "exit 199", 199],
+    ["a check that fails in another way", "exit 2", 226],
+    ["a check that is killed", "kill -9 $$", 226],
+  ])("%s: the program is not run", async (_, script, code) => {
+    expect(await checked(script)).toMatchObject({ code, stdout: "" });
+  });
+
+  test("a check that cannot be run: the program is not run", async () => {
+    expect(await run([launcher({ check: ["no-such-program"] }), "/bin/echo", "ran"])).toMatchObject({ code: 226, stdout: "" });
+  });
+});
+
+describe("stderr", () => {
+  const { i32, ptr } = FFIType;
+  const libc = dlopen("libc.so.6", {
+    socket: { args: [i32, i32, i32], returns: i32 },
+    bind: { args: [i32, ptr, i32], returns: i32 },
+    listen: { args: [i32, i32], returns: i32 },
+    connect: { args: [i32, ptr, i32], returns: i32 },
+    close: { args: [i32], returns: i32 },
+  }).symbols;
+  const script = "echo out; echo err >&2; grep flags /proc/self/fdinfo/2; ls /proc/self/fd | wc -l";
+  /** Stderr has not the flag O_NONBLOCK (04000), and no other descriptor is left open: ls(1) has opened the fourth. */
+  const connected = "out\nflags:\t02\n4\n";
+
+  function connecting(socket: string): string {
+    if (architecture === null) throw new Error(`no launcher for ${process.arch}`);
+    const table = new Table();
+    connectStderr(table, numbersOf[architecture], "web.service(stderr)", socket);
+    table.end();
+    const file = join(folder, `launcher-${count++}`);
+    writeFileSync(file, table.file(architecture), { mode: 0o700 });
+    return file;
+  }
+
+  /** The streams of a child of Bun are sockets, as those that systemd connects to the journal. */
+  async function said(socket: string): Promise<{ stdout: string; stderr: string }> {
+    const child = Bun.spawn([connecting(socket), "/bin/sh", "-c", script], { stdout: "pipe", stderr: "pipe" });
+    const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    await child.exited;
+    return { stdout, stderr };
+  }
+
+  test("goes to the journal by a connection of its own, on which writes wait", async () => {
+    const socket = join(folder, "journal");
+    const heard: string[] = [];
+    const listener = Bun.listen({ unix: socket, socket: { data: (_, bytes) => void heard.push(String(bytes)) } });
+    const { stdout, stderr } = await said(socket);
+    expect(stdout).toBe(connected);
+    expect(stderr).toBe("");
+    await until(() => heard.join("").endsWith("err\n"), { what: "the journal has heard of it" });
+    expect(heard.join("")).toBe("web.service(stderr)\n\n6\n1\n0\n0\n0\nerr\n");
+    listener.stop(true);
+  });
+
+  test("stays what it is where nobody listens, where nothing is there, and where it is a file", async () => {
+    const deserted = join(folder, "deserted");
+    Bun.listen({ unix: deserted, socket: { data() {} } }).stop(true);
+    for (const socket of [deserted, join(folder, "nowhere")]) {
+      const { stdout, stderr } = await said(socket);
+      expect(stdout).toBe(connected);
+      expect(stderr).toBe("err\n");
+    }
+    const file = join(folder, "stderr");
+    const child = Bun.spawn([connecting(deserted), "/bin/sh", "-c", "echo err >&2"], { stdout: "ignore", stderr: Bun.file(file) });
+    await child.exited;
+    expect(readFileSync(file, "utf8")).toBe("err\n");
+  });
+
+  test("stays what it is where the journal hangs and its queue is full; nothing waits for it", async () => {
+    const socket = join(folder, "frozen");
+    const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${socket}\0`)]);
+    const open = [libc.socket(1, 1, 0)];
+    expect([libc.bind(open[0] ?? -1, address, address.length), libc.listen(open[0] ?? -1, 0)]).toEqual([0, 0]);
+    const nonBlocking = 0o4000;
+    do open.push(libc.socket(1, 1 | nonBlocking, 0));
+    while (libc.connect(open.at(-1) ?? -1, address, address.length) === 0);
+    expect((await said(socket)).stderr).toBe("err\n");
+    for (const fd of open) libc.close(fd);
+  });
+});
+
+test("a check that cannot be run ends the start, and says so", async () => {
+  const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
+  expect(outcome).toMatchObject({ code: 226, stdout: "" });
+  expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk was not there, or did not come to its end\n");
+});
+
+describe("the launcher that a unit names", () => {
+  const paths = pathsOf({ HOME: folder, BS9_HOME: join(folder, 'a "$%home') });
+  const input = { env: {}, envRemoved: [], reset: false, name: "web" };
+  const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "none" as const } };
+  writeFileSync(join(folder, "app.js"), "");
+  const spec = resolve(input, { path: join(folder, "app.js"), kind: "script", onPath: false }, null, around, builtIn);
+  const isolation = { isLaunched: true, reached: [], isFileClosed: true, why: null };
+  const made = (optional: string[], isLaunched = true) => {
+    const host = {
+      directives: profileDirectives("standard"),
+      withheld: [],
+      probed: [],
+      filters: 0,
+      isolation: { ...isolation, isLaunched },
+    };
+    const opening = { ...openingOf(spec, commandOf(spec, paths.share), paths, []), optional };
+    return launcherFor(spec, { host, opening, paths, runtimeDir: folder });
+  };
+  const unitWith = (file: string) => `[Service]\nExecStart=${execWord(file)} ${execWord("/bin/true")}\n`;
+
+  test("stays the service's own when a package is linked later", () => {
+    const before = made([]);
+    const after = made([join(folder, "linked")]);
+    expect(after.file).not.toBe(before.file);
+    expect(launcherIn(unitWith(before.file), after)).toBe(before.file);
+  });
+
+  test("is not taken for one that shuts the service in differently", () => {
+    expect(launcherIn(unitWith(made([], false).file), made([]))).toBeNull();
+    expect(launcherIn("[Service]\nExecStart=/bin/true\n", made([]))).toBeNull();
+  });
+});

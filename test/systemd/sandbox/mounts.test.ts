@@ -1,0 +1,47 @@
+// What a path leads to, by the mounts of a process.
+import { expect, test } from "bun:test";
+import { Mounts } from "../../../src/systemd/sandbox/mounts.ts";
+
+const line = (id: number, parent: number, point: string, rest = "8:1 /", options = "rw") => {
+  const [device, root] = rest.split(" ");
+  return `${id} ${parent} ${device} ${root} ${point} ${options},relatime shared:1 master:2 - ext4 /dev/sda1 rw,discard`;
+};
+
+test("the longest way down counts, and a name that only begins alike does not", () => {
+  const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/srv"), line(3, 2, "/srv/a")].join("\n"));
+  expect(["/", "/srvx", "/srv", "/srv/ab", "/srv/a/b"].map((path) => mounts.at(path)?.id)).toEqual(["1", "1", "2", "2", "3"]);
+});
+
+test("of two on one place the later one, which is mounted on the first, is seen", () => {
+  const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/tmp"), line(3, 2, "/tmp", "0:9 /x/tmp")].join("\n"));
+  expect(mounts.at("/tmp/file")?.id).toBe("3");
+  expect(mounts.visible(({ point }) => point === "/tmp").map(({ id }) => id)).toEqual(["3"]);
+});
+
+test("what lies below a folder that was mounted over is hidden", () => {
+  const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/run/user/1001"), line(3, 1, "/run/user")].join("\n"));
+  expect(mounts.at("/run/user/1001")?.id).toBe("3");
+  expect(mounts.visible(() => true).map(({ id }) => id)).toEqual(["1", "3"]);
+});
+
+test("a place is the same from wherever it is seen", () => {
+  const outside = new Mounts([line(1, 0, "/"), line(2, 1, "/home", "8:2 /")].join("\n"));
+  const inside = new Mounts([line(7, 0, "/"), line(8, 7, "/home", "0:50 /"), line(9, 8, "/home/ops/app", "8:2 /ops/app")].join("\n"));
+  expect(inside.placeOf("/home/ops/app/x")).toBe(outside.placeOf("/home/ops/app/x"));
+  expect(inside.placeOf("/home/ops")).not.toBe(outside.placeOf("/home/ops"));
+  expect(inside.placeOf("/etc")).toBe(outside.placeOf("/etc"));
+});
+
+test("spaces in a path, read-only and the options of the file system", () => {
+  const text = `${line(1, 0, "/")}\n2 1 0:5 / /a\\040b\\134c ro,nosuid - proc proc rw,hidepid=invisible,subset=pid\n`;
+  expect(new Mounts(text).at("/a b\\c")).toMatchObject({
+    readOnly: true,
+    kind: "proc",
+    superOptions: ["rw", "hidepid=invisible", "subset=pid"],
+  });
+});
+
+test("nothing where there is nothing", () => {
+  expect(new Mounts("").at("/")).toBeUndefined();
+  expect(new Mounts("garbage\n").placeOf("/")).toBeUndefined();
+});

@@ -1,0 +1,241 @@
+// The verdict on a live process: recorded ones are effective, and with any single fact broken they are not.
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { label, profileDirectives, waivedDirectives, wishedDirectives } from "../../../src/backend/sandbox.ts";
+import { evidence } from "../../../src/systemd/sandbox/evidence.ts";
+import type { HostProfile } from "../../../src/systemd/sandbox/host.ts";
+import { type LiveText, type Outside, parseLive } from "../../../src/systemd/sandbox/live.ts";
+import { type Declared, judge } from "../../../src/systemd/sandbox/verify.ts";
+
+type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };
+type Fixture = { host: HostProfile; live: Recorded; outside: Recorded };
+
+const standard: Fixture = await Bun.file(join(import.meta.dir, "../../fixtures/sandbox/standard.json")).json();
+const strict: Fixture = await Bun.file(join(import.meta.dir, "../../fixtures/sandbox/strict.json")).json();
+
+const project = "/home/ops/app";
+const runtime = "/home/ops/rt/1/bs9";
+const declared: Declared = {
+  name: "web",
+  profile: "standard",
+  host: standard.host,
+  opening: {
+    writable: [project],
+    readable: [],
+    optional: [runtime],
+    leads: {},
+    programs: [runtime],
+    cache: null,
+    cwd: "/home/ops/web",
+    narrowed: null,
+    exposed: [],
+  },
+  isInSync: true,
+  foreign: [],
+  waived: [],
+};
+
+test("a recorded process is effective, and every directive of the profile is accounted for", () => {
+  const verdict = judged({});
+  expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
+  expect([...verdict.verified, ...verdict.probed].sort()).toEqual(
+    [...new Set(profileDirectives("standard").map(({ name }) => name))].sort(),
+  );
+});
+
+test("what the host gives to no service of an ordinary user is told, and promised by no profile", () => {
+  expect(judged({}).unheld).toEqual([expect.objectContaining({ directive: "ProtectProc=invisible" })]);
+});
+
+test("strict: the project is read-only", () => {
+  const opening = { ...declared.opening, writable: [], readable: [project] };
+  const ofStrict = { ...declared, profile: "strict" as const, host: strict.host, opening };
+  expect(judge(liveOf(strict.live), ofStrict, outsideOf(strict)).verdict).toBe("effective");
+  const writable = { ...strict.live, mountinfo: strict.live.mountinfo.map((line) => line.replace(`${project} ro`, `${project} rw`)) };
+  expect(judge(liveOf(writable), ofStrict, outsideOf(strict)).missing.map(({ directive }) => directive)).toEqual([
+    `BindReadOnlyPaths=${project}`,
+  ]);
+});
+
+test("the cache of the service is mounted over ~/.cache, and no other directory may be", () => {
+  const cache = "/home/ops/.local/state/bs9/cache/web";
+  const shown = (real: string) =>
+    mounts((line) => {
+      const mount = line.replace(`${project} ${project} `, `${real} /home/ops/.cache `).replace(/^\d+/, "9001");
+      return line.includes(` ${project} `) ? [line, mount] : line;
+    })(standard.live);
+  const missing = (real: string, opening: typeof declared.opening) =>
+    judge(liveOf(shown(real)), { ...declared, opening }, outsideOf(standard)).missing.map(({ directive }) => directive);
+  expect(missing(cache, { ...declared.opening, cache })).toEqual([]);
+  expect(missing("/home/ops/.ssh", { ...declared.opening, cache })).toEqual(["/home/ops/.cache"]);
+  expect(missing(cache, declared.opening)).toEqual(["ProtectHome=tmpfs"]);
+});
+
+test.each(["standard", "strict"] as const)("no directive of %s is without a check", (profile) => {
+  expect([...profileDirectives(profile), ...wishedDirectives(profile)].filter(({ name }) => evidence[name] === undefined)).toEqual([]);
+});
+
+const asOutside = (name: keyof LiveText["ns"]) => (live: Recorded) => ({ ...live, ns: { ...live.ns, [name]: standard.outside.ns[name] } });
+const status = (from: string | RegExp, to: string) => (live: Recorded) => ({ ...live, status: live.status.replace(from, to) });
+const mounts = (change: (line: string) => string | string[]) => (live: Recorded) => ({
+  ...live,
+  mountinfo: live.mountinfo.flatMap(change),
+});
+const without = (point: string, kind: string) =>
+  mounts((line) => (line.includes(` ${point} `) && line.includes(` - ${kind} `) ? [] : line));
+const writable = (point: string) => mounts((line) => line.replace(` ${point} ro,`, ` ${point} rw,`));
+const also = (...lines: string[]) =>
+  mounts((line) => (line.includes(" / / ") ? [line, ...lines.map((one) => one.replace("ROOT", line.split(" ")[0] ?? ""))] : line));
+
+/** The mount of /dev/shm of the recorded process as other lines. */
+const ownShm = (...lines: string[]) => mounts((line) => (line.startsWith("346 344 ") ? lines : line));
+
+const broken: [directive: string, what: string, (live: Recorded) => Recorded][] = [
+  ["NoNewPrivileges", "the bit is not set", status("NoNewPrivs:\t1", "NoNewPrivs:\t0")],
+  ["PrivateUsers", "the namespace is the machine's", asOutside("user")],
+  ["PrivateUsers", "all users are mapped", (live) => ({ ...live, uidMap: "         0          0 4294967295" })],
+  ["PrivateUsers", "a second line is mapped", (live) => ({ ...live, uidMap: `${live.uidMap}\n         0          0          1` })],
+  ["PrivateTmp", "/tmp is the machine's", mounts((line) => (line.includes("/systemd-private-") && line.includes(" /tmp ") ? [] : line))],
+  ["PrivateTmp", "/var/tmp is the machine's", mounts((line) => (line.includes(" /var/tmp ") ? [] : line))],
+  ["PrivateDevices", "/dev is the machine's", mounts((line) => (/ \/dev(\/\S+)? r[ow],/.test(line) ? [] : line))],
+  [
+    "PrivateDevices",
+    "a real device is there",
+    mounts((line) => (line.includes(" /dev/null ") ? [line, line.replaceAll("/null", "/sda").replace(/^\d+/, "9001")] : line)),
+  ],
+  [
+    "TemporaryFileSystem",
+    "/dev/shm is the machine's",
+    ownShm("346 344 0:46 / /dev/shm rw,nosuid,nodev shared:96 master:5 - tmpfs tmpfs rw"),
+  ],
+  ["TemporaryFileSystem", "/dev/shm is a folder of the machine", ownShm("346 344 8:1 /srv/shm /dev/shm rw,relatime - ext4 /dev/sda1 rw")],
+  ["TemporaryFileSystem", "/dev/shm is a folder of another tmpfs", ownShm("346 344 0:30 /shm /dev/shm rw,relatime - tmpfs tmpfs rw")],
+  ["TemporaryFileSystem", "/dev/shm is not mounted", ownShm()],
+  ["TemporaryFileSystem", "/home can be written to, as systemd 252 leaves it under ProtectHome= alone", writable("/home")],
+  ["TemporaryFileSystem", "/run/user can be written to", writable("/run/user")],
+  ["PrivateIPC", "the namespace is the machine's", asOutside("ipc")],
+  ["KeyringMode", "the probe has not proved it", (live) => live],
+  ["ProtectSystem", "the mount namespace is the machine's", asOutside("mnt")],
+  ["ProtectSystem", "/ can be written to", writable("/")],
+  ["ProtectSystem", "/run can be written to, as systemd 252 leaves it", writable("/run")],
+  ["ProtectSystem", "a file system beside the root can be written to", also("9001 ROOT 8:1 / /srv rw,relatime - ext4 /dev/sda1 rw")],
+  ["ReadOnlyPaths", "/run/lock can be written to", writable("/run/lock")],
+  ["BindReadOnlyPaths", "/sys can be written to, as systemd 257 leaves it", writable("/sys")],
+  ["ProtectHome", "/home is the machine's", without("/home", "tmpfs")],
+  ["ProtectHome", "/root is the machine's", without("/root", "tmpfs")],
+  ["ProtectHome", "/run/user is the machine's", without("/run/user", "tmpfs")],
+  [
+    "ProtectHome",
+    "more of home is there than was asked for",
+    mounts((line) => (line.includes(` ${project} `) ? [line, line.replaceAll(project, "/home/ops/.ssh").replace(/^\d+/, "9001")] : line)),
+  ],
+  ["InaccessiblePaths", "the folder of the system bus is the machine's", mounts((line) => (line.includes(" /run/dbus ") ? [] : line))],
+  ["ProtectKernelTunables", "/proc/sys can be written to", writable("/proc/sys")],
+  ["ProtectKernelTunables", "/sys can be written to", writable("/sys")],
+  ["ProtectKernelModules", "the capabilities are there", status(/CapBnd:\t0+/, "CapBnd:\t000001ffffffffff")],
+  ["ProtectControlGroups", "they can be written to", writable("/sys/fs/cgroup")],
+  ["ProtectClock", "the capabilities are there", status(/CapBnd:\t0+/, "CapBnd:\t0000000002000000")],
+  ["ProtectHostname", "the namespace is the machine's", asOutside("uts")],
+  ...[
+    "RestrictNamespaces",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+    "LockPersonality",
+    "SystemCallArchitectures",
+    "SystemCallFilter",
+    "SystemCallErrorNumber",
+    "RestrictAddressFamilies",
+  ].flatMap((name): typeof broken => [
+    [name, "there is no filter", status("Seccomp:\t2", "Seccomp:\t0")],
+    [name, "a filter is missing", status("Seccomp_filters:\t33", "Seccomp_filters:\t32")],
+  ]),
+  ["CapabilityBoundingSet", "one is left", status(/CapBnd:\t0+/, "CapBnd:\t0000000000200000")],
+  ["CapabilityBoundingSet", "one is held", status(/CapEff:\t0+/, "CapEff:\t0000000000200000")],
+  ["UMask", "it lets others write", status("Umask:\t0022", "Umask:\t0002")],
+];
+
+describe("not effective where", () => {
+  test.each(broken)("%s: %s", (name, _, change) => {
+    const changed = change(standard.live);
+    // The row without a change of the process is one whose proof is taken away.
+    const isChanged = changed !== standard.live;
+    if (isChanged) expect(changed).not.toEqual(standard.live);
+    const host = isChanged
+      ? declared.host
+      : { ...declared.host, probed: declared.host.probed.filter((one) => !one.startsWith(`${name}=`)) };
+    const verdict = judge(liveOf(changed), { ...declared, host }, outsideOf(standard));
+    expect(verdict.verdict).toBe("partial");
+    expect(verdict.missing.map(({ directive }) => directive.split("=")[0])).toContain(name);
+    for (const { why, mend } of verdict.missing) expect([why, mend]).not.toContain("");
+  });
+
+  test("every directive has such a row", () => {
+    const names = new Set(profileDirectives("standard").map(({ name }) => name));
+    expect([...names].filter((name) => !broken.some(([directive]) => directive === name))).toEqual([]);
+  });
+
+  test.each(profileDirectives("standard"))("the unit lacks $name=$value", (directive) => {
+    const directives = declared.host.directives.filter((one) => one.name !== directive.name || one.value !== directive.value);
+    const verdict = judged({ host: { ...declared.host, directives } });
+    expect(verdict.missing).toContainEqual({
+      directive: `${directive.name}=${directive.value}`,
+      why: "the unit does not have it",
+      mend: "bs9 restart web",
+    });
+  });
+
+  test("the host withholds one: its own words come through", () => {
+    const withheld = { directive: "ProtectClock=yes", why: "because", mend: "do this" };
+    expect(judged({ host: { ...declared.host, withheld: [withheld] } })).toMatchObject({ verdict: "partial", missing: [withheld] });
+  });
+
+  test("the unit is another one, a drop-in changes it, or the project root is home itself", () => {
+    expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
+    expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
+    expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
+  });
+});
+
+test("the system bus, opened by the user: not missing, and not claimed either", () => {
+  const live = liveOf(mounts((line) => (line.includes(" /run/dbus ") ? [] : line))(standard.live));
+  const waived = waivedDirectives(["/run/dbus/system_bus_socket"]).map(label);
+  expect(waived).toEqual(["InaccessiblePaths=-/run/dbus"]);
+  const verdict = judge(live, { ...declared, waived }, outsideOf(standard));
+  expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
+  expect([...verdict.verified, ...verdict.probed]).not.toContain("InaccessiblePaths");
+  expect(judge(live, declared, outsideOf(standard)).verdict).toBe("partial");
+  expect(judge(live, declared, { ...outsideOf(standard), closed: new Map() }).verdict).toBe("effective");
+});
+
+test("what is opened of bs9's own is told, each in its own sentence", () => {
+  const { verdict, missing } = judged({ opening: { ...declared.opening, narrowed: "bs9", exposed: ["/home/ops/.config"] } });
+  expect(verdict).toBe("partial");
+  expect(missing).toEqual([
+    { directive: "project root", why: expect.stringContaining("bs9's own files"), mend: "move the project to a directory of its own" },
+    { directive: "/home/ops/.config", why: expect.stringContaining("bs9's own files"), mend: expect.stringContaining("folder below") },
+  ]);
+});
+
+test("a process may have more filters of its own, and a stricter umask", () => {
+  const live = liveOf(status("Umask:\t0022", "Umask:\t0077")(status("Seccomp_filters:\t33", "Seccomp_filters:\t35")(standard.live)));
+  expect(judge(live, declared, outsideOf(standard)).verdict).toBe("effective");
+});
+
+test("unknown where the process is gone, off where it was asked for", () => {
+  expect(judge(null, declared, outsideOf(standard)).verdict).toBe("unknown");
+  expect(judged({ profile: "off" })).toEqual({ verdict: "off", verified: ["NoNewPrivileges"], probed: [], missing: [] });
+});
+
+function judged(change: Partial<Declared>) {
+  return judge(liveOf(standard.live), { ...declared, ...change }, outsideOf(standard));
+}
+
+function liveOf(recorded: Recorded) {
+  return parseLive({ ...recorded, mountinfo: recorded.mountinfo.join("\n") });
+}
+
+const closed = new Map([["/run/dbus", "/run/dbus"]]);
+
+function outsideOf({ outside }: Fixture): Outside {
+  return { ...liveOf(outside), home: "/home/ops", homes: ["/home", "/root", "/run/user", "/home/ops"], hasModules: false, closed };
+}

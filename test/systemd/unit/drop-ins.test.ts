@@ -1,0 +1,24 @@
+// Which settings of somebody else's drop-ins count against the sandbox.
+import { expect, test } from "bun:test";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { foreignSettings, settingsOf } from "../../../src/systemd/unit/drop-ins.ts";
+
+test.each([
+  // Fedora ships this one for every service of every user.
+  ["[Service]\nTimeoutStopFailureMode=abort\n", []],
+  ["[Unit]\nAfter=a.service\n\n[Service]\nMemoryMax=1G\nLimitNOFILE=5\nEnvironment=A=ProtectHome=no\n", []],
+  ["[Service]\n# ProtectHome=no\n;PrivateUsers=no\n[X-Mine]\nProtectHome=no\n", []],
+  ["[Service]\nProtectHome=no\n", ["ProtectHome"]],
+  ["[Service]\n  PrivateUsers = no\nNice=5\nBindPaths=\\\n  /home\n", ["PrivateUsers", "BindPaths"]],
+  ["[Service]\nEnvironment=A=b \\\n ProtectHome=no\nExecStart=\nExecStart=/bin/sh\n", ["ExecStart"]],
+  ["[Service]\nStandardInput=file:/home/x/.ssh/id\nSomethingNew=1\n", ["StandardInput", "SomethingNew"]],
+])("%j", (text, names) => expect(settingsOf(text)).toEqual(names));
+
+test("by file; one that cannot be read counts whole", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "bs9-test-")), "x.conf");
+  writeFileSync(file, "[Service]\nUMask=0\n");
+  expect(foreignSettings([file])).toEqual([`UMask= in ${file}`]);
+  expect(foreignSettings(["/nowhere/x.conf"])).toEqual(["/nowhere/x.conf"]);
+});
