@@ -1,4 +1,4 @@
-// A cgroup for each service, where this user may make one: below that of the supervisor (cgroups(7)).
+// Creates a cgroup for each service below the cgroup of the supervisor, where this user has the permission (cgroups(7)).
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupFolderOf } from "../metrics/cgroup.ts";
@@ -8,8 +8,9 @@ const periodUsec = 100_000;
 let parent: string | null | undefined;
 
 /**
- * The folder of a new cgroup with the limits of the service, as far as the kernel keeps them there; null where none can be made.
- * Other supervisors may have the same parent and a service of the same name: `state`, the folder that is locked, tells them apart.
+ * Creates the cgroup of a service and writes its limits, as far as the kernel offers the controllers. Returns its directory, or
+ * null where no cgroup can be created. The name contains a hash of `state`, the locked directory, because another supervisor
+ * may have the same parent cgroup and a service of the same name.
  */
 export function joinable(name: string, state: string, limits: Spec["limits"]): string | null {
   parent ??= prepared();
@@ -31,11 +32,11 @@ export function removeCgroup(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // What was killed may take a moment; the next start takes the folder as it is.
+    // Killed processes may still be in the cgroup for a moment. The next start reuses the directory.
   }
 }
 
-/** Controllers are passed on only by a cgroup that holds no process itself: the supervisor moves into one beside its services. */
+/** A cgroup that holds processes cannot pass controllers on, so the supervisor moves into a child cgroup beside its services. */
 function prepared(): string | null {
   const own = cgroupFolderOf(process.pid);
   if (own === null || own.endsWith("/bs9-run")) return own === null ? null : join(own, "..");
@@ -51,7 +52,7 @@ function prepared(): string | null {
   }
 }
 
-/** Of the supervisor, at its end. */
+/** Moves the supervisor back to its original cgroup when it ends. */
 export function leaveCgroup(): void {
   const own = cgroupFolderOf(process.pid);
   if (own === null || !own.endsWith("/bs9-run")) return;
@@ -59,7 +60,7 @@ export function leaveCgroup(): void {
     writeFileSync(join(own, "..", "cgroup.procs"), String(process.pid));
     rmdirSync(own);
   } catch {
-    // It goes with the machine.
+    // The cgroup that is left over disappears when the machine shuts down.
   }
 }
 
@@ -67,6 +68,6 @@ function set(folder: string, file: string, value: string): void {
   try {
     if (existsSync(join(folder, file))) writeFileSync(join(folder, file), value);
   } catch {
-    // `status` reads back what is in force.
+    // A limit that could not be set is not an error: `status` reads back the limits that are in force.
   }
 }

@@ -1,4 +1,4 @@
-// The other end of the control socket: asks the supervisor, and brings one up where none lives.
+// The client side of the control socket: sends requests to the supervisor, and starts one where none runs.
 import { closeSync, openSync, statSync, truncateSync } from "node:fs";
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
@@ -18,11 +18,14 @@ export const backgroundVariable = "BS9_BACKGROUND";
 const upWithinMs = 10_000;
 const maxLogBytes = 1024 * 1024;
 
-/** Asks the supervisor, from within the same process or by the socket. */
+/** Sends a request to the supervisor, through the socket or within the same process. */
 export interface Asker {
-  /** Null where no supervisor lives. Throws what it answers, and where it lives and does not answer. */
+  /**
+   * Null where no supervisor runs. Throws the error that the supervisor answers, or an error if a running supervisor does not
+   * answer.
+   */
   ask(request: Act, timeoutMs: number): Promise<Told[] | null>;
-  /** Resolves once a supervisor has answered, or the one that was brought up was killed. */
+  /** Resolves once a supervisor has answered, or the supervisor that was started has been killed. */
   bringUp(): Promise<void>;
 }
 
@@ -51,7 +54,7 @@ export class Client implements Asker {
     return answer.told;
   }
 
-  /** Starts a supervisor in a session of its own, and waits until it answers. */
+  /** Starts a supervisor in its own session, and waits until it answers. */
   async bringUp(): Promise<void> {
     const { state } = this.#paths;
     makeFolder(state);
@@ -60,7 +63,7 @@ export class Client implements Asker {
     const before = readIfThere(file)?.length ?? 0;
     const log = openSync(file, "a", 0o600);
     const child = Bun.spawn([this.#program, "run", "--port", "0"], {
-      // Nothing of this terminal but who and where it is.
+      // The environment of this terminal is not inherited, except the variables that identify the user and the directories.
       env: { ...kept(cleanEnv(process.env)), BS9_BACKEND: "supervisor", [backgroundVariable]: "1" },
       stdio: ["ignore", log, log],
       cwd: "/",
@@ -72,9 +75,9 @@ export class Client implements Asker {
     for (let waitedMs = 0; waitedMs < upWithinMs; waitedMs = performance.now() - beganMs) {
       await Bun.sleep(20);
       if ((await this.ask({ act: "read", names: [] }, upWithinMs)) !== null) return;
-      // Killed from outside: the caller decides whether to bring up one more.
+      // The supervisor was killed from outside: the caller decides whether to start another one.
       if (child.signalCode !== null) return;
-      // Another command may have been first: its supervisor is as good.
+      // Another command may have started a supervisor first, and that one serves as well.
       if (child.exitCode !== null && waitedMs > 3000) break;
     }
     const lines = (readIfThere(file) ?? "").slice(before).split("\n");

@@ -1,4 +1,4 @@
-// What is said over the control socket: one line of JSON asks, one answers; the same schema on both sides.
+// The protocol of the control socket: one line of JSON is the request, one line is the answer; both sides use the same schema.
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Side } from "../base/channel/ask.ts";
@@ -7,7 +7,7 @@ import { namePattern } from "../service/name.ts";
 import { Spec } from "../service/spec.ts";
 import { DefinedPlan } from "./record.ts";
 
-/** A thousand specs with large environments. */
+/** The limit is large enough for a thousand specs with large environments. */
 export const channel: Channel = { protocol: 5, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 export const socketFile = (state: string): string => join(state, "supervisor.sock");
@@ -23,14 +23,14 @@ export const Request = v.variant("act", [
   v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
   v.strictObject({ act: v.literal("recycle"), names, why: v.string() }),
   v.strictObject({ act: v.literal("want"), names, wanted: v.boolean() }),
-  // The supervisor ends without its services: another one takes them over.
+  // The supervisor ends and leaves its services running, because another supervisor takes them over.
   v.strictObject({ act: v.literal("leave") }),
 ]);
 export type Request = v.InferOutput<typeof Request>;
-/** The acts on services. */
+/** The requests that act on services. */
 export type Act = Exclude<Request, { act: "leave" }>;
 
-/** Every answer of every version has these, so that another version is told from nonsense. */
+/** Every answer of every protocol version has these fields, so that a client recognizes an answer of another version. */
 export const Versioned = v.looseObject({ protocol: v.number(), pid: v.number() });
 
 const Told = v.strictObject({

@@ -1,4 +1,5 @@
-// The supervisor: one loop that keeps the services up, answers over its socket, fetches orphans and cares for the logs.
+// The supervisor: one loop that keeps services running, answers on the control socket, reaps orphans and maintains the log
+// files.
 import { rmSync } from "node:fs";
 import * as v from "valibot";
 import type { Change } from "../backend/backend.ts";
@@ -24,9 +25,9 @@ import { type Around, Service } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
-  /** For who asks from within the same process. */
+  /** Access for callers within the same process. */
   link: Link;
-  /** Resolves when nothing is defined any more. */
+  /** Resolves when no service is defined any more. */
   idle: Promise<void>;
   /** Resolves when another supervisor asks to take over. */
   left: Promise<void>;
@@ -35,7 +36,7 @@ export type Daemon = {
 };
 
 export type DaemonOptions = {
-  /** A command has brought it up: it goes as soon as a supervisor in the foreground wants its place. */
+  /** A command started this supervisor: it ends as soon as a supervisor in the foreground wants to take its place. */
   isBackground: boolean;
   happened: Around["happened"];
 };
@@ -43,13 +44,15 @@ export type DaemonOptions = {
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
 const reapEveryMs = 500;
-/** The answer to the supervisor that takes over is read by then. */
+/** Time for the supervisor that takes over to read the answer. */
 const leaveMs = 100;
-/** By then it is started, and what it was started for is done. */
+/** Time after which the start of the supervisor, and of the services it was started for, is over. */
 const settledMs = 5000;
 const giveBackEveryMs = 60_000;
 
-/** Takes over from a supervisor in the background. Throws where another one in the foreground is at work for this user and home. */
+/**
+ * Takes over from a supervisor in the background. Throws where a supervisor in the foreground runs for the same user and home.
+ */
 export async function startDaemon(paths: Paths, { isBackground, happened }: DaemonOptions): Promise<Daemon> {
   await takePlace(paths.state, isBackground);
   if (process.pid !== 1) becomeSubreaper();
@@ -61,7 +64,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
       try {
         hear(change);
       } catch {
-        // Whoever listens keeps no service from going on.
+        // A listener that throws must not stop the service.
       }
     }
   };
@@ -74,13 +77,14 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
     happened,
   };
   const services = new Map<string, Service>();
-  // First, for what cannot be asked must not start anything; and nobody is answered before the next line is done.
+  // The socket is opened first, because a supervisor that cannot be reached must not start services. No request is answered
+  // before the following code, which is synchronous, has run.
   const left = Promise.withResolvers<void>();
   const control = serve(socketFile(paths.state), channel, key, async (question) => {
     const request = v.parse(Request, question);
     if (request.act !== "leave") return { told: await acted(request, services, around) };
     if (!isBackground) throw failed("it runs in the foreground, and keeps its services");
-    // After the answer.
+    // Leave only after the answer has been sent.
     setTimeout(left.resolve, leaveMs);
     return { told: [] };
   });
@@ -175,7 +179,7 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
       for (const service of some) {
         service.record.resume = false;
         if (request.act !== "stop") service.cleanSlate();
-        // What is on its way down by itself cannot be told to be up already.
+        // A service whose processes are ending by themselves must not be treated as active: the start becomes a restart.
         service.meet(request.act === "start" && service.isLeaving ? "restart" : request.act);
       }
       await Promise.all(some.map((service) => service.settled()));

@@ -1,4 +1,4 @@
-// What the end of a service leads to: another start, after which delay, or none. Pure.
+// Decides what follows the end of a service: another start, after which delay, or none. Pure.
 import { delayOf, nextInRow } from "../backend/backoff.ts";
 import { type Exit, endings } from "../backend/ended.ts";
 import type { Record } from "./record.ts";
@@ -7,9 +7,9 @@ import { eventOfEnd, type LifeEvent, table } from "./table.ts";
 export type Ending = {
   event: LifeEvent;
   isGivenUp: boolean;
-  /** Milliseconds until the next start; null where none is planned. */
+  /** Milliseconds until the next start; null where no start is planned. */
   nextStartMs: number | null;
-  /** What changes in the record. */
+  /** The fields of the record that change. */
   changes: Pick<Record, "starts" | "restarts" | "end">;
 };
 

@@ -1,4 +1,4 @@
-// Which processes are of a service: those of its cgroup, else of the session that its main process leads.
+// Finds the processes of a service: those of its cgroup, or else those of the session that its main process leads.
 import { readProc, startTimeOf } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { readPids } from "../metrics/cgroup.ts";
@@ -6,20 +6,20 @@ import type { Process } from "./record.ts";
 
 export type GroupName = { leader: Process | null; cgroup: string | null };
 
-/** `now` is a look at all sessions; without it that of this turn serves. */
+/** `now` is a fresh list of all sessions; without it the list of this turn of the event loop is used. */
 export function membersOf({ leader, cgroup }: GroupName, now?: Sessions): number[] {
   if (cgroup !== null) {
     const pids = readPids(cgroup);
-    // A launcher joins its cgroup a moment after it is there.
+    // The cgroup exists a moment before the launcher joins it, so the launcher is added here.
     return leader === null || pids.includes(leader.pid) || !isRunning(leader) ? pids : [...pids, leader.pid];
   }
   if (leader === null) return [];
-  // A pid is not given again while a session has its name: under another start time nothing is left of ours.
+  // The kernel does not reuse a pid as long as a session has that id: a different start time means that our session is gone.
   const seen = startTimeOf(leader.pid);
   return seen !== null && seen !== leader.startTime ? [] : ((now ?? recentSessions()).get(leader.pid) ?? []);
 }
 
-/** Not one that has ended and waits to be fetched. */
+/** A zombie has ended and does not count as running. */
 function isRunning({ pid, startTime }: Process): boolean {
   return startTimeOf(pid) === startTime && !/\) Z /.test(readProc(`${pid}/stat`) ?? ") Z ");
 }
@@ -29,18 +29,18 @@ export function signalAll(pids: number[], signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
 }
 
-/** One that was stopped by a signal could not hear it (kill(2), SIGCONT). */
+/** SIGCONT follows SIGTERM, because a stopped process handles SIGTERM only after it continues (kill(2)). */
 export function askToEnd(pids: number[]): void {
   signalAll(pids, "SIGTERM");
   signalAll(pids, "SIGCONT");
 }
 
-/** A thousand services that are stopped in one turn of the loop ask the kernel once. */
+/** Sessions are read once per turn of the event loop, so that stopping a thousand services reads /proc once. */
 let ofThisTurn: Sessions | null = null;
 
 function recentSessions(): Sessions {

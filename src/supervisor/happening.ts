@@ -1,18 +1,18 @@
-// What happens to a service, as a line of the output of `bs9 run`: text, or JSON with --json. Pure.
+// Formats an event of a service as a line of the output of `bs9 run`: text, or JSON with --json. Pure.
 import { type Exit, signalName } from "../backend/ended.ts";
 import { formatSpan } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 
 export type Happening = {
   service: string;
-  /** `adopted`: an earlier supervisor had started it. `not-started`: no process could be made for it. */
+  /** `adopted`: an earlier supervisor had started the process. `not-started`: no process could be created. */
   event: "started" | "restarted" | "adopted" | "ended" | "not-started";
   pid: number | null;
-  /** Null where it has not ended, or where nobody saw how. */
+  /** Null where the process has not ended, or where its exit status was not observed. */
   exit: Exit | null;
-  /** How it ended, or why it was not started, in words. */
+  /** How the process ended, or why it was not started, in words. */
   reason: string | null;
-  /** Milliseconds until the next start; null where none is planned. */
+  /** Milliseconds until the next start; null where no start is planned. */
   nextStartMs: number | null;
 };
 

@@ -28,7 +28,8 @@ type Ground = { paths: Paths; program: string; kernel: Kernel; plan: () => Plan 
 
 export async function isolationOf(pid: number, spec: Spec, ground: Ground): Promise<Isolation> {
   if (spec.sandbox.profile === "off") return isolationOff(spec.name);
-  // The supervisor and this process have the same filters, those of a container for one. The launcher adds the last one after Landlock.
+  // The service inherits the seccomp filters of the supervisor, for example those of a container. One filter more shows that
+  // the launcher has finished, because it adds its own filter after Landlock.
   const isFiltered = filtersOf(pid) > filtersOf("self");
   const isolation = judgeIsolation({
     name: spec.name,
@@ -40,7 +41,7 @@ export async function isolationOf(pid: number, spec: Spec, ground: Ground): Prom
   return withSockets(isolation, socketsHere());
 }
 
-/** What a process that is started now would have; nothing is tried out for it. */
+/** The isolation that a process started now would have, without running any attempts. */
 export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
   const isolation = judgeIsolation({ name, unlaunched: null, reached: [], live: { limits: true, scopes: true }, kernel });
   return withSockets(isolation, socketsHere());
@@ -61,7 +62,10 @@ function socketsHere(): Parameters<typeof withSockets>[1] {
   });
 }
 
-/** NaN where the kernel does not count them: then nothing is shown. */
+/**
+ * NaN where the kernel does not report Seccomp_filters (before Linux 5.9): the comparison is then false, so no filter is
+ * assumed.
+ */
 const filtersOf = (pid: number | "self"): number => Number(statusField(readProc(`${pid}/status`) ?? "", "Seccomp_filters") ?? Number.NaN);
 
 const Kept = v.strictObject({ key: v.string(), reached: v.array(v.picklist(threats)) });
@@ -69,8 +73,8 @@ const Kept = v.strictObject({ key: v.string(), reached: v.array(v.picklist(threa
 let trying: Promise<Threat[] | null> | null = null;
 
 /**
- * Made once a boot and build, and once for all services that are looked at together: it starts two processes. Null where
- * the attempts could not be made; then they are made again.
+ * Runs the attempts, which start two processes, once for each boot and build, and once for all services that are judged at the
+ * same time. Returns null where the attempts could not be made; the next call then repeats them.
  */
 function reached(ground: Ground): Promise<Threat[] | null> {
   trying ??= reachedNow(ground).finally(() => {
@@ -89,7 +93,7 @@ async function reachedNow({ paths, program, plan }: Ground): Promise<Threat[] | 
   try {
     writeWhole(file, JSON.stringify({ key, reached: found }), 0o600, false);
   } catch {
-    // It can be found again.
+    // The result is only cached: the next call can compute it again.
   }
   return found;
 }

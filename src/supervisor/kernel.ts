@@ -1,4 +1,4 @@
-// The system calls of the supervisor and its launcher that Bun has no function for (bun:ffi).
+// The system calls that the supervisor and its launcher need and Bun does not offer (bun:ffi).
 import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 
 const { i32, i64, u32, u64, ptr } = FFIType;
@@ -26,22 +26,25 @@ const SYS_pidfd_open = 434;
 const POLLIN = 1;
 const pollfdBytes = 8;
 
-/** Orphans of services come to this process instead of to PID 1. */
+/** Orphaned processes of services become children of this process instead of PID 1. */
 export function becomeSubreaper(): boolean {
   return symbols.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0;
 }
 
-/** Of this thread and all that it executes; nothing takes it off again (PR_SET_NO_NEW_PRIVS(2const)). */
+/** Applies to this thread and everything it executes, and cannot be undone (PR_SET_NO_NEW_PRIVS(2const)). */
 export function renounceNewPrivileges(): boolean {
   return symbols.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) === 0;
 }
 
-/** Adds a filter of system calls to this thread and all that it executes; `program` is a struct sock_fprog (seccomp(2)). */
+/** Adds a seccomp filter to this thread and everything it executes; `program` is a struct sock_fprog (seccomp(2)). */
 export function takeFilter(program: BigUint64Array): boolean {
   return symbols.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0) === 0;
 }
 
-/** As many as the hard limit of this process allows, where that is lower and may not be raised: `limits` tells what is in force. */
+/**
+ * Where the hard limit of this process is lower and cannot be raised, the hard limit is used; `limits` shows the value in
+ * force.
+ */
 export function limitOpenFiles(files: number): void {
   if (symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([BigInt(files), BigInt(files)])) === 0) return;
   const now = new BigUint64Array(2);
@@ -50,7 +53,7 @@ export function limitOpenFiles(files: number): void {
   symbols.setrlimit(RLIMIT_NOFILE, new BigUint64Array([hard, hard]));
 }
 
-/** What an engine ignores for itself, a program that is executed would ignore too (execve(2)). */
+/** Signals that the engine ignores for itself would stay ignored in the program it executes (execve(2)). */
 export function heedSignals(signals: number[]): void {
   for (const signal of signals) symbols.signal(signal, SIG_DFL);
 }
@@ -63,12 +66,12 @@ export function setUmask(mask: number): void {
   symbols.umask(mask);
 }
 
-/** Takes away a child that has ended; for those that Bun has not spawned. */
+/** Reaps an ended child that Bun did not spawn. */
 export function reap(pid: number): void {
   symbols.waitpid(pid, null, WNOHANG);
 }
 
-/** pidfd_open(2); null where the process is gone. */
+/** pidfd_open(2); null where the process has ended. */
 export function openPidfd(pid: number): number | null {
   const fd = Number(symbols.syscall(SYS_pidfd_open, pid, 0, 0, 0));
   return fd < 0 ? null : fd;
@@ -78,7 +81,7 @@ export function closePidfd(fd: number): void {
   symbols.close(fd);
 }
 
-/** Those of the pidfds whose process has ended; does not wait. */
+/** Returns the pidfds whose process has ended, without waiting. */
 export function endedOf(fds: number[]): number[] {
   if (fds.length === 0) return [];
   const asked = new DataView(new ArrayBuffer(fds.length * pollfdBytes));

@@ -1,26 +1,26 @@
-// What of a sandbox profile there is not without systemd; pure.
+// Lists the directives of a sandbox profile that are missing without systemd. Pure.
 import { isBooted } from "../backend/detect.ts";
 import { lackOfNarrowed, type Narrowed } from "../backend/narrowed.ts";
 import { type Directive, isOfHome, label, profileDirectives } from "../backend/sandbox.ts";
 import type { Missing } from "../backend/verdict.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
-/** Landlock stands in for these: the system cannot be written to, and homes can be neither read nor written to. */
+/** Landlock replaces these directives: it makes the system read-only and home directories inaccessible. */
 const isByLandlock = (directive: Directive) => directive.name === "ProtectSystem" || isOfHome(directive);
-/** As on every start. */
+/** The launcher sets these two at every start, whatever the profile. */
 const always = new Set(["NoNewPrivileges", "UMask"]);
 
-/** One for all paths: connect(2) to a socket in the file system is not among the rights of Landlock. */
+/** One entry stands for all paths, because connect(2) to a socket in the file system is not an access right of Landlock. */
 const sockets = {
   directive: "InaccessiblePaths",
   why: "Landlock does not keep a service from sockets in the file system: it reaches each that its user may connect to, such as the system bus, and Docker's for a member of the group docker",
   mend: "run it on a machine with systemd; take the user out of the groups that bs9 doctor names",
 };
 
-/** What the versions of Landlock after the first brought (landlock(7)). */
+/** Access rights that later versions of Landlock added (landlock(7)). */
 const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" }];
 
-/** `version` of Landlock, 0: none. */
+/** `version` is the version of Landlock; 0 means that the kernel has none. */
 export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {
   if (profile === "off") return [];
   const ofSystemd = profileDirectives(profile)
@@ -43,7 +43,7 @@ export function lackOf(profile: SandboxProfile, version: number, narrowed: Narro
   ];
 }
 
-/** A rule of Landlock holds for a folder and all that is below it. */
+/** A Landlock rule applies to a directory and everything below it, so the names of files beside the entry stay visible. */
 function namesBeside(narrowed: Narrowed): Missing[] {
   if (narrowed === null) return [];
   const why = "a runtime has to list the directory of its entry, and so sees the names, not the contents, of all files in it and below";

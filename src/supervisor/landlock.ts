@@ -1,4 +1,4 @@
-// Landlock (landlock(7)): what a program may do to files, kept by the kernel for it and all that it starts.
+// Landlock (landlock(7)): restricts what a program and everything it starts can do to files, enforced by the kernel.
 import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import {
@@ -25,15 +25,15 @@ export function landlockVersion(): number {
 }
 
 /**
- * `listable`: the names of what is in it and below, and nothing more. `system`: read, too, and links on the way are followed.
- * `leads`: where those of the other paths have to lead that are links themselves.
+ * `listable`: directories in which only file names can be read. `system`: directories that are readable, and whose paths are
+ * opened through symbolic links. `leads`: for the other paths that are symbolic links, the target that each must have.
  */
 export type Rules = { readable: string[]; writable: string[]; listable: string[]; system: string[]; leads: Record<string, string> };
 
 /**
- * Shuts this thread and all that it executes into the rules; NoNewPrivs has to be set. From the sixth version on signals and
- * connections to abstract sockets reach only what is shut in with it. Paths that are not there are left out. Throws where the
- * kernel does not take it, and `Replaced` where a path leads to another place than its name says.
+ * Restricts this thread and everything it executes to these rules; NoNewPrivs must be set before. From version 6 on, signals
+ * and connections to abstract sockets are also confined to the sandbox. Paths that do not exist are left out. Throws where the
+ * kernel refuses, and `Replaced` where a path leads to another place than its name says.
  */
 export function restrict({ readable, writable, listable, system, leads }: Rules): void {
   const version = landlockVersion();
@@ -50,7 +50,7 @@ export function restrict({ readable, writable, listable, system, leads }: Rules)
   closeSync(ruleset);
 }
 
-/** The rule is on the file that was opened, whatever stands under its name by then. */
+/** The rule applies to the file that was opened, even if another file has its name by now. */
 function allow(ruleset: number, path: string, rights: bigint, open: () => number): void {
   let fd: number;
   try {
@@ -60,7 +60,7 @@ function allow(ruleset: number, path: string, rights: bigint, open: () => number
     throw error;
   }
   const isFolder = fstatSync(fd).isDirectory();
-  // struct landlock_path_beneath_attr is packed: rights, then the descriptor.
+  // struct landlock_path_beneath_attr is packed: the access rights, then the descriptor.
   const rule = new DataView(new ArrayBuffer(12));
   rule.setBigUint64(0, isFolder ? rights : rights & fileRights, true);
   rule.setInt32(8, fd, true);

@@ -1,5 +1,5 @@
-// Runs in the process that becomes the service: takes on what is asked for, step by step, and executes the program.
-// A supervisor cannot do these steps for another process, so the process itself does them; after the example of chainloading (execline).
+// Runs in the process that becomes the service: applies the plan step by step, then executes the program. The supervisor cannot
+// do these steps for another process, so the process does them itself, as in chainloading (execline).
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -11,14 +11,14 @@ import { landlockVersion, restrict } from "./landlock.ts";
 import { openAsNamed, Replaced } from "./named.ts";
 import { refuseLimitsOfOthers } from "./seccomp.ts";
 
-/** In the environment of a bs9 that is to launch; the plan comes on stdin. */
+/** Set in the environment of a bs9 process that acts as launcher; the launcher reads the plan from stdin. */
 export const launchVariable = "BS9_LAUNCH";
 
 export const LaunchPlan = v.strictObject({
   argv: v.array(v.string()),
   env: v.record(v.string(), v.string()),
   cwd: v.string(),
-  /** Where it is to be, null: where its supervisor is. */
+  /** The cgroup to join; null: stay in the cgroup of the supervisor. */
   cgroup: v.nullable(v.string()),
   files: v.number(),
   umask: v.number(),
@@ -32,22 +32,22 @@ export const LaunchPlan = v.strictObject({
       readable: v.array(v.string()),
       writable: v.array(v.string()),
       listable: v.array(v.string()),
-      /** Folders of the machine, which no service can replace: links on the way to them are followed. */
+      /** System directories, which no service can replace: symbolic links on the way to them are followed. */
       system: v.array(v.string()),
-      /** Where those of the paths lead that are links themselves. */
+      /** The targets of the paths that are symbolic links. */
       leads: v.record(v.string(), v.string()),
     }),
   ),
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
-/** The launcher goes on only where the plan has arrived up to this. */
+/** Marks the end of the plan: a plan without it is incomplete, and the launcher does not go on. */
 const planEnd = "\n";
 export const planText = (plan: LaunchPlan): string => `${JSON.stringify(plan)}${planEnd}`;
 
-/** EX_TEMPFAIL of sysexits.h(3head): nothing was wrong with the service. */
+/** EX_TEMPFAIL of sysexits.h(3head): the service itself was not at fault. */
 const EXIT_NO_PLAN = 75;
-// The exit statuses of systemd.exec(5) for the same troubles.
+// The exit statuses that systemd.exec(5) defines for the same failures.
 const EXIT_CHDIR = 200;
 const EXIT_EXEC = 203;
 const EXIT_STDIN = 208;
@@ -57,10 +57,13 @@ const EXIT_NAMESPACE = 226;
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
-/** Returns only where the program could not be executed: the exit status, with a line on stderr unless there was no plan. */
+/**
+ * Returns only where the program could not be executed: the exit status, after an error line on stderr unless the plan was
+ * missing.
+ */
 export function launch(): number {
   const text = readFileSync(0, "utf8");
-  // The supervisor died before it had handed over the whole plan: the next one starts the service.
+  // The supervisor died before it had written the whole plan: the next supervisor starts the service.
   if (!text.endsWith(planEnd)) return EXIT_NO_PLAN;
   const plan = v.parse(LaunchPlan, JSON.parse(text));
   for (const { status, what, act } of stepsOf(plan)) {
@@ -75,7 +78,10 @@ export function launch(): number {
   return EXIT_EXEC;
 }
 
-/** In a sandbox it works in the folder of that name alone; /proc/self/fd names what was opened, so that nothing is looked up again. */
+/**
+ * In a sandbox only the directory of that name is entered, not the target of a symbolic link. /proc/self/fd refers to the
+ * opened directory, so that the path is not looked up a second time.
+ */
 function enter(folder: string, isShut: boolean): void {
   if (!isShut) {
     process.chdir(folder);
@@ -120,7 +126,7 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock, keepsLimits, 
         if (!renounceNewPrivileges()) throw new Error("the kernel does not take NoNewPrivs");
         if (isolationRequired && landlockVersion() < scopesVersion) throw new Error("this kernel cannot keep signals inside");
         if (landlock !== null) restrict(landlock);
-        // After Landlock: the filter is seen on the live process, and shows that the launcher came so far.
+        // The filter comes after Landlock: it is visible on the live process, and shows there that the launcher got this far.
         if (keepsLimits && !refuseLimitsOfOthers()) throw new Error("the kernel does not take a filter of system calls");
       },
     },

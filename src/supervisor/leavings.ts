@@ -1,12 +1,15 @@
-// What main processes leave behind: asked to end, killed in time, and waited for, as with KillMode=control-group.
+// Ends the processes that a main process leaves behind: SIGTERM, then SIGKILL after a timeout, then waiting, as
+// KillMode=control-group does.
 import { sessions } from "../base/sessions.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 
 export type Leaving = {
   group: GroupName;
-  /** Once is enough: a second SIGTERM means `at once` to many, and would hit what they have started to clean up. */
+  /**
+   * SIGTERM is sent only once: many programs take a second SIGTERM as `end at once`, and it would hit their cleanup processes.
+   */
   isAsked: boolean;
-  /** When patience ends, by performance.now(). */
+  /** The time of SIGKILL, by performance.now(). */
   killAtMs: number;
   gone: () => void;
 };
@@ -19,14 +22,14 @@ export class Leavings {
   #lookTookMs = 0;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Calls `gone` once nothing of it is left, at once where a cgroup tells so. */
+  /** Calls `gone` once no process of the group is left; at once where an empty cgroup shows that. */
   add(leaving: Leaving): void {
     if (leaving.group.cgroup !== null && membersOf(leaving.group).length === 0) {
       leaving.gone();
       return;
     }
     this.#waiting.add(leaving);
-    // One look is for all that end meanwhile, and looking takes half of the time at most.
+    // One scan serves all services that end in the meantime, and scanning takes at most half of the time.
     this.#lookIn(Math.max(0, this.#lookedAtMs + this.#lookTookMs - performance.now()));
   }
 

@@ -1,4 +1,4 @@
-// The supervisor from within its own process, where the agent is a part of it.
+// Access to the supervisor from within its own process, for the agent that runs there.
 import type { Change, Watch } from "../backend/backend.ts";
 import type { Asker } from "./client.ts";
 import type { Act, Told } from "./control.ts";
@@ -7,23 +7,24 @@ import { isLauncher } from "./reading.ts";
 export type Link = {
   ask(request: Act): Promise<Told[]>;
   names(): string[];
-  /** Returns what ends it. */
+  /** Returns a function that ends the subscription. */
   hear(onChange: (change: Change) => void): () => void;
 };
 
 export const askerOf = (link: Link): Asker => ({
   ask: (request) => link.ask(request),
-  // It asks itself.
+  // The supervisor is this process, so there is nothing to start.
   async bringUp() {},
 });
 
-/** What a launcher takes on a slow machine; then whoever watches looks by himself. */
+/** The time that a launcher may need on a slow machine; after it the listener must read the state itself. */
 const launchMs = 10_000;
 const launchPollMs = 20;
 
 export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
   let isClosed = false;
-  // By name the launch that is waited for: a service that is started again has another one, and the earlier wait ends in silence.
+  // Maps a name to the launch that is waited for: a service that is started again gets a new launch, and the earlier wait ends
+  // without a report.
   const launching = new Map<string, symbol>();
   const tellLaunched = (name: string) => {
     if (launching.delete(name) && !isClosed) onChange({ name, state: "active", atMs: Date.now() });
@@ -38,11 +39,11 @@ export function watchFrom(link: Link, onChange: (change: Change) => void): Watch
   };
   const end = link.hear((change) => {
     if (change.state !== "active") return onChange(change);
-    // A launcher is not the service yet, and nobody tells when it has become it.
+    // A launcher is not the service yet, and no event reports when the launcher has executed the program.
     onChange({ ...change, state: "activating" });
     void tellOfLaunch(change.name);
   });
-  // Of those that a new supervisor has started again nobody has heard yet.
+  // A new supervisor has already started services before anybody listened, so their launches are checked once.
   void link.ask({ act: "read", names: link.names() }).then(
     (all) => {
       for (const { name, state, mainPid } of all)
@@ -55,7 +56,7 @@ export function watchFrom(link: Link, onChange: (change: Change) => void): Watch
       isClosed = true;
       end();
     },
-    // Every change but the end of a launch is told in the moment that it happens.
+    // Every change except the end of a launch is reported at the moment it happens, so only launches are checked here.
     async synced() {
       for (const { name, state, mainPid } of await link.ask({ act: "read", names: [...launching.keys()] }))
         if (state === "active" && mainPid !== null && !isLauncher(mainPid)) tellLaunched(name);

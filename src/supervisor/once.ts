@@ -1,8 +1,8 @@
-// Runs a plan once to its end: what is to be tried as a service, beside it.
+// Runs a plan once to its end, for commands and attempts that run beside a service under the same conditions.
 import { launchVariable, planText } from "./launch.ts";
 import type { Plan } from "./plan.ts";
 
-/** The process and all of its group are killed when the time is over; what it leaves behind ends with it. */
+/** The process and its process group are killed after the timeout; processes that it leaves behind are killed at its end. */
 export async function runOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
   const child = Bun.spawn([program], {
     env: { [launchVariable]: "1" },
@@ -25,6 +25,6 @@ function endGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch {
-    // Nobody is left in it.
+    // The process group is already empty.
   }
 }

@@ -1,4 +1,5 @@
-// One supervisor for each user and home: a lock, which a supervisor in the background gives up to one in the foreground.
+// Holds one supervisor for each user and home by a lock, which a supervisor in the background gives up to one in the
+// foreground.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
@@ -6,10 +7,10 @@ import { takeLock } from "../base/lock.ts";
 import { harmless } from "../base/text.ts";
 import { Answer, lockFile, type Request, sideOf } from "./control.ts";
 
-/** A supervisor that was asked to leave stores its last samples first. */
+/** A supervisor that is asked to leave first stores its last samples, which takes time. */
 const leaveMs = 15_000;
 
-/** Returns once this process holds the place, until it ends. Throws where another supervisor keeps it. */
+/** Returns once this process holds the lock, which it keeps until it ends. Throws where another supervisor keeps the lock. */
 export async function takePlace(state: string, isBackground: boolean): Promise<void> {
   const lock = lockFile(state);
   if ((await takeLock(lock)) !== null) return;

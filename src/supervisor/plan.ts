@@ -1,4 +1,4 @@
-// A spec and what is on this machine -> what the launcher is told.
+// Makes the plan of the launcher from a spec and the paths on this machine.
 import { basename, dirname } from "node:path";
 import { architectureOf } from "../backend/limits-filter.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
@@ -12,20 +12,20 @@ import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, environmentWith, type Spec } from "../service/spec.ts";
 import type { LaunchPlan } from "./launch.ts";
 
-/** All that is settled when a service is defined: what a path leads to now, later starts do not ask again. */
+/** The part of the plan that is fixed when a service is defined: later starts do not resolve its paths again. */
 export type Plan = Omit<LaunchPlan, "cgroup">;
 
-/** Names what a spec becomes here: links and environment included, and not what else lies in the folders of the system. */
+/** A hash of the plan: it covers resolved symbolic links and the environment, but not the system directories. */
 export function nameOf(plan: Plan): string {
   return Bun.hash(JSON.stringify(plan)).toString(16);
 }
 
-/** The paths of the machine itself that are read, as they are now. */
+/** Adds the readable system directories as they exist now. */
 export function withSystem<P extends Plan>(plan: P, paths: Paths): P {
   return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, system: systemFolders(paths) } };
 }
 
-/** Throws where the entry is gone, or the words are more than the kernel takes. `shuts`: the kernel has Landlock. */
+/** Throws where the entry does not exist, or the arguments exceed the limits of the kernel. `shuts`: the kernel has Landlock. */
 export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Neighbours): Plan {
   const command = commandOf(spec, paths.share);
   checkSizes(command.argv, environmentOf(spec));
@@ -54,9 +54,9 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
             ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
           ],
           listable: [
-            // Bun and Node look for packages from folder to folder upwards, and give up at one that they may not list.
+            // Bun and Node look for packages in each parent directory, and stop at a directory that they cannot list.
             ...opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),
-            // Bun finds a script only in a folder that it may list.
+            // Bun finds a script only in a directory that it can list.
             ...(opening.narrowed === null || command.runtime === null ? [] : [dirname(command.entry)]),
           ],
         },

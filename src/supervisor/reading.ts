@@ -1,4 +1,4 @@
-// What the supervisor tells of a service, and what its processes show -> a reading.
+// Makes a reading from the answer of the supervisor and from what /proc shows of the processes.
 import type { Reading } from "../backend/backend.ts";
 import { linkOf, readProc } from "../base/proc.ts";
 import type { Sessions } from "../base/sessions.ts";
@@ -14,7 +14,7 @@ export function readingOf(name: string, told: Told | null, now: () => Sessions):
   const { mainPid, cgroup, restarts, wanted } = told;
   // A launcher is not the service yet.
   const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
-  // A launcher joins its cgroup a moment after it is there.
+  // The cgroup exists a moment before the launcher joins it.
   const isInCgroup = cgroup !== null && readPids(cgroup).length > 0;
   const group: Group | null =
     mainPid === null
@@ -37,8 +37,8 @@ export function readingOf(name: string, told: Told | null, now: () => Sessions):
 }
 
 /**
- * A launcher has nothing but its variable in the environment, while a service has at least its name there. In the middle of
- * execve(2) the environment is empty for a moment: a process with a program and no environment is not the service yet either.
+ * The environment of a launcher holds its variable only, while the environment of a service holds at least its name. During
+ * execve(2) the environment is empty for a moment: a process with a program but no environment is not the service yet either.
  */
 export function isLauncher(pid: number): boolean {
   const environment = readProc(`${pid}/environ`);

@@ -1,10 +1,14 @@
-// Fetches orphans that have ended: as PID 1 or subreaper they come to this process, and Bun knows nothing of them.
+// Reaps orphans: as PID 1 or subreaper, the supervisor becomes the parent of processes that Bun did not spawn and does not
+// reap.
 import { processes } from "../base/sessions.ts";
 import { reap } from "./kernel.ts";
 
 let before = new Set<number>();
 
-/** To be called over and over. Bun fetches its own children at once: what was a zombie a turn ago already is nobody's. */
+/**
+ * Must be called periodically. Bun reaps its own children at once, so a child that was a zombie in the previous call too is an
+ * orphan.
+ */
 export function reapOrphans(): void {
   const zombies = processes()
     .filter(({ isZombie, parent }) => isZombie && parent === process.pid)

@@ -1,4 +1,4 @@
-// What the supervisor keeps of each service on disk, so that the next one can take it over.
+// The record that the supervisor keeps of each service on disk, so that the next supervisor can take the service over.
 import { readdirSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -9,37 +9,37 @@ import { Spec } from "../service/spec.ts";
 import { LaunchPlan } from "./launch.ts";
 import { lifeStates } from "./table.ts";
 
-/** A process is named by all three: pids come again. */
+/** A pid alone does not identify a process, because pids are reused. */
 const Process = v.strictObject({ pid: v.number(), startTime: v.string(), era: v.string() });
 export type Process = v.InferOutput<typeof Process>;
 
-/** What a spec was made into when it was defined. */
+/** The plan that was made from the spec when the service was defined. */
 export const DefinedPlan = v.omit(LaunchPlan, ["cgroup"]);
 
 const Record = v.strictObject({
   version: v.literal(1),
-  /** What is run: the spec as it was defined last. */
+  /** The spec as it was last defined; this spec is run. */
   spec: Spec,
-  /** Names what the spec was derived into then. */
+  /** A hash of the plan that was made from the spec at that time. */
   derived: v.string(),
-  /** That itself; null where another bs9 has written it that this one does not understand. */
+  /** The plan itself; null where another version of bs9 wrote a plan that this version cannot parse. */
   plan: v.fallback(v.nullable(DefinedPlan), null),
   wanted: v.boolean(),
-  /** It was up when its supervisor was told to end, and is to be up with the next one. */
+  /** The service was active when its supervisor was told to end, so the next supervisor starts it. */
   resume: v.boolean(),
   state: v.picklist(lifeStates),
-  /** The boot, and the namespace of pids, that state and process are of. */
+  /** The boot and the pid namespace in which `state` and `process` are valid. */
   era: v.string(),
   process: v.nullable(Process),
-  /** The process had its plan, so that its program may have run; false while it is a launcher that waits for it. */
+  /** The process has received its plan, so its program may have run; false while a launcher waits for the plan. */
   launched: v.optional(v.boolean(), true),
-  /** Its cgroup, an absolute folder, where it has one of its own. */
+  /** The absolute path of its own cgroup; null where it has none. */
   cgroup: v.nullable(v.string()),
   restarts: v.number(),
-  /** Starts in a row, and when the last of them was, in seconds since the boot. */
+  /** The number of starts in a row; the time of the last one is in seconds since the boot. */
   starts: v.number(),
   lastStartSec: v.number(),
-  /** How it last ended, in words. */
+  /** How the service last ended, in words. */
   end: v.nullable(v.string()),
 });
 export type Record = v.InferOutput<typeof Record>;
@@ -85,7 +85,7 @@ export class Records {
     }
   }
 
-  /** Null for one that is not there or cannot be understood: a definition makes it anew. */
+  /** Null for a record that does not exist or cannot be parsed: the next definition of the service writes it again. */
   get(name: string): Record | null {
     try {
       const parsed = v.safeParse(Record, JSON.parse(readIfThere(this.file(name), maxBytes) ?? "null"));
@@ -95,7 +95,7 @@ export class Records {
     }
   }
 
-  /** `isLasting`: not only what is so of processes, which means nothing after a crash of the machine. */
+  /** Pass `isLasting` false where only the state of processes changed, which is worthless after a crash of the machine. */
   put(record: Record, isLasting: boolean): void {
     writeWhole(this.file(record.spec.name), JSON.stringify(record), 0o600, isLasting);
   }
@@ -109,9 +109,9 @@ const maxBytes = 16 * 1024 * 1024;
 
 let ownEra: string | null = null;
 
-/** Start times count from the boot, pids from the namespace: in another container both mean nothing. */
+/** Start times count from the boot and pids belong to a namespace: in another container both are meaningless. */
 export function era(): string {
-  // The number of a namespace may come again, its PID 1 does not start at the same time.
+  // The number of a namespace may be reused, but the PID 1 of two namespaces does not start at the same time.
   ownEra ??= `${bootId()} ${readlinkSync("/proc/self/ns/pid")} ${startTimeOf(1)}`;
   return ownEra;
 }
@@ -121,7 +121,7 @@ export function processOf(pid: number): Process | null {
   return startTime === null ? null : { pid, startTime, era: era() };
 }
 
-/** A zombie has ended, whether or not somebody has fetched it. */
+/** A zombie has ended, whether or not its parent has reaped it. */
 export function isAlive({ pid, startTime, era: seen }: Process): boolean {
   if (seen !== era() || startTimeOf(pid) !== startTime) return false;
   const stat = readProc(`${pid}/stat`);

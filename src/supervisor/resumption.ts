@@ -1,11 +1,11 @@
-// What a supervisor does with a service that an earlier one has left. Pure.
+// Decides what a supervisor does with a service that an earlier supervisor left. Pure.
 import type { Record } from "./record.ts";
 import type { LifeEvent, LifeState } from "./table.ts";
 
 export type Resumption =
-  /** As if nothing had happened before. */
+  /** Start the service as if it had not run before. */
   | { kind: "start" }
-  /** The process of before, whether or not it lives, and what was already under way with it. */
+  /** Take over the earlier process, whether or not it is alive, and repeat the events that were under way. */
   | { kind: "adopt"; events: LifeEvent[] }
   | { kind: "rest"; state: LifeState };
 

@@ -1,9 +1,9 @@
-// Takes on the filter against prlimit64 for this thread and all that it executes.
+// Adds the filter against prlimit64 to this thread and everything it executes.
 import { ptr as addressOf } from "bun:ffi";
 import { architectureOf, lengthOf, limitsFilter } from "../backend/limits-filter.ts";
 import { takeFilter } from "./kernel.ts";
 
-/** NoNewPrivs has to be set. False where the kernel does not take it, or where bs9 has no filter for this machine. */
+/** NoNewPrivs must be set before. False where the kernel refuses the filter, or bs9 has no filter for this architecture. */
 export function refuseLimitsOfOthers(): boolean {
   const architecture = architectureOf(process.arch);
   if (architecture === null) return false;

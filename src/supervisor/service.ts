@@ -21,25 +21,25 @@ export type Around = {
   records: Records;
   shuts: boolean;
   leavings: Leavings;
-  /** Hears of each change. */
+  /** Called after each change of a service. */
   changed: (service: Service, what: "state" | "process" | "wanted") => void;
-  /** Hears of each start and end of a process. */
+  /** Called after each start and end of a process. */
   happened: (happening: Happening) => void;
 };
 
 export class Service {
   record: Record;
-  /** The disk has what the record says. */
+  /** The record on disk is up to date. */
   isKept = true;
   readonly #around: Around;
-  /** Of a process that was adopted; null for a child, whose end Bun reports by itself. */
+  /** The pidfd of an adopted process; null for a child, whose end Bun reports by itself. */
   pidfd: number | null = null;
   #delay: Timer | null = null;
   /** When the wait for the next start began. */
   delayedAtMs = 0;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
-  /** While its main process has ended, and something that it started has not. */
+  /** Set while the main process has ended, but processes that it started have not. */
   #leaving: Leaving | null = null;
   #isResuming = false;
 
@@ -59,33 +59,33 @@ export class Service {
   meet(event: LifeEvent): void {
     const { next, actions } = table[this.record.state][event];
     this.record.state = next;
-    // Recorded before the processes hear of it: the next supervisor would take the end of a service for a crash otherwise.
+    // The record is written before the processes are signalled: otherwise the next supervisor would take the stop for a crash.
     if (!actions.includes("spawn")) this.keep();
     for (const action of actions) this.#acts[action](event);
     this.#around.changed(this, "state");
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
 
-  /** `why` it is unhealthy goes into its log. */
+  /** `why` the service is unhealthy is written into its log. */
   recycle(why: string): void {
     if (this.record.state !== "active" || this.isLeaving) return;
     noteUnhealthy(this.#around.paths.state, this.name, why);
     this.meet("recycle");
   }
 
-  /** Resolves once it is neither on its way down nor waiting. */
+  /** Resolves once the service is neither stopping nor restarting. */
   async settled(): Promise<void> {
     if (this.record.state !== "deactivating" && this.record.state !== "restarting") return;
     await new Promise<void>((done) => this.#settled.push(done));
   }
 
-  /** Counts and delays begin anew, as with `systemctl reset-failed`. */
+  /** Resets counts and delays, as `systemctl reset-failed` does. */
   cleanSlate(): void {
     Object.assign(this.record, { restarts: 0, starts: 0, lastStartSec: 0, end: null });
     if (this.record.state === "failed") this.record.state = "inactive";
   }
 
-  /** Where the disk is full the next turn tries again: until then the next supervisor would know less. */
+  /** Where the disk is full the next turn tries again, because the next supervisor relies on this record. */
   keep(isLasting = false): void {
     if (this.#isResuming) return;
     try {
@@ -96,7 +96,7 @@ export class Service {
     }
   }
 
-  /** Takes over what an earlier supervisor has left, or starts again what it was to keep up. */
+  /** Takes over the process that an earlier supervisor left, or starts the service if it should be running. */
   resume(isNewEra: boolean): void {
     const { record } = this;
     const next = resumptionOf(record, isNewEra);
@@ -105,7 +105,7 @@ export class Service {
     if (next.kind === "start") this.meet("start");
     else if (next.kind === "adopt") {
       if (!record.launched && record.process !== null && isAlive(record.process)) record.launched = isLaunched(record.process);
-      // On disk the record stays as it was until all of this is done, so that the next supervisor could do the same.
+      // The record on disk stays unchanged until all events are handled, so that the next supervisor could repeat them.
       this.#isResuming = true;
       for (const event of next.events) this.meet(event);
       this.#isResuming = false;
@@ -116,7 +116,7 @@ export class Service {
     this.keep();
   }
 
-  /** For a service that was adopted: nobody can tell how it ended. */
+  /** Handles the end of an adopted process, whose exit status is not visible to this supervisor. */
   endedUnseen(): void {
     this.#unwatch();
     if (this.record.launched) {
@@ -130,7 +130,7 @@ export class Service {
     return { leader: this.record.process, cgroup: this.record.cgroup };
   }
 
-  /** For the end of the supervisor itself: what is up now is to be up again with the next one. */
+  /** Stops the service because the supervisor ends; a service that is up now is started again by the next supervisor. */
   async shutDown(): Promise<void> {
     const { state } = this.record;
     this.record.resume = state === "active" || state === "activating" || state === "restarting" || state === "recycling";
@@ -143,7 +143,7 @@ export class Service {
     watch: () => {
       const main = this.record.process;
       this.pidfd = main === null ? null : openPidfd(main.pid);
-      // Looked at once it is held: its pid may have been given to another one before.
+      // The process is checked after the pidfd is open, because its pid may have been given to another process before.
       if (main === null || this.pidfd === null || !isAlive(main)) queueMicrotask(() => this.endedUnseen());
       else this.#tell({ event: "adopted", pid: main.pid });
     },
@@ -176,7 +176,7 @@ export class Service {
     try {
       spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
       Object.assign(record, { process: spawned.process, launched: false, cgroup: spawned.cgroup });
-      // The program may run only now: the next supervisor would start a process that is not on record a second time.
+      // The program runs only after the record is written: the next supervisor would start an unrecorded process a second time.
       this.#around.records.put(record, false);
       this.isKept = true;
       void this.#launch(spawned);
@@ -197,7 +197,7 @@ export class Service {
     this.keep();
   }
 
-  /** Its launcher has ended without the plan, and a launcher leaves nothing behind. */
+  /** The launcher ended before it received the plan, and a launcher leaves no processes behind. */
   #neverRan(): void {
     if (this.record.cgroup !== null) removeCgroup(this.record.cgroup);
     Object.assign(this.record, { process: null, cgroup: null });
@@ -212,7 +212,7 @@ export class Service {
     this.#ended(exit);
   }
 
-  /** What its main process has left behind ends with it: until then it is not over. */
+  /** Ends what the main process has left behind, and only then reports the end of the service. */
   #ended(exit: Exit | null): void {
     const { state, spec } = this.record;
     const isAsked = state === "deactivating" || state === "restarting" || state === "recycling";
@@ -223,7 +223,7 @@ export class Service {
     };
     this.#leaving = { group: this.#group, isAsked, killAtMs, gone };
     this.#around.leavings.add(this.#leaving);
-    // What becomes of it is told once all of it is gone: a crash is no stop, and would be taken for one until then.
+    // The new state is reported when all processes are gone: until then listeners would take a crash for a stop.
     if (this.isLeaving) this.#around.changed(this, "process");
   }
 

@@ -1,5 +1,5 @@
-// Starts the launcher of a service: a session of its own, its two log files, its cgroup where there is one.
-// The launcher waits for its plan, and ends without it: a supervisor that dies before it has recorded the process leaves none.
+// Starts the launcher of a service in its own session, with two log files and, where possible, a cgroup. The launcher waits for
+// its plan and ends without it, so that a supervisor that dies before it has recorded the process leaves no process behind.
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { hasCache, makeCache } from "../backend/cache.ts";
@@ -21,15 +21,16 @@ import { era, type Process, processOf } from "./record.ts";
 export type Spawned = {
   process: Process;
   cgroup: string | null;
-  /** Lets the launcher run the program; resolves once the plan is handed over, or the launcher has ended. */
+  /** Lets the launcher run the program; resolves once the plan is written, or the launcher has ended. */
   launch(): Promise<void>;
-  /** Ends the launcher, which then runs nothing. */
+  /** Ends the launcher before it runs the program. */
   cancel(): void;
 };
 
 /**
- * Starts what the service was defined as: a link that was replaced since is not followed to another place. `defined` is null
- * where an older bs9 has defined it. `onEnd` hears of the end of this very process. Throws where it cannot be started at all.
+ * Starts the service as it was defined: a symbolic link that was replaced since then is not followed to another place.
+ * `defined` is null where an older bs9 defined the service. `onEnd` is called at the end of exactly this process. Throws where
+ * the service cannot be started.
  */
 export function spawnService(
   { spec, plan: defined }: { spec: Spec; plan: Plan | null },
@@ -37,7 +38,7 @@ export function spawnService(
   onEnd: (pid: number, exit: Exit) => void,
 ): Spawned {
   const isShut = shuts && spec.sandbox.profile !== "off";
-  // A kernel that was changed since may have Landlock now, or no more.
+  // Another kernel may have been booted since, which may have gained or lost Landlock.
   const isCurrent = defined !== null && (defined.landlock !== null) === isShut;
   const plan = withSystem(isCurrent ? defined : planOf(spec, paths, shuts, new Neighbours(paths)), paths);
   if (isShut && hasCache(spec.sandbox.profile)) makeCache(paths.state, spec.name);
@@ -62,7 +63,7 @@ export function spawnService(
           child.stdin.write(planText({ ...plan, cgroup }));
           await child.stdin.end();
         } catch {
-          // The launcher has ended, which `onEnd` hears.
+          // The launcher has already ended, and `onEnd` reports that.
         }
       },
       cancel: () => child.kill("SIGKILL"),
@@ -72,7 +73,10 @@ export function spawnService(
   }
 }
 
-/** Whether the process of an earlier supervisor runs its program. A launcher, which still waits or has just got its plan, is killed. */
+/**
+ * Whether the process of an earlier supervisor runs its program. A launcher that still waits, or has just got its plan, is
+ * killed.
+ */
 export function isLaunched({ pid }: Process): boolean {
   if (!isLauncher(pid)) return true;
   signalAll([pid], "SIGKILL");

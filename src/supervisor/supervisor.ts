@@ -1,4 +1,4 @@
-// The Backend where there is no systemd: asks the supervisor over its socket, and reads /proc and the log files by itself.
+// The Backend without systemd: sends requests to the supervisor over its socket, and reads /proc and the log files itself.
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
@@ -37,12 +37,12 @@ import { isAlive, Records } from "./record.ts";
 
 const askMs = 20_000;
 const marginMs = 30_000;
-/** Supervisors that one command brings up, each in the place of one that has died. */
+/** The number of supervisors that one command may start, each after the previous one has died. */
 const maxBroughtUp = 3;
 
 export class SupervisorBackend implements Backend {
   readonly kind = "supervisor";
-  // Whether a limit is in force is told of each service: it takes a cgroup, which is not everywhere to be had.
+  // Whether a limit is in force is reported for each service, because limits need a cgroup and not every machine offers one.
   readonly capabilities: Capabilities = { limits: false, sandbox: false, logTimes: false, adoption: true, exitStatus: false };
   readonly strangers = null;
   readonly agent = null;
@@ -55,7 +55,7 @@ export class SupervisorBackend implements Backend {
   readonly #landlock = landlockVersion();
   readonly #program: string;
 
-  /** `link`: the supervisor is this very process. */
+  /** `link` is set where the supervisor runs in this process. */
   constructor(paths: Paths, { program = ownProgram, link = null }: { program?: string; link?: Link | null } = {}) {
     this.#paths = paths;
     this.#program = program;
@@ -84,7 +84,7 @@ export class SupervisorBackend implements Backend {
 
   async isDefined(spec: Spec): Promise<boolean> {
     const record = this.#records.get(spec.name);
-    // What only commands and the agent look at changes nothing of what runs.
+    // Fields that only commands and the agent use do not change the running process.
     return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === nameOf(this.#plan(spec));
   }
 
@@ -134,11 +134,11 @@ export class SupervisorBackend implements Backend {
     await this.#act({ act: "want", names, wanted }, askMs);
   }
 
-  /** Where the supervisor has died, the next one is brought up as soon as there is something to keep up. */
+  /** Where the supervisor has died, a new one is started only if there is a service to keep up. */
   async read(names: string[]): Promise<Reading[]> {
     const told = await this.#act({ act: "read", names }, askMs, () => this.#records.names().some((name) => this.#isToBeUp(name)));
     const known = new Map(told.map((one) => [one.name, one]));
-    // Every process of the machine has to be looked at for it: only where it is needed.
+    // Sessions are read only when needed, because that reads every process of the machine.
     let seen: Sessions | null = null;
     const now = () => {
       seen ??= sessions();
@@ -152,7 +152,7 @@ export class SupervisorBackend implements Backend {
   }
 
   async verify(spec: Spec, { mainPid }: Reading): Promise<SandboxVerdict> {
-    // A launcher takes on the sandbox step by step, and is not the service yet.
+    // A launcher applies the sandbox step by step, and is not the service yet.
     const isSetUp = mainPid !== null && !isLauncher(mainPid);
     const held = isSetUp ? statusField(readProc(`${mainPid}/status`) ?? "", "NoNewPrivs") : null;
     if (held === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
@@ -166,7 +166,7 @@ export class SupervisorBackend implements Backend {
     });
     if (spec.sandbox.profile === "off" || this.#landlock === 0 || held !== "1")
       return { verdict: "off", verified, probed: [], missing, isolation };
-    // The kernel shows Landlock's rules of a live process to nobody. A process that could not be shut in was not executed (launch.ts).
+    // Landlock rules of a process are not visible. The launcher never executes a program that it could not restrict (launch.ts).
     return { verdict: "partial", verified, probed: ["Landlock"], missing, isolation };
   }
 
@@ -189,9 +189,9 @@ export class SupervisorBackend implements Backend {
     return together(query.eventsOnly === true ? [events] : [own, events], query, signal);
   }
 
-  /** Said once: nothing of what is there would change at the next start. */
+  /** Reported once, because nothing about it changes at the next start. */
   async linger(): Promise<string | null> {
-    // In a container its init is bs9 run already.
+    // In a container whose init is `bs9 run`, services already start with the container.
     if (readProc("1/cmdline")?.split("\0")[1] === "run") return null;
     const told = join(this.#paths.state, "told-of-boot");
     if (existsSync(told)) return null;
@@ -206,7 +206,7 @@ export class SupervisorBackend implements Backend {
     await this.#act({ act, names }, this.#stopMs(names));
   }
 
-  /** Where no supervisor lives, one is brought up if `isNeeded`, and asked again. Throws where each one dies before it answers. */
+  /** Starts a supervisor if none runs and `isNeeded`, and asks again. Throws where each one dies before it answers. */
   async #act(request: Act, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
     for (let died = 0; ; died++) {
       const told = await this.#asker.ask(request, timeoutMs);
@@ -235,7 +235,7 @@ export class SupervisorBackend implements Backend {
     return record !== null && (record.wanted || record.process !== null);
   }
 
-  /** What its record says where no supervisor lives: of a process only whether it does. */
+  /** The state from the record on disk where no supervisor runs: of a process it shows only whether it is alive. */
   #remembered(name: string): Told | null {
     const record = this.#records.get(name);
     if (record === null) return null;

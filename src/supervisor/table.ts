@@ -1,9 +1,10 @@
-// The life of a supervised service as a table: in each state, what each event leads to. Pure; after s6-supervise(8).
+// The life cycle of a supervised service as a table: in each state, what each event leads to. Pure; modelled on
+// s6-supervise(8).
 import type { Exit } from "../backend/ended.ts";
 
 /**
- * `activating` waits out the delay before a restart; `restarting` is going down to come up again at once, `recycling` to
- * come up again as after a crash.
+ * `activating` waits for the delay before a restart. `restarting` ends the process to start it again at once, `recycling` ends
+ * it and treats its end as a crash.
  */
 export const lifeStates = ["inactive", "activating", "active", "deactivating", "restarting", "recycling", "failed"] as const;
 export type LifeState = (typeof lifeStates)[number];
@@ -12,13 +13,13 @@ export type LifeEvent =
   | "start"
   | "stop"
   | "restart"
-  /** It is not well: as if it had crashed, but that it is asked to end. */
+  /** The service is unhealthy: it is asked to end, and its end is then treated as a crash. */
   | "recycle"
-  /** A process of an earlier supervisor was found alive. */
+  /** The process of an earlier supervisor was found alive. */
   | "adopted"
-  /** The process of an earlier supervisor was a launcher that has ended without its plan: the program has not run. */
+  /** The process of an earlier supervisor was a launcher that ended without its plan: the program has not run. */
   | "not-launched"
-  /** Its process ended: the policy wants it again, is content, or gives up. */
+  /** The process ended, and the restart policy starts it again, is satisfied, or gives up. */
   | "ended-again"
   | "ended-well"
   | "ended-for-good"
@@ -127,15 +128,15 @@ export const table = {
 
 export type Policy = "on-failure" | "always" | "no";
 
-/** SIGHUP, SIGINT, SIGPIPE and SIGTERM are clean ends, as systemd has it (systemd.service(5), SuccessExitStatus=). */
+/** Ends by SIGHUP, SIGINT, SIGPIPE and SIGTERM are clean, as in systemd (systemd.service(5), SuccessExitStatus=). */
 const cleanSignals = new Set([1, 2, 13, 15]);
 
-/** Of one that was adopted nobody sees how it ended: null, which is no clean end. */
+/** The exit of an adopted process is null, because its exit status is not visible; that does not count as a clean end. */
 export function isClean(exit: Exit | null): boolean {
   return exit !== null && (exit.code === "exited" ? exit.status === 0 : exit.code === "killed" && cleanSignals.has(exit.status));
 }
 
-/** `mayAgain`: the start limit allows one more. */
+/** `mayAgain`: the start limit allows another start. */
 export function eventOfEnd(exit: Exit | null, policy: Policy, mayAgain: boolean): LifeEvent {
   const again = policy === "always" || (policy === "on-failure" && !isClean(exit));
   if (again) return mayAgain ? "ended-again" : "ended-for-good";

@@ -1,9 +1,9 @@
-// Whether the user manager is started again after it was killed, and all its services with it; pure.
+// Decides whether systemd starts the user manager, and with it all services, again after it was killed. Pure.
 import type { Finding } from "../backend/finding.ts";
 import { harmless } from "../base/text.ts";
 import { hostTable } from "./host-table.ts";
 
-/** Properties of user@UID.service that `systemctl show` prints, and whether the drop-in below is on disk. */
+/** The properties of user@UID.service that `systemctl show` prints, and whether the drop-in below is on disk. */
 export type UserManagerUnit = {
   properties: ReadonlyMap<string, string>;
   isWritten: boolean;
@@ -14,13 +14,13 @@ export const dropIn = "/etc/systemd/system/user@.service.d/bs9.conf";
 
 const install = `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nRestart=always\\nRestartSec=100ms\\n' | sudo tee ${dropIn} && sudo systemctl daemon-reload`;
 
-/** The values of Restart= with which a unit is started again after a SIGKILL, systemd.service(5), table 1. */
+/** The values of Restart= that start a unit again after a SIGKILL (systemd.service(5), table 1). */
 const afterKill = new Set(["always", "on-failure", "on-abnormal", "on-abort"]);
 const slowMs = 5000;
 
 /**
- * The findings about the user manager with this unit, on a host where `systemctl --version` prints `release`.
- * Nothing where what systemd has loaded starts it again within 5 s.
+ * The findings about the user manager with this unit, on a host where `systemctl --version` prints `release`. The list is empty
+ * where the loaded unit starts the user manager again within 5 s.
  */
 export function comesBackFindings(user: string, uid: number, { properties, isWritten }: UserManagerUnit, release: string): Finding[] {
   const restart = properties.get("Restart");
@@ -46,7 +46,10 @@ export function comesBackFindings(user: string, uid: number, { properties, isWri
 
 type Version = { major: number; minor: number; text: string };
 
-/** The version in the first line of `systemctl --version` (`systemd 255 (255.4-1ubuntu8.6)`); null where the line has another form. */
+/**
+ * The version in the first line of `systemctl --version` (`systemd 255 (255.4-1ubuntu8.6)`); null where the line has another
+ * form.
+ */
 export function versionOf(release: string): Version | null {
   const [, major, packaged = ""] = /^systemd (\d+)(?: \(v?([^)]*)\))?/.exec(release) ?? [];
   if (major === undefined) return null;
@@ -54,14 +57,14 @@ export function versionOf(release: string): Version | null {
   return { major: Number(major), minor: Number(minor ?? 0), text: minor === null ? major : `${major}.${minor}` };
 }
 
-/** https://github.com/systemd/systemd/issues/43361: came with 255, corrected in 256.3. */
+/** https://github.com/systemd/systemd/issues/43361: introduced in 255, fixed in 256.3. */
 function killsAtLogout({ major, minor }: Version): boolean {
   return major === 255 || (major === 256 && minor < 3);
 }
 
 const unitMs: Record<string, number> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A time span as `systemctl show` prints it, such as `1min 30s`, systemd.time(7); without end where it cannot be understood. */
+/** Parses a time span as `systemctl show` prints it, such as `1min 30s` (systemd.time(7)); infinity where it cannot be parsed. */
 function delayMs(text: string): number {
   const parts = text.split(" ").map((word) => /^(\d+)([a-z]+)$/.exec(word));
   return (

@@ -1,4 +1,4 @@
-// What a host lacks for services of this user: the user manager, linger, its coming back, controllers.
+// Finds what a host lacks for services of this user: a running user manager, linger, its automatic restart, cgroup controllers.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ type Env = Record<string, string | undefined>;
 
 const oldestVersion = 250;
 
-/** Reads only; nothing is asked of the network. */
+/** Only reads, and opens no network connection. */
 export async function hostFindings(env: Env): Promise<Finding[]> {
   if (!isBooted()) return [hostTable.systemd()];
   const user = currentUser();
@@ -92,7 +92,7 @@ function version(release: string): Finding[] {
   return number >= oldestVersion ? [] : [hostTable.oldSystemd({ version: number, oldest: oldestVersion })];
 }
 
-/** What systemd has loaded, which may be another thing than what is on disk. */
+/** The values that systemd has loaded, which may differ from the files on disk. */
 async function shownUnit({ uid }: User): Promise<{ unit: UserManagerUnit; release: string }> {
   const run = (words: string[]) => exec(["systemctl", "--no-pager", ...words], { timeoutMs: 5000 }).catch(() => null);
   const [shown, release] = await Promise.all([

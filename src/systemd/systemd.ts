@@ -1,4 +1,4 @@
-// The Backend on the systemd user manager: units, acts by systemctl, reads over the bus.
+// The Backend on the systemd user manager: units, acts through systemctl, reads over the bus.
 
 import type {
   AgentUnit,
@@ -90,7 +90,10 @@ export class SystemdBackend implements Backend {
     });
   }
 
-  /** Throws `no-backend` where systemd does not run this machine. A user manager that does not run is told by what needs it. */
+  /**
+   * Throws `no-backend` where systemd is not PID 1. A user manager that does not run is reported by the first call that needs
+   * it.
+   */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);
@@ -103,7 +106,8 @@ export class SystemdBackend implements Backend {
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
     await sweepChecks(this.#systemctl, this.#reach);
     const { changed, unchanged, troubles } = await this.#units.writeEach(specs);
-    // A unit that was never loaded is read from its file when it is asked for: only another text of a loaded unit needs a reload.
+    // systemd reads a unit that was never loaded when it is first used: only a changed text of a loaded unit needs a
+    // daemon-reload.
     if (!(await this.#areLoaded([...changed, ...unchanged]))) await this.#systemctl.reload();
     return troubles;
   }
@@ -160,7 +164,7 @@ export class SystemdBackend implements Backend {
     await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
   }
 
-  /** Without a clean slate the restart is counted. A service that waits for its restart is on its way already. */
+  /** Keeps the counts, so that the restart is counted. A service that waits for its restart needs no second one. */
   async recycle({ name }: Spec, why: string): Promise<void> {
     const [reading] = await this.read([name]);
     if (reading?.state !== "active") return;
@@ -169,7 +173,7 @@ export class SystemdBackend implements Backend {
   }
 
   async want(names: string[], wanted: boolean): Promise<void> {
-    // The links need no manager, but an act that fails for the lack of one is to change nothing.
+    // The links need no user manager, but an act that fails because the manager does not answer must change nothing.
     await this.#systemctl.mustAnswer();
     wantUnits(this.#paths.units, names.map(unitName), wanted);
   }
@@ -181,8 +185,8 @@ export class SystemdBackend implements Backend {
       try {
         return await readOverBus(bus, names, this.#paths.units, looks);
       } catch {
-        // The bus broke off on the way, as when the user manager starts itself anew: what systemctl can tell is better
-        // than nothing, and the next read connects again.
+        // The connection was lost, for example because the user manager re-executed itself. systemctl can still report states,
+        // and the next read connects again.
         await this.#connection.drop(bus);
       }
     }
@@ -229,10 +233,10 @@ export class SystemdBackend implements Backend {
     this.#connection.close();
   }
 
-  /** A unit file that was written but never loaded is left by a bs9 that was killed in between. */
+  /** Also detects a unit file that was written but never loaded, because bs9 was killed in between. */
   async #areLoaded(names: string[]): Promise<boolean> {
     if (names.length === 0) return true;
-    // A service without restarts has no delay to load.
+    // A service without restarts has no delay unit.
     const delays = names.filter((name) => this.#units.hasDelay(name)).map(delayUnitName);
     const units = await this.#loaded([...names.map(unitName), ...delays]);
     return units.every(({ load, mustReload }) => load === "loaded" && !mustReload);

@@ -1,4 +1,4 @@
-// Runs a unit once to its end: what is to be tried as a service, beside it.
+// Runs a unit once to its end, for commands and attempts that run beside a service under the same conditions.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files.ts";
@@ -7,7 +7,7 @@ import type { Systemctl } from "./systemctl.ts";
 
 const graceMs = 5000;
 
-/** Never loaded before, the unit is read from its file without a daemon-reload; never loaded again, it is forgotten. */
+/** The unit name is random: systemd reads a unit it never loaded without a daemon-reload, and unloads it after its end. */
 export async function runOnce(
   name: string,
   text: string,
@@ -27,7 +27,7 @@ export async function runOnce(
   }
 }
 
-/** What a bs9 that was killed, or interrupted, has left of its checks. */
+/** Removes the check units that a killed or interrupted bs9 has left. */
 export async function sweepChecks(systemctl: Systemctl, { runtimeDir }: UserManager): Promise<void> {
   const folder = join(runtimeDir, "systemd/user");
   const left = (existsSync(folder) ? readdirSync(folder) : []).filter((file) => {

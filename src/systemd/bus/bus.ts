@@ -1,9 +1,9 @@
-// Reads over one D-Bus connection to the user manager; the only file that knows the D-Bus library.
+// Reads over one D-Bus connection to the user manager; the only file that imports the D-Bus library.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 
-/** `hasJob`: an act on it is queued or under way. */
+/** `hasJob`: a job of the unit is queued or running. */
 export type BusUnit = { unit: string; load: string; active: string; sub: string; path: string; hasJob: boolean };
 
 type Message = { destination?: string; path: string; interface: string; member: string; signature?: string; body?: unknown[] };
@@ -16,13 +16,13 @@ const connectMs = 1500;
 /** org.freedesktop.systemd1(5): name, description, load, active, sub, follower, object path, job id, job type, job path. */
 const UnitList = v.array(v.looseTuple([v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.string(), v.number()]));
 
-/** What comes without a question: a signal, with its arguments. */
+/** A message that arrives without a request: a signal with its arguments. */
 export type Signal = { path: string; interface: string; member: string; body: unknown[] };
 
 type Wire = {
   invoke: (message: Message, options?: { timeout: number }) => Promise<unknown>;
   end: () => void;
-  /** Null on systemd's own socket, where everything arrives. */
+  /** Null on the private socket of systemd, where every signal arrives without match rules. */
   match: ((rule: string) => Promise<void>) | null;
   onSignal: (listener: (signal: Signal) => void) => void;
   onLost: (listener: () => void) => void;
@@ -36,8 +36,8 @@ export class Bus {
   }
 
   /**
-   * Connects to the user's message bus or to systemd's own socket, which works without a bus daemon: the first that answers
-   * a ping. Returns null where neither does within `withinMs`.
+   * Connects to the user's message bus, or to the private socket of systemd, which works without a bus daemon: the first that
+   * answers a ping is used. Returns null where neither answers within `withinMs`.
    */
   static connect(runtimeDir: string, withinMs = connectMs): Promise<Bus | null> {
     const ways = waysIn(runtimeDir);
@@ -75,7 +75,7 @@ export class Bus {
     return new Bus({ match: null, onSignal: () => {}, onLost: () => {}, ...rest, invoke, end });
   }
 
-  /** The state of units, stopped and unloaded ones too, in the order of `units`. */
+  /** The state of these units in the order of `units`, including stopped and unloaded ones. */
   async listByNames(units: string[]): Promise<BusUnit[]> {
     if (units.length === 0) return [];
     const listed = await this.#ask("ListUnitsByNames", "as", [units]);
@@ -83,14 +83,14 @@ export class Bus {
     return units.map((unit) => byName.get(unit) ?? { ...absent, unit });
   }
 
-  /** Every loaded unit. */
+  /** All loaded units. */
   async list(): Promise<BusUnit[]> {
     return parseUnits(await this.#ask("ListUnits", "", []));
   }
 
   /**
-   * One property of one unit; calls made together travel together. Null where the unit has none of that name, or is gone;
-   * throws where nobody says, as when the answer takes too long or the connection breaks off.
+   * Reads one property of one unit; calls made at the same time are sent together. Null where the unit does not have the
+   * property, or does not exist. Throws where there is no answer, for example after a timeout or a lost connection.
    */
   async property(path: string, kind: "Unit" | "Service", name: string): Promise<unknown> {
     try {
@@ -108,7 +108,7 @@ export class Bus {
     }
   }
 
-  /** All properties of one unit: as dear as a hundred single ones, so only for one unit. */
+  /** Reads all properties of one unit. This costs as much as a hundred single properties, so it is used for one unit only. */
   async properties(path: string, kind: "Unit" | "Service"): Promise<Map<string, unknown>> {
     const all = await this.#wire.invoke({
       destination: systemd1,
@@ -121,22 +121,22 @@ export class Bus {
     return new Map(Object.entries(v.parse(v.record(v.string(), v.unknown()), all)));
   }
 
-  /** Has systemd send its signals here; until the connection ends, which `onLost` hears. */
+  /** Subscribes to the signals of systemd until the connection ends; `onLost` is called at its end. */
   async subscribe(onSignal: (signal: Signal) => void, onLost: () => void): Promise<void> {
     this.#wire.onSignal(onSignal);
     this.#wire.onLost(onLost);
-    // Not all of them: a daemon-reload tells of each unit that it has gone and come.
+    // The subscription is limited to these signals, because a daemon-reload sends UnitNew and UnitRemoved for every unit.
     await this.#wire.match?.(
       `type='signal',sender='${systemd1}',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`,
     );
     await this.#wire.match?.(`type='signal',sender='${systemd1}',member='UnitFilesChanged'`);
-    // That of the whole user manager coming back, as another process or not.
+    // This signal reports that the user manager is back on the bus, with the same process or a new one.
     await this.#wire.match?.(`type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${systemd1}'`);
-    // Until somebody asks, systemd sends none (org.freedesktop.systemd1(5)).
+    // systemd sends no signals before a client subscribes (org.freedesktop.systemd1(5)).
     await this.#ask("Subscribe", "", []);
   }
 
-  /** What systemd has sent before it answers has arrived by then. Throws after `withinMs`. */
+  /** When the answer arrives, everything that systemd sent before it has arrived too. Throws after `withinMs`. */
   async ping(withinMs = timeoutMs): Promise<void> {
     await this.#wire.invoke(ping, { timeout: withinMs });
   }
@@ -154,8 +154,8 @@ export class Bus {
 type Way = { path: string; direct: boolean; afterMs: number };
 
 /**
- * The sockets to try, each some time after the start, so that a bus daemon that hangs delays nothing for long. systemd's own
- * socket now and then leaves the first call of a connection without an answer; the next connection gets one.
+ * The sockets to try, each with a delay, so that a hanging bus daemon costs little time. The private socket of systemd
+ * sometimes does not answer the first call of a connection, so it is tried on several connections.
  */
 function waysIn(runtimeDir: string): Way[] {
   const own = join(runtimeDir, "systemd/private");
@@ -166,18 +166,18 @@ function waysIn(runtimeDir: string): Way[] {
   return ways.filter(({ path }) => existsSync(path));
 }
 
-/** Null where nothing answers in time, or nothing listens. */
+/** Null where nothing listens or nothing answers in time. */
 async function opened({ path, direct }: Way, answerMs: number): Promise<Bus | null> {
   const { createClient } = await import("dbus-native");
   let end = () => {};
-  // The library's own limit starts with the call, and not with the connection that the call waits for.
+  // The timeout of the library starts with the call and does not include the connection that the call waits for.
   let timer: Timer | undefined;
   try {
-    // Its transport for descriptors needs a thread of its own; none is ever passed here.
+    // The transport for file descriptors needs a thread of its own, and no descriptors are passed here.
     const client = createClient({ socket: path, timeout: timeoutMs, fdTransport: false, direct });
-    // The library tells of a lost connection here; calls that wait are failed by it, so nothing is left to do.
+    // The library reports a lost connection here. It also fails the calls that wait, so nothing needs to be done.
     client.connection.on("error", () => {});
-    // Its end() waits for the other side to answer it, which systemd's own socket does not always do.
+    // end() of the library waits for an answer from the other side, which the private socket of systemd does not always send.
     end = () => client.connection.stream.destroy();
     const invoke = async (message: Message, options = {}): Promise<unknown> =>
       client.invoke(direct ? withoutDestination(message) : message, options);
@@ -195,7 +195,7 @@ async function opened({ path, direct }: Way, answerMs: number): Promise<Bus | nu
         });
       },
       onLost(listener) {
-        // Whichever comes first.
+        // Whichever event comes first calls the listener.
         for (const ending of ["end", "close"]) client.connection.once(ending, listener);
       },
     });
@@ -210,13 +210,16 @@ async function opened({ path, direct }: Way, answerMs: number): Promise<Bus | nu
 const ping = { destination: systemd1, path: "/org/freedesktop/systemd1", interface: "org.freedesktop.DBus.Peer", member: "Ping" };
 const signalType = 4;
 
-/** Only the other side can say so: what fails on the way has no such name (the D-Bus specification, "Standard error names"). */
+/**
+ * Only the other side sends these error names: errors of the connection have none (D-Bus specification, "Standard error
+ * names").
+ */
 function saysNone(error: unknown): boolean {
   if (!(error instanceof Error) || !("dbusName" in error)) return false;
   return ["UnknownProperty", "UnknownObject"].some((name) => error.dbusName === `org.freedesktop.DBus.Error.${name}`);
 }
 
-/** On systemd's private socket there is one peer, and no names. */
+/** The private socket of systemd has a single peer and no bus names. */
 function withoutDestination({ destination: _destination, ...message }: Message): Message {
   return message;
 }

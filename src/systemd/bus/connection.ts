@@ -4,14 +4,14 @@ import { userManagerPid } from "../sandbox/live.ts";
 import { Bus } from "./bus.ts";
 import type { UserManager } from "./reach.ts";
 
-/** How long nothing is asked after nothing has answered. */
+/** After no bus has answered, no connection is tried for this time. */
 const noBusMs = 10_000;
 const silentMs = 3000;
-/** How long an answer counts. */
+/** How long an answer of the user manager is reused. */
 const recentMs = 1000;
 const pingMs = 1000;
 const quickMs = 300;
-/** How long a user manager that works, and so does not answer, is waited for: it may reload thousands of units. */
+/** How long to wait for a user manager that is too busy to answer, because it may be reloading thousands of units. */
 const busyMs = 60_000;
 
 export class Connection {
@@ -34,8 +34,8 @@ export class Connection {
   }
 
   /**
-   * Whether the user manager answers at all, within about 2 s; the answer counts for a while. A manager that is busy is
-   * waited for. `last` is asked where no bus answers: systemctl may get through where this library does not.
+   * Whether the user manager answers within about 2 s; the answer is reused for a while. A busy user manager is waited for.
+   * `last` is called where no bus answers, because systemctl may get through where the D-Bus library does not.
    */
   answers(last: () => Promise<boolean>): Promise<boolean> {
     if (performance.now() < this.#asked.untilMs) return this.#asked.answer;
@@ -48,7 +48,7 @@ export class Connection {
     return answer;
   }
 
-  /** One that broke off: the next read makes another, unless one is there by now. */
+  /** Closes a lost connection; the next read opens another one, unless one has been opened already. */
   async drop(broken: Bus): Promise<void> {
     broken.close();
     const present = this.#bus;
@@ -71,7 +71,7 @@ export class Connection {
     }
   }
 
-  /** `last` takes a process, so it is asked only when the pings take long, and then beside them. */
+  /** `last` starts a process, so it is called only when the pings take long, and then runs in parallel. */
   async #pingsOr(last: () => Promise<boolean>): Promise<boolean> {
     const pings = this.#pings();
     const isQuick = await Promise.race([pings, Bun.sleep(quickMs).then(() => false)]);
@@ -86,7 +86,7 @@ export class Connection {
         await bus.ping(pingMs);
         return true;
       } catch {
-        // The bus daemon may have hung up, or hang: the other socket is left.
+        // The bus daemon may have closed the connection or may hang, so the other socket is tried.
         await this.drop(bus);
       }
     }
@@ -94,7 +94,7 @@ export class Connection {
   }
 }
 
-/** True as soon as one of them is, false when none was. */
+/** True as soon as one answer is true, false when all answers are false. */
 function firstTrue(answers: Promise<boolean>[]): Promise<boolean> {
   const yes = answers.map(async (answer) => {
     if (!(await answer)) throw new Error("no");
@@ -103,7 +103,7 @@ function firstTrue(answers: Promise<boolean>[]): Promise<boolean> {
   return Promise.any(yes).catch(() => false);
 }
 
-/** What a process has done, in clock ticks of CPU, and whether it waits for a CPU (proc(5)); null where it is gone. */
+/** The CPU time of a process in clock ticks, and whether it waits for a CPU (proc(5)); null where the process has ended. */
 function workOf(pid: number | null): { isRunnable: boolean; ticks: number } | null {
   const stat = pid === null ? null : readProc(`${pid}/stat`);
   if (stat === null) return null;

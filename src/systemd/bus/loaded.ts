@@ -1,26 +1,26 @@
-// What the user manager has loaded of a unit: from which file, and whether that is still the file on disk.
+// Reads what the user manager has loaded for a unit: from which file, and whether that file has changed on disk since.
 import type { Bus } from "./bus.ts";
 import type { Systemctl } from "./systemctl.ts";
 
 export type Loaded = {
   /** `loaded`, `not-found`, `masked`, `bad-setting`, … */
   load: string;
-  /** Empty where it comes from no file. */
+  /** Empty where the unit has no file. */
   fragment: string;
   mustReload: boolean;
   dropIns: string[];
 };
 
 /**
- * Property by property: `systemctl show` reads all of them, and fails wholly on a unit whose arguments hold a Unicode
- * noncharacter, which D-Bus does not carry. It is what is left where no bus answers.
+ * Reads over the bus, property by property. `systemctl show` reads all properties, and fails for a unit whose arguments contain
+ * a Unicode noncharacter, because D-Bus cannot carry it. It is the fallback where no bus answers.
  */
 export async function readLoaded(units: string[], bus: Bus | null, systemctl: Systemctl): Promise<Loaded[]> {
   if (bus !== null) {
     try {
       return await overBus(units, bus);
     } catch {
-      // The bus broke off on the way.
+      // The bus connection was lost during the reads.
     }
   }
   const shown = await systemctl.show(units, ["LoadState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);

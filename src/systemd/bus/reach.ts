@@ -1,23 +1,23 @@
-// Finds the user manager of this user, also under su, sudo and ssh, where nothing in the environment names it.
+// Finds the user manager of this user, also under su, sudo and ssh, where the environment may not point to it.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { currentUser } from "../../base/user.ts";
 import { enableLinger, lingers } from "./linger.ts";
 
-/** How long linger and the user manager that it starts are waited for, together. */
+/** How long to wait in total for linger to take effect and for the user manager that it starts. */
 const appearsMs = 3500;
 
 export type UserManager = {
   uid: number;
   user: string;
   runtimeDir: string;
-  /** Environment for systemctl, systemd-run and their like. */
+  /** The environment for systemctl, systemd-run and similar programs. */
   env: Record<string, string | undefined>;
 };
 
 /**
- * Where the user manager is. One that does not run yet is started by asking for linger; where that does not help, its
- * runtime folder is the one that it would have: what needs the manager then says that it does not run.
+ * Finds the user manager. If it does not run, it is started by enabling linger. If that does not help, the usual runtime
+ * directory is returned, and the first call that needs the manager reports that it does not run.
  */
 export async function reachUserManager(env: Record<string, string | undefined>): Promise<UserManager> {
   const { uid, name: user } = currentUser();
@@ -31,7 +31,8 @@ export async function reachUserManager(env: Record<string, string | undefined>):
 }
 
 async function startedRuntimeDir(env: Record<string, string | undefined>, uid: number, user: string): Promise<string | null> {
-  // A user who lingers has had a manager, which has ended: asking again starts none, unless it is just on its way.
+  // A user with linger already had a manager, which has ended: enabling linger again does not start one, unless it is starting
+  // now.
   const endMs = performance.now() + (lingers(user) ? 1000 : appearsMs);
   await enableLinger(uid, env);
   for (;;) {
@@ -41,13 +42,16 @@ async function startedRuntimeDir(env: Record<string, string | undefined>, uid: n
   }
 }
 
-/** The runtime folder with a user manager in it, null where there is none; asks nobody for anything. */
+/** The runtime directory that contains a user manager, null where none runs; starts nothing. */
 export function findRuntimeDir(env: Record<string, string | undefined>, uid: number): string | null {
   const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
   return candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid)) ?? null;
 }
 
-/** Under sudo the folder of the caller may be named: only one that is ours and has a manager in it counts. */
+/**
+ * Under sudo the environment may name the directory of the caller: only a directory that this user owns and that contains a
+ * manager counts.
+ */
 function isOurs(folder: string, uid: number): boolean {
   try {
     return statSync(folder).uid === uid && existsSync(join(folder, "systemd/private"));

@@ -1,4 +1,5 @@
-// Reads the state of units: over the bus, or, where none answers, from systemctl with null for what it cannot tell.
+// Reads the state of units over the bus, or, where no bus answers, from systemctl, with null for what systemctl does not
+// report.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Glimpse, Reading } from "../../backend/backend.ts";
@@ -14,13 +15,13 @@ import { stateOf } from "./told.ts";
 export type FirstLook = {
   starts: ReturnType<typeof startsOf>;
   isGivenUp: boolean;
-  /** Null for one that does not run. */
+  /** Null for a service that does not run. */
   running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
 };
 
 /**
- * What the cgroups of running services show before anybody is asked: every one is a folder below bs9.slice.
- * The CPU counter comes first, for the second reading of it has to wait.
+ * Reads what the cgroups of running services show, without asking systemd: each is a directory below bs9.slice. The CPU counter
+ * is read here, because the second reading of it must come some time later.
  */
 export function firstLook(names: string[], { uid, runtimeDir }: { uid: number; runtimeDir: string }): Map<string, FirstLook> {
   const slice = join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/bs9.slice`);
@@ -35,7 +36,7 @@ export function firstLook(names: string[], { uid, runtimeDir }: { uid: number; r
   return seen;
 }
 
-/** One connection for all; of the few properties that are asked, all travel together. */
+/** Uses one connection for all services; the few properties that are needed are requested together. */
 export async function readOverBus(bus: Bus, names: string[], units: string, looks: Map<string, FirstLook>): Promise<Reading[]> {
   const listed = await bus.listByNames(names.map(unitName));
   const wanted = wantedUnits(units);
@@ -54,12 +55,12 @@ async function reading(
   const starts = look?.starts ?? null;
   if (unit === undefined || unit.path === "" || unit.load === "not-found") return blank;
   const service = (property: string) => bus.property(unit.path, "Service", property);
-  // The delay counts every start, those by hand and for the sake of health, too, which systemd does not; and systemd counts
-  // one more than there were where a service is given up.
+  // The delay unit counts every start, including starts by hand and after a failed health check, which systemd does not count.
+  // systemd also counts one restart too many for a service that is given up.
   const restartsOf = async () => (starts === null ? whole(await service("NRestarts")) : Math.max(0, starts.count - 1));
   if (blank.state === "active" || blank.state === "deactivating") {
-    // The one process of an active service is its main process, if it was so before and after the state was told: else it may
-    // be that of the step before. Nobody has to be asked for it.
+    // If the cgroup holds a single process before and after the state was read, that process is the main process. Otherwise it
+    // may belong to an earlier step of the unit, and systemd is asked for MainPID.
     const only = live?.pids.length === 1 ? live.pids[0] : undefined;
     const now = live === null || only === undefined ? [] : readPids(live.folder);
     const isMain = now.length === 1 && now[0] === only;
@@ -77,27 +78,27 @@ async function reading(
     service("ExecMainStatus"),
   ]);
   const exit = exitOf(whole(code), whole(status));
-  // A program may end with the very status that bs9 gives up with.
+  // A program may itself exit with the status that bs9 uses to give up.
   const isOwn = exit?.code === "exited" && exit.status === givenUpStatus && look?.isGivenUp !== true;
   const end = isOwn ? `exited with ${givenUpStatus}` : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exit);
-  // The delay writes the count before it waits, without the start that it delays among those in a row.
+  // The delay unit writes the count before it waits, and does not yet include the delayed start in the row.
   const waits = blank.state === "activating" && starts !== null ? { row: starts.inRow + 1, sinceMs: starts.writtenMs } : null;
   return { ...blank, restarts, end, waits };
 }
 
-/** States alone: one process for all, and nothing that is not in the list. */
+/** Reads states only, with one process for all services; everything that the list does not contain stays null. */
 export async function readOverSystemctl(systemctl: Systemctl, names: string[], units: string): Promise<Reading[]> {
   const listed = new Map((await systemctl.list("*.service")).map((unit) => [unit.unit, unit]));
   const wanted = wantedUnits(units);
   return names.map((name) => {
     const unit = listed.get(unitName(name));
-    // The list has no jobs in it; a delay that runs tells as much.
+    // The list contains no jobs, but a running delay unit means that a start is queued.
     const hasJob = listed.get(delayUnitName(name))?.active === "activating";
     return { ...blankReading(name, unit === undefined ? undefined : { ...unit, path: "", hasJob }, wanted), isStateAlone: true };
   });
 }
 
-/** What the cgroups show of services without the user manager: what runs, but not in which state. */
+/** What the cgroups show without the user manager: which services run, but not in which state. */
 export function glimpseOf(names: string[], units: string, reach: { uid: number; runtimeDir: string }): Glimpse[] {
   const looks = firstLook(names, reach);
   const wanted = wantedUnits(units);
@@ -152,7 +153,7 @@ function positive(value: unknown): number | null {
   return pid !== null && pid > 0 ? pid : null;
 }
 
-/** The user's other services, read-only. The delays of services are no services. */
+/** The other services of the user, read-only, without the delay units of bs9. */
 export async function readOthers(systemctl: Systemctl, units: string): Promise<Reading[]> {
   const wanted = wantedUnits(units);
   const others = (await systemctl.list("*.service")).filter(({ unit }) => !isDelay(unit));

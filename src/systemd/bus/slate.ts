@@ -16,18 +16,21 @@ export class Slate {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** Before a start by hand: nothing that was before counts, neither for the growing delay nor for --max-restarts. */
+  /** For a start by hand: earlier starts count neither for the growing delay nor for --max-restarts. */
   async clean(specs: Spec[]): Promise<void> {
     for (const { name } of specs) clearStarts(this.#runtimeDir, name);
     await this.forgetFailures(specs.map(({ name }) => name));
   }
 
-  /** After a stop: a unit that did not end well is `inactive` like the others. */
+  /** For a stop: a unit that ended with an error then becomes `inactive` as well. */
   async forgetFailures(names: string[]): Promise<void> {
     await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
   }
 
-  /** The units that are `failed`, and all of them where the bus does not tell: systemctl for nothing costs 12 ms and more. */
+  /**
+   * The units that are `failed`, or all units where the bus does not answer. The bus is asked because an unneeded systemctl
+   * costs 12 ms and more.
+   */
   async #failedAmong(units: string[]): Promise<string[]> {
     const bus = await this.#connection.bus();
     if (bus === null) return units;

@@ -1,4 +1,4 @@
-// Acts on the user manager: `systemctl --user`, always by Bun.spawn, always with a limit on its time.
+// Acts on the user manager: `systemctl --user`, always through Bun.spawn, always with a timeout.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { lingers } from "./linger.ts";
 import type { UserManager } from "./reach.ts";
 
-/** Longest that one act may take: a start that waits for its delay, a stop that runs into its timeout. */
+/** The longest time that one act may take: a start that waits for its delay, or a stop that runs into its timeout. */
 const actTimeoutMs = 120_000;
 const askVersion = ["show", "--property=Version"];
 const answerMs = 1500;
@@ -19,7 +19,7 @@ export class Systemctl {
   readonly #reach: UserManager;
   readonly #connection: Pick<Connection, "answers"> | null;
 
-  /** Without `connection` nobody asks whether the user manager answers: only the limit of each call holds. */
+  /** Without `connection` nothing checks whether the user manager answers: only the timeout of each call applies. */
   constructor(reach: UserManager, connection: Pick<Connection, "answers"> | null = null) {
     this.#reach = reach;
     this.#connection = connection;
@@ -29,14 +29,18 @@ export class Systemctl {
     await this.#act(["daemon-reload"]);
   }
 
-  /** Units that are gone or were never started are not an error here. */
+  /** Units that do not exist or were never started are not an error here. */
   async resetFailed(units: string[]): Promise<void> {
     if (units.length > 0) await this.run(["reset-failed", ...units], 10_000);
   }
 
-  /** Does not throw when a job fails: which units came up is told by reading them. Returns systemctl's own words. */
+  /**
+   * Does not throw when a job fails, because reading the units afterwards shows which came up. Returns the message of
+   * systemctl.
+   */
   async jobs(verb: "start" | "stop" | "restart", units: string[], timeoutMs = actTimeoutMs): Promise<string> {
-    // After a stop systemctl asks each unit what could start it again, only to warn: three messages more for each of them.
+    // After a stop systemctl asks each unit for its triggers, only to print a warning: that would be three more messages per
+    // unit.
     const result = await this.run([...(verb === "stop" ? ["--quiet"] : []), verb, ...units], timeoutMs);
     if (result.timedOut)
       throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, {
@@ -46,7 +50,7 @@ export class Systemctl {
     return result.exitCode === 0 ? "" : harmless(result.stderr.trim().split("\n")[0] ?? "");
   }
 
-  /** Stops a unit, and kills it where it has not ended by itself in time; it is not `failed` afterwards. */
+  /** Stops a unit, and kills it if it has not ended in time; the unit is not `failed` afterwards. */
   async stopWithin(unit: string, timeoutMs: number): Promise<void> {
     const { timedOut } = await this.run(["stop", unit], timeoutMs);
     if (!timedOut) return;
@@ -55,12 +59,12 @@ export class Systemctl {
     await this.resetFailed([unit]);
   }
 
-  /** Asked for, and not waited for. */
+  /** Queues the job and does not wait for it. */
   async queue(verb: "start" | "restart", units: string[]): Promise<void> {
     await this.#act([verb, "--no-block", ...units]);
   }
 
-  /** Properties of units, by unit; the way without a bus, dear for many. */
+  /** Properties of units, by unit; the way without a bus, which is expensive for many units. */
   async show(units: string[], properties: string[]): Promise<Map<string, Map<string, string>>> {
     const result = await this.run(["show", "--property", ["Id", ...properties].join(","), "--", ...units], 20_000);
     if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
@@ -75,7 +79,7 @@ export class Systemctl {
     return shown;
   }
 
-  /** Every loaded unit of a kind, 15 ms for a thousand. */
+  /** All loaded units that match the pattern; takes 15 ms for a thousand units. */
   async list(pattern: string): Promise<ListedUnit[]> {
     const result = await this.run(["list-units", "--all", "--output=json", "--", pattern], 20_000);
     if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
@@ -93,8 +97,8 @@ export class Systemctl {
   }
 
   /**
-   * Throws `no-backend` where the user manager does not answer: it is asked first, because what is sent to a manager that
-   * hangs is done as soon as it goes on, long after the command has failed; and asked again while systemctl runs.
+   * Throws `no-backend` where the user manager does not answer. The manager is asked first, because a request to a manager that
+   * hangs is carried out as soon as it continues, long after the command has failed. It is asked again while systemctl runs.
    */
   async run(words: string[], timeoutMs: number): Promise<ExecResult> {
     await this.mustAnswer();
@@ -137,7 +141,7 @@ function isUnreachable(stderr: string): boolean {
   return /Failed to connect to bus|Transport endpoint|No such file or directory.*bus/i.test(stderr);
 }
 
-/** `words` are systemctl's own; null where it was not run, because the user manager did not answer. */
+/** `words` is the message of systemctl; null where systemctl was not run because the user manager did not answer. */
 function unreachable(words: string | null, { uid, user, runtimeDir }: UserManager): Error {
   const doesRun = existsSync(join(runtimeDir, "systemd/private"));
   const hint = doesRun || lingers(user) ? restartOf(uid) : `sudo loginctl enable-linger ${user}`;

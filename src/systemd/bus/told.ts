@@ -2,8 +2,8 @@
 import { type State, states } from "../../metrics/sample.ts";
 
 /**
- * ActiveState of a unit (org.freedesktop.systemd1(5)) as a state; null for a word that stands for none. While a restart is
- * delayed the unit is `inactive`, or `failed`, and has a job: its start is queued behind the delay.
+ * The state for an ActiveState of a unit (org.freedesktop.systemd1(5)); null for an unknown word. While a restart is delayed,
+ * the unit is `inactive` or `failed` and has a job, because its start is queued behind the delay.
  */
 export function stateOf(active: unknown, hasJob: boolean): State | null {
   if (active === "reloading" || active === "refreshing") return "active";

@@ -7,14 +7,14 @@ import { stateOf } from "./told.ts";
 
 export type WatchOptions = {
   runtimeDir: string;
-  /** The folder of unit files, for what is wanted at the next boot. */
+  /** The directory of unit files, to see what starts at the next boot. */
   units: string;
   onChange: (change: Change) => void;
-  /** No change is told any more. */
+  /** Called when no more changes will be reported. */
   onLost: () => void;
 };
 
-/** A connection of its own; null where no bus answers. */
+/** Opens its own connection; null where no bus answers. */
 export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchOptions): Promise<Watch | null> {
   const bus = await Bus.connect(runtimeDir);
   if (bus === null) return null;
@@ -36,7 +36,7 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
   };
   const heard = (signal: Signal) => {
     if (isOver) return;
-    // The user manager has gone, or come back as another one: it may not know of us.
+    // The user manager has ended or was replaced by another process, which has no subscription.
     if (signal.member === "NameOwnerChanged") return end();
     if (signal.member === "UnitFilesChanged") lookAtWanted();
     const change = changeOf(signal);
@@ -51,7 +51,7 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
   }
   return {
     async synced() {
-      // bs9 makes the links itself, and then no signal tells of them.
+      // bs9 makes the links itself, and systemd sends no signal for them.
       lookAtWanted();
       await bus.ping();
     },
@@ -64,7 +64,7 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
 
 const unitPath = "/org/freedesktop/systemd1/unit/";
 
-/** Pure. Null for what says nothing of a service that could be ours. */
+/** Pure. Null for a signal that is not about a possible service of bs9. */
 export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> | null {
   if (member !== "PropertiesChanged" || !path.startsWith(unitPath)) return null;
   const name = nameOf(unescaped(path.slice(unitPath.length)));
@@ -74,10 +74,10 @@ export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> |
   return { name, state: stateOf(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
 }
 
-/** The number and the path of a job; the number is 0 where there is none. */
+/** The number and the path of a job; the number is 0 where there is no job. */
 const hasJob = (job: unknown): boolean => Array.isArray(job) && typeof job[0] === "number" && job[0] !== 0;
 
-/** sd_bus_path_encode(3): all but ASCII letters and digits as `_xx`. */
+/** sd_bus_path_encode(3): every character except ASCII letters and digits is written as `_xx`. */
 function unescaped(label: string): string {
   return label.replace(/_([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -1,16 +1,16 @@
-// Asks journald whether it takes lines of this user's services now, by sending it some.
+// Finds out whether journald accepts lines from services of this user now, by sending it some.
 import { randomBytes } from "node:crypto";
 import { failed } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
 import type { JournalDeps } from "./journalctl.ts";
 
-/** How long journald may take to write what it got; under a flood it reads many streams in turn. */
+/** How long journald may take to write the lines; under a flood it reads many streams in turn. */
 const patienceMs = 1000;
 
 /**
- * True where two info lines a second apart do not both arrive. They come from a transient unit of the user
- * manager, for the limit is on user@UID.service: a line from this terminal would be counted elsewhere. Two,
- * because one right behind a flood may still slip through.
+ * True where two lines, sent a second apart, do not both arrive. They are sent from a transient unit of the user manager,
+ * because journald applies the limit to user@UID.service: lines from this terminal would count for another unit. Two lines are
+ * needed, because one line right after a flood may still get through.
  */
 export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
   const name = `bs9-canary-${randomBytes(4).toString("hex")}`;

@@ -1,11 +1,11 @@
-// One journal entry -> a line of a service, what systemd says of it, or null for what is not shown.
+// Makes a log line or a report of systemd from one journal entry; null for an entry that is not shown.
 import * as v from "valibot";
 import type { LogRecord } from "../../backend/backend.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "../unit/names.ts";
 import type { JournalFields } from "./export.ts";
 import { verdictOf } from "./words.ts";
 
-/** Asked of journalctl by name: the other thirty fields of an entry are not even written. */
+/** Only these fields are requested from journalctl, so that it does not print the other thirty of each entry. */
 export const fieldNames = [
   "MESSAGE",
   "PRIORITY",
@@ -20,7 +20,7 @@ export const fieldNames = [
 ];
 
 const Entry = v.object({
-  // Microseconds, beyond what the times of a Date can hold exactly only from the year 2255 on.
+  // Microseconds. Exact as a number until the year 2255.
   __REALTIME_TIMESTAMP: v.pipe(v.string(), v.regex(/^\d{1,16}$/), v.transform(Number)),
   MESSAGE: v.optional(v.string(), ""),
   PRIORITY: v.optional(v.pipe(v.string(), v.regex(/^[0-7]$/), v.transform(Number))),
@@ -35,7 +35,7 @@ const Entry = v.object({
 });
 type Entry = v.InferOutput<typeof Entry>;
 
-/** Knows the services that were asked for, to tell whose an entry is. */
+/** `services` are the services that were asked for; an entry of another service gives null. */
 export function recordReader(services: string[]): (fields: JournalFields) => LogRecord | null {
   const byUnit = new Map(services.map((name) => [unitName(name), name]));
   const byIdentifier = new Map(
@@ -54,11 +54,13 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
     const verdict = verdictOf(entry);
     return verdict === null ? null : { atMs, service: subject, stream: "bs9", priority: verdict.priority, message: verdict.sentence };
   }
-  // The unit is missing where the process was gone before journald looked at it; the identifier is the stream's and stays.
-  // One that another service gives itself to speak in this one's name does not count: what begins with _ is journald's own word.
+  // journald does not know the unit where the process ended before journald looked it up; the identifier belongs to the stream
+  // and stays. An identifier that another service sets to impersonate this service does not count: fields that begin with _ are
+  // set by journald.
   const owner = entry._SYSTEMD_USER_UNIT ?? "";
   const claimed = byIdentifier.get(entry.SYSLOG_IDENTIFIER ?? "");
-  // A line of a stream may come when its process is gone and with it the unit; a datagram of one that is gone is nobody's.
+  // A line on a stream may arrive after its process, and so its unit, is gone. A datagram without a unit could come from
+  // anyone.
   const mayClaim = owner === "" ? entry._TRANSPORT === "stdout" : byUnit.get(owner) === claimed;
   const identified = mayClaim ? claimed : undefined;
   const service = byUnit.get(owner) ?? identified;
@@ -72,7 +74,10 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
   };
 }
 
-/** The user manager, or the child in which it prepares a start, which calls itself `(program)`, in the unit's own cgroup. */
+/**
+ * The user manager, or the child process in which it prepares a start: that child calls itself `(program)` and runs in the
+ * cgroup of the unit.
+ */
 function isSystemd({ SYSLOG_IDENTIFIER: identifier, _SYSTEMD_USER_UNIT: owner }: Entry, subject: string): boolean {
   if (identifier === "systemd") return owner === "init.scope";
   return identifier?.startsWith("(") === true && (owner === unitName(subject) || owner === "init.scope");
@@ -83,7 +88,9 @@ function streamOf(entry: Entry, service: string): LogRecord["stream"] {
   return entry.SYSLOG_IDENTIFIER === stderrIdentifier(service) ? "stderr" : "stdout";
 }
 
-/** Of a stream 6 is what every line has that says nothing, `SyslogLevel=` in systemd.exec(5). */
+/**
+ * journald gives lines of a stream priority 6 unless they say otherwise (`SyslogLevel=` in systemd.exec(5)), so 6 says nothing.
+ */
 function priorityOf(entry: Entry): number | null {
   if (entry.PRIORITY === undefined || (entry._TRANSPORT === "stdout" && entry.PRIORITY === 6)) return null;
   return entry.PRIORITY;

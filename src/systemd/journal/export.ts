@@ -1,11 +1,11 @@
-// Reads the Journal Export Format as it streams in, each value with a limit, so that no line is too long for it.
-// Of journalctl's formats it is the one that says how long a value is before it comes: with `-o json` a line of
-// several megabytes, or a byte array four times as long as its bytes, would have to be held whole to be read at all.
+// Reads the Journal Export Format as a stream, with a limit for each value, so that a line of any length can be read. It is the
+// only format of journalctl that gives the length of a value before the value. With `-o json` a line of several megabytes, or a
+// byte array four times as long as its bytes, would have to be held in memory whole.
 // https://systemd.io/JOURNAL_EXPORT_FORMATS
 
 export type JournalFields = Map<string, string>;
 
-/** What is kept of one value. journald itself cuts a line of stdout at LineMax=48K, journald.conf(5). */
+/** The number of bytes kept of one value. journald itself cuts a line of stdout at LineMax=48K (journald.conf(5)). */
 export const maxValueBytes = 1024 * 1024;
 
 const newline = 0x0a;
@@ -18,7 +18,7 @@ export class ExportReader {
   #skipLine = false;
   #ended = false;
 
-  /** The entries that this chunk completes. */
+  /** Yields the entries that this chunk completes. */
   *push(chunk: Uint8Array): Generator<JournalFields> {
     const bytes =
       this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
@@ -30,11 +30,14 @@ export class ExportReader {
       if (this.#fields.size > 0) yield this.#fields;
       this.#fields = new Map();
     }
-    // A copy: the chunk would be kept alive by a few bytes of it.
+    // A copy, because a few remaining bytes would keep the whole chunk in memory.
     this.#rest = Buffer.from(bytes.subarray(at));
   }
 
-  /** Takes in one thing (a field, the end of an entry, what is to be skipped) and says where the next begins; `at` where it is not yet all there. */
+  /**
+   * Reads one item (a field, the end of an entry, bytes to skip) and returns where the next begins; `at` where the item is not
+   * complete.
+   */
   #step(bytes: Buffer, at: number): number {
     if (this.#skipBytes > 0) {
       const skipped = Math.min(this.#skipBytes, bytes.length - at);
@@ -57,7 +60,7 @@ export class ExportReader {
     return this.#sized(bytes, at, end);
   }
 
-  /** `NAME=value` without its end so far: waited for until it is too long. */
+  /** A `NAME=value` whose end has not arrived: waits for more bytes, until the value exceeds the limit. */
   #unended(bytes: Buffer, at: number, sign: number): number {
     if (bytes.length - at <= maxValueBytes) return at;
     this.#set(bytes, at, sign, sign + 1, bytes.length);
@@ -65,7 +68,7 @@ export class ExportReader {
     return bytes.length;
   }
 
-  /** `NAME`, newline, the length as 64 bits little-endian, the value, newline: for values with control characters. */
+  /** `NAME`, newline, the length as 64 bits little-endian, the value, newline: the form for values with control characters. */
   #sized(bytes: Buffer, at: number, end: number): number {
     const start = end + 1 + 8;
     if (bytes.length < start) return at;
@@ -77,7 +80,7 @@ export class ExportReader {
     return start + kept;
   }
 
-  /** A field may come more than once (sd_journal_send(3)); the first one counts. */
+  /** A field may occur more than once (sd_journal_send(3)); the first value is used. */
   #set(bytes: Buffer, at: number, nameEnd: number, start: number, end: number): void {
     const name = bytes.toString("latin1", at, nameEnd);
     if (!this.#fields.has(name)) this.#fields.set(name, bytes.toString("utf8", start, end));

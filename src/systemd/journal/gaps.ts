@@ -1,4 +1,4 @@
-// What journald says of lines it has dropped in a range of time, where its word may be read.
+// Finds reports of journald about lines that it has dropped in a range of time, where this user may read them.
 import * as v from "valibot";
 import type { Notice } from "../../backend/notice.ts";
 import type { JournalDeps } from "./journalctl.ts";
@@ -6,7 +6,7 @@ import { journalEntries } from "./journalctl.ts";
 import { journaldConf } from "./journald-conf.ts";
 import { countEntries, systemJournalIsReadable } from "./notices.ts";
 
-/** "Suppressed N messages from UNIT", sd-messages(3). */
+/** The message "Suppressed N messages from UNIT" (sd-messages(3)). */
 const suppressed = "a596d6fe7bfa4994828e72309e95d61e";
 const maxWords = 10_000;
 
@@ -47,8 +47,9 @@ const gap = (what: string): Notice => ({ kind: "log-gap", subject: "journald", w
 const maxCounted = 50_000;
 
 /**
- * The last time at which as many lines as the rate limit allows had come within its interval; null where that never was.
- * journald drops nothing before (RateLimitBurst= in journald.conf(5)); on a disk with much free space it allows more.
+ * The last time at which as many lines as the rate limit allows had arrived within its interval; null where that never
+ * happened. journald drops nothing before that (RateLimitBurst= in journald.conf(5)); where the disk has much free space it
+ * allows more lines.
  */
 async function crowdedAt(
   { fromMs, toMs }: { fromMs: number; toMs: number | null },
@@ -57,10 +58,10 @@ async function crowdedAt(
   signal: AbortSignal,
 ): Promise<number | null> {
   if (intervalMs === 0 || burst === 0 || burst > maxCounted) return null;
-  // The lines that crowd out a line may have come up to an interval before it.
+  // The lines that used up the limit may have arrived up to one interval before the range.
   const since = `--since=@${((fromMs - intervalMs) / 1000).toFixed(3)}`;
   const range = [since, ...(toMs === null ? [] : [`--until=@${(toMs / 1000).toFixed(3)}`])];
-  // journalctl counts much faster than its entries are parsed, and nearly always there are too few.
+  // Counting with journalctl is much faster than parsing its entries, and there are nearly always fewer lines than the limit.
   if ((await countEntries([...range, `--lines=${burst}`], deps)) < burst) return null;
   const options = [...range, `--lines=${maxCounted}`, "--output-fields=PRIORITY", `_UID=${deps.uid}`];
   const times: number[] = [];
@@ -75,7 +76,7 @@ async function crowdedAt(
 
 type Drop = { atMs: number; lines: number };
 
-/** Its word comes with the first line after the interval, so for the end of the range it is looked for a little later. */
+/** journald reports dropped lines with the first line after the interval, so the search goes one interval beyond the range. */
 async function dropsIn(
   { fromMs, toMs }: { fromMs: number; toMs: number | null },
   intervalMs: number,

@@ -5,7 +5,7 @@ import { fieldNames, recordReader } from "./entry.ts";
 import type { JournalFields } from "./export.ts";
 import { type JournalDeps, journalEntries } from "./journalctl.ts";
 
-/** Ended by the signal without an error; the journalctl behind it ends with it. */
+/** The signal ends it without an error and also ends its journalctl. */
 export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {
   if (query.services.length === 0 || (query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY)) return;
   const read = recordReader(query.services);
@@ -25,7 +25,7 @@ export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: A
   yield* tail.records;
   if (!query.follow || signal.aborted) return;
   query.caughtUp?.();
-  // journalctl takes one starting point only; where nothing was there, everything that comes is new.
+  // journalctl accepts only one starting point. Where no entry existed, every entry that arrives is new.
   const from = tail.newest === null ? range : [`--after-cursor=${tail.newest}`];
   yield* records(entries(["--follow", "--no-tail", ...from]), shown);
 }
@@ -40,7 +40,7 @@ async function* records(
   }
 }
 
-/** Backwards until there are enough: `-n` would count what is not shown. */
+/** Reads backwards until there are enough lines: `-n` would also count entries that are not shown. */
 async function tailOf(entries: AsyncIterable<JournalFields>, shown: (fields: JournalFields) => LogRecord | null, lines: number) {
   const found: LogRecord[] = [];
   let newest: string | null = null;
@@ -54,13 +54,13 @@ async function tailOf(entries: AsyncIterable<JournalFields>, shown: (fields: Jou
 }
 
 /**
- * By fields, not `--user -u`: that shows root nothing, and leaves out lines whose process was gone before
- * journald looked for its unit. Values of one field are alternatives, fields of a group must all be met,
- * `+` stands between groups: journalctl(1).
+ * Selects entries by fields and not by `--user -u`, which shows nothing to root, and leaves out lines whose process ended
+ * before journald looked up its unit. Values of one field are alternatives, all fields of a group must match, and `+` separates
+ * groups (journalctl(1)).
  */
 function matchesOf(services: string[], uid: number, eventsOnly: boolean): string[] {
   const user = `_UID=${uid}`;
-  // What systemd says of it, without the Starting, Started, Scheduled at priority 6.
+  // The messages of systemd about the unit, without Starting, Started and Scheduled, which have priority 6.
   const events = [
     ...services.map((name) => `USER_UNIT=${unitName(name)}`),
     ...[0, 1, 2, 3, 4, 5].map((priority) => `PRIORITY=${priority}`),
@@ -78,7 +78,7 @@ function matchesOf(services: string[], uid: number, eventsOnly: boolean): string
   ];
 }
 
-/** Both ends are included, and a line at 12.3456 s counts as 12.345, as it is shown. */
+/** Both ends are included. A line at 12.3456 s counts as 12.345 s, because it is shown so. */
 function rangeOf({ sinceMs, untilMs }: LogQuery): string[] {
   const seconds = (ms: number) => (Math.max(0, ms) / 1000).toFixed(3);
   return [...(sinceMs === null ? [] : [`--since=@${seconds(sinceMs)}`]), ...(untilMs === null ? [] : [`--until=@${seconds(untilMs)}999`])];

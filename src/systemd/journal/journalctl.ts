@@ -11,7 +11,7 @@ export type JournalDeps = {
 
 const maxStderrBytes = 4096;
 
-/** Throws a Bs9Error with journalctl's own words where it fails. */
+/** Throws a Bs9Error with the message of journalctl where it fails. */
 export async function* journalEntries(options: string[], deps: JournalDeps, signal: AbortSignal): AsyncGenerator<JournalFields> {
   if (signal.aborted) return;
   const child = start(["journalctl", "--quiet", "--no-pager", "--output=export", ...options], deps, signal);
@@ -49,12 +49,12 @@ function start(argv: string[], deps: JournalDeps, signal: AbortSignal): Bun.Subp
   }
 }
 
-/** No journal, or none that this user may read, is no failure: there are no lines, and journalNotices says why. */
+/** A missing or unreadable journal is not an error: there are no lines, and journalNotices says why. */
 function isEmptiness(words: string): boolean {
   return words === "" || /^No journal files were (found|opened)/.test(words);
 }
 
-/** The first line, and all is read: a full pipe would stop it. */
+/** Returns the first line, but reads everything, because a full pipe would block journalctl. */
 async function firstBytes(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();

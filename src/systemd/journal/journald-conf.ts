@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { exec } from "../../base/exec.ts";
 
 export type RateLimit = { intervalMs: number; burst: number };
-/** `maxUse` as it is written; null where nobody set it. */
+/** `maxUse` as written in the file; null where it is not set. */
 export type JournaldConf = { storage: string; maxUse: string | null; limit: RateLimit };
 
 /** The limit on all services of the user together: they are one unit to journald, user@UID.service. Zero means none. */
@@ -59,7 +59,7 @@ const spans: Record<string, number> = {
   days: 86_400_000,
 };
 
-/** A time span of systemd.time(7), `1min 30s`; null where it is none. */
+/** Parses a time span of systemd.time(7), such as `1min 30s`; null where the text is not a time span. */
 export function spanMs(text: string): number | null {
   if (!/^(\s*\d{1,12}(\.\d{1,6})?\s*[a-z]*)+\s*$/.test(text.slice(0, 100))) return null;
   let total = 0;
@@ -67,7 +67,10 @@ export function spanMs(text: string): number | null {
   return Number.isFinite(total) ? total : null;
 }
 
-/** `LogRateLimit…=` of user@UID.service, handed to journald as a link whose target is the number (microseconds, lines). */
+/**
+ * `LogRateLimit…=` of user@UID.service: systemd passes it to journald as a symbolic link whose target is the number
+ * (microseconds, lines).
+ */
 function unitLimit(root: string, what: "interval" | "burst", uid: number): number | null {
   try {
     const value = whole(readlinkSync(join(root, `/run/systemd/units/log-rate-limit-${what}:user@${uid}.service`)));

@@ -8,21 +8,25 @@ import { isSuppressing } from "./canary.ts";
 import type { JournalDeps } from "./journalctl.ts";
 import { type JournaldConf, journaldConf } from "./journald-conf.ts";
 
-/** From here on `logs` looks closely, whatever the limit is said to be: journald may run with an older configuration. */
+/**
+ * From this number of lines on `logs` checks thoroughly, because journald may run with an older configuration than the files
+ * show.
+ */
 const closeLookLines = 1000;
 
 /** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
 export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<Notice[]> {
   const conf = await journaldConf(deps.uid);
   const { intervalMs, burst } = conf.limit;
-  // journald drops lines only when as many as the limit have come in within the interval, and those are there to be counted.
+  // journald drops lines only after as many lines as the limit have arrived within the interval, and those can be counted.
   const enough = thorough ? Math.min(closeLookLines, burst) : burst;
   const since = ((Date.now() - intervalMs) / 1000).toFixed(3);
   const limited = intervalMs > 0 && burst > 0;
   const recent = await countEntries([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
   if (recent === 0 && (await countEntries(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
     const cause = whyNothing(conf, deps.uid);
-    // Without a cause that can be seen the entries may only have grown old and gone: the canary tells, and is one from then on.
+    // Without a visible cause, the entries may only have been rotated away. The canary finds out, and its entry then counts as
+    // one.
     if (cause !== null) return [cause];
     return (await isSuppressing(deps).catch(() => false))
       ? [notice("journal-empty", `journald has no entry of this user since boot that can be read, ${lost}`, "journalctl --header")]
@@ -69,7 +73,7 @@ function whyNothing({ storage }: JournaldConf, uid: number): Notice | null {
   const keep = "set Storage=persistent in /etc/systemd/journald.conf, then: sudo systemctl restart systemd-journald";
   if (storage === "none") return notice("journal-off", `journald keeps nothing (Storage=none in journald.conf), ${lost}`, keep);
   if (!systemJournalIsReadable()) {
-    // systemd #2744: in /run a user has no journal of its own.
+    // systemd #2744: journald keeps no separate journals of users in /run.
     if (!existsSync(`/var/log/journal/${machineId()}`))
       return notice("journal-unreadable", `journald keeps log lines in memory only, where this user may not read them, ${lost}`, keep);
     // systemd #23679

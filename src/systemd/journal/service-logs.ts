@@ -1,4 +1,4 @@
-// The lines of services: from the journal, and from their own files where they have some.
+// The log lines of services: from the journal, and from the services' own log files where they exist.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LogQuery, LogRange, LogRecord } from "../../backend/backend.ts";
@@ -14,8 +14,8 @@ import type { JournalDeps } from "./journalctl.ts";
 import { journalNotices } from "./notices.ts";
 
 /**
- * The journal has what systemd says of each service, and the lines from before it got files. What bs9 itself says of a service
- * stands in a file of its own, which may be made while the lines are followed.
+ * The journal contains what systemd reports about each service, and the lines from before a service got log files. What bs9
+ * itself reports about a service is in a separate file, which may be created while the lines are followed.
  */
 export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, signal: AbortSignal): AsyncIterable<LogRecord> {
   const root = logsFolder(state);

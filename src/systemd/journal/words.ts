@@ -11,7 +11,7 @@ type Verdict = { sentence: string; priority: number };
 
 const error = 3;
 
-/** systemd does not translate what it logs, so that words may be looked for where it gave no MESSAGE_ID. */
+/** systemd does not translate its log messages, so messages without a MESSAGE_ID can be recognized by their words. */
 export function verdictOf(entry: Said): Verdict | null {
   if (entry.MESSAGE_ID === processExit) return exit(entry);
   if (entry.MESSAGE_ID === outOfMemory) return { sentence: "killed: out of memory", priority: error };
@@ -34,14 +34,14 @@ function exit(entry: Said): Verdict | null {
     if (entry.EXIT_CODE === "exited" && entry.EXIT_STATUS === String(givenUpStatus)) return { sentence: endings.tooOften, priority: error };
     return { sentence: how, priority: clean ? 6 : error };
   }
-  // That a stop ends a step which a drop-in has added is no news.
+  // A stop that ends a step of a drop-in is expected and is not reported.
   if (clean || (entry.EXIT_CODE === "killed" && isTerm(entry.EXIT_STATUS))) return null;
   return { sentence: `${entry.COMMAND ?? "a control process"} ${how}`, priority: error };
 }
 
 function howEnded({ EXIT_CODE: code, EXIT_STATUS: status }: Said): string | null {
   if (status === undefined || (code !== "exited" && code !== "killed" && code !== "dumped")) return null;
-  // It names signals, but for those that have no name.
+  // systemd names signals, except those that have no name.
   if (/^\d+$/.test(status)) return wordsOfExit({ code, status: Number(status) });
   return code === "exited" ? `exited with ${status}` : `killed by SIG${status}${code === "dumped" ? ", core dumped" : ""}`;
 }

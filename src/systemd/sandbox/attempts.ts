@@ -1,7 +1,8 @@
-// Runs inside the probe's sandbox, on the runtime alone: makes real attempts and writes how each ended. Read as text by probe.ts.
+// Runs inside the sandbox of the probe, with the runtime only: makes real attempts and writes how each ended. probe.ts reads
+// this file as text.
 //
-// Each system call is made so that without a filter it would end another way than EPERM: the kernel checks these
-// arguments before it checks the caller's rights, so that EPERM can only come from the filter.
+// The arguments of each system call are invalid, and the kernel checks them before the rights of the caller. Without a filter
+// the call therefore ends with another error than EPERM, and EPERM can only come from the filter.
 import { ptr as addressOf, dlopen, FFIType, read } from "bun:ffi";
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -29,14 +30,14 @@ const arm = process.arch === "arm64";
 const numberOf = arm
   ? { ptrace: 117, settimeofday: 170, keyctl: 219, perf_event_open: 241 }
   : { ptrace: 101, settimeofday: 164, keyctl: 250, perf_event_open: 298 };
-/** unshare(2): with CLONE_THREAD a program of several threads gets EINVAL, before anything else is looked at. */
+/** unshare(2): with CLONE_THREAD a program with several threads gets EINVAL before the kernel checks anything else. */
 const CLONE_THREAD = 0x10000;
 const clone = { user: 0x10000000, mnt: 0x20000, uts: 0x4000000, ipc: 0x8000000, pid: 0x20000000, net: 0x40000000, cgroup: 0x2000000 };
 const families = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 };
 
 const outcomes: Record<string, string> = {};
 for (const [name, number] of Object.entries(families)) {
-  // packet(7) and netlink(7) take raw sockets.
+  // packet(7) and netlink(7) need raw sockets.
   const type = number === families.packet || number === families.netlink ? 3 : 1;
   outcomes[`socket ${name}`] = ended(() => libc.socket(number, type, 0));
 }
@@ -66,7 +67,8 @@ writeFileSync(
 
 function ended(call: () => number): string {
   let name = "";
-  // Another thread of the engine shares no errno, but its own work between call and reading might: EPERM seen once is enough.
+  // errno belongs to this thread, but the engine may overwrite it between call and reading, so one EPERM in three turns is
+  // enough.
   for (let turn = 0; turn < 3 && name !== "EPERM"; turn++) {
     if (call() !== -1) return "done";
     const errno = errnoAt === null ? 0 : read.i32(errnoAt, 0);
@@ -75,7 +77,7 @@ function ended(call: () => number): string {
   return name;
 }
 
-/** unix(7): the family in two bytes of the machine's order, then the path up to a zero. */
+/** unix(7): the family in two bytes of native byte order, then the path with a terminating zero. */
 function connected(path: string): number {
   const address = Buffer.concat([Buffer.from([families.unix, 0]), Buffer.from(`${path}\0`)]);
   return libc.connect(libc.socket(families.unix, 1, 0), address, address.length);
@@ -96,7 +98,7 @@ function written(folder: string): void {
   rmdirSync(path);
 }
 
-/** A program of the other ABI that exits with 42: a filter for the native one alone kills it with SIGSYS. */
+/** Runs a program of the other ABI that exits with 42: a filter that allows only the native ABI kills it with SIGSYS. */
 function otherAbi(): string {
   const code = arm ? [0x2a, 0x00, 0xa0, 0xe3, 0x01, 0x70, 0xa0, 0xe3, 0, 0, 0, 0xef] : [0xbb, 0x2a, 0, 0, 0, 0xb8, 1, 0, 0, 0, 0xcd, 0x80];
   const elf = new DataView(new ArrayBuffer(84 + code.length));
@@ -134,7 +136,7 @@ function otherAbi(): string {
   }
 }
 
-/** A session keyring of the unit's own holds the unit's invocation id (systemd.exec(5), KeyringMode=). */
+/** A session keyring that belongs to the unit holds the invocation id of the unit (systemd.exec(5), KeyringMode=). */
 function keyring(): string {
   const text = (value: string) => Buffer.from(`${value}\0`);
   const type = text("user");

@@ -8,7 +8,7 @@ export function isGone(live: Live, folder: string): boolean {
   return live.mounts.at(folder)?.root.includes("/inaccessible/") === true;
 }
 
-/** `value` is that of InaccessiblePaths=. Null where the path is closed, or not there. */
+/** `value` is a value of InaccessiblePaths=. Returns null where the path is inaccessible or does not exist. */
 export function againstClosed({ live, outside }: { live: Live; outside: Outside }, value: string): string | null {
   const path = closedPathOf({ value });
   const real = outside.closed.get(path);
@@ -16,7 +16,10 @@ export function againstClosed({ live, outside }: { live: Live; outside: Outside 
   return isAway ? null : `${path} is there, or was made again since the service was started`;
 }
 
-/** `outcomes` are those of the probe. A refusal by a socket that is seen would be no proof: another one may answer. */
+/**
+ * `outcomes` come from the probe. ECONNREFUSED does not prove that a path is closed, because another socket below it may
+ * accept.
+ */
 export function againstReach(outcomes: Record<string, string>, path: string): string | null {
   const sockets = rootSockets.find((one) => one.path === path)?.sockets;
   const isMeant = (socket: string) => sockets?.includes(socket) ?? socket.startsWith(path);

@@ -4,35 +4,35 @@ import { againstClosed, againstReach, isGone } from "./closed-evidence.ts";
 import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
-/** Null where it is shown to hold, else what is shown instead. */
+/** Null where the directive is shown to be in effect, else what contradicts it. */
 type Check = (seen: Seen, value: string) => string | null;
 
 export type Seen = {
   live: Live;
   outside: Outside;
-  /** How many filters the probe had under the same directives; the same text loads the same number. */
+  /** The number of filters that the probe had under the same directives; the same directives load the same number. */
   filters: number;
-  /** Where the profile lets it write. */
+  /** The paths that the profile opens for writing. */
   writable: string[];
 };
 
-/** How each attempt of the probe ended, by its name in attempts.ts. */
+/** How each attempt of the probe ended, by the name of the attempt in attempts.ts. */
 export type Outcomes = Record<string, string>;
 
 type Evidence = {
-  /** What the live process shows of it. */
+  /** What the live process shows about the directive. */
   live: Check;
-  /** What the attempts of the probe show of it. */
+  /** What the attempts of the probe show about the directive. */
   attempts?: (outcomes: Outcomes, value: string) => string | null | undefined;
-  /** No one can read of a live process what it does: there the attempts are the proof. */
+  /** The effect is not visible on a live process, so the attempts of the probe are the proof. */
   isClosed?: true;
 };
 
-/** The text of a filter is closed to its own user; that it is loaded is not. */
+/** The user cannot read the content of a filter, only whether a filter is loaded. */
 const filtered: Check = ({ live, filters }) => {
   const count = Number(live.status.get("Seccomp_filters") ?? Number.NaN);
   if (live.status.get("Seccomp") !== "2") return "the process runs without a system call filter";
-  // Kernels before 5.9 do not count them.
+  // Kernels before 5.9 do not report the number.
   return count >= filters || Number.isNaN(count) ? null : `the process has ${count} system call filters of ${filters}`;
 };
 
@@ -62,7 +62,7 @@ const namespace =
   ({ live, outside }) =>
     live.ns[name] === outside.ns[name] ? `the process has no ${name} namespace of its own` : null;
 
-/** Under `hidepid` and `subset` there is less than the plain folder shows. */
+/** The options `hidepid` and `subset` make /proc show less than usual. */
 const procOption =
   (...accepted: string[]): Check =>
   ({ live }) =>
@@ -107,7 +107,7 @@ export const evidence: Record<string, Evidence> = {
   KeyringMode: {
     live: () => null,
     isClosed: true,
-    // Where the kernel or a container denies every keyring, there is none to share either.
+    // Where the kernel or a container denies all keyrings, no keyring is shared either.
     attempts: (outcomes) =>
       ["own", "EPERM", "ENOSYS"].includes(outcomes["keyring"] ?? "")
         ? null
@@ -140,7 +140,7 @@ export const evidence: Record<string, Evidence> = {
   LockPersonality: filter(inVain("personality")),
   RestrictAddressFamilies: filter(onlyFamilies),
   SystemCallArchitectures: filter((outcomes) =>
-    // The filter kills with SIGSYS; a kernel without the other ABI has no format for it, or no such interrupt.
+    // The filter kills with SIGSYS; a kernel without the other ABI refuses the format, or does not have that interrupt.
     ["SIGSYS", "ENOEXEC", "SIGSEGV", "SIGILL"].includes(outcomes["other ABI"] ?? "")
       ? null
       : `the probe's program of the other ABI ended with ${outcomes["other ABI"]}`,
@@ -159,24 +159,25 @@ export const evidence: Record<string, Evidence> = {
   },
 };
 
-/** What shows against a directive on a live process. */
+/** What a live process shows against a directive. */
 export function againstLive({ name, value }: Directive, seen: Seen): string | null {
   const row = evidence[name];
   return row === undefined ? "bs9 knows no way to check it" : row.live(seen, value);
 }
 
-/** What the probe shows against it beyond that; `undefined` where nothing beyond is to be shown. */
+/** What the probe shows against a directive beyond that; `undefined` where the probe makes no attempts for it. */
 export function againstProbe({ name, value }: Directive, outcomes: Outcomes): string | null | undefined {
   return evidence[name]?.attempts?.(outcomes, value);
 }
 
 function firstWritable(live: Live, isMeant: (point: string) => boolean): string | undefined {
-  // Into an autofs itself nothing can be written. The file for pressure of its own cgroup is given to it, MemoryPressureWatch=.
+  // An autofs itself cannot be written to. systemd gives a service the memory.pressure file of its cgroup
+  // (MemoryPressureWatch=).
   const isExempt = ({ kind, point }: Mount) => kind === "autofs" || point.endsWith("/memory.pressure");
   return live.mounts.visible((mount) => !mount.readOnly && !isExempt(mount) && isMeant(mount.point))[0]?.point;
 }
 
-/** Of the real devices none; those that systemd puts there, as nodes of its own or bound over from /dev. */
+/** The names that systemd creates in a private /dev, as its own nodes or as bind mounts; no real device is among them. */
 const pseudoDevices = new Set(["null", "zero", "full", "random", "urandom", "tty", "pts", "ptmx", "shm", "mqueue", "hugepages", "log"]);
 
 function privateDevices(seen: Seen): string | null {
@@ -188,11 +189,13 @@ function privateDevices(seen: Seen): string | null {
   return own("/dev")(seen, "") ?? (real === undefined ? null : `${real.point} is there`);
 }
 
-/** The value of TemporaryFileSystem= is a path, then options behind a colon. */
+/** The value of TemporaryFileSystem= is a path, then options after a colon. */
 const pathOf = (value: string): string => value.replace(/:.*/, "");
 const isReadOnly = (value: string): boolean => value.endsWith(":ro");
 
-/** systemd makes a new file system for each start, so that one which is not the machine's is no other service's either. */
+/**
+ * systemd creates a new file system at each start, so one that differs from the host's differs from every other service's too.
+ */
 function ownFileSystem(seen: Seen, value: string): string | null {
   const path = pathOf(value);
   const mount = seen.live.mounts.at(path);
@@ -201,7 +204,7 @@ function ownFileSystem(seen: Seen, value: string): string | null {
   return own(path)(seen, "");
 }
 
-/** Not the root alone: a file system of its own somewhere below it is where it fails (systemd 252 leaves out /run). */
+/** Checks more than the root: mounts below it can stay writable (systemd 252 leaves out /run). */
 function systemIsReadOnly({ live, outside, writable }: Seen): string | null {
   if (live.ns.mnt === outside.ns.mnt) return "the process has no mount namespace of its own";
   if (live.mounts.at("/")?.readOnly !== true) return "/ can be written to";
@@ -216,7 +219,7 @@ function homeIsAway(seen: Seen): string | null {
   return there === undefined ? own(outside.home)(seen, "") : `${there} is there`;
 }
 
-/** With `subset=pid` there is no /proc/sys at all. */
+/** With `subset=pid` /proc/sys does not exist. */
 function tunables(seen: Seen): string | null {
   const hidden = seen.live.mounts.at("/proc")?.superOptions.includes("subset=pid") === true;
   return readOnlyBelow("/sys", ...(hidden ? [] : ["/proc/sys"]))(seen, "");
@@ -226,7 +229,7 @@ function modulesAreAway({ live, outside }: Seen): string | null {
   return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is there";
 }
 
-/** systemd's filter answers with EAFNOSUPPORT; without it packet(7) asks for a capability first, and netlink(7) for none. */
+/** The filter of systemd answers EAFNOSUPPORT. Without it packet(7) first checks a capability, and netlink(7) checks none. */
 function onlyFamilies(outcomes: Outcomes, value: string): string | null {
   const allowed = new Set(value.split(" ").map((family) => family.slice("AF_".length).toLowerCase()));
   for (const [name, outcome] of Object.entries(outcomes)) {

@@ -1,4 +1,4 @@
-// Keeps what the probes have found, for as long as nothing changes that it hangs on.
+// Caches the results of the probes until something changes that they depend on.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -12,25 +12,25 @@ import { userManagerPid } from "./live.ts";
 import type { ProbeDeps } from "./probe.ts";
 
 const HostIsolation = v.strictObject({
-  /** Services are started by bs9's launcher. */
+  /** Services are started by the launcher of bs9. */
   isLaunched: v.boolean(),
-  /** What the attempts under the launcher have reached outside. */
+  /** What the attempts under the launcher could reach outside. */
   reached: v.array(v.picklist(threats)),
-  /** A file of home that no mount closes was closed to them. */
+  /** The attempts could not open a file of the home directory that no mount hides. */
   isFileClosed: v.boolean(),
-  /** Why services have no launcher. */
+  /** Why services run without a launcher. */
   why: v.nullable(v.string()),
 });
 export type HostIsolation = v.InferOutput<typeof HostIsolation>;
 
 const HostProfile = v.strictObject({
-  /** What a unit here is to declare. */
+  /** The directives that a unit on this host declares. */
   directives: v.array(v.strictObject({ name: v.string(), value: v.string() })),
-  /** What of the profile this host denies or voids; `directive` is `NAME=VALUE`. */
+  /** The directives of the profile that this host denies or makes void; `directive` is `NAME=VALUE`. */
   withheld: v.array(Missing),
-  /** What the attempts of the probe have proved, as `NAME=VALUE`. */
+  /** The directives that the attempts of the probe have proved, as `NAME=VALUE`. */
   probed: v.array(v.string()),
-  /** How many system call filters these directives load here. */
+  /** The number of system call filters that these directives load on this host. */
   filters: v.number(),
   /** Absent under the profile `off`. */
   isolation: v.optional(HostIsolation),
@@ -45,14 +45,14 @@ export function readCached(folder: string, profile: SandboxProfile, key: string)
   return entry?.key === key ? entry.host : null;
 }
 
-/** A cache that cannot be written costs the next command a probe, and no more. */
+/** If the cache cannot be written, the next command only has to run the probe again. */
 export function writeCached(folder: string, profile: SandboxProfile, key: string, host: HostProfile): void {
   try {
     writeWhole(fileIn(folder), JSON.stringify({ ...read(folder), [profile]: { key, host } }), 0o600);
   } catch {}
 }
 
-/** All that the outcome hangs on and that can change: a host that was mended is tried out anew by itself. */
+/** Everything that the result depends on and that can change, so that a repaired host is probed again automatically. */
 export function hostKey(directives: string[], { reach, runtime }: ProbeDeps): string {
   const pid = userManagerPid(reach.uid);
   return JSON.stringify([
@@ -65,7 +65,7 @@ export function hostKey(directives: string[], { reach, runtime }: ProbeDeps): st
   ]);
 }
 
-/** The settings of the kernel that deny user namespaces, by name; null where this kernel has none of it. */
+/** The kernel settings that can deny user namespaces, by name; null where this kernel does not have the setting. */
 export function userNamespaceSettings(): [string, string | null][] {
   return ["kernel/apparmor_restrict_unprivileged_userns", "kernel/unprivileged_userns_clone", "user/max_user_namespaces"].map((name) => [
     name.replace("/", "."),
@@ -73,7 +73,7 @@ export function userNamespaceSettings(): [string, string | null][] {
   ]);
 }
 
-/** Asking systemd for its version would cost a process at every command; a package that changes it changes the file. */
+/** Asking systemd for its version would start a process in every command; an upgraded package replaces the file. */
 function systemdBinary(): string {
   const path = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/run/current-system/systemd/lib/systemd/systemd"].find((one) =>
     existsSync(one),
@@ -85,7 +85,7 @@ function systemdBinary(): string {
 
 const fileIn = (folder: string): string => join(folder, "host.json");
 
-/** A broken one counts as none. */
+/** A cache that cannot be parsed counts as empty. */
 function read(folder: string): v.InferOutput<typeof Cache> {
   try {
     return v.parse(Cache, JSON.parse(readIfThere(fileIn(folder)) ?? "{}"));

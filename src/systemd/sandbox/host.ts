@@ -11,10 +11,10 @@ import { denialOf, whyDenied } from "./why.ts";
 
 export type { HostProfile };
 
-/** Throws where not even a process without any directive can be tried out. */
+/** Throws where not even a process without any directive can be started. */
 export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Promise<HostProfile> {
   const directives = profileDirectives(profile);
-  // NoNewPrivileges is a bit of the process, not of the host.
+  // NoNewPrivileges depends on the process and not on the host, so it needs no probe.
   if (profile === "off") return { directives, withheld: [], probed: [], filters: 0 };
   const wished = wishedDirectives(profile);
   const key = hostKey([...directives, ...wished].map(label), deps);

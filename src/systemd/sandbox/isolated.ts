@@ -9,17 +9,17 @@ import type { HostProfile } from "./host-cache.ts";
 import { kernelNow } from "./landlock-version.ts";
 import { ownFilters } from "./launcher/launcher.ts";
 
-/** `isNamed`: the loaded unit begins with the launcher that is made of the spec now. */
+/** `isNamed`: the loaded unit runs the launcher that bs9 would write for the spec now. */
 export function isolationOf(pid: number, spec: Spec, { host, isNamed }: { host: HostProfile; isNamed: boolean }): Isolation {
   if (spec.sandbox.profile === "off") return isolationOff(spec.name);
   const status = readProc(`${pid}/status`) ?? "";
-  // Kernels before 5.9 do not count filters: nothing is shown there.
+  // Kernels before 5.9 do not report the number of filters: the comparisons with NaN are then false.
   const more = Number(statusField(status, "Seccomp_filters") ?? Number.NaN) - host.filters;
   const live = { limits: more >= ownFilters.limits, scopes: more >= ownFilters.scopes };
   return judged(spec, host, { unlaunched: whyUnlaunched(spec, host, isNamed), live });
 }
 
-/** What a process that is started now would have. */
+/** The isolation that a process started now would have. */
 export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
   return judged(spec, host, { unlaunched: whyUnlaunched(spec, host, true), live: { limits: true, scopes: true } });
 }
@@ -41,7 +41,7 @@ function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunche
   ]);
 }
 
-/** What Landlock holds where no mounts do: told beside what is missing, which stays missing. */
+/** Adds what Landlock enforces where mounts do not; the directives that are missing stay missing. */
 export function withLandlock(verdict: SandboxVerdict, { isolation }: HostProfile): SandboxVerdict {
   if (isolation?.isFileClosed !== true) return verdict;
   const isOfFiles = ({ directive }: Missing) => /^(?:ProtectHome=|ProtectSystem=|TemporaryFileSystem=.*:ro$)/.test(directive);

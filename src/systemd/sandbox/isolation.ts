@@ -1,4 +1,4 @@
-// What the launcher of services gives on this host: a unit with the directives of a service and a launcher in front makes attempts.
+// Finds what the launcher provides on this host: a unit with the directives of a service runs attempts behind a launcher.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { reachedBy, trial } from "../../backend/isolation-trial.ts";
@@ -13,13 +13,16 @@ import { openedBy, openedSystem } from "./launcher/written.ts";
 import type { ProbeDeps } from "./probe.ts";
 
 const timeoutMs = 10_000;
-/** systemd could not execute the program (systemd.exec(5), "Process Exit Codes"): that stays so on this host. */
+/**
+ * systemd uses exit statuses from 200 on where it cannot execute the program (systemd.exec(5), "Process Exit Codes"); such a
+ * failure is permanent on this host.
+ */
 const firstStatusOfSystemd = 200;
 
-/** `isLasting` is false where the trial itself failed, on a busy host for example: it is to be made again. */
+/** `isLasting` is false where the trial itself failed, for example on a busy host, so that it has to be repeated. */
 export type TriedIsolation = { isolation: HostIsolation; isLasting: boolean };
 
-/** Never throws: where the launcher cannot be run, services go without it, and the answer says why. */
+/** Never throws: where the launcher cannot run, services start without it, and the result says why. */
 export async function hostIsolation(directives: Directive[], deps: ProbeDeps): Promise<TriedIsolation> {
   const architecture = architectureOf(process.arch);
   if (architecture === null) return { isolation: unlaunched(`bs9 has no launcher for ${process.arch}`), isLasting: true };
@@ -73,7 +76,8 @@ function trialUnit(directives: Directive[], argv: string[], { paths, runtime }: 
     "Environment=BUN_BE_BUN=1",
     "UnsetEnvironment=BUN_OPTIONS NODE_OPTIONS LD_PRELOAD",
     `ExecStart=${argv.map(execWord).join(" ")}`,
-    // The unit fails on purpose, because systemd keeps the exit status of a failed unit; the journal need not tell.
+    // The unit fails on purpose, because systemd keeps the exit status of a failed unit. The journal does not need that
+    // failure.
     "LogLevelMax=crit",
     "StandardOutput=null",
     "StandardError=null",

@@ -8,7 +8,7 @@ const { i64, u64 } = FFIType;
 
 let known: number | null = null;
 
-/** The version of Landlock in this kernel, 0 where there is none (landlock_create_ruleset(2)). It is asked for once. */
+/** The version of Landlock in this kernel, 0 where there is none (landlock_create_ruleset(2)). The kernel is asked once. */
 function landlockVersion(): number {
   known ??= askedVersion();
   return known;

@@ -1,4 +1,4 @@
-// What /proc shows of a process, each file read once.
+// Reads what /proc shows of a process, each file once.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolvedPath } from "../../base/paths.ts";
@@ -16,25 +16,25 @@ export type Live = {
   mounts: Mounts;
 };
 
-/** What the services stand beside: the machine as the user sees it without a sandbox. */
+/** The environment that services are compared with: the system as the user sees it without a sandbox. */
 export type Outside = Live & {
   home: string;
-  /** The folders that hold homes and runtime folders of users, as far as they are there. */
+  /** The existing directories that hold home directories and runtime directories of users. */
   homes: string[];
   hasModules: boolean;
-  /** Where the closed paths that are there lead, links resolved: a link is closed where it leads to. */
+  /** The targets of the closed paths that exist, because systemd makes the target of a symbolic link inaccessible. */
   closed: ReadonlyMap<string, string>;
 };
 
 export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
 
-/** Null where the process is gone or its /proc may not be read. */
+/** Null where the process has ended or its /proc cannot be read. */
 export function readLive(pid: number | "self"): Live | null {
   const status = readProc(`${pid}/status`);
   const uidMap = readProc(`${pid}/uid_map`);
   const mountinfo = readProc(`${pid}/mountinfo`);
   const ns = readNamespaces(pid);
-  // A zombie has a status, and mounts no more.
+  // A zombie has a status but no mounts.
   return status === null || uidMap === null || !mountinfo || ns === null ? null : parseLive({ status, uidMap, mountinfo, ns });
 }
 
@@ -48,8 +48,8 @@ export function parseLive({ status, uidMap, mountinfo, ns }: LiveText): Live {
 }
 
 /**
- * The user manager shows itself only where it has no capability that we lack (ptrace(2)); then this process, which it started or
- * which came from the same login, has to stand for it.
+ * /proc of the user manager is readable only if the manager has no capability that this process lacks (ptrace(2)). Otherwise
+ * this process is used in its place, because it was started by the manager or by the same login.
  */
 export function readOutside(home: string, uid: number): Outside | null {
   const pid = userManagerPid(uid);
@@ -60,11 +60,11 @@ export function readOutside(home: string, uid: number): Outside | null {
   return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), closed };
 }
 
-/** Null where the cgroups of this machine are not laid out as systemd.special(7) has them. */
+/** Null where the cgroups of this machine are not arranged as in systemd.special(7). */
 export function userManagerPid(uid: number): number | null {
   try {
     const text = readFileSync(join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/init.scope/cgroup.procs`), "utf8");
-    // Its helper (sd-pam) is there too, and started later. Those of another pid namespace count as 0.
+    // The cgroup also holds the helper (sd-pam), which started later. Processes of another pid namespace appear as 0.
     const pids = text
       .split("\n")
       .filter(Boolean)

@@ -1,19 +1,19 @@
 // The check that the launcher runs before a program: it compares what systemd has mounted with what the unit was made for.
 //
-// systemd follows links when it mounts, so that a service could put a link in the place of a folder that is bound for
-// another one, before systemd restarts that by itself. A look before the mount would race with the swap. This look comes
-// after it: the check runs in the finished mount namespace, where nobody can mount anything any more, and before the program.
-// proc_pid_mountinfo(5) names the folder that each mount shows, by its path within the file system.
+// systemd follows symbolic links when it mounts. A service could therefore replace a directory, which another service binds, by
+// a link, before systemd restarts that other service. A check before the mount would race with this replacement. This check
+// comes after the mount and before the program: it runs in the finished mount namespace, where nobody can mount anything any
+// more. proc_pid_mountinfo(5) gives the directory that each mount shows, as a path within its file system.
 
 import { cacheInHome } from "../../backend/directories.ts";
 import { wrongMountStatus } from "../../backend/ended.ts";
 import type { Opening } from "../../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../../backend/sandbox.ts";
 
-/** A path of the sandbox, and where it has to lead; `isOptional`: nothing may be mounted there. */
+/** A path of the sandbox, and the path it must lead to; `isOptional`: nothing needs to be mounted there. */
 export type Place = { path: string; real: string; isOptional: boolean };
 
-/** What of an opening is mounted. */
+/** The paths of an opening that systemd mounts. */
 export type Mounted = Pick<Opening, "writable" | "readable" | "optional" | "leads" | "cache">;
 
 export function placesOf({ writable, readable, optional, leads, cache }: Mounted, home: string): Place[] {
@@ -22,7 +22,10 @@ export function placesOf({ writable, readable, optional, leads, cache }: Mounted
   return [...firm, ...own, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
 }
 
-/** The words of a command that ends with `wrongMountStatus` and a line. Null where the unit mounts nothing of its own. Pure. */
+/**
+ * The arguments of a command that prints a line and exits with `wrongMountStatus` if a mount is wrong. Null where the unit
+ * makes no mounts of its own. Pure.
+ */
 export function mountCheck(name: string, places: Place[], directives: Directive[], home: string): string[] | null {
   const has = (directive: string) => directives.some((one) => one.name === directive);
   if (!has("ProtectHome") || places.length === 0) return null;
@@ -38,15 +41,15 @@ export function mountCheck(name: string, places: Place[], directives: Directive[
   return ["awk", program, name, String(covers.length), ...covers.map(escaped), ...words];
 }
 
-/** As the kernel writes a path in mountinfo. */
+/** Escapes a path as the kernel does in mountinfo. */
 function escaped(path: string): string {
   return path.replace(/[ \t\n\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 
 /**
- * at(path): the mount that a path leads to, walked from the root down, without the hidden ones. Hidden are those that
- * systemd has made for the unit, so that what is left shows where a path leads on the machine. NFS says "/" of every
- * mount (nfs_show_path() of the kernel), so that there the root tells nothing.
+ * at(path): the mount that a path leads to, found from the root downwards, ignoring hidden mounts. Hidden mounts are those that
+ * systemd has made for the unit, so that the others show where a path leads on the host. NFS shows "/" as the root of every
+ * mount (nfs_show_path() of the kernel), so the root cannot be compared there.
  */
 const program = `
 function within(p, f) { return f == "/" || p == f || index(p, f "/") == 1 }

@@ -1,11 +1,11 @@
-// The mounts of a process as proc_pid_mountinfo(5) lists them -> what a path leads to; pure.
+// Parses the mounts of a process (proc_pid_mountinfo(5)), and finds the mount that a path leads to. Pure.
 
 export type Mount = {
   id: string;
   parent: string;
   /** `major:minor` of the file system. */
   device: string;
-  /** The folder of that file system which is mounted. */
+  /** The directory within the file system that is mounted. */
   root: string;
   point: string;
   readOnly: boolean;
@@ -30,19 +30,19 @@ export class Mounts {
     this.#root = this.#all.find((mount) => mount.point === "/" && !ids.has(mount.parent));
   }
 
-  /** The mount that a path without links leads to: one may lie over another, or be hidden below a later one. */
+  /** The mount that a path without links leads to, which must be searched for, because a later mount may cover an earlier one. */
   at(path: string): Mount | undefined {
     let here = this.#root;
     for (let next = here; next !== undefined; next = this.#nextOn(path, next)) here = next;
     return here;
   }
 
-  /** Every mount that a path leads to and that `matches`. */
+  /** Every mount that `matches` and is not covered by another mount. */
   visible(matches: (mount: Mount) => boolean): Mount[] {
     return this.#all.filter((mount) => matches(mount) && this.at(mount.point) === mount);
   }
 
-  /** Names the folder itself, so that the same one seen from two namespaces compares equal. */
+  /** Identifies the directory itself, so that the same directory seen from two namespaces compares equal. */
   placeOf(path: string): string | undefined {
     const mount = this.at(path);
     if (mount === undefined) return undefined;
@@ -50,7 +50,7 @@ export class Mounts {
     return `${mount.device}:${mount.root === "/" ? rest : mount.root + (rest === "/" ? "" : rest)}`;
   }
 
-  /** A path is walked from its start, so of the mounts on one the shortest comes first. */
+  /** A path is resolved from its start, so the mount with the shortest mount point comes first. */
   #nextOn(path: string, mount: Mount): Mount | undefined {
     let next: Mount | undefined;
     for (const child of this.#children.get(mount.id) ?? []) {
@@ -93,7 +93,7 @@ function parseMounts(mountinfo: string): Mount[] {
   return mounts;
 }
 
-/** Space, tab, newline and backslash come as three octal digits. */
+/** Space, tab, newline and backslash are escaped as three octal digits. */
 function unescaped(path: string): string {
   if (!path.includes("\\")) return path;
   return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));

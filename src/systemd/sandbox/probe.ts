@@ -1,4 +1,4 @@
-// Runs a probe on this host: a unit with the directives of a service, whose process tries what they deny.
+// Runs a probe on this host: a unit with the directives of a service, whose process attempts what they deny.
 import { chmodSync, existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -34,7 +34,7 @@ export type Report = v.InferOutput<typeof Report>;
 
 export type ProbeRun =
   | { kind: "reported"; report: Report; scratch: string }
-  /** The exit status of systemd.exec(5) with which the process was given up before it began. */
+  /** The exit status of systemd.exec(5) with which systemd gave up before it executed the program. */
   | { kind: "denied"; status: number }
   | { kind: "broken"; why: string };
 
@@ -59,7 +59,7 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
     );
     chmodSync(join(scratch, "ask.json"), 0o600);
     writeWhole(file, probeUnit(directives, scratch, deps), 0o644);
-    // Never loaded before, the unit is read from its file without a daemon-reload; never loaded again, it is forgotten.
+    // The unit name is random: systemd reads a unit it never loaded without a daemon-reload, and unloads it after its end.
     const words = await deps.systemctl.jobs("start", [unit], timeoutMs + 5000);
     const text = readIfThere(join(scratch, "report.json"));
     if (text !== null) return { kind: "reported", report: v.parse(Report, JSON.parse(text)), scratch };
@@ -72,7 +72,7 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
   }
 }
 
-/** Folders that a service has for its own, so that a file put there from outside is not to be seen. */
+/** Directories of which a service gets its own, so that a file created there from outside must be invisible. */
 const canaryFolders = ["/tmp", "/var/tmp", "/dev/shm"].filter((folder) => existsSync(folder));
 const unwritable = ["/usr", "/etc", "/var/lib", "/run", "/run/lock"];
 
@@ -90,7 +90,7 @@ function probeUnit(directives: Directive[], scratch: string, { paths, runtime }:
     "UnsetEnvironment=BUN_OPTIONS NODE_OPTIONS LD_PRELOAD",
     `ExecStart=${execWord(runtime)} attempts.ts`,
     `TimeoutStartSec=${timeoutMs}ms`,
-    // The program of the other ABI is meant to be killed. With 1 not even a dump through a pipe is begun (core(5)).
+    // The program of the other ABI is killed on purpose. With 1 not even a dump through a pipe is started (core(5)).
     "LimitCORE=1",
     ...directives.map(({ name, value }) => `${name}=${value}`),
     ...(away && !homeIsCovered(paths.home) ? [`TemporaryFileSystem=${bindPath(paths.home)}:ro`] : []),
@@ -102,12 +102,12 @@ function probeUnit(directives: Directive[], scratch: string, { paths, runtime }:
 async function endOf(unit: string, words: string, systemctl: Systemctl): Promise<ProbeRun> {
   const shown = (await systemctl.show([unit], ["Result", "ExecMainCode", "ExecMainStatus"])).get(unit);
   const status = Number(shown?.get("ExecMainStatus") ?? 0);
-  // From 200 on the statuses are systemd's own.
+  // Exit statuses from 200 on come from systemd itself.
   if (shown?.get("ExecMainCode") === "1" && status >= 200) return { kind: "denied", status };
   return { kind: "broken", why: `${shown?.get("Result") ?? "no result"}, status ${status}${words === "" ? "" : `: ${words}`}` };
 }
 
-/** A bs9 that was killed in between has left these. */
+/** Removes what a killed bs9 has left behind. */
 async function sweep(deps: ProbeDeps): Promise<void> {
   const units: string[] = [];
   for (const folder of [unitFolder(deps), deps.paths.cache, ...canaryFolders]) {
@@ -129,12 +129,12 @@ function isLeftover(path: string, uid: number): boolean {
   }
 }
 
-/** Through these sockets a service could make other processes act outside of every sandbox. */
+/** Through these sockets a service could make processes outside of every sandbox act for it. */
 function socketsOutside(uid: number): string[] {
   return [...rootSockets.flatMap(({ sockets }) => sockets), `/run/user/${uid}/bus`, `/run/user/${uid}/systemd/private`];
 }
 
-/** What cannot be removed now is in nobody's way. */
+/** A file that cannot be removed now does no harm. */
 function remove(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });

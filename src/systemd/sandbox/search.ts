@@ -8,9 +8,9 @@ import type { ProbeRun } from "./probe.ts";
 
 export type Found = {
   directives: Directive[];
-  /** The directives that the process could not be started with, by `NAME=VALUE`, and the status it ended with. */
+  /** The directives with which the process could not start, by `NAME=VALUE`, and the exit status. */
   denied: Map<string, number>;
-  /** Those that it was started with and that do not hold; of them only the wished ones stay in `directives`. */
+  /** The directives that the host accepted but does not enforce; of these only the wished ones stay in `directives`. */
   voided: Missing[];
   /** What the attempts of the last trial have proved, as `NAME=VALUE`. */
   probed: string[];
@@ -24,8 +24,9 @@ type Denied = Extract<ProbeRun, { kind: "denied" }>;
 type Tried = { kept: Directive[]; run: Reported };
 
 /**
- * All together first, which is what almost every host gives. Else without all that needs namespaces, and then, one by one,
- * whatever else can be had. What does not hold is left out, and what is left confirmed by one more trial.
+ * Tries all directives together first, which works on almost every host. Otherwise it starts without the directives that need
+ * namespaces, and adds the others one by one. A directive that is not enforced is dropped, and one more trial confirms the
+ * rest.
  */
 export async function find(directives: Directive[], wished: Directive[], search: Search): Promise<Found> {
   const all = [...directives, ...wished];
@@ -53,7 +54,7 @@ async function pickOut(all: Directive[], statusOfAll: number, search: Search): P
   const denied = new Map<string, number>();
   let { kept, run } = await plainOnes(all, search);
   for (const directive of all.filter((one) => !kept.includes(one))) {
-    // The manager of an ordinary user can set up no other namespace without one of users (user_namespaces(7)).
+    // The manager of an ordinary user can create other namespaces only together with a user namespace (user_namespaces(7)).
     const isHopeless = !search.isRoot && namespaced.has(directive.name) && denied.has("PrivateUsers=yes");
     const next: Reported | Denied = isHopeless ? { kind: "denied", status: statusOfAll } : await tried([...kept, directive], search);
     if (next.kind === "denied") denied.set(label(directive), next.status);
@@ -62,7 +63,10 @@ async function pickOut(all: Directive[], statusOfAll: number, search: Search): P
   return { denied, last: { kept, run } };
 }
 
-/** A directive that a process starts with only because it is void without a namespace would fail each of those that bring one. */
+/**
+ * A directive that is void without a namespace still lets the process start; keeping it would make every directive that brings
+ * a namespace fail.
+ */
 async function plainOnes(all: Directive[], search: Search): Promise<Tried> {
   const plain = all.filter(({ name }) => !namespaced.has(name));
   const run = await tried(plain, search);

@@ -1,4 +1,4 @@
-// Verifies the live process of a service once: what it is shut into changes only where a closed path is made again.
+// Verifies the sandbox of a live process once, because it changes only if a closed path is created again.
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Reading } from "../../backend/backend.ts";
@@ -31,7 +31,10 @@ const Verdict = v.strictObject({
   unheld: v.optional(v.array(Missing)),
   isolation: v.optional(Isolation),
 });
-/** `closed`: the stamp of the closed paths when the process was looked at. `declared`: names what it was compared with. */
+/**
+ * `closed`: the stamp of the closed paths at the time of the verification. `declared`: a hash of what the process was compared
+ * with.
+ */
 const One = v.strictObject({
   boot: v.string(),
   pid: v.number(),
@@ -44,7 +47,7 @@ const Found = v.record(v.string(), One);
 
 type Found = v.InferOutput<typeof Found>;
 
-/** Of verdicts, before those on processes that have ended are looked for: it takes a file of /proc for each. */
+/** The number of new verdicts after which those of ended processes are removed; that reads one file of /proc for each. */
 const mostAdded = 1000;
 
 export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded> };
@@ -63,13 +66,13 @@ export class Verifier {
     this.#deps = deps;
   }
 
-  /** What of the profile this host gives; once a probe has told, none runs again. */
+  /** What this host provides of a profile; the probe runs at most once. */
   host(profile: SandboxProfile): Promise<HostProfile> {
     const known = this.#hosts.get(profile);
     if (known !== undefined) return known;
     const asked = hostProfile(profile, this.#deps);
     this.#hosts.set(profile, asked);
-    // One that failed, as on a machine that is just booting, says nothing of the next.
+    // A failed probe is not kept, because it may have failed only while the machine was booting.
     asked.catch(() => this.#hosts.delete(profile));
     return asked;
   }
@@ -78,7 +81,7 @@ export class Verifier {
     return isolationOnHost(spec, await this.host(spec.sandbox.profile));
   }
 
-  /** The verdict on this very process, from the cache where it was found before. */
+  /** The verdict on exactly this process, from the cache if it was verified before. */
   async verify(spec: Spec, reading: Reading): Promise<SandboxVerdict> {
     const pid = reading.mainPid;
     const startTime = pid === null ? null : startTimeOf(pid);
@@ -96,9 +99,9 @@ export class Verifier {
     if (this.#closed !== closed) this.#outside = undefined;
     this.#closed = closed;
     const seen = await this.#look(spec, pid);
-    // A verdict of a bs9 that did not look at the isolation stays what it is.
+    // A verdict of a bs9 that did not check the isolation stays valid, and only the isolation is added.
     const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
-    // A process that is just being set up may not be looked at, and soon may.
+    // The process of a service that is still being set up may be unreadable now and readable soon.
     if (verdict.verdict === "unknown") return verdict;
     this.#found[spec.name] = { boot: bootId(), pid, startTime, closed, declared, verdict };
     this.#isChanged = true;
@@ -112,14 +115,14 @@ export class Verifier {
     this.#isChanged = true;
   }
 
-  /** Puts what was found where the next command finds it; a full disk costs only that. */
+  /** Saves the verdicts for the next command; if the disk is full, the next command only has to verify again. */
   keep(): void {
     if (!this.#isChanged || this.#found === null) return;
     this.#forgetEnded(this.#found);
     try {
       writeWhole(this.#file, JSON.stringify(this.#found), 0o600);
     } catch {
-      // It can be found again.
+      // The verdicts can be computed again.
     }
   }
 
@@ -166,14 +169,14 @@ export class Verifier {
   }
 }
 
-/** Names all of a spec that its sandbox is made of. */
+/** A hash of all parts of a spec that affect its sandbox. */
 function nameOf({ entry, args, root, cwd, runtime, build, path, sandbox }: Spec): string {
   return Bun.hash(JSON.stringify([entry, args, root, cwd, runtime, build, path, sandbox])).toString(16);
 }
 
 /**
- * The unit sets these directives, in this order and nothing else of their names: a later empty one would void the list.
- * But for the paths that it opens: those follow, and none of them is empty.
+ * The unit sets these directives in this order and no others of their names, because a later empty setting would reset the
+ * list. The settings that open paths may follow; none of them is empty.
  */
 function declares(text: string, directives: Directive[]): boolean {
   const names = new Set(directives.map(({ name }) => name));

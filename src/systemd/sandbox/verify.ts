@@ -1,4 +1,5 @@
-// What is so of a live process's sandbox, directive by directive: the declared beside what /proc shows and the host's probe has proved.
+// Judges the sandbox of a live process, directive by directive: compares what is declared with what /proc shows and with what
+// the probe of the host has proved.
 
 import { cacheInHome } from "../../backend/directories.ts";
 import { lackOfNarrowed } from "../../backend/narrowed.ts";
@@ -17,11 +18,11 @@ export type Declared = {
   profile: SandboxProfile;
   host: HostProfile;
   opening: Opening;
-  /** The loaded unit is the one that bs9 made, and no file of it is newer. */
+  /** The loaded unit is the one that bs9 wrote, and none of its files is newer. */
   isInSync: boolean;
-  /** Directives that the user takes back by what is to be open, as `NAME=VALUE`. */
+  /** Directives that the user gives up by opening paths, as `NAME=VALUE`. */
   waived: string[];
-  /** What drop-ins of others set of it: `foreignSettings` of drop-ins.ts. */
+  /** The settings in drop-ins of others: `foreignSettings` of drop-ins.ts. */
   foreign: string[];
 };
 
@@ -45,7 +46,7 @@ export function judge(live: Live | null, declared: Declared, outside: Outside | 
     if (lack !== null) missing.push(lack);
     else (isClosed(directive) ? probed : verified).add(directive.name);
   }
-  // A name is claimed only where each of its values holds and none is taken back.
+  // A name is reported as verified only where all of its values are in effect and none was given up.
   const lacking = [...missing.map(({ directive }) => directive), ...declared.waived].map((one) => one.split("=")[0] ?? one);
   for (const name of lacking) for (const claimed of [verified, probed]) claimed.delete(name);
   const unheld: Missing[] = [];
@@ -72,7 +73,7 @@ function lackOf(directive: Directive, { name, host }: Declared, seen: Seen): Mis
 
 const isClosed = ({ name }: Directive): boolean => evidence[name]?.isClosed === true;
 
-/** What makes every other reading worthless: a process that is not the one of our unit. */
+/** Differences that make all other results worthless: the process does not belong to the unit that bs9 wrote. */
 function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
   const missing: Missing[] = foreign.map((setting) => ({
     directive: "unit",
@@ -90,7 +91,7 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
   return missing;
 }
 
-/** What of the file system is open beyond what was asked for. */
+/** Paths of the file system that are open although nobody asked for it. */
 function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
   if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
   const mend = `bs9 restart ${name}`;

@@ -1,4 +1,4 @@
-// Why a host denies a part of the sandbox, and what would mend it.
+// Explains why a host denies a part of the sandbox, and how to change that.
 
 import { readFileSync } from "node:fs";
 import { namespaced } from "../../backend/sandbox.ts";
@@ -10,7 +10,7 @@ import { userManagerPid } from "./live.ts";
 
 export type Denial = { why: string; mend: string };
 
-/** What stands in the way of user namespaces on this host. Null where nothing is known to. */
+/** What denies user namespaces on this host. Null where no reason is found. */
 export async function denialOf(uid: number): Promise<Denial | null> {
   if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "a kernel with CONFIG_USER_NS" };
   const settings = new Map(userNamespaceSettings());
@@ -21,7 +21,7 @@ export async function denialOf(uid: number): Promise<Denial | null> {
     timeoutMs: 5000,
   }).catch(() => null);
   const allowed = /^RestrictNamespaces=(.*)$/m.exec(asked?.stdout ?? "")?.[1] ?? "no";
-  // `no` restricts nothing; else the line names the kinds that are left, or says `yes` for none.
+  // `no` restricts nothing; otherwise the line lists the allowed kinds, or is `yes` if none is allowed.
   if (allowed !== "no" && !allowed.split(" ").includes("user")) {
     const files = [...(asked?.stdout ?? "").matchAll(/^(?:FragmentPath|DropInPaths)=(.*)$/gm)].flatMap(
       ([, paths]) => paths?.split(" ") ?? [],
@@ -67,7 +67,7 @@ export function denyingSetting(settings: Map<string, string | null>): Denial | n
   return null;
 }
 
-/** Pure. `directive` is `NAME=VALUE`, `status` one of systemd.exec(5). */
+/** Pure. `directive` is `NAME=VALUE`, `status` an exit status of systemd.exec(5). */
 export function whyDenied(directive: string, status: number, denial: Denial | null): Missing {
   const name = directive.slice(0, directive.indexOf("="));
   if (denial !== null && namespaced.has(name)) return { directive, why: `it needs a user namespace: ${denial.why}`, mend: denial.mend };

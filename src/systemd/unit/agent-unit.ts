@@ -1,4 +1,4 @@
-// bs9-agent.service: the agent as a service of the user manager, shut in as far as its work lets it be.
+// bs9-agent.service: the agent as a service of the user manager, in a sandbox as strict as its work allows.
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type AgentSeen, type AgentUnit, agentVariable } from "../../backend/backend.ts";
@@ -10,7 +10,7 @@ import { execWord, unitWord } from "./quote.ts";
 import { wantedUnits, wantUnits } from "./wants.ts";
 
 const unit = "bs9-agent.service";
-/** An agent that hangs would hold a command up for its whole stop timeout; it loses nothing by being killed. */
+/** An agent that hangs would block a command for its whole stop timeout; killing the agent loses nothing. */
 const stopMs = 2000;
 const notKept = "nothing is kept of these services, and their health is not looked at";
 
@@ -26,10 +26,11 @@ export function agentUnit(ground: AgentGround): AgentUnit {
   return { file, whose, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
 }
 
-/** Idempotent, and one look at a file where all is as it should be. */
+/** Idempotent; reads only a file where everything is as it should be. */
 async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Promise<string | null> {
   const { owner, systemctl, state } = ground;
-  // Without it an enabling that was begun was not ended; with it, whoever disabled the unit meant it.
+  // The file marks that the unit was enabled completely: if it exists and the unit is disabled, the user disabled it on
+  // purpose.
   const enabled = join(state, "agent-enabled");
   const file = join(owner.units, unit);
   try {
@@ -42,7 +43,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     const text = agentUnitText(ground);
     if (found === text && existsSync(enabled)) {
       if (seen === "own" || !wantedUnits(owner.units).has(unit)) return null;
-      // One that does not answer may only be busy.
+      // An agent that does not answer may only be busy, so it is started and not restarted.
       await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
       return null;
     }
@@ -66,12 +67,12 @@ async function remove(file: string, systemctl: Systemctl): Promise<null> {
   return null;
 }
 
-/** What decides where bs9 keeps things. */
+/** The variables that decide in which directories bs9 keeps its files. */
 const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
 
 /**
- * It reads what /proc tells of the services, which a user namespace of its own would hide: PrivateUsers=, and all that
- * needs it, is not to be had. What is here holds without (systemd.exec(5)).
+ * The agent reads /proc of the services, which a user namespace of its own would hide. So PrivateUsers=, and every directive
+ * that needs it, cannot be used; the directives below work without it (systemd.exec(5)).
  */
 function agentUnitText({ owner, program, env }: AgentGround): string {
   const given = variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
@@ -79,7 +80,7 @@ function agentUnitText({ owner, program, env }: AgentGround): string {
     "# Made by bs9, and made again at will: what is changed here is lost.",
     "[Unit]",
     "Description=bs9 agent: samples, health and history of services",
-    // Where bs9 was removed there is nothing to try again and again.
+    // Without this condition systemd would restart the agent for ever after bs9 was removed.
     `ConditionFileIsExecutable=${program.replaceAll("%", "%%")}`,
     "StartLimitIntervalSec=0",
     "",

@@ -2,12 +2,12 @@
 import { delayOf, longestDelayMs, rowSec } from "../../backend/backoff.ts";
 
 /**
- * The script that runs before each start; its arguments are the two files of starts.ts, which `start` and `restart` clear.
- * The nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s. The clock is /proc/uptime: nobody
- * can step it.
+ * The script that runs before each start; its arguments are the two files of starts.ts, which `start` and `restart` clear. The
+ * nth start within a minute of the last one waits 0, 0, d, 2d, 4d, … at most 30 s. The clock is /proc/uptime, because setting
+ * the system time does not change it.
  *
- * `max` restarts in a row are allowed; null: any number. systemd counts them too, but forgets at each daemon-reload
- * (252), so that the script leaves a file that the start of the service is refused for. It waits no more then.
+ * `max` restarts in a row are allowed; null: any number. systemd counts them too, but version 252 resets its count at each
+ * daemon-reload. So the script creates a file that makes systemd refuse the start of the service, and then does not wait.
  */
 export function restartStep(delayMs: number, max: number | null): string {
   return [
@@ -16,7 +16,7 @@ export function restartStep(delayMs: number, max: number | null): string {
     `if [ $((\${u%.*}-t)) -le ${rowSec} ]; then n=$((n+1)); else n=1; fi`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
     ...(max === null ? [] : [`if [ $n -gt ${max + 1} ]; then : >"$2"; exit 0; fi; rm -f "$2"`]),
-    // Where the count cannot be kept, as on a full disk, each start waits a little.
+    // Where the count cannot be stored, as on a full disk, each start waits one second.
     's=$((s+1)); echo "$((n-1)) $t $s" >"$f" || sleep 1',
     `case $n in ${cases(delayMs)} esac`,
     'read u r </proc/uptime; echo "$n ${u%.*} $s" >"$f"; exit 0',

@@ -1,9 +1,10 @@
-// The unit that runs before each start of a service: it counts the starts, and delays a restart in a row of crashes; pure.
+// The unit that runs before each start of a service: it counts the starts, and delays restarts during a series of crashes.
+// Pure.
 //
-// It is a unit of its own, and not an ExecStartPre= of the service: such a step would run either within the sandbox of the
-// service, or with `+`, and then systemd cannot make mounts for the service that lead elsewhere than on the machine, such as a
-// /dev/shm of its own (insist_on_sandboxing() in its exec-invoke.c). While the delay lasts, the start of the service is
-// queued: it is `inactive` for systemd 252, and waits as `auto-restart-queued` for newer versions.
+// It is a separate unit and not an ExecStartPre= of the service. Such a step would run either inside the sandbox of the
+// service, or with the prefix `+`. With `+`, systemd cannot create mounts for the service that replace a directory, such as its
+// own /dev/shm (insist_on_sandboxing() in systemd's exec-invoke.c). While the delay lasts, the start of the service is queued:
+// systemd 252 shows the service as `inactive`, newer versions as `auto-restart-queued`.
 
 import type { Spec } from "../../service/spec.ts";
 import { restartStep } from "./backoff.ts";
@@ -12,7 +13,7 @@ import { barePath, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";
 import { givenUpPath, startsPath } from "./starts.ts";
 
-/** Null for a service that is not restarted by itself. */
+/** Null for a service that is not restarted automatically. */
 export function delayText({ name, restart }: Pick<Spec, "name" | "restart">, owner: string): string | null {
   if (restart.policy === "no") return null;
   const step = execWord(restartStep(restart.delayMs, restart.max));
@@ -21,9 +22,9 @@ export function delayText({ name, restart }: Pick<Spec, "name" | "restart">, own
       "# Made by bs9 from the spec of a service, and made again at will: what is changed here is lost.",
       "[Unit]",
       `Description=${barePath(`delay of restarts of ${name} (bs9)`)}`,
-      // A stop of the service ends the delay, and a restart begins it anew.
+      // A stop of the service ends the delay, and a restart begins a new one.
       `PartOf=${unitName(name)}`,
-      // Else systemd would refuse the sixth start within ten seconds, and the service would be started without a delay.
+      // Without this line systemd refuses the sixth start within ten seconds, and then starts the service without a delay.
       "StartLimitIntervalSec=0",
       "",
       "[X-BS9]",
@@ -37,7 +38,7 @@ export function delayText({ name, restart }: Pick<Spec, "name" | "restart">, own
       "SuccessExitStatus=SIGTERM",
       "StandardOutput=null",
       "StandardError=null",
-      // Else systemd writes two lines into the journal for each start.
+      // Without this line systemd writes two lines into the journal for each start.
       "LogLevelMax=notice",
       "TasksMax=16",
       "NoNewPrivileges=yes",
@@ -46,7 +47,10 @@ export function delayText({ name, restart }: Pick<Spec, "name" | "restart">, own
   );
 }
 
-/** The lines of the service's own unit by which systemd runs the delay first. Where the delay fails, the service starts all the same. */
+/**
+ * The lines in the unit of the service that make systemd run the delay first. If the delay unit fails, the service still
+ * starts.
+ */
 export function delayLines({ name, restart }: Pick<Spec, "name" | "restart">): string[] {
   if (restart.policy === "no") return [];
   const unit = delayUnitName(name);

@@ -1,4 +1,4 @@
-// A spec and what this host can give -> the texts of unit and environment file.
+// Makes the texts of the unit and of the environment file from a spec and from what this host supports.
 
 import type { Shutter } from "../../backend/directories.ts";
 import type { Neighbours } from "../../backend/neighbours.ts";
@@ -17,8 +17,8 @@ import { fitsInUnit } from "./quote.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
 /**
- * `delay`: the text of the unit that delays restarts; null for a service that has none. `shutter`: what closes files to the
- * service.
+ * `delay`: the text of the unit that delays restarts; null for a service without one. `shutter`: the mechanism that closes
+ * files to the service.
  */
 export type Derived = {
   unit: string;
@@ -31,7 +31,7 @@ export type Derived = {
 
 export type Ground = {
   paths: Paths;
-  /** The runtime folder of the user. */
+  /** The runtime directory of the user (XDG_RUNTIME_DIR). */
   runtimeDir: string;
   environmentFile: string;
   mark: string;
@@ -39,7 +39,7 @@ export type Ground = {
   host: (profile: SandboxProfile) => Promise<HostProfile>;
 };
 
-/** Throws where the entry is gone, a path has no form in a unit, or the words are too long. */
+/** Throws where the entry does not exist, a path cannot be written in a unit, or the arguments are too long. */
 export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
   const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
@@ -97,7 +97,7 @@ async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; ope
   return { plan, opening, launcher };
 }
 
-/** What of the host's profile a service is to have. */
+/** The part of the host's profile that applies to a service: directives that its own paths make impossible are left out. */
 export function forService(host: HostProfile, { writable, readable }: Opening): HostProfile {
   const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
   const { directives, withheld, ...rest } = host;

@@ -1,4 +1,4 @@
-// What others did to our units: edited, removed, added ones, and drop-ins beside them.
+// Finds what others did to the units of bs9: edited, removed or added units, and drop-ins.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Foreign } from "../../backend/backend.ts";
@@ -13,12 +13,12 @@ const ending = ".service";
 
 export type Folders = { units: string; runtimeDir: string };
 
-/** `ours` is as this bs9 writes it, `older` as one with an older sandbox wrote it, `other` has not its mark. */
+/** `ours`: written by this bs9. `older`: written by a bs9 with an older sandbox. `other`: without the mark of bs9. */
 type Judgement = "ours" | "older" | "edited" | "other" | "missing";
-/** `hasDelay`: the unit asks for the one that delays its restarts. */
+/** `hasDelay`: the unit requires the unit that delays its restarts. */
 type Judged = (file: string) => { judgement: Judgement; hasDelay: boolean };
 
-/** One look at each unit file; services whose units are as bs9 wrote them are not in it. */
+/** Reads each unit file once; the result leaves out services whose units are as bs9 wrote them. */
 export function foreignChanges(defined: string[], folders: Folders, mark: string, judged: Judged = judgedNow(mark)): Foreign[] {
   const files = listed(folders.units).filter((name) => name.endsWith(ending));
   const dropIns = dropInsOf(folders);
@@ -28,7 +28,7 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
     const file = join(folders.units, name + ending);
     const { judgement, hasDelay } = present.has(name) ? judged(file) : { judgement: "missing" as const, hasDelay: false };
     const delay = join(folders.units, delayUnitName(name));
-    // Without it, or with another one, a crash loop would run without a pause.
+    // Without the delay unit, or with a changed one, a crash loop would run without a pause.
     const judgements = [{ found: judgement, path: file }, ...(hasDelay ? [{ found: judged(delay).judgement, path: delay }] : [])];
     const wrong = judgements.find(({ found }) => found !== "ours");
     const kind = wrong?.found === "other" ? "edited" : wrong?.found;
@@ -45,13 +45,13 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
   return [...ofDefined, ...ofOthers];
 }
 
-/** For who looks again and again: a file that is as it was, by what the kernel says of it, is not read again. */
+/** For repeated checks: a file whose stat(2) has not changed is not read again. */
 export function judgedOnce(mark: string): Judged {
   const known = new Map<string, { stamp: string; found: ReturnType<Judged> }>();
   const now = judgedNow(mark);
   return (file) => {
     const stat = statSync(file, { throwIfNoEntry: false });
-    // The last one changes with every write, whatever somebody makes of the times.
+    // ctime changes with every write, even where somebody sets the other timestamps back.
     const stamp = `${stat?.ino} ${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}`;
     const before = known.get(file);
     if (before?.stamp === stamp) return before.found;
@@ -68,7 +68,7 @@ function judgedNow(mark: string): Judged {
   };
 }
 
-/** Pure; null: it is not there. */
+/** Pure. `text` is null where the file does not exist. */
 export function judge(text: string | null, mark: string): Judgement {
   if (text === null) return "missing";
   if (!isOurs(text, mark)) return "other";
@@ -76,7 +76,7 @@ export function judge(text: string | null, mark: string): Judgement {
   return (editionOf(text) ?? sandboxEdition) < sandboxEdition ? "older" : "ours";
 }
 
-/** The folders that this user writes to; `systemctl --user set-property` uses those of user.control (systemd.unit(5)). */
+/** The directories that this user can write to; `systemctl --user set-property` writes to user.control (systemd.unit(5)). */
 function dropInsOf({ units, runtimeDir }: Folders): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const folder of [

@@ -1,9 +1,12 @@
-// How systemd names what belongs to a service: its units, and what the journal calls its streams.
+// The names that systemd uses for a service: its units, and the identifiers of its streams in the journal.
 
 export const unitName = (name: string): string => `${name}.service`;
 
 export const delayPrefix = "bs9-delay@";
-/** The unit of delay.ts. No service is named so: names of services have no `@`, and those with `bs9-` are reserved. */
+/**
+ * The unit of delay.ts. It cannot collide with a service: names of services contain no `@`, and names that start with `bs9-`
+ * are reserved.
+ */
 export const delayUnitName = (name: string): string => `${delayPrefix}${name}.service`;
 export const isDelay = (unit: string): boolean => unit.startsWith(delayPrefix);
 

@@ -1,4 +1,4 @@
-// Our units as files: what each spec is derived into, where that lives, and whether it is written.
+// The unit files of bs9: what each spec is turned into, where the files are, and whether they are up to date.
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasCache, makeCache, removeCache } from "../../backend/cache.ts";
@@ -47,7 +47,7 @@ export class OwnUnits {
     return directoriesOf(spec, opening, shutter, this.#paths);
   }
 
-  /** The names of services whose unit is another one than before, of the others, and what went wrong. */
+  /** The names of services whose units changed, the names of the others, and the errors by name. */
   async writeEach(specs: Spec[]): Promise<{ changed: string[]; unchanged: string[]; troubles: Map<string, unknown> }> {
     const written = { changed: [] as string[], unchanged: [] as string[], troubles: new Map<string, unknown>() };
     makeFolder(emptyFolder(this.#paths.share));
@@ -62,9 +62,9 @@ export class OwnUnits {
     return written;
   }
 
-  /** Throws where it cannot be derived. True where a unit is another one than before. */
+  /** Returns true if a unit file changed. Throws where the unit cannot be made from the spec. */
   async #write(spec: Spec): Promise<boolean> {
-    // First, because a launcher opens only what is there.
+    // The cache comes first, because a launcher opens only paths that exist.
     if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
@@ -73,12 +73,12 @@ export class OwnUnits {
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
     makeFolder(this.#paths.units);
-    // First the delay, which the other one names.
+    // The delay unit is written first, because the unit of the service refers to it.
     const isDelayNew = writeOrRemove(this.#delayFile(spec.name), delay);
     return writeOrRemove(file, unit) || isDelayNew;
   }
 
-  /** Unit and environment are what the spec is derived into now. */
+  /** Whether the unit files and the environment file are those that the spec would produce now. */
   async isWritten(spec: Spec): Promise<boolean> {
     const { unit, delay, environment, launcher } = await this.derive(spec);
     if (!existsSync(launcher.file)) return false;
@@ -115,7 +115,7 @@ export class OwnUnits {
   }
 }
 
-/** Null: no such file. True where that changed something. */
+/** Removes the file if `text` is null. Returns true if the file changed. */
 function writeOrRemove(file: string, text: string | null): boolean {
   if (readIfThere(file) === text) return false;
   if (text === null) rmSync(file, { force: true });

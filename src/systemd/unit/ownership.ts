@@ -1,4 +1,4 @@
-// Whose a unit name is: ours, free, or somebody else's, who is never touched or shadowed.
+// Finds the owner of a unit name: bs9, nobody, or somebody else, whose units are never changed or shadowed.
 import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
@@ -7,15 +7,15 @@ import { delayUnitName, unitName } from "./names.ts";
 import { unitWord } from "./quote.ts";
 
 export type Owner = {
-  /** The folder of user units that bs9 writes to. */
+  /** The directory of user units that bs9 writes to. */
   units: string;
-  /** What the mark of our units names. */
+  /** The value in the mark of this home's units. */
   mark: string;
 };
 
 /**
- * Throws where a unit of the service `name` would take the name of a unit without our mark anywhere on the search path of
- * the user manager (systemd.unit(5)), or of one that another bs9 home has made.
+ * Throws where a unit of the service `name` would take the name of a unit that exists anywhere on the search path of the user
+ * manager (systemd.unit(5)) and has no mark of bs9, or has the mark of another bs9 home.
  */
 export async function claimUnits(name: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
   for (const unit of [unitName(name), delayUnitName(name)]) await claim(name, unit, loaded, owner);
@@ -23,7 +23,7 @@ export async function claimUnits(name: string, loaded: (unit: string) => Promise
 
 async function claim(name: string, unit: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
   const onDisk = join(owner.units, unit);
-  // The manager may not have seen a file yet, so it is looked at first.
+  // The directory is checked first, because the user manager may not have read a new file yet.
   const text = readIfThere(onDisk);
   if (text !== null && !isOurs(text, owner.mark)) throw taken(name, onDisk, text);
   const { load, fragment } = await loaded(unit);
@@ -46,7 +46,7 @@ function taken(name: string, where: string, text: string): Error {
   return failed(`the name ${name} belongs to ${whoseIs(text, where)}`, { hint: "choose another one with --name" });
 }
 
-/** Of a unit that is not ours, in words. */
+/** Describes in words the owner of a unit that does not belong to this home. */
 export function whoseIs(text: string, where: string): string {
   const other = markOf(text);
   return other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other.slice(1, -1)}`;

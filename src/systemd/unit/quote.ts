@@ -1,4 +1,4 @@
-// Quoting for unit files (systemd.syntax(7), systemd.service(5)) and environment files (systemd.exec(5)).
+// Quotes text for unit files (systemd.syntax(7), systemd.service(5)) and environment files (systemd.exec(5)).
 
 const controls: Record<string, string> = {
   "\n": "\\n",
@@ -12,38 +12,38 @@ const controls: Record<string, string> = {
   "\\": "\\\\",
 };
 
-/** A word of a setting that takes C escapes (`Environment=`); `%` is doubled, for specifiers are expanded. */
+/** A word of a setting that takes C escapes (`Environment=`). `%` is doubled, because systemd expands specifiers. */
 export function unitWord(text: string): string {
   return `"${escaped(text)}"`;
 }
 
-/** A word of `ExecStart=`: there `$` would start a variable, so it is doubled too. */
+/** A word of `ExecStart=`. `$` is doubled as well, because it would start a variable. */
 export function execWord(text: string): string {
   return `"${escaped(text).replaceAll("$", "$$$$")}"`;
 }
 
-/** A path where a setting takes one and no quotes (`WorkingDirectory=`, `EnvironmentFile=`): only specifiers are expanded. */
+/** A path for a setting that takes no quotes (`WorkingDirectory=`, `EnvironmentFile=`): systemd only expands specifiers there. */
 export function barePath(path: string): string {
   return path.replaceAll("%", "%%");
 }
 
-/** A path of `BindPaths=` and its like. C escapes are not known there, so that a path with a control character has no form. */
+/** A path for `BindPaths=` and similar settings. They take no C escapes, so a path with a control character cannot be written. */
 export function bindPath(path: string, { optional = false } = {}): string {
   return `"${optional ? "-" : ""}${path.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`;
 }
 
-/** True where a path can stand in a unit exactly: no control character, no space at its end, no noncharacter. */
+/** True where a unit can contain the path exactly: no control character, no space at its end, no noncharacter. */
 export function fitsInUnit(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return !/[\x00-\x1f\x7f]|\s$|\p{Noncharacter_Code_Point}/u.test(path);
 }
 
-/** One line of an environment file. Newlines stay as they are within the quotes. */
+/** One line of an environment file. Newlines stay unchanged within the quotes. */
 export function environmentLine(name: string, value: string): string {
   return `${name}="${value.replace(/[\\"`$]/g, "\\$&")}"\n`;
 }
 
-// Outside printable ASCII the bytes of UTF-8 are written: as it is, a noncharacter voids the whole unit.
+// Characters outside printable ASCII are written as escaped UTF-8 bytes, because a raw noncharacter invalidates the whole unit.
 function escaped(text: string): string {
   let result = "";
   for (const character of text) {

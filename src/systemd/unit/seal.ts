@@ -1,15 +1,19 @@
-// The digest that a unit of ours carries of itself, so that a change by hand shows without deriving the unit anew; pure.
+// The digest that a unit of bs9 contains of its own text, so that a change by hand shows without making the unit from the spec
+// again. Pure.
 
 const line = /^Digest=.*\n/m;
 
-/** Puts the digest behind the mark. It guards against nothing but oversight: whoever edits a unit could write it anew. */
+/**
+ * Inserts the digest after the mark. It detects accidental edits only, because anyone who edits the unit could update the
+ * digest.
+ */
 export function seal(text: string): string {
   return text.replace(/^\[X-BS9\]\nOwner=.*\n/m, (mark) => `${mark}Digest=${digestOf(text)}\n`);
 }
 
 export const editionLine = (edition: number): string => `Sandbox=${edition}`;
 
-/** The edition of the sandbox that a unit was made with; 1 for units that do not name it, null for a unit without a sandbox. */
+/** The edition of the sandbox that a unit was made with; 1 for units that do not state it, null for a unit without a sandbox. */
 export function editionOf(text: string): number | null {
   const named = /^Sandbox=(\d{1,9})$/m.exec(text)?.[1];
   if (named !== undefined) return Number(named);

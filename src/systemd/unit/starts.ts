@@ -1,24 +1,24 @@
-// What the delay of a service counts: `starts-in-a-row uptime-of-the-last starts` in one line.
+// Reads the file in which the delay unit counts starts: `starts-in-a-row uptime-of-the-last starts` in one line.
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readIfThere, removeEmpty } from "../../base/files.ts";
 import type { Spec } from "../../service/spec.ts";
 
-/** The file with the count, below the runtime folder of the user. */
+/** The file with the count, below the runtime directory of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
-/** An empty file, there while the service is given up. */
+/** An empty file that exists while the service is given up. */
 export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;
 
 export const canGiveUp = ({ restart }: Pick<Spec, "restart">): boolean => restart.policy !== "no" && restart.max !== null;
 
-/** Forgets what was counted, so that the next start is the first one. */
+/** Deletes the counts, so that the next start is the first one. */
 export function clearStarts(runtimeDir: string, name: string): void {
-  // An older bs9 has left a folder where its restart step ran within the sandbox.
+  // An older bs9 left a directory here, where its restart step ran inside the sandbox.
   rmSync(join(runtimeDir, startsPath(name)), { recursive: true, force: true });
   rmSync(join(runtimeDir, givenUpPath(name)), { force: true });
 }
 
-/** Removes what was counted of a deleted service; the directories above go with the last one. */
+/** Removes the counts of a deleted service, and the parent directories after the last service. */
 export function removeStarts(runtimeDir: string, name: string): void {
   clearStarts(runtimeDir, name);
   const folder = dirname(join(runtimeDir, startsPath(name)));
@@ -26,13 +26,13 @@ export function removeStarts(runtimeDir: string, name: string): void {
 }
 
 export type Starts = {
-  /** Since `bs9 start` or `restart`, or since the boot; a start that is delayed counts already. */
+  /** The number of starts since `bs9 start` or `restart`, or since the boot; a delayed start is already included. */
   count: number;
   /** Starts in a row. */
   inRow: number;
 };
 
-/** Null where nothing was counted: the service has not been started, or is not to be restarted. */
+/** Null where nothing was counted: the service has not been started, or has no restarts. */
 export function startsOf(runtimeDir: string, name: string): (Starts & { writtenMs: number }) | null {
   const file = join(runtimeDir, startsPath(name));
   try {
@@ -46,7 +46,7 @@ export function startsOf(runtimeDir: string, name: string): (Starts & { writtenM
 
 const maxBytes = 4096;
 
-/** Pure. Null for what the delay has not written. */
+/** Pure. Null for a text that the delay unit has not written. */
 export function parseStarts(text: string): Starts | null {
   const match = /^(\d{1,9}) -?\d+ (\d{1,9})\n$/.exec(text);
   return match === null ? null : { count: Number(match[2]), inRow: Number(match[1]) };

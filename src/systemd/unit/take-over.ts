@@ -1,16 +1,16 @@
-// An edited unit -> the drop-in that makes the same of ours; pure.
+// Turns the edits of a unit into a drop-in for the unit of bs9. Pure.
 
 type Settings = Map<string, Map<string, string[]>>;
 
 /**
- * The settings in which `edited` differs from `ours`. Each is emptied first, which resets what is a list
- * (systemd.unit(5)), and then set as it is in the edited unit. Null where they say the same.
+ * The settings in which `edited` differs from `ours`. Each setting is first assigned the empty value, which resets lists
+ * (systemd.unit(5)), and then set as in the edited unit. Null where there is no difference.
  */
 export function dropInOf(ours: string, edited: string): string | null {
   const [before, after] = [settingsOf(ours), settingsOf(edited)];
   const lines: string[] = [];
   for (const section of new Set([...before.keys(), ...after.keys()])) {
-    // [Install] of a drop-in is not read, and [X-BS9] is bs9's own.
+    // systemd does not read [Install] in a drop-in, and [X-BS9] belongs to bs9.
     if (section === "Install" || section.startsWith("X-")) continue;
     const [was, is] = [before.get(section) ?? new Map<string, string[]>(), after.get(section) ?? new Map<string, string[]>()];
     const changed = [...new Set([...was.keys(), ...is.keys()])].filter((key) => was.get(key)?.join("\n") !== is.get(key)?.join("\n"));

@@ -1,4 +1,4 @@
-// A spec -> the text of its unit; pure.
+// Makes the text of a unit from a spec. Pure.
 
 import { cacheInHome } from "../../backend/directories.ts";
 import { givenUpStatus } from "../../backend/ended.ts";
@@ -14,22 +14,22 @@ import { canGiveUp, givenUpPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;
-  /** Program and arguments, the runtime included. */
+  /** The program and its arguments, including the runtime. */
   argv: string[];
   cwd: string;
   environmentFile: string;
-  /** The files that its streams go to; null: the journal. */
+  /** The files for stdout and stderr; null: the journal. */
   logFiles: { stdout: string; stderr: string } | null;
   directives: Directive[];
   mounts: Mounted;
   home: string;
-  /** Names the registry that the unit belongs to: its configuration folder. */
+  /** Identifies the registry that the unit belongs to by its configuration directory. */
   owner: string;
-  /** The file that is executed first, and then executes the program. */
+  /** The file that systemd executes first, and which then executes the program. */
   launcher: string;
 };
 
-/** systemd refuses a longer line, LONG_LINE_MAX. */
+/** systemd refuses a longer line (LONG_LINE_MAX). */
 const maxLineBytes = 1024 * 1024 - 1;
 
 export function unitText(plan: UnitPlan): string {
@@ -75,8 +75,8 @@ export function unitText(plan: UnitPlan): string {
 }
 
 /**
- * A unit that runs a command once as the service runs: the same environment, folder and sandbox. It has limits of its
- * own, for it counts to no service, and what it prints is for nobody.
+ * A unit that runs a command once under the conditions of the service: the same environment, directory and sandbox. It has its
+ * own copy of the limits, because it does not run in the cgroup of the service. Its output is discarded.
  */
 export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs: number): string {
   return [
@@ -89,11 +89,11 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     unsetEnvironment(plan.spec),
     "StandardOutput=null",
     "StandardError=null",
-    // Else systemd itself writes two to four lines for each check; how it ended is told to whoever asked for it.
+    // Without this line systemd writes two to four lines per check into the journal; the result goes to the caller anyway.
     "LogLevelMax=crit",
     execStart(plan),
     `TimeoutStartSec=${timeoutMs}ms`,
-    // What has not ended by then is not asked to.
+    // A check that has timed out is killed without SIGTERM.
     "KillSignal=SIGKILL",
     ...limits(plan.spec),
     ...plan.directives.map(({ name, value }) => `${name}=${value}`),
@@ -103,8 +103,8 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
 }
 
 /**
- * The 0600 file that carries the values, which `systemctl show` would tell everyone. `programs` are folders to add to PATH,
- * `cache` is where the service finds its cache if that is not ~/.cache.
+ * The text of the environment file, which has mode 0600, because `systemctl show` would show values in the unit to everyone.
+ * `programs` are directories to add to PATH; `cache` is the cache directory of the service if it is not ~/.cache.
  */
 export function environmentText(spec: Spec, programs: string[], cache: string | null): string {
   const own = cache === null ? "" : environmentLine("XDG_CACHE_HOME", cache);
@@ -114,14 +114,14 @@ export function environmentText(spec: Spec, programs: string[], cache: string | 
   return own + given;
 }
 
-/** The files are opened by the user manager, outside of the sandbox. */
+/** The user manager opens these files outside the sandbox. */
 function outputs({ logFiles }: UnitPlan): string[] {
   if (logFiles !== null) return [`StandardOutput=append:${barePath(logFiles.stdout)}`, `StandardError=append:${barePath(logFiles.stderr)}`];
-  // Without journald systemd goes on with /dev/null; a path, such as that of journald's socket, it would have to open.
+  // Without journald systemd uses /dev/null for `journal`. A path, such as the socket of journald, would make the start fail.
   return ["StandardOutput=journal", "StandardError=inherit"];
 }
 
-/** The user manager may have taken on variables of a shell that are not true of the service. */
+/** The user manager may have imported variables from a shell that are wrong for the service. */
 function unsetEnvironment(spec: Spec): string {
   const env = givenEnvironment(spec);
   const ofShell = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
@@ -150,7 +150,7 @@ function limits(spec: Spec): string[] {
 }
 
 function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
-  // Without a mount namespace they would be void, and so not so.
+  // Without a mount namespace these settings would have no effect, so the unit must not claim them.
   if (!hidesHome(plan.directives)) return [];
   const { writable, readable, optional, cache } = plan.mounts;
   return [
@@ -158,7 +158,7 @@ function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launche
     `BindReadOnlyPaths=${bindPath(plan.launcher)}`,
     ...readable.map((path) => `BindReadOnlyPaths=${bindPath(path)}`),
     ...optional.map((path) => `BindReadOnlyPaths=${bindPath(path, { optional: true })}`),
-    // Absent where somebody has removed it: then ~/.cache takes no writes, and the service starts all the same.
+    // Optional, so that the service still starts if somebody removed the directory; ~/.cache then accepts no writes.
     ...(cache === null ? [] : [`BindPaths=${bindPath(cache, { optional: true })}:${bindPath(cacheInHome(plan.home))}`]),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
   ];

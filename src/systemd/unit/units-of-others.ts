@@ -1,4 +1,4 @@
-// What others than bs9 have in the user manager, or did to our units.
+// Finds the services of others in the user manager, and what others did to the units of bs9.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Foreign, Reading, Strangers } from "../../backend/backend.ts";

@@ -1,13 +1,13 @@
-// Which units the user manager starts by itself: links in default.target.wants, as `systemctl enable` makes them.
+// Manages which units the user manager starts at boot: links in default.target.wants, as `systemctl enable` makes them.
 import { readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
 import { makeFolder, plainErrno, syncFolder } from "../../base/files.ts";
 
 /**
- * Makes or removes the links of units that lie in `units`. The user manager reads them when it starts, so that neither the
- * process of `systemctl enable` (12 ms and more) nor its daemon-reload (50 ms with 100 units) is needed.
- * Throws `failed` where a link cannot be written.
+ * Makes or removes the links of units that are in `units`. The user manager reads the links when it starts, so neither the
+ * process of `systemctl enable` (12 ms and more) nor its daemon-reload (50 ms with 100 units) is needed. Throws `failed` where
+ * a link cannot be written.
  */
 export function wantUnits(units: string, names: string[], wanted: boolean): void {
   const folder = wantsFolder(units);
@@ -29,7 +29,7 @@ export function wantUnits(units: string, names: string[], wanted: boolean): void
   }
 }
 
-/** The names of the units that are wanted. */
+/** The names of the units that start at boot. */
 export function wantedUnits(units: string): Set<string> {
   try {
     return new Set(readdirSync(wantsFolder(units)).filter((name) => name.endsWith(".service")));
@@ -40,9 +40,9 @@ export function wantedUnits(units: string): Set<string> {
 
 const wantsFolder = (units: string): string => join(units, "default.target.wants");
 
-/** A link appears whole: under another name first, which systemd does not take for a unit. */
+/** Makes the link under another name first, which systemd ignores, so that the final name appears at once. */
 function link(target: string, path: string): void {
-  // One name for all, so that a command that was killed leaves nothing that the next one does not replace.
+  // The temporary name is fixed, so that the next command replaces what a killed command has left.
   const partial = `${path}.new`;
   rmSync(partial, { force: true });
   symlinkSync(target, partial);

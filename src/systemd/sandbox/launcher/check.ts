@@ -13,8 +13,8 @@ const STDERR = 2;
 const EXIT_NOT_FOUND = 127;
 
 /**
- * The child has no environment but these variables: those of the service could change what a program does. Where the check
- * cannot be run, the row of `failed` follows.
+ * The child gets only these environment variables, because variables of the service could change what a program does. Where the
+ * check cannot be run, the launcher goes on with the row of `failed`.
  */
 export function runCheck(table: Table, numbers: Numbers, words: string[], failed: Label): void {
   const [child, notGood, done] = [new Label(), new Label(), new Label()];
@@ -22,13 +22,13 @@ export function runCheck(table: Table, numbers: Numbers, words: string[], failed
   const argv = vector(table, words);
   const environment = vector(table, ["LC_ALL=C", "PATH=/usr/bin:/bin"]);
   table.call(numbers.clone, [SIGCHLD | CLONE_VM | CLONE_VFORK, 0, 0, 0, 0], { orElse: failed });
-  // Both go on here. The child has no child to wait for, so that the call fails in it.
+  // Parent and child both continue here. The child has no children, so wait4(2) fails in it and leads to its own rows.
   table.call(numbers.wait4, [ANY_CHILD, status, 0, 0], { orElse: child });
   table.compare(status, 0, { orElse: notGood });
   table.goto(done);
 
   table.mark(child);
-  // What it says is for the log of the service.
+  // The output of the check goes to the log of the service.
   table.attempt(numbers.dup3, [STDERR, STDOUT, 0]);
   for (const folder of ["/usr/bin", "/bin"]) table.attempt(numbers.execve, [table.text(`${folder}/${words[0]}`), argv, environment]);
   table.exit(numbers.exit_group, EXIT_NOT_FOUND);
@@ -40,7 +40,7 @@ export function runCheck(table: Table, numbers: Numbers, words: string[], failed
   table.mark(done);
 }
 
-/** A vector of strings as execve(2) takes them. */
+/** A null-terminated array of strings, as execve(2) takes it. */
 function vector(table: Table, words: string[]): Place {
   return table.words(...words.map((word) => table.text(word).address), 0n);
 }

@@ -1,4 +1,5 @@
-// The calls that shut a process into rules on files: a ruleset with every right that the kernel knows, then a rule for each path.
+// The system calls that apply Landlock rules: they create a ruleset with every right that the kernel knows, then add a rule for
+// each path.
 import {
   attributeBytes,
   fileRights,
@@ -13,23 +14,25 @@ import {
 import type { Numbers } from "./numbers.ts";
 import { type Argument, Label, type Place, type Table } from "./table.ts";
 
-/** A path with its links resolved. `isFile`: anything but a directory. */
+/** A path without symbolic links. `isFile`: anything but a directory. */
 export type Opened = { path: string; isFile: boolean };
 
-/** `listable`: the names of what is in it and below, and nothing more. */
+/** `listable`: directories in which only file names can be read, also below them. */
 export type Files = { readable: Opened[]; writable: Opened[]; listable: Opened[] };
 
 const AT_FDCWD = -100;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 
-/** `run`: the row to go on with where the kernel has no Landlock; `failed`: where it has one and refuses. */
+/**
+ * `run`: the row that follows where the kernel has no Landlock; `failed`: the row that follows where the kernel refuses a call.
+ */
 export function closeFiles(table: Table, files: Files, { numbers, run, failed }: { numbers: Numbers; run: Label; failed: Label }): void {
   const ruleset = table.words(0n);
   const rules = new Label();
   for (const { version } of rightsByVersion) {
     const attributes = table.words(...rulesetAttributes(version, rightsOf(version), 0n));
-    // A newer one that the kernel takes stands in for the one before. The descriptors close when the program is executed.
+    // A ruleset of a newer version replaces the previous one, if the kernel accepts it. All descriptors close at execve(2).
     const into = { into: ruleset, orElse: version === 1 ? run : rules };
     table.call(landlockCalls.createRuleset, [attributes, attributeBytes(version)], into);
   }
@@ -42,7 +45,7 @@ type Node = { rights: Set<bigint>; isFile: boolean; below: Map<string, Node> };
 
 const emptyNode = (): Node => ({ rights: new Set(), isFile: false, below: new Map() });
 
-/** The paths as a tree of their names, so that each folder on the way is opened once. */
+/** Arranges the paths as a tree of names, so that each directory on the way is opened once. */
 function treeOf({ readable, writable, listable }: Files): Node {
   const root = emptyNode();
   const add = ({ path, isFile }: Opened, rights: bigint[]) => {
@@ -69,8 +72,8 @@ function treeOf({ readable, writable, listable }: Files): Node {
 type Ground = { table: Table; numbers: Numbers; ruleset: Place };
 
 /**
- * Name by name, and no link is followed: links are resolved when the launcher is written, and where one stands in the way since,
- * nothing is opened. openat2(2) has an option for that, but RestrictSUIDSGID= refuses it.
+ * Opens each path name by name and follows no symbolic link: links are resolved when the launcher is written, and a path that
+ * has become a link since then is not opened. openat2(2) has an option for that, but RestrictSUIDSGID= refuses the call.
  */
 function walk(node: Node, name: string, above: Argument, ground: Ground): void {
   const { table, numbers, ruleset } = ground;

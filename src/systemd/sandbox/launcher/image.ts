@@ -6,7 +6,10 @@ const headerBytes = 64;
 const segmentBytes = 56;
 const codeAt = 0x100;
 const valuesAt = 0x200;
-/** Both parts are of one file; the second is mapped at another address. 64 KiB is the largest page of either architecture. */
+/**
+ * Both segments come from one file; the second is mapped at another address. 64 KiB is the largest page size of both
+ * architectures.
+ */
 const codeBase = 0x400000n;
 const valuesBase = 0x10000000n;
 const page = 0x10000n;
@@ -20,7 +23,7 @@ export class Image {
   readonly #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Puts bytes into the writable part, on a boundary of 8, and returns their address. */
+  /** Puts bytes into the data segment, aligned to 8 bytes, and returns their address. */
   place(bytes: Uint8Array): bigint {
     const address = valuesBase + BigInt(valuesAt + this.#bytes);
     const padded = new Uint8Array(Math.ceil(bytes.length / wordBytes) * wordBytes);
@@ -35,14 +38,14 @@ export class Image {
     return valuesBase + BigInt(valuesAt + this.#bytes);
   }
 
-  /** The file; the code begins with the row at `rows`. */
+  /** The bytes of the file; `rows` is the address of the first row of the table. */
   file(architecture: Architecture, rows: bigint): Uint8Array {
     const bytes = Buffer.alloc(valuesAt + this.#bytes);
     bytes.set(header(architecture));
     const segments = [
       segment(PT_LOAD, READ_EXECUTE, 0, codeBase, valuesAt, page),
       segment(PT_LOAD, READ_WRITE, valuesAt, valuesBase + BigInt(valuesAt), this.#bytes, page),
-      // Without it the stack would be executable.
+      // Without this segment the stack would be executable.
       segment(PT_GNU_STACK, READ_WRITE, 0, 0n, 0, 16n),
     ];
     for (const [i, one] of segments.entries()) bytes.set(one, headerBytes + i * segmentBytes);

@@ -12,24 +12,27 @@ import { connectStderr } from "./stderr.ts";
 import { Label, type Place, Table } from "./table.ts";
 
 export type Wanted = {
-  /** Where this file is, the service is given up; null: never. */
+  /** If this file exists, the service is given up and not started; null: there is no start limit. */
   givenUp: string | null;
-  /** What the journal calls stderr. */
+  /** The identifier of stderr in the journal. */
   stderr: string;
-  /** The words of the check of mounts; null: there is nothing to check. */
+  /** The arguments of the check of mounts; null: there is nothing to check. */
   check: string[] | null;
-  /** Null: the program is not shut in. */
+  /** Null: the program is not isolated. */
   shut: Shut | null;
 };
 
 export type Shut = {
-  /** What Landlock opens; null: it does not look at files. */
+  /** The paths that Landlock opens; null: Landlock does not restrict files. */
   files: Files | null;
-  /** The program is not executed where signals and abstract sockets cannot be kept inside. */
+  /** The program is not executed where signals and abstract sockets cannot be kept inside the service. */
   isIsolationRequired: boolean;
 };
 
-/** Filters that the launcher adds to those of the unit: the one on prlimit64, then, once the scopes are in force, the marking one. */
+/**
+ * The number of filters that the launcher adds to those of the unit: first the one on prlimit64, then, once the Landlock scopes
+ * are in force, an empty one as a mark.
+ */
 export const ownFilters = { limits: 1, scopes: 2 };
 
 const AT_FDCWD = -100;
@@ -37,7 +40,7 @@ const O_PATH = 0o10000000;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_SET_SECCOMP = 22;
 const SECCOMP_MODE_FILTER = 2;
-// The exit statuses of systemd.exec(5) for the same troubles.
+// The exit statuses that systemd.exec(5) defines for the same failures.
 const EXIT_NAMESPACE = 226;
 const EXIT_NO_NEW_PRIVILEGES = 227;
 const EXIT_SECCOMP = 228;
@@ -52,7 +55,7 @@ export function launcherFile(architecture: Architecture, { givenUp, stderr, chec
   const unchecked = new Label();
   if (givenUp !== null) endIfThere(table, numbers, givenUp);
   connectStderr(table, numbers, stderr);
-  // Last, because it takes some milliseconds: the filters are what shows on the live process that the launcher has run.
+  // The check runs last, because it takes some milliseconds: until then the filters already show that the launcher has run.
   const finish = () => {
     if (check !== null) runCheck(table, numbers, check, unchecked);
     table.end();
@@ -73,8 +76,8 @@ function endIfThere(table: Table, numbers: Numbers, path: string): void {
 }
 
 /**
- * Without Landlock in the kernel, or with an older one, the launcher goes on with what there is, so that services come up on
- * another kernel, too; what it got is seen by the number of its filters. What the kernel has and refuses ends it.
+ * Where the kernel has no Landlock, or an older version, the launcher goes on without it, so that services start on another
+ * kernel too; the number of filters shows what is in force. Where the kernel has a feature and refuses it, the launcher ends.
  */
 function shutIn(table: Table, architecture: Architecture, { files, isIsolationRequired }: Shut, finish: () => void): void {
   const numbers = numbersOf[architecture];
@@ -111,7 +114,7 @@ function shutIn(table: Table, architecture: Architecture, { files, isIsolationRe
   }
 }
 
-/** struct sock_fprog. */
+/** Places a struct sock_fprog. */
 function programAt(table: Table, filter: Uint8Array, at: Place): Place {
   return table.words(BigInt(lengthOf(filter)), at.address);
 }

@@ -1,5 +1,5 @@
-// The machine code of the launcher: makes the system calls of a table, one row after the other, then executes what it was
-// given as arguments. It is the only machine code of bs9; `launcher.ts` and `files.ts` write the table of calls.
+// The machine code of the launcher: makes the system calls of a table, one row after the other, then executes its arguments. It
+// is the only machine code of bs9; `launcher.ts` and `files.ts` write the table of calls.
 //
 // A row has eight words of 64 bits: the number of the call, the addresses of its five arguments, the address that its result
 // goes to (32 bits), and the address of the row to go on with where the call fails. Two numbers make no call: END ends the
@@ -9,12 +9,12 @@ import type { Architecture } from "../../../backend/limits-filter.ts";
 export const wordBytes = 8;
 export const rowWords = 8;
 export const END = -1n;
-/** Any other negative number. */
+/** The machine code takes any negative number except END as COMPARE. */
 export const COMPARE = -2n;
 
 type Instruction = [bytes: string, source: string];
 
-/** `ADDRESS` stands for the address of the first row. The source is that of the GNU assembler. */
+/** `ADDRESS` stands for the address of the first row. The source text is in the syntax of the GNU assembler. */
 const code: Record<Architecture, Instruction[]> = {
   x64: [
     ["48 bb ADDRESS", "mov rbx, ADDRESS"],

@@ -13,15 +13,15 @@ const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SHUT_RD = 0;
 const F_SETFL = 4;
-/** What systemd asks for; the kernel gives what net.core.wmem_max allows. */
+/** The size that systemd asks for; the kernel limits it to net.core.wmem_max. */
 const sendBufferBytes = 8 * 1024 * 1024;
-/** Room for the address of the other side. */
+/** Space for the address of the peer. */
 const addressBytes = 128;
 
 /**
- * Where stderr is no socket (a log file, or /dev/null because nobody listens for the journal), and where journald is not to be
- * reached, stderr stays what it is: a service starts without the journal, too. connect(2) does not wait here, because a
- * journald that hangs leaves a queue that is full.
+ * Where stderr is not a socket (a log file, or /dev/null because journald does not run), or journald cannot be reached, stderr
+ * stays unchanged: a service must also start without the journal. connect(2) is non-blocking, because the queue of a journald
+ * that hangs is full.
  */
 export function connectStderr(table: Table, numbers: Numbers, identifier: string, socket = journalSocket): void {
   const asItIs = new Label();
@@ -37,7 +37,7 @@ export function connectStderr(table: Table, numbers: Numbers, identifier: string
   table.attempt(numbers.setsockopt, [fd, SOL_SOCKET, SO_SNDBUF, table.words(BigInt(sendBufferBytes)), 4]);
   const head = streamHead(identifier);
   table.call(numbers.write, [fd, table.bytes(head), head.length], { orElse: close });
-  // Without flags a write waits, as programs expect of stderr.
+  // Without O_NONBLOCK a write blocks, as programs expect of stderr.
   table.call(numbers.fcntl, [fd, F_SETFL, 0], { orElse: close });
   table.attempt(numbers.dup3, [fd, STDERR, 0]);
   table.mark(close);

@@ -3,15 +3,15 @@ import type { Architecture } from "../../../backend/limits-filter.ts";
 import { Image } from "./image.ts";
 import { COMPARE, END, rowWords, wordBytes } from "./loop.ts";
 
-/** A row to go on with; `mark` says which one it is. */
+/** A row to go on with; `mark` says which row it is. */
 export class Label {
   row: number | null = null;
 }
 
-/** An address in the launcher's memory. The constructor of the table alone makes them. */
+/** An address in the launcher's memory. Only the table creates places. */
 export type Place = { address: bigint };
 
-/** An argument: a number, the address of something placed, or the value that stands at a place when the call is made. */
+/** An argument: a number, the address of something placed, or the value that a place holds when the call is made. */
 export type Argument = number | Place | { valueAt: Place };
 
 type Row = { call: bigint; arguments: bigint[]; into: bigint; orElse: Label };
@@ -36,29 +36,29 @@ export class Table {
     return this.bytes(new Uint8Array(new BigUint64Array(words).buffer));
   }
 
-  /** Adds a call. Its result goes `into` a place, 32 bits of it; where it fails, the row of `orElse` follows. */
+  /** Adds a call. 32 bits of its result are stored at `into`; where the call fails, the row of `orElse` follows. */
   call(number: number, given: Argument[], { into, orElse }: { into?: Place; orElse: Label }): void {
     this.#add(BigInt(number), given, { into: into ?? this.#nowhere, orElse });
   }
 
-  /** Adds a call that may fail. */
+  /** Adds a call whose failure is ignored. */
   attempt(number: number, given: Argument[]): void {
     const after = new Label();
     this.call(number, given, { orElse: after });
     this.mark(after);
   }
 
-  /** Where the value at a place is another one, the row of `orElse` follows. */
+  /** If the place holds another value, the row of `orElse` follows. */
   compare(place: Place, value: number, { orElse }: { orElse: Label }): void {
     this.#add(COMPARE, [{ valueAt: place }, value], { into: this.#nowhere, orElse });
   }
 
   goto(label: Label): void {
-    // Two numbers that differ.
+    // Two different numbers, so the comparison always leads to the label.
     this.#add(COMPARE, [0, 1], { into: this.#nowhere, orElse: label });
   }
 
-  /** The end of the table: the program is executed. */
+  /** Ends the table: the program is executed. */
   end(): void {
     const end = new Label();
     this.mark(end);
@@ -72,7 +72,7 @@ export class Table {
     this.call(number, [status], { orElse: self });
   }
 
-  /** The row that is added next is the one that the label stands for. */
+  /** Makes the label stand for the row that is added next. */
   mark(label: Label): void {
     label.row = this.#rows.length;
   }
@@ -93,7 +93,7 @@ export class Table {
     this.#rows.push({ call, arguments: places, into: into.address, orElse });
   }
 
-  /** Each number is placed once. */
+  /** Equal numbers share one place. */
   #constant(value: number | Place): bigint {
     const number = BigInt.asUintN(64, typeof value === "number" ? BigInt(value) : value.address);
     const known = this.#numbers.get(number);

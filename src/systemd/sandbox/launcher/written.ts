@@ -1,4 +1,4 @@
-// Where the launcher of a service is written, and what it is to open.
+// Decides where the launcher of a service is written, and which paths it opens.
 
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -18,12 +18,15 @@ import { mountCheck, placesOf } from "../mount-check.ts";
 import type { Files, Opened } from "./files.ts";
 import { launcherFile, type Wanted } from "./launcher.ts";
 
-/** `start`: what the paths of all launchers begin with that differ from this one only in the paths that they open and check. */
+/**
+ * `start` is the common beginning of the paths of all launchers that differ from this one only in the paths they open and
+ * check.
+ */
 export type Launcher = { file: string; start: string; bytes: Uint8Array; closesFiles: boolean };
 
 type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
 
-/** The launcher of a service. Throws on a machine that bs9 has no launcher for. */
+/** The launcher of a service. Throws on an architecture that bs9 has no launcher for. */
 export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Ground): Launcher {
   const { name } = spec;
   const wanted: Wanted = {
@@ -34,7 +37,7 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
   };
   if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
   const isIsolationRequired = spec.sandbox.isolationRequired === true;
-  // With namespaces the mounts close the files already.
+  // With mount namespaces the mounts already close the files.
   const files = hidesHome(host.directives) ? null : openedBy(opening, paths);
   const shut = { ...wanted, shut: { files, isIsolationRequired } };
   if (files === null) return launcherOf(name, shut, shut, paths.share);
@@ -45,9 +48,9 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
 const folderOf = (share: string): string => join(share, "launch");
 
 /**
- * The name has two hashes. The first is of how the launcher shuts the service in; the second is of everything, so that a loaded
- * unit never finds a launcher that was written for another unit. The folders of the system may change between two starts, so
- * that they are left out of the hashes (`hashed`).
+ * The file name contains two hashes. The first covers how the launcher isolates the service; the second covers everything, so
+ * that a loaded unit never finds a launcher that was written for another unit. The system directories may change between two
+ * starts, so the hashes leave them out (`hashed`).
  */
 function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string): Launcher {
   const architecture = architectureOf(process.arch);
@@ -68,8 +71,8 @@ function withoutPaths({ shut, ...wanted }: Wanted): Wanted {
 }
 
 /**
- * The launcher that a unit begins with, if it shuts the service in as the launcher that is made now. The paths may differ:
- * packages that were linked after the start do not make the sandbox of the running process a weaker one.
+ * The launcher that a unit runs, if it isolates the service in the same way as the launcher that would be written now. The
+ * paths may differ: packages that were linked after the start do not weaken the sandbox of the running process.
  */
 export function launcherIn(unit: string, { start }: Launcher): string | null {
   const begin = `ExecStart=${execWord(start).replace(/"$/, "")}`;
@@ -80,19 +83,22 @@ export function launcherIn(unit: string, { start }: Launcher): string | null {
   return hash === undefined ? null : `${start}${hash}`;
 }
 
-/** What Landlock is to open for a service: what its mounts open elsewhere. */
+/** The paths that Landlock opens for a service: the same paths that its mounts open on other hosts. */
 export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache">, paths: Paths): Files {
-  // Where a path leads was judged with the opening, and is not looked up again.
+  // The target of a path was checked when the opening was made, and is not resolved again.
   const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
   return {
     readable: all([...opening.readable, ...opening.optional]),
     writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
-    // Bun and Node look for packages from folder to folder upwards, and give up at a folder that they cannot list.
+    // Bun and Node look for packages in each parent directory, and stop at a directory that they cannot list.
     listable: all(opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path))),
   };
 }
 
-/** Links among the folders of the system lead to other folders of the system, or into a home, which stays closed. */
+/**
+ * Symbolic links are left out: they lead to other system directories, which are listed anyway, or into a home directory, which
+ * stays closed.
+ */
 export const openedSystem = (paths: Paths): Opened[] =>
   systemFolders(paths)
     .filter((path) => resolvedPath(path) === path)
@@ -107,7 +113,7 @@ function opened(path: string): Opened[] {
   }
 }
 
-/** Keeps the launcher that the unit before named: it is loaded until the user manager reads the new one. */
+/** Keeps the launcher of the previous unit, because that unit stays loaded until the user manager reads the new one. */
 export function writeLauncher(name: string, { file, bytes }: Launcher, unitBefore: string | null): void {
   if (!isThere(file, bytes)) writeWhole(file, bytes, 0o700);
   for (const old of launchersOf(name, dirname(file))) {
@@ -115,7 +121,7 @@ export function writeLauncher(name: string, { file, bytes }: Launcher, unitBefor
   }
 }
 
-/** Without a write a start needs no sync of the disk. */
+/** An unchanged file is not written again, so that a start needs no fsync(2). */
 function isThere(file: string, bytes: Uint8Array): boolean {
   try {
     return readRegular(file, bytes.length + 1)?.equals(bytes) === true;
@@ -128,7 +134,7 @@ export function removeLaunchers(name: string, share: string): void {
   for (const file of launchersOf(name, folderOf(share))) rmSync(file, { force: true });
 }
 
-/** A name has no dot in it, so that no other service's launcher begins with it. */
+/** The name of a service contains no dot, so the launcher of another service never matches. */
 function launchersOf(name: string, folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
