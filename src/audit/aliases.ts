@@ -1,4 +1,4 @@
-// Other names of own files: `imports` of package.json, `paths` and `baseUrl` of tsconfig.json.
+// Other names of the project's files: `imports` of package.json, `paths` and `baseUrl` of tsconfig.json.
 import { dirname, join, resolve } from "node:path";
 import { asObject, type Json, lookUp, readObject } from "./manifest.ts";
 
@@ -12,7 +12,7 @@ export class Aliases {
     this.#root = root;
   }
 
-  /** The paths, without ending, that a specifier may stand for, as seen from a folder. */
+  /** The paths, without extension, that a specifier may mean, seen from a directory. */
   of(specifier: string, from: string): string[] {
     if (specifier.startsWith("#")) {
       const manifest = this.#nearest(from, ["package.json"]);

@@ -1,15 +1,15 @@
-// `// bs9-allow RULE: reason` takes a finding back, for one line.
+// A comment `// bs9-allow RULE: reason` suppresses a finding on one line.
 import type * as t from "@babel/types";
 import { type Found, isRule } from "./finding.ts";
 
-/** Drops what the comments of a file allow, and adds a warning for each comment that allows nothing. */
+/** Removes the findings that comments of the file allow, and adds a warning for each comment that allows nothing. */
 export function applyAllowances(found: readonly Found[], { allowed, faults }: Allowances): Found[] {
   return [...found.filter(({ rule, line }) => allowed.get(line)?.has(rule) !== true), ...faults];
 }
 
 export type Allowances = { allowed: Map<number, Set<string>>; faults: Found[] };
 
-/** What is allowed by line. A comment alone on its line is for the line that follows. */
+/** The allowed rules by line. A comment alone on its line applies to the following line. */
 export function allowancesIn(comments: readonly t.Comment[], text: string): Allowances {
   const allowed: Allowances["allowed"] = new Map();
   const faults: Found[] = [];
@@ -31,7 +31,7 @@ export function allowancesIn(comments: readonly t.Comment[], text: string): Allo
   }
   for (const { rule, line, isAlone } of pending) {
     let meant = line;
-    // Several of them may stand above the same line.
+    // Several such comments may stand above the same line.
     while (isAlone && alone.has(meant)) meant++;
     allowed.set(meant, (allowed.get(meant) ?? new Set()).add(rule));
   }
@@ -46,7 +46,7 @@ function faultOf(rule: string, reason: string): string | null {
   return reason === "" ? `bs9-allow ${rule} gives no reason and allows nothing; write // bs9-allow ${rule}: reason` : null;
 }
 
-// Blank up to the end of the line.
+// Whether the text is blank up to the end of the line.
 function isBlank(text: string, from: number, to: number): boolean {
   return (/[^\n\r]*/.exec(text.slice(from, to))?.[0] ?? "").trim() === "";
 }

@@ -13,8 +13,8 @@ import { defaultLimits, type Limits, readProject } from "./project.ts";
 import { Resolver } from "./resolve.ts";
 
 /**
- * `root` is the project's folder; code in a `node_modules` below it is not read.
- * Throws only where there is no entry: what cannot be read is a finding.
+ * `root` is the directory of the project; code in a `node_modules` below it is not read. Throws only where the entry does not
+ * exist: a file that cannot be read is a finding.
  */
 export async function audit(entry: string, root: string, limits: Limits = defaultLimits): Promise<Report> {
   const resolver = new Resolver(resolve(root));
@@ -37,7 +37,7 @@ export async function audit(entry: string, root: string, limits: Limits = defaul
   });
 }
 
-// What the calls of other files' exports turn out to be.
+// Findings for calls of names that other files export.
 function linked(file: string, reading: Reading, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Found[] {
   return reading.suspects.flatMap(({ ref, would }) =>
     [...link(file, ref, exported, follow)].flatMap((reached) => would.get(reached) ?? []),

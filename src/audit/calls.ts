@@ -1,4 +1,4 @@
-// What becomes of a value that is called, is handed to a call, or has a member that is called.
+// Decides what happens to a value that is called, is an argument of a call, or has a member that is called.
 import type * as t from "@babel/types";
 import { environment } from "./command.ts";
 import type { Flow } from "./flow.ts";
@@ -8,7 +8,7 @@ import { asValue, element, isIndex, member, type Value } from "./value.ts";
 
 type Member = t.MemberExpression | t.OptionalMemberExpression;
 
-// Methods that call what they are given, with each element.
+// Methods that call their argument with each element.
 const callers = new Set(["map", "forEach", "flatMap", "filter", "some", "every", "find", "reduce"]);
 const later = new Set(["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process.nextTick"]);
 // The results of these calls are not text that an attacker can choose.
@@ -46,7 +46,7 @@ function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
       return asValue("blob:");
     case "URL":
     case "Worker": {
-      // What `new Worker(new URL("./a.ts", import.meta.url))` brings into the process.
+      // The file that `new Worker(new URL("./a.ts", import.meta.url))` loads into the process.
       const address = first === undefined ? undefined : flow.constants.text(first);
       if (call.type === "NewExpression" && address !== undefined && /^\.\.?\/.*\.[cm]?[jt]sx?$/.test(address)) flow.imports.add(address);
       return first !== undefined && flow.mayBe(first, "blob:") ? asValue("blob:") : undefined;
@@ -56,7 +56,7 @@ function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
   }
 }
 
-/** What `import()` and `require` give. */
+/** The value that `import()` and `require` return. */
 export function load(node: t.Node, specifier: string | undefined, flow: Flow): void {
   if (specifier === undefined) return;
   flow.imports.add(specifier);
@@ -78,14 +78,14 @@ export function arriveAsArgument(call: Call, node: t.Node, value: Value, flow: F
   if (key === "then" && value.path[0] === "()") flow.arrive(call, asValue(value.ref, value.path.slice(1)));
   if (value.path.length === 0) {
     const isReflected = isMember(callee) && unwrap(callee.object).type === "Identifier" && flow.mayBe(callee.object, "Reflect");
-    // Not where it is one of many, as in a table of all there is.
+    // Not where eval is one of many values, as in a table of all globals.
     if (value.ref === "eval" && !value.isPicked && !isReflected) hand(node, value.ref, flow);
     else if (key !== undefined && (key === "then" || callers.has(key))) handCallable(node, value.ref, flow);
   }
   for (const ref of flow.called.get(call) ?? []) pass(call, ref, at, value, flow);
 }
 
-// Something known gets a value as an argument.
+// A known function gets a value as an argument.
 function pass(call: Call, ref: string, at: number, value: Value, flow: Flow): void {
   if (later.has(ref)) {
     if (at === 0 && value.path.length === 0) handCallable(argumentsOf(call)[at] as t.Node, value.ref, flow);

@@ -1,19 +1,19 @@
-// What a call makes a shell or the runtime read as code, given its arguments.
+// Finds what a call passes to a shell or to the runtime as code.
 import { basename } from "node:path";
 import type * as t from "@babel/types";
 import type { Constants } from "./constant.ts";
 import { unwrap } from "./tree.ts";
 
-/** The names in platform.ts of the environment, and of a text that it is a part of. */
+/** The names in platform.ts for the environment, and for a text that contains a part of it. */
 export const environment = { itself: "process.env", joined: "process.env+" } as const;
 
-/** Arguments as written; null where they are put together while running. */
+/** The arguments as written; null where they are assembled at run time. */
 export type Given = readonly t.Node[] | null;
 
 /** The values that the expressions of a file can have, as far as they are known. */
 export type Look = { constants: Constants; mayBe(node: t.Node, ref: string): boolean };
 
-/** The program that is run, and what a shell reads as commands. */
+/** The program that is run, and the text that a shell reads as commands. */
 export type Run = { program?: t.Node | undefined; script: t.Node[] };
 
 export function commandVaries(given: Given): boolean {
@@ -29,12 +29,12 @@ export function execRun(given: Given): Run {
   return { script: given?.slice(0, 1) ?? [] };
 }
 
-/** spawn(command, [arguments], {options}), and the same of execFile. */
+/** spawn(command, [arguments], {options}), and the same for execFile. */
 export function spawnRun(given: Given, { constants }: Look): Run {
   const [command, ...rest] = given ?? [];
   const literals = rest.map((node) => constants.literal(node));
   const words = [command, ...elementsOf(literals[0])];
-  // `shell: process.platform === "win32"` is common and off on Linux: only what is plainly on counts.
+  // `shell: process.platform === "win32"` is common and off on Linux, so only a constant that turns the shell on counts.
   const inShell = literals.some((node) => {
     const option = constants.property(node, "shell");
     return (option?.type === "BooleanLiteral" && option.value) || (option?.type === "StringLiteral" && option.value !== "");
@@ -53,10 +53,10 @@ export function bunSpawnRun(given: Given, { constants }: Look): Run {
 
 const shells = "sh|bash|dash|zsh|ash|ksh|fish|busybox";
 const isShell = new RegExp(`^(?:${shells})$`);
-// Up to the place in the script of `sh -c` where something is put in: inside quotes, or in its first word.
+// Matches up to a place in the script of `sh -c` where a value is inserted: inside quotes, or in the first word.
 const inScript = new RegExp(`(?:^|[\\s;&|(/])(?:${shells})\\s+(?:[-+]o\\s+\\w+\\s+|-\\S+\\s+)*-[a-z]*c\\s+(?:"[^"]*|'[^']*|[^\\s"';&|]*)$`);
 
-/** Bun.$ quotes what is put into it, but for { raw: text } and for a shell inside. */
+/** Bun.$ quotes inserted values, except { raw: text } and values in the script of an inner shell. */
 export function templateRun(given: Given, { constants }: Look): Run {
   const template = given?.[0];
   if (template?.type !== "TemplateLiteral") return { script: [] };
@@ -73,7 +73,7 @@ export function templateRun(given: Given, { constants }: Look): Run {
 
 function wordsRun([program, ...words]: readonly (t.Node | undefined)[], constants: Constants): Run {
   if (program === undefined) return { script: [] };
-  // What follows the script of `sh -c` are its parameters: they are not read as commands.
+  // The words after the script of `sh -c` are its parameters, and the shell does not read them as commands.
   const flag = words.findIndex((word) => word !== undefined && /^-[a-z]*c$/.test(constants.text(word) ?? ""));
   const script = flag >= 0 && isShell.test(basename(constants.text(program) ?? "")) ? words[flag + 1] : undefined;
   return { program, script: script === undefined ? [] : [script] };
@@ -87,7 +87,7 @@ export function scriptVaries({ script }: Run, { constants }: Look): boolean {
   return script.some((node) => constants.text(node) === undefined);
 }
 
-/** True where the environment is read as a command, or is joined with something else to the name of a program. */
+/** True where the environment is read as a command, or is part of the name of a program. */
 export function carriesEnv({ program, script }: Run, { mayBe }: Look): boolean {
   if (program !== undefined && mayBe(program, environment.joined)) return true;
   return script.some((node) => mayBe(node, environment.itself) || mayBe(node, environment.joined));
@@ -98,7 +98,7 @@ export function isText(given: Given, { constants }: Look): boolean {
   return given?.[0] !== undefined && constants.start(given[0]) !== undefined;
 }
 
-/** `import("data:…")`, and the same of a worker and of a blob's address. */
+/** `import("data:…")`, and the same for a worker and for the URL of a blob. */
 export function loadsText(given: Given, { constants, mayBe }: Look): boolean {
   const address = given?.[0];
   return address !== undefined && (/^\s*(?:data|blob):/i.test(constants.start(address) ?? "") || mayBe(address, "blob:"));

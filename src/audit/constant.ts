@@ -1,4 +1,4 @@
-// Values that are the same in every run, so that `globalThis["ev" + "al"]` is read as what it is.
+// Computes values that are the same in every run, so that `globalThis["ev" + "al"]` is recognized.
 import type * as t from "@babel/types";
 import { bindingOf } from "./scope.ts";
 import { argumentsOf, type Call, calleeOf, isCall, isMember, spelled, unwrap } from "./tree.ts";
@@ -7,28 +7,28 @@ type Constant = string | number | Constant[];
 
 const deepest = 30;
 const longest = 1000;
-// Methods of strings and arrays that only depend on what they are given, and take no function.
+// Methods of strings and arrays that depend only on their arguments, and take no function.
 const pure = new Set(
   "at charAt concat flat join replace replaceAll reverse slice split substring toLowerCase toString toUpperCase trim".split(" "),
 );
 
 export class Constants {
-  // Each is computed once: `a = b + b; b = c + c; ...` would double the work with each line.
+  // Each value is computed once: `a = b + b; b = c + c; ...` would double the work with each line.
   readonly #found = new Map<t.Node, Constant | undefined>();
 
-  /** The one text that an expression always gives. */
+  /** The text that an expression always yields. */
   text(node: t.Node): string | undefined {
     const constant = this.#of(node, 0);
     return typeof constant === "object" ? undefined : constant?.toString();
   }
 
-  /** The texts that an expression may give; undefined among them where only running it would tell. */
+  /** The texts that an expression may yield; an undefined element means a text that is only known at run time. */
   texts(expression: t.Node): (string | undefined)[] {
     const node = unwrap(expression);
     return node.type === "ConditionalExpression" ? [this.text(node.consequent), this.text(node.alternate)] : [this.text(node)];
   }
 
-  /** The text that an expression begins with, as far as it is known; undefined where it need not be a text. */
+  /** The known beginning of a text; undefined where the expression need not be a text. */
   start(expression: t.Node, depth = 0): string | undefined {
     const node = this.literal(expression);
     const whole = this.text(node);
@@ -48,7 +48,7 @@ export class Constants {
     return spelled(key, computed) ?? this.text(key);
   }
 
-  /** The expression that a name always stands for; else the expression itself. */
+  /** The expression that a name always stands for; otherwise the expression itself. */
   literal(expression: t.Node): t.Node {
     let node = unwrap(expression);
     for (let depth = 0; depth < deepest && node.type === "Identifier"; depth++) {
@@ -70,7 +70,7 @@ export class Constants {
     const node = unwrap(expression);
     if (depth > deepest) return undefined;
     if (this.#found.has(node)) return this.#found.get(node);
-    // Until it is known, so that `const a = a + "x"` ends.
+    // Set before it is known, so that `const a = a + "x"` does not recurse for ever.
     this.#found.set(node, undefined);
     const constant = this.#compute(node, depth + 1);
     const kept = constant !== undefined && typeof constant !== "number" && constant.length > longest ? undefined : constant;
@@ -138,7 +138,7 @@ export class Constants {
       if (object.type === "Identifier" && object.name === "Buffer" && key === "from")
         return Buffer.from(String(values[0]), values[1] as BufferEncoding).toString();
       const owner = this.#of(object, depth);
-      // `Buffer.from(...).toString("utf8")` is a text here already.
+      // `Buffer.from(...).toString("utf8")` is already a text here.
       if (key === "toString") return typeof owner === "string" ? owner : undefined;
       const method = typeof owner === "object" || typeof owner === "string" ? owner[key as "at"] : undefined;
       return method === undefined ? undefined : (Reflect.apply(method, structuredClone(owner), values) as Constant);

@@ -1,4 +1,4 @@
-// What the audit can say: its rules, how grave each is, and the report they end in.
+// The rules of the audit, the severity of each, and the report.
 
 type Severity = "critical" | "warning";
 
@@ -18,13 +18,13 @@ const severityOf = {
 
 export type Rule = keyof typeof severityOf;
 
-/** A finding before it is known in which file; line and column count from 1. */
+/** A finding without its file; line and column count from 1. */
 export type Found = {
   rule: Rule;
   message: string;
   line: number;
   column: number;
-  /** In generated code nothing is critical: whoever runs it did not write it. */
+  /** In generated code no finding is critical, because the user did not write that code. */
   isGenerated?: boolean;
 };
 
@@ -33,11 +33,11 @@ export type Reported = Found & { file: string };
 export type Report = {
   critical: Reported[];
   warning: Reported[];
-  /** Source files that were read. */
+  /** The number of source files that were read. */
   files: number;
-  /** Packages that are imported and were not read. */
+  /** The number of imported packages, which were not read. */
   packages: number;
-  /** Files among `files` whose only use of the system is `fs`. */
+  /** The number of files whose only use of the system is `fs`. */
   fsOnly: number;
 };
 
@@ -45,7 +45,7 @@ export function isRule(word: string): word is Rule {
   return Object.hasOwn(severityOf, word);
 }
 
-/** The report of findings in any order, each once, by file, line and column. */
+/** Builds the report from findings in any order: each once, sorted by file, line and column. */
 export function reportOf(findings: readonly Reported[], counts: Pick<Report, "files" | "packages" | "fsOnly">): Report {
   const sorted = findings.toSorted(byPlace);
   const report: Report = { critical: [], warning: [], ...counts };
@@ -59,7 +59,7 @@ export function reportOf(findings: readonly Reported[], counts: Pick<Report, "fi
   return report;
 }
 
-// The rule comes last, so that the same place with the same rule counts as the same finding.
+// The rule is compared last, so that the same rule at the same place counts as one finding.
 function byPlace(a: Reported, b: Reported): number {
   return compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.rule, b.rule);
 }

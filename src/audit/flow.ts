@@ -1,4 +1,5 @@
-// Where dangerous values get to in a file: what has arrived at which expression and name, and what is still to be followed.
+// Tracks how far dangerous values get in a file: which values have reached each expression and name, and which remain to be
+// followed.
 import type * as t from "@babel/types";
 import { Constants } from "./constant.ts";
 import type { Exported } from "./link.ts";
@@ -7,13 +8,13 @@ import { type Call, isMember, parentOf, unwrap } from "./tree.ts";
 import { element, member, type Value, wrapped } from "./value.ts";
 import type { Walked } from "./walk.ts";
 
-// A file of 10,000 lines takes about 20,000.
+// A file of 10,000 lines needs about 20,000 steps.
 const mostSteps = 1_000_000;
 
 // A larger table belongs to a library such as lodash, and is not followed.
 const mostHeld = 32;
 
-/** A call of something known; `given` are its arguments as that thing gets them. */
+/** A call of a known function; `given` are the arguments that it receives. */
 export type Judged = { node: t.Node; ref: string; given: readonly t.Node[] | null };
 
 type Arrival = { node: t.Node; value: Value };
@@ -34,7 +35,7 @@ export class Flow {
     this.walked = walked;
   }
 
-  /** True where the file is too tangled to be followed to its end. */
+  /** True where following the file takes too many steps. */
   get isExhausted(): boolean {
     return this.#steps >= mostSteps;
   }
@@ -57,7 +58,7 @@ export class Flow {
     if (value !== undefined && this.#isNew(node, value)) this.#open.push({ node, value });
   }
 
-  /** Puts a value into a name: each use of it gets it. */
+  /** Assigns a value to a name: each use of the name gets it. */
   reach(binding: Binding | undefined, value: Value | undefined): void {
     if (binding === undefined || value === undefined || !this.#isNew(binding, value)) return;
     for (const use of binding.uses) this.arrive(use, value);
@@ -68,7 +69,7 @@ export class Flow {
     if (ref !== "function") this.exported.push({ path: [...names, ...path], ref });
   }
 
-  /** Puts a value into a pattern, which may take it apart. */
+  /** Assigns a value to a pattern, which may destructure it. */
   bind(target: t.Node, value: Value | undefined): void {
     if (value === undefined) return;
     const node = unwrap(target);
@@ -82,7 +83,7 @@ export class Flow {
       }
     else if (node.type === "ObjectPattern")
       for (const part of node.properties) {
-        // The rest of a destructuring still has the members of the whole.
+        // The rest of a destructured object may still have all members of the object.
         if (part.type === "RestElement") this.bind(part, value);
         else this.bind(part.value, member(value, this.constants.key(part.key, part.computed)));
       }
@@ -95,7 +96,7 @@ export class Flow {
     else this.reach(bindingOf(node), value);
   }
 
-  /** The element of an array at a place that is not known. */
+  /** The element of an array at an unknown index. */
   anywhere(value: Value): Value | undefined {
     const inside = element(value);
     return inside === undefined ? undefined : wrapped(inside, "*");
@@ -109,7 +110,7 @@ export class Flow {
     return undefined;
   }
 
-  // `tools.run = exec` puts into `tools` what has exec under `run`.
+  // `tools.run = exec` gives `tools` a value that has exec under `run`.
   #bindMember(node: t.MemberExpression | t.OptionalMemberExpression, value: Value): void {
     const key = this.constants.key(node.property, node.computed) ?? "*";
     const object = unwrap(node.object);

@@ -1,4 +1,4 @@
-// Follows what is dangerous through a file, from the names and imports it comes from to the calls it ends in.
+// Follows dangerous values through a file, from the names and imports where they begin to the calls where they end.
 import type * as t from "@babel/types";
 import { load } from "./calls.ts";
 import { Flow } from "./flow.ts";
@@ -17,7 +17,7 @@ export function follow(walked: Walked): Flow {
   }
   for (const node of walked.functions) flow.arrive(node, asValue("function"));
   for (const node of walked.members) startAtMember(node, flow);
-  // The walk meets them from the last to the first; they are read from the first on.
+  // The walk finds imports from the last to the first, so they are reversed here.
   for (const node of walked.imports.toReversed()) startAtImport(node, flow);
   for (const node of walked.loads) startAtLoad(node, flow);
   for (let next = flow.next(); next !== undefined; next = flow.next()) step(next.node, next.value, flow);
@@ -26,7 +26,7 @@ export function follow(walked: Walked): Flow {
 
 const literals = new Set<t.Node["type"]>(["ArrayExpression", "StringLiteral", "TemplateLiteral", "NumericLiteral", "RegExpLiteral"]);
 
-// The constructor of anything is a function, and so is `[].filter`.
+// The constructor of any value is a function, and so is `[].filter`.
 function startAtMember(node: t.MemberExpression, flow: Flow): void {
   const key = flow.constants.key(node.property, node.computed);
   if (key === "constructor" || (key !== undefined && key !== "length" && literals.has(unwrap(node.object).type)))
@@ -80,7 +80,7 @@ function nameOf(node: t.Identifier | t.StringLiteral): string {
   return node.type === "Identifier" ? node.name : node.value;
 }
 
-// `with { type: "text" }` reads a file; it does not run it.
+// `with { type: "text" }` reads a file without running it.
 function isCode(node: t.ImportDeclaration | t.ExportNamedDeclaration | t.ExportAllDeclaration): boolean {
   const kind = node.attributes?.find((attribute) => nameOf(attribute.key) === "type")?.value.value;
   return kind === undefined || ["macro", "ts", "tsx", "js", "jsx", "json"].includes(kind);

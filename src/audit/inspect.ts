@@ -1,4 +1,4 @@
-// Reads one file's text for all that can be said without the others.
+// Inspects the text of one file for everything that can be found without other files.
 import { type Allowances, allowancesIn } from "./allow.ts";
 import type { Look } from "./command.ts";
 import type { Found } from "./finding.ts";
@@ -13,7 +13,7 @@ import { namedSecrets, namedSecretsInJson, tokensIn, tokensInTexts } from "./sec
 import { placeOf, spelled } from "./tree.ts";
 import { walk } from "./walk.ts";
 
-/** A call of what another file exports: what is said where that turns out to be one of `would`. */
+/** A call of a name that another file exports: `would` has the findings for each thing that the name may turn out to be. */
 export type Suspect = { ref: string; would: ReadonlyMap<string, Found[]> };
 
 export type Reading = {
@@ -24,7 +24,7 @@ export type Reading = {
   allowances: Allowances;
 };
 
-/** Pure: the same text gives the same reading. */
+/** Pure: the same text gives the same result. */
 export function inspect(text: string, file: string, parse: Parser): Reading {
   const reading: Reading = {
     found: tokensIn(text),
@@ -90,10 +90,10 @@ function broken(rules: readonly Danger[], { node, given }: Judged, look: Look, g
     });
 }
 
-// A value that is said to be a secret by another way too is said once.
+// A value that is already reported as a secret is not reported a second time.
 function addOnce(reading: Reading, secrets: readonly Found[]): Reading {
   const lines = new Set(reading.found.filter(({ rule }) => rule === "secret").map(({ line }) => line));
-  // Not push(...found): a hundred thousand arguments are more than a call may have.
+  // concat instead of push(...found), because a call cannot have a hundred thousand arguments.
   reading.found = reading.found.concat(secrets.filter(({ line }) => !lines.has(line)));
   return reading;
 }

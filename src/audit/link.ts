@@ -1,16 +1,16 @@
-// Follows names through the files that hand them on, to what they are in the end.
+// Follows names through the files that re-export them to what they finally mean.
 import { importedBy, memberOf } from "./platform.ts";
 
-/** Something that a file exports; an empty path stands for all that `ref` exports in its turn. */
+/** A name that a file exports; an empty path stands for everything that `ref` exports. */
 export type Exported = { path: readonly string[]; ref: string };
 
-/** Where the import of a specifier leads; undefined for what is not read. */
+/** The file that a specifier leads to; undefined for files that are not read. */
 export type Follow = (file: string, specifier: string) => string | undefined;
 
 const mostSteps = 500;
 const longestPath = 8;
 
-/** All that `ref`, a name of an import of `file`, may be on the platform. */
+/** Everything on the platform that `ref`, a name imported by `file`, may mean. */
 export function link(file: string, ref: string, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Set<string> {
   const found = new Set<string>();
   const seen = new Set<string>();
@@ -36,12 +36,12 @@ export function link(file: string, ref: string, exported: ReadonlyMap<string, re
   return found;
 }
 
-// CommonJS exports a whole, which an import may take for the default or for its members.
+// CommonJS exports one value, which an import may take as the default export or as its members.
 function waysTo(path: readonly string[]): (readonly string[])[] {
   return path[0] === "default" ? [path, path.slice(1)] : [path, ["default", ...path]];
 }
 
-// The part of a path behind a given beginning. An unknown element matches any.
+// The rest of a path after a given beginning. An unknown element matches any key.
 function restOf(path: readonly string[], start: readonly string[]): readonly string[] | undefined {
   return start.every((key, at) => path[at] === key || (key === "*" && path[at] !== undefined)) ? path.slice(start.length) : undefined;
 }

@@ -1,4 +1,4 @@
-// package.json and tsconfig.json, as far as they say where an import leads.
+// Reads package.json and tsconfig.json, as far as they decide where an import leads.
 import { join } from "node:path";
 import { readSource } from "./source.ts";
 
@@ -6,7 +6,7 @@ export type Json = { [key: string]: unknown };
 
 const maxBytes = 1024 * 1024;
 
-/** An object read from a JSON file, comments allowed; undefined where there is none. */
+/** An object from a JSON file, in which comments are allowed; undefined where there is none. */
 export function readObject(path: string): Json | undefined {
   const source = readSource(path, maxBytes);
   if ("unread" in source) return undefined;
@@ -21,7 +21,7 @@ export function asObject(value: unknown): Json | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }
 
-/** The file a package's folder, or a path inside it, stands for. */
+/** The file that the directory of a package, or a path inside it, stands for. */
 export function mainOf(folder: string, inside: string): string | undefined {
   const manifest = readObject(join(folder, "package.json"));
   const exported = manifest?.["exports"];
@@ -34,7 +34,7 @@ export function mainOf(folder: string, inside: string): string | undefined {
   return typeof main === "string" ? join(folder, main) : join(folder, "index");
 }
 
-/** The target of a key in `exports`, `imports` or `paths`, where one `*` stands for the rest. */
+/** The target of a key in `exports`, `imports` or `paths`, in which one `*` stands for the rest. */
 export function lookUp(map: Json, key: string): string | undefined {
   if (Object.hasOwn(map, key)) return chosen(map[key]);
   for (const [pattern, target] of Object.entries(map)) {
@@ -49,7 +49,7 @@ export function lookUp(map: Json, key: string): string | undefined {
 
 const conditions = ["bun", "node", "import", "require", "module", "default"];
 
-// The first condition that Bun fulfils, in the order of the source.
+// The first condition that applies to Bun, in the order of the source.
 function chosen(target: unknown, depth = 0): string | undefined {
   if (typeof target === "string") return target;
   if (depth > 8) return undefined;

@@ -1,4 +1,4 @@
-// Files and folders that every user of the host may change.
+// Finds files and directories that every user of the host can change.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Reported } from "./finding.ts";
@@ -6,7 +6,7 @@ import type { Reported } from "./finding.ts";
 const othersMayWrite = 0o002;
 const sticky = 0o1000;
 
-/** What on the way from / to each of the files, by its name and by its real place, others may change. */
+/** Everything that other users can change on the way from / to each file, by its name and by its resolved path. */
 export function worldWritable(files: Iterable<string>): Reported[] {
   const seen = new Set<string>();
   const found: Reported[] = [];
@@ -24,11 +24,11 @@ export function worldWritable(files: Iterable<string>): Reported[] {
 
 function problemOf(path: string, isEntry: boolean): string | null {
   try {
-    // A link's own mode says nothing; what it leads to is on the way too.
+    // The mode of a symbolic link means nothing; its target is checked as well.
     const { mode } = lstatSync(path).isSymbolicLink() ? statSync(path) : lstatSync(path);
     if ((mode & othersMayWrite) === 0) return null;
     if (isEntry) return "every user of this host may change the file, and with it what the service runs; chmod o-w";
-    // In a folder like /tmp nobody can replace what belongs to others, see inode(7).
+    // In a directory like /tmp nobody can replace the files of others (inode(7)).
     return (mode & sticky) !== 0
       ? null
       : "every user of this host may replace what is in this folder, and with it what the service runs; chmod o-w";

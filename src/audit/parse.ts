@@ -1,17 +1,17 @@
-// Text to syntax tree, by @babel/parser.
+// Parses text to a syntax tree with @babel/parser.
 
 import { extname } from "node:path";
 import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
 
 export type Parsed = {
-  /** Null where even the tolerant attempt gave nothing. */
+  /** Null where even the tolerant attempt failed. */
   tree: ParseResult | null;
   problem: { message: string; line: number; column: number } | null;
 };
 
 export type Parser = (text: string, file: string) => Parsed;
 
-/** Loads the parser, which takes some milliseconds that most commands need not spend. */
+/** Loads the parser on demand: loading takes some milliseconds that most commands do not need to spend. */
 export async function loadParser(): Promise<Parser> {
   const { parse } = await import("@babel/parser");
   return (text, file) => {
@@ -28,7 +28,7 @@ function optionsFor(file: string): ParserOptions {
   const ending = extname(file).toLowerCase();
   const common = { plugins: pluginsFor(ending), attachComment: false, allowUndeclaredExports: true };
   if (ending === ".cjs" || ending === ".cts") return { ...common, sourceType: "commonjs" };
-  // A .js or .ts file may be CommonJS, whose code stands in a function.
+  // A .js or .ts file may be CommonJS, whose code is wrapped in a function.
   return {
     ...common,
     sourceType: ending === ".mjs" || ending === ".mts" ? "module" : "unambiguous",
@@ -37,14 +37,14 @@ function optionsFor(file: string): ParserOptions {
   };
 }
 
-// Bun reads JSX in .js too. Only the legacy decorators can stand before parameters.
+// Bun reads JSX in .js as well. Only the legacy decorators can stand before parameters.
 function pluginsFor(ending: string): ParserPlugin[] {
   const common: ParserPlugin[] = ["decorators-legacy", "decoratorAutoAccessors", "deferredImportEvaluation", "sourcePhaseImports"];
   if (ending === ".ts" || ending === ".mts" || ending === ".cts") return ["typescript", ...common];
   return ending === ".tsx" ? ["typescript", "jsx", ...common] : ["jsx", ...common];
 }
 
-// What can be read of a broken file is still worth reading.
+// The readable part of a broken file is still worth inspecting.
 function tolerant(attempt: () => ParseResult): ParseResult | null {
   try {
     return attempt();
@@ -60,6 +60,6 @@ function problemOf(error: unknown): NonNullable<Parsed["problem"]> {
       ? (error.loc as { line: number; column: number })
       : { line: 1, column: 0 };
   const message = error instanceof Error ? error.message.replace(/\s*\(\d+:\d+\)$/, "").split("\n", 1)[0] : String(error);
-  // It may quote the source.
+  // The message may quote the source, so its control characters are replaced.
   return { message: (message ?? "").replace(/[\p{C}\u2028\u2029]/gu, "?").slice(0, 200), line: place.line, column: place.column + 1 };
 }

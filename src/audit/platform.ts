@@ -1,9 +1,9 @@
-// Names of the platform: globals as they are, members of built-in modules as `node:vm.Script`.
+// The names of the platform: globals under their own names, members of built-in modules as `node:vm.Script`.
 import { isBuiltin } from "node:module";
 import { environment } from "./command.ts";
 import { dangers } from "./rules.ts";
 
-// These are followed although they are harmless: they lead to something dangerous.
+// These harmless names are followed because they lead to something dangerous.
 const ways = [
   ["process.nextTick", "process.getBuiltinModule", "queueMicrotask", "node:module.createRequire", "node:util.promisify"],
   ["Reflect.apply", "Reflect.construct", "Reflect.get", "Reflect.getPrototypeOf", "Object.getPrototypeOf"],
@@ -11,7 +11,7 @@ const ways = [
 ].flat();
 
 const otherNames: Record<string, string[]> = {
-  // The modules have its Worker, its timers and its URL.
+  // These modules export the global Worker, timers and URL.
   globalThis: ["global", "window", "self", "node:worker_threads", "node:timers", "node:url"],
   process: ["node:process"],
   Bun: ["node:bun"],
@@ -24,26 +24,28 @@ const aliases = new Map(Object.entries(otherNames).flatMap(([name, others]) => o
 
 const longestPath = 4;
 
-// Every name, and what it is a member of.
+// Every name, and every prefix of it.
 const known = new Set(Object.keys(otherNames));
 for (const name of [...dangers.keys(), ...ways, ...aliases.keys()])
   for (let end = name.length; end > 0; end = name.lastIndexOf(".", end - 1)) known.add(name.slice(0, end));
 
 const objects = new Set(["globalThis", "process", "Bun", "Reflect", "Object", "import.meta", "blob:"]);
 
-/** What `import`, `require` and `process.getBuiltinModule` give for a specifier; undefined for what is not followed. */
+/**
+ * The value that `import`, `require` and `process.getBuiltinModule` return for a specifier; undefined where it is not followed.
+ */
 export function moduleNamed(specifier: string): string | undefined {
   const name = specifier.startsWith("bun:") ? specifier : `node:${specifier.replace(/^node:/, "")}`;
   if (known.has(name)) return aliases.get(name) ?? name;
   return isBuiltin(specifier) ? undefined : importOf(specifier, []);
 }
 
-/** What a name means that nothing in the file declares. */
+/** The meaning of a name that the file does not declare. */
 export function globalNamed(name: string): string | undefined {
   return known.has(name) && !name.includes(":") ? (aliases.get(name) ?? name) : undefined;
 }
 
-/** What `ref[key]` is; an undefined key is known only while running. */
+/** The meaning of `ref[key]`; an undefined key is known only at run time. */
 export function memberOf(ref: string, key: string | undefined): string | undefined {
   const imported = importedBy(ref);
   if (imported !== undefined) {
@@ -52,7 +54,7 @@ export function memberOf(ref: string, key: string | undefined): string | undefin
     return key === undefined || isFar ? undefined : importOf(imported.specifier, [...imported.path, key]);
   }
   if (isEnvironment(ref)) return ref;
-  // A member of child_process that is chosen while running may be exec; a member of exec is its promisify.custom.
+  // A member of child_process that is chosen at run time may be exec; a member of exec may be promisify.custom.
   if (key === undefined) return ref === "node:child_process" ? "node:child_process.exec" : isExec(ref) ? ref : undefined;
   if (ref === "globalThis") return globalNamed(key);
   const name = `${ref}.${key}`;

@@ -1,4 +1,4 @@
-// Reads the files of a project, from its entry along its imports, as far as the limits go.
+// Reads the files of a project from its entry along its imports, up to the limits.
 import type { Reported } from "./finding.ts";
 import { inspect, type Reading } from "./inspect.ts";
 import type { Parser } from "./parse.ts";
@@ -23,7 +23,7 @@ export function readProject(entry: string, resolver: Resolver, parse: Parser, li
   const queue = new Set(packaged === undefined ? [entry] : []);
   const deadline = performance.now() + limits.milliseconds;
   let bytes = 0;
-  // A set goes through what is added on the way, and through each file once: a cycle ends here.
+  // Iterating over a set includes elements added meanwhile, and each file once, so that an import cycle ends.
   for (const file of queue) {
     const over = reached(limits, project.readings.size, bytes, performance.now() > deadline);
     if (over !== null) {
@@ -57,7 +57,7 @@ function unread(file: string, message: string): Reported {
   return { rule: "unread", message, file, line: 1, column: 1 };
 }
 
-// A source may hold a zero byte and still run: only what does not parse is taken for binary.
+// A source may contain a zero byte and still run, so only a file that does not parse counts as binary.
 function inspectSafely(text: string, file: string, parse: Parser, isBinary: boolean): Reading | { unread: string } {
   try {
     const reading = inspect(text, file, parse);
@@ -68,7 +68,7 @@ function inspectSafely(text: string, file: string, parse: Parser, isBinary: bool
   }
 }
 
-// What is imported as an asset is not run; JSON is read for secrets.
+// Files imported as assets are not run; JSON is read for secrets.
 function isRead(file: string): boolean {
   return /\.(?:[cm]?[jt]s|[jt]sx|jsonc?)$/i.test(file);
 }

@@ -1,4 +1,4 @@
-// What an import leads to, by the rules of Bun's resolver that do not need an install.
+// Resolves imports by those rules of Bun's resolver that do not need an install.
 import { realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -40,7 +40,7 @@ export class Resolver {
     return name === undefined ? { is: "file", file } : { is: "package", name };
   }
 
-  // A package that is linked in from elsewhere, as those of a workspace are, is code of one's own.
+  // A package that is linked from elsewhere, as in a workspace, counts as the project's own code.
   #package(specifier: string, from: string): Resolved {
     const parts = specifier.split("/");
     const name = parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
@@ -58,7 +58,7 @@ export class Resolver {
     return { is: "package", name };
   }
 
-  /** The name of the package a file belongs to; undefined for the project's own code. */
+  /** The name of the package that a file belongs to; undefined for the project's own code. */
   packageOf(file: string): string | undefined {
     const parts = (isInside(file, this.#root) ? relative(this.#root, file) : file).split("/");
     const at = parts.lastIndexOf("node_modules");
@@ -67,7 +67,7 @@ export class Resolver {
     return scope.startsWith("@") && name !== undefined ? `${scope}/${name}` : scope;
   }
 
-  /** The file a path without its ending, or a folder, stands for; its real path. */
+  /** The real path of the file that a path without extension, or a directory, stands for. */
   file(path: string): string | undefined {
     if (!this.#files.has(path)) this.#files.set(path, findFile(path));
     return this.#files.get(path);
@@ -116,7 +116,7 @@ function findExact(path: string): string | undefined {
   return candidates.find((candidate) => kindOf(candidate) === "other");
 }
 
-// FIFOs and devices are found too: the one who reads says why they are not read.
+// FIFOs and devices are found too; the reader then reports why they are not read.
 function kindOf(path: string): "folder" | "other" | undefined {
   try {
     return statSync(path).isDirectory() ? "folder" : "other";

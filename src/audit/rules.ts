@@ -1,10 +1,10 @@
-// The table of what is dangerous: a reference, the rules that a call of it may break, and what is said then.
+// The table of dangerous names: for each, the rules that a call may break, and the message.
 import * as command from "./command.ts";
 import type { Rule } from "./finding.ts";
 
 type Check = (given: command.Given, look: command.Look) => boolean;
 type RunOf = (given: command.Given, look: command.Look) => command.Run;
-/** The rule is broken by each call for which `when` says so. */
+/** A call breaks the rule if `when` returns true for it. */
 export type Danger = { rule: Rule; message: string; when: Check };
 
 const always = () => true;
@@ -58,7 +58,7 @@ const table: Row[] = [
   ["bun:ffi.", ["dlopen", "linkSymbols", "CFunction", "cc"], (name) => [native(`${name} of bun:ffi`)]],
 ];
 
-/** By the names of platform.ts; the severity of each rule is in finding.ts. */
+/** Keyed by the names of platform.ts; the severity of each rule is in finding.ts. */
 export const dangers: ReadonlyMap<string, readonly Danger[]> = Map.groupBy(
   table.flatMap(([of, names, make]) => names.flatMap((name) => make(name).map((danger) => ({ ref: of + name, ...danger })))),
   ({ ref }) => ref,

@@ -1,10 +1,10 @@
-// Scopes: which declaration a name stands for.
+// Scopes: finds the declaration that a name refers to.
 import type * as t from "@babel/types";
 
 export class Binding {
-  /** The nodes that name it, reads and writes alike. */
+  /** All nodes that refer to the name, for reading or writing. */
   readonly uses: t.Node[] = [];
-  /** The expressions that are assigned to it; null stands for a value that the source does not show. */
+  /** The expressions that are assigned to the name; null stands for a value that the source does not show. */
   readonly values: (t.Node | null)[] = [];
   /** The names under which the file exports it. */
   readonly exported: string[] = [];
@@ -12,7 +12,7 @@ export class Binding {
 
 const bound: unique symbol = Symbol("binding");
 
-/** What an identifier, `this` or `super` stands for. */
+/** The binding of an identifier, `this` or `super`. */
 export function bindingOf(node: t.Node): Binding | undefined {
   return (node as { [bound]?: Binding })[bound];
 }
@@ -49,7 +49,7 @@ export class Scope {
     return undefined;
   }
 
-  /** The scope of the function around, or of the file: `var` declares there. */
+  /** The scope of the surrounding function or file, in which `var` declares. */
   get function(): Scope {
     let scope: Scope = this;
     while (!scope.#isFunction && scope.#parent !== undefined) scope = scope.#parent;

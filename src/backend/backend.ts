@@ -1,4 +1,4 @@
-// What runs services: the interface that the systemd user manager and bs9's own supervisor both fulfil.
+// The interface of what runs services, which the systemd user manager and the supervisor of bs9 both implement.
 import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { Group } from "../metrics/group.ts";
 import type { State } from "../metrics/sample.ts";
@@ -9,55 +9,55 @@ import type { Isolation, Limits, Missing, SandboxVerdict } from "./verdict.ts";
 
 export type { Notice, State };
 
-/** What a backend can say and do, so that nobody has to claim more than is so. */
+/** What a backend can report and do, so that no backend has to claim more than it can. */
 export type Capabilities = {
-  /** Limits are kept by the kernel on the whole service. */
+  /** The kernel enforces limits on the whole service. */
   limits: boolean;
   sandbox: boolean;
-  /** Each log line has a time of its own. */
+  /** Each log line has its own timestamp. */
   logTimes: boolean;
-  /** A service that runs on while the backend is away is taken over with the same pid. */
+  /** A service that keeps running while the backend is away is taken over with the same pid. */
   adoption: boolean;
-  /** How it ends is known even then. */
+  /** The exit status of such a service is known as well. */
   exitStatus: boolean;
 };
 
-/** What can be seen of a service while its backend does not answer. */
+/** What is visible of a service while its backend does not answer. */
 export type Glimpse = Omit<Reading, "state"> & { state: "unknown" };
 
-/** One service as the backend sees it now; null where it cannot tell. */
+/** One service as the backend sees it now; null for values that the backend cannot report. */
 export type Reading = {
   name: string;
   unit: string;
   state: State;
-  /** Null where the backend was reached by a way that does not tell it. */
+  /** Null where the way of reading does not report the main process. */
   mainPid: number | null;
   restarts: number | null;
-  /** How it last ended, in words; null where it did not, or nobody knows. */
+  /** How the service last ended, in words; null where it has not ended, or the end is unknown. */
   end: string | null;
-  /** Its processes; null while it has none, or where they cannot be told. */
+  /** The processes of the service; null while it has none, or where they are unknown. */
   group: Group | null;
-  /** What its CPU counter said, and when (performance.now()): the first of two readings that make a rate. */
+  /** The CPU counter and the time of its reading (performance.now()): the first of two readings that make a rate. */
   cpu: { usec: number | null; atMs: number } | null;
-  /** It waits since then, by the wall clock, for the start that is the nth of a row (backoff.ts); null where it does not wait. */
+  /** Since when, by the wall clock, the service waits for the nth start in a row (backoff.ts); null where it does not wait. */
   waits: { row: number; sinceMs: number } | null;
-  /** Wanted at the next boot. */
+  /** The service starts at the next boot. */
   wanted: boolean;
-  /** True where it was read by a way that tells the state alone: whoever keeps it is to read it again. */
+  /** True where only the state could be read: a caller that keeps the reading has to read it again. */
   isStateAlone?: boolean;
 };
 
 /**
- * What somebody other than this bs9 did to what a spec is derived into: `added` is a unit with our mark and no spec, `older`
- * the unit of a bs9 before an upgrade, with the sandbox of that time.
+ * A change by somebody else to the files that were made from a spec. `added` is a unit with the mark of bs9 but without a spec,
+ * `older` is the unit of a bs9 before an upgrade, with the sandbox of that version.
  */
 export type Foreign = { name: string; kind: "missing" | "edited" | "older" | "added" | "drop-ins"; files: string[] };
 
-/** Told without a question: what became of a service; a state of null: something else of it has changed. */
+/** A change that the backend reports by itself: the new state of a service; null where something else has changed. */
 export type Change = { name: string; state: State | null /** By the wall clock. */; atMs: number };
 
 export interface Watch {
-  /** Resolves when all that happened before the call has been told. */
+  /** Resolves when every change that happened before the call has been reported. */
   synced(): Promise<void>;
   close(): void;
 }
@@ -67,31 +67,35 @@ export type LogRange = { services: string[]; fromMs: number; toMs: number | null
 
 export type LogRecord = RawLine;
 
-/** In the environment of a bs9 that is to be the agent. */
+/** Set in the environment of a bs9 process that acts as the agent. */
 export const agentVariable = "BS9_AGENT";
 
-/** Who answers: the agent of this bs9, one of another, or nobody. */
+/** Which agent answers: the agent of this bs9, the agent of another bs9, or none. */
 export type AgentSeen = "own" | "other" | "nobody";
 
 export interface AgentUnit {
   readonly file: string;
   text(): string;
-  /** Whose unit of its name there is, in words where it is somebody else's: one user has one agent. */
+  /** The owner of the agent's unit, in words where it is somebody else's: a user has one agent. */
   whose(): "nobody's" | "ours" | { other: string };
   /**
-   * Has the agent run while it is needed, and not otherwise. A sentence where it cannot: services need it for nothing.
+   * Makes the agent run while it is needed, and stop otherwise. Returns a sentence where that fails; services do not depend on
+   * the agent.
    */
   keep(isNeeded: boolean, seen: AgentSeen): Promise<string | null>;
 }
 
 export interface Strangers {
-  /** Cheap enough for every `status`. */
+  /** Must be cheap enough for every `status`. */
   changes(defined: string[]): Foreign[];
-  /** Keeps what was edited in the derived text as a drop-in beside ours, and returns its file; null where the edit says the same. */
+  /**
+   * Keeps manual edits of the unit as a drop-in beside the unit of bs9, and returns its file; null where the edits change
+   * nothing.
+   */
   takeOver(spec: Spec): Promise<string | null>;
-  /** Stops and removes what has our mark and no spec. */
+  /** Stops and removes a unit that has the mark of bs9 but no spec. */
   discard(name: string): Promise<void>;
-  /** The user's other services, read-only. */
+  /** The other services of the user, read-only. */
   services(): Promise<Reading[]>;
 }
 
@@ -102,65 +106,65 @@ export interface Backend {
   /** Throws where the name belongs to somebody else. */
   claim(name: string): Promise<void>;
   /**
-   * Makes what the specs are derived into (unit, environment file); nothing is started. Idempotent.
-   * Returns what went wrong by name, so that one bad spec does not keep the others from starting.
+   * Writes the files that are made from the specs (unit, environment file) and starts nothing. Idempotent. Returns errors by
+   * name, so that one bad spec does not keep the others from starting.
    */
   define(specs: Spec[]): Promise<Map<string, unknown>>;
-  /** True where what the spec is derived into now, links and environment included, is what the backend has loaded. */
+  /** True where the backend has loaded exactly what the spec produces now, including resolved links and the environment. */
   isDefined(spec: Spec): Promise<boolean>;
-  /** The derived text for `--dry-run` and `describe`. */
+  /** The text made from the spec, for `--dry-run` and `describe`. */
   unitText(spec: Spec): Promise<string>;
-  /** Where that text lives. */
+  /** The file with that text. */
   unitFile(name: string): string;
   undefine(names: string[]): Promise<void>;
-  /** What of the file system a process of the service that is started now would have. Throws what `define` would report. */
+  /** The parts of the file system that a process started now would have. Throws the errors that `define` would report. */
   directories(spec: Spec): Promise<Directories>;
-  /** What of a profile this host does not give. */
+  /** The directives of a profile that this host does not provide. */
   withheld(profile: SandboxProfile): Promise<Missing[]>;
-  /** The isolation that a service gets on this host at best. */
+  /** The best isolation that a service can get on this host. */
   isolationHere(spec: Spec): Promise<Isolation>;
 
   /**
-   * Starts from a clean slate: restart counter and start limit are forgotten first.
-   * A service that does not come up is no error here: reading it tells.
+   * Clears the restart counter and the start limit, then starts. A service that does not come up is not an error here: reading
+   * it afterwards shows its state.
    */
   start(specs: Spec[]): Promise<void>;
-  /** Afterwards each is `inactive`. */
+  /** Afterwards each service is `inactive`. */
   stop(specs: Spec[]): Promise<void>;
   restart(specs: Spec[]): Promise<void>;
   /**
-   * Has a service that is not well come up again as after a crash: asked to end first, as `stop` does, counted among its
-   * restarts, with the delay of a crash, and within its start limit. Returns when it is asked for; does nothing unless it is up.
-   * `why` it is not well is said in its log.
+   * Restarts an unhealthy service as if it had crashed: first it is asked to end, as `stop` does, then the restart is counted,
+   * delayed as after a crash, and limited by its start limit. Returns when the restart is requested; does nothing unless the
+   * service is active. The log of the service gets `why` it is unhealthy.
    */
   recycle(spec: Spec, why: string): Promise<void>;
   want(names: string[], wanted: boolean): Promise<void>;
 
-  /** One answer a name, in order, over one connection. */
+  /** One reading per name, in the same order, over one connection. */
   read(names: string[]): Promise<Reading[]>;
-  /** What can be seen of services while nothing answers; absent where that is nothing. */
+  /** What is visible of services while the backend does not answer; absent where nothing is visible. */
   glimpse?(names: string[]): Glimpse[];
-  /** Whether what runs the services answers, within seconds; absent where a read tells it as fast. */
+  /** Whether the backend answers, within seconds; absent where a read finds that out as fast. */
   answers?(): Promise<boolean>;
-  /** Tells of each change of a service, until `onLost`; null where nobody tells, and who wants to know has to ask. */
+  /** Reports each change of a service until `onLost`; null where the backend reports no changes and callers have to poll. */
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null>;
-  /** Checks the live process against what its spec declares; a verdict already found for this very process is kept. */
+  /** Checks the live process against its spec; a verdict that was already found for exactly this process is reused. */
   verify(spec: Spec, reading: Reading): Promise<SandboxVerdict>;
-  /** Which limits the kernel keeps for the live process; null for those that are not set or cannot be seen. */
+  /** The limits that the kernel enforces on the live process; null for limits that are not set or cannot be read. */
   limits(spec: Spec, reading: Pick<Reading, "mainPid" | "group">): Limits;
   /**
-   * Runs a shell command to its end as the service itself would run: its environment, folder and sandbox, for what it
-   * executes may be what the service has written. Its output is lost.
+   * Runs a shell command to its end under the conditions of the service: its environment, directory and sandbox, because the
+   * command may execute files that the service has written. Its output is discarded.
    */
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
   /** What stands in the way of log lines now; with a range also what is missing in it, which may take two seconds. */
   logNotices(range: LogRange | null, signal: AbortSignal): Promise<Notice[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
-  /** The agent as a service of its own; null where it is part of what runs the services. */
+  /** The agent as a separate service; null where it is part of the supervisor. */
   readonly agent: AgentUnit | null;
-  /** What others than bs9 have there; null where nobody else can have anything. */
+  /** The services and changes of others on the same backend; null where others cannot have any. */
   readonly strangers: Strangers | null;
-  /** Makes services outlive the session; a sentence where it could not. */
+  /** Makes services outlive the session; returns a sentence where that fails. */
   linger(): Promise<string | null>;
   close(): void;
 }

@@ -1,18 +1,18 @@
-// Says which kind of backend runs services here; pure but for the one sign of systemd.
+// Decides which kind of backend runs services here. Pure, except for the check for systemd.
 import { existsSync } from "node:fs";
 import { noBackend, usage } from "../base/errors.ts";
 
 export type Kind = "systemd" | "supervisor";
 
 export type Signs = {
-  /** `BS9_BACKEND`: the user's own word. */
+  /** `BS9_BACKEND`, the explicit choice of the user. */
   asked: string | undefined;
   hasSystemd: boolean;
-  /** What the services of the registry are on; null where there are none yet. */
+  /** The backend of the services in the registry; null where it has no services yet. */
   recorded: Kind | null;
 };
 
-/** Throws where the services are on another backend than would be taken now: they would run twice. */
+/** Throws where the services are on another backend than the one that would be used now: otherwise they would run twice. */
 export function detect({ asked, hasSystemd, recorded }: Signs): Kind {
   if (asked) {
     if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND cannot be '${asked}': systemd and supervisor are possible`);

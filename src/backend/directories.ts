@@ -1,4 +1,4 @@
-// What of the file system is open to a service, as a user wants to know it: where it may write, what it may read, what is hidden.
+// Describes for the user which directories of the file system a service can write to, which it can read, and which are hidden.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Paths, resolvedPath } from "../base/paths.ts";
@@ -8,16 +8,16 @@ import type { Opening } from "./opening.ts";
 import { isOpened, rootSockets } from "./root-sockets.ts";
 
 export type Directories = {
-  /** `own`: a directory of the service alone under that name. */
+  /** `own`: under this name the service has a directory of its own. */
   writable: { path: string; own: boolean }[];
   readable: string[];
   hidden: string[];
 };
 
-/** What shuts a service in: mounts of its own, Landlock, or nothing. */
+/** The mechanism that restricts a service: its own mounts, Landlock, or none. */
 export type Shutter = "mounts" | "landlock" | "none";
 
-/** Where a service with mounts of its own finds its cache; every other service finds it by $XDG_CACHE_HOME. */
+/** A service with its own mounts finds its cache here; every other service finds it through $XDG_CACHE_HOME. */
 export const cacheInHome = (home: string): string => join(home, ".cache");
 
 export function directoriesOf(spec: Spec, opening: Opening, shutter: Shutter, paths: Paths): Directories {

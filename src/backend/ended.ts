@@ -1,9 +1,9 @@
-// How a unit ended, in words: what its properties say, and what systemd's own exit statuses mean.
+// Describes in words how a unit ended, from its properties and from the exit statuses of systemd.
 import { constants } from "node:os";
 
 export type Exit = { code: "exited" | "killed" | "dumped"; status: number };
 
-/** What both backends say of a service in its log, and of one that was given up. */
+/** The sentences that both backends write into the log of a service, or show for a service that was given up. */
 export const endings = {
   givenUp: "given up: it was restarted as often as --max-restarts allows",
   tooOften: "given up: it ended too often",
@@ -11,7 +11,7 @@ export const endings = {
   notInTime: "did not stop in time, so it is killed",
 } as const;
 
-/** `result` is systemd's word (`exit-code`, `oom-kill`, …, systemd.exec(5)); null where nothing is known of an end. */
+/** `result` is the property Result= of systemd (`exit-code`, `oom-kill`, …, systemd.exec(5)); null where no end is known. */
 export function wordsOfEnd(result: string | null, exit: Exit | null): string | null {
   if (result === "oom-kill") return "killed: out of memory";
   if (result === "timeout") return "it did not start in time";
@@ -31,12 +31,12 @@ export function signalName(number: number): string {
   return signals.get(number) ?? `signal ${number}`;
 }
 
-/** The status with which bs9 ends the start of a service that is given up, so that systemd does not start it again. */
+/** bs9 ends the start of a service that is given up with this status, so that systemd does not start it again. */
 export const givenUpStatus = 198;
-/** The status with which bs9 ends a start whose sandbox would show another folder than it was defined with. */
+/** bs9 ends a start with this status if the sandbox would show another directory than the one it was defined with. */
 export const wrongMountStatus = 199;
 
-/** From 200 on these are those of systemd.exec(5) that are about what bs9 has asked for. */
+/** Statuses from 200 on are those of systemd.exec(5) for features that bs9 uses. */
 const statuses: Record<number, string> = {
   [givenUpStatus]: endings.givenUp,
   [wrongMountStatus]: "refused to run: a folder of its sandbox was replaced by a symbolic link (exit 199)",

@@ -1,26 +1,26 @@
-// What is amiss on a host or with bs9's own files: said, explained, and how it is mended.
+// A problem on a host or with the files of bs9: what it is, why it matters, and how to fix it.
 
 export type Severity = "error" | "warning" | "note";
 
 export type Finding = {
-  /** What kind of thing it is: several findings may have one. */
+  /** The kind of problem; several findings may have the same. */
   id: string;
   severity: Severity;
   what: string;
   why: string;
-  /** The line, or the act, that mends it. */
+  /** The command line, or the action, that fixes the problem. */
   mend: string;
-  /** Null where it takes root, or a decision that is not bs9's. */
+  /** Null where the fix needs root, or a decision that bs9 cannot make. */
   fix: Fix | null;
 };
 
 export type Fix = {
-  /** Asked before what destroys something, or where there is a choice; `--yes` takes the first way. */
+  /** The question to ask before something is destroyed, or where there is a choice; `--yes` takes the first way. */
   question: string | null;
   ways: Way[];
 };
 
-/** `run` returns what was done, in words, and throws where it could not. */
+/** `run` returns in words what was done, and throws where that failed. */
 export type Way = { word: string; run: () => Promise<string> };
 
 export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "mend it", run }] });

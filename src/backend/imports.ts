@@ -1,4 +1,4 @@
-// The files that a script imports, itself included, by relative paths; packages are not followed.
+// Finds the files that a script imports by relative paths, including the script itself; packages are not followed.
 import { realpathSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { readRegular } from "../base/files.ts";
@@ -7,8 +7,8 @@ const maxFiles = 2000;
 const maxFileBytes = 4 * 1024 * 1024;
 
 /**
- * A file that cannot be read or parsed ends its branch: the runtime will say more of it than this could.
- * Not gone into is what the service may write: it is open already, and could be made to import anything.
+ * A file that cannot be read or parsed is not followed further, because the runtime will report that error better. Files that
+ * the service can write are not followed either: they are open anyway, and the service could make them import anything.
  */
 export function importsOf(entry: string, isWritable: (path: string) => boolean): string[] {
   const found = new Set([entry]);

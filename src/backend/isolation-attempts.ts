@@ -1,5 +1,6 @@
-// Runs under the launcher of a service, on the runtime alone: tries to reach a process outside, and exits with what it reached,
-// 64 and a bit for each attempt. Read as text by the backends. Arguments: a pid, the name of an abstract socket, a file.
+// Runs under the launcher of a service, with the runtime only: tries to reach a process outside, and exits with 64 plus a bit
+// for each attempt that succeeded. The backends read this file as text. Arguments: a pid, the name of an abstract socket, a
+// file.
 import { dlopen } from "bun:ffi";
 import { readFileSync } from "node:fs";
 
@@ -9,7 +10,7 @@ const UNTRIED = 2;
 
 const { symbols } = dlopen("libc.so.6", { prlimit: { args: ["i32", "i32", "ptr", "ptr"], returns: "i32" } });
 const isLimited = (of: number): boolean => symbols.prlimit(of, RLIMIT_NOFILE, null, new BigUint64Array(2)) === 0;
-/** Signal 0 is checked as every other signal, and does nothing (kill(2)). */
+/** Signal 0 is checked like every other signal, but is not delivered (kill(2)). */
 const isSignalled = (of: number): boolean => isReached(() => process.kill(of, 0));
 const isConnected = (name: string): Promise<boolean> =>
   Bun.connect({ unix: `\0${name}`, socket: { data() {} } }).then(
@@ -26,7 +27,7 @@ function isReached(attempt: () => unknown): boolean {
   }
 }
 
-// An attempt that fails proves something only where it succeeds within the service.
+// A failed attempt proves something only if the same attempt succeeds within the service.
 const own = `${socket}-own`;
 Bun.listen({ unix: `\0${own}`, socket: { data() {} } });
 if (!isLimited(0) || !isSignalled(process.pid) || !(await isConnected(own))) process.exit(UNTRIED);

@@ -1,4 +1,5 @@
-// What a trial of the isolation stands on: a process and an abstract socket outside, a file that is to be closed, and the script.
+// The environment of a trial of the isolation: a process and an abstract socket outside, a file that should be closed, and the
+// script.
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../base/files.ts";
@@ -7,12 +8,12 @@ import { type Threat, threats } from "./isolation.ts";
 import attempts from "./isolation-attempts.ts" with { type: "text" };
 
 export type Trial = {
-  /** The words of the script, for a Bun that runs it: BUN_BE_BUN. */
+  /** The arguments of the script, for a Bun that runs it (BUN_BE_BUN). */
   words: string[];
   [Symbol.dispose](): void;
 };
 
-/** Listens until it is disposed of. `cache`: the folder that the closed file lies in. */
+/** Listens until it is disposed of. `cache` is the directory that contains the closed file. */
 export function trial(cache: string): Trial {
   const name = `bs9-probe-trial-${process.pid}-${crypto.randomUUID()}`;
   const listener = Bun.listen({ unix: `\0${name}`, socket: { data() {} } });
@@ -31,7 +32,7 @@ export function trial(cache: string): Trial {
 const base = 64;
 const fileBit = 1 << threats.length;
 
-/** What the exit status of the script says; null where the script could not make its attempts. */
+/** Translates the exit status of the script; null where the script could not make its attempts. */
 export function reachedBy(exitStatus: number): { threats: Threat[]; file: boolean } | null {
   const bits = exitStatus - base;
   if (bits < 0 || bits >= 2 * fileBit) return null;

@@ -1,8 +1,9 @@
-// Whether signals, abstract sockets and limits stay inside a service: told apart from the sandbox, for older kernels cannot hold them.
+// Judges whether signals, abstract sockets and limits stay inside a service. This is reported separately from the sandbox,
+// because older kernels cannot enforce it.
 import { scopesVersion } from "./landlock.ts";
 import type { Isolation, Missing } from "./verdict.ts";
 
-/** What a service could do to another one, by the word that `describe` shows. */
+/** What a service could do to another service, in the words that `describe` shows. */
 export const threats = ["signals", "abstract sockets", "prlimit"] as const;
 export type Threat = (typeof threats)[number];
 
@@ -10,14 +11,17 @@ export type Shown = {
   name: string;
   /** Why the service has no launcher, and what to do; null where it has one. */
   unlaunched: { why: string; mend: string } | null;
-  /** What the attempts have reached; null where they could not be made. */
+  /** What the attempts could reach; null where they could not be made. */
   reached: Threat[] | null;
-  /** What the live process shows: that the filter against prlimit64 is loaded, and that the scopes were in force before the program. */
+  /**
+   * What the live process shows: `limits`: the filter against prlimit64 is loaded; `scopes`: the Landlock scopes were in force
+   * before the program.
+   */
   live: { limits: boolean; scopes: boolean };
   kernel: Kernel;
 };
 
-/** `landlock`: its version, 0 where there is none. */
+/** `landlock` is the version of Landlock; 0 means that the kernel has none. */
 export type Kernel = { release: string; landlock: number };
 
 /** Pure. */
@@ -32,7 +36,7 @@ export function judgeIsolation(shown: Shown): Isolation {
   return { verdict: missing.length === 0 ? "full" : "partial", verified: [...held], probed: [...held], missing };
 }
 
-/** Under the profile `off` nothing is tried to be held. */
+/** Under the profile `off` nothing is isolated. */
 export function isolationOff(name: string): Isolation {
   const missing = threats.map((directive) => ({
     directive,
@@ -72,7 +76,7 @@ function whyOpen(threat: Threat, shown: Shown): { why: string; mend: string } | 
   return reached.includes(threat) ? { why: "an attempt on this host has reached a process outside", mend } : null;
 }
 
-/** The sentence on what is missing, and which kernel brings it. */
+/** The sentence on what is missing, and which kernel has it. */
 function withoutScopes({ release, landlock }: Kernel): { why: string; mend: string } {
   const mend = "Linux 6.12 or later brings it, with any systemd";
   if (landlock > 0) return { why: `Linux ${release} has version ${landlock} of Landlock, and version ${scopesVersion} brings it`, mend };

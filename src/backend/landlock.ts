@@ -1,9 +1,9 @@
-// The numbers of Landlock (landlock(7), linux/landlock.h) that both launchers use.
+// The constants of Landlock (landlock(7), linux/landlock.h) that both launchers use.
 
 export const LANDLOCK_CREATE_RULESET_VERSION = 1;
 export const LANDLOCK_RULE_PATH_BENEATH = 1;
 
-/** The system calls; they have the same numbers on every architecture. */
+/** The system calls; their numbers are the same on every architecture. */
 export const landlockCalls = { createRuleset: 444, addRule: 445, restrictSelf: 446 };
 
 const EXECUTE = 1n << 0n;
@@ -16,7 +16,7 @@ const IOCTL_DEV = 1n << 15n;
 
 export const readingRights = EXECUTE | READ_FILE | READ_DIR;
 export const listingRights = READ_DIR;
-/** The rights that a rule on a regular file may grant; a rule with any other one is refused there. */
+/** The rights that a rule on a regular file may grant; the kernel refuses a rule with any other right. */
 export const fileRights = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
 
 /** The rights that each version added, the oldest first. */
@@ -31,14 +31,14 @@ export const rightsByVersion: { version: number; rights: bigint }[] = [
 export const rightsOf = (version: number): bigint =>
   rightsByVersion.filter((one) => one.version <= version).reduce((all, { rights }) => all | rights, 0n);
 
-/** The version that brought scopes: Linux 6.12. */
+/** The version that introduced scopes (Linux 6.12). */
 export const scopesVersion = 6;
 const SCOPE_ABSTRACT_UNIX_SOCKET = 1n;
 const SCOPE_SIGNAL = 2n;
-/** Signals and connections to abstract sockets reach only processes that are shut in by the same ruleset. */
+/** Signals and connections to abstract sockets reach only processes in the same Landlock domain. */
 export const scopes = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
 
-/** Bytes of struct landlock_ruleset_attr that a version knows; a kernel refuses a longer one with other bytes than zero in it. */
+/** The size of struct landlock_ruleset_attr in a version; a kernel refuses a longer one unless the additional bytes are zero. */
 export const attributeBytes = (version: number): number => (version >= scopesVersion ? 24 : version >= 4 ? 16 : 8);
 
 /** struct landlock_ruleset_attr: the rights on files, the rights on the network (none), the scopes. */

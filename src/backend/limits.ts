@@ -1,14 +1,14 @@
-// Which limits the kernel keeps for a live service, read where it keeps them: declared is not in force.
+// Reads which limits the kernel enforces on a live service, because a declared limit is not always in force.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../base/proc.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Limit, Limits } from "./verdict.ts";
 
-/** systemd rounds down to pages, which arm64 may have of 64 KiB. */
+/** systemd rounds down to pages, which have up to 64 KiB on arm64. */
 const largestPageBytes = 65_536;
 
-/** `cgroup` is the absolute folder of the service's cgroup; null figures are in force nowhere. */
+/** `cgroup` is the absolute directory of the service's cgroup; without it no cgroup limit is in force. */
 export function limitsInForce(spec: Spec, pid: number | null, cgroup: string | null): Limits {
   const { memoryBytes, cpuPercent, tasks, files } = spec.limits;
   const shown = (file: string) => (cgroup === null ? null : read(join(cgroup, file)));
@@ -27,13 +27,13 @@ export function holdsMemory(shown: string | null, bytes: number): boolean {
   return kept <= bytes && kept > bytes - largestPageBytes;
 }
 
-/** `QUOTA PERIOD` in microseconds; the kernel takes whole ones, so a small share comes out a little off. */
+/** `QUOTA PERIOD` in microseconds; the kernel takes whole microseconds, so a small share is slightly rounded. */
 export function holdsCpu(shown: string | null, percent: number): boolean {
   const [quota, period] = (shown ?? "").split(" ").map(Number);
   return quota !== undefined && period !== undefined && Math.abs((quota / period) * 100 - percent) <= percent * 0.01;
 }
 
-/** The hard limit: a process may set the soft one as it likes below it, and Bun and Node raise it. */
+/** Compares the hard limit: below it a process may set the soft limit freely, and Bun and Node raise it. */
 export function holdsFiles(limits: string | null, files: number): boolean {
   const hard = /^Max open files +\d+ +(\d+)/m.exec(limits ?? "")?.[1];
   return hard !== undefined && Number(hard) <= files;

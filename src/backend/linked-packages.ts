@@ -1,13 +1,13 @@
-// The packages that a project uses and does not hold: node_modules of the folders above, and what links lead to.
+// Finds the packages that a project uses from outside: node_modules of parent directories, and the targets of links.
 import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isWithin } from "../base/paths.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 
-/** More linked packages than this are not followed. */
+/** The maximum number of linked packages that are followed. */
 const maxLinks = 2000;
 
-/** Also the places of the links on the way there (workspaces, `npm link`). `narrowed`: the project itself is not open. */
+/** Also returns the places of the links on the way (workspaces, `npm link`). `narrowed`: the project itself is not opened. */
 export function linkedPackages(root: string, entryFolder: string, narrowed: boolean, home: string): string[] {
   const outside = new Set<string>();
   const seen = new Set<string>();
@@ -18,11 +18,12 @@ export function linkedPackages(root: string, entryFolder: string, narrowed: bool
       const modules = join(at, "node_modules");
       if (!isFolder(modules)) continue;
       const real = realpathSync(modules);
-      // The app may have put a link in its place: then it has to lead to one of the same name.
+      // The app may have replaced node_modules by a link; it is followed only to another directory of the same name.
       if ((!isWithin(real, root) && basename(real) === "node_modules") || narrowed) outside.add(real);
       for (const { target, links } of linksIn(modules)) {
         if (isHomeOrAbove(target, home) || (isWithin(target, root) && !narrowed) || outside.has(target)) continue;
-        // The app may make links itself: only a package is followed, which it cannot make where it does not see.
+        // The app can make links itself. A link is followed only to a package, because the app cannot create one where it has
+        // no access.
         if (!existsSync(join(target, "package.json"))) continue;
         for (const link of links) if (narrowed || !isWithin(link, root)) outside.add(link);
         outside.add(target);
@@ -35,7 +36,7 @@ export function linkedPackages(root: string, entryFolder: string, narrowed: bool
 
 type Link = { target: string; links: string[] };
 
-/** Where the links among the packages lead, and the places of the links on the way there. */
+/** The targets of the links among the packages, and the places of the links on the way. */
 function linksIn(modules: string): Link[] {
   const found: Link[] = [];
   const visit = (folder: string) => {
@@ -49,7 +50,7 @@ function linksIn(modules: string): Link[] {
   return found;
 }
 
-/** `bun link` and `yarn link` lead to a link among the global packages; with those it is seen as the link it is. */
+/** `bun link` and `yarn link` lead to a link among the global packages; the places of such links must be open too. */
 function linksAfter(path: string): string[] {
   const next = resolve(realpathSync(dirname(path)), readlinkSync(path));
   const link = join(realpathSync(dirname(next)), basename(next));
@@ -63,12 +64,12 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    // It is not there, leads round in a circle, or may not be looked at.
+    // The directory does not exist, is a circular link, or is not accessible.
     return false;
   }
 }
 
-/** The app may have taken the right to read it from its own folder. */
+/** The app may have removed the read permission of its own directory. */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });

@@ -1,12 +1,15 @@
-// A project root that is not opened as a whole, and how the status of its service says so on either backend.
+// A project root that is not opened as a whole, and how the status of its service reports it on both backends.
 import { isHomeOrAbove } from "../service/root.ts";
 import { holdsOwn, type OwnFolders } from "./own-folders.ts";
 import type { Missing } from "./verdict.ts";
 
-/** Why only the entry and what it imports is opened and not its root: the root is home or above, or holds bs9's own files. */
+/**
+ * Why only the entry and its imports are opened, and not the project root: the root is the home directory or above it, or
+ * contains files of bs9.
+ */
 export type Narrowed = "home" | "bs9" | null;
 
-/** `root` has its links resolved. */
+/** `root` must have its links resolved. */
 export function narrowedOf(root: string, folders: OwnFolders): Narrowed {
   if (isHomeOrAbove(root, folders.home)) return "home";
   return holdsOwn(root, folders) ? "bs9" : null;

@@ -1,4 +1,4 @@
-// What the services of a registry may write: a path below such a folder may be turned into a link at any time.
+// Finds the directories that the services of a registry can write to: a path below them may become a symbolic link at any time.
 import type { Paths } from "../base/paths.ts";
 import { resolvedPath } from "../base/paths.ts";
 import { Registry } from "../service/registry.ts";
@@ -18,7 +18,7 @@ export class Neighbours {
     this.#registry = new Registry(paths);
   }
 
-  /** Every folder that services other than this one may write. Specs that cannot be read are left out. */
+  /** All directories that services other than this one can write to. Specs that cannot be read are left out. */
   of(name: string): Neighbour[] {
     const stamp = this.#registry.stamp();
     if (stamp === null || this.#known?.stamp !== stamp) {
@@ -30,7 +30,7 @@ export class Neighbours {
   }
 }
 
-/** Both as it is named and as it leads now. A service without a sandbox may write everything by itself, so it is left out. */
+/** Each path as named and as resolved now. A service without a sandbox can write everything anyway, so it is left out. */
 function writtenBy({ name, root, sandbox }: Spec, paths: Paths): Neighbour[] {
   if (sandbox.profile === "off") return [];
   const real = resolvedPath(root);

@@ -1,18 +1,18 @@
-// The folders of the machine that Landlock leaves open to a service; a rule only opens, so that each one has to be named.
+// The system directories that Landlock opens to a service; Landlock rules can only open paths, so each must be named.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isWithin, type Paths } from "../base/paths.ts";
 
 /**
- * The folders that everybody may write to. A folder that home or bs9's own folders lie in stays closed: Landlock can close nothing
- * within what it opens.
+ * The directories that everybody can write to. A directory that contains the home directory or directories of bs9 stays closed,
+ * because Landlock cannot close anything within an opened directory.
  */
 export function sharedFolders({ home, config, share, state, cache, units }: Paths): string[] {
   const own = [home, config, share, state, cache, units];
   return ["/tmp", "/var/tmp", "/dev"].filter((folder) => !own.some((path) => isWithin(path, folder)));
 }
 
-/** All of the machine but homes and what belongs to other users. */
+/** All directories of the system except home directories and what belongs to other users. */
 export function systemFolders({ home, config, share, state, cache, units }: Paths): string[] {
   const closed = [
     config,

@@ -1,4 +1,4 @@
-// What of the file system a service's sandbox opens: its project, its runtime, and what both lead to.
+// Decides which paths the sandbox of a service opens: its project, its runtime, and what both lead to.
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -21,26 +21,32 @@ import { type Neighbour, type Stray, strayOf, type Walked, walked } from "./stra
 export type Opening = {
   writable: string[];
   readable: string[];
-  /** The folder on disk that the service has for a cache; null where its profile gives it none. */
+  /** The cache directory of the service on disk; null where its profile provides none. */
   cache: string | null;
-  /** The working folder, links resolved: in the sandbox they may lead nowhere. */
+  /** The working directory with links resolved, because links may lead nowhere in the sandbox. */
   cwd: string;
-  /** May be gone by the next start. */
+  /** Paths that may no longer exist at the next start. */
   optional: string[];
-  /** Where those of the optional paths lead that are links themselves. */
+  /** The targets of those optional paths that are symbolic links. */
   leads: Record<string, string>;
-  /** Folders of programs that the PATH reaches only by links, which are not there in the sandbox. */
+  /** Directories of programs that PATH reaches only through links that do not exist in the sandbox. */
   programs: string[];
-  /** Why only the entry and what it imports is opened and not its root: that is home or above, or holds bs9's own files. */
+  /**
+   * Why only the entry and its imports are opened: the project root is the home directory or above it, or contains files of
+   * bs9.
+   */
   narrowed: Narrowed;
-  /** What the user opens although bs9's own files are in it: the service could change what it runs as. */
+  /** Paths that the user opens although they contain files of bs9: the service could change the files that it is run from. */
   exposed: string[];
 };
 
-/** A folder with nothing in it, below home, so that home is there. */
+/** An empty directory below the home directory, so that the home directory exists in the sandbox. */
 export const emptyFolder = (share: string): string => join(share, "empty");
 
-/** Throws where the service or a neighbour may have made a link on the way to what is run or opened, out of what it may write. */
+/**
+ * Throws where the service or a neighbour could have made a link, on the way to an executed or opened path, that leads outside
+ * the paths that it can write.
+ */
 export function openingOf(spec: Spec, command: Command, folders: OwnFolders, neighbours: Neighbour[]): Opening {
   const { home, share } = folders;
   const ways = {
@@ -56,7 +62,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   const given = { writable: ways.writable.map(({ real }) => real), readable: ways.readable.map(({ real }) => real) };
   const writable = outermost([...(narrowed !== null || strict ? [] : [root]), ...given.writable]);
   const readable = [...(strict && narrowed === null ? [root] : []), ...given.readable];
-  // Without a sandbox nothing is opened by following what the service has made: it may read all of it as it is.
+  // Without a sandbox, links that the service has made give it no additional access, because it can read everything anyway.
   const isShut = spec.sandbox.profile !== "off";
   const cache = hasCache(spec.sandbox.profile) ? placeOfCache(folders.state, spec.name) : null;
   const written = cache === null ? writable : [...writable, cache];
@@ -95,7 +101,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
     else if (hidden(program) && real !== program) programs.add(dirname(real));
   }
   for (const path of linkedPackages(root, dirname(command.entry), narrowed !== null, home)) open(path);
-  // A folder that nothing is opened in is not there, and could not be worked in.
+  // A working directory in which nothing is opened would not exist in the sandbox.
   if (hidden(cwd) && ![...writable, ...readable, ...optional].some((path) => isWithin(path, cwd) || isWithin(cwd, path)))
     open(emptyFolder(share));
   const covered = [...writable, ...readable];
@@ -105,7 +111,7 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
     if (covered.some((folder) => isWithin(path, folder)) || isBelowOneOf(dirname(path), optional)) return false;
     const way = walked(path);
     if (way.real !== path) leads[path] = way.real;
-    // A link to something that is open anyway does no harm, whoever made it.
+    // A link to a path that is open anyway does no harm, whoever made it.
     return isKnown(way.real) || ground.strayOn(way) === null;
   });
   if (isShut && beside.length > maxMounts)
@@ -126,27 +132,30 @@ export function openingOf(spec: Spec, command: Command, folders: OwnFolders, nei
   };
 }
 
-/** A mount below another one could be made to lead elsewhere by the next start: its way there may be written. */
+/**
+ * The start could be tricked into mounting an inner path elsewhere, because the service can write the way there; so only
+ * outermost paths are mounted.
+ */
 function outermost(paths: string[]): string[] {
   return [...new Set(paths)].filter((path, _, all) => !all.some((other) => other !== path && isWithin(path, other)));
 }
 
-/** Each is a mount, which the start of a service has to wait for. */
+/** The limit exists because each path is a mount, and mounts delay the start of the service. */
 const maxMounts = 250;
 
-/** What makes a way to a path one that the service may have laid. */
+/** What decides whether the service could have made the way to a path. */
 type Ground = {
   spec: Spec;
   isWritable: (path: string) => boolean;
   isHidden: (path: string) => boolean;
-  /** Open whatever leads there. */
+  /** The path is open in any case. */
   isOpenAnyway: (path: string) => boolean;
   strayOn: (way: Walked) => Stray | null;
 };
 
 /**
- * A service may put a link in the place of what it, or its neighbour, is run by; what that leads to would be opened at the
- * next start. By which way it is reached does not matter: `current` leads where its owner says. Returns where it leads.
+ * A service could replace a file that it, or its neighbour, is run from by a link, and the target would be opened at the next
+ * start. The name of the link does not matter, for example `current`. Returns the resolved path.
  */
 function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnyway, strayOn }: Ground): string {
   const way = walked(program);
@@ -157,7 +166,7 @@ function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnywa
   return real;
 }
 
-/** What was judged has to be what is run: the command was resolved by a look of its own. */
+/** The command was resolved separately, so this checks that the checked file is the file that will run. */
 function checkEntry(entry: string, ground: Ground): void {
   const { path } = ground.spec.entry;
   const real = checkProgram(path, ground);
@@ -192,12 +201,12 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** A store of linked packages would be a thousand mounts otherwise. */
+/** Paths below an opened path need no mount; a store of linked packages would otherwise need a thousand mounts. */
 function isBelowOneOf(path: string, folders: Set<string>): boolean {
   return folders.has(path) || (path !== dirname(path) && isBelowOneOf(dirname(path), folders));
 }
 
-/** The programs that an exec of this command goes through, and where each leads: the runtime, the entry, its interpreter. */
+/** The programs that an exec of this command needs, and the path of each: the runtime, the entry, its interpreter. */
 function programsOf(command: Command, ground: Ground): { program: string; real: string }[] {
   const program = command.runtime ?? command.entry;
   const words = shebangOf(program);
@@ -206,9 +215,9 @@ function programsOf(command: Command, ground: Ground): { program: string; real: 
   return programs.filter((one) => existsSync(one)).map((one) => ({ program: one, real: checkProgram(one, ground) }));
 }
 
-/** Null where it is none that is to be opened. */
+/** Null where the interpreter does not need to be opened. */
 function interpreterOf([interpreter = "", ...rest]: string[], program: string, { spec, isWritable, isHidden }: Ground): string | null {
-  // In a folder that the service may write, it may have put anything under the name of a program.
+  // Directories that the service can write are left out, because it could have placed any program there.
   const isKept = (folder: string) => folder.startsWith("/") && existsSync(folder) && !isWritable(realpathSync(folder));
   const onPath = (name: string) => findCommand(name, spec.path.split(":").filter(isKept).join(":"));
   if (basename(interpreter) === "env") {
@@ -227,8 +236,8 @@ function interpreterOf([interpreter = "", ...rest]: string[], program: string, {
 }
 
 /**
- * What a program under home lives from: its whole prefix where that is one of its own
- * (`~/.nvm/versions/node/v22`), else its folder in a tool's own place (`~/.bun/bin`), else the file alone.
+ * The path that a program below the home directory needs: its whole prefix if it has one of its own
+ * (`~/.nvm/versions/node/v22`), else the bin directory of a tool (`~/.bun/bin`), else the file alone.
  */
 export function programFolder(program: string, home: string): string {
   const folder = dirname(program);

@@ -1,9 +1,9 @@
-// The folders of bs9 itself, which no service is to reach.
+// The directories of bs9 itself, which no service should reach.
 import { isWithin, type Paths, resolvedPath } from "../base/paths.ts";
 
 export type OwnFolders = Pick<Paths, "home" | "config" | "share" | "state" | "cache" | "units">;
 
-/** True where the folder lies in one of them, or one of them in it. */
+/** True where the directory is inside one of them, or contains one of them. */
 export function holdsOwn(folder: string, { config, share, state, cache, units }: OwnFolders): boolean {
   return [config, share, state, cache, units].map(resolvedPath).some((own) => isWithin(own, folder) || isWithin(folder, own));
 }

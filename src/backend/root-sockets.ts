@@ -1,8 +1,8 @@
-// Sockets of the machine behind which a program acts as root for whoever may connect, and the groups that may; pure.
+// Sockets of the system behind which a program acts as root for every client, and the groups that may connect. Pure.
 import { isWithin } from "../base/paths.ts";
 
 export type RootSockets = {
-  /** What a sandbox closes: the directory of the sockets, so that one that is made again in it stays closed too. */
+  /** The path that a sandbox closes: the directory of the sockets, so that a socket created again in it stays closed. */
   path: string;
   sockets: string[];
 };
@@ -10,9 +10,9 @@ export type RootSockets = {
 /** Where the system bus listens. */
 export const busFolder = "/run/dbus";
 
-/** Directories straight below one that every user may enter: systemd gives up a start for a path that it may not look at. */
+/** Each parent directory must be accessible to every user: systemd fails the start for a path that it cannot inspect. */
 export const rootSockets: RootSockets[] = [
-  // Over the system bus logind would end every service of the same user for whoever asks: SetUserLinger, TerminateUser.
+  // Over the system bus, logind ends all services of the same user for any client (SetUserLinger, TerminateUser).
   { path: busFolder, sockets: [`${busFolder}/system_bus_socket`] },
   { path: "/run/docker.sock", sockets: ["/run/docker.sock"] },
   { path: "/run/cri-dockerd.sock", sockets: ["/run/cri-dockerd.sock"] },
@@ -28,12 +28,12 @@ export const rootSockets: RootSockets[] = [
   { path: "/var/snap/lxd", sockets: ["/var/snap/lxd/common/lxd/unix.socket"] },
 ];
 
-/** Whether one of the paths that a user opens leads to this one, or to something in it. No path has links in it. */
+/** Whether a path that the user opens is this path, above it, or below it. The paths must not contain links. */
 export const isOpened = (path: string, opened: string[]): boolean => opened.some((one) => isWithin(path, one) || isWithin(one, path));
 
 /**
- * The groups of users who can become root, what its members can do, and the directives that keep it from a service.
- * `incus` and `kvm` are not among them: the first gives a project shut in by the server, the second only /dev/kvm.
+ * The groups whose members can become root, what the members can do, and the directives that keep a service from it. `incus`
+ * and `kvm` are not included: the first gives access to a project that the server restricts, the second only to /dev/kvm.
  */
 export const rootGroups: { name: string; gives: string; closedBy: string[] }[] = [
   { name: "docker", gives: "starts containers that mount the whole disk", closedBy: ["InaccessiblePaths=-/run/docker.sock"] },

@@ -1,26 +1,29 @@
-// The sandbox profiles as systemd directives; pure. What a host cannot give is left out by the caller's word.
+// The sandbox profiles as systemd directives. Pure. The caller leaves out what a host does not provide.
 import type { SandboxProfile } from "../service/spec.ts";
 import { isOpened, rootSockets } from "./root-sockets.ts";
 
 /**
- * The edition of the sandbox, written into each unit. It is raised with every change of what a unit is shut in by, so that
- * after an upgrade bs9 can tell which services still run in an older one.
+ * The edition of the sandbox, written into each unit. It is raised with every change to the sandbox of a unit, so that after an
+ * upgrade bs9 knows which services still run in an older sandbox.
  */
 export const sandboxEdition = 4;
 
 export type Directive = { name: string; value: string };
 
-/** How a directive is told: its value is part of it, for one name may stand there twice. */
+/** The name of a directive includes its value, because the same name may occur more than once. */
 export const label = ({ name, value }: Directive): string => `${name}=${value}`;
 
-/** One directive for each path, so that a user can take back a single one. A path that is not there is left out. */
+/** One directive for each path, so that a user can open a single one. systemd ignores a path that does not exist. */
 const closedPaths: Directive[] = rootSockets.map(({ path }) => ({ name: "InaccessiblePaths", value: `-${path}` }));
 export const closedPathOf = ({ value }: Pick<Directive, "value">): string => value.replace(/^-/, "");
 
-/** Under ProtectHome= alone systemd 252 leaves these writable on a user manager: what is written there is lost with the service. */
+/**
+ * With ProtectHome= alone, systemd 252 leaves these directories writable on a user manager, and files written there are lost
+ * when the service ends.
+ */
 const homes: Directive[] = ["/home", "/root", "/run/user"].map((path) => ({ name: "TemporaryFileSystem", value: `${path}:ro` }));
 
-/** True for what closes home, to reads or to writes. */
+/** True for directives that make the home directory inaccessible or read-only. */
 export const isOfHome = ({ name, value }: Directive): boolean =>
   name === "ProtectHome" || homes.some((one) => one.name === name && one.value === value);
 
@@ -29,13 +32,14 @@ const base: Directive[] = [
   { name: "PrivateUsers", value: "yes" },
   { name: "PrivateTmp", value: "yes" },
   { name: "PrivateDevices", value: "yes" },
-  // With PrivateIPC= alone it is the machine's. 1777 as everywhere: programs of any user make files there.
+  // PrivateIPC= alone leaves the /dev/shm of the host. The mode is 1777 as usual, because programs of any user create files
+  // there.
   { name: "TemporaryFileSystem", value: "/dev/shm:mode=1777,size=50%" },
   { name: "PrivateIPC", value: "yes" },
   { name: "KeyringMode", value: "private" },
   { name: "ProtectSystem", value: "strict" },
-  // Where systemd mounts /proc, /sys and /run by itself, as ProtectKernelTunables= has it do, it leaves them out of the strict
-  // one: /run stayed writable on 252 and 257, and on 257 /sys too, whatever ReadOnlyPaths= said of it.
+  // Where systemd mounts /proc, /sys and /run itself, for example for ProtectKernelTunables=, it leaves them out of
+  // ProtectSystem=strict: /run stayed writable on 252 and 257, and on 257 also /sys, whatever ReadOnlyPaths= said.
   { name: "ReadOnlyPaths", value: "/run" },
   { name: "BindReadOnlyPaths", value: "/sys" },
   { name: "ProtectHome", value: "tmpfs" },
@@ -53,13 +57,13 @@ const base: Directive[] = [
   { name: "SystemCallArchitectures", value: "native" },
   { name: "SystemCallFilter", value: "@system-service" },
   { name: "SystemCallFilter", value: "~@privileged @resources" },
-  // What bs9's launcher makes: from a service on they only take rights away (landlock(7)).
+  // The calls of the bs9 launcher. If a service makes them, they can only remove its own access rights (landlock(7)).
   { name: "SystemCallFilter", value: "landlock_create_ruleset landlock_add_rule landlock_restrict_self" },
   { name: "SystemCallErrorNumber", value: "EPERM" },
   { name: "CapabilityBoundingSet", value: "" },
 ];
 
-// os.networkInterfaces() of Node and Bun asks over netlink, and many a banner calls it.
+// os.networkInterfaces() of Node and Bun needs netlink, and many programs call it for their start message.
 const ofStandard: Directive[] = [
   { name: "RestrictAddressFamilies", value: "AF_UNIX AF_INET AF_INET6 AF_NETLINK" },
   { name: "UMask", value: "0022" },
@@ -71,23 +75,26 @@ const ofStrict: Directive[] = [
 ];
 
 /**
- * The directives of a profile, as shipped. `MemoryDenyWriteExecute` is in none: it ends every
- * engine that compiles at run time.
+ * The directives of a profile, as shipped. No profile has `MemoryDenyWriteExecute`, because it ends every engine with a
+ * just-in-time compiler.
  */
 export function profileDirectives(profile: SandboxProfile): Directive[] {
   if (profile === "off") return [{ name: "NoNewPrivileges", value: "yes" }];
   return [...base, ...(profile === "standard" ? ofStandard : ofStrict)];
 }
 
-/** Directives that the user takes back by opening what they close, or something in it. No path has links in it. */
+/**
+ * The directives that the user gives up by opening the paths that they close, or paths below them. The paths must not contain
+ * links.
+ */
 export function waivedDirectives(opened: string[]): Directive[] {
   return closedPaths.filter((directive) => isOpened(closedPathOf(directive), opened));
 }
 
 /**
- * Asked for beside the profile and promised by none: only who is privileged over the pid namespace may mount a /proc with options
- * (proc(5), user_namespaces(7)), so on the manager of an ordinary user systemd leaves the plain one in place without a word.
- * What they would hide are names and arguments of other processes; environment, memory and files of those are closed by PrivateUsers.
+ * Directives that bs9 asks for in addition, without promising them. Mounting /proc with options needs a privilege over the pid
+ * namespace (proc(5), user_namespaces(7)), so on the manager of an ordinary user systemd silently leaves the plain /proc. The
+ * options would hide names and arguments of other processes; PrivateUsers already closes their environment, memory and files.
  */
 export function wishedDirectives(profile: SandboxProfile): Directive[] {
   if (profile === "off") return [];
@@ -95,7 +102,7 @@ export function wishedDirectives(profile: SandboxProfile): Directive[] {
   return profile === "strict" ? [...wished, { name: "ProcSubset", value: "pid" }] : wished;
 }
 
-/** Directives that need a namespace or a capability: void or fatal where the host denies user namespaces. */
+/** Directives that need a namespace or a capability: without user namespaces they have no effect, or make the start fail. */
 export const namespaced = new Set([
   "PrivateUsers",
   "PrivateTmp",
@@ -114,14 +121,14 @@ export const namespaced = new Set([
   "ProtectHostname",
   "ProtectProc",
   "ProcSubset",
-  // To drop a capability needs one (218/CAPABILITIES).
+  // Dropping a capability needs a capability (218/CAPABILITIES).
   "CapabilityBoundingSet",
 ]);
 
-/** True where a unit has mounts of its own, by which home is hidden. */
+/** True where a unit has its own mounts, which hide the home directory. */
 export const hidesHome = (directives: readonly Directive[]): boolean => directives.some(({ name }) => name === "ProtectHome");
 
-/** ProtectHome= covers these alone (systemd.exec(5)); a home elsewhere needs a tmpfs of its own. */
+/** ProtectHome= covers only these directories (systemd.exec(5)); a home directory elsewhere needs its own tmpfs. */
 export function homeIsCovered(home: string): boolean {
   return ["/home", "/root", "/run/user"].some((folder) => home === folder || home.startsWith(`${folder}/`));
 }

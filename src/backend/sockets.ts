@@ -1,4 +1,4 @@
-// Who listens on a TCP port, from the descriptors of processes.
+// Finds the processes that listen on a TCP port, from the file descriptors of processes.
 import { type Listener, listeners } from "../base/listeners.ts";
 import { linkOf, listProc, readProc, startTimeOf, statusField } from "../base/proc.ts";
 
@@ -9,14 +9,14 @@ export function listenersOn(port: number): Listener[] {
   return listeners().filter((one) => one.port === port);
 }
 
-/** Those of the sockets that the processes hold. */
+/** The sockets that these processes hold. */
 export function heldBy(pids: number[], all: Listener[]): Listener[] {
   if (all.length === 0) return [];
   const byLink = new Map(all.map((one) => [`socket:[${one.inode}]`, one]));
   return pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? []));
 }
 
-/** The same; null where there are no processes, or where one of them does not show what it holds. */
+/** As heldBy(); null where there are no processes, or where the descriptors of one process are not readable. */
 export function heldIfShown(pids: number[], all: Listener[]): Listener[] | null {
   const isShown = pids.length > 0 && pids.every((pid) => listProc(`${pid}/fd`).length > 0 || startTimeOf(pid) === null);
   return isShown ? heldBy(pids, all) : null;
@@ -29,7 +29,7 @@ export function holdsSocket(pids: number[], all: Listener[]): boolean {
 
 export type Holder = { pid: number; command: string };
 
-/** The process behind a listening socket; null where it is another user's, whose descriptors are not shown. */
+/** The process that holds a listening socket; null for processes of other users, whose descriptors are not readable. */
 export function holderOf(all: Listener[]): Holder | null {
   for (const entry of listProc("")) {
     const pid = Number(entry);
@@ -40,7 +40,7 @@ export function holderOf(all: Listener[]): Holder | null {
   return null;
 }
 
-/** Ports below this one need a privilege (ip(7)). */
+/** Ports below this number need a privilege (ip(7)). */
 export function firstOpenPort(): number {
   return Number(readProc("sys/net/ipv4/ip_unprivileged_port_start") ?? 1024);
 }

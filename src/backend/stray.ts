@@ -1,21 +1,21 @@
-// Where a path leads, the links on the way, and which of them a service could have put there.
+// Resolves a path and lists the symbolic links on the way, and finds links that a service could have made.
 import { lstatSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { isWithin } from "../base/paths.ts";
 
-/** As many as the kernel follows, path_resolution(7). */
+/** The number of links that the kernel follows (path_resolution(7)). */
 const maxLinks = 40;
 
-/** `links`: the places of the links on the way, in the order in which they are met. */
+/** `links`: the places of the links on the way, in the order in which they are followed. */
 export type Walked = { real: string; links: string[] };
 
-/** A folder that another service may write. */
+/** A directory that another service can write to. */
 export type Neighbour = { name: string; folder: string };
 
 /**
- * Resolves a path as realpath(3) does, and throws what lstat(2) does. Path and links come from one walk: a service that
- * swaps a link for a folder and back between two looks would show an innocent way and another end.
+ * Resolves a path as realpath(3) does, and throws the errors of lstat(2). Path and links come from a single walk: with two
+ * walks, a service could swap a link for a directory in between, and show a harmless way with another target.
  */
 export function walked(path: string): Walked {
   const words = (text: string) => text.split("/").filter((word) => word !== "" && word !== ".");
@@ -36,13 +36,13 @@ export function walked(path: string): Walked {
   return { real: at, links };
 }
 
-/** Null for what is not a link. */
+/** Null for a file that is not a symbolic link. */
 function targetOf(place: string): string | null {
   if (!lstatSync(place).isSymbolicLink()) return null;
   try {
     return readlinkSync(place);
   } catch (error) {
-    // It has been replaced since.
+    // The link was replaced after lstat(2).
     if (errnoOf(error) === "EINVAL") return null;
     throw error;
   }
@@ -51,8 +51,9 @@ function targetOf(place: string): string | null {
 export type Stray = { link: string; real: string; maker: string };
 
 /**
- * The first link on the way that the service itself or one of its neighbours could have made, and that leads out of what
- * its maker may write; null where there is none. A link that stays in there opens nothing to the maker.
+ * The first link on the way that the service itself or one of its neighbours could have made, and that leads outside the
+ * directories that its maker can write; null where there is none. A link that stays inside gives its maker no additional
+ * access.
  */
 export function strayOf({ real, links }: Walked, writable: string[], neighbours: Neighbour[]): Stray | null {
   for (const link of links) {

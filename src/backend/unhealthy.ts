@@ -1,4 +1,4 @@
-// What the log of a service says when bs9 restarts it for the sake of its health; both backends write the same line.
+// Logs that bs9 restarts a service because it is unhealthy; both backends write the same line.
 import { note } from "../logs/events.ts";
 import { endings } from "./ended.ts";
 

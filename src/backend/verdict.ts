@@ -1,17 +1,17 @@
-// What is so of a service's sandbox and limits: the declared beside the effective.
+// The types for the sandbox and limits of a service: what is declared, and what is in effect.
 
 import * as v from "valibot";
 
 export const Missing = v.strictObject({ directive: v.string(), why: v.string(), mend: v.string() });
 export type Missing = v.InferOutput<typeof Missing>;
 
-/** Whether signals, abstract sockets and limits of other processes stay out of a service's reach. */
+/** Whether signals, abstract sockets and limits of other processes are out of a service's reach. */
 export const Isolation = v.strictObject({
   /** `full`: nothing is missing. */
   verdict: v.picklist(["full", "partial"]),
-  /** What the live process shows to be held. */
+  /** The threats that the live process shows to be prevented. */
   verified: v.array(v.string()),
-  /** What attempts under the same launcher have shown to be held since this machine was booted. */
+  /** The threats that attempts under the same launcher, made since boot, have shown to be prevented. */
   probed: v.array(v.string()),
   missing: v.array(Missing),
 });
@@ -19,14 +19,17 @@ export type Isolation = v.InferOutput<typeof Isolation>;
 
 export type SandboxVerdict = {
   verdict: "effective" | "partial" | "off" | "unknown";
-  /** Directives seen on the live process. */
+  /** Directives whose effect is visible on the live process. */
   verified: string[];
-  /** Directives that no one can read of a live process; the host's probe has proved the same text. */
+  /** Directives whose effect is not visible on a live process; the probe of the host has proved the same setting. */
   probed: string[];
   missing: Missing[];
-  /** What the unit asks for beyond the profile and does not get here: no part of what the verdict promises, but nothing to hide. */
+  /**
+   * Directives that the unit asks for beyond the profile and that have no effect here: the verdict does not promise them, but
+   * they are shown.
+   */
   unheld?: Missing[];
-  /** Absent where nothing is known of the process. It never changes the verdict. */
+  /** Absent where nothing is known about the process. It never changes the verdict. */
   isolation?: Isolation;
 };
 

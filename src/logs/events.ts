@@ -14,7 +14,7 @@ const Line = v.strictObject({ atMs: v.number(), priority: v.number(), message: v
 const folderOf = (state: string): string => join(state, "events");
 const fileOf = (state: string, name: string): string => join(folderOf(state), `${name}.jsonl`);
 
-/** A full disk costs the line, and no service its life. */
+/** If the disk is full, the line is lost, but the service is not affected. */
 export function note(state: string, name: string, priority: number, message: string): void {
   const file = fileOf(state, name);
   try {
@@ -37,7 +37,7 @@ export function forgetEvents(state: string, name: string): void {
 export const hasEvents = (state: string, services: string[]): boolean =>
   existsSync(folderOf(state)) && services.some((name) => existsSync(fileOf(state, name)));
 
-/** Oldest first; followed by looking again at the files that have changed. */
+/** Yields the oldest line first. Following works by polling the files for changes. */
 export async function* readEvents(state: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
   const accepts = (record: RawLine) =>
     (query.sinceMs === null || record.atMs >= query.sinceMs) &&

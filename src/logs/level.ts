@@ -1,7 +1,7 @@
-// A line as it was written -> its level, the words themselves, and what else a JSON line carries.
+// Splits a written line into its level, its message, and the other fields of a JSON line.
 import * as v from "valibot";
 
-/** In order of weight. */
+/** From the least to the most severe. */
 export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof levels)[number];
 
@@ -10,14 +10,14 @@ export type Levelled = { level: Level; message: string; fields: Record<string, u
 /** syslog(3): emerg, alert, crit, err, warning, notice, info, debug. */
 const byPriority: Level[] = ["fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"];
 
-/** Longer ones are shown as they are: a megabyte of JSON is no log line to be taken apart. */
+/** Longer lines are shown as they are, because parsing a megabyte of JSON for one log line costs too much. */
 const maxJsonLength = 64 * 1024;
-/** Words that tell a level stand at the beginning. */
+/** A word that names the level is looked for at the beginning of the line only. */
 const maxHeadLength = 200;
 
 /**
- * A `<N>` prefix wins (journald has made a priority of it, null stands for none), then a JSON `level`,
- * then a leading word such as ERROR. What tells nothing is `info`.
+ * A `<N>` prefix comes first (journald has turned it into a priority; null means none), then a JSON `level`, then a leading
+ * word such as ERROR. A line without any of these is `info`.
  */
 export function levelOf(priority: number | null, message: string): Levelled {
   const said = priority === null ? undefined : byPriority[priority];
@@ -26,7 +26,7 @@ export function levelOf(priority: number | null, message: string): Levelled {
   return { level: said ?? leadingLevel(message) ?? "info", message, fields: {} };
 }
 
-/** A level as a word (`WARN`, `warning`) or a number as pino and bunyan write it, 10 to 60. */
+/** A level as a word (`WARN`, `warning`) or as a number of pino and bunyan, 10 to 60. */
 export function levelNamed(value: unknown): Level | undefined {
   if (typeof value === "number" && Number.isFinite(value))
     return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(value / 10) - 1))];
@@ -72,7 +72,7 @@ function jsonLine(text: string): { level: Level | undefined; message: string | u
   const { level, msg, message, ...rest } = line.output;
   const named = levelNamed(level);
   const said = typeof msg === "string" ? "msg" : typeof message === "string" ? "message" : null;
-  // What was not used for the line's own level and message stays a field.
+  // Values that did not become the level or the message of the line stay fields.
   const fields = {
     ...(level !== undefined && named === undefined ? { level } : {}),
     ...(msg !== undefined && said !== "msg" ? { msg } : {}),
@@ -82,14 +82,16 @@ function jsonLine(text: string): { level: Level | undefined; message: string | u
   return { level: named, message: said === null ? undefined : String(said === "msg" ? msg : message), fields };
 }
 
-// A date, a time, a process id in brackets may come first. No two parts in it can match the same text, so it takes linear time.
+// A date, a time or a process id in brackets may come first. No two parts of the pattern match the same text, so it takes
+// linear time.
 const stamp =
   /^(?:\[?\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?(?:Z| ?[+-]\d\d:?\d\d)?\]?|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?|\[?\d{1,10}\]?)[\s|-]{0,3}/;
-// In capitals a word is a level wherever it stands alone; else it needs brackets or a colon: `error` may begin a sentence.
+// A word in capitals is a level wherever it stands alone; other words need brackets or a colon, because `error` may begin a
+// sentence.
 const capitals =
   /^(?:(TRACE|VERBOSE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|SEVERE|CRIT|CRITICAL|ALERT|EMERG|FATAL|PANIC)(?![A-Za-z0-9_.=-]))/;
 const marked = /^(?:\[ ?([A-Za-z]{3,11}) {0,2}\]|<([A-Za-z]{3,11})>|([A-Za-z]{3,11}):(?=\s|$))/;
-// An error that a JavaScript or Python program dies of: `TypeError: …`, `Uncaught ReferenceError: …`.
+// An error that ends a JavaScript or Python program: `TypeError: …`, `Uncaught ReferenceError: …`.
 const thrown = /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,40})?(?:Error|Exception)(?: \[[A-Z_]{1,40}\])?: /;
 
 function leadingLevel(text: string): Level | undefined {

@@ -1,13 +1,13 @@
-// Which lines are asked for (`--grep`, `--level`), and what a line is once read.
+// Filters lines (`--grep`, `--level`), and defines what a line is after it is read.
 import { reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { type Level, levelNamed, levelOf, levels } from "./level.ts";
 
-/** A line as a backend gives it. */
+/** A line as a backend returns it. */
 export type RawLine = {
   atMs: number;
   service: string;
-  /** `bs9` marks what the backend says of the service; null where it cannot be told. */
+  /** `bs9` marks reports of the backend about the service; null where the stream is unknown. */
   stream: "stdout" | "stderr" | "bs9" | null;
   priority: number | null;
   message: string;
@@ -19,11 +19,11 @@ export type LogQuery = {
   sinceMs: number | null;
   untilMs: number | null;
   follow: boolean;
-  /** True: only what is said of the services, none of the lines that they write. */
+  /** True: only reports about the services, without the lines that they write. */
   eventsOnly?: boolean;
-  /** Called where it follows, once the last `lines` have been given and only new ones come. */
+  /** Called when following, after the last `lines` were yielded and only new lines will follow. */
   caughtUp?: () => void;
-  /** `lines` counts only those it takes, so that the last 50 errors are 50 errors. */
+  /** `lines` counts only the records that this accepts, so that the last 50 errors are 50 errors. */
   accept?: (record: RawLine) => boolean;
 };
 
@@ -42,20 +42,20 @@ export function lineOf(raw: RawLine): LogLine {
   return { at: new Date(raw.atMs).toISOString(), service: raw.service, stream: raw.stream, ...levelOf(raw.priority, raw.message) };
 }
 
-/** Throws a usage error for a pattern that is none and a level that is not known. */
+/** Throws a usage error for an invalid pattern or an unknown level. */
 export function lineFilter(asked: { grep?: string; level?: string }): (raw: RawLine) => boolean {
   const matches = asked.grep === undefined ? () => true : grep(asked.grep);
   const least = asked.level === undefined ? 0 : levels.indexOf(levelAsked(asked.level));
   return (raw) => (least === 0 || levels.indexOf(levelOf(raw.priority, raw.message).level) >= least) && matches(raw.message);
 }
 
-/** What is searched of a line: a pattern of several `.*` takes the third power of it and more. */
+/** The part of a line that is searched, because a pattern with several `.*` takes at least cubic time. */
 const maxSearched = 4096;
 const maxSearchMs = 250;
 
 /**
- * JavaScriptCore backtracks, and gives up a match only after half a second to seconds of it. So the first
- * line on which a pattern is that slow ends the search: a million such lines would take days.
+ * JavaScriptCore backtracks, and gives up a match only after half a second or more. So the search ends at the first line on
+ * which the pattern is that slow: a million such lines would take days.
  */
 function grep(pattern: string): (message: string) => boolean {
   let expression: RegExp;

@@ -1,10 +1,10 @@
-// Log lines as text for people, `name | line`, and as JSON lines for programs.
+// Formats log lines as text for people, `name | line`, and as JSON lines for programs.
 import { harmless } from "../base/text.ts";
 import { type Level, levelOf } from "./level.ts";
 import { lineOf, type RawLine } from "./query.ts";
 
 const reset = "\x1b[0m";
-/** Not red, yellow and green, which mean something: cyan, magenta, blue, and the bright ones of them. */
+/** Red, yellow and green are left out, because they have a meaning. Used are cyan, magenta, blue, and their bright variants. */
 const serviceColours = ["\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"];
 const levelColours: Partial<Record<Level, string>> = { warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
 
@@ -17,8 +17,8 @@ export type LogLook = {
 };
 
 /**
- * Returns what renders a line as the service wrote it, behind the local time and, where there are several services, behind
- * the name. Each service has a colour of its own, the same in every run.
+ * Returns a function that formats a line as the service wrote it, after the local time and, where there are several services,
+ * after the name. Each service has its own colour, the same in every run.
  */
 export function textLines(services: string[], { colour, time }: LogLook): (raw: RawLine) => string {
   const width = Math.max(0, ...services.map((name) => name.length));
@@ -50,19 +50,19 @@ function localTime(atMs: number): string {
   return `${months[at.getMonth()]} ${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** One object a line: at, service, stream, level, message, fields. */
+/** One JSON object per line: at, service, stream, level, message, fields. */
 export function jsonLine(raw: RawLine): string {
-  // In JSON control characters are escapes; these two are not, and end a line in many a reader.
+  // JSON.stringify escapes control characters, but not U+2028 and U+2029, which many readers take for the end of a line.
   return JSON.stringify(lineOf(raw)).replace(/[\u2028\u2029\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Select Graphic Rendition, ECMA-48: the one control sequence that only changes how text looks. */
+/** Select Graphic Rendition (ECMA-48): the only control sequence that merely changes how text looks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const sgr = /\x1b\[[0-9;:]{0,64}m/g;
 
 function coloured(line: string, tint: string | undefined): string {
   const parts = line.split(sgr);
-  // A line with colours of its own keeps them, and does not colour what comes behind it.
+  // A line with its own colours keeps them, and the reset after it stops them from colouring the next line.
   if (parts.length === 1) return tint === undefined ? harmless(line) : `${tint}${harmless(line)}${reset}`;
   const marks = line.match(sgr) ?? [];
   return `${parts.map((part, i) => harmless(part) + (marks[i] ?? "")).join("")}${reset}`;

@@ -1,4 +1,4 @@
-// Several places that have lines, read as one: the last ones of all, a range in order of time, or as they come.
+// Reads several sources of lines as one: the last lines of all, a range in order of time, or new lines as they arrive.
 import type { LogQuery, RawLine } from "./query.ts";
 
 export type Lines = (query: LogQuery, signal: AbortSignal) => AsyncIterable<RawLine>;
@@ -14,7 +14,7 @@ export async function* together(places: Lines[], query: LogQuery, signal: AbortS
         places.map((place) => {
           const past = Promise.withResolvers<null>();
           const source = open(place, { ...query, caughtUp: () => past.resolve(null) });
-          // Of a range nobody knows where it ends and the new begins.
+          // In a range it is unknown where the past ends and the new lines begin.
           return lines === null ? { source, known: [], next: source.next() } : known(source, past.promise);
         }),
       );
@@ -36,7 +36,7 @@ export async function* together(places: Lines[], query: LogQuery, signal: AbortS
 type Source = AsyncIterator<RawLine>;
 type Next = Promise<IteratorResult<RawLine>>;
 
-/** What was there already, and the one that is waited for now. */
+/** Returns the lines that already exist, and the promise of the next line. */
 async function known(source: Source, past: Promise<null>): Promise<{ source: Source; known: RawLine[]; next: Next }> {
   const found: RawLine[] = [];
   for (;;) {
@@ -47,7 +47,7 @@ async function known(source: Source, past: Promise<null>): Promise<{ source: Sou
   }
 }
 
-/** Memory for the last ones only. */
+/** Keeps only the last lines in memory. */
 async function* lastOf(records: AsyncIterable<RawLine>, lines: number): AsyncGenerator<RawLine> {
   const kept: RawLine[] = [];
   for await (const record of records) {

@@ -1,4 +1,4 @@
-// What was copied away of a log file, compressed: one file for each piece, named by its first and last offset.
+// The compressed archives of a log file: one file for each piece, named by its first and last offset.
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -8,7 +8,7 @@ import type { Mark, Stream } from "./place.ts";
 
 export type Archive = { path: string; start: number; end: number };
 
-/** 16 hexadecimal digits would be enough for ever; these are enough for 9 PB and sort as numbers do. */
+/** 16 decimal digits are enough for 9 PB, and names of equal length sort in the order of their numbers. */
 const digits = 16;
 
 export function archives(folder: string, stream: Stream): Archive[] {
@@ -21,7 +21,7 @@ export function archives(folder: string, stream: Stream): Archive[] {
     });
 }
 
-/** The folder goes with its service, whoever is still reading. */
+/** The directory is deleted with its service, even while somebody reads it. */
 function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -34,7 +34,7 @@ export function archiveEnd(folder: string, stream: Stream): number {
   return archives(folder, stream).at(-1)?.end ?? 0;
 }
 
-/** The marks stand in the first line, before the text. */
+/** The marks are stored in the first line, before the text. */
 export async function writeArchive(folder: string, stream: Stream, start: number, text: Buffer, list: Mark[]): Promise<void> {
   const end = start + text.length;
   const name = [start, end].map((offset) => String(offset).padStart(digits, "0")).join("-");
@@ -45,10 +45,10 @@ export async function writeArchive(folder: string, stream: Stream, start: number
 
 const Head = v.array(v.strictTuple([v.number(), v.number()]));
 
-/** More than any piece that is archived can take, however badly it compresses. */
+/** More than any archived piece can take, however badly it compresses. */
 const maxPackedBytes = 64 * 1024 * 1024;
 
-/** Null where it is gone by now, damaged, or not a regular file. */
+/** Null where the archive was removed, is damaged, or is not a regular file. */
 export function readArchive({ path, start, end }: Archive): { text: Buffer; list: Mark[] } | null {
   try {
     const bytes = Buffer.from(Bun.zstdDecompressSync(readNoFollow(path, maxPackedBytes)));

@@ -1,4 +1,4 @@
-// New lines of log files as they come: woken by the kernel, and looking by itself where it is not.
+// Yields new lines of log files as they are written: inotify wakes it, and it polls where inotify is not available.
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { isDirectory } from "../../base/regular.ts";
@@ -9,12 +9,12 @@ import { lineRecords } from "./records.ts";
 import { textOf } from "./text.ts";
 import { tick } from "./tick.ts";
 
-/** The offset behind the last line that was given, and the shift that it was counted with. */
+/** The offset after the last line that was yielded, and the shift with which it was counted. */
 export type Position = { offset: number; shift: number };
 
 const lookMs = 250;
 
-/** From `positions` on; a stream without one is new, and given whole. Ends with the signal. */
+/** Starts at `positions`; a stream without a position is new and is yielded whole. The signal ends it. */
 export async function* follow(
   root: string,
   folders: string[],
@@ -25,7 +25,7 @@ export async function* follow(
   const watchers = new Map<string, FSWatcher>();
   try {
     while (!signal.aborted) {
-      // A full disk hinders marks, and is no reason not to show lines.
+      // A full disk prevents marks, but lines must still be shown.
       await tick(root).catch(() => {});
       for (const folder of folders) {
         if (!isDirectory(folder)) continue;
@@ -48,7 +48,7 @@ function* news(folder: string, stream: (typeof streams)[number], positions: Map<
     const source = live?.open();
     if (live === undefined || !source) return;
     const before = positions.get(key);
-    // Another shift, or an end before where we are: the file was truncated, and all in it is new.
+    // A different shift, or an end before the position, means that the file was truncated: everything in it is new.
     const goesOn = before !== undefined && before.shift === text.shift && before.offset <= live.end;
     const from = goesOn ? Math.max(live.start, before.offset) : live.start;
     const to = lastLineEnd(source.read, from, live.end);
@@ -65,11 +65,11 @@ function watchOver(folder: string, watchers: Map<string, FSWatcher>, wake: Waker
     watcher.on("error", () => watcher.close());
     watchers.set(folder, watcher);
   } catch {
-    // Out of watches (fs.inotify.max_user_watches): looking has to do.
+    // No inotify watches are left (fs.inotify.max_user_watches), so polling must be enough.
   }
 }
 
-/** Waits until something happens, at most for a time; what happened in between counts. */
+/** Waits for an event, at most for a time; an event between two waits ends the next wait at once. */
 class Waker {
   #isDue = false;
   #resolve: (() => void) | null = null;

@@ -1,9 +1,9 @@
-// Bytes -> lines, from the front and from the back, piece by piece; a line longer than the limit comes in several.
+// Splits bytes into lines, forwards or backwards, piece by piece; a line longer than the limit is split into several.
 
-/** `end` is the offset behind its newline. */
+/** `end` is the offset after the newline of the line. */
 export type Line = { bytes: Buffer; end: number };
 
-/** The bytes from an offset up to another one; fewer where there are no more. */
+/** Returns the bytes between two offsets; fewer where the file ends before. */
 export type Bytes = (from: number, to: number) => Buffer;
 
 const pieceBytes = 256 * 1024;
@@ -11,7 +11,7 @@ const maxLineBytes = 1024 * 1024;
 const newline = 10;
 const nothing = Buffer.alloc(0);
 
-/** `partial`: what stands behind the last newline is a line too. */
+/** `partial`: the text after the last newline counts as a line too. */
 export function* forwards(read: Bytes, from: number, to: number, partial: boolean): Generator<Line> {
   let rest: Buffer = nothing;
   let start = from;
@@ -40,7 +40,7 @@ export function* backwards(read: Bytes, from: number, to: number): Generator<Lin
   for (let at = to; at > from; ) {
     const start = Math.max(from, at - pieceBytes);
     const piece = read(start, at);
-    // Truncated under our hands.
+    // The file was truncated during the read.
     if (piece.length < at - start) return;
     at = start;
     const block = rest.length === 0 ? piece : Buffer.concat([piece, rest]);
@@ -58,7 +58,9 @@ export function* backwards(read: Bytes, from: number, to: number): Generator<Lin
   if (rest.length > 0) yield { bytes: withoutNewline(rest), end: from + rest.length };
 }
 
-/** The offset behind the last newline up to `to`; `from` where there is none, `to` where a line is too long to wait for its end. */
+/**
+ * The offset after the last newline before `to`; `from` where there is no newline, `to` where a line is longer than the limit.
+ */
 export function lastLineEnd(read: Bytes, from: number, to: number): number {
   for (let at = to; at > from; ) {
     if (to - at >= maxLineBytes) return to;
@@ -70,7 +72,7 @@ export function lastLineEnd(read: Bytes, from: number, to: number): number {
   return from;
 }
 
-/** The newline that ends the line in front of the one that ends at `cut`. */
+/** The newline at the end of the line before the line that ends at `cut`. */
 function before(block: Buffer, cut: number): number {
   return cut < 2 ? -1 : block.lastIndexOf(newline, cut - 2);
 }

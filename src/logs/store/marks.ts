@@ -1,4 +1,4 @@
-// The index of a log file: up to which offset it had been written at which time.
+// The index of a log file: which offset it had reached at which time.
 import { closeSync, constants, lstatSync, type Stats, writeSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../base/files.ts";
@@ -7,23 +7,23 @@ import { archiveEnd } from "./archive.ts";
 import { logFile, type Mark, type Stream } from "./place.ts";
 
 /**
- * Offsets are counted from the first byte that the stream ever had, so that they outlive a file that was truncated or
- * removed: what lies at `offset` is in the file at `offset - shift`. The first mark is where the text that is kept begins.
+ * Offsets count from the first byte that the stream ever had, so that they stay valid after the file was truncated or removed:
+ * the byte at `offset` is at `offset - shift` in the file. The first mark is where the kept text begins.
  */
 export type Marks = { inode: number; shift: number; list: Mark[] };
 
 const indexFile = (folder: string, stream: Stream): string => join(folder, `${stream}.index`);
 
-/** A day of one a second. Of more, every other old one is given up: a range gets wider, and stays true. */
+/** A day with one mark per second. If there are more, every other old mark is dropped: times get less exact, but stay true. */
 const maxMarks = 86_400;
 const markBytes = 16;
 const maxIndexBytes = 2 * maxMarks * markBytes;
 
-/** Null where there is none, or none that makes sense. */
+/** Null where the index does not exist or is invalid. */
 function load(folder: string, stream: Stream): Marks | null {
   const bytes = bytesOf(indexFile(folder, stream));
   if (bytes === null || bytes.length < 2 * markBytes) return null;
-  // One half written is left out.
+  // A mark that was written only half is ignored.
   const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length - (bytes.length % markBytes)));
   const list: Mark[] = [];
   let before: Mark = { offset: 0, atMs: 0 };
@@ -45,7 +45,7 @@ function bytesOf(path: string): Buffer | null {
   }
 }
 
-/** The index as it has to be for the file that is there now. */
+/** The index, corrected for the file that exists now. */
 export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stats, "ino" | "size">): Marks {
   const known = load(folder, stream);
   const last = known?.list.at(-1);
@@ -54,7 +54,7 @@ export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stat
     return { inode: ino, shift, list: [{ offset: shift, atMs: 0 }] };
   }
   if (known.inode === ino && size + known.shift >= last.offset) return known;
-  // Somebody removed or truncated the file: what is in it now comes after all that was known.
+  // The file was removed or truncated by somebody: its content now comes after everything that was known.
   return { inode: ino, shift: last.offset, list: [last] };
 }
 
@@ -64,7 +64,10 @@ export function save(folder: string, stream: Stream, { inode, shift, list }: Mar
   writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600, false);
 }
 
-/** Notes how far the file has come. Its mtime is when the last byte came, however late we look. What is not a regular file has no marks. */
+/**
+ * Records how far the file has grown. Its mtime is the time of the last byte, however late this runs. Only regular files get
+ * marks.
+ */
 export function mark(folder: string, stream: Stream): void {
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats?.isFile() !== true) return;
@@ -82,25 +85,25 @@ export function mark(folder: string, stream: Stream): void {
 function append(index: string, { offset, atMs }: Mark): void {
   const fd = openNoFollow(index, constants.O_WRONLY | constants.O_APPEND);
   try {
-    // One write: a mark that is written half is left out when the index is read.
+    // A single write, because a half-written mark is ignored when the index is read.
     writeSync(fd, new Uint8Array(new Float64Array([offset, atMs]).buffer));
   } finally {
     closeSync(fd);
   }
 }
 
-/** By when the bytes up to `end` had been written; `latestMs` where no mark says so. */
+/** The time by which the bytes up to `end` had been written; `latestMs` where no mark covers them. */
 export function timeOf(list: Mark[], end: number, latestMs: number): number {
   return list[firstAt(list, (mark) => mark.offset >= end)]?.atMs ?? latestMs;
 }
 
-/** From where on text may have been written at `sinceMs` or later. */
+/** The offset from which on text may have been written at `sinceMs` or later. */
 export function offsetAt(list: Mark[], sinceMs: number): number {
   const first = firstAt(list, (mark) => mark.atMs >= sinceMs);
   return list[Math.max(0, first - 1)]?.offset ?? 0;
 }
 
-/** Bisection: the condition is false up to some mark and true from it on. */
+/** Binary search: the condition is false up to some mark and true from it on. */
 function firstAt(list: Mark[], condition: (mark: Mark) => boolean): number {
   let [low, high] = [0, list.length];
   while (low < high) {

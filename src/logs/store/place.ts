@@ -11,7 +11,7 @@ export type Mark = { offset: number; atMs: number };
 
 export const logFile = (folder: string, stream: Stream): string => join(folder, `${stream}.log`);
 
-/** Of a service; the folder of all of them is `logsFolder`. */
+/** The log directory of one service; `logsFolder` contains those of all services. */
 export const logFolder = (state: string, name: string): string => join(logsFolder(state), name);
 export const logsFolder = (state: string): string => join(state, "logs");
 
@@ -28,7 +28,7 @@ export function unreadStreams(root: string, services: string[]): string[] {
   });
 }
 
-/** The folders of services in the folder of all. */
+/** The log directories of all services. */
 export function logFolders(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { withFileTypes: true })

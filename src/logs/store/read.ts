@@ -1,4 +1,4 @@
-// A query -> the lines of all services that it asks for, merged by time: the last ones, a range, or as they come.
+// Reads the lines of all services of a query, merged by time: the last lines, a range, or new lines as they are written.
 import { join } from "node:path";
 import { isDirectory } from "../../base/regular.ts";
 import type { LogQuery, RawLine } from "../query.ts";
@@ -10,7 +10,7 @@ import { type Text, textOf } from "./text.ts";
 
 type Opened = { origin: Origin; text: Text; end: number };
 
-/** `root` is the folder of all services. Those that have no folder there have no lines here. */
+/** `root` is the directory of all services. Services without a directory there have no lines here. */
 export async function* read(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
   const folders = query.services.map((name) => join(root, name));
   const opened = folders.filter(isDirectory).flatMap((folder) => open(folder, query.follow));
@@ -35,7 +35,7 @@ export async function* read(root: string, query: LogQuery, signal: AbortSignal):
   for await (const record of follow(root, folders, positions, signal)) if (query.accept?.(record) !== false) yield record;
 }
 
-/** Whoever follows gets a line that is being written when it is whole. */
+/** A reader that follows gets a partial line only after its newline was written. */
 function open(folder: string, follows: boolean): Opened[] {
   return streams.flatMap((stream) => {
     const text = textOf(folder, stream);
@@ -58,7 +58,7 @@ function lastOnes(opened: Opened[], lines: number, sinceMs: number | null, accep
     const some: RawLine[] = [];
     if (lines > 0)
       for (const record of recordsBackwards(text.parts, origin, end)) {
-        // Times only fall from here on.
+        // From here on the times only decrease.
         if (sinceMs !== null && record.atMs < sinceMs) break;
         if (accept(record) && some.push(record) >= lines) break;
       }
@@ -67,7 +67,7 @@ function lastOnes(opened: Opened[], lines: number, sinceMs: number | null, accep
   return [...merged(found)].slice(lines === 0 ? Number.POSITIVE_INFINITY : -lines);
 }
 
-/** Each source is in order; of two lines at one time the first source's comes first. */
+/** Each source is sorted; of two lines with the same time, the line of the earlier source comes first. */
 function* merged(sources: Iterable<RawLine>[]): Generator<RawLine> {
   const heads = sources.flatMap((source) => {
     const rest = source[Symbol.iterator]();

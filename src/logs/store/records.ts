@@ -1,4 +1,4 @@
-// The lines of one stream as records, from a time on, from an offset on, or backwards from the end.
+// Turns the lines of one stream into records, from a time on, from an offset on, or backwards from the end.
 import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
 import { backwards, forwards, type Line } from "./lines.ts";
@@ -8,7 +8,7 @@ import type { Part } from "./text.ts";
 
 export type Origin = { folder: string; stream: Stream };
 
-/** All that has to be looked at for lines of `sinceMs` or later; `end` is where the last part ends for this reader. */
+/** Everything that may contain lines from `sinceMs` on; `end` is where the last part ends for this reader. */
 export function* recordsSince(parts: Part[], origin: Origin, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
@@ -36,7 +36,7 @@ export function* lineRecords(lines: Iterable<Line>, { folder, stream }: Origin, 
     const text = withoutHole(bytes);
     if (text === null) continue;
     const said = text.toString("utf8");
-    // As sd-daemon(3) has it, and as journald reads it.
+    // The prefix of sd-daemon(3), which journald reads in the same way.
     const priority = said.charCodeAt(0) === 60 ? /^<([0-7])>/.exec(said) : null;
     yield {
       atMs: timeOf(list, end, latestMs),
@@ -48,7 +48,7 @@ export function* lineRecords(lines: Iterable<Line>, { folder, stream }: Origin, 
   }
 }
 
-/** A file that was trimmed while it was read, or whose index is lost, shows its hole as zeros. */
+/** A file that was trimmed during the read, or whose index was lost, shows its hole as zero bytes. */
 function withoutHole(bytes: Buffer): Buffer | null {
   if (bytes[0] !== 0) return bytes;
   const begin = bytes.findIndex((byte) => byte !== 0);

@@ -1,4 +1,4 @@
-// All that is kept of a stream as one text: the archives and then the file, each with its marks.
+// Reads everything that is kept of a stream as one text: first the archives, then the file, each with its marks.
 import { closeSync, constants, fstatSync, readSync } from "node:fs";
 import { openNoFollow } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
@@ -9,13 +9,13 @@ import { logFile, type Mark, type Stream } from "./place.ts";
 export type Part = {
   start: number;
   end: number;
-  /** When the last byte of it had been written. */
+  /** The time when its last byte had been written. */
   latestMs: number;
-  /** Opens it only now: an archive is unpacked, and most queries need none. Null where it cannot be read. */
+  /** Opened on demand, because an archive must be decompressed and most queries need none. Null where it cannot be read. */
   open(): { read: Bytes; list: Mark[] } | null;
 };
 
-/** The last part is the file itself. `close` when all is read. */
+/** The last part is the file itself. Call `close` after reading. */
 export type Text = { parts: Part[]; shift: number; close: () => void };
 
 /** Null where there is no regular file to read. */
@@ -35,7 +35,7 @@ export function textOf(folder: string, stream: Stream): Text | null {
   };
   const live: Part = { start, end: stats.size + shift, latestMs: Math.ceil(stats.mtimeMs), open: () => ({ read, list }) };
   const parts = archives(folder, stream)
-    // One that was begun and not finished holds what the file still has.
+    // An unfinished archive holds text that the file still contains, so it is left out.
     .filter((archive) => archive.end <= start)
     .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
   return { parts: [...parts, live], shift, close: () => closeSync(fd) };

@@ -1,4 +1,4 @@
-// One turn of care for all log files: marks, quota, archives. Whoever is there does it; who comes within the second does not.
+// One round of maintenance for all log files: marks, quota, archives. Any bs9 process runs it, at most once a second.
 import { closeSync, constants, existsSync, futimesSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { punchHole, tryLock } from "../../base/libc.ts";
@@ -8,20 +8,20 @@ import { logFile, logFolders, streams } from "./place.ts";
 import { archivePiece, bytesOnDisk, dropOldest, type Place, removeUnfinished } from "./trim.ts";
 
 export type TickOptions = {
-  /** For all services together. */
+  /** The quota for all services together. */
   quotaBytes?: number;
-  /** Also within a second of the last one. */
+  /** Runs even within a second of the last round. */
   force?: boolean;
 };
 
 const defaultQuotaBytes = 1024 ** 3;
 const paceMs = 1000;
-/** Of the file system stays free. */
+/** The share of the file system that stays free. */
 const freeShare = 0.05;
-/** Below the quota by so much, so that not every turn trims. */
+/** Trims to this share of the quota, so that not every round has to trim. */
 const slack = 0.9;
 
-/** `root` is the folder of all services. Does nothing where another process is at it. */
+/** `root` is the directory of all services. Does nothing while another process runs a round. */
 export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force = false }: TickOptions = {}): Promise<void> {
   if (!existsSync(root)) return;
   const file = join(root, ".tick");
@@ -51,14 +51,14 @@ async function turn(root: string, quotaBytes: number): Promise<void> {
   const { bavail, blocks, bsize } = statfsSync(root);
   const allowed = Math.max(0, Math.min(quotaBytes, used + (bavail - blocks * freeShare) * bsize));
   const isTooMuch = used > allowed;
-  // Most turns end here, without a file written to find out what the file system can.
+  // Most rounds end here, without writing a file to find out whether the file system can punch holes.
   if (!isTooMuch && ![...sizes.values()].some((bytes) => bytes > 64 * 1024 * 1024)) return;
   const canPunch = await canPunchHoles(root);
   if (isTooMuch) await shrink(sizes, Math.ceil(used - allowed * slack), canPunch);
   for (const place of places) if (await archivePiece(place, canPunch)) break;
 }
 
-/** The one that has most pays first: a noisy service does not cost a quiet one its lines. */
+/** The largest stream is trimmed first, so that a noisy service does not cost a quiet service its lines. */
 async function shrink(sizes: Map<Place, number>, excessBytes: number, canPunch: boolean): Promise<void> {
   const open = new Map(sizes);
   for (let excess = excessBytes; excess > 0; ) {
@@ -73,12 +73,12 @@ async function shrink(sizes: Map<Place, number>, excessBytes: number, canPunch: 
     const left = bytesOnDisk(place);
     excess -= bytes - left;
     open.set(place, left);
-    // Nothing came free: its blocks are not what it takes.
+    // Nothing was freed, because its space is not in the blocks of the file.
     if (left >= bytes) open.delete(place);
   }
 }
 
-/** Tried on a file of its own. */
+/** Tests hole punching on a temporary file. */
 export async function canPunchHoles(root: string): Promise<boolean> {
   const path = join(root, `.punch-${process.pid}`);
   rmSync(path, { force: true });

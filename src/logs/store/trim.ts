@@ -1,4 +1,4 @@
-// Makes room: the head of a log file becomes an archive, or goes for good, while the service writes on.
+// Frees space: the head of a log file is moved to an archive or deleted, while the service keeps writing.
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, readSync } from "node:fs";
 import { punchHole } from "../../base/libc.ts";
 import { openNoFollow } from "../../base/regular.ts";
@@ -7,22 +7,22 @@ import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
 import { logFile, type Stream } from "./place.ts";
 
-/** What is kept of a file as it is; what goes beyond is compressed. */
+/** The part of a file that is kept uncompressed; text beyond it is compressed. */
 const plainBytes = 64 * 1024 * 1024;
 const pieceBytes = 16 * 1024 * 1024;
-/** The newest lines stay, whatever the quota. */
+/** The newest lines are kept, whatever the quota. */
 const leastBytes = 1024 * 1024;
 const blockBytes = 4096;
 
 export type Place = { folder: string; stream: Stream };
 
-/** On disk, the archives included. */
+/** The size on disk, including archives. */
 export function bytesOnDisk({ folder, stream }: Place): number {
   const { blocks } = lstatSync(logFile(folder, stream), { throwIfNoEntry: false }) ?? { blocks: 0 };
   return archives(folder, stream).reduce((sum, archive) => sum + archiveBytes(archive), blocks * 512);
 }
 
-/** Bytes of text in the file that the index counts as kept. */
+/** The bytes of text in the file that the index counts as kept. */
 function plainLength({ folder, stream }: Place): number {
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats === undefined) return 0;
@@ -30,7 +30,7 @@ function plainLength({ folder, stream }: Place): number {
   return stats.size + marks.shift - startOf(marks);
 }
 
-/** Compresses one piece of what is more than is kept plain; false where nothing is. */
+/** Compresses one piece of the text beyond the uncompressed part; false where there is none. */
 export async function archivePiece(place: Place, canPunch: boolean): Promise<boolean> {
   if (plainLength(place) <= plainBytes) return false;
   await opened(place, async (fd, marks, end) => {
@@ -41,7 +41,7 @@ export async function archivePiece(place: Place, canPunch: boolean): Promise<boo
   return true;
 }
 
-/** Gives up about so many of the oldest bytes; false where only the newest lines are left. */
+/** Deletes about that many of the oldest bytes; false where only the newest lines are left. */
 export async function dropOldest(place: Place, bytes: number, canPunch: boolean): Promise<boolean> {
   const [oldest] = archives(place.folder, place.stream);
   if (oldest !== undefined) {
@@ -59,7 +59,7 @@ export async function dropOldest(place: Place, bytes: number, canPunch: boolean)
   return true;
 }
 
-/** One that was left half done: the file still has what it holds. */
+/** Removes unfinished archives, whose text the file still contains. */
 export function removeUnfinished({ folder, stream }: Place): void {
   const found = archives(folder, stream);
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
@@ -85,7 +85,7 @@ async function archiveFrom({ folder, stream }: Place, fd: number, marks: Marks, 
   return to;
 }
 
-/** The index first: a hole that it does not know of would be read as text. */
+/** The index is written first, because a hole that the index does not know would be read as text. */
 async function cut({ folder, stream }: Place, fd: number, marks: Marks, to: number): Promise<void> {
   const next = marks.list.findIndex(({ offset }) => offset > to);
   const atMs = marks.list[next === -1 ? marks.list.length - 1 : Math.max(0, next - 1)]?.atMs ?? 0;
@@ -94,7 +94,7 @@ async function cut({ folder, stream }: Place, fd: number, marks: Marks, to: numb
   if (length > 0) await punchHole(fd, 0, length);
 }
 
-/** Copies the newest away and empties the file: what is written between the last look and that is lost. */
+/** Archives the newest text and truncates the file: lines that are written between these two steps are lost. */
 async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
   const { folder, stream } = place;
   let at = Math.max(startOf(marks), fstatSync(fd).size + marks.shift - 2 * plainBytes);
