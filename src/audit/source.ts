@@ -1,11 +1,11 @@
-// Reads a source file, without being held up by what only looks like one.
+// Reads a source file; FIFOs and devices cannot block it.
 import { statSync } from "node:fs";
 import { errnoOf, reasonOf } from "../base/errors.ts";
 import { readRegular } from "../base/files.ts";
 
 export type Source = { text: string; isBinary: boolean } | { unread: string };
 
-/** The text, or in words why there is none. */
+/** The text, or the reason in words why it was not read. */
 export function readSource(path: string, maxBytes: number): Source {
   try {
     const { size } = statSync(path);

@@ -1,4 +1,4 @@
-// Where a value goes from an expression: what the node around it makes of it.
+// Moves a value on from an expression, depending on the node around it.
 import type * as t from "@babel/types";
 import { arriveAsArgument, arriveAsCallee, arriveAsObject } from "./calls.ts";
 import { environment } from "./command.ts";
@@ -95,7 +95,7 @@ function intoProperty(parent: Property, value: Value, flow: Flow, node: t.Node):
   if (parent.value === node) intoMember(parent, wrapped(value, keyOf(parent, flow)), flow);
 }
 
-// Into the object literal or the class around.
+// Moves a value into the surrounding object literal or class.
 function intoMember(node: t.Node, value: Value | undefined, flow: Flow): void {
   const around = parentOf(node);
   const itself = around?.type === "ClassBody" ? parentOf(around) : undefined;

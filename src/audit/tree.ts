@@ -1,21 +1,21 @@
-// The syntax tree as the audit sees it: what runs, without types, comments and places.
+// The syntax tree as the audit uses it: only code that runs, without types, comments and positions.
 import type * as t from "@babel/types";
 
-// Places, comments and types.
+// Keys that hold positions, comments and types.
 const skippedKeys = new Set(
   "loc extra comments errors leadingComments innerComments trailingComments typeAnnotation returnType typeParameters typeArguments superTypeArguments superTypeParameters implements predicate".split(
     " ",
   ),
 );
 
-// Of TypeScript's own nodes only these leave something that runs.
+// Only these TypeScript nodes produce code that runs.
 const runningTypes = new Set(
   "AsExpression SatisfiesExpression NonNullExpression TypeAssertion InstantiationExpression EnumDeclaration EnumBody EnumMember ModuleDeclaration ModuleBlock ExportAssignment ImportEqualsDeclaration ExternalModuleReference QualifiedName ParameterProperty"
     .split(" ")
     .map((name) => `TS${name}`),
 );
 
-// On the node itself: a map with each node of a file would take longer than the rest of the walk.
+// The parent is stored on the node itself: a map with each node of a file would take longer than the rest of the walk.
 const parent: unique symbol = Symbol("parent");
 
 export function parentOf(node: t.Node): t.Node | undefined {
@@ -27,9 +27,9 @@ function adopt(child: t.Node & { [parent]?: t.Node }, node: t.Node): t.Node {
   return child;
 }
 
-/** Calls `visit` for each child of a node that runs, and makes the node its parent. */
+/** Calls `visit` for each child of a node that runs, and sets the parent of the child. */
 export function eachChild(node: t.Node, visit: (child: t.Node) => void): void {
-  // Not Object.entries: a pair for each key of each node is most of what the walk would allocate.
+  // Object.entries is avoided, because its pairs would be most of the memory that the walk allocates.
   for (const key in node) {
     const value: unknown = node[key as keyof t.Node];
     if (typeof value !== "object" || value === null || skippedKeys.has(key)) continue;
@@ -43,14 +43,14 @@ const wrappers = new Set(
   "TSAsExpression TSSatisfiesExpression TSNonNullExpression TSTypeAssertion TSInstantiationExpression ParenthesizedExpression".split(" "),
 );
 
-/** The expression inside parentheses and TypeScript's assertions. */
+/** The expression inside parentheses and TypeScript assertions. */
 export function unwrap(node: t.Node): t.Node {
   let inner = node;
   while (wrappers.has(inner.type)) inner = (inner as t.ParenthesizedExpression).expression;
   return inner;
 }
 
-/** Where a node starts, counted from 1. */
+/** The start of a node, counted from 1. */
 export function placeOf(node: t.Node): { line: number; column: number } {
   const start = node.loc?.start;
   return { line: start?.line ?? 1, column: (start?.column ?? 0) + 1 };
@@ -71,7 +71,7 @@ export function calleeOf(call: Call): t.Node {
   return unwrap(call.type === "TaggedTemplateExpression" ? call.tag : call.callee);
 }
 
-/** A tagged template hands its tag the template first. */
+/** A tagged template passes the template to its tag as the first argument. */
 export function argumentsOf(call: Call): t.Node[] {
   return call.type === "TaggedTemplateExpression" ? [call.quasi] : call.arguments;
 }
@@ -101,14 +101,14 @@ function runs(node: t.Node): boolean {
   return !isAmbient(node);
 }
 
-// `declare const require: any` says that something is there; it makes nothing.
+// `declare const require: any` only describes a value, and creates none.
 function isAmbient(node: t.Node): boolean {
   if ("declare" in node && node.declare === true) return true;
   if ("importKind" in node && node.importKind === "type") return true;
   return "exportKind" in node && node.exportKind === "type";
 }
 
-/** The name that the source spells for a key; undefined for an expression. */
+/** The name of a key as the source writes it; undefined for an expression. */
 export function spelled(key: t.Node, computed: boolean): string | undefined {
   if (key.type === "StringLiteral") return key.value;
   if (key.type === "NumericLiteral") return String(key.value);
@@ -117,7 +117,7 @@ export function spelled(key: t.Node, computed: boolean): string | undefined {
   return key.type === "Identifier" && !computed ? key.name : undefined;
 }
 
-/** True for the whole of a text whose source does not read as the text does: joined, or with escapes. */
+/** True for the outermost node of a text that the source writes in another form: joined, or with escapes. */
 export function isTopOfText(node: t.Node): boolean {
   if (node.type === "StringLiteral") return String(node.extra?.["raw"]).includes("\\");
   if (node.type === "TemplateLiteral") return node.quasis.length > 1 || node.quasis[0]?.value.raw !== node.quasis[0]?.value.cooked;

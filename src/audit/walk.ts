@@ -1,12 +1,12 @@
-// One walk over the tree of a file: parents, scopes, and the nodes that the later steps start from.
+// One walk over the tree of a file: sets parents and scopes, and collects the nodes where the later steps start.
 import type * as t from "@babel/types";
 import { Binding, bindingOf, Scope, use } from "./scope.ts";
 import { eachChild, isClass, isFunction, isMember, isTopOfText, parentOf, unwrap } from "./tree.ts";
 
 export class Walked {
-  /** Names that nothing in the file declares. */
+  /** Names that the file does not declare. */
   readonly globals = new Map<string, Binding>();
-  /** The own name of a function or class. */
+  /** The name of a function or class itself. */
   readonly names = new Map<t.Node, Binding>();
   /** `this` and `super` of each class. */
   readonly classes = new Map<t.Node, { self: Binding; base: Binding }>();
@@ -14,9 +14,9 @@ export class Walked {
   readonly members: t.MemberExpression[] = [];
   readonly imports: (t.ImportDeclaration | t.ExportNamedDeclaration | t.ExportAllDeclaration | t.TSImportEqualsDeclaration)[] = [];
   readonly loads: (t.ImportExpression | t.MetaProperty)[] = [];
-  /** Texts with the name of what they are given to. */
+  /** Texts, each with the name that it is assigned to. */
   readonly named: { key: t.Node; value: t.Node }[] = [];
-  /** Texts that are spelled otherwise than they read: joined, or with escapes. */
+  /** Texts that the source writes in another form than they read: joined, or with escapes. */
   readonly texts: t.Node[] = [];
 }
 
@@ -26,7 +26,7 @@ export function walk(program: t.Program): Walked {
   top.declare("this");
   const uses: { node: t.Node; name: string; scope: Scope }[] = [];
   const writes: t.AssignmentExpression[] = [];
-  // An own stack: the nesting of the source must not become the nesting of calls.
+  // An explicit stack, because deeply nested source must not overflow the call stack.
   const stack: { node: t.Node; scope: Scope }[] = [{ node: program, scope: top }];
   let scope = top;
   // One function for all nodes, not one for each.
@@ -41,7 +41,7 @@ export function walk(program: t.Program): Walked {
     collect(node, walked);
     eachChild(node, push);
   }
-  // Only now is every declaration known: `var` and functions may be used above their line.
+  // Names are resolved at the end, because `var` and functions may be used above their declaration.
   for (const { node, name, scope } of uses) {
     const binding = scope.lookup(name) ?? walked.globals.get(name) ?? new Binding();
     if (binding.uses.length === 0 && scope.lookup(name) === undefined) walked.globals.set(name, binding);
@@ -53,7 +53,7 @@ export function walk(program: t.Program): Walked {
 
 const blocks = new Set(["BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "SwitchStatement", "CatchClause"]);
 
-// Declares what the node declares; returns the scope inside it.
+// Adds the declarations of the node, and returns the scope inside it.
 function enter(node: t.Node, scope: Scope, walked: Walked): Scope {
   if (node.type === "VariableDeclaration") declareVariables(node, scope);
   else if (isFunction(node) || isClass(node)) return enterNamed(node, scope, walked);
@@ -91,7 +91,7 @@ function enterNamed(node: t.Function | t.Class, scope: Scope, walked: Walked): S
   return inner;
 }
 
-// Declares each name of a pattern. Undefined stands for `let x;`, which gives no value.
+// Declares each name of a pattern. Undefined stands for `let x;`, which assigns no value.
 function declareAll(pattern: t.Node, given: t.Node | null | undefined, scope: Scope): Map<string, Binding> {
   const declared = new Map<string, Binding>();
   const open: { node: t.Node; value: t.Node | null | undefined }[] = [{ node: pattern, value: given }];
@@ -129,7 +129,7 @@ function collect(node: t.Node, walked: Walked): void {
   if (name !== undefined && text !== undefined) collectNamed(node[name as keyof t.Node], node[text as keyof t.Node], walked);
 }
 
-// The parts that hold a name and what is given to it.
+// The parts that hold a name and the value assigned to it.
 const naming = new Map<t.Node["type"], [name: string, text: string]>([
   ["VariableDeclarator", ["id", "init"]],
   ["AssignmentExpression", ["left", "right"]],

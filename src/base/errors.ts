@@ -1,7 +1,7 @@
-// The one error class of bs9: what could not be done, why, and what to do now.
-// Anything else that is thrown is a bug (exit 70).
+// The only error class of bs9: what could not be done, why, and what to do now. Any other error that is thrown is a bug (exit
+// 70).
 
-/** Exit statuses of the command line; the table scripts rely on. */
+/** Exit statuses of the command line; scripts rely on this table. */
 export const exitStatus = {
   done: 0,
   failed: 1,
@@ -30,7 +30,7 @@ export type ErrorOptions = {
   lead?: string;
   /** A command line or an act that mends it; printed after `Try:`. */
   hint?: string;
-  /** Lines that belong to it, such as the last log lines of a service that did not come up. */
+  /** Lines that explain the error, such as the last log lines of a service that did not come up. */
   details?: string[];
   cause?: unknown;
 };
@@ -62,7 +62,7 @@ export const notFound = (message: string, options?: ErrorOptions): Bs9Error => n
 export const refused = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("refused", message, options);
 export const noBackend = (message: string, options?: ErrorOptions): Bs9Error => new Bs9Error("no-backend", message, options);
 
-/** The message of anything thrown, for use inside another message. */
+/** The message of anything that was thrown, for use inside another message. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

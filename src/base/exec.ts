@@ -1,15 +1,15 @@
-// Runs a program to its end, with a limit on its time and on what it may print.
+// Runs a program to its end, with limits on its time and its output.
 import { failed } from "./errors.ts";
 
 export type ExecOptions = {
   timeoutMs: number;
-  /** Of stdout and of stderr each; what comes beyond ends the program. */
+  /** The limit for stdout and for stderr; a program that prints more is killed. */
   maxBytes?: number;
   env?: Record<string, string | undefined>;
   cwd?: string;
-  /** The program is bs9 itself and is to act as Bun. */
+  /** The program is bs9 itself and acts as Bun. */
   asBun?: boolean;
-  /** Kills the program as a timeout does. */
+  /** Kills the program as the timeout does. */
   signal?: AbortSignal;
 };
 
@@ -23,8 +23,8 @@ export type ExecResult = {
 const defaultMaxBytes = 16 * 1024 * 1024;
 
 /**
- * Runs `argv` without a shell and waits for its end.
- * Throws only when the program cannot be started; a timeout kills it and is told in `timedOut`.
+ * Runs `argv` without a shell and waits for its end. Throws only when the program cannot be started; after the timeout the
+ * program is killed and `timedOut` is true.
  */
 export async function exec(argv: string[], options: ExecOptions): Promise<ExecResult> {
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
@@ -38,7 +38,7 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       killSignal: "SIGKILL",
       maxBuffer: maxBytes,
-      // A group of its own, so that what it started ends with it: a child of a shell would keep the pipes open.
+      // A separate process group, so that its children are killed with it: a child of a shell would keep the pipes open.
       detached: true,
     });
   } catch (error) {
@@ -68,11 +68,11 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It has just ended by itself.
+    // The process has just ended by itself.
   }
 }
 
-/** Bun reads these two before anything else; no child of ours is to be turned by them. */
+/** Bun reads these two variables before anything else; they must not change how child processes run. */
 export function cleanEnv(env: Record<string, string | undefined>): Record<string, string | undefined> {
   const { BUN_OPTIONS: _options, BUN_BE_BUN: _beBun, ...rest } = env;
   return rest;

@@ -1,4 +1,4 @@
-// Files that are there whole or not at all.
+// Writes files atomically: a reader finds the whole old or the whole new content.
 
 import {
   closeSync,
@@ -23,9 +23,9 @@ import { shellWord } from "./text.ts";
 let counter = 0;
 
 /**
- * Writes beside the target, syncs and renames, so that a reader, a crash or a full disk
- * finds the old text or the new one. Throws a Bs9Error that names the file. Pass `isLasting` false for content that is
- * worthless after a crash of the machine: it is not synced.
+ * Writes a temporary file beside the target, syncs and renames it, so that after a crash or on a full disk either the old or
+ * the new text is there. Throws a Bs9Error that names the file. Pass `isLasting` false for content that is worthless after a
+ * crash of the machine: it is not synced.
  */
 export function writeWhole(path: string, content: string | Uint8Array, mode: number, isLasting = true): void {
   const partial = partialOf(path);
@@ -47,8 +47,8 @@ export function writeWhole(path: string, content: string | Uint8Array, mode: num
 }
 
 /**
- * The same of pieces as they come, into a folder that is there; returns the size in bytes. What the pieces throw as a
- * Bs9Error is passed on. The mode is kept where the file was there before.
+ * The same for pieces of text, in a directory that exists; returns the size in bytes. A Bs9Error thrown by `pieces` is passed
+ * on. An existing file keeps its mode.
  */
 export async function writeWholeFrom(path: string, pieces: AsyncIterable<string>, mode: number): Promise<number> {
   const partial = partialOf(path);
@@ -85,14 +85,14 @@ function notWritten(path: string, error: unknown): Bs9Error {
 }
 
 /**
- * The text of a regular file, or null when it is not there. Throws a Bs9Error that names the file where it is anything
- * else than a regular file, has more than `maxBytes`, or cannot be read.
+ * The text of a regular file, or null where the file does not exist. Throws a Bs9Error that names the file where it is not a
+ * regular file, has more than `maxBytes`, or cannot be read.
  */
 export function readIfThere(path: string, maxBytes?: number): string | null {
   return readBytesIfThere(path, maxBytes)?.toString("utf8") ?? null;
 }
 
-/** The bytes of a regular file; else as readIfThere(). */
+/** The bytes of a regular file; otherwise as readIfThere(). */
 export function readBytesIfThere(path: string, maxBytes = 4 * 1024 * 1024): Buffer | null {
   try {
     return withRegular(path, (fd, { size }) => {
@@ -109,11 +109,11 @@ export function readBytesIfThere(path: string, maxBytes = 4 * 1024 * 1024): Buff
   }
 }
 
-/** The first bytes of a file, null where it is not a regular one. Throws the errors of open(2) and read(2). */
+/** The first bytes of a file, null where it is not a regular file. Throws the errors of open(2) and read(2). */
 export function readRegular(path: string, maxBytes: number): Buffer | null {
   try {
     return withRegular(path, (fd, { size }) => {
-      // No further than the size: files of /proc have none, and a read of some of them waits for ever (/proc/kmsg).
+      // Reads no further than the size: files of /proc have size 0, and reading some of them blocks for ever (/proc/kmsg).
       const bytes = Buffer.alloc(Math.min(size, maxBytes));
       let length = 0;
       for (let count = -1; count !== 0 && length < bytes.length; length += count)
@@ -137,11 +137,11 @@ function withRegular<T>(path: string, work: (fd: number, stat: Stats) => T): T {
   }
 }
 
-/** Opens a regular file to read it. Throws where it is anything else, and the errors of open(2). */
+/** Opens a regular file for reading. Throws where it is another kind of file, and the errors of open(2). */
 function openRegular(path: string): { fd: number; stat: Stats } {
-  // stat(2) before open(2), because opening a device acts on it: a tape rewinds.
+  // stat(2) before open(2), because opening a device has side effects: a tape rewinds.
   checkRegular(statSync(path));
-  // Without O_NONBLOCK open(2) waits for a writer, should a FIFO have taken the place of the file since.
+  // Without O_NONBLOCK open(2) would wait for a writer if a FIFO has replaced the file since.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const stat = fstatSync(fd);
@@ -159,7 +159,7 @@ function checkRegular(stat: Stats): void {
   throw new NotRegular(`it is ${kind}, not a regular file`);
 }
 
-/** All bytes up to the end, null where there are more than `maxBytes`. The size is only a guess: the file may grow. */
+/** All bytes up to the end, null where there are more than `maxBytes`. The size is only a hint, because the file may grow. */
 function readAll(fd: number, size: number, maxBytes: number): Buffer | null {
   let bytes = Buffer.alloc(Math.min(size, maxBytes) + 1);
   for (let length = 0; ; ) {
@@ -174,8 +174,8 @@ function readAll(fd: number, size: number, maxBytes: number): Buffer | null {
 const hintToMove = (path: string): { hint: string } => ({ hint: `move it away: mv ${shellWord(path)} ${shellWord(path)}.broken` });
 
 /**
- * Opens a file of bs9's own to append to it, and makes it where it is not there, for this user alone. Throws a Bs9Error
- * that names the file where it is anything else than a regular file; a FIFO is not waited for.
+ * Opens a file of bs9 for appending, and creates it with mode 0600 where it does not exist. Throws a Bs9Error that names the
+ * file where it is not a regular file; a FIFO does not block it.
  */
 export function openToAppend(path: string): number {
   const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY } = constants;
@@ -194,21 +194,21 @@ export function openToAppend(path: string): number {
   }
 }
 
-/** Makes a folder and its parents, for this user alone. */
+/** Creates a directory and its parents with mode 0700. */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
-/** Removes a directory where it is empty, and otherwise leaves it as it is. */
+/** Removes a directory if it is empty. */
 export function removeEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
-    // It is in use, or not there.
+    // The directory is in use, or does not exist.
   }
 }
 
-/** What an errno means, in words; else the message as it is. */
+/** The meaning of an errno in words; otherwise the message of the error. */
 export function plainErrno(error: unknown): string {
   const words: Record<string, string> = {
     ENOSPC: "the disk is full",
@@ -226,7 +226,7 @@ export function plainErrno(error: unknown): string {
   return words[errnoOf(error) ?? ""] ?? reasonOf(error);
 }
 
-// A rename is on disk only when its folder is, see fsync(2).
+// A rename is on disk only after fsync(2) of its directory.
 export function syncFolder(path: string): void {
   const fd = openSync(path, "r");
   try {

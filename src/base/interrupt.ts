@@ -1,12 +1,12 @@
-// Ctrl-C as an error that travels up like any other.
+// Turns Ctrl-C into an error that is thrown like any other.
 import { Bs9Error } from "./errors.ts";
 
-/** Throws `interrupted` (exit 130) once the signal is given. */
+/** Throws `interrupted` (exit 130) after the signal was given. */
 export function interruptedBy(signal: AbortSignal): void {
   if (signal.aborted) throw new Bs9Error("interrupted", "interrupted");
 }
 
-/** Resolves at the signal: for what is asked to end, and then ends well. */
+/** Resolves at the signal: for work that is asked to end, and then ends normally. */
 export function ended(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     if (signal.aborted) done();
@@ -14,7 +14,7 @@ export function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Rejects with `interrupted` at the signal, and never resolves: for a race with what cannot be broken off. */
+/** Rejects with `interrupted` at the signal, and never resolves: for a race with work that cannot be cancelled. */
 export function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = () => reject(new Bs9Error("interrupted", "interrupted"));

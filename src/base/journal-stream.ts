@@ -1,14 +1,18 @@
-// Lines to the journal over a connection of their own, as systemd-cat(1) makes it, without its two processes.
+// Sends lines to the journal over a separate connection, as systemd-cat(1) does, but without starting its two processes.
 
-/** Where journald listens for streams, see sd_journal_stream_fd(3). */
+/** The socket on which journald accepts streams (sd_journal_stream_fd(3)). */
 export const journalSocket = "/run/systemd/journal/stdout";
 
-/** Identifier, unit (journald finds it), priority, whether lines may begin with `<N>`, and no forwarding to syslog, kmsg, console. */
+/**
+ * Identifier, unit (journald finds it), priority, whether lines may begin with `<N>`, and no forwarding to syslog, kmsg and
+ * console.
+ */
 export const streamHead = (identifier: string): Uint8Array => Buffer.from(`${identifier}\n\n6\n1\n0\n0\n0\n`);
 
 /**
- * Writes a line of at most a few KiB to the journal. Resolves when journald's socket has it, so that it arrives although this
- * process ends; also resolves, without a word, after `timeoutMs` and where journald is not there or does not read.
+ * Sends a line of at most a few KiB to the journal. Resolves when the socket of journald has accepted the line, so that it
+ * arrives even if this process ends. Also resolves, without an error, after `timeoutMs` and where journald does not run or does
+ * not read.
  */
 export function tellJournal(identifier: string, line: string, timeoutMs: number, socket = journalSocket): Promise<void> {
   return new Promise((resolve) => {

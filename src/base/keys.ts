@@ -1,7 +1,7 @@
-// What is typed while a command repaints the screen: each key at once and not shown; Ctrl-C and Ctrl-Z keep their meaning.
+// Reads keys while a command repaints the screen: at once and without echo; Ctrl-C and Ctrl-Z keep their meaning.
 import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 
-/** termios(3): the bits of c_lflag, and the action "now" of tcsetattr. */
+/** termios(3): bits of c_lflag, and the action TCSANOW of tcsetattr. */
 const ICANON = 0x2;
 const ECHO = 0x8;
 const TCSANOW = 0;
@@ -16,7 +16,7 @@ const { symbols } = dlopen("libc.so.6", {
   getpgrp: { args: [], returns: FFIType.i32 },
 });
 
-/** Null where nobody can type: stdin is not a terminal, or the shell has put this command into the background. */
+/** Null where nobody can type: stdin is not a terminal, or the command runs in the background. */
 export function openKeys(pressed: (typed: string) => void): { close(): void } | null {
   const before = new Uint32Array(termiosWords);
   if (symbols.tcgetattr(0, addressOf(before)) !== 0 || !isInForeground()) return null;
@@ -26,7 +26,7 @@ export function openKeys(pressed: (typed: string) => void): { close(): void } | 
   const restore = () => void (isInForeground() && symbols.tcsetattr(0, TCSANOW, addressOf(before)));
   change();
   process.once("exit", restore);
-  // After Ctrl-Z the shell has put its own settings in place.
+  // After Ctrl-Z the shell has restored its own settings.
   process.on("SIGCONT", change);
   void read(pressed);
   return {
@@ -38,7 +38,7 @@ export function openKeys(pressed: (typed: string) => void): { close(): void } | 
   };
 }
 
-/** A process in the background that changes the terminal is stopped by SIGTTOU. */
+/** A background process that changes the terminal is stopped by SIGTTOU. */
 function isInForeground(): boolean {
   return symbols.tcgetpgrp(0) === symbols.getpgrp();
 }
@@ -48,6 +48,6 @@ async function read(pressed: (typed: string) => void): Promise<void> {
   try {
     for await (const part of Bun.stdin.stream()) pressed(decoder.decode(part, { stream: true }));
   } catch {
-    // The terminal has gone: nothing more is typed.
+    // The terminal is gone, so nothing more can be typed.
   }
 }

@@ -1,4 +1,4 @@
-// The few system calls that Bun has no function for, through bun:ffi, loaded on first use.
+// The few system calls that Bun does not offer, through bun:ffi, loaded on first use.
 
 type Libc = {
   flock(fd: number, operation: number): number;
@@ -28,21 +28,23 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** flock(2), exclusive, without waiting; false when somebody else holds it. The kernel drops it with the descriptor. */
+/**
+ * flock(2), exclusive, without waiting; false when another process holds the lock. The kernel releases it with the descriptor.
+ */
 export async function tryLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_EX | LOCK_NB) === 0;
 }
 
-/** The same with a shared lock: several processes may hold one, as long as nobody holds an exclusive one. */
+/** The same with a shared lock: several processes may hold it while nobody holds an exclusive lock. */
 export async function tryShareLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_SH | LOCK_NB) === 0;
 }
 
-/** Larger than any struct timex; with modes 0 it is only filled in (adjtimex(2)). */
+/** Larger than any struct timex; with modes 0 the kernel only fills it in (adjtimex(2)). */
 const timexBytes = 256;
 const TIME_ERROR = 5;
 
-/** What the kernel says of its clock, whichever program sets it; null where it may not be asked. */
+/** Whether the kernel considers its clock synchronized, whichever program sets it; null where the call is not permitted. */
 export async function isClockInSync(): Promise<boolean | null> {
   const state = (await load()).adjtimex(new Uint8Array(timexBytes));
   return state < 0 ? null : state !== TIME_ERROR;
@@ -51,7 +53,7 @@ export async function isClockInSync(): Promise<boolean | null> {
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 
-/** Gives the blocks of a range back while the size stays, fallocate(2); false where the file system cannot. */
+/** Frees the blocks of a range while the size stays (fallocate(2)); false where the file system does not support it. */
 export async function punchHole(fd: number, offset: number, length: number): Promise<boolean> {
   return (await load()).fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length) === 0;
 }

@@ -1,17 +1,17 @@
-// The listening TCP sockets of this machine, from /proc/net/tcp (proc_pid_net(5)).
+// Lists the listening TCP sockets of this machine from /proc/net/tcp (proc_pid_net(5)).
 import { readProc } from "./proc.ts";
 
 export type Listener = {
   inode: string;
   uid: number;
-  /** As the kernel writes it: hexadecimal, in words of 32 bits, each in the byte order of the machine. */
+  /** The address as the kernel writes it: hexadecimal, in words of 32 bits, each in native byte order. */
   address: string;
   port: number;
 };
 
 const listening = "0A";
 
-/** Of IPv4 and IPv6. */
+/** The listening sockets of IPv4 and IPv6. */
 export function listeners(): Listener[] {
   return ["net/tcp", "net/tcp6"].flatMap((file) => parseListeners(readProc(file) ?? ""));
 }
@@ -22,7 +22,7 @@ export function parseListeners(text: string): Listener[] {
     text
       .split("\n")
       .slice(1)
-      // A server may have thousands of connections: only the lines of listening sockets are taken apart.
+      // Only the lines of listening sockets are parsed, because a server may have thousands of connections.
       .filter((line) => line.includes(` ${listening} `))
       .flatMap((line) => {
         const fields = line.trim().split(/\s+/);

@@ -1,14 +1,14 @@
-// Gives back what starting up has brought into memory: pages of the executable that are hardly ever looked at again.
+// Releases memory after the start: pages of the executable that are rarely used again.
 import { readProc, statusField } from "./proc.ts";
 
 const MADV_DONTNEED = 4;
-/** Linux 5.4; where it is not known it does nothing. */
+/** Available since Linux 5.4; older kernels ignore it. */
 const MADV_PAGEOUT = 21;
 
-/** Beyond so much it is worth the pages that have to be fetched again. */
+/** Below this size the release is not worth the pages that have to be loaded again. */
 const worthBytes = 12 * 1024 * 1024;
 
-/** They stay in the page cache of the machine, from where the kernel takes them without a disk; and it may drop them at will. */
+/** The pages stay in the page cache, from where the kernel maps them again without reading the disk; it may also drop them. */
 export async function giveBack(): Promise<void> {
   const madvise = await load();
   // From here on nothing is waited for: what is mapped may not change between the look and the advice.
@@ -18,8 +18,8 @@ export async function giveBack(): Promise<void> {
   (Bun as { shrink?: () => void }).shrink?.();
   for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
     madvise(from, to - from, MADV_PAGEOUT);
-    // What is left: pages that others use too, and those of a file system without a disk. They are read from the file
-    // when they are needed, so nothing may have been written to them (madvise(2)).
+    // Pages remain that other processes use, or that come from a file system without a disk. They are read from the file again
+    // when needed, so they must never have been written to (madvise(2)).
     madvise(from, to - from, MADV_DONTNEED);
   }
 }
@@ -32,8 +32,8 @@ function heldOfFiles(): number {
 }
 
 /**
- * Pure. The ranges of proc_pid_smaps(5) that are of a file (an inode that is not 0), cannot be written to, and were not
- * before either: of those that were, such as what the linker has relocated, the file does not have the content.
+ * Pure. Returns the ranges of proc_pid_smaps(5) that map a file (inode not 0), are not writable, and were never written to: for
+ * other ranges, such as those that the linker has relocated, the file does not have the content.
  */
 export function unwritten(smaps: string): { from: bigint; to: bigint }[] {
   return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((one) => {

@@ -1,4 +1,4 @@
-// stdout and stderr without process.stdout, which loads node:stream and doubles the time of a short command.
+// Writes to stdout and stderr without process.stdout, which loads node:stream and doubles the time of a short command.
 import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 import { errnoOf } from "./errors.ts";
 
@@ -7,18 +7,18 @@ const TIOCGWINSZ = 0x5413;
 
 const { symbols } = dlopen("libc.so.6", { ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 } });
 
-/** How many columns the terminal behind a descriptor has, 80 where it does not say; null where there is no terminal. */
+/** The width of the terminal behind a descriptor in columns, 80 where it is unknown; null where it is not a terminal. */
 export function columnsOf(fd: 1 | 2): number | null {
-  // struct winsize: rows, columns, and two fields that nobody uses.
+  // struct winsize: rows, columns, and two unused fields.
   const size = new Uint16Array(4);
   return symbols.ioctl(fd, TIOCGWINSZ, addressOf(size)) === 0 ? size[1] || 80 : null;
 }
 
 export type Outlet = {
   write(text: string): void;
-  /** Why the text did not arrive; null where it did, and where the reader has closed the pipe. */
+  /** Why the text could not be written; null where it was written, and where the reader closed the pipe. */
   lost(): unknown;
-  /** Waits until at most so many characters are unread; false where nobody reads any more. */
+  /** Waits until at most this many characters are unread; false where the reader is gone. */
   below(characters: number): Promise<boolean>;
 };
 
@@ -27,7 +27,7 @@ export function outlet(file: Bun.BunFile): Outlet {
   let open = true;
   let unread = 0;
   let lost: unknown = null;
-  // A reader that closed the pipe ends a command in silence.
+  // A reader that closed the pipe ends the command without an error.
   const close = (error: unknown) => {
     open = false;
     if (!["EPIPE", "ECONNRESET"].includes(errnoOf(error) ?? "")) lost ??= error;
@@ -37,7 +37,7 @@ export function outlet(file: Bun.BunFile): Outlet {
       if (!open || text === "") return;
       unread += text.length;
       try {
-        // Each is a promise where the reader is slower than we are, or the disk is full (Bun 1.4).
+        // write() returns a promise where the reader is slower than this process, or the disk is full (Bun 1.4).
         const written: unknown = sink.write(text);
         if (written instanceof Promise) written.catch(close);
         const flushed: unknown = sink.flush();

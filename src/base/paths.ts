@@ -1,22 +1,22 @@
-// Where bs9 keeps things: the XDG folders of this user, or all of them under $BS9_HOME.
+// The directories of bs9: the XDG directories of this user, or all of them under $BS9_HOME.
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { currentUser } from "./user.ts";
 
 export type Paths = {
-  /** Home of the user, as the user manager sees it. */
+  /** The home directory of the user, as the user manager sees it. */
   home: string;
   config: string;
   share: string;
   state: string;
   cache: string;
-  /** Where user units of this user go. */
+  /** The directory for units of this user. */
   units: string;
-  /** `$BS9_HOME`, or null where the XDG folders are used. */
+  /** `$BS9_HOME`, or null where the XDG directories are used. */
   bs9Home: string | null;
 };
 
-/** XDG Base Directory Specification; a relative value is to be ignored, it says. */
+/** Follows the XDG Base Directory Specification, which requires to ignore relative values. */
 export function pathsOf(env: Record<string, string | undefined>): Paths {
   const home = homeOf(env);
   const bs9Home = env["BS9_HOME"] ? resolve(env["BS9_HOME"]) : null;
@@ -32,14 +32,14 @@ export function pathsOf(env: Record<string, string | undefined>): Paths {
     share: folder("data", "XDG_DATA_HOME", ".local/share"),
     state: folder("state", "XDG_STATE_HOME", ".local/state"),
     cache: folder("cache", "XDG_CACHE_HOME", ".cache"),
-    // Not $XDG_CONFIG_HOME: what this shell says, the user manager has not heard.
+    // Not $XDG_CONFIG_HOME, because the user manager does not have the environment of this shell.
     units: join(home, ".config/systemd/user"),
   };
 }
 
 /**
- * $HOME counts only when it is ours: under `sudo -E` it is somebody else's. Links are resolved, for a mount is made
- * where a path really is (`/home` leads to `/var/home` on some systems).
+ * $HOME is used only if this user owns it, because under `sudo -E` it belongs to somebody else. Links are resolved, because
+ * mounts need the real path (`/home` links to `/var/home` on some systems).
  */
 function homeOf(env: Record<string, string | undefined>): string {
   const { home: fallback, uid } = currentUser();
@@ -48,13 +48,13 @@ function homeOf(env: Record<string, string | undefined>): string {
     try {
       if (folder === fallback || statSync(folder).uid === uid) return realpathSync(folder);
     } catch {
-      // It is not there.
+      // The directory does not exist.
     }
   }
   return fallback;
 }
 
-/** Links resolved, as far as the path is there. */
+/** Resolves the links of the part of the path that exists. */
 export function resolvedPath(path: string): string {
   try {
     return realpathSync(path);
@@ -63,7 +63,7 @@ export function resolvedPath(path: string): string {
   }
 }
 
-/** The folder itself counts. Of paths that are absolute and have no links in them. */
+/** True for the directory itself too. Both paths must be absolute and without links. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

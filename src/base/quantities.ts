@@ -1,10 +1,10 @@
-// Sizes, durations and percentages as people write them, and back.
+// Parses and formats sizes, durations and percentages.
 import { usage } from "./errors.ts";
 
 const sizeUnits: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `512M`, `1.5G`, `1048576` -> bytes, powers of 1024 as in systemd.syntax(7). */
+/** Parses `512M`, `1.5G`, `1048576` to bytes, with powers of 1024 as in systemd.syntax(7). */
 export function parseBytes(text: string, what: string): number {
   const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   const bytes = match ? Number(match[1]) * (sizeUnits[match[2]?.toLowerCase() ?? ""] ?? Number.NaN) : Number.NaN;
@@ -12,7 +12,7 @@ export function parseBytes(text: string, what: string): number {
   return Math.round(bytes);
 }
 
-/** `10m`, `1s`, `250ms`, `1h30m`; a bare number counts as seconds -> milliseconds. */
+/** Parses `10m`, `1s`, `250ms`, `1h30m` to milliseconds; a number without unit counts as seconds. */
 export function parseDuration(text: string, what: string): number {
   const trimmed = text.trim().toLowerCase();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Math.round(Number(trimmed) * 1000);
@@ -23,21 +23,21 @@ export function parseDuration(text: string, what: string): number {
   return Math.round(total);
 }
 
-/** `50%` or `150` -> percent of one core. */
+/** Parses `50%` or `150` to percent of one core. */
 export function parsePercent(text: string, what: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim());
   if (!match) throw usage(`${what} cannot be '${text}': a percentage like 50% is needed (100% is one core)`);
   return Number(match[1]);
 }
 
-/** A whole number within the bounds, both included. */
+/** Parses a whole number between `min` and `max`, both included. */
 export function parseWhole(text: string, what: string, min: number, max: number): number {
   const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max)) throw usage(`${what} cannot be '${text}': a whole number from ${min} to ${max} is needed`);
   return value;
 }
 
-/** `41M`, `1.5G`, `980K`: at most four characters and the unit. */
+/** Formats as `41M`, `1.5G`, `980K`: at most four characters and the unit. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "K", "M", "G", "T"];
   let value = bytes;
@@ -50,7 +50,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)}${units[unit]}`;
 }
 
-/** Compact age as kubectl writes it: `4s`, `41m`, `3h12m`, `3d4h`. */
+/** Formats an age as kubectl does: `4s`, `41m`, `3h12m`, `3d4h`. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
@@ -62,7 +62,7 @@ export function formatAge(ms: number): string {
   return days < 8 && hours % 24 ? `${days}d${hours % 24}h` : `${days}d`;
 }
 
-/** `1.2 s`, `350 ms`: how long something took. */
+/** Formats a duration: `1.2 s`, `350 ms`. */
 export function formatSpan(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

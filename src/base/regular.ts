@@ -1,19 +1,19 @@
-// Opens files in whose place another program may have put something else: regular files only, and no symbolic link is followed.
+// Opens files that another program may have replaced: opens regular files only, and follows no symbolic link.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from "node:fs";
 import { type Bs9Error, errnoOf, failed } from "./errors.ts";
 import { shellWord } from "./text.ts";
 
 /**
- * Returns a descriptor of a regular file; O_NOFOLLOW of open(2). Symbolic links among the directories on the way are followed.
- * A FIFO or a device is neither opened nor waited for. Throws a Bs9Error where there is something else than a regular file,
- * and otherwise what open(2) throws, ENOENT included.
+ * Returns a descriptor of a regular file (O_NOFOLLOW of open(2)). Symbolic links among the parent directories are followed. A
+ * FIFO or a device is neither opened nor waited for. Throws a Bs9Error where the file is not a regular file, and otherwise the
+ * errors of open(2), including ENOENT.
  */
 export function openNoFollow(path: string, flags: number, mode = 0o600): number {
-  // lstat(2) first: opening a device can have side effects (a tape rewinds).
+  // lstat(2) comes first, because opening a device can have side effects (a tape rewinds).
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw notRegular(path, found);
   const fd = opened(path, flags, mode);
-  // Another file may have taken its place since.
+  // Another file may have taken its place since the check.
   const stat = fstatSync(fd);
   if (stat.isFile()) return fd;
   closeSync(fd);
@@ -29,7 +29,7 @@ function opened(path: string, flags: number, mode: number): number {
   }
 }
 
-/** The first bytes of a regular file, opened as `openNoFollow` does; throws what it throws. */
+/** The first bytes of a regular file, opened by `openNoFollow`; throws its errors. */
 export function readNoFollow(path: string, maxBytes: number): Buffer {
   const fd = openNoFollow(path, constants.O_RDONLY);
   try {
@@ -43,17 +43,17 @@ export function readNoFollow(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** The file is there, and is neither a link nor anything else that is not a regular file. */
+/** The path exists and is a regular file, and not a link to one. */
 export function isRegular(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** The directory is there, and is not a link to one. */
+/** The path exists and is a directory, and not a link to one. */
 export function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** The reason why `openNoFollow` refuses what is at this path; null for a regular file, and where there is nothing. */
+/** The reason why `openNoFollow` refuses this path; null for a regular file, and where nothing exists. */
 export function whyNotRegular(path: string): string | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found === undefined || found.isFile() ? null : kindOf(found);

@@ -1,16 +1,16 @@
-// Which processes belong together where there is no cgroup to tell: those of one session (setsid(2)).
+// Groups processes by session (setsid(2)), where no cgroup shows which belong together.
 import { listProc, readProc } from "./proc.ts";
 
 export type Sessions = Map<number, number[]>;
 
 type Process = { pid: number; parent: number; session: number; isZombie: boolean };
 
-/** Every process that can be seen now. */
+/** All processes that are visible now. */
 export function processes(): Process[] {
   return listProc("").flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     const stat = readProc(`${entry}/stat`);
-    // proc_pid_stat(5): state, ppid, pgrp and session stand behind the command in brackets, which may hold anything.
+    // proc_pid_stat(5): state, ppid, pgrp and session follow the command in parentheses, which may contain any character.
     const [state, parent, , session] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
     return state === undefined ? [] : [{ pid: Number(entry), parent: Number(parent), session: Number(session), isZombie: state === "Z" }];
   });

@@ -1,10 +1,10 @@
-// Tables as docker and kubectl print them: upper-case header, two spaces between, one record a line, no borders.
+// Formats tables as docker and kubectl do: upper-case header, two spaces between columns, one record per line, no borders.
 
 export type Column = { title: string; right?: boolean };
 
 /**
- * Lays out rows in columns by display width. The last column is not padded.
- * Cells may carry colour; `Bun.stringWidth` does not count it.
+ * Lays out rows in columns by display width. The last column is not padded. Cells may contain colour codes, which
+ * `Bun.stringWidth` does not count.
  */
 export function table(columns: Column[], rows: string[][]): string[] {
   const widths = columns.map((column, i) => Math.max(Bun.stringWidth(column.title), ...rows.map((row) => Bun.stringWidth(row[i] ?? ""))));

@@ -1,4 +1,4 @@
-// The two streams that a command writes to, what each may carry, and the one progress line.
+// The two streams that a command writes to, with what each supports, and the progress line.
 import { cursorLeft, eraseLine } from "ansi-escapes";
 import pc from "picocolors";
 import { failed } from "./errors.ts";
@@ -9,20 +9,20 @@ import { harmless } from "./text.ts";
 export type Style = ReturnType<typeof pc.createColors>;
 
 export type Terminal = {
-  /** Colours for stdout; plain functions where it takes none. */
+  /** Colours for stdout; functions that change nothing where stdout takes no colours. */
   style: Style;
   isTerminal: boolean;
-  /** Width of stdout, null where it is no terminal. */
+  /** The width of stdout, null where it is not a terminal. */
   columns: number | null;
   print(text: string): void;
-  /** As it is, without a line's end: for what repaints. */
+  /** Writes the text unchanged and without a newline: for commands that repaint. */
   write(text: string): void;
   note(text: string): void;
-  /** Waits until the reader of stdout has caught up; false once it has gone (`| head`). Throws where a disk is full. */
+  /** Waits until the reader of stdout has caught up; false after the reader has gone (`| head`). Throws where a disk is full. */
   flow(): Promise<boolean>;
-  /** Waits until all that was written has been read, or nobody reads any more. */
+  /** Waits until everything written has been read, or the reader has gone. */
   drained(): Promise<void>;
-  /** A line on stderr that the next one replaces; nothing in the first half second. */
+  /** Shows a line on stderr that the next one replaces; shows nothing in the first half second. */
   progress(text: string): void;
   /** Ends the progress line. */
   settle(): void;
@@ -32,12 +32,12 @@ export type Terminal = {
 type Env = Record<string, string | undefined>;
 
 const quietMs = 500;
-/** With several services each has its own step: none is drawn over before it can be read. */
+/** The time between two redraws, because with several services a step would be replaced before it can be read. */
 const redrawMs = 100;
 const maxSteps = 20;
 const maxUnreadCharacters = 1024 * 1024;
 
-/** `isQuiet`: there is no word on progress, for scripts read what is on stderr too. */
+/** `isQuiet`: progress is not shown, because scripts read stderr too. */
 export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
   const columns = columnsOf(1);
   const errorColumns = columnsOf(2);
@@ -89,7 +89,7 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
         drawn = true;
         return;
       }
-      // Off a terminal each step is told once, without its running time.
+      // Where stderr is not a terminal, each step is printed once, without its running time.
       const step = text.replace(/ \(\d+\/[\d.]+ s\)$/, "");
       if (told.has(step) || told.size >= maxSteps) return;
       told.add(step);
@@ -105,7 +105,7 @@ function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
   return isTty && env["TERM"] !== "dumb";
 }
 
-/** Screen readers and logs want no line that is written over. */
+/** Screen readers and logs cannot handle a line that is overwritten. */
 function isPlain(env: Env): boolean {
   const accessible = env["ACCESSIBLE"];
   return env["TERM"] === "dumb" || Boolean(env["CI"]) || (Boolean(accessible) && accessible !== "0" && accessible !== "false");

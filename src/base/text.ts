@@ -1,8 +1,8 @@
-// Text for a terminal: made harmless, measured, suggested.
+// Text for a terminal: makes it harmless, measures it, finds similar words.
 
 /**
- * Shows what is in a hostile string without letting it act on the terminal:
- * control characters (but tab) become `\xNN`, ECMA-48 sequences with them.
+ * Makes a hostile string visible without letting it control the terminal: control characters (except tab), and with them
+ * ECMA-48 sequences, become `\\xNN`.
  */
 export function harmless(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   return best;
 }
 
-// Damerau's: a swap of two neighbours is one mistyping, not two.
+// Damerau's distance: a swap of two adjacent letters is one error, not two.
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 8) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
@@ -46,12 +46,14 @@ function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** A word as a shell reads it back: for lines that are pasted, whatever a path holds. Left alone where it needs no quotes. */
+/**
+ * Quotes a word for a shell, for lines that users paste, whatever a path contains. A word that needs no quotes stays unchanged.
+ */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text);
 }
 
-/** In single quotes, always. */
+/** Always uses single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

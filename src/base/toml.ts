@@ -1,11 +1,11 @@
-// TOML with the lines on which things stand, which Bun's parser does not tell.
+// Parses TOML and finds the lines of its keys, which Bun's parser does not report.
 import * as v from "valibot";
 import { reasonOf } from "./errors.ts";
 
 export type Table = Record<string, unknown>;
 export type ReadToml = { value: Table } | { value: null; line: number; reason: string };
 
-/** The value, or where it breaks and why. */
+/** The value, or the line and the reason of a syntax error. */
 export function readToml(text: string): ReadToml {
   const { value, reason } = tryParse(text);
   return value === null ? { value, line: brokenLine(text), reason: reason.replace(/^TOML Parse error: /, "") } : { value };
@@ -19,7 +19,7 @@ function tryParse(text: string): { value: Table; reason: "" } | { value: null; r
   }
 }
 
-/** Bun names no line: what ends before the mistake can be parsed, what ends behind it cannot. */
+/** Bun reports no line: text that ends before the error can be parsed, text that ends after it cannot. */
 function brokenLine(text: string): number {
   const lines = text.split("\n");
   for (let count = lines.length - 1; count > 0; count--) {
@@ -28,7 +28,7 @@ function brokenLine(text: string): number {
   return 1;
 }
 
-/** The line on which a key begins: the first one with which it is there. */
+/** The line on which a key begins: the first line with which the key exists. */
 export function lineOf(text: string, path: string[]): number {
   const lines = text.split("\n");
   let begin = 1;

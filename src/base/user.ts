@@ -1,11 +1,11 @@
-// Who runs bs9, by the user database: Bun's userInfo() believes $USER and $HOME.
+// The user who runs bs9, by the user database, because Bun's userInfo() trusts $USER and $HOME.
 import { readFileSync } from "node:fs";
 
 export type User = { uid: number; name: string; home: string };
 
 let known: User | null = null;
 
-/** passwd(5); users of another database (LDAP, systemd-homed) are asked for with getent(1). */
+/** Reads passwd(5); users of another database (LDAP, systemd-homed) are looked up with getent(1). */
 export function currentUser(): User {
   known ??= entryOf(process.getuid?.() ?? 0);
   return known;

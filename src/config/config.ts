@@ -1,4 +1,4 @@
-// The defaults of options: BS9_ variables before config.toml before what is built in, each with where it comes from.
+// The defaults of options: BS9_ variables override config.toml, which overrides built-in defaults; each value keeps its origin.
 import { join } from "node:path";
 import { reasonOf } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
@@ -23,7 +23,7 @@ export const configFile = (folder: string): string => join(folder, "config.toml"
 
 const maxBytes = 64 * 1024;
 
-/** Never throws: what is wrong is in `mistakes`, and counts as not given. */
+/** Never throws: errors are listed in `mistakes`, and such a value counts as not given. */
 export function loadConfig(folder: string, env: Record<string, string | undefined>): Config {
   const file = configFile(folder);
   const parsed = readConfig(file);
@@ -69,7 +69,7 @@ function readConfig(file: string): Parsed {
   }
 }
 
-/** `/…/config.toml:3: start.memory: …` */
+/** Formats an error as `/…/config.toml:3: start.memory: …`. */
 export function mistakeLine({ where, field, what }: Mistake): string {
   return `${where}: ${field === null || what.startsWith(field) ? "" : `${field}: `}${what}`;
 }

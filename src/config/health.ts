@@ -1,8 +1,8 @@
-// How services are probed while they run, as people write it.
+// Parses how services are probed while they run.
 import { usage } from "../base/errors.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
 
-/** The last two count probes in a row. */
+/** The last two are numbers of probes in a row. */
 export type HealthSettings = { intervalMs: number; timeoutMs: number; unhealthyAfter: number; healthyAfter: number };
 
 export const defaultHealth: HealthSettings = { intervalMs: 10_000, timeoutMs: 5000, unhealthyAfter: 3, healthyAfter: 1 };

@@ -1,4 +1,4 @@
-// The JSON Schema of config.toml, for editors; made from the same table as everything else.
+// The JSON Schema of config.toml, for editors; made from the table of settings.
 import { type Setting, sections, settings, variableOf } from "./settings.ts";
 
 const types = { text: "string", "number or text": ["string", "number"], truth: "boolean" };

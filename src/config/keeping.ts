@@ -1,11 +1,11 @@
-// How finely the past of services is kept and for how long, as people write it.
+// Parses how finely and for how long the history of services is kept.
 import { usage } from "../base/errors.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
 
-/** So many snapshots, or those that are no older. */
+/** This number of snapshots, or all snapshots up to this age. */
 export type Keep = { snapshots: number } | { ageMs: number };
 
-/** Samples as they came, and steps of 1 min, 10 min and 1 h made of them. */
+/** The raw samples, and steps of 1 min, 10 min and 1 h that are computed from them. */
 export type Keeping = { intervalMs: number; raw: Keep; minutes: Keep; tens: Keep; hours: Keep };
 
 export const defaultKeeping: Keeping = {
@@ -33,7 +33,7 @@ function parseInterval(text: string, what: string): number {
 const maxSnapshots = 1_000_000;
 const maxAgeMs = 3660 * 86_400_000;
 
-/** `1000` is so many snapshots, `7d` an age. */
+/** `1000` is a number of snapshots, `7d` an age. */
 function parseKeep(text: string, what: string): Keep {
   if (/^\d+$/.test(text.trim())) return { snapshots: parseWhole(text, what, 1, maxSnapshots) };
   const ageMs = parseDuration(text, what);

@@ -1,4 +1,4 @@
-// The table of what can be set: its key in config.toml, its variable, and what it means.
+// The table of settings: the key in config.toml, the variable, and the meaning of each.
 import { builtIn, type Defaults } from "../service/defaults.ts";
 import { type Parse, parsers } from "../service/values.ts";
 import { defaultHealth, type HealthSettings, healthParsers } from "./health.ts";
@@ -11,7 +11,7 @@ export const sections = {
 } as const;
 
 type Described<Field> = {
-  /** Under `[start]` the option of `start` of the same name. */
+  /** In `[start]`, the name of the option of `start`. */
   key: string;
   field: Field;
   kind: "text" | "number or text" | "truth";
@@ -138,9 +138,9 @@ function builtInText(field: string, value: unknown): string {
   return field.endsWith("Ms") ? `${Number(value) / 1000}s` : String(value);
 }
 
-/** `memory`, `metrics.interval`: how a setting is called where it stands alone. */
+/** The name of a setting where it stands alone: `memory`, `metrics.interval`. */
 export const nameOf = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
 
-/** `restart-delay` -> `BS9_RESTART_DELAY`; null for what the agent obeys, which no variable of a shell reaches. */
+/** `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell. */
 export const variableOf = ({ section, key }: Setting): string | null =>
   section === "start" ? `BS9_${key.toUpperCase().replaceAll("-", "_")}` : null;

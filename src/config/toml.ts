@@ -1,4 +1,4 @@
-// config.toml -> its settings, each with its line, and the mistakes in it; pure.
+// Parses config.toml to its settings, each with its line, and its errors. Pure.
 import * as v from "valibot";
 import { reasonOf } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
@@ -12,7 +12,7 @@ export type Parsed = { given: Map<string, Given>; mistakes: Mistake[] };
 const shapes = { text: v.string(), "number or text": v.union([v.string(), v.number()]), truth: v.boolean() };
 const shapeWords = { text: "a text in quotes", "number or text": "a number, or a text in quotes", truth: "true or false" };
 
-/** `file` only names the places. */
+/** `file` is only used to name places. */
 export function parseToml(text: string, file: string): Parsed {
   const mistakes: Mistake[] = [];
   const given = new Map<string, Given>();
@@ -42,7 +42,7 @@ const known = Object.keys(sections)
   .join(", ")
   .replace(/, (?=[^,]+$)/, " and ");
 
-/** The value, or what is wrong with it. */
+/** The value, or a description of the error. */
 function readValue(setting: Setting, value: unknown): { value: unknown; text: string } | string {
   const shape = v.safeParse(shapes[setting.kind], value);
   if (!shape.success) return `it has to be ${shapeWords[setting.kind]}, such as ${JSON.stringify(setting.example)}`;

@@ -1,28 +1,28 @@
-// Where else than on 127.0.0.1 somebody listens on a port: a service may have chosen ::1, or one address of the machine.
+// Finds addresses other than 127.0.0.1 with a listener on a port: a service may have chosen ::1, or one address of the machine.
 import { endianness } from "node:os";
 import { type Listener, listeners } from "../base/listeners.ts";
 
-/** More of them say nothing new, and each takes time. */
+/** More addresses give no new information, and each takes time. */
 const most = 4;
-/** A thousand services that are just coming up are asked each second: the table is read once for all. */
+/** The table is read once for all services, because a thousand starting services are probed every second. */
 const freshMs = 500;
 
 let known: { atMs: number; all: Listener[] } = { atMs: Number.NEGATIVE_INFINITY, all: [] };
 
-/** Those of the sockets that the service's own processes hold; null where nobody can tell. */
+/** The sockets that the service's own processes hold; null where that is unknown. */
 export type HeldAmong = (sockets: Listener[]) => Listener[] | null;
 
-/** As they are written in a URL. Where it is known who listens, only those on which the service itself does. */
+/** The hosts as written in a URL. Where the listeners are known, only those of the service itself. */
 export function otherHosts(port: number, heldAmong: HeldAmong): string[] {
   if (performance.now() - known.atMs > freshMs) known = { atMs: performance.now(), all: listeners() };
   const there = known.all.filter((one) => one.port === port);
   const own = heldAmong(there);
   const hosts = (own ?? there).map(({ address }) => hostOf(address));
-  // Else asked without the table, too: it may be older than the listener.
+  // Without known listeners [::1] is tried as well, because the table may be older than the listener.
   return [...new Set(own === null ? ["[::1]", ...hosts] : hosts)].filter((host) => host !== "127.0.0.1").slice(0, most);
 }
 
-/** One that stands for all addresses is reached on loopback. Pure. */
+/** A socket that listens on all addresses is reached through loopback. Pure. */
 export function hostOf(address: string): string {
   const bytes = (address.match(/.{8}/g) ?? []).flatMap((word) => bytesOf(word));
   if (bytes.length === 4) return bytes.every((byte) => byte === 0) ? "127.0.0.1" : bytes.join(".");

@@ -1,4 +1,4 @@
-// One HTTP probe: any 2xx or 3xx is healthy, as Kubernetes has it; neither body nor connection is kept.
+// Makes one HTTP probe: any 2xx or 3xx is healthy, as in Kubernetes; the body is not read and the connection is closed.
 import { errnoOf } from "../base/errors.ts";
 import { type Answer, isRefused, refused } from "./own-port.ts";
 
@@ -6,12 +6,12 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Answer>
   try {
     const response = await fetch(url, {
       redirect: "manual",
-      // Whether a service is well does not hang on the shell that asks.
+      // The health of a service must not depend on the proxy variables of the shell.
       proxy: false,
       signal: AbortSignal.timeout(timeoutMs),
       headers: { "user-agent": "bs9-health", connection: "close" },
     });
-    // Not waited for: it may take as long as the other side likes.
+    // Not awaited, because it may take as long as the other side likes.
     response.body?.cancel().catch(() => {});
     return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
   } catch (error) {

@@ -1,4 +1,4 @@
-// Keeps watch over many services: which is probed when, how many at once, and what they are found to be.
+// Probes many services: decides which is probed when, how many at once, and what their health is.
 import { isDeepStrictEqual } from "node:util";
 import type { HealthSettings } from "../config/health.ts";
 import type { Spec } from "../service/spec.ts";
@@ -11,20 +11,20 @@ export type { HealthOf };
 
 export type Watched = {
   spec: Spec;
-  /** Names the run: pid and start time; a new one begins anew. */
+  /** Identifies the run by pid and start time; the verdict of a new run begins anew. */
   run: string;
   /** By performance.now(). */
   startedAtMs: number;
-  /** The ports that it listens on; null where they are not known. */
+  /** The ports that the service listens on; null where they are unknown. */
   listens?: readonly number[] | null;
-  /** Which sockets its processes hold now; without it, whoever listens on its port stands for it. */
+  /** The sockets that its processes hold now; without this function, any listener on its port counts as the service. */
   heldAmong?: HeldAmong;
 };
 
 export type Monitor = {
-  /** All that run now; what is not among them is forgotten. A service without a probe stays unknown. */
+  /** The services that run now; all others are forgotten. A service without a probe keeps its health unknown. */
   watch(services: readonly Watched[]): void;
-  /** Starts the probes that are due; never waits for them. */
+  /** Starts the probes that are due, and does not wait for them. */
   turn(nowMs: number): void;
   of(name: string): HealthOf;
   close(): void;
@@ -32,13 +32,13 @@ export type Monitor = {
 
 export type MonitorOptions = {
   settings: HealthSettings;
-  /** Runs a command where the service runs. */
+  /** Runs a command under the conditions of the service. */
   run(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
-  /** Called whenever the health of a service that runs has become another one. */
+  /** Called whenever the health of a running service changes. */
   onChange(name: string, now: HealthOf): void;
   now?: () => number;
   maxRunning?: number;
-  /** Beyond its time, for what a probe leaves to be cleared up; one that has not ended by then holds no place any more. */
+  /** Extra time for a probe to clean up; after it, a probe that has not ended no longer occupies a slot. */
   marginMs?: number;
 };
 
@@ -52,22 +52,22 @@ type Known = {
   phaseMs: number;
   dueMs: number;
   verdict: Verdict;
-  /** The last list that it was on. */
+  /** The last list that contained this service. */
   list: number;
 };
 
-/** Where --wait is 0: how long a start may take all the same. */
+/** The time that a start may take where --wait is 0. */
 const defaultGraceMs = 30_000;
 
 export function monitor(options: MonitorOptions): Monitor {
   const { settings, now = () => performance.now(), maxRunning = 32, marginMs = 10_000 } = options;
   const { intervalMs, timeoutMs } = settings;
   const services = new Map<string, Known>();
-  /** Of names, not of runs: the probe of a run that has ended is waited for, too, for as long as it may take. */
+  /** Keyed by name, not by run: the probe of an ended run is still waited for. */
   const running = new Set<string>();
-  /** Whose probe did not end in its time and is still under way: a process that waits for a dead disk cannot even be killed. */
+  /** Services whose probe has exceeded its time and still runs: a process that waits for a dead disk cannot even be killed. */
   const hanging = new Set<string>();
-  /** The longest overdue last. */
+  /** Sorted so that the longest overdue service is last. */
   let due: Known[] = [];
   let list = 0;
   let isClosed = false;
@@ -105,7 +105,7 @@ export function monitor(options: MonitorOptions): Monitor {
     },
   };
 
-  /** False where it is asked something else now: what was found then says nothing. */
+  /** False where the service is now probed differently: the old result then means nothing. */
   function adopt(known: Known, { spec, startedAtMs, listens = null }: Watched): boolean {
     if (known.spec === spec && known.listens === listens) return true;
     if (!isDeepStrictEqual(known.probe, probeOf(spec, listens))) return false;
@@ -148,7 +148,7 @@ export function monitor(options: MonitorOptions): Monitor {
     startDue();
   }
 
-  /** So that one that never ends holds up nobody, and makes no second one. */
+  /** A probe that never ends must not delay the others, and must not be started a second time. */
   async function reasonWithin(limitMs: number, { spec, heldAmong }: Known, what: Probe): Promise<string | null> {
     const { name } = spec;
     if (hanging.has(name)) return "the probe before this one has not ended";
@@ -169,7 +169,7 @@ export function monitor(options: MonitorOptions): Monitor {
   function settle(known: Known, probed: Parameters<typeof judged>[1]): void {
     const before = known.verdict.health;
     known.verdict = judged(known.verdict, probed, settings);
-    // One that hangs is overdue by its own fault: the others come before it.
+    // A probe that hangs must not come before the others because it is overdue.
     known.dueMs = Math.max(known.dueMs, probed.atMs);
     if (known.verdict.health === before) return;
     if (before === "unknown") known.dueMs = onBeatAfter(probed.atMs, { phaseMs: known.phaseMs, intervalMs });

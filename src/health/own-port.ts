@@ -1,12 +1,12 @@
-// A probe of a service's own port: on 127.0.0.1, and where that refuses, wherever else the service listens on the port.
+// Probes a service's own port: on 127.0.0.1, and if that refuses, on the other addresses where the service listens on the port.
 import { errnoOf } from "../base/errors.ts";
 import { type HeldAmong, otherHosts } from "./addresses.ts";
 
 export const refused: unique symbol = Symbol("nobody listens there");
-/** Null is healthy, else the reason. */
+/** Null means healthy; otherwise the reason. */
 export type Answer = string | null | typeof refused;
 
-/** All attempts together take no longer than `timeoutMs`. */
+/** All attempts together take at most `timeoutMs`. */
 export async function onOwnPort(
   port: number,
   timeoutMs: number,
@@ -26,7 +26,7 @@ export async function onOwnPort(
   return answer === refused ? `port ${port} takes no connection` : answer;
 }
 
-/** Also where the machine has no such address: one without IPv6 has no ::1. */
+/** The errors of an address without a listener; some mean that the machine lacks the address, such as ::1 without IPv6. */
 const nobody = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH", "EAFNOSUPPORT", "EINVAL"]);
 
 export const isRefused = (error: unknown): boolean => nobody.has(errnoOf(error) ?? "");

@@ -1,4 +1,4 @@
-// One health probe: HTTP, TCP or a command; null is healthy, else the reason in a few words.
+// Makes one health probe: HTTP, TCP or a command; returns null for healthy, otherwise a short reason.
 import { reasonOf } from "../base/errors.ts";
 import { type Health, portOf, type Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
@@ -12,7 +12,7 @@ export type Probe =
   | { kind: "tcp"; port: number }
   | { kind: "command"; command: string };
 
-/** A path is asked on the service's own port; without one, which no spec should be, nothing answers. */
+/** A path is requested on the service's own port; a spec without a port should not exist, and gives a probe that fails. */
 export function healthOf(health: Health, port: number | null): Probe {
   switch (health.kind) {
     case "path":
@@ -27,8 +27,8 @@ export function healthOf(health: Health, port: number | null): Probe {
 }
 
 /**
- * The probe of a running service: its health check, else a connection to its port, else to the one TCP port that it listens
- * on. Null where there is nothing to probe. `listens`: the ports that it listens on, null where they are not known.
+ * The probe of a running service: its health check, else a connection to its port, else to the only TCP port that it listens
+ * on. Null where there is nothing to probe. `listens` are the ports that it listens on, null where they are unknown.
  */
 export function probeOf(spec: Spec, listens: readonly number[] | null): Probe | null {
   const port = portOf(spec);
@@ -37,16 +37,16 @@ export function probeOf(spec: Spec, listens: readonly number[] | null): Probe | 
   return probed === null ? null : { kind: "tcp", port: probed };
 }
 
-/** Of several ports nobody can tell which one is the service's own. A port may be there twice, for IPv4 and IPv6. */
+/** With several ports it is unknown which one belongs to the service. A port may occur twice, for IPv4 and IPv6. */
 function onlyOne(ports: readonly number[] | null): number | null {
   const [port, ...others] = new Set(ports);
   return port !== undefined && others.length === 0 ? port : null;
 }
 
-/** Runs a command where the service runs. */
+/** Runs a command under the conditions of the service. */
 export type Run = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
 
-/** Never throws. Without `heldAmong` whoever listens on the port of the service stands for it. */
+/** Never throws. Without `heldAmong` any listener on the port counts as the service. */
 export async function probe(what: Probe, timeoutMs: number, run: Run, heldAmong: HeldAmong = () => null): Promise<string | null> {
   try {
     switch (what.kind) {

@@ -1,17 +1,17 @@
-// When a service is probed next; pure.
+// Decides when a service is probed next. Pure.
 
-/** One that is just starting is asked more often, so that it is soon seen to be up. */
+/** A starting service is probed more often, so that its readiness shows soon. */
 const hurriedMs = 1000;
 
-/** Of the first look at many that have run for long, so many are probed in a second. */
+/** When many long-running services are seen for the first time, this many are probed per second. */
 const firstPerSecond = 100;
 
-/** Where among the others of its interval a service has its place: the same after every restart of the agent. */
+/** The offset of a service within its interval: the same after every restart of the agent. */
 export function phaseOf(name: string, intervalMs: number): number {
   return Bun.hash.crc32(name) % intervalMs;
 }
 
-/** One that has just started: at once. Others soon, but not all together. */
+/** A service that has just started is probed at once; others soon, but not all together. */
 export function firstDueMs(name: string, nowMs: number, around: { isYoung: boolean; services: number; intervalMs: number }): number {
   if (around.isYoung) return nowMs;
   const spreadMs = Math.min(around.intervalMs, Math.max(hurriedMs, (around.services / firstPerSecond) * 1000));
@@ -19,8 +19,8 @@ export function firstDueMs(name: string, nowMs: number, around: { isYoung: boole
 }
 
 /**
- * Counted from when it was due, so that what drives the monitor may be late by a part of its own pace without a probe
- * falling out; whole intervals that were missed are not made up for.
+ * Counts from the time when the probe was due, so that the monitor may be a little late without losing a probe; whole intervals
+ * that were missed are skipped.
  */
 export function nextDueMs(dueMs: number, nowMs: number, pace: { isHurried: boolean; phaseMs: number; intervalMs: number }): number {
   if (pace.isHurried) return Math.max(dueMs, nowMs - hurriedMs) + hurriedMs;

@@ -1,9 +1,9 @@
-// One TCP probe: whether a connection is taken; it is closed at once.
+// Makes one TCP probe: checks whether a connection is accepted, and closes it at once.
 import { type Answer, isRefused, refused } from "./own-port.ts";
 
 export async function probeTcp(host: string, port: number, timeoutMs: number): Promise<Answer> {
-  // Loaded when it is needed: it takes 9 ms. Bun.connect() cannot be broken off, and would hold on to a descriptor for
-  // as long as the kernel tries.
+  // Loaded on demand, because it takes 9 ms. Bun.connect() cannot be cancelled, and would keep a descriptor for as long as the
+  // kernel tries to connect.
   const { connect } = await import("node:net");
   return new Promise((done) => {
     const socket = connect({ host: host.replace(/^\[(.*)\]$/, "$1"), port });

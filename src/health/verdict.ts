@@ -1,26 +1,26 @@
-// What the probes of one run of a service come to: each result moves the verdict, thresholds both ways; pure.
+// Turns the probes of one run of a service into a verdict: each result changes it, with thresholds in both directions. Pure.
 import type { HealthSettings } from "../config/health.ts";
 import type { Health } from "../metrics/sample.ts";
 
 export type HealthOf = {
   health: Health;
-  /** Of the last probe, where it succeeded; null where it failed, and before the first. */
+  /** The latency of the last probe if it succeeded; null where it failed, and before the first probe. */
   latencyMs: number | null;
-  /** Why the last probe failed; null where it has not. */
+  /** Why the last probe failed; null where it succeeded. */
   reason: string | null;
-  /** When health became what it is, by the monotonic clock. */
+  /** When the health last changed, by the monotonic clock. */
   sinceMs: number;
 };
 
-/** With the failures and successes in a row up to now. */
+/** The verdict with the current numbers of failures and successes in a row. */
 export type Verdict = HealthOf & { failures: number; successes: number };
 
 export type Probed = {
-  /** Null: it succeeded. */
+  /** Null where the probe succeeded. */
   reason: string | null;
   latencyMs: number;
   atMs: number;
-  /** It began while the service might still have been starting. */
+  /** The probe began while the service might still have been starting. */
   inGrace: boolean;
 };
 
@@ -35,7 +35,7 @@ export function judged(before: Verdict, probed: Probed, settings: HealthSettings
 
 type Counted = Pick<Verdict, "health" | "latencyMs" | "failures" | "successes">;
 
-/** The first success of all is enough, and ends the grace. */
+/** The first success is enough, and ends the start grace. */
 function succeeded(before: Verdict, latencyMs: number, { healthyAfter }: HealthSettings): Counted {
   const successes = before.successes + 1;
   const isEnough = before.health === "unknown" || successes >= healthyAfter;

@@ -1,4 +1,4 @@
-// `--build`: an entry and all it imports become one file for its runtime, with the map that names the source in stacks.
+// `--build`: bundles an entry and its imports into one file for its runtime, with a source map for stack traces.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import * as v from "valibot";
@@ -12,7 +12,7 @@ import { buildFolder, located } from "./command.ts";
 
 export type Bundle = {
   build: NonNullable<Spec["build"]>;
-  /** Of the files that went in, by the map. */
+  /** The size of the bundled source files, by the source map. */
   sourceBytes: number;
   sourceFiles: number;
   bundleBytes: number;
@@ -22,8 +22,8 @@ const timeoutMs = 120_000;
 const kept = 3;
 
 /**
- * Bundles with the bundler inside bs9, without macros: they would run code of the project here, outside of any sandbox.
- * The folder is named by what is in it, so the same source is the same build. Throws what the bundler says.
+ * Bundles with the bundler inside bs9, without macros, because macros would run code of the project outside any sandbox. The
+ * directory is named by a hash of its content, so the same source gives the same build. Throws the errors of the bundler.
  */
 export async function bundle(spec: Spec, share: string, program = process.execPath): Promise<Bundle> {
   if (spec.runtime.kind === "none") throw usage(`--build needs a script; ${spec.entry.path} is run as it is`);
@@ -53,7 +53,7 @@ export async function bundle(spec: Spec, share: string, program = process.execPa
     }
     const hash = hashOf(partial);
     const final = join(folder, hash);
-    // One that is there is the same, and may be in use.
+    // An existing build has the same content, and may be in use.
     if (!existsSync(final)) renameSync(partial, final);
     utimesSync(final, new Date(), new Date());
     const file = `${basename(entry, extname(entry))}.js`;
@@ -63,7 +63,7 @@ export async function bundle(spec: Spec, share: string, program = process.execPa
   }
 }
 
-/** The last three builds of a service stay, and the one that is in use. */
+/** Removes builds except the last three of a service and the one in use. */
 export function sweepBuilds(share: string, name: string, used: string | null): void {
   const folder = buildFolder(share, name);
   const age = (build: string) => statSync(join(folder, build)).mtimeMs;

@@ -1,4 +1,4 @@
-// Entry and runtime -> the words that are executed.
+// Turns entry and runtime into the arguments that are executed.
 
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -13,24 +13,24 @@ export const buildFolder = (share: string, name: string): string => join(share, 
 
 export type Command = {
   argv: string[];
-  /** The folder of its build, null where the source is run. */
+  /** The directory of its build, null where the source itself runs. */
   build: string | null;
-  /** The entry as it is on disk now, links resolved. */
+  /** The entry as it is on disk now, with links resolved. */
   entry: string;
-  /** The runtime's own program, null where the entry is executed itself. */
+  /** The program of the runtime, null where the entry is executed directly. */
   runtime: string | null;
 };
 
 /**
- * Links are resolved anew at each definition, so that a `current` link that was moved takes effect with a restart.
- * Throws where the entry is gone.
+ * Links are resolved at each definition, so that a moved `current` link takes effect with a restart. Throws where the entry
+ * does not exist.
  */
 export function commandOf(spec: Spec, share: string): Command {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
   if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
     throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });
   }
-  // The working folder and what the sandbox opens stay those of the source.
+  // The working directory and the opened paths stay those of the source.
   const build = spec.build === null ? null : join(buildFolder(share, spec.name), spec.build.hash);
   const run = spec.build === null || build === null ? entry : join(build, spec.build.file);
   switch (spec.runtime.kind) {
@@ -64,8 +64,8 @@ export function commandOf(spec: Spec, share: string): Command {
 }
 
 /**
- * The kernel executes no text without a `#!` line (execve(2), ENOEXEC); a shell that is asked to takes it for a script of its
- * own, and so does bs9.
+ * The kernel does not execute a text without a `#!` line (execve(2), ENOEXEC); a shell runs such a file as a shell script, and
+ * so does bs9.
  */
 function shellFor(file: string): string[] {
   const head = headOf(file);
@@ -73,7 +73,7 @@ function shellFor(file: string): string[] {
   return isText ? ["/bin/sh"] : [];
 }
 
-/** Null for a file that may be executed and not read. */
+/** Null for a file that can be executed but not read. */
 function headOf(file: string): Buffer | null {
   try {
     return readRegular(file, 256);
@@ -82,7 +82,10 @@ function headOf(file: string): Buffer | null {
   }
 }
 
-/** A program keeps the name it was called by, for some act by it, as long as the link is seen where the program is. */
+/**
+ * A program keeps the name it was called by, because some programs depend on it, as long as the link is visible beside the
+ * program.
+ */
 export function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
     const real = realpathSync(path);

@@ -1,15 +1,15 @@
-// What a configuration file in JavaScript, TypeScript or JSON exports, as JSON; the file runs in a process of its own.
+// Reads what a configuration file in JavaScript, TypeScript or JSON exports, as JSON; the file runs in its own process.
 import { failed } from "../base/errors.ts";
 import { exec } from "../base/exec.ts";
 import { harmless } from "../base/text.ts";
 
 const timeoutMs = 10_000;
 const maxBytes = 4 * 1024 * 1024;
-/** Comes before the JSON, because the file may print, too. */
+/** Marks the beginning of the JSON, because the file may print as well. */
 const mark = "\u0001bs9\u0001";
 const program = `const loaded = await import(process.argv.at(-1)); process.stdout.write(${JSON.stringify(mark)} + JSON.stringify(loaded.default ?? loaded));`;
 
-/** Throws `failed` where the file cannot be run, or exports nothing that JSON can hold. `file` is absolute. */
+/** Throws `failed` where the file cannot be run, or exports a value that JSON cannot represent. `file` is absolute. */
 export async function exportedBy(file: string, cwd: string, env: Record<string, string | undefined>): Promise<unknown> {
   const argv = [process.execPath, "--config=/dev/null", "--no-install", "-e", program, file];
   const result = await exec(argv, { timeoutMs, maxBytes, cwd, env, asBun: true });

@@ -1,4 +1,4 @@
-// The pinned runtime: the Bun inside bs9, for each version in use, so that no app depends on the bs9 on PATH.
+// The pinned runtime: a copy of the Bun inside bs9 for each version in use, so that apps do not depend on the bs9 on PATH.
 
 import { chmodSync, constants, copyFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import { shellWord } from "../base/text.ts";
 import { version } from "../version.ts";
 import { makePlain } from "./plain.ts";
 
-/** Names the build, not only the release: two builds of one version do not share a folder. */
+/** Identifies the build and not only the release: two builds of one version must not share a directory. */
 export const runtimeVersion = `${version.version}-${version.commit}`;
 
 export const runtimeFolder = (share: string, of: string): string => join(share, "runtime", of);
 
 /**
- * Makes sure that the present bs9 is pinned, and returns its folder.
- * A copy and no hard link: whoever overwrites the bs9 on PATH in place would change a link too.
+ * Makes sure that the running bs9 is pinned, and returns its directory. It is a copy and not a hard link, because overwriting
+ * the bs9 on PATH in place would change a hard link too.
  */
 export function pinRuntime(share: string): string {
   const folder = runtimeFolder(share, runtimeVersion);

@@ -1,19 +1,19 @@
-// Makes a copy of bs9 the plain Bun that it was built on.
+// Turns a copy of bs9 into the plain Bun that it was built on.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { failed } from "../base/errors.ts";
 
 /**
- * `bun build --compile` puts the program into the ELF section `.bun`, and its address into one word of the data of Bun, which
- * looks there at its start (elf(5)). With that word cleared the file is Bun and nothing else: no BUN_BE_BUN is needed, which
- * would reach what an app starts, and `fork` finds in process.execPath what it expects. A Bun that carries no program stays as it is.
- * Throws where the file is not built so.
+ * `bun build --compile` puts the program into the ELF section `.bun`, and its address into a data word that Bun reads at its
+ * start (elf(5)). With that word cleared the file is plain Bun. So BUN_BE_BUN is not needed, which the children of an app would
+ * inherit, and `fork` finds the expected program in process.execPath. A Bun without a program stays unchanged. Throws where the
+ * file has another structure.
  */
 export function makePlain(file: string): void {
   const fd = openSync(file, "r+");
   try {
     const bundle = sectionOf(fd, ".bun");
     if (bundle === null || bundle.size <= wordBytes) return;
-    // The word lies behind the constants, in the `.bun` of the Bun that was built on, whose header has been put to other use.
+    // The word follows the constants, in the `.bun` section of the Bun that was built on, whose section header is reused.
     const constants = sectionOf(fd, ".data.rel.ro");
     const places =
       constants === null || constants.offset > bundle.offset

@@ -1,8 +1,8 @@
-// A command line in one text -> its words, as a shell takes them apart; what only a shell can do is refused. Pure.
+// Splits a command line into words, as a shell does; refuses what only a shell can do. Pure.
 
 export type CommandLine = { env: Record<string, string>; words: string[] };
 
-/** The words of a text as PM2 takes `args` apart: at white space, unless it stands in quotes. */
+/** Splits a text as PM2 splits `args`: at white space outside quotes. */
 export function splitWords(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? "");
 }
@@ -28,7 +28,7 @@ export function parseCommandLine(text: string): CommandLine | null {
       const close = text.indexOf(character, at + 1);
       const inside = close === -1 ? null : text.slice(at + 1, close);
       if (inside === null || (character === '"' && /[$`\\]/.test(inside))) return null;
-      // A quote behind `NAME=` belongs to the value.
+      // A quote after `NAME=` belongs to the value.
       isQuoted ||= word === null;
       word = (word ?? "") + inside;
       at = close;

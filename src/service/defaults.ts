@@ -1,4 +1,4 @@
-// What an option of `start` is where nobody has set it.
+// The value of each option of `start` that is not set.
 import type { RuntimeKind } from "./input.ts";
 import type { SandboxProfile, Spec } from "./spec.ts";
 
@@ -14,7 +14,7 @@ export type Defaults = {
   restartDelayMs: number;
   maxRestarts: number | null;
   stopTimeoutMs: number;
-  /** Of `.ts` and `.js`; what is no script is executed itself. */
+  /** For `.ts` and `.js` files; every other file is executed itself. */
   runtime: RuntimeKind;
   linger: boolean;
 };

@@ -1,4 +1,4 @@
-// ecosystem.config.* of PM2 -> what `start` would be asked for. Pure, but for a look at which scripts are there.
+// Turns an ecosystem.config.* of PM2 into the input of `start`. Pure, except that it checks which scripts exist.
 import { accessSync, constants, existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import * as v from "valibot";
@@ -12,7 +12,7 @@ import { nameFrom } from "./name.ts";
 import type { ProjectService } from "./project.ts";
 import { parsers } from "./values.ts";
 
-/** `notes` name what of the file bs9 does not take over. */
+/** `notes` lists what bs9 does not take over from the file. */
 export type Ecosystem = { services: ProjectService[]; notes: string[] };
 
 export const isEcosystem = (file: string): boolean =>
@@ -32,10 +32,10 @@ type App = v.InferOutput<typeof App>;
 const Apps = v.pipe(v.array(App), v.minLength(1), v.maxLength(1000));
 const taken = new Set(Object.keys(App.entries));
 
-/** What PM2 runs a script by that names no interpreter and is not executable. */
+/** The interpreter that PM2 uses for a script that names none and is not executable. */
 const interpreters: Record<string, string> = { ".py": "python3", ".sh": "sh", ".rb": "ruby", ".pl": "perl", ".php": "php" };
 
-/** `exported` is what the file exports; `folder` is where it lies. Throws a usage error that names the app and the key. */
+/** `exported` is what the file exports; `folder` is its directory. Throws a usage error that names the app and the key. */
 export function servicesOf(exported: unknown, file: string, folder: string): Ecosystem {
   const apps = Array.isArray(exported) ? exported : isObject(exported) && "apps" in exported ? exported["apps"] : [exported];
   const parsed = v.safeParse(Apps, apps);
@@ -74,7 +74,7 @@ function serviceOf(app: App, folder: string, notes: string[]): ProjectService {
     envRemoved: [],
     memoryBytes:
       app.max_memory_restart === undefined ? undefined : parsers.memoryBytes(String(app.max_memory_restart), "max_memory_restart"),
-    // The file says it all: what is not in it is the default, whatever was so before.
+    // The file is complete: an option that is missing in it gets its default, even if the service had another value.
     reset: true,
   };
   return placed(app, resolve(cwd, app.script), input);
@@ -85,7 +85,7 @@ function placed({ script, interpreter }: App, file: string, input: StartInput): 
   const chosen = interpreter ?? (isFile && !isScript(file) && !mayRun(file) ? interpreters[extname(file)] : undefined);
   if (chosen === undefined || chosen === "none" || isRuntime(chosen)) {
     const runtime = chosen === undefined ? undefined : isRuntime(chosen) ? chosen : ("none" as const);
-    // A file that is not there is looked for beside the file of PM2, and not where the shell stands.
+    // A relative path counts from the directory of the PM2 file, not from the current directory of the shell.
     return {
       entry: isFile || (script.includes("/") && !/\s/.test(script)) || isScript(script) ? file : script,
       input: runtime === undefined ? input : { ...input, runtime },

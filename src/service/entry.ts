@@ -1,4 +1,4 @@
-// Finds what ENTRY means on this host: a script, an executable, or a command on PATH.
+// Finds what ENTRY means on this host: a script, an executable file, or a command on PATH.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
@@ -14,8 +14,8 @@ export function isScript(path: string): boolean {
 }
 
 /**
- * Looks for a file first, then, for a bare word, on PATH.
- * Throws `not-found` for a bare word that is nothing, `failed` for a path that cannot be run.
+ * Looks for a file first, then, for a word without a slash, on PATH. Throws `not-found` for a word that matches nothing,
+ * `failed` for a path that cannot be run.
  */
 export function findEntry(word: string, cwd: string, path: string, asScript: boolean): FoundEntry {
   const file = resolve(cwd, word);
@@ -34,7 +34,7 @@ export function findEntry(word: string, cwd: string, path: string, asScript: boo
   throw failed(`cannot start ${word}: ${problem}`);
 }
 
-/** A command on a PATH, as execvp(3) finds it, absolute; null where there is none. */
+/** The absolute path of a command on PATH, as execvp(3) finds it; null where it does not exist. */
 export function findCommand(word: string, path: string): string | null {
   for (const folder of path.split(":")) {
     if (!isAbsolute(folder)) continue;
@@ -48,7 +48,7 @@ function fromFile(file: string, asScript: boolean): FoundEntry {
   try {
     accessSync(file, constants.R_OK);
   } catch (error) {
-    // What may be run need not be readable; a script must be.
+    // An executable need not be readable, but a script must be.
     if (isScript(file) || asScript || !mayRun(file))
       throw failed(`cannot start ${file}: ${plainErrno(error)}`, { hint: `ls -l ${shellWord(file)}`, cause: error });
   }

@@ -1,4 +1,4 @@
-// The environment variables that a service is given: their files, and what a process can take.
+// The environment variables of a service: reads their files, and checks what a process can receive.
 import { constants, lstatSync, readlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -9,11 +9,11 @@ import { whyNotRegular } from "../base/regular.ts";
 import { shellWord } from "../base/text.ts";
 import type { EnvFile } from "./spec.ts";
 
-/** More than all variables together may have: the sum is judged with a better sentence. */
+/** More than all variables together can have, because the check of their sum gives a clearer error. */
 const maxEnvFileBytes = 4 * 1024 * 1024;
 const envFileTimeoutMs = 10_000;
 
-/** Reads environment files in their order. Throws for a file that cannot be read, and for a variable that no service can get. */
+/** Reads environment files in order. Throws for a file that cannot be read, and for a variable that a service cannot receive. */
 export async function readEnvFiles(paths: string[]): Promise<EnvFile[]> {
   const files: EnvFile[] = [];
   for (const path of paths) {
@@ -24,16 +24,16 @@ export async function readEnvFiles(paths: string[]): Promise<EnvFile[]> {
   return files;
 }
 
-/** True for a descriptor: nothing can be read from it again by another command. */
+/** True for a descriptor, which another command cannot read again. */
 export const isDescriptor = (file: string): boolean => ownDescriptor.test(file);
 
-/** Descriptors of this process, such as the shell's `<(…)` makes: the caller hands them over, and no app can replace them. */
+/** Descriptors of this process, such as those of the shell's `<(…)`: the caller passes them, and no app can replace them. */
 const ownDescriptor = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/self\/fd\/\d+)$/;
 
 /**
- * The variables of a regular file, or of a descriptor of this process. A pipe that nothing is written to is given up after
- * 10 s. Throws where the file cannot be read, is too large, or is a symbolic link: an app that may write its directory could
- * have put a link to any file of the user there, and would be given what that file holds.
+ * The variables in a regular file, or in a descriptor of this process. Reading a pipe without a writer is given up after 10 s.
+ * Throws where the file cannot be read, is too large, or is a symbolic link: an app that can write to the directory could have
+ * made a link to any file of the user, and would receive its content.
  */
 async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
@@ -50,7 +50,7 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
   }
 }
 
-/** A link on the way to the file is followed, as `..data` in a secret that Kubernetes mounts. */
+/** A link in a parent directory is followed, because Kubernetes mounts secrets through the link `..data`. */
 function checkPlace(file: string): void {
   const why = whyNotRegular(file);
   if (why === null) return;
@@ -61,13 +61,13 @@ function checkPlace(file: string): void {
   });
 }
 
-/** One byte more than that shows that there is too much. */
+/** Reads one byte more than the limit, so that a larger file is noticed. */
 async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
   const isOwn = ownDescriptor.test(file);
   if (!isOwn) checkPlace(file);
   const opened = await open(file, isOwn ? "r" : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    // Something else may have taken its place since it was looked at.
+    // Another file may have taken its place since the check.
     if (!isOwn && !(await opened.stat()).isFile()) throw failed("it is not a regular file");
     const bytes = Buffer.alloc(maxBytes + 1);
     let length = 0;
@@ -83,7 +83,7 @@ export function checkVariable(name: string, value: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw usage(`an environment variable cannot be named ${JSON.stringify(name)}: letters, digits and _ only, no digit first`);
   withoutNul(value, `the value of ${name}`);
-  // systemd drops such a value from an environment file, and no quoting cures it.
+  // systemd drops such a value from an environment file, and quoting does not help.
   if (/\p{Noncharacter_Code_Point}/u.test(value))
     throw usage(`the value of ${name} holds a Unicode noncharacter (such as U+FFFF), which systemd does not take`);
 }

@@ -1,4 +1,4 @@
-// What `start` is given in place of a file: a directory with a package.json, or a command line in one word.
+// Expands what `start` accepts in place of a file: a directory with a package.json, or a command line in one word.
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
@@ -19,7 +19,7 @@ const Package = v.object({
   scripts: v.optional(v.record(v.string(), v.string()), {}),
 });
 
-/** Returns both as they are for any other word. Throws where a package.json names nothing that can be started. */
+/** Returns both unchanged for any other word. Throws where a package.json names nothing that can be started. */
 export function expanded(word: string, input: StartInput, { cwd, path }: Place): Expanded {
   const file = resolve(cwd, word);
   const kind = kindOf(file);
@@ -30,7 +30,7 @@ export function expanded(word: string, input: StartInput, { cwd, path }: Place):
   return kind === null && /\s/.test(word) ? ofLine(word, input) : { word, input };
 }
 
-/** Null for what is not there, or cannot be a path at all. */
+/** Null for a path that does not exist or is invalid. */
 function kindOf(path: string): "file" | "directory" | null {
   try {
     return statSync(path).isDirectory() ? "directory" : "file";
@@ -47,7 +47,7 @@ function ofLine(line: string, input: StartInput): Expanded {
   return withWords(parsed.words, parsed.env, input);
 }
 
-/** `scripts.start` as npm would run it, but without npm as its parent where that can be; else `main`. */
+/** Starts `scripts.start` as npm would, without npm as the parent process if possible; otherwise `main`. */
 function ofPackage(folder: string, given: StartInput, path: string): Expanded {
   const { scripts, main } = read(join(folder, "package.json"));
   const input: StartInput = { ...given, cwd: given.cwd ?? folder, isProject: true };
@@ -62,7 +62,7 @@ function ofPackage(folder: string, given: StartInput, path: string): Expanded {
     return withWords([script, ...rest], parsed.env, { ...input, runtime });
   }
   const found = program.includes("/") ? resolve(folder, program) : (binaryOf(folder, program) ?? findCommand(program, path));
-  // Such as a command of the shell itself.
+  // For example a builtin command of the shell.
   if (found === null) return byNpm(folder, line, input, path);
   return withWords(
     [program.includes("/") || found.includes("/node_modules/") ? found : program, ...parsed.words.slice(1)],
@@ -71,7 +71,7 @@ function ofPackage(folder: string, given: StartInput, path: string): Expanded {
   );
 }
 
-/** A program of the packages, which those of a workspace share: npm puts each node_modules/.bin upwards on PATH. */
+/** A program of the packages; npm adds the node_modules/.bin of every parent directory to PATH, so a workspace can share it. */
 function binaryOf(folder: string, program: string): string | null {
   for (let at = folder; ; at = dirname(at)) {
     const file = join(at, "node_modules/.bin", program);
@@ -107,7 +107,7 @@ function read(file: string): v.InferOutput<typeof Package> {
     const parsed = v.safeParse(Package, JSON.parse(readRegular(file, maxPackageBytes)?.toString("utf8") ?? ""));
     if (parsed.success) return parsed.output;
   } catch {
-    // The reader is told below.
+    // The error below reports it.
   }
   throw failed(`cannot start ${file}: it is not a package.json that can be read`, { hint: `bs9 start ENTRY, with a file of the project` });
 }

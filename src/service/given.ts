@@ -1,9 +1,9 @@
-// What of the variables that a user gives, by --env or in a file, no service can get.
+// Checks the variables that a user sets, by --env or in a file, for names that no service can receive.
 import { usage } from "../base/errors.ts";
 import { checkSizes } from "./sizes.ts";
 import { environmentOf, givenEnvironment, type Spec } from "./spec.ts";
 
-// The first two would change what the runtime does; the shell in front of the app sets the next ones; JSON records lose the last.
+// The first two would change the runtime, the shell before the app sets the next ones, and JSON records lose the last ones.
 const unsettable = new Set([
   "BUN_OPTIONS",
   "BUN_BE_BUN",
@@ -17,7 +17,7 @@ const unsettable = new Set([
   "prototype",
 ]);
 
-/** Throws for a variable that cannot be given to a service, and where the environment is larger than the kernel takes. */
+/** Throws for a variable that a service cannot receive, and where the environment is larger than the kernel accepts. */
 export function checkGiven(spec: Spec): void {
   const names = Object.keys(givenEnvironment(spec));
   const reserved = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));

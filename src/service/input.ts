@@ -1,26 +1,26 @@
-// What `start` was asked for, before defaults: absent means "as it is, or the default".
+// The input of `start` before defaults: an absent option means "unchanged, or the default".
 import type { EnvFile, Health, SandboxProfile, Spec } from "./spec.ts";
 
 export type RuntimeKind = Spec["runtime"]["kind"];
 
-/** The entry as it was found on this host; paths absolute, what was asked of PATH already looked up. */
+/** The entry as found on this host; paths are absolute, and a command was already looked up on PATH. */
 export type FoundEntry = {
   path: string;
   kind: Spec["entry"]["kind"];
-  /** True where it was a bare word found on PATH: then the caller's folder is the place of work. */
+  /** True for a word that was found on PATH: the service then works in the directory of the caller. */
   onPath: boolean;
 };
 
 export type StartInput = {
   name?: string | undefined;
-  /** The name comes from a file of services, so that nobody has typed it for this project. */
+  /** The name comes from a file of services, so the user did not type it for this project. */
   isFromFile?: boolean | undefined;
-  /** The entry stands for its whole project: the service gets the name of the project. */
+  /** The entry stands for its whole project, so the service gets the name of the project. */
   isProject?: boolean | undefined;
   args?: string[] | undefined;
   port?: number | undefined;
   env: Record<string, string>;
-  /** Replaces the files that are known. */
+  /** Replaces the known environment files. */
   envFiles?: EnvFile[] | undefined;
   envRemoved: string[];
   cwd?: string | undefined;
@@ -42,7 +42,7 @@ export type StartInput = {
   maxRestarts?: number | undefined;
   stopTimeoutMs?: number | undefined;
   log?: Spec["log"] | undefined;
-  /** Bundle the entry first. */
+  /** Bundle the entry before the start. */
   build?: boolean | undefined;
   force?: boolean | undefined;
   reset: boolean;

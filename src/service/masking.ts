@@ -1,10 +1,10 @@
-// Differences for eyes other than the service's own: values that are secret, or look it, are not in them; pure.
+// Masks values in differences that are shown to others or kept on disk: values that are secret, or look like secrets. Pure.
 import type { Difference } from "./plan.ts";
 import { givenEnvironment, type Spec } from "./spec.ts";
 
 const mask = "***";
 
-/** Environment values are for the service alone. */
+/** Environment values are visible to the service only. */
 export function masked(difference: Difference): Difference {
   const { path, before, after } = difference;
   if (path.startsWith("env."))
@@ -13,14 +13,17 @@ export function masked(difference: Difference): Difference {
   return difference;
 }
 
-/** A spec as others may see it: the names of its variables and the paths of its environment files, no value. */
+/** A spec without secret values: the names of its variables and the paths of its environment files. */
 export type MaskedSpec = Omit<Spec, "env" | "envFiles"> & { env: string[]; envFiles: string[] };
 
 export function maskedSpec(spec: Spec): MaskedSpec {
   return { ...spec, env: Object.keys(givenEnvironment(spec)), envFiles: spec.envFiles.map(({ path }) => path) };
 }
 
-/** For what is kept on disk: also values in arguments, commands and URLs that look like secrets, by name or by form. */
+/**
+ * For differences that are kept on disk: also masks values in arguments, commands and URLs that look like secrets, by name or
+ * by form.
+ */
 export function withoutSecrets(difference: Difference): Difference {
   const { path, before, after } = masked(difference);
   return { path, before: strip(before), after: strip(after) };
@@ -45,11 +48,11 @@ const assignment = new RegExp(`(${secretName}\\s*[=:]\\s*)("[^"]*"|'[^']*'|[^\\s
 const flagInText = new RegExp(`(--?${secretName}\\s+)("[^"]*"|'[^']*'|[^\\s&;]+)`, "gi");
 const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 const inUrl = /(?<!\w)(\w{1,32}:\/\/[^\s/:@]*:)[^\s/@]+@/g;
-/** What services give out as keys, and long words of letters and digits that no one types. */
+/** The forms of keys that providers issue, and long words of letters and digits that nobody types. */
 const token =
   /\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|pk[-_]|xox[abprs]-|AKIA|ASIA|eyJ)[\w.+/=-]{8,}|(?<![A-Za-z0-9+_=-])(?=[A-Za-z0-9+_=-]*\d)(?=[A-Za-z0-9+_=-]*[A-Za-z])[A-Za-z0-9+_=-]{32,}/g;
 
-/** `--token` makes a secret of the word behind it. */
+/** A flag such as `--token` means that the next word is a secret. */
 function stripWords(words: unknown[]): unknown[] {
   return words.map((word, i) => {
     const before: unknown = words[i - 1];

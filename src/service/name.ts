@@ -1,13 +1,13 @@
-// The names of services: which are good, and which one an entry gets.
+// The names of services: which names are valid, and which name an entry gets by default.
 import { basename, dirname, extname } from "node:path";
 import { usage } from "../base/errors.ts";
 
 export const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 
-/** What bs9 calls its own units, and `all` services. */
+/** Names of the units of bs9 itself, and `all`. */
 export const isReserved = (name: string): boolean => name === "all" || name.startsWith("bs9-");
 
-/** Throws a usage error that says what a name has to look like. */
+/** Throws a usage error that says which names are valid. */
 export function checkName(name: string): string {
   if (isReserved(name)) throw usage(`a service cannot be named '${name}': that name is reserved`);
   if (namePattern.test(name)) return name;
@@ -16,19 +16,19 @@ export function checkName(name: string): string {
   });
 }
 
-/** Base names of an entry that say nothing about the app. */
+/** Base names of an entry that do not describe the app. */
 const plainNames = new Set(["index", "main", "app", "server", "start"]);
 
 /** Directories inside a project that are never its name. */
 const plainDirectories = new Set(["src", "dist", "build", "lib", "bin"]);
 
-/** What the default name of a service is made of. `packageName` is the `name` of the project's package.json, or null. */
+/** The sources of the default name. `packageName` is the `name` in the project's package.json, or null. */
 export type NameSource = { entry: string; isCommand: boolean; root: string; packageName: string | null };
 
 /**
- * The default name of a service: the base name of its entry. Where that says nothing, or where the entry is a command
- * such as npm, it is the name of the project: `name` of package.json without its scope, else the project's directory.
- * Throws a usage error where none of these holds a letter from a to z.
+ * The default name of a service: the base name of its entry. If that does not describe the app, or the entry is a command such
+ * as npm, the name of the project is used: `name` of package.json without its scope, else the directory of the project. Throws
+ * a usage error where none of these contains a letter from a to z.
  */
 export function defaultName({ entry, isCommand, root, packageName }: NameSource): string {
   const base = basename(entry, extname(entry)).toLowerCase();
@@ -42,7 +42,7 @@ export function defaultName({ entry, isCommand, root, packageName }: NameSource)
   throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
 }
 
-/** A name for a service out of another text; throws a usage error where that has no letter from a to z. */
+/** Makes a name for a service from another text; throws a usage error where the text has no letter from a to z. */
 export function nameFrom(text: string): string {
   return checkName(cleaned(text));
 }
@@ -52,7 +52,7 @@ function directoryName(root: string): string {
   return plainDirectories.has(name.toLowerCase()) ? directoryName(dirname(root)) : name;
 }
 
-/** The text with every run of other characters as one hyphen, cut to the length of a name. */
+/** Replaces every run of other characters by one hyphen, and cuts the text to the length of a name. */
 function cleaned(text: string): string {
   return text
     .toLowerCase()

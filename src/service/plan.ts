@@ -1,4 +1,4 @@
-// The difference between two specs, as the reader of `--dry-run` and `changed` wants it; pure.
+// The difference between two specs, as `--dry-run` and `changed` show it. Pure.
 import { isDeepStrictEqual } from "node:util";
 import { givenEnvironment, type Spec } from "./spec.ts";
 
@@ -9,14 +9,14 @@ export type Difference = {
   after: unknown;
 };
 
-/** PATH is no part of it (it is kept from the first definition), nor is the version of the bs9 that it runs on. */
+/** Ignores PATH, which is kept from the first definition, and the version of bs9 that the service runs on. */
 export function difference(before: Spec | null, after: Spec): Difference[] {
   const found: Difference[] = [];
   compare("", before === null ? {} : comparable(before), comparable(after), found);
   return found;
 }
 
-/** Settings that only bs9 itself reads: changing them alone restarts nothing. */
+/** Settings that only bs9 itself reads: changing only these does not restart the service. */
 const ofTheCommandOnly = new Set(["waitMs", "envFiles", "health", "healthRestart", "sandbox.required"]);
 
 export function needsRestart(differences: Difference[]): boolean {

@@ -1,4 +1,4 @@
-// The keys of a service in bs9.toml: the long options of `start`, with what each may be; pure.
+// The keys of a service in bs9.toml: the long options of `start`, with the values that each accepts. Pure.
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { usage } from "../base/errors.ts";
@@ -38,7 +38,7 @@ export const rows: Row[] = [
   truth("force", (force) => ({ force })),
 ];
 
-/** The two that need the disk to be understood. */
+/** These two values are resolved with the disk. */
 export const entryOf = (value: unknown): string => words(v.tuple([text]), [value], "entry", 'a text in quotes, such as "app.ts"').join();
 export const envFilesOf = (value: unknown, folder: string): string[] => pathList("env-file", value, folder);
 

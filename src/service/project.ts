@@ -1,4 +1,4 @@
-// bs9.toml, the project file -> what `start` would be asked for: one table a service, with the options of `start`.
+// Reads bs9.toml, the project file: one table for each service, with the options of `start`.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { failed, reasonOf, usage } from "../base/errors.ts";
@@ -11,7 +11,7 @@ import { checkName } from "./name.ts";
 import { entryOf, envFilesOf, rows } from "./project-options.ts";
 
 export type ProjectService = {
-  /** An absolute path, or a word that stands for a command on PATH. */
+  /** An absolute path, or the name of a command on PATH. */
   entry: string;
   input: StartInput;
 };
@@ -34,7 +34,7 @@ export async function readProject(path: string): Promise<ProjectService[]> {
   return services;
 }
 
-/** Pure; relative paths count from the folder of `file`. */
+/** Pure; relative paths count from the directory of `file`. */
 export function parseProject(text: string, file: string): WrittenService[] {
   const read = readToml(text);
   if (read.value === null) throw usage(`${file}:${read.line}: ${read.reason}`);
@@ -65,7 +65,7 @@ function serviceOf(name: string, table: unknown, source: Source): WrittenService
   const entry = read("entry", null, entryOf);
   if (entry === null) throw mistake(source, at, 'it has no entry, such as entry = "app.ts"');
   const envFiles = read("env-file", [], (value) => envFilesOf(value, folder));
-  // The file says it all: what is not in it is the default, whatever was so before.
+  // The file is complete: an option that is missing in it gets its default, even if the service had another value.
   const input: StartInput = { name, args: [], env: {}, envRemoved: [], reset: true };
   for (const { key, read: parse } of rows)
     Object.assign(
@@ -75,7 +75,7 @@ function serviceOf(name: string, table: unknown, source: Source): WrittenService
   return { entry, envFiles, input };
 }
 
-/** A file beside bs9.toml, else a command on PATH, which then works where bs9.toml lies. */
+/** A file beside bs9.toml, else a command on PATH, which then runs in the directory of bs9.toml. */
 function placed(input: StartInput, entry: string, folder: string): ProjectService {
   const file = resolve(folder, entry);
   if (entry.includes("/") || existsSync(file)) return { entry: file, input };

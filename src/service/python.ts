@@ -1,4 +1,4 @@
-// Which entries are run by Python: its output has to be told apart, because Python keeps it back.
+// Finds out which entries are run by Python, because Python buffers its output and needs PYTHONUNBUFFERED.
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { shebangOf } from "./shebang.ts";
@@ -10,7 +10,9 @@ export function isPythonItself(program: string): boolean {
   return /^(?:python|pypy)[\d.]*$/.test(basename(program));
 }
 
-/** Python knows its environment by the path it was called by (site(3), pyvenv.cfg), which is a link to the Python of the system. */
+/**
+ * Python finds its environment by the path it was called by (site(3), pyvenv.cfg), which is a link to the Python of the system.
+ */
 export function isInVirtualEnvironment(program: string): boolean {
   return existsSync(join(dirname(dirname(program)), "pyvenv.cfg"));
 }

@@ -1,4 +1,4 @@
-// The files of the registry: a record of JSON for each name, read with a bound and checked by a schema.
+// The files of the registry: one JSON record for each name, read with a size limit and checked by a schema.
 import { readdirSync } from "node:fs";
 import * as v from "valibot";
 import { errnoOf, failed, reasonOf } from "../base/errors.ts";
@@ -6,10 +6,10 @@ import { plainErrno, readIfThere } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
 import { namePattern } from "./name.ts";
 
-/** A file of the registry that cannot be read; `error` names it, and says why. */
+/** A file of the registry that cannot be read; `error` names the file and the reason. */
 export type Broken = { name: string; error: unknown };
 
-/** The names that have a file in this directory; none where there is no such directory. */
+/** The names that have a file in this directory; empty where the directory does not exist. */
 export function listNames(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -22,7 +22,7 @@ export function listNames(folder: string): string[] {
   }
 }
 
-/** Reads what can be read, and names the rest. */
+/** Reads all records that can be read, and lists the others. */
 export function readEach<T>(names: string[], read: (name: string) => T | null): { records: T[]; broken: Broken[] } {
   const records: T[] = [];
   const broken: Broken[] = [];
@@ -37,7 +37,7 @@ export function readEach<T>(names: string[], read: (name: string) => T | null): 
   return { records, broken };
 }
 
-/** A record of JSON; null where there is no file. Throws a Bs9Error for a file that is damaged or cannot be read. */
+/** A JSON record; null where the file does not exist. Throws a Bs9Error for a file that is damaged or cannot be read. */
 export function readRecord<S extends v.GenericSchema>(schema: S, file: string): v.InferOutput<S> | null {
   const text = readIfThere(file);
   if (text === null) return null;

@@ -8,19 +8,19 @@ import { lockHolder, underLockOf } from "./lock.ts";
 import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
 
-/** A change that began and whose end is not on disk yet. */
+/** A change that has begun and whose end is not on disk yet. */
 const Pending = v.strictObject({
   spec: Spec,
   previous: v.nullable(Spec),
-  /** Whether it ran before, so that undoing can bring it back. */
+  /** Whether the service ran before, so that undoing the change can start it again. */
   ran: v.boolean(),
-  /** Its main process at that time: what still runs as this one has not heard of the change. */
+  /** Its main process at that time: if this process still runs, the change has not reached it. */
   process: v.optional(v.nullable(v.strictObject({ pid: v.number(), startTime: v.string() })), null),
   owner: v.strictObject({ pid: v.number(), startTime: v.nullable(v.string()), boot: v.string() }),
 });
 export type Pending = v.InferOutput<typeof Pending>;
 
-/** How the last start ended where that is not what the backend shows. */
+/** How the last start ended, where the backend does not show it. */
 const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
 
@@ -40,8 +40,8 @@ export class Registry {
   }
 
   /**
-   * Another one as soon as a spec was written or removed: each is written whole and renamed. Null while it cannot tell: the
-   * kernel's clock for it has steps, and two changes within one of them would look like one.
+   * A value that changes as soon as a spec is written or removed, because each file is written whole and renamed. Null while it
+   * is uncertain: the timestamps of the kernel have steps, and two changes within one step would look like one.
    */
   stamp(): string | null {
     const stat = statSync(join(this.#config, "services"), { throwIfNoEntry: false, bigint: true });
@@ -50,7 +50,7 @@ export class Registry {
     return ageMs >= 0 && ageMs < stepsMs ? null : `${stat.ino}:${stat.mtimeNs}`;
   }
 
-  /** The file of each spec, as it is now. */
+  /** A version for the file of each spec, as it is now. */
   versions(): Map<string, string> {
     return new Map(
       this.names().flatMap((name): [string, string][] => {
@@ -60,12 +60,12 @@ export class Registry {
     );
   }
 
-  /** Null for a service that is not defined; throws where the file cannot be understood. */
+  /** Null for a service that is not defined; throws where the file cannot be parsed. */
   get(name: string): Spec | null {
     return readRecord(Spec, this.#file("services", name));
   }
 
-  /** Every spec that can be read, and the names of those that cannot: one broken file stops nothing else. */
+  /** All specs that can be read, and the names of the others: one broken file must not stop everything else. */
   readable(names = this.names()): { specs: Spec[]; broken: Broken[] } {
     const { records, broken } = readEach(names, (name) => this.get(name));
     return { specs: records, broken };
@@ -77,12 +77,12 @@ export class Registry {
   }
 
   remove(name: string): void {
-    // A directory that lies in the place of one of them goes, too.
+    // A directory that has taken the place of one of these files is removed as well.
     for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true, recursive: true });
     this.setOutcome(name, null);
   }
 
-  /** The configuration folder itself stays: the trail is in it. */
+  /** The configuration directory itself stays, because the trail is in it. */
   removeEmptyFolders(): void {
     for (const folder of ["services", "pending"]) removeEmpty(join(this.#config, folder));
     for (const folder of ["outcome", ""]) removeEmpty(join(this.#state, folder));
@@ -93,7 +93,7 @@ export class Registry {
     writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner }), 0o600);
   }
 
-  /** True while a change of the service is under way: what runs may not be what its spec says. */
+  /** True while a change of the service is under way: the running process may not match its spec. */
   isPending(name: string): boolean {
     return existsSync(this.#file("pending", name));
   }
@@ -102,7 +102,7 @@ export class Registry {
     rmSync(this.#file("pending", name), { recursive: true, force: true });
   }
 
-  /** Changes that no living process is working on any more, and the files of changes that cannot be read. */
+  /** Changes that no living process works on any more, and change files that cannot be read. */
   abandoned(): { changes: Pending[]; broken: Broken[] } {
     const { records, broken } = readEach(listNames(join(this.#config, "pending")), (name) =>
       readRecord(Pending, this.#file("pending", name)),
@@ -114,7 +114,7 @@ export class Registry {
     return readRecord(Outcome, join(this.#state, "outcome", `${name}.json`));
   }
 
-  /** The outcome of each service that has one; a file that cannot be read is left out. */
+  /** The outcome of each service that has one; files that cannot be read are left out. */
   outcomes(): Map<string, Outcome> {
     const { records } = readEach(listNames(join(this.#state, "outcome")), (name): [string, Outcome] | null => {
       const outcome = this.outcome(name);
@@ -129,14 +129,14 @@ export class Registry {
     else writeWhole(file, JSON.stringify(outcome), 0o600);
   }
 
-  /** What the services here are on; null where there are none. */
+  /** The backend of the services in this registry; null where it has no services. */
   recordedBackend(): v.InferOutput<typeof Kind> | null {
     if (this.names().length === 0) return null;
     const parsed = v.safeParse(Kind, (readIfThere(join(this.#config, "backend"), 64) ?? "systemd").trim());
     return parsed.success ? parsed.output : null;
   }
 
-  /** Written with the first service, and when another one is asked for. */
+  /** Written with the first service, and when another backend is asked for. */
   recordBackend(kind: v.InferOutput<typeof Kind>): void {
     const file = join(this.#config, "backend");
     if (readIfThere(file, 64)?.trim() === kind || (kind === "systemd" && !existsSync(file))) return;

@@ -1,22 +1,22 @@
-// Options, the known spec and the defaults -> the spec; pure, defaults applied once.
+// Makes the spec from options, the known spec and the defaults. Pure; defaults are applied once.
 import { usage } from "../base/errors.ts";
 import type { Defaults } from "./defaults.ts";
 import type { FoundEntry, StartInput } from "./input.ts";
 import { portOf, type Spec } from "./spec.ts";
 
 export type Surroundings = {
-  /** The project root and working folder that belong to the entry. */
+  /** The project root and working directory of the entry. */
   root: string;
   cwd: string;
-  /** PATH of the caller; used at the first definition. */
+  /** PATH of the caller; used at the first definition only. */
   path: string;
-  /** The runtime that the kind asked for stands for on this host. */
+  /** The runtime on this host for the requested kind. */
   runtime: Spec["runtime"];
 };
 
 /**
- * Options given replace, others stay as they were; `--env` merges, `--env K=` removes.
- * With `reset` only the name and PATH of the known spec are kept.
+ * Given options replace earlier ones, other options stay unchanged; `--env` merges, `--env K=` removes. With `reset` only the
+ * name and PATH of the known spec are kept.
  */
 export function resolve(
   input: StartInput & { name: string },
@@ -27,7 +27,7 @@ export function resolve(
 ): Spec {
   const before = input.reset ? null : known;
   const env: Record<string, string> = { ...before?.env, ...input.env };
-  // --port replaces the port that an earlier --env, or a file, has given.
+  // --port replaces the port that an earlier --env or a file has set.
   const isPortGiven = input.port !== undefined && input.env["PORT"] === undefined;
   if (isPortGiven) delete env["PORT"];
   for (const removed of input.envRemoved) delete env[removed];
@@ -47,7 +47,7 @@ export function resolve(
     root: around.root,
     cwd: around.cwd,
     runtime: around.runtime,
-    // A build is of one entry on one runtime; a new one is made when it is asked for.
+    // A build belongs to one entry and one runtime; a new build is made when it is asked for.
     build: before !== null && before.entry.path === entry.path && before.runtime.kind === around.runtime.kind ? before.build : null,
     force: input.force ?? before?.force ?? false,
     port,
@@ -69,7 +69,7 @@ export function resolve(
       writable: input.writable ?? before?.sandbox.writable ?? [],
       readable: input.readable ?? before?.sandbox.readable ?? [],
       required: input.requireSandbox ?? before?.sandbox.required ?? defaults.requireSandbox,
-      // Absent where it is not asked for, as in a spec of before.
+      // Absent where it is not requested, as in specs of earlier versions.
       ...((input.requireIsolation ?? before?.sandbox.isolationRequired) ? { isolationRequired: true } : {}),
     },
     restart: {
@@ -99,7 +99,7 @@ function checkHealthRestart(policy: Spec["restart"]["policy"], isProbed: boolean
       hint: "bs9 start … --port 3000 --health-restart",
     });
   if (policy !== "no") return;
-  // Which of the two it was that came last.
+  // Names the option that was given last.
   const hint = restart === "no" && healthRestart === undefined ? "--reset --restart no" : "--restart on-failure --health-restart";
   throw usage("--health-restart and --restart no do not go together: what is ended for being unhealthy would stay down", {
     hint: `bs9 start … ${hint}`,

@@ -1,4 +1,4 @@
-// The `#!` line of a file.
+// Reads the `#!` line of a file.
 import { readRegular } from "../base/files.ts";
 
 /** The words of a `#!` line (execve(2): at most 256 bytes count), or null. */

@@ -1,8 +1,8 @@
-// What one exec can be given: the limits of the kernel on arguments and environment.
+// Checks the limits of the kernel on the arguments and environment of one exec.
 import { failed } from "../base/errors.ts";
 import { maxStringBytes, maxTotalBytes } from "./spec.ts";
 
-/** Throws where the words are more than the kernel takes in one exec (execve(2)). */
+/** Throws where the strings are more than the kernel accepts in one exec (execve(2)). */
 export function checkSizes(argv: string[], environment: Record<string, string>): void {
   const strings = [...argv, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
   let total = 0;

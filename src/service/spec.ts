@@ -1,11 +1,11 @@
-// What a service is: the one record that everything else is derived from.
+// The spec of a service: the one record that everything else is made from.
 import * as v from "valibot";
 import { namePattern } from "./name.ts";
 import { isPython } from "./python.ts";
 
-/** The kernel's limit on one string of argv or of the environment, MAX_ARG_STRLEN (execve(2)). */
+/** The limit of the kernel on one string of argv or of the environment: MAX_ARG_STRLEN (execve(2)). */
 export const maxStringBytes = 128 * 1024;
-/** What argv and environment may hold together; the kernel takes a quarter of an 8 MiB stack. */
+/** The limit for argv and environment together; the kernel allows a quarter of an 8 MiB stack. */
 export const maxTotalBytes = 2 * 1000 * 1000;
 
 const absolute = v.pipe(v.string(), v.startsWith("/"));
@@ -22,19 +22,19 @@ const Health = v.variant("kind", [
 export const Spec = v.strictObject({
   version: v.literal(1),
   name: v.pipe(v.string(), v.regex(namePattern)),
-  /** `script` runs on a runtime; `executable` is run as it is. The path is as it was given, made absolute. */
+  /** `script` runs on a runtime; `executable` is executed directly. The path is absolute, with its links unresolved. */
   entry: v.strictObject({ kind: v.picklist(["script", "executable"]), path: absolute }),
   args: v.array(v.string()),
-  /** The project root: what the sandbox opens. */
+  /** The project root, which the sandbox opens. */
   root: absolute,
-  /** The working folder: the root, or where a command on PATH was called. */
+  /** The working directory: the root, or the directory where a command on PATH was called. */
   cwd: absolute,
   runtime: v.variant("kind", [
     v.strictObject({ kind: v.literal("bs9"), version: v.string() }),
     v.strictObject({ kind: v.picklist(["bun", "node"]), path: absolute }),
     v.strictObject({ kind: v.literal("none") }),
   ]),
-  /** The bundle that is run in place of the entry: its folder and the file in it. */
+  /** The bundle that runs in place of the entry: its directory and the file in it. */
   build: v.optional(
     v.nullable(v.strictObject({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), file: v.pipe(v.string(), v.regex(/^[^/]+$/)) })),
     null,
@@ -44,11 +44,11 @@ export const Spec = v.strictObject({
   port: v.nullable(portNumber),
   /** The variables of --env. `givenEnvironment` adds those of the files; the rest of the environment is derived. */
   env: v.record(v.string(), v.string()),
-  /** The files of --env-file in their order, each with the values that were read last. */
+  /** The files of --env-file in order, each with the values that were last read. */
   envFiles: v.optional(v.array(v.strictObject({ path: absolute, values: v.record(v.string(), v.string()) })), []),
-  /** Variables that `--env NAME=` took away, and that the files do not bring back. */
+  /** Variables that `--env NAME=` removed, and that the files do not bring back. */
   envRemoved: v.optional(v.array(v.string()), []),
-  /** PATH as at the first definition. */
+  /** PATH at the first definition. */
   path: v.string(),
   limits: v.strictObject({
     memoryBytes: v.nullable(count),
@@ -58,16 +58,16 @@ export const Spec = v.strictObject({
     tasks: count,
   }),
   health: v.nullable(Health),
-  /** Restarts it, as after a crash, when it is unhealthy. */
+  /** Restarts the service as after a crash when it is unhealthy. */
   healthRestart: v.optional(v.boolean(), false),
-  /** How long it may take to become ready; 0: nothing is judged. */
+  /** How long the service may take to become ready; 0: readiness is not checked. */
   waitMs: count,
   sandbox: v.strictObject({
     profile: v.picklist(["standard", "strict", "off"]),
     writable: v.array(absolute),
     readable: v.array(absolute),
     required: v.boolean(),
-    /** It is not to run where signals, abstract sockets and limits do not stay inside; absent: it may. */
+    /** Refuse to run where signals, abstract sockets and limits do not stay inside the service; absent: run anyway. */
     isolationRequired: v.optional(v.boolean()),
   }),
   restart: v.strictObject({
@@ -76,7 +76,7 @@ export const Spec = v.strictObject({
     max: v.nullable(count),
   }),
   stopTimeoutMs: count,
-  /** Where its lines go: journald, or files of its own. */
+  /** Where stdout and stderr go: journald, or own log files. */
   log: v.optional(v.picklist(["journal", "file"]), "journal"),
 });
 
@@ -86,18 +86,18 @@ export type SandboxProfile = Spec["sandbox"]["profile"];
 
 export type EnvFile = Spec["envFiles"][number];
 
-/** The variables that the user gave: those of the files, a later file before an earlier one, and --env before both. */
+/** The variables that the user set: a later file overrides an earlier one, and --env overrides the files. */
 export function givenEnvironment({ env, envFiles, envRemoved }: Pick<Spec, "env" | "envFiles" | "envRemoved">): Record<string, string> {
   const fromFiles = envFiles.flatMap(({ values }) => Object.entries(values)).filter(([name]) => !envRemoved.includes(name));
-  // Not by assignment: a variable named __proto__ would be lost, and nobody would refuse it.
+  // Not by assignment, which would lose a variable named __proto__ without an error.
   return Object.fromEntries([...fromFiles, ...Object.entries(env)]);
 }
 
-/** The environment of the service but for what systemd sets by itself; later entries win. */
+/** The environment of the service, without what systemd adds; later entries win. */
 export function environmentOf(spec: Spec): Record<string, string> {
   return {
     NODE_ENV: "production",
-    // Python keeps back what it prints where it prints to no terminal: a log would lack its last lines for minutes.
+    // Python buffers its output where it does not write to a terminal, so a log would lack its last lines for minutes.
     ...(spec.runtime.kind === "none" && isPython(spec.entry.path) ? { PYTHONUNBUFFERED: "1" } : {}),
     ...(spec.port === null ? {} : { PORT: String(spec.port) }),
     SERVICE_NAME: spec.name,
@@ -107,7 +107,7 @@ export function environmentOf(spec: Spec): Record<string, string> {
   };
 }
 
-/** The TCP port of a service: PORT of its environment, which --port sets and --env may set; null where that is not a port. */
+/** The TCP port of a service: PORT of its environment, which --port and --env can set; null where that is not a port. */
 export function portOf({ port, env, envFiles, envRemoved }: Spec): number | null {
   const ofFiles = envRemoved.includes("PORT") ? undefined : envFiles.findLast(({ values }) => values["PORT"] !== undefined)?.values["PORT"];
   const text = env["PORT"] ?? ofFiles;
@@ -116,7 +116,7 @@ export function portOf({ port, env, envFiles, envRemoved }: Spec): number | null
   return number >= 1 && number <= 65_535 ? number : null;
 }
 
-/** With the folders of `programs` that its PATH does not name, behind those that it does. */
+/** Adds the directories of `programs` that PATH does not contain, after those that it contains. */
 export function environmentWith(spec: Spec, programs: string[]): Record<string, string> {
   const environment = environmentOf(spec);
   const named = environment["PATH"]?.split(":") ?? [];

@@ -1,11 +1,10 @@
-// TARGET words -> names of defined services; pure.
+// Resolves TARGET words to names of defined services. Pure.
 import { type Bs9Error, notFound } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 
 /**
- * `all`, quoted globs and names, in the order given, each name once.
- * Throws `not-found` for a name that is not defined and for a glob that matches nothing;
- * `all` of nothing is an empty list.
+ * Accepts `all`, quoted globs and names, in the given order, each name once. Throws `not-found` for a name that is not defined
+ * and for a glob that matches nothing; `all` gives an empty list where no service is defined.
  */
 export function pickTargets(words: string[], defined: string[]): string[] {
   const picked = new Set<string>();

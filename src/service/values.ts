@@ -1,4 +1,4 @@
-// The values of options of `start` as people write them, with their bounds: one place for flags, variables and config.toml.
+// Parses the values of options of `start` as people write them, with their limits: used for flags, variables and config.toml.
 import { usage } from "../base/errors.ts";
 import { parseBytes, parseDuration, parsePercent, parseWhole } from "../base/quantities.ts";
 import type { Defaults } from "./defaults.ts";
@@ -18,7 +18,7 @@ export const parsers = {
   restart: oneOf(["on-failure", "always", "no"]),
   restartDelayMs: (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s"),
   maxRestarts: parseMaxRestarts,
-  // 0 would mean for ever to systemd.
+  // 0 would mean infinity to systemd.
   stopTimeoutMs: (text, what) => atLeast(atMost(parseDuration(text, what), 3_600_000, text, what, "1h"), 1, text, what, "1ms"),
   runtime: oneOf(["bs9", "bun", "node", "none"]),
   linger: truth,
@@ -36,7 +36,7 @@ export function parseHealth(text: string, what: string): Health {
   throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
 }
 
-/** As it is written on the command line. */
+/** The health check as it is written on the command line. */
 export function healthText(health: Health): string {
   switch (health.kind) {
     case "path":

@@ -1,4 +1,4 @@
-// Holds the chain of the trail against what the journal was told of it; pure.
+// Compares the chain of the trail with what the journal was told about it. Pure.
 import * as v from "valibot";
 import type { Witness } from "./journal.ts";
 import { acceptAct } from "./record.ts";
@@ -6,7 +6,7 @@ import type { Break, Chain, Link, Verdict } from "./verdict.ts";
 
 type Compared = Pick<Verdict, "breaks" | "witnessed" | "unproved" | "removed">;
 
-/** `file` is the one that is written now. */
+/** `file` is the file that is written now. */
 export function compareWithJournal({ links, lastSeq }: Chain, witnesses: Witness[], file: string): Compared {
   const present = links[0]?.record.chain ?? null;
   const told = new Map<number, Set<string>>();
@@ -48,7 +48,7 @@ function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: Link |
 
 const Names = v.array(v.string());
 
-/** Trails of the same place that the journal knows and that are not there any more. */
+/** Earlier trails at the same place that the journal knows and that no longer exist. */
 function removedTrails(
   witnesses: Witness[],
   present: string | null,

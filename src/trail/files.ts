@@ -1,4 +1,4 @@
-// The files of the trail: the one that is written, and those that were full, the oldest first.
+// The files of the trail: the current file, and the full files, the oldest first.
 
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -7,7 +7,7 @@ import { parseLine, sha256, type TrailRecord } from "./record.ts";
 
 export const currentFile = (folder: string): string => join(folder, "trail.jsonl");
 
-/** Named by the last record in it, so that names never change again. */
+/** Named by its last record, so that the name never changes. */
 export const fullFile = (folder: string, lastSeq: number): string => join(folder, `trail.${lastSeq}.jsonl`);
 
 export function fullFiles(folder: string): string[] {
@@ -24,13 +24,13 @@ export function trailTexts(folder: string): TrailText[] {
   });
 }
 
-/** Where the next record goes on from. */
+/** Where the next record continues. */
 export type End = {
   last: TrailRecord | null;
   bytes: number;
-  /** The last line has no end: whoever wrote it was interrupted. */
+  /** The last line has no newline, because its writer was interrupted. */
   isOpen: boolean;
-  /** What is left of a record that was not written whole. */
+  /** The rest of a record that was not written completely. */
   torn: { bytes: number; digest: string } | null;
 };
 
@@ -53,7 +53,7 @@ export function firstRecord(path: string): TrailRecord | null {
   return parseLine(read(path)?.toString("utf8").split("\n", 1)[0] ?? "");
 }
 
-/** The last line that is a record; lines behind it that are none, `verify` names. */
+/** The last line that is a valid record; `verify` reports invalid lines after it. */
 function lastRecord(bytes: Buffer): TrailRecord | null {
   for (let end = bytes.lastIndexOf(0x0a); end > 0; ) {
     const start = bytes.lastIndexOf(0x0a, end - 1) + 1;
@@ -64,7 +64,7 @@ function lastRecord(bytes: Buffer): TrailRecord | null {
   return null;
 }
 
-/** A file is full at 4 MiB, and its last record may have gone beyond that. */
+/** A file is full at 4 MiB, and its last record may have exceeded that. */
 const maxFileBytes = 64 * 1024 * 1024;
 
 const read = (path: string): Buffer | null => readBytesIfThere(path, maxFileBytes);

@@ -1,15 +1,15 @@
-// The hashes of the trail in the journal, where only root can take them out again.
+// Writes the hashes of the trail to the journal, from which only root can remove them.
 import * as v from "valibot";
 import { exec } from "../base/exec.ts";
 import { tellJournal } from "../base/journal-stream.ts";
 
-/** What the journal is told of a record. */
+/** What the journal is told about a record. */
 const Witness = v.strictObject({ trail: v.string(), chain: v.string(), seq: v.number(), hash: v.string() });
 export type Witness = v.InferOutput<typeof Witness>;
 
 export type Journal = {
   tell(witness: Witness): Promise<void>;
-  /** All that the journal still has of a trail, as far as this user may read it. */
+  /** Everything that the journal still has of a trail, as far as this user can read it. */
   recall(trail: string): Promise<Witness[]>;
 };
 
@@ -17,7 +17,7 @@ const identifier = "bs9-trail";
 const tellMs = 1500;
 const recallMs = 20_000;
 
-/** Never throws: where there is no journal, the chain has to do. `_UID` is journald's own word on who wrote a line. */
+/** Never throws: without a journal, the chain must be enough. `_UID` is set by journald, so it is reliable. */
 export function journalOf(uid: number): Journal {
   return {
     tell: (witness) => tellJournal(identifier, JSON.stringify(witness), tellMs),

@@ -1,4 +1,4 @@
-// One line of the trail: its shape, its one spelling and its hash; pure.
+// One record of the trail: its schema, its canonical form and its hash. Pure.
 import * as v from "valibot";
 
 const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -6,11 +6,11 @@ const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 export const Who = v.strictObject({
   uid: v.number(),
   user: v.string(),
-  /** Who logged in, kept by the kernel through su and sudo; null where it is not set. */
+  /** The user who logged in, which the kernel keeps through su and sudo; null where it is not set. */
   loginUid: v.nullable(v.number()),
-  /** The controlling terminal, as the kernel has it. */
+  /** The controlling terminal, as the kernel reports it. */
   terminal: v.nullable(v.string()),
-  /** What $SSH_CONNECTION says, no more: whoever acts can set it. */
+  /** The value of $SSH_CONNECTION, which is not reliable, because anyone can set it. */
   sshFromEnvironment: v.nullable(v.string()),
   pid: v.number(),
   origin: v.picklist(["cli", "agent", "web", "monit"]),
@@ -20,19 +20,19 @@ export type Who = v.InferOutput<typeof Who>;
 const Act = {
   act: v.string(),
   targets: v.array(v.string()),
-  /** Secrets are masked before they come here. */
+  /** Secrets are masked before they are stored here. */
   difference: v.array(v.strictObject({ path: v.string(), before: v.optional(v.unknown()), after: v.optional(v.unknown()) })),
   result: v.strictObject({
     outcome: v.picklist(["ok", "failed"]),
     exitStatus: v.number(),
     message: v.nullable(v.string()),
-    /** Those of the targets that failed. */
+    /** The targets that failed. */
     failed: v.array(v.string()),
   }),
 };
 
 export const TrailRecord = v.strictObject({
-  /** Names the trail from its first record on: one that is begun anew is another. */
+  /** Identifies the trail from its first record on: a trail that is started again gets another value. */
   chain: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   seq: v.number(),
   at: v.string(),
@@ -44,22 +44,22 @@ export const TrailRecord = v.strictObject({
 export type TrailRecord = v.InferOutput<typeof TrailRecord>;
 export type Act = Pick<TrailRecord, "act" | "targets" | "difference" | "result">;
 
-/** What the first record of all follows. */
+/** The previous hash of the very first record. */
 export const origin = "0".repeat(64);
 
 /** Acts of the trail on itself. */
 export const mendAct = "trail-mend";
 export const rotateAct = "trail-rotate";
-/** Somebody has seen that earlier trails were removed; `removed` names them. */
+/** The user has accepted that earlier trails were removed; `removed` names them. */
 export const acceptAct = "trail-accept";
 
-/** The record with its hash, as a line without its end. */
+/** The record with its hash, as a line without newline. */
 export function sealed(record: Omit<TrailRecord, "hash">): { line: string; hash: string } {
   const hash = sha256(canonical(record));
   return { line: canonical({ ...record, hash }), hash };
 }
 
-/** Null for anything but a record, spelled exactly as bs9 spells it. */
+/** Null for anything but a record in the exact form in which bs9 writes it. */
 export function parseLine(line: string): TrailRecord | null {
   try {
     const value: unknown = JSON.parse(line);
@@ -75,7 +75,7 @@ export function isIntact(record: TrailRecord): boolean {
   return sha256(canonical(rest)) === hash;
 }
 
-/** JSON with its keys in order and no space, so that one record has one spelling. */
+/** JSON with sorted keys and without spaces, so that each record has exactly one form. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((one) => canonical(one ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);

@@ -1,4 +1,4 @@
-// The trail: an append-only record of every act, each line chained to the one before by its hash.
+// The trail: an append-only record of every act; each line contains the hash of the previous one.
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -15,9 +15,9 @@ export type TrailOptions = {
   who: Who;
   now: () => number;
   journal: Journal;
-  /** A file that has grown so far is full. */
+  /** A file of this size is full. */
   maxBytes?: number;
-  /** So many full files stay. */
+  /** The number of full files that are kept. */
   keep?: number;
 };
 
@@ -31,7 +31,10 @@ export class Trail {
     this.#options = { maxBytes: fullBytes, keep: keptFiles, ...options };
   }
 
-  /** To be called under the registry's lock: two writers would chain to the same line. Throws where it cannot be written. */
+  /**
+   * Must be called under the lock of the registry, because two writers would chain to the same line. Throws where it cannot be
+   * written.
+   */
   async append(act: Act): Promise<void> {
     const { folder, journal } = this.#options;
     const end = endOf(folder);
@@ -39,12 +42,12 @@ export class Trail {
     const rotation = end.bytes >= this.#options.maxBytes && !end.isOpen && end.last !== null ? this.#rotate(end.last) : null;
     const chained = this.#chain(end.last, rotation === null ? acts : [rotation.act, ...acts]);
     write(currentFile(folder), `${end.isOpen ? "\n" : ""}${chained.map(({ line }) => `${line}\n`).join("")}`);
-    // Only now: a crash before leaves too many files, never too few.
+    // Deleted last: a crash before this leaves too many files, never too few.
     for (const path of rotation?.dropped ?? []) rmSync(path, { force: true });
     for (const { chain, seq, hash } of chained) await journal.tell({ trail: currentFile(folder), chain, seq, hash });
   }
 
-  /** Every record that can be read, the oldest first. */
+  /** Every readable record, the oldest first. */
   *records(): Generator<TrailRecord> {
     for (const { text } of trailTexts(this.#options.folder)) {
       for (const line of text.split("\n")) {
@@ -56,7 +59,7 @@ export class Trail {
 
   /** The record of the last time that this act succeeded on this target; null where the trail has none. */
   last(act: string, target: string): TrailRecord | null {
-    // As canonical() writes it, so that only lines on this act are parsed.
+    // The form that canonical() writes, so that only lines about this act are parsed.
     const mark = `"act":${JSON.stringify(act)}`;
     for (const { text } of trailTexts(this.#options.folder).toReversed()) {
       for (let at = text.lastIndexOf(mark); at >= 0; at = text.lastIndexOf(mark, at - 1)) {
@@ -72,7 +75,7 @@ export class Trail {
 
   async verify(): Promise<Verdict> {
     const { folder, journal } = this.#options;
-    // The journal first: a line that is added meanwhile is in the file only, which proves nothing against it.
+    // The journal is read first: a line that is added meanwhile is only in the file, which is not a contradiction.
     const witnesses = await journal.recall(currentFile(folder));
     return verify(trailTexts(folder), witnesses);
   }
@@ -89,7 +92,7 @@ export class Trail {
     });
   }
 
-  /** The new file begins with a record that says where the oldest of those that stay begins. */
+  /** The new file begins with a record that says where the oldest kept file begins. */
   #rotate(last: TrailRecord): { act: Act; dropped: string[] } {
     const { folder, keep } = this.#options;
     renameSync(currentFile(folder), fullFile(folder, last.seq));
@@ -111,7 +114,7 @@ function ofItself(act: string, difference: Act["difference"], message: string): 
   return { act, targets: [], difference, result: { outcome: "ok", exitStatus: 0, message, failed: [] } };
 }
 
-/** All lines by one write to the end, on disk when this returns. */
+/** Appends all lines with one write, and returns when they are on disk. */
 function write(path: string, text: string): void {
   try {
     makeFolder(dirname(path));

@@ -1,18 +1,18 @@
-// What is found out about the trail, and its lines on the way there.
+// The result of checking the trail, and its lines during the check.
 import type { TrailRecord } from "./record.ts";
 
-/** A place where the trail is not as it was written; `line` counts from 1. */
+/** A place where the trail differs from what was written; `line` counts from 1. */
 export type Break = { file: string; line: number; seq: number | null; what: string };
 
 export type Verdict = {
   intact: boolean;
   records: number;
-  /** So many of them the journal bears out. */
+  /** The number of records that the journal confirms. */
   witnessed: number;
   breaks: Break[];
-  /** What neither chain nor journal can show. */
+  /** What neither the chain nor the journal can prove. */
   unproved: string[];
-  /** Earlier trails that the journal knows, that are gone, and whose going nobody has accepted. */
+  /** Earlier trails that the journal knows, that no longer exist, and whose removal nobody has accepted. */
   removed: string[];
 };
 
@@ -20,5 +20,5 @@ export type Placed = { file: string; line: number; text: string; isOpen: boolean
 
 export type Link = Placed & { record: TrailRecord };
 
-/** What of the lines holds together; `lastSeq` counts broken ones too. */
+/** The part of the lines that is consistent; `lastSeq` also counts broken records. */
 export type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };

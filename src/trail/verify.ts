@@ -1,4 +1,4 @@
-// Checks the trail: the chain of its lines, and each line against what the journal was told; pure.
+// Checks the trail: the chain of its lines, and each line against what the journal was told. Pure.
 import * as v from "valibot";
 import { compareWithJournal } from "./compare.ts";
 import type { TrailText } from "./files.ts";
@@ -32,7 +32,7 @@ function linesOf(file: string, text: string): Placed[] {
 function followChain(placed: Placed[]): Chain {
   const chain: Chain = { links: [], breaks: [], unproved: [], lastSeq: 0 };
   let last = { seq: 0, hash: origin, chain: "" };
-  // Lines that were broken since the last good one: what comes behind them need not fit exactly.
+  // The number of broken lines since the last good one: the line after them need not fit exactly.
   let broken = 0;
   const complain = ({ file, line }: Placed, seq: number | null, what: string) => chain.breaks.push({ file, line, seq, what });
   for (const [i, here] of placed.entries()) {
@@ -72,14 +72,14 @@ function followChain(placed: Placed[]): Chain {
   return chain;
 }
 
-/** The record behind a torn line names its bytes. */
+/** The record after a torn line contains the digest of its bytes. */
 function isMended({ text }: Placed, next: Placed | undefined): boolean {
   const torn = next?.record?.act === mendAct ? next.record.difference[0]?.before : undefined;
   const parsed = v.safeParse(v.object({ digest: v.string() }), torn);
   return parsed.success && parsed.output.digest === sha256(text);
 }
 
-/** It is the first of all, or a rotation has said that the trail begins with it. */
+/** The record is the very first one, or a rotation has recorded that the trail begins with it. */
 function beginsWell(first: TrailRecord, placed: Placed[]): boolean {
   if (first.seq === 1) return first.previous === origin;
   const said = v.object({ seq: v.literal(first.seq), previous: v.literal(first.previous) });

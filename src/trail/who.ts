@@ -1,4 +1,4 @@
-// Who acts: what the kernel knows of this process and the login it came by.
+// Who acts: what the kernel knows of this process and of its login.
 import { readProc } from "../base/proc.ts";
 import { currentUser } from "../base/user.ts";
 import type { Who } from "./record.ts";
@@ -17,19 +17,19 @@ export function whoActs(origin: Who["origin"], env: Record<string, string | unde
   };
 }
 
-/** pam_loginuid(8); all ones where nobody logged in, as in a container or a timer. */
+/** pam_loginuid(8); all bits are set where nobody logged in, as in a container or a timer. */
 export function loginUidOf(text: string | null): number | null {
   const uid = text === null || text.trim() === "" ? Number.NaN : Number(text);
   return Number.isInteger(uid) && uid !== 0xffffffff ? uid : null;
 }
 
-/** tty_nr, field 7 of proc_pid_stat(5): a redirected standard input does not hide it. */
+/** tty_nr, field 7 of proc_pid_stat(5), which stays known when standard input is redirected. */
 export function terminalOf(stat: string | null): string | null {
   const number = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[4] ?? 0);
   if (!Number.isInteger(number) || number === 0) return null;
   const major = (number >> 8) & 0xfff;
   const minor = (number & 0xff) | ((number >> 12) & 0xfff00);
-  // devices.txt of the kernel: 136 to 143 are the slaves of pseudoterminals, 4 the consoles and, from 64 on, serial lines.
+  // devices.txt of the kernel: 136 to 143 are pseudoterminals, 4 the consoles and, from 64 on, serial lines.
   if (major >= 136 && major <= 143) return `/dev/pts/${(major - 136) * 256 + minor}`;
   if (major === 4) return minor < 64 ? `/dev/tty${minor}` : `/dev/ttyS${minor - 64}`;
   return `device ${major}:${minor}`;
