@@ -16,7 +16,7 @@ export function processes(): Process[] {
   });
 }
 
-/** The living processes of each session, by its leader. */
+/** The living processes of each session, by the pid of its leader. */
 export function sessions(): Sessions {
   const found: Sessions = new Map();
   for (const { pid, session, isZombie } of processes()) {
