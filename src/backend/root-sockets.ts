@@ -7,7 +7,7 @@ export type RootSockets = {
   sockets: string[];
 };
 
-/** Where the system bus listens. */
+/** The directory of the system bus socket. */
 export const busFolder = "/run/dbus";
 
 /** Each parent directory must be accessible to every user: systemd fails the start for a path that it cannot inspect. */

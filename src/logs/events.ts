@@ -1,4 +1,4 @@
-// What bs9 itself says of a service: a short file of lines, beside those that the service writes.
+// The file of what bs9 itself reports about a service: a short file of lines, beside the logs that the service writes.
 import { closeSync, constants, existsSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";

@@ -1,4 +1,5 @@
-// Whether a live process is shut in by the launcher of the supervisor: what /proc shows of it, beside attempts under the same launcher.
+// Judges whether the launcher has isolated a live process, from what /proc shows of the process and from attempts made under
+// the same launcher.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -47,7 +48,7 @@ export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
   return withSockets(isolation, socketsHere());
 }
 
-/** On a machine that systemd runs, and in a container that is given such a socket. */
+/** The sockets through which a service could control others: they exist on a machine with systemd, or in a container that mounts them. */
 function socketsHere(): Parameters<typeof withSockets>[1] {
   const runtime = `/run/user/${process.getuid?.()}`;
   const mendOf = (paths: string[]) =>

@@ -1,4 +1,4 @@
-// Where the cache of a service is: never behind a link, which a service could have made.
+// The directory of a service's cache is never behind a link, which a service could have made.
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { tempDir } from "../harness.ts";
 const state = tempDir();
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-test("a link in the place of the cache, or of the directory above it, is not followed", () => {
+test("a link in place of the cache, or of the directory above it, is not followed", () => {
   expect(placeOfCache(state, "web")).toBe(cacheFolder(state, "web"));
   makeCache(state, "web");
   expect(placeOfCache(state, "web")).toBe(cacheFolder(state, "web"));
@@ -22,7 +22,7 @@ test("a link in the place of the cache, or of the directory above it, is not fol
   rmSync(join(state, "cache"));
 });
 
-test("what is in the cache goes with it, also under a name that is not UTF-8", async () => {
+test("the content of the cache is deleted with it, also under a name that is not UTF-8", async () => {
   makeCache(state, "web");
   const script = 'cd "$1" && mkdir -p "$(printf "\\377x")" && : >"$(printf "\\377x")/file" && chmod 0 "$(printf "\\377x")"';
   expect(Bun.spawnSync(["sh", "-c", script, "sh", cacheFolder(state, "web")]).exitCode).toBe(0);

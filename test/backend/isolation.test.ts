@@ -1,4 +1,4 @@
-// The verdict on the isolation of a service, for each thing that can be seen of it.
+// The verdict on the isolation of a service, for each thing that is visible of it.
 import { expect, test } from "bun:test";
 import { judgeIsolation, type Shown, threats, withSockets } from "../../src/backend/isolation.ts";
 
@@ -11,11 +11,11 @@ const shown: Shown = {
 };
 const missing = (changes: Partial<Shown>) => judgeIsolation({ ...shown, ...changes }).missing.map(({ directive }) => directive);
 
-test("full where the live process shows all and no attempt reached anything", () => {
+test("isolation is full where the live process shows everything and no attempt reached anything", () => {
   expect(judgeIsolation(shown)).toEqual({ verdict: "full", verified: [...threats], probed: [...threats], missing: [] });
 });
 
-test("an older kernel: partial, and a sentence names the version that it has, and the kernel that brings it", () => {
+test("on an older kernel isolation is partial, and a sentence names its Landlock version and the kernel that has the needed one", () => {
   const { verdict, missing: lacks } = judgeIsolation({
     ...shown,
     kernel: { release: "6.1.0-39-amd64", landlock: 2 },
@@ -33,7 +33,7 @@ test.each<[string, Partial<Shown>, string[]]>([
   ["an attempt that reached a process", { reached: ["prlimit"] }, ["prlimit"]],
   ["no attempt could be made", { reached: null }, [...threats]],
   ["no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
-])("%s is partial", (_, changes, lacks) => {
+])("isolation is partial: %s", (_, changes, lacks) => {
   expect(missing(changes)).toEqual(lacks);
 });
 

@@ -1,4 +1,4 @@
-// The filter on prlimit64, played on calls of each kind of program.
+// The filter on prlimit64, simulated for calls of each kind of program.
 import { describe, expect, test } from "bun:test";
 import { lengthOf, limitsFilter, markingFilter } from "../../src/backend/limits-filter.ts";
 
@@ -9,7 +9,7 @@ const own = 4242;
 
 type Call = { architecture: number; call: number; pid: bigint };
 
-/** Runs the program as bpf(4) says. */
+/** Runs the program as bpf(4) describes. */
 function play(filter: Uint8Array, { architecture, call, pid }: Call): number {
   const seen = new DataView(new ArrayBuffer(64));
   seen.setUint32(0, call, true);
@@ -37,13 +37,13 @@ describe.each([
   const filter = limitsFilter(machine, own);
   const outcome = (pid: bigint, number: number = call) => play(filter, { architecture, call: number, pid });
 
-  test("sets limits of itself by 0 and by its pid, and of nobody else", () => {
+  test("sets its own limits by 0 and by its pid, and no limits of other processes", () => {
     expect(outcome(0n)).toBe(ALLOW);
     expect(outcome(BigInt(own))).toBe(ALLOW);
     for (const pid of [1n, 4241n, 4243n, -1n]) expect(outcome(pid)).toBe(REFUSE);
   });
 
-  test("the kernel reads 32 bits of a pid, and so does the filter", () => {
+  test("has the low 32 bits of a pid compared, as the kernel does", () => {
     expect(outcome((7n << 32n) + 1n)).toBe(REFUSE);
     expect(outcome(7n << 32n)).toBe(ALLOW);
   });
@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-test("a program of an architecture that the filter has no number for is killed", () => {
+test("a program of an architecture that the filter does not know is killed", () => {
   expect(play(limitsFilter("x64", own), { architecture: 0xc00000b7, call: 261, pid: 1n })).toBe(KILL);
 });
 

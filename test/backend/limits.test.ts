@@ -9,7 +9,7 @@ import type { Spec } from "../../src/service/spec.ts";
 const limits = { memoryBytes: 512 * 1024 * 1024, cpuPercent: 150, files: 4096, tasks: 256 };
 const spec = { limits } as Spec;
 
-test("all of them, from the files of the cgroup", () => {
+test("all limits are read from the files of the cgroup", () => {
   const cgroup = mkdtempSync(join(tmpdir(), "bs9-test-"));
   writeFileSync(join(cgroup, "memory.max"), "536870912\n");
   writeFileSync(join(cgroup, "cpu.max"), "150000 100000\n");
@@ -23,7 +23,7 @@ test("all of them, from the files of the cgroup", () => {
   });
 });
 
-test("none where there is no cgroup or no controller in it; null where none is set", () => {
+test("no limit is in force without a cgroup or its controller, and a limit that is not set is null", () => {
   expect(limitsInForce(spec, null, null).tasks).toEqual({ value: 256, inForce: false });
   expect(limitsInForce(spec, null, "/proc").memoryBytes).toEqual({ value: limits.memoryBytes, inForce: false });
   expect(limitsInForce({ limits: { ...limits, memoryBytes: null, cpuPercent: null } } as Spec, null, null)).toMatchObject({
@@ -38,7 +38,7 @@ test.each([
   [1_000_000, "1003520", false],
   [1_000_000, "4096", false],
   [1_000_000, null, false],
-])("memory of %p shown as %p", (bytes, shown, holds) => expect(holdsMemory(shown, bytes)).toBe(holds));
+])("a memory limit of %p shown as %p", (bytes, shown, holds) => expect(holdsMemory(shown, bytes)).toBe(holds));
 
 test.each([
   [25, "25000 100000", true],
@@ -46,9 +46,9 @@ test.each([
   [25, "max 100000", false],
   [25, "50000 100000", false],
   [25, null, false],
-])("%p percent shown as %p", (percent, shown, holds) => expect(holdsCpu(shown, percent)).toBe(holds));
+])("a CPU limit of %p percent shown as %p", (percent, shown, holds) => expect(holdsCpu(shown, percent)).toBe(holds));
 
-test("open files: the hard limit", () => {
+test("for open files the hard limit counts", () => {
   expect(holdsFiles("Max open files            1024                 4096                 files     \n", 4096)).toBe(true);
   expect(holdsFiles("Max open files            1024                 524288               files     \n", 4096)).toBe(false);
   expect(holdsFiles(null, 4096)).toBe(false);

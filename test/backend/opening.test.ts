@@ -1,4 +1,5 @@
-// What of a home the sandbox of a service opens: its project, its programs, and the packages that links lead to.
+// Which paths of a home directory the sandbox of a service opens: its project, its programs, and the packages that links lead
+// to.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import type { StartInput } from "../../src/service/input.ts";
@@ -7,20 +8,20 @@ import { projects } from "./projects.ts";
 const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
 afterAll(() => rmSync(home, { recursive: true }));
 
-test("a project alone opens nothing else", () => {
+test("a project without links opens nothing else", () => {
   file("alone/app.js");
   file("alone/node_modules/left/index.js");
   expect(opened("alone", "alone/app.js")).toEqual([]);
 });
 
-test("node_modules above, and workspaces linked in them", () => {
+test("node_modules of parent directories and linked workspaces are opened", () => {
   file("mono/apps/api/app.js");
   file("mono/packages/greeting/package.json", "{}");
   link("mono/node_modules/greeting", "../packages/greeting");
   expect(opened("mono/apps/api", "mono/apps/api/app.js")).toEqual(["mono/node_modules", "mono/packages/greeting"]);
 });
 
-test("a store of links is opened once, as a whole", () => {
+test("a store of linked packages is opened once, as a whole", () => {
   file("store/apps/api/app.js");
   file("store/node_modules/.store/a@1/node_modules/a/package.json", "{}");
   file("store/node_modules/.store/b@1/node_modules/b/package.json", "{}");
@@ -29,7 +30,7 @@ test("a store of links is opened once, as a whole", () => {
   expect(opened("store/apps/api", "store/apps/api/app.js")).toEqual(["store/node_modules"]);
 });
 
-test("a link to a link among the global packages, as bun link makes it", () => {
+test("a link to a link among the global packages, as bun link makes it, is opened", () => {
   file("linked/app.js");
   file("shelf/greeting/package.json", "{}");
   link(".bun/install/global/node_modules/greeting", at("shelf/greeting"));
@@ -37,7 +38,7 @@ test("a link to a link among the global packages, as bun link makes it", () => {
   expect(opened("linked", "linked/app.js")).toEqual([".bun/install/global/node_modules", "shelf/greeting"]);
 });
 
-test("a link to a link elsewhere opens that place alone", () => {
+test("a link to a link elsewhere opens only that place", () => {
   file("hopping/app.js");
   file("libs/greeting-1/package.json", "{}");
   link("libs/greeting", "greeting-1");
@@ -45,14 +46,14 @@ test("a link to a link elsewhere opens that place alone", () => {
   expect(opened("hopping", "hopping/app.js")).toEqual(["libs/greeting", "libs/greeting-1"]);
 });
 
-test("a link that the app could have made itself, to what is no package, opens nothing", () => {
+test("a link that the app could have made, to a directory that is not a package, opens nothing", () => {
   file("greedy/app.js");
   file(".ssh/id", "secret");
   link("greedy/node_modules/evil", at(".ssh"));
   expect(opened("greedy", "greedy/app.js")).toEqual([]);
 });
 
-test("a virtual environment outside of the project, with the Python of the system", () => {
+test("a virtual environment outside the project, with the Python of the system, is opened", () => {
   file("venvs/web/pyvenv.cfg");
   file("venvs/web/lib/site.py");
   link("venvs/web/bin/python", "/bin/sh");
@@ -60,14 +61,14 @@ test("a virtual environment outside of the project, with the Python of the syste
   expect(opened("snake", "venvs/web/bin/python")).toEqual(["venvs/web"]);
 });
 
-test("a Node script that is executable leads to the whole prefix of its Node", () => {
+test("an executable Node script opens the whole prefix of its Node", () => {
   file(".nvm/versions/node/v1/bin/node");
   file(".nvm/versions/node/v1/lib/node_modules/npm/bin/npm-cli.js");
   file("site/node_modules/.bin/vite", "#!/usr/bin/env node\n");
   expect(opened("site", "site/node_modules/.bin/vite")).toEqual([".nvm/versions/node/v1"]);
 });
 
-test("what a script straight in home imports is followed, but not out of what the app may write", () => {
+test("imports of a script directly in the home directory are followed, but not outside what the app can write", () => {
   file("start.js", 'import "./lib/one.js"; import "./notes/two.js";');
   file("lib/one.js");
   file("notes/two.js", `import ${JSON.stringify(at("journal/secret.js"))};`);
@@ -82,13 +83,13 @@ test("what a script straight in home imports is followed, but not out of what th
   expect(openingFor(readable).optional).toContain(at("journal/secret.js"));
 });
 
-test("node_modules that leads round in a circle is none", () => {
+test("node_modules that is a circular link is ignored", () => {
   file("circle/app.js");
   link("circle/node_modules", "node_modules");
   expect(opened("circle", "circle/app.js")).toEqual([]);
 });
 
-test("bs9's own files are found where links lead to them", () => {
+test("files of bs9 are recognized behind links", () => {
   file("dotfiles/config/bs9/services/web.json");
   file("dotfiles/app.js");
   link("linked/.config", at("dotfiles/config"));
@@ -98,7 +99,7 @@ test("bs9's own files are found where links lead to them", () => {
   expect(openingFor(spec, own).narrowed).toBe("bs9");
 });
 
-test("node_modules that the app has made a link of", () => {
+test("node_modules that the app has replaced by a link is not followed", () => {
   file("turned/app.js");
   file("private/diary");
   link("turned/node_modules", at("private"));
@@ -112,7 +113,7 @@ test("node_modules that the app has made a link of", () => {
   expect(opened("turned", "turned/app.js")).toEqual([]);
 });
 
-test("a project with bs9's own files in it is not opened whole; what the user opens of that kind is told", () => {
+test("a project that contains files of bs9 is not opened as a whole, and such paths that the user opens are reported", () => {
   file(".config/app.js");
   file(".config/bs9/services/web.json");
   file("plain/app.js");
@@ -127,7 +128,7 @@ test("a project with bs9's own files in it is not opened whole; what the user op
   expect(within("plain", "plain/app.js", { readable: [at(".config")] }).exposed).toEqual([at(".config")]);
 });
 
-test("links to hundreds of places are no hundreds of mounts", () => {
+test("links to hundreds of places do not become hundreds of mounts", () => {
   file("many/app.js");
   for (let i = 0; i < 260; i++) {
     file(`lots/p${i}/package.json`, "{}");

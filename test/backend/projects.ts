@@ -1,4 +1,4 @@
-// Projects in a home of their own, and what the sandbox of a service in them would open.
+// Projects in their own home directory, and what the sandbox of a service in them would open.
 import { expect } from "bun:test";
 import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -41,7 +41,7 @@ export function projects() {
   };
   const openingFor = (spec: Spec, own = folders, neighbours: Neighbour[] = []): Opening =>
     openingOf(spec, commandOf(spec, folders.share), own, neighbours);
-  /** The paths that are opened beside the project root, below home. */
+  /** The paths below the home directory that are opened beside the project root. */
   const opened = (root: string, entry: string, runtime?: Spec["runtime"]): string[] => {
     const { writable, optional } = openingFor(specOf(root, entry, runtime));
     expect(writable).toEqual([at(root)]);

@@ -4,7 +4,7 @@ import { heldBy, heldIfShown, holdsSocket, listeners } from "../../src/backend/s
 import { listProc } from "../../src/base/proc.ts";
 import { until } from "../harness.ts";
 
-test("a real one is found by its process, and by no other", () => {
+test("a real socket is found for its process, and for no other", () => {
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const all = listeners();
   expect(heldBy([process.pid], all).map(({ port }) => port)).toContain(server.port);
@@ -17,20 +17,20 @@ test("a real one is found by its process, and by no other", () => {
   server.stop(true);
 });
 
-test("silence is no answer: of processes that show nothing, and of none, it is not known", async () => {
+test("sockets are unknown for processes without readable descriptors, and without processes", async () => {
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const ours = listeners().filter(({ port }) => port === server.port);
   const child = Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
   expect(heldIfShown([process.pid, child.pid], ours)).toEqual(ours);
   expect(heldIfShown([child.pid], ours)).toEqual([]);
   expect(heldIfShown([], ours)).toBeNull();
-  // One without a single descriptor looks as one whose descriptors may not be read.
+  // A process without descriptors looks like one whose descriptors are not readable.
   const bare = Bun.spawn(["sh", "-c", "exec sleep 1000 <&- >&- 2>&-"], { stdio: ["ignore", "ignore", "ignore"] });
   await until(() => listProc(`${bare.pid}/fd`).length === 0, { what: "it has closed all" });
   expect(heldIfShown([process.pid, bare.pid], ours)).toBeNull();
   for (const one of [child, bare]) one.kill("SIGKILL");
   await Promise.all([child.exited, bare.exited]);
-  // One that has ended holds nothing.
+  // A process that has ended holds nothing.
   expect(heldIfShown([process.pid, child.pid], ours)).toEqual(ours);
   server.stop(true);
 });

@@ -1,4 +1,4 @@
-// Links that a service could have made itself are not followed, those of its owner are.
+// Links that a service could have made itself are not followed, but those of its owner are.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import type { StartInput } from "../../src/service/input.ts";
@@ -8,7 +8,7 @@ import { projects } from "./projects.ts";
 const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
 afterAll(() => rmSync(home, { recursive: true }));
 
-test("what the app puts in the place of its entry is not followed out of its project", () => {
+test("a link that the app puts in place of its entry is not followed outside its project", () => {
   file("swapped/app.js");
   file("swapped/lib/app.js");
   file("secrets/app.js", "secret");
@@ -25,14 +25,14 @@ test("what the app puts in the place of its entry is not followed out of its pro
   expect(opened("swapped", "swapped/app.js")).toEqual([]);
 });
 
-test("a folder that is a link and its owner's own is followed: current", () => {
+test("a directory link that belongs to the owner, such as current, is followed", () => {
   file("site1/releases/1/app.js");
   link("site1/current", "releases/1");
   const spec = specOf("site1/current", "site1/current/app.js");
   expect(openingFor(spec).writable).toEqual([at("site1/releases/1")]);
 });
 
-test("a #! line that the app can write leads to what is on its PATH, and nowhere else", () => {
+test("a #! line that the app can write is followed only to programs on its PATH", () => {
   file(".ssh/key", "secret");
   file("tools/run");
   for (const [words, wanted] of [
@@ -48,7 +48,7 @@ test("a #! line that the app can write leads to what is on its PATH, and nowhere
   expect(() => opened("scripted", "scripted/start")).toThrow("the service could have written so");
 });
 
-test("a link that the way to the entry leads over is refused too, wherever that way begins", () => {
+test("a link anywhere on the way to the entry is refused too, wherever the way begins", () => {
   file("chain/app.js");
   file("diary/app.js", "secret");
   link("scripts/start.js", at("chain/app.js"));
@@ -58,7 +58,7 @@ test("a link that the way to the entry leads over is refused too, wherever that 
   expect(() => opened("chain", "scripts/start.js")).toThrow(/chain\/app.js is a symbolic link to .*diary\/app.js/);
 });
 
-test("a runtime, and a program on the PATH, that the app has turned into a link", () => {
+test("a runtime, or a program on PATH, that the app has replaced by a link is refused", () => {
   file("own/app.js");
   file("vault/bin/node", "#!/bin/sh\n");
   file("vault/lib/secret");
@@ -69,7 +69,7 @@ test("a runtime, and a program on the PATH, that the app has turned into a link"
   link("own/node/bin/node", at("vault/bin/node"));
   expect(() => opened("own", "own/app.js", runtime)).toThrow("own/node/bin/node is a symbolic link");
 
-  // The script is nobody's but its owner's; the folder that comes first on the PATH is the app's.
+  // The script belongs to its owner only, but the app can write the first directory on PATH.
   file("starters/start", "#!/usr/bin/env node\n");
   const spec = { ...specOf("own", "starters/start"), path: `${at("own/node/bin")}:/usr/bin` };
   expect(openingFor(spec).optional).not.toContain(at("vault"));
@@ -78,7 +78,7 @@ test("a runtime, and a program on the PATH, that the app has turned into a link"
   expect(() => openingFor(turned)).toThrow("own/node/bin/node is a symbolic link");
 });
 
-test("links that an owner makes go on working: an environment's Python, programs of packages, workspaces, commands of the system", () => {
+test("links of the owner keep working: the Python of an environment, programs of packages, workspaces, system commands", () => {
   file("uv/python/cpython/bin/python3.12", "binary");
   file("uv/python/cpython/lib/os.py");
   file("snake/.venv/pyvenv.cfg");
@@ -105,7 +105,7 @@ test("links that an owner makes go on working: an environment's Python, programs
   expect(openingFor(spec).optional).toEqual([]);
 });
 
-test("without a sandbox no link is refused: nothing is opened by following it", () => {
+test("without a sandbox no link is refused, because following it gives no access", () => {
   file("free/real/app.js");
   link("free/project/app.js", at("free/real/app.js"));
   expect(() => opened("free/project", "free/project/app.js")).toThrow("is a symbolic link to");
@@ -115,7 +115,7 @@ test("without a sandbox no link is refused: nothing is opened by following it", 
   expect(openingFor(strict).optional).toEqual([at("free/real/app.js")]);
 });
 
-test("the working folder, and a folder that is opened, are not followed where the app has put a link in their place", () => {
+test("a working directory or opened directory that the app has replaced by a link is not followed", () => {
   file("shop/app.js");
   file("shop/data/uploads/one");
   file("drawer/uploads/secret");
@@ -124,19 +124,19 @@ test("the working folder, and a folder that is opened, are not followed where th
     return openingFor(spec);
   };
   const below = { writable: [at("shop/data/uploads")] };
-  // No mount of its own: systemd would follow a link in its place at a restart that bs9 has no part in.
+  // It gets no mount, because systemd would follow a link in its place at a restart without bs9.
   expect(given(below).writable).toEqual([at("shop")]);
   rmSync(at("shop/data"), { recursive: true });
   link("shop/data", at("drawer"));
   expect(() => given(below)).toThrow(/shop\/data is a symbolic link to .*drawer\/uploads/);
   expect(() => given({ readable: [at("shop/data/uploads")] })).toThrow("shop/data is a symbolic link");
   expect(() => given({}, "shop/data")).toThrow("shop/data is a symbolic link");
-  // The owner's own, beside the project.
+  // The owner's own link, beside the project.
   link("beside", at("drawer"));
   expect(given({ writable: [at("beside")] }).writable).toEqual([at("shop"), at("drawer")]);
 });
 
-test("what a neighbour could have made a link of is not followed out of what the neighbour may write", () => {
+test("a link that a neighbour could have made is not followed outside what the neighbour can write", () => {
   file("mono/public/index.html");
   file("mono/server/app.js");
   file("keys/id", "secret");
@@ -158,6 +158,6 @@ test("what a neighbour could have made a link of is not followed out of what the
     expect(refused).toThrow(`${why}${at("keys")} that the service shop could have created; not followed`);
   rmSync(at("mono/public"));
   link("mono/public", "server");
-  // It stays in what the neighbour may write, so that the neighbour gains nothing.
+  // The link stays in what the neighbour can write, so the neighbour gains no access.
   expect(given("mono/public")().writable).toEqual([at("mono/server")]);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { unixListenersIn, unixSocketsOf } from "../../src/backend/unix-sockets.ts";
 import { tempDir } from "../harness.ts";
 
-test("only sockets that listen, with a path, are taken from the kernel's list", () => {
+test("only listening sockets with a path are taken from the list of the kernel", () => {
   const text = `Num       RefCount Protocol Flags    Type St Inode Path
 ffff1: 00000002 00000000 00010000 0001 01 100 /tmp/app.sock
 ffff2: 00000003 00000000 00000000 0001 03   101 /tmp/app.sock
@@ -20,7 +20,7 @@ nonsense
   ]);
 });
 
-test("a socket of this process is found, and no longer once it is closed", () => {
+test("a socket of this process is found until it is closed", () => {
   const folder = tempDir();
   const path = join(folder, "it.sock");
   const listening = Bun.listen({ unix: path, socket: { data() {} } });

@@ -25,7 +25,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a connection without the key gives up its place after a second, and earlier where another one needs it", () => {
+test("a connection without the key loses its place after a second, and earlier if another connection needs the place", () => {
   const ended: number[] = [];
   const connection = (name: number) => ({ terminate: () => void ended.push(name) });
   const places = new Places<ReturnType<typeof connection>>();
@@ -42,7 +42,7 @@ test("a connection without the key gives up its place after a second, and earlie
   places.close();
 });
 
-test("connections that have shown the key have places of their own", () => {
+test("connections that have shown the key have separate places", () => {
   const places = new Places<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   for (const one of connections) expect(places.take(one)).toBe(true);
@@ -52,13 +52,13 @@ test("connections that have shown the key have places of their own", () => {
   places.close();
 });
 
-test("a connection for which there is no place is told so", async () => {
+test("a connection without a free place gets the answer that the server is busy", async () => {
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => ({}));
   try {
     let busy = 0;
     await until(
       () => {
-        // All of them are there before the first is accepted.
+        // All connections are open before the server accepts the first one.
         for (let i = 0; i < 400; i++) open().on("data", (chunk) => (String(chunk) === busyLine ? busy++ : null));
         return busy > 0;
       },
@@ -69,7 +69,7 @@ test("a connection for which there is no place is told so", async () => {
   }
 });
 
-test("a question is asked again while other processes keep all places, until it is answered", async () => {
+test("a request is repeated while other processes occupy all places, until it is answered", async () => {
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => ({ told: 7 }));
   const flood = `const { connect } = require("node:net");
 const held = [];

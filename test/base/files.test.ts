@@ -1,4 +1,4 @@
-// One bounded read for files that bs9 wrote, and that may be anything by now.
+// Files that bs9 wrote are read with a limit, because anything may have replaced them.
 import { afterAll, expect, test } from "bun:test";
 import { closeSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ test.each([
   ["a link to /dev/zero", "endless", "it is a device, not a regular file"],
   ["a directory", "directory", "it is a directory, not a regular file"],
   ["a link to itself", "loop", "too many symbolic links"],
-])("%s in place of a file is named and not read", (_, name, why) => {
+])("%s in place of a file is reported and not read", (_, name, why) => {
   expect(() => readIfThere(at(name))).toThrow(`cannot read ${at(name)}: ${why}`);
 });
 
@@ -29,11 +29,11 @@ test.each([
   ["a FIFO", "fifo", "it is a FIFO, not a regular file"],
   ["a link to /dev/zero", "endless", "it is a device, not a regular file"],
   ["a directory", "directory", "it is a folder"],
-])("%s in place of a file is named and not appended to", (_, name, why) => {
+])("%s in place of a file is reported and not appended to", (_, name, why) => {
   expect(() => openToAppend(at(name))).toThrow(`cannot open ${at(name)}: ${why}`);
 });
 
-test("a file that is not there is null, also below something that is not a folder", () => {
+test("a file that does not exist reads as null, also where a parent is not a directory", () => {
   writeFileSync(at("plain"), "text");
   expect([readIfThere(at("absent")), readIfThere(at("plain/below"))]).toEqual([null, null]);
 });
@@ -42,17 +42,17 @@ test("a file is read up to the limit and refused beyond it, whatever its size cl
   writeFileSync(at("four"), "1234");
   expect(readIfThere(at("four"), 4)).toBe("1234");
   expect(() => readIfThere(at("four"), 3)).toThrow("it has more than 3 bytes");
-  // Files of /proc say that they have no bytes.
+  // Files of /proc report a size of 0.
   expect(readBytesIfThere("/proc/self/status")?.length).toBeGreaterThan(100);
   expect(() => readIfThere("/proc/self/status", 10)).toThrow("it has more than 10 bytes");
 });
 
-test("the head of something that is not a regular file is null", () => {
+test("reading the head of a file that is not regular gives null", () => {
   expect([readRegular(at("fifo"), 16), readRegular(at("endless"), 16), readRegular(at("directory"), 16)]).toEqual([null, null, null]);
   expect(readRegular(at("four"), 2)?.toString()).toBe("12");
 });
 
-test("a file that is not there is made to append to, for its user alone", () => {
+test("opening a missing file for appending creates it for its user only", () => {
   closeSync(openToAppend(at("new")));
   expect(readIfThere(at("new"))).toBe("");
 });

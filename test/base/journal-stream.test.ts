@@ -1,4 +1,4 @@
-// A line for the journal arrives whole, and nobody waits for a journal that is not there.
+// A line for the journal arrives completely, and a missing journal does not delay the command.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { tempDir } from "../harness.ts";
 const folder = tempDir();
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the journal gets the head of a stream and the line, and then the connection ends", async () => {
+test("the journal receives the stream header and the line, and then the connection is closed", async () => {
   const socket = join(folder, "journal");
   const ended = Promise.withResolvers<string>();
   let text = "";

@@ -1,4 +1,4 @@
-// Which pages a process may give back: those that are in their file as they are in memory.
+// Which pages a process may release: those whose file has the same content as the memory.
 import { expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ test.each([
   ["variables", "rw-p", 7, 0, 0],
   ["shared memory", "r--s", 7, 0, 0],
   ["the heap", "r--p", 0, 0, 0],
-])("%s", (_, rights, inode, anonymousKb, ranges) => {
+])("releasable pages: %s", (_, rights, inode, anonymousKb, ranges) => {
   const smaps = `${mapping("5000-6000", "rw-p", 0, 4)}${mapping("55d0c2a00000-55d0c2a02000", rights, inode, anonymousKb)}${mapping("7000-8000", "rw-p", 0, 4)}`;
   const found = unwritten(smaps);
   expect(found).toEqual(ranges === 0 ? [] : [{ from: 0x55d0c2a00000n, to: 0x55d0c2a02000n }]);

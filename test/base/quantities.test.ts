@@ -1,4 +1,4 @@
-// Quantities as people write them: every row one reading, the nasty ones refused.
+// Parses quantities as people write them: each row is one value, and malformed values are refused.
 import { describe, expect, test } from "bun:test";
 import { formatAge, formatBytes, formatSpan, parseBytes, parseDuration, parsePercent, parseWhole } from "../../src/base/quantities.ts";
 
@@ -32,19 +32,19 @@ describe("parseDuration", () => {
   );
 });
 
-test("parsePercent takes a sign or none", () => {
+test("parsePercent accepts a number with and without the percent sign", () => {
   expect(parsePercent("50%", "--cpu")).toBe(50);
   expect(parsePercent("150", "--cpu")).toBe(150);
   expect(() => parsePercent("half", "--cpu")).toThrow("--cpu cannot be");
 });
 
-test("parseWhole holds its bounds", () => {
+test("parseWhole refuses numbers outside its bounds", () => {
   expect(parseWhole("65535", "--port", 1, 65535)).toBe(65535);
   for (const bad of ["0", "65536", "1e3", "3.5", "-1", "", " ", "99999999999999999999"])
     expect(() => parseWhole(bad, "--port", 1, 65535)).toThrow("--port cannot be");
 });
 
-test("figures are short", () => {
+test("byte counts are formatted in at most five characters", () => {
   expect([0, 1023, 1024, 1536, 43 * 1024 ** 2, 1.5 * 1024 ** 3].map(formatBytes)).toEqual(["0B", "1023B", "1K", "1.5K", "43M", "1.5G"]);
   expect([0, 59_000, 60_000, 3_600_000, 11_520_000, 86_400_000 * 3 + 3_600_000 * 4, 86_400_000 * 12].map(formatAge)).toEqual([
     "0s",

@@ -1,4 +1,4 @@
-// Text made harmless, and suggestions.
+// Text is made harmless for the terminal, and similar words are suggested.
 import { expect, test } from "bun:test";
 import { harmless, nearest, shellWord } from "../../src/base/text.ts";
 
@@ -9,7 +9,7 @@ test.each([
   ["right\u202eleft", "right\\u202eleft"],
   ["\x9b31m", "\\x9b31m"],
   ["tab\tstays", "tab\tstays"],
-])("harmless %j", (text, shown) => expect(harmless(text)).toBe(shown));
+])("harmless() shows control characters of %j as text", (text, shown) => expect(harmless(text)).toBe(shown));
 
 test.each([
   ["statsu", "status"],
@@ -18,7 +18,7 @@ test.each([
   ["dleete", "delete"],
   ["xyzzy", null],
   ["", null],
-])("nearest to %j", (word, guess) => expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess));
+])("the command nearest to %j is suggested", (word, guess) => expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess));
 
 test.each(["plain/path-1.ts", "a b", "it's", "$(touch x)", "; rm -rf /", "`id`", "", "new\nline", "-n"])(
   "a shell reads %j back",

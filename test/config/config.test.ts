@@ -1,4 +1,4 @@
-// Defaults of options: what goes before what, and mistakes by line and field.
+// Defaults of options: their precedence, and errors by line and field.
 import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,14 +17,14 @@ function load(toml: string | null, env: Record<string, string> = {}) {
   return loadConfig(folder, env);
 }
 
-test("nothing set is what is built in", () => {
+test("without settings the built-in defaults apply", () => {
   const { defaults, origins, mistakes } = load(null);
   expect(defaults).toEqual(builtIn);
   expect(mistakes).toEqual([]);
   expect(new Set(origins.map(({ from }) => from))).toEqual(new Set(["built-in"]));
 });
 
-test("a variable goes before the file, the file before what is built in", () => {
+test("a variable overrides the file, and the file overrides the built-in default", () => {
   const { file, defaults, origins } = load('[start]\nmemory = "512M"\nwait = 5\nlinger = false\n', { BS9_MEMORY: "1G", BS9_CPU: "" });
   expect(defaults).toEqual({ ...builtIn, memoryBytes: 1024 ** 3, waitMs: 5000, linger: false });
   const from = (key: string) => origins.find((one) => one.key === key)?.from;
@@ -75,19 +75,19 @@ test.each([
     ],
   ],
   ["[start]\nlinger='yes'", ["c:2: start.linger: it has to be true or false, such as true"]],
-])("%j", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
+])("the mistakes of %j are named by line", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
 
-test("a wrong variable is named, and the file counts", () => {
+test("an invalid variable is named, and the value of the file applies", () => {
   const { defaults, mistakes } = load("[start]\ntasks = 7\n", { BS9_TASKS: "many" });
   expect(defaults.tasks).toBe(7);
   expect(mistakes.map(mistakeLine)).toEqual(["environment: BS9_TASKS cannot be 'many': a whole number from 1 to 4194304 is needed"]);
 });
 
-test("what is kept: by number or by age", () => {
+test("history is kept by number or by age", () => {
   expect(load(null).keeping).toEqual(defaultKeeping);
   const { keeping, origins, mistakes } = load(
     "[metrics]\ninterval = '2s'\nkeep-raw = 500\nkeep-10m = '3d'\nkeep-1h = '30d'\n",
-    // The agent would not hear of it.
+    // The agent would not see this variable.
     { BS9_METRICS_KEEP_1M: "7" },
   );
   expect(mistakes).toEqual([]);
@@ -102,7 +102,7 @@ test("what is kept: by number or by age", () => {
   expect([key, text, from]).toEqual(["metrics.keep-10m", "3d", expect.stringMatching(/config\.toml:4$/)]);
 });
 
-test("how services are probed; the interval of samples is another one", () => {
+test("the probe interval is independent of the sample interval", () => {
   expect(load(null).health).toEqual(defaultHealth);
   const { health, keeping, origins, mistakes } = load(
     "[health]\ninterval = 2\ntimeout = '250ms'\nunhealthy-after = '5'\n[metrics]\ninterval = '7s'\n",
@@ -115,11 +115,11 @@ test("how services are probed; the interval of samples is another one", () => {
   expect(told).toEqual(["health.interval 2", "health.timeout 250ms", "health.unhealthy-after 5", "health.healthy-after 1"]);
 });
 
-test("a file that cannot be read is a mistake", () => {
+test("a file that cannot be read is reported as a mistake", () => {
   expect(load("x".repeat(70_000)).mistakes[0]?.what).toContain("more than");
 });
 
-test("the table has every default, and its examples are good", () => {
+test("the table lists every default, and its examples are valid", () => {
   const fields = (section: string) => settings.flatMap((one) => (one.section === section ? [one.field] : []));
   expect(fields("start").sort()).toEqual(Object.keys(builtIn).sort());
   expect(fields("health").sort()).toEqual(Object.keys(defaultHealth).sort());

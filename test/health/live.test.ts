@@ -1,4 +1,5 @@
-// The monitor over real servers, by the real clock: one that comes to hang, one slow to start, one that fails, one without HTTP.
+// The monitor with real servers and the real clock: a server that starts to hang, one slow to start, one that fails, one
+// without HTTP.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { HealthSettings } from "../../src/config/health.ts";
 import { type HealthOf, type Monitor, monitor } from "../../src/health/monitor.ts";
@@ -43,7 +44,7 @@ function serve(answer: () => Response | Promise<Response>, port = 0): number {
   return server.port ?? 0;
 }
 
-test("hangs, fails, and is slow to start", async () => {
+test("servers that hang, fail or start slowly get the right health", async () => {
   const never = () => new Promise<Response>(() => {});
   const hanging = serve(() => (mood.hangs ? never() : new Response("ok")));
   const failing = serve(() => new Response("", { status: mood.fails ? 500 : 204 }));
@@ -61,7 +62,7 @@ test("hangs, fails, and is slow to start", async () => {
 
   for (const name of ["hanging", "failing", "silent"]) await becomes(name, "healthy");
   expect(it.of("silent").latencyMs).toBeGreaterThan(0);
-  // By the time that one without a grace has failed three times, the other has failed as often.
+  // When the service without a grace has failed three times, the other one has failed as often.
   await becomes("gone", "unhealthy");
   expect(it.of("gone").reason).toContain("takes no connection");
   expect(it.of("late")).toMatchObject({ health: "unknown", reason: expect.stringContaining("takes no connection") });
@@ -72,7 +73,7 @@ test("hangs, fails, and is slow to start", async () => {
   const since = performance.now();
   await becomes("hanging", "unhealthy");
   await becomes("failing", "unhealthy");
-  // A probe that was under way, then three of them, each with its interval and its time.
+  // A running probe, then three more, each with its interval and its timeout.
   expect(it.of("hanging").sinceMs - since).toBeLessThan(4 * (settings.intervalMs + settings.timeoutMs) + 5000);
   expect(it.of("hanging").reason).toContain("nothing in 150 ms");
   expect(it.of("failing").reason).toContain("answers 500");
@@ -90,7 +91,7 @@ test("hangs, fails, and is slow to start", async () => {
   expect(it.of("plain")).toMatchObject({ health: "unknown", latencyMs: null, reason: null });
 }, 120_000);
 
-test("somebody else on its port is not the service, for as long as its processes do not hold the socket", async () => {
+test("another process on the port does not count as the service while the service does not hold the socket", async () => {
   const stranger = Bun.listen({ hostname: "127.0.0.79", port: 0, socket: { data() {} } });
   closing.push(() => stranger.stop(true));
   const watched = { spec: specOf("own", { port: stranger.port, waitMs: 1 }), run: "1", startedAtMs: performance.now() };

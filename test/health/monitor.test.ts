@@ -1,4 +1,4 @@
-// Who is probed when, and what comes of it: on a clock that only the test moves, with checks that end when it says so.
+// Which service is probed when, and with which result: the test controls the clock and the end of each check.
 import { expect, test } from "bun:test";
 import { type HealthOf, monitor } from "../../src/health/monitor.ts";
 import { until } from "../harness.ts";
@@ -39,13 +39,13 @@ function scene(maxRunning = 32, marginMs = 10_000, timeoutMs = settings.timeoutM
   return { it, clock, running, changes, begun, turnAt };
 }
 
-/** A turn, and the end of all that it has begun. */
+/** Runs a turn, and ends all probes that it started. */
 async function round({ running, turnAt }: ReturnType<typeof scene>, nowMs: number, isWell: boolean): Promise<void> {
   turnAt(nowMs);
   while (running[0] !== undefined) await running[0].end(isWell);
 }
 
-test("a slow start is none of its faults; once it was well, three failures are", async () => {
+test("failures during the start grace do not count; after it, three failures make the service unhealthy", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   for (let second = 0; second < 30; second++) await round(here, second * 1000, false);
@@ -62,7 +62,7 @@ test("a slow start is none of its faults; once it was well, three failures are",
   expect(here.begun.length).toBeWithin(33, 36);
 });
 
-test("the grace is --wait, and without one half a minute", async () => {
+test("the start grace is --wait, or half a minute where --wait is 0", async () => {
   const here = scene();
   here.it.watch([watchedOf("short", { waitMs: 2000 }), watchedOf("none", { waitMs: 0 })]);
   for (let second = 0; second < 80; second++) {
@@ -77,7 +77,7 @@ test("the grace is --wait, and without one half a minute", async () => {
   expect(here.it.of("none").sinceMs).toBeWithin(40_000, 61_000);
 });
 
-test("no probe overlaps with the next of the same service, not even with that of a new run", async () => {
+test("probes of the same service never overlap, even across runs", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   for (let second = 0; second < 60; second++) here.turnAt(second * 1000);
@@ -92,7 +92,7 @@ test("no probe overlaps with the next of the same service, not even with that of
   expect(here.it.of("web").health).toBe("healthy");
 });
 
-test("a new run begins anew, and that is told", async () => {
+test("a new run resets the verdict, and the change is reported", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   await round(here, 0, true);
@@ -104,7 +104,7 @@ test("a new run begins anew, and that is told", async () => {
   ]);
 });
 
-test("another check begins anew; another limit does not", async () => {
+test("another check resets the verdict, but another limit does not", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   await round(here, 0, true);
@@ -116,7 +116,7 @@ test("another check begins anew; another limit does not", async () => {
   expect(here.running.map(({ name }) => name)).toEqual(["other"]);
 });
 
-test("what is not on the list is forgotten, and so is what its probe says later", async () => {
+test("a service that is no longer listed is forgotten, and so is the result of its running probe", async () => {
   const here = scene();
   here.it.watch([watchedOf("web"), watchedOf("api")]);
   here.turnAt(0);
@@ -126,7 +126,7 @@ test("what is not on the list is forgotten, and so is what its probe says later"
   expect(here.changes).toEqual([["api", "healthy"]]);
 });
 
-test("so many at once, the longest overdue first, and one that hangs is not it again", async () => {
+test("probes run up to the limit, the longest overdue first, and a hanging one is not started again", async () => {
   const here = scene(2);
   here.it.watch([watchedOf("hangs"), watchedOf("a")]);
   here.turnAt(0);
@@ -145,7 +145,7 @@ test("so many at once, the longest overdue first, and one that hangs is not it a
   expect(here.begun.slice(4)).toEqual(["hangs"]);
 });
 
-test("one that never ends gives its place up, counts as a failure, and is not begun a second time until it has ended", async () => {
+test("a probe that never ends frees its slot, counts as a failure, and is not started again until it has ended", async () => {
   const here = scene(1, 300, 200);
   here.it.watch([watchedOf("stuck", { waitMs: 1 }), watchedOf("web", { waitMs: 1 })]);
   here.turnAt(0);
@@ -172,7 +172,7 @@ test("one that never ends gives its place up, counts as a failure, and is not be
   expect(here.it.of("stuck").health).toBe("healthy");
 });
 
-test("without a check and without a port nothing is asked; after close() nothing is told", async () => {
+test("a service without a check and without a port is not probed, and nothing is reported after close()", async () => {
   const here = scene();
   const { spec, ...run } = watchedOf("plain");
   here.it.watch([{ ...run, spec: { ...spec, health: null } }, watchedOf("web")]);
@@ -184,7 +184,7 @@ test("without a check and without a port nothing is asked; after close() nothing
   expect(here.changes).toEqual([]);
 });
 
-test("a round over a thousand services of which none is due begins no probe and takes a few milliseconds at most", async () => {
+test("a round over a thousand services that are not due starts no probe and takes a few milliseconds at most", async () => {
   const here = scene(1000);
   const watched = Array.from({ length: 1000 }, (_, i) => watchedOf(`service-${i}`));
   here.it.watch(watched);

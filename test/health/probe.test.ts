@@ -1,4 +1,4 @@
-// One probe at a time against real servers, good and bad; none leaves a socket behind.
+// Single probes against real servers, healthy and broken; no probe leaves a socket behind.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { heldIfShown } from "../../src/backend/sockets.ts";
@@ -22,7 +22,7 @@ afterEach(async () => {
   await until(() => sockets() <= before, { what: "every socket is closed" });
 });
 
-/** Says `first` to who asks, and then `next` for as long as it is heard. */
+/** A server that sends `first` to a new client, and then `next` after each message. */
 function talks(first: string, next = "", hostname = "127.0.0.1"): number {
   const listener = Bun.listen<Timer>({
     hostname,
@@ -57,7 +57,7 @@ test.each<[string, string, string, string | null]>([
   ["no end of 100", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "does not answer"],
   ["not HTTP", "SSH-2.0-x\r\n", "", "does not answer"],
   ["a server that hangs", "", "", `does not answer (nothing in ${timeoutMs} ms)`],
-])("HTTP: %s", async (_, first, next, expected) => {
+])("HTTP probe: %s", async (_, first, next, expected) => {
   const began = performance.now();
   const reason = await http(talks(first, next));
   expect(performance.now() - began).toBeLessThan(timeoutMs + 1000);
@@ -65,7 +65,7 @@ test.each<[string, string, string, string | null]>([
   else expect(reason).toContain(expected);
 });
 
-test("HTTP: one that hangs up, and one that is not there", async () => {
+test("HTTP: a server that hangs up and a port without a listener are unhealthy", async () => {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.end() } });
   closing.push(() => listener.stop(true));
   expect(await http(listener.port)).toContain("the connection ends");
@@ -74,7 +74,7 @@ test("HTTP: one that hangs up, and one that is not there", async () => {
   expect(await ask({ kind: "http", url: `http://127.0.0.1:${port}/` })).toContain("no connection");
 });
 
-test("TCP: whoever listens will do, even if it never answers", async () => {
+test("TCP: any listener is healthy, even if it never answers", async () => {
   expect(await ask({ kind: "tcp", port: talks("") })).toBeNull();
   const port = freePort();
   expect(await ask({ kind: "tcp", port })).toBe(`port ${port} takes no connection`);
@@ -83,19 +83,19 @@ test("TCP: whoever listens will do, even if it never answers", async () => {
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const withIpv6 = readFileSync("/proc/net/if_inet6", "utf8").includes(" lo");
 
-test.skipIf(!withIpv6)("a service that listens on ::1 alone is well", async () => {
+test.skipIf(!withIpv6)("a service that listens on ::1 only is healthy", async () => {
   const port = talks(ok, "", "::1");
   expect([await ask({ kind: "tcp", port }), await http(port)]).toEqual([null, null]);
 });
 
-test("a service that listens on one address of its own is well", async () => {
+test("a service that listens on one address of its own is healthy", async () => {
   const port = talks(ok, "", "127.0.0.77");
-  // The table is read anew.
+  // The table of listeners is read again.
   await until(async () => (await ask({ kind: "tcp", port })) === null, { what: "the listener is found" });
   expect(await http(port)).toBeNull();
 });
 
-test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])("on %s only the service itself is taken for the service", async (hostname) => {
+test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])("on %s only a socket of the service itself counts as the service", async (hostname) => {
   const port = talks(ok, "", hostname);
   const stranger = Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
   closing.push(() => stranger.kill("SIGKILL"));
@@ -107,18 +107,18 @@ test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])("on %s only the service 
   const none = `port ${port} takes no connection`;
   expect(await asked([stranger.pid])).toEqual([none, none]);
   expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
-  // Where it is not known whose processes they are, whoever answers will do.
+  // Where the owners of the sockets are unknown, any listener counts.
   expect(await asked([])).toEqual([null, null]);
 });
 
-test("TCP: one that no longer takes connections fails, and holds no descriptor of ours", async () => {
+test("TCP: a server that no longer accepts connections fails, and the probe holds no descriptor", async () => {
   const script = "console.log(Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }).port)";
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
   closing.push(() => child.kill("SIGKILL"));
   const { value } = await child.stdout.getReader().read();
   const port = Number(new TextDecoder().decode(value));
   child.kill("SIGSTOP");
-  // The kernel takes connections for it until its queue is full.
+  // The kernel accepts connections for the server until its queue is full.
   let reason: string | null = null;
   for (let i = 0; i < 10_000 && reason === null; i++) reason = await ask({ kind: "tcp", port });
   const held = sockets();
@@ -126,7 +126,7 @@ test("TCP: one that no longer takes connections fails, and holds no descriptor o
   expect(sockets()).toBe(held);
 });
 
-test("a command", async () => {
+test("a command is healthy if it exits with 0 in time", async () => {
   const ended = (exitCode: number, timedOut = false) =>
     probe({ kind: "command", command: "x" }, timeoutMs, () => Promise.resolve({ exitCode, timedOut }));
   expect(await ended(0)).toBeNull();
@@ -135,7 +135,7 @@ test("a command", async () => {
   expect(await ask({ kind: "command", command: "x" })).toBe("no command was expected");
 });
 
-test("the answer is the service's own, whatever proxy the shell names; for others the names are still there", async () => {
+test("probes of the service itself ignore the proxy variables of the shell, which other requests still use", async () => {
   const names = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
   const before = [...names, "no_proxy", "NO_PROXY"].map((name) => [name, process.env[name]] as const);
   const proxy = `http://127.0.0.1:${freePort()}`;
@@ -161,9 +161,9 @@ test.each([
   ["0".repeat(32), "[::1]"],
   ["00000000000000000000000001000000", "[::1]"],
   ["B80D01200000000000000000010000A0", "[2001:db8:0:0:0:0:a000:1]"],
-])("the kernel's %s is %s", (address, host) => expect(hostOf(address)).toBe(host));
+])("the kernel address %s is reached as %s", (address, host) => expect(hostOf(address)).toBe(host));
 
-test("what a check asks", () => {
+test("a health check is turned into the probe that it describes", () => {
   expect(healthOf({ kind: "path", path: "/up" }, 3000)).toEqual({ kind: "path", port: 3000, path: "/up" });
   expect(healthOf({ kind: "tcp", port: 5 }, 3000)).toEqual({ kind: "tcp", port: 5 });
 });
@@ -176,4 +176,4 @@ test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | nul
   ["several: none", {}, [3, 4], null],
   ["none", {}, [], null],
   ["what it listens on is not known", {}, null, null],
-])("what a service is probed by: %s", (_, spec, listens, expected) => expect(probeOf(specNamed("web", spec), listens)).toEqual(expected));
+])("the probe of a service: %s", (_, spec, listens, expected) => expect(probeOf(specNamed("web", spec), listens)).toEqual(expected));

@@ -1,23 +1,23 @@
-// When services are probed: spread, in step with their interval, soon after a start.
+// When services are probed: distributed, in step with their interval, soon after a start.
 import { expect, test } from "bun:test";
 import { firstDueMs, nextDueMs, phaseOf } from "../../src/health/schedule.ts";
 
 const intervalMs = 10_000;
 const names = Array.from({ length: 1000 }, (_, i) => `service-${i}`);
 
-test("a thousand services are spread over the interval", () => {
+test("a thousand services are distributed over the interval", () => {
   const inSecond = Map.groupBy(names, (name) => Math.floor(phaseOf(name, intervalMs) / 1000));
   const counts = [...inSecond.values()].map(({ length }) => length);
   expect(counts).toHaveLength(10);
   expect(Math.max(...counts)).toBeLessThan(150);
 });
 
-test.each([0, 1, 333, 999])("driven once a second, %d ms beside the beat, none falls out and none is too many", (offsetMs) => {
+test.each([0, 1, 333, 999])("with one turn per second, %d ms off the beat, no probe is lost and none is added", (offsetMs) => {
   const pace = { isHurried: false, phaseMs: phaseOf("web", intervalMs), intervalMs };
   let dueMs = 0;
   const probedMs: number[] = [];
   for (let second = 0; second < 1000; second++) {
-    // A timer is late now and then, never early.
+    // A timer is sometimes late, but never early.
     const nowMs = second * 1000 + offsetMs + (second % 7) * 3;
     if (nowMs < dueMs) continue;
     probedMs.push(nowMs);
@@ -29,7 +29,7 @@ test.each([0, 1, 333, 999])("driven once a second, %d ms beside the beat, none f
   expect(probedMs.length).toBeWithin(100, 103);
 });
 
-test("an interval of a second that is driven once a second, a little early or late, loses nothing", () => {
+test("an interval of one second with one turn per second, a little early or late, loses no probe", () => {
   const pace = { isHurried: false, phaseMs: 500, intervalMs: 1000 };
   let dueMs = 500;
   let probes = 0;
@@ -42,20 +42,20 @@ test("an interval of a second that is driven once a second, a little early or la
   expect(probes).toBeGreaterThanOrEqual(999);
 });
 
-test("what was missed, as in a suspended machine, is not made up for", () => {
+test("probes that were missed, as in a suspended machine, are skipped", () => {
   const pace = { isHurried: false, phaseMs: 3, intervalMs };
   const dueMs = nextDueMs(10_003, 1_000_000, pace);
   expect(dueMs).toBeWithin(990_001, 1_000_004);
   expect(nextDueMs(dueMs, 1_000_001, pace)).toBe(1_000_003);
 });
 
-test("one that has just started is asked at once, and each second until it answers", () => {
+test("a service that has just started is probed at once, and each second until it answers", () => {
   expect(firstDueMs("web", 5000, { isYoung: true, services: 1000, intervalMs })).toBe(5000);
   const pace = { isHurried: true, phaseMs: 3, intervalMs };
   expect([nextDueMs(5000, 5010, pace), nextDueMs(5000, 50_000, pace)]).toEqual([6000, 50_000]);
 });
 
-test("those that have run for long are looked at soon, and not together", () => {
+test("long-running services are probed soon, but not all together", () => {
   const first = (services: number, width = intervalMs) =>
     names.slice(0, services).map((name) => firstDueMs(name, 0, { isYoung: false, services, intervalMs: width }));
   expect(Math.max(...first(5))).toBeLessThan(1000);

@@ -1,9 +1,12 @@
-// Each result moves the verdict: a table of what services live through.
+// Each result changes the verdict: a table of histories of services.
 import { expect, test } from "bun:test";
 import { judged, unjudged, type Verdict } from "../../src/health/verdict.ts";
 import { settings } from "./watched.ts";
 
-/** `g`: a failure in the grace, `x`: one after it, `+`: a success (`G` in the grace); what is expected after each: `?`, `h`, `u`. */
+/**
+ * `g`: a failure in the grace, `x`: one after it, `+`: a success (`G` in the grace). The expected health after each: `?`, `h`,
+ * `u`.
+ */
 const lives: [string, string, string][] = [
   ["slow to start, then well", "ggggggggG", "????????h"],
   ["slow, and up just after the grace", "gggxx+", "?????h"],
@@ -16,12 +19,12 @@ const lives: [string, string, string][] = [
 ];
 const letters = { unknown: "?", healthy: "h", unhealthy: "u" };
 
-test.each(lives)("%s", (_, results, expected) => {
+test.each(lives)("the verdict follows the results: %s", (_, results, expected) => {
   const seen = walk(results).map(({ health }) => letters[health]);
   expect(seen.join("")).toBe(expected);
 });
 
-test("since when, how fast, and why", () => {
+test("a verdict has the time of its last change, the latency and the reason", () => {
   const [first, second, third, fourth, fifth] = walk("G+xxx");
   expect(first).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 100, reason: null });
   expect(second).toMatchObject({ sinceMs: 0, latencyMs: 101 });
@@ -30,11 +33,11 @@ test("since when, how fast, and why", () => {
   expect(fifth).toMatchObject({ health: "unhealthy", sinceMs: 4000, latencyMs: null, reason: "failure 4" });
 });
 
-test("one that failed and then succeeds is as fast as that success", () => {
+test("a success after failures sets the latency again", () => {
   expect(walk("+xxx+").at(-1)).toMatchObject({ health: "unhealthy", latencyMs: 104, reason: null });
 });
 
-test("a failure in the grace is told, and counts for nothing", () => {
+test("a failure in the grace is reported but does not count", () => {
   expect(walk("ggg").at(-1)).toEqual({ ...unjudged(-1), reason: "failure 2" });
 });
 

@@ -1,4 +1,4 @@
-// Services to keep watch over: specs as `start` makes them, and runs of them.
+// Services to probe: specs as `start` makes them, and runs of them.
 import type { HealthSettings } from "../../src/config/health.ts";
 import type { Watched } from "../../src/health/monitor.ts";
 import { builtIn } from "../../src/service/defaults.ts";
@@ -14,7 +14,7 @@ export function specOf(name: string, input: Partial<StartInput> = {}): Spec {
   return resolve({ env: {}, envRemoved: [], reset: false, ...input, name }, entry, null, around, builtIn);
 }
 
-/** Its command is its name, so that who runs it knows whose it is. */
+/** The command equals the name, so that a runner knows which service it belongs to. */
 export function watchedOf(name: string, input: Partial<StartInput> = {}, run = "1", startedAtMs = 0): Watched {
   return { spec: specOf(name, { health: { kind: "cmd", command: name }, ...input }), run, startedAtMs };
 }

@@ -1,4 +1,4 @@
-// The Bun inside the built bs9, taken out of it.
+// The Bun inside the built bs9, extracted from it.
 import { afterAll, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ const folder = tempDir();
 const plain = join(folder, "plain");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("it is Bun, without a variable that says so, and one word differs", async () => {
+test("the extracted file is Bun without needing a variable, and differs in one word", async () => {
   copyFileSync(binary(), plain);
   makePlain(plain);
   expect((await run([plain, "--version"])).stdout).toBe(`${Bun.version}\n`);
@@ -20,7 +20,7 @@ test("it is Bun, without a variable that says so, and one word differs", async (
   expect(changed).toBe(1);
 }, 120_000);
 
-test("fork, Worker and what it starts see nothing of bs9", async () => {
+test("fork, Worker and child processes see nothing of bs9", async () => {
   const app = join(folder, "app.ts");
   writeFileSync(
     app,
@@ -31,7 +31,7 @@ else fork(import.meta.path, ["child", "x"]).on("message", (words) => console.log
   expect(await run([plain, app])).toEqual({ code: 0, stdout: '["child","x"] 0\n', stderr: "" });
 });
 
-test("one without the word is refused and stays as it is, one without a program is left alone", async () => {
+test("a file without the word is refused and stays unchanged, and a Bun without a program stays unchanged", async () => {
   expect(() => makePlain(plain)).toThrow("holds no Bun");
   expect((await run([plain, "--version"])).code).toBe(0);
   const shell = join(folder, "sh");

@@ -19,12 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => place.down());
 
-test("a port that another service has is said to be taken by that service", async () => {
+test("a port that another service uses is reported with the name of that service", async () => {
   const { code, stderr } = await place.bs9("start", "web/app.ts", "--name", "other", "--port", String(first));
   expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${first} is taken by the service web`)]);
 });
 
-test("--env PORT=N is the port of the service: it is waited for, shown, probed and kept from others", async () => {
+test("--env PORT=N is the port of the service: bs9 waits for it, shows it, probes it and refuses it to other services", async () => {
   const started = await place.bs9("start", "web/app.ts", "--name", "by-env", "--env", `PORT=${second}`);
   expect(started.stdout).toMatch(/^by-env started .*ready in/);
   expect(await place.statusOf("by-env")).toMatchObject({ port: second });
@@ -36,7 +36,7 @@ test("--env PORT=N is the port of the service: it is waited for, shown, probed a
   await place.bs9("delete", "by-env", "mute", "--yes");
 });
 
-test("a limit that the host cannot enforce is named at start and under the table of status", async () => {
+test("a limit that the host cannot enforce is named at start and below the table of status", async () => {
   const { limits } = await place.statusOf("web");
   const isTold = async () => (await place.bs9("status", "web")).stderr.includes("web: the memory limit of 300M is not in force");
   expect(await isTold()).toBe(limits.memoryBytes?.inForce === false);
@@ -45,7 +45,7 @@ test("a limit that the host cannot enforce is named at start and under the table
   expect(stderr.includes("the memory limit of 200M is not in force")).toBe(limited.limits.memoryBytes?.inForce === false);
 });
 
-test("a service that never came up has no restarts, in status, describe and export", async () => {
+test("a service that never came up has no restarts in status, describe and export", async () => {
   place.write("bad/app.ts", "process.exit(3);\n");
   expect((await place.bs9("start", "bad/app.ts", "--name", "bad")).code).toBe(1);
   expect(await place.statusOf("bad")).toMatchObject({ state: "failed", restarts: 0 });
@@ -56,7 +56,7 @@ test("a service that never came up has no restarts, in status, describe and expo
   await place.bs9("delete", "bad", "--yes");
 });
 
-test("a service without a check has no health; a service that is not probed yet is unknown", async () => {
+test("a service without a check has no health, and a service that was not probed yet has the health unknown", async () => {
   const started = JSON.parse((await place.bs9("start", "mute/app.ts", "--name", "mute", "--json")).stdout) as [
     { status: { health: unknown } },
   ];
@@ -65,7 +65,7 @@ test("a service without a check has no health; a service that is not probed yet 
   expect((await place.bs9("describe", "mute")).stdout).toContain("no check");
 });
 
-test("a service without a check is probed on the one port that it listens on, and on none of several", async () => {
+test("a service without a check is probed on its only listening port, and is not probed if it has several", async () => {
   const [only, one, other] = [freePort(), freePort(), freePort()];
   const serving = (...ports: number[]) => ports.map((port) => `Bun.serve({ port: ${port}, fetch: () => new Response("") });\n`).join("");
   place.write("one/app.ts", serving(only));
@@ -80,7 +80,7 @@ test("a service without a check is probed on the one port that it listens on, an
   await place.bs9("delete", "one", "two", "--yes");
 });
 
-test("no write is lost: outside of what start names it fails, and the cache goes with the service", async () => {
+test("no written data is lost silently: writes outside the directories that start names fail, and the cache is deleted with the service", async () => {
   place.write(
     "writing/app.ts",
     `import { mkdirSync, writeFileSync } from "node:fs";

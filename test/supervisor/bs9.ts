@@ -1,4 +1,4 @@
-// The built bs9 on its own supervisor, with a home of its own; all that it started is ended with it.
+// Runs the built bs9 on its own supervisor with its own home directory; everything that it started is ended with it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listProc, readProc } from "../../src/base/proc.ts";
@@ -8,7 +8,7 @@ import { placePrefix } from "../runner/leftovers.ts";
 const program = join(import.meta.dir, "../../dist/bs9");
 const timeoutMs = 180_000;
 
-/** Only root may make another namespace without one of users (unshare(1)). */
+/** Only root can create another namespace without a user namespace (unshare(1)). */
 const asOrdinaryUser = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
 
 export type Outcome = { code: number; stdout: string; stderr: string };
@@ -17,7 +17,7 @@ export class Place {
   readonly folder: string;
   readonly env: { PATH: string; HOME: string; BS9_HOME: string; BS9_BACKEND: string };
 
-  /** Not below /tmp by default, which is open to every service of a home elsewhere. */
+  /** By default not below /tmp, because /tmp is open to every service of a home elsewhere. */
   constructor(folder = mkdtempSync(join(import.meta.dir, "../../dist", placePrefix(process.env["BS9_RUN"] ?? String(process.pid))))) {
     this.folder = folder;
     this.env = { PATH: "/usr/bin:/bin", HOME: folder, BS9_HOME: join(folder, "bs9"), BS9_BACKEND: "supervisor" };
@@ -35,7 +35,7 @@ export class Place {
     return { code, stdout, stderr };
   }
 
-  /** In the foreground; `unshared` as PID 1 of a namespace of its own. */
+  /** Runs bs9 in the foreground; `unshared` runs it as PID 1 of its own namespace. */
   run(argv: string[], unshared = false): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const words = unshared
       ? ["unshare", ...asOrdinaryUser, "--pid", "--fork", "--mount-proc", "--kill-child", program, ...argv]
@@ -53,7 +53,7 @@ export class Place {
     return readFileSync(join(this.folder, path), "utf8");
   }
 
-  /** The app of the fixtures, in its project `web`, and a secret beside it. */
+  /** Creates the app of the fixtures in its project `web`, and a secret beside the project. */
   furnish(): void {
     this.write("web/app.ts", readFileSync(join(import.meta.dir, "../fixtures/web/app.ts"), "utf8"));
     this.write(".ssh/id", "secret");
@@ -70,7 +70,7 @@ export class Place {
     return status;
   }
 
-  /** The pid of the supervisor that was started by the way. */
+  /** The pid of the supervisor that a command started in the background. */
   supervisor(): number | null {
     const isOurs = (pid: string) =>
       readProc(`${pid}/cmdline`)?.includes("\0run\0") === true &&
@@ -88,7 +88,7 @@ export class Place {
   }
 }
 
-/** What a service of this machine answers, as JSON. */
+/** The JSON answer of a service on this machine. */
 export async function get(port: number, path: string): Promise<Record<string, string>> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
   return response.json() as Promise<Record<string, string>>;

@@ -1,4 +1,4 @@
-// The supervisor is a Backend: the suite in this process, and the built bs9 as what it starts.
+// The supervisor is a Backend: the conformance suite runs in this process, and starts the built bs9.
 import { mkdirSync } from "node:fs";
 import { pathsOf } from "../../src/base/paths.ts";
 import { SupervisorBackend } from "../../src/supervisor/supervisor.ts";
@@ -8,7 +8,7 @@ import { Place } from "./bs9.ts";
 
 conform("supervisor", async () => {
   const own = new Place();
-  // The supervisor is told by it where to be.
+  // The supervisor finds its directories by this variable.
   process.env["BS9_HOME"] = own.env.BS9_HOME;
   process.env["HOME"] = own.env.HOME;
   const paths = pathsOf(own.env);

@@ -1,4 +1,4 @@
-// The control socket against whoever may open it: each question has an answer or an end, and the next one is answered.
+// The control socket against hostile clients: each request gets an answer or an end, and the next request is answered.
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Sends the pieces one by one, and returns all that is said until the end. */
+/** Sends the pieces one by one, and returns everything that was received until the end. */
 function say(...pieces: (string | Uint8Array)[]): Promise<string> {
   return new Promise((done, refused) => {
     let said = "";
@@ -36,7 +36,7 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
       if (piece === undefined) return;
       const written = Math.max(0, socket.write(piece));
       left.splice(0, 1, ...(written < piece.length ? [piece.subarray(written)] : []));
-      // The next one in a turn of its own, unless the socket is full and tells when it is not.
+      // The next piece is sent in a later turn of the event loop, or, if the socket is full, after it has drained.
       if (written === piece.length) setImmediate(() => write(socket));
     };
     Bun.connect({
@@ -56,7 +56,7 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
 
 const good = { act: "read", names: ["web"] };
 
-test("a question in one piece or byte by byte is answered once", async () => {
+test("a request that arrives in one piece or byte by byte is answered once", async () => {
   open();
   expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toEqual({
     protocol: channel.protocol,
@@ -84,7 +84,7 @@ test.each([
   `${JSON.stringify({ ...good, more: 1 })}\n`,
   `${JSON.stringify({ act: "define", specs: [{ spec: {}, derived: "" }] })}\n`,
   `${"[".repeat(1000)}\n`,
-])("%j is refused, and ends nothing", async (text) => {
+])("the malformed request %j is refused, and the server keeps running", async (text) => {
   open();
   expect(JSON.parse(await say(headOf(channel, key), text))).toMatchObject({ protocol: channel.protocol, error: expect.any(String) });
   expect(asked).toEqual([]);
@@ -96,7 +96,7 @@ test.each([
   [headOf(channel, "x".repeat(64)), "has to come with the key"],
   [headOf(channel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
-])("the head %j is refused, whatever follows it", async (head, why) => {
+])("the header %j is refused, whatever follows it", async (head, why) => {
   open();
   expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({
     protocol: channel.protocol,
@@ -105,14 +105,14 @@ test.each([
   expect(asked).toEqual([]);
 });
 
-test("what is too long is cut off", async () => {
+test("a request beyond the size limit is cut off", async () => {
   open();
   expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
   expect(await say(headOf(channel, key), new Uint8Array(channel.maxQuestionBytes + 1024).fill(120)).catch(() => "")).toBe("");
   expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 }, 120_000);
 
-test("the socket is its user's alone; a dead one is replaced, a file or a link never", () => {
+test("the socket is accessible to its user only; a dead socket is replaced, but a file or a link never is", () => {
   open();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   server?.stop();

@@ -28,7 +28,7 @@ test("restart reads the file again and names the changed variables, not their va
   expect(await variables()).toEqual(["goodbye", "a b"]);
 });
 
-test("start of a running service applies a changed file, and says unchanged where nothing changed", async () => {
+test("start of a running service applies a changed file, and reports unchanged where nothing changed", async () => {
   place.write("web/variables", "GREETING=again\nSECRET='a b'\n");
   expect((await place.bs9("start", "web")).stdout).toStartWith("web changed");
   expect((await place.bs9("start", "web")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
@@ -37,7 +37,7 @@ test("start of a running service applies a changed file, and says unchanged wher
   expect(await variables()).toEqual(["once more", "a b"]);
 });
 
-test("--env wins over the file, and --env NAME= removes a variable of the file for good", async () => {
+test("--env overrides the file, and --env NAME= removes a variable of the file for good", async () => {
   await place.bs9("start", "web", "--env", "GREETING=mine", "--env", "SECRET=");
   expect(await variables()).toEqual(["mine", undefined]);
   await place.bs9("restart", "web");
@@ -46,7 +46,7 @@ test("--env wins over the file, and --env NAME= removes a variable of the file f
   expect(await variables()).toEqual([undefined, "back"]);
 });
 
-test("the last values stay in force while the file is missing or broken, with a word on that", async () => {
+test("the last values stay in force while the file is missing or broken, and bs9 says so", async () => {
   await place.bs9("start", "web", "--reset", "--port", String(port), "--env-file", "web/variables");
   expect(await variables()).toEqual(["once more", "a b"]);
   for (const broken of [null, "GREETING=\uffff\n", "GREETING=new\nBUN_OPTIONS=--preload=x\n", `GREETING=${"x".repeat(200_000)}\n`]) {
@@ -58,7 +58,7 @@ test("the last values stay in force while the file is missing or broken, with a 
   }
 });
 
-test("a start that is refused leaves the last values in force, and the next start tries again", async () => {
+test("a refused start leaves the last values in force, and the next start tries again", async () => {
   const app = place.read("web/app.ts");
   place.write("web/app.ts", `${app}\nif (process.env.NEVER) eval(process.env.NEVER);\n`);
   place.write("web/variables", "GREETING=moved\n");

@@ -1,4 +1,5 @@
-// `bs9 run` by hand or by an init: it takes over what runs, finds its project file, and tells what happens to its services.
+// `bs9 run` by hand or by an init: it takes over running services, finds its project file, and reports what happens to its
+// services.
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { isRunning } from "../conformance/stage.ts";
 import { freePort, until } from "../harness.ts";
@@ -36,7 +37,7 @@ function foreground(...words: string[]): Foreground {
   return one;
 }
 
-test("run takes over from a supervisor in the background, with the pids of its services, and from no other", async () => {
+test("run takes over the services of a background supervisor with their pids, and refuses to replace a foreground supervisor", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   const [before, background] = [await place.pidOf("web"), place.supervisor() ?? -1];
   const run = foreground();
@@ -52,7 +53,7 @@ test("run takes over from a supervisor in the background, with the pids of its s
   expect(isRunning(before)).toBe(false);
 }, 240_000);
 
-test("run that is killed and started again takes over from the supervisor that a command brought up meanwhile", async () => {
+test("run that is killed and started again takes over from the supervisor that a command started meanwhile", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   const before = await place.pidOf("web");
   for (let i = 0; i < 2; i++) {
@@ -60,7 +61,7 @@ test("run that is killed and started again takes over from the supervisor that a
     await until(() => run.out().includes("web taken over"), { what: "web is taken over" });
     process.kill(run.pid, "SIGKILL");
     await until(() => !isRunning(run.pid), { what: "it is killed" });
-    // Brings one up in the background.
+    // Starts a supervisor in the background.
     expect(await place.pidOf("web")).toBe(before);
     expect(place.supervisor()).not.toBeNull();
   }

@@ -1,4 +1,4 @@
-// What users of PM2 and of npm type: each starts a service that answers, without a systemd.
+// Command lines that users of PM2 and npm type: each starts a service that answers, without systemd.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const answerOf = async (port: number) => {
   return get(port, "/");
 };
 
-test("a directory starts what scripts.start of its package.json says, under the name of the project", async () => {
+test("starting a directory runs scripts.start of its package.json, under the name of the project", async () => {
   const port = freePort();
   place.write("plain/package.json", JSON.stringify({ name: "@acme/my-shop", scripts: { start: "MODE=own node server.mjs --fast" } }));
   const { code, stdout, stderr } = await place.bs9("start", "plain", "--port", String(port));
@@ -29,7 +29,7 @@ test("a directory starts what scripts.start of its package.json says, under the 
   expect((await place.bs9("start", "plain")).stdout).toStartWith("my-shop unchanged (no changes");
 });
 
-test("a command line in one word is taken apart", async () => {
+test("a command line in one argument is split into words", async () => {
   const [port, words] = [freePort(), "sh -c 'exit 0'"];
   place.write("shop/run.sh", '#!/bin/sh\nexec "$@"\n');
   const refused = await place.bs9("start", "a && b");
@@ -40,7 +40,7 @@ test("a command line in one word is taken apart", async () => {
   expect(port).toBeGreaterThan(0);
 });
 
-test("bs9.toml starts each of its services, leaves those that are as it says alone, and starts the good ones beside a bad one", async () => {
+test("bs9.toml starts each of its services, skips unchanged ones, and starts the valid ones beside an invalid one", async () => {
   const [a, b] = [freePort(), freePort()];
   const table = (name: string, port: number, more = "") => `[services.${name}]\nentry = "two/server.mjs"\nport = ${port}\n${more}`;
   place.write("bs9.toml", table("one", a) + table("two", b));
@@ -63,7 +63,7 @@ test.each([
   ["ecosystem.config.js", (text: string) => `module.exports = ${text};\n`],
   ["ecosystem.config.mjs", (text: string) => `console.log("noise");\nexport default ${text};\n`],
   ["ecosystem.json", (text: string) => text],
-])("%s starts its apps, and says what is not taken over", async (file, written) => {
+])("%s starts its apps, and names the settings that are not taken over", async (file, written) => {
   const port = freePort();
   const name = file.replaceAll(".", "-");
   const apps = [{ name, script: "two/server.mjs", env: { PORT: port, MODE: "eco" }, instances: 2 }];
@@ -75,12 +75,12 @@ test.each([
   expect(await answerOf(port)).toMatchObject({ mode: "eco" });
 });
 
-test("a file of PM2 that throws, and one that never ends, are told", async () => {
+test("a PM2 file that throws and one that never ends are reported", async () => {
   place.write("pm2.config.js", 'throw new Error("no apps today");\n');
   expect(await place.bs9("start", "pm2.config.js")).toMatchObject({ code: 1, stderr: expect.stringContaining("no apps today") });
 });
 
-test("jlist is the JSON of status, and says that it is not PM2's; -v is the version", async () => {
+test("jlist prints the JSON of status and says that it is not the format of PM2; -v prints the version", async () => {
   const { stdout, stderr } = await place.bs9("jlist");
   expect(JSON.parse(stdout).map(({ name }: { name: string }) => name)).toContain("my-shop");
   expect(stderr).toStartWith("note: this is the JSON of bs9 status --json, and not that of PM2's jlist\n");
@@ -88,7 +88,7 @@ test("jlist is the JSON of status, and says that it is not PM2's; -v is the vers
   expect((await place.bs9("rm", "line", "--yes")).code).toBe(0);
 });
 
-test("describe tells a reason once for all that it is the reason of, and --unit prints the text of the unit alone", async () => {
+test("describe prints a common reason once, and --unit prints only the text of the unit", async () => {
   const { stdout } = await place.bs9("describe", "my-shop");
   expect(stdout.split("because: only systemd can do this").length).toBe(2);
   expect(stdout).toContain("SystemCallFilter=@system-service ~@privileged @resources");
@@ -97,7 +97,7 @@ test("describe tells a reason once for all that it is the reason of, and --unit 
   expect(unit.stdout).not.toContain("because:");
 });
 
-test("two apps of a file that would get one name are refused, and a file replaces no service of another project", async () => {
+test("two apps of a file that would get the same name are refused, and a file does not replace a service of another project", async () => {
   place.write("eco/package.json", "{}");
   for (const file of ["eco/a/index.js", "eco/b/index.js"]) place.write(file, "setInterval(() => {}, 1000);\n");
   place.write("eco/ecosystem.config.cjs", 'module.exports = { apps: [{ script: "a/index.js" }, { script: "b/index.js" }] };\n');
@@ -112,12 +112,12 @@ test("two apps of a file that would get one name are refused, and a file replace
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is another project's") });
 });
 
-test("a directory that is named like a service does not stand in the way of the service", async () => {
+test("a directory with the name of a service does not hide the service", async () => {
   place.write("my-shop/package.json", JSON.stringify({ scripts: { start: "node none.js" } }));
   expect((await place.bs9("start", "my-shop", "--env", "MORE=1")).stdout).toStartWith("my-shop changed");
 });
 
-test("an executable text without a line for its interpreter runs, as from a shell", async () => {
+test("an executable text without a #! line runs as it does from a shell", async () => {
   place.write("two/bare.sh", "exec sleep 100000\n");
   chmodSync(join(place.folder, "two/bare.sh"), 0o755);
   expect((await place.bs9("start", "two/bare.sh")).stdout).toStartWith("bare started");

@@ -1,4 +1,4 @@
-// Rounds in which the supervisor is killed while it starts, restarts or stops services, and what each round leaves behind.
+// Rounds in which the supervisor is killed while it starts, restarts or stops services, and the effects of each round.
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { linkOf, listProc, readProc } from "../../src/base/proc.ts";
@@ -9,26 +9,26 @@ import type { Outcome, Place } from "./bs9.ts";
 
 export type Toll = {
   rounds: number;
-  /** Supervisors that were killed. */
+  /** The number of supervisors that were killed. */
   kills: number;
-  /** Rounds in which two processes of one service ran at once. */
+  /** The number of rounds in which two processes of one service ran at once. */
   doubles: number;
-  /** Processes that ran on after their service was stopped or deleted. */
+  /** The number of processes that kept running after their service was stopped or deleted. */
   orphans: number;
-  /** Answers of commands that /proc does not bear out. */
+  /** The number of command answers that contradict /proc. */
   wrong: number;
-  /** Commands that said that they could not do it. */
+  /** The number of commands that reported that they could not act. */
   refusals: number;
-  /** What went wrong, in words. */
+  /** Descriptions of what went wrong. */
   troubles: string[];
 };
 
 const acts = ["start", "restart", "stop"] as const;
 type Act = (typeof acts)[number];
 
-/** Longer than any act on all services takes by itself. */
+/** Longer than any act on all services takes without a kill. */
 const latestKillMs = 900;
-/** A supervisor makes 20 processes in about this time. */
+/** About the time in which a supervisor starts 20 processes. */
 const spawningMs = 30;
 const workWithinMs = 1000;
 const mostKills = 3;
@@ -66,7 +66,7 @@ async function define(place: Place, name: string): Promise<void> {
   if (code !== 0) throw new Error(`cannot start ${name}: ${stderr}`);
 }
 
-/** `isAtWork`: counted from the moment in which the supervisor has a new child. */
+/** `isAtWork`: counted from the moment when the supervisor has a new child. */
 type Kill = { isAtWork: boolean; afterMs: number };
 
 type Report = (kind: "doubles" | "orphans" | "wrong" | "refusals", what: string) => void;
@@ -87,7 +87,7 @@ async function killOnce(place: Place, names: string[], act: Act, planned: Kill[]
     }
   })();
   const answer = await place.bs9(act, "all", "--json");
-  // The answer holds from the moment it is given, unless the next kill comes in between.
+  // The answer must be true when it is given, unless another kill follows before.
   const atAnswer = processesOf(place);
   await killer;
   judgeAnswer(answer, names, before, atAnswer, report);
@@ -98,7 +98,7 @@ async function killOnce(place: Place, names: string[], act: Act, planned: Kill[]
   return kills;
 }
 
-/** Resolves once the supervisor, whichever it is by then, has a child that it had not, or after a while. */
+/** Resolves after some time, or once the current supervisor has a child that it did not have before. */
 async function newChild(place: Place): Promise<void> {
   const endMs = performance.now() + workWithinMs;
   let [supervisor, known] = [place.supervisor(), new Set<string>()];
@@ -128,7 +128,7 @@ function judgeAnswer({ code, stdout, stderr }: Outcome, names: string[], before:
   }
 }
 
-/** Waits until `status` and /proc say the same of each service. */
+/** Waits until `status` and /proc agree on each service. */
 async function settled(place: Place, names: string[], state: "active" | "inactive"): Promise<void> {
   let last = "";
   const seen: string[] = [];
@@ -174,7 +174,7 @@ function watchForDoubles(place: Place): { end(): Promise<string[]> } {
 
 type Found = Map<string, number[]>;
 
-/** The processes of the services of this place by their environment; launchers have another one. */
+/** Finds the processes of the services of this place by their environment; launchers have a different environment. */
 function processesOf(place: Place): Found {
   const found: Found = new Map();
   for (const entry of listProc("")) {

@@ -1,11 +1,11 @@
-// What the supervisor says of the parts of a sandbox that only systemd has.
+// The parts of a sandbox that only systemd provides, as the supervisor reports them.
 import { expect, test } from "bun:test";
 import { lackOf } from "../../src/supervisor/lacks.ts";
 
 test.each([
   ["without systemd", false, "only systemd can do this, and this machine runs without it"],
   ["with systemd", true, "only systemd can do this, and BS9_BACKEND chose the supervisor"],
-])("on a machine %s", (_, hasSystemd, why) => {
+])("on a machine %s a missing directive names the right fix", (_, hasSystemd, why) => {
   const found = lackOf("standard", 6, null, hasSystemd).find(({ directive }) => directive === "PrivateTmp=yes");
   expect(found?.why).toBe(why);
 });

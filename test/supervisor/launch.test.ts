@@ -1,4 +1,4 @@
-// The launcher of the built bs9: what arrives in the program is what was in the plan.
+// The launcher of the built bs9: the program receives exactly what the plan contains.
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ const nasty = [
   "x".repeat(100_000),
 ];
 
-test("arguments and environment arrive exactly, and nothing else", async () => {
+test("the program receives exactly the arguments and environment of the plan", async () => {
   const env = Object.fromEntries(nasty.map((value, i) => [`V${i}`, value]));
   const shown = await launched({ argv: ["/usr/bin/env", "-0"], env });
   expect(shown).toMatchObject({ code: 0, stderr: "" });
@@ -55,11 +55,11 @@ test("arguments and environment arrive exactly, and nothing else", async () => {
   expect(words.stdout.split("\0").slice(0, -1)).toEqual(nasty);
 });
 
-test("it has the limits, umask, stdin and rights of the plan", async () => {
+test("the program has the limits, umask, stdin and privileges of the plan", async () => {
   const script =
     "umask; ulimit -Hn; readlink /proc/self/fd/0; grep -E '^(NoNewPrivs|SigIgn|SigBlk):' /proc/self/status; ls /proc/self/fd | wc -l";
   const { stdout } = await launched({ argv: ["/bin/sh", "-c", script] });
-  // ls itself holds 0, 1, 2 and the folder.
+  // ls itself holds 0, 1, 2 and the directory.
   expect(stdout.trim().split("\n")).toEqual([
     "0077",
     "512",
@@ -75,19 +75,19 @@ test.each([
   [{ cwd: "/nowhere" }, 200, "bs9: cannot work in /nowhere: it is not there\n"],
   [{ argv: ["/nowhere/app"] }, 203, "bs9: cannot execute /nowhere/app: it is not there\n"],
   [{ cgroup: "/nowhere" }, 219, "bs9: cannot join its cgroup: it is not there\n"],
-])("%j ends with %d and one line", async (changes, code, stderr) => {
+])("the plan change %j ends with status %d and one line", async (changes, code, stderr) => {
   expect(await launched(changes)).toMatchObject({ code, stdout: "", stderr });
 });
 
-test("a plan that is not there or was broken off runs nothing", async () => {
+test("a missing or incomplete plan runs nothing", async () => {
   const whole = planText({ ...plan, argv: ["/bin/echo", "ran"] });
   expect(await launchedWith(whole)).toMatchObject({ code: 0, stdout: "ran\n" });
   for (const part of ["", whole.slice(0, 20), whole.slice(0, -1)])
     expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
 });
 
-test("Landlock opens what is named, and no more", async () => {
-  // Not below /tmp: this is about one folder.
+test("Landlock opens exactly the named paths", async () => {
+  // Not below /tmp, because the test is about a single directory.
   const folder = mkdtempSync(join(import.meta.dir, "../../dist/shut-"));
   try {
     await Bun.write(join(folder, "open/in"), "seen");

@@ -1,4 +1,4 @@
-// Which process is still a launcher, also in the middle of an execve(2), and what is said of the service meanwhile.
+// Which process is still a launcher, also during an execve(2), and how its service is reported meanwhile.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Reading } from "../../src/backend/backend.ts";
@@ -9,12 +9,12 @@ import { SupervisorBackend } from "../../src/supervisor/supervisor.ts";
 import { tempDir, until } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
-test("a process with a program and an empty environment is not the service yet; a zombie and a service are no launchers", async () => {
+test("a process with a program and an empty environment is not the service yet; zombies and services are not launchers", async () => {
   const started = [
     Bun.spawn(["sleep", "1000"], { env: {} }),
     Bun.spawn(["sleep", "1000"], { env: { BS9_LAUNCH: "1" } }),
     Bun.spawn(["sleep", "1000"], { env: { SERVICE_NAME: "web" } }),
-    // The shell becomes a program that never waits for its child.
+    // The shell executes a program that never waits for its child.
     Bun.spawn(["sh", "-c", "sleep 0 & echo $!; exec sleep 1000"], { stdout: "pipe" }),
   ] as const;
   try {
@@ -28,8 +28,8 @@ test("a process with a program and an empty environment is not the service yet; 
   }
 });
 
-test("the sandbox of a launcher is unknown, and whoever asks once it has become the service is told so at once", async () => {
-  // A shell that executes the service when it has read a line, as a launcher does with its plan.
+test("the sandbox of a launcher is unknown, and the real verdict is reported at once after the launcher has become the service", async () => {
+  // A shell that executes the service after it has read a line, as a launcher does with its plan.
   const script = "read plan; exec env -i SERVICE_NAME=web sleep 1000";
   const child = Bun.spawn(["/bin/sh", "-c", script], { env: { BS9_LAUNCH: "1" }, stdio: ["pipe", "ignore", "ignore"] });
   try {
@@ -63,7 +63,7 @@ test("the sandbox of a launcher is unknown, and whoever asks once it has become 
     expect(states).toEqual(["activating"]);
     child.stdin.write("\n");
     await child.stdin.flush();
-    // Without a pause in which the watch could look by itself.
+    // Busy waiting, so that the watch has no time to poll by itself.
     while (isLauncher(child.pid)) Bun.sleepSync(1);
     await watch.synced();
     expect(states).toEqual(["activating", "active"]);

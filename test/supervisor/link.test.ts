@@ -1,4 +1,4 @@
-// Who asks the supervisor from within its own process is told of each change, in the order that they happen.
+// A watcher within the process of the supervisor receives each change in the order in which it happens.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Change } from "../../src/backend/backend.ts";
@@ -7,7 +7,7 @@ import { type Link, watchFrom } from "../../src/supervisor/link.ts";
 import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
-test("a start, a crash, a recycling and a stop are told as they happen, and nothing after that", async () => {
+test("a start, a crash, a recycling and a stop are reported as they happen, and nothing after that", async () => {
   const place = new Place();
   try {
     const child = Bun.spawn([binary(), join(import.meta.dir, "../fixtures/linked.ts")], {
@@ -20,7 +20,7 @@ test("a start, a crash, a recycling and a stop are told as they happen, and noth
     expect(await child.exited).toBe(0);
     expect(JSON.parse(said)).toEqual({
       started: ["web activating", "web active"],
-      // Its main process is gone, and what it has started is not.
+      // The main process has ended, but its children have not.
       leaving: ["deactivating", "web null"],
       // Once for the delay, once for the launcher.
       crashed: ["web activating", "web activating", "web active"],
@@ -35,7 +35,7 @@ test("a start, a crash, a recycling and a stop are told as they happen, and noth
   }
 }, 120_000);
 
-test("a service that is started again while its launch is waited for is told to be active", async () => {
+test("a service that is started again during its launch is reported as active", async () => {
   const answers: ((told: Told[]) => void)[] = [];
   let hear: (change: Change) => void = () => {};
   const link: Link = {

@@ -1,4 +1,4 @@
-// Five services of the supervisor under load, while the supervisor is killed: what their clients notice.
+// Five services of the supervisor under load while the supervisor is killed, and the effects that their clients see.
 import { freePort, until } from "../harness.ts";
 import { answers, type Place } from "./bs9.ts";
 
@@ -39,7 +39,10 @@ export class Load {
   }
 }
 
-/** Kills the supervisor, waits until some more requests are answered without one, and lets the next command start another. */
+/**
+ * Kills the supervisor, waits until some more requests were answered without a supervisor, and lets the next command start
+ * another one.
+ */
 export async function killSupervisor(place: Place, load: Load): Promise<void> {
   const old = place.supervisor();
   if (old === null) throw new Error("no supervisor runs");

@@ -1,4 +1,4 @@
-// A flood of log under the supervisor: the quota holds, the newest lines stay, and nobody waits for it.
+// A flood of log lines under the supervisor: the quota holds, the newest lines stay, and commands are not delayed.
 import { afterAll, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -6,10 +6,10 @@ import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
 const quotaBytes = 1024 ** 3;
-/** Of numbers up to here: 2 GiB and a little. */
+/** The last number of the flood: its lines have a little more than 2 GiB. */
 const lines = 226_000_000;
 const floodBytes = 2_148_888_898;
-/** Of a file system the store leaves a twentieth free (src/logs/store/tick.ts). */
+/** The share of the file system that the store leaves free (src/logs/store/tick.ts). */
 const freeShare = 0.05;
 
 const place = new Place();
@@ -24,7 +24,7 @@ const logs = join(place.env.BS9_HOME, "state/logs/flood");
 const onDisk = (): number => readdirSync(logs).reduce((sum, file) => sum + statSync(join(logs, file)).blocks * 512, 0);
 
 test.skipIf(!isRoom)(
-  "of 2 GiB at most the quota is on disk 5 s after it stops, and the newest lines are kept",
+  "of a flood of 2 GiB at most the quota is on disk 5 s after its end, and the newest lines are kept",
   async () => {
     place.write("flood/flood.sh", `#!/bin/sh\nseq 1 ${lines}\necho done >&2\nexec sleep 1000\n`);
     chmodSync(join(place.folder, "flood/flood.sh"), 0o755);
@@ -41,12 +41,12 @@ test.skipIf(!isRoom)(
     await until(() => readFileSync(join(logs, "stderr.log"), "utf8") === "done\n", { what: "the end of the flood", timeoutMs: 100_000 });
     expect(statSync(join(logs, "stdout.log")).size).toBeGreaterThanOrEqual(floodBytes);
     await until(() => onDisk() <= quotaBytes, { what: "it is within the quota", timeoutMs: 5000 });
-    // Nothing was thrown away beyond need.
+    // No more was deleted than necessary.
     expect(onDisk()).toBeGreaterThan(quotaBytes / 100);
     const last = await place.bs9("logs", "flood", "-n", "3", "--grep", "^[0-9]", "--json");
     const messages = last.stdout.split("\n").slice(0, -1);
     expect(messages.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual([2, 1, 0].map((n) => String(lines - n)));
-    // A reader that takes its time gets them all.
+    // A slow reader receives all lines.
     const slowly = Bun.spawn(["sh", "-c", '"$0" logs flood -n 200000 --grep "^[0-9]" | { sleep 1; wc -l; }', binary()], { env: place.env });
     expect(await new Response(slowly.stdout).text()).toBe("200000\n");
     expect((await place.bs9("logs", "quiet", "--json")).stdout).toContain("a quiet word");

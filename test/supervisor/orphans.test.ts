@@ -1,4 +1,4 @@
-// Orphans are fetched, and never a child that Bun waits for: in a process of its own, which is subreaper.
+// Orphans are reaped, but never a child that Bun waits for. The test runs in a separate process that is a subreaper.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
@@ -19,7 +19,7 @@ console.log(JSON.stringify({ codes, zombies: zombies(), sleeping: sleeping() }))
 process.exit(0);
 `;
 
-test("40 children that Bun waits for tell how they ended, and their 40 orphans leave no zombie", async () => {
+test("40 children that Bun waits for report their exit, and their 40 orphans leave no zombie", async () => {
   const child = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
   const said = JSON.parse(await new Response(child.stdout).text());
   expect(said).toEqual({ codes: Array.from({ length: 40 }, (_, i) => i), zombies: 0, sleeping: 0 });

@@ -1,4 +1,4 @@
-// Two projects with entries of the same names, side by side: neither takes the place of the other.
+// Two projects with entries of the same names, side by side: neither replaces the service of the other.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { Place } from "./bs9.ts";
@@ -16,14 +16,14 @@ afterAll(() => place.down());
 
 const names = async () => (await place.bs9("status", "-q")).stdout.trim().split("\n").sort();
 
-test("src/index.ts of two projects are two services, each named for its project", async () => {
+test("src/index.ts of two projects are two services, each named after its project", async () => {
   for (const project of ["shop", "blog"]) {
     expect(await place.bs9("start", `${project}/src/index.ts`, "--wait", "0")).toMatchObject({ code: 0 });
   }
   expect(await names()).toEqual(["blog", "shop"]);
 });
 
-test("a command such as sleep is named for the project in whose directory it is called", async () => {
+test("a command such as sleep is named after the project in whose directory it is called", async () => {
   const called = await place.bs9("start", "sleep", "--cwd", join(place.folder, "shop"), "--dry-run", "--json", "--", "1000");
   expect(JSON.parse(called.stdout)).toMatchObject([{ spec: { name: "shop" } }]);
 });
@@ -33,7 +33,7 @@ test("another entry of the same project changes its service", async () => {
   expect((await place.bs9("describe", "shop", "--json")).stdout).toContain("dist/main.js");
 });
 
-test("a known name whose entry lies in another project is refused with both paths, and the first service runs on", async () => {
+test("a known name with an entry in another project is refused with both paths, and the first service keeps running", async () => {
   await place.bs9("start", "shop/worker.ts", "--wait", "0");
   const before = await place.statusOf("worker");
   const refused = await place.bs9("start", "blog/worker.ts", "--wait", "0");

@@ -1,4 +1,4 @@
-// What is kept on disk names a process for sure, or names none.
+// A record on disk identifies a process without doubt, or identifies none.
 import { afterAll, expect, test } from "bun:test";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "
 const input = { env: { KEY: "secret" }, envRemoved: [], reset: false, name: "web" };
 const record = blank(resolve(input, { path: join(folder, "app.sh"), kind: "script", onPath: false }, null, around, builtIn), "1", null);
 
-test("what was written is read, and by nobody else", () => {
+test("a record that was written can be read, by its user only", () => {
   records.put(record, true);
   expect(records.get("web")).toEqual(record);
   expect(records.names()).toEqual(["web"]);
@@ -24,19 +24,19 @@ test("what was written is read, and by nobody else", () => {
 });
 
 test.each(["", "{", "null", "[]", '{"version":2}', JSON.stringify({ ...record, more: 1 }), JSON.stringify({ ...record, process: 1 })])(
-  "%j is no record, and no reason to fail",
+  "%j is not a valid record and does not cause an error",
   (text) => {
     writeFileSync(records.file("bad"), text);
     expect(records.get("bad")).toBeNull();
   },
 );
 
-test("names that are none are not read as services", () => {
+test("files with invalid names are not read as services", () => {
   for (const name of ["..", "a b", ".hidden"]) writeFileSync(join(folder, "services", `${name}.json`), JSON.stringify(record));
   expect(records.names().filter((name) => name !== "bad")).toEqual(["web"]);
 });
 
-test("a process is the same one by pid, start time and era, and as long as it runs", async () => {
+test("a process is identified by pid, start time and era while it runs", async () => {
   const child = Bun.spawn(["sleep", "1000"]);
   const seen = processOf(child.pid) as Process;
   expect(isAlive(seen)).toBe(true);
@@ -48,8 +48,8 @@ test("a process is the same one by pid, start time and era, and as long as it ru
   expect(processOf(child.pid)).toBeNull();
 });
 
-test("a zombie does not live", async () => {
-  // The shell becomes a program that never waits for its child.
+test("a zombie is not alive", async () => {
+  // The shell executes a program that never waits for its child.
   const parent = Bun.spawn(["sh", "-c", "sleep 0.3 & echo $!; exec sleep 1000"], { stdout: "pipe" });
   const { value } = await parent.stdout.getReader().read();
   const seen = processOf(Number(new TextDecoder().decode(value))) as Process;
@@ -60,7 +60,7 @@ test("a zombie does not live", async () => {
   await parent.exited;
 });
 
-test("a session whose leader's pid is another process now has nothing of ours", async () => {
+test("a session whose leader's pid belongs to another process now has no processes of the service", async () => {
   const child = Bun.spawn(["sh", "-c", "sleep 1000 & wait"], { detached: true });
   const leader = processOf(child.pid) as Process;
   const members = await until(
@@ -85,6 +85,6 @@ test("a session whose leader's pid is another process now has nothing of ours", 
   for (const pid of rest) process.kill(pid, "SIGKILL");
 });
 
-test("the era is of this boot and this namespace", () => {
+test("the era consists of the boot and the pid namespace", () => {
   expect(era()).toMatch(/^[0-9a-f-]{36} pid:\[\d+\] \d+$/);
 });

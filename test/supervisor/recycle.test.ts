@@ -1,4 +1,4 @@
-// A service that is not well, and what comes in between while it is asked to end: time, other acts, the end of the supervisor.
+// An unhealthy service, and what may happen while it is asked to end: its timeout, other acts, the end of the supervisor.
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ const runs = (name: string, isIt: (pid: number, restarts: number | null) => bool
   );
 const lifeOf = (name: string) => records.get(name)?.state;
 
-/** Starts a script that says when it can hear; returns its pid. */
+/** Starts a script that reports when it is ready; returns its pid. */
 async function start(name: string, script: string, ...options: string[]): Promise<number> {
   place.write(`${name}/run.sh`, `#!/bin/sh\n${script}\n`);
   chmodSync(join(place.folder, `${name}/run.sh`), 0o755);
@@ -44,17 +44,17 @@ async function start(name: string, script: string, ...options: string[]): Promis
   return runs(name, () => true);
 }
 
-/** In its first run alone, so that it is cleared away at once. */
+/** Ignores SIGTERM in its first run only, so that cleaning up is fast. */
 const deaf = "[ -e ready ] || trap 'echo heard >>heard' TERM\necho >>ready\nwhile :; do sleep 0.05; done";
 
-test("one that does not hear is killed after its stop timeout, and comes up again, and its log says why", async () => {
+test("an unhealthy service that ignores SIGTERM is killed after its stop timeout and restarted, and its log says why", async () => {
   const before = await start("deaf", deaf, "--stop-timeout", "1s");
   const began = performance.now();
   await recycle("deaf");
-  // It was only asked for.
+  // The command only requests the restart.
   expect(performance.now() - began).toBeLessThan(900);
   expect([lifeOf("deaf"), (await read("deaf"))?.state]).toEqual(["recycling", "deactivating"]);
-  // Once is enough.
+  // A second request has no effect.
   await recycle("deaf");
   await runs("deaf", (pid, restarts) => pid !== before && restarts === 1);
   expect(performance.now() - began).toBeGreaterThan(950);
@@ -68,7 +68,7 @@ test.each([
   ["stop", "inactive"],
   ["restart", "active"],
 ] as const)(
-  "a %s meanwhile counts for more",
+  "a %s of the user during a recycling takes precedence",
   async (act, state) => {
     const name = `slow-${act}`;
     const before = await start(name, deaf, "--stop-timeout", "2s");
@@ -82,13 +82,13 @@ test.each([
   120_000,
 );
 
-test("with a clean end, which no policy but always would follow, it comes up again", async () => {
+test("an unhealthy service that exits cleanly is restarted, although only the policy always restarts after a clean exit", async () => {
   const before = await start("polite", "trap 'exit 0' TERM\necho >>ready\nwhile :; do sleep 0.05; done");
   await recycle("polite");
   await runs("polite", (pid, restarts) => pid !== before && restarts === 1);
 }, 120_000);
 
-test("the supervisor dies meanwhile: the next one ends it, counts it once, and has it up again", async () => {
+test("if the supervisor dies during a recycling, the next one ends the service, counts one restart and starts it again", async () => {
   const before = await start("left", deaf, "--stop-timeout", "2s");
   await recycle("left");
   process.kill((await until(() => place.supervisor(), { what: "a supervisor" })) ?? -1, "SIGKILL");
@@ -99,7 +99,7 @@ test("the supervisor dies meanwhile: the next one ends it, counts it once, and h
   expect(isRunning(before)).toBe(false);
 }, 120_000);
 
-test("the supervisor dies meanwhile, and it ends while there is none: it is up again, and counted once", async () => {
+test("if the supervisor dies during a recycling and the service ends meanwhile, the next one starts it and counts one restart", async () => {
   const before = await start("alone", deaf, "--stop-timeout", "20s");
   await recycle("alone");
   process.kill((await until(() => place.supervisor(), { what: "a supervisor" })) ?? -1, "SIGKILL");
@@ -110,7 +110,7 @@ test("the supervisor dies meanwhile, and it ends while there is none: it is up a
   await runs("alone", (pid, restarts) => pid !== before && restarts === 1);
 }, 120_000);
 
-test("the supervisor is told to end meanwhile: it is up with the next one", async () => {
+test("if the supervisor is told to end during a recycling, the next one starts the service", async () => {
   const before = await start("asked", deaf, "--stop-timeout", "1s");
   await recycle("asked");
   process.kill((await until(() => place.supervisor(), { what: "a supervisor" })) ?? -1, "SIGTERM");

@@ -1,4 +1,4 @@
-// The supervisor in rough hands: apps that reach for it, workers that take their time, and ends at the wrong moment.
+// The supervisor under rough treatment: apps that connect to it, workers that end slowly, and ends at the wrong moment.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const dead = () => until(() => place.supervisor() === null, { what: "the supervi
 beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
-test("a service that is shut in reaches the control socket, and is not heard", async () => {
+test("a service in a sandbox can connect to the control socket, but its requests are refused", async () => {
   place.write(
     "rogue/app.ts",
     `const ask = "${channel.protocol} 0000\\n" + JSON.stringify({ act: "stop", names: ["web"] }) + "\\n";
@@ -30,7 +30,7 @@ setInterval(() => {}, 1000);\n`,
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("a service that opens connections to the control socket in a loop costs no command its answer, and no answer is wrong", async () => {
+test("a service that opens connections to the control socket in a loop does not keep commands from their correct answers", async () => {
   const sock = JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"));
   place.write(
     "flood/app.ts",
@@ -58,7 +58,7 @@ setInterval(() => {
   await place.bs9("delete", "all", "--yes");
 }, 300_000);
 
-test("a workspace: packages of the folders above, hoisted and linked", async () => {
+test("packages of parent directories, hoisted and linked, work in a workspace", async () => {
   place.write("ws/package.json", '{"workspaces":["packages/*"]}');
   place.write("ws/node_modules/plain/package.json", '{"name":"plain","main":"index.js"}');
   place.write("ws/node_modules/plain/index.js", 'module.exports = "plain";');
@@ -78,7 +78,7 @@ test("a workspace: packages of the folders above, hoisted and linked", async () 
   }
 }, 240_000);
 
-test("workers have the stop timeout to end in order; what is left of a crashed one ends, too", async () => {
+test("workers have the stop timeout to end in order, and the remaining processes of a crashed service are ended", async () => {
   place.write("wrap/run.sh", "#!/bin/sh\nsh ./inner.sh\n");
   place.write("wrap/inner.sh", "trap 'sleep 0.5; echo done >done; exit 0' TERM\nwhile :; do sleep 0.1; done\n");
   chmodSync(join(place.folder, "wrap/run.sh"), 0o755);
@@ -93,7 +93,7 @@ test("workers have the stop timeout to end in order; what is left of a crashed o
   await place.bs9("delete", "wrap", "--yes");
 }, 240_000);
 
-test("workers of a service whose supervisor had died end with it, and keep nothing from the next start", async () => {
+test("workers of a service whose supervisor died end with the service, and do not block its next start", async () => {
   place.write("forky/run.sh", "#!/bin/sh\nsleep 1000 &\necho $! >worker\nwait\n");
   chmodSync(join(place.folder, "forky/run.sh"), 0o755);
   await place.bs9("start", "forky/run.sh", "--name", "forky");
@@ -108,7 +108,7 @@ test("workers of a service whose supervisor had died end with it, and keep nothi
   await place.bs9("delete", "forky", "--yes");
 }, 240_000);
 
-test("what was up when the supervisor was told to end is up again with the next one, and has not failed", async () => {
+test("services that were up when the supervisor was told to end are started by the next one, and do not count as failed", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()), "--restart", "no");
   const before = await place.pidOf("web");
   process.kill(place.supervisor() ?? -1, "SIGTERM");
@@ -120,10 +120,10 @@ test("what was up when the supervisor was told to end is up again with the next 
   await place.bs9("delete", "web", "--yes");
 }, 240_000);
 
-test("a supervisor that dies while one waits for its restart counts nothing for that", async () => {
+test("a supervisor that dies while a service waits for its restart does not change the restart count", async () => {
   place.write("crash/app.ts", "process.exit(3);\n");
   await place.bs9("start", "crash/app.ts", "--name", "crash", "--restart-delay", "20s", "--wait", "0");
-  // The first restart has no delay: one that is being launched for it does not wait.
+  // The first restart has no delay, so it is not waiting.
   const restarts = 2;
   await until(async () => Bun.deepMatch({ state: "activating", restarts }, await place.statusOf("crash")), { what: "it waits" });
   process.kill(place.supervisor() ?? -1, "SIGKILL");
@@ -133,7 +133,7 @@ test("a supervisor that dies while one waits for its restart counts nothing for 
   await place.bs9("delete", "crash", "--yes");
 }, 240_000);
 
-test("a socket that cannot be made starts nothing and says why; once it can, all is well", async () => {
+test("a control socket that cannot be created starts nothing and is reported, and later starts work again", async () => {
   await dead();
   place.write("bs9/state/supervisor.sock", "mine");
   const refused = await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
@@ -144,7 +144,7 @@ test("a socket that cannot be made starts nothing and says why; once it can, all
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("run: an entry that is nothing ends it, and a port that is taken starts nothing", async () => {
+test("run ends if its entry does not exist, and starts nothing if a port is taken", async () => {
   await dead();
   const nothing = place.run(["run", "nosuch.ts", "--port", "0"]);
   expect(await nothing.exited).not.toBe(0);

@@ -1,4 +1,4 @@
-// The built bs9 where no systemd is: the same commands, on a supervisor that may die.
+// The built bs9 without systemd: the same commands, on a supervisor that may die.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const place = new Place();
 beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
-test("start, status, logs, restart, stop, delete", async () => {
+test("start, status, logs, restart, stop and delete work without systemd", async () => {
   const port = freePort();
   const greeting = 'a "b" %h $HOME\n\té\u{1f600} \\ `x`';
   const started = await place.bs9(
@@ -71,7 +71,7 @@ test("start, status, logs, restart, stop, delete", async () => {
   expect(existsSync(join(place.env.BS9_HOME, "state/logs/web"))).toBe(false);
 }, 240_000);
 
-test("it cannot read what is of its user beside its project, nor gain rights, nor end others", async () => {
+test("a service cannot read its user's files outside its project, gain privileges, or end other services", async () => {
   const port = freePort();
   expect((await place.bs9("start", "web/app.ts", "--name", "shut", "--port", String(port))).code).toBe(0);
   expect(String(await get(port, "/secret"))).toBe("refused: EACCES");
@@ -90,8 +90,8 @@ test("it cannot read what is of its user beside its project, nor gain rights, no
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("an entry directly in the home directory starts, does not open home, and is partial with the words of systemd", async () => {
-  // No folder above it has node_modules, which would open the names of what is in home.
+test("an entry directly in the home directory starts, does not open the home directory, and is partial with the same words as on systemd", async () => {
+  // No parent directory has node_modules, which would make the names of files in the home directory visible.
   const home = new Place(tempDir());
   try {
     home.furnish();
@@ -108,20 +108,20 @@ test("an entry directly in the home directory starts, does not open home, and is
   }
 }, 240_000);
 
-test("one that throws at start is told at once, with its last lines; nothing else is wrong", async () => {
+test("a service that throws at start is reported at once with its last lines, and no other service is affected", async () => {
   place.write("broken/app.ts", 'throw new Error("no database");\n');
   const began = performance.now();
   const broken = await place.bs9("start", "broken/app.ts", "--name", "broken");
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain("no database");
   expect(broken.stderr).toContain("cannot start broken: exited with 1");
-  // It does not wait for the 30 s of --wait.
+  // The command does not wait for the 30 s of --wait.
   expect(performance.now() - began).toBeLessThan(20_000);
   expect(await place.statusOf("broken")).toMatchObject({ state: "failed" });
   await place.bs9("delete", "broken", "--yes");
 }, 240_000);
 
-test("restarts with growing delays, and gives up where it is told to", async () => {
+test("a crashing service is restarted with growing delays, and given up after --max-restarts", async () => {
   place.write("crash/app.ts", 'import { appendFileSync } from "node:fs";\nappendFileSync("runs", "x");\nprocess.exit(3);\n');
   await place.bs9("start", "crash/app.ts", "--name", "crash", "--max-restarts", "3", "--restart-delay", "200ms", "--wait", "0");
   await until(async () => (await place.statusOf("crash")).state === "activating", { what: "it waits" });
@@ -132,7 +132,7 @@ test("restarts with growing delays, and gives up where it is told to", async () 
   await place.bs9("delete", "crash", "--yes");
 }, 240_000);
 
-test("a socket of a dead supervisor is replaced, a foreign file in its place never", async () => {
+test("the socket of a dead supervisor is replaced, but a foreign file in its place never is", async () => {
   await until(() => place.supervisor() === null, { what: "the one without services has ended" });
   place.write("bs9/state/supervisor.sock", "mine");
   const refused = await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
@@ -144,7 +144,7 @@ test("a socket of a dead supervisor is replaced, a foreign file in its place nev
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("what is said to the socket and is no question is answered, and ends nothing", async () => {
+test("invalid requests on the socket are answered and do not end the supervisor", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   const path = join(place.env.BS9_HOME, "state/supervisor.sock");
   const say = (text: string) =>
@@ -174,7 +174,7 @@ test("what is said to the socket and is no question is answered, and ends nothin
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("services of one backend are not started on another one", async () => {
+test("services of one backend are not started on another backend", async () => {
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   const other = await new Response(
     Bun.spawn([join(import.meta.dir, "../../dist/bs9"), "status"], { env: { ...place.env, BS9_BACKEND: "nonsense" }, stderr: "pipe" })

@@ -1,4 +1,4 @@
-// The supervisor that is killed, and the one that is PID 1: who dies with whom.
+// A supervisor that is killed, and one that is PID 1: which processes end with it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const place = new Place();
 beforeAll(() => place.furnish());
 afterAll(() => place.down());
 
-test("kill -9 of the supervisor under load: no request fails, pids stay, logs are whole, and the next command is in charge again", async () => {
+test("kill -9 of the supervisor under load: no request fails, pids stay, logs are complete, and the next command restores control", async () => {
   const ports = await startFive(place);
   const pids = () => Promise.all(names.map((name) => place.pidOf(name)));
   const before = await pids();
@@ -21,7 +21,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   expect(await pids()).toEqual(before);
   await load.stop();
   expect(load.failed).toBe(0);
-  // The new supervisor is in charge: it sees a service end, and starts it again.
+  // The new supervisor is in control: it notices the end of a service, and starts it again.
   process.kill(before[0] ?? -1, "SIGKILL");
   await until(async () => (await place.statusOf("one")).restarts === 1, { what: "its end is seen" });
   await until(answers(ports.get("one") ?? 0), { what: "it serves again" });
@@ -36,7 +36,7 @@ test("kill -9 of the supervisor under load: no request fails, pids stay, logs ar
   await place.bs9("delete", "all", "--yes");
 }, 300_000);
 
-test("a supervisor killed before the launcher got its plan: the next one starts the service and counts no restart", async () => {
+test("if a supervisor is killed before the launcher got its plan, the next one starts the service and counts no restart", async () => {
   await place.bs9("start", "web/app.ts", "--name", "once", "--port", String(freePort()), "--restart", "no");
   const before = await place.pidOf("once");
   process.kill(place.supervisor() ?? -1, "SIGKILL");
@@ -53,7 +53,7 @@ test("a supervisor killed before the launcher got its plan: the next one starts 
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
 
-test("PID 1: orphans leave no zombie; SIGTERM ends all with 0, and who ignores it is killed after the timeout", async () => {
+test("as PID 1 the supervisor leaves no zombies; SIGTERM ends all services with 0, and kills those that ignore it after the timeout", async () => {
   place.write(
     "orphans/app.ts",
     'for (let i = 0; i < 100; i++) Bun.spawn(["sh", "-c", "(sleep 0.2 &) ; exit 0"], { stdio: ["ignore", "ignore", "ignore"] });\nsetInterval(() => {}, 1000);\n',
@@ -78,7 +78,7 @@ test("PID 1: orphans leave no zombie; SIGTERM ends all with 0, and who ignores i
     );
   await until(() => ofService().length > 0, { what: "the deaf one runs" });
   await until(() => existsSync(join(place.env.BS9_HOME, "state/logs/deaf")), { what: "its log is there" });
-  // All hundred have lived and ended by then.
+  // All hundred processes have started and ended by then.
   await Bun.sleep(1500);
   await until(() => zombies().length === 0, { what: "no zombie is left" });
   const began = performance.now();

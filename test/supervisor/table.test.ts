@@ -1,4 +1,4 @@
-// The life of a service: a walk through every cell in any order never leaves what no life may be.
+// The life cycle of a service: random walks through every cell never reach an impossible state.
 import { expect, test } from "bun:test";
 import { type Cell, eventOfEnd, isClean, type LifeEvent, type LifeState, lifeStates, table } from "../../src/supervisor/table.ts";
 import { dice } from "../dice.ts";
@@ -6,7 +6,7 @@ import { dice } from "../dice.ts";
 const events = Object.keys(table.inactive) as LifeEvent[];
 
 test.each(Array.from({ length: 50 }, (_, seed) => seed))(
-  "walk %d: one process at most, timers that match, and down when stopped",
+  "random walk %d has at most one process, matching timers, and no process after a stop",
   (seed) => {
     const roll = dice(seed);
     let state: LifeState = "inactive";
@@ -49,7 +49,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       const lives = state !== "inactive" && state !== "activating" && state !== "failed";
       expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
       expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
-      // On its way down it ends, or is killed.
+      // A service that is stopping ends or is killed.
       const goesDown = state === "deactivating" || state === "restarting" || state === "recycling";
       expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
     }
@@ -60,24 +60,24 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
 
 test.each<[LifeState, LifeEvent, LifeState, string[]]>([
   ["active", "recycle", "recycling", ["terminate", "set-kill-timer"]],
-  // However it ends it comes up again, with the delay of a crash, or is given up.
+  // However the process ends, it is started again with the delay of a crash, or given up.
   ["recycling", "ended-again", "activating", ["clear-kill-timer", "set-delay"]],
   ["recycling", "ended-for-good", "failed", ["clear-kill-timer"]],
   ["recycling", "kill-timeout", "recycling", ["kill"]],
-  // Asked once is asked; somebody's own word counts for more.
+  // A second request has no effect, and an act of the user takes precedence.
   ["recycling", "recycle", "recycling", []],
   ["recycling", "stop", "deactivating", []],
   ["recycling", "restart", "restarting", []],
   ["recycling", "start", "restarting", []],
-  // Only one that is up can be unwell.
+  // Only an active service can be unhealthy.
   ["inactive", "recycle", "inactive", []],
   ["activating", "recycle", "activating", []],
   ["deactivating", "recycle", "deactivating", []],
   ["restarting", "recycle", "restarting", []],
   ["failed", "recycle", "failed", []],
-])("%s, %s: %s", (state, event, next, actions) => expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell));
+])("in state %s the event %s leads to %s", (state, event, next, actions) => expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell));
 
-test("every state can be left, and come to", () => {
+test("every state can be reached and left", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));
   expect([...reached].sort()).toEqual([...lifeStates].sort());
 });
@@ -89,7 +89,7 @@ test.each([
   [{ code: "killed", status: 9 } as const, false],
   [{ code: "dumped", status: 15 } as const, false],
   [null, false],
-])("%j is clean: %p", (exit, clean) => {
+])("the exit %j counts as clean: %p", (exit, clean) => {
   expect(isClean(exit)).toBe(clean);
   expect(eventOfEnd(exit, "on-failure", true)).toBe(clean ? "ended-well" : "ended-again");
   expect(eventOfEnd(exit, "always", true)).toBe("ended-again");

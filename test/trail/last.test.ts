@@ -1,4 +1,4 @@
-// When an act last succeeded on a service, as the trail has it.
+// When an act last succeeded on a service, according to the trail.
 import { expect, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import type { Act } from "../../src/trail/record.ts";
@@ -13,7 +13,7 @@ const act = (verb: string, targets: string[], failed: string[] = []): Act => ({
   result: { outcome: failed.length > 0 ? "failed" : "ok", exitStatus: 0, message: null, failed },
 });
 
-test("the last success of an act on a target is found, in files that are full, too", async () => {
+test("the last success of an act on a target is found, also in full files", async () => {
   const folder = tempDir();
   let nowMs = 0;
   const journal = { tell: async () => {}, recall: async () => [] };

@@ -1,4 +1,4 @@
-// The trail on disk: chained, rotated, mended; and what of its damage verify names.
+// The trail on disk: chained, rotated and repaired, and the damage that verify names.
 import { describe, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ async function bench(count: number, options: { maxBytes?: number; keep?: number;
 
 const places = async ({ trail }: Bench) => (await trail.verify()).breaks.map(({ file, line, seq }) => `${file}:${line} ${seq}`);
 
-test("records follow each other, for this user alone", async () => {
+test("records are chained, and readable by this user only", async () => {
   const it = await bench(5);
   expect([...it.trail.records()].map(({ seq, targets }) => [seq, targets[0]])).toEqual([1, 2, 3, 4, 5].map((n) => [n, `s${n}`]));
   expect(statSync(it.file).mode & 0o777).toBe(0o600);
@@ -57,7 +57,7 @@ test("records follow each other, for this user alone", async () => {
   });
 });
 
-test("every byte of every line counts", async () => {
+test("a change of any byte of any line is noticed", async () => {
   const it = await bench(4);
   const original = readFileSync(it.file);
   for (let at = 0; at < original.length; at++) {
@@ -68,13 +68,13 @@ test("every byte of every line counts", async () => {
     const line = original.subarray(0, at).filter((byte) => byte === 10).length + 1;
     const isNewline = original[at] === 10;
     const verdict = await it.trail.verify();
-    // The last end of line is no part of a record: without it the line only looks unfinished.
+    // The last newline is not part of a record: without it the line only looks unfinished.
     if (!isNewline || at < original.length - 1)
       expect({ at, line: verdict.breaks[0]?.line, count: verdict.breaks.length > 0 }).toEqual({ at, line, count: true });
   }
 });
 
-describe("damage is named by its place", () => {
+describe("verify names the place of damage", () => {
   test.each<[string, (lines: string[]) => string[], string[]]>([
     ["a byte changed", (l) => l.map((line, i) => (i === 2 ? line.replace("s3", "sX") : line)), ["trail.jsonl:3 3"]],
     ["a space added", (l) => l.map((line, i) => (i === 2 ? line.replace(",", ", ") : line)), ["trail.jsonl:3 3"]],
@@ -94,7 +94,7 @@ describe("damage is named by its place", () => {
     expect(new Set(await places(it))).toEqual(new Set(expected));
   });
 
-  test("a forged record in between", async () => {
+  test("a forged record between others is noticed", async () => {
     const it = await bench(6);
     const lines = it.lines();
     const before = parseLine(lines[2] ?? "");
@@ -103,7 +103,7 @@ describe("damage is named by its place", () => {
     expect((await places(it))[0]).toBe("trail.jsonl:4 4");
   });
 
-  test("a chain written anew shows by the journal, and only by it", async () => {
+  test("a chain that was rewritten completely is noticed by the journal, and only by it", async () => {
     const it = await bench(6);
     const lines = it.lines();
     let previous = parseLine(lines[1] ?? "")?.hash ?? "";
@@ -120,7 +120,7 @@ describe("damage is named by its place", () => {
     expect(verdict.unproved[0]).toContain("a chain written anew, would not show");
   });
 
-  test("a well chained line at the end is named, though not proved", async () => {
+  test("a correctly chained line added at the end is named, though not proved", async () => {
     const it = await bench(3);
     const last = parseLine(it.lines().at(-1) ?? "");
     appendFileSync(
@@ -130,7 +130,7 @@ describe("damage is named by its place", () => {
     expect((await it.trail.verify()).unproved[0]).toContain("record 4 (trail.jsonl:4)");
   });
 
-  test("a cut end without a journal is said not to be provable", async () => {
+  test("without a journal a cut end is reported as not provable", async () => {
     const it = await bench(3, { deaf: true });
     it.put(it.lines().slice(0, -1));
     expect(await it.trail.verify()).toMatchObject({
@@ -139,7 +139,7 @@ describe("damage is named by its place", () => {
     });
   });
 
-  test("removed and begun anew, until somebody accepts it", async () => {
+  test("a trail that was removed and started again is reported until the user accepts it", async () => {
     const it = await bench(3);
     rmSync(it.file);
     await it.trail.append(act("later"));
@@ -156,13 +156,13 @@ describe("damage is named by its place", () => {
     );
   });
 
-  test("a part of another chain", async () => {
+  test("a part of another chain is noticed", async () => {
     const [it, other] = [await bench(2), await bench(4)];
     it.put([...it.lines(), ...other.lines().slice(2)]);
     expect((await places(it))[0]).toBe("trail.jsonl:3 3");
   });
 
-  test("the end cut and written on", async () => {
+  test("a trail that was cut at its end and continued is noticed", async () => {
     const it = await bench(3);
     it.put(it.lines().slice(0, -1));
     await it.trail.append(act("later"));
@@ -170,8 +170,8 @@ describe("damage is named by its place", () => {
   });
 });
 
-describe("a torn last line", () => {
-  test.each([1, 10, 200])("%d bytes of it", async (bytes) => {
+describe("a torn last line is repaired by the next record", () => {
+  test.each([1, 10, 200])("%d bytes of it remain", async (bytes) => {
     const it = await bench(2);
     appendFileSync(it.file, (it.lines()[1] ?? "").slice(0, bytes));
     const before = await it.trail.verify();
@@ -184,7 +184,7 @@ describe("a torn last line", () => {
     expect(await places(it)).toEqual(["trail.jsonl:3 3"]);
   });
 
-  test("whole but for its end", async () => {
+  test("it is complete except for its newline", async () => {
     const it = await bench(2);
     writeFileSync(it.file, it.lines().join("\n"));
     await it.trail.append(act("after"));
@@ -196,7 +196,7 @@ describe("a torn last line", () => {
 describe("rotation", () => {
   const rotated = () => bench(40, { maxBytes: 2000, keep: 3 });
 
-  test("keeps the chain, and so many files", async () => {
+  test("rotation keeps the chain, and the set number of files", async () => {
     const it = await rotated();
     expect(readdirSync(it.folder).length).toBe(4);
     const records = [...it.trail.records()];
@@ -204,7 +204,7 @@ describe("rotation", () => {
     expect(await places(it)).toEqual([]);
   });
 
-  test("a missing file shows", async () => {
+  test("a missing file is noticed", async () => {
     const it = await rotated();
     const names = readdirSync(it.folder)
       .filter((name) => name !== "trail.jsonl")
@@ -218,7 +218,7 @@ describe("rotation", () => {
     }
     const text = readFileSync(it.file);
     rmSync(it.file);
-    // With it went the word on where the trail begins.
+    // The missing file also contained the record of where the trail begins.
     expect(await places(it)).toHaveLength(2);
     writeFileSync(it.file, text);
     expect(await places(it)).toEqual([]);
@@ -234,11 +234,11 @@ describe("rotation", () => {
   });
 });
 
-test("one record has one spelling", () => {
+test("one record has exactly one canonical form", () => {
   expect(canonical({ b: [1, undefined, { d: "é", c: null }], a: undefined })).toBe('{"b":[1,null,{"c":null,"d":"é"}]}');
 });
 
-test("a folder that takes no file is an error that names it", async () => {
+test("a directory that accepts no file gives an error that names it", async () => {
   const trail = new Trail({ folder: "/proc/nowhere", who, now: () => 0, journal: { tell: async () => {}, recall: async () => [] } });
   await expect(trail.append(act("x"))).rejects.toThrow("/proc/nowhere/trail.jsonl");
 });

@@ -1,4 +1,4 @@
-// Who acts, from what the kernel says.
+// Identifies who acts, from what the kernel reports.
 import { expect, test } from "bun:test";
 import { loginUidOf, terminalOf } from "../../src/trail/who.ts";
 
@@ -8,7 +8,7 @@ test.each([
   ["4294967295", null],
   ["", null],
   [null, null],
-])("login uid %j", (text, uid) => expect(loginUidOf(text)).toBe(uid));
+])("the login uid %j is read", (text, uid) => expect(loginUidOf(text)).toBe(uid));
 
 const stat = (tty: number) => `12 (a ) b) S 1 2 3 ${tty} 5 6`;
 test.each([
@@ -18,4 +18,4 @@ test.each([
   [(4 << 8) | 1, "/dev/tty1"],
   [(4 << 8) | 64, "/dev/ttyS0"],
   [(204 << 8) | 5, "device 204:5"],
-])("terminal %d", (tty, name) => expect(terminalOf(stat(tty))).toBe(name));
+])("the terminal %d is named", (tty, name) => expect(terminalOf(stat(tty))).toBe(name));

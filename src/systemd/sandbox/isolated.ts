@@ -26,7 +26,7 @@ export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
 
 const closesBus = `InaccessiblePaths=-${busFolder}`;
 
-/** Over the sockets of the user manager every service can be stopped, so that they count where no mount hides them. */
+/** A service that reaches the sockets of the user manager can stop every service, so they count where no mount hides them. */
 function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunched" | "live">): Isolation {
   const isolation = judgeIsolation({ name, ...shown, reached: host.isolation?.reached ?? null, kernel: kernelNow() });
   const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));

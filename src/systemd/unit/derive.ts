@@ -47,7 +47,7 @@ export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 
-/** A unit that runs a shell command once, as the service would. */
+/** A unit that runs a shell command once, under the conditions of the service, and its launcher. */
 export async function deriveBeside(
   spec: Spec,
   command: string,
