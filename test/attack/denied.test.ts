@@ -1,4 +1,5 @@
-// Hosts that deny user namespaces, as Ubuntu 24.04 does: systemd can hide no file there, and Landlock keeps home closed.
+// Hosts that deny user namespaces, as Ubuntu 24.04 does: systemd cannot hide files there, and Landlock closes the home
+// directory.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { until } from "../harness.ts";
@@ -25,20 +26,20 @@ describe.each(["standard", "strict"])("%s", (profile) => {
   }, 240_000);
   afterAll(() => stage.bs9("delete", "a", "--yes"));
 
-  test("an app cannot read other files of the user or list home", async () => {
+  test("an app cannot read other files of the user or list the home directory", async () => {
     for (const path of [".ssh/id", "other/file", ".config/bs9/services/a.json", ".config/bs9/env/a.env"])
       expect([path, await a.attempt(fs(`readFileSync("${stage.home}/${path}", "utf8")`))]).toEqual([path, "EACCES"]);
     expect(await a.attempt(fs(`readdirSync("${stage.home}")`))).toBe("EACCES");
   });
 
-  test("an app writes no unit of the user manager, no file of the user, none of the system", async () => {
+  test("an app cannot write a unit of the user manager, another file of the user, or a file of the system", async () => {
     for (const path of [".config/systemd/user/evil.service", ".bashrc", "evil", ".ssh/authorized_keys"])
       expect([path, await a.attempt(fs(`writeFileSync("${stage.home}/${path}", "x")`))]).toEqual([path, "EACCES"]);
     expect(await a.attempt(fs(`writeFileSync("/run/user/1001/evil", "x")`))).toBe("EACCES");
     expect(await stage.sh("ls -A . .config/systemd/user .ssh")).not.toContain("evil");
   });
 
-  test("an app reads and writes its own project as the profile says, and goes on to run programs", async () => {
+  test("an app can read and write its project as the profile allows, and can still run programs", async () => {
     expect(await a.attempt(fs(`readFileSync("app.ts", "utf8").length`))).toMatch(/^\d+$/);
     const wrote = await a.attempt(fs(`writeFileSync("written", "x")`));
     expect(wrote).toBe(profile === "standard" ? "done" : "EACCES");
@@ -46,13 +47,13 @@ describe.each(["standard", "strict"])("%s", (profile) => {
     expect(await a.attempt(`return String(require("child_process").spawnSync("/bin/sh", ["-c", "echo ran"]).stdout)`)).toBe("ran\n");
   });
 
-  test("an app sends no signal outside", async () => {
+  test("an app cannot signal a process outside", async () => {
     const pid = Number(await stage.sh("systemctl show --value -p MainPID user@1001"));
     expect(await a.attempt(`process.kill(${pid}, "SIGKILL"); return "sent"`)).toBe("EPERM");
   });
 });
 
-test("a folder that was replaced by a link is not opened when its service is started again by itself", async () => {
+test("a directory that was replaced by a link is not opened when its service is restarted automatically", async () => {
   const it = await pair(stage);
   const before = await it.b.attempt<number>("return process.pid");
   expect(await it.a.attempt(swap(stage.home))).toBe("swapped");
@@ -70,7 +71,7 @@ test("a folder that was replaced by a link is not opened when its service is sta
   await stage.bs9("delete", "a", "b", "--yes");
 }, 90_000);
 
-test("the sandbox stays partial, the isolation too: the sockets of the user manager are within reach", async () => {
+test("sandbox and isolation are partial, because the sockets of the user manager stay reachable", async () => {
   const a = await stage.service("a", "a");
   const write = (path: string) => a.attempt(`require("fs").writeFileSync(${path}, "kept"); return "done"`);
   expect(await write(`process.env.HOME + "/lost"`)).toBe("EACCES");

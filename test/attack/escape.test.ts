@@ -1,4 +1,4 @@
-// A service gets nothing through a second service whose folder lies below its own.
+// A service gains nothing through a second service whose directory is below its own.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { succeed, until } from "../harness.ts";
@@ -13,7 +13,7 @@ afterAll(() => all.lab.down());
 
 const rounds = 5;
 const describes = async (stage: Stage): Promise<Description> => JSON.parse((await stage.bs9("describe", "b", "--json")).stdout);
-/** On the supervisor nothing is effective. */
+/** On the supervisor no sandbox is effective. */
 const best = { systemd: "effective", supervisor: "partial" } as const;
 
 describe.each(backends)("%s", (kind) => {
@@ -26,7 +26,7 @@ describe.each(backends)("%s", (kind) => {
     }, 240_000);
     afterAll(() => stage.bs9("delete", "a", "b", "--yes"));
 
-    test("a folder that was replaced by a link is not followed when the service is started again by itself", async () => {
+    test("a directory that was replaced by a link is not followed when the service is restarted automatically", async () => {
       expect(await it.a.attempt(swap(stage.home))).toBe("swapped");
       await it.kill();
       const answers: string[] = [];
@@ -49,7 +49,7 @@ describe.each(backends)("%s", (kind) => {
       expect(await it.served()).not.toContain(secret);
     }, 240_000);
 
-    test("it comes up by itself once the folder is back, and a new folder of that name needs no more", async () => {
+    test("the service comes up by itself after the directory is back, and a new directory of that name works as well", async () => {
       expect(await it.a.attempt(swapBack(stage.home))).toBe("back");
       await until(async () => (await it.b.attempt(`return "up"`)) === "up", { what: "b answers", timeoutMs: 40_000 });
       expect((await describes(stage)).sandbox.verdict).toBe(best[kind]);
@@ -63,13 +63,13 @@ describe.each(backends)("%s", (kind) => {
 
   test(`a link that is swapped in a loop is never followed: ${rounds} restarts`, async () => {
     const stage = all.on(kind);
-    // Without a delay of restarts, which grows with each refused start.
+    // Without the restart delay, which grows with each refused start.
     const it = await pair(stage, "--restart-delay", "0s");
     expect(await it.a.attempt(swapInALoop(stage.home))).toBe("swapping");
     const seen = await restartOften(stage, it, rounds);
     await stage.sh("touch mono/STOP");
     expect(seen.showed).toBe(false);
-    // Else the loop would have played nothing.
+    // Otherwise the loop would not have tested anything.
     expect(seen.answered).toBeGreaterThan(0);
     expect(seen.refused).toBeGreaterThan(0);
     await stage.bs9("delete", "a", "b", "--yes");

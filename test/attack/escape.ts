@@ -1,4 +1,5 @@
-// The escape through a second service: `a` may write the folder that the folder of `b` lies in, and puts a link in its place.
+// The escape through a second service: `a` can write the directory that contains the directory of `b`, and replaces it by a
+// link.
 import { succeed, until } from "../harness.ts";
 import type { Service, Stage } from "./stage.ts";
 
@@ -7,9 +8,9 @@ export const secret = "the private key";
 export type Pair = {
   a: Service;
   b: Service;
-  /** What `b` shows of the file that a web server would send for /id now; or why it shows nothing. */
+  /** What `b` returns for the file that a web server would send for /id now, or the error. */
   served(): Promise<string>;
-  /** Kills the main process of `b`, so that it is started again without bs9. */
+  /** Kills the main process of `b`, so that it is restarted without bs9. */
   kill(): Promise<void>;
 };
 
@@ -46,7 +47,7 @@ async function pidOf(stage: Stage, name: string): Promise<number | null> {
   return status?.pid ?? null;
 }
 
-/** Makes the folder of `b` a link to ~/.ssh. */
+/** Replaces the directory of `b` by a link to ~/.ssh. */
 export const swap = (home: string): string => `
   const fs = require("fs");
   fs.renameSync("${home}/mono/public", "${home}/mono/kept");
@@ -54,7 +55,7 @@ export const swap = (home: string): string => `
   return "swapped";
 `;
 
-/** Makes it the folder again that it was. */
+/** Restores the directory. */
 export const swapBack = (home: string): string => `
   const fs = require("fs");
   fs.rmSync("${home}/mono/public");
@@ -62,10 +63,12 @@ export const swapBack = (home: string): string => `
   return "back";
 `;
 
-/** What `restartOften` saw: how often `b` answered, how often it was refused to run, and whether it ever showed the secret. */
+/**
+ * What `restartOften` observed: how often `b` answered, how often its start was refused, and whether it ever showed the secret.
+ */
 export type Seen = { answered: number; refused: number; showed: boolean };
 
-/** Restarts `b`, each second time by killing it, and asks it for the secret after each restart. All in one shell of the lab. */
+/** Restarts `b`, every second time by killing it, and requests the secret after each restart. Runs in one shell of the lab. */
 export async function restartOften(stage: Stage, { b }: Pair, rounds: number): Promise<Seen> {
   const byHand = stage.kind === "systemd" ? "systemctl --user reset-failed b; systemctl --user restart b" : "bs9 restart b >/dev/null 2>&1";
   const pid =
@@ -94,7 +97,7 @@ async function refusals(stage: Stage): Promise<number> {
   return (await stage.bs9("logs", "b", "-n", "100000")).stdout.split("\n").filter((line) => line.includes("by a symbolic link")).length;
 }
 
-/** Swaps without a pause, in a process of its own, until there is a file ~/mono/STOP; then the folder is in its place. */
+/** Swaps without a pause, in a separate process, until the file ~/mono/STOP exists; then restores the directory. */
 export const swapInALoop = (home: string): string => `
   require("fs").writeFileSync("${home}/mono/swap.js", \`
     const fs = require("fs");

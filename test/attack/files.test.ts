@@ -1,4 +1,4 @@
-// What an app tries on files that are not its own.
+// Attempts of an app on files that do not belong to it.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";
@@ -19,20 +19,20 @@ describe.each(backends)("%s", (kind) => {
     app = await stage.service("web", "web");
   }, 240_000);
 
-  test("an app reads no other file of the user's home", async () => {
+  test("an app cannot read other files in the user's home directory", async () => {
     expect(await app.attempt(`return require("fs").readFileSync("${stage.home}/.ssh/id", "utf8")`)).toMatch(/^(ENOENT|EACCES)$/);
   });
 
-  test("an app writes its own project, and nothing else of the user's home or of the system", async () => {
+  test("an app can write its project, and nothing else in the user's home directory or the system", async () => {
     const write = (path: string) => app.attempt(`require("fs").writeFileSync("${path}", "x"); return "done"`);
     expect(await write(`${stage.home}/web/written`)).toBe("done");
     const others = [`${stage.home}/written`, `${stage.home}/.config/systemd/user/evil.service`, "/etc/written", "/usr/bin/written"];
-    // Nothing looks written that is lost.
+    // No write may seem to succeed and be lost.
     for (const path of others) expect([path, await write(path)]).toEqual([path, expect.stringMatching(/^E(ROFS|ACCES|NOENT)$/)]);
     expect(await stage.sh(`for path in ${others.join(" ")}; do test ! -e $path || echo $path; done`)).toBe("");
   });
 
-  test("on systemd an app finds nothing in /dev/shm that another service or the user keeps there; under the supervisor describe tells that it does", async () => {
+  test("on systemd an app finds nothing of other services or the user in /dev/shm, and under the supervisor describe says that it does", async () => {
     await stage.write("strict/package.json", "{}");
     const strict = await stage.service("strict", "strict", "--sandbox", "strict");
     const write = (name: string, text: string) =>

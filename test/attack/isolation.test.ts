@@ -1,4 +1,4 @@
-// What an app tries on processes that are not its own: signals, abstract sockets, limits.
+// Attempts of an app on processes that do not belong to it: signals, abstract sockets, limits.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import type { Status } from "../../src/status/schema.ts";
@@ -19,7 +19,7 @@ const statusOf = async (stage: Stage, name: string): Promise<Status> => {
 const describes = async (stage: Stage, name: string): Promise<Description> =>
   JSON.parse((await stage.bs9("describe", name, "--json")).stdout);
 
-/** The processes outside of a service that an attack on every app of the user goes for, by what they are. */
+/** The processes outside a service that every app of the user would attack, with a description of each. */
 const victims = async (stage: Stage): Promise<[what: string, pid: number][]> => {
   const { pid } = await statusOf(stage, "b");
   const sibling: [string, number] = ["a sibling", pid ?? 0];
@@ -43,7 +43,7 @@ describe.each(backends)("%s", (kind) => {
       stage = all.on(kind);
       await stage.write("a/package.json", "{}");
       await stage.write("b/package.json", "{}");
-      // Under the supervisor on a machine with systemd the isolation is partial, so that it cannot be required.
+      // Under the supervisor on a machine with systemd isolation is partial, so it cannot be required there.
       a = await stage.service("a", "a", "--sandbox", profile, ...(kind === "systemd" ? ["--require-isolation"] : []));
       b = await stage.service("b", "b", "--sandbox", profile);
     }, 240_000);
@@ -71,7 +71,7 @@ describe.each(backends)("%s", (kind) => {
       }
     });
 
-    test("an app connects to no abstract socket outside", async () => {
+    test("an app cannot connect to an abstract socket outside", async () => {
       const listen = `globalThis.open = Bun.listen({ unix: "\\0secret-${kind}", socket: { open(socket) { socket.end("secret") }, data() {} } }); return "listens"`;
       expect(await b.attempt(listen)).toBe("listens");
       const connect = `return new Promise((done) => Bun.connect({ unix: "\\0secret-${kind}", socket: { data(_, bytes) { done(String(bytes)) } } }).catch((error) => done("refused: " + (error.code ?? error))))`;
@@ -79,7 +79,7 @@ describe.each(backends)("%s", (kind) => {
       expect(await b.attempt(connect)).toBe("secret");
     });
 
-    test("an app signals its own children, and sets limits of its own", async () => {
+    test("an app can signal its own children and set its own limits", async () => {
       const child = `const child = require("child_process").spawn("sleep", ["60"]);
         return new Promise((done) => { child.on("exit", (_, signal) => done(signal)); process.kill(child.pid, "SIGTERM"); })`;
       expect(await a.attempt(child)).toBe("SIGTERM");
@@ -88,7 +88,7 @@ describe.each(backends)("%s", (kind) => {
       expect(await a.attempt(own)).toBe("0 100");
     });
 
-    test("status and describe say whether it is isolated, and by what that is known", async () => {
+    test("status and describe show whether the app is isolated, and how that is known", async () => {
       const isSystemd = kind === "systemd";
       const verdict = isSystemd ? "full" : "partial";
       expect((await statusOf(stage, "a")).isolation).toBe(verdict);

@@ -1,4 +1,4 @@
-// A service puts a symbolic link in the place of a log file, its own or another service's.
+// A service replaces a log file, its own or that of another service, by a symbolic link.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { succeed, until } from "../harness.ts";
 import { backends, type Service, type Stage, type Stages, stages } from "./stage.ts";
@@ -24,7 +24,7 @@ describe.each(backends)("%s", (kind) => {
   }, 240_000);
   afterAll(() => stage.bs9("delete", "web", "other", "--yes"));
 
-  test("a service with a sandbox replaces no log file, makes none beside it, and replaces no directory of log files", async () => {
+  test("a service in a sandbox cannot replace a log file, create one beside it, or replace a directory of log files", async () => {
     const keys = `${stage.home}/.ssh/authorized_keys`;
     const before = await stage.sh(`ls -liR ${folder} | awk '{ print $1, $2, $NF }'`);
     const link = (place: string) => `fs.symlinkSync("${keys}", "${place}");`;
@@ -46,11 +46,11 @@ describe.each(backends)("%s", (kind) => {
     }
     expect(await stage.sh(`find ${folder} -type l`)).toBe("");
     const after = await stage.sh(`ls -liR ${folder} | awk '{ print $1, $2, $NF }'`);
-    // An index may have been made meanwhile; nothing that was there is gone or another file.
+    // An index may have been created meanwhile, but every earlier file is still the same.
     for (const line of before.split("\n").filter((one) => one.endsWith(".log"))) expect(after).toContain(line);
   }, 300_000);
 
-  test("a link that was put there from outside of a sandbox is not followed by bs9: no start, no reading, no trimming", async () => {
+  test("a link that was made from outside the sandbox is not followed when bs9 starts, reads or trims", async () => {
     const file = `${folder}/web/stdout.log`;
     await stage.sh(`mv ${file} ${file}.aside && ln -s ${stage.home}/.ssh/authorized_keys ${file}`);
     const logs = await stage.bs9("logs", "web", "-n", "100");

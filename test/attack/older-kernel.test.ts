@@ -1,4 +1,5 @@
-// Where Landlock cannot be had, as on a kernel before 5.13 or under the filter of a container: what is still held, and what is said.
+// Where Landlock is not available, as on a kernel before 5.13 or under the filter of a container: what is still enforced and
+// reported.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { type Service, type Stage, type Stages, stages } from "./stage.ts";
@@ -16,7 +17,7 @@ afterAll(() => all.lab.down());
 
 const describes = async (name: string): Promise<Description> => JSON.parse((await stage.bs9("describe", name, "--json")).stdout);
 
-test("the sandbox is effective all the same, and the isolation partial", async () => {
+test("the sandbox is effective even so, and isolation is partial", async () => {
   const { sandbox, isolation, status } = await describes("a");
   expect(sandbox.verdict).toBe("effective");
   expect(status.isolation).toBe("partial");
@@ -28,14 +29,14 @@ test("the sandbox is effective all the same, and the isolation partial", async (
   }
 });
 
-test("limits of other processes are out of reach there, too", async () => {
+test("limits of other processes cannot be changed there either", async () => {
   const pid = Number(await stage.sh("systemctl --user show --value -p MainPID bs9-agent"));
   const child = `return String(require("child_process").spawnSync("prlimit", ["--pid", "${pid}", "--nofile=16:16"]).stderr)`;
   expect(await a.attempt(child)).toContain("Operation not permitted");
   expect(await a.attempt(`process.kill(${pid}, 0); return "sent"`)).toBe("sent");
 });
 
-test("--require-isolation refuses, runs nothing and leaves nothing", async () => {
+test("--require-isolation refuses the start, runs nothing and leaves nothing behind", async () => {
   await stage.write("shy/app.ts", 'require("fs").writeFileSync("ran", "x"); setInterval(() => {}, 1000);');
   const refused = await stage.bs9("start", "shy/app.ts", "--name", "shy", "--require-isolation");
   expect(refused).toMatchObject({ code: 6 });

@@ -1,4 +1,4 @@
-// Sockets of the machine behind which a program acts as root for the members of a group.
+// Sockets of the system behind which a program acts as root for the members of a group.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rootSockets } from "../../src/backend/root-sockets.ts";
 import type { Description } from "../../src/lifecycle/describe.ts";
@@ -7,16 +7,18 @@ import { backends, type Service, type Stage, type Stages, stages } from "./stage
 
 const docker = "/run/docker.sock";
 const ofBus = "/run/dbus/system_bus_socket";
-/** Every socket that is closed but the bus, which is there anyway. */
+/** Every closed socket except the system bus, which exists anyway. */
 const sockets = rootSockets.flatMap((one) => one.sockets).filter((socket) => socket !== ofBus);
 
-/** Listens on sockets that only root and the group docker may connect to. Made again with the next start of its unit. */
+/**
+ * Listens on sockets that only root and the group docker can connect to. They are created again at the next start of its unit.
+ */
 const listener = `
 const { chmodSync, chownSync, mkdirSync, rmSync } = require("node:fs");
 for (const path of process.argv.slice(2)) {
   const directory = require("node:path").dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o755 });
-  // Where podman is installed, /run/podman is there with mode 700.
+  // Where podman is installed, /run/podman exists with mode 700.
   if (directory !== "/run") chmodSync(directory, 0o755);
   rmSync(path, { force: true });
   require("node:net").createServer((socket) => {
@@ -35,7 +37,7 @@ beforeAll(async () => {
   const { lab } = all;
   const run = async (script: string) => succeed(await lab.asRoot(["sh", "-c", script]), script);
   await run("groupadd --gid 4711 docker && usermod --append --groups docker ops && usermod --append --groups docker dev");
-  // The user managers get the group as after the next boot.
+  // The restarted user managers have the group, as after the next boot.
   await run("systemctl restart user@1001.service user@1002.service");
   succeed(await lab.asRoot(["tee", "/root/listener.cjs"], { input: listener }), "write the listener");
   await listen(
@@ -46,20 +48,20 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => all.lab.down());
 
-/** The listener runs on the Bun inside bs9, which is in every lab. */
+/** The listener runs on the Bun inside bs9, which every lab has. */
 async function listen(unit: string, paths: string[]): Promise<void> {
   const run = ["systemd-run", `--unit=${unit}`, "--collect", "--setenv=BUN_BE_BUN=1", "/home/ops/.local/bin/bs9", "/root/listener.cjs"];
   succeed(await all.lab.asRoot([...run, ...paths]), `listen as ${unit}`);
   await until(async () => (await closedOutside("ops", paths)) === "", { what: `${unit} answers`, timeoutMs: 30_000 });
 }
 
-/** Those of the paths that a program of the user cannot connect to. */
+/** The paths that a program of the user cannot connect to. */
 async function closedOutside(user: "ops" | "dev", paths: string[]): Promise<string> {
   const script = 'for path; do curl -s --max-time 5 --unix-socket "$path" http://localhost/ || echo "$path"; done';
   return (await all.lab.asUser(user, ["sh", "-c", script, "sh", ...paths])).stdout;
 }
 
-/** "connected", or why not. */
+/** "connected", or the reason why not. */
 const connect = (service: Service, path: string): Promise<string> =>
   service.attempt(`return await new Promise((done) => {
     const socket = require("net").connect("${path}", () => { socket.destroy(); done("connected"); });
@@ -69,13 +71,13 @@ const connect = (service: Service, path: string): Promise<string> =>
 const described = async (stage: Stage, name: string): Promise<Description["sandbox"]> =>
   (JSON.parse((await stage.bs9("describe", name, "--json")).stdout) as Description).sandbox;
 
-test("the user itself may connect to each of them", async () => {
+test("the user can connect to each of the sockets", async () => {
   expect([await closedOutside("ops", sockets), await closedOutside("dev", sockets)]).toEqual(["", ""]);
 });
 
 describe("systemd", () => {
   test.each(["standard", "strict"])(
-    "a service with the sandbox %s reaches none of them",
+    "a service with the sandbox %s reaches none of the sockets",
     async (profile) => {
       const stage = all.on("systemd");
       await stage.write(`${profile}/package.json`, "{}");
@@ -89,7 +91,7 @@ describe("systemd", () => {
     300_000,
   );
 
-  test("--readable opens one of them again, and closes the others as before", async () => {
+  test("--readable opens one of the sockets, and leaves the others closed", async () => {
     const stage = all.on("systemd");
     await stage.write("opened/package.json", "{}");
     const app = await stage.service("opened", "opened", "--readable", `/var${docker}`);
@@ -114,7 +116,7 @@ describe("systemd", () => {
       verdict: "partial",
       missing: [{ directive: `InaccessiblePaths=-${docker}`, why: expect.stringContaining("made again"), mend: "bs9 restart web" }],
     });
-    // In a directory that is closed it may come and go.
+    // In a closed directory the socket may be removed and created again.
     succeed(await all.lab.asRoot(["systemctl", "restart", "others.service"]), "make the other sockets again");
     const again = sockets.filter((socket) => socket !== docker);
     await until(async () => (await closedOutside("ops", again)) === "", { what: "the others answer again" });
@@ -127,7 +129,7 @@ describe("systemd", () => {
   }, 240_000);
 });
 
-test("the supervisor cannot close them, and describe says so", async () => {
+test("the supervisor cannot close the sockets, and describe says so", async () => {
   const stage = all.on("supervisor");
   await stage.write("web/package.json", "{}");
   const app = await stage.service("web", "web");
@@ -141,7 +143,7 @@ test("the supervisor cannot close them, and describe says so", async () => {
 }, 240_000);
 
 test.each(backends)(
-  "%s: doctor names the group, and whether services are kept from what it gives",
+  "%s: doctor names the group, and whether services are kept from its privileges",
   async (kind) => {
     const stage = all.on(kind);
     const { findings } = JSON.parse((await stage.bs9("doctor", "--json")).stdout) as { findings: Record<string, string>[] };

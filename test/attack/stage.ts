@@ -1,13 +1,13 @@
-// Where attacks are played: one lab, in which the user ops has services on systemd and the user dev on bs9's supervisor.
+// The environment of attacks: one lab, in which the user ops has services on systemd and the user dev on bs9's supervisor.
 import { type Lab, type LabOptions, lab, type Outcome, succeed, type User } from "../harness.ts";
 
 export const backends = ["systemd", "supervisor"] as const;
 export type Kind = (typeof backends)[number];
 
-/** A service whose app does what it is told from outside. */
+/** A service whose app runs code that is sent to it. */
 export type Service = {
   name: string;
-  /** The port of the app, for a request of another kind than `attempt` makes. */
+  /** The port of the app, for requests of another kind than `attempt` makes. */
   port: number;
   /**
    * Runs the body of an async function inside the service and returns what it returns; `require` is in scope. A body that
@@ -22,24 +22,26 @@ export type Stage = {
   user: User;
   home: string;
   bs9(...argv: string[]): Promise<Outcome>;
-  /** Runs a shell script as the user, outside of every sandbox, and returns what it prints; throws where it fails. */
+  /** Runs a shell script as the user, outside every sandbox, and returns its output; throws where it fails. */
   sh(script: string): Promise<string>;
-  /** A relative path starts in the user's home. */
+  /** A relative path starts in the home directory of the user. */
   write(path: string, text: string, mode?: string): Promise<void>;
-  /** Starts a service in a folder below the user's home; `options` go to `bs9 start`. */
+  /** Starts a service in a directory below the user's home; `options` are passed to `bs9 start`. */
   service(name: string, folder: string, ...options: string[]): Promise<Service>;
 };
 
 export type Stages = { lab: Lab; on(kind: Kind): Stage };
 
-/** Boots the lab; `lab.down()` ends it and all that runs in it. */
+/** Boots the lab; `lab.down()` ends it and everything that runs in it. */
 export async function stages(name: string, options: LabOptions = {}): Promise<Stages> {
   const it = await lab(name, { ...options, bs9: ["ops", "dev"] });
   const made = { systemd: stage(it, "systemd", "ops"), supervisor: stage(it, "supervisor", "dev") };
   return { lab: it, on: (kind) => made[kind] };
 }
 
-/** The app: answers GET with "up", and runs what it is sent. It is started with --force, because the audit refuses such code. */
+/**
+ * The app answers GET with "up", and runs the code it is sent. It is started with --force, because the audit refuses such code.
+ */
 export const app = `
 const AsyncFunction = (async () => {}).constructor;
 Bun.serve({ port: Number(process.env.PORT), hostname: "127.0.0.1", idleTimeout: 60, async fetch(request) {
@@ -52,7 +54,7 @@ Bun.serve({ port: Number(process.env.PORT), hostname: "127.0.0.1", idleTimeout: 
 } });
 `;
 
-/** Each service of a lab has a port of its own; the network of the lab is its own, too. */
+/** Each service of a lab has its own port; the lab has its own network. */
 let nextPort = 4700;
 
 function stage(it: Lab, kind: Kind, user: User): Stage {

@@ -1,4 +1,4 @@
-// The audit on real files: where imports lead, what is counted, where it ends.
+// The audit of real files: how imports are resolved, what is counted, where it stops.
 import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const base = realpathSync(mkdtempSync(join(tmpdir(), "bs9-audit-")));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 let count = 0;
 
-/** A project's folder with these files. */
+/** Creates a project directory with these files. */
 function project(files: Record<string, string | Uint8Array>): string {
   const root = join(base, String(count++));
   for (const [name, content] of Object.entries(files)) {
@@ -30,7 +30,7 @@ async function auditOf(
   return { ...(await audit(join(root, entry), root, limits)), root };
 }
 
-/** The findings as `rule file:line:column`, files relative to the root. */
+/** The findings as `rule file:line:column`, with paths relative to the root. */
 function places({ critical, warning, root }: Report & { root: string }): string[] {
   return [...critical, ...warning].map(({ rule, file, line, column }) => `${rule} ${file.replace(`${root}/`, "")}:${line}:${column}`);
 }
@@ -175,7 +175,7 @@ describe("through other files", () => {
   ];
   for (const [what, expected, files] of ways) test(what, async () => expect(places(await auditOf(files))).toEqual(expected));
 
-  test("allowed where it is called", async () => {
+  test("is allowed by a comment at the call", async () => {
     const files = {
       "app.ts": `import { run } from "./a";\nrun(command) // bs9-allow exec: ours`,
       "a.ts": `export { exec as run } from "child_process"`,
@@ -184,14 +184,14 @@ describe("through other files", () => {
   });
 });
 
-describe("counts", () => {
-  test("files, packages once each, and files that only use fs", async () => {
+describe("the report counts", () => {
+  test("files, each package once, and files that only use fs", async () => {
     const { files, packages, fsOnly } = await auditOf({
       "app.ts": `import "./a"; import "./b"; import "zod"; import "zod/v4"; import { x } from "@a/b/c"; import "node:http"; import "bun:sqlite"`,
       "a.ts": `import { readFile } from "node:fs/promises"; import { join } from "node:path"; import "zod"`,
       "b.ts": `import fs from "fs"; import { spawn } from "child_process"`,
     });
-    // zod may act on more than files: a.ts cannot be called fs only.
+    // zod may act on more than files, so a.ts does not count as fs only.
     expect({ files, packages, fsOnly }).toEqual({ files: 3, packages: 2, fsOnly: 0 });
   });
 
@@ -199,7 +199,7 @@ describe("counts", () => {
     expect(await auditOf({ "app.ts": `import fs from "fs"; fs.rmSync(dir); import { join } from "path"` })).toMatchObject({ fsOnly: 1 });
   });
 
-  test("a package linked in from the workspace is read, one of a store is not", async () => {
+  test("a package linked from the workspace as read, but not one from a store", async () => {
     const root = project({
       "app.ts": `import "mine"; import "mine/part"; import "stored"`,
       "packages/mine/package.json": `{"exports": {".": {"bun": "./src/index.ts"}, "./part": "./part.ts"}}`,
@@ -214,13 +214,13 @@ describe("counts", () => {
     expect(report.packages).toBe(1);
   });
 
-  test("an entry inside node_modules is a package", async () => {
+  test("an entry inside node_modules as a package", async () => {
     const { files, packages, critical } = await auditOf({ "node_modules/evil/cli.js": evil }, "node_modules/evil/cli.js");
     expect({ files, packages, critical }).toEqual({ files: 0, packages: 1, critical: [] });
   });
 });
 
-describe("ends well", () => {
+describe("the audit ends without an error for", () => {
   test("a cycle of imports", async () => {
     const report = await auditOf({ "app.ts": `import "./a"; import "./app"`, "a.ts": `import "./app";${evil}` });
     expect(places(report)).toEqual(["eval a.ts:3:3"]);
@@ -239,7 +239,7 @@ describe("ends well", () => {
     expect((await auditOf({ "app.ts": bytes })).warning[0]?.message).toContain("binary");
   });
 
-  test("a source with a zero byte is read all the same", async () => {
+  test("a source with a zero byte, which is read", async () => {
     expect(places(await auditOf({ "app.ts": `// \0\neval(input)` }))).toEqual(["eval app.ts:2:1"]);
   });
 
@@ -266,11 +266,11 @@ describe("ends well", () => {
     expect(places({ ...(await audit(join(root, "app.ts"), root)), root })).toEqual(["eval b.ts:3:3"]);
   });
 
-  test("a folder named like a file, and an empty file", async () => {
+  test("a directory named like a file, and an empty file", async () => {
     expect(places(await auditOf({ "app.ts": `import "./a.ts"; import "./b"`, "a.ts/x.txt": "", "b.ts": "" }))).toEqual([]);
   });
 
-  test("a file without an end in its names and keys", async () => {
+  test("a file with endless chains of names and keys", async () => {
     const code = `const a = { __proto__: { constructor: 1 }, ["__proto__"]: 2 }; a.__proto__.x(1); import * as b from "./app"; b.__proto__(1); b.constructor.x(2);`;
     expect(places(await auditOf({ "app.ts": code }))).toEqual([]);
   });
@@ -305,18 +305,18 @@ describe("ends well", () => {
     });
   }
 
-  test("more findings than a call may have arguments", async () => {
+  test("more findings than a call can have arguments", async () => {
     const { critical, warning } = await auditOf({ "app.ts": "eval(a);\n".repeat(200_000) });
     expect([critical.length, warning.length]).toEqual([200_000, 0]);
   });
 
-  test("an entry that is not there is an error", async () => {
+  test("a missing entry is an error", async () => {
     await expect(audit(join(base, "nothing.ts"), base)).rejects.toMatchObject({ name: "Bs9Error", code: "failed" });
   });
 });
 
-describe("modes", () => {
-  test("a file and a folder everybody may write", async () => {
+describe("writable by everybody", () => {
+  test("a file and a directory that everybody can write are reported", async () => {
     const root = project({ "lib/app.ts": `import "./a"`, "lib/a.ts": "" });
     chmodSync(join(root, "lib"), 0o777);
     chmodSync(join(root, "lib/a.ts"), 0o666);
@@ -326,13 +326,13 @@ describe("modes", () => {
     ]);
   });
 
-  test("a folder with the sticky bit is none", async () => {
+  test("a directory with the sticky bit is not reported", async () => {
     const root = project({ "lib/app.ts": "" });
     chmodSync(join(root, "lib"), 0o1777);
     expect(places({ ...(await audit(join(root, "lib/app.ts"), root)), root })).toEqual([]);
   });
 
-  test("the folder a link leads to, and the one it lies in", async () => {
+  test("the target of a directory link and the directory that contains the link are checked", async () => {
     const root = project({ "releases/1/app.ts": "", "current/x": "" });
     chmodSync(join(root, "releases/1"), 0o757);
     chmodSync(join(root, "current"), 0o757);
@@ -345,7 +345,7 @@ describe("modes", () => {
   });
 });
 
-test("findings are sorted by file, line and column, and each is there once", async () => {
+test("findings are sorted by file, line and column, and listed once", async () => {
   const report = await auditOf({
     "app.ts": `import "./b"; import "./a";\nnew Function(x); eval(y)\nimport cp from "child_process"; cp[z ? "exec" : "execSync"](c)`,
     "a.ts": `eval(x); eval(y)`,

@@ -1,4 +1,4 @@
-// The table of what is critical and of what only looks like it; one row, one test.
+// The table of critical code and of code that only looks critical; each row is a test.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
@@ -252,10 +252,10 @@ const clean: [what: string, code: string, file?: string][] = [
   ["private method exec", `class A { #exec(x) {} go(x) { this.#exec(x) } }`],
 ];
 
-describe("critical", () => {
+describe("the audit finds critical code", () => {
   for (const [rule, what, code, file] of found) test(`${rule}: ${what}`, () => expect(rulesIn(code, file)).toEqual([rule]));
 });
 
-describe("no finding", () => {
+describe("the audit finds nothing", () => {
   for (const [what, code, file] of clean) test(what, () => expect(rulesIn(code, file)).toEqual([]));
 });

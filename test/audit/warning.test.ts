@@ -1,4 +1,4 @@
-// The table of what is a warning and of what is none; one row, one test.
+// The table of code with and without warnings; each row is a test.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
@@ -14,7 +14,7 @@ function findingsIn(code: string, file = "case.ts"): Found[] {
 }
 
 const cp = `import cp, { exec, execSync, spawn, execFile } from "node:child_process";\n`;
-// Put together here, so that nothing that looks for secrets stumbles over this file.
+// Assembled here, so that scanners for secrets do not report this file.
 const body = "4eC39HqLyjWDarjtT1zdp7dcAbCdEf0123456789";
 
 const found: [rules: Rule[], what: string, code: string, file?: string][] = [
@@ -142,7 +142,7 @@ const clean: [what: string, code: string, file?: string][] = [
   ["top-level await", `const a = await b; for await (const c of d) {}`],
 ];
 
-describe("warnings", () => {
+describe("the audit warns", () => {
   for (const [rules, what, code, file] of found) {
     test(`${rules.join(", ")}: ${what}`, () =>
       expect(
@@ -153,19 +153,19 @@ describe("warnings", () => {
   }
 });
 
-describe("no finding", () => {
+describe("the audit finds nothing", () => {
   for (const [what, code, file] of clean) test(what, () => expect(findingsIn(code, file)).toEqual([]));
 });
 
-test("a message never holds the secret", () => {
+test("a message never contains the secret", () => {
   const findings = findingsIn(`const password = "hunter22"; const a = "sk_live_${body}"`);
   expect(findings).not.toBeEmpty();
   expect(JSON.stringify(findings)).not.toMatch(/hunter22|sk_live/);
 });
 
-test("a secret's place is that of its text", () => {
+test("the place of a secret is that of its text", () => {
   expect(findingsIn(`// 1\r\n// 2\r\n  f("sk_live_${body}")`)).toMatchObject([{ line: 3, column: 6 }]);
 });
 
-test("names of members of Object are no rules", () =>
+test("names of members of Object are not rules", () =>
   expect(["__proto__", "constructor", "toString"].map(isRule)).toEqual([false, false, false]));

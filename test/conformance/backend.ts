@@ -1,4 +1,4 @@
-// What every Backend has to do, as one suite; where backends differ, the case asks their capabilities and expects what these say.
+// The requirements on every Backend, as one suite; where backends differ, a case expects what their capabilities promise.
 import { afterAll, beforeAll, test } from "bun:test";
 import { defining } from "./define.ts";
 import { exact } from "./exact.ts";

@@ -1,4 +1,4 @@
-// Conformance: specs are derived, known again, and forgotten.
+// Conformance: specs are defined, recognized, and forgotten.
 import { expect } from "bun:test";
 import { type Stage, sleeper } from "./stage.ts";
 

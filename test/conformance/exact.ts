@@ -1,4 +1,4 @@
-// Conformance: arguments, environment and surroundings arrive exactly as they were given, also to what runs beside.
+// Conformance: arguments, environment and conditions are passed exactly as given, also to commands that run beside the service.
 import { expect } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ const nasty = [
   "\x01\x02\x1b[31m\x7f",
 ];
 
-// What the kernel was given, byte for byte.
+// The strings that the kernel received, byte for byte.
 const dump =
   "umask >umask; ulimit -Hn >files; pwd >cwd; readlink /proc/self/fd/0 >stdin; ls /proc/self/fd >fds; cat /proc/$$/environ >environ; cat /proc/$$/cmdline >cmdline.part; mv cmdline.part cmdline";
 
@@ -65,7 +65,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.up(spec);
     await until(() => stage.wrote("cmdline"), { what: "what it got" });
     expect(["cwd", "umask", "files", "stdin"].map((file) => stage.wrote(file)?.trim())).toEqual([stage.root, "0022", "1234", "/dev/null"]);
-    // The three streams, and the folder that ls itself has opened: no descriptor of the backend came along.
+    // The three streams, and the directory that ls itself opens: no descriptor of the backend was inherited.
     expect(stage.wrote("fds")).toBe("0\n1\n2\n3\n");
   },
 
@@ -83,7 +83,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
       timedOut: false,
     });
     expect(readFileSync(join(stage.root, "beside"), "utf8")).toBe("beside\n");
-    // A package that is linked after the definition is opened to the check alone.
+    // A package that is linked after the definition is open to the check only.
     const library = join(stage.place.home, "library");
     mkdirSync(library, { recursive: true });
     writeFileSync(join(library, "package.json"), "{}");

@@ -1,4 +1,4 @@
-// Conformance: up, down, up again; and what is told of it.
+// Conformance: start, stop and restart, and what is reported about them.
 import { expect } from "bun:test";
 import { pidsOf } from "../../src/metrics/group.ts";
 import { until } from "../harness.ts";
@@ -44,7 +44,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     const spec = stage.spec("one", stubborn, { stopTimeoutMs: 600 });
     const { mainPid } = await stage.up(spec);
     const child = Number(await until(() => stage.wrote("child"), { what: "its child" }));
-    // Its number here may be another than in a namespace of its own, but it has none.
+    // Its pid may differ here from that in a pid namespace, but it has no such namespace.
     expect(isRunning(child)).toBe(true);
     const began = performance.now();
     await stage.backend.stop([spec]);
@@ -84,7 +84,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.place.lose();
     expect(isRunning(mainPid)).toBe(true);
     expect(await stage.live(spec)).toMatchObject({ mainPid, restarts: 0, wanted: true });
-    // And its end is seen, though how it ended perhaps not.
+    // Its end is noticed too, though the exit status may be unknown.
     process.kill(mainPid, "SIGKILL");
     const { end } = await stage.reached("one", "failed");
     if (stage.backend.capabilities.exitStatus) expect(end).toBe("killed by SIGKILL");

@@ -1,4 +1,4 @@
-// Conformance: the lines of services, and what the backend says of them.
+// Conformance: the log lines of services, and the reports of the backend about them.
 import { expect } from "bun:test";
 import type { LogRecord } from "../../src/backend/backend.ts";
 import { until } from "../harness.ts";
@@ -51,7 +51,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     if (a === undefined || b === undefined) return;
     await stage.up(a);
     await stage.up(b);
-    // Where lines have no times of their own they have those at which the files were looked at, about once a second.
+    // Lines without timestamps get the time at which their files were checked, about once a second.
     for (const name of ["b", "a"]) {
       await Bun.write(`${stage.root}/go-${name}`, "");
       await said(stage, name, 1);

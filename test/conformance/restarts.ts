@@ -13,11 +13,11 @@ const ended: [script: string, policy: Spec["restart"]["policy"], state: State, e
   ["kill -KILL $$", "no", "failed", "killed by SIGKILL"],
   ["kill -TERM $$", "on-failure", "inactive", "killed by SIGTERM"],
   ["ulimit -c 0; kill -SEGV $$", "no", "failed", /^killed by SIGSEGV/],
-  // 127 is the word of a shell that was to execute it.
+  // 127 is the exit status of a shell that could not execute the program.
   ["#!/nowhere/at-all\n", "no", "failed", /^the program cannot be executed \(exit 203\)$|^exited with 127$/],
 ];
 
-/** In milliseconds since the boot, to centiseconds: a clock that nobody steps. */
+/** Milliseconds since boot, with a resolution of centiseconds: setting the system time does not change this clock. */
 const stamp = "cut -d' ' -f1 /proc/uptime";
 const startsOf = (stage: Stage, file: string): number[] =>
   (stage.wrote(file) ?? "")
@@ -39,12 +39,12 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
         { what: `the end of ${script}, ${policy}` },
       );
       expect(reading).toMatchObject({ mainPid: null, group: null, restarts: 0 });
-      // systemd may have forgotten a unit that ended well by the time that it is read.
+      // systemd may already have unloaded a unit that ended without error.
       if (state === "inactive" && reading.end === null) continue;
       if (typeof end === "string") expect([script, reading.end]).toEqual([script, end]);
       else expect(reading.end).toMatch(end);
     }
-    // A stop takes the failure away.
+    // A stop clears the failure.
     await stage.backend.stop(specs);
     for (const spec of specs) expect((await stage.read(spec.name)).state).toBe("inactive");
   },
@@ -59,7 +59,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
       expect(next.end).toBe(null);
       mainPid = next.mainPid;
     }
-    // By hand it begins anew.
+    // A restart by hand resets the count.
     await stage.backend.restart([spec]);
     expect((await stage.live(spec)).restarts).toBe(0);
   },
@@ -78,7 +78,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max } });
     await stage.define(spec);
     await stage.backend.start([spec]);
-    // While it waits it is neither up nor given up.
+    // While the service waits it is neither active nor given up.
     await stage.reached("one", "activating");
     const reading = await stage.reached("one", "failed");
     expect(reading).toMatchObject({ restarts: max, end: "given up: it was restarted as often as --max-restarts allows" });
@@ -96,7 +96,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
 
   async "one that is not well is recycled: asked to end, counted, with the delay of a crash"(stage) {
     const delayMs = 400;
-    // It ends well when it is asked to, which a crash does not.
+    // The service exits cleanly when asked to end, unlike after a crash.
     const script = `trap 'echo asked >>asked; exit 0' TERM\n${stamp} >>starts\nwhile :; do sleep 0.05; done`;
     const spec = stage.spec("one", script, { restart: { delayMs } });
     let { mainPid } = await stage.up(spec);
@@ -115,7 +115,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     for (let n = 2; n <= starts.length; n++)
       expect((starts[n - 1] ?? 0) - (starts[n - 2] ?? 0)).toBeGreaterThanOrEqual(delayOf(n, delayMs) - 10);
     await stage.backend.stop([spec]);
-    // One that is down stays so.
+    // A stopped service stays stopped.
     await stage.backend.recycle(spec, "port 1 takes no connection");
     expect((await stage.read("one")).state).toBe("inactive");
   },
@@ -142,7 +142,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     await until(waits, { what: "it waits" });
     for (let n = 0; n < 3; n++) await stage.backend.recycle(spec, "port 1 takes no connection");
     expect(await waits()).not.toBeNull();
-    // What came of it is seen by the end: as many starts as without.
+    // Only the result is visible at the end: as many starts as without recycling.
     expect(await stage.reached("one", "failed")).toMatchObject({ restarts: 2 });
     const starts = startsOf(stage, "starts");
     expect(starts.length).toBe(3);

@@ -1,4 +1,4 @@
-// What a case of the suite stands on: a backend, services that are small shell scripts, and what these have written.
+// The environment of a case of the suite: a backend, services that are small shell scripts, and the files that they write.
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
@@ -8,9 +8,9 @@ import { until } from "../harness.ts";
 
 export type Place = {
   backend: Backend;
-  /** The home of the user; the project is a folder in it. */
+  /** The home directory of the user; the project is a directory in it. */
   home: string;
-  /** Takes away what keeps the services up, and gives it no time to say so. */
+  /** Kills what keeps the services up, without warning. */
   lose(): Promise<void>;
   down(): Promise<void>;
 };
@@ -30,7 +30,7 @@ export const sleeper = "exec sleep 1000";
 export class Stage {
   readonly place: Place;
   readonly #made = new Map<string, Spec>();
-  /** The journal keeps what services of the same name have said in other cases. */
+  /** The journal still has lines from services of the same name in other cases. */
   readonly #beganMs = Date.now();
 
   constructor(place: Place) {
@@ -45,7 +45,7 @@ export class Stage {
     return join(this.place.home, "project");
   }
 
-  /** A service that is this shell script; it is cleared away with the case. */
+  /** A service that runs this shell script; it is deleted at the end of the case. */
   spec(name: string, script: string, changes: Changes = {}): Spec {
     const path = join(this.root, "bin", name);
     mkdirSync(dirname(path), { recursive: true });
@@ -78,14 +78,14 @@ export class Stage {
     if (trouble !== undefined) throw new Error(`${trouble[0]} was not defined`, { cause: trouble[1] });
   }
 
-  /** Defined, started, and executed. */
+  /** Defines and starts the service, and waits until its program was executed. */
   async up(spec: Spec): Promise<Reading & { mainPid: number }> {
     await this.define(spec);
     await this.backend.start([spec]);
     return this.live(spec);
   }
 
-  /** Once it runs: its main process is the script, no longer what leads to it. */
+  /** Resolves once the main process is the script, and no longer a launcher. */
   async live(spec: Spec, isIt: (reading: Reading) => boolean = () => true): Promise<Reading & { mainPid: number }> {
     return until(
       async () => {
@@ -113,7 +113,7 @@ export class Stage {
     );
   }
 
-  /** What a service has written into the project folder; null where nothing is there. */
+  /** The content of a file that the service wrote into the project directory; null where it does not exist. */
   wrote(file: string): string | null {
     const path = join(this.root, file);
     return existsSync(path) ? readFileSync(path, "utf8") : null;

@@ -1,4 +1,4 @@
-// Conformance: nothing is claimed of sandbox and limits that the live process does not bear out.
+// Conformance: the backend claims nothing about sandbox and limits that the live process does not confirm.
 import { expect } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
         }
         if (profile === "strict") continue;
         await until(() => stage.wrote("done") !== null, { what: "what it tried" });
-        // Whatever is missing, with a sandbox that is not off a home is closed: what it may write there, nobody else sees.
+        // With any sandbox except off the home directory is closed: nobody else sees what the service writes there.
         expect(stage.wrote("read")).toBe(found.verdict === "off" ? "" : null);
         expect(existsSync(join(place.home, "planted"))).toBe(found.verdict === "off");
       }
@@ -58,14 +58,14 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     const { backend } = stage;
     const limits = { memoryBytes: 64 * 1024 * 1024, cpuPercent: 50, tasks: 16, files: 300 };
     const many = `i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i + 1)); done 2>/dev/null; ${sleeper}`;
-    // A shell that may not fork ends, so the tries are made beside one that stays.
+    // A shell that cannot fork ends, so the attempts run beside a shell that stays.
     const spec = stage.spec("one", `(${many}) & sleep 2; touch tried; ${sleeper}`, { limits });
     const reading = await stage.up(spec);
     const told = backend.limits(spec, reading);
     for (const [name, value] of Object.entries(limits))
       expect(told[name as keyof typeof told]).toEqual({ value, inForce: expect.any(Boolean) });
     if (backend.capabilities.limits) {
-      // But for controllers that this machine does not give to the users' cgroups (cgroup v1 beside v2).
+      // Except for controllers that this machine does not delegate to user cgroups (cgroup v1 beside v2).
       const given =
         reading.group?.kind === "cgroup" ? readFileSync(join(reading.group.folder, "cgroup.controllers"), "utf8").trim().split(" ") : [];
       for (const [name, controller] of Object.entries({ memoryBytes: "memory", cpuPercent: "cpu", tasks: "pids" }))
@@ -75,7 +75,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => stage.wrote("tried") !== null, { what: "it has tried to start many" });
     const running = pidsOf((await stage.read("one")).group).length;
     expect(told.tasks?.inForce).toBe(running <= limits.tasks);
-    // Those that are not set are not told, and of a service that does not run none is in force.
+    // Limits that are not set are not reported, and no limit is in force for a stopped service.
     await backend.stop([spec]);
     expect(backend.limits(spec, await stage.read("one")).tasks).toEqual({ value: 16, inForce: false });
     const free = stage.spec("free", sleeper);

@@ -1,4 +1,4 @@
-// How a line gets its level, and what of a JSON line becomes of it.
+// The level of a line, and how the fields of a JSON line are used.
 import { expect, test } from "bun:test";
 import { levelNamed, levelOf } from "../../src/logs/level.ts";
 
@@ -28,7 +28,7 @@ test.each([
   ["TRACE in", "trace"],
   ["\x1b[31mERROR\x1b[39m no connection", "error"],
   ["\x1b[90m12:00:01\x1b[0m \x1b[33mWARN\x1b[0m low", "warn"],
-  // Not levels:
+  // These words are not levels:
   ["Error handling is on", "info"],
   ["errors: 0", "info"],
   ["ERRORS were few", "info"],
@@ -39,7 +39,7 @@ test.each([
   ["information is power", "info"],
   ["constructor: x", "info"],
   ["__proto__: x", "info"],
-])("%j is %s", (message, level) => {
+])("%j has the level %s", (message, level) => {
   expect(levelOf(null, message)).toEqual({ level: level as never, message, fields: {} });
 });
 
@@ -51,7 +51,7 @@ test.each([
   [5, "info"],
   [6, "info"],
   [7, "debug"],
-])("a priority of %d is %s, whatever the line says", (priority, level) => {
+])("a priority of %d means %s, whatever the line says", (priority, level) => {
   expect(levelOf(priority, "WARN x").level).toBe(level as never);
   expect(levelOf(priority, '{"level":"trace","msg":"x"}').level).toBe(level as never);
 });
@@ -76,11 +76,11 @@ test.each([
   ['{"level":"error"', "info", '{"level":"error"', {}],
   ["{not json}", "info", "{not json}", {}],
   ['[{"level":"error"}]', "info", '[{"level":"error"}]', {}],
-])("%s", (text, level, message, fields) => {
+])("the JSON line %s is split into level, message and fields", (text, level, message, fields) => {
   expect(levelOf(null, text)).toEqual({ level: level as never, message, fields });
 });
 
-test("hostile JSON ends well and soon", () => {
+test("hostile JSON is handled without an error and quickly", () => {
   const deep = `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
   const broken = `{"a":${"[".repeat(60_000)}}`;
   const huge = `{"level":"error","a":"${"x".repeat(1_000_000)}"}`;
@@ -92,7 +92,7 @@ test("hostile JSON ends well and soon", () => {
   expect(performance.now() - startedMs).toBeLessThan(2000);
 });
 
-test("a long line of what may stand before a level takes linear time", () => {
+test("a long line of timestamp characters takes linear time", () => {
   const startedMs = performance.now();
   for (const unit of ["[", "2026-01-01 ", "12:00:00 ", "[1]", "1 ", " ", "\x1b[31m", "A", "Error"]) levelOf(null, unit.repeat(200_000));
   expect(performance.now() - startedMs).toBeLessThan(1000);
@@ -105,4 +105,4 @@ test.each([
   [Number.NaN, undefined],
   ["toString", undefined],
   [null, undefined],
-])("the level %p is %p", (value, level) => expect(levelNamed(value)).toBe(level as never));
+])("the level %p means %p", (value, level) => expect(levelNamed(value)).toBe(level as never));

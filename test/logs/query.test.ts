@@ -1,4 +1,4 @@
-// Which lines `--grep` and `--level` let through.
+// Which lines pass `--grep` and `--level`.
 import { expect, test } from "bun:test";
 import { lineFilter, lineOf, type RawLine } from "../../src/logs/query.ts";
 
@@ -10,7 +10,7 @@ const raw = (message: string, priority: number | null = null): RawLine => ({
   message,
 });
 
-test("a line of logs --json", () => {
+test("a line of logs --json has all its fields", () => {
   expect(lineOf(raw('{"level":40,"msg":"low","disk":"/"}'))).toEqual({
     at: "2026-01-01T00:00:00.123Z",
     service: "web",
@@ -37,9 +37,9 @@ test.each([
   [{ level: "debug" }, "x", true],
   [{ level: "trace" }, "TRACE x", true],
   [{ level: "error", grep: "db" }, "ERROR web", false],
-])("%j and %j: %p", (asked, message, passes) => expect(lineFilter(asked)(raw(message))).toBe(passes));
+])("the filter %j with the line %j gives %p", (asked, message, passes) => expect(lineFilter(asked)(raw(message))).toBe(passes));
 
-test("a priority counts", () => expect(lineFilter({ level: "error" })(raw("boom", 3))).toBe(true));
+test("the priority of a line counts for --level", () => expect(lineFilter({ level: "error" })(raw("boom", 3))).toBe(true));
 
 test.each(["(", "[a", "*", "a{2,1}", "\\"])("--grep %j is a usage error", (grep) => {
   expect(() => lineFilter({ grep })).toThrow(

@@ -1,4 +1,4 @@
-// A command line in one text is taken apart as a shell does it, and refused where it needs a shell.
+// A command line in one text is split as a shell does it, and refused where it needs a shell.
 import { expect, test } from "bun:test";
 import { parseCommandLine } from "../../src/service/command-line.ts";
 
@@ -10,7 +10,7 @@ test.each<[string, string[], Record<string, string>?]>([
   [`echo "" ''`, ["echo", "", ""]],
   ["'A=1' x", ["A=1", "x"]],
   ["node é.js", ["node", "é.js"]],
-])("%s", (text, words, env = {}) => {
+])("the command line is split: %s", (text, words, env = {}) => {
   expect(parseCommandLine(text)).toEqual({ words, env });
 });
 
@@ -30,6 +30,6 @@ test.each([
   "~/x",
   "a\nb",
   "a \\ b",
-])("%j needs a shell, or is no command", (text) => {
+])("%j needs a shell or is not a command", (text) => {
   expect(parseCommandLine(text)).toBeNull();
 });

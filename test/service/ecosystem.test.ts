@@ -1,4 +1,4 @@
-// The file of PM2: what bs9 takes over of it, and what it names because it does not.
+// The file of PM2: what bs9 takes over from it, and what it reports because it does not.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ test("script, name, args, cwd, env, interpreter and max_memory_restart are taken
   ]);
 });
 
-test("another interpreter becomes the program, as it does for a script whose ending says it", () => {
+test("another interpreter becomes the program, also where the extension of the script implies it", () => {
   expect(of([{ script: "worker.py", name: "w", interpreter: "./venv/bin/python", args: ["-v", 2] }]).services).toMatchObject([
     { entry: join(folder, "venv/bin/python"), input: { args: [join(folder, "worker.py"), "-v", "2"] } },
   ]);
@@ -49,7 +49,7 @@ test("another interpreter becomes the program, as it does for a script whose end
   ]);
 });
 
-test("every other key is named, and a name that is none here is changed and told", () => {
+test("every other key is reported, and an invalid name is changed and reported", () => {
   const { services, notes } = of([{ script: "server.js", name: "My API", instances: 4, exec_mode: "cluster", env_production: {} }]);
   expect(services[0]?.input.name).toBe("my-api");
   expect(notes).toEqual([
@@ -71,7 +71,7 @@ test.each<[unknown, string]>([
   expect(() => of(exported)).toThrow(place);
 });
 
-test("files of PM2 are told by their names", () => {
+test("files of PM2 are recognized by their names", () => {
   for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json"])
     expect(isEcosystem(file)).toBe(true);
   for (const file of ["app.config.js", "ecosystem.ts", "pm2.js", "a b/ecosystem.json", "ecosystem.ts.bak", "myecosystem.config.js", "web"])

@@ -1,4 +1,4 @@
-// Environment files: what may be one, and what is refused without being read.
+// Environment files: which are accepted, and which are refused without being read.
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ test("a symbolic link is refused, and the hint names the file itself", async () 
   expect(await readEnvFile(target)).toEqual({ AWS_SECRET: "x" });
 });
 
-test("a link that leads nowhere is refused as a link", async () => {
+test("a dangling link is refused as a link", async () => {
   const file = join(tempDir(), ".env");
   symlinkSync("gone", file);
   expect((await refusal(file)).message).toContain("it is a symbolic link");
@@ -50,7 +50,7 @@ test("a secret that Kubernetes mounts is read by its name below ..data, as the h
 test.each([
   ["a FIFO", (path: string) => void Bun.spawnSync(["mkfifo", path]), "it is not a regular file"],
   ["a directory", (path: string) => mkdirSync(path), "it is a directory"],
-])("%s is refused and not waited for", async (_, make, why) => {
+])("%s is refused without waiting", async (_, make, why) => {
   const file = join(tempDir(), ".env");
   make(file);
   expect((await refusal(file)).message).toContain(why);

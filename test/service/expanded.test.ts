@@ -1,4 +1,4 @@
-// What a directory with a package.json, and a command line in one word, stand for.
+// How start expands a directory with a package.json, and a command line in one word.
 import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const top = tempDir();
 afterAll(() => rmSync(top, { recursive: true }));
 const none: StartInput = { env: {}, envRemoved: [], reset: false };
 
-/** A PATH with these commands alone. */
+/** A PATH that contains only these commands. */
 function pathWith(...commands: string[]): string {
   const folder = join(top, `bin-${commands.join("-")}`);
   mkdirSync(folder, { recursive: true });
@@ -31,7 +31,7 @@ function project(content: unknown, ...files: string[]): string {
   return folder;
 }
 
-test("a command line in one word is taken apart, and its variables become those of the service", () => {
+test("a command line in one word is split, and its variables become variables of the service", () => {
   expect(expanded("A=1 npm run dev", { ...none, args: ["--x"] }, { cwd: top, path: "" })).toEqual({
     word: "npm",
     input: { ...none, args: ["run", "dev", "--x"], env: { A: "1" } },
@@ -41,7 +41,7 @@ test("a command line in one word is taken apart, and its variables become those 
   expect(expanded("with blank.ts", none, { cwd: top, path: "" }).word).toBe("with blank.ts");
 });
 
-test("scripts.start runs without npm where it is one command", () => {
+test("scripts.start runs without npm where it is a single command", () => {
   const folder = project({ scripts: { start: "PORT=3 node server.js --fast" } }, "server.js");
   const { word, input } = expanded(".", none, { cwd: folder, path: pathWith("node") });
   expect(word).toBe(join(folder, "server.js"));
@@ -49,7 +49,7 @@ test("scripts.start runs without npm where it is one command", () => {
   expect(expanded(folder, none, { cwd: "/", path: pathWith() }).input.runtime).toBeUndefined();
 });
 
-test("a program of the project comes before one on PATH", () => {
+test("a program of the project takes precedence over one on PATH", () => {
   const folder = project({ scripts: { start: "serve -l 3000 public" } }, "node_modules/.bin/serve");
   expect(expanded("./", none, { cwd: folder, path: pathWith("serve") })).toMatchObject({
     word: join(folder, "node_modules/.bin/serve"),
@@ -62,20 +62,20 @@ test("a program of the project comes before one on PATH", () => {
   });
 });
 
-test("a package of a workspace has the programs of those above it", () => {
+test("a package of a workspace can use the programs of its parent directories", () => {
   const workspace = project({}, "node_modules/.bin/next", "packages/web/package.json");
   writeFileSync(join(workspace, "packages/web/package.json"), JSON.stringify({ scripts: { start: "next start" } }));
   expect(expanded(join(workspace, "packages/web"), none, { cwd: "/", path: "" }).word).toBe(join(workspace, "node_modules/.bin/next"));
 });
 
-test("node on a directory, and a command of the shell itself, are left to node and to npm", () => {
+test("node on a directory, and a builtin command of the shell, are left to node and to npm", () => {
   const folder = project({ scripts: { start: "node ." } });
   expect(expanded(folder, none, { cwd: "/", path: pathWith("node") })).toMatchObject({ word: "node", input: { args: ["."], cwd: folder } });
   const shell = project({ scripts: { start: "exec node a.js" } }, "a.js");
   expect(expanded(shell, none, { cwd: "/", path: pathWith("npm") }).word).toBe("npm");
 });
 
-test("what needs a shell, and what has a script before it, goes through npm", () => {
+test("a script that needs a shell, or has a script before it, runs through npm", () => {
   const folder = project({ scripts: { start: "node a.js && node b.js" } });
   expect(expanded(folder, none, { cwd: "/", path: pathWith("npm") })).toMatchObject({
     word: "npm",
@@ -86,7 +86,7 @@ test("what needs a shell, and what has a script before it, goes through npm", ()
   expect(expanded(before, none, { cwd: "/", path: pathWith("npm") }).word).toBe("npm");
 });
 
-test("without scripts.start it is main, else index.js; neither is an error that says so", () => {
+test("without scripts.start the main file is used, else index.js, and if neither exists an error says so", () => {
   const withMain = project({ main: "lib/it.js" }, "lib/it.js");
   expect(expanded(withMain, none, { cwd: "/", path: "" }).word).toBe(join(withMain, "lib/it.js"));
   const bare = project({});
@@ -95,11 +95,11 @@ test("without scripts.start it is main, else index.js; neither is an error that 
   expect(expanded(bare, none, { cwd: "/", path: "" }).word).toBe(join(bare, "index.js"));
 });
 
-test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a package.json of %j is an error", (content) => {
+test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a package.json with the content %j is an error", (content) => {
   expect(() => expanded(project(content), none, { cwd: "/", path: "" })).toThrow("package.json");
 });
 
-test("any other word stays as it is", () => {
+test("any other word stays unchanged", () => {
   const long = `${"node app.js ".repeat(30)}x`;
   expect(expanded(long, none, { cwd: top, path: "" }).word).toBe("node");
   for (const word of ["app.ts", "./web", "web", "no/such/file"])

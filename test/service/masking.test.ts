@@ -1,4 +1,4 @@
-// Secrets do not reach what is kept; what is none stays readable.
+// Secrets are not stored on disk, and everything else stays readable.
 import { expect, test } from "bun:test";
 import { stripText, withoutSecrets } from "../../src/service/masking.ts";
 
@@ -16,9 +16,9 @@ test.each([
   ["port 3000 is taken by node (pid 12)", "port 3000 is taken by node (pid 12)"],
   ["/srv/a-long-folder-name-without-any-secret/app.ts", "/srv/a-long-folder-name-without-any-secret/app.ts"],
   ["/healthz", "/healthz"],
-])("%s", (text, kept) => expect(stripText(text)).toBe(kept));
+])("secrets are masked in %s", (text, kept) => expect(stripText(text)).toBe(kept));
 
-test("values of the environment and of secret options never", () => {
+test("values of the environment and of secret options are never stored", () => {
   expect(withoutSecrets({ path: "env.A", before: undefined, after: "1" })).toEqual({ path: "env.A", before: undefined, after: "***" });
   expect(withoutSecrets({ path: "env", before: undefined, after: { A: "1" } }).after).toEqual({ A: "***" });
   expect(withoutSecrets({ path: "args", before: undefined, after: ["--password", "x", "--verbose", "--token", "--fast"] }).after).toEqual([
@@ -34,10 +34,10 @@ test("values of the environment and of secret options never", () => {
   });
 });
 
-test.each(["a", "a-", "a.b", "--", "=", "pass", "://", "x:"])("a long word of %j is no work", (piece) => {
+test.each(["a", "a-", "a.b", "--", "=", "pass", "://", "x:"])("masking a long word of %j takes little time", (piece) => {
   const text = piece.repeat(Math.ceil((128 * 1024) / piece.length));
   const began = performance.now();
   stripText(text);
-  // Quadratic it takes a minute.
+  // With quadratic time it would take a minute.
   expect(performance.now() - began).toBeLessThan(2000);
 });

@@ -1,9 +1,9 @@
-// Names and targets.
+// Names of services, and targets.
 import { expect, test } from "bun:test";
 import { checkName, defaultName, type NameSource } from "../../src/service/name.ts";
 import { pickTargets } from "../../src/service/targets.ts";
 
-test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a name", (name) => expect(checkName(name)).toBe(name));
+test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a valid name", (name) => expect(checkName(name)).toBe(name));
 test.each([
   "",
   "Web",
@@ -20,7 +20,7 @@ test.each([
   "a b",
   "%h",
   "$x",
-])("%j is none", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
+])("%j is not a valid name", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
 
 const source = (entry: string, more: Partial<NameSource> = {}): NameSource => ({
   entry,
@@ -43,7 +43,7 @@ test.each<[string, Partial<NameSource>, string]>([
   ["/home/ops/.nvm/bin/npm", { isCommand: true, packageName: "api" }, "api"],
   ["/srv/shop/npm", {}, "npm"],
   ["/srv/x/2nd_job.ts", {}, "nd-job"],
-  // A name that no service can have leaves the next one to be tried.
+  // If no service can have the name, the next candidate is tried.
   ["/srv/shop/index.ts", { packageName: "@acme/日本" }, "shop"],
   ["/srv/shop/index.ts", { packageName: "all" }, "shop"],
   ["/srv/shop/日本.ts", {}, "shop"],
@@ -65,7 +65,7 @@ test.each([
     ["web", "api-1", "api-2"],
   ],
   [["{web,api-1}"], ["api-1", "web"]],
-])("%j", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
-test("all of nothing is nothing", () => expect(pickTargets(["all"], [])).toEqual([]));
-test("a mistyped name gets a guess", () => expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
-test("a glob without a match", () => expect(() => pickTargets(["x-*"], defined)).toThrow("no service matches"));
+])("the targets %j are resolved", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
+test("all resolves to an empty list where no service is defined", () => expect(pickTargets(["all"], [])).toEqual([]));
+test("a mistyped name gets a suggestion", () => expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
+test("a glob without a match is an error", () => expect(() => pickTargets(["x-*"], defined)).toThrow("no service matches"));

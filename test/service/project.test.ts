@@ -1,4 +1,4 @@
-// bs9.toml: what each key becomes, and mistakes by file, line and key.
+// bs9.toml: the meaning of each key, and errors by file, line and key.
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ log = "file"
 force = true
 `;
 
-test("a table is what the flags of the same names are", async () => {
+test("the keys of a table mean the same as the flags of those names", async () => {
   const folder = tempDir();
   writeFileSync(join(folder, ".env"), "LEVEL=info\nSECRET=s3\n");
   const [written] = parseProject(everything, join(folder, "bs9.toml"));
@@ -72,14 +72,14 @@ test("a table is what the flags of the same names are", async () => {
   });
 });
 
-test("every option of start that a service keeps has its key", () => {
+test("every option of start that a service keeps has a key", () => {
   const options = startOptions.map(({ flags }) => /--(?:no-)?([a-z-]+)/.exec(flags)?.[1] ?? "");
   const ofOneCall = ["name", "build", "dry-run", "linger", "reset"];
   const keys = rows.map(({ key }) => key);
   expect(new Set([...keys, "env-file"])).toEqual(new Set([...options.filter((option) => !ofOneCall.includes(option)), "args"]));
 });
 
-test("files are found beside bs9.toml, commands on PATH work there, and the environment files are read", async () => {
+test("files are found beside bs9.toml, commands on PATH run there, and environment files are read", async () => {
   const folder = tempDir();
   mkdirSync(join(folder, "src"));
   for (const file of ["app.ts", "tool"]) writeFileSync(join(folder, file), "");
@@ -127,9 +127,9 @@ test.each([
   [`${head}health = "soon"`, "c:3: services.web.health: health cannot be 'soon'"],
   [`${head}port = `, "c:3: "],
   [`${head}entry = "b"`, "c:3: Cannot redefine key 'entry'"],
-])("%j", (text, reason) => expect(() => parseProject(text, "c")).toThrow(reason));
+])("the mistake in %j is reported", (text, reason) => expect(() => parseProject(text, "c")).toThrow(reason));
 
-test("what cannot be read is said", async () => {
+test("a file that cannot be read is reported", async () => {
   const folder = tempDir();
   const missing = join(folder, "none.toml");
   await expect(readProject(missing)).rejects.toThrow(`cannot read ${missing}: there is no such file`);

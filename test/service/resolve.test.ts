@@ -1,4 +1,4 @@
-// Options over the known spec over the defaults.
+// Options override the known spec, which overrides the defaults.
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { builtIn } from "../../src/service/defaults.ts";
@@ -13,7 +13,7 @@ const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
 const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) =>
   resolve({ ...nothing, ...input, name: input.name ?? "web" }, entry, known, place, builtIn);
 
-test("the defaults of the contract", () => {
+test("the defaults are those of the contract", () => {
   expect(spec({ name: "web" })).toMatchObject({
     limits: { memoryBytes: null, cpuPercent: null, files: 65536, tasks: 512 },
     waitMs: 30_000,
@@ -23,7 +23,7 @@ test("the defaults of the contract", () => {
   });
 });
 
-test("options given replace, others stay", () => {
+test("given options replace earlier ones, and other options stay", () => {
   const known = spec({ name: "web", port: 3000, memoryBytes: 1 << 29 });
   const next = spec({ name: "web", port: 4000 }, known);
   expect(next.port).toBe(4000);
@@ -41,7 +41,7 @@ test("a health path needs a port", () => {
   expect(() => spec({ name: "web", health: { kind: "path", path: "/up" } })).toThrow("needs the port");
 });
 
-test("--health-restart stays until --reset, and restarts nothing by itself", () => {
+test("--health-restart stays until --reset, and does not restart the service by itself", () => {
   const known = spec({ name: "web", port: 3000, healthRestart: true });
   expect([known.healthRestart, spec({ name: "web" }, known).healthRestart]).toEqual([true, true]);
   expect(spec({ name: "web", healthRestart: false }, known).healthRestart).toBe(false);
@@ -67,12 +67,12 @@ test("--health-restart needs something to probe and a policy that restarts", () 
   expect(refused({ restart: "no", reset: true }, known)).toMatchObject({ healthRestart: false });
 });
 
-test("a spec from before --health-restart is read", () => {
+test("a spec from before --health-restart can be read", () => {
   const { healthRestart: _, ...before } = spec({ name: "web" });
   expect(v.parse(Spec, before).healthRestart).toBe(false);
 });
 
-test("the environment of a service", () => {
+test("the environment of a service contains its port and its variables", () => {
   expect(environmentOf(spec({ name: "web", port: 3000, env: { NODE_ENV: "test" } }))).toEqual({
     NODE_ENV: "test",
     PORT: "3000",
@@ -82,7 +82,7 @@ test("the environment of a service", () => {
   });
 });
 
-test("the difference names what changed and what does not restart", () => {
+test("the difference names what changed and whether it needs a restart", () => {
   const known = spec({ name: "web", env: { A: "1" } });
   expect(difference(known, known)).toEqual([]);
   expect(difference(known, { ...known, path: "/x", runtime: { kind: "bs9", version: "2" } })).toEqual([]);
@@ -92,7 +92,7 @@ test("the difference names what changed and what does not restart", () => {
   expect(needsRestart(difference(known, { ...known, waitMs: 1 }))).toBe(false);
 });
 
-test("--env wins over the files, a later file over an earlier one, and a removed variable stays away", () => {
+test("--env overrides the files, a later file overrides an earlier one, and a removed variable stays removed", () => {
   const envFiles = [
     { path: "/srv/web/a", values: { A: "a", B: "a", C: "a" } },
     { path: "/srv/web/b", values: { B: "b" } },
@@ -114,12 +114,12 @@ test("a difference names variables of files one by one, and their files by path"
   ]);
 });
 
-test("a variable named __proto__ of a file is not lost on the way to its refusal", () => {
+test("a variable named __proto__ in a file is not lost before it is refused", () => {
   const values = JSON.parse('{"__proto__": "x"}') as Record<string, string>;
   expect(Object.keys(givenEnvironment(spec({ envFiles: [{ path: "/srv/web/a", values }] })))).toEqual(["__proto__"]);
 });
 
-test("--port replaces a PORT that an earlier --env or a file has given, and --env PORT replaces --port", () => {
+test("--port replaces a PORT from an earlier --env or a file, and --env PORT replaces --port", () => {
   const byEnv = spec({ env: { PORT: "3000" } });
   expect(portOf(byEnv)).toBe(3000);
   const byOption = spec({ port: 4000 }, byEnv);

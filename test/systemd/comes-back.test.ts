@@ -1,4 +1,4 @@
-// What doctor says of a user manager that is killed, by the version of systemd and by what systemd has loaded.
+// The findings of doctor about a user manager that is killed, by the version of systemd and by the loaded unit.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { comesBackFindings, dropIn, versionOf } from "../../src/systemd/comes-back.ts";
@@ -19,7 +19,7 @@ test.each([
   ["systemd 256 (256-1)", "256"],
   ["systemd 256 (256~rc3-5)", "256"],
   ["systemd 256 (256.2-1)", "256.2"],
-])("%s may kill the user manager at the last logout", (release, version) => {
+])("%s may kill the user manager at the last logout, and doctor says so", (release, version) => {
   const [finding, ...more] = findings(release, shipped);
   expect(more).toEqual([]);
   expect(finding).toMatchObject({
@@ -39,17 +39,17 @@ test.each([
   "systemd 257 (257.8-1~deb13u2)",
   "systemd 2550 (2550.1)",
   "",
-])("%s: a killed user manager does not come back, and no more is said", (release) => {
+])("on %s a killed user manager does not come back, and doctor says only that", (release) => {
   expect(findings(release, shipped)).toMatchObject([
     { id: "comes-back", severity: "warning", what: "the user manager does not come back when it is killed" },
   ]);
 });
 
-test.each(["always", "on-failure", "on-abnormal", "on-abort"])("Restart=%s in force: nothing is said, on any version", (Restart) => {
+test.each(["always", "on-failure", "on-abnormal", "on-abort"])("with Restart=%s in force doctor reports nothing, on any version", (Restart) => {
   for (const release of [debian12, ubuntu2404]) expect(findings(release, { ...written, Restart }, true)).toEqual([]);
 });
 
-test.each(["on-success", "on-watchdog", "no"])("Restart=%s does not bring back what was killed", (Restart) => {
+test.each(["on-success", "on-watchdog", "no"])("Restart=%s does not restart a killed user manager", (Restart) => {
   expect(findings(ubuntu2404, { ...written, Restart }, true)).toMatchObject([
     {
       severity: "error",
@@ -66,24 +66,24 @@ test("a drop-in that systemd has not read is not in force", () => {
     ]);
 });
 
-test.each(["6s", "1min 30s", "infinity", "1month"])("a delay of %s is said", (RestartUSec) => {
+test.each(["6s", "1min 30s", "infinity", "1month"])("a restart delay of %s is reported", (RestartUSec) => {
   expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toMatchObject([
     { severity: "warning", what: `the user manager comes back only ${RestartUSec} after it was killed` },
   ]);
 });
 
-test.each(["0", "100ms", "1s 500ms", "250us"])("a delay of %s is short enough", (RestartUSec) => {
+test.each(["0", "100ms", "1s 500ms", "250us"])("a restart delay of %s is short enough", (RestartUSec) => {
   expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toEqual([]);
 });
 
-test("where systemctl prints nothing, nothing is claimed", () => {
+test("where systemctl prints nothing, doctor says that it cannot find out", () => {
   expect(findings(ubuntu2404, {})).toMatchObject([{ severity: "warning", what: expect.stringContaining("cannot be seen") }]);
 });
 
-test("README gives the line that doctor gives", async () => {
+test("README contains the command line that doctor prints", async () => {
   expect(await Bun.file(join(import.meta.dir, "../../README.md")).text()).toContain(`\n${findings(debian12, shipped)[0]?.mend}\n`);
 });
 
-test("the words of another program are not a version", () => {
+test("the output of another program is not taken for a version", () => {
   expect(versionOf("elogind 255.5")).toBeNull();
 });

@@ -1,4 +1,4 @@
-// What another program has put in the place of a log file or of its index: nothing is written to it, read from it or cut off it.
+// Another program has replaced a log file or its index: bs9 does not write to, read or truncate the replacement.
 import { expect, test } from "bun:test";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { tempDir } from "../../harness.ts";
 const MiB = 1024 * 1024;
 const secret = "a line of another file\n".repeat(1000);
 
-/** Log files of `web` and `other`, and a file of the user that has nothing to do with logs. */
+/** Log files of `web` and `other`, and an unrelated file of the user. */
 function store() {
   const root = tempDir();
   const folder = join(root, "web");
@@ -37,7 +37,7 @@ function replace(path: string, target: string): void {
   symlinkSync(target, path);
 }
 
-test("a log file that was replaced by a link is neither written nor read, and that is said", async () => {
+test("a log file that was replaced by a link is neither written nor read, and that is reported", async () => {
   const { root, folder, victim, stdout } = store();
   replace(stdout, victim);
   expect(() => openStreams(folder)).toThrow(`cannot open ${stdout}: it is a symbolic link, which is not followed`);
@@ -49,7 +49,7 @@ test("a log file that was replaced by a link is neither written nor read, and th
   expect(readFileSync(victim, "utf8")).toBe(secret);
 });
 
-test("a dangling link makes no file where it leads", () => {
+test("a dangling link does not create its target", () => {
   const { folder, victim, stdout } = store();
   rmSync(victim);
   replace(stdout, victim);
@@ -57,7 +57,7 @@ test("a dangling link makes no file where it leads", () => {
   expect(existsSync(victim)).toBe(false);
 });
 
-test("what a link leads to is not trimmed, and the log files of the others are", async () => {
+test("the target of a link is not trimmed, while the log files of other services are", async () => {
   const { root, folder, victim, stdout } = store();
   const large = Buffer.alloc(70 * MiB, "a line that fills the file up\n");
   writeFileSync(victim, large);
@@ -74,12 +74,12 @@ test("what a link leads to is not trimmed, and the log files of the others are",
   expect([statSync(victim).size, statSync(victim).blocks]).toEqual([large.length, before]);
 });
 
-test("an index that was replaced by a link: the file behind it stays as it is", async () => {
+test("if an index was replaced by a link, its target stays unchanged", async () => {
   const { root, victim, stdout } = store();
   appendFileSync(stdout, "one\n");
   await tick(root, { force: true });
   const index = join(root, "web/stdout.index");
-  // A copy of a good index: only then is a mark appended to it, and not a new index put in its place.
+  // A copy of a valid index, because only then a mark is appended instead of writing a new index.
   renameSync(index, victim);
   symlinkSync(victim, index);
   const before = readFileSync(victim);
@@ -105,7 +105,7 @@ test.each([
   ["a FIFO", (path: string) => expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0), "it is not a regular file"],
   ["a directory", (path: string) => mkdirSync(path), "it is a directory"],
   ["a link to a device", (path: string) => symlinkSync("/dev/zero", path), "it is a symbolic link"],
-])("%s in the place of a log file is refused and not waited for", async (_, make, why) => {
+])("%s in place of a log file is refused without waiting", async (_, make, why) => {
   const { root, folder, stdout } = store();
   rmSync(stdout);
   make(stdout);

@@ -1,4 +1,4 @@
-// The log store on real files: nasty lines, times, trimming, and what somebody does to the files by hand.
+// The log store with real files: unusual lines, times, trimming, and manual changes to the files.
 import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,13 +25,13 @@ async function lines(root: string, query: Partial<LogQuery> = {}): Promise<RawLi
 }
 const said = async (root: string, query: Partial<LogQuery> = {}) => (await lines(root, query)).map(({ message }) => message);
 
-/** As if the file had last been written then. */
+/** Makes the file look as if it was last written at that time. */
 function writtenAt(path: string, text: string, atMs: number): void {
   appendFileSync(path, text);
   utimesSync(path, atMs / 1000, atMs / 1000);
 }
 
-/** Numbered lines of 1 KiB, up to so many MiB. */
+/** Numbered lines of 1 KiB, up to this many MiB. */
 function fill(path: string, from: number, mebibytes: number): number {
   const count = mebibytes * 1024;
   for (let i = 0; i < count; i += 1024) {
@@ -42,7 +42,7 @@ function fill(path: string, from: number, mebibytes: number): number {
 }
 const numberOf = (message: string | undefined) => Number.parseInt(message ?? "", 10);
 
-describe("lines", () => {
+describe("lines of log files", () => {
   const long = "y".repeat(100_000);
   const nasty: [string, Buffer, string[]][] = [
     ["nothing", Buffer.from(""), []],
@@ -54,7 +54,7 @@ describe("lines", () => {
     ["a character over the border of two pieces", Buffer.from(`${"z".repeat(256 * 1024 - 1)}é\n`), [`${"z".repeat(256 * 1024 - 1)}é`]],
   ];
   for (const [what, bytes, expected] of nasty)
-    test(`${what}, from both ends`, async () => {
+    test(`${what}, read forwards and backwards`, async () => {
       const { root, stdout } = store();
       writeFileSync(stdout, bytes);
       expect(await said(root)).toEqual(expected);
@@ -62,7 +62,7 @@ describe("lines", () => {
       expect(await said(root, { lines: 1 })).toEqual(expected.slice(-1));
     });
 
-  test("a line of 3 MiB comes in pieces and whole", async () => {
+  test("a line of 3 MiB is read in pieces without losing a byte", async () => {
     const { root, stdout } = store();
     writeFileSync(stdout, `a\n${"y".repeat(3 * MiB)}\nb\n`);
     for (const query of [{}, { lines: 1000 }]) {
@@ -72,7 +72,7 @@ describe("lines", () => {
     }
   });
 
-  test("the stream, and the priority that a line begins with", async () => {
+  test("the stream and the priority prefix of a line are recognized", async () => {
     const { root, stdout, stderr } = store();
     writtenAt(stdout, "<4>careful\n", 1000);
     writtenAt(stderr, "<9>no\n", 2000);
@@ -82,7 +82,7 @@ describe("lines", () => {
     ]);
   });
 
-  test("the last ones that are accepted, no lines at all, no such service", async () => {
+  test("the last accepted lines, zero lines and an unknown service are handled", async () => {
     const { root, stdout } = store();
     appendFileSync(stdout, "a1\nb1\na2\nb2\n");
     expect(await said(root, { lines: 1, accept: ({ message }) => message.startsWith("a") })).toEqual(["a2"]);
@@ -91,8 +91,8 @@ describe("lines", () => {
   });
 });
 
-describe("times", () => {
-  test("a line has the later bound of its range; streams are merged by it", async () => {
+describe("times of lines", () => {
+  test("a line has the later bound of its time range, and streams are merged by it", async () => {
     const { root, stdout, stderr } = store();
     for (const [path, text, atMs] of [
       [stdout, "o1\n", 10_000],
@@ -120,7 +120,7 @@ describe("trimming", () => {
   test("this machine's file system can punch holes", async () => expect(await canPunchHoles(tempDir())).toBe(true));
 
   for (const canPunch of [true, false])
-    test(`what is archived stays readable, ${canPunch ? "by holes" : "copied and truncated"}`, async () => {
+    test(`archived lines stay readable, ${canPunch ? "by holes" : "copied and truncated"}`, async () => {
       const { root, folder, stdout, place } = store();
       const inode = statSync(stdout).ino;
       const end = fill(stdout, 0, 70);
@@ -133,13 +133,13 @@ describe("trimming", () => {
       expect(found.every((message, i) => i === end || numberOf(message) === i)).toBe(true);
       expect((await said(root, { lines: 70 * 1024 })).length).toBe(70 * 1024);
       expect(statSync(stdout).ino).toBe(inode);
-      // A damaged archive costs its own lines.
+      // A damaged archive loses its own lines only.
       const archive = readdirSync(folder).find((name) => name.endsWith(".zst"));
       writeFileSync(join(folder, archive ?? ""), "no zstd");
       expect((await said(root)).at(-1)).toBe("later");
     });
 
-  test("the quota holds, the newest stay, the noisy one pays", async () => {
+  test("the quota holds, the newest lines stay, and the noisy service is trimmed", async () => {
     const { root, stdout, place } = store();
     const quiet = openStreams(join(root, "quiet"));
     const end = fill(stdout, 0, 48);
@@ -153,7 +153,7 @@ describe("trimming", () => {
     expect((await said(root, { services: ["quiet"] })).length).toBe(2048);
   });
 
-  test("not a line is lost while it is trimmed under the writer", async () => {
+  test("no line is lost when a file is trimmed while it is written", async () => {
     const { root, stdout, place } = store();
     const script = `i=0; while [ $i -lt 20000 ]; do echo "$i ${"x".repeat(400)}"; i=$((i+1)); done >> "$1"`;
     const writer = Bun.spawn(["sh", "-c", script, "sh", stdout]);
@@ -168,7 +168,7 @@ describe("trimming", () => {
     expect(found.every((message, i) => numberOf(message) === 20_000 - found.length + i && message.length > 400)).toBe(true);
   });
 
-  test("two within a second are one", async () => {
+  test("two rounds within a second become one", async () => {
     const { root, folder, stdout } = store();
     await tick(root);
     const before = readFileSync(join(folder, "stdout.index")).length;
@@ -178,8 +178,8 @@ describe("trimming", () => {
   });
 });
 
-describe("by hand", () => {
-  test("a file truncated, removed, or an index lost or damaged: what is there is read", async () => {
+describe("manual changes", () => {
+  test("a truncated or removed file, and a lost or damaged index, still give the existing lines", async () => {
     const { root, folder, stdout } = store();
     const index = join(folder, "stdout.index");
     appendFileSync(stdout, "one\n");
@@ -207,7 +207,7 @@ describe("by hand", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test("an index lost after a trim: the hole is not shown", async () => {
+  test("after the index was lost the hole of a trim is not shown", async () => {
     const { root, folder, stdout, place } = store();
     const end = fill(stdout, 0, 8);
     await dropOldest(place, 4 * MiB, true);
@@ -218,7 +218,7 @@ describe("by hand", () => {
   });
 });
 
-test("follow: each line once, when it is whole, of a service that comes later too", async () => {
+test("follow yields each line once, when it is complete, also from a service that starts later", async () => {
   const { root, stdout } = store();
   appendFileSync(stdout, "old\nhal");
   const ending = new AbortController();

@@ -1,4 +1,4 @@
-// Reads over a real socket, on which the other side answers as systemd does, refuses, keeps silent or goes away.
+// Reads over a real socket whose other side answers as systemd does, refuses, stays silent or disconnects.
 import { afterEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -19,7 +19,7 @@ type Say = { value: [string, unknown] } | { error: string } | "nothing" | "bye";
 const active = ["web.service", "", "loaded", "active", "running", "", "/web", 0, "", "/"];
 const queued = ["web.service", "", "loaded", "inactive", "dead", "", "/web", 7, "start", "/job/7"];
 
-/** A user manager with one service; what it says when it is asked for a property. */
+/** A user manager with one service; `say` is its answer to a request for a property. */
 async function userSystemd(say: (property: string) => Say, unit = active): Promise<Bus> {
   const folder = tempDir();
   closing.push(() => rmSync(folder, { recursive: true }));
@@ -56,7 +56,7 @@ async function userSystemd(say: (property: string) => Say, unit = active): Promi
 
 const read = async (bus: Bus) => (await readOverBus(bus, ["web"], "/none", new Map()))[0];
 
-test.each(["UnknownProperty", "UnknownObject"])("%s is an answer: there is none", async (error) => {
+test.each(["UnknownProperty", "UnknownObject"])("the error %s counts as an answer that there is no value", async (error) => {
   const bus = await userSystemd((name) => (name === "MainPID" ? { value: ["u", process.pid] } : { error }));
   expect(await bus.property("/web", "Service", "NRestarts")).toBeNull();
   const reading = await read(bus);
@@ -75,7 +75,7 @@ test.each<[string, Say, string]>([
   ["goes away", "bye", "Connection closed"],
   ["keeps silent", "nothing", "No reply within"],
 ])(
-  "an active service is not read without its process where the other side %s",
+  "an active service is not read without its main process where the other side %s",
   async (_, said, words) => {
     const bus = await userSystemd((name) => (name === "MainPID" ? said : { value: ["u", 0] }));
     await expect(read(bus)).rejects.toThrow(words);
@@ -83,7 +83,7 @@ test.each<[string, Say, string]>([
   120_000,
 );
 
-test("what systemctl tells is marked: it is no more than the state", async () => {
+test("a reading through systemctl is marked as containing the state only", async () => {
   const folder = tempDir();
   closing.push(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, "bin"));

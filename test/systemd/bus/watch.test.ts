@@ -1,4 +1,4 @@
-// What systemd's signals say of services, as they come and as nobody would send them.
+// What the signals of systemd report about services, including malformed signals.
 import { expect, test } from "bun:test";
 import { changeOf } from "../../../src/systemd/bus/watch.ts";
 
@@ -31,4 +31,4 @@ test.each([
   [signal(unit(""), { ActiveState: "active" }), null],
   [signal("/org/freedesktop/systemd1", { ActiveState: "active" }), null],
   [signal(unit("web_2eservice"), { ActiveState: "active" }, "JobRemoved"), null],
-] as const)("%j", (heard, change) => expect(changeOf({ ...heard, body: [...heard.body] })).toEqual(change));
+] as const)("the signal %j is translated", (heard, change) => expect(changeOf({ ...heard, body: [...heard.body] })).toEqual(change));

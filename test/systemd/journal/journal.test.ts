@@ -1,4 +1,4 @@
-// What is read of journald's export format: entries in whatever pieces they come, and what becomes of each.
+// Reads the export format of journald: entries in pieces of any size, and the record for each.
 import { expect, test } from "bun:test";
 import type { LogRecord } from "../../../src/backend/backend.ts";
 import { recordReader } from "../../../src/systemd/journal/entry.ts";
@@ -6,7 +6,7 @@ import { ExportReader, maxValueBytes } from "../../../src/systemd/journal/export
 
 type Value = string | Uint8Array;
 
-/** As journalctl writes it: with its length where a value has control characters or is no UTF-8. */
+/** Writes a field as journalctl does: with its length where the value has control characters or is not UTF-8. */
 function exported(fields: [string, Value][]): Buffer {
   const parts = fields.map(([name, value]) => {
     const bytes = Buffer.from(value as string);
@@ -51,21 +51,21 @@ const nasty: [string, Value][][] = [
   ],
 ];
 
-test.each([1, 2, 3, 7, 64, 1_000_000])("entries in pieces of %d bytes", (pieceBytes) => {
+test.each([1, 2, 3, 7, 64, 1_000_000])("entries are read in pieces of %d bytes", (pieceBytes) => {
   const bytes = Buffer.concat(nasty.map(exported));
   expect(readAll(bytes, pieceBytes)).toEqual(
     nasty.map((fields) => Object.fromEntries(fields.toReversed().map(([name, value]) => [name, String(value)]))),
   );
 });
 
-test("bytes that are no UTF-8 are shown as such", () => {
+test("bytes that are not UTF-8 are shown as replacement characters", () => {
   expect(readAll(exported([["MESSAGE", new Uint8Array([0x62, 0xff, 0xfe])]]), 5)).toEqual([{ MESSAGE: "b\ufffd\ufffd" }]);
 });
 
 test.each([
   ["of text", "x".repeat(5 * maxValueBytes)],
   ["with its length", `\n${"x".repeat(5 * maxValueBytes)}`],
-])("a value %s that has no end is cut, and the next entry is whole", (_, value) => {
+])("a value %s without an end is cut, and the next entry is complete", (_, value) => {
   const bytes = Buffer.concat([
     exported([
       ["MESSAGE", value],
@@ -80,7 +80,7 @@ test.each([
   expect(next).toEqual({ MESSAGE: "next" });
 });
 
-test("a part of an entry at the end is none", () => {
+test("an incomplete entry at the end is not yielded", () => {
   expect(readAll(exported([["A", "1"]]).subarray(0, -1), 100)).toEqual([]);
 });
 
@@ -202,4 +202,4 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
     },
     line({ stream: null, priority: 6, message: "x" }),
   ],
-])("%s", (_, fields, record) => expect(recordReader(["web"])(new Map(Object.entries(fields)))).toEqual(record));
+])("the record of an entry: %s", (_, fields, record) => expect(recordReader(["web"])(new Map(Object.entries(fields)))).toEqual(record));

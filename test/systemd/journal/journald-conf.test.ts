@@ -1,4 +1,4 @@
-// The rate limit as journald finds it: drop-ins, their order, time spans, and the word of user@UID.service itself.
+// The rate limit as journald finds it: drop-ins, their order, time spans, and the values that user@UID.service sets itself.
 import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ test.each([
   ["", null],
   ["soon", null],
   ["5 parsecs", null],
-])("%j is %p ms", (text, ms) => expect(spanMs(text)).toBe(ms));
+])("the time span %j is %p ms", (text, ms) => expect(spanMs(text)).toBe(ms));
 
 test.each<[string, Record<string, string>, Record<string, string>, number, number]>([
   ["nothing", {}, {}, 30_000, 10_000],

@@ -1,4 +1,4 @@
-// What of a profile is kept on hosts that deny a part of it: the search, with trials that answer as such hosts do.
+// Which part of a profile remains on hosts that deny some of it: the search, with simulated trials of such hosts.
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,8 +47,8 @@ const reported = (change: Record<string, string> = {}, live = fixture.live): Pro
 });
 const names = (list: Directive[]) => list.map(({ name }) => name);
 
-describe("the search", () => {
-  test("one trial where all is given; what is wished and void stays in the unit", async () => {
+describe("the search for directives", () => {
+  test("makes one trial where the host provides everything, and keeps wished directives without effect in the unit", async () => {
     const { found, trials } = await search(() => reported());
     expect(trials).toHaveLength(1);
     expect(found.directives).toEqual([...directives, ...wished]);
@@ -56,25 +56,25 @@ describe("the search", () => {
     expect(found).toMatchObject({ denied: new Map(), filters: 33 });
   });
 
-  test("without user namespaces, what needs none is kept", async () => {
+  test("keeps the directives that need no user namespace where those are denied", async () => {
     const { found, trials } = await search((list) =>
       list.some(({ name }) => namespaced.has(name)) ? { kind: "denied", status: 217 } : reported(),
     );
     expect(names(found.directives)).toEqual(names(directives).filter((name) => !namespaced.has(name)));
     expect(found.directives.map(label)).toContain("SystemCallFilter=~@privileged @resources");
-    // All, the plain ones, and one with PrivateUsers: the rest is hopeless for an ordinary user.
+    // Three trials: all, the plain ones, and one with PrivateUsers. The rest cannot work for an ordinary user.
     expect(trials).toHaveLength(3);
     expect(found.denied.get("ProtectHome=tmpfs")).toBe(217);
   });
 
-  test("root tries each without a user namespace", async () => {
+  test("tries each directive as root, even without a user namespace", async () => {
     const answer = (list: Directive[]): ProbeRun => (names(list).includes("PrivateUsers") ? { kind: "denied", status: 217 } : reported());
     const { found } = await search(answer, true);
     expect([...found.denied.keys()]).toEqual(["PrivateUsers=yes"]);
     expect(found.directives).toHaveLength(directives.length + wished.length - 1);
   });
 
-  test("a single directive that fails is found, and the others kept", async () => {
+  test("finds a single failing directive and keeps the others", async () => {
     const answer = (list: Directive[]): ProbeRun =>
       names(list).includes("ProtectHostname") ? { kind: "denied", status: 226 } : reported();
     const { found } = await search(answer);
@@ -84,7 +84,7 @@ describe("the search", () => {
     );
   });
 
-  test("what the plain ones fail with is found too", async () => {
+  test("finds a failing directive among the plain ones too", async () => {
     const answer = (list: Directive[]): ProbeRun =>
       names(list).includes("SystemCallFilter") ? { kind: "denied", status: 228 } : reported();
     const { found } = await search(answer);
@@ -114,14 +114,14 @@ describe("the search", () => {
     ["InaccessiblePaths=-/run/libvirt", { "connect /run/libvirt/virtqemud-sock": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/bus": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/systemd/private": "ECONNREFUSED" }],
-  ])("%s is taken and not kept: it is not declared", async (directive, change) => {
+  ])("does not declare %s where the host accepts it without effect", async (directive, change) => {
     const { found } = await search(() => reported(change));
     expect(found.voided.map((one) => one.directive)).toContain(directive);
     expect(found.directives.map(label)).not.toContain(directive);
     expect(found.probed).not.toContain(directive);
   });
 
-  test("a probe that breaks off says so", async () => {
+  test("reports a probe that fails", async () => {
     await expect(search(() => ({ kind: "broken", why: "timeout" }))).rejects.toThrow("cannot try out the sandbox: timeout");
     await expect(search(() => ({ kind: "denied", status: 203 }))).rejects.toThrow("203");
   });
@@ -131,7 +131,7 @@ test.each([
   ["kernel.apparmor_restrict_unprivileged_userns", "1", "AppArmor"],
   ["kernel.unprivileged_userns_clone", "0", "kernel"],
   ["user.max_user_namespaces", "0", "kernel"],
-])("%s=%s is named with the line that mends it", (name, value, who) => {
+])("%s=%s is named with the command line that fixes it", (name, value, who) => {
   const denial = denyingSetting(new Map([[name, value]]));
   const { directive, why, mend } = whyDenied("ProtectHome=tmpfs", 217, denial);
   expect([directive, why]).toEqual(["ProtectHome=tmpfs", expect.stringContaining(who)]);
@@ -139,7 +139,7 @@ test.each([
   expect(denyingSetting(new Map([[name, value === "0" ? "1" : "0"]]))).toBeNull();
 });
 
-test("the cache: whole, for its owner alone, and a broken one counts as none", () => {
+test("the cache is written whole and for its owner only, and an invalid cache counts as empty", () => {
   const folder = mkdtempSync(join(tmpdir(), "bs9-test-"));
   const host: HostProfile = { directives: [{ name: "UMask", value: "0022" }], withheld: [], probed: [], filters: 3 };
   expect(readCached(folder, "standard", "k")).toBeNull();
@@ -165,7 +165,7 @@ async function search(answer: (list: Directive[]) => ProbeRun, isRoot = false) {
   return { found: await find(directives, wished, { trial, outside, isRoot }), trials };
 }
 
-/** The plain ones come first, then those that were found one by one. */
+/** The plain directives come first, then those that were found one by one. */
 function order(directive: Directive): number {
   return (namespaced.has(directive.name) ? 100 : 0) + [...directives, ...wished].findIndex((one) => label(one) === label(directive));
 }

@@ -1,4 +1,4 @@
-// The launcher as a file: what it executes, what it holds, and what it ends with where it cannot.
+// The launcher as a file: what it executes, what it restricts, and its exit status where it cannot.
 import { dlopen, FFIType } from "bun:ffi";
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ function launcher(wanted: Partial<Wanted> = {}): string {
 const folderOf = (path: string): Opened => ({ path, isFile: false });
 const system = ["/usr", "/etc", "/proc", "/dev", "/lib", "/lib64", "/bin"].map(folderOf);
 
-test("arguments and environment arrive exactly", async () => {
+test("the program receives exactly the given arguments and environment", async () => {
   const words = ["", " a b ", "x".repeat(100_000), "é\u{1f600}", "line\nline"];
   const { stdout } = await run([launcher(), "/bin/sh", "-c", 'printf \'%s\\0\' "$@"; printf %s "$SAID"', "sh", ...words], {
     env: { SAID: "by the caller" },
@@ -43,7 +43,7 @@ test("arguments and environment arrive exactly", async () => {
   expect(stdout.split("\0")).toEqual([...words, "by the caller"]);
 });
 
-test("the process stays the same, with two filters more", async () => {
+test("the process stays the same and has two filters more", async () => {
   const script = "echo $$; grep -E '^(NoNewPrivs|Seccomp_filters)' /proc/self/status";
   const child = Bun.spawn([launcher(), "/bin/sh", "-c", script], { stdout: "pipe" });
   const [pid, privileges, filters] = (await new Response(child.stdout).text()).split("\n");
@@ -53,14 +53,14 @@ test("the process stays the same, with two filters more", async () => {
   expect(filters).toBe(`Seccomp_filters:\t${here + ownFilters.scopes}`);
 });
 
-test("limits and signals of a process outside are refused to the program and its children", async () => {
+test("the program and its children cannot change limits of, or signal, a process outside", async () => {
   const script = `prlimit --pid ${own.pid} --nofile; kill -CONT ${own.pid}; sh -c 'kill -CONT ${own.pid}'; prlimit --nofile >/dev/null && echo own`;
   const { stdout, stderr } = await run([launcher(), "/bin/sh", "-c", script], { env: { LC_ALL: "C" } });
   expect(stdout).toBe("own\n");
   expect(stderr.match(/Operation not permitted/g)?.length).toBe(3);
 });
 
-test("files are open as they are named, and closed behind a link that was put on the way", async () => {
+test("named files are open, and a path that was replaced by a link is closed", async () => {
   for (const name of ["open", "shut"]) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, "file"), name);
@@ -76,24 +76,24 @@ test("files are open as they are named, and closed behind a link that was put on
   expect(stderr.match(/Permission denied/g)?.length).toBe(2);
 });
 
-test("a program that is not there ends it with 203, as systemd does", async () => {
+test("a missing program ends the launcher with 203, as in systemd", async () => {
   expect(await run([launcher(), "/nowhere"])).toMatchObject({ code: 203 });
   expect(await run([launcher()])).toMatchObject({ code: 203 });
 });
 
-test("Landlock that refuses ends it with 226, as systemd does with a namespace", async () => {
-  // Landlock takes sixteen rulesets, one in the other (landlock(7)).
+test("a refusal by Landlock ends the launcher with 226, as a failed namespace does in systemd", async () => {
+  // Landlock accepts up to sixteen nested rulesets (landlock(7)).
   const nested = Array<string>(17).fill(launcher());
   expect(await run([...nested, "/bin/true"])).toMatchObject({ code: 226 });
 });
 
-test("without isolation it adds no filter, and the environment is the same", async () => {
+test("without isolation the launcher adds no filter and leaves the environment unchanged", async () => {
   const script = "grep -E '^(NoNewPrivs|Seccomp_filters)' /proc/self/status";
   const plain = await run(["/bin/sh", "-c", script]);
   expect((await run([launcher({ shut: null }), "/bin/sh", "-c", script])).stdout).toBe(plain.stdout);
 });
 
-test("a service that is given up ends with 198, and runs once the file is gone", async () => {
+test("a service that is given up ends with 198, and runs after the file is removed", async () => {
   const givenUp = join(folder, "given-up");
   writeFileSync(givenUp, "");
   const file = launcher({ givenUp });
@@ -105,7 +105,7 @@ test("a service that is given up ends with 198, and runs once the file is gone",
 describe("the check of mounts", () => {
   const checked = (script: string, env = {}) => run([launcher({ check: ["sh", "-c", script] }), "/bin/echo", "ran"], { env });
 
-  test("runs before the program, with no variable of the service, and speaks on stderr", async () => {
+  test("runs before the program, without the variables of the service, and prints to stderr", async () => {
     const { code, stdout, stderr } = await checked('echo "$SECRET|$LD_PRELOAD|$LC_ALL"; exec env', { SECRET: "told", PATH: "/nowhere" });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "ran\n" });
     expect(stderr.split("\n").sort()).toEqual(["", "LC_ALL=C", "PATH=/usr/bin:/bin", `PWD=${process.cwd()}`, "||C"]);
@@ -115,16 +115,16 @@ describe("the check of mounts", () => {
     ["a mount that is wrong", "exit 199", 199],
     ["a check that fails in another way", "exit 2", 226],
     ["a check that is killed", "kill -9 $$", 226],
-  ])("%s: the program is not run", async (_, script, code) => {
+  ])("keeps the program from running: %s", async (_, script, code) => {
     expect(await checked(script)).toMatchObject({ code, stdout: "" });
   });
 
-  test("a check that cannot be run: the program is not run", async () => {
+  test("keeps the program from running if the check itself cannot run", async () => {
     expect(await run([launcher({ check: ["no-such-program"] }), "/bin/echo", "ran"])).toMatchObject({ code: 226, stdout: "" });
   });
 });
 
-describe("stderr", () => {
+describe("stderr of the launcher", () => {
   const { i32, ptr } = FFIType;
   const libc = dlopen("libc.so.6", {
     socket: { args: [i32, i32, i32], returns: i32 },
@@ -134,7 +134,7 @@ describe("stderr", () => {
     close: { args: [i32], returns: i32 },
   }).symbols;
   const script = "echo out; echo err >&2; grep flags /proc/self/fdinfo/2; ls /proc/self/fd | wc -l";
-  /** Stderr has not the flag O_NONBLOCK (04000), and no other descriptor is left open: ls(1) has opened the fourth. */
+  /** Stderr does not have the flag O_NONBLOCK (04000), and no other descriptor is open: the fourth is that of ls(1). */
   const connected = "out\nflags:\t02\n4\n";
 
   function connecting(socket: string): string {
@@ -147,7 +147,7 @@ describe("stderr", () => {
     return file;
   }
 
-  /** The streams of a child of Bun are sockets, as those that systemd connects to the journal. */
+  /** The streams of a child of Bun are sockets, like those that systemd connects to the journal. */
   async function said(socket: string): Promise<{ stdout: string; stderr: string }> {
     const child = Bun.spawn([connecting(socket), "/bin/sh", "-c", script], { stdout: "pipe", stderr: "pipe" });
     const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
@@ -155,7 +155,7 @@ describe("stderr", () => {
     return { stdout, stderr };
   }
 
-  test("goes to the journal by a connection of its own, on which writes wait", async () => {
+  test("gets its own connection to the journal, on which writes block", async () => {
     const socket = join(folder, "journal");
     const heard: string[] = [];
     const listener = Bun.listen({ unix: socket, socket: { data: (_, bytes) => void heard.push(String(bytes)) } });
@@ -167,7 +167,7 @@ describe("stderr", () => {
     listener.stop(true);
   });
 
-  test("stays what it is where nobody listens, where nothing is there, and where it is a file", async () => {
+  test("stays unchanged where nothing listens, where no socket exists, and where it is a file", async () => {
     const deserted = join(folder, "deserted");
     Bun.listen({ unix: deserted, socket: { data() {} } }).stop(true);
     for (const socket of [deserted, join(folder, "nowhere")]) {
@@ -181,7 +181,7 @@ describe("stderr", () => {
     expect(readFileSync(file, "utf8")).toBe("err\n");
   });
 
-  test("stays what it is where the journal hangs and its queue is full; nothing waits for it", async () => {
+  test("stays unchanged where the journal hangs with a full queue, without waiting", async () => {
     const socket = join(folder, "frozen");
     const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${socket}\0`)]);
     const open = [libc.socket(1, 1, 0)];
@@ -194,7 +194,7 @@ describe("stderr", () => {
   });
 });
 
-test("a check that cannot be run ends the start, and says so", async () => {
+test("a check that cannot run ends the start with a message", async () => {
   const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
   expect(outcome).toMatchObject({ code: 226, stdout: "" });
   expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk was not there, or did not come to its end\n");
@@ -220,14 +220,14 @@ describe("the launcher that a unit names", () => {
   };
   const unitWith = (file: string) => `[Service]\nExecStart=${execWord(file)} ${execWord("/bin/true")}\n`;
 
-  test("stays the service's own when a package is linked later", () => {
+  test("is still recognized after a package was linked", () => {
     const before = made([]);
     const after = made([join(folder, "linked")]);
     expect(after.file).not.toBe(before.file);
     expect(launcherIn(unitWith(before.file), after)).toBe(before.file);
   });
 
-  test("is not taken for one that shuts the service in differently", () => {
+  test("is not recognized if it isolates the service in another way", () => {
     expect(launcherIn(unitWith(made([], false).file), made([]))).toBeNull();
     expect(launcherIn("[Service]\nExecStart=/bin/true\n", made([]))).toBeNull();
   });

@@ -1,4 +1,4 @@
-// What the check makes of mounts that systemd has made. The mounts are recorded; awk is real.
+// The verdict of the check on mounts of systemd. The mounts are recorded; awk is real.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { run, tempDir } from "../../harness.ts";
 const folder = tempDir();
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A machine on which home is a file system of its own, and the mounts that systemd adds. */
+/** A host whose home directory is a separate file system, and the mounts that systemd adds. */
 const machine = `
 20 1 8:1 / / ro,relatime - ext4 /dev/sda1 rw
 21 20 8:2 /@home /home rw,relatime - btrfs /dev/sda2 rw
@@ -51,7 +51,7 @@ test.each([
   ["a link of its owner", "42 40 8:2 /@home/ops/lib-1 /home/ops/lib ro - btrfs x rw", at("/home/ops/lib", { real: "/home/ops/lib-1" })],
   ["NFS, which names no folder", "42 40 0:40 / /home/ops/far/app rw - nfs4 server:/far rw", at("/home/ops/far/app")],
   ["an optional path that is gone", "42 40 8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", at("/home/ops/gone", { isOptional: true })],
-] as const)("%s is where it should be", async (_, line, place) => {
+] as const)("%s is accepted", async (_, line, place) => {
   expect(await checked(added(line), [place])).toMatchObject(ok);
 });
 
@@ -75,13 +75,13 @@ test.each([
   expect(await checked(added(line), [place])).toEqual(refused("was replaced by a symbolic link"));
 });
 
-test("a mount that a link in its way has put elsewhere is missed", async () => {
+test("a mount that a link has redirected elsewhere is noticed as missing", async () => {
   expect(await checked(added("42 40 8:2 /@home/ops/.ssh /home/ops/.ssh rw - btrfs x rw"), [at("/home/ops/app")])).toEqual(
     refused("is not mounted"),
   );
 });
 
-test("of two mounts in one place the one that is seen counts", async () => {
+test("of two mounts on the same mount point the visible one counts", async () => {
   const [good, bad] = ["8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", "8:2 /@home/ops/.ssh /home/ops/app rw - btrfs x rw"];
   expect(await checked(added(`42 40 ${bad}`, `43 42 ${good}`), [at("/home/ops/app")])).toMatchObject(ok);
   expect(await checked(added(`42 40 ${good}`, `43 42 ${bad}`), [at("/home/ops/app")])).toEqual(refused("was replaced"));

@@ -1,4 +1,4 @@
-// What a path leads to, by the mounts of a process.
+// Finds what a path leads to, from the mounts of a process.
 import { expect, test } from "bun:test";
 import { Mounts } from "../../../src/systemd/sandbox/mounts.ts";
 
@@ -7,24 +7,24 @@ const line = (id: number, parent: number, point: string, rest = "8:1 /", options
   return `${id} ${parent} ${device} ${root} ${point} ${options},relatime shared:1 master:2 - ext4 /dev/sda1 rw,discard`;
 };
 
-test("the longest way down counts, and a name that only begins alike does not", () => {
+test("the deepest mount on the path counts, and a name with the same beginning does not", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/srv"), line(3, 2, "/srv/a")].join("\n"));
   expect(["/", "/srvx", "/srv", "/srv/ab", "/srv/a/b"].map((path) => mounts.at(path)?.id)).toEqual(["1", "1", "2", "2", "3"]);
 });
 
-test("of two on one place the later one, which is mounted on the first, is seen", () => {
+test("of two mounts on the same mount point the later one, which covers the first, is visible", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/tmp"), line(3, 2, "/tmp", "0:9 /x/tmp")].join("\n"));
   expect(mounts.at("/tmp/file")?.id).toBe("3");
   expect(mounts.visible(({ point }) => point === "/tmp").map(({ id }) => id)).toEqual(["3"]);
 });
 
-test("what lies below a folder that was mounted over is hidden", () => {
+test("mounts below a directory that was mounted over are hidden", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/run/user/1001"), line(3, 1, "/run/user")].join("\n"));
   expect(mounts.at("/run/user/1001")?.id).toBe("3");
   expect(mounts.visible(() => true).map(({ id }) => id)).toEqual(["1", "3"]);
 });
 
-test("a place is the same from wherever it is seen", () => {
+test("the same directory compares equal from every namespace", () => {
   const outside = new Mounts([line(1, 0, "/"), line(2, 1, "/home", "8:2 /")].join("\n"));
   const inside = new Mounts([line(7, 0, "/"), line(8, 7, "/home", "0:50 /"), line(9, 8, "/home/ops/app", "8:2 /ops/app")].join("\n"));
   expect(inside.placeOf("/home/ops/app/x")).toBe(outside.placeOf("/home/ops/app/x"));
@@ -32,7 +32,7 @@ test("a place is the same from wherever it is seen", () => {
   expect(inside.placeOf("/etc")).toBe(outside.placeOf("/etc"));
 });
 
-test("spaces in a path, read-only and the options of the file system", () => {
+test("spaces in a path, the read-only flag and the options of the file system are parsed", () => {
   const text = `${line(1, 0, "/")}\n2 1 0:5 / /a\\040b\\134c ro,nosuid - proc proc rw,hidepid=invisible,subset=pid\n`;
   expect(new Mounts(text).at("/a b\\c")).toMatchObject({
     readOnly: true,
@@ -41,7 +41,7 @@ test("spaces in a path, read-only and the options of the file system", () => {
   });
 });
 
-test("nothing where there is nothing", () => {
+test("an empty list of mounts leads to no mount", () => {
   expect(new Mounts("").at("/")).toBeUndefined();
   expect(new Mounts("garbage\n").placeOf("/")).toBeUndefined();
 });

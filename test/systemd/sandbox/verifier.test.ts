@@ -1,4 +1,4 @@
-// What was found of a process is kept for this very process: of this boot, and of a service that is still there.
+// A verdict is kept for exactly one process, of this boot, and of a service that still exists.
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,26 +44,26 @@ const verifier = (env: UserManager["env"] = process.env) => new Verifier(depsIn(
 const keyOf = (profile: SandboxProfile) =>
   hostKey([...profileDirectives(profile), ...wishedDirectives(profile)].map(label), depsIn(process.env));
 
-/** As no look at a process without a sandbox would find it. */
+/** A verdict that verifying a process without a sandbox would never give. */
 const told = { verdict: "effective", verified: ["UMask"], probed: [], missing: [] };
 const kept = (boot: string) => ({ boot, pid: process.pid, startTime: startTimeOf(process.pid), closed: closedStamp(), verdict: told });
 const write = (found: object) => writeFileSync(file, JSON.stringify(found));
 
-test("a process of another boot with the same pid and start time is another one", async () => {
+test("a process of another boot with the same pid and start time counts as another process", async () => {
   write({ web: kept(bootId()) });
   expect((await verifier().verify(spec, reading)).verdict).toBe("effective");
   write({ web: kept("00000000-0000-0000-0000-000000000000") });
   expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
 
-test("a verdict that an older bs9 has kept stays as it is, and gains the isolation that it did not look at", async () => {
+test("a verdict of an older bs9 is kept, and only the missing isolation is added", async () => {
   write({ web: kept(bootId()) });
   const { isolation, ...verdict } = await verifier().verify(spec, reading);
   expect(verdict).toMatchObject(told);
   expect(isolation?.verdict).toBe("partial");
 });
 
-test("a process is looked at again once a path that is closed to it was made or removed", async () => {
+test("a process is verified again after a path that is closed to it was created or removed", async () => {
   write({ web: { ...kept(bootId()), closed: "as it was before" } });
   expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
@@ -80,7 +80,7 @@ test("a verdict on the same process does not hold for a spec with another sandbo
   expect((await verifier().verify(changed, reading)).verdict).toBe("off");
 });
 
-test("of a process that has ended, nothing is kept: who lives for long is not told of every service that goes", async () => {
+test("verdicts of ended processes are dropped, because a long-lived agent is not told about deleted services", async () => {
   const child = Bun.spawn(["sleep", "1000"]);
   const ended = { ...kept(bootId()), pid: child.pid, startTime: startTimeOf(child.pid) };
   const reused = { ...kept(bootId()), startTime: "1" };
@@ -94,9 +94,9 @@ test("of a process that has ended, nothing is kept: who lives for long is not to
   expect(Object.keys(JSON.parse(readFileSync(file, "utf8"))).sort()).toEqual(["other", "web"]);
 });
 
-test("a look that shows nothing is not kept: the next one may", async () => {
+test("a verification without a result is not kept, because the next one may succeed", async () => {
   write({});
-  // A child that ends and that nobody waits for: of it /proc shows when it started, and no more.
+  // A child that has ended and is not reaped: /proc shows its start time, but nothing else.
   const parent = Bun.spawn(["sh", "-c", "true & exec sleep 1000"], { stdio: ["ignore", "ignore", "ignore"] });
   children.push(parent);
   const zombie = await until(
@@ -115,7 +115,7 @@ test("a look that shows nothing is not kept: the next one may", async () => {
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({});
 });
 
-test("a probe of the host that failed is tried again; one that has told is not", async () => {
+test("a failed probe of the host is repeated, but a successful one is not", async () => {
   rmSync(join(paths.cache, "host.json"), { force: true });
   const bin = join(folder, "bin");
   const calls = join(folder, "calls");
@@ -135,7 +135,7 @@ test("a probe of the host that failed is tried again; one that has told is not",
   expect(tried()).toBe(2);
 });
 
-test("of a service that is no more, nothing is kept; one that is broken or of before counts as none", async () => {
+test("verdicts of deleted services are dropped, and an invalid or old file counts as empty", async () => {
   write({ web: kept(bootId()), gone: kept(bootId()) });
   const one = verifier();
   one.forget(["gone"]);

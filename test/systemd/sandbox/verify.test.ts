@@ -1,4 +1,4 @@
-// The verdict on a live process: recorded ones are effective, and with any single fact broken they are not.
+// The verdict on a live process: recorded processes are effective, and with any single fact changed they are not.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { label, profileDirectives, waivedDirectives, wishedDirectives } from "../../../src/backend/sandbox.ts";
@@ -43,11 +43,11 @@ test("a recorded process is effective, and every directive of the profile is acc
   );
 });
 
-test("what the host gives to no service of an ordinary user is told, and promised by no profile", () => {
+test("a directive that this host gives to no service of an ordinary user is reported, and no profile promises it", () => {
   expect(judged({}).unheld).toEqual([expect.objectContaining({ directive: "ProtectProc=invisible" })]);
 });
 
-test("strict: the project is read-only", () => {
+test("under strict the project is read-only", () => {
   const opening = { ...declared.opening, writable: [], readable: [project] };
   const ofStrict = { ...declared, profile: "strict" as const, host: strict.host, opening };
   expect(judge(liveOf(strict.live), ofStrict, outsideOf(strict)).verdict).toBe("effective");
@@ -57,7 +57,7 @@ test("strict: the project is read-only", () => {
   ]);
 });
 
-test("the cache of the service is mounted over ~/.cache, and no other directory may be", () => {
+test("the cache of the service may be mounted over ~/.cache, and no other directory may", () => {
   const cache = "/home/ops/.local/state/bs9/cache/web";
   const shown = (real: string) =>
     mounts((line) => {
@@ -71,7 +71,7 @@ test("the cache of the service is mounted over ~/.cache, and no other directory 
   expect(missing(cache, declared.opening)).toEqual(["ProtectHome=tmpfs"]);
 });
 
-test.each(["standard", "strict"] as const)("no directive of %s is without a check", (profile) => {
+test.each(["standard", "strict"] as const)("every directive of %s has a check", (profile) => {
   expect([...profileDirectives(profile), ...wishedDirectives(profile)].filter(({ name }) => evidence[name] === undefined)).toEqual([]);
 });
 
@@ -87,7 +87,7 @@ const writable = (point: string) => mounts((line) => line.replace(` ${point} ro,
 const also = (...lines: string[]) =>
   mounts((line) => (line.includes(" / / ") ? [line, ...lines.map((one) => one.replace("ROOT", line.split(" ")[0] ?? ""))] : line));
 
-/** The mount of /dev/shm of the recorded process as other lines. */
+/** Replaces the mount of /dev/shm of the recorded process by other lines. */
 const ownShm = (...lines: string[]) => mounts((line) => (line.startsWith("346 344 ") ? lines : line));
 
 const broken: [directive: string, what: string, (live: Recorded) => Recorded][] = [
@@ -157,7 +157,7 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
 describe("not effective where", () => {
   test.each(broken)("%s: %s", (name, _, change) => {
     const changed = change(standard.live);
-    // The row without a change of the process is one whose proof is taken away.
+    // A row that does not change the process removes its proof instead.
     const isChanged = changed !== standard.live;
     if (isChanged) expect(changed).not.toEqual(standard.live);
     const host = isChanged
@@ -169,7 +169,7 @@ describe("not effective where", () => {
     for (const { why, mend } of verdict.missing) expect([why, mend]).not.toContain("");
   });
 
-  test("every directive has such a row", () => {
+  test("every directive has a row that breaks it", () => {
     const names = new Set(profileDirectives("standard").map(({ name }) => name));
     expect([...names].filter((name) => !broken.some(([directive]) => directive === name))).toEqual([]);
   });
@@ -184,19 +184,19 @@ describe("not effective where", () => {
     });
   });
 
-  test("the host withholds one: its own words come through", () => {
+  test("the host withholds a directive, and its explanation is passed on", () => {
     const withheld = { directive: "ProtectClock=yes", why: "because", mend: "do this" };
     expect(judged({ host: { ...declared.host, withheld: [withheld] } })).toMatchObject({ verdict: "partial", missing: [withheld] });
   });
 
-  test("the unit is another one, a drop-in changes it, or the project root is home itself", () => {
+  test("the unit differs, a drop-in changes it, or the project root is the home directory", () => {
     expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
     expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
     expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
   });
 });
 
-test("the system bus, opened by the user: not missing, and not claimed either", () => {
+test("a system bus that the user opened is neither missing nor claimed", () => {
   const live = liveOf(mounts((line) => (line.includes(" /run/dbus ") ? [] : line))(standard.live));
   const waived = waivedDirectives(["/run/dbus/system_bus_socket"]).map(label);
   expect(waived).toEqual(["InaccessiblePaths=-/run/dbus"]);
@@ -207,7 +207,7 @@ test("the system bus, opened by the user: not missing, and not claimed either", 
   expect(judge(live, declared, { ...outsideOf(standard), closed: new Map() }).verdict).toBe("effective");
 });
 
-test("what is opened of bs9's own is told, each in its own sentence", () => {
+test("each opened path with files of bs9 is reported in its own sentence", () => {
   const { verdict, missing } = judged({ opening: { ...declared.opening, narrowed: "bs9", exposed: ["/home/ops/.config"] } });
   expect(verdict).toBe("partial");
   expect(missing).toEqual([
@@ -216,12 +216,12 @@ test("what is opened of bs9's own is told, each in its own sentence", () => {
   ]);
 });
 
-test("a process may have more filters of its own, and a stricter umask", () => {
+test("a process may have additional filters and a stricter umask", () => {
   const live = liveOf(status("Umask:\t0022", "Umask:\t0077")(status("Seccomp_filters:\t33", "Seccomp_filters:\t35")(standard.live)));
   expect(judge(live, declared, outsideOf(standard)).verdict).toBe("effective");
 });
 
-test("unknown where the process is gone, off where it was asked for", () => {
+test("the verdict is unknown where the process has ended, and off where that was asked for", () => {
   expect(judge(null, declared, outsideOf(standard)).verdict).toBe("unknown");
   expect(judged({ profile: "off" })).toEqual({ verdict: "off", verified: ["NoNewPrivileges"], probed: [], missing: [] });
 });

@@ -1,4 +1,4 @@
-// The restart step, run by a real shell: its delays are told instead of slept.
+// The restart step, run by a real shell that prints its delays instead of sleeping.
 import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,19 +20,19 @@ function step(file: string, delayMs = 1000): string {
   return stdout.toString().trim().replace("slept ", "") || "0";
 }
 
-test("starts in a row wait 0 0 1 2 4 8 16 30 30", () => {
+test("starts in a row wait 0 0 1 2 4 8 16 30 30 seconds", () => {
   const file = join(folder, "made/on/the/way");
   expect(Array.from({ length: 9 }, () => step(file))).toEqual(["0", "0", "1", "2", "4", "8", "16", "30", "30"]);
 });
 
-test("--restart-delay is the third figure", () => {
+test("--restart-delay is the delay before the third start", () => {
   const file = join(folder, "delay");
   expect(Array.from({ length: 5 }, () => step(file, 250))).toEqual(["0", "0", "0.25", "0.5", "1"]);
   expect(delayOf(9, 30_000)).toBe(30_000);
   expect(Array.from({ length: 60 }, () => step(join(folder, "none"), 0))).toEqual(Array(60).fill("0"));
 });
 
-test("more than a minute after the last start the count begins anew", () => {
+test("the count begins again more than a minute after the last start", () => {
   const file = join(folder, "later");
   writeFileSync(file, `7 ${uptime() - 62} 9\n`);
   expect(step(file)).toBe("0");
@@ -54,14 +54,14 @@ test.each([
   "3;id 1",
   "08 1 09",
   "1 1 99999999999",
-])("a count that is none, %j, is forgotten or harmless", (text) => {
+])("the malformed count %j is forgotten or harmless", (text) => {
   const file = join(folder, "broken");
   writeFileSync(file, text);
   expect(["0", "1", "30"]).toContain(step(file));
   expect(parseStarts(readFileSync(file, "utf8"))?.count).toBeNumber();
 });
 
-test("after --max-restarts in a row it waits no more, counts no more, and leaves the file that ends the next start", () => {
+test("after --max-restarts in a row the step neither waits nor counts, and creates the file that makes the next start fail", () => {
   const file = join(folder, "max");
   const flag = join(folder, "max.given-up");
   const script = restartStep(0, 2);
@@ -78,4 +78,4 @@ test("after --max-restarts in a row it waits no more, counts no more, and leaves
   ]);
 });
 
-test.each(["", "1 2\n", "1 2 3", "x 2 3\n", "1 2 3\n4\n"])("no count of starts: %j", (text) => expect(parseStarts(text)).toBeNull());
+test.each(["", "1 2\n", "1 2 3", "x 2 3\n", "1 2 3\n4\n"])("the malformed count of starts %j is refused", (text) => expect(parseStarts(text)).toBeNull());

@@ -1,4 +1,4 @@
-// Units that others changed, told from the files alone; and an edit as a drop-in.
+// Changes of units by others, found from the files alone; and an edit turned into a drop-in.
 import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const ours = seal(
   `[Unit]\nDescription=web\n\n[X-BS9]\nOwner="${mark}"\n\n[Service]\nTasksMax=512\nEnvironment="A=$&"\nBindPaths=/a\nBindPaths=/b\nRestart=always\n\n[Install]\nWantedBy=default.target\n`,
 );
 
-test("a seal breaks with every byte", () => {
+test("a change of any byte breaks the digest", () => {
   expect(isAsWritten(ours)).toBe(true);
   for (let at = 0; at < ours.length; at++)
     expect({ at, whole: isAsWritten(`${ours.slice(0, at)}~${ours.slice(at + 1)}`) }).toEqual({ at, whole: false });
@@ -30,15 +30,15 @@ test.each([
   [withSandbox(""), "older"],
   [withSandbox(editionLine(sandboxEdition - 1)), "older"],
   [withSandbox(editionLine(sandboxEdition)), "ours"],
-  // bs9 was rolled back.
+  // bs9 was downgraded.
   [withSandbox(editionLine(sandboxEdition + 1)), "ours"],
   [ours.replace("512", "77"), "edited"],
   [ours.replace(/Digest=.*\n/, ""), "edited"],
   [ours.replace(`Owner="${mark}"`, 'Owner="/elsewhere"'), "other"],
   ["", "other"],
-] as const)("a unit %#", (text, verdict) => expect(judge(text, mark)).toBe(verdict));
+] as const)("the judgement of unit text %#", (text, verdict) => expect(judge(text, mark)).toBe(verdict));
 
-test("all of a folder in one look", () => {
+test("all units of a directory are judged in one pass", () => {
   const root = mkdtempSync(join(tmpdir(), "bs9-units-"));
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -67,7 +67,7 @@ test("all of a folder in one look", () => {
   expect(foreignChanges([], { units: join(root, "nowhere"), runtimeDir: root }, mark)).toEqual([]);
 });
 
-test("the unit that delays restarts is part of its service: missing, edited, or with a drop-in", () => {
+test("the unit that delays restarts counts as part of its service when it is missing, edited, or has a drop-in", () => {
   const root = mkdtempSync(join(tmpdir(), "bs9-units-"));
   const folders = { units: root, runtimeDir: join(root, "run") };
   const delay = join(root, "bs9-delay@web.service");
@@ -88,7 +88,7 @@ test("the unit that delays restarts is part of its service: missing, edited, or 
   rmSync(root, { recursive: true });
 });
 
-test("who looks again sees what was changed in place, at its old length and with its old times", () => {
+test("repeated checks notice a change in place with the same length and the same timestamps", () => {
   const folder = mkdtempSync(join(tmpdir(), "bs9-units-"));
   const file = join(folder, "web.service");
   writeFileSync(file, ours);
@@ -120,7 +120,7 @@ test.each<[string, (text: string) => string, string | null]>([
     "[Unit]\nDescription=\nDescription=w\n[Service]\nTasksMax=\nTasksMax=1\n",
   ],
   ["what no drop-in can say", (t) => t.replace("default.target", "x.target").replace("Owner=", "Other="), null],
-])("an edit of %s", (_, edit, lines) => {
+])("an edit of %s becomes a drop-in", (_, edit, lines) => {
   const text = dropInOf(ours, edit(ours));
   expect(text === null ? null : text.split("\n").slice(1).join("\n")).toBe(lines);
 });

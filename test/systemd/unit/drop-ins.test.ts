@@ -1,4 +1,4 @@
-// Which settings of somebody else's drop-ins count against the sandbox.
+// Which settings in drop-ins of others may weaken the sandbox.
 import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { foreignSettings, settingsOf } from "../../../src/systemd/unit/drop-ins.ts";
 
 test.each([
-  // Fedora ships this one for every service of every user.
+  // Fedora ships this drop-in for every service of every user.
   ["[Service]\nTimeoutStopFailureMode=abort\n", []],
   ["[Unit]\nAfter=a.service\n\n[Service]\nMemoryMax=1G\nLimitNOFILE=5\nEnvironment=A=ProtectHome=no\n", []],
   ["[Service]\n# ProtectHome=no\n;PrivateUsers=no\n[X-Mine]\nProtectHome=no\n", []],
@@ -14,9 +14,9 @@ test.each([
   ["[Service]\n  PrivateUsers = no\nNice=5\nBindPaths=\\\n  /home\n", ["PrivateUsers", "BindPaths"]],
   ["[Service]\nEnvironment=A=b \\\n ProtectHome=no\nExecStart=\nExecStart=/bin/sh\n", ["ExecStart"]],
   ["[Service]\nStandardInput=file:/home/x/.ssh/id\nSomethingNew=1\n", ["StandardInput", "SomethingNew"]],
-])("%j", (text, names) => expect(settingsOf(text)).toEqual(names));
+])("the settings of %j that may affect the sandbox are named", (text, names) => expect(settingsOf(text)).toEqual(names));
 
-test("by file; one that cannot be read counts whole", () => {
+test("settings are listed by file, and an unreadable file is listed as a whole", () => {
   const file = join(mkdtempSync(join(tmpdir(), "bs9-test-")), "x.conf");
   writeFileSync(file, "[Service]\nUMask=0\n");
   expect(foreignSettings([file])).toEqual([`UMask= in ${file}`]);
