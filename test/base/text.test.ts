@@ -18,7 +18,9 @@ test.each([
   ["dleete", "delete"],
   ["xyzzy", null],
   ["", null],
-])("the command nearest to %j is suggested", (word, guess) => expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess));
+])("the command nearest to %j is suggested", (word, guess) =>
+  expect(nearest(word, ["start", "stop", "status", "logs", "delete"])).toBe(guess),
+);
 
 test.each(["plain/path-1.ts", "a b", "it's", "$(touch x)", "; rm -rf /", "`id`", "", "new\nline", "-n"])(
   "a shell reads %j back",

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { type Stage, sleeper } from "./stage.ts";
 
 export const defining: Record<string, (stage: Stage) => Promise<void>> = {
-  async "define and undefine, each as often as one likes"(stage) {
+  async "a service can be defined and undefined repeatedly"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper);
     await backend.claim("one");
@@ -20,7 +20,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     }
   },
 
-  async "a spec that has changed is not what is defined"(stage) {
+  async "a changed spec does not count as defined"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper, { env: { A: "1" } });
     await stage.define(spec);
@@ -37,7 +37,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     expect([await backend.isDefined(spec), await backend.isDefined(last)]).toEqual([false, true]);
   },
 
-  async "one bad spec keeps no other from being defined and started"(stage) {
+  async "one bad spec keeps no other service from being defined and started"(stage) {
     const { backend } = stage;
     const first = stage.spec("first", sleeper);
     const bad = stage.spec("bad", sleeper, { args: ["x".repeat(200_000)] });
@@ -55,7 +55,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     ]);
   },
 
-  async "the derived text names the program, and no value of the environment"(stage) {
+  async "the derived text names the program, and contains no value of the environment"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper, { env: { TOKEN: "xyzzy-secret" } });
     await stage.define(spec);

@@ -39,7 +39,7 @@ const dump =
   "umask >umask; ulimit -Hn >files; pwd >cwd; readlink /proc/self/fd/0 >stdin; ls /proc/self/fd >fds; cat /proc/$$/environ >environ; cat /proc/$$/cmdline >cmdline.part; mv cmdline.part cmdline";
 
 export const exact: Record<string, (stage: Stage) => Promise<void>> = {
-  async "arguments and environment with nasty values"(stage) {
+  async "arguments and environment with difficult values arrive exactly"(stage) {
     const env = Object.fromEntries(nasty.map((value, i) => [`N${i}`, value]));
     const big = "x\n$%\"'\\😀".repeat(9000);
     const spec = stage.spec("one", `${dump}; ${sleeper}`, { args: [...nasty, big], env: { ...env, BIG: big, LANG: "C", PWD: "/a b" } });
@@ -60,7 +60,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     for (const name of got.keys()) expect(name).not.toMatch(/^BS9/);
   },
 
-  async "folder, umask, open files and standard input"(stage) {
+  async "directory, umask, open files and standard input are as specified"(stage) {
     const spec = stage.spec("one", `${dump}; ${sleeper}`, { limits: { files: 1234 } });
     await stage.up(spec);
     await until(() => stage.wrote("cmdline"), { what: "what it got" });
@@ -69,7 +69,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     expect(stage.wrote("fds")).toBe("0\n1\n2\n3\n");
   },
 
-  async "what runs beside: its exit status, with environment, folder and what it may write"(stage) {
+  async "a command beside the service has its environment, directory and sandbox, and its exit status is returned"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper, { env: { GREETING: nasty.join("|") } });
     await stage.define(spec);
@@ -94,7 +94,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
-  async "what it leaves behind ends with it"(stage) {
+  async "processes that a command beside the service leaves behind are ended with it"(stage) {
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);
     expect(await stage.backend.runBeside(spec, "sleep 1000 & echo $! >child", 20_000)).toEqual({ exitCode: 0, timedOut: false });
@@ -103,7 +103,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => !isRunning(child), { what: "its child is gone" });
   },
 
-  async "what runs beside for too long is ended with all that it started"(stage) {
+  async "a command beside the service that runs for too long is ended with all its children"(stage) {
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);
     const began = performance.now();

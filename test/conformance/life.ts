@@ -7,7 +7,7 @@ import { isRunning, type Stage, sleeper } from "./stage.ts";
 const stubborn = 'trap "" TERM\nsleep 1000 &\necho $! >child\nwhile :; do sleep 0.05; done';
 
 export const life: Record<string, (stage: Stage) => Promise<void>> = {
-  async "start, start again, restart, stop, stop again"(stage) {
+  async "a service can be started, restarted and stopped, each repeatedly"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper);
     const first = await stage.up(spec);
@@ -30,7 +30,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.live(spec);
   },
 
-  async "several at once"(stage) {
+  async "several services start and stop at once"(stage) {
     const specs = Array.from({ length: 8 }, (_, i) => stage.spec(`s${i}`, sleeper));
     await stage.define(...specs);
     await stage.backend.start(specs);
@@ -40,7 +40,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     expect(pids.filter(isRunning)).toEqual([]);
   },
 
-  async "a service that does not heed SIGTERM is killed after its time, and its children with it"(stage) {
+  async "a service that ignores SIGTERM is killed after its timeout, and its children with it"(stage) {
     const spec = stage.spec("one", stubborn, { stopTimeoutMs: 600 });
     const { mainPid } = await stage.up(spec);
     const child = Number(await until(() => stage.wrote("child"), { what: "its child" }));
@@ -55,7 +55,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
-  async "while it goes down it is deactivating, and others are not held up"(stage) {
+  async "a stopping service is deactivating, and other services are not delayed"(stage) {
     const slow = stage.spec("slow", stubborn, { stopTimeoutMs: 8000 });
     const quick = stage.spec("quick", sleeper);
     await stage.up(slow);
@@ -67,7 +67,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await stopping;
   },
 
-  async "what its main process leaves behind ends with it"(stage) {
+  async "processes that a main process leaves behind are ended"(stage) {
     const spec = stage.spec("one", "sleep 1000 &\necho $! >child\nexit 3", { restart: { policy: "no" } });
     await stage.define(spec);
     await stage.backend.start([spec]);
@@ -76,7 +76,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => !isRunning(child), { what: "the child is gone" });
   },
 
-  async "the services live on when what keeps them is lost, and are known again"(stage) {
+  async "services survive the loss of what keeps them up, and are recognized afterwards"(stage) {
     if (!stage.backend.capabilities.adoption) return;
     const spec = stage.spec("one", sleeper, { restart: { policy: "no" } });
     const { mainPid } = await stage.up(spec);

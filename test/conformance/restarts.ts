@@ -26,7 +26,7 @@ const startsOf = (stage: Stage, file: string): number[] =>
     .map((line) => Number(line) * 1000);
 
 export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
-  async "how it ended, in words"(stage) {
+  async "the end of a service is described in words"(stage) {
     const specs = ended.map(([script, policy], i) => stage.spec(`e${i}`, script, { restart: { policy } }));
     await stage.define(...specs);
     await stage.backend.start(specs);
@@ -49,7 +49,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     for (const spec of specs) expect((await stage.read(spec.name)).state).toBe("inactive");
   },
 
-  async "one that is killed comes back with another pid, and is counted"(stage) {
+  async "a killed service is restarted with another pid, and the restart is counted"(stage) {
     const spec = stage.spec("one", sleeper);
     let { mainPid } = await stage.up(spec);
     for (const restarts of [1, 2, 3]) {
@@ -64,7 +64,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.live(spec)).restarts).toBe(0);
   },
 
-  async "always: also after a clean end"(stage) {
+  async "the policy always also restarts after a clean end"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 0`, { restart: { policy: "always", max: 2 } });
     await stage.define(spec);
     await stage.backend.start([spec]);
@@ -72,7 +72,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(startsOf(stage, "starts").length).toBe(3);
   },
 
-  async "delays grow, the limit holds, and a start by hand begins anew"(stage) {
+  async "delays grow, the limit holds, and a start by hand resets the count"(stage) {
     const delayMs = 300;
     const max = 4;
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max } });
@@ -94,7 +94,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.reached("one", "failed");
   },
 
-  async "one that is not well is recycled: asked to end, counted, with the delay of a crash"(stage) {
+  async "an unhealthy service is recycled: asked to end, counted, and started after the delay of a crash"(stage) {
     const delayMs = 400;
     // The service exits cleanly when asked to end, unlike after a crash.
     const script = `trap 'echo asked >>asked; exit 0' TERM\n${stamp} >>starts\nwhile :; do sleep 0.05; done`;
@@ -120,7 +120,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
-  async "one that is recycled too often is given up"(stage) {
+  async "a service that is recycled too often is given up"(stage) {
     const spec = stage.spec("one", sleeper, { restart: { delayMs: 0, max: 1 } });
     const { mainPid } = await stage.up(spec);
     await stage.backend.recycle(spec, "port 1 takes no connection");
@@ -130,7 +130,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(reading).toMatchObject({ restarts: 1, end: "given up: it was restarted as often as --max-restarts allows" });
   },
 
-  async "one that waits for its restart is on its way: recycling it neither counts nor hurries it"(stage) {
+  async "recycling a service that waits for its restart changes neither its count nor its delay"(stage) {
     const delayMs = 2000;
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max: 2 } });
     await stage.define(spec);

@@ -10,7 +10,7 @@ import { type Stage, sleeper } from "./stage.ts";
 const field = (pid: number, name: string): string | null => statusField(readFileSync(`/proc/${pid}/status`, "utf8"), name);
 
 export const truth: Record<string, (stage: Stage) => Promise<void>> = {
-  async "the sandbox is as effective as is said"(stage) {
+  async "the sandbox is as effective as the verdict says"(stage) {
     const { backend, place } = stage;
     const secret = join(place.home, "secret");
     writeFileSync(secret, "x", { mode: 0o600 });
@@ -46,7 +46,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     }
   },
 
-  async "without a sandbox none is said to be there; of what does not run nothing is known"(stage) {
+  async "without a sandbox the verdict is off, and for a stopped service it is unknown"(stage) {
     const spec = stage.spec("one", sleeper, { sandbox: "off" });
     const reading = await stage.up(spec);
     expect((await stage.backend.verify(spec, reading)).verdict).toBe("off");
@@ -54,7 +54,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     expect(await stage.backend.verify(spec, await stage.read("one"))).toMatchObject({ verdict: "unknown", verified: [] });
   },
 
-  async "limits are in force where that is said, and only there"(stage) {
+  async "limits are in force exactly where the backend says so"(stage) {
     const { backend } = stage;
     const limits = { memoryBytes: 64 * 1024 * 1024, cpuPercent: 50, tasks: 16, files: 300 };
     const many = `i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i + 1)); done 2>/dev/null; ${sleeper}`;

@@ -1,16 +1,16 @@
-// kill -9 of the real agent in a lab, over and over: what the apps and the database notice.
+// kill -9 of the real agent in a lab, over and over, and the effects on the apps and the database.
 import type { Lab } from "../harness.ts";
 import { until } from "../harness.ts";
 import { fetchIn, statusOf } from "./bs9.ts";
 
 export type AgentKills = {
-  /** Kills after which the app had another pid. */
+  /** The number of kills after which the app had another pid. */
   appsTouched: number;
   /** The longest time from the last stored tick to the kill. */
   longestGapMs: number;
-  /** What SQLite's integrity check says in the end. */
+  /** The result of SQLite's integrity check at the end. */
   integrity: string;
-  /** How many stretches of time somebody watched, as metrics.db has them. */
+  /** How many periods of watching metrics.db contains. */
   watches: number;
 };
 
@@ -30,7 +30,7 @@ export async function killAgent(it: Lab, { rounds, port }: { rounds: number; por
     if ((await statusOf(it, "web")).pid !== app || (await appPid()) !== app) result.appsTouched++;
     const isBack = async () => (await agentPid()) !== pid && (await statusOf(it, "web")).figuresFrom === "agent";
     await until(isBack, { what: "the agent is back", timeoutMs: 30_000 });
-    // Some time, so that the kill comes at one moment or another of the agent's work.
+    // A random time, so that the kills hit different moments of the agent's work.
     await Bun.sleep(Math.random() * 1500);
   }
   result.integrity = String((await query(it, "SELECT integrity_check AS value FROM pragma_integrity_check"))[0]?.value);

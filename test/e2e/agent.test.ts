@@ -1,4 +1,5 @@
-// The agent of the built bs9 under a real systemd: it comes with the first service, and what happens to it happens to no app.
+// The agent of the built bs9 under a real systemd: it comes with the first service, and nothing that happens to it affects an
+// app.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Self } from "../../src/lifecycle/agent.ts";
 import type { Status } from "../../src/status/schema.ts";
@@ -29,7 +30,7 @@ const told = async (): Promise<Self> => {
   return self;
 };
 
-test("it comes with the first service, and says what it costs", async () => {
+test("the agent is started with the first service, and reports its own cost", async () => {
   expect((await sh("systemctl --user is-enabled bs9-agent")).stdout.trim()).not.toBe("enabled");
   expect((await bs9(it, "start", "apps/web.ts", "--port", "4500")).code).toBe(0);
   await until(ofAgent, { what: "figures come from the agent" });
@@ -38,19 +39,19 @@ test("it comes with the first service, and says what it costs", async () => {
   expect(await told()).toMatchObject({ pid: await agentPid(), services: 1, intervalMs: 1000, changesBy: "signals", notices: [] });
   const { stdout } = await bs9(it, "describe", "bs9-agent");
   for (const row of ["ticks", "cpu of a tick", "memory", "database", "[X-BS9]"]) expect(stdout).toContain(row);
-  // Nobody takes its unit for a service, or for a leftover of one.
+  // The unit of the agent is not taken for a service, or for a leftover of one.
   expect(JSON.parse((await bs9(it, "status", "--json")).stdout)).toHaveLength(1);
   expect((await bs9(it, "status", "bs9-agent")).code).toBe(4);
 });
 
-test("a second start of anything leaves it alone", async () => {
+test("a second start of any service leaves the agent running", async () => {
   const pid = await agentPid();
   expect((await bs9(it, "start", "apps/web.ts", "--port", "4500")).stdout).toContain("unchanged");
   expect((await bs9(it, "restart", "web")).code).toBe(0);
   expect(await agentPid()).toBe(pid);
 });
 
-test("status is exact at once, whatever has just happened", async () => {
+test("status is correct at once after any change", async () => {
   for (let round = 0; round < 2; round++) {
     await bs9(it, "stop", "web");
     expect(await statusOf(it, "web")).toMatchObject({ state: "inactive", pid: null, figuresFrom: "agent" });
@@ -83,7 +84,7 @@ describe("killed, stopped, without its database", () => {
   test("kill -9 of the agent, three times: no app notices, and no stored tick is lost", async () => {
     const kills = await killAgent(it, { rounds: 3, port: 4500 });
     expect(kills).toMatchObject({ appsTouched: 0, integrity: "ok" });
-    // The database says of itself that somebody watched in four pieces or more.
+    // According to the database there were at least four periods of watching.
     expect(kills.watches).toBeGreaterThanOrEqual(4);
     expect((await told()).notices).toEqual([]);
   });
@@ -102,7 +103,7 @@ describe("killed, stopped, without its database", () => {
     expect(await pidOf(4500)).toBe(app);
   });
 
-  test("its database deleted: it writes another one, and tells", async () => {
+  test("its database is deleted: it writes a new one, and reports that", async () => {
     const app = await pidOf(4500);
     await sh("rm -r ~/.config/bs9/metrics");
     await until(async () => (await told()).databaseBytes !== null, { what: "another database" });
@@ -113,7 +114,7 @@ describe("killed, stopped, without its database", () => {
     await until(async () => JSON.parse((await bs9(it, "export", "--hours", "1")).stdout).length > 1, { what: "samples to export" });
   });
 
-  test("disabled by hand, it stays so", async () => {
+  test("it is disabled by hand: it stays disabled", async () => {
     await sh("systemctl --user disable --now bs9-agent");
     expect((await bs9(it, "restart", "web")).code).toBe(0);
     expect(await agentPid()).toBe(0);
@@ -122,7 +123,7 @@ describe("killed, stopped, without its database", () => {
   });
 });
 
-test("another bs9 in its place, and another configuration: it is the new one by itself", async () => {
+test("another bs9 in its place, or another configuration, makes the agent restart itself", async () => {
   const pid = await agentPid();
   await sh("cp ~/.local/bin/bs9 ~/.local/bin/new && mv ~/.local/bin/new ~/.local/bin/bs9");
   await until(async () => (await agentPid()) !== pid && (await ofAgent()), { what: "the agent has started anew" });
@@ -133,7 +134,7 @@ test("another bs9 in its place, and another configuration: it is the new one by 
   expect((await told()).notices).toEqual([]);
 });
 
-test("the message bus is restarted: it hears and tells on", async () => {
+test("the agent keeps reporting changes after a restart of the message bus", async () => {
   await until(async () => (await statusOf(it, "web")).health === "healthy", { what: "it is healthy" });
   const { pid } = await statusOf(it, "web");
   await sh("systemctl --user restart dbus.service");
@@ -155,7 +156,7 @@ test("status, describe and export have the same count of restarts", async () => 
   await until(async () => Bun.deepEquals(await counts(), [1, 1, 1]), { what: "the crash is counted" });
   await bs9(it, "restart", "web");
   await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count begins anew" });
-  // The total CPU time stands beside it.
+  // The total CPU time is reported as well.
   const { cpuTimeMs } = await statusOf(it, "web");
   expect(cpuTimeMs).toBeGreaterThan(0);
   expect((await bs9(it, "describe", "web")).stdout).toMatch(/^ {2}cpu time +[\d.]+ m?s since its main process started$/m);
@@ -164,7 +165,7 @@ test("status, describe and export have the same count of restarts", async () => 
   expect(Number(lines.at(-1)?.split(",").at(-1))).toBeGreaterThan(0);
 }, 240_000);
 
-test("with the last service it goes, and leaves its samples", async () => {
+test("the agent goes with the last service, and leaves its samples", async () => {
   expect((await bs9(it, "delete", "all", "--yes")).code).toBe(0);
   expect((await sh("systemctl --user list-units --all 'bs9-agent*' --no-legend; ls ~/.config/systemd/user")).stdout).not.toContain("agent");
   const { stdout } = await bs9(it, "export", "--service", "web", "--format", "csv");

@@ -1,5 +1,5 @@
-// Apps as people have them, each started with its shortest command: it works under the default sandbox, whole, and no write of it
-// is lost. All of them run at the same time, in one lab.
+// Typical apps, each started with its shortest command: each works completely under the default sandbox, and no write is lost.
+// All of them run at the same time, in one lab.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Lab, lab, type Outcome, succeed, until } from "../harness.ts";
 import { bunPrefix, nodePrefix, prepareApps } from "./apps.ts";
@@ -15,20 +15,20 @@ const withNode = `${home}/${nodePrefix}/bin:${bare}`;
 const withBun = `${home}/${bunPrefix}/bin:${bare}`;
 
 type App = {
-  /** Its default name, unless `start` gives it another. */
+  /** Its default name, unless `start` sets another. */
   name: string;
-  /** Where `bs9 start` is called, and with what. */
+  /** The directory in which `bs9 start` is called, and its arguments. */
   folder: string;
   start: string[];
-  /** Null: it listens on no port. */
+  /** Null: the app listens on no port. */
   port: number | null;
   answer: string;
   path?: string;
-  /** Where its writes succeed, of those below; all of attempts.cjs but home itself by default. */
+  /** The places where its writes succeed; by default all of attempts.cjs except the home directory itself. */
   writes?: string[] | "none";
 };
 
-/** The project, its cache and its own /tmp take writes. */
+/** The project, its cache and its own /tmp are writable. */
 const kept = ["uploads/one.txt", `${home}/.cache/tool/one.txt`, "/tmp/NAME.txt"];
 const preview = ["--", "preview", "--host", "--port"];
 
@@ -41,7 +41,7 @@ const everywhere: App[] = [
   {
     name: "venv",
     folder: "venv",
-    // The environment lies elsewhere; the app works in the directory of the caller.
+    // The environment is outside the project; the app works in the directory of the caller.
     start: ["../venvs/snake/bin/python", "--port", "4716", "--", "app.py"],
     port: 4716,
     answer: `of venv, prefix ${home}/venvs/snake`,
@@ -55,7 +55,7 @@ const everywhere: App[] = [
     start: ["current/server.js"],
     port: 4713,
     answer: "hello from a release of released",
-    // The uploads of a release lie outside of it.
+    // The uploads of a release are outside its directory.
     writes: kept.slice(1),
   },
   {
@@ -125,7 +125,7 @@ beforeAll(async () => {
 afterAll(() => it.down());
 
 describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
-  test("works, whole, by its shortest command", async () => {
+  test("works completely with its shortest command", async () => {
     const { stdout, stderr } = started.get(name) ?? { stdout: "", stderr: "it was not started" };
     expect(stdout, stderr).toMatch(new RegExp(`^${name} started \\(pid \\d+, ready in .*, sandbox effective\\)\n$`));
     if (port === null) return;
@@ -146,27 +146,27 @@ describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
       expect([path, await inHome(`cat '${path}'`)]).toEqual([path, name]);
   });
 });
-/** An error that the app gets, and can tell. */
+/** An error that the app receives, and can report. */
 const refusal = expect.stringMatching(/^E(ROFS|ACCES|PERM|NOENT|EXIST)$|^refused$/);
 
-test.each(["python", "venv"])("what Python prints is in the log of %s at once", async (name) => {
+test.each(["python", "venv"])("output of Python appears in the log of %s at once", async (name) => {
   const printed = async () => (await bs9In(".", ["logs", name])).stdout.includes(`printed by ${name}`);
   await until(printed, { what: `a line of ${name}` });
 });
 
-describe("with processes and threads of their own, on the bs9 runtime", () => {
+describe("child processes and threads on the bs9 runtime", () => {
   type Answer = { sum: number; argv: string[]; bun: string; env: Record<string, string>; grandchild: string; spawned: string };
   const port = 4709;
   const noTrace = (environment: unknown) => expect(JSON.stringify(environment)).not.toMatch(/BUN_|NODE_CHANNEL/);
 
-  test("fork: messages both ways, arguments, exit status", async () => {
+  test("fork passes messages both ways, arguments and exit status", async () => {
     const { answer, code } = await fetchIn<{ answer: Answer; code: number }>(it, port, "/fork");
     expect(answer).toMatchObject({ sum: 42, argv: ["one", "two words"] });
     expect(code).toBe(3);
     noTrace([answer.env, answer.grandchild, answer.spawned]);
     expect(answer.grandchild).toContain("SERVICE_NAME=processes");
   });
-  test("worker_threads", async () => {
+  test("worker_threads work", async () => {
     const answer = await fetchIn<Answer>(it, port, "/worker");
     expect(answer.sum).toBe(42);
     noTrace([answer.env, answer.grandchild, answer.spawned]);
@@ -176,15 +176,15 @@ describe("with processes and threads of their own, on the bs9 runtime", () => {
     expect(answer).toMatchObject({ sum: 42, bun: Bun.version });
     noTrace(answer.env);
   });
-  test("a child of another program gets the environment of the app", async () => noTrace(await fetchIn(it, port, "/env")));
-  test("cluster: two processes serve one port", async () => {
+  test("a child that is another program gets the environment of the app", async () => noTrace(await fetchIn(it, port, "/env")));
+  test("with cluster two processes serve one port", async () => {
     const seen = new Set<string>();
     await until(async () => seen.add(await textIn(4710)).size === 2, { what: "both processes have answered" });
     expect([...seen].sort()).toEqual(["hello from 1 of cluster", "hello from 2 of cluster"]);
   });
 });
 
-test("all of them restart together, and answer again as other processes", async () => {
+test("all apps restart together, and answer again as new processes", async () => {
   const pids = async () => new Map((await statuses()).map(({ name, pid }) => [name, pid]));
   const before = await pids();
   succeed(await bs9In(".", ["restart", "all"]), "restart all");
@@ -193,13 +193,13 @@ test("all of them restart together, and answer again as other processes", async 
     if (port !== null) await until(async () => (await textIn(port)).includes(answer), { what: `${name} answers again` });
 }, 300_000);
 
-test("deleted, they leave neither a listener nor a cache, not even one that they have closed", async () => {
+test("deleted apps leave neither a listener nor a cache, not even one without permissions", async () => {
   await inHome("chmod 0 .local/state/bs9/cache/express-app/tool");
   succeed(await bs9In(".", ["delete", "all", "--yes"]), "delete all");
   expect(await statuses()).toEqual([]);
   expect((await it.asRoot(["ss", "-ltnH", "sport >= :4700 and sport <= :4720"])).stdout).toBe("");
   expect((await it.asUser("ops", ["ls", ".local/state/bs9/cache"])).stdout).toBe("");
-  // What they have written in their projects is still there.
+  // The files that they wrote into their projects still exist.
   expect(await inHome("cat express/uploads/one.txt")).toBe("express-app");
 }, 300_000);
 

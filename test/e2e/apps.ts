@@ -1,15 +1,15 @@
-// A home full of apps for apps.test.ts: packages of this project copied, a framework built, programs compiled, without a network.
+// A home directory full of apps for apps.test.ts, made without network: copied packages, a built framework, compiled programs.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Outcome, run, succeed, tempDir } from "../harness.ts";
 
 const packages = join(import.meta.dir, "../../node_modules");
-/** Where nvm and Bun's own installer put their programs, below home. */
+/** The directories below home where nvm and Bun's own installer put their programs. */
 export const nodePrefix = ".nvm/versions/node/v1.2.3";
 export const bunPrefix = ".bun";
 const globalPackages = `${bunPrefix}/install/global/node_modules`;
 
-/** Folders that get a copy of attempts.cjs. */
+/** Directories that get a copy of attempts.cjs. */
 const projects = ["express", "fastify", "hono", "static", "worker", "addon", "processes", "nvm", "monorepo/apps/api", "releases/20260102"];
 
 /** `node` is this machine's Node, `cc` its C compiler; null where it has none. */
@@ -36,12 +36,12 @@ export async function prepareApps(): Promise<Apps> {
   return { folder, node, cc };
 }
 
-/** What a package manager would install: these packages and all that they need. */
+/** Copies what a package manager would install: these packages and all their dependencies. */
 function copyPackages(folder: string, project: string, names: string[]): void {
   const copied = new Set<string>();
   const pending = [...names];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    // Those of other platforms are not there.
+    // Packages of other platforms are not installed.
     if (copied.has(name) || !existsSync(join(packages, name))) continue;
     copied.add(name);
     copy(join(packages, name), join(folder, project, "node_modules", name));
@@ -61,13 +61,13 @@ function neededBy(path: string): string[] {
   return [...own, ...scoped.flatMap((name) => neededBy(join(nested, name)))];
 }
 
-/** As npm lays a workspace out: its packages are links in the node_modules of its root. */
+/** Makes a workspace as npm does: its packages are links in the node_modules of its root. */
 function layWorkspace(folder: string): void {
   copyPackages(folder, "monorepo", ["express"]);
   for (const name of ["greeting", "punctuation"]) link(`../../packages/${name}`, join(folder, "monorepo/node_modules/@monorepo", name));
 }
 
-/** As `bun link` does it: a link in node_modules to a link among the global packages to the package itself. */
+/** Links a package as `bun link` does: a link in node_modules to a link among the global packages, which leads to the package. */
 function layLinked(folder: string): void {
   cpSync(join(folder, "express"), join(folder, "linked/app"), { recursive: true });
   cpSync(join(folder, "monorepo/apps/api"), join(folder, "linked/app"), { recursive: true });

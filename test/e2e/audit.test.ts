@@ -1,4 +1,4 @@
-// The audit before each start, and --build: what is refused writes nothing; what is gained is measured.
+// The audit before each start, and --build: a refused start writes nothing, and the gain of a build is measured.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("an eval two imports deep: exit 6 with file, line and column; nothing but the trail and its lock was written", async () => {
+test("an eval two imports deep gives exit 6 with file, line and column, and only the trail and its lock are written", async () => {
   const files = async () => (await it.asUser("ops", ["find", ".config", ".local/share", ".local/state", "-type", "f"])).stdout.split("\n");
   const before = await files();
   const { code, stdout, stderr } = await bs9(it, "start", "evil/evil.ts");
@@ -37,7 +37,7 @@ test("an eval two imports deep: exit 6 with file, line and column; nothing but t
   expect((await bs9(it, "status", "evil")).code).toBe(4);
 });
 
-test("audit tells the same alone", async () => {
+test("the command audit reports the same", async () => {
   const { code, stdout } = await bs9(it, "audit", "evil/evil.ts", "--json");
   expect(code).toBe(6);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -47,7 +47,7 @@ test("audit tells the same alone", async () => {
   expect((await bs9(it, "audit", "big/app.ts")).code).toBe(0);
 });
 
-test("--force starts it all the same, and so it stays", async () => {
+test("--force starts the service anyway, and stays in force", async () => {
   const forced = await bs9(it, "start", "evil/evil.ts", "--force", "--wait", "0", "--json");
   expect(forced.code).toBe(0);
   expect(JSON.parse(forced.stdout)).toMatchObject([{ name: "evil", findings: [{ severity: "critical", rule: "eval" }] }]);
@@ -55,7 +55,7 @@ test("--force starts it all the same, and so it stays", async () => {
   await bs9(it, "delete", "evil", "--yes");
 });
 
-test("a running service that turns critical is not restarted", async () => {
+test("a running service that becomes critical is not restarted", async () => {
   await it.writeFile("ops", "turn/turn.ts", "setInterval(() => {}, 1000);\n");
   await bs9(it, "start", "turn/turn.ts");
   const { pid } = await statusOf(it, "turn");
@@ -65,7 +65,7 @@ test("a running service that turns critical is not restarted", async () => {
   await bs9(it, "delete", "turn", "--yes");
 });
 
-test("--build of an app of 100 files tells what it gained, measured", async () => {
+test("--build of an app of 100 files reports its measured gain", async () => {
   const { code, stdout } = await bs9(it, "start", "big/app.ts", "--name", "big", "--port", "4120", "--build", "--json");
   expect(code).toBe(0);
   const [{ gain }] = JSON.parse(stdout);
@@ -82,14 +82,14 @@ test("--build of an app of 100 files tells what it gained, measured", async () =
   ).toContain(".local/share/bs9/builds/big/");
 });
 
-test("a stack names the line of the source", async () => {
+test("a stack trace of a build names the line of the source", async () => {
   await it.fetch({ port: 4120, path: "/boom" });
   await until(async () => /boom in the bundle[\s\S]*app\.ts:107/.test((await bs9(it, "logs", "big", "-n", "100")).stdout), {
     what: "the stack names app.ts",
   });
 });
 
-test("a build that fails leaves the running one alone", async () => {
+test("a failed build leaves the running service alone", async () => {
   await until(async () => (await statusOf(it, "big")).ready, { what: "big runs" });
   const { pid } = await statusOf(it, "big");
   await it.writeFile("ops", "big/src/part7.ts", 'import { nothing } from "./not-there.ts";\nexport const part7 = nothing;\n');

@@ -1,4 +1,4 @@
-// Files of bs9 that are no longer files, or hold too much: each is named, no command waits for it, and the rest goes on.
+// Files of bs9 that were replaced or are too large: each is named, no command waits for it, and everything else works.
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab, type Outcome, until } from "../harness.ts";
@@ -10,7 +10,7 @@ const sh = (script: string) => it.asUser("ops", ["sh", "-c", script]);
 const limited = (...argv: string[]): Promise<Outcome> => it.asUser("ops", ["timeout", "20", "bs9", ...argv]);
 const spec = ".config/bs9/services/web.json";
 
-/** What a file may have become. */
+/** What may have replaced a file. */
 const kinds = [
   ["a FIFO", "mkfifo"],
   ["a device", "ln -s /dev/zero"],
@@ -55,12 +55,12 @@ test.each(kinds)(
 );
 
 test.each(kinds)(
-  "a config.toml that has become %s is named, and every command goes on",
+  "a config.toml that has become %s is named, and every command continues",
   async (kind, make) => {
     await sh(`touch .config/bs9/config.toml; mv .config/bs9/config.toml .config/bs9/config.toml.kept; ${make} .config/bs9/config.toml`);
     const status = await limited("status");
     expect(status).toMatchObject({ code: 0, stderr: expect.stringContaining(`config.toml: it cannot be read: it is ${kind}`) });
-    // The agent reads it when it starts.
+    // The agent reads the file when it starts.
     await sh("systemctl --user restart bs9-agent");
     await until(async () => (await statusOf(it, "api")).figuresFrom === "agent", { what: "the agent answers" });
   },
@@ -90,7 +90,7 @@ test.each(kinds)(
   240_000,
 );
 
-test("status lists the service whose half-done start it has just finished", async () => {
+test("status lists the service whose unfinished start it has just completed", async () => {
   const late = 'import { existsSync } from "node:fs";\nwhile (!existsSync("go")) await Bun.sleep(20);\n';
   await it.writeFile("ops", "late/app.ts", `${late}Bun.serve({ port: Number(process.env.PORT), fetch: () => new Response("ok") });\n`);
   for (const words of [["status"], ["status", "late"]]) {
@@ -111,7 +111,7 @@ test("status lists the service whose half-done start it has just finished", asyn
   }
 }, 240_000);
 
-test("delete all deletes every service whose spec can be read, and names the other", async () => {
+test("delete all deletes every service whose spec can be read, and names the others", async () => {
   await sh(`mv ${spec} ${spec}.kept; mkdir ${spec}`);
   const deleted = await limited("delete", "all", "--yes");
   expect(deleted).toMatchObject({

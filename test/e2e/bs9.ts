@@ -7,7 +7,7 @@ export function bs9(lab: Lab, ...argv: string[]): Promise<Outcome> {
   return lab.asUser("ops", ["bs9", ...argv]);
 }
 
-/** The status object of one service; throws where bs9 says nothing of it. */
+/** The status object of one service; throws where status does not list the service. */
 export async function statusOf(lab: Lab, name: string): Promise<Status> {
   const { stdout, stderr } = await bs9(lab, "status", name, "--json");
   const [status] = JSON.parse(stdout || "[]") as Status[];
@@ -15,7 +15,7 @@ export async function statusOf(lab: Lab, name: string): Promise<Status> {
   return status;
 }
 
-/** What a service in the lab answers, as JSON; throws where it answers none. */
+/** The JSON answer of a service in the lab; throws where it does not answer. */
 export async function fetchIn<T>(lab: Lab, port: number, path: string): Promise<T> {
   return JSON.parse((await lab.fetch({ port, path })).text) as T;
 }

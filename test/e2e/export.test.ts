@@ -1,4 +1,4 @@
-// bs9 export with the built executable: however much there is, whoever reads, and Ctrl-C; and the availability in describe.
+// bs9 export with the built executable: large amounts, slow readers and Ctrl-C; and the availability in describe.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { Place } from "../supervisor/bs9.ts";
 const place = new Place();
 const out = join(place.folder, "out");
 const services = 120;
-/** As many as are kept as they came. */
+/** The number of samples that are kept unreduced. */
 const ticks = 1000;
 
 beforeAll(async () => {
@@ -23,7 +23,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => place.down());
 
-/** The peak is VmHWM: resourceUsage() of a child begins with what its parent had at the fork, see exec_mmap() in the kernel. */
+/**
+ * The peak is VmHWM, because resourceUsage() of a child starts with the memory of its parent at the fork (exec_mmap() in the
+ * kernel).
+ */
 async function exported(argv: string[]): Promise<{ bytes: number; rssBytes: number; code: number }> {
   const child = place.run(["export", ...argv]);
   let [bytes, rssBytes] = [0, Number.NaN];
@@ -34,7 +37,7 @@ async function exported(argv: string[]): Promise<{ bytes: number; rssBytes: numb
   return { bytes, rssBytes, code: await child.exited };
 }
 
-/** NaN once it has ended. */
+/** NaN after the process has ended. */
 function figureOf(pid: number, file: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readProc(`${pid}/${file}`) ?? "")?.[1]);
 }
@@ -44,7 +47,7 @@ const MiB = 1024 * 1024;
 test.each(["json", "csv", "openmetrics"])(
   "%s: memory does not grow with the range",
   async (format) => {
-    // An eighth of it has warmed up already.
+    // The first eighth of the range already warms up the process.
     const few = await exported(["--format", format, "--hours", String(ticks / 720 / 8)]);
     const all = await exported(["--format", format, "--hours", "2"]);
     expect([few.code, all.code]).toEqual([0, 0]);
@@ -66,14 +69,14 @@ const sh = async (script: string) => {
   return { stdout, stderr, code };
 };
 
-test("a reader that begins late gets every line", async () => {
+test("a reader that starts late gets every line", async () => {
   const lines = services * ticks + 1;
   expect(await sh('"$1" export --format csv --hours 2 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${lines}\n`, stderr: "", code: 0 });
 }, 240_000);
 
-test("a reader that is slow is waited for", async () => {
+test("export waits for a slow reader", async () => {
   const { rssBytes } = await exported(["--hours", "2", "--service", "s1"]);
-  // A pipe that the test holds open and does not read; Bun.spawn() would read one of its own.
+  // A pipe that the test holds open and does not read; Bun.spawn() would read its own pipe.
   const pipe = join(place.folder, "pipe");
   Bun.spawnSync(["mkfifo", pipe]);
   const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -96,17 +99,17 @@ test("a reader that is slow is waited for", async () => {
   expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ""]);
 }, 240_000);
 
-test("a reader that has seen enough ends it in silence", async () => {
+test("a reader that closes early ends export without an error", async () => {
   const { stdout, stderr } = await sh('"$1" export --hours 2 | head -n 1');
   expect([stdout, stderr]).toEqual(["[\n", ""]);
 }, 240_000);
 
-test("a full disk is told", async () => {
+test("a full disk is reported", async () => {
   const { stderr, code } = await sh('"$1" export --hours 2 > /dev/full');
   expect([code, stderr]).toEqual([1, "error: cannot write to stdout: the disk is full\n"]);
 }, 240_000);
 
-test("Ctrl-C leaves the old file, and nothing beside it", async () => {
+test("Ctrl-C keeps the old file, and leaves no other file beside it", async () => {
   const file = join(out, "samples.om");
   writeFileSync(file, "old");
   const child = place.run(["export", "--format", "openmetrics", "--hours", "2", "--output", file]);
@@ -118,7 +121,7 @@ test("Ctrl-C leaves the old file, and nothing beside it", async () => {
   expect([readFileSync(file, "utf8"), readdirSync(out)]).toEqual(["old", ["samples.om"]]);
 }, 240_000);
 
-test("Ctrl-C ends what is printed, too", async () => {
+test("Ctrl-C also ends an export to stdout", async () => {
   const child = place.run(["export", "--format", "openmetrics", "--hours", "2"]);
   const reader = child.stdout.getReader();
   await reader.read();
@@ -127,7 +130,7 @@ test("Ctrl-C ends what is printed, too", async () => {
   expect([await child.exited, await new Response(child.stderr).text()]).toEqual([130, "interrupted\n"]);
 }, 240_000);
 
-test("describe tells the availability, and is not kept from its work by a database that it cannot read", async () => {
+test("describe shows the availability, and works without it if the database is unreadable", async () => {
   const other = new Place();
   try {
     other.write("web/web.sh", "#!/bin/sh\nexec sleep 4246\n");
@@ -137,7 +140,7 @@ test("describe tells the availability, and is not kept from its work by a databa
       const { notices } = told["status"] as { notices: Notice[] };
       return { availability: told["availability"], text: (await other.bs9("describe", "web")).stdout, notices };
     };
-    // Ten minutes, for 20 s of which it was down.
+    // Ten minutes, with 20 s of downtime.
     const path = await fill(other.env.BS9_HOME, 120, (n) => {
       const isDown = n >= 60 && n < 64;
       return [sample("web", n, { state: isDown ? "failed" : "active", restarts: n < 64 ? 0 : 1 })];
@@ -164,7 +167,7 @@ test("describe tells the availability, and is not kept from its work by a databa
   }
 }, 240_000);
 
-test("where nothing is kept there is no word on it", async () => {
+test("where no history is kept, availability is not shown", async () => {
   const other = new Place();
   try {
     other.write("web/web.sh", "#!/bin/sh\nexec sleep 4247\n");
@@ -172,7 +175,7 @@ test("where nothing is kept there is no word on it", async () => {
     await other.bs9("start", "web/web.sh", "--name", "web", "--wait", "0");
     const { stdout } = await other.bs9("describe", "web");
     const { availability } = JSON.parse((await other.bs9("describe", "web", "--json")).stdout) as Description;
-    // The agent may have kept the first change by now; of the time before it nothing is known.
+    // The agent may have stored the first change by now, but nothing is known about the time before.
     expect(availability === null || availability.day.uptimeRatio === null).toBe(true);
     if (availability === null) expect(stdout).not.toContain("availability");
   } finally {

@@ -1,4 +1,4 @@
-// Figures of real services under load, beside what /proc says of the same processes in the same time.
+// Figures of real services under load, compared with /proc of the same processes in the same time.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, until } from "../harness.ts";
 import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "../storage/parsers.ts";
@@ -30,7 +30,7 @@ afterAll(() => it.down());
 
 type Counted = { atMs: number; ticks: number; residentBytes: number };
 
-/** Of all processes of each service: utime and stime in clock ticks, and resident pages. */
+/** Sums over all processes of each service: utime and stime in clock ticks, and resident pages. */
 async function counted(): Promise<Map<string, Counted>> {
   const script = `slice=$(find /sys/fs/cgroup -type d -path '*bs9.slice' 2>/dev/null | head -n 1)
 for name in ${names.join(" ")}; do
@@ -50,9 +50,9 @@ done`;
   );
 }
 
-test("CPU and memory are within five percent of what /proc says", async () => {
+test("CPU and memory differ by at most five percent from /proc", async () => {
   await until(async () => (await statusOf(it, "burns")).figuresFrom === "agent", { what: "the agent answers" });
-  // Past the begin, when they have grown to what they need.
+  // Waits until the services have grown to their final size.
   await Bun.sleep(3000);
   const before = await counted();
   await Bun.sleep(spanSec * 1000);
@@ -68,7 +68,7 @@ test("CPU and memory are within five percent of what /proc says", async () => {
     const used = inSpan.reduce((sum, { cpuPercent, elapsedMs }) => sum + (cpuPercent ?? 0) * (elapsedMs ?? 0), 0);
     const cpu = used / inSpan.reduce((sum, { elapsedMs }) => sum + (elapsedMs ?? 0), 0);
     const expected = ((last.ticks - first.ticks) * 1000) / (last.atMs - first.atMs);
-    // What hardly works at all is below the ten milliseconds that /proc counts in.
+    // A service with very little load is below the ten milliseconds in which /proc counts.
     if (expected > 5) expect([name, Math.abs(cpu - expected) / expected < 0.05, cpu, expected]).toEqual([name, true, cpu, expected]);
     else expect(cpu).toBeLessThan(6);
     const bytes = inSpan.at(-1)?.memoryBytes ?? 0;
@@ -76,13 +76,13 @@ test("CPU and memory are within five percent of what /proc says", async () => {
   }
 }, 240_000);
 
-test("CSV is read by somebody else's parser", async () => {
+test("an independent parser reads the CSV", async () => {
   const csv = parseCsv((await bs9(it, "export", "--format", "csv")).stdout);
   expect(new Set(csv.map((row) => row["service"]))).toEqual(new Set(names));
   expect(csv.every((row) => Number.isFinite(Date.parse(row["at"] ?? "")) && row["state"] === "active")).toBe(true);
 });
 
-test.skipIf(!hasOpenMetricsParser)("OpenMetrics is read by Prometheus' own parser", async () => {
+test.skipIf(!hasOpenMetricsParser)("the parser of Prometheus reads the OpenMetrics output", async () => {
   const families = await parseOpenMetrics((await bs9(it, "export", "--format", "openmetrics")).stdout);
   const cpu = families.find(([name]) => name === "bs9_service_cpu_ratio");
   expect(new Set(cpu?.[3].map(([, { service }]) => service))).toEqual(new Set(names));

@@ -1,4 +1,4 @@
-// A service that floods its own log files under systemd: how much of it is on disk once the quota holds again.
+// A service that floods its own log files under systemd: how much of it is on disk after the quota holds again.
 import { type Lab, until } from "../harness.ts";
 import { bs9 } from "./bs9.ts";
 
@@ -18,7 +18,7 @@ export async function untilDone(it: Lab, name: string): Promise<void> {
   });
 }
 
-/** Writes that many numbered lines as fast as it can, and deletes the service in the end. */
+/** Writes that many numbered lines as fast as possible, and deletes the service at the end. */
 export async function flood(it: Lab, lines: number): Promise<Flooded> {
   const script = `#!/bin/sh\nseq -f "%015.0f" 1 ${lines}\necho done >&2\nexec sleep 1000\n`;
   await it.writeFile("ops", "huge/huge.sh", script, "755");

@@ -1,13 +1,13 @@
-// Health checks of the built bs9 under a real systemd: what the agent finds, says and restarts.
+// Health checks of the built bs9 under a real systemd: what the agent finds, reports and restarts.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, until } from "../harness.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
 
 let it: Lab;
 
-/** Takes connections for as long as it likes, and never answers. */
+/** Accepts connections, but never answers. */
 const hanging = 'Bun.listen({ hostname: "127.0.0.1", port: Number(process.env["PORT"]), socket: { data() {} } });\n';
-/** Answers well until it is told to hang. */
+/** Answers correctly until it is told to hang. */
 const turning = `let hangs = false;
 Bun.serve({ port: Number(process.env["PORT"]), idleTimeout: 0, fetch: ({ url }) => {
   if (hangs) return new Promise(() => {});
@@ -15,7 +15,7 @@ Bun.serve({ port: Number(process.env["PORT"]), idleTimeout: 0, fetch: ({ url }) 
   return Response.json({ pid: process.pid });
 } });
 `;
-/** Listens from the beginning, and answers well after five seconds. */
+/** Listens from the beginning, and answers correctly after five seconds. */
 const slow = `const began = Date.now();
 Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("", { status: Date.now() - began < 5000 ? 503 : 200 }) });
 `;
@@ -39,13 +39,13 @@ test("a service that hangs becomes unhealthy, and status says so", async () => {
   const { pid, restarts } = await statusOf(it, "turning");
   await fetchIn(it, 4501, "/hang");
   await until(async () => (await healthOf("turning")) === "unhealthy", { what: "it is unhealthy", timeoutMs: 20_000 });
-  // It was not asked to be restarted.
+  // Without --health-restart the service is not restarted.
   expect(await statusOf(it, "turning")).toMatchObject({ pid, restarts, ready: false });
   expect((await bs9(it, "status")).stderr).toMatch(/turning: unhealthy for \S+: .*does not answer.*bs9 logs turning/);
 });
 
 test("with --health-restart an unhealthy service is restarted and counted, and the trail says why", async () => {
-  // The same process: only bs9 looks at that.
+  // The process is unchanged, because only bs9 uses this setting.
   const { pid } = await statusOf(it, "turning");
   expect((await start("turning", 4501, "--health-restart", "--wait", "0")).code).toBe(0);
   await until(async () => (await statusOf(it, "turning")).restarts === 1, { what: "it is restarted", timeoutMs: 20_000 });
@@ -65,10 +65,10 @@ test("with --health-restart an unhealthy service is restarted and counted, and t
   expect(events.filter(({ message }) => why.test(message)).length).toBe(1);
 }, 240_000);
 
-test("a service that is slow to start is neither unhealthy nor restarted", async () => {
+test("a service that starts slowly is neither unhealthy nor restarted", async () => {
   const began = performance.now();
   expect((await start("slow", 4502, "--health-restart", "--wait", "20")).code).toBe(0);
-  // Once more, without anybody who waits for it.
+  // Once more, without a command that waits for it.
   await sh("kill -9 $(systemctl --user show -P MainPID slow)");
   const seen = new Set<string>();
   await until(
@@ -86,6 +86,6 @@ test("a service that is slow to start is neither unhealthy nor restarted", async
 
 test("without --health the port is probed", async () => {
   await bs9(it, "start", "apps/hanging.ts", "--port", "4503");
-  // It takes connections: that is all that is asked.
+  // Accepting connections is all that this probe requires.
   await until(async () => (await healthOf("hanging")) === "healthy", { what: "it is healthy" });
 });

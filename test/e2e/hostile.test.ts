@@ -1,4 +1,4 @@
-// What apps and callers may try against bs9: nothing of it blocks a command, speaks for another service, or goes unseen.
+// Attacks of apps and callers on bs9: none of them blocks a command, impersonates another service, or goes unnoticed.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab, until } from "../harness.ts";
@@ -16,12 +16,12 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => it.down());
 
-test("a service cannot speak in the name of another one, nor of systemd about it", async () => {
+test("a service cannot write log lines in the name of another service or of systemd", async () => {
   const forged = [
     "MESSAGE=forged line\nSYSLOG_IDENTIFIER=web.service\n",
     "MESSAGE=web.service: Main process exited, code=killed, status=9/KILL\nMESSAGE_ID=98e322203f7a4ed290d09fe03c09fe15\nEXIT_CODE=killed\nEXIT_STATUS=KILL\nUSER_UNIT=web.service\nSYSLOG_IDENTIFIER=systemd\nPRIORITY=4\n",
   ];
-  // The native protocol of journald; `mine` is the service's own line, so that it is known that all have arrived.
+  // The native protocol of journald; `mine` is the service's own line, which shows that all messages have arrived.
   const messages = [...forged, "MESSAGE=mine\nSYSLOG_IDENTIFIER=web.service\nUSER_UNIT=web.service\n"];
   await it.writeFile(
     "ops",
@@ -38,7 +38,7 @@ test("a service cannot speak in the name of another one, nor of systemd about it
   await bs9(it, "delete", "forger", "--yes");
 }, 240_000);
 
-test("an entry that has become a FIFO, and environment files that do not end, block nothing", async () => {
+test("an entry that has become a FIFO, and endless environment files, block no command", async () => {
   await it.writeFile("ops", "pipe/app.ts", app);
   await bs9(it, "start", "pipe/app.ts", "--name", "pipe", "--port", "4601");
   await sh("rm pipe/app.ts; mkfifo pipe/app.ts empty.env");
@@ -58,7 +58,7 @@ test("an entry that has become a FIFO, and environment files that do not end, bl
   await bs9(it, "delete", "pipe", "--yes");
 }, 300_000);
 
-test("a health command runs where the service runs: what it executes, the service may have written", async () => {
+test("a health command runs in the sandbox of the service, because the service may have written what it executes", async () => {
   await sh("mkdir -p .ssh && echo secret >.ssh/id");
   await it.writeFile(
     "ops",
@@ -69,12 +69,12 @@ test("a health command runs where the service runs: what it executes, the servic
   expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
   expect((await sh("cat web/seen; cat web/leak; ls /tmp/from-check")).stdout).toBe("hello\n");
   expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "cmd:exit 7", "--wait", "2")).stderr).toContain("exits with 7");
-  // The agent probes, too: its check may run at this moment.
+  // The agent probes too, so its check may run at this moment.
   const checks = "ls /run/user/$(id -u)/systemd/user; systemctl --user list-units --all 'bs9-check*' --no-legend";
   await until(async () => (await sh(checks)).stdout === "", { what: "no check is left" });
 }, 240_000);
 
-test("what a killed or interrupted start leaves of a health command goes with the next command; Ctrl-C does not wait for it", async () => {
+test("leftovers of a health command from a killed or interrupted start are removed by the next command, and Ctrl-C does not wait for the check", async () => {
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "hk", "--port", "4609", "--health", "cmd:sleep 100"]);
   const checks = async () =>
     (await sh("ls /run/user/$(id -u)/systemd/user 2>/dev/null; systemctl --user list-units --all 'bs9-check*' --no-legend")).stdout;
@@ -88,12 +88,12 @@ test("what a killed or interrupted start leaves of a health command goes with th
   const began = performance.now();
   interrupted.kill("SIGINT");
   expect(await interrupted.exited).toBe(130);
-  // It does not wait for the 100 s of the check.
+  // The command does not wait for the 100 s of the check.
   expect(performance.now() - began).toBeLessThan(30_000);
   await bs9(it, "start", "web/app.ts", "--name", "web");
 }, 240_000);
 
-test("a change that is put back leaves no restarts behind; one by hand is one", async () => {
+test("a change that is rolled back leaves no restarts in the count, and a restart by hand counts as one", async () => {
   await it.writeFile("ops", "web/bad.ts", 'throw new Error("bad");\n');
   expect((await bs9(it, "start", "web/bad.ts", "--name", "web")).code).toBe(1);
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
@@ -101,7 +101,7 @@ test("a change that is put back leaves no restarts behind; one by hand is one", 
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 1 });
 }, 240_000);
 
-test("variables that a loader, a locale or systemd obeys reach the program as they are, and stand in no unit", async () => {
+test("variables that a loader, a locale or systemd interprets reach the program unchanged, and are in no unit", async () => {
   const turned = [
     "LC_ALL=xx",
     "GCONV_PATH=/tmp",
@@ -118,12 +118,12 @@ test("variables that a loader, a locale or systemd obeys reach the program as th
   expect(turned.map((one) => `${one.split("=")[0]}=${seen[one.split("=")[0] ?? ""]}`)).toEqual(turned);
 }, 240_000);
 
-test("a proxy in the caller's shell is not asked whether a service is well", async () => {
+test("a proxy in the caller's shell is not used for health checks", async () => {
   const result = await sh("http_proxy=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9 bs9 start web/app.ts --name web --health /argv");
   expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
 }, 240_000);
 
-test("a `current` link that was moved makes `start` a change, and it is followed", async () => {
+test("a moved `current` link makes `start` a change, and is followed", async () => {
   for (const release of ["one", "two"])
     await it.writeFile("ops", `releases/${release}/app.ts`, `Bun.serve({ port: 4602, fetch: () => Response.json("${release}") });\n`);
   await sh("ln -s releases/one current");
@@ -135,7 +135,7 @@ test("a `current` link that was moved makes `start` a change, and it is followed
   await bs9(it, "delete", "linked", "--yes");
 }, 240_000);
 
-test("a start that is killed between the loading of its unit and the restart is not taken for done", async () => {
+test("a start that is killed between the loading of its unit and the restart does not count as done", async () => {
   const before = await pidOf("web");
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--env", "LATE=yes"]);
   await until(async () => (await sh("cat .config/bs9/env/web.env")).stdout.includes("LATE"), { what: "the file is written" });
@@ -145,11 +145,11 @@ test("a start that is killed between the loading of its unit and the restart is 
   await until(async () => (await statusOf(it, "web")).ready, { what: "web serves" });
   const lives = (await fetchIn<Record<string, string>>(it, 4600, "/env"))["LATE"] === "yes";
   const says = (await bs9(it, "describe", "web", "--json")).stdout.includes("LATE");
-  // The kill comes before or after the restart: either way what is said is what runs.
+  // The kill may come before or after the restart; in both cases the reported state is the real one.
   expect([says, (await pidOf("web")) === before && says]).toEqual([lives, false]);
 }, 240_000);
 
-test("--max-restarts holds whatever reloads the user manager", async () => {
+test("--max-restarts holds even if something reloads the user manager", async () => {
   await it.writeFile("ops", "crash/app.ts", 'import { appendFileSync } from "node:fs";\nappendFileSync("runs", "x");\nprocess.exit(3);\n');
   await bs9(it, "start", "crash/app.ts", "--name", "crash", "--max-restarts", "3", "--restart-delay", "250ms", "--wait", "0");
   for (let i = 0; i < 12 && (await statusOf(it, "crash")).state !== "failed"; i++) await sh("systemctl --user daemon-reload; sleep 0.2");
@@ -160,7 +160,7 @@ test("--max-restarts holds whatever reloads the user manager", async () => {
   await bs9(it, "delete", "crash", "--yes");
 }, 240_000);
 
-test("--require-sandbox that cannot hold runs nothing, not for a moment", async () => {
+test("--require-sandbox that cannot be satisfied never runs the program", async () => {
   await it.writeFile(
     "ops",
     "shy/app.ts",
@@ -171,7 +171,7 @@ test("--require-sandbox that cannot hold runs nothing, not for a moment", async 
   expect((await sh("ls shy; ls .config/bs9/services")).stdout).toBe("app.ts\nweb.json\n");
 }, 240_000);
 
-test("restarts without a delay do not begin to wait at some time", async () => {
+test("restarts without a delay never start to wait", async () => {
   await it.writeFile("ops", "often/app.ts", "setTimeout(() => process.exit(1), 5);\n");
   await bs9(it, "start", "often/app.ts", "--name", "often", "--restart-delay", "0", "--wait", "0");
   await until(async () => ((await statusOf(it, "often")).restarts ?? 0) > 45, { what: "it was started 45 times", timeoutMs: 25_000 });

@@ -17,7 +17,7 @@ afterAll(() => it.down());
 
 const ops = (line: string) => it.asUser("ops", ["sh", "-c", line]);
 
-test("installed, used, uninstalled under a running service, installed again, and gone without a trace", async () => {
+test("bs9 can be installed, used, uninstalled under a running service, installed again, and removed without a trace", async () => {
   const before = (await ops("find . -not -path './.local*' | sort")).stdout;
   const installed = succeed(await ops("sh install.sh --file got/bs9"), "install");
   expect(installed.stderr).toBe("");

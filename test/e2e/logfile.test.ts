@@ -1,4 +1,4 @@
-// `--log file` on systemd: no line is lost, and `bs9 logs` reads on as before. A flood beyond the quota: `npm run prove -- flood`.
+// `--log file` on systemd: no line is lost, and `bs9 logs` works as before. A flood beyond the quota: `npm run prove -- flood`.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, until } from "../harness.ts";
 import { bs9 } from "./bs9.ts";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => it.down());
 
 const messages = (stdout: string) => stdout.split("\n").slice(0, -1);
-test("lines of both streams, merged with those of a service in the journal and with what systemd says", async () => {
+test("lines of both streams are merged with those of a service in the journal and with the reports of systemd", async () => {
   const started = await bs9(it, "start", "say/say.sh", "--log", "file", "--env", "GREETING=file");
   expect(started.stdout).toMatch(/^say started .*sandbox effective/);
   await bs9(it, "start", "say/say.sh", "--name", "other", "--env", "GREETING=journal");
@@ -50,7 +50,7 @@ test("lines of both streams, merged with those of a service in the journal and w
   });
 });
 
-test("-f gives each new line once", async () => {
+test("-f prints each new line once", async () => {
   const following = it.start("ops", ["bs9", "logs", "say", "-f", "--no-time", "-n", "1", "--grep", "hello"]);
   await until(() => messages(following.stdout()).length === 1, { what: "the last line" });
   await bs9(it, "restart", "say");
@@ -60,13 +60,13 @@ test("-f gives each new line once", async () => {
   expect(following.stdout()).toBe("hello file\nhello file\n");
 });
 
-test("a mistyped place is refused; delete takes the files along", async () => {
+test("a mistyped value of --log is refused, and delete removes the files", async () => {
   expect((await bs9(it, "start", "say/say.sh", "--log", "disk")).code).toBe(2);
   await bs9(it, "delete", "say", "other", "--yes");
   expect((await it.asUser("ops", ["ls", files])).stdout).not.toContain("say");
 });
 
-test("200,000 lines flat out and 60,000 at 20,000 a second: all whole", async () => {
+test("200,000 lines at full speed and 60,000 at 20,000 a second all arrive complete", async () => {
   await bs9(it, "start", "flood/flood.sh", "--log", "file", "--", "200000");
   await bs9(it, "start", "paced/paced.ts", "--log", "file");
   for (const [name, count] of [

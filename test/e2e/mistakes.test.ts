@@ -1,4 +1,4 @@
-// Each mistake gets one clear error, and loses nothing.
+// Each mistake gives one clear error, and loses nothing.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab } from "../harness.ts";
@@ -55,7 +55,7 @@ test("an error with --json is JSON on stderr", async () => {
   });
 });
 
-test("a foreign unit anywhere on the search path is neither touched nor shadowed", async () => {
+test("a foreign unit anywhere on the search path is neither changed nor shadowed", async () => {
   await it.asRoot([
     "sh",
     "-c",
@@ -77,18 +77,18 @@ test("a unit of another bs9 home counts as foreign", async () => {
   expect({ code, foreign: stderr.includes("another bs9 home, /home/ops/.config/bs9") }).toEqual({ code: 1, foreign: true });
 });
 
-test("an unreadable entry", async () => {
+test("an unreadable entry is refused", async () => {
   await it.writeFile("ops", "locked/app.ts", "1", "000");
   expect((await bs9(it, "start", "locked/app.ts")).stderr).toContain("permission denied");
 });
 
-test("arguments that are no UTF-8", async () => {
+test("arguments that are not UTF-8 are refused", async () => {
   const { code, stderr } = await it.asUser("ops", ["sh", "-c", "bs9 start web/app.ts --name p -- \"$(printf '\\377')\""]);
   expect({ code, told: stderr.includes("not valid UTF-8") }).toEqual({ code: 2, told: true });
 });
 
 test("a full disk loses nothing", async () => {
-  // The runtime is 110 MB: what is tried first is the disk that is full for it, then one that is full for everything.
+  // The runtime has 110 MB: the first attempt has too little space for the runtime, the second for anything.
   await it.asRoot([
     "sh",
     "-c",
@@ -103,7 +103,7 @@ test("a full disk loses nothing", async () => {
   expect((await it.asUser("ops", ["systemctl", "--user", "is-active", "fuller"])).stdout).not.toBe("active\n");
 });
 
-test("a user manager out of reach is exit 5 with the line that mends it", async () => {
+test("an unreachable user manager gives exit 5 with the command line that fixes it", async () => {
   const other = await it.asRoot([
     "sh",
     "-c",
@@ -113,7 +113,7 @@ test("a user manager out of reach is exit 5 with the line that mends it", async 
   expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
 });
 
-test("one spec that cannot be read stops nothing else", async () => {
+test("a spec that cannot be read stops nothing else", async () => {
   await it.writeFile("ops", ".config/bs9/services/broken.json", "{", "600");
   const { code, stdout, stderr } = await bs9(it, "status", "-q");
   expect({ code, stdout, told: stderr.includes("broken.json") }).toEqual({ code: 0, stdout: "web\n", told: true });
@@ -122,7 +122,7 @@ test("one spec that cannot be read stops nothing else", async () => {
   await it.asUser("ops", ["rm", ".config/bs9/services/broken.json"]);
 });
 
-test("restart --runtime latest moves what runs on bs9, and says so of what does not", async () => {
+test("restart --runtime latest moves services on the bs9 runtime, and says which services it does not apply to", async () => {
   expect(await bs9(it, "restart", "web", "--runtime", "latest")).toMatchObject({ code: 0 });
   await it.writeFile("ops", "nap/nap", "#!/bin/sh\nexec sleep 1000\n", "755");
   await bs9(it, "start", "nap/nap");
@@ -131,7 +131,7 @@ test("restart --runtime latest moves what runs on bs9, and says so of what does 
   expect(await statusOf(it, "nap")).toMatchObject({ state: "active" });
 });
 
-test("a health command that hangs does not outlast --wait", async () => {
+test("a hanging health command does not outlast --wait", async () => {
   const began = performance.now();
   expect((await bs9(it, "start", "nap/nap", "--name", "hung", "--health", "cmd:sleep 100; true", "--wait", "2")).code).toBe(1);
   expect(performance.now() - began).toBeLessThan(20_000);

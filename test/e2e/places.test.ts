@@ -1,4 +1,4 @@
-// Where apps lie and what they are given to see: links, home itself, paths that are opened.
+// The location of apps, and what they can see: links, the home directory itself, opened paths.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab } from "../harness.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("a `current` link is followed anew at each restart, and its folder can be written", async () => {
+test("a `current` link is resolved again at each restart, and its directory is writable", async () => {
   for (const release of ["1", "2"]) {
     await it.writeFile(
       "ops",
@@ -31,12 +31,12 @@ test("a `current` link is followed anew at each restart, and its folder can be w
   expect((await statusOf(it, "linked")).sandbox).toBe("effective");
 });
 
-test("a command on PATH called from home", async () => {
+test("a command on PATH can be started from the home directory", async () => {
   expect(await bs9(it, "start", "sleep", "--name", "nap", "--", "1000")).toMatchObject({ code: 0 });
   expect(await statusOf(it, "nap")).toMatchObject({ state: "active", sandbox: "partial" });
 });
 
-test("--writable and --readable open what they name, strict closes the project", async () => {
+test("--writable and --readable open the named paths, and strict makes the project read-only", async () => {
   await it.writeFile("ops", "opened/read", "r");
   await it.writeFile("ops", "strict/app.ts", app);
   await bs9(

@@ -1,4 +1,4 @@
-// What the user gives arrives as given: random nasty strings, compared with what a real process received.
+// Values of the user arrive unchanged: random difficult strings, compared with what a real process received.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, type Outcome, until } from "../harness.ts";
 import { bs9 } from "./bs9.ts";
@@ -6,13 +6,13 @@ import { bs9 } from "./bs9.ts";
 const rounds = 12;
 const seed = Number(process.env["BS9_SEED"] ?? Date.now() % 1_000_000);
 
-/** What `start` says beside its answer where nothing is wrong. */
+/** What `start` prints beside its answer where nothing is wrong. */
 const onlyWhatIsOpen = /^dump may write in [^\n]+\n$/;
 
 let it: Lab;
 beforeAll(async () => {
   it = await lab("quoting");
-  // No runtime in between: what the kernel was given, byte for byte.
+  // Without a runtime in between: the strings that the kernel received, byte for byte.
   await it.writeFile(
     "ops",
     "dump/dump",
@@ -109,7 +109,7 @@ test.each(Array.from({ length: rounds }, (_, i) => i))(
   },
 );
 
-test("each nasty string by itself", async () => {
+test("each difficult string arrives alone", async () => {
   const env = Object.fromEntries(nasty.filter(Boolean).map((value, i) => [`N${i}`, value]));
   await roundTrip(nasty, env);
   const got = await received("dump");
@@ -117,7 +117,7 @@ test("each nasty string by itself", async () => {
   for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
 });
 
-test("names that shells set themselves", async () => {
+test("variables that shells set themselves arrive", async () => {
   const env = {
     PWD: "/a b",
     OLDPWD: "'x'",
@@ -130,7 +130,7 @@ test("names that shells set themselves", async () => {
   };
   await roundTrip([], env);
   const got = await received("dump");
-  // The script itself runs in a shell, which sets its own; what the kernel was given is what counts.
+  // The script runs in a shell that sets its own values, so the strings that the kernel received are compared.
   for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
 });
 
@@ -139,7 +139,7 @@ test("a noncharacter in an argument arrives", async () => {
   expect((await received("dump")).argv).toEqual([noncharacter, `a${noncharacter}b`]);
 });
 
-test("100 KB in a variable and in an argument", async () => {
+test("100 KB arrive in a variable and in an argument", async () => {
   const big = "x\n$%\"'\\😀".repeat(9000);
   await roundTrip([big], { BIG: big });
   const got = await received("dump");
@@ -147,7 +147,7 @@ test("100 KB in a variable and in an argument", async () => {
   expect(got.env.get("BIG") === big).toBe(true);
 });
 
-test("1.5 MB of environment in 15 variables", async () => {
+test("1.5 MB of environment in 15 variables arrive", async () => {
   const env = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`M${i}`, `${i}`.padEnd(100_000, '$\\"`\n')]));
   await it.writeFile(
     "ops",
@@ -164,7 +164,7 @@ test("1.5 MB of environment in 15 variables", async () => {
   for (const [name, value] of Object.entries(env)) expect(got.env.get(name) === value).toBe(true);
 });
 
-test("what cannot arrive is refused with the reason", async () => {
+test("values that cannot arrive are refused with the reason", async () => {
   const huge = "x".repeat(131_072);
   await it.writeFile("ops", "huge.env", `HUGE=${huge}\n`);
   const outcome = await bs9(it, "start", "dump/dump", "--name", "dump", "--reset", "--env-file", "huge.env");
@@ -179,7 +179,7 @@ test("what cannot arrive is refused with the reason", async () => {
 });
 
 test.each(["with space", 'quote"d', "per%cent", "dol$lar", "col:on", "😀", "single'quote", "semi;colon #hash", "dash-", "{brace}"])(
-  "a project in the folder %j",
+  "a project in the directory %j runs",
   async (folder) => {
     await it.writeFile("ops", `paths/${folder}/my app.ts`, 'await Bun.write("ran.txt", process.cwd()); setInterval(() => {}, 1000);\n');
     const outcome = await bs9(it, "start", `paths/${folder}/my app.ts`, "--name", "pathed", "--reset");
@@ -190,7 +190,7 @@ test.each(["with space", 'quote"d', "per%cent", "dol$lar", "col:on", "😀", "si
   },
 );
 
-test("a backslash in the path: an executable runs, a script for Bun is refused with the reason", async () => {
+test("with a backslash in the path an executable runs, and a script for Bun is refused with the reason", async () => {
   await it.writeFile("ops", "paths/back\\slash/run", "#!/bin/sh\npwd >ran.txt; exec sleep 1000\n", "755");
   expect(await bs9(it, "start", "paths/back\\slash/run", "--name", "pathed", "--reset")).toMatchObject({ code: 0 });
   expect((await it.asUser("ops", ["cat", "paths/back\\slash/ran.txt"])).stdout).toBe("/home/ops/paths/back\\slash\n");

@@ -1,18 +1,19 @@
-// Prepared endings on both backends: `status` says why each service is not well, and what opens the sandbox where that is the cause.
+// Prepared failures on both backends: `status` says why each service is not well, and which option helps if the sandbox is the
+// cause.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Status } from "../../src/status/schema.ts";
 import { backends, type Kind, type Stage, type Stages, stages } from "../attack/stage.ts";
 import { succeed, until } from "../harness.ts";
 
 type Ending = {
-  /** Name of the service, and of its folder below ~/endings. */
+  /** The name of the service, and of its directory below ~/endings. */
   name: string;
-  /** The lines of run.sh behind `#!/bin/sh`, or a whole script with a line of its own for the interpreter. */
+  /** The lines of run.sh after `#!/bin/sh`, or a whole script with its own #! line. */
   script: string;
-  /** For `bs9 start`; without them it runs once. */
+  /** Options of `bs9 start`; without them the service runs once. */
   options?: string[];
   reason: RegExp | { [K in Kind]: RegExp };
-  /** With the option that the reason names it comes up. */
+  /** The service comes up with the option that the reason names. */
   opened?: true;
 };
 
@@ -181,7 +182,7 @@ describe.each(backends)("%s", (kind) => {
     expect(seen.get(name)?.reason ?? "").toMatch(reason instanceof RegExp ? reason : reason[kind]);
   });
 
-  test("each that is not as it should be has a line under the table", async () => {
+  test("each service that is not well has a line below the table", async () => {
     const { stderr } = await stage.bs9("status", "loop", "stopped", "hidden");
     expect(stderr).toMatch(/^loop: crashed 3 times.*EADDRINUSE.*\. Try: bs9 logs loop$/m);
     expect(stderr).toMatch(/^hidden: exited with 1: .*; try: bs9 start hidden --readable ~\/\.config\/x$/m);
@@ -195,7 +196,7 @@ describe.each(backends)("%s", (kind) => {
     },
   );
 
-  test("a failed start shows the line with the error above a long stack, and names the option", async () => {
+  test("a failed start shows the error line above a long stack trace, and names the option", async () => {
     await stage.write(
       "endings/stack/app.ts",
       `const deep = (n: number): void => { if (n === 0) throw new Error("boom at the bottom"); deep(n - 1); };\nError.stackTraceLimit = 60;\ndeep(50);\n`,

@@ -11,7 +11,7 @@ beforeAll(async () => {
   for (const user of ["ops", "dev"] as const) {
     await it.writeFile(user, "evil/app.ts", "eval(process.argv[2] ?? '');\n");
     await it.writeFile(user, "plain/app.ts", "setInterval(() => {}, 1000);\n");
-    // An entry straight in the home directory never gets more than a partial sandbox.
+    // An entry directly in the home directory never gets more than a partial sandbox.
     await it.writeFile(user, "app.ts", "setInterval(() => {}, 1000);\n");
   }
 }, 240_000);
@@ -19,8 +19,8 @@ afterAll(() => it.down());
 
 const sh = async (user: "ops" | "dev", script: string) => succeed(await it.asUser(user, ["sh", "-c", script]), script).stdout;
 /**
- * Files and directories below what bs9 writes to, but for those of XDG and systemd that others use too. What the host was
- * found to give is kept in ~/.cache, whatever asked for it.
+ * Files and directories below those of bs9, except the directories of XDG and systemd that other programs use too. The results
+ * of probes of the host are kept in ~/.cache, whichever command ran them.
  */
 const traces = (user: "ops" | "dev") =>
   sh(
@@ -31,7 +31,7 @@ const history = async (user: "ops" | "dev", env = {}): Promise<Act[]> =>
   JSON.parse((await it.asUser(user, ["bs9", "history", "--json"], { env })).stdout);
 const onlyTheTrail = [".config/bs9", ".config/bs9/lock", ".config/bs9/trail.jsonl"];
 
-test("what the audit refuses: exit 6, a record, and not even the supervisor is brought up", async () => {
+test("a start that the audit refuses gives exit 6 and a record, and does not even start the supervisor", async () => {
   for (const [user, env] of [
     ["ops", {}],
     ["dev", { BS9_BACKEND: "supervisor" }],
@@ -53,7 +53,7 @@ test("what the audit refuses: exit 6, a record, and not even the supervisor is b
   }
 });
 
-test("what the supervisor cannot give is refused before a supervisor is there", async () => {
+test("requirements that the supervisor cannot satisfy are refused before a supervisor is started", async () => {
   const env = { BS9_BACKEND: "supervisor" };
   const before = await traces("dev");
   expect((await it.asUser("dev", ["bs9", "start", "plain/app.ts", "--name", "plain", "--require-sandbox"], { env })).code).toBe(6);
@@ -74,12 +74,12 @@ test("a start refused because of the live process leaves only a record in the tr
   expect(await history("ops")).toMatchObject([{}, { targets: ["home"], result: { exitStatus: 6 } }]);
 });
 
-test("a refused start leaves other services their runtime, and a refused change leaves the service as it was", async () => {
+test("a refused start keeps the runtime of other services, and a refused change leaves the service as it was", async () => {
   succeed(await bs9(it, "start", "plain/app.ts", "--name", "plain"), "start plain");
   await until(() => sh("ops", "test -S .local/state/bs9/agent.sock && test -e .config/bs9/metrics/metrics.db-wal && echo yes"), {
     what: "the agent has made its files",
   });
-  // The directory is empty by now, and goes with the next change that is undone.
+  // The directory is empty now, and is removed with the next change that is undone.
   const before = (await traces("ops")).replace(".config/bs9/pending\n", "");
   const shown = await sh("ops", "systemctl --user show --property=MainPID plain; cat .config/bs9/services/plain.json");
   expect((await bs9(it, "start", "app.ts", "--name", "home", "--require-sandbox")).code).toBe(6);

@@ -1,11 +1,11 @@
-// What an app does from within its sandbox, and what a restart by its owner then opens to it.
+// What an app can do from within its sandbox, and what a restart by its owner then opens to it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { type Lab, lab } from "../harness.ts";
 import { bs9, fetchIn } from "./bs9.ts";
 
 let it: Lab;
-/** Runs what it is sent; connects to what it is asked to; reads what it is asked for. */
+/** Runs code that it is sent; connects to paths and reads files that it is asked for. */
 const app = `
 const { readFileSync } = require("node:fs");
 const { connect } = require("node:net");
@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => it.down());
 
-test("neither the system bus nor the user manager is in reach; --readable opens the bus again, and no more is claimed", async () => {
+test("neither the system bus nor the user manager is reachable, and --readable opens the bus again and claims no more", async () => {
   const outside = await it.asUser("ops", ["python3", "-c", `import socket; socket.socket(socket.AF_UNIX).connect("${bus}")`]);
   expect(outside).toMatchObject({ code: 0, stderr: "" });
   for (const [profile, port] of [
@@ -73,7 +73,7 @@ test("neither the system bus nor the user manager is in reach; --readable opens 
   }
 }, 300_000);
 
-test("an entry that the app has made a link, and a #! line that it has written, are not followed out of its project", async () => {
+test("an entry that the app has replaced by a link, and a #! line that it wrote, are not followed outside its project", async () => {
   expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4653")).code).toBe(0);
   expect(await ask(4653, "/run", 'ln -sf "$HOME/.ssh/id" app.ts')).toBe(0);
   const refused = await bs9(it, "restart", "web");
@@ -99,7 +99,7 @@ test("an entry that the app has made a link, and a #! line that it has written, 
   await bs9(it, "delete", "script", "--yes");
 }, 300_000);
 
-test("a project with bs9's own files in it: they are not open to it, and describe says so", async () => {
+test("files of bs9 inside a project are not open to the app, and describe says so", async () => {
   await it.writeFile("ops", ".config/package.json", "{}");
   await it.writeFile("ops", ".config/app.ts", app);
   const started = await bs9(it, "start", ".config/app.ts", "--name", "inside", "--port", "4654");
@@ -123,9 +123,9 @@ test.each([
   ["a link round in a circle", "ln -s node_modules web/node_modules"],
   ["in a folder that may not be searched", "mkdir -m 0 locked; ln -s ../locked/node_modules web/node_modules"],
 ])(
-  "node_modules that is %s hinders no start",
+  "node_modules that is %s does not prevent a start",
   async (_, make) => {
-    // What a test that failed has left would fail the next.
+    // Leftovers of a failed test would make the next one fail.
     await sh(`chmod -f 700 web/node_modules; rm -rf web/node_modules locked; ${make}`);
     const started = await bs9(it, "start", "web/app.ts", "--name", "odd", "--port", "4656");
     expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining("odd started") });

@@ -1,4 +1,4 @@
-// What a command prints arrives whole, however late its reader is, and ends with a reader that goes.
+// The output of a command arrives completely, however late its reader is, and the command ends when its reader is gone.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { until } from "../harness.ts";
 import { Place } from "../supervisor/bs9.ts";
@@ -27,10 +27,10 @@ const sh = async (script: string) => {
   return { stdout, code };
 };
 
-test("a reader that begins late gets every line", async () => {
+test("a reader that starts late gets every line", async () => {
   expect(await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${count}\n`, code: 0 });
 }, 240_000);
 
-test("a reader that has seen enough ends the command", async () => {
+test("a reader that closes early ends the command", async () => {
   expect((await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; head -n 2; }')).stdout).toBe("line 0\nline 1\n");
 }, 240_000);

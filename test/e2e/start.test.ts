@@ -1,4 +1,4 @@
-// What a new user does first: start, look, change, stop, delete; and each mistake gets one clear error.
+// The first steps of a new user: start, look, change, stop, delete; and each mistake gives one clear error.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { lackOfNarrowed } from "../../src/backend/narrowed.ts";
@@ -36,7 +36,7 @@ describe("start", () => {
     );
   });
 
-  test("gives the environment of the contract and nothing of the shell", async () => {
+  test("gives the app the environment of the contract and nothing of the shell", async () => {
     const env = await fetchIn<Record<string, string>>(it, 4100, "/env");
     expect(env).toMatchObject({ NODE_ENV: "production", PORT: "4100", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web" });
     for (const absent of ["BUN_OPTIONS", "BUN_BE_BUN", "PWD", "OLDPWD", "SHLVL", "TERM"]) expect(env[absent]).toBeUndefined();
@@ -45,7 +45,7 @@ describe("start", () => {
     expect(child).not.toContain("BUN_");
   });
 
-  test("systemd has nothing to say of the unit, and rates it well", async () => {
+  test("writes a unit without complaints of systemd and with a good rating", async () => {
     expect(await it.asUser("ops", ["systemd-analyze", "--user", "verify", ".config/systemd/user/web.service"])).toMatchObject({
       code: 0,
       stderr: "",
@@ -54,7 +54,7 @@ describe("start", () => {
     expect(Number(/exposure level for web.service: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(1.7);
   });
 
-  test("a second start says unchanged, another option changed", async () => {
+  test("says unchanged at a second start, and changed with another option", async () => {
     expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100")).stdout).toMatch(
       /^web unchanged \(no changes, pid \d+ runs on\)\n$/,
     );
@@ -64,7 +64,7 @@ describe("start", () => {
     ]);
     expect(await fetchIn<Record<string, string>>(it, 4100, "/env")).toMatchObject({ GREETING: greeting, MORE: "1" });
     for (const folder of ["data", "more"]) await it.writeFile("ops", `${folder}/kept`, "");
-    // The agent has known the process before bs9 has committed what it was made from.
+    // The agent saw the new process before bs9 had committed its spec.
     const opened = await bs9(it, "start", "web", "--env", "MORE=", "--writable", "data", "--writable", "more");
     expect(opened.stdout).toMatch(/^web changed .*sandbox effective\)$/m);
     expect(opened.stderr).toMatch(/^web may write in ~\/web, ~\/data, ~\/more, and in .* of its own; the rest of home is closed to it$/m);
@@ -72,7 +72,7 @@ describe("start", () => {
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
   });
 
-  test("what changes for bs9 alone restarts nothing", async () => {
+  test("restarts nothing for a change that only bs9 uses", async () => {
     const { pid } = await statusOf(it, "web");
     expect((await bs9(it, "start", "web", "--health-restart")).stdout).toContain("web changed");
     expect((await bs9(it, "start", "web", "--health-restart")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
@@ -80,14 +80,14 @@ describe("start", () => {
     expect((await statusOf(it, "web")).pid).toBe(pid);
   });
 
-  test("a change that does not come up puts the old one back", async () => {
+  test("restores the previous spec if a change does not come up", async () => {
     const failed = await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "/crash", "--wait", "2");
     expect(failed.code).toBe(1);
     await until(async () => (await statusOf(it, "web")).ready, { what: "the old web serves again" });
     expect((await bs9(it, "describe", "web", "--json")).stdout).not.toContain("/crash");
   });
 
-  test("--dry-run writes nothing", async () => {
+  test("writes nothing with --dry-run", async () => {
     const planned = await bs9(it, "start", "web/app.ts", "--name", "other", "--env", "SECRET=s3cret", "--dry-run");
     expect(planned.code).toBe(0);
     expect(planned.stdout).toContain("ExecStart=");
@@ -96,10 +96,10 @@ describe("start", () => {
     expect((await bs9(it, "status", "other")).code).toBe(4);
   });
 
-  test("an app that throws fails at once, with the error and its line", async () => {
+  test("fails at once if the app throws, with the error and its line", async () => {
     const began = performance.now();
     const { code, stderr } = await bs9(it, "start", "bad/bad.ts");
-    // It does not wait for the 30 s of --wait.
+    // The command does not wait for the 30 s of --wait.
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(code).toBe(1);
     expect(stderr).toContain("boom x");
@@ -110,7 +110,7 @@ describe("start", () => {
     expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "bad"])).stdout).toBe("disabled\n");
   });
 
-  test("with --wait 0 nothing is judged, and a new service does not make the user manager reload", async () => {
+  test("checks nothing with --wait 0, and does not make the user manager reload for a new service", async () => {
     const loadedAt = async () =>
       (await it.asUser("ops", ["systemctl", "--user", "show", "--value", "--property=UnitsLoadTimestampMonotonic"])).stdout.trim();
     const before = await loadedAt();
@@ -123,7 +123,7 @@ describe("start", () => {
     expect((await statusOf(it, "later")).state).toBe("inactive");
   });
 
-  test("--max-restarts ends it as failed, with as many restarts", async () => {
+  test("ends as failed after --max-restarts, with as many restarts", async () => {
     await bs9(it, "start", "bad/bad.ts", "--name", "thrice", "--wait", "0", "--max-restarts", "2", "--restart-delay", "100ms");
     const ended = await until(async () => (await statusOf(it, "thrice")).state === "failed" && statusOf(it, "thrice"), {
       what: "it is given up",
@@ -132,15 +132,15 @@ describe("start", () => {
   });
 });
 
-describe("what status says", () => {
-  test("bad ones first, exit 3, and why on stderr", async () => {
+describe("status", () => {
+  test("lists failed services first, exits with 3, and says why on stderr", async () => {
     const { code, stdout, stderr } = await bs9(it, "status");
     expect(code).toBe(3);
     expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +PID +PORT +CPU +MEM\/MAX +RESTARTS +UPTIME +SANDBOX$/);
     expect(stdout.split("\n")[1]).toMatch(/^bad +failed/);
     expect(stderr).toContain("bad: did not come up: exited with 1");
   });
-  test("of a running one, 0", async () => {
+  test("exits with 0 for a running service", async () => {
     expect((await bs9(it, "status", "web")).code).toBe(0);
     expect(await statusOf(it, "web")).toMatchObject({
       name: "web",
@@ -154,9 +154,9 @@ describe("what status says", () => {
       sandbox: "effective",
     });
   });
-  test("names only", async () => expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
-  test("the user's other units with --all", async () => expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
-  test("without a bus daemon, and without the bus at all", async () => {
+  test("lists names only with -q", async () => expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
+  test("lists the user's other units with --all", async () => expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
+  test("works without a bus daemon, and without the bus at all", async () => {
     const full = await statusOf(it, "web");
     await it.asUser("ops", ["mv", "/run/user/1001/bus", "/run/user/1001/bus.away"]);
     expect(await statusOf(it, "web")).toMatchObject({ pid: full.pid, restarts: full.restarts });
@@ -165,10 +165,10 @@ describe("what status says", () => {
 });
 
 describe("the sandbox", () => {
-  test("shuts the app in", async () => {
+  test("restricts the app", async () => {
     expect(await fetchIn<string>(it, 4100, "/secret")).toBe("refused: ENOENT");
     expect(await fetchIn<string[]>(it, 4100, "/home")).toEqual(expect.not.arrayContaining([".ssh", ".config"]));
-    // Home is an empty one of its own, so what is written there reaches nobody.
+    // Home is an empty directory of its own, so files written there reach nobody.
     await fetchIn<string>(it, 4100, "/bashrc");
     expect((await it.asUser("ops", ["cat", ".bashrc"])).stdout).not.toContain("evil");
     expect(await fetchIn<string[]>(it, 4100, "/tmp")).toEqual([]);
@@ -178,7 +178,7 @@ describe("the sandbox", () => {
     expect((await it.asUser("ops", ["cat", "web/written.txt"])).stdout).toBe("x");
   });
 
-  test("an entry straight in home does not open home", async () => {
+  test("does not open the home directory for an entry directly in it", async () => {
     await it.writeFile("ops", "app.ts", app);
     await bs9(it, "start", "app.ts", "--name", "homely", "--port", "4101");
     expect(await statusOf(it, "homely")).toMatchObject({ state: "active", sandbox: "partial" });
@@ -187,7 +187,7 @@ describe("the sandbox", () => {
     await bs9(it, "delete", "homely", "--yes");
   });
 
-  test("the project's .env and bunfig.toml are the app's own", async () => {
+  test("leaves .env and bunfig.toml of the project to the app", async () => {
     await it.writeFile("ops", "env/app.ts", app);
     await it.writeFile("ops", "env/.env", "FROM_DOTENV=yes\n");
     await it.writeFile("ops", "env/bunfig.toml", 'preload = ["./pre.ts"]\n');
@@ -201,7 +201,7 @@ describe("the sandbox", () => {
 });
 
 describe("stop, restart, delete", () => {
-  test("restart gives a new process", async () => {
+  test("restart starts a new process", async () => {
     const before = await statusOf(it, "web");
     expect((await bs9(it, "restart", "web")).stdout).toMatch(/^web restarted \(pid \d+, (ready|healthy) in/);
     expect((await statusOf(it, "web")).pid).not.toBe(before.pid);
@@ -212,13 +212,13 @@ describe("stop, restart, delete", () => {
     expect(JSON.parse(stdout)).toMatchObject([{ name: "bad", result: "failed" }]);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "failed", hint: "bs9 logs bad" } });
   });
-  test("stop also means: not at the next boot", async () => {
+  test("stop also disables the service at boot", async () => {
     expect((await bs9(it, "stop", "web")).stdout).toBe("web stopped\n");
     expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "web"])).stdout).toBe("disabled\n");
     expect(await statusOf(it, "web")).toMatchObject({ state: "inactive", pid: null, uptimeMs: null, cpuPercent: null, memoryBytes: null });
     expect((await bs9(it, "status", "web")).code).toBe(3);
   });
-  test("delete leaves nothing of it but the files of the app", async () => {
+  test("delete leaves nothing but the files of the app", async () => {
     const { stdout } = await bs9(it, "delete", "all", "--yes");
     expect(stdout).toContain("web deleted");
     expect((await bs9(it, "status", "--json")).stdout).toBe("[]\n");

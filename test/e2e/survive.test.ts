@@ -1,4 +1,4 @@
-// Who dies with whom: the app lives through everything that happens to bs9, and through a reboot.
+// The app survives everything that happens to bs9, and a reboot.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab, until } from "../harness.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
     "slow/app.ts",
     'setTimeout(() => Bun.serve({ port: Number(process.env["PORT"]), fetch: () => new Response("slow") }), 600_000);\n',
   );
-  // Needs a database that is away for a minute: it opens in the last test but one.
+  // Needs a database that is away for a minute, which comes back in the last test but one.
   await it.writeFile(
     "ops",
     "needy/app.ts",
@@ -30,14 +30,14 @@ afterAll(() => it.down());
 
 const killMain = async (name: string) => it.asUser("ops", ["sh", "-c", `kill -9 $(systemctl --user show -p MainPID --value ${name})`]);
 
-test("kill -9 of the app: it serves again, restarts is 1, the log says why", async () => {
+test("after kill -9 of the app it serves again, restarts is 1, and the log says why", async () => {
   await killMain("web");
   await until(() => fetchIn(it, 4200, "/argv"), { what: "web serves again" });
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 1, sandbox: "effective" });
   await until(async () => (await bs9(it, "logs", "web")).stdout.includes("bs9: killed by SIGKILL"), { what: "the log names the signal" });
 });
 
-test("the bs9 on PATH replaced, in place too, and deleted: the app restarts as before", async () => {
+test("the app restarts as before when the bs9 on PATH is replaced, also in place, and deleted", async () => {
   await it.asUser("ops", [
     "sh",
     "-c",
@@ -66,18 +66,18 @@ test("kill -9 of every other bs9 process under load: no request fails", async ()
   expect(await load).toEqual([]);
 });
 
-test("a start that was killed is finished or undone by the next command", async () => {
+test("a killed start is completed or undone by the next command", async () => {
   const { stdout, stderr } = await bs9(it, "status", "--json");
   expect(stderr).toContain("slow half changed");
-  // It does not listen yet: the first definition is undone as if it had never been.
+  // The service does not listen yet, so its first definition is undone completely.
   expect(JSON.parse(stdout)).not.toContainEqual(expect.objectContaining({ name: "slow" }));
   expect((await it.asUser("ops", ["sh", "-c", "ls -A .config/bs9/pending; systemctl --user is-active slow"])).stdout).toBe("inactive\n");
   expect((await bs9(it, "status")).stderr).not.toContain("half changed");
 });
 
-test.each([5, 20, 40, 60, 90, 120, 200, 300])("kill -9 of a first start after %d ms leaves all or nothing", async (ms) => {
+test.each([5, 20, 40, 60, 90, 120, 200, 300])("kill -9 of a first start after %d ms leaves everything or nothing", async (ms) => {
   const killed = it.start("ops", ["bs9", "start", "slow/app.ts", "--name", "half", "--port", "4202"]);
-  await Bun.sleep(ms); // the point of the kill is what varies, not a wait
+  await Bun.sleep(ms); // the moment of the kill varies; this is not a wait
   killed.kill("SIGKILL");
   await killed.exited;
   await bs9(it, "status");
@@ -88,7 +88,7 @@ test.each([5, 20, 40, 60, 90, 120, 200, 300])("kill -9 of a first start after %d
   if (spec) await bs9(it, "delete", "half", "--yes");
 });
 
-test("a changed start that is killed keeps one whole spec", async () => {
+test("a changed start that is killed keeps one complete spec", async () => {
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--env", "A=1", "--health", "http://127.0.0.1:1/"]);
   await until(async () => (await it.asUser("ops", ["test", "-e", ".config/bs9/pending/web.json"])).code === 0, {
     what: "the change is pending",
@@ -102,7 +102,7 @@ test("a changed start that is killed keeps one whole spec", async () => {
   expect((await it.asUser("ops", ["ls", "-A", ".config/bs9/pending"])).stdout).toBe("");
 });
 
-test("two commands at once wait for each other", async () => {
+test("two commands at the same time wait for each other", async () => {
   const both = await Promise.all([bs9(it, "restart", "web"), bs9(it, "start", "web/app.ts", "--name", "web", "--env", "B=1")]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect((await fetchIn<Record<string, string>>(it, 4200, "/env"))["B"]).toBe("1");
@@ -118,7 +118,7 @@ test("Ctrl-C of a start undoes it and exits 130", async () => {
   expect((await bs9(it, "status", "half")).code).toBe(4);
 });
 
-test("a port that opens after a minute: the service is up within 35 s after that", async () => {
+test("if a port opens after a minute, the service is up within 35 s after that", async () => {
   await Bun.sleep(Math.max(0, 60_000 - (performance.now() - pendingSince)));
   expect(await statusOf(it, "needy")).toMatchObject({ state: "activating", pid: null });
   const database = it.start("ops", ["sh", "-c", "exec python3 -m http.server 4299 --bind 127.0.0.1"]);
@@ -134,7 +134,7 @@ test("a port that opens after a minute: the service is up within 35 s after that
   await database.exited;
 }, 300_000);
 
-test("after a reboot what ran runs, what was stopped is stopped", async () => {
+test("after a reboot running services run again, and stopped services stay stopped", async () => {
   await bs9(it, "start", "slow/app.ts", "--name", "slow", "--wait", "0");
   await bs9(it, "stop", "slow");
   await it.reboot();
@@ -143,7 +143,7 @@ test("after a reboot what ran runs, what was stopped is stopped", async () => {
   expect(await statusOf(it, "slow")).toMatchObject({ state: "inactive" });
 }, 300_000);
 
-/** Asks web again and again, and returns what went wrong. */
+/** Requests web repeatedly, and returns the errors. */
 async function requests(times: number): Promise<unknown[]> {
   const bad: unknown[] = [];
   for (let i = 0; i < times; i++) {

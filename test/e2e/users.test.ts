@@ -1,4 +1,4 @@
-// root, and two users with a service of the same name, each on a user manager of their own.
+// root, and two users with a service of the same name, each on its own user manager.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Lab, lab, type User } from "../harness.ts";
@@ -25,7 +25,7 @@ test.each(users)("%s starts web", async (user, port) => {
   expect(stdout).toContain("sandbox effective");
 });
 
-test.each(users)("%s sees its own status and its own log, and nobody else's", async (user, port) => {
+test.each(users)("%s sees only its own status and its own log", async (user, port) => {
   const status = JSON.parse((await as(user, "status", "--json")).stdout) as unknown[];
   expect(status).toHaveLength(1);
   expect(status).toMatchObject([{ name: "web", port, state: "active", ready: true, sandbox: "effective" }]);
@@ -37,7 +37,7 @@ test.each(users)("%s sees its own status and its own log, and nobody else's", as
   expect(lines.filter(({ stream }) => stream === "stderr").map(({ message }) => message)).toEqual(["a word on stderr"]);
 });
 
-test("under su and sudo, with no or another user's XDG_RUNTIME_DIR", async () => {
+test("bs9 works under su and sudo, without XDG_RUNTIME_DIR or with that of another user", async () => {
   for (const env of [
     { XDG_RUNTIME_DIR: undefined, DBUS_SESSION_BUS_ADDRESS: undefined },
     { XDG_RUNTIME_DIR: "/run/user/0", DBUS_SESSION_BUS_ADDRESS: "unix:path=/run/user/0/bus" },
@@ -47,7 +47,7 @@ test("under su and sudo, with no or another user's XDG_RUNTIME_DIR", async () =>
   }
 });
 
-test("one deletes, the others live on", async () => {
+test("a delete by one user leaves the services of others running", async () => {
   expect((await as("dev", "delete", "web", "--yes")).code).toBe(0);
   for (const user of ["root", "ops"] as const) expect((await as(user, "status", "web")).code).toBe(0);
 });

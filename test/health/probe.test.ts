@@ -95,21 +95,24 @@ test("a service that listens on one address of its own is healthy", async () => 
   expect(await http(port)).toBeNull();
 });
 
-test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])("on %s only a socket of the service itself counts as the service", async (hostname) => {
-  const port = talks(ok, "", hostname);
-  const stranger = Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
-  closing.push(() => stranger.kill("SIGKILL"));
-  const asked = (pids: number[]) =>
-    Promise.all(
-      (["tcp", "path"] as const).map((kind) => probe({ kind, port, path: "/up" }, timeoutMs, noCommand, (all) => heldIfShown(pids, all))),
-    );
-  await until(async () => (await asked([process.pid])).every((reason) => reason === null), { what: "its own answer is taken" });
-  const none = `port ${port} takes no connection`;
-  expect(await asked([stranger.pid])).toEqual([none, none]);
-  expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
-  // Where the owners of the sockets are unknown, any listener counts.
-  expect(await asked([])).toEqual([null, null]);
-});
+test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])(
+  "on %s only a socket of the service itself counts as the service",
+  async (hostname) => {
+    const port = talks(ok, "", hostname);
+    const stranger = Bun.spawn(["sleep", "1000"], { stdio: ["ignore", "ignore", "ignore"] });
+    closing.push(() => stranger.kill("SIGKILL"));
+    const asked = (pids: number[]) =>
+      Promise.all(
+        (["tcp", "path"] as const).map((kind) => probe({ kind, port, path: "/up" }, timeoutMs, noCommand, (all) => heldIfShown(pids, all))),
+      );
+    await until(async () => (await asked([process.pid])).every((reason) => reason === null), { what: "its own answer is taken" });
+    const none = `port ${port} takes no connection`;
+    expect(await asked([stranger.pid])).toEqual([none, none]);
+    expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
+    // Where the owners of the sockets are unknown, any listener counts.
+    expect(await asked([])).toEqual([null, null]);
+  },
+);
 
 test("TCP: a server that no longer accepts connections fails, and the probe holds no descriptor", async () => {
   const script = "console.log(Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } }).port)";

@@ -1,4 +1,4 @@
-// Command probes come every few seconds, day and night: the journal must not be filled with them.
+// Command probes run every few seconds, day and night, so they must not fill the journal.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { bs9 } from "../e2e/bs9.ts";
 import { type Lab, lab, succeed } from "../harness.ts";
@@ -10,14 +10,14 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("systemd writes nothing of a check, whether it succeeds, fails or is ended", async () => {
+test("systemd logs nothing about a check, whether it succeeds, fails or is killed", async () => {
   const start = (check: string, name: string) => bs9(it, "start", "web/run.sh", "--name", name, "--health", `cmd:${check}`, "--wait", "2");
   succeed(await start("true", "well"), "a check that succeeds");
   expect((await start("exit 7", "failing")).stderr).toContain("exits with 7");
   expect((await start("sleep 100; true", "hanging")).stderr).toContain("has not ended");
   succeed(await it.asRoot(["journalctl", "--sync"]), "sync");
   const { stdout } = succeed(await it.asUser("ops", ["journalctl", "--user", "--no-pager", "--output=cat"]), "journal");
-  // What systemd writes of the services themselves is there.
+  // The messages of systemd about the services themselves are there.
   for (const name of ["well", "failing", "hanging"]) expect(stdout).toContain(`Started ${name}.service`);
   expect(stdout.split("\n").filter((line) => /bs9-check|health check/.test(line))).toEqual([]);
 }, 240_000);

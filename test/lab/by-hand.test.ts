@@ -1,4 +1,4 @@
-// What somebody does with systemctl instead of bs9 counts among the restarts, too, and within their limit.
+// Restarts through systemctl instead of bs9 count as well, and within the limit.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { seal } from "../../src/systemd/unit/seal.ts";
 import { bs9, statusOf } from "../e2e/bs9.ts";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("each restart by hand is counted beside those after a crash; bs9 restart begins anew", async () => {
+test("each restart by hand is counted beside those after a crash, and bs9 restart resets the count", async () => {
   await start("web");
   for (const restarts of [1, 2]) {
     const { pid } = await statusOf(it, "web");
@@ -31,7 +31,7 @@ test("each restart by hand is counted beside those after a crash; bs9 restart be
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
 }, 240_000);
 
-test("--max-restarts counts them, and tells the true number of one that is given up", async () => {
+test("--max-restarts counts restarts by hand, and the number of a service that was given up is correct", async () => {
   await start("few", "--max-restarts", "1");
   await systemctl("restart", "few");
   expect(await statusOf(it, "few")).toMatchObject({ state: "active", restarts: 1 });
@@ -40,7 +40,7 @@ test("--max-restarts counts them, and tells the true number of one that is given
   expect(await statusOf(it, "few")).toMatchObject({ restarts: 1 });
 }, 240_000);
 
-test("with --restart no nothing counts, systemd is asked, and the unit that delays restarts is gone", async () => {
+test("with --restart no the count comes from systemd, and the unit that delays restarts does not exist", async () => {
   const delays = async () => (await it.asUser("ops", ["sh", "-c", "ls .config/systemd/user | grep once"])).stdout;
   await start("once");
   expect(await delays()).toBe("bs9-delay@once.service\nonce.service\n");
@@ -50,7 +50,7 @@ test("with --restart no nothing counts, systemd is asked, and the unit that dela
   expect(await statusOf(it, "once")).toMatchObject({ state: "active", restarts: 0 });
 }, 240_000);
 
-test("a service in the sandbox of an older bs9 is told in one line, runs on, and a restart applies the new one", async () => {
+test("a service in the sandbox of an older bs9 is reported in one line and keeps running, and a restart applies the new sandbox", async () => {
   const names = ["aged", "grown"];
   for (const name of names) {
     await start(name);

@@ -27,7 +27,7 @@ const statuses = async (): Promise<Status[]> => JSON.parse((await bs9(it, "statu
 const install = async () =>
   succeed(await it.asRoot(["sh", "-c", (await comesBack())?.mend.replaceAll("sudo ", "") ?? "false"]), "doctor's line");
 
-test("doctor's line puts the drop-in into force, and doctor reads that back from systemd", async () => {
+test("doctor's command line activates the drop-in, and doctor confirms that through systemd", async () => {
   await install();
   expect(await comesBack()).toBeUndefined();
   const { stdout } = await it.asUser("ops", ["systemctl", "show", "--property=Restart,RestartUSec,DropInPaths", "user@1001.service"]);
@@ -36,7 +36,7 @@ test("doctor's line puts the drop-in into force, and doctor reads that back from
   expect(stdout).toContain("/etc/systemd/system/user@.service.d/bs9.conf");
 });
 
-test("a drop-in that another one overrides, or that systemd has not read, does not count", async () => {
+test("a drop-in that another drop-in overrides, or that systemd has not read, does not count", async () => {
   const folder = "/etc/systemd/system/user@.service.d";
   await it.asRoot(["sh", "-c", `printf '[Service]\\nRestart=no\\n' >${folder}/zz.conf && systemctl daemon-reload`]);
   expect((await comesBack())?.what).toContain("another drop-in sets Restart=no");
@@ -49,7 +49,7 @@ test("a drop-in that another one overrides, or that systemd has not read, does n
   await install();
 });
 
-test("the user manager is killed with SIGKILL: every service returns, what was stopped stays stopped", async () => {
+test("after SIGKILL of the user manager every service returns, and stopped services stay stopped", async () => {
   const before = new Map(await Promise.all(names.map(async (name) => [name, await mainPid(name, "--user")] as const)));
   const killed = await mainPid("user@1001.service");
   succeed(await it.asRoot(["systemctl", "kill", "--signal=KILL", "--kill-whom=main", "user@1001.service"]), "kill the user manager");

@@ -1,4 +1,5 @@
-// Defaults of options with the built bs9: flag before variable before file; a mistake stops nothing that runs.
+// Defaults of options with the built bs9: a flag overrides a variable, which overrides the file; a mistake stops nothing that
+// runs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Status } from "../../src/status/schema.ts";
 import { type Lab, lab } from "../harness.ts";
@@ -26,13 +27,13 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("flag, variable, file, built-in", async () => {
+test("a flag overrides a variable, which overrides the file, which overrides the built-in default", async () => {
   expect((await start("web", ["--tasks", "100"], { BS9_TASKS: "150", BS9_FILES: "2048" })).code).toBe(0);
   const { limits } = await status("web");
   expect([limits.memoryBytes?.value, limits.tasks?.value, limits.files?.value]).toEqual([256 * 1024 * 1024, 100, 2048]);
 });
 
-test("where each value came from", async () => {
+test("config --show names the origin of each value", async () => {
   const { stdout } = await bs9(["config", "--show"], { BS9_TASKS: "150" });
   expect(stdout).toMatch(/^SETTING +VALUE +FROM\n/);
   expect(stdout).toMatch(/\nmemory +256M +\/home\/ops\/.config\/bs9\/config.toml:3\n/);
@@ -42,7 +43,7 @@ test("where each value came from", async () => {
   expect((await bs9(["config", "--check"])).code).toBe(0);
 });
 
-test("a port that was not given is found: the lowest", async () => {
+test("a port that was not given is found automatically: the lowest free one", async () => {
   expect((await status("web")).port).toBe(4731);
   expect((await bs9(["describe", "web"])).stdout).toMatch(/port +4731 \(found\)/);
   await bs9(["stop", "web"]);
@@ -50,7 +51,7 @@ test("a port that was not given is found: the lowest", async () => {
   await bs9(["start", "web"]);
 });
 
-test("a mistake names line and field, and stops nothing that runs", async () => {
+test("a mistake is named by line and field, and stops nothing that runs", async () => {
   await it.writeFile("ops", file, '[start]\nmemory = "256M"\nsandbox = "hard"\n');
   const words = `/home/ops/${file}:3: start.sandbox: sandbox cannot be 'hard': standard, strict, off are possible`;
   const refused = await start("web2");

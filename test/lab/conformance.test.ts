@@ -1,4 +1,4 @@
-// systemd is a Backend: the suite runs inside a lab, and each of its cases is told here.
+// systemd is a Backend: the suite runs inside a lab, and each of its cases is reported here.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { caseNames } from "../conformance/backend.ts";
 import { type Lab, lab } from "../harness.ts";

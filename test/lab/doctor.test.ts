@@ -1,4 +1,4 @@
-// Broken hosts: the doctor names what is wrong with each, and mends what it says it mends.
+// Broken hosts: doctor names the problem of each, and fixes what it says it can fix.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Lab, lab, type Outcome, type User, until } from "../harness.ts";
 
@@ -23,7 +23,7 @@ async function doctor(argv: string[] = [], on = it, user: User = "ops"): Promise
   return { code, ...report, of: (id) => report.findings.find((one) => one.id === id) };
 }
 
-/** Named before, mended by --fix, not named any more, and nothing else is wrong. */
+/** The finding is named before --fix and not after it, and nothing else is wrong. */
 async function namesAndMends(id: string, severity: string, what: string): Promise<void> {
   const before = await doctor();
   expect(before.of(id)).toMatchObject({ severity, fixable: true, what: expect.stringContaining(what) });
@@ -40,7 +40,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("a host that is well: no error, and every finding says what mends it", async () => {
+test("a healthy host has no error, and every finding says how to fix it", async () => {
   expect((await shell("bs9 start web/app.ts --name web --port 4710")).code).toBe(0);
   const report = await doctor();
   expect(report.code).toBe(0);
@@ -51,14 +51,14 @@ test("a host that is well: no error, and every finding says what mends it", asyn
   expect(report.of("comes-back")?.mend).toContain("Restart=always");
 });
 
-test("the line for a user manager that does not come back is the right one", async () => {
+test("the command line for a user manager that does not come back works", async () => {
   const mend = (await doctor()).of("comes-back")?.mend.replaceAll("sudo ", "") ?? "";
   expect((await it.asRoot(["sh", "-c", mend])).code).toBe(0);
   expect((await doctor()).of("comes-back")).toBeUndefined();
 });
 
-describe("1 no linger", () => {
-  test("named; without polkit only root can mend it", async () => {
+describe("1: linger is off", () => {
+  test("the finding is named, and without polkit only root can fix it", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/ops"]);
     expect((await doctor()).of("linger")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
     const { fixed, code } = await doctor(["--fix"]);
@@ -68,7 +68,7 @@ describe("1 no linger", () => {
     expect((await doctor()).code).toBe(0);
   });
 
-  test("root mends its own", async () => {
+  test("root can fix its own", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/root"]);
     const { fixed, of } = await doctor(["--fix"], it, "root");
     expect(fixed).toMatchObject([{ id: "linger", did: "root lingers" }]);
@@ -77,7 +77,7 @@ describe("1 no linger", () => {
   });
 });
 
-test("4 full disk", async () => {
+test("4: a full disk is named", async () => {
   const mount =
     "cp -a .config/bs9 keep && mount -t tmpfs -o size=4m,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep/. .config/bs9/";
   expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
@@ -93,7 +93,7 @@ test("4 full disk", async () => {
   expect(after.code).toBe(0);
 });
 
-test("5 held lock, and 9 a change that a killed start left", async () => {
+test("5 and 9: a held lock, and a change that a killed start left, are named", async () => {
   const start = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "slow", "--port", "4711", "--health", "tcp:1", "--wait", "60"]);
   const lock = await until(async () => (await doctor()).of("lock"), { what: "the lock is held" });
   expect(lock.what).toMatch(/^the registry is locked by: bs9 start slow, pid \d+$/);
@@ -106,16 +106,16 @@ test("5 held lock, and 9 a change that a killed start left", async () => {
   expect((await shell("test -e .config/systemd/user/slow.service")).code).toBe(1);
 });
 
-test("6 a secret file that others may read", async () => {
+test("6: a secret file that others can read is fixed", async () => {
   await shell("chmod 644 .config/bs9/env/web.env; chmod 755 .config/bs9/services");
   await namesAndMends("modes", "error", "is open to others");
   expect((await shell("stat -c %a .config/bs9/env/web.env .config/bs9/services")).stdout).toBe("600\n700\n");
 });
 
-describe("7 a unit edited by hand", () => {
+describe("7: a unit was edited by hand", () => {
   const edit = () => shell(`sed -i 's/^TasksMax=.*/TasksMax=77/' ${unit} && echo 'Nice=5' >>${unit} && systemctl --user daemon-reload`);
 
-  test("status says so, and ours is put back", async () => {
+  test("status says so, and the unit of bs9 is restored", async () => {
     await edit();
     expect((await shell("bs9 status")).stderr).toContain(`the unit of web was edited by hand: /home/ops/${unit}. Try: bs9 doctor`);
     expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContainEqual({
@@ -132,7 +132,7 @@ describe("7 a unit edited by hand", () => {
     expect((await shell("bs9 status")).stderr).toBe("");
   });
 
-  test("or taken over as a drop-in", async () => {
+  test("or the edit is kept as a drop-in", async () => {
     await edit();
     const { stdout } = await shell("printf '2\\n' | script -qec 'bs9 doctor --fix' /dev/null");
     expect(stdout).toContain("web.service.d/local.conf keeps the edit");
@@ -144,21 +144,21 @@ describe("7 a unit edited by hand", () => {
   });
 });
 
-test("8 a unit deleted by hand", async () => {
+test("8: a unit deleted by hand is written again", async () => {
   await shell(`rm ${unit} && systemctl --user daemon-reload`);
   expect((await shell("bs9 status")).stderr).toContain("the unit of web was removed by hand");
   await namesAndMends("unit-missing", "error", "the unit of web was removed by hand");
   expect((await shell("systemctl --user cat web.service >/dev/null && bs9 restart web")).code).toBe(0);
 });
 
-test("10 a unit with our mark and no service", async () => {
+test("10: a unit with the mark of bs9 but without a service is removed", async () => {
   expect((await shell("bs9 start web/app.ts --name old --port 4712 && rm .config/bs9/services/old.json")).code).toBe(0);
   expect((await shell("bs9 status")).stderr).toContain("a unit has the mark of bs9, and there is no such service");
   await namesAndMends("unit-orphaned", "warning", "old.service");
   expect((await shell("systemctl --user is-active old")).stdout).toBe("inactive\n");
 });
 
-test("leftover runtimes, a wrong config.toml and a trail that was changed", async () => {
+test("leftover runtimes, an invalid config.toml and a changed trail are named", async () => {
   await shell(
     "umask 077; cd .local/share/bs9 && mkdir -p runtime/0.0.1-old builds/gone/1 && for each in runtime/*; do touch $each/.bs9-1.part; done; cd; printf '[start]\\nmemroy = 1\\n' >.config/bs9/config.toml; sed -i '1s/web/wep/' .config/bs9/trail.jsonl",
   );
@@ -178,7 +178,7 @@ test("leftover runtimes, a wrong config.toml and a trail that was changed", asyn
   await shell("rm .config/bs9/config.toml");
 });
 
-test("what cannot be looked at is said, and the rest is looked at", async () => {
+test("what cannot be checked is reported, and everything else is checked", async () => {
   await it.asRoot(["sh", "-c", "cd /home/ops/.config/bs9 && chown root trail.jsonl && chmod 600 trail.jsonl"]);
   const report = await doctor();
   expect(report.of("check")?.what).toBe("cannot read /home/ops/.config/bs9/trail.jsonl: permission denied");
@@ -188,7 +188,7 @@ test("what cannot be looked at is said, and the rest is looked at", async () => 
   await it.asRoot(["chown", "ops", "/home/ops/.config/bs9/trail.jsonl"]);
 });
 
-test("a trail that was removed", async () => {
+test("a removed trail is named until the user accepts it", async () => {
   const kept = (await shell("mv .config/bs9/trail.jsonl old-trail && bs9 restart web -q")).code;
   expect(kept).toBe(0);
   await until(async () => (await doctor()).of("trail-removed"), { what: "the journal has it" });
@@ -197,7 +197,7 @@ test("a trail that was removed", async () => {
   expect((await shell("bs9 history -q && mv old-trail .config/bs9/trail.jsonl")).code).toBe(0);
 });
 
-test("what is mended is in the trail", async () => {
+test("fixes of doctor are in the trail", async () => {
   const acts = (JSON.parse((await shell("bs9 history --json")).stdout) as { act: string; targets: string[] }[]).map(
     ({ act, targets }) => `${act} ${targets}`,
   );
@@ -211,7 +211,7 @@ test("what is mended is in the trail", async () => {
     expect(acts).toContain(act);
 });
 
-test("2 no user namespaces, 3 a volatile journal, and no user manager at all", async () => {
+test("2 and 3: missing user namespaces, a volatile journal, and a missing user manager are named", async () => {
   await using bare = await lab("dcbare", { userNamespaces: false });
   const denied = await doctor([], bare);
   expect(denied.of("sandbox")).toMatchObject({ severity: "error", why: expect.stringContaining("RestrictNamespaces="), fixable: false });

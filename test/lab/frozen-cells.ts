@@ -1,4 +1,4 @@
-// What each command does while something that it asks has ended, or hangs: the cells of one table.
+// The behaviour of each command while a part that it needs has ended or hangs: the cells of one table.
 import { type Lab, succeed, until } from "../harness.ts";
 
 /** The part that does not answer. `ended`: it is stopped, and a request does not start it again. `frozen`: it got a SIGSTOP. */
@@ -11,7 +11,7 @@ export type Command = (typeof commands)[number];
 
 export type Cell = { part: Part; way: Way; command: Command };
 
-/** `wrong` says what is not as it has to be, null where nothing is. */
+/** `wrong` describes what is wrong; null where everything is right. */
 export type Shown = Cell & { seconds: number; code: number; stdout: string; stderr: string; wrong: string | null };
 
 const uid = 1001;
@@ -28,7 +28,7 @@ const words: Record<Command, string[]> = {
   export: ["export", "--format", "json"],
 };
 
-/** Acts need the user manager; what is read from files needs nobody. */
+/** Acts need the user manager; commands that only read files need no other part. */
 const needsSystemd: Record<Command, boolean> = {
   status: true,
   describe: true,
@@ -49,7 +49,7 @@ export async function prepare(lab: Lab): Promise<void> {
   succeed(await lab.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4800"]), "start");
 }
 
-/** Runs one cell, and puts everything back as it was. A command that takes longer than `limitSeconds` is wrong. */
+/** Runs one cell, then restores everything. A command that takes longer than `limitSeconds` is wrong. */
 export async function cell(lab: Lab, { part, way, command }: Cell, limitSeconds: number): Promise<Shown> {
   await bringBack(lab, command);
   const restore = await take(lab, part, way);
@@ -63,7 +63,7 @@ export async function cell(lab: Lab, { part, way, command }: Cell, limitSeconds:
   return { part, way, command, seconds, code, stdout, stderr, wrong: wrong ?? (isLate ? `it took ${seconds.toFixed(1)} s` : null) };
 }
 
-/** Exit statuses that cli.md allows, and a state that nobody could know. */
+/** Checks the exit statuses that cli.md allows, and that no state is claimed that cannot be known. */
 function wrongOf({ part, command }: Cell, code: number, stdout: string): string | null {
   const allowed = allowedOf(part, command);
   if (!allowed.includes(code)) return `exit status ${code}, not ${allowed.join(" or ")}`;
@@ -79,10 +79,10 @@ function allowedOf(part: Part, command: Command): number[] {
   return [5];
 }
 
-/** Afterwards an act that said it was done has to be done, and one that failed must not have been done. */
+/** Afterwards an act that reported success must have happened, and an act that failed must not. */
 async function untrue(lab: Lab, command: Command, code: number): Promise<string | null> {
   if (!["start", "stop", "restart", "delete"].includes(command)) return null;
-  // A start that failed leaves the service stopped, any other act that failed leaves it running.
+  // A failed start leaves the service stopped, any other failed act leaves it running.
   const expected = command === "restart" || (command === "start") === (code === 0);
   try {
     await until(async () => (await isActive(lab)) === expected, { timeoutMs: 5000, what: "the act is so" });
@@ -96,7 +96,7 @@ async function isActive(lab: Lab): Promise<boolean> {
   return (await lab.asUser("ops", ["systemctl", "--user", "is-active", "web.service"])).code === 0;
 }
 
-/** `start` finds the service stopped, every other command finds it running. */
+/** `start` begins with a stopped service, every other command with a running one. */
 async function bringBack(lab: Lab, command: Command): Promise<void> {
   await until(async () => (await lab.asUser("ops", ["systemctl", "--user", "show", "--property=Version"])).code === 0, {
     what: "the user manager answers",
@@ -108,7 +108,7 @@ async function bringBack(lab: Lab, command: Command): Promise<void> {
   });
 }
 
-/** Returns what puts it back. */
+/** Returns a function that restores the part. */
 async function take(lab: Lab, part: Part, way: Way): Promise<() => Promise<void>> {
   const root = async (script: string) => void succeed(await lab.asRoot(["sh", "-c", script]), script);
   const user = async (script: string) => void succeed(await lab.asUser("ops", ["sh", "-c", script]), script);
@@ -122,7 +122,7 @@ async function take(lab: Lab, part: Part, way: Way): Promise<() => Promise<void>
   switch (part) {
     case "user manager":
       await root(`kill -KILL ${await pidOf(lab, part)}`);
-      // Killed several times in a few seconds, it has hit its start limit.
+      // After several kills within a few seconds the unit has hit its start limit.
       return () => root(`systemctl reset-failed "user*@${uid}.service"; systemctl start user@${uid}.service`);
     case "D-Bus":
       await user("systemctl --user stop dbus.socket dbus.service");

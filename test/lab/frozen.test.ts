@@ -1,9 +1,9 @@
-// What bs9 does while the user manager, D-Bus, journald or the agent has ended or hangs; all cells are `npm run prove -- frozen`.
+// bs9 while the user manager, D-Bus, journald or the agent has ended or hangs; `npm run prove -- frozen` runs all cells.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, until } from "../harness.ts";
 import { type Cell, cell, prepare } from "./frozen-cells.ts";
 
-/** Promised are 5 s. A machine that runs many tests at once gets three times as long; what hung took 33 s and more. */
+/** The promise is 5 s. A machine that runs many tests at once gets three times as long; commands that hung took 33 s and more. */
 const limitSeconds = 15;
 
 let it: Lab;
@@ -25,7 +25,7 @@ const cells: [Cell["part"], Cell["way"], Cell["command"]][] = [
   ["agent", "frozen", "delete"],
 ];
 test.each(cells)(
-  "with the %s %s, %s answers in time and says nothing wrong",
+  "with the %s %s, %s answers in time and reports nothing wrong",
   async (part, way, command) => {
     const { wrong, ...shown } = await cell(it, { part, way, command }, limitSeconds);
     expect([wrong, shown]).toEqual([null, shown]);
@@ -33,7 +33,7 @@ test.each(cells)(
   240_000,
 );
 
-test("without journald a crash loop keeps its growing delay, and runs", async () => {
+test("without journald a crash loop keeps running with its growing delay", async () => {
   await it.writeFile("ops", "crash/app.sh", "#!/bin/sh\ncut -d ' ' -f 1 /proc/uptime >>starts\nexit 1\n", "755");
   await it.asRoot(["sh", "-c", "systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service"]);
   try {

@@ -1,4 +1,4 @@
-// Log lines as a real journald has them: exact in time and stream, and honest about what it drops.
+// Log lines in a real journald: exact in time and stream, and honest about dropped lines.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { LogQuery, LogRecord } from "../../src/backend/backend.ts";
@@ -38,7 +38,7 @@ async function read(user: User, query: Partial<LogQuery>): Promise<LogRecord[]> 
 
 const systemctl = (user: User, ...words: string[]) => host.asUser(user, ["systemctl", "--user", ...words]);
 
-/** Runs a shell script as a service does, under the unit that bs9 makes for it. */
+/** Runs a shell script as a service, under the unit that bs9 writes for it. */
 async function service(user: User, name: string, script: string): Promise<void> {
   const spec: Spec = {
     version: 1,
@@ -79,7 +79,7 @@ async function service(user: User, name: string, script: string): Promise<void> 
   });
   await host.writeFile(user, `.config/systemd/user/${name}.service`, text);
   succeed(await systemctl(user, "daemon-reload"), "daemon-reload");
-  // One that exits at once may fail the start itself; what it said and how it ended is what counts.
+  // If the script exits at once, the start itself may fail; only its output and its end matter.
   await systemctl(user, "start", name);
 }
 
@@ -91,8 +91,9 @@ const ended = (user: User, name: string) =>
 
 const brief = ({ stream, message, priority }: LogRecord) => [stream, message, priority];
 
-// The two streams are two connections, which journald reads in turn: what is written to both within a millisecond or so may change places.
-test("every line is there, of its own stream, with its time, and so is the end", async () => {
+// journald reads the two streams in turn from two connections: lines written to both within about a millisecond may change
+// places.
+test("every line is there with its stream and time, and so is the end of the service", async () => {
   const before = Date.now();
   await service(
     "ops",
@@ -101,7 +102,7 @@ test("every line is there, of its own stream, with its time, and so is the end",
   );
   await ended("ops", "jl-lines");
   const records = await read("ops", { services: ["jl-lines"] });
-  // journald ends a line without a newline when the stream closes, which may be after systemd has told the end.
+  // journald ends a line without a newline when the stream closes, which may be after systemd has logged the end.
   const lines = records.map(brief).toSorted((a, b) => Number(a[0] === "bs9") - Number(b[0] === "bs9"));
   expect(lines).toEqual([
     ["stdout", "a", null],
@@ -124,7 +125,7 @@ test("every line is there, of its own stream, with its time, and so is the end",
   expect((await read("ops", { services: ["jl-lines"], sinceMs: middle + 1 })).length).toBe(times.filter((at) => at > middle).length);
 });
 
-test("lines of children that are gone at once are not lost, and keep their stream", async () => {
+test("lines of children that end at once are not lost, and keep their stream", async () => {
   await service("ops", "jl-children", 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); /bin/sh -c "echo a$i; echo b$i >&2"; done; exit 1');
   await ended("ops", "jl-children");
   const records = await read("ops", { services: ["jl-children"] });
@@ -133,7 +134,7 @@ test("lines of children that are gone at once are not lost, and keep their strea
   expect(records.filter(({ stream }) => stream === "stderr").map(({ message }) => message)).toEqual(numbers.map((i) => `b${i}`));
 });
 
-test("a line of 100 KB is all there", async () => {
+test("a line of 100 KB is complete", async () => {
   await service("ops", "jl-long", "head -c 100000 /dev/zero | tr '\\0' x; echo; exit 1");
   await ended("ops", "jl-long");
   const records = await read("ops", { services: ["jl-long"] });
@@ -145,13 +146,13 @@ test("a line of 100 KB is all there", async () => {
   ).toBe("x".repeat(100_000));
 });
 
-test("the last lines are lines that are shown, and those that are accepted", async () => {
+test("the last lines are counted among lines that are shown and accepted", async () => {
   const last = await read("ops", { services: ["jl-children"], lines: 5 });
   expect(last.map(({ message }) => message).toSorted()).toEqual(["a199", "a200", "b199", "b200", "exited with 1"]);
   expect(await read("ops", { services: ["jl-children"], lines: 0 })).toEqual([]);
 });
 
-test("services of one name of two users and of root are told apart", async () => {
+test("services of the same name of two users and of root are distinguished", async () => {
   for (const user of users) await service(user, "jl-same", `echo ${user}; sleep 0.1; exit 1`);
   for (const user of users) {
     await ended(user, "jl-same");
@@ -162,14 +163,14 @@ test("services of one name of two users and of root are told apart", async () =>
   }
 });
 
-test("what ended it is said in plain words", async () => {
+test("the reason of an end is given in plain words", async () => {
   await service("ops", "jl-kill", "kill -9 $$");
   await until(async () => (await read("ops", { services: ["jl-kill"] })).some(({ message }) => message === "killed by SIGKILL"), {
     what: "the word on the kill",
   });
 });
 
-test("follow gives the last line and what comes, of several in order, and ends with its journalctl", async () => {
+test("follow yields the last line and then new lines, of several services in order, and its journalctl ends with it", async () => {
   await service("ops", "jl-tick", "i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.1; done");
   await service("ops", "jl-tock", "i=0; while :; do i=$((i+1)); echo tock $i >&2; sleep 0.1; done");
   await until(async () => (await read("ops", { services: ["jl-tick", "jl-tock"] })).length > 4, { what: "both run" });
@@ -193,7 +194,7 @@ test("follow gives the last line and what comes, of several in order, and ends w
   await systemctl("ops", "stop", "jl-tick", "jl-tock");
 });
 
-test("a user without a journal is told so", async () => {
+test("a user without a journal gets an explanation", async () => {
   const limit = "/etc/systemd/journald.conf.d/test.conf";
   await host.asRoot([
     "sh",
@@ -213,7 +214,7 @@ async function notices(user: User, thorough: boolean): Promise<{ kind: string }[
   return JSON.parse(await probe(user, "notices", String(thorough)));
 }
 
-test("a flood is told to its neighbour while it lasts, and only then; the gap it leaves is told to root's groups", async () => {
+test("a flood is reported to a neighbour only while it lasts, and the gap is reported to members of root's groups", async () => {
   const conf = "/etc/systemd/journald.conf.d/test.conf";
   await host.asRoot([
     "sh",
@@ -222,7 +223,7 @@ test("a flood is told to its neighbour while it lasts, and only then; the gap it
   ]);
   await service("ops", "jl-quiet", "while :; do echo here; sleep 1; done");
   for (const thorough of [false, true]) expect(await notices("ops", thorough)).toEqual([]);
-  // A quiet range holds no note on gaps.
+  // A quiet range has no notice about gaps.
   expect(await probe("ops", "gaps", String(Date.now() - 1000))).toBe("null\n");
 
   const startedMs = Date.now();

@@ -1,4 +1,4 @@
-// The lab itself: what the other tests take for granted.
+// The lab itself: what the other tests rely on.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Lab, lab, until } from "../harness.ts";
@@ -17,7 +17,7 @@ describe("a lab", () => {
     }
   });
 
-  test("shows no Node and no Bun, and the built bs9 runs", async () => {
+  test("has no Node and no Bun, and runs the built bs9", async () => {
     const found = await it.asUser("ops", ["sh", "-c", "command -v node npm bun; command -v bs9"]);
     expect(found.stdout).toBe("/home/ops/.local/bin/bs9\n");
     expect((await it.asUser("ops", ["bs9", "version"])).code).toBe(0);
@@ -31,12 +31,12 @@ describe("a lab", () => {
     expect(outcome).toEqual({ code: 7, stdout: "in\n", stderr: "a b" });
   });
 
-  test("kills what runs out of time", async () => {
+  test("kills a command that runs out of time", async () => {
     await expect(it.asUser("ops", ["sleep", "4711"], { timeoutMs: 500 })).rejects.toThrow("not done after 500 ms");
     await until(async () => (await it.asRoot(["pgrep", "-f", "sleep 4711"])).code === 1, { what: "the sleep is gone" });
   });
 
-  test("signals a program that runs on", async () => {
+  test("can signal a program that keeps running", async () => {
     const running = it.start("ops", ["sh", "-c", 'trap "echo bye; exit 3" INT; echo ready; while :; do sleep 0.05; done']);
     await until(() => running.stdout() === "ready\n", { what: "it is ready" });
     running.kill("SIGINT");
@@ -44,7 +44,7 @@ describe("a lab", () => {
     expect(running.stdout()).toBe("ready\nbye\n");
   });
 
-  test("keeps its disk and what lingers over a reboot", async () => {
+  test("keeps its disk and lingering services over a reboot", async () => {
     const unit = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=default.target\n";
     await it.writeFile("ops", ".config/systemd/user/kept.service", unit);
     await it.asUser("ops", ["systemctl", "--user", "enable", "--now", "kept.service"]);
@@ -54,13 +54,13 @@ describe("a lab", () => {
   });
 });
 
-test("a lab without user namespaces refuses them to its user managers", async () => {
+test("a lab without user namespaces denies them to its user managers", async () => {
   await using it = await lab("shut", { userNamespaces: false, bs9: [] });
   const tried = await it.asUser("ops", ["systemd-run", "--user", "--wait", "--quiet", "-p", "PrivateUsers=yes", "true"]);
   expect(tried.code).toBe(217);
 });
 
-test("two labs do not see each other, and nothing of a lab stays behind", async () => {
+test("two labs are separate, and nothing of a lab remains", async () => {
   const [one, other] = [await lab("one", { bs9: [] }), await lab("other", { bs9: [] })];
   const serve = ["systemd-run", "--user", "--quiet", "--unit=web", "sleep", "infinity"];
   for (const it of [one, other]) expect((await it.asUser("ops", serve)).code).toBe(0);

@@ -1,4 +1,5 @@
-// The sandbox on a real systemd: what the probe finds, and what bs9 says of live services, on hosts that give all of it, most or little.
+// The sandbox on a real systemd: the results of the probe, and the reports of bs9 on live services, on hosts that provide all
+// of it, most or little.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { label, profileDirectives, wishedDirectives } from "../../src/backend/sandbox.ts";
 import type { Description } from "../../src/lifecycle/describe.ts";
@@ -31,7 +32,7 @@ const probe = async <T>(it: Lab, user: User, ...words: string[]): Promise<T> => 
 };
 type Tried = { host: HostProfile; tookMs: number };
 
-describe("a host that gives all", () => {
+describe("a host that provides everything", () => {
   let it: Lab;
   beforeAll(async () => {
     it = await lab("sandbox", { bs9: ["ops", "root"] });
@@ -56,11 +57,11 @@ describe("a host that gives all", () => {
     expect(again.tookMs).toBeLessThan(first.tookMs / 2);
   });
 
-  test("the probe leaves nothing behind, and takes away what a killed one left", async () => {
+  test("the probe leaves nothing behind, and removes what a killed probe left", async () => {
     const old =
       "mkdir -p .cache/bs9/bs9-probe-1-a /run/user/1001/systemd/user; touch -d '2 minutes ago' .cache/bs9/bs9-probe-1-a /tmp/bs9-probe-1-a /run/user/1001/systemd/user/bs9-probe-1-a.service; rm .cache/bs9/host.json";
     await it.asUser("ops", ["sh", "-c", old]);
-    // Somebody else's link to a file of ours cannot be taken away, and stops nothing.
+    // A link of another user to a file of this user cannot be removed, and prevents nothing.
     await it.asUser("ops", ["touch", "-d", "2 minutes ago", "/var/tmp/of-ops"]);
     await it.asUser("dev", ["ln", "-s", "/var/tmp/of-ops", "/tmp/bs9-probe-2-b"]);
     await probe<Tried>(it, "ops", "host", "standard");
@@ -69,8 +70,8 @@ describe("a host that gives all", () => {
     expect((await it.asUser("ops", ["sh", "-c", left])).stdout).toBe("bs9-probe-2-b\n");
   });
 
-  // nspawn(1) has a pipe in the place of /proc/kmsg that nothing can be mounted on.
-  test("a single directive that this host cannot set up is found, and the rest kept", async () => {
+  // nspawn(1) puts a pipe in place of /proc/kmsg, on which nothing can be mounted.
+  test("a single directive that this host cannot set up is found, and the others are kept", async () => {
     const found = await probe<{ denied: [string, number][]; directives: unknown[] }>(it, "ops", "find", "ProtectKernelLogs=yes");
     expect(found.denied).toEqual([["ProtectKernelLogs=yes", 226]]);
     expect(found.directives).toHaveLength(profileDirectives("standard").length);
@@ -81,7 +82,7 @@ describe("a host that gives all", () => {
     ["ops", "strict", 4311, 1.6],
     ["root", "standard", 4312, 1.7],
     ["root", "strict", 4313, 1.6],
-  ] as const)("%s, %s: effective, and no more exposed than it has to be", async (user, profile, port, exposure) => {
+  ] as const)("%s, %s: the sandbox is effective, with the expected exposure", async (user, profile, port, exposure) => {
     succeed(
       await bs9(it, user, "start", "app/app.ts", "--name", "web", "--port", String(port), "--sandbox", profile, "--require-sandbox"),
       "start",
@@ -94,7 +95,7 @@ describe("a host that gives all", () => {
     await bs9(it, user, "delete", "web", "--yes");
   });
 
-  test("strict: --writable opens a path, and no more", async () => {
+  test("under strict --writable opens exactly the named path", async () => {
     const argv = ["start", "app/app.ts", "--name", "web", "--port", "4314", "--sandbox", "strict", "--writable", "open"];
     succeed(await bs9(it, "ops", ...argv), "start");
     expect(await answered(it, 4314)).toMatchObject({ project: "EROFS", opened: "done", secret: "ENOENT" });
@@ -102,7 +103,7 @@ describe("a host that gives all", () => {
     await bs9(it, "ops", "delete", "web", "--yes");
   });
 
-  test("a drop-in that opens the sandbox is told, one that does not is not", async () => {
+  test("a drop-in that weakens the sandbox is reported, and a harmless one is not", async () => {
     succeed(await bs9(it, "ops", "start", "app/app.ts", "--name", "web", "--port", "4315"), "start");
     const dropIn = ".config/systemd/user/web.service.d/own.conf";
     const restarted = async (text: string) => {
@@ -121,7 +122,7 @@ describe("a host that gives all", () => {
   });
 });
 
-test("a host that denies user namespaces: partial, with the reason; refused where it is required; effective once that is mended", async () => {
+test("on a host that denies user namespaces the sandbox is partial with the reason, refused where required, and effective after the fix", async () => {
   await using it = await lab("denied", { userNamespaces: false });
   await project(it, "ops");
   const argv = ["start", "app/app.ts", "--name", "web", "--port", "4316"];
@@ -138,7 +139,7 @@ test("a host that denies user namespaces: partial, with the reason; refused wher
   expect(probed).toEqual(expect.arrayContaining(["SystemCallFilter", "RestrictNamespaces", "LockPersonality", "RestrictAddressFamilies"]));
   expect((await described(it, "ops")).verified).toEqual(expect.arrayContaining(["NoNewPrivileges", "UMask"]));
 
-  // The line that mends it does.
+  // The command line that fixes it works.
   succeed(await it.asRoot(["sh", "-c", `sed -i /RestrictNamespaces/d ${file?.[1]} && ${file?.[2]?.replaceAll("sudo ", "")}`]), "mend");
   succeed(await bs9(it, "ops", "restart", "web"), "restart");
   expect(await described(it, "ops")).toMatchObject({ verdict: "effective", missing: [] });

@@ -1,4 +1,4 @@
-// The trail of real commands: what is recorded of them, and what verify makes of damage, with a real journal.
+// The trail of real commands: what is recorded, and what verify finds after damage, with a real journal.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, type Outcome, until } from "../harness.ts";
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("acts, failures and refusals are in it, secrets are not", async () => {
+test("acts, failures and refusals are recorded without secrets", async () => {
   const started = await it.asUser(
     "ops",
     ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4700", "--env", "KEY=hunter2", "--", "--token", "s3cr3t-value"],
@@ -66,7 +66,7 @@ test("acts, failures and refusals are in it, secrets are not", async () => {
   expect((await shell(`stat -c %a ${file}`)).stdout).toBe("600\n");
 });
 
-test("a deleted service has a history, one that never was has none", async () => {
+test("a deleted service has a history, and a service that never existed has none", async () => {
   expect((await records("bad")).map(({ act }) => act)).toEqual(["start", "delete"]);
   const { stdout } = await bs9("history", "bad");
   expect(stdout).toMatch(/^WHEN +WHO +FROM +ACT +TARGET +RESULT\n/);
@@ -74,7 +74,7 @@ test("a deleted service has a history, one that never was has none", async () =>
   expect((await bs9("history", "nowhere")).code).toBe(4);
 });
 
-test("the journal bears it out", async () => {
+test("the journal confirms the trail", async () => {
   const whole = await until(async () => ((it) => (it.witnessed === it.records ? it : null))(await verdict()), {
     what: "the journal has all",
   });
@@ -97,13 +97,13 @@ test.each([
   expect(found.breaks[0]).toMatchObject({ file: "trail.jsonl", line, seq });
 });
 
-test("the whole trail removed shows by the journal", async () => {
+test("removal of the whole trail is noticed through the journal", async () => {
   await shell(`mv ${file} away`);
   expect((await verdict()).breaks).toMatchObject([{ file: "trail.jsonl", line: 1, seq: 1 }]);
   await shell(`mv away ${file}`);
 });
 
-test("a torn line is said and mended, and many at once keep one chain", async () => {
+test("a torn line is reported and repaired, and many commands at once keep one chain", async () => {
   await shell(`head -c 100 ${file} >>${file}`);
   expect((await verdict()).unproved[0]).toContain("is not whole");
   expect((await bs9("start", "web/app.ts", "--name", "web", "--port", "4701", "-q")).code).toBe(0);
@@ -113,12 +113,12 @@ test("a torn line is said and mended, and many at once keep one chain", async ()
   expect((await records()).slice(6).map(({ act }) => act)).toEqual(["trail-mend", "start", ...Array<string>(6).fill("restart")]);
 }, 300_000);
 
-test("a full disk stops no service from being stopped, and is told", async () => {
+test("a full disk does not prevent a service from being stopped, and is reported", async () => {
   const mount =
     "cp -a .config/bs9 keep-config && mount -t tmpfs -o size=4m,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep-config/. .config/bs9/";
   expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
   await shell("cat /dev/zero >.config/bs9/fill 2>/dev/null; true");
-  // The block that the trail ends in still takes a few lines.
+  // The last block of the trail still has space for a few lines.
   const stopped = await until(
     async () => ((it) => (it.stderr.includes("this is not in the trail") ? it : null))(await bs9("stop", "web")),
     { what: "the trail is full" },

@@ -1,4 +1,4 @@
-// The real agent under 200 times kill -9 in a lab: what an app and the database notice.
+// The real agent under 200 times kill -9 in a lab, and the effects on an app and the database.
 import { killAgent } from "../e2e/agent-kills.ts";
 import { bs9 } from "../e2e/bs9.ts";
 import { lab, succeed, whyNoLab } from "../harness.ts";

@@ -1,4 +1,4 @@
-// What the agent costs with a thousand services: all of a tick, and its memory over ten thousand of them.
+// The cost of the agent with a thousand services: a whole tick, and its memory over ten thousand ticks.
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Turns } from "../../src/agent/turns.ts";
@@ -35,7 +35,7 @@ export const proof: Proof = {
   },
 };
 
-/** Runs in a process of its own. Each service is a process in a control group of its own; the clocks go five seconds a tick. */
+/** Runs in a separate process. Each service is a process in its own control group; the clocks advance five seconds per tick. */
 async function measure(): Promise<Figure[]> {
   const home = tempDir();
   const parent = join(cgroupRoot(), `bs9-bench-${process.pid}`);
@@ -43,7 +43,7 @@ async function measure(): Promise<Figure[]> {
   const folders = names.map((name) => join(parent, name));
   mkdirSync(parent);
   for (const folder of folders) mkdirSync(folder);
-  // By another process: this one is to be as large as the agent.
+  // Started by another process, because this process should be as large as the agent.
   const start = `for folder in "$1"/*/; do sh -c 'echo $$ >"$1cgroup.procs"; exec sleep infinity' sh "$folder" & done`;
   await call("sh", "-c", `${start} >/dev/null 2>&1 </dev/null`, "sh", parent);
   await until(() => folders.every((folder) => readPids(folder).length === 1), { what: "a process in each", timeoutMs: 60_000 });
@@ -78,7 +78,7 @@ async function measure(): Promise<Figure[]> {
     clock.uptimeMs += defaultKeeping.intervalMs;
     const before = cpuMs();
     await turns.turn();
-    // As the agent does once a minute.
+    // The agent does this once a minute.
     if (n % 12 === 0) await giveBack();
     costs[n - 1] = cpuMs() - before;
     if (n === 1000 || n === ticks) rss.set(n, process.memoryUsage.rss() / 1e6);

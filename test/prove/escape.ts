@@ -1,11 +1,11 @@
-// A service that swaps its neighbour's folder for a link in a loop gets nothing through it, in 1,000 restarts on each backend.
+// A service that replaces its neighbour's directory by a link in a loop gains nothing, in 1,000 restarts on each backend.
 import { pair, restartOften, type Seen, swapInALoop } from "../attack/escape.ts";
 import { backends, type Stages, stages } from "../attack/stage.ts";
 import { whyNoLab } from "../harness.ts";
 import type { Proof, Report } from "./proof.ts";
 
 const restarts = 1000;
-/** So many in one shell: between two of them the proof says how far it is. */
+/** Restarts in one shell: between two batches the proof reports its progress. */
 const batch = 50;
 
 const showed = (kind: string): string => `batches of ${batch} restarts in which the neighbour showed the secret, ${kind}`;
@@ -42,7 +42,7 @@ async function prove(kind: (typeof backends)[number], all: Stages, report: Repor
   await stage.sh("touch mono/STOP");
   const sum = (value: (one: Seen) => number) => seen.reduce((total, one) => total + value(one), 0);
   report.figure({ what: showed(kind), unit: "", value: sum((one) => Number(one.showed)), target: { of: "value", atMost: 0 } });
-  // With none of either the swap would not have met the starts, and the proof would show nothing.
+  // Without both outcomes the swap would not have coincided with starts, and the proof would show nothing.
   report.figure({ what: answered(kind), unit: "", value: sum((one) => one.answered), target: { of: "value", atLeast: restarts / 10 } });
   report.figure({ what: refused(kind), unit: "", value: sum((one) => one.refused), target: { of: "value", atLeast: 1 } });
   await stage.bs9("delete", "a", "b", "--yes");

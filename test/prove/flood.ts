@@ -1,4 +1,4 @@
-// A service that writes 2 GiB of log lines as fast as it can.
+// A service that writes 2 GiB of log lines as fast as possible.
 import { flood, quotaBytes } from "../e2e/flood.ts";
 import { lab, whyNoLab } from "../harness.ts";
 import type { Proof } from "./proof.ts";

@@ -1,4 +1,4 @@
-// How long each command takes, and how it ends, while what it asks has ended or hangs.
+// How long each command takes, and how it ends, while a part that it needs has ended or hangs.
 import { lab, whyNoLab } from "../harness.ts";
 import { type Cell, cell, commands, parts, prepare, ways } from "../lab/frozen-cells.ts";
 import type { Proof } from "./proof.ts";

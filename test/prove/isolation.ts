@@ -1,4 +1,5 @@
-// Attacks on signals, abstract sockets and limits on emulated machines: systemd 257 with Linux 6.12, systemd 252 with Linux 6.1.
+// Attacks on signals, abstract sockets and limits on emulated machines: systemd 257 with Linux 6.12, systemd 252 with Linux
+// 6.1.
 import type { Description } from "../../src/lifecycle/describe.ts";
 import { app } from "../attack/stage.ts";
 import { inMachine, type Suite, whyNoMachine } from "./machine.ts";
@@ -50,7 +51,7 @@ async function attack({ suite, name, isFull }: (typeof machines)[number], report
   figure(effective(name), "of 1", one(status.sandbox === "effective"), 1);
   figure(isolated(name), "of 1", one(isolation?.verdict === "full"), one(isFull));
   const count = outcomes.filter(Boolean).length;
-  // Linux 6.1 holds the limits alone: two signals and the socket reach their aim, which is what `partial` says.
+  // Linux 6.1 protects only the limits: two signals and the socket succeed, which `partial` reports.
   if (isFull) figure(reached(name), "attacks", count, 0);
   else report.figure({ what: reached(name), unit: "attacks", value: count, target: { of: "value", atMost: 3 } });
   const isKernelNamed = isolation?.missing.some(({ mend }) => mend.includes("Linux 6.12")) === true;

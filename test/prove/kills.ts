@@ -1,4 +1,4 @@
-// Kills the supervisor over and over while it starts, restarts and stops 20 services. BS9_ROUNDS and BS9_SEED change a run.
+// Kills the supervisor again and again while it starts, restarts and stops 20 services. BS9_ROUNDS and BS9_SEED change a run.
 import { Place } from "../supervisor/bs9.ts";
 import { killing } from "../supervisor/killing.ts";
 import type { Proof } from "./proof.ts";

@@ -1,4 +1,4 @@
-// Limits on an emulated machine with delegated control groups: what the kernel does to an app that goes beyond them.
+// Limits on an emulated machine with delegated control groups: what the kernel does to an app that exceeds them.
 import { inMachine, whyNoMachine } from "./machine.ts";
 import type { Proof } from "./proof.ts";
 
@@ -8,14 +8,14 @@ const refused = "apps beyond --tasks whose next process was refused (EAGAIN)";
 const inForce = "limits that bs9 status says are in force, of memory, CPU and tasks";
 const exposure = "exposure of a service under the standard profile (systemd-analyze security)";
 
-/** Holds more and more memory, a MiB at a time. */
+/** Allocates more and more memory, a MiB at a time. */
 const hungry = `const held = [];
 setTimeout(() => { for (;;) held.push(Buffer.alloc(1024 * 1024, 1)); }, 3000);
 `;
 const busy = `Bun.serve({ port: Number(process.env.PORT), fetch: () => new Response("up") });
 setInterval(() => { const end = performance.now() + 95; while (performance.now() < end); }, 100);
 `;
-/** Begins processes until one is refused, and answers why. */
+/** Starts processes until one is refused, and answers with the reason. */
 const many = `const { spawn } = require("node:child_process");
 Bun.serve({ port: Number(process.env.PORT), async fetch() {
   for (let i = 0; i < 200; i++) {

@@ -1,4 +1,4 @@
-// Runs a script in an emulated machine, and returns what it told by lines of "NAME VALUE".
+// Runs a script in an emulated machine, and returns its results from lines of the form "NAME VALUE".
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,13 +9,16 @@ const timeoutMs = 75 * 60_000;
 
 export type Suite = "trixie" | "bookworm";
 
-/** Why no machine can be had here, or null. */
+/** Why no machine can be started here, or null. */
 export function whyNoMachine(): string | null {
   const asked = Bun.spawnSync(["bash", script, "can"], { timeout: 10_000 });
   return asked.success ? null : asked.stdout.toString().trim() || "bash is not here";
 }
 
-/** In the script bs9 is on the PATH of ops, `files` lie in the home of ops, `start …` is `bs9 start`, and `tell NAME CMD…` tells what a command prints. */
+/**
+ * In the script bs9 is on the PATH of ops, `files` are in the home directory of ops, `start …` is `bs9 start`, and `tell NAME
+ * CMD…` reports the output of a command.
+ */
 export async function inMachine(suite: Suite, played: string, files: Record<string, string>): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "bs9-machine-"));
   try {

@@ -1,4 +1,4 @@
-// What a proof has shown, as text.
+// Formats the result of a proof as text.
 import { table } from "../../src/base/table.ts";
 import type { Figure, Proof, Target } from "./proof.ts";
 
@@ -35,7 +35,7 @@ export function text({ proof, commands, figures, missing }: Shown): string[] {
   ];
 }
 
-/** The list of `--list`: every proof, and below it its figures. */
+/** The output of `--list`: every proof, and below it its figures. */
 export function list(proofs: Proof[]): string[] {
   return proofs.flatMap(({ word, what, figures }) => [`${word}: ${what}`, ...figures.map((figure) => `  ${figure}`)]);
 }

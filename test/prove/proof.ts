@@ -1,6 +1,6 @@
-// The shape of a long proof: `npm run prove -- WORD` runs it, and prints its commands, its figures and their targets.
+// The type of a long proof: `npm run prove -- WORD` runs it, and prints its commands, its figures and their targets.
 
-/** One measured value. `value` is what bs9 showed: a median, a percentile or a count, as `what` says. */
+/** One measured value. `value` is the result of bs9: a median, a percentile or a count, as `what` says. */
 export type Figure = {
   what: string;
   unit: string;
@@ -14,7 +14,7 @@ export type Figure = {
 /** The promise of a figure. "ratio" compares value / peer.value. */
 export type Target = { of: "value" | "ratio"; atMost: number } | { of: "value" | "ratio"; atLeast: number };
 
-/** What a proof hands over while it runs. */
+/** What a proof reports while it runs. */
 export type Report = {
   /** A command as a reader could type it; printed once, however often the proof runs it. */
   command(line: string): void;
@@ -26,11 +26,11 @@ export type Report = {
 export type Proof = {
   /** The WORD of `npm run prove -- WORD`. */
   word: string;
-  /** One sentence on what it shows. */
+  /** One sentence on what the proof shows. */
   what: string;
   /** The `what` of each figure that it reports, so that `--list` runs nothing. */
   figures: string[];
-  /** Says why this machine cannot run it, or null. */
+  /** Why this machine cannot run the proof, or null. */
   impossible(): string | null;
   run(report: Report): Promise<void>;
 };

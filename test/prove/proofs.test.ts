@@ -8,7 +8,7 @@ import { proofs } from "./proofs.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
 
-test("words and figures have names of their own", () => {
+test("words and figures are unique", () => {
   const words = proofs.map(({ word }) => word);
   const figures = proofs.flatMap((proof) => proof.figures);
   expect(words.length).toBe(new Set(words).size);
@@ -43,9 +43,9 @@ test.each<[Figure, boolean]>([
   [figure(5, { of: "ratio", atMost: 0.5 }, 10), true],
   [figure(6, { of: "ratio", atMost: 0.5 }, 10), false],
   [figure(Number.NaN, { of: "value", atMost: 5 }), false],
-  // A ratio without a peer is not shown to hold.
+  // A ratio without a peer does not count as kept.
   [figure(5, { of: "ratio", atMost: 0.5 }), false],
-])("a figure is held against its target: %j", (one, expected) => expect(holds(one)).toBe(expected));
+])("a figure is compared with its target: %j", (one, expected) => expect(holds(one)).toBe(expected));
 
 test("the text of a proof has its commands, its figures, the targets, and what is missing", () => {
   const figures = [figure(5, { of: "ratio", atMost: 0.4 }, 10)];

@@ -1,4 +1,4 @@
-// What a thousand services cost the agent: a tick, its memory, the last day of one service, and the size of 40 days.
+// The cost of a thousand services for the agent: a tick, its memory, the last day of one service, and the size of 40 days.
 import { mkdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { defaultKeeping } from "../../src/config/keeping.ts";
@@ -38,7 +38,7 @@ export const proof: Proof = {
   impossible: () => (process.getuid?.() === 0 ? null : "only root can make 1,000 control groups"),
   async run(report) {
     const folder = tempDir();
-    // Each part runs in a process of its own, so that its memory and CPU are its own.
+    // Each part runs in a separate process, so that its memory and CPU are measured alone.
     const measure = async (part: string, path: string) => {
       const argv = [process.execPath, import.meta.path, part, path];
       report.command(`bun ${relative(process.cwd(), import.meta.path)} ${part} ${basename(path)}`);
@@ -55,7 +55,7 @@ export const proof: Proof = {
   },
 };
 
-/** A day of ticks every 5 s, with the garbage collected every 20 s, as the agent is to do it. */
+/** A day of ticks every 5 s, with garbage collection every 20 s, as the agent does. */
 async function ticks(path: string): Promise<Figure[]> {
   let nowMs = beginMs;
   const store = await openSqlite(path, { now: () => nowMs });
@@ -84,7 +84,7 @@ async function ticks(path: string): Promise<Figure[]> {
   ];
 }
 
-/** The last day of a service, by a process that has not read before. */
+/** The last day of a service, read by a process that has read nothing before. */
 async function read(path: string): Promise<Figure[]> {
   const nowMs = beginMs + ticksOfDay * defaultKeeping.intervalMs;
   const range = { fromMs: nowMs - dayMs, toMs: nowMs + 1 };
@@ -103,7 +103,7 @@ async function read(path: string): Promise<Figure[]> {
   return figures;
 }
 
-/** A tick in ten minutes fills every level with as many snapshots as one in five seconds does. */
+/** A tick every ten minutes fills every level with as many snapshots as one every five seconds does. */
 async function days(path: string): Promise<Figure[]> {
   let nowMs = beginMs;
   const intervalMs = 600_000;

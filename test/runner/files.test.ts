@@ -1,4 +1,4 @@
-// What the test command reads off a test file: what it needs, and when it runs.
+// What the test command reads from a test file: its needs, and when it runs.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,15 +14,15 @@ test.each([
   ["test/supervisor/launch.test.ts", "built"],
   ["test/supervisor/table.test.ts", "unit"],
   ["test/base/text.test.ts", "unit"],
-] as const)("%s needs: %s", (path, need) => {
+] as const)("%s needs %s", (path, need) => {
   expect(testFiles(top, [path])).toMatchObject([{ path, need }]);
 });
 
-test("every file that is named for its length or its clock is there", () => {
+test("every file that is listed for its length or its clock exists", () => {
   for (const path of [...longest, ...waiting, ...Object.keys(judgesTimes)]) expect(existsSync(join(top, path)) ? "" : path).toBe("");
 });
 
-test("long files begin first, then files with a lab", () => {
+test("long files are started first, then files with a lab", () => {
   const paths = ["test/base/text.test.ts", "test/lab/config.test.ts", longest[0] ?? ""];
   expect(testFiles(top, paths).map(({ path }) => path)).toEqual(paths.toReversed());
 });

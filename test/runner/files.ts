@@ -1,4 +1,4 @@
-// What each test file needs, and in which order the files run.
+// The needs of each test file, and the order in which the files run.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
@@ -13,13 +13,13 @@ export type Need = "unit" | "built" | "lab" | "image";
 export type TestFile = {
   path: string;
   need: Need;
-  /** Runs while no other file does. */
+  /** Runs while no other file runs. */
   isAlone: boolean;
   /** Is known to take long. */
   isLong: boolean;
 };
 
-/** Files that compare times run one by one after all others. The comparison stands beside each. */
+/** Files that compare times run one by one after all others. The comparison is given beside each. */
 export const judgesTimes: Record<string, string> = {
   "test/audit/audit.test.ts": "an audit of much source ends in time",
   "test/lab/sandbox.test.ts": "a cached probe of the host is faster than the first",
@@ -27,7 +27,7 @@ export const judgesTimes: Record<string, string> = {
   "test/supervisor/recycle.test.ts": "a start by hand does not wait for the delay of a restart",
 };
 
-/** Files that take long, longest first: a pool that starts them last waits for them at the end. */
+/** Files that take long, longest first: a pool that starts them last would wait for them at the end. */
 export const longest: string[] = [
   "test/image/image.test.ts",
   "test/e2e/hostile.test.ts",
@@ -54,7 +54,7 @@ export const longest: string[] = [
   "test/checks.test.ts",
 ];
 
-/** Files that wait more than they work. They begin early, and `npm run unit` has them too. */
+/** Files that wait more than they work. They are started early, and `npm run unit` runs them too. */
 export const waiting = [
   "test/web/server.test.ts",
   "test/systemd/bus/bus.test.ts",
@@ -64,7 +64,7 @@ export const waiting = [
   "test/supervisor/control.test.ts",
 ];
 
-/** Reads what each file needs off its path and its imports, and sorts: longest first, then by need, then by name. */
+/** Finds what each file needs from its path and imports, and sorts: longest first, then by need, then by name. */
 export function testFiles(top: string, paths: string[]): TestFile[] {
   return paths
     .map((path) => ({ path, need: needOf(top, path), isAlone: path in judgesTimes, isLong: longest.includes(path) }))

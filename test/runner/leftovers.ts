@@ -1,18 +1,18 @@
-// What test files leave where they were interrupted: supervisors and services whose folders lie in dist/.
+// Cleans up after interrupted test files: supervisors and services whose directories are in dist/.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listProc, readProc } from "../../src/base/proc.ts";
 
-/** The beginning of the names of all folders of one test command. */
+/** The beginning of the names of all directories of one test command. */
 export const placePrefix = (run: string): string => `place-${run}-`;
 
-/** Ends the processes that run from the folders of one test command, or for them, and removes the folders. */
+/** Ends the processes that run from the directories of one test command, or for them, and removes the directories. */
 export function endPlaces(dist: string, run: string): void {
   const prefix = placePrefix(run);
   const folders = existsSync(dist) ? readdirSync(dist).filter((name) => name.startsWith(prefix)) : [];
   if (folders.length === 0) return;
   const mark = join(dist, prefix);
-  // A supervisor that lives would start a service again.
+  // Supervisors are killed first, because a living supervisor would start a service again.
   for (const isSupervisor of [true, false]) for (const pid of processesWith(mark, isSupervisor)) kill(pid);
   for (const name of folders) rmSync(join(dist, name), { recursive: true, force: true });
 }
@@ -30,6 +30,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // it has ended
+    // The process has already ended.
   }
 }

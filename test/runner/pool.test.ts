@@ -1,4 +1,4 @@
-// The pool that runs test files: what it counts, what it passes on, and what it does with a file that breaks or hangs.
+// The pool that runs test files: what it counts and passes on, and how it handles a file that breaks or hangs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ async function resultsOf(paths: string[], jobs: number, fileMs = 60_000): Promis
   return results;
 }
 
-test("passed, failed and skipped tests are counted, and the words of a failure are kept", async () => {
+test("passed, failed and skipped tests are counted, and the message of a failure is kept", async () => {
   const [good] = await resultsOf(["good.test.ts"], 1);
   expect(good?.sums).toEqual({ passed: 2, failed: 0, skipped: 1 });
   const [bad] = await resultsOf(["bad.test.ts"], 1);
@@ -44,13 +44,13 @@ test("a file that does not load counts as one failure", async () => {
   expect(broken?.output).toContain("it does not load");
 });
 
-test("a file that hangs is ended after its time limit and counts as one failure", async () => {
+test("a file that hangs is killed after its time limit and counts as one failure", async () => {
   const [hanging] = await resultsOf(["hanging.test.ts"], 1, 2000);
   expect(hanging?.sums).toEqual({ passed: 0, failed: 1, skipped: 0 });
   expect(hanging?.output).toContain("ended after 2 s, the limit of a file");
 });
 
-test("files that run at the same time get temporary folders and ports of their own", async () => {
+test("files that run at the same time get separate temporary directories and ports", async () => {
   const results = await resultsOf(["place.test.ts", "bad.test.ts", "good.test.ts"], 2);
   expect(results).toHaveLength(3);
   const output = results.find(({ path }) => path === "place.test.ts")?.output;

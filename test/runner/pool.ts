@@ -1,34 +1,34 @@
-// Runs test files, each in a Bun of its own, several at a time, and collects what each of them reports.
+// Runs test files, each in its own Bun, several at a time, and collects their results.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestFile } from "./files.ts";
 
 export type Sums = { passed: number; failed: number; skipped: number };
-/** `cpuMs` counts the file and the processes that it has waited for, not what runs in a lab. */
+/** `cpuMs` includes the file and the processes that it has waited for, but not what runs in a lab. */
 export type Result = { path: string; sums: Sums; tookMs: number; cpuMs: number; output: string };
 
 export type Limits = { testMs: number; fileMs: number };
 
 /**
- * Ports of the machine that tests listen on. They lie below the ports that Linux hands out by itself (32768 on), and depend
- * on the process, so that two test commands at the same time hardly meet.
+ * The ports of the machine that tests listen on. They are below the ports that Linux assigns automatically (from 32768 on), and
+ * depend on the process, so that two test commands at the same time rarely collide.
  */
 const portsPerFile = 100;
 const firstPort = 15_000 + (process.pid % 20) * 500;
 
 type Options = {
   top: string;
-  /** A folder for temporary files, one below it for each test file. */
+  /** A directory for temporary files, with one directory below it for each test file. */
   scratch: string;
   jobs: number;
   limits: (file: TestFile) => Limits;
-  /** Ends every file that runs. A lab ends with the file that has booted it (test/lab.sh, --owner). */
+  /** Ends every running file. A lab ends with the file that booted it (test/lab.sh, --owner). */
   signal?: AbortSignal;
-  /** Called as each file ends. */
+  /** Called when a file ends. */
   report: (result: Result) => void;
 };
 
-/** Runs the files in the order given; as soon as one ends, the next begins. */
+/** Runs the files in the given order; when one ends, the next starts. */
 export async function runFiles(files: readonly TestFile[], options: Options): Promise<void> {
   const waiting = [...files];
   const slots = Array.from({ length: Math.min(options.jobs, files.length) }, async (_, slot) => {
@@ -71,12 +71,12 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits, sig
   return { path: file.path, sums: reported, tookMs, cpuMs, output: output.join("") };
 }
 
-/** Not below `scratch`: a lab needs its directory until it has ended, which it may do after the test command. */
+/** Not below `scratch`, because a lab needs its directory until it has ended, which may be after the end of the test command. */
 export const labsOf = (scratch: string): string => `${scratch}-labs`;
 
 const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
 
-/** The counts of a junit report; zeros where it has none. */
+/** The counts in a junit report; zeros where it has none. */
 function sumsOf(junit: string): Sums {
   const head = /<testsuites [^>]*>/.exec(junit)?.[0] ?? "";
   const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);

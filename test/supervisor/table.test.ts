@@ -75,7 +75,9 @@ test.each<[LifeState, LifeEvent, LifeState, string[]]>([
   ["deactivating", "recycle", "deactivating", []],
   ["restarting", "recycle", "restarting", []],
   ["failed", "recycle", "failed", []],
-])("in state %s the event %s leads to %s", (state, event, next, actions) => expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell));
+])("in state %s the event %s leads to %s", (state, event, next, actions) =>
+  expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell),
+);
 
 test("every state can be reached and left", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));

@@ -45,9 +45,12 @@ test.each([
   ]);
 });
 
-test.each(["always", "on-failure", "on-abnormal", "on-abort"])("with Restart=%s in force doctor reports nothing, on any version", (Restart) => {
-  for (const release of [debian12, ubuntu2404]) expect(findings(release, { ...written, Restart }, true)).toEqual([]);
-});
+test.each(["always", "on-failure", "on-abnormal", "on-abort"])(
+  "with Restart=%s in force doctor reports nothing, on any version",
+  (Restart) => {
+    for (const release of [debian12, ubuntu2404]) expect(findings(release, { ...written, Restart }, true)).toEqual([]);
+  },
+);
 
 test.each(["on-success", "on-watchdog", "no"])("Restart=%s does not restart a killed user manager", (Restart) => {
   expect(findings(ubuntu2404, { ...written, Restart }, true)).toMatchObject([

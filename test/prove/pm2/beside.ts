@@ -8,7 +8,7 @@ import { type Comparison, figureOf, spreadOf } from "./rounds.ts";
 const pm2 = "pm2@7.0.4";
 const limitMs = 20 * 60_000;
 
-/** A proof whose measurements inside.ts takes in a lab with PM2 on the PATH of its user. */
+/** A proof whose measurements are taken by inside.ts in a lab with PM2 on the PATH of its user. */
 export function besidePm2(word: string, what: string, figures: string[]): Proof {
   return { word, what, figures, impossible: whyNoLab, run: (report) => compare(word, report) };
 }
@@ -32,7 +32,7 @@ async function compare(word: string, report: Report): Promise<void> {
   }
 }
 
-/** A home with PM2 and Bun on its PATH, so that both are called from the lab with nothing in between. */
+/** Creates a home directory with PM2 and Bun on its PATH, so that both are called directly from the lab. */
 async function furnish(folder: string): Promise<void> {
   cpSync(join(import.meta.dir, ".."), join(folder, "test/prove"), { recursive: true });
   cpSync(process.execPath, join(folder, ".local/bin/bun"));

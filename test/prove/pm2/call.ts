@@ -1,4 +1,4 @@
-// Runs a command to its end, and tells what it wrote and how long it took. Remembers each command for the proof's answer.
+// Runs a command to its end, and returns its output and its time. Records each command for the answer of the proof.
 
 type Called = { stdout: string; ms: number };
 
@@ -7,7 +7,7 @@ export const commands = new Set<string>();
 
 export const call = (...argv: string[]): Promise<Called> => callWith({}, ...argv);
 
-/** Runs a command with more variables in its environment. Throws where its exit status is not 0. */
+/** Runs a command with additional environment variables. Throws where its exit status is not 0. */
 export async function callWith(env: Record<string, string>, ...argv: string[]): Promise<Called> {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   if (["bs9", "pm2"].includes(argv[0] ?? "")) commands.add([...variables, ...argv].join(" ").replaceAll(process.cwd(), "~"));

@@ -1,4 +1,4 @@
-// A resident process as the kernel sees it: what it holds and what it has used; and bs9's supervisor with a home of its own.
+// A resident process as the kernel sees it: its memory and CPU time; and bs9's supervisor with its own home directory.
 import { readFileSync } from "node:fs";
 import { callWith } from "./call.ts";
 
@@ -12,7 +12,7 @@ export function memoryOf(pid: number): Memory {
   return { rssMb: mb("status", "VmRSS"), pssMb: mb("smaps_rollup", "Pss"), ownMb: mb("status", "RssAnon") };
 }
 
-/** CPU seconds that it has used so far. */
+/** The CPU seconds that the process has used so far. */
 export function cpuSecOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -33,7 +33,7 @@ export class Supervisor {
     return callWith(this.env, "bs9", ...words);
   }
 
-  /** In the foreground, with what the project file says, or what is defined. */
+  /** Runs bs9 in the foreground, with the services of the project file, or those that are defined. */
   run(...words: string[]): void {
     this.#child = Bun.spawn(["bs9", "run", ...words, "--port", "0"], {
       env: { ...process.env, ...this.env },

@@ -1,4 +1,4 @@
-// A million lines flat out, and 200,000 at 20,000 a second: how many arrive, and what the collector has to work for them.
+// A million lines at full speed, and 200,000 at 20,000 a second: how many arrive, and the CPU time that the collector needs.
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { call } from "./call.ts";
 import { cpuSecOf, pm2Pid, Supervisor } from "./daemon.ts";
@@ -21,7 +21,7 @@ const kinds = [
 type Kind = (typeof kinds)[number];
 type Outcome = { lines: number; cpuSec: number };
 
-/** All that was written has been read by then: the collector has used no more CPU for so long. */
+/** After this time without CPU use by the collector, everything that was written has been read. */
 const quietMs = 1500;
 
 export async function logs(): Promise<Comparison[]> {
@@ -58,7 +58,7 @@ async function underPm2(kind: Kind): Promise<Outcome> {
   return { lines, cpuSec };
 }
 
-/** Nobody collects there: what could is the user manager and journald. */
+/** Nothing of bs9 collects there; the user manager and journald might. */
 async function onSystemd(kind: Kind): Promise<Outcome> {
   const pids = async (...argv: string[]) => Number((await call("systemctl", "show", "--value", "--property=MainPID", ...argv)).stdout);
   const collectors = [await pids("systemd-journald.service"), await pids(`user@${process.getuid?.()}.service`)];
@@ -83,7 +83,7 @@ async function inSupervisor(kind: Kind): Promise<Outcome> {
   return { lines, cpuSec };
 }
 
-/** Waits until the app has written all, and the collectors rest: the CPU that they have used meanwhile. */
+/** Waits until the app has written everything and the collectors are idle; returns the CPU time that they used. */
 async function worked(collectors: number[], { name }: Kind): Promise<number> {
   const used = () => collectors.reduce((sum, pid) => sum + cpuSecOf(pid), 0);
   const before = used();
@@ -97,7 +97,7 @@ async function worked(collectors: number[], { name }: Kind): Promise<number> {
   return used() - before;
 }
 
-/** How many of the numbers came, in order. */
+/** How many of the numbers arrived, in order. */
 function whole(text: string): number {
   let next = 1;
   for (const line of text.split("\n")) if (Number(line.slice(line.lastIndexOf(" ") + 1)) === next) next += 1;

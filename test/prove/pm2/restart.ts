@@ -1,11 +1,12 @@
-// kill -9 of an app's main process to its next answer, over and over: under bs9 with its default sandbox, and under PM2.
+// The time from kill -9 of an app's main process to its next answer, repeated: under bs9 with its default sandbox, and under
+// PM2.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "./call.ts";
 import { atMostOf, type Comparison } from "./rounds.ts";
 
 export const rounds = 21;
-/** PM2 counts an app that lived for less than a second as unstable, and gives up on it. */
+/** PM2 counts an app that ran for less than a second as unstable, and gives up on it. */
 const stableMs = 1100;
 
 const nodeApp = `const began = Date.now();
@@ -25,7 +26,7 @@ export async function restart(): Promise<Comparison[]> {
   const node: Comparison = { what: "restart of Node http", bs9: [], peer: [], target: atMostOf(1) };
   const bun: Comparison = { what: "restart of Bun.serve", bs9: [], peer: [], target: atMostOf(1) };
   for (let round = 0; round < rounds; round++) {
-    // Without its count this is the first failure for a minute. What a crash loop has to wait is not what is measured here.
+    // Without its count this is the first failure within a minute. The delay of a crash loop is not measured here.
     for (const name of ["node", "bun"]) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", name), { force: true });
     node.bs9.push(await outageOf(4650));
     node.peer.push(await outageOf(4652));
@@ -37,7 +38,7 @@ export async function restart(): Promise<Comparison[]> {
   return [node, bun];
 }
 
-/** One app for Node and one for Bun, of this folder. */
+/** One app for Node and one for Bun, in this directory. */
 export async function writeApps(): Promise<void> {
   await Bun.write("apps/node.js", nodeApp);
   await Bun.write("apps/bun.ts", bunApp);
@@ -53,7 +54,7 @@ export async function outageOf(port: number): Promise<number> {
 
 type Answer = { pid: number; upMs: number };
 
-/** Asks until the answer is the one that is waited for. */
+/** Requests until the expected answer arrives. */
 async function answer(port: number, accepted: (answer: Answer) => boolean): Promise<Answer> {
   const end = performance.now() + 30_000;
   while (performance.now() < end) {
@@ -62,7 +63,7 @@ async function answer(port: number, accepted: (answer: Answer) => boolean): Prom
       const found = (await response.json()) as Answer;
       if (accepted(found)) return found;
     } catch {
-      // Refused, or cut off by the kill.
+      // The connection was refused, or cut off by the kill.
     }
     await Bun.sleep(1);
   }

@@ -1,11 +1,11 @@
-// One thing done by bs9 and by a peer in turn, several rounds of it, and the figure that these rounds make.
+// One action by bs9 and by a peer in turn, several rounds of it, and the figure from these rounds.
 import type { Figure, Target } from "../proof.ts";
 
 export type Comparison = {
   what: string;
   /** Milliseconds by default. */
   unit?: "ms" | "MB" | "s" | "lines";
-  /** One value a round. */
+  /** One value per round. */
   bs9: number[];
   peer: number[];
   /** PM2 by default. */
@@ -26,7 +26,7 @@ export function figureOf({ what, unit = "ms", bs9, peer, peerName = "PM2", targe
   };
 }
 
-/** Lowest, median and highest of the rounds: they show how noisy the machine is. */
+/** Lowest, median and highest value of the rounds, which show how noisy the machine is. */
 export function spreadOf({ what, unit = "ms", bs9, peer, peerName = "PM2" }: Comparison): string {
   const spread = (values: number[]) => [Math.min(...values), median(values), Math.max(...values)].map((n) => n.toPrecision(3)).join(" … ");
   return `${what}: bs9 ${spread(bs9)} ${unit}, ${peerName} ${spread(peer)} ${unit}, ${bs9.length} rounds`;

@@ -1,4 +1,4 @@
-// How long the acts of a day take: start and stop of one service beside PM2 and systemctl, stop and restart of 100 beside systemctl.
+// The time of everyday acts: start and stop of one service beside PM2 and systemctl, stop and restart of 100 beside systemctl.
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { call } from "./call.ts";
 import { writeApps } from "./restart.ts";
@@ -40,7 +40,7 @@ async function one(): Promise<Comparison[]> {
   return [start, bare, stop];
 }
 
-/** What systemd alone needs for the same unit: the unit that bs9 has written, under another name. */
+/** What systemd alone needs for the same unit: the unit that bs9 wrote, under another name. */
 async function bareStart(name: string, of: string): Promise<number> {
   const units = `${process.env["HOME"]}/.config/systemd/user`;
   writeFileSync(`${units}/${name}.service`, readFileSync(`${units}/${of}.service`));
@@ -71,7 +71,7 @@ async function all(): Promise<Comparison[]> {
   return [stop, restart];
 }
 
-/** Starts the first by its entry. The others are its spec under other names, and all of them are started by one command. */
+/** Starts the first service by its entry. The others are its spec under other names, and one command starts all of them. */
 export async function startCopies(names: string[]): Promise<void> {
   await call("bs9", "start", "apps/sleeper", "--name", names[0] ?? "", "--wait", "0");
   const folder = `${process.env["HOME"]}/.config/bs9/services`;

@@ -1,4 +1,4 @@
-// 300 and 1,000 services, the same small program in each: what it costs to see them all, and what the agent needs for it.
+// 300 and 1,000 services that run the same small program: the cost of seeing them all, and the cost of the agent.
 import { chmodSync } from "node:fs";
 import { call } from "./call.ts";
 import { atMostOf, type Comparison } from "./rounds.ts";
@@ -12,7 +12,7 @@ const rounds = 11;
 const settleMs = 15_000;
 
 export async function status(): Promise<Comparison[]> {
-  // No Node program: PM2 would need 13 GB for those.
+  // Not a Node program, because PM2 would need 13 GB for so many.
   await Bun.write("apps/sleeper", "#!/bin/sh\nexec sleep infinity\n");
   chmodSync("apps/sleeper", 0o755);
   const figures: Comparison[] = [];
@@ -28,7 +28,7 @@ async function measured(services: number, target: number): Promise<Comparison[]>
   await Bun.write("ecosystem.json", JSON.stringify({ apps: names.map((name) => ({ name, script, interpreter: "none" })) }));
   await call("pm2", "delete", "all").catch(() => {});
   await call("pm2", "start", "ecosystem.json");
-  // The agent has looked at each of them once by then.
+  // The agent has read each of them once by then.
   await Bun.sleep(settleMs);
 
   const list: Comparison = { what: `status of ${services}, pm2 ls`, bs9: [], peer: [], target: atMostOf(target) };

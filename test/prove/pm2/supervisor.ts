@@ -1,4 +1,5 @@
-// bs9's own supervisor beside PM2's daemon: memory with 0, 100 and 1,000 services, the time to start 100, and kill -9 to serving.
+// bs9's own supervisor beside PM2's daemon: memory with 0, 100 and 1,000 services, the time to start 100, and from kill -9 to
+// serving.
 import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { call } from "./call.ts";
 import { memoryOf, pm2Pid, Supervisor } from "./daemon.ts";
@@ -7,7 +8,7 @@ import { atMostOf, type Comparison } from "./rounds.ts";
 
 const counts = [0, 100, 1000];
 const startRounds = 3;
-/** By then what starting up has taken is given back (src/supervisor/daemon.ts), and PM2 has collected its garbage. */
+/** After this time the memory of the start is released (src/supervisor/daemon.ts), and PM2 has collected its garbage. */
 const settledMs = 12_000;
 
 export async function supervisor(): Promise<Comparison[]> {
@@ -23,7 +24,7 @@ async function starts(started: Comparison, again: Comparison): Promise<void> {
   const names = await write("many", 100);
   const own = new Supervisor("sup");
   started.bs9.push(await untilUp("many", 100, async () => own.run("many/bs9.toml")));
-  // What was up with `bs9 run` has a record by then: now all of them are stopped and started by one command.
+  // The services that came up with `bs9 run` have records by then, so one command can stop and start all of them.
   await own.call("stop", "all");
   empty("many");
   again.bs9.push(await untilUp("many", 100, () => own.call("start", "all")));
@@ -48,7 +49,7 @@ async function held(count: number): Promise<Comparison[]> {
   await up("many", Math.max(1, count));
   await Bun.sleep(settledMs);
   const withFile = memoryOf(own.pid);
-  // A supervisor with nothing to keep ends: one that is stopped stands for none.
+  // A supervisor without services ends, so a stopped service is measured in place of none.
   if (count === 0) await own.call("stop", "all");
   await own.end();
   empty("many");
@@ -92,7 +93,7 @@ async function outages(): Promise<Comparison[]> {
   const node: Comparison = { what: "kill -9 to serving, Node http, supervisor", bs9: [], peer: [], target: atMostOf(1) };
   const bun: Comparison = { what: "kill -9 to serving, Bun.serve, supervisor", bs9: [], peer: [], target: atMostOf(1) };
   for (let round = 0; round < rounds; round++) {
-    // By hand its count begins anew: what a crash loop has to wait is not what is measured here.
+    // A restart by hand resets the count, because the delay of a crash loop is not measured here.
     await own.call("restart", "all");
     node.bs9.push(await outageOf(4654));
     node.peer.push(await outageOf(4656));
@@ -104,7 +105,7 @@ async function outages(): Promise<Comparison[]> {
   return [node, bun];
 }
 
-/** The same small program as so many services; each leaves a file when it runs. */
+/** The same small program as this number of services; each creates a file when it runs. */
 async function write(folder: string, count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, i) => `s${i + 1}`);
   await Bun.write(`${folder}/app`, '#!/bin/sh\n: >"${0%/*}/up/$$"\nexec sleep infinity\n');

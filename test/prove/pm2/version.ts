@@ -1,4 +1,4 @@
-// The shortest command there is: what it costs to start the command line at all.
+// The shortest command: the cost of starting the command line at all.
 import { call } from "./call.ts";
 import { atMostOf, type Comparison } from "./rounds.ts";
 
@@ -6,7 +6,7 @@ const rounds = 21;
 
 export async function version(): Promise<Comparison[]> {
   const figure: Comparison = { what: "shortest command: bs9 version, pm2 --version", bs9: [], peer: [], target: atMostOf(0.05) };
-  await call("pm2", "ping"); // with the daemon there
+  await call("pm2", "ping"); // with a running daemon
   for (let round = 0; round < rounds; round++) {
     figure.bs9.push((await call("bs9", "version")).ms);
     figure.peer.push((await call("pm2", "--version")).ms);

@@ -78,4 +78,6 @@ test("after --max-restarts in a row the step neither waits nor counts, and creat
   ]);
 });
 
-test.each(["", "1 2\n", "1 2 3", "x 2 3\n", "1 2 3\n4\n"])("the malformed count of starts %j is refused", (text) => expect(parseStarts(text)).toBeNull());
+test.each(["", "1 2\n", "1 2 3", "x 2 3\n", "1 2 3\n4\n"])("the malformed count of starts %j is refused", (text) =>
+  expect(parseStarts(text)).toBeNull(),
+);
