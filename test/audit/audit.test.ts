@@ -39,10 +39,10 @@ const evil = "\n\n  eval(input);\n";
 
 describe("imports", () => {
   const ways: [what: string, files: Record<string, string>, place?: string][] = [
-    ["two deep", { "app.ts": `import "./a.ts"`, "a.ts": `import "./lib/b.ts"`, "lib/b.ts": evil }, "lib/b.ts"],
-    ["without an ending", { "app.ts": `import "./a"`, "a.mts": evil }, "a.mts"],
-    ["of a folder", { "app.ts": `import "./lib"`, "lib/index.tsx": evil }, "lib/index.tsx"],
-    ["of a folder with a slash beside a file", { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil }, "lib/index.js"],
+    ["two levels deep", { "app.ts": `import "./a.ts"`, "a.ts": `import "./lib/b.ts"`, "lib/b.ts": evil }, "lib/b.ts"],
+    ["without an extension", { "app.ts": `import "./a"`, "a.mts": evil }, "a.mts"],
+    ["of a directory", { "app.ts": `import "./lib"`, "lib/index.tsx": evil }, "lib/index.tsx"],
+    ["of a directory with a slash beside a file of that name", { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil }, "lib/index.js"],
     ["of .", { "lib/app.ts": `import "."`, "app.ts": `import "./lib/app"`, "lib/index.ts": evil }, "lib/index.ts"],
     [
       "of a folder with a package.json",
@@ -53,7 +53,7 @@ describe("imports", () => {
     ["with a query", { "app.ts": `import "./a.ts?x=1"`, "a.ts": evil }, "a.ts"],
     ["by require", { "app.ts": `const a = require("./a")`, "a.cjs": evil }, "a.cjs"],
     ["by import()", { "app.ts": `await import("./" + "a.ts")\nawait import("./a.ts")`, "a.ts": evil }, "a.ts"],
-    ["by import() that is put together", { "app.ts": `const n = "a"; await import("./" + n + ".ts")`, "a.ts": evil }, "a.ts"],
+    ["by import() of an assembled text", { "app.ts": `const n = "a"; await import("./" + n + ".ts")`, "a.ts": evil }, "a.ts"],
     ["by import =", { "app.ts": `import a = require("./a")`, "a.ts": evil }, "a.ts"],
     ["by export from", { "app.ts": `export { a } from "./a"`, "a.ts": evil }, "a.ts"],
     ["by export *", { "app.ts": `export * from "./a"`, "a.ts": evil }, "a.ts"],
@@ -82,7 +82,7 @@ describe("imports", () => {
     ["as a type", { "app.ts": `import type { A } from "./a"; export type { B } from "./a"`, "a.ts": evil }],
     ["as text", { "app.ts": `import a from "./a.ts" with { type: "text" }`, "a.ts": evil }],
     ["in a comment", { "app.ts": `// import "./a"\n/* require("./a") */`, "a.ts": evil }],
-    ["of what is not there", { "app.ts": `import "./b"; try { require("./c") } catch {}` }],
+    ["of a missing file", { "app.ts": `import "./b"; try { require("./c") } catch {}` }],
     ["of a package", { "app.ts": `import "evil"`, "node_modules/evil/index.js": evil }],
     ["of a file in node_modules", { "app.ts": `import "./node_modules/evil/index.js"`, "node_modules/evil/index.js": evil }],
   ];
@@ -109,7 +109,7 @@ describe("through other files", () => {
     ],
     ["by CommonJS", [at], { "app.ts": run, "a.js": `module.exports = { run: require("child_process").exec }` }],
     ["by exports.run", [at], { "app.ts": run, "a.js": `exports.run = require("child_process").exec` }],
-    ["two files on", [at], { "app.ts": run, "a.ts": `export * from "./b"`, "b.ts": `export { exec as run } from "node:child_process"` }],
+    ["through two files", [at], { "app.ts": run, "a.ts": `export * from "./b"`, "b.ts": `export { exec as run } from "node:child_process"` }],
     [
       "by a cycle",
       [at],
@@ -171,7 +171,7 @@ describe("through other files", () => {
         "a.ts": `export { exec as run } from "child_process"; export const other = 1`,
       },
     ],
-    ["something of that name", [], { "app.ts": run, "a.ts": `export const run = (x) => x` }],
+    ["another function of that name", [], { "app.ts": run, "a.ts": `export const run = (x) => x` }],
   ];
   for (const [what, expected, files] of ways) test(what, async () => expect(places(await auditOf(files))).toEqual(expected));
 
@@ -294,7 +294,7 @@ describe("the audit ends without an error for", () => {
     ],
     ["a long chain of names", `${Array.from({ length: 3000 }, (_, at) => `const v${at + 1} = v${at};`).join("")}v3000(1)\n;eval(x)`],
     ["a long chain of conditions", `(${"a ? b : ".repeat(2000)}c)(1)\n;eval(x)`],
-    ["tokens that nearly are", `// ${"eyJaaaaaaaaaaaa-".repeat(50_000)}\n;eval(x)`],
+    ["text that is almost a token", `// ${"eyJaaaaaaaaaaaa-".repeat(50_000)}\n;eval(x)`],
   ];
   for (const [what, code] of tangled) {
     test(what, async () => {

@@ -28,11 +28,11 @@ test("on an older kernel isolation is partial, and a sentence names its Landlock
 });
 
 test.each<[string, Partial<Shown>, string[]]>([
-  ["a process of before the launcher", { live: { limits: false, scopes: false } }, [...threats]],
-  ["Landlock refused to the launcher", { live: { limits: true, scopes: false } }, ["signals", "abstract sockets"]],
+  ["a process that was started without the launcher", { live: { limits: false, scopes: false } }, [...threats]],
+  ["Landlock was refused to the launcher", { live: { limits: true, scopes: false } }, ["signals", "abstract sockets"]],
   ["an attempt that reached a process", { reached: ["prlimit"] }, ["prlimit"]],
   ["no attempt could be made", { reached: null }, [...threats]],
-  ["no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
+  ["the service has no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
 ])("isolation is partial: %s", (_, changes, lacks) => {
   expect(missing(changes)).toEqual(lacks);
 });

@@ -10,7 +10,7 @@ const mapping = (range: string, rights: string, inode: number, anonymousKb: numb
 test.each([
   ["code", "r-xp", 7, 0, 1],
   ["constants", "r--p", 7, 0, 1],
-  ["what the linker has relocated", "r--p", 7, 4, 0],
+  ["a range that the linker has relocated", "r--p", 7, 4, 0],
   ["variables", "rw-p", 7, 0, 0],
   ["shared memory", "r--s", 7, 0, 0],
   ["the heap", "r--p", 0, 0, 0],

@@ -119,9 +119,9 @@ test("files of bs9 inside a project are not open to the app, and describe says s
 
 test.each([
   ["a file", "touch web/node_modules"],
-  ["a folder that may not be read", "mkdir -m 0 web/node_modules"],
-  ["a link round in a circle", "ln -s node_modules web/node_modules"],
-  ["in a folder that may not be searched", "mkdir -m 0 locked; ln -s ../locked/node_modules web/node_modules"],
+  ["an unreadable directory", "mkdir -m 0 web/node_modules"],
+  ["a circular link", "ln -s node_modules web/node_modules"],
+  ["a link into an inaccessible directory", "mkdir -m 0 locked; ln -s ../locked/node_modules web/node_modules"],
 ])(
   "node_modules that is %s does not prevent a start",
   async (_, make) => {

@@ -53,8 +53,8 @@ test.each<[string, string, string, string | null]>([
   ["a body that never comes", "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "", null],
   ["a header that never ends", "HTTP/1.1 200 OK\r\n", `X-A: ${"y".repeat(10_000)}\r\n`, "does not answer"],
   ["one header that never ends", "HTTP/1.1 200 OK\r\nX-A: ", "y".repeat(100_000), "does not answer"],
-  ["a header in drops", "HTTP/1.1 200 OK\r\n", "X: y\r\n", "does not answer"],
-  ["no end of 100", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "does not answer"],
+  ["headers that arrive slowly without end", "HTTP/1.1 200 OK\r\n", "X: y\r\n", "does not answer"],
+  ["an endless series of 100 Continue", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "does not answer"],
   ["not HTTP", "SSH-2.0-x\r\n", "", "does not answer"],
   ["a server that hangs", "", "", `does not answer (nothing in ${timeoutMs} ms)`],
 ])("HTTP probe: %s", async (_, first, next, expected) => {
@@ -172,11 +172,11 @@ test("a health check is turned into the probe that it describes", () => {
 });
 
 test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | null]>([
-  ["its health check comes first", { health: { kind: "tcp", port: 1 }, port: 2 }, [3], { kind: "tcp", port: 1 }],
-  ["then its port", { port: 2 }, [3], { kind: "tcp", port: 2 }],
-  ["then the one port that it listens on", {}, [3], { kind: "tcp", port: 3 }],
-  ["the same for IPv4 and IPv6", {}, [3, 3], { kind: "tcp", port: 3 }],
-  ["several: none", {}, [3, 4], null],
+  ["its health check takes precedence", { health: { kind: "tcp", port: 1 }, port: 2 }, [3], { kind: "tcp", port: 1 }],
+  ["its port is next", { port: 2 }, [3], { kind: "tcp", port: 2 }],
+  ["its only listening port is next", {}, [3], { kind: "tcp", port: 3 }],
+  ["the same port for IPv4 and IPv6 counts once", {}, [3, 3], { kind: "tcp", port: 3 }],
+  ["several listening ports give no probe", {}, [3, 4], null],
   ["none", {}, [], null],
-  ["what it listens on is not known", {}, null, null],
+  ["unknown listening ports give no probe", {}, null, null],
 ])("the probe of a service: %s", (_, spec, listens, expected) => expect(probeOf(specNamed("web", spec), listens)).toEqual(expected));

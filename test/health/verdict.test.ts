@@ -8,13 +8,13 @@ import { settings } from "./watched.ts";
  * `u`.
  */
 const lives: [string, string, string][] = [
-  ["slow to start, then well", "ggggggggG", "????????h"],
-  ["slow, and up just after the grace", "gggxx+", "?????h"],
-  ["never up", "gggxxxx", "?????uu"],
-  ["up in the grace, and gone in it: the grace ended with the first success", "Gggg", "hhhu"],
+  ["a slow start, then healthy", "ggggggggG", "????????h"],
+  ["a slow start that succeeds just after the grace", "gggxx+", "?????h"],
+  ["a service that never comes up", "gggxxxx", "?????uu"],
+  ["the first success ends the grace, so failures after it count", "Gggg", "hhhu"],
   ["two failures in a row are not three", "+xx+xx+xxx", "hhhhhhhhhu"],
-  ["one success is not enough to be well again", "+xxx+x+x++", "hhhuuuuuuh"],
-  ["after it was unhealthy the count begins anew", "+xxx++xx+xxx", "hhhuuhhhhhhu"],
+  ["one success is not enough to become healthy again", "+xxx+x+x++", "hhhuuuuuuh"],
+  ["after an unhealthy period the count begins at zero", "+xxx++xx+xxx", "hhhuuhhhhhhu"],
   ["from unknown one success is enough", "+", "h"],
 ];
 const letters = { unknown: "?", healthy: "h", unhealthy: "u" };

@@ -78,16 +78,16 @@ describe("verify names the place of damage", () => {
   test.each<[string, (lines: string[]) => string[], string[]]>([
     ["a byte changed", (l) => l.map((line, i) => (i === 2 ? line.replace("s3", "sX") : line)), ["trail.jsonl:3 3"]],
     ["a space added", (l) => l.map((line, i) => (i === 2 ? line.replace(",", ", ") : line)), ["trail.jsonl:3 3"]],
-    ["cut in the middle", (l) => l.filter((_, i) => i !== 2), ["trail.jsonl:3 4"]],
-    ["three cut", (l) => l.filter((_, i) => i < 1 || i > 3), ["trail.jsonl:2 5"]],
-    ["cut at the start", (l) => l.slice(1), ["trail.jsonl:1 2"]],
-    ["cut at the end", (l) => l.slice(0, -1), ["trail.jsonl:6 6"]],
-    ["all cut", () => [], ["trail.jsonl:1 1"]],
+    ["a line cut in the middle", (l) => l.filter((_, i) => i !== 2), ["trail.jsonl:3 4"]],
+    ["three lines cut", (l) => l.filter((_, i) => i < 1 || i > 3), ["trail.jsonl:2 5"]],
+    ["a line cut at the start", (l) => l.slice(1), ["trail.jsonl:1 2"]],
+    ["a line cut at the end", (l) => l.slice(0, -1), ["trail.jsonl:6 6"]],
+    ["all lines cut", () => [], ["trail.jsonl:1 1"]],
     ["garbage added", (l) => [...l.slice(0, 2), "garbage", ...l.slice(2)], ["trail.jsonl:3 3"]],
     ["an empty line added", (l) => [...l.slice(0, 2), "", ...l.slice(2)], ["trail.jsonl:3 3"]],
-    ["a copy added", (l) => [...l.slice(0, 4), l[1] ?? "", ...l.slice(4)], ["trail.jsonl:5 2"]],
-    ["a copy added at the end", (l) => [...l, l[1] ?? ""], ["trail.jsonl:7 2"]],
-    ["two swapped", (l) => [l[0] ?? "", l[2] ?? "", l[1] ?? "", ...l.slice(3)], ["trail.jsonl:2 3", "trail.jsonl:4 4"]],
+    ["a copied line added", (l) => [...l.slice(0, 4), l[1] ?? "", ...l.slice(4)], ["trail.jsonl:5 2"]],
+    ["a copied line added at the end", (l) => [...l, l[1] ?? ""], ["trail.jsonl:7 2"]],
+    ["two lines swapped", (l) => [l[0] ?? "", l[2] ?? "", l[1] ?? "", ...l.slice(3)], ["trail.jsonl:2 3", "trail.jsonl:4 4"]],
   ])("%s", async (_, damage, expected) => {
     const it = await bench(6);
     it.put(damage(it.lines()));

@@ -49,7 +49,7 @@ describe("lines of log files", () => {
     ["no newline at the end", Buffer.from("one\ntwo"), ["one", "two"]],
     ["100 KB in a line", Buffer.from(`a\n${long}\nb\n`), ["a", long, "b"]],
     ["NUL", Buffer.from("a\0b\n\0\n"), ["a\0b", "\0"]],
-    ["no UTF-8", Buffer.from([0x61, 0xff, 0xfe, 0x0a]), ["a\ufffd\ufffd"]],
+    ["bytes that are not UTF-8", Buffer.from([0x61, 0xff, 0xfe, 0x0a]), ["a\ufffd\ufffd"]],
     ["empty lines", Buffer.from("\n\nx\n"), ["", "", "x"]],
     ["a character over the border of two pieces", Buffer.from(`${"z".repeat(256 * 1024 - 1)}é\n`), [`${"z".repeat(256 * 1024 - 1)}é`]],
   ];

@@ -71,9 +71,9 @@ test("a service whose start is queued is activating", async () => {
 
 test.each<[string, Say, string]>([
   ["refuses", { error: "AccessDenied" }, "no"],
-  ["has no time", { error: "NoReply" }, "no"],
-  ["goes away", "bye", "Connection closed"],
-  ["keeps silent", "nothing", "No reply within"],
+  ["does not reply in time", { error: "NoReply" }, "no"],
+  ["disconnects", "bye", "Connection closed"],
+  ["stays silent", "nothing", "No reply within"],
 ])(
   "an active service is not read without its main process where the other side %s",
   async (_, said, words) => {

@@ -63,8 +63,8 @@ test("bytes that are not UTF-8 are shown as replacement characters", () => {
 });
 
 test.each([
-  ["of text", "x".repeat(5 * maxValueBytes)],
-  ["with its length", `\n${"x".repeat(5 * maxValueBytes)}`],
+  ["written as text", "x".repeat(5 * maxValueBytes)],
+  ["written with its length", `\n${"x".repeat(5 * maxValueBytes)}`],
 ])("a value %s without an end is cut, and the next entry is complete", (_, value) => {
   const bytes = Buffer.concat([
     exported([
@@ -120,9 +120,9 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
     line({ stream: null, priority: 6, message: "a" }),
   ],
   ["an empty line", { ...app, SYSLOG_IDENTIFIER: "web.service" }, line({})],
-  ["a name that only looks like it", { ...at, SYSLOG_IDENTIFIER: "web.service(stderr)x", MESSAGE: "a" }, null],
+  ["a similar identifier", { ...at, SYSLOG_IDENTIFIER: "web.service(stderr)x", MESSAGE: "a" }, null],
   ["another service", { ...app, _SYSTEMD_USER_UNIT: "api.service", SYSLOG_IDENTIFIER: "api.service" }, null],
-  ["no time", { ...app, __REALTIME_TIMESTAMP: "soon", SYSLOG_IDENTIFIER: "web.service" }, null],
+  ["an invalid time", { ...app, __REALTIME_TIMESTAMP: "soon", SYSLOG_IDENTIFIER: "web.service" }, null],
   ["a hostile priority", { ...app, PRIORITY: "99", SYSLOG_IDENTIFIER: "web.service" }, null],
   ["Started", { ...system, MESSAGE: "Started web.service - web (bs9)." }, null],
   [
@@ -146,7 +146,7 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
     said("exited with 0", 6),
   ],
   ["SIGKILL", { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "9" }, said("killed by SIGKILL")],
-  ["a core", { ...exit, EXIT_CODE: "dumped", EXIT_STATUS: "11" }, said("killed by SIGSEGV, core dumped")],
+  ["a core dump", { ...exit, EXIT_CODE: "dumped", EXIT_STATUS: "11" }, said("killed by SIGSEGV, core dumped")],
   ["a signal in words", { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "KILL" }, said("killed by SIGKILL")],
   ["a realtime signal", { ...exit, EXIT_CODE: "killed", EXIT_STATUS: "50" }, said("killed by signal 50")],
   [

@@ -37,29 +37,29 @@ const ok = { code: 0, said: "" };
 const refused = (why: string) => ({ code: 199, said: expect.stringContaining(why) });
 
 test.each([
-  ["a folder below home", "42 40 8:2 /@home/ops/app /home/ops/app rw - btrfs /dev/sda2 rw", at("/home/ops/app")],
+  ["a directory below home", "42 40 8:2 /@home/ops/app /home/ops/app rw - btrfs /dev/sda2 rw", at("/home/ops/app")],
   [
     "a path with a space and a backslash",
     "42 40 8:2 /@home/ops/a\\040b\\134c /home/ops/a\\040b\\134c rw - btrfs x rw",
     at("/home/ops/a b\\c"),
   ],
-  ["a folder on a disk below home", "42 40 8:3 /app /home/ops/disk/app rw - ext4 /dev/sdb rw", at("/home/ops/disk/app")],
+  ["a directory on a disk below home", "42 40 8:3 /app /home/ops/disk/app rw - ext4 /dev/sdb rw", at("/home/ops/disk/app")],
   ["the disk itself", "42 40 8:3 / /home/ops/disk rw - ext4 /dev/sdb rw", at("/home/ops/disk")],
-  ["a folder of the system", "42 20 8:1 /srv/app /srv/app rw - ext4 /dev/sda1 rw", at("/srv/app")],
-  ["a folder below /tmp", "42 41 0:30 /app /tmp/app rw - tmpfs tmpfs rw", at("/tmp/app")],
+  ["a system directory", "42 20 8:1 /srv/app /srv/app rw - ext4 /dev/sda1 rw", at("/srv/app")],
+  ["a directory below /tmp", "42 41 0:30 /app /tmp/app rw - tmpfs tmpfs rw", at("/tmp/app")],
   ["/tmp of the machine over the own one", "42 41 0:30 / /tmp rw - tmpfs tmpfs rw", at("/tmp")],
   ["a link of its owner", "42 40 8:2 /@home/ops/lib-1 /home/ops/lib ro - btrfs x rw", at("/home/ops/lib", { real: "/home/ops/lib-1" })],
-  ["NFS, which names no folder", "42 40 0:40 / /home/ops/far/app rw - nfs4 server:/far rw", at("/home/ops/far/app")],
-  ["an optional path that is gone", "42 40 8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", at("/home/ops/gone", { isOptional: true })],
+  ["NFS, which reports no directory", "42 40 0:40 / /home/ops/far/app rw - nfs4 server:/far rw", at("/home/ops/far/app")],
+  ["a missing optional path", "42 40 8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", at("/home/ops/gone", { isOptional: true })],
 ] as const)("%s is accepted", async (_, line, place) => {
   expect(await checked(added(line), [place])).toMatchObject(ok);
 });
 
 test.each([
-  ["another folder of the same file system", "42 40 8:2 /@home/ops/.ssh /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
-  ["a folder of the same name on another file system", "42 40 8:3 /@home/ops/app /home/ops/app rw - ext4 x rw", at("/home/ops/app")],
-  ["a folder that has been renamed since", "42 40 8:2 /@home/ops/kept /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
-  ["a folder that has been removed since", "42 40 8:2 /@home/ops/app//deleted /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
+  ["another directory of the same file system", "42 40 8:2 /@home/ops/.ssh /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
+  ["a directory of the same name on another file system", "42 40 8:3 /@home/ops/app /home/ops/app rw - ext4 x rw", at("/home/ops/app")],
+  ["a directory that was renamed since", "42 40 8:2 /@home/ops/kept /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
+  ["a directory that was removed since", "42 40 8:2 /@home/ops/app//deleted /home/ops/app rw - btrfs x rw", at("/home/ops/app")],
   [
     "an optional path that leads elsewhere",
     "42 40 8:2 /@home/ops/.ssh /home/ops/lib ro - btrfs x rw",
@@ -70,7 +70,7 @@ test.each([
     "42 40 8:2 /@home/ops/lib-2 /home/ops/lib ro - btrfs x rw",
     at("/home/ops/lib", { real: "/home/ops/lib-1" }),
   ],
-  ["a system folder that leads into home", "42 20 8:2 /@home/ops/.ssh /srv/app rw - btrfs x rw", at("/srv/app")],
+  ["a system directory that leads into home", "42 20 8:2 /@home/ops/.ssh /srv/app rw - btrfs x rw", at("/srv/app")],
 ] as const)("%s is refused", async (_, line, place) => {
   expect(await checked(added(line), [place])).toEqual(refused("was replaced by a symbolic link"));
 });

@@ -108,18 +108,18 @@ test.each<[string, (text: string) => string, string | null]>([
   ["comments and spaces", (t) => `# hello\n${t.replace("TasksMax=512", "TasksMax = 512")}`, null],
   ["a value", (t) => t.replace("512", "77"), "[Service]\nTasksMax=\nTasksMax=77\n"],
   [
-    "one more of a list",
+    "an added list element",
     (t) => t.replace("BindPaths=/b", "BindPaths=/b\nBindPaths=/c"),
     "[Service]\nBindPaths=\nBindPaths=/a\nBindPaths=/b\nBindPaths=/c\n",
   ],
-  ["one less", (t) => t.replace("Restart=always\n", ""), "[Service]\nRestart=\n"],
-  ["a new one", (t) => t.replace("[Install]", "Nice=5\n[Install]"), "[Service]\nNice=5\n"],
+  ["a removed setting", (t) => t.replace("Restart=always\n", ""), "[Service]\nRestart=\n"],
+  ["an added setting", (t) => t.replace("[Install]", "Nice=5\n[Install]"), "[Service]\nNice=5\n"],
   [
     "two sections",
     (t) => t.replace("=web", "=w").replace("512", "1"),
     "[Unit]\nDescription=\nDescription=w\n[Service]\nTasksMax=\nTasksMax=1\n",
   ],
-  ["what no drop-in can say", (t) => t.replace("default.target", "x.target").replace("Owner=", "Other="), null],
+  ["settings that a drop-in cannot change", (t) => t.replace("default.target", "x.target").replace("Owner=", "Other="), null],
 ])("an edit of %s becomes a drop-in", (_, edit, lines) => {
   const text = dropInOf(ours, edit(ours));
   expect(text === null ? null : text.split("\n").slice(1).join("\n")).toBe(lines);
