@@ -46,7 +46,7 @@ export function isolationOff(name: string): Isolation {
   return { verdict: "partial", verified: [], probed: [], missing };
 }
 
-/** A socket over which a service could start or end processes outside of its sandbox. Landlock closes no sockets of the file system. */
+/** A socket through which a service could start or end processes outside its sandbox; Landlock does not restrict such sockets. */
 export type ReachableSocket = "user manager" | "system bus";
 
 const overSocket: Record<ReachableSocket, string> = {
@@ -54,7 +54,7 @@ const overSocket: Record<ReachableSocket, string> = {
   "system bus": "its socket is within reach, and over it every service of the user can be ended",
 };
 
-/** The isolation of a service that reaches these sockets, each with what to do about it. Pure. */
+/** The isolation of a service that can reach these sockets; each comes with what to do about it. Pure. */
 export function withSockets(isolation: Isolation, sockets: { socket: ReachableSocket; mend: string }[]): Isolation {
   if (sockets.length === 0) return isolation;
   const missing = sockets.map(({ socket, mend }) => ({ directive: socket, why: overSocket[socket], mend }));

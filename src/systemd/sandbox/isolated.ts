@@ -32,7 +32,7 @@ function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunche
   const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));
   const home = withheld("ProtectHome=");
   const bus = withheld(closesBus);
-  // The profile of a service has no such directive where the user opens the directory of the socket.
+  // The directive is left out of the profile of a service whose user opens the directory of the socket.
   const isBusOpened = bus === undefined && !host.directives.some((one) => label(one) === closesBus);
   return withSockets(isolation, [
     ...(home === undefined ? [] : [{ socket: "user manager" as const, mend: home.mend }]),

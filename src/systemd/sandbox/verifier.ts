@@ -159,7 +159,7 @@ export class Verifier {
     const verdict = verifyProcess(pid, declared, this.#outside);
     if (verdict.verdict === "unknown") return verdict;
     const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
-    // What a launcher has opened shows on no process: a link that was removed since may still be open.
+    // The paths that a launcher opened are not visible on a process: the target of a link that was removed may still be open.
     const told = launcher.closesFiles && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
     return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
   }

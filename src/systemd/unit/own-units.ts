@@ -27,7 +27,7 @@ export class OwnUnits {
     return derive(spec, this.#groundOf(spec.name));
   }
 
-  /** Writes the launcher of the unit: a package that was linked since the start makes it another one than the service has. */
+  /** Writes the launcher of the unit as well, because a package that was linked since the start changes the launcher. */
   async deriveBeside(spec: Spec, command: string, timeoutMs: number): Promise<string> {
     const { unit, launcher } = await deriveBeside(spec, command, timeoutMs, this.#groundOf(spec.name));
     writeLauncher(spec.name, launcher, readIfThere(this.unitFile(spec.name)));
