@@ -157,7 +157,7 @@ export interface Backend {
    * command may execute files that the service has written. Its output is discarded.
    */
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }>;
-  /** What stands in the way of log lines now; with a range also what is missing in it, which may take two seconds. */
+  /** What prevents log lines from being kept now; with a range also which lines are missing in it, which may take two seconds. */
   logNotices(range: LogRange | null, signal: AbortSignal): Promise<Notice[]>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** The agent as a separate service; null where it is part of the supervisor. */

@@ -26,9 +26,9 @@ const statusOf = {
 export type ErrorCode = keyof typeof statusOf;
 
 export type ErrorOptions = {
-  /** What could not be done, such as `cannot start web`: the message begins with it. */
+  /** What could not be done, such as `cannot start web`: the beginning of the message. */
   lead?: string;
-  /** A command line or an act that mends it; printed after `Try:`. */
+  /** A command line or an action that solves the problem; printed after `Try:`. */
   hint?: string;
   /** Lines that explain the error, such as the last log lines of a service that did not come up. */
   details?: string[];

@@ -11,7 +11,7 @@ const worthBytes = 12 * 1024 * 1024;
 /** The pages stay in the page cache, from where the kernel maps them again without reading the disk; it may also drop them. */
 export async function giveBack(): Promise<void> {
   const madvise = await load();
-  // From here on nothing is waited for: what is mapped may not change between the look and the advice.
+  // Nothing is awaited from here on, because the mappings must not change between reading them and madvise(2).
   if (heldOfFiles() < worthBytes) return;
   Bun.gc(true);
   // Machine code of functions that ran once: made again where it is needed. Not among the types of Bun 1.4.

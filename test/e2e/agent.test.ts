@@ -80,8 +80,8 @@ test("each kill reaches a reader, and status --watch shows it without waiting fo
   await bs9(it, "restart", "web");
 });
 
-describe("killed, stopped, without its database", () => {
-  test("kill -9 of the agent, three times: no app notices, and no stored tick is lost", async () => {
+describe("the agent is killed, stopped, or loses its database", () => {
+  test("kill -9 of the agent, three times: no app is affected, and no stored tick is lost", async () => {
     const kills = await killAgent(it, { rounds: 3, port: 4500 });
     expect(kills).toMatchObject({ appsTouched: 0, integrity: "ok" });
     // According to the database there were at least four periods of watching.

@@ -16,8 +16,8 @@ const Word = v.object({
 });
 
 /**
- * A notice of gaps from `fromMs` to `toMs`, or null where no gap is likely. The notice cannot name a service: journald
- * limits all services of a user together.
+ * Returns a notice about gaps from `fromMs` to `toMs`, or null where no gap is likely. The notice cannot name a service,
+ * because journald limits all services of a user together.
  */
 export async function pastGapNotice(
   range: { fromMs: number; toMs: number | null },
@@ -43,7 +43,7 @@ export async function pastGapNotice(
 
 const gap = (what: string): Notice => ({ kind: "log-gap", subject: "journald", what, fix: null });
 
-/** Entries of the range that are looked at, the newest first counted: half a second of work. */
+/** The number of entries of the range that are read, counted from the newest: half a second of work. */
 const maxCounted = 50_000;
 
 /**

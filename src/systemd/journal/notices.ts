@@ -1,4 +1,4 @@
-// What stands in the way of log lines now; a few milliseconds where nothing does.
+// Reports what prevents log lines from being kept now; takes a few milliseconds where nothing does.
 import { accessSync, constants, existsSync } from "node:fs";
 import type { Notice } from "../../backend/notice.ts";
 import { exec } from "../../base/exec.ts";
@@ -14,7 +14,7 @@ import { type JournaldConf, journaldConf } from "./journald-conf.ts";
  */
 const closeLookLines = 1000;
 
-/** `thorough` looks closely at less (for `logs`); where lines come in floods either takes a second and more. */
+/** `thorough` (for `logs`) checks from fewer lines on. Under a flood of lines, either check takes more than a second. */
 export async function journalNotices(deps: JournalDeps, thorough: boolean): Promise<Notice[]> {
   const conf = await journaldConf(deps.uid);
   const { intervalMs, burst } = conf.limit;
@@ -37,7 +37,7 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   return [dropping(conf)];
 }
 
-// LogRateLimitIntervalSec= of a user unit changes nothing, and 0 of it on user@.service does not reach journald either (252).
+// LogRateLimitIntervalSec= in a user unit has no effect, and the value 0 on user@.service does not reach journald either (252).
 function dropping({ limit }: JournaldConf): Notice {
   return notice(
     "journal-drops",
@@ -48,7 +48,7 @@ function dropping({ limit }: JournaldConf): Notice {
 
 const notice = (kind: Notice["kind"], what: string, fix: string): Notice => ({ kind, subject: "journald", what, fix });
 
-/** journald's own word on what it drops stands in the system journal, for root and the groups adm and systemd-journal. */
+/** journald reports dropped lines in the system journal, which only root and the groups adm and systemd-journal can read. */
 export function systemJournalIsReadable(): boolean {
   return ["/var/log/journal", "/run/log/journal"].some((folder) => mayRead(`${folder}/${machineId()}/system.journal`));
 }
@@ -64,7 +64,7 @@ export async function countEntries(options: string[], { uid, env }: JournalDeps)
 
 const lost = "so the log lines of services cannot be shown";
 
-/** Not one entry since boot, though the user manager itself writes some: why, as far as it can be told. */
+/** Explains why the journal has no entry of this user since boot, although the user manager writes some; null where unknown. */
 function whyNothing({ storage }: JournaldConf, uid: number): Notice | null {
   if (!existsSync("/run/systemd/journal/socket")) {
     const start = "sudo systemctl start systemd-journald.socket systemd-journald";

@@ -27,7 +27,7 @@ export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, s
   return places.length === 1 ? journal(query, signal) : together(places, query, signal);
 }
 
-/** What stands in the way of lines: in the journal where one of the services has its lines there, and in the files. */
+/** Reports what prevents lines from being kept: in the journal, if a service logs there, and in the log files. */
 export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<Notice[]> {
   const root = logsFolder(state);
   const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];
