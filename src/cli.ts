@@ -1,4 +1,4 @@
-// argv -> a command and what it was given, or a usage error; cac does the parsing.
+// Parses argv to a command and its words and options, or throws a usage error; cac does the parsing.
 import cac from "cac";
 import { type Bs9Error, reasonOf, usage } from "./base/errors.ts";
 import { harmless, nearest } from "./base/text.ts";
@@ -9,12 +9,12 @@ import { replacedCommand, replacedOption } from "./commands/pm2-words.ts";
 export type Parsed = { command: Command; given: Words; help: boolean };
 
 /**
- * cac casts values (`007` becomes 7, `1e3` 1000), whatever type is asked for. A mark in front of each
- * keeps it a string; it is taken off again, so that words arrive as they were typed.
+ * cac converts values (`007` becomes 7, `1e3` 1000), whatever type is declared. A mark in front of each keeps it a string; the
+ * mark is removed afterwards, so that words arrive as typed.
  */
 const mark = "\u0001";
 
-/** Throws a usage error, with what was probably meant. `argv` is without the program. */
+/** Throws a usage error that suggests what was probably meant. `argv` does not include the program. */
 export function parse(argv: string[], commands: Command[]): Parsed {
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const word = at === -1 ? undefined : argv[at];
@@ -53,7 +53,7 @@ export function parse(argv: string[], commands: Command[]): Parsed {
   };
 }
 
-/** The names of an option in cac's answer: camel case of the long one, and the letter. */
+/** The names of an option in the result of cac: the long name in camel case, and the letter. */
 function keysOf({ flags }: Option): string[] {
   return flags
     .replace(/[<[].*$/, "")
@@ -66,7 +66,7 @@ function takesValue(flags: string): boolean {
   return flags.includes("<");
 }
 
-/** Letters are spelled out too: given both ways at once, cac forgets one of them. */
+/** Replaces letters by long names, because cac loses one of them if both are given. */
 function marked(words: string[], options: Option[]): string[] {
   const long = new Map(options.flatMap((option) => (keysOf(option).length === 2 ? [[option.flags[1], option] as const] : [])));
   const end = words.indexOf("--");

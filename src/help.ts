@@ -15,7 +15,7 @@ const exitTexts: Record<number, string> = {
   130: "interrupted",
 };
 
-/** `bs9` alone: five ways to begin. */
+/** The text of `bs9` alone: five ways to begin. */
 export function shortScreen(style: Style): string[] {
   return [
     `${style.bold("bs9")} runs apps as hardened systemd services.`,

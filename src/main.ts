@@ -1,4 +1,4 @@
-// argv -> exit status; the only place that prints an error or sets an exit code.
+// Turns argv into an exit status; the only place that prints an error or sets an exit code.
 import { readFileSync } from "node:fs";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
@@ -8,15 +8,15 @@ import type { Command, Result, Words } from "./commands/command.ts";
 import { jsonAlias } from "./commands/jlist.ts";
 import type { Settings } from "./context.ts";
 
-// A process that its supervisor has sent ahead of a service: nothing else is loaded.
+// The supervisor started this process as the launcher of a service: nothing else is loaded.
 if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/launch.ts")).launch());
 const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "version" || first === "--version" || first === "-v")) await tellVersion();
 const status = await main(process.argv.slice(2));
-// Nothing that still waits may keep a command from ending.
+// Pending work must not keep a command from ending.
 process.exit(status);
 
-/** Asked by scripts that wait for it: answered before anything else is loaded; process.stdout alone would double its time. */
+/** Scripts wait for the version, so it is printed before anything else is loaded; process.stdout alone would double the time. */
 async function tellVersion(): Promise<never> {
   const { versionLine } = await import("./commands/version.ts");
   await Bun.write(Bun.stdout, `${versionLine()}\n`);
@@ -41,7 +41,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     return report(error, settings, terminal);
   } finally {
-    // What is written must be out before the process ends.
+    // The output must be written before the process ends.
     await terminal.drained();
   }
 }
@@ -61,7 +61,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
   }
 }
 
-/** Null where help was asked for, and is printed. */
+/** Null where help was requested and has been printed. */
 async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
   if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
     return { command: (await import("./commands/agent.ts")).agent, given: { words: [], rest: null, options: {} } };
@@ -81,7 +81,7 @@ function print(result: Result, settings: Settings, terminal: Terminal): number {
   return result.error === undefined ? (result.exitStatus ?? exitStatus.done) : report(result.error, settings, terminal);
 }
 
-/** What could not be done, why, and what to do now; anything but a Bs9Error is a bug of ours. */
+/** Prints what could not be done, why, and what to do now; anything but a Bs9Error is a bug of bs9. */
 function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal): number {
   terminal.settle();
   const error = isOfSystem(thrown)
@@ -114,7 +114,7 @@ function report(thrown: unknown, { json, debug }: Settings, terminal: Terminal):
   return known ? error.exitStatus : exitStatus.bug;
 }
 
-/** A disk that is full or a folder that may not be written is no bug, wherever it shows. */
+/** A full disk or a directory without write permission is not a bug, wherever it appears. */
 function isOfSystem(error: unknown): error is Error & { path: string } {
   const ofSystem = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE"];
   return error instanceof Error && ofSystem.includes(errnoOf(error) ?? "") && "path" in error;
@@ -139,7 +139,7 @@ async function help(argv: string[], commands: Command[], terminal: Terminal): Pr
   return true;
 }
 
-/** The first signal asks to end in order, the second ends at once. */
+/** The first signal asks the command to end in order, the second ends it at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -151,7 +151,7 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** Bun puts U+FFFD where an argument is no UTF-8; what was really given is in /proc/self/cmdline. */
+/** Bun replaces arguments that are not UTF-8 by U+FFFD; /proc/self/cmdline has the original bytes. */
 function checkBytes(argv: string[]): void {
   if (!argv.some((word) => word.includes("\ufffd"))) return;
   try {

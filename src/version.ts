@@ -1,4 +1,4 @@
-// Which bs9 this is. build.ts puts the commit and the target in; `bun run` and `bun test` have neither.
+// The version of this bs9. build.ts inserts the commit and the target; `bun run` and `bun test` have neither.
 import { version as release } from "../package.json";
 
 declare const BS9_COMMIT: string;

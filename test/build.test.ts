@@ -1,4 +1,4 @@
-// The build as shipped: the same bytes whatever the folder, and the sums beside them.
+// The build as shipped: the same bytes in every directory, and checksums beside them.
 import { expect, test } from "bun:test";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { run, succeed, tempDir } from "./harness.ts";
 
 const top = join(import.meta.dir, "..");
 
-/** Copies what a build is made from, installs the packages that it bundles, and builds a release. */
+/** Copies the inputs of a build, installs the packages that it bundles, and builds a release. */
 async function release(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   for (const file of ["build.ts", "package.json", "bun.lock"]) copyFileSync(join(top, file), join(folder, file));
@@ -14,7 +14,7 @@ async function release(folder: string): Promise<string> {
   const bun = (argv: string[]) =>
     run(["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", folder, process.execPath, ...argv], { timeoutMs: 150_000 });
   succeed(await bun(["install", "--frozen-lockfile", "--production", "--ignore-scripts", "--silent"]), "bun install");
-  // What the executables are made around is there once for all.
+  // The executables that the build starts from are stored once for all builds.
   mkdirSync(join(top, "node_modules/.programs"), { recursive: true });
   symlinkSync(join(top, "node_modules/.programs"), join(folder, "node_modules/.programs"));
   const { stdout } = succeed(await bun(["build.ts", "--all"]), "build.ts --all");
@@ -22,7 +22,7 @@ async function release(folder: string): Promise<string> {
   return stdout;
 }
 
-test("two releases, built in two folders, are the same", async () => {
+test("two releases, built in two directories, are identical", async () => {
   const [one, other] = [tempDir(), join(tempDir(), "another folder/ü")];
   const printed = await release(one);
   await release(other);
@@ -40,7 +40,7 @@ test("two releases, built in two folders, are the same", async () => {
   for (const folder of [one, other]) rmSync(folder, { recursive: true });
 }, 400_000);
 
-test("an option that it does not know", async () => {
+test("an unknown option of the build is refused", async () => {
   const { code, stderr } = await run([process.execPath, join(top, "build.ts"), "--al"]);
   expect([code, stderr]).toEqual([1, "build: usage: build.ts [--all]\n"]);
   expect(existsSync(join(top, "dist/--al"))).toBe(false);

@@ -1,4 +1,4 @@
-// The checks of the tools, as tests: types, lint and format, dead code.
+// The checks of the tools as tests: types, lint and format, dead code.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { run } from "./harness.ts";

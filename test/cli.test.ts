@@ -1,4 +1,4 @@
-// argv -> what a command is given: words exact, nothing cast, nothing swallowed.
+// Parsing of argv: words stay exact, no value is converted, and none is lost.
 import { describe, expect, test } from "bun:test";
 import type { Bs9Error } from "../src/base/errors.ts";
 import { parse } from "../src/cli.ts";
@@ -15,26 +15,26 @@ describe("values arrive as they were typed", () => {
   test.each(["007", "1e3", "", "with space", "\u0001x"])("-n %j", (text) =>
     expect(given("start", "app.ts", "-n", text).options["name"]).toBe(text),
   );
-  test("glued to the letter", () => expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
-  test("positional words", () => expect(given("start", "007").words).toEqual(["007"]));
-  test("what stands behind -- is the app's", () => {
+  test("a value may follow its letter directly", () => expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
+  test("positional words stay text", () => expect(given("start", "007").words).toEqual(["007"]));
+  test("words after -- belong to the app", () => {
     const { words, rest, options } = given("start", "app.ts", "--", "--name", "x", "--", "007", "");
     expect(words).toEqual(["app.ts"]);
     expect(rest).toEqual(["--name", "x", "--", "007", ""]);
     expect(options["name"]).toBeUndefined();
   });
-  test("repeated options are a list", () =>
+  test("repeated options become a list", () =>
     expect(given("start", "a.ts", "-e", "A=1", "--env", "B=2", "--env=C=").options["env"]).toEqual(["A=1", "B=2", "C="]));
-  test("a single one too", () => expect(given("start", "a.ts", "-e", "A=1").options["env"]).toEqual(["A=1"]));
-  test("flags", () => {
+  test("a single one of them becomes a list too", () => expect(given("start", "a.ts", "-e", "A=1").options["env"]).toEqual(["A=1"]));
+  test("flags are true or absent", () => {
     expect(given("status", "--watch").options["watch"]).toBe(true);
     expect(given("start", "a.ts", "--no-linger").options["linger"]).toBe(false);
   });
-  test("options before the command", () => expect(given("--json", "status").options["json"]).toBe(true));
-  test("an alias", () => expect(parse(["ls"], commands).command.name).toBe("status"));
+  test("options may precede the command", () => expect(given("--json", "status").options["json"]).toBe(true));
+  test("an alias stands for its command", () => expect(parse(["ls"], commands).command.name).toBe("status"));
 });
 
-describe("what is not known is refused with a guess", () => {
+describe("unknown words are refused with a suggestion", () => {
   test.each([
     [["statsu"], "did you mean 'status'"],
     [["start", "a.ts", "--prot", "1"], "did you mean --port"],

@@ -1,4 +1,4 @@
-// `npm run demo`: builds bs9 and shows its own demo at work, each command in front of its output; nothing of it stays.
+// `npm run demo`: builds bs9 and runs its demo, printing each command before its output; nothing of it remains.
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { binary, run, succeed, tempDir } from "./harness.ts";
@@ -12,7 +12,7 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** On the user manager of this login where there is one, else on bs9's own supervisor. */
+/** Uses the user manager of this login if it runs, else bs9's own supervisor. */
 async function surroundings(): Promise<Record<string, string>> {
   const colour: Record<string, string> = isTerminal ? { FORCE_COLOR: "1" } : {};
   const env = { PATH: `${dirname(binary())}:${process.env["PATH"]}`, BS9_HOME: home, ...colour };

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that a seed repeats (mulberry32), so that a run that fails can be run again. */
+/** Numbers from 0 up to 1 that a seed repeats (mulberry32), so that a failed run can be repeated. */
 export function dice(seed: number): () => number {
   let state = seed;
   return () => {

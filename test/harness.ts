@@ -1,4 +1,4 @@
-// What the tests stand on: a lab with a real systemd, the built executable, and waiting for conditions.
+// The basis of the tests: a lab with a real systemd, the built executable, and waiting for conditions.
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,16 +13,16 @@ const labScript = join(import.meta.dir, "lab.sh");
 export type User = "ops" | "dev" | "root";
 
 export type LabOptions = {
-  /** Whose ~/.local/bin gets dist/bs9; ops by default. */
+  /** The users whose ~/.local/bin gets dist/bs9; ops by default. */
   bs9?: User[];
   /** False: no user manager may create a user namespace. */
   userNamespaces?: boolean;
-  /** False: nothing that systemd starts may use Landlock. */
+  /** False: nothing that systemd starts can use Landlock. */
   landlock?: boolean;
   keepNode?: boolean;
-  /** The network of this machine instead of a loopback of its own. */
+  /** Uses the network of this machine instead of a separate loopback. */
   hostNetwork?: boolean;
-  /** A folder that is visible inside as /src; the repository by default. */
+  /** A directory that is visible inside as /src; the repository by default. */
   folder?: string;
   writable?: boolean;
 };
@@ -31,19 +31,19 @@ export type Lab = {
   name: string;
   /** Runs a program as after a login; throws only when it runs out of time. */
   asUser(user: User, argv: string[], options?: RunOptions): Promise<Outcome>;
-  /** Runs a program as bare root: no XDG_RUNTIME_DIR, no HOME. */
+  /** Runs a program as root without XDG_RUNTIME_DIR and HOME. */
   asRoot(argv: string[], options?: RunOptions): Promise<Outcome>;
   start(user: User, argv: string[], env?: RunOptions["env"]): Running;
-  /** A request to 127.0.0.1 of the lab, POST where it has a body. Throws where nothing answers. */
+  /** Sends a request to 127.0.0.1 of the lab, POST where it has a body. Throws where nothing answers. */
   fetch(asked: Asked): Promise<Answer>;
-  /** Writes a file of that user, with the folders above it; a relative path starts in the user's home. */
+  /** Writes a file of that user, with its parent directories; a relative path starts in the user's home. */
   writeFile(user: User, path: string, text: string | Uint8Array, mode?: string): Promise<void>;
   reboot(): Promise<void>;
   down(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Boots a lab; it ends with `down()`, and in any case with this process. */
+/** Boots a lab; the lab ends with `down()`, and in any case with this process. */
 export async function lab(name: string, options: LabOptions = {}): Promise<Lab> {
   const full = `${name}-${process.pid}`;
   const flags = [
@@ -60,7 +60,7 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
   const act = async (verb: string, rest: string[] = []): Promise<void> => {
     succeed(await run(script(verb, rest), { timeoutMs: 600_000 }), `lab.sh ${verb}`);
   };
-  // lab.sh looks for the first process of the lab in all of /proc, so its answer is kept until the next reboot.
+  // lab.sh searches all of /proc for the first process of the lab, so its answer is cached until the next reboot.
   const words = new Map<User | null, string[]>();
   const wordsFor = async (user: User | null): Promise<string[]> => {
     const known = words.get(user);
@@ -96,7 +96,7 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
     asRoot,
     start: (user, argv, env) => running([...(words.get(user) ?? script("user", [user])), ...withEnv(env), ...argv]),
     fetch: async (asked) => {
-      // Only the network of the lab: Bun and this checkout are those of the machine below.
+      // Enters only the network of the lab: Bun and this checkout are those of the host.
       const enter = (await wordsFor(null)).with(-1, "--net");
       fetcher ??= new LabFetch(enter);
       return fetcher.ask(asked);
@@ -112,7 +112,7 @@ export async function lab(name: string, options: LabOptions = {}): Promise<Lab> 
   };
 }
 
-/** Why no lab can be had on this machine, or null. */
+/** Why no lab can be booted on this machine, or null. */
 export function whyNoLab(): string | null {
   const asked = Bun.spawnSync(["bash", labScript, "can"], { timeout: 10_000 });
   return asked.success ? null : asked.stdout.toString().trim() || "bash is not here";
@@ -126,7 +126,7 @@ export function binary(): string {
 }
 
 /**
- * A condition that is never met ends a test after its time limit times this. The limit keeps a test from hanging and
+ * A condition that is never met ends a test after its time limit times this factor. The limit keeps a test from hanging and
  * measures nothing, so a busy machine gets three times as long.
  */
 const patience = 3;
@@ -147,7 +147,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    // A condition that runs bs9 costs a tenth of a second of CPU, which the service that it waits for lacks.
+    // A condition that runs bs9 takes a tenth of a second of CPU, which the service that it waits for needs.
     await Bun.sleep(Math.min(500, Math.max(50, 1.5 * (performance.now() - askedAt))));
   } while (performance.now() < end);
   throw new Error(`waited ${timeoutMs * patience} ms in vain: ${what} (last: ${Bun.inspect(last)})`);
@@ -156,8 +156,8 @@ export async function until<T>(
 let nextPort = Number(process.env["BS9_TEST_PORT"] ?? 25_000 + (process.pid % 350) * 20);
 
 /**
- * A port of this machine that nothing listens on; in a lab with a network of its own every port is free. test/runner/pool.ts
- * gives each test file that runs at the same time ports of its own, so that two files never get the same one.
+ * A port of this machine that nothing listens on; in a lab with its own network every port is free. test/runner/pool.ts gives
+ * each test file that runs at the same time separate ports, so that two files never get the same port.
  */
 export function freePort(): number {
   for (;;) {
@@ -171,7 +171,7 @@ export function freePort(): number {
   }
 }
 
-/** A new folder; test/main.ts removes them all. */
+/** Creates a new directory; test/main.ts removes all of them. */
 export function tempDir(): string {
   return mkdtempSync(join(tmpdir(), "bs9-test-"));
 }

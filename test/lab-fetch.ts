@@ -1,4 +1,4 @@
-// HTTP requests into the network of a lab, by one process that stays there: starting curl for each request that a test
+// HTTP requests into the network of a lab, through one process that stays there: starting curl for each request that a test
 // repeats until a condition holds took 15 % of the CPU time of a test run.
 
 export type Asked = { port: number; path?: string; body?: string; timeoutMs?: number };
@@ -7,21 +7,21 @@ export type Answer = { status: number; text: string };
 type Request = Asked & { id: number };
 type Reply = { id: number } & (Answer | { error: string });
 
-/** Asks from inside the network namespace of a process. */
+/** Sends requests from inside the network namespace of a process. */
 export class LabFetch {
   #next = 1;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   readonly #child;
 
-  /** `nsenter`: the words that enter the network namespace, such as `nsenter --target PID --net`. */
+  /** `nsenter`: the command that enters the network namespace, such as `nsenter --target PID --net`. */
   constructor(nsenter: string[]) {
     this.#child = Bun.spawn([...nsenter, process.execPath, import.meta.path], { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-    // It ends with the pipe, and keeps the test file from ending by nothing.
+    // The process ends with the pipe, and must not keep the test file from ending.
     this.#child.unref();
     void this.#read();
   }
 
-  /** The answer, whatever its status; throws where there is none, as for a refused connection. */
+  /** The answer, whatever its status; throws where there is none, for example after a refused connection. */
   async ask(asked: Asked): Promise<Answer> {
     const id = this.#next++;
     const { promise, resolve } = Promise.withResolvers<Reply>();
@@ -61,7 +61,7 @@ async function answer({ id, port, path = "/", body, timeoutMs = 10_000 }: Reques
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       ...(body === undefined ? {} : { method: "POST", body }),
-      // A kept connection would be to the process that a test has killed meanwhile.
+      // A kept connection might lead to a process that a test has killed meanwhile.
       keepalive: false,
       headers: { connection: "close" },
       signal: AbortSignal.timeout(timeoutMs),

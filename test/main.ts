@@ -29,7 +29,7 @@ const began = performance.now();
 const sums: Sums = { passed: 0, failed: 0, skipped: 0 };
 const results: Result[] = [];
 
-// A test may leave files in the folder for temporary files; they go with it.
+// A test may leave files in the directory for temporary files; they are removed with it.
 const scratch = mkdtempSync(join(tmpdir(), "bs9-"));
 process.on("exit", () => {
   rmSync(scratch, { recursive: true, force: true });

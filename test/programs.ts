@@ -1,29 +1,29 @@
-// Programs that the tests run: to their end, or on and on.
+// Runs programs for the tests: to their end, or in the background.
 import { readFileSync } from "node:fs";
 
 const defaultTimeoutMs = 180_000;
 
 export type RunOptions = {
   timeoutMs?: number;
-  /** What the program reads on stdin; nothing by default. */
+  /** The stdin of the program; empty by default. */
   input?: string | Uint8Array;
-  /** Added to the bare environment of a login; undefined takes a variable away. */
+  /** Added to the bare environment of a login; undefined removes a variable. */
   env?: Record<string, string | undefined>;
 };
 
 export type Outcome = { code: number; stdout: string; stderr: string };
 
-/** A program that runs on inside a lab, such as `bs9 logs -f`. */
+/** A program that keeps running inside a lab, such as `bs9 logs -f`. */
 export type Running = {
-  /** What it has written so far. */
+  /** The output so far. */
   stdout(): string;
   stderr(): string;
-  /** Sends a signal to the program itself, not to nsenter(1) in front of it. */
+  /** Sends a signal to the program itself, not to nsenter(1) before it. */
   kill(name: NodeJS.Signals): void;
   exited: Promise<number>;
 };
 
-/** Runs a program of this machine to its end; when its time is over, it and its children are killed and this throws. */
+/** Runs a program of this machine to its end; after its time limit, the program and its children are killed, and this throws. */
 export async function run(argv: string[], options: RunOptions = {}): Promise<Outcome> {
   const { timeoutMs = defaultTimeoutMs, input } = options;
   const child = Bun.spawn(argv, {
@@ -36,7 +36,8 @@ export async function run(argv: string[], options: RunOptions = {}): Promise<Out
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
-    // What nsenter(1) brought into a lab goes first, so that nsenter reaps it; the rest of the group a moment later.
+    // The program that nsenter(1) started in a lab is killed first, so that nsenter reaps it; the rest of the group a moment
+    // later.
     signal(childOf(child.pid) ?? child.pid, "SIGKILL");
     setTimeout(() => signal(-child.pid, "SIGKILL"), 500);
   }, timeoutMs);
@@ -46,7 +47,7 @@ export async function run(argv: string[], options: RunOptions = {}): Promise<Out
   return { code, stdout, stderr };
 }
 
-/** Returns the outcome when the program ended with 0, and throws what it said otherwise. */
+/** Returns the outcome if the program ended with 0, and otherwise throws its output. */
 export function succeed(outcome: Outcome, what: string): Outcome {
   if (outcome.code !== 0) throw new Error(`${what} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`);
   return outcome;
@@ -73,7 +74,7 @@ function gather(stream: ReadableStream<Uint8Array>): () => string {
   return () => text;
 }
 
-/** The first child of a process, or undefined where it has none or is gone. */
+/** The first child of a process, or undefined where it has none or has ended. */
 function childOf(pid: number): number | undefined {
   try {
     const first = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0];
@@ -91,7 +92,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** The words that change the environment for the command behind them. */
+/** The words that change the environment for the command after them. */
 export function withEnv(env: RunOptions["env"]): string[] {
   if (env === undefined) return [];
   const entries = Object.entries(env);

@@ -1,4 +1,4 @@
-// A spec by its name: what a test does not say is the least that a spec has.
+// A spec by its name: everything that a test does not set has the smallest valid value.
 import * as v from "valibot";
 import { Spec } from "../src/service/spec.ts";
 

@@ -1,4 +1,4 @@
-// Holds the house in order, and shows of each rule that it can fail.
+// Checks the rules of the repository, and shows that each rule can fail.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as rules from "./tidy.ts";
@@ -17,12 +17,12 @@ const apart: Record<string, string> = { "src/k8s/bs9-deployment.yaml": "for kube
 const files: rules.Files = await readAll();
 
 describe("the repository", () => {
-  test("imports go down", () => expect(rules.wrongImports(files)).toEqual([]));
-  test("no cycles", () => expect(rules.cycles(files)).toEqual([]));
-  test("no dead files", () => expect(rules.unreached(files, apart)).toEqual([]));
-  test("no names that say nothing", () => expect(rules.bannedNames(files)).toEqual([]));
-  test("no file is two things", () => expect(rules.longFiles(files, longOnes)).toEqual([]));
-  test("one file alone imports the D-Bus library", () => expect(rules.strayPackages(files)).toEqual([]));
+  test("imports only go down", () => expect(rules.wrongImports(files)).toEqual([]));
+  test("there are no import cycles", () => expect(rules.cycles(files)).toEqual([]));
+  test("there are no dead files", () => expect(rules.unreached(files, apart)).toEqual([]));
+  test("there are no meaningless names", () => expect(rules.bannedNames(files)).toEqual([]));
+  test("no file is too long", () => expect(rules.longFiles(files, longOnes)).toEqual([]));
+  test("a single file imports the D-Bus library", () => expect(rules.strayPackages(files)).toEqual([]));
   test("only main ends the process", () => expect(rules.strayExits(files)).toEqual([]));
   test("no registry and no path of one machine", () => expect(rules.foreignAddresses(files, registryHosts())).toEqual([]));
 });
@@ -31,13 +31,13 @@ describe("each rule can fail", () => {
   const up = { "src/base/a.ts": 'import { b } from "../service/b.ts";' };
   const sideways = { "src/logs/a.ts": 'import type { B } from "../health/b.ts";' };
   const unknown = { "src/attic/a.ts": 'const b = await import("../base/b.ts");' };
-  test.each([up, sideways, unknown])("wrong import %j", (bad) => expect(rules.wrongImports(sample(bad))).toHaveLength(1));
-  test("right imports", () => {
+  test.each([up, sideways, unknown])("wrong import %j is found", (bad) => expect(rules.wrongImports(sample(bad))).toHaveLength(1));
+  test("right imports are accepted", () => {
     const good = { "src/service/a.ts": 'import { b } from "../base/b.ts";\nimport { c } from "./c.ts";\nimport "node:fs";' };
     expect(rules.wrongImports(sample(good))).toEqual([]);
   });
 
-  test("a cycle", () => {
+  test("a cycle is found", () => {
     const bad = {
       "src/base/a.ts": 'import "./b.ts";',
       "src/base/b.ts": 'export { a } from "./c.ts";',
@@ -46,7 +46,7 @@ describe("each rule can fail", () => {
     expect(rules.cycles(sample(bad))).toEqual(["src/base/a.ts -> src/base/b.ts -> src/base/c.ts -> src/base/a.ts"]);
   });
 
-  test("a dead file and a missing one", () => {
+  test("a dead file and a missing one are found", () => {
     const bad = { "src/main.ts": 'import "./cli.ts";', "src/base/a.ts": "" };
     expect(rules.unreached(sample(bad))).toHaveLength(2);
     expect(rules.unreached(sample(bad), { "src/base/a.ts": "a sample" })).toHaveLength(1);
@@ -58,15 +58,15 @@ describe("each rule can fail", () => {
     "type UserInfo = {};",
     "let my_utils;",
     "import { info } from './x.ts'",
-  ])("a banned name: %s", (line) => expect(rules.bannedNames(sample({ "src/base/a.ts": line }))).toHaveLength(1));
-  test("a banned file name", () => expect(rules.bannedNames(sample({ "src/base/string-utils.ts": "" }))).toHaveLength(1));
-  test("words in text, members and names of packages are free", () => {
+  ])("the banned name in %s is found", (line) => expect(rules.bannedNames(sample({ "src/base/a.ts": line }))).toHaveLength(1));
+  test("a banned file name is found", () => expect(rules.bannedNames(sample({ "src/base/string-utils.ts": "" }))).toHaveLength(1));
+  test("words in text, members and names of packages are accepted", () => {
     const good =
       'import { userInfo } from "node:os";\n// the user manager\nsay("data"); userInfo(); socket.data; listen({ data() {} }); listen({ data: () => {} }); new DataView(x); type UserManager = 1; /info/.test(x); const datagram = `info`;';
     expect(rules.bannedNames(sample({ "src/base/a.ts": good }))).toEqual([]);
   });
 
-  test("a long file", () => {
+  test("a long file is found", () => {
     const bad = sample({ "src/base/a.ts": "x\n".repeat(251), "src/base/b.ts": "x\n".repeat(250) });
     expect(rules.longFiles(bad)).toHaveLength(1);
     expect(rules.longFiles(bad, { "src/base/a.ts": "a table" })).toEqual([]);
@@ -77,13 +77,13 @@ describe("each rule can fail", () => {
     expect(rules.strayPackages(sample({ "src/systemd/bus/bus.ts": line }))).toEqual([]);
   });
 
-  test.each(["process.exit(1);", "process.exitCode = 2;", "console.log(1);"])("a stray exit or print: %s", (line) => {
+  test.each(["process.exit(1);", "process.exitCode = 2;", "console.log(1);"])("a stray exit or print is found: %s", (line) => {
     expect(rules.strayExits(sample({ "src/cli.ts": line }))).toHaveLength(1);
     expect(rules.strayExits(sample({ "src/main.ts": line, "src/base/a.ts": `// ${line}` }))).toEqual([]);
   });
 
-  test("an address", () => {
-    // In pieces, so that this file holds none itself.
+  test("an address is found", () => {
+    // In pieces, so that this file contains no address itself.
     const bad = [
       ["https://", "registry.", "npmjs.org/x"],
       ["http://deb.", "debian.org/debian"],
@@ -106,7 +106,7 @@ async function readAll(): Promise<rules.Files> {
   return new Map(await Promise.all(paths.map(async (path) => [path, await Bun.file(join(top, path)).text()] as const)));
 }
 
-/** Where npm gets its packages on this machine. */
+/** The hosts from which npm gets its packages on this machine. */
 function registryHosts(): string[] {
   const asked = Bun.spawnSync(["npm", "config", "get", "registry"], { cwd: top, timeout: 20_000 }).stdout.toString();
   const host = /^https?:\/\/([^/\s]+)/.exec(asked)?.[1];

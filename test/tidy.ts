@@ -1,10 +1,10 @@
-// The rules of the house, each a pure function from files to complaints. test/tidy.test.ts applies them.
+// The rules of the repository, each a pure function from files to complaints. test/tidy.test.ts applies them.
 import { dirname, join, normalize } from "node:path";
 
 /** Path from the top of the repository -> text. */
 export type Files = ReadonlyMap<string, string>;
 
-/** A folder of src/, or a file at its top. What is higher in the list is lower in the house. */
+/** A directory of src/, or a file at its top. Earlier entries are on lower floors. */
 const floors = [
   ["base", "version"],
   ["service"],
@@ -23,7 +23,7 @@ const floors = [
   ["main"],
 ];
 
-/** Imports go down; parts on one floor do not know each other. */
+/** Imports go down; directories on one floor do not import each other. */
 export function wrongImports(files: Files): string[] {
   return sources(files).flatMap(([path, text]) =>
     relativeImports(path, text).flatMap((target) => {
@@ -49,7 +49,7 @@ export function cycles(files: Files): string[] {
   return found;
 }
 
-/** Every file of src/ is reached from src/main.ts, but for the allowed ones, and every import leads to a file. */
+/** Every file of src/ is reached from src/main.ts, except the allowed ones, and every import leads to a file. */
 export function unreached(files: Files, allowed: Record<string, string> = {}): string[] {
   const reached = new Set<string>();
   const missing: string[] = [];
@@ -70,7 +70,7 @@ export function unreached(files: Files, allowed: Record<string, string> = {}): s
 
 const bannedWords = new Set(["manager", "handler", "helper", "util", "info", "data"].flatMap((word) => [word, `${word}s`]));
 
-/** Words that name nothing, in file names and identifiers; what comes from a package or the language keeps its name. */
+/** Words without meaning, in file names and identifiers; names from packages or the language are allowed. */
 export function bannedNames(files: Files): string[] {
   return typescript(files).flatMap(([path, text]) => {
     const foreign = new Set(packageImports(text).flatMap((found) => found.names));
@@ -81,7 +81,7 @@ export function bannedNames(files: Files): string[] {
   });
 }
 
-// Neither a member (`socket.data`) nor a function in a literal, as an interface asks for it (`{ data(socket) {} }`).
+// Matches neither a member (`socket.data`) nor a function in a literal, as an interface requires (`{ data(socket) {} }`).
 const ownName = /(?<![.\w$])(?!(?<=[{,]\s*)\w+(?:: (?:async )?)?\()[A-Za-z_$][\w$]*/g;
 
 const maxLines = 250;
@@ -105,10 +105,10 @@ export function strayPackages(files: Files): string[] {
   );
 }
 
-/** A program of its own, which is carried as text, ends by itself. */
+/** A separate program, which is carried as text, ends its own process. */
 const ends = new Set(["src/main.ts", "src/backend/isolation-attempts.ts"]);
 
-/** Only main ends the process or sets its exit code; nobody prints past the terminal. */
+/** Only main ends the process or sets its exit code; all output goes through the terminal. */
 export function strayExits(files: Files): string[] {
   return sources(files).flatMap(([path, text]) => {
     const found = withoutText(text).match(/\bprocess\.exit(?:Code\s*=)?(?!\w)|\bconsole\.\w+/g) ?? [];
@@ -117,9 +117,9 @@ export function strayExits(files: Files): string[] {
 }
 
 const addresses = [
-  // A package registry or a mirror, by its host.
+  // The host of a package registry or a mirror.
   /https?:\/\/[^\s"'`/]*(?:registry|npmjs|npmmirror|yarnpkg|jsr\.io|debian\.org|mirror|artifactory|nexus)[^\s"'`]*/gi,
-  // Places of the machine that this was written on.
+  // Paths of the machine that this was written on.
   /(?<![\w.~])\/(?:work|farm)\/[\w.-]+/g,
   /(?<![\w.])\/tmp\/(?:tools|systemd-labs)\b/g,
 ];
@@ -153,7 +153,7 @@ function floorOf(path: string): number {
 
 const importPattern = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;
 
-/** `import type` counts too: a shape belongs to the lowest floor that uses it. */
+/** `import type` counts too: a type belongs to the lowest floor that uses it. */
 function relativeImports(path: string, text: string): string[] {
   const specifiers = [...text.matchAll(importPattern)].map((match) => match[1] ?? "");
   return specifiers.filter((specifier) => specifier.startsWith(".")).map((specifier) => normalize(join(dirname(path), specifier)));
@@ -166,7 +166,7 @@ function packageImports(text: string): { specifier: string; names: string[] }[] 
 
 function isBanned(name: string): boolean {
   const words = name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase();
-  const named = words.replace(/\buser managers?\b/g, ""); // systemd's own noun
+  const named = words.replace(/\buser managers?\b/g, ""); // a term of systemd
   return named.split(/[^a-z]+/).some((word) => bannedWords.has(word));
 }
 

@@ -1,8 +1,8 @@
-// What the reader of a status should hear beside it: the subject, what is so, and what to do about it.
+// Notices for the reader of a status: the subject, what is wrong, and what to do about it.
 import * as v from "valibot";
 
 const kinds = [
-  // What stands in the way of log lines.
+  // Log lines are not kept, or cannot be read.
   "journal-down",
   "journal-off",
   "journal-unreadable",
@@ -11,29 +11,29 @@ const kinds = [
   "log-gap",
   "log-file",
   "log-times",
-  // What others did to our units.
+  // Others changed the units of bs9.
   "unit-missing",
   "unit-edited",
   "unit-older",
   "unit-added",
   "unit-drop-ins",
-  // What of a service cannot be had.
+  // A service or a part of it is not available.
   "start-refused",
   "socket-hidden",
   "trail",
   "history",
-  // What keeps the agent from its work.
+  // The agent cannot do its work.
   "storage",
   "agent",
 ] as const;
 
 export const Notice = v.strictObject({
   kind: v.picklist(kinds),
-  /** A service, or what else it is about: `journald`, `metrics.db`. */
+  /** The name of a service, or another subject: `journald`, `metrics.db`. */
   subject: v.string(),
   /** A sentence without a full stop. */
   what: v.string(),
-  /** A command line, or an act in words; null where nothing is to be done. */
+  /** A command line, or an action in words; null where nothing needs to be done. */
   fix: v.nullable(v.string()),
 });
 export type Notice = v.InferOutput<typeof Notice>;

@@ -1,4 +1,4 @@
-// The log files of services that are not what bs9 has made, as notices.
+// Notices about log files that are not read, because bs9 did not create them.
 import { unreadStreams } from "../logs/store/place.ts";
 import type { Notice } from "./notice.ts";
 

@@ -37,7 +37,7 @@ export type ErrorOptions = {
 
 export class Bs9Error extends Error {
   readonly code: ErrorCode;
-  /** The message without what could not be done, for where that is said already. */
+  /** The message without `lead`, for places that have already said what could not be done. */
   readonly why: string;
   readonly hint: string | undefined;
   readonly details: string[];
@@ -67,7 +67,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The same without what could not be done. */
+/** The message of anything thrown, without `lead`. */
 export function whyOf(error: unknown): string {
   return error instanceof Bs9Error ? error.why : reasonOf(error);
 }

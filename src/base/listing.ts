@@ -1,7 +1,7 @@
-// The names in a folder.
+// Lists the names in a directory.
 import { readdirSync } from "node:fs";
 
-/** What is in a folder; nothing where there is none, or it cannot be read. */
+/** The names in a directory; empty where it does not exist or cannot be read. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

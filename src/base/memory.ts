@@ -14,7 +14,7 @@ export async function giveBack(): Promise<void> {
   // Nothing is awaited from here on, because the mappings must not change between reading them and madvise(2).
   if (heldOfFiles() < worthBytes) return;
   Bun.gc(true);
-  // Machine code of functions that ran once: made again where it is needed. Not among the types of Bun 1.4.
+  // Releases the machine code of functions that ran once; it is compiled again when needed. The types of Bun 1.4 lack this.
   (Bun as { shrink?: () => void }).shrink?.();
   for (const { from, to } of unwritten(readProc("self/smaps") ?? "")) {
     madvise(from, to - from, MADV_PAGEOUT);
@@ -24,7 +24,7 @@ export async function giveBack(): Promise<void> {
   }
 }
 
-/** An executable in a tmpfs counts as shared memory (proc_pid_status(5)). */
+/** The pages of an executable in a tmpfs count as shared memory (proc_pid_status(5)). */
 function heldOfFiles(): number {
   const status = readProc("self/status") ?? "";
   const kilobytes = ["RssFile", "RssShmem"].map((field) => Number.parseInt(statusField(status, field) ?? "0", 10));

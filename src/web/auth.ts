@@ -1,4 +1,4 @@
-// Authentication: the bearer token, compared in constant time. Wrong tokens are counted for each address, and refused beyond a limit.
+// Authentication by bearer token, compared in constant time. Wrong tokens are counted per address, and refused beyond a limit.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { problem } from "./problem.ts";
@@ -12,7 +12,7 @@ const challenge = 'Bearer realm="bs9"';
 export class Auth {
   readonly #digest: Buffer;
   readonly #now: () => number;
-  /** Wrong tokens by address; insertion order is age. */
+  /** Wrong tokens by address, oldest first (insertion order). */
   readonly #wrong = new Map<string, { count: number; untilMs: number }>();
 
   constructor(token: string, now: () => number) {
@@ -20,13 +20,14 @@ export class Auth {
     this.#now = now;
   }
 
-  /** The answer that turns the request away, or null where it may pass. */
+  /** The answer that refuses the request, or null where it is allowed. */
   refusal(headers: Headers, address: string): Response | null {
     const sent = headers.get("authorization");
     if (sent === null) return problem(401, "a token is needed: Authorization: Bearer …", { "WWW-Authenticate": challenge });
     const token = /^Bearer +(\S+)$/i.exec(sent)?.[1];
-    // The right token always passes: else any program on the same address could lock its owner out with ten wrong ones. A
-    // guess that is right would pass too, and a token has at least 16 characters, one that bs9 makes 256 random bits.
+    // The right token is always accepted: otherwise any program on the same address could lock the owner out with ten wrong
+    // tokens. A correct guess would be accepted too, but a token has at least 16 characters, and one made by bs9 has 256 random
+    // bits.
     if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return null;
     const from = networkOf(address);
     const now = this.#now();
@@ -51,12 +52,12 @@ export class Auth {
   }
 }
 
-/** Of one length, whatever was sent. */
+/** A digest, so that both sides of the comparison have the same length. */
 function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-/** Who has one IPv6 address has the 2^64 of its network. */
+/** The owner of one IPv6 address has all 2^64 addresses of its network. */
 function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
   if (!isIPv6(plain)) return plain;

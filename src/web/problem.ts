@@ -1,4 +1,4 @@
-// Errors over HTTP: application/problem+json (RFC 9457), with what every answer carries.
+// Errors over HTTP: application/problem+json (RFC 9457), with the headers that every answer has.
 const titles = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -23,7 +23,7 @@ export function text(line: string): Response {
   return answer(`${line}\n`, "text/plain; charset=utf-8", {});
 }
 
-/** Nothing here is a page, to be kept, or for another site. */
+/** No answer is a page, may be cached, or is for another site. */
 const always = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

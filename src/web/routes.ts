@@ -1,4 +1,4 @@
-// The table of what is answered, and how a request finds its row.
+// The table of routes, and how a request finds its row.
 import { hostname } from "node:os";
 import { reasonOf } from "../base/errors.ts";
 import { json, problem, text } from "./problem.ts";
@@ -31,7 +31,7 @@ export function routesOf({ statuses, now }: Source): Route[] {
   ];
 }
 
-/** The row, or the answer that there is none; HEAD is GET without its body (RFC 9110, 9.3.2). */
+/** The row, or the answer that there is none; HEAD is GET without a body (RFC 9110, 9.3.2). */
 export function find(routes: Route[], method: string, path: string): Route | Response {
   const there = routes.filter((route) => route.path === path);
   if (there.length === 0) return problem(404, "there is nothing here");
@@ -41,7 +41,7 @@ export function find(routes: Route[], method: string, path: string): Route | Res
   return problem(405, `${method} is not possible here`, { Allow: allowed.join(", ") });
 }
 
-/** Many who ask at once are one reading. */
+/** Concurrent requests share one reading. */
 function shared(statuses: () => Promise<unknown[]>): () => Promise<unknown[]> {
   let running: Promise<unknown[]> | null = null;
   return () => {

@@ -1,4 +1,4 @@
-// The HTTP side: /healthz for whoever asks, and what services are doing for who has the token.
+// The HTTP server: /healthz for everybody, and the state of services for clients with the token.
 import { hostname } from "node:os";
 import { errnoOf, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
@@ -11,16 +11,16 @@ export type WebOptions = Source & { host: string; port: number; token: string };
 export type Web = { port: number; stop(): Promise<void> };
 
 const idleSeconds = 10;
-/** No route takes a body. */
+/** No route accepts a body. */
 const maxBodyBytes = 16 * 1024;
 
-/** Port 0 takes a free one. */
+/** Port 0 takes a free port. */
 export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web {
   const routes = routesOf({ statuses, now });
   const auth = new Auth(token, now);
   const ours = namesOf(host, hostname());
   const answer = async (request: Request, address: string): Promise<Response> => {
-    // HTTP/1.0 may leave it out, and Bun then gives a URL without a host, which cannot be parsed.
+    // HTTP/1.0 allows a request without Host; Bun then gives a URL without a host, which cannot be parsed.
     if (!request.headers.has("host")) return problem(400, "the request has no Host header");
     const reason = foreign(request.headers, ours);
     if (reason !== null) return problem(403, reason);
@@ -33,7 +33,7 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
       hostname: host,
       port,
       development: false,
-      // Without development Bun would share the port with another server of this user, unasked.
+      // Without this Bun may share the port with another server of this user.
       reusePort: false,
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,

@@ -1,4 +1,4 @@
-// The token of the HTTP side: from the file that BS9_WEB_TOKEN_FILE names, else one of our own, made at the first need.
+// The token of the HTTP server: from the file named by BS9_WEB_TOKEN_FILE, else a token of bs9, created when first needed.
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
@@ -15,13 +15,13 @@ const ownBytes = 32;
 
 export type Token = {
   text: string;
-  /** The file that bs9 made for it; null where BS9_WEB_TOKEN_FILE names the file. */
+  /** The file that bs9 created for the token; null where BS9_WEB_TOKEN_FILE names the file. */
   own: string | null;
-  /** The file that BS9_WEB_TOKEN_FILE names although it does not exist, such as a secret that was never made; else null. */
+  /** The file that BS9_WEB_TOKEN_FILE names although it does not exist, such as a secret that was never created; else null. */
   missing: string | null;
 };
 
-/** Throws where there is a file without a good token in it: a weak one is never used, nor replaced. */
+/** Throws where the file does not contain a valid token: a weak token is neither used nor replaced. */
 export function loadToken(env: Record<string, string | undefined>, configFolder: string): Token {
   const named = env[tokenVariable] || null;
   if (named === null) return { ...ownToken(configFolder), missing: null };
@@ -29,7 +29,7 @@ export function loadToken(env: Record<string, string | undefined>, configFolder:
   return { text: read(named, `${tokenVariable} names ${named}`), own: null, missing: null };
 }
 
-/** A file that cannot be looked at is there for all one knows. */
+/** A file that cannot be inspected is treated as existing. */
 function isMissing(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false }) === undefined;
@@ -59,12 +59,12 @@ function read(file: string, whence: string): string {
   const hint = `head -c 32 /dev/urandom | base64 > ${shellWord(file)}`;
   if (token.length < minLetters)
     throw failed(`${whence}, which holds ${token.length} characters; a token has at least ${minLetters}`, { hint });
-  // What a header can carry (RFC 6750 says less, but secret stores give all of these).
+  // Characters that a header can carry (RFC 6750 allows fewer, but secret stores produce all of these).
   if (!/^[\x21-\x7e]+$/.test(token)) throw failed(`${whence}, which holds a space or other characters than ASCII ones`, { hint });
   return token;
 }
 
-/** A link(2) of a file that is whole: of two that do this at once, one is first and both read its token. */
+/** Uses link(2) with a complete file: of two processes that do this at once, one is first, and both read its token. */
 function make(file: string): void {
   const partial = `${file}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
   try {

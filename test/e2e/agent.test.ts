@@ -60,7 +60,7 @@ test("status is correct at once after any change", async () => {
   }
 });
 
-test("each kill reaches a reader, and status --watch shows it without waiting for its next look", async () => {
+test("each kill is reported to a reader, and status --watch shows it without waiting for its next poll", async () => {
   const watching = it.start("ops", ["bs9", "status", "web", "--watch", "--json"]);
   const lines = () =>
     watching

@@ -1,4 +1,4 @@
-// The first ten minutes of a user who comes from PM2, from install.sh to --uninstall: each command with all that it answers.
+// The first ten minutes of a user who comes from PM2, from install.sh to --uninstall: each command with its complete answer.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,14 +30,14 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-/** The PATH of a login before ~/.local/bin was there. */
+/** The PATH of a login before ~/.local/bin existed. */
 const loginPath = "/usr/local/bin:/usr/bin:/bin";
 const typed = (line: string, path = `${home}/.local/bin:${loginPath}`): Promise<Outcome> =>
   it.asUser("ops", ["sh", "-c", `cd shop && ${line}`], { env: { PATH: path, SHELL: "/bin/bash" } });
 
 /**
- * What differs from run to run is written as PID, TIME, CPU and so on. The lines of progress depend on how fast the machine
- * is; those on the boot, the cgroups and the memory of the lab depend on the machine.
+ * Replaces values that differ from run to run by PID, TIME, CPU and so on. Lines of progress are left out, because they depend
+ * on the speed of the machine; lines about boot, cgroups and memory of the lab depend on the machine.
  */
 function told({ stdout, stderr }: Outcome): string[] {
   return `${stdout}${stderr}`
@@ -57,7 +57,7 @@ function told({ stdout, stderr }: Outcome): string[] {
 const mayWrite = (name: string) =>
   `${name} may write in ~/shop, and in ~/.cache, /tmp, /var/tmp, /dev/shm of its own; the rest of home is closed to it`;
 
-/** What is typed, the exit status, and every line of the answer. */
+/** The typed command, its exit status, and every line of its answer. */
 const minutes: [string, number, (string | RegExp)[]][] = [
   ["bs9 ls", 0, ["No services. Start one: bs9 start app.ts"]],
   ["bs9 start server.js --port 3000", 0, ["shop started (pid PID, ready in TIME, sandbox effective)", mayWrite("shop")]],
@@ -134,7 +134,7 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   ["bs9 -v", 0, ["bs9 VERSION"]],
 ];
 
-test("installed: where it is, and how this shell finds it", async () => {
+test("install.sh says where bs9 is installed, and how this shell finds it", async () => {
   const installed = await typed("sh ../install.sh --file ../got/bs9", loginPath);
   expect(told(installed)).toEqual([
     `Installed: bs9 VERSION, as ${home}/.local/bin/bs9`,
@@ -157,13 +157,13 @@ test("status --watch on a terminal ends with q", async () => {
   expect(watched.code).toBe(0);
 });
 
-test("the same bs9 again: nothing of the agent that is about to restart", async () => {
+test("installing the same bs9 again reports no restart of the agent", async () => {
   const again = await typed("sh ../install.sh --file ../got/bs9");
   expect(told(again)).toEqual(["This is the bs9 that is installed already: bs9 VERSION"]);
   expect(again.stdout).not.toContain("agent");
 });
 
-test("uninstalled: asked what is to become of services and data, and gone", async () => {
+test("uninstalling asks about services and data, and removes bs9", async () => {
   const asked = await typed("sh ../install.sh --uninstall");
   expect(told(asked)[0]).toBe(
     "install.sh: there is no terminal to ask on: give --yes, --with-services or --keep-services, and --with-data or --keep-data",

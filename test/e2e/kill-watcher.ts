@@ -1,4 +1,5 @@
-// Kills services with SIGKILL and follows the agent: how long each kill takes to reach a reader. Runs where the services run.
+// Kills services with SIGKILL and follows the agent: measures how long each kill takes to reach a reader. Runs where the
+// services run.
 import { agentClient } from "../../src/agent/client.ts";
 import { pathsOf } from "../../src/base/paths.ts";
 import { after, type ModelEvent } from "../../src/status/events.ts";
@@ -6,7 +7,7 @@ import type { Snapshot, Status } from "../../src/status/schema.ts";
 
 export type KillToll = { latenciesMs: number[]; missing: number };
 
-/** `count` services that do nothing, as a project file. */
+/** A project file with `count` services that do nothing. */
 export const idleServices = (count: number): string =>
   Array.from({ length: count }, (_, i) => `[services.k${i + 1}]\nentry = "sleep"\nargs = ["100000"]\nwait = "0s"\n`).join("\n");
 
@@ -14,7 +15,7 @@ const pathOf = import.meta.path;
 
 export { pathOf as killWatcher };
 
-/** The events of the agent; where it is busy or begins anew, it is asked again. */
+/** Yields the events of the agent; reconnects while the agent is busy or restarts. */
 export async function* following(state: string, paceMs: number, signal: AbortSignal): AsyncGenerator<ModelEvent> {
   while (!signal.aborted) {
     yield* agentClient(state).model.follow({ signal, paceMs });
@@ -22,9 +23,9 @@ export async function* following(state: string, paceMs: number, signal: AbortSig
   }
 }
 
-/** A kill that was not told by then counts as missing. */
+/** A kill that was not reported within this time counts as missing. */
 const missingMs = 10_000;
-/** A service that was killed several times waits for its next start. */
+/** A service that was killed several times waits for its next start, so this limit is long. */
 const upMs = 120_000;
 
 /** Kills the services in turn, `rounds` times in all. */
@@ -39,7 +40,7 @@ async function killing(rounds: number): Promise<KillToll> {
     }
   })();
   const statusOf = (name: string): Status | undefined => snapshot.services.find(({ status }) => status.name === name)?.status;
-  /** Resolves in the moment in which an event makes the condition true; false after `limitMs`. */
+  /** Resolves at the moment when an event makes the condition true; false after `limitMs`. */
   const told = async (condition: () => boolean, limitMs: number): Promise<boolean> => {
     const endMs = performance.now() + limitMs;
     while (!condition()) {
@@ -62,7 +63,7 @@ async function killing(rounds: number): Promise<KillToll> {
   for (let round = 0; round < rounds; round++) {
     const name = names[round % names.length] ?? "";
     if (!(await told(() => isUp(name), upMs))) throw new Error(`${name} does not come up again`);
-    // At any moment of the agent's work.
+    // A random time, so that the kills hit different moments of the agent's work.
     await Bun.sleep(Math.random() * 300);
     const pid = statusOf(name)?.pid ?? 0;
     const killedMs = performance.now();

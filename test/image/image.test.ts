@@ -1,4 +1,4 @@
-// The image: built from the Dockerfile offline, run as hardened as it promises, and as the Kubernetes manifest runs it.
+// The image: built from the Dockerfile offline, run with full hardening, and run as the Kubernetes manifest does.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,10 +17,10 @@ beforeAll(async () => {
 }, 560_000);
 afterAll(async () => here[Symbol.asyncDispose]());
 
-/** As hardened as it gets: nothing to write to but /data, and little memory and CPU. */
+/** Full hardening: only /data is writable, with little memory and CPU. */
 const hardened = [
   ...["--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
-  // A container that is slow to start under 0.1 CPU is what is asked for; its health is asked for by hand.
+  // The container must be slow under 0.1 CPU; its health is checked by hand.
   ...["--memory", "128m", "--memory-swap", "128m", "--cpus", "0.1", "--network", "host", "--health-interval", "disable"],
 ];
 
@@ -40,12 +40,12 @@ async function readyService(bearer: string): Promise<Status> {
   return until(find, { timeoutMs: 60_000, what: "a ready service" });
 }
 
-/** The first process of a container as the place numbers it; what is under /proc of it is the container's. */
+/** The pid of the first process of a container in the pid namespace of the place, whose /proc shows the container. */
 async function firstPid(name: string): Promise<string> {
   return here.must(["podman", "inspect", "--format", "{{.State.Pid}}", name]);
 }
 
-/** Of each process of a container, who it is and what it may. */
+/** The user and the capabilities of each process of a container. */
 async function powers(name: string): Promise<Set<string>> {
   const pids = (await here.must(["podman", "top", name, "hpid"])).split("\n").slice(1);
   const wanted = /^(?:Uid|Gid|CapEff|CapBnd|NoNewPrivs):.*$/gm;
@@ -53,7 +53,7 @@ async function powers(name: string): Promise<Set<string>> {
   return new Set((await Promise.all(pids.map(of))).map(String));
 }
 
-/** What the kernel holds a container to, whichever kind of control groups this machine has. */
+/** The limits that the kernel enforces on a container, with either version of control groups. */
 async function limitsInForce(name: string): Promise<{ memoryBytes: number; cpus: number }> {
   const groups = (await here.must(["cat", `/proc/${await firstPid(name)}/cgroup`])).split("\n").map((line) => line.split(":"));
   const read = async (controller: string, file: string) => {
@@ -71,7 +71,7 @@ async function limitsInForce(name: string): Promise<{ memoryBytes: number; cpus:
 
 const powerless = "Uid: 1000 1000 1000 1000 Gid: 1000 1000 1000 1000 CapEff: 0000000000000000 CapBnd: 0000000000000000 NoNewPrivs: 1";
 
-test("it is small, has no shell, and asks for uid 1000 and its health", async () => {
+test("the image is small, has no shell, and declares uid 1000 and its health check", async () => {
   const [{ Config, Healthcheck, Size }] = JSON.parse(await here.must(["podman", "image", "inspect", image])) as [
     { Config: Record<string, unknown>; Healthcheck: { Test: string[] }; Size: number },
   ];
@@ -89,7 +89,7 @@ test("it is small, has no shell, and asks for uid 1000 and its health", async ()
   expect(await here.must(["podman", "run", "--rm", ...hardened, image, "version"])).toStartWith("bs9 ");
 });
 
-test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is healthy; SIGTERM ends it with 0", async () => {
+test("read-only, as uid 1000, under 128 MiB and 0.1 CPU the image serves the app and is healthy, and SIGTERM ends it with 0", async () => {
   const folder = tempDir();
   const app = join(folder, "app");
   mkdirSync(app);
@@ -97,7 +97,7 @@ test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is
   writeFileSync(join(app, "bs9.toml"), '[services.hello]\nentry = "app.ts"\nport = 4310\nhealth = "/"\n');
   writeFileSync(join(folder, "token"), `${token}\n`);
   for (const path of [folder, app]) chmodSync(path, 0o755);
-  // On a disk, as volumes are: what is written to the tmpfs that the images of the tests are in counts as memory.
+  // On a disk, as volumes are, because files on the tmpfs of the test images would count as memory.
   const volume = join(folder, "data");
   mkdirSync(volume);
   chownSync(volume, 1000, 1000);
@@ -133,7 +133,7 @@ test("read-only, as uid 1000, under 128 MiB and 0.1 CPU it serves the app and is
   }
 });
 
-test("with nothing prepared it starts as in compose.yaml, and says what to mount and where its token is", async () => {
+test("without preparation the image starts as in compose.yaml, and says what to mount and where its token is", async () => {
   const app = join(tempDir(), "app");
   mkdirSync(app);
   await here.must(["podman", "run", "--detach", "--name", "bare", ...hardened, "-v", `${app}:/app:ro`, "-v", "bare:/data", image]);
@@ -150,7 +150,7 @@ test("with nothing prepared it starts as in compose.yaml, and says what to mount
   }
 });
 
-test("compose.yaml needs no file but the app", async () => {
+test("compose.yaml needs no file except the app", async () => {
   const { services, secrets } = Bun.YAML.parse(await Bun.file(join(top, "compose.yaml")).text()) as {
     services: { bs9: { volumes: string[]; environment?: unknown } };
     secrets?: unknown;

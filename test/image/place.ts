@@ -1,4 +1,4 @@
-// Where images are built and run: podman in namespaces of its own, see place.sh.
+// Builds and runs images: podman in separate namespaces, see place.sh.
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, type RunOptions, run, succeed, tempDir, until } from "../harness.ts";
@@ -9,12 +9,12 @@ const furnishMs = 300_000;
 export type Place = {
   /** Runs a program inside; throws only when it runs out of time. */
   inside(argv: string[], options?: RunOptions): Promise<Outcome>;
-  /** The same, of one that has to end with 0; what it wrote. */
+  /** The same for a program that must end with 0; returns its output. */
   must(argv: string[], options?: RunOptions): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** It ends with `[Symbol.asyncDispose]`, and in any case with this process. */
+/** The place ends with `[Symbol.asyncDispose]`, and in any case with this process. */
 export async function place(): Promise<Place> {
   const dir = tempDir();
   const keeper = Bun.spawn(["bash", script, "keep", dir], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
@@ -38,13 +38,13 @@ export async function place(): Promise<Place> {
   };
 }
 
-/** Why none can be had on this machine, or null. */
+/** Why no place can be set up on this machine, or null. */
 export function whyNoPlace(): string | null {
   const asked = Bun.spawnSync(["bash", script, "can"], { timeout: furnishMs, stderr: "ignore" });
   return asked.success ? null : asked.stdout.toString().trim() || "bash is not here";
 }
 
-/** What podman leaves of control groups; one in use stays. */
+/** Removes the control groups that podman leaves behind; those in use stay. */
 function sweepGroups(): void {
   const top = "/sys/fs/cgroup";
   for (const hierarchy of ["", ...readdirSync(top)]) removeGroup(join(top, hierarchy, "libpod_parent"));

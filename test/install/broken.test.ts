@@ -1,4 +1,4 @@
-// install.sh where something breaks: each time one sentence, and the old state as it was.
+// install.sh with failures: each time one sentence, and the old state unchanged.
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { type Outcome, run, tempDir } from "../harness.ts";
 import { type Files, type Home, home, program, releaseOf, script, serve, serveCut, settled, shells, standIn, sumsOf } from "./release.ts";
 
 const next = releaseOf(standIn("1.1"));
-/** One shell gets every place; the others share the code that is tried, so that fewer are enough for them. */
+/** One shell is tested at every place; the others run the same code, so fewer places are enough for them. */
 const placesFor = (shell: string[]): number => (shell === shells[0] ? 12 : 3);
 const cutsFor = (shell: string[]): number => (shell === shells[0] ? 20 : 8);
 const isRoot = process.getuid?.() === 0;
@@ -21,7 +21,7 @@ function expectRefused(outcome: Outcome, it: Home, before: Record<string, string
 
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_, shell) => {
   const [places, cuts] = [placesFor(shell), cutsFor(shell)];
-  test(`the script, cut at ${cuts} places`, async () => {
+  test(`the script, cut at ${cuts} places, changes nothing`, async () => {
     const text = await Bun.file(script).bytes();
     using server = serve(next);
     const inside = Array.from({ length: cuts - 6 }, (_, i) => Math.floor((text.length * (i + 1)) / (cuts - 5)));
@@ -36,7 +36,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
       expect(it.state()).toEqual(before);
     }
     expect(server.asked).toEqual([]);
-    // The last byte is a line end, which nobody misses.
+    // The last byte is a newline, which is not needed.
     await it.pipe(shell, text.slice(0, -1), [], { BS9_RELEASE_URL: server.url });
     expect(server.asked).toEqual(["SHA256SUMS", program]);
   });
@@ -46,12 +46,12 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ["program, without", program, false],
     ["sums, with their length declared", "SHA256SUMS", true],
     ["sums, without", "SHA256SUMS", false],
-  ])(`the ${places} places where the download can end: the %s`, async (_, name, declared) => {
+  ])(`a download that ends at one of ${places} places changes nothing: the %s`, async (_, name, declared) => {
     const it = settled();
     const before = it.state();
     const { length } = next[name] ?? [];
     for (let place = 0; place < places; place++) {
-      // Up to two bytes before the end: of the sums, the last one is a line end.
+      // Up to two bytes before the end, because the last byte of the checksums is a newline.
       const at = Math.floor(((length - 2) * place) / (places - 1));
       using server = serveCut(next, { name, at, declared });
       const outcome = await it.install(shell, [], { BS9_RELEASE_URL: server.url });
@@ -79,7 +79,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(await it.install(shell, [], { BS9_RELEASE_URL: server.url }), it, before, new RegExp(reason));
   });
 
-  test("a server that does not say how much it sends, and does not stop", async () => {
+  test("a server that does not announce the length and does not stop sending is given up", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut({ SHA256SUMS: new Uint8Array(1_000_000) }, { name: "SHA256SUMS", at: 1_000_000, declared: false });
@@ -87,7 +87,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "more than the 65536 bytes allowed");
   });
 
-  test("a server that falls silent", async () => {
+  test("a server that stops sending is given up", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut(next, { name: program, at: 5000, declared: true, thenHang: true });
@@ -95,7 +95,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "it took too long");
   });
 
-  test("no network, and a password that is not shown", async () => {
+  test("without network the download fails, and a password in the address is not shown", async () => {
     const it = settled();
     const before = it.state();
     const alone = isRoot ? ["unshare", "--net"] : ["unshare", "--map-root-user", "--net"];
@@ -103,7 +103,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "from http://127.0.0.1:9/v1: the server cannot be reached");
   });
 
-  test("a signal", async () => {
+  test("a signal leaves the old state", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut(next, { name: program, at: 5000, declared: true, thenHang: true });
@@ -116,7 +116,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(it.state()).toEqual(before);
   });
 
-  test.skipIf(!isRoot)("no space", async () => {
+  test.skipIf(!isRoot)("a full disk leaves the old state", async () => {
     const it = home();
     const small = it.put("small", standIn("1.0"));
     const big = standIn("1.1", { bytes: 4_000_000 });
@@ -138,7 +138,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
       expect(line).toMatch(/^install\.sh: .*there is no space left in \S+; nothing was changed$/);
   });
 
-  test.skipIf(!isRoot)("a read-only target, and the folder of root", async () => {
+  test.skipIf(!isRoot)("a read-only target and root's directory are refused", async () => {
     const it = home();
     const [first, second] = [it.put("first", standIn("1.0")), it.put("second", standIn("1.1"))];
     const steps = `
@@ -158,7 +158,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ]);
   });
 
-  test.skipIf(!isRoot)("a target that another user owns", async () => {
+  test.skipIf(!isRoot)("a target that another user owns is refused", async () => {
     const before = readdirSync("/usr/local/bin");
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const argv = [...nobody, ...shell, "-s", "--", "--to", "/usr/local/bin", "--file", "/bin/sh"];
@@ -169,7 +169,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
   });
 });
 
-/** Runs a script with mounts of its own; the first argument is a folder to mount on. */
+/** Runs a script with its own mounts; the first argument is a directory to mount on. */
 function mounted(steps: string, [folder = tempDir(), ...rest]: string[], env: Record<string, string>): Promise<Outcome> {
   mkdirSync(folder, { recursive: true });
   return run(["unshare", "--mount", "--propagation", "private", "sh", "-c", steps, "sh", folder, ...rest], {

@@ -1,4 +1,5 @@
-// install.sh against a local release server: fresh, upgrade, rollback, a file, what it says, and what it refuses.
+// install.sh against a local release server: new installation, upgrade, rollback, a local file, its output, and what it
+// refuses.
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +8,12 @@ import { home, pathOf, program, releaseOf, script, serve, settled, shells, stand
 
 const shellcheck = Bun.which("shellcheck");
 if (shellcheck === null) console.log("skipped: shellcheck of install.sh; apt-get install shellcheck");
-test.skipIf(shellcheck === null)("shellcheck finds nothing", async () => {
+test.skipIf(shellcheck === null)("shellcheck finds nothing in install.sh", async () => {
   expect(await run(["shellcheck", script])).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_, shell) => {
-  test("fresh, upgrade, the same again, and back and forth", async () => {
+  test("a new installation, an upgrade, the same version again, and rollbacks work", async () => {
     const it = home();
     for (const version of ["1.0", "1.1"]) {
       using server = serve(releaseOf(standIn(version)));
@@ -40,7 +41,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(Object.keys(it.state())).toEqual(["bs9", "bs9.old"]);
   });
 
-  test("piped, as with curl", async () => {
+  test("the script works when piped, as with curl", async () => {
     const it = home();
     using server = serve(releaseOf(standIn("1.0")));
     const installed = await it.pipe(shell, await Bun.file(script).bytes(), [], { BS9_RELEASE_URL: server.url });
@@ -48,7 +49,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(await versionIn(it)).toBe("1.0");
   });
 
-  test("ends with the doctor where the new bs9 has one, whatever it finds", async () => {
+  test("the script ends with doctor where the new bs9 has it, whatever it finds", async () => {
     const it = home();
     const file = it.put("bs9", standIn("2.0", { doctor: true }));
     const installed = await it.install(shell, ["--file", file]);
@@ -56,7 +57,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(installed.code).toBe(0);
   });
 
-  test("an agent that runs is given the time to become the new bs9 before the doctor looks", async () => {
+  test("a running agent gets time to restart as the new bs9 before doctor runs", async () => {
     const it = home();
     const file = it.put("bs9", standIn("2.0", { doctor: true }));
     it.put(
@@ -74,7 +75,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect(await Bun.file(join(it.path, "looks")).text()).toBe("\n\n\n");
   });
 
-  test("a file, in an empty network", async () => {
+  test("a local file can be installed without network", async () => {
     const alone = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--map-root-user", "--net"];
     const it = home();
     const file = it.put("got/anything", standIn("1.0"));
@@ -95,7 +96,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect(it.state()).toEqual(before);
   });
 
-  test("a checkout, built by its own means", async () => {
+  test("a checkout is built with its own tools and installed", async () => {
     const it = home();
     it.put("checkout/build.ts", "");
     it.put("checkout/test/with-bun.sh", '[ "$1" = build.ts ] && mkdir -p dist && cp ../made dist/bs9');
@@ -109,7 +110,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect([failed.code, failed.stderr]).toEqual([1, "install.sh: the build failed; nothing was changed\n"]);
   });
 
-  test("the real one", async () => {
+  test("the real executable can be installed", async () => {
     const it = home();
     using server = serve(releaseOf(await Bun.file(binary()).bytes()));
     const installed = await it.install(shell, [], { BS9_RELEASE_URL: server.url });
@@ -117,7 +118,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect(await run([join(it.bin, "bs9"), "version"])).toEqual(await run([binary(), "version"]));
   });
 
-  test("a symbolic link is kept as the one before, and what it leads to is left alone", async () => {
+  test("a symbolic link is kept as the previous version, and its target is not changed", async () => {
     const it = home();
     const elsewhere = it.put("checkout/bs9", standIn("0.1"), 0o755);
     it.put(".local/bin/x", "");
@@ -130,7 +131,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect([await versionIn(it), await versionIn(it, "bs9.old")]).toEqual(["0.1", "1.0"]);
   });
 
-  test("tells what is missing on the PATH, and what hides it", async () => {
+  test("the script says what is missing on PATH, and what hides bs9", async () => {
     const it = home();
     const file = it.put("new", standIn("1.0"));
     const off = await it.install(shell, ["--file", file]);
@@ -163,14 +164,14 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect(it.state()).toEqual(before);
   });
 
-  test("no bs9 before: no rollback", async () => {
+  test("without a previous bs9 there is no rollback", async () => {
     const outcome = await home().install(shell, ["--rollback"]);
     expect(outcome.stderr).toMatch(/there is no \S+bs9\.old to go back to/);
     expect(outcome.code).toBe(1);
   });
 });
 
-describe("which machine it is", () => {
+describe("the script recognizes the machine", () => {
   const answers = {
     uname: 'case $1 in -s) echo Linux ;; -m) echo "$MACHINE" ;; esac',
     getconf: 'case $1 in LONG_BIT) echo "$BITS" ;; *) echo "$LIBC"; [ -n "$LIBC" ] ;; esac',
@@ -194,26 +195,26 @@ describe("which machine it is", () => {
     const env = { ...plain, ...different, PATH: `${it.path}/stubs:${process.env["PATH"]}`, BS9_RELEASE_URL: server.url };
     const outcome = await it.install(["sh"], [], env);
     expect(outcome.code).toBe(1);
-    // Of one that is supported, the server is asked, and it has nothing.
+    // On a supported machine the server is asked, which has no release.
     expect(outcome.stderr).toContain(text.startsWith("bs9-") ? "cannot download SHA256SUMS" : text);
     expect(existsSync(join(it.bin, "bs9"))).toBe(false);
   });
 });
 
-describe("other programs to download with", () => {
+describe("other download programs work", () => {
   const tools =
     "sh uname getconf ldd id mkdir mktemp find chmod mv ln cp rm cmp sync sed awk tr df basename dirname sha256sum timeout cat env".split(
       " ",
     );
   const wget = Bun.which("wget");
-  test.skipIf(wget === null)("wget", () => installs(pathOf([...tools, "wget"]), ["sh"]));
-  test.skipIf(Bun.which("busybox") === null)("nothing but busybox", async () => {
+  test.skipIf(wget === null)("with wget", () => installs(pathOf([...tools, "wget"]), ["sh"]));
+  test.skipIf(Bun.which("busybox") === null)("with busybox only", async () => {
     const folder = pathOf(["busybox"]);
     await run([join(folder, "busybox"), "--install", "-s", folder]);
     expect(readdirSync(folder)).toContain("wget");
     await installs(folder, [join(folder, "busybox"), "sh"]);
   });
-  test("none", async () => {
+  test("without any of them there is an error", async () => {
     const outcome = await home().install([Bun.which("sh") ?? "sh"], [], { PATH: pathOf(tools), BS9_RELEASE_URL: "http://127.0.0.1:9" });
     expect(outcome.stderr).toBe("install.sh: neither curl nor wget is here to download with; nothing was changed\n");
   });

@@ -1,4 +1,4 @@
-// A release server, a stand-in for the bs9 it serves, and a home to install it to.
+// A release server, a stand-in for the bs9 that it serves, and a home directory to install to.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Outcome, run, tempDir } from "../harness.ts";
@@ -6,13 +6,13 @@ import { type Outcome, run, tempDir } from "../harness.ts";
 export const script = join(import.meta.dir, "../../install.sh");
 export const program = `bs9-linux-${process.arch}`;
 
-/** The shells that are here, of those that the script is written for. */
+/** The shells of this machine that the script supports. */
 export const shells: string[][] = [["dash"], ["busybox", "sh"], ["bash", "--posix"]].filter(([name]) => Bun.which(name ?? "") !== null);
 for (const name of ["dash", "busybox"]) {
   if (Bun.which(name) === null) console.log(`skipped: install.sh under ${name}, which is not here; apt-get install ${name}`);
 }
 
-/** Says what bs9 would say, and writes down how it was called. */
+/** Prints what bs9 would print, and records how it was called. */
 export function standIn(version: string, { bytes = 20_000, doctor = false } = {}): Uint8Array<ArrayBuffer> {
   const code = `#!/bin/sh
 case $1 in
@@ -59,7 +59,7 @@ export function serve(files: Files): Server {
   return { url: `http://127.0.0.1:${server.port}`, asked, [Symbol.dispose]: () => void server.stop(true) };
 }
 
-/** A server whose answer ends, or stands still, after some bytes of one file; `declared` says the whole length before. */
+/** A server whose answer ends, or stalls, after some bytes of one file; `declared`: it announces the full length. */
 export function serveCut(files: Files, cut: { name: string; at: number; declared: boolean; thenHang?: boolean }): Server {
   const asked: string[] = [];
   const listener = Bun.listen({
@@ -84,12 +84,12 @@ export function serveCut(files: Files, cut: { name: string; at: number; declared
 export type Home = {
   path: string;
   bin: string;
-  /** Runs install.sh with `--to` the bin folder of this home. */
+  /** Runs install.sh with `--to` the bin directory of this home. */
   install(shell: string[], options: string[], env?: Record<string, string | undefined>): Promise<Outcome>;
-  /** The same with the text of the script, whole or not, on stdin. */
+  /** The same with the text of the script, complete or not, on stdin. */
   pipe(shell: string[], text: Uint8Array, options: string[], env?: Record<string, string | undefined>): Promise<Outcome>;
   put(path: string, text: string | Uint8Array, mode?: number): string;
-  /** Names and contents in the bin folder. */
+  /** Names and contents in the bin directory. */
   state(): Record<string, string>;
 };
 
@@ -121,7 +121,7 @@ export function home(): Home {
   };
 }
 
-/** A home with 1.0 installed, and 0.9 as the one before. */
+/** A home directory with 1.0 installed, and 0.9 as the previous version. */
 export function settled(): Home {
   const it = home();
   it.put(".local/bin/bs9", standIn("1.0"), 0o755);
@@ -133,7 +133,7 @@ export async function versionIn(it: Home, name = "bs9"): Promise<string> {
   return (await run([join(it.bin, name), "version"])).stdout.split(" ")[1] ?? "";
 }
 
-/** A folder with nothing but the applets of busybox, or with links to the programs named. */
+/** A directory with only the applets of busybox, or with links to the named programs. */
 export function pathOf(programs: string[]): string {
   const folder = tempDir();
   for (const name of programs) {

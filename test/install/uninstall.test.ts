@@ -1,4 +1,4 @@
-// install.sh --uninstall: what it asks, what it removes, what it leaves.
+// install.sh --uninstall: its questions, what it removes, and what it keeps.
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
   const uninstall = (it: Home, options: string, env?: Record<string, string>) =>
     it.install(shell, ["--uninstall", ...options.split(" ")], env);
 
-  test("with services and data", async () => {
+  test("with services and data everything is removed", async () => {
     const it = lived();
     const outcome = await uninstall(it, "--yes --with-services --with-data");
     expect(outcome.stderr).toBe("");
@@ -44,7 +44,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectOthersKept(it);
   });
 
-  test("with services, without data", async () => {
+  test("with services but without data the data is kept", async () => {
     const it = lived();
     expect((await uninstall(it, "--yes --with-services --keep-data")).code).toBe(0);
     expect(deleted(it)).toBe("delete all --yes\n");
@@ -52,7 +52,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual(belongings);
   });
 
-  test("without either: the services run on, and their data is kept", async () => {
+  test("without either, services keep running and data is kept", async () => {
     const it = lived();
     const outcome = await uninstall(it, "--yes --keep-services");
     expect(outcome.stdout).toContain("These services run on: api web\n");
@@ -73,7 +73,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ["--yes", "there are services (api web): --with-services deletes them"],
     ["--yes --with-services", "--with-data removes it, --keep-data leaves it"],
     ["--yes --keep-services --with-data", "--with-data goes with --with-services"],
-  ])("%s does not say enough", async (options, text) => {
+  ])("%s is not enough", async (options, text) => {
     const it = lived();
     const before = it.state();
     const outcome = await uninstall(it, options);
@@ -83,7 +83,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, specs)).toEqual(specs);
   });
 
-  test("no terminal and no --yes", async () => {
+  test("without a terminal and without --yes nothing is removed", async () => {
     const it = lived();
     const outcome = await run(["setsid", "--wait", ...shell, script, "--to", it.bin, "--uninstall"], { env: { HOME: it.path } });
     expect(outcome.stderr).toContain("there is no terminal to ask on: give --yes");
@@ -91,7 +91,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, specs)).toEqual(specs);
   });
 
-  test("services that bs9 cannot delete: all is left", async () => {
+  test("if bs9 cannot delete its services, everything stays", async () => {
     const it = lived();
     it.put(".local/bin/bs9", "#!/bin/sh\nexit 1\n");
     const before = it.state();
@@ -102,7 +102,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, [...belongings, ...specs])).toHaveLength(belongings.length + specs.length);
   });
 
-  test("bs9 is gone already: its data can be removed, but not under services", async () => {
+  test("if bs9 is already gone, its data can be removed, but not while services exist", async () => {
     const it = home();
     for (const file of [...belongings, ...specs]) it.put(file, "x");
     expect((await uninstall(it, "--yes --keep-data")).stderr).toContain("there is no bs9 in ");
@@ -113,7 +113,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual([]);
   });
 
-  test("BS9_HOME and the XDG folders are where bs9 has them", async () => {
+  test("BS9_HOME and the XDG directories are used as bs9 does", async () => {
     const one = lived(["b/config/config.toml", "b/data/x", "b/state/x", "b/cache/x", ...belongings]);
     expect((await uninstall(one, "--yes --with-data", { BS9_HOME: join(one.path, "b") })).code).toBe(0);
     expect(existsSync(join(one.path, "b"))).toBe(false);
@@ -133,7 +133,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ["n y", 0, null, belongings],
     ["n n", 1, null, belongings],
     ["", 1, null, belongings],
-  ])("asked, one answers: %s", async (answers, code, acted, left) => {
+  ])("the answers to the questions decide: %s", async (answers, code, acted, left) => {
     const it = lived();
     const before = it.state();
     const outcome = await answered(it, shell, answers);
@@ -144,7 +144,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual(left);
   });
 
-  /** Piped, as `curl | sh -s -- --uninstall` is; the answers come from the terminal that script(1) makes. */
+  /** Piped, as in `curl | sh -s -- --uninstall`; the answers come from the terminal that script(1) creates. */
   function answered(it: Home, shell: string[], answers: string): Promise<Outcome> {
     const command = `cat ${script} | ${shell.join(" ")} -s -- --to ${it.bin} --uninstall`;
     const lines = answers === "" ? "\u0004" : `${answers.replaceAll(" ", "\n")}\n\u0004`;

@@ -1,4 +1,5 @@
-// Ticks of the agent, status and start beside an earlier bs9, and the memory of both agents, each with 100 services in one lab.
+// Compares ticks of the agent, status, start and the memory of the agent with those of an earlier bs9, each with 100 services
+// in one lab.
 import { existsSync } from "node:fs";
 import type { Self } from "../../src/lifecycle/agent.ts";
 import { idleServices } from "../e2e/kill-watcher.ts";
@@ -16,7 +17,7 @@ const tick = "CPU of a tick of 100 services, beside an earlier bs9";
 const memory = ["RSS", "RSS without what files hold", "PSS"] as const;
 const memoryOf = (kind: (typeof memory)[number]) => `${kind} of the agent with 100 services`;
 
-/** Who runs which: both managers are there all the time, and the runs alternate. */
+/** The user of each version: both user managers run all the time, and the runs alternate. */
 const who = { now: "ops", before: "dev" } as const satisfies Record<string, User>;
 
 export const proof: Proof = {
@@ -70,7 +71,7 @@ async function alternating(run: (user: User) => Promise<number>): Promise<{ now:
   return taken;
 }
 
-/** By a clock in the lab: entering it takes longer than what is measured. */
+/** Measured by a clock in the lab, because entering the lab takes longer than the measured command. */
 async function timed(it: Lab, user: User, ...argv: string[]): Promise<number> {
   const script = 'began=$(date +%s%N); bs9 "$@" >/dev/null || exit; echo $(($(date +%s%N) - began))';
   const { stdout } = succeed(await it.asUser(user, ["bash", "-c", script, "bash", ...argv]), `bs9 ${argv[0]}`);
@@ -83,7 +84,10 @@ async function selfOf(it: Lab, user: User): Promise<Self> {
   return self;
 }
 
-/** In a lab the executable lies in a tmpfs, whose pages count as shared memory: only what files do not hold is the agent's own. */
+/**
+ * In a lab the executable is in a tmpfs, whose pages count as shared memory: only pages without a file belong to the agent
+ * alone.
+ */
 async function memoryIn(it: Lab, user: User): Promise<Record<(typeof memory)[number], number>> {
   const { pid } = await selfOf(it, user);
   const text = succeed(await it.asUser(user, ["sh", "-c", `cat /proc/${pid}/status /proc/${pid}/smaps_rollup`]), "its memory").stdout;

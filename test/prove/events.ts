@@ -1,4 +1,4 @@
-// kill -9 of services, 200 times: from the kill to the event at a reader, on systemd and in the supervisor.
+// kill -9 of services, 200 times: the time from the kill to the event at a reader, on systemd and in the supervisor.
 import { bs9 } from "../e2e/bs9.ts";
 import { idleServices, type KillToll, killWatcher } from "../e2e/kill-watcher.ts";
 import { lab, succeed, until, whyNoLab } from "../harness.ts";

@@ -1,4 +1,4 @@
-// Readers of the agent: one that is stopped while 1,000 services change, and 64 that do nothing beside 100 services.
+// Readers of the agent: a reader that is stopped while 1,000 services change, and 64 idle readers beside 100 services.
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startAgent } from "../../src/agent/agent.ts";
@@ -19,7 +19,7 @@ import { cpuMs } from "./cpu.ts";
 import { call } from "./pm2/call.ts";
 import type { Figure, Proof } from "./proof.ts";
 
-/** The agent tells the mean of its last hundred ticks, and takes one each second. */
+/** The agent reports the mean of its last hundred ticks, and makes one tick per second. */
 const seconds = 100;
 
 const tick = "CPU of a tick while 1,000 services change and a reader is stopped, beside none";
@@ -39,7 +39,7 @@ export const proof: Proof = {
   },
 };
 
-/** An agent in this process over services that change as the proof says; readers are processes. */
+/** An agent in this process, with services that change as the proof requires; readers are separate processes. */
 class Scene {
   readonly home = tempDir();
   readonly paths = pathsOf({ HOME: this.home, BS9_HOME: this.home });
@@ -94,7 +94,7 @@ class Scene {
     };
   }
 
-  /** Each service has another count of restarts, and its state is told. */
+  /** Gives each service another count of restarts, and reports its state. */
   change(): void {
     for (const name of this.#names) {
       this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
@@ -102,7 +102,7 @@ class Scene {
     }
   }
 
-  /** A process with `count` readers, each of which counts what it hears; the first one tells the kinds of its events. */
+  /** A process with `count` readers, each of which counts its events; the first one also reports their kinds. */
   reader(count: number, paceMs: number): Bun.Subprocess<"ignore", "pipe", "inherit"> {
     const argv = [process.execPath, import.meta.path, "read", this.paths.state, String(count), String(paceMs)];
     return Bun.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] });
@@ -118,7 +118,7 @@ class Scene {
 
 type Heard = { kind: ModelEvent["kind"]; restarts: number };
 
-/** What the first reader of a process has heard so far. */
+/** The events that the first reader of a process has received so far. */
 function heardBy(reader: Bun.Subprocess<"ignore", "pipe", "inherit">): Heard[] {
   const heard: Heard[] = [];
   void (async () => {
@@ -170,7 +170,7 @@ export async function stoppedReader(services: number, seconds: number): Promise<
   }
 }
 
-/** The share of a core that the agent uses more with that many readers than without. */
+/** The additional share of a core that the agent uses with that many readers. */
 async function idleReaders(count: number, services: number, seconds: number): Promise<number> {
   const scene = new Scene(services);
   const running = await scene.agent(defaultKeeping.intervalMs);

@@ -1,7 +1,7 @@
 // HTTP by hand over a real socket, for requests that no well-behaved client sends.
 export type Answered = { status: number; headers: Headers; body: string };
 
-/** Writes `bytes`, and reads until the server closes or `timeoutMs` is over. */
+/** Writes `bytes`, and reads until the server closes or `timeoutMs` has passed. */
 export async function exchange(port: number, bytes: string, timeoutMs = 5000): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let received = "";

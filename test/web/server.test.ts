@@ -1,4 +1,4 @@
-// The HTTP side over real sockets: what is answered, to whom, and hostile requests.
+// The HTTP server over real sockets: what it answers, to whom, and hostile requests.
 import { afterAll, expect, test } from "bun:test";
 import { hostname } from "node:os";
 import { serveWeb, type Web } from "../../src/web/server.ts";
@@ -19,7 +19,7 @@ function serve(statuses: () => Promise<unknown[]> = async () => [{ name: "web", 
 
 const { port } = serve();
 
-test("/healthz needs nothing and tells nothing", async () => {
+test("/healthz needs no token and reveals nothing", async () => {
   const { status, body, headers } = await ask(port, "GET /healthz", ["Host: localhost"]);
   expect([status, body]).toEqual([200, "ok\n"]);
   expect(headers.get("x-content-type-options")).toBe("nosniff");
@@ -27,7 +27,7 @@ test("/healthz needs nothing and tells nothing", async () => {
   expect(headers.get("cache-control")).toBe("no-store");
 });
 
-test("/api/metrics gives the services to who has the token", async () => {
+test("/api/metrics returns the services to a client with the token", async () => {
   const answered = await fetch(`http://127.0.0.1:${port}/api/metrics?x=1`, { headers: { authorization: `bearer ${token}` } });
   expect(answered.headers.get("content-type")).toBe("application/json");
   const body = (await answered.json()) as { at: string; host: string; services: unknown[] };
@@ -44,7 +44,7 @@ test.each([
   [[`Authorization: ${token}`]],
   [[bearer, "Authorization: Bearer wrong"]],
   [[`Cookie: token=${token}`]],
-])("without the token: %j", async (headers) => {
+])("without the token a request is refused: %j", async (headers) => {
   const web = serve();
   const { status, headers: given, body } = await ask(web.port, `GET /api/metrics?token=${token}`, ["Host: localhost", ...headers]);
   expect(status).toBe(401);
@@ -54,7 +54,7 @@ test.each([
   expect(body).not.toContain("web");
 });
 
-test("wrong tokens from one address are slowed down for a while, and the right token passes meanwhile", async () => {
+test("wrong tokens from one address are slowed down for a while, and the right token is accepted meanwhile", async () => {
   let nowMs = Date.now();
   const web = serve(undefined, () => nowMs);
   const once = (value: string) => ask(web.port, "GET /api/metrics", ["Host: localhost", `Authorization: Bearer ${value}`]);
@@ -80,7 +80,7 @@ test("HTTP/1.0 with a Host header is answered", async () => {
 });
 
 test.each(["localhost", "LOCALHOST:80", "localhost.:8080", "127.0.0.1:1", "10.42.0.7:8080", "[::1]:8080", hostname()])(
-  "Host %s is ours",
+  "Host %s is accepted",
   async (host) => expect((await ask(port, "GET /healthz", [`Host: ${host}`])).status).toBe(200),
 );
 
@@ -97,7 +97,7 @@ test.each([
   "localhost, evil.example",
 ])("Host %s is refused", async (host) => {
   const { status } = await ask(port, "GET /api/metrics", [`Host: ${host}`, bearer]);
-  // Bun itself turns some away.
+  // Bun itself refuses some of them.
   expect([400, 403]).toContain(status);
 });
 
@@ -114,7 +114,7 @@ test.each([
   ["null", 403],
   ["localhost:8080", 403],
   ["file://localhost:8080", 403],
-])("Origin %s: %d", async (origin, status) => {
+])("Origin %s gives %d", async (origin, status) => {
   expect((await ask(port, "GET /healthz", ["Host: localhost:8080", `Origin: ${origin}`])).status).toBe(status);
 });
 
@@ -130,7 +130,7 @@ test.each([
   ["DELETE /api/metrics", 405],
   ["OPTIONS /api/metrics", 405],
   ["PUT /healthz", 405],
-])("%s: %d", async (line, status) => {
+])("%s gives %d", async (line, status) => {
   const answered = await ask(port, line, ["Host: localhost", bearer, "Content-Length: 0"]);
   expect([answered.status, answered.headers.get("content-type")]).toEqual([status, "application/problem+json"]);
   expect(JSON.parse(answered.body).status).toBe(status);
@@ -142,7 +142,7 @@ test("HEAD is GET without a body", async () => {
   expect([status, body, headers.get("content-length")]).toEqual([200, "", "3"]);
 });
 
-test("what is no HTTP, and what is too long, gets no 200 and hurts nobody", async () => {
+test("input that is not HTTP or is too long gets no 200, and other requests still work", async () => {
   const hostile = [
     "\0\x01\x02\x03\r\n\r\n",
     "GET\r\n\r\n",
@@ -156,7 +156,7 @@ test("what is no HTTP, and what is too long, gets no 200 and hurts nobody", asyn
   expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
 });
 
-test("a request that never ends is cut off, and the others are served meanwhile", async () => {
+test("an endless request is cut off, and others are served meanwhile", async () => {
   const slow = exchange(port, "GET /healthz HTTP/1.1\r\nHost: local", 25_000);
   expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
   const began = performance.now();
@@ -164,7 +164,7 @@ test("a request that never ends is cut off, and the others are served meanwhile"
   expect(performance.now() - began).toBeLessThan(20_000);
 }, 120_000);
 
-test("many who ask at once are one reading; a failure is told and not kept", async () => {
+test("concurrent requests share one reading, and a failure is reported and not cached", async () => {
   let readings = 0;
   let fails = false;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -186,7 +186,7 @@ test("many who ask at once are one reading; a failure is told and not kept", asy
   expect((await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer])).status).toBe(200);
 });
 
-test("a taken port is told; a stopped server answers no more", async () => {
+test("a taken port is reported, and a stopped server does not answer", async () => {
   const web = serve();
   expect(() => serveWeb({ host: "127.0.0.1", port: web.port, token, statuses: async () => [], now: Date.now })).toThrow(
     "the port is taken",

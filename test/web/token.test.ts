@@ -1,17 +1,17 @@
-// The token: from the file that is named, or one of our own.
+// The token: from the named file, or made by bs9.
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadToken } from "../../src/web/token.ts";
 import { run, succeed, tempDir } from "../harness.ts";
 
-test("one of our own is made once, for this user alone", () => {
+test("a token is made once, for this user only", () => {
   const folder = join(tempDir(), "config");
   const { text: token, own, missing } = loadToken({}, folder);
   expect(token).toMatch(/^[\w-]{43}$/);
   expect([own, missing]).toEqual([join(folder, "web.token"), null]);
   expect(loadToken({ BS9_WEB_TOKEN_FILE: "" }, folder).text).toBe(token);
-  // A secret that was never made: the token is one of our own, and the caller says where it is.
+  // A secret that was never created: bs9 makes a token, and the caller says where it is.
   const gone = join(folder, "sub/gone");
   expect(loadToken({ BS9_WEB_TOKEN_FILE: gone }, folder)).toEqual({ text: token, own, missing: gone });
   expect(statSync(join(folder, "web.token")).mode & 0o777).toBe(0o600);
@@ -19,7 +19,7 @@ test("one of our own is made once, for this user alone", () => {
   expect(loadToken({}, tempDir()).text).not.toBe(token);
 });
 
-test("several that make it at once agree", async () => {
+test("several processes that make a token at once agree on it", async () => {
   const folder = tempDir();
   const script = `import { loadToken } from ${JSON.stringify(join(import.meta.dir, "../../src/web/token.ts"))}; console.log(loadToken({}, ${JSON.stringify(folder)}).text);`;
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => run([process.execPath, "-e", script])));
@@ -27,14 +27,14 @@ test("several that make it at once agree", async () => {
   expect(new Set(tokens)).toEqual(new Set([readFileSync(join(folder, "web.token"), "utf8").trim()]));
 });
 
-test("one of our own that others may read is refused", () => {
+test("a token file that others can read is refused", () => {
   const folder = tempDir();
   loadToken({}, folder);
   chmodSync(join(folder, "web.token"), 0o640);
   expect(() => loadToken({}, folder)).toThrow("others may read");
 });
 
-test("the file named goes first, through links as Kubernetes makes them", () => {
+test("the named file takes precedence, through links as Kubernetes makes them", () => {
   const folder = tempDir();
   writeFileSync(join(folder, "real"), "  0123456789abcdef \n");
   symlinkSync("real", join(folder, "token"));
@@ -52,14 +52,14 @@ test.each([
   ["two words of a token", "holds a space"],
   ["contraseña-contraseña", "other characters than ASCII"],
   ["x".repeat(5000), "more than 4096 bytes"],
-])("%j is no token", (text, reason) => {
+])("%j is not a valid token", (text, reason) => {
   const file = join(tempDir(), "token");
   writeFileSync(file, text);
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: file }, tempDir())).toThrow(reason);
   expect(readFileSync(file, "utf8")).toBe(text);
 });
 
-test("a file that is none is told", () => {
+test("a missing or unreadable file is reported", () => {
   const folder = tempDir();
   mkdirSync(join(folder, "sub"));
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("no regular file");
