@@ -42,7 +42,11 @@ describe("imports", () => {
     ["two levels deep", { "app.ts": `import "./a.ts"`, "a.ts": `import "./lib/b.ts"`, "lib/b.ts": evil }, "lib/b.ts"],
     ["without an extension", { "app.ts": `import "./a"`, "a.mts": evil }, "a.mts"],
     ["of a directory", { "app.ts": `import "./lib"`, "lib/index.tsx": evil }, "lib/index.tsx"],
-    ["of a directory with a slash beside a file of that name", { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil }, "lib/index.js"],
+    [
+      "of a directory with a slash beside a file of that name",
+      { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil },
+      "lib/index.js",
+    ],
     ["of .", { "lib/app.ts": `import "."`, "app.ts": `import "./lib/app"`, "lib/index.ts": evil }, "lib/index.ts"],
     [
       "of a folder with a package.json",
@@ -109,7 +113,11 @@ describe("through other files", () => {
     ],
     ["by CommonJS", [at], { "app.ts": run, "a.js": `module.exports = { run: require("child_process").exec }` }],
     ["by exports.run", [at], { "app.ts": run, "a.js": `exports.run = require("child_process").exec` }],
-    ["through two files", [at], { "app.ts": run, "a.ts": `export * from "./b"`, "b.ts": `export { exec as run } from "node:child_process"` }],
+    [
+      "through two files",
+      [at],
+      { "app.ts": run, "a.ts": `export * from "./b"`, "b.ts": `export { exec as run } from "node:child_process"` },
+    ],
     [
       "by a cycle",
       [at],

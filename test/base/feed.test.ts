@@ -1,4 +1,4 @@
-// A connection that stays open: its lines, readers that fall behind, and sides that are gone.
+// A connection that stays open: its lines, readers that fall behind, and peers that end.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const side = { path: join(folder, "s.sock"), keyFile: join(folder, "s.key"), cha
 const calm = { firstMs: 20_000, quietMs: 60_000 };
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a reader gets the whole first, then each item; one that falls behind gets the whole again, and what comes after", () => {
+test("a reader gets the whole state first, then each item, and after falling behind the whole state again", () => {
   let sum = 0;
   const backlog = new Backlog<string>({ whole: () => `whole ${sum}`, sizeOf: ({ length }) => length, maxSize: 8 });
   const told = (item: string) => {
@@ -35,7 +35,7 @@ test("a reader gets the whole first, then each item; one that falls behind gets 
   expect(backlog.next()).toBe("after");
 });
 
-test("connections that stay open take no place from questions", () => {
+test("connections that stay open take no place from requests", () => {
   const places = new Places<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   const isPlaced = (one: { terminate(): void }) => places.take(one) && places.know(one) && places.stay(one);
@@ -45,7 +45,7 @@ test("connections that stay open take no place from questions", () => {
   places.close();
 });
 
-/** A feed of numbers; its whole is the last number, padded to some size. */
+/** A feed of numbers; its whole state is the last number, padded to some size. */
 class Counter {
   n = 0;
   wholes = 0;
@@ -79,7 +79,7 @@ class Counter {
 
 const parsed = (line: string | undefined) => JSON.parse(line ?? "null") as { kind: string; n: number } | null;
 
-test("a reader that stops gets a snapshot in place of what it has missed, and the side that tells keeps no more than is bounded", async () => {
+test("a reader that stops gets a snapshot in place of the items it missed, and the server keeps a limited amount for it", async () => {
   const counter = new Counter();
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => counter.feed);
   const [stopping, reading] = [new AbortController(), new AbortController()];
@@ -90,7 +90,7 @@ test("a reader that stops gets a snapshot in place of what it has missed, and th
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ protocol: 1, name: "counter" });
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ kind: "whole", n: 0 });
     }
-    // 64 MB for a reader that takes none of them.
+    // 64 MB for a reader that takes nothing.
     const total = 4096;
     const seen: number[] = [];
     const isRead = (async () => {
@@ -127,7 +127,7 @@ test("a reader that stops gets a snapshot in place of what it has missed, and th
   }
 });
 
-test("the reading ends where nobody listens, where the key is wrong, with the other side, and where that falls silent", async () => {
+test("reading ends without a listener, with a wrong key, with the end of the server, and when the server is silent too long", async () => {
   const signal = new AbortController().signal;
   const lines = (quietMs: number) => Array.fromAsync(follow(side, {}, { signal, firstMs: 20_000, quietMs }));
   expect(await lines(60_000)).toEqual([]);

@@ -48,7 +48,7 @@ describe("a host that provides everything", () => {
     ["ops", "strict", wishedDirectives("strict").map(label)],
     ["root", "standard", []],
     ["root", "strict", []],
-  ] as const)("%s, %s: every directive of the profile is kept", async (user, profile, withheld) => {
+  ] as const)("%s, %s: every directive of the profile is in effect", async (user, profile, withheld) => {
     const first = await probe<Tried>(it, user, "host", profile);
     expect(first.host.directives).toEqual([...profileDirectives(profile), ...wishedDirectives(profile)]);
     expect(first.host.withheld.map(({ directive }) => directive)).toEqual([...withheld]);
