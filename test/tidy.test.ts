@@ -72,7 +72,7 @@ describe("each rule can fail", () => {
     expect(rules.longFiles(bad, { "src/base/a.ts": "a table" })).toEqual([]);
   });
 
-  test.each(['import dbus from "dbus-native";', 'const bus = await import("dbus-native");'])("a stray package: %s", (line) => {
+  test.each(['import dbus from "dbus-native";', 'const bus = await import("dbus-native");'])("a stray package is found: %s", (line) => {
     expect(rules.strayPackages(sample({ "src/systemd/bus/read.ts": line }))).toHaveLength(1);
     expect(rules.strayPackages(sample({ "src/systemd/bus/bus.ts": line }))).toEqual([]);
   });

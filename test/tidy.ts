@@ -93,7 +93,7 @@ export function longFiles(files: Files, allowed: Record<string, string> = {}): s
   );
 }
 
-/** One file alone may import a package, where the rest of the code is to be kept free of it. */
+/** Packages that a single file may import, because the rest of the code must not depend on them. */
 const soleImporters: Record<string, string> = { "dbus-native": "src/systemd/bus/bus.ts" };
 
 export function strayPackages(files: Files): string[] {

@@ -5,7 +5,7 @@ import type { Parser } from "./parse.ts";
 import type { Resolver } from "./resolve.ts";
 import { readSource } from "./source.ts";
 
-/** How much the audit reads before it says that it did not read on. */
+/** The limits after which the audit stops reading and says so. */
 export type Limits = { fileBytes: number; totalBytes: number; files: number; milliseconds: number };
 
 /**

@@ -25,10 +25,10 @@ export type Way = { word: string; run: () => Promise<string> };
 
 export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "mend it", run }] });
 
-/** A part of a row: the same for each finding, or made from what the finding is about. */
+/** A part of a row: the same for each finding, or computed from the subject of the finding. */
 type Part<About, Value extends string> = Value | ((about: About) => Value);
 
-/** A row of a table of findings. Calling it with what the finding is about makes the finding. */
+/** A row of a table of findings. Calling it with the subject makes the finding. */
 export function row<About = void>(
   id: string,
   severity: Part<About, Severity>,

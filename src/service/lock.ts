@@ -1,15 +1,15 @@
-// The lock of the registry: one command at a time changes services. It is flock(2)'s, so the kernel drops it with its holder
-// and none is ever stale.
+// The lock of the registry: only one command at a time changes services. It is a flock(2), which the kernel releases when its
+// holder ends, so it is never stale.
 import { closeSync, existsSync, ftruncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, openToAppend, readIfThere } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 
-/** `what` is the command, told to those who wait; `onWait` hears who holds the lock. */
+/** `what` is the command, which is shown to those who wait; `onWait` is called with the holder of the lock. */
 export type Claim = { what: string; timeoutMs: number; onWait: (holder: string) => void };
 
-/** Runs `work` while no other bs9 changes what is in this directory. Throws after `timeoutMs`. */
+/** Runs `work` while no other bs9 can change this directory. Throws after `timeoutMs`. */
 export async function underLockOf<T>(folder: string, claim: Claim, work: () => Promise<T>): Promise<T> {
   makeFolder(folder);
   const path = join(folder, "lock");

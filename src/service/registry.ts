@@ -1,4 +1,4 @@
-// The registry: the specs on disk, what is pending, and how starts ended.
+// The registry: the specs on disk, the changes under way, and the lock over both.
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -147,7 +147,7 @@ export class Registry {
     return underLockOf(this.#config, { what, timeoutMs, onWait }, work);
   }
 
-  /** Who holds the lock now, in its own words; null where nobody does. */
+  /** Describes who holds the lock now; null where it is free. */
   holder(): Promise<string | null> {
     return lockHolder(this.#config);
   }

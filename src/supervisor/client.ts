@@ -9,10 +9,10 @@ import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import { type Act, Answer, channel, lockFile, logFile, sideOf, type Told, Versioned } from "./control.ts";
 
-/** The file of the bs9 that runs, to start once more: also where it was replaced or deleted. */
+/** The executable of the running bs9, to start it again: the running file itself, even where it was replaced or deleted. */
 export const ownProgram = "/proc/self/exe";
 
-/** In the environment of a supervisor that a command has brought up. */
+/** Set in the environment of a supervisor that a command has started. */
 export const backgroundVariable = "BS9_BACKGROUND";
 
 const upWithinMs = 10_000;

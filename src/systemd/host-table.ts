@@ -1,4 +1,4 @@
-// Every finding of doctor about this host: systemd, the user manager, control groups and journald.
+// All findings of doctor about this host: systemd, the user manager, control groups and journald.
 import { row } from "../backend/finding.ts";
 import { harmless } from "../base/text.ts";
 import type { User } from "../base/user.ts";
@@ -7,7 +7,7 @@ import type { RateLimit } from "./journal/journald-conf.ts";
 const oldLinesGo = "old log lines go early";
 const restartJournald = "sudo systemctl restart systemd-journald";
 
-/** Each row makes a finding from what it is about. */
+/** Each row makes a finding from its subject. */
 export const hostTable = {
   systemd: row(
     "systemd",

@@ -1,4 +1,4 @@
-// How a service gets the log files that it writes to.
+// Opens the log files that a service writes to.
 import { closeSync, constants } from "node:fs";
 import { failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";

@@ -1,4 +1,4 @@
-// Where the log files of a service lie: its two streams, and what the index holds of them.
+// The directory of the log files of a service, and how a service gets files to write to.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDirectory, whyNotRegular } from "../../base/regular.ts";
@@ -15,7 +15,7 @@ export const logFile = (folder: string, stream: Stream): string => join(folder, 
 export const logFolder = (state: string, name: string): string => join(logsFolder(state), name);
 export const logsFolder = (state: string): string => join(state, "logs");
 
-/** A sentence for each directory or file of these services that is not read or trimmed, because it is not what bs9 has made. */
+/** A sentence for each directory or file of these services that is neither read nor trimmed, because bs9 did not create it. */
 export function unreadStreams(root: string, services: string[]): string[] {
   return services.flatMap((name) => {
     const folder = join(root, name);

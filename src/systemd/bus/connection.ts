@@ -1,4 +1,4 @@
-// The one connection that reads go over; made at the first read, and made again when it broke off.
+// Holds the one connection that is used for reads: opened at the first read, and opened again after it was lost.
 import { readProc } from "../../base/proc.ts";
 import { userManagerPid } from "../sandbox/live.ts";
 import { Bus } from "./bus.ts";

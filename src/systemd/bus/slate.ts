@@ -1,4 +1,4 @@
-// What is remembered of a service that has failed: its starts, and the state `failed` of its units.
+// Clears what is remembered of a failed service: its counted starts, and the state `failed` of its units.
 import type { Spec } from "../../service/spec.ts";
 import { delayUnitName, unitName } from "../unit/names.ts";
 import { clearStarts } from "../unit/starts.ts";

@@ -1,4 +1,4 @@
-// What systemd's words mean for us.
+// Translates states of systemd into states of bs9.
 import { type State, states } from "../../metrics/sample.ts";
 
 /**

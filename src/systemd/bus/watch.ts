@@ -1,4 +1,4 @@
-// Changes of our units as systemd tells them, by signals (org.freedesktop.systemd1(5)); nobody asks again and again.
+// Reports changes of the units of bs9 from the signals of systemd (org.freedesktop.systemd1(5)), without polling.
 import type { Change, Watch } from "../../backend/backend.ts";
 import { namePattern } from "../../service/name.ts";
 import { wantedUnits } from "../unit/wants.ts";

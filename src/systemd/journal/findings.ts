@@ -1,4 +1,4 @@
-// What stands in the way of log lines now or later: storage, quota, rate limit.
+// Finds what prevents log lines from being kept, now or later: storage, quota, rate limit.
 import { existsSync, statfsSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import type { Notice } from "../../backend/notice.ts";
@@ -11,7 +11,7 @@ type Env = Record<string, string | undefined>;
 
 const kept = "/var/log/journal";
 const smallBytes = 100 * 1024 * 1024;
-/** journald.conf(5): SystemKeepFree= is 15 % where nobody set it. */
+/** journald.conf(5): the default of SystemKeepFree= is 15 %. */
 const keptFree = 0.15;
 
 export async function journalFindings(uid: number, env: Env): Promise<Finding[]> {

@@ -1,4 +1,4 @@
-// Reads the lines of services from journald: the last ones, a range, or as they come.
+// Reads the log lines of services from journald: the last lines, a range, or new lines as they arrive.
 import type { LogQuery, LogRecord } from "../../backend/backend.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "../unit/names.ts";
 import { fieldNames, recordReader } from "./entry.ts";

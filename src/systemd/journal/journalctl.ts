@@ -1,4 +1,4 @@
-// Runs journalctl and gives what it writes entry by entry; it ends with the signal, or when nobody reads on.
+// Runs journalctl and yields its output entry by entry; journalctl ends with the signal, or when the caller stops reading.
 import { failed } from "../../base/errors.ts";
 import { cleanEnv } from "../../base/exec.ts";
 import { harmless } from "../../base/text.ts";

@@ -1,4 +1,5 @@
-// What of journald's configuration decides whether a line is kept: storage and rate limit, as journald itself finds them.
+// Reads the configuration of journald that decides whether a line is kept, in the files where journald reads it: storage and
+// rate limit.
 import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../../base/exec.ts";
@@ -7,7 +8,7 @@ export type RateLimit = { intervalMs: number; burst: number };
 /** `maxUse` as written in the file; null where it is not set. */
 export type JournaldConf = { storage: string; maxUse: string | null; limit: RateLimit };
 
-/** The limit on all services of the user together: they are one unit to journald, user@UID.service. Zero means none. */
+/** The limit on all services of the user together, as for journald they are one unit: user@UID.service. Zero means no limit. */
 export async function journaldConf(uid: number, root = "/"): Promise<JournaldConf> {
   const settings = new Map(settingsOf(await confText(root)));
   const interval = settings.get("RateLimitIntervalSec") ?? settings.get("RateLimitInterval");

@@ -1,4 +1,4 @@
-// What the user manager wrote of a unit -> a plain sentence on how it ended, or null for the rest (Starting, Started, …).
+// Makes a plain sentence on how a unit ended from what the user manager logged; null for other messages (Starting, Started, …).
 import { endings, givenUpStatus, signalName, wordsOfExit } from "../../backend/ended.ts";
 
 // sd-messages(3)

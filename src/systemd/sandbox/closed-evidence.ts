@@ -1,4 +1,4 @@
-// What shows that the sockets of the machine are closed to a process; pure.
+// Decides what shows that the sockets of the system are inaccessible to a process. Pure.
 import { rootSockets } from "../../backend/root-sockets.ts";
 import { closedPathOf } from "../../backend/sandbox.ts";
 import type { Live, Outside } from "./live.ts";

@@ -1,4 +1,4 @@
-// For each directive: what shows that it holds. A row that is missing here is a directive that bs9 may not claim.
+// For each directive: what shows that it is in effect. bs9 must not claim a directive without a row here.
 import { closedPathOf, type Directive } from "../../backend/sandbox.ts";
 import { againstClosed, againstReach, isGone } from "./closed-evidence.ts";
 import type { Live, Outside } from "./live.ts";

@@ -1,4 +1,4 @@
-// What of a profile this host really gives: found by probes, kept in the cache until something changes that it hangs on.
+// What this host really provides of a profile: found by probes, and cached until something changes that the result depends on.
 import { label, profileDirectives, wishedDirectives } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
 import type { SandboxProfile } from "../../service/spec.ts";

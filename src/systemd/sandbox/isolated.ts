@@ -1,4 +1,4 @@
-// Whether a live process is shut in by its launcher, by what /proc shows of it and by what was tried out on this host.
+// Judges whether the launcher has isolated a live process, from what /proc shows of it and from attempts on this host.
 import { isolationOff, judgeIsolation, type Shown, withSockets } from "../../backend/isolation.ts";
 import { busFolder } from "../../backend/root-sockets.ts";
 import { label } from "../../backend/sandbox.ts";

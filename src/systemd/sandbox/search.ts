@@ -1,4 +1,4 @@
-// Which directives a host takes and keeps, found by trials; apart from those pure.
+// Finds by trials which directives a host accepts and enforces. Everything except the trials is pure.
 import { type Directive, label, namespaced } from "../../backend/sandbox.ts";
 import type { Missing } from "../../backend/verdict.ts";
 import { failed } from "../../base/errors.ts";

@@ -1,4 +1,4 @@
-// Growing delays between restarts, as Kubernetes has them, on any version of systemd (RestartSteps= needs 254).
+// Growing delays between restarts, as Kubernetes has them, on every version of systemd (RestartSteps= needs 254).
 import { delayOf, longestDelayMs, rowSec } from "../../backend/backoff.ts";
 
 /**

@@ -1,4 +1,4 @@
-// What drop-ins of others change of a unit (systemd.unit(5)); distributions ship some that apply to every service.
+// Lists the settings that drop-ins of others change in a unit (systemd.unit(5)); distributions ship drop-ins for every service.
 import { readIfThere } from "../../base/files.ts";
 
 /**

@@ -67,11 +67,11 @@ test.each<[string, Record<string, string>, Record<string, string>, number, numbe
     5000,
     99,
   ],
-])("%s", async (_, files, links, intervalMs, burst) =>
+])("the rate limit of journald: %s", async (_, files, links, intervalMs, burst) =>
   expect((await journaldConf(1001, rootWith(files, links))).limit).toEqual({ intervalMs, burst }),
 );
 
-test("a drop-in that leads to /dev/null hides the one of that name", async () => {
+test("a link to /dev/null masks a drop-in of the same name", async () => {
   const files = { "usr/lib/systemd/journald.conf.d/x.conf": "Storage=none\nSystemMaxUse=1M" };
   expect(await journaldConf(1001, rootWith(files))).toMatchObject({ storage: "none", maxUse: "1M" });
   const masked = rootWith(files, { "etc/systemd/journald.conf.d/x.conf": "/dev/null" });

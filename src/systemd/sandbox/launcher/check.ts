@@ -1,4 +1,4 @@
-// The calls that run the check of mounts (mount-check.ts) as a child, and end the process where the check fails.
+// The system calls that run the check of mounts (mount-check.ts) as a child, and end the process where the check fails.
 import { wrongMountStatus } from "../../../backend/ended.ts";
 import type { Numbers } from "./numbers.ts";
 import { Label, type Place, type Table } from "./table.ts";

@@ -1,4 +1,4 @@
-// An executable file (elf(5)): a code segment without write permission, and a data segment that holds the values.
+// Writes an executable file (elf(5)): a code segment without write permission, and a data segment that holds the values.
 import type { Architecture } from "../../../backend/limits-filter.ts";
 import { loopAt, wordBytes } from "./loop.ts";
 

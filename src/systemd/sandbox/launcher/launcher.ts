@@ -1,7 +1,7 @@
-// The launcher of a service: a file of some KiB that a unit executes first. It checks the mounts, gives stderr a connection to the
-// journal, takes on a filter against prlimit64 and Landlock, then executes its arguments. It is written for one service, needs
-// no library and no runtime, and costs less than a millisecond; the process stays the same, as in chainloading (execline), and
-// the environment is passed on as it is.
+// The launcher of a service: a file of a few KiB that a unit executes first. It checks the mounts, gives stderr its own
+// connection to the journal, adds a filter against prlimit64 and Landlock rules, then executes its arguments. The file is
+// written for one service, needs no library and no runtime, and takes less than a millisecond. The process stays the same, as
+// in chainloading (execline), and the environment is passed on unchanged.
 import { givenUpStatus } from "../../../backend/ended.ts";
 import { attributeBytes, landlockCalls, rulesetAttributes, scopes, scopesVersion } from "../../../backend/landlock.ts";
 import { type Architecture, lengthOf, limitsFilter, markingFilter, ownPidOffset } from "../../../backend/limits-filter.ts";

@@ -1,9 +1,9 @@
 // The machine code of the launcher: makes the system calls of a table, one row after the other, then executes its arguments. It
 // is the only machine code of bs9; `launcher.ts` and `files.ts` write the table of calls.
 //
-// A row has eight words of 64 bits: the number of the call, the addresses of its five arguments, the address that its result
-// goes to (32 bits), and the address of the row to go on with where the call fails. Two numbers make no call: END ends the
-// table, and COMPARE goes on with the next row where the first two arguments are equal, else with the other one.
+// A row has eight words of 64 bits: the number of the call, the addresses of its five arguments, the address for its result (32
+// bits), and the address of the row that follows where the call fails. Two numbers are not system calls: END ends the table,
+// and COMPARE goes on with the next row where the first two arguments are equal, else with the other row.
 import type { Architecture } from "../../../backend/limits-filter.ts";
 
 export const wordBytes = 8;

@@ -1,4 +1,4 @@
-// The numbers of the system calls that the launcher makes, and of a flag, as each architecture has them.
+// The numbers of the system calls that the launcher makes, and of one flag, on each architecture.
 import type { Architecture } from "../../../backend/limits-filter.ts";
 
 export type Numbers = Record<

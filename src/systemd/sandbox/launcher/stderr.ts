@@ -1,5 +1,6 @@
-// The calls that give stderr a connection to the journal of its own. systemd gives both streams of a unit the same one, on which
-// they cannot be told apart. The connection is made as systemd-cat(1) makes it, see sd_journal_stream_fd(3).
+// The system calls that give stderr its own connection to the journal. systemd gives both streams of a unit the same
+// connection, so that journald cannot tell them apart. The connection is made as systemd-cat(1) makes it
+// (sd_journal_stream_fd(3)).
 import { journalSocket, streamHead } from "../../../base/journal-stream.ts";
 import type { Numbers } from "./numbers.ts";
 import { Label, type Table } from "./table.ts";

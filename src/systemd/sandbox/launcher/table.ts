@@ -1,4 +1,4 @@
-// Writes the table of system calls of a launcher: arguments are placed once, rows are linked by labels.
+// Writes the table of system calls of a launcher: each argument is placed once, rows are linked by labels.
 import type { Architecture } from "../../../backend/limits-filter.ts";
 import { Image } from "./image.ts";
 import { COMPARE, END, rowWords, wordBytes } from "./loop.ts";
