@@ -90,10 +90,7 @@ export class SystemdBackend implements Backend {
     });
   }
 
-  /**
-   * Throws `no-backend` where systemd is not PID 1. A user manager that does not run is reported by the first call that needs
-   * it.
-   */
+  /** Throws `no-backend` where systemd is not PID 1. The first call that needs the user manager reports when it does not run. */
   static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths);

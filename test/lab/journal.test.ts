@@ -91,8 +91,7 @@ const ended = (user: User, name: string) =>
 
 const brief = ({ stream, message, priority }: LogRecord) => [stream, message, priority];
 
-// journald reads the two streams in turn from two connections: lines written to both within about a millisecond may change
-// places.
+// journald reads the two streams from two connections: lines written to both within about a millisecond may change places.
 test("every line is there with its stream and time, and so is the end of the service", async () => {
   const before = Date.now();
   await service(
