@@ -48,7 +48,7 @@ export function isolationHere({ name }: Spec, kernel: Kernel): Isolation {
   return withSockets(isolation, socketsHere());
 }
 
-/** The sockets through which a service could control others: they exist on a machine with systemd, or in a container that mounts them. */
+/** Sockets through which a service could control others: those of a host with systemd, or those that a container mounts. */
 function socketsHere(): Parameters<typeof withSockets>[1] {
   const runtime = `/run/user/${process.getuid?.()}`;
   const mendOf = (paths: string[]) =>

@@ -24,7 +24,7 @@ export function openStreams(folder: string): Record<Stream, string> {
   return { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") };
 }
 
-/** A descriptor that appends; made for this user alone where there is none. Throws for a link, a FIFO or a device in its place. */
+/** Returns a descriptor for appending, and creates the file with mode 0600. Throws for a symbolic link, a FIFO or a device. */
 export function openStream(file: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT } = constants;
   return openNoFollow(file, O_WRONLY | O_APPEND | O_CREAT);

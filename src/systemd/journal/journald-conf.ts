@@ -23,8 +23,8 @@ export async function journaldConf(uid: number, root = "/"): Promise<JournaldCon
 }
 
 /**
- * The main file and its drop-ins, in the order in which journald reads them: where they lie differs from version to version
- * of systemd. Without systemd-analyze, or behind a file that this user may not read, journald's defaults stand for the rest.
+ * Reads the main file and its drop-ins in the order in which journald reads them; the directories differ between versions of
+ * systemd. Without systemd-analyze, or after a file that this user cannot read, the defaults of journald are used for the rest.
  */
 async function confText(root: string): Promise<string> {
   const argv = ["systemd-analyze", "--no-pager", `--root=${root}`, "cat-config", "systemd/journald.conf"];
