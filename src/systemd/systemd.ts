@@ -102,10 +102,10 @@ export class SystemdBackend implements Backend {
 
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
     await sweepChecks(this.#systemctl, this.#reach);
-    const { changed, unchanged, troubles } = await this.#units.writeEach(specs);
-    // systemd reads a unit that was never loaded when it is first used: only a changed text of a loaded unit needs a
-    // daemon-reload.
-    if (!(await this.#areLoaded([...changed, ...unchanged]))) await this.#systemctl.reload();
+    const { rewritten, others, troubles } = await this.#units.writeEach(specs);
+    // systemd reads a new unit when the unit is first used, so that only a changed text needs a daemon-reload. NeedDaemonReload=
+    // does not tell of each change: it compares times of files, and the clock may have been set back.
+    if (rewritten.length > 0 || !(await this.#areLoaded(others))) await this.#systemctl.reload();
     return troubles;
   }
 

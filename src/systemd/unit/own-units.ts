@@ -47,14 +47,14 @@ export class OwnUnits {
     return directoriesOf(spec, opening, shutter, this.#paths);
   }
 
-  /** The names of services whose units changed, the names of the others, and the errors by name. */
-  async writeEach(specs: Spec[]): Promise<{ changed: string[]; unchanged: string[]; troubles: Map<string, unknown> }> {
-    const written = { changed: [] as string[], unchanged: [] as string[], troubles: new Map<string, unknown>() };
+  /** The names of services whose existing units changed, the names of the others, and the errors by name. */
+  async writeEach(specs: Spec[]): Promise<{ rewritten: string[]; others: string[]; troubles: Map<string, unknown> }> {
+    const written = { rewritten: [] as string[], others: [] as string[], troubles: new Map<string, unknown>() };
     makeFolder(emptyFolder(this.#paths.share));
     for (const spec of specs) {
       try {
-        const isChanged = await this.#write(spec);
-        written[isChanged ? "changed" : "unchanged"].push(spec.name);
+        const isRewritten = await this.#write(spec);
+        written[isRewritten ? "rewritten" : "others"].push(spec.name);
       } catch (error) {
         written.troubles.set(spec.name, error);
       }
@@ -62,20 +62,22 @@ export class OwnUnits {
     return written;
   }
 
-  /** Returns true if a unit file changed. Throws where the unit cannot be made from the spec. */
+  /** Returns true if a unit file existed and changed. Throws where the unit cannot be made from the spec. */
   async #write(spec: Spec): Promise<boolean> {
     // The cache comes first, because a launcher opens only paths that exist.
     if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);
     const { unit, delay, environment, launcher } = await this.derive(spec);
     const file = this.unitFile(spec.name);
     const before = readIfThere(file);
+    const isNew = before === null && !this.hasDelay(spec.name);
     writeLauncher(spec.name, launcher, before);
     writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     if (spec.log === "file") openStreams(logFolder(this.#paths.state, spec.name));
     makeFolder(this.#paths.units);
     // The delay unit is written first, because the unit of the service refers to it.
     const isDelayNew = writeOrRemove(this.#delayFile(spec.name), delay);
-    return writeOrRemove(file, unit) || isDelayNew;
+    const isUnitNew = writeOrRemove(file, unit);
+    return !isNew && (isUnitNew || isDelayNew);
   }
 
   /** Whether the unit files and the environment file are those that the spec would produce now. */
