@@ -46,10 +46,13 @@ class Scene {
   readonly registry = new Registry(this.paths);
   readonly client = agentClient(this.paths.state);
   readonly #names: string[];
+  readonly #end: string | null;
   readonly #restarts = new Map<string, number>();
   #tell: (change: Change) => void = () => {};
 
-  constructor(count: number) {
+  /** `endBytes`: how long the text is that says how each service last ended. */
+  constructor(count: number, endBytes = 0) {
+    this.#end = endBytes === 0 ? null : "x".repeat(endBytes);
     this.#names = Array.from({ length: count }, (_, i) => `s${i + 1}`);
     for (const name of this.#names) this.registry.commit(specNamed(name));
   }
@@ -112,7 +115,7 @@ class Scene {
     const { pid } = process;
     const restarts = this.#restarts.get(name) ?? 0;
     const group = { kind: "processes" as const, pids: [pid] };
-    return { name, unit: name, state: "active", mainPid: pid, restarts, end: null, group, cpu: null, waits: null, wanted: true };
+    return { name, unit: name, state: "active", mainPid: pid, restarts, end: this.#end, group, cpu: null, waits: null, wanted: true };
   }
 }
 
@@ -132,8 +135,10 @@ function heardBy(reader: Bun.Subprocess<"ignore", "pipe", "inherit">): Heard[] {
   return heard;
 }
 
-export async function stoppedReader(services: number, seconds: number): Promise<{ ratio: number; growthMb: number; hasResumed: boolean }> {
-  const scene = new Scene(services);
+type Outcome = { ratio: number; growthMb: number; hasResumed: boolean };
+
+export async function stoppedReader(services: number, seconds: number, endBytes = 0): Promise<Outcome> {
+  const scene = new Scene(services, endBytes);
   const running = await scene.agent(1000);
   const changing = setInterval(() => scene.change(), 1000);
   const ticksCpuMs = async (): Promise<number> => {
