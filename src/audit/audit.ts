@@ -5,22 +5,22 @@ import { failed } from "../base/errors.ts";
 import { shellWord } from "../base/text.ts";
 import { applyAllowances } from "./allow.ts";
 import { type Found, type Report, type Reported, reportOf } from "./finding.ts";
-import type { Reading } from "./inspect.ts";
+import type { SourceReading } from "./inspect.ts";
 import { type Exported, type Follow, link } from "./link.ts";
 import { worldWritable } from "./modes.ts";
 import { loadParser } from "./parse.ts";
-import { defaultLimits, type Limits, readProject } from "./project.ts";
+import { type AuditLimits, defaultLimits, readSources } from "./project.ts";
 import { Resolver } from "./resolve.ts";
 
 /**
  * `root` is the directory of the project; code in a `node_modules` below it is not read. Throws only where the entry does not
  * exist: a file that cannot be read is a finding.
  */
-export async function audit(entry: string, root: string, limits: Limits = defaultLimits): Promise<Report> {
+export async function audit(entry: string, root: string, limits: AuditLimits = defaultLimits): Promise<Report> {
   const resolver = new Resolver(resolve(root));
   const first = resolver.file(resolve(entry));
   if (first === undefined) throw failed(`cannot audit ${entry}: no such file`, { hint: `ls -l ${shellWord(entry)}` });
-  const { readings, packages, unread } = readProject(first, resolver, await loadParser(), limits);
+  const { readings, packages, unread } = readSources(first, resolver, await loadParser(), limits);
   const exported = new Map(Array.from(readings, ([file, reading]) => [file, reading.exported]));
   const follow: Follow = (file, specifier) => {
     const resolved = resolver.resolve(specifier, file);
@@ -38,7 +38,7 @@ export async function audit(entry: string, root: string, limits: Limits = defaul
 }
 
 // Findings for calls of names that other files export.
-function linked(file: string, reading: Reading, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Found[] {
+function linked(file: string, reading: SourceReading, exported: ReadonlyMap<string, readonly Exported[]>, follow: Follow): Found[] {
   return reading.suspects.flatMap(({ ref, would }) =>
     [...link(file, ref, exported, follow)].flatMap((reached) => would.get(reached) ?? []),
   );
@@ -47,7 +47,7 @@ function linked(file: string, reading: Reading, exported: ReadonlyMap<string, re
 // Modules that reach nothing outside the process.
 const inward = new Set("path url util events buffer assert stream string_decoder querystring timers os crypto".split(" "));
 
-function usesFsOnly({ imports, found }: Reading): boolean {
+function usesFsOnly({ imports, found }: SourceReading): boolean {
   const builtIn = Array.from(imports, (specifier) => specifier.replace(/^node:/, "").replace(/\/promises$/, "")).filter(
     (name) => !/^[./#]/.test(name),
   );

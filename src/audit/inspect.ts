@@ -16,7 +16,7 @@ import { walk } from "./walk.ts";
 /** A call of a name that another file exports: `would` has the findings for each thing that the name may turn out to be. */
 export type Suspect = { ref: string; would: ReadonlyMap<string, Found[]> };
 
-export type Reading = {
+export type SourceReading = {
   found: Found[];
   suspects: Suspect[];
   imports: ReadonlySet<string>;
@@ -25,8 +25,8 @@ export type Reading = {
 };
 
 /** Pure: the same text gives the same result. */
-export function inspect(text: string, file: string, parse: Parser): Reading {
-  const reading: Reading = {
+export function inspectSource(text: string, file: string, parse: Parser): SourceReading {
+  const reading: SourceReading = {
     found: tokensIn(text),
     suspects: [],
     imports: new Set(),
@@ -67,7 +67,7 @@ export function inspect(text: string, file: string, parse: Parser): Reading {
 
 type Generated = ReturnType<typeof generatedBecause>;
 
-function judge(judged: Judged, look: Look, generated: Generated, reading: Reading): void {
+function judge(judged: Judged, look: Look, generated: Generated, reading: SourceReading): void {
   if (importedBy(judged.ref) === undefined) {
     for (const found of broken(dangers.get(judged.ref) ?? [], judged, look, generated)) reading.found.push(found);
     return;
@@ -91,7 +91,7 @@ function broken(rules: readonly Danger[], { node, given }: Judged, look: Look, g
 }
 
 // A value that is already reported as a secret is not reported a second time.
-function addOnce(reading: Reading, secrets: readonly Found[]): Reading {
+function addOnce(reading: SourceReading, secrets: readonly Found[]): SourceReading {
   const lines = new Set(reading.found.filter(({ rule }) => rule === "secret").map(({ line }) => line));
   // concat instead of push(...found), because a call cannot have a hundred thousand arguments.
   reading.found = reading.found.concat(secrets.filter(({ line }) => !lines.has(line)));

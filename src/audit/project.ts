@@ -1,22 +1,22 @@
 // Reads the files of a project from its entry along its imports, up to the limits.
 import type { Reported } from "./finding.ts";
-import { inspect, type Reading } from "./inspect.ts";
+import { inspectSource, type SourceReading } from "./inspect.ts";
 import type { Parser } from "./parse.ts";
 import type { Resolver } from "./resolve.ts";
 import { readSource } from "./source.ts";
 
 /** The limits after which the audit stops reading and says so. */
-export type Limits = { fileBytes: number; totalBytes: number; files: number; milliseconds: number };
+export type AuditLimits = { fileBytes: number; totalBytes: number; files: number; milliseconds: number };
 
 /**
  * A project of 10,000 lines is about 0.5 MB. Beyond these a start would wait too long, and the
  * tree of one file would need too much memory: up to 350 bytes for each of the source.
  */
-export const defaultLimits: Limits = { fileBytes: 2 * 1024 * 1024, totalBytes: 32 * 1024 * 1024, files: 5000, milliseconds: 10_000 };
+export const defaultLimits: AuditLimits = { fileBytes: 2 * 1024 * 1024, totalBytes: 32 * 1024 * 1024, files: 5000, milliseconds: 10_000 };
 
-export type Project = { readings: Map<string, Reading>; packages: Set<string>; unread: Reported[] };
+export type Project = { readings: Map<string, SourceReading>; packages: Set<string>; unread: Reported[] };
 
-export function readProject(entry: string, resolver: Resolver, parse: Parser, limits: Limits): Project {
+export function readSources(entry: string, resolver: Resolver, parse: Parser, limits: AuditLimits): Project {
   const project: Project = { readings: new Map(), packages: new Set(), unread: [] };
   const packaged = resolver.packageOf(entry);
   if (packaged !== undefined) project.packages.add(packaged);
@@ -47,7 +47,7 @@ export function readProject(entry: string, resolver: Resolver, parse: Parser, li
   return project;
 }
 
-function reached(limits: Limits, files: number, bytes: number, isLate: boolean): string | null {
+function reached(limits: AuditLimits, files: number, bytes: number, isLate: boolean): string | null {
   if (files >= limits.files) return `${limits.files} files`;
   if (bytes >= limits.totalBytes) return `${limits.totalBytes} bytes`;
   return isLate ? `${limits.milliseconds} ms` : null;
@@ -58,9 +58,9 @@ function unread(file: string, message: string): Reported {
 }
 
 // A source may contain a zero byte and still run, so only a file that does not parse counts as binary.
-function inspectSafely(text: string, file: string, parse: Parser, isBinary: boolean): Reading | { unread: string } {
+function inspectSafely(text: string, file: string, parse: Parser, isBinary: boolean): SourceReading | { unread: string } {
   try {
-    const reading = inspect(text, file, parse);
+    const reading = inspectSource(text, file, parse);
     return isBinary && reading.found.some(({ rule }) => rule === "unparsed") ? { unread: "it is binary" } : reading;
   } catch (error) {
     if (error instanceof RangeError) return { unread: "it is nested too deeply" };

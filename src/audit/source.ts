@@ -3,10 +3,10 @@ import { statSync } from "node:fs";
 import { errnoOf, reasonOf } from "../base/errors.ts";
 import { readRegular } from "../base/files.ts";
 
-export type Source = { text: string; isBinary: boolean } | { unread: string };
+export type SourceText = { text: string; isBinary: boolean } | { unread: string };
 
 /** The text, or the reason in words why it was not read. */
-export function readSource(path: string, maxBytes: number): Source {
+export function readSource(path: string, maxBytes: number): SourceText {
   try {
     const { size } = statSync(path);
     if (size > maxBytes) return { unread: `its ${size} bytes are more than the ${maxBytes} that are read` };

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { reasonOf } from "./errors.ts";
 
-export type Table = Record<string, unknown>;
-export type ReadToml = { value: Table } | { value: null; line: number; reason: string };
+export type TomlTable = Record<string, unknown>;
+export type ReadToml = { value: TomlTable } | { value: null; line: number; reason: string };
 
 /** The value, or the line and the reason of a syntax error. */
 export function readToml(text: string): ReadToml {
@@ -11,7 +11,7 @@ export function readToml(text: string): ReadToml {
   return value === null ? { value, line: brokenLine(text), reason: reason.replace(/^TOML Parse error: /, "") } : { value };
 }
 
-function tryParse(text: string): { value: Table; reason: "" } | { value: null; reason: string } {
+function tryParse(text: string): { value: TomlTable; reason: "" } | { value: null; reason: string } {
   try {
     return { value: v.parse(v.record(v.string(), v.unknown()), Bun.TOML.parse(text)), reason: "" };
   } catch (error) {
@@ -47,6 +47,6 @@ function has(value: unknown, path: string[]): boolean {
   return isTable(value) && Object.hasOwn(value, first) && has(value[first], rest);
 }
 
-export function isTable(value: unknown): value is Table {
+export function isTable(value: unknown): value is TomlTable {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@ import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { TrailRecord } from "../trail/record.ts";
-import type { Verdict } from "../trail/verdict.ts";
+import type { TrailVerdict } from "../trail/verdict.ts";
 import type { Command, Result } from "./command.ts";
 import { flagOf } from "./options.ts";
 
@@ -72,7 +72,7 @@ function resultCell({ result }: TrailRecord, targets: string[] | null, style: St
   return failed ? `${style.red("failed")} (${result.exitStatus}) ${short}`.trimEnd() : `${style.green("ok")} ${short}`.trimEnd();
 }
 
-function verified(verdict: Verdict): Result {
+function verified(verdict: TrailVerdict): Result {
   const count = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
   return {
     value: verdict,

@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { HealthSettings } from "../config/health.ts";
 import type { Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
-import { type Probe, probe, probeOf, type Run } from "./probe.ts";
+import { type Probe, probe, probeOf, type RunCheck } from "./probe.ts";
 import { firstDueMs, nextDueMs, onBeatAfter, phaseOf } from "./schedule.ts";
-import { type HealthOf, judged, unjudged, type Verdict } from "./verdict.ts";
+import { type HealthOf, type HealthVerdict, judged, unjudged } from "./verdict.ts";
 
 export type { HealthOf };
 
@@ -51,7 +51,7 @@ type Known = {
   graceEndsMs: number;
   phaseMs: number;
   dueMs: number;
-  verdict: Verdict;
+  verdict: HealthVerdict;
   /** The last list that contained this service. */
   list: number;
 };
@@ -158,7 +158,7 @@ export function monitor(options: MonitorOptions): Monitor {
       resolve(`the probe has not ended in ${limitMs} ms`);
     }, limitMs);
     timer.unref();
-    const run: Run = (command, leftMs) => options.run(spec, command, leftMs);
+    const run: RunCheck = (command, leftMs) => options.run(spec, command, leftMs);
     const probed = probe(what, timeoutMs, run, heldAmong).finally(() => {
       clearTimeout(timer);
       hanging.delete(name);
@@ -186,6 +186,6 @@ function graceOf({ waitMs }: Spec): number {
   return waitMs > 0 ? waitMs : defaultGraceMs;
 }
 
-function toldOf({ health, latencyMs, reason, sinceMs }: Verdict): HealthOf {
+function toldOf({ health, latencyMs, reason, sinceMs }: HealthVerdict): HealthOf {
   return { health, latencyMs, reason, sinceMs };
 }

@@ -44,10 +44,10 @@ function onlyOne(ports: readonly number[] | null): number | null {
 }
 
 /** Runs a command under the conditions of the service. */
-export type Run = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
+export type RunCheck = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
 
 /** Never throws. Without `heldAmong` any listener on the port counts as the service. */
-export async function probe(what: Probe, timeoutMs: number, run: Run, heldAmong: HeldAmong = () => null): Promise<string | null> {
+export async function probe(what: Probe, timeoutMs: number, run: RunCheck, heldAmong: HeldAmong = () => null): Promise<string | null> {
   try {
     switch (what.kind) {
       case "path":
@@ -68,7 +68,7 @@ export async function probe(what: Probe, timeoutMs: number, run: Run, heldAmong:
   }
 }
 
-async function probeCommand(command: string, timeoutMs: number, run: Run): Promise<string | null> {
+async function probeCommand(command: string, timeoutMs: number, run: RunCheck): Promise<string | null> {
   const result = await run(command, timeoutMs);
   if (result.timedOut) return `the command has not ended in ${timeoutMs} ms`;
   return result.exitCode === 0 ? null : `the command exits with ${result.exitCode}`;

@@ -13,7 +13,7 @@ export type HealthOf = {
 };
 
 /** The verdict with the current numbers of failures and successes in a row. */
-export type Verdict = HealthOf & { failures: number; successes: number };
+export type HealthVerdict = HealthOf & { failures: number; successes: number };
 
 export type Probed = {
   /** Null where the probe succeeded. */
@@ -24,25 +24,25 @@ export type Probed = {
   inGrace: boolean;
 };
 
-export function unjudged(sinceMs: number): Verdict {
+export function unjudged(sinceMs: number): HealthVerdict {
   return { health: "unknown", latencyMs: null, reason: null, sinceMs, failures: 0, successes: 0 };
 }
 
-export function judged(before: Verdict, probed: Probed, settings: HealthSettings): Verdict {
+export function judged(before: HealthVerdict, probed: Probed, settings: HealthSettings): HealthVerdict {
   const counted = probed.reason === null ? succeeded(before, probed.latencyMs, settings) : failed(before, probed, settings);
   return { ...counted, reason: probed.reason, sinceMs: counted.health === before.health ? before.sinceMs : probed.atMs };
 }
 
-type Counted = Pick<Verdict, "health" | "latencyMs" | "failures" | "successes">;
+type Counted = Pick<HealthVerdict, "health" | "latencyMs" | "failures" | "successes">;
 
 /** The first success is enough, and ends the start grace. */
-function succeeded(before: Verdict, latencyMs: number, { healthyAfter }: HealthSettings): Counted {
+function succeeded(before: HealthVerdict, latencyMs: number, { healthyAfter }: HealthSettings): Counted {
   const successes = before.successes + 1;
   const isEnough = before.health === "unknown" || successes >= healthyAfter;
   return { health: isEnough ? "healthy" : before.health, latencyMs, failures: 0, successes };
 }
 
-function failed(before: Verdict, { inGrace }: Probed, { unhealthyAfter }: HealthSettings): Counted {
+function failed(before: HealthVerdict, { inGrace }: Probed, { unhealthyAfter }: HealthSettings): Counted {
   if (before.health === "unknown" && inGrace) return before;
   const failures = before.failures + 1;
   return { health: failures >= unhealthyAfter ? "unhealthy" : before.health, latencyMs: null, failures, successes: 0 };

@@ -4,7 +4,7 @@ import { holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { interruptedBy, interruption } from "../base/interrupt.ts";
 import { startedAtMs } from "../base/proc.ts";
 import { formatSpan } from "../base/quantities.ts";
-import { healthOf, probe, type Run } from "../health/probe.ts";
+import { healthOf, probe, type RunCheck } from "../health/probe.ts";
 import { pidsOf } from "../metrics/group.ts";
 import { portOf, type Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
@@ -83,7 +83,7 @@ async function isStill(pid: number, { name }: Spec, { backend }: Deps): Promise<
 async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number, deps: Deps): Promise<string | null> {
   if (spec.health !== null) {
     const timeoutMs = Math.max(shortestProbeMs, Math.min(longestProbeMs, leftMs));
-    const run: Run = (command) => deps.backend.runBeside(spec, command, timeoutMs);
+    const run: RunCheck = (command) => deps.backend.runBeside(spec, command, timeoutMs);
     const failure = await Promise.race([probe(healthOf(spec.health, portOf(spec)), timeoutMs, run), interruption(deps.signal)]);
     return failure === null ? null : `health: ${failure}`;
   }

@@ -10,10 +10,10 @@ import { DefinedPlan } from "./record.ts";
 /** The limit is large enough for a thousand specs with large environments. */
 export const channel: Channel = { protocol: 5, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
-export const socketFile = (state: string): string => join(state, "supervisor.sock");
+export const controlSocket = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
-export const keyFile = (state: string): string => join(state, "supervisor.key");
-export const sideOf = (state: string): Side => ({ path: socketFile(state), keyFile: keyFile(state), channel });
+export const controlKey = (state: string): string => join(state, "supervisor.key");
+export const sideOf = (state: string): Side => ({ path: controlSocket(state), keyFile: controlKey(state), channel });
 export const logFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));

@@ -13,7 +13,7 @@ import { forgetEvents } from "../logs/events.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { tick as careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { type Act, channel, keyFile, Request, socketFile, type Told } from "./control.ts";
+import { type Act, channel, controlKey, controlSocket, Request, type Told } from "./control.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
@@ -56,7 +56,7 @@ const giveBackEveryMs = 60_000;
 export async function startDaemon(paths: Paths, { isBackground, happened }: DaemonOptions): Promise<Daemon> {
   await takePlace(paths.state, isBackground);
   if (process.pid !== 1) becomeSubreaper();
-  const key = keyIn(keyFile(paths.state));
+  const key = keyIn(controlKey(paths.state));
   const hearing = new Set<(change: Change) => void>();
   const changed: Around["changed"] = (service, what) => {
     const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
@@ -80,7 +80,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   // The socket is opened first, because a supervisor that cannot be reached must not start services. No request is answered
   // before the following code, which is synchronous, has run.
   const left = Promise.withResolvers<void>();
-  const control = serve(socketFile(paths.state), channel, key, async (question) => {
+  const control = serve(controlSocket(paths.state), channel, key, async (question) => {
     const request = v.parse(Request, question);
     if (request.act !== "leave") return { told: await acted(request, services, around) };
     if (!isBackground) throw failed("it runs in the foreground, and keeps its services");

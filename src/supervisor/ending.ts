@@ -2,7 +2,7 @@
 import { delayOf, nextInRow } from "../backend/backoff.ts";
 import { type Exit, endings } from "../backend/ended.ts";
 import type { Record } from "./record.ts";
-import { eventOfEnd, type LifeEvent, table } from "./table.ts";
+import { eventOfEnd, type LifeEvent, transitions } from "./table.ts";
 
 export type Ending = {
   event: LifeEvent;
@@ -23,7 +23,7 @@ export function endingOf(record: Record, exit: Exit | null, nowSec: number): End
   const wasUp = isRecycled || state === "active";
   const event = eventOfEnd(exit, isRecycled ? "always" : policy, mayAgain);
   const isGivenUp = wasUp && event === "ended-for-good" && !mayAgain;
-  const cell = table[state][event];
+  const cell = transitions[state][event];
   const changes = {
     starts: wasUp && event === "ended-again" ? next : starts,
     restarts: cell.actions.some((action) => action === "set-delay") ? restarts + 1 : restarts,

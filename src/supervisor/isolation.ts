@@ -20,7 +20,7 @@ import type { Paths } from "../base/paths.ts";
 import { bootId, readProc, statusField } from "../base/proc.ts";
 import type { Spec } from "../service/spec.ts";
 import { version } from "../version.ts";
-import { runOnce } from "./once.ts";
+import { runPlanOnce } from "./once.ts";
 import { type Plan, withSystem } from "./plan.ts";
 
 const timeoutMs = 10_000;
@@ -104,7 +104,7 @@ async function tried(paths: Paths, program: string, plan: Plan): Promise<Threat[
   const { landlock: shut, ...rest } = withSystem(plan, paths);
   const landlock = shut === null ? null : { ...shut, system: [...shut.system, program] };
   const trying = { ...rest, landlock, argv: [program, ...attempts.words], env: { BUN_BE_BUN: "1" }, cwd: "/", isolationRequired: false };
-  const { exitCode, timedOut } = await runOnce(trying, timeoutMs, program);
+  const { exitCode, timedOut } = await runPlanOnce(trying, timeoutMs, program);
   return timedOut ? null : (reachedBy(exitCode)?.threats ?? null);
 }
 

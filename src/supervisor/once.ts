@@ -3,7 +3,7 @@ import { launchVariable, planText } from "./launch.ts";
 import type { Plan } from "./plan.ts";
 
 /** The process and its process group are killed after the timeout; processes that it leaves behind are killed at its end. */
-export async function runOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
+export async function runPlanOnce(plan: Plan, timeoutMs: number, program: string): Promise<{ exitCode: number; timedOut: boolean }> {
   const child = Bun.spawn([program], {
     env: { [launchVariable]: "1" },
     stdio: [Buffer.from(planText({ ...plan, cgroup: null })), "ignore", "ignore"],

@@ -14,7 +14,7 @@ import type { Leaving, Leavings } from "./leavings.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
 import { resumptionOf } from "./resumption.ts";
 import { isLaunched, type Spawned, spawnService } from "./spawn.ts";
-import { type Action, isClean, type LifeEvent, table } from "./table.ts";
+import { type Action, isClean, type LifeEvent, transitions } from "./table.ts";
 
 export type Around = {
   paths: Paths;
@@ -57,7 +57,7 @@ export class Service {
   }
 
   meet(event: LifeEvent): void {
-    const { next, actions } = table[this.record.state][event];
+    const { next, actions } = transitions[this.record.state][event];
     this.record.state = next;
     // The record is written before the processes are signalled: otherwise the next supervisor would take the stop for a crash.
     if (!actions.includes("spawn")) this.keep();

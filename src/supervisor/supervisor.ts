@@ -30,7 +30,7 @@ import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
 import { askerOf, type Link, watchFrom } from "./link.ts";
-import { runOnce } from "./once.ts";
+import { runPlanOnce } from "./once.ts";
 import { nameOf, type Plan, planOf, withSystem } from "./plan.ts";
 import { isLauncher, readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
@@ -175,7 +175,7 @@ export class SupervisorBackend implements Backend {
   }
 
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    return runOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
+    return runPlanOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
   }
 
   async logNotices(range: LogRange | null): Promise<Notice[]> {

@@ -32,7 +32,7 @@ export type Cell = { next: LifeState; actions: Action[] };
 
 const to = (next: LifeState, ...actions: Action[]): Cell => ({ next, actions });
 
-export const table = {
+export const transitions = {
   inactive: {
     start: to("active", "spawn"),
     stop: to("inactive"),

@@ -23,7 +23,7 @@ import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verd
 import { noBackend } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
-import { runOnce, sweepChecks } from "./bus/beside.ts";
+import { runUnitOnce, sweepChecks } from "./bus/beside.ts";
 import { Connection } from "./bus/connection.ts";
 import { askToLinger } from "./bus/linger.ts";
 import { type Loaded, readLoaded } from "./bus/loaded.ts";
@@ -212,7 +212,7 @@ export class SystemdBackend implements Backend {
 
   async runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
     const text = await this.#units.deriveBeside(spec, command, timeoutMs);
-    return runOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
+    return runUnitOnce(spec.name, text, timeoutMs, { systemctl: this.#systemctl, reach: this.#reach });
   }
 
   logNotices(range: LogRange | null, signal: AbortSignal): Promise<Notice[]> {

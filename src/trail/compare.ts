@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import type { Witness } from "./journal.ts";
 import { acceptAct } from "./record.ts";
-import type { Break, Chain, Link, Verdict } from "./verdict.ts";
+import type { Break, Chain, Link, TrailVerdict } from "./verdict.ts";
 
-type Compared = Pick<Verdict, "breaks" | "witnessed" | "unproved" | "removed">;
+type Compared = Pick<TrailVerdict, "breaks" | "witnessed" | "unproved" | "removed">;
 
 /** `file` is the file that is written now. */
 export function compareWithJournal({ links, lastSeq }: Chain, witnesses: Witness[], file: string): Compared {

@@ -7,7 +7,7 @@ import { makeFolder, openToAppend, plainErrno, syncFolder } from "../base/files.
 import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
 import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
-import type { Verdict } from "./verdict.ts";
+import type { TrailVerdict } from "./verdict.ts";
 import { verify } from "./verify.ts";
 
 export type TrailOptions = {
@@ -73,7 +73,7 @@ export class Trail {
     return null;
   }
 
-  async verify(): Promise<Verdict> {
+  async verify(): Promise<TrailVerdict> {
     const { folder, journal } = this.#options;
     // The journal is read first: a line that is added meanwhile is only in the file, which is not a contradiction.
     const witnesses = await journal.recall(currentFile(folder));

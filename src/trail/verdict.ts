@@ -4,7 +4,7 @@ import type { TrailRecord } from "./record.ts";
 /** A place where the trail differs from what was written; `line` counts from 1. */
 export type Break = { file: string; line: number; seq: number | null; what: string };
 
-export type Verdict = {
+export type TrailVerdict = {
   intact: boolean;
   records: number;
   /** The number of records that the journal confirms. */

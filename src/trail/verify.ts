@@ -4,9 +4,9 @@ import { compareWithJournal } from "./compare.ts";
 import type { TrailText } from "./files.ts";
 import type { Witness } from "./journal.ts";
 import { isIntact, mendAct, origin, parseLine, rotateAct, sha256, type TrailRecord } from "./record.ts";
-import type { Chain, Placed, Verdict } from "./verdict.ts";
+import type { Chain, Placed, TrailVerdict } from "./verdict.ts";
 
-export function verify(texts: TrailText[], witnesses: Witness[]): Verdict {
+export function verify(texts: TrailText[], witnesses: Witness[]): TrailVerdict {
   const placed = texts.flatMap(({ file, text }) => linesOf(file, text));
   const chain = followChain(placed);
   const journal = compareWithJournal(chain, witnesses, texts.at(-1)?.file ?? "trail.jsonl");

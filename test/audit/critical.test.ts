@@ -3,13 +3,13 @@
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
 import type { Rule } from "../../src/audit/finding.ts";
-import { inspect } from "../../src/audit/inspect.ts";
+import { inspectSource } from "../../src/audit/inspect.ts";
 import { loadParser } from "../../src/audit/parse.ts";
 
 const parse = await loadParser();
 
 function rulesIn(code: string, file = "case.ts"): Rule[] {
-  const reading = inspect(code, file, parse);
+  const reading = inspectSource(code, file, parse);
   return [...new Set(applyAllowances(reading.found, reading.allowances).map(({ rule }) => rule))];
 }
 

@@ -3,13 +3,13 @@
 import { describe, expect, test } from "bun:test";
 import { applyAllowances } from "../../src/audit/allow.ts";
 import { type Found, isRule, type Rule } from "../../src/audit/finding.ts";
-import { inspect } from "../../src/audit/inspect.ts";
+import { inspectSource } from "../../src/audit/inspect.ts";
 import { loadParser } from "../../src/audit/parse.ts";
 
 const parse = await loadParser();
 
 function findingsIn(code: string, file = "case.ts"): Found[] {
-  const reading = inspect(code, file, parse);
+  const reading = inspectSource(code, file, parse);
   return applyAllowances(reading.found, reading.allowances);
 }
 

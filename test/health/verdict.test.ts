@@ -1,6 +1,6 @@
 // Each result changes the verdict: a table of histories of services.
 import { expect, test } from "bun:test";
-import { judged, unjudged, type Verdict } from "../../src/health/verdict.ts";
+import { type HealthVerdict, judged, unjudged } from "../../src/health/verdict.ts";
 import { settings } from "./watched.ts";
 
 /**
@@ -41,7 +41,7 @@ test("a failure in the grace is reported but does not count", () => {
   expect(walk("ggg").at(-1)).toEqual({ ...unjudged(-1), reason: "failure 2" });
 });
 
-function walk(results: string): Verdict[] {
+function walk(results: string): HealthVerdict[] {
   let verdict = unjudged(-1);
   return Array.from(results, (letter, i) => {
     const reason = letter === "+" || letter === "G" ? null : `failure ${i}`;

@@ -1,9 +1,9 @@
 // The life cycle of a service: random walks through every cell never reach an impossible state.
 import { expect, test } from "bun:test";
-import { type Cell, eventOfEnd, isClean, type LifeEvent, type LifeState, lifeStates, table } from "../../src/supervisor/table.ts";
+import { type Cell, eventOfEnd, isClean, type LifeEvent, type LifeState, lifeStates, transitions } from "../../src/supervisor/table.ts";
 import { dice } from "../dice.ts";
 
-const events = Object.keys(table.inactive) as LifeEvent[];
+const events = Object.keys(transitions.inactive) as LifeEvent[];
 
 test.each(Array.from({ length: 50 }, (_, seed) => seed))(
   "random walk %d has at most one process, matching timers, and no process after a stop",
@@ -30,7 +30,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       if (event.startsWith("ended") || event === "not-launched") hasProcess = false;
       if (event === "delay-over") hasDelay = false;
       if (event === "kill-timeout") hasKillTimer = false;
-      const cell: Cell = table[state][event];
+      const cell: Cell = transitions[state][event];
       for (const action of cell.actions) {
         if (action === "spawn" || action === "watch") {
           expect([action, hasProcess]).toEqual([action, false]);
@@ -53,7 +53,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       const goesDown = state === "deactivating" || state === "restarting" || state === "recycling";
       expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
     }
-    const stopped = table[state].stop.next;
+    const stopped = transitions[state].stop.next;
     expect(["inactive", "deactivating"]).toContain(stopped);
   },
 );
@@ -76,11 +76,11 @@ test.each<[LifeState, LifeEvent, LifeState, string[]]>([
   ["restarting", "recycle", "restarting", []],
   ["failed", "recycle", "failed", []],
 ])("in state %s the event %s leads to %s", (state, event, next, actions) =>
-  expect<Cell>(table[state][event]).toEqual({ next, actions } as Cell),
+  expect<Cell>(transitions[state][event]).toEqual({ next, actions } as Cell),
 );
 
 test("every state can be reached and left", () => {
-  const reached = new Set(lifeStates.flatMap((state) => events.map((event) => table[state][event].next)));
+  const reached = new Set(lifeStates.flatMap((state) => events.map((event) => transitions[state][event].next)));
   expect([...reached].sort()).toEqual([...lifeStates].sort());
 });
 

@@ -3,14 +3,14 @@ import type { Paths } from "../../base/paths.ts";
 import type { Mistake } from "../../config/toml.ts";
 import type { Registry } from "../../service/registry.ts";
 import type { Spec } from "../../service/spec.ts";
-import type { Verdict } from "../../trail/verdict.ts";
+import type { TrailVerdict } from "../../trail/verdict.ts";
 import type { Deps } from "../deps.ts";
 
 export type Ground = {
   paths: Paths;
   registry: Registry;
   mistakes: Mistake[];
-  verifyTrail: () => Promise<Verdict>;
+  verifyTrail: () => Promise<TrailVerdict>;
   /** Null where no backend can be reached. */
   deps: Deps | null;
   /** Those that can be read. */

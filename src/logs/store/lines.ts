@@ -1,7 +1,7 @@
 // Splits bytes into lines, forwards or backwards, piece by piece; a line longer than the limit is split into several.
 
 /** `end` is the offset after the newline of the line. */
-export type Line = { bytes: Buffer; end: number };
+export type LogFileLine = { bytes: Buffer; end: number };
 
 /** Returns the bytes between two offsets; fewer where the file ends before. */
 export type Bytes = (from: number, to: number) => Buffer;
@@ -12,7 +12,7 @@ const newline = 10;
 const nothing = Buffer.alloc(0);
 
 /** `partial`: the text after the last newline counts as a line too. */
-export function* forwards(read: Bytes, from: number, to: number, partial: boolean): Generator<Line> {
+export function* forwards(read: Bytes, from: number, to: number, partial: boolean): Generator<LogFileLine> {
   let rest: Buffer = nothing;
   let start = from;
   for (let at = from; at < to; ) {
@@ -35,7 +35,7 @@ export function* forwards(read: Bytes, from: number, to: number, partial: boolea
   if (partial && rest.length > 0) yield { bytes: rest, end: start + rest.length };
 }
 
-export function* backwards(read: Bytes, from: number, to: number): Generator<Line> {
+export function* backwards(read: Bytes, from: number, to: number): Generator<LogFileLine> {
   let rest: Buffer = nothing;
   for (let at = to; at > from; ) {
     const start = Math.max(from, at - pieceBytes);

@@ -1,7 +1,7 @@
 // Turns the lines of one stream into records, from a time on, from an offset on, or backwards from the end.
 import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
-import { backwards, forwards, type Line } from "./lines.ts";
+import { backwards, forwards, type LogFileLine } from "./lines.ts";
 import { offsetAt, timeOf } from "./marks.ts";
 import type { Mark, Stream } from "./place.ts";
 import type { Part } from "./text.ts";
@@ -30,7 +30,7 @@ export function* recordsBackwards(parts: Part[], origin: Origin, end: number): G
   }
 }
 
-export function* lineRecords(lines: Iterable<Line>, { folder, stream }: Origin, list: Mark[], latestMs: number): Generator<RawLine> {
+export function* lineRecords(lines: Iterable<LogFileLine>, { folder, stream }: Origin, list: Mark[], latestMs: number): Generator<RawLine> {
   const service = basename(folder);
   for (const { bytes, end } of lines) {
     const text = withoutHole(bytes);

@@ -8,7 +8,7 @@ import type { Systemctl } from "./systemctl.ts";
 const graceMs = 5000;
 
 /** The unit name is random: systemd reads a unit it never loaded without a daemon-reload, and unloads it after its end. */
-export async function runOnce(
+export async function runUnitOnce(
   name: string,
   text: string,
   timeoutMs: number,

@@ -5,9 +5,9 @@ import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
 /** Null where the directive is shown to be in effect, else what contradicts it. */
-type Check = (seen: Seen, value: string) => string | null;
+type Check = (seen: SeenProcess, value: string) => string | null;
 
-export type Seen = {
+export type SeenProcess = {
   live: Live;
   outside: Outside;
   /** The number of filters that the probe had under the same directives; the same directives load the same number. */
@@ -160,7 +160,7 @@ export const evidence: Record<string, Evidence> = {
 };
 
 /** What a live process shows against a directive. */
-export function againstLive({ name, value }: Directive, seen: Seen): string | null {
+export function againstLive({ name, value }: Directive, seen: SeenProcess): string | null {
   const row = evidence[name];
   return row === undefined ? "bs9 knows no way to check it" : row.live(seen, value);
 }
@@ -180,7 +180,7 @@ function firstWritable(live: Live, isMeant: (point: string) => boolean): string 
 /** The names that systemd creates in a private /dev, as its own nodes or as bind mounts; no real device is among them. */
 const pseudoDevices = new Set(["null", "zero", "full", "random", "urandom", "tty", "pts", "ptmx", "shm", "mqueue", "hugepages", "log"]);
 
-function privateDevices(seen: Seen): string | null {
+function privateDevices(seen: SeenProcess): string | null {
   const { live } = seen;
   if (live.mounts.at("/dev")?.kind !== "tmpfs") return "/dev is the one of the machine";
   const real = live.mounts.visible(
@@ -196,7 +196,7 @@ const isReadOnly = (value: string): boolean => value.endsWith(":ro");
 /**
  * systemd creates a new file system at each start, so one that differs from the host's differs from every other service's too.
  */
-function ownFileSystem(seen: Seen, value: string): string | null {
+function ownFileSystem(seen: SeenProcess, value: string): string | null {
   const path = pathOf(value);
   const mount = seen.live.mounts.at(path);
   if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is no file system of its own`;
@@ -205,7 +205,7 @@ function ownFileSystem(seen: Seen, value: string): string | null {
 }
 
 /** Checks more than the root: mounts below it can stay writable (systemd 252 leaves out /run). */
-function systemIsReadOnly({ live, outside, writable }: Seen): string | null {
+function systemIsReadOnly({ live, outside, writable }: SeenProcess): string | null {
   if (live.ns.mnt === outside.ns.mnt) return "the process has no mount namespace of its own";
   if (live.mounts.at("/")?.readOnly !== true) return "/ can be written to";
   const free = ["/dev", "/proc", "/sys", "/tmp", "/var/tmp", ...outside.homes, ...writable];
@@ -213,19 +213,19 @@ function systemIsReadOnly({ live, outside, writable }: Seen): string | null {
   return open === undefined ? null : `${open} can be written to`;
 }
 
-function homeIsAway(seen: Seen): string | null {
+function homeIsAway(seen: SeenProcess): string | null {
   const { live, outside } = seen;
   const there = outside.homes.find((folder) => live.mounts.at(folder)?.kind !== "tmpfs" && !isGone(live, folder));
   return there === undefined ? own(outside.home)(seen, "") : `${there} is there`;
 }
 
 /** With `subset=pid` /proc/sys does not exist. */
-function tunables(seen: Seen): string | null {
+function tunables(seen: SeenProcess): string | null {
   const hidden = seen.live.mounts.at("/proc")?.superOptions.includes("subset=pid") === true;
   return readOnlyBelow("/sys", ...(hidden ? [] : ["/proc/sys"]))(seen, "");
 }
 
-function modulesAreAway({ live, outside }: Seen): string | null {
+function modulesAreAway({ live, outside }: SeenProcess): string | null {
   return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is there";
 }
 

@@ -6,7 +6,7 @@ import { type HostProfile, hostKey, readCached, writeCached } from "./host-cache
 import { hostIsolation } from "./isolation.ts";
 import { readOutside } from "./live.ts";
 import { type ProbeDeps, runProbe } from "./probe.ts";
-import { find } from "./search.ts";
+import { findHeldDirectives } from "./search.ts";
 import { denialOf, whyDenied } from "./why.ts";
 
 export type { HostProfile };
@@ -23,7 +23,7 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
   const outside = readOutside(deps.paths.home, deps.reach.uid);
   if (outside === null) throw failed("cannot try out the sandbox: /proc cannot be read");
   const isRoot = deps.reach.uid === 0;
-  const found = await find(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });
+  const found = await findHeldDirectives(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });
   const denial = found.denied.size === 0 ? null : await denialOf(deps.reach.uid);
   const { isolation, isLasting } = await hostIsolation(found.directives, deps);
   const withheld = [...found.denied].map(([directive, status]) => whyDenied(directive, status, denial));

@@ -10,7 +10,7 @@ import { kernelNow } from "./landlock-version.ts";
 import { ownFilters } from "./launcher/launcher.ts";
 
 /** `isNamed`: the loaded unit runs the launcher that bs9 would write for the spec now. */
-export function isolationOf(pid: number, spec: Spec, { host, isNamed }: { host: HostProfile; isNamed: boolean }): Isolation {
+export function isolationByLauncher(pid: number, spec: Spec, { host, isNamed }: { host: HostProfile; isNamed: boolean }): Isolation {
   if (spec.sandbox.profile === "off") return isolationOff(spec.name);
   const status = readProc(`${pid}/status`) ?? "";
   // Kernels before 5.9 do not report the number of filters: the comparisons with NaN are then false.

@@ -20,7 +20,7 @@ export type ProbeDeps = {
   runtime: string;
 };
 
-const Report = v.strictObject({
+const ProbeReport = v.strictObject({
   outcomes: v.record(v.string(), v.string()),
   live: v.strictObject({
     status: v.string(),
@@ -30,10 +30,10 @@ const Report = v.strictObject({
   }),
 });
 
-export type Report = v.InferOutput<typeof Report>;
+export type ProbeReport = v.InferOutput<typeof ProbeReport>;
 
 export type ProbeRun =
-  | { kind: "reported"; report: Report; scratch: string }
+  | { kind: "reported"; report: ProbeReport; scratch: string }
   /** The exit status of systemd.exec(5) with which systemd gave up before it executed the program. */
   | { kind: "denied"; status: number }
   | { kind: "broken"; why: string };
@@ -62,7 +62,7 @@ export async function runProbe(directives: Directive[], deps: ProbeDeps): Promis
     // The unit name is random: systemd reads a unit it never loaded without a daemon-reload, and unloads it after its end.
     const words = await deps.systemctl.jobs("start", [unit], timeoutMs + 5000);
     const text = readIfThere(join(scratch, "report.json"));
-    if (text !== null) return { kind: "reported", report: v.parse(Report, JSON.parse(text)), scratch };
+    if (text !== null) return { kind: "reported", report: v.parse(ProbeReport, JSON.parse(text)), scratch };
     return await endOf(unit, words, deps.systemctl);
   } finally {
     rmSync(file, { force: true });

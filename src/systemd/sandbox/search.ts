@@ -2,11 +2,11 @@
 import { type Directive, label, namespaced } from "../../backend/sandbox.ts";
 import type { Missing } from "../../backend/verdict.ts";
 import { failed } from "../../base/errors.ts";
-import { againstLive, againstProbe, type Seen } from "./evidence.ts";
+import { againstLive, againstProbe, type SeenProcess } from "./evidence.ts";
 import { type Outside, parseLive } from "./live.ts";
 import type { ProbeRun } from "./probe.ts";
 
-export type Found = {
+export type HeldDirectives = {
   directives: Directive[];
   /** The directives with which the process could not start, by `NAME=VALUE`, and the exit status. */
   denied: Map<string, number>;
@@ -28,7 +28,7 @@ type Tried = { kept: Directive[]; run: Reported };
  * namespaces, and adds the others one by one. A directive that is not enforced is dropped, and one more trial confirms the
  * rest.
  */
-export async function find(directives: Directive[], wished: Directive[], search: Search): Promise<Found> {
+export async function findHeldDirectives(directives: Directive[], wished: Directive[], search: Search): Promise<HeldDirectives> {
   const all = [...directives, ...wished];
   const whole = await tried(all, search);
   const { denied, last } =
@@ -91,10 +91,10 @@ function judge(
   kept: Directive[],
   { report, scratch }: Reported,
   outside: Outside,
-): Pick<Found, "probed" | "filters"> & { lost: { directive: Directive; why: string }[] } {
+): Pick<HeldDirectives, "probed" | "filters"> & { lost: { directive: Directive; why: string }[] } {
   const live = parseLive(report.live);
   const filters = Number(live.status.get("Seccomp_filters") ?? 0);
-  const seen: Seen = { live, outside, filters, writable: [scratch] };
+  const seen: SeenProcess = { live, outside, filters, writable: [scratch] };
   const lost: { directive: Directive; why: string }[] = [];
   const probed: string[] = [];
   for (const directive of kept) {

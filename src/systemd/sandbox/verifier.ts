@@ -17,7 +17,7 @@ import { unitName } from "../unit/names.ts";
 import { isAsWritten } from "../unit/seal.ts";
 import { closedStamp } from "./closed.ts";
 import { type HostProfile, hostProfile } from "./host.ts";
-import { isolationOf, isolationOnHost, withLandlock } from "./isolated.ts";
+import { isolationByLauncher, isolationOnHost, withLandlock } from "./isolated.ts";
 import { launcherFor, launcherIn } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
 import type { ProbeDeps } from "./probe.ts";
@@ -161,7 +161,7 @@ export class Verifier {
     const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
     // The paths that a launcher opened are not visible on a process: the target of a link that was removed may still be open.
     const told = launcher.closesFiles && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
-    return { ...told, isolation: await isolationOf(pid, spec, { host, isNamed }) };
+    return { ...told, isolation: await isolationByLauncher(pid, spec, { host, isNamed }) };
   }
 
   get #file(): string {

@@ -7,7 +7,7 @@ import type { Opening } from "../../backend/opening.ts";
 import { type Directive, label, profileDirectives, wishedDirectives } from "../../backend/sandbox.ts";
 import type { Missing, SandboxVerdict } from "../../backend/verdict.ts";
 import type { SandboxProfile } from "../../service/spec.ts";
-import { againstLive, evidence, type Seen } from "./evidence.ts";
+import { againstLive, evidence, type SeenProcess } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
 import { placesOf } from "./mount-check.ts";
@@ -28,16 +28,16 @@ export type Declared = {
 
 /** `unknown` where /proc shows nothing of the process. */
 export function verifyProcess(pid: number, declared: Declared, outside: Outside | null): SandboxVerdict {
-  return judge(readLive(pid), declared, outside);
+  return judgeSandbox(readLive(pid), declared, outside);
 }
 
 /** Pure. */
-export function judge(live: Live | null, declared: Declared, outside: Outside | null): SandboxVerdict {
+export function judgeSandbox(live: Live | null, declared: Declared, outside: Outside | null): SandboxVerdict {
   const { profile } = declared;
   if (profile === "off")
     return { verdict: "off", verified: live?.status.get("NoNewPrivs") === "1" ? ["NoNewPrivileges"] : [], probed: [], missing: [] };
   if (live === null || outside === null) return { verdict: "unknown", verified: [], probed: [], missing: [] };
-  const seen: Seen = { live, outside, filters: declared.host.filters, writable: declared.opening.writable };
+  const seen: SeenProcess = { live, outside, filters: declared.host.filters, writable: declared.opening.writable };
   const missing = [...standing(declared), ...paths(seen, declared)];
   const verified = new Set<string>();
   const probed = new Set<string>();
@@ -58,7 +58,7 @@ export function judge(live: Live | null, declared: Declared, outside: Outside | 
   return { verdict: missing.length === 0 ? "effective" : "partial", verified: [...verified], probed: [...probed], missing, unheld };
 }
 
-function lackOf(directive: Directive, { name, host }: Declared, seen: Seen): Missing | null {
+function lackOf(directive: Directive, { name, host }: Declared, seen: SeenProcess): Missing | null {
   const shown = label(directive);
   const withheld = host.withheld.find((one) => one.directive === shown);
   if (withheld !== undefined) return withheld;
@@ -92,7 +92,7 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
 }
 
 /** Paths of the file system that are open although nobody asked for it. */
-function paths(seen: Seen, { name, host, opening }: Declared): Missing[] {
+function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] {
   if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
   const mend = `bs9 restart ${name}`;
   const { writable, readable, optional, cache } = opening;

@@ -8,10 +8,10 @@ import { linkOf, readProc, statusField } from "../../base/proc.ts";
 import { userNamespaceSettings } from "./host-cache.ts";
 import { userManagerPid } from "./live.ts";
 
-export type Denial = { why: string; mend: string };
+export type HostDenial = { why: string; mend: string };
 
 /** What denies user namespaces on this host. Null where no reason is found. */
-export async function denialOf(uid: number): Promise<Denial | null> {
+export async function denialOf(uid: number): Promise<HostDenial | null> {
   if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "a kernel with CONFIG_USER_NS" };
   const settings = new Map(userNamespaceSettings());
   const setting = denyingSetting(settings);
@@ -51,7 +51,7 @@ function setsIt(path: string): boolean {
 }
 
 /** Pure. */
-export function denyingSetting(settings: Map<string, string | null>): Denial | null {
+export function denyingSetting(settings: Map<string, string | null>): HostDenial | null {
   if (settings.get("kernel.apparmor_restrict_unprivileged_userns") === "1") {
     return {
       why: "AppArmor denies them to programs without a profile for it",
@@ -68,7 +68,7 @@ export function denyingSetting(settings: Map<string, string | null>): Denial | n
 }
 
 /** Pure. `directive` is `NAME=VALUE`, `status` an exit status of systemd.exec(5). */
-export function whyDenied(directive: string, status: number, denial: Denial | null): Missing {
+export function whyDenied(directive: string, status: number, denial: HostDenial | null): Missing {
   const name = directive.slice(0, directive.indexOf("="));
   if (denial !== null && namespaced.has(name)) return { directive, why: `it needs a user namespace: ${denial.why}`, mend: denial.mend };
   const what =

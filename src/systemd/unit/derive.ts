@@ -29,7 +29,7 @@ export type Derived = {
   shutter: Shutter;
 };
 
-export type Ground = {
+export type UnitGround = {
   paths: Paths;
   /** The runtime directory of the user (XDG_RUNTIME_DIR). */
   runtimeDir: string;
@@ -40,7 +40,7 @@ export type Ground = {
 };
 
 /** Throws where the entry does not exist, a path cannot be written in a unit, or the arguments are too long. */
-export async function derive(spec: Spec, ground: Ground): Promise<Derived> {
+export async function derive(spec: Spec, ground: UnitGround): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
   const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
   const environment = environmentText(spec, opening.programs, shutter === "landlock" ? opening.cache : null);
@@ -52,13 +52,13 @@ export async function deriveBeside(
   spec: Spec,
   command: string,
   timeoutMs: number,
-  ground: Ground,
+  ground: UnitGround,
 ): Promise<Pick<Derived, "unit" | "launcher">> {
   const { plan, launcher } = await planOf(spec, ground);
   return { unit: besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs), launcher };
 }
 
-async function planOf(spec: Spec, ground: Ground): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
+async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));

@@ -64,12 +64,12 @@ export function judgedOnce(mark: string): Judged {
 function judgedNow(mark: string): Judged {
   return (file) => {
     const text = read(file);
-    return { judgement: judge(text, mark), hasDelay: text?.includes(`\nWants=${delayPrefix}`) ?? false };
+    return { judgement: judgeUnitText(text, mark), hasDelay: text?.includes(`\nWants=${delayPrefix}`) ?? false };
   };
 }
 
 /** Pure. `text` is null where the file does not exist. */
-export function judge(text: string | null, mark: string): Judgement {
+export function judgeUnitText(text: string | null, mark: string): Judgement {
   if (text === null) return "missing";
   if (!isOurs(text, mark)) return "other";
   if (!isAsWritten(text)) return "edited";

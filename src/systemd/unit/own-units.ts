@@ -11,14 +11,14 @@ import { openStreams } from "../../logs/store/open.ts";
 import { logFolder, logsFolder } from "../../logs/store/place.ts";
 import type { Spec } from "../../service/spec.ts";
 import { removeLaunchers, writeLauncher } from "../sandbox/launcher/written.ts";
-import { type Derived, derive, deriveBeside, type Ground } from "./derive.ts";
+import { type Derived, derive, deriveBeside, type UnitGround } from "./derive.ts";
 import { delayUnitName, unitName } from "./names.ts";
 
 export class OwnUnits {
   readonly #paths: Paths;
-  readonly #ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">;
+  readonly #ground: Pick<UnitGround, "mark" | "host" | "neighbours" | "runtimeDir">;
 
-  constructor(paths: Paths, ground: Pick<Ground, "mark" | "host" | "neighbours" | "runtimeDir">) {
+  constructor(paths: Paths, ground: Pick<UnitGround, "mark" | "host" | "neighbours" | "runtimeDir">) {
     this.#paths = paths;
     this.#ground = ground;
   }
@@ -108,7 +108,7 @@ export class OwnUnits {
     return join(this.#paths.units, delayUnitName(name));
   }
 
-  #groundOf(name: string): Ground {
+  #groundOf(name: string): UnitGround {
     return { ...this.#ground, paths: this.#paths, environmentFile: this.#environmentFile(name) };
   }
 

@@ -8,7 +8,7 @@ import { type Directive, label, namespaced, profileDirectives, wishedDirectives 
 import { type HostProfile, readCached, writeCached } from "../../../src/systemd/sandbox/host-cache.ts";
 import { type LiveText, type Outside, parseLive } from "../../../src/systemd/sandbox/live.ts";
 import type { ProbeRun } from "../../../src/systemd/sandbox/probe.ts";
-import { find } from "../../../src/systemd/sandbox/search.ts";
+import { findHeldDirectives } from "../../../src/systemd/sandbox/search.ts";
 import { denyingSetting, whyDenied } from "../../../src/systemd/sandbox/why.ts";
 
 type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };
@@ -162,7 +162,7 @@ async function search(answer: (list: Directive[]) => ProbeRun, isRoot = false) {
     trials.push(list);
     return answer(list);
   };
-  return { found: await find(directives, wished, { trial, outside, isRoot }), trials };
+  return { found: await findHeldDirectives(directives, wished, { trial, outside, isRoot }), trials };
 }
 
 /** The plain directives come first, then those that were found one by one. */

@@ -5,7 +5,7 @@ import { label, profileDirectives, waivedDirectives, wishedDirectives } from "..
 import { evidence } from "../../../src/systemd/sandbox/evidence.ts";
 import type { HostProfile } from "../../../src/systemd/sandbox/host.ts";
 import { type LiveText, type Outside, parseLive } from "../../../src/systemd/sandbox/live.ts";
-import { type Declared, judge } from "../../../src/systemd/sandbox/verify.ts";
+import { type Declared, judgeSandbox } from "../../../src/systemd/sandbox/verify.ts";
 
 type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };
 type Fixture = { host: HostProfile; live: Recorded; outside: Recorded };
@@ -50,9 +50,9 @@ test("a directive that this host gives to no service of an ordinary user is repo
 test("under strict the project is read-only", () => {
   const opening = { ...declared.opening, writable: [], readable: [project] };
   const ofStrict = { ...declared, profile: "strict" as const, host: strict.host, opening };
-  expect(judge(liveOf(strict.live), ofStrict, outsideOf(strict)).verdict).toBe("effective");
+  expect(judgeSandbox(liveOf(strict.live), ofStrict, outsideOf(strict)).verdict).toBe("effective");
   const writable = { ...strict.live, mountinfo: strict.live.mountinfo.map((line) => line.replace(`${project} ro`, `${project} rw`)) };
-  expect(judge(liveOf(writable), ofStrict, outsideOf(strict)).missing.map(({ directive }) => directive)).toEqual([
+  expect(judgeSandbox(liveOf(writable), ofStrict, outsideOf(strict)).missing.map(({ directive }) => directive)).toEqual([
     `BindReadOnlyPaths=${project}`,
   ]);
 });
@@ -65,7 +65,7 @@ test("the cache of the service may be mounted over ~/.cache, and no other direct
       return line.includes(` ${project} `) ? [line, mount] : line;
     })(standard.live);
   const missing = (real: string, opening: typeof declared.opening) =>
-    judge(liveOf(shown(real)), { ...declared, opening }, outsideOf(standard)).missing.map(({ directive }) => directive);
+    judgeSandbox(liveOf(shown(real)), { ...declared, opening }, outsideOf(standard)).missing.map(({ directive }) => directive);
   expect(missing(cache, { ...declared.opening, cache })).toEqual([]);
   expect(missing("/home/ops/.ssh", { ...declared.opening, cache })).toEqual(["/home/ops/.cache"]);
   expect(missing(cache, declared.opening)).toEqual(["ProtectHome=tmpfs"]);
@@ -171,7 +171,7 @@ describe("not effective where", () => {
     const host = isChanged
       ? declared.host
       : { ...declared.host, probed: declared.host.probed.filter((one) => !one.startsWith(`${name}=`)) };
-    const verdict = judge(liveOf(changed), { ...declared, host }, outsideOf(standard));
+    const verdict = judgeSandbox(liveOf(changed), { ...declared, host }, outsideOf(standard));
     expect(verdict.verdict).toBe("partial");
     expect(verdict.missing.map(({ directive }) => directive.split("=")[0])).toContain(name);
     for (const { why, mend } of verdict.missing) expect([why, mend]).not.toContain("");
@@ -208,11 +208,11 @@ test("a system bus that the user opened is neither missing nor claimed", () => {
   const live = liveOf(mounts((line) => (line.includes(" /run/dbus ") ? [] : line))(standard.live));
   const waived = waivedDirectives(["/run/dbus/system_bus_socket"]).map(label);
   expect(waived).toEqual(["InaccessiblePaths=-/run/dbus"]);
-  const verdict = judge(live, { ...declared, waived }, outsideOf(standard));
+  const verdict = judgeSandbox(live, { ...declared, waived }, outsideOf(standard));
   expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
   expect([...verdict.verified, ...verdict.probed]).not.toContain("InaccessiblePaths");
-  expect(judge(live, declared, outsideOf(standard)).verdict).toBe("partial");
-  expect(judge(live, declared, { ...outsideOf(standard), closed: new Map() }).verdict).toBe("effective");
+  expect(judgeSandbox(live, declared, outsideOf(standard)).verdict).toBe("partial");
+  expect(judgeSandbox(live, declared, { ...outsideOf(standard), closed: new Map() }).verdict).toBe("effective");
 });
 
 test("each opened path with files of bs9 is reported in its own sentence", () => {
@@ -226,16 +226,16 @@ test("each opened path with files of bs9 is reported in its own sentence", () =>
 
 test("a process may have additional filters and a stricter umask", () => {
   const live = liveOf(status("Umask:\t0022", "Umask:\t0077")(status("Seccomp_filters:\t33", "Seccomp_filters:\t35")(standard.live)));
-  expect(judge(live, declared, outsideOf(standard)).verdict).toBe("effective");
+  expect(judgeSandbox(live, declared, outsideOf(standard)).verdict).toBe("effective");
 });
 
 test("the verdict is unknown where the process has ended, and off where that was asked for", () => {
-  expect(judge(null, declared, outsideOf(standard)).verdict).toBe("unknown");
+  expect(judgeSandbox(null, declared, outsideOf(standard)).verdict).toBe("unknown");
   expect(judged({ profile: "off" })).toEqual({ verdict: "off", verified: ["NoNewPrivileges"], probed: [], missing: [] });
 });
 
 function judged(change: Partial<Declared>) {
-  return judge(liveOf(standard.live), { ...declared, ...change }, outsideOf(standard));
+  return judgeSandbox(liveOf(standard.live), { ...declared, ...change }, outsideOf(standard));
 }
 
 function liveOf(recorded: Recorded) {

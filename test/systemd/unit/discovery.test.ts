@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { sandboxEdition } from "../../../src/backend/sandbox.ts";
-import { foreignChanges, judge, judgedOnce } from "../../../src/systemd/unit/discovery.ts";
+import { foreignChanges, judgedOnce, judgeUnitText } from "../../../src/systemd/unit/discovery.ts";
 import { editionLine, isAsWritten, seal } from "../../../src/systemd/unit/seal.ts";
 import { dropInOf } from "../../../src/systemd/unit/take-over.ts";
 
@@ -36,7 +36,7 @@ test.each([
   [ours.replace(/Digest=.*\n/, ""), "edited"],
   [ours.replace(`Owner="${mark}"`, 'Owner="/elsewhere"'), "other"],
   ["", "other"],
-] as const)("the judgement of unit text %#", (text, verdict) => expect(judge(text, mark)).toBe(verdict));
+] as const)("the judgement of unit text %#", (text, verdict) => expect(judgeUnitText(text, mark)).toBe(verdict));
 
 test("all units of a directory are judged in one pass", () => {
   const root = mkdtempSync(join(tmpdir(), "bs9-units-"));
@@ -93,8 +93,8 @@ test("repeated checks notice a change in place with the same length and the same
   const file = join(folder, "web.service");
   writeFileSync(file, ours);
   const { atime, mtime } = statSync(file);
-  const judge = judgedOnce(mark);
-  const judged = (path: string) => judge(path).judgement;
+  const judgeUnitText = judgedOnce(mark);
+  const judged = (path: string) => judgeUnitText(path).judgement;
   expect([judged(file), judged(file)]).toEqual(["ours", "ours"]);
   writeFileSync(file, ours.replace("512", "513"));
   utimesSync(file, atime, mtime);
