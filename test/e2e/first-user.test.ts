@@ -152,7 +152,9 @@ test.each(minutes)("%s", async (line, code, answer) => {
 });
 
 test("status --watch on a terminal ends with q", async () => {
-  const watched = await typed("while sleep 0.2; do printf q; done | timeout 100 script -qec 'bs9 status --watch' /dev/null");
+  // q is typed once there is something to end.
+  const painted = "touch seen; for i in $(seq 600); do grep -q 'q quits' seen && break; sleep 0.1; done";
+  const watched = await typed(`(${painted}; printf q) | timeout 100 script -qefc 'bs9 status --watch' seen`);
   expect(watched.stdout).toContain("q quits");
   expect(watched.code).toBe(0);
 });
