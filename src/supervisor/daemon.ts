@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import * as v from "valibot";
 import type { Change } from "../backend/backend.ts";
 import { removeCache } from "../backend/cache.ts";
+import { sandboxEdition } from "../backend/sandbox.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
@@ -139,7 +140,7 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
       for (const { spec, derived, plan } of request.specs) {
         const known = services.get(spec.name);
         const service = known ?? new Service(blank(spec, derived, plan), around);
-        Object.assign(service.record, { spec, derived, plan });
+        Object.assign(service.record, { spec, derived, plan, edition: sandboxEdition });
         service.keep(true);
         services.set(spec.name, service);
       }

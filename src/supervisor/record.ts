@@ -2,6 +2,7 @@
 import { readdirSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { sandboxEdition } from "../backend/sandbox.ts";
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { bootId, readProc, startTimeOf } from "../base/proc.ts";
 import { namePattern } from "../service/name.ts";
@@ -24,6 +25,8 @@ const Record = v.strictObject({
   derived: v.string(),
   /** The plan itself; null where another version of bs9 wrote a plan that this version cannot parse. */
   plan: v.fallback(v.nullable(DefinedPlan), null),
+  /** The edition of the sandbox in the plan; records of the first edition do not name it. */
+  edition: v.optional(v.number(), 1),
   wanted: v.boolean(),
   /** The service was active when its supervisor was told to end, so the next supervisor starts it. */
   resume: v.boolean(),
@@ -49,6 +52,7 @@ export const blank = (spec: Spec, derived: string, plan: Record["plan"]): Record
   spec,
   derived,
   plan,
+  edition: sandboxEdition,
   wanted: false,
   resume: false,
   state: "inactive",

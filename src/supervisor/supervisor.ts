@@ -30,6 +30,7 @@ import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
 import { askerOf, type Link, watchFrom } from "./link.ts";
+import { olderSandboxes } from "./older.ts";
 import { runPlanOnce } from "./once.ts";
 import { nameOf, type Plan, planOf, withSystem } from "./plan.ts";
 import { isLauncher, readingOf } from "./reading.ts";
@@ -44,9 +45,8 @@ export class SupervisorBackend implements Backend {
   readonly kind = "supervisor";
   // Whether a limit is in force is reported for each service, because limits need a cgroup and not every machine offers one.
   readonly capabilities: Capabilities = { limits: false, sandbox: false, logTimes: false, adoption: true, exitStatus: false };
-  readonly strangers = null;
+  readonly strangers: Backend["strangers"];
   readonly agent = null;
-
   readonly #paths: Paths;
   readonly #records: Records;
   readonly #neighbours: Neighbours;
@@ -60,6 +60,7 @@ export class SupervisorBackend implements Backend {
     this.#paths = paths;
     this.#program = program;
     this.#records = new Records(paths.state);
+    this.strangers = olderSandboxes(this.#records);
     this.#neighbours = new Neighbours(paths);
     this.#link = link;
     this.#asker = link === null ? new Client(paths, program) : askerOf(link);
