@@ -9,10 +9,12 @@ import type { Readiness } from "../lifecycle/ready.ts";
 import type { Observed } from "../status/schema.ts";
 import type { Result } from "./command.ts";
 
-/** Results with the status each service has now; a failure makes the exit status. */
-export async function actedResult(verb: string, acted: Acted[], deps: Deps): Promise<Result> {
-  const remaining = acted.filter(({ result }) => result !== "deleted").map(({ name }) => name);
-  const observed = new Map((await observe(remaining, deps)).map((one) => [one.status.name, one]));
+/** Results with the status each service has now, where the answer shows it; a failure makes the exit status. */
+export async function actedResult(verb: string, acted: Acted[], deps: Deps, { isJson }: { isJson: boolean }): Promise<Result> {
+  // After a stop of 100 services the agent is busy, and a look at all of them takes longer than the stop.
+  const isShown = ({ result }: Acted) => result !== "deleted" && (isJson || (result !== "stopped" && result !== "failed"));
+  const names = acted.filter(isShown).map(({ name }) => name);
+  const observed = new Map((names.length === 0 ? [] : await observe(names, deps)).map((one) => [one.status.name, one]));
   const bad = acted.filter(({ result }) => result === "failed");
   const error = failureOf(verb, bad);
   return {

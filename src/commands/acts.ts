@@ -18,7 +18,8 @@ export const stop: Command = {
   async run(given, context) {
     const names = await targetsOf("stop", given, context);
     const deps = await context.deps();
-    return actedResult("stop", await stopDefined(names, deps), deps);
+    const isJson = context.settings.json;
+    return actedResult("stop", await stopDefined(names, deps), deps, { isJson });
   },
 };
 
@@ -33,7 +34,8 @@ export const restart: Command = {
     const names = await targetsOf("restart", given, context);
     const latestRuntime = choiceOf(given.options, "runtime", ["latest"]) === "latest";
     const deps = await context.deps();
-    return actedResult("restart", await restartDefined(names, deps, { latestRuntime }), deps);
+    const isJson = context.settings.json;
+    return actedResult("restart", await restartDefined(names, deps, { latestRuntime }), deps, { isJson });
   },
 };
 
@@ -53,7 +55,8 @@ export const remove: Command = {
         context,
       );
     const deps = await context.deps();
-    return actedResult("delete", await deleteDefined(names, deps), deps);
+    const isJson = context.settings.json;
+    return actedResult("delete", await deleteDefined(names, deps), deps, { isJson });
   },
 };
 

@@ -36,7 +36,7 @@ export async function startFile(word: string, options: { linger: boolean; dryRun
       acted.push(failureOf(input.name ?? entry, error));
     }
   }
-  return actedResult("start", acted, deps);
+  return actedResult("start", acted, deps, { isJson: context.settings.json });
 }
 
 async function servicesIn(word: string, { cwd, env, terminal }: Context): Promise<ProjectService[]> {

@@ -54,7 +54,8 @@ export const start: Command = {
       if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${word} …` });
       if (flagOf(given.options, "dryRun"))
         throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });
-      return actedResult("start", await startDefined(pickTargets(given.words, defined), deps, { linger }), deps);
+      const acted = await startDefined(pickTargets(given.words, defined), deps, { linger });
+      return actedResult("start", acted, deps, { isJson: context.settings.json });
     }
     if (more.length > 0)
       throw usage(`start takes one entry; arguments of the app stand behind --`, {

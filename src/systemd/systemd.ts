@@ -38,6 +38,7 @@ import { agentUnit } from "./unit/agent-unit.ts";
 import { delayUnitName, unitName } from "./unit/names.ts";
 import { OwnUnits } from "./unit/own-units.ts";
 import { claimUnits, type Owner } from "./unit/ownership.ts";
+import { unitsToStop } from "./unit/slice.ts";
 import { removeStarts } from "./unit/starts.ts";
 import { UnitsOfOthers } from "./unit/units-of-others.ts";
 import { wantUnits } from "./unit/wants.ts";
@@ -151,8 +152,9 @@ export class SystemdBackend implements Backend {
 
   async stop(specs: Spec[]): Promise<void> {
     const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
-    await this.#systemctl.jobs("stop", specs.map(unitOf), longestMs + 60_000);
-    await this.#slate.forgetFailures(specs.map(({ name }) => name));
+    const names = specs.map(({ name }) => name);
+    await this.#systemctl.jobs("stop", await unitsToStop(names, this.#connection), longestMs + 60_000);
+    await this.#slate.forgetFailures(names);
   }
 
   async restart(specs: Spec[]): Promise<void> {
