@@ -1,0 +1,29 @@
+// A pause that is ended early, by a wake that comes during a wait or between two waits.
+import { expect, test } from "bun:test";
+import { Pause } from "../../src/agent/pause.ts";
+
+/** Long enough that a wait which is not ended early fails the test. */
+const longMs = 600_000;
+
+test("a wake between two waits ends the next one", async () => {
+  const pause = new Pause();
+  const waiting = pause.wait(longMs);
+  pause.wake();
+  expect(await waiting).toBe(true);
+  pause.wake();
+  expect(await pause.wait(longMs)).toBe(true);
+  // The wake is used up.
+  expect(await pause.wait(0)).toBe(false);
+  // A wait that ended by its time leaves nothing behind, either.
+  pause.wake();
+  expect(await pause.wait(longMs)).toBe(true);
+});
+
+test("a pause that has ended waits no more", async () => {
+  const pause = new Pause();
+  const waiting = pause.wait(longMs);
+  pause.end();
+  expect(await waiting).toBe(false);
+  expect(await pause.wait(longMs)).toBe(false);
+  expect(pause.isEnded).toBe(true);
+});
