@@ -13,10 +13,13 @@ export class Pause {
   wait(ms: number): Promise<boolean> {
     return new Promise((done) => {
       if (this.#isEnded || this.#isWoken) return done(this.#take());
-      const timer = setTimeout(() => {
-        this.#wake = () => {};
-        done(false);
-      }, Math.max(0, ms));
+      const timer = setTimeout(
+        () => {
+          this.#wake = () => {};
+          done(false);
+        },
+        Math.max(0, ms),
+      );
       this.#wake = () => {
         // A later call finds no wait to end, and must be kept for the next one.
         this.#wake = () => {};
