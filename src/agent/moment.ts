@@ -14,6 +14,8 @@ export type Moment = {
   /** By the monotonic clock. */
   uptimeMs: number;
   services: ReadonlyMap<string, Known>;
+  /** Services that changed after they were read: what is known of them is older than what was told. */
+  dirty: ReadonlySet<string>;
   /** Another number where a service was read anew since. */
   version: number;
   healthOf(name: string): HealthOf;

@@ -58,6 +58,46 @@ test("a kill whose restart comes within milliseconds is told: the process is ano
   expect(heard.length).toBe(3);
 });
 
+test("a process that ends while it is being read is not announced as active again, and the states that passed are told later", async () => {
+  await begin("web");
+  const heard = await reader();
+  const { nowMs } = stage.clock;
+  let pid = 0;
+  stage.duringRead = () => {
+    stage.tell?.({ name: "web", state: "activating", atMs: nowMs + 1 });
+    stage.tell?.({ name: "web", state: "active", atMs: nowMs + 3 });
+    pid = stage.up("web", ["sleep", "1000"]);
+  };
+  stage.tell?.({ name: "web", state: null, atMs: nowMs });
+  // A tick compares and samples all services, but not this one.
+  stage.pass(5000);
+  await turns.turn();
+  await until(() => kinds(heard).includes("sample"), { what: "the sample" });
+  expect(heard.slice(1)).toMatchObject([
+    { kind: "change", observed: { status: { state: "activating", pid: null } }, passed: [{ state: "activating", atMs: nowMs + 1 }] },
+    { kind: "sample", figures: [] },
+  ]);
+  await turns.news();
+  await until(() => heard.length > 3, { what: "the change" });
+  expect(heard.slice(3)).toMatchObject([
+    { kind: "change", observed: { status: { state: "active", pid } }, passed: [{ state: "active", atMs: nowMs + 3 }] },
+  ]);
+});
+
+test("a reader that begins is not told of a kill that is older than its snapshot", async () => {
+  await begin("web");
+  const { nowMs } = stage.clock;
+  const pid = stage.up("web", ["sleep", "1000"]);
+  stage.tell?.({ name: "web", state: "activating", atMs: nowMs + 1 });
+  stage.tell?.({ name: "web", state: "active", atMs: nowMs + 3 });
+  const heard = await reader();
+  expect(heard).toMatchObject([{ kind: "snapshot", snapshot: { services: [{ status: { name: "web", state: "active", pid } }] } }]);
+  stage.pass(5000);
+  await turns.turn();
+  await until(() => kinds(heard).includes("sample"), { what: "the sample" });
+  expect(kinds(heard)).toEqual(["snapshot", "sample"]);
+});
+
 test("a reader is told of services that come and go, and what it puts together is what the agent says", async () => {
   await begin("web");
   const heard = await reader();

@@ -35,6 +35,8 @@ export class Stage {
   /** Tells of a change, as a signal would; null while nobody hears. */
   tell: ((change: Change) => void) | null = null;
   lose: () => void = () => {};
+  /** Called once, while the next reading is under way: what it shows is older than what happens here. */
+  duringRead: (() => void) | null = null;
   isTold = true;
   readonly #children: Bun.Subprocess[] = [];
   #storage: Storage | null = null;
@@ -60,7 +62,11 @@ export class Stage {
           },
           read: async (names) => {
             this.asked.push(names);
-            return names.map((name) => this.#reading(name));
+            const readings = names.map((name) => this.#reading(name));
+            const during = this.duringRead;
+            this.duringRead = null;
+            during?.();
+            return readings;
           },
           recycle: async ({ name }) => {
             this.recycled.push(name);

@@ -12,6 +12,10 @@ import type { View } from "../view.ts";
 
 type Reader = Listener<ModelEvent> & { paceMs: number };
 type Published = { observed: Observed; key: string };
+type Passed = Extract<ModelEvent, { kind: "change" }>["passed"];
+
+/** States of one service that wait to be told; a crash loop of a service that cannot be read loses the oldest. */
+const maxPassed = 100;
 
 export type PublisherDeps = {
   view: View;
@@ -25,8 +29,12 @@ export class Publisher implements Stage {
   readonly #readers = new Set<Reader>();
   readonly #published = new Map<string, Published>();
   #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
-  /** Changes that were passed on in the moment in which they were told. */
-  readonly #hinted = new WeakSet<Told>();
+  /** Changes that the backend reported since the last moment. */
+  #told: Told[] = [];
+  /** Changes that readers know already: from a hint, or because their snapshot is newer. */
+  readonly #heard = new WeakSet<Told>();
+  /** States that readers have not been told yet, because the service could not be compared in that moment. */
+  readonly #passed = new Map<string, Passed>();
   #atMs = 0;
   #host: Snapshot["host"] = null;
   /** Made for the first reader that needs it, and shared until something is told. */
@@ -68,11 +76,12 @@ export class Publisher implements Stage {
    */
   told(change: Told): void {
     const { name, atMs } = change;
+    this.#told.push(change);
     const before = this.#published.get(name)?.observed;
     if (this.#readers.size === 0 || this.#missed !== null || before === undefined || change.state === null) return;
     const state = stateOf(change.state, before.outcome);
     if (state === "active" || state === before.status.state) return;
-    this.#hinted.add(change);
+    this.#heard.add(change);
     const observed = withState(before, state);
     // Whatever is read next is another one.
     this.#published.set(name, { observed, key: "" });
@@ -80,13 +89,14 @@ export class Publisher implements Stage {
   }
 
   act(moment: Moment): void {
+    this.#told = [];
     if (this.#readers.size === 0) return;
     // Nobody would get what is told now: what is so is put together when one of them asks for it.
     if ([...this.#readers].every(({ isBehind }) => isBehind())) {
       this.#missed = moment;
       return;
     }
-    const { atMs, services } = moment;
+    const { atMs, services, dirty } = moment;
     const isSampled = moment.kind !== "none";
     if (isSampled) this.#deps.shared.renew();
     this.#tellAlike(moment);
@@ -94,8 +104,10 @@ export class Publisher implements Stage {
       this.#published.delete(name);
       this.#tell({ kind: "gone", atMs, name });
     }
-    const names = isSampled ? services.keys() : [...moment.touched, ...this.#unready()];
-    const observed = this.#deps.view.of(new Set(names), moment, { shared: this.#alike.notices, isExact: false });
+    this.#keepPassed(moment);
+    const names = new Set(isSampled ? services.keys() : [...moment.touched, ...this.#unready(), ...this.#passed.keys()]);
+    // What was read of a dirty service is older than what was told of it: a process that has ended would seem to live again.
+    const observed = this.#deps.view.of(names.difference(dirty), moment, { shared: this.#alike.notices, isExact: false });
     for (const one of observed) this.#compare(one, moment);
     if (isSampled) this.#tell({ kind: "sample", atMs, figures: observed.map(figuresOf), host: moment.host });
     this.#atMs = atMs;
@@ -109,6 +121,9 @@ export class Publisher implements Stage {
   #begin(moment: Moment): void {
     this.#missed = null;
     this.#published.clear();
+    this.#passed.clear();
+    // A dirty service is as it was before the change, so that the change is still news.
+    for (const change of this.#told) if (!moment.dirty.has(change.name)) this.#heard.add(change);
     this.#whole = null;
     this.#alike = this.#alikeNow();
     this.#atMs = moment.atMs;
@@ -124,15 +139,23 @@ export class Publisher implements Stage {
     );
   }
 
+  #keepPassed({ changes, services }: Moment): void {
+    for (const change of changes) {
+      const { name, state, atMs } = change;
+      if (state === null || this.#heard.has(change)) continue;
+      const passed = this.#passed.get(name) ?? [];
+      this.#passed.set(name, [...passed.slice(1 - maxPassed), { state, atMs }]);
+    }
+    for (const name of this.#passed.keys()) if (!services.has(name)) this.#passed.delete(name);
+  }
+
   #compare(observed: Observed, moment: Moment): void {
     const { name } = observed.status;
     const before = this.#published.get(name);
     const key = keyOf(observed, moment);
     this.#published.set(name, { observed, key });
-    const passed = moment.changes.flatMap((change) => {
-      const { state, atMs } = change;
-      return change.name === name && state !== null && !this.#hinted.has(change) ? [{ state, atMs }] : [];
-    });
+    const passed = this.#passed.get(name) ?? [];
+    this.#passed.delete(name);
     // A state that has passed by already is told all the same.
     const isNews = before?.key !== key || passed.some(({ state }) => state !== observed.status.state);
     if (isNews) this.#tell({ kind: "change", atMs: moment.atMs, observed, passed });

@@ -68,7 +68,7 @@ export class Collector {
   /** Throws where the services cannot be read; then `known` has to do: services are probed all the same. A stage gets each change once. */
   async collect(wanted: Wanted): Promise<Moment> {
     if (wanted.kind === "tick") this.#health.lookForPorts();
-    if (wanted.kind === "tick" || this.services.isDirty) await this.refresh(false);
+    if (wanted.kind === "tick" || this.services.dirty.size > 0) await this.refresh(false);
     return this.#moment(wanted);
   }
 
@@ -84,6 +84,7 @@ export class Collector {
       atMs: now(),
       uptimeMs: monotonicMs(),
       services: this.services.known,
+      dirty: this.services.dirty,
       version: this.services.changes,
       healthOf: (name) => this.monitor.of(name),
       outcomes: registry.outcomes(),

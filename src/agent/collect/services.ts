@@ -84,8 +84,9 @@ export class Services {
     return this.#warnings;
   }
 
-  get isDirty(): boolean {
-    return this.#dirty.size > 0;
+  /** Services that are to be read anew. */
+  get dirty(): ReadonlySet<string> {
+    return this.#dirty;
   }
 
   get isTold(): boolean {
