@@ -4,13 +4,13 @@ import * as v from "valibot";
 import type { Notice } from "../backend/notice.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
-import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
 import type { Model } from "../status/model.ts";
 import { databaseFile } from "../storage/place.ts";
 import { channel, keyFile, Question, socketFile, versionText } from "./channel.ts";
 import { Pause } from "./pause.ts";
+import { troubleFrom, troublesOf } from "./troubles.ts";
 import { Turns, type TurnsOptions, turnMs } from "./turns.ts";
 
 export type AgentOptions = Omit<TurnsOptions, "paths"> & {
@@ -73,8 +73,8 @@ export function startAgent(options: AgentOptions): Running {
       while ((await pause.wait(nextMs - performance.now())) && performance.now() < nextMs) await news();
       if (pause.isEnded) return;
       turnBeganMs = performance.now();
-      const troubles = await turns.turn();
-      troubles.push(...(await troubleOf("look after the log files", options.chores)), ...storage.notices().map(ofStorage));
+      const troubles = await turns.turn().catch((error: unknown) => [troubleFrom("take a turn", error)]);
+      troubles.push(...(await troublesOf("look after the log files", options.chores)), ...storage.notices().map(ofStorage));
       tell(troubles);
     }
   }
@@ -83,7 +83,9 @@ export function startAgent(options: AgentOptions): Running {
   async function news(): Promise<void> {
     if (pause.isEnded) return;
     turnBeganMs = performance.now();
-    await turns.news();
+    const troubles = await turns.news().catch((error: unknown) => [troubleFrom("tell readers of changes", error)]);
+    // The next turn finds out whether the rest is still so.
+    if (troubles.length > 0) tell([...told, ...troubles]);
     // Storms of changes leave half of the time to all else.
     await Bun.sleep(Math.max(togetherMs, performance.now() - turnBeganMs));
   }
@@ -91,8 +93,9 @@ export function startAgent(options: AgentOptions): Running {
   /** Each once, until it is so no more. */
   function tell(troubles: Notice[]): void {
     const said = new Set(told.map(({ what }) => what));
-    for (const { what } of troubles) if (!said.has(what)) say(what);
-    told = troubles;
+    const unique = [...new Map(troubles.map((trouble) => [trouble.what, trouble])).values()];
+    for (const { what } of unique) if (!said.has(what)) say(what);
+    told = unique;
   }
 
   function self(): Self {
@@ -111,16 +114,6 @@ export function startAgent(options: AgentOptions): Running {
 
 function ofStorage(what: string): Notice {
   return { kind: "storage", subject: "metrics.db", what, fix: "df -h ~/.config/bs9/metrics; ls -l ~/.config/bs9/metrics" };
-}
-
-/** What goes wrong in one turn is told, and the next one tries again. */
-async function troubleOf(what: string, act: () => Promise<void>): Promise<Notice[]> {
-  try {
-    await act();
-    return [];
-  } catch (error) {
-    return [{ kind: "agent", subject: "bs9-agent", what: `cannot ${what}: ${reasonOf(error)}`, fix: null }];
-  }
 }
 
 /** With what is still in the WAL; null where there is none. */

@@ -1,7 +1,6 @@
 // One turn of the agent's loop: a moment is collected, and handed to each stage of the table.
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
-import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
@@ -15,6 +14,7 @@ import { Cost } from "./cost.ts";
 import { AgentModel } from "./model.ts";
 import type { Moment, Stage } from "./moment.ts";
 import { SharedNotices } from "./shared-notices.ts";
+import { troubleFrom, troublesOf } from "./troubles.ts";
 import { View } from "./view.ts";
 
 /** What the agent takes of a backend. */
@@ -109,15 +109,20 @@ export class Turns {
     });
   }
 
-  /** A turn between two others, for what has changed alone. */
-  async news(): Promise<void> {
-    await this.#pass("none", this.#options.monotonicMs());
+  /** A turn between two others, for what has changed alone. Returns what went wrong. */
+  news(): Promise<Notice[]> {
+    return this.#pass("none", this.#options.monotonicMs());
   }
 
   async close(): Promise<void> {
+    const { say } = this.#options;
     this.collector.services.close();
-    await this.#act(this.collector.known());
-    for (const stage of Object.values(this.#stages)) await stage.close();
+    const troubles = await troublesOf("store the last changes", async () => {
+      for (const { what } of await this.#act(this.collector.known())) say(what);
+    });
+    for (const [name, stage] of Object.entries(this.#stages))
+      troubles.push(...(await troublesOf(`end the stage "${name}"`, () => stage.close())));
+    for (const { what } of troubles) say(what);
     this.model.close();
     this.collector.close();
   }
@@ -134,18 +139,21 @@ export class Turns {
     try {
       moment = await this.collector.collect(kind === "none" ? { kind } : { kind, hasTime });
     } catch (error) {
-      troubles.push({ kind: "agent", subject: "bs9-agent", what: `cannot read the services: ${reasonOf(error)}`, fix: null });
+      troubles.push(troubleFrom("read the services", error));
       // What the services are nobody can tell then: there is no sample, and the time counts as unknown.
       moment = this.collector.known();
     }
     if (kind === "tick" && overran) this.cost.overrunTicks++;
     if (moment.kind !== "none") this.#shownMs = nowMs;
-    await this.#act(moment);
-    return troubles;
+    return [...troubles, ...(await this.#act(moment))];
   }
 
-  async #act(moment: Moment): Promise<void> {
-    for (const stage of Object.values(this.#stages)) await stage.act(moment);
+  /** A stage that fails hinders no other one. */
+  async #act(moment: Moment): Promise<Notice[]> {
+    const troubles: Notice[] = [];
+    for (const [name, stage] of Object.entries(this.#stages))
+      troubles.push(...(await troublesOf(`run the stage "${name}"`, () => stage.act(moment))));
+    return troubles;
   }
 
   /** The loop comes a little early or late: half a turn makes no difference. */

@@ -1,7 +1,7 @@
 // What tests of the agent stand on: real processes as services, clocks that the test moves, a real storage.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Followed, Turns } from "../../src/agent/turns.ts";
+import { type Followed, Turns, type TurnsOptions } from "../../src/agent/turns.ts";
 import type { Change, Reading } from "../../src/backend/backend.ts";
 import { defaultHealth, type HealthSettings } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
@@ -42,9 +42,13 @@ export class Stage {
   #storage: Storage | null = null;
 
   async turns(health: Partial<HealthSettings> = {}): Promise<Turns> {
+    return new Turns(await this.options(health));
+  }
+
+  async options(health: Partial<HealthSettings> = {}): Promise<TurnsOptions> {
     const { clock, registry } = this;
     this.#storage = await openSqlite(join(this.home, "metrics.db"), { now: () => clock.nowMs });
-    return new Turns({
+    return {
       deps: {
         registry,
         trail: { append: async () => {}, last: () => null, records: function* () {} },
@@ -79,7 +83,7 @@ export class Stage {
       storage: this.#storage,
       monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
-    });
+    };
   }
 
   get storage(): Storage {
@@ -101,7 +105,7 @@ export class Stage {
     this.clock.nowMs += wallMs;
   }
 
-  async end(turns: Turns): Promise<void> {
+  async end(turns: Pick<Turns, "close">): Promise<void> {
     await turns.close();
     await this.storage.close();
     for (const child of this.#children) child.kill("SIGKILL");

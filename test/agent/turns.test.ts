@@ -154,6 +154,16 @@ test("services come and go with their specs; one that cannot be read is told and
   expect((await stage.storage.watches("a", always))[0]?.seen.at(-1)?.state).toBe(null);
 });
 
+test("a stage that fails is told as a trouble and hinders no other stage", async () => {
+  await begin();
+  stage.up("web", ["sleep", "1000"]);
+  stage.storage.append = async () => {
+    throw new Error("the disk is gone");
+  };
+  expect(await turns.turn()).toMatchObject([{ kind: "agent", what: 'cannot run the stage "store": the disk is gone' }]);
+  expect((await turns.model.now(["web"])).services).toMatchObject([{ status: { state: "active" } }]);
+});
+
 test("a figure of the run before is none of this one", async () => {
   await begin();
   stage.up("web", burn);

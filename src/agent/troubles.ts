@@ -1,0 +1,17 @@
+// An act of the agent that fails becomes a notice, and the agent goes on: the next turn tries again.
+import type { Notice } from "../backend/notice.ts";
+import { reasonOf } from "../base/errors.ts";
+
+/** Returns why the act failed; nothing where it did not. `what` completes the sentence "cannot …". */
+export async function troublesOf(what: string, act: () => Promise<void> | void): Promise<Notice[]> {
+  try {
+    await act();
+    return [];
+  } catch (error) {
+    return [troubleFrom(what, error)];
+  }
+}
+
+export function troubleFrom(what: string, error: unknown): Notice {
+  return { kind: "agent", subject: "bs9-agent", what: `cannot ${what}: ${reasonOf(error)}`, fix: null };
+}
