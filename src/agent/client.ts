@@ -90,7 +90,11 @@ export function sourceOf(model: () => Model | null): Source {
       return snapshot != null && isWhole(snapshot, names) ? snapshot : null;
     },
     async *follow(options) {
-      yield* model()?.follow(options) ?? [];
+      try {
+        yield* model()?.follow(options) ?? [];
+      } catch {
+        // It cannot tell what the services are: the reader looks by itself.
+      }
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Snapshot } from "../status/schema.ts";
 import type { Publisher } from "./act/publish.ts";
 import { fastestPaceMs, versionText } from "./channel.ts";
 import type { Collector } from "./collect/collect.ts";
+import type { Known } from "./collect/services.ts";
 import type { Moment } from "./moment.ts";
 import type { SharedNotices } from "./shared-notices.ts";
 import type { View } from "./view.ts";
@@ -36,7 +37,7 @@ export class AgentModel implements Model {
     const { collector, view, shared } = this.#deps;
     const { services } = collector;
     const [notices] = await Promise.all([shared.now(), collector.refresh()]);
-    if (names.some((name) => services.get(name)?.reading.isStateAlone === true)) throw new Error("D-Bus is unavailable");
+    refuseStateAlone(names.flatMap((name) => services.get(name) ?? []));
     const moment = collector.look();
     const observed = view.of(names, moment, { shared: notices, isExact: true });
     const added = view
@@ -98,10 +99,11 @@ export class AgentModel implements Model {
     this.#closing.abort();
   }
 
-  /** A reader that begins gets what is so now. */
+  /** A reader that begins gets what is so now. Throws as `now` does. */
   async #begin(): Promise<Moment> {
     const { collector, shared } = this.#deps;
     await Promise.all([shared.now(), collector.refresh()]);
+    refuseStateAlone(collector.services.all());
     return collector.look();
   }
 
@@ -112,4 +114,8 @@ export class AgentModel implements Model {
     this.#lines.set(event, line);
     return line;
   }
+}
+
+function refuseStateAlone(services: Iterable<Known>): void {
+  for (const { reading } of services) if (reading.isStateAlone === true) throw new Error("D-Bus is unavailable");
 }

@@ -1,5 +1,6 @@
 // The Model within the agent: what readers are told, at once and at their pace, and what is stored meanwhile.
 import { afterEach, expect, test } from "bun:test";
+import { sourceOf } from "../../src/agent/client.ts";
 import type { Turns } from "../../src/agent/turns.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { after } from "../../src/status/events.ts";
@@ -140,6 +141,18 @@ test("a reader gets samples at its pace, and no more of them are stored", async 
   expect(kinds(heard).filter((kind) => kind === "sample").length).toBe(5);
 });
 
+test("a reader is refused while only the state of a service can be read, and looks by itself", async () => {
+  await begin("web");
+  stage.readings.set("web", { state: "active", isStateAlone: true });
+  stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
+  const options = { signal: stop.signal, paceMs: 5000 };
+  await expect(turns.model.follow(options).next()).rejects.toThrow("D-Bus is unavailable");
+  await expect(turns.model.feed(5000)).rejects.toThrow("D-Bus is unavailable");
+  const source = sourceOf(() => turns.model);
+  expect(await source.now(["web"])).toBe(null);
+  expect(await Array.fromAsync(source.follow(options))).toEqual([]);
+});
+
 test("a reader that does not take its events gets a snapshot in their place", async () => {
   await begin("web");
   const follow = turns.model.follow({ signal: stop.signal, paceMs: 5000 });
@@ -149,7 +162,10 @@ test("a reader that does not take its events gets a snapshot in their place", as
     stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
     await turns.news();
   }
+  // No sample is taken for a reader that has stopped.
+  expect(turns.paceMs).toBe(null);
   expect((await follow.next()).value).toMatchObject({ kind: "snapshot", snapshot: { services: [{ status: { restarts: 1100 } }] } });
+  expect(turns.paceMs).toBe(5000);
   stage.tell?.({ name: "web", state: "failed", atMs: stage.clock.nowMs });
   stage.readings.set("web", { state: "failed", restarts: 1100 });
   await turns.news();

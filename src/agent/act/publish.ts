@@ -46,9 +46,10 @@ export class Publisher implements Stage {
     this.#deps = deps;
   }
 
-  /** How often readers want samples; null where nobody reads. */
+  /** How often readers want samples; null where nobody reads. A reader that has fallen behind gets no sample, so that none is taken for it. */
   get paceMs(): number | null {
-    return this.#readers.size === 0 ? null : Math.min(...Array.from(this.#readers, ({ paceMs }) => paceMs));
+    const paces = [...this.#readers].flatMap(({ paceMs, isBehind }) => (isBehind() ? [] : [paceMs]));
+    return paces.length === 0 ? null : Math.min(...paces);
   }
 
   /** `moment` is that of now; from then on each event is told. Returns what ends it. */
@@ -132,10 +133,10 @@ export class Publisher implements Stage {
       this.#published.set(observed.status.name, { observed, key: keyOf(observed, moment) });
   }
 
-  /** A service opens its port without a word to anybody. */
+  /** A service opens its port without a word to anybody. An unhealthy one stays unready until a probe says otherwise, which is told. */
   #unready(): string[] {
     return Array.from(this.#published.values()).flatMap(({ observed: { status } }) =>
-      status.state === "active" && !status.ready ? [status.name] : [],
+      status.state === "active" && !status.ready && status.health !== "unhealthy" ? [status.name] : [],
     );
   }
 
