@@ -71,8 +71,9 @@ export class Turns {
       monotonicMs,
       onTold: (change) => this.#publisher.told(change),
       onNews: () => {
-        if (this.#publisher.paceMs !== null) this.#onNews();
+        if (this.paceMs !== null) this.#onNews();
       },
+      isRead: () => this.paceMs !== null,
     });
     const { services, sampler } = this.collector;
     const view = new View({ ...deps, sampler, intervalMs: keeping.intervalMs });

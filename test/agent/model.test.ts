@@ -104,7 +104,11 @@ test("a reader is told of services that come and go, and what it puts together i
   const heard = await reader();
   stage.up("new", ["sleep", "1000"]);
   stage.registry.remove("web");
-  stage.pass(5000);
+  // Specs are looked at in each turn, and not only with a tick.
+  stage.pass(1000);
+  await turns.turn();
+  await until(() => heard.length > 2, { what: "they are told" });
+  stage.pass(4000);
   await turns.turn();
   await until(() => heard.length > 3, { what: "all is told" });
   expect(kinds(heard)).toEqual(["snapshot", "gone", "change", "sample"]);
@@ -139,6 +143,26 @@ test("a reader gets samples at its pace, and no more of them are stored", async 
   stage.pass(1000);
   await turns.turn();
   expect(kinds(heard).filter((kind) => kind === "sample").length).toBe(5);
+});
+
+test("a reader is told of changes where the backend tells nothing, and at once of what happened while a connection was lost", async () => {
+  await begin("web");
+  const heard = await reader();
+  let news = 0;
+  turns.onNews = () => news++;
+  const states = () => heard.flatMap((event) => (event.kind === "change" ? event.observed.status.state : []));
+  stage.pass(2000);
+  stage.isTold = false;
+  stage.readings.set("web", { state: "failed" });
+  stage.lose();
+  expect(news).toBe(1);
+  await turns.news();
+  await until(() => states().length > 0, { what: "the first change" });
+  stage.readings.set("web", { state: "inactive" });
+  stage.pass(1000);
+  await turns.turn();
+  await until(() => states().length > 1, { what: "the second change" });
+  expect(states()).toEqual(["failed", "inactive"]);
 });
 
 test("a reader is refused while only the state of a service can be read, and looks by itself", async () => {

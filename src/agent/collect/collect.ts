@@ -23,6 +23,8 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   onTold: (change: Told) => void;
   /** Hears that something has changed that no turn has collected yet. */
   onNews: () => void;
+  /** True where a reader waits for what becomes of services. */
+  isRead: () => boolean;
 };
 
 /** Which samples a moment is to have; the expensive figures only while there is time. */
@@ -68,7 +70,9 @@ export class Collector {
   /** Throws where the services cannot be read; then `known` has to do: services are probed all the same. A stage gets each change once. */
   async collect(wanted: Wanted): Promise<Moment> {
     if (wanted.kind === "tick") this.#health.lookForPorts();
-    if (wanted.kind === "tick" || this.services.dirty.size > 0) await this.refresh(false);
+    const { services } = this;
+    const isDue = wanted.kind === "tick" || services.dirty.size > 0 || (this.#deps.isRead() && services.isUntold);
+    if (isDue) await this.refresh(false);
     return this.#moment(wanted);
   }
 

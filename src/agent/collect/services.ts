@@ -23,7 +23,7 @@ export type ServicesDeps = Pick<Deps, "registry"> & {
   monotonicMs: () => number;
   /** Hears each change of state as it is told. */
   onChange: (change: Change) => void;
-  /** Hears that a service is to be read anew, before it is. */
+  /** Hears that a refresh will find something, before there is one. */
   onDirty?: () => void;
 };
 
@@ -31,6 +31,8 @@ export type ServicesDeps = Pick<Deps, "registry"> & {
 const lookAgainMs = 60_000;
 /** Where nobody tells, it is not asked for all the time. */
 const listenAgainMs = 10_000;
+/** A connection that breaks off within this time is looked for by the next turn: at once would be all the time. */
+const steadyMs = 1000;
 
 export class Services {
   readonly #deps: ServicesDeps;
@@ -87,6 +89,11 @@ export class Services {
   /** Services that are to be read anew. */
   get dirty(): ReadonlySet<string> {
     return this.#dirty;
+  }
+
+  /** True where a service may have changed that nobody tells of: a spec was written or removed, or the backend tells nothing. */
+  get isUntold(): boolean {
+    return this.#watch === null || this.#deps.registry.stamp() !== this.#stamp || this.#stamp === null;
   }
 
   get isTold(): boolean {
@@ -148,6 +155,7 @@ export class Services {
       () => {
         isLost = true;
         this.#lost();
+        if (this.#deps.monotonicMs() - nowMs > steadyMs) this.#deps.onDirty?.();
       },
     );
     if (this.#isClosed || isLost) heard?.close();
