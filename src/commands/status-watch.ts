@@ -26,7 +26,7 @@ export async function watch(given: Words, context: Context): Promise<null> {
   const watched = new Watched(given, context, deps);
   const repaints = terminal.isTerminal && !settings.json;
   const keys = repaints ? openKeys((typed) => /q/i.test(typed) && quit.abort()) : null;
-  const show = repaints ? painter(context, deps, watched, keys !== null) : printer(context, watched);
+  const { show, end } = repaints ? painter(context, deps, watched, keys !== null) : { show: printer(context, watched), end() {} };
   watched.onReasons = () => {
     if (!signal.aborted) show();
   };
@@ -37,6 +37,7 @@ export async function watch(given: Words, context: Context): Promise<null> {
       if (!(await terminal.flow())) break;
     }
   } finally {
+    end();
     keys?.close();
   }
   return null;
@@ -105,11 +106,12 @@ class Watched {
   }
 }
 
-function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: boolean): () => void {
+function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: boolean): { show(): void; end(): void } {
   let paintedMs = Number.NEGATIVE_INFINITY;
-  let isWaiting = false;
+  let timer: NodeJS.Timeout | null = null;
+  let isEnded = false;
   const paint = () => {
-    isWaiting = false;
+    timer = null;
     paintedMs = performance.now();
     const observed = watched.observed();
     const lines = [
@@ -125,10 +127,15 @@ function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: b
     terminal.write(`${cursorTo(0, 0)}${lines.map((line) => `${line}${eraseEndLine}`).join("\n")}${eraseDown}\n`);
   };
   terminal.write(clearViewport);
-  return () => {
-    if (isWaiting) return;
-    isWaiting = true;
-    setTimeout(paint, Math.max(0, paintedMs + paintMs - performance.now()));
+  return {
+    show() {
+      if (!isEnded) timer ??= setTimeout(paint, Math.max(0, paintedMs + paintMs - performance.now()));
+    },
+    /** A paint after the end would write over the prompt of the shell. */
+    end() {
+      isEnded = true;
+      if (timer !== null) clearTimeout(timer);
+    },
   };
 }
 
