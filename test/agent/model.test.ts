@@ -1,7 +1,8 @@
 // The Model within the agent: what readers are told, at once and at their pace, and what is stored meanwhile.
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, spyOn, test } from "bun:test";
 import { sourceOf } from "../../src/agent/client.ts";
 import type { Turns } from "../../src/agent/turns.ts";
+import { View } from "../../src/agent/view.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { after } from "../../src/status/events.ts";
 import { until } from "../harness.ts";
@@ -163,6 +164,29 @@ test("a reader is told of changes where the backend tells nothing, and at once o
   await turns.turn();
   await until(() => states().length > 1, { what: "the second change" });
   expect(states()).toEqual(["failed", "inactive"]);
+});
+
+test("an unhealthy service is not looked at again until a probe or the backend tells of it", async () => {
+  stage = new Stage();
+  stop = new AbortController();
+  turns = await stage.turns({ intervalMs: 50, timeoutMs: 100, unhealthyAfter: 1 });
+  using hanging = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  stage.up("hangs", ["sleep", "1000"], { port: hanging.port, health: { kind: "path", path: "/" } });
+  const looks = spyOn(View.prototype, "of");
+  try {
+    await turns.turn();
+    const heard = await reader();
+    const isUnwell = async () => {
+      stage.pass(100);
+      await turns.turn();
+      return heard.some((event) => event.kind === "change" && event.observed.status.health === "unhealthy");
+    };
+    await until(isUnwell, { what: "it is told to be unhealthy" });
+    await turns.news();
+    expect([...(looks.mock.lastCall?.[0] ?? [])]).toEqual([]);
+  } finally {
+    looks.mockRestore();
+  }
 });
 
 test("a reader is refused while only the state of a service can be read, and looks by itself", async () => {

@@ -1,0 +1,37 @@
+// `status --watch` on a terminal: what is left of it once it has ended.
+import { afterEach, expect, jest, test } from "bun:test";
+import { watch } from "../../src/commands/status-watch.ts";
+import type { Context } from "../../src/context.ts";
+import type { ModelEvent } from "../../src/status/events.ts";
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test("nothing is painted after the watch has ended", async () => {
+  jest.useFakeTimers();
+  const written: string[] = [];
+  const snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  const context = {
+    terminal: {
+      isTerminal: true,
+      style: { dim: String, bold: String },
+      columns: 80,
+      write: (text: string) => written.push(text),
+      flow: async () => true,
+    },
+    settings: { json: false },
+    signal: new AbortController().signal,
+    registry: { names: () => [] },
+    deps: async () => ({ backend: { kind: "systemd" } }),
+    model: {
+      async *follow(): AsyncGenerator<ModelEvent> {
+        yield { kind: "snapshot", snapshot };
+      },
+    },
+  } as unknown as Context;
+  await watch({ words: [] } as unknown as Parameters<typeof watch>[0], context);
+  const before = written.length;
+  jest.advanceTimersByTime(1000);
+  expect(written.length).toBe(before);
+});
