@@ -9,7 +9,7 @@ import { layoutOn, layouts } from "../../src/storage/columns.ts";
 import { exportedColumns } from "../../src/storage/export/columns.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { Storage, StorageReader } from "../../src/storage/storage.ts";
 import { tempDir } from "../harness.ts";
 import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 
@@ -34,7 +34,7 @@ async function ticks(storage: Storage, first: number, count: number): Promise<vo
   }
 }
 
-async function whole(storage: Storage): Promise<unknown[]> {
+async function whole(storage: StorageReader): Promise<unknown[]> {
   const steps = [intervalMs, 60_000, 600_000, 3_600_000];
   const series = await Promise.all(["s1", "web"].flatMap((name) => steps.map((stepMs) => storage.series(name, always, stepMs))));
   return [await storage.services(), series, await Array.fromAsync(storage.rows(always, null)), await storage.newest(null)];
@@ -46,6 +46,10 @@ test("a file that version 2 wrote says what it said, and goes on with the host b
   writeFileSync(path, Bun.gunzipSync(readFileSync(join(import.meta.dir, "older/version-2.db.gz"))));
   const fresh = await open(join(folder, "fresh/metrics.db"));
   await ticks(fresh, 0, 800);
+  const beside = openSqliteReader(path);
+  expect(await whole(beside)).toEqual(await whole(fresh));
+  expect(await beside.newest(hostName)).toBeNull();
+  await beside.close();
   const older = await open(path);
   expect(await whole(older)).toEqual(await whole(fresh));
   expect(await older.newest(hostName)).toBeNull();
@@ -67,7 +71,9 @@ test("a file of a later version is refused: this bs9 would take new columns for 
   const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
   db.run(`PRAGMA user_version = ${version + 1}`);
   db.close();
-  await expect(open(path)).rejects.toThrow("a newer bs9 has written it");
+  await expect(open(path)).rejects.toThrow(
+    `a newer bs9 has written it (its schema is number ${version + 1}, and this bs9 knows them up to ${version})`,
+  );
 });
 
 test("samples of version 1, without the total CPU time, are read and folded together with those of this one", async () => {
