@@ -141,3 +141,25 @@ test("reading ends without a listener, with a wrong key, with the end of the ser
   server.stop();
   expect((await ending).length).toBe(2);
 });
+
+test("a line longer than what may stay unread is read to its end, and a line beyond the limit ends the reading", async () => {
+  const path = join(folder, "long.sock");
+  const mebibyte = 1024 * 1024;
+  let rest = Buffer.from(
+    ["short", ..."67".split("").map((n) => n.repeat(Number(n) * mebibyte)), "x".repeat(17 * mebibyte), "after", ""].join("\n"),
+  );
+  const write = (socket: Bun.Socket) => {
+    rest = rest.subarray(Math.max(0, socket.write(rest)));
+  };
+  const listener = Bun.listen({ unix: path, socket: { open: write, drain: write, data() {} } });
+  try {
+    const lines = await Array.fromAsync(follow({ ...side, path }, {}, { ...calm, signal: new AbortController().signal }));
+    expect(lines.map((line) => [line[0], line.length])).toEqual([
+      ["s", 6],
+      ["6", 6 * mebibyte + 1],
+      ["7", 7 * mebibyte + 1],
+    ]);
+  } finally {
+    listener.stop(true);
+  }
+}, 90_000);

@@ -10,7 +10,7 @@ export type FollowOptions = {
   quietMs: number;
 };
 
-/** Beyond this the socket is read no further until the lines are taken. */
+/** Beyond this the socket is read no further until the lines are taken; a line that is still incomplete is read to its end. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 
 /** Ends where nobody listens or answers, where the other side ends or falls silent, and with the signal. */
@@ -27,7 +27,8 @@ export async function* follow({ path, keyFile, channel }: Side, question: unknow
       open: write,
       drain: write,
       data: (socket, chunk) => {
-        if (inbox.add(Buffer.from(chunk)) > maxUnreadBytes) socket.pause();
+        inbox.add(Buffer.from(chunk));
+        if (inbox.isFull) socket.pause();
       },
       close: () => inbox.end(),
       connectError: () => inbox.end(),
@@ -41,7 +42,7 @@ export async function* follow({ path, keyFile, channel }: Side, question: unknow
       const line = signal.aborted ? null : await inbox.line(limitMs);
       if (line === null || line === busyLine) return;
       yield line;
-      if (inbox.bytes <= maxUnreadBytes) (await opened)?.resume();
+      if (!inbox.isFull) (await opened)?.resume();
     }
   } finally {
     signal.removeEventListener("abort", end);
@@ -56,15 +57,20 @@ class Inbox {
   #lines: Buffer[] = [];
   #isOver = false;
   #wake = () => {};
-  bytes = 0;
+  #bytes = 0;
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** Returns how many bytes are unread. A line that is too long ends it. */
-  add(chunk: Buffer): number {
-    this.bytes += chunk.length;
+  /** Without a whole line nothing could be taken, and the end of the line would never come. */
+  get isFull(): boolean {
+    return this.#isOver || (this.#lines.length > 0 && this.#bytes > maxUnreadBytes);
+  }
+
+  /** A line that is too long ends it. */
+  add(chunk: Buffer): void {
+    this.#bytes += chunk.length;
     for (let at = 0; at < chunk.length; ) {
       const end = chunk.indexOf(newline, at);
       this.#chunks.push(chunk.subarray(at, end === -1 ? chunk.length : end + 1));
@@ -74,7 +80,6 @@ class Inbox {
     }
     if (this.#chunks.reduce((sum, { length }) => sum + length, 0) > this.#maxLineBytes) this.#isOver = true;
     this.#wake();
-    return this.bytes;
   }
 
   end(): void {
@@ -97,7 +102,7 @@ class Inbox {
       });
     }
     const line = this.#lines.shift() as Buffer;
-    this.bytes -= line.length;
+    this.#bytes -= line.length;
     return line.toString("utf8");
   }
 }
