@@ -1,5 +1,5 @@
 // The space of the file systems that hold home, state and the projects. A file system may hang, such as NFS without its server:
-// it is looked at beside the loop, one after the other and never twice at a time, and what is too old is null.
+// it is looked at beside the loop, one after the other and each with a time limit, and what is too old is null.
 import type { StatsFs } from "node:fs";
 import { stat, statfs } from "node:fs/promises";
 import type { HostReading } from "./sample.ts";
@@ -8,68 +8,96 @@ import type { HostReading } from "./sample.ts";
 export type Places = { home: string; state: string; projects: readonly string[] };
 
 type Free = { freeBytes: number; usedPercent: number };
-type Space = { atMs: number; home: Free | null; state: Free | null; projects: Free | null };
 type Figures = Pick<HostReading, `${"home" | "state" | "projects"}${"FreeBytes" | "UsedPercent"}`>;
+
+/** The calls that ask a file system. */
+export type Asked = { stat(directory: string): Promise<{ dev: number }>; statfs(directory: string): Promise<StatsFs> };
 
 const everyMs = 30_000;
 const staleMs = 120_000;
+const lookLimitMs = 5000;
 /** Which device a directory is on changes with a mount alone. */
 const deviceLooks = 20;
 const maxProjects = 1000;
 
-export function spaceReader(): { of(places: Places, nowMs: number): Figures } {
+export function spaceReader(asked: Asked = { stat, statfs }, limitMs = lookLimitMs): { of(places: Places, nowMs: number): Figures } {
   const devices = new Map<string, number>();
-  let newest: Space = { atMs: Number.NEGATIVE_INFINITY, home: null, state: null, projects: null };
+  /** Directories whose look has not come back. */
+  const hanging = new Set<string>();
+  const never = Number.NEGATIVE_INFINITY;
+  let own: { atMs: number; home: Free | null; state: Free | null } = { atMs: never, home: null, state: null };
+  let projects: { atMs: number; fullest: Free | null } = { atMs: never, fullest: null };
+  let begunMs = never;
   let looks = 0;
   let isLooking = false;
 
-  const look = async ({ home, state, projects }: Places, atMs: number) => {
-    if (looks++ % deviceLooks === 0) devices.clear();
+  const lookAt = async (directory: string, byDevice: Map<number, Free | null>): Promise<Free | null> => {
+    const device = devices.get(directory) ?? (await asked.stat(directory)).dev;
+    devices.set(directory, device);
+    const known = byDevice.get(device);
+    if (known !== undefined) return known;
+    // Null until the answer, so that no other directory of a device that hangs is asked for.
+    byDevice.set(device, null);
+    const free = await asked.statfs(directory).then(freeIn);
+    byDevice.set(device, free);
+    return free;
+  };
+
+  /** Null after the time limit too; the look goes on, and until it has come back there is no second one. */
+  const freeOf = async (directory: string, byDevice: Map<number, Free | null>): Promise<Free | null> => {
+    if (hanging.has(directory)) return null;
+    hanging.add(directory);
+    const found = lookAt(directory, byDevice)
+      .catch(() => null)
+      .finally(() => hanging.delete(directory));
+    return await within(limitMs, found);
+  };
+
+  const look = async (places: Places, atMs: number) => {
+    // While a look hangs, a device that is forgotten could not be asked for again.
+    if (looks++ % deviceLooks === 0 && hanging.size === 0) devices.clear();
     const byDevice = new Map<number, Free | null>();
-    const freeOf = async (directory: string): Promise<Free | null> => {
-      const device = devices.get(directory) ?? (await deviceOf(directory));
-      if (device === null) return null;
-      devices.set(directory, device);
-      const free = byDevice.has(device) ? (byDevice.get(device) ?? null) : await statfs(directory).then(freeIn, () => null);
-      byDevice.set(device, free);
-      return free;
-    };
-    const [ofHome, ofState] = [await freeOf(home), await freeOf(state)];
+    for (const device of [...hanging].map((directory) => devices.get(directory))) if (device !== undefined) byDevice.set(device, null);
+    const home = await freeOf(places.home, byDevice);
+    own = { atMs, home, state: await freeOf(places.state, byDevice) };
     let fullest: Free | null = null;
-    for (const root of projects.slice(0, maxProjects)) {
-      const free = await freeOf(root);
+    for (const root of places.projects.slice(0, maxProjects)) {
+      // A look that hangs keeps a thread, and on two cores there are two: a project may not take the last one.
+      const known = byDevice.get(devices.get(root) ?? Number.NaN);
+      const free = known !== undefined ? known : hanging.size > 0 ? null : await freeOf(root, byDevice);
       if (free !== null && (fullest === null || free.usedPercent > fullest.usedPercent)) fullest = free;
     }
-    newest = { atMs, home: ofHome, state: ofState, projects: fullest };
+    projects = { atMs, fullest };
   };
 
   return {
     of(places, nowMs) {
-      if (!isLooking && nowMs - newest.atMs >= everyMs) {
+      if (!isLooking && nowMs - begunMs >= everyMs) {
         isLooking = true;
+        begunMs = nowMs;
         void look(places, nowMs).finally(() => {
           isLooking = false;
         });
       }
-      const isFresh = nowMs - newest.atMs < staleMs;
-      const { home, state, projects } = isFresh ? newest : { home: null, state: null, projects: null };
+      const isFresh = ({ atMs }: { atMs: number }) => nowMs - atMs < staleMs;
+      const { home, state } = isFresh(own) ? own : { home: null, state: null };
+      const fullest = isFresh(projects) ? projects.fullest : null;
       return {
         homeFreeBytes: home?.freeBytes ?? null,
         homeUsedPercent: home?.usedPercent ?? null,
         stateFreeBytes: state?.freeBytes ?? null,
         stateUsedPercent: state?.usedPercent ?? null,
-        projectsFreeBytes: projects?.freeBytes ?? null,
-        projectsUsedPercent: projects?.usedPercent ?? null,
+        projectsFreeBytes: fullest?.freeBytes ?? null,
+        projectsUsedPercent: fullest?.usedPercent ?? null,
       };
     },
   };
 }
 
-async function deviceOf(directory: string): Promise<number | null> {
-  return await stat(directory).then(
-    ({ dev }) => dev,
-    () => null,
-  );
+async function within<T>(limitMs: number, found: Promise<T>): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), limitMs);
+  return await Promise.race([found, promise]).finally(() => clearTimeout(timer));
 }
 
 /** As df(1) has it: what is kept for root is neither free nor in use. Some file systems have no blocks, such as those of FUSE. */

@@ -1,0 +1,86 @@
+// The space where a file system hangs: the other figures go on, and a directory that hangs is asked for once.
+import { expect, test } from "bun:test";
+import { statfsSync } from "node:fs";
+import { spaceReader } from "../../src/metrics/space.ts";
+import { until } from "../harness.ts";
+
+const places = { home: "/home", state: "/state", projects: ["/home", "/nfs/a", "/nfs/b", "/other"] };
+/** By device. */
+const free = [50, 40, 30, 20];
+const deviceOf = (directory: string) => ["/home", "/state", "/nfs", "/other"].findIndex((top) => directory.startsWith(top));
+
+/** Four file systems; NFS answers only while its server is there. */
+class FileSystems {
+  asked: string[] = [];
+  #server = Promise.withResolvers<void>();
+  /** The clock of the reader. */
+  nowMs = 0;
+  readonly #space: ReturnType<typeof spaceReader>;
+
+  constructor(limitMs: number) {
+    const answer = async <T>(directory: string, found: T): Promise<T> => {
+      this.asked.push(directory);
+      if (directory.startsWith("/nfs")) await this.#server.promise;
+      return found;
+    };
+    const any = statfsSync("/");
+    const asked = {
+      stat: (directory: string) => answer(directory, { dev: deviceOf(directory) }),
+      statfs: (directory: string) => {
+        const bytes = free[deviceOf(directory)] ?? 0;
+        return answer(directory, { ...any, blocks: 100, bfree: bytes, bavail: bytes, bsize: 1 });
+      },
+    };
+    this.#space = spaceReader(asked, limitMs);
+  }
+
+  up(): void {
+    this.#server.resolve();
+  }
+
+  down(): void {
+    this.#server = Promise.withResolvers();
+  }
+
+  /** Free bytes of home, of state and of the fullest project; begins a new look where none is on. */
+  get told(): (number | null)[] {
+    this.nowMs += 30_000;
+    const { homeFreeBytes, stateFreeBytes, projectsFreeBytes } = this.#space.of(places, this.nowMs);
+    return [homeFreeBytes, stateFreeBytes, projectsFreeBytes];
+  }
+
+  /** Waits through so many whole looks; each begins with home. */
+  async looks(count: number): Promise<void> {
+    this.asked = [];
+    const begun = () => this.asked.filter((directory) => directory === "/home").length;
+    await until(() => this.told && begun() > count, { what: `${count} looks have ended` });
+  }
+}
+
+test("home and state are told while the look at a project has not come back", async () => {
+  const systems = new FileSystems(1e6);
+  await until(() => systems.told[0] !== null, { what: "home is told" });
+  expect(systems.told).toEqual([50, 40, null]);
+});
+
+test("a project that hangs is asked for once, keeps no other figure back, and is told again when its server is", async () => {
+  const systems = new FileSystems(1);
+  systems.up();
+  await until(() => systems.told[2] === 20, { what: "the fullest project is told" });
+  systems.down();
+  await until(() => systems.told[2] === 50, { what: "the look has gone on without the project" });
+  // Long enough for the devices to be asked for anew.
+  await systems.looks(22);
+  expect(systems.asked.filter((directory) => directory.startsWith("/nfs"))).toEqual([]);
+  expect(systems.told).toEqual([50, 40, 50]);
+  systems.up();
+  await until(() => systems.told[2] === 20 && systems.asked.includes("/nfs/a"), { what: "all projects are told again" });
+});
+
+test("where all projects hang from the beginning, they keep one look and no more", async () => {
+  const systems = new FileSystems(1);
+  await systems.looks(3);
+  await systems.looks(5);
+  expect(systems.told.slice(0, 2)).toEqual([50, 40]);
+  expect(systems.asked.filter((directory) => directory.startsWith("/nfs"))).toEqual([]);
+});
