@@ -10,12 +10,15 @@ export type Descriptors = {
   /** How many bytes of the file are in `bytes` now; null where it is not there, or gone. */
   read(opened: Opened, file: string): number | null;
   readonly bytes: Buffer;
+  /** The whole file, up to a limit: one read of a list of the kernel ends after a page. Empty where it is not there, or gone. */
+  text(opened: Opened, file: string): string;
   /** Closes what is kept for a cgroup. */
   forget(opened: Opened): void;
   readonly kept: number;
 };
 
 const bufferBytes = 16 * 1024;
+const maxTextBytes = 1024 * 1024;
 
 export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
   const bytes = Buffer.alloc(bufferBytes);
@@ -33,25 +36,28 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
     return { fd, isKept };
   };
 
+  const using = <T>(opened: Opened, file: string, take: (fd: number) => T): T | null => {
+    try {
+      const { fd, isKept } = open(opened, file);
+      if (fd === -1) return null;
+      try {
+        return take(fd);
+      } finally {
+        if (!isKept) closeSync(fd);
+      }
+    } catch {
+      // ENODEV: the cgroup is gone, whoever has a new one of that name.
+      return null;
+    }
+  };
+
   return {
     bytes,
     get kept() {
       return kept;
     },
-    read(opened, file) {
-      try {
-        const { fd, isKept } = open(opened, file);
-        if (fd === -1) return null;
-        try {
-          return readSync(fd, bytes, 0, bufferBytes, 0);
-        } finally {
-          if (!isKept) closeSync(fd);
-        }
-      } catch {
-        // ENODEV: the cgroup is gone, whoever has a new one of that name.
-        return null;
-      }
-    },
+    read: (opened, file) => using(opened, file, (fd) => readSync(fd, bytes, 0, bufferBytes, 0)),
+    text: (opened, file) => using(opened, file, (fd) => textFrom(fd, bytes)) ?? "",
     forget(opened) {
       for (const fd of opened.descriptors.values()) {
         if (fd === -1) continue;
@@ -61,6 +67,16 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
       opened.descriptors.clear();
     },
   };
+}
+
+function textFrom(fd: number, bytes: Buffer): string {
+  let text = "";
+  while (text.length < maxTextBytes) {
+    const length = readSync(fd, bytes, 0, bufferBytes, text.length);
+    if (length === 0) break;
+    text += bytes.toString("latin1", 0, length);
+  }
+  return text;
 }
 
 /** Half of what this process may open; the rest is for everything else. */

@@ -1,12 +1,15 @@
 // The host as a subject of samples: counters and gauges out of a few files of /proc, beside the space of its file systems.
 import { keepDescriptors, type Opened } from "./descriptors.ts";
-import { networkReader } from "./network.ts";
+import { networkReader, type Traffic } from "./network.ts";
 import { type HostReading, type HostSample, hostSampleOf } from "./sample.ts";
 import { type Places, spaceReader } from "./space.ts";
 
 export type HostSampler = {
-  /** `nowMs` is the monotonic clock. Nothing is waited for: the space is that of the look before. */
-  take(places: Places, nowMs: number): HostSample;
+  /**
+   * `nowMs` is the monotonic clock. Nothing is waited for: the space is that of the look before. A sample that is not of a tick
+   * is compared with the last sample of any kind, and changes nothing of what the next tick says.
+   */
+  take(places: Places, nowMs: number, isTick: boolean): HostSample;
   close(): void;
 };
 
@@ -17,7 +20,8 @@ export function hostSampler(top = "/"): HostSampler {
   const [proc, cpu] = [opened("proc"), opened("sys/devices/system/cpu")];
   const network = networkReader(`${top}sys/class/net`);
   const space = spaceReader();
-  let before: HostReading | null = null;
+  let ofTick: Reading | null = null;
+  let last: Reading | null = null;
 
   const textOf = (from: Opened, file: string): string => {
     const length = descriptors.read(from, file);
@@ -26,9 +30,9 @@ export function hostSampler(top = "/"): HostSampler {
   const stalledUsec = (what: string) => numberAt(textOf(proc, `pressure/${what}`), /^some .* total=(\d+)/);
 
   return {
-    take(places, nowMs) {
+    take(places, nowMs, isTick) {
       const stat = textOf(proc, "stat");
-      const reading: HostReading = {
+      const reading: Reading = {
         ...{ readAtMs: nowMs, restReadAtMs: nowMs, countedIn: null },
         cpuUsec: busyUsec(stat),
         cpuStolenUsec: stolenUsec(stat),
@@ -38,17 +42,24 @@ export function hostSampler(top = "/"): HostSampler {
         cpuStalledUsec: stalledUsec("cpu"),
         memoryStalledUsec: stalledUsec("memory"),
         ioStalledUsec: stalledUsec("io"),
-        ...network(textOf(proc, "net/dev")),
+        ...network(descriptors.text(proc, "net/dev")),
         ...space.of(places, nowMs),
       };
-      const sample = hostSampleOf(before, reading);
-      before = reading;
+      const sample = hostSampleOf(comparable(isTick ? ofTick : last, reading), reading);
+      if (isTick) ofTick = reading;
+      last = reading;
       return sample;
     },
     close() {
       for (const one of [proc, cpu]) descriptors.forget(one);
     },
   };
+}
+
+type Reading = HostReading & Pick<Traffic, "outward">;
+
+function comparable(before: Reading | null, { outward }: Reading): HostReading | null {
+  return before === null || before.outward === outward ? before : { ...before, netReceivedBytes: null, netSentBytes: null };
 }
 
 const maxFiles = 16;

@@ -3,35 +3,33 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { HostReading } from "./sample.ts";
 
-type Traffic = Pick<HostReading, "netReceivedBytes" | "netSentBytes">;
+/** `outward` names the interfaces that were counted: sums over others cannot be compared with these. */
+export type Traffic = Pick<HostReading, "netReceivedBytes" | "netSentBytes"> & { outward: string };
 type Interface = { name: string; received: number; sent: number };
 
-/** Reads the text of /proc/net/dev. Where interfaces come or go, the sums say nothing for a moment. */
+/** Reads the text of /proc/net/dev. */
 export function networkReader(classFolder: string): (text: string) => Traffic {
   let known: string | null = null;
   let outward = new Set<string>();
   return (text) => {
     const found = interfacesIn(text);
     const names = found.map(({ name }) => name).join(" ");
-    const isSame = names === known;
+    if (names !== known) outward = outwardOf(found, classFolder);
     known = names;
-    if (!isSame) outward = outwardOf(found, classFolder);
-    if (!isSame || outward.size === 0) return { netReceivedBytes: null, netSentBytes: null };
     const counted = found.filter(({ name }) => outward.has(name));
-    return {
-      netReceivedBytes: counted.reduce((sum, { received }) => sum + received, 0),
-      netSentBytes: counted.reduce((sum, { sent }) => sum + sent, 0),
-    };
+    const sum = (of: "received" | "sent") => (counted.length === 0 ? null : counted.reduce((total, one) => total + one[of], 0));
+    return { netReceivedBytes: sum("received"), netSentBytes: sum("sent"), outward: [...outward].sort().join(" ") };
   };
 }
 
-/** Columns 1 and 9 of proc_net_dev: bytes that were received and sent. */
+/** Columns 1 and 9 of proc_net_dev: bytes that were received and sent. A list that changes while it is read may repeat a line. */
 function interfacesIn(text: string): Interface[] {
-  return Array.from(text.matchAll(/^ *(\S+): *(\d+)(?: +\d+){7} +(\d+) /gm), ([, name = "", received, sent]) => ({
+  const lines = text.matchAll(/^ *(\S+): *(\d+)(?: +\d+){7} +(\d+) /gm);
+  const byName = Array.from(lines, ([, name = "", received, sent]): [string, Interface] => [
     name,
-    received: Number(received),
-    sent: Number(sent),
-  }));
+    { name, received: Number(received), sent: Number(sent) },
+  ]);
+  return [...new Map(byName).values()];
 }
 
 /**

@@ -50,11 +50,11 @@ function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 10
 test("figures are those of the files, rates those between two looks", () => {
   machine(1);
   mkdirSync(join(folder, "sys/class/net/eth0/device"));
-  expect(sampler.take(nowhere, 1000)).toMatchObject({ cpuPercent: null, elapsedMs: null, netSentBytes: null, load1: 1.5 });
+  expect(sampler.take(nowhere, 1000, true)).toMatchObject({ cpuPercent: null, elapsedMs: null, netSentBytes: null, load1: 1.5 });
   machine(2);
-  sampler.take(nowhere, 6000);
+  sampler.take(nowhere, 6000, true);
   machine(3);
-  expect(sampler.take(nowhere, 11_000)).toEqual({
+  expect(sampler.take(nowhere, 11_000, true)).toEqual({
     ...{ elapsedMs: 5000, cpuPercent: 40, cpuStolenPercent: 10, cores: 4, load1: 1.5, load5: 0.75, load15: 0.1, tasks: 345 },
     ...{ memoryBytes: 3000 * 1024, memoryTotalBytes: 4000 * 1024, memoryPercent: 75, swapBytes: 500 * 1024, swapTotalBytes: 2000 * 1024 },
     ...{ cpuPressurePercent: 10, memoryPressurePercent: 0, ioPressurePercent: 20, netReceivedBytes: 1000, netSentBytes: 10 },
@@ -63,18 +63,49 @@ test("figures are those of the files, rates those between two looks", () => {
   });
 });
 
+test("a sample for a reader covers the time since the last sample of any kind, and changes nothing of what the next tick says", () => {
+  const lo = face("lo", 5, 5);
+  const at = (n: number, isTick: boolean, faces?: string[]) => {
+    machine(n, faces);
+    const { elapsedMs, netSentBytes } = sampler.take(nowhere, n * 1000, isTick);
+    return [elapsedMs, netSentBytes];
+  };
+  mkdirSync(join(folder, "sys/class/net/eth0/device"), { recursive: true });
+  expect(at(0, true)).toEqual([null, null]);
+  expect(at(5, true)).toEqual([5000, 50]);
+  expect(at(6, false)).toEqual([1000, 10]);
+  expect(at(8, false)).toEqual([2000, 20]);
+  expect(at(10, true)).toEqual([5000, 50]);
+  // The tick is the second sample with the new interface, and its own before was without.
+  mkdirSync(join(folder, "sys/class/net/eth1/device"), { recursive: true });
+  const both = (n: number) => [lo, face("eth0", 1000 * n, 10 * n), face("eth1", 1e12, 1e12)];
+  expect(at(12, false, both(12))).toEqual([2000, null]);
+  expect(at(15, true, both(15))).toEqual([5000, null]);
+  expect(at(20, true, both(20))).toEqual([5000, 50]);
+});
+
+test("hundreds of interfaces that come and go beside a device change no figure of the network", () => {
+  const at = (n: number, from: number) => {
+    const veths = Array.from({ length: 400 }, (_, i) => face(`veth${from + i}`, 1e9, 1e9));
+    machine(n, [face("lo", 5, 5), ...veths, face("eth0", 1000 * n, 10 * n)]);
+    return sampler.take(nowhere, n * 5000, true).netReceivedBytes;
+  };
+  mkdirSync(join(folder, "sys/class/net/eth0/device"), { recursive: true });
+  expect([at(1, 0), at(2, 0), at(3, 7), at(4, 3)]).toEqual([null, 1000, 1000, 1000]);
+});
+
 test("an interface that comes or goes, and counters that begin anew, make no figure wrong", () => {
   const at = (n: number, faces: string[]) => {
     machine(n, faces);
-    const { netReceivedBytes, netSentBytes } = sampler.take(nowhere, n * 5000);
+    const { netReceivedBytes, netSentBytes } = sampler.take(nowhere, n * 5000, true);
     return [netReceivedBytes, netSentBytes];
   };
   const [lo, eth0, wifi] = [face("lo", 5, 5), (n: number) => face("eth0", 1000 * n, 10 * n), face("wlan0", 1e12, 1e12)];
   expect(at(1, [lo, eth0(1)])).toEqual([null, null]);
-  expect(at(2, [lo, eth0(2)])).toEqual([null, null]);
+  expect(at(2, [lo, eth0(2)])).toEqual([1000, 10]);
   expect(at(3, [lo, eth0(3)])).toEqual([1000, 10]);
   expect(at(4, [lo, eth0(4), wifi])).toEqual([null, null]);
-  expect(at(5, [lo, eth0(5), wifi])).toEqual([null, null]);
+  expect(at(5, [lo, eth0(5), wifi])).toEqual([1000, 10]);
   expect(at(6, [lo, eth0(6), wifi])).toEqual([1000, 10]);
   expect(at(7, [lo, eth0(1), wifi])).toEqual([null, null]);
   expect(at(8, [lo])).toEqual([null, null]);
@@ -82,28 +113,28 @@ test("an interface that comes or goes, and counters that begin anew, make no fig
 
 test("where the kernel tells nothing every figure is null, never 0", () => {
   for (const nowMs of [1000, 6000]) {
-    const { elapsedMs, ...figures } = sampler.take(nowhere, nowMs);
+    const { elapsedMs, ...figures } = sampler.take(nowhere, nowMs, true);
     expect(new Set(Object.values(figures))).toEqual(new Set([null]));
   }
 });
 
 test("free space is that of the file systems, projects that of the fullest, and an old look is null", async () => {
   const places = { home: folder, state: "/proc/none", projects: ["/proc/none", folder, "/"] };
-  const told = () => sampler.take(places, 1000);
+  const told = () => sampler.take(places, 1000, true);
   await until(() => told().homeFreeBytes !== null, { what: "the look at the file systems has ended" });
   const { blocks, bfree, bavail } = statfsSync(folder);
   const used = (100 * (blocks - bfree)) / (blocks - bfree + bavail);
   expect(Math.abs((told().homeUsedPercent ?? -100) - used)).toBeLessThan(5);
   expect(told().stateFreeBytes).toBeNull();
   expect(told().projectsUsedPercent).toBeGreaterThanOrEqual(told().homeUsedPercent ?? 100);
-  expect(sampler.take(places, 1000 + 120_000).homeFreeBytes).toBeNull();
+  expect(sampler.take(places, 1000 + 120_000, true).homeFreeBytes).toBeNull();
 });
 
 test("on this machine every figure of the table but pressure, swap and network is told", async () => {
   const here = hostSampler();
   const places = { home: "/", state: "/", projects: ["/"] };
-  await until(() => here.take(places, 1000).projectsFreeBytes !== null, { what: "the look at the file systems has ended" });
-  const sample = here.take(places, 6000);
+  await until(() => here.take(places, 1000, true).projectsFreeBytes !== null, { what: "the look at the file systems has ended" });
+  const sample = here.take(places, 6000, true);
   const values: Readonly<Record<string, number | null>> = sample;
   for (const { name } of tableOf("host"))
     if (!/Pressure|^net|^swap/.test(name)) expect([name, typeof values[name]]).toEqual([name, "number"]);

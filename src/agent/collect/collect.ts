@@ -33,8 +33,7 @@ export type Wanted = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind
 export class Collector {
   readonly services: Services;
   readonly sampler = new Sampler();
-  /** Rates of the host, between two ticks and between two samples for readers. */
-  readonly #hosts = { tick: hostSampler(), shown: hostSampler() };
+  readonly #host = hostSampler();
   readonly #deps: CollectorDeps;
   readonly #health: Health;
   #latestHost: HostSample | null = null;
@@ -104,7 +103,7 @@ export class Collector {
     this.services.close();
     this.#health.monitor.close();
     this.sampler.close();
-    for (const host of Object.values(this.#hosts)) host.close();
+    this.#host.close();
   }
 
   #moment(wanted: Wanted): Moment {
@@ -114,13 +113,13 @@ export class Collector {
     const samples = kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick: kind === "tick" });
     const touched = this.services.takeTouched().union(this.#judged);
     this.#judged = new Set();
-    if (kind !== "none") this.#latestHost = this.#host(kind);
+    if (kind !== "none") this.#latestHost = this.#hostSample(kind === "tick");
     return { ...known, changes: this.#changes.splice(0), touched, kind, samples, host: this.#latestHost };
   }
 
-  #host(kind: "tick" | "shown"): HostSample {
+  #hostSample(isTick: boolean): HostSample {
     const projects = new Set(Array.from(this.services.all(), ({ spec }) => spec.root));
-    return this.#hosts[kind].take({ ...this.#deps.paths, projects: [...projects] }, this.#deps.monotonicMs());
+    return this.#host.take({ ...this.#deps.paths, projects: [...projects] }, this.#deps.monotonicMs(), isTick);
   }
 
   #samples(outcomes: Moment["outcomes"], { hasTime, isTick }: { hasTime: () => boolean; isTick: boolean }): Sample[] {
