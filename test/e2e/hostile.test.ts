@@ -76,8 +76,9 @@ test("a health command runs in the sandbox of the service, because the service m
 
 test("leftovers of a health command from a killed or interrupted start are removed by the next command, and Ctrl-C does not wait for the check", async () => {
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "hk", "--port", "4609", "--health", "cmd:sleep 100"]);
+  // The agent checks the service web at the same time.
   const checks = async () =>
-    (await sh("ls /run/user/$(id -u)/systemd/user 2>/dev/null; systemctl --user list-units --all 'bs9-check*' --no-legend")).stdout;
+    (await sh("ls /run/user/$(id -u)/systemd/user | grep check-hk; systemctl --user list-units --all 'bs9-check-hk*' --no-legend")).stdout;
   await until(async () => (await checks()) !== "", { what: "it checks" });
   killed.kill("SIGKILL");
   await killed.exited;
