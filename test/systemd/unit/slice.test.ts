@@ -1,0 +1,32 @@
+// All services are stopped by one job, but never together with services of somebody else in the same slice.
+import { expect, test } from "bun:test";
+import { unitsToStop } from "../../../src/systemd/unit/slice.ts";
+
+type Connection = Parameters<typeof unitsToStop>[1];
+const names = ["a", "b", "c", "d"];
+const units = names.map((name) => `${name}.service`);
+const delays = names.map((name) => `bs9-delay@${name}.service`);
+
+/** A bus on which the slice is required by these units; null: D-Bus does not answer. */
+const slice = (requiredBy: unknown): Connection => ({
+  bus: async () =>
+    requiredBy === null
+      ? null
+      : ({ listByNames: async () => [{ path: "/slice" }], property: async () => requiredBy } as unknown as Awaited<
+          ReturnType<Connection["bus"]>
+        >),
+});
+
+test("the slice is stopped when it holds nothing but the services that are to stop, and their delays", async () => {
+  expect(await unitsToStop(names, slice([...units, ...delays]))).toEqual(["bs9.slice"]);
+});
+
+test.each([
+  ["the slice holds the service of another BS9_HOME", names, slice([...units, "other.service"])],
+  ["one service of several stays", names.slice(1).concat("e"), slice([...units, "e.service"])],
+  ["D-Bus does not answer", names, slice(null)],
+  ["D-Bus answers something else", names, slice("a.service")],
+  ["there are few services", names.slice(0, 2), slice(units.slice(0, 2))],
+])("each service is stopped by itself when %s", async (_, stopped, connection) => {
+  expect(await unitsToStop(stopped, connection)).toEqual(stopped.map((name) => `${name}.service`));
+});
