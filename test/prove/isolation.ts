@@ -64,7 +64,9 @@ const played = `
 start a/app.ts --name a --port 4701
 start b/app.ts --name b --port 4702
 tell system sh -c 'systemctl --version | head -1; uname -r'
-tell describe as_ops bs9 describe a --json
+# While the emulated machine is too slow for D-Bus, the sandbox is unknown.
+look='for n in $(seq 30); do bs9 describe a --json >told; grep -q sandbox...unknown told || break; sleep 1; done; cat told'
+tell describe as_ops sh -c "$look"
 b=$(as_ops systemctl --user show --value -p MainPID b)
 manager=$(systemctl show --value -p MainPID user@1000)
 ask() { sed "s/VICTIM/$3/" "attacks/$2" | curl -sS --max-time 60 --data-binary @- "http://127.0.0.1:$1"; }
