@@ -21,15 +21,16 @@ export async function startFile(word: string, options: { linger: boolean; dryRun
   const services = await servicesIn(word, context);
   const deps = await context.deps();
   checkNames(services, word, deps);
+  const fileFolder = dirname(resolve(context.cwd, word));
   if (options.dryRun) {
     const planned: Result[] = [];
-    for (const { entry, input } of services) planned.push(plannedResult(await planEntry(entry, input, deps)));
+    for (const { entry, input } of services) planned.push(plannedResult(await planEntry(entry, { ...input, fileFolder }, deps)));
     return together(planned);
   }
   const acted: Acted[] = [];
   for (const { entry, input } of services) {
     try {
-      const { name, result, readiness, findings } = await startEntry(entry, { ...input, isFromFile: true }, deps, options);
+      const { name, result, readiness, findings } = await startEntry(entry, { ...input, fileFolder }, deps, options);
       acted.push({ name, result, readiness, cause: null, lines: [], code: "failed", hint: null, findings });
     } catch (error) {
       if (!(error instanceof Bs9Error) || error.code === "interrupted") throw error;

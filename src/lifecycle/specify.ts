@@ -2,7 +2,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed, notFound, reasonOf } from "../base/errors.ts";
-import { resolvedPath } from "../base/paths.ts";
+import { isWithin, resolvedPath } from "../base/paths.ts";
 import { nearest, shellWord } from "../base/text.ts";
 import { runtimeFolder, runtimeVersion } from "../runtime/pin.ts";
 import { findCommand, findEntry, isScript } from "../service/entry.ts";
@@ -12,7 +12,7 @@ import type { FoundEntry, RuntimeKind, StartInput } from "../service/input.ts";
 import { checkName, defaultName } from "../service/name.ts";
 import { isInVirtualEnvironment, isPythonItself } from "../service/python.ts";
 import { resolve, type Surroundings } from "../service/resolve.ts";
-import { packageName, projectRoot } from "../service/root.ts";
+import { isHomeOrAbove, packageName, projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { type Reread, reread } from "./reread.ts";
@@ -29,7 +29,7 @@ export async function specOf(given: string, asked: StartInput, deps: Deps): Prom
   const entry: FoundEntry = isDefined ? { ...defined.entry, onPath: false } : found(word, input, deps);
   const name = checkName(input.name ?? defined?.name ?? nameOf(entry, input, deps));
   const known = deps.registry.get(name);
-  if ((input.name === undefined || input.isFromFile === true) && !isDefined && known !== null)
+  if ((input.name === undefined || input.fileFolder !== undefined) && !isDefined && known !== null)
     checkProject(known, word, entry, input, deps);
   // Files that the input does not name are read again.
   const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
@@ -54,11 +54,22 @@ function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
 /** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */
 function checkProject(known: Spec, word: string, entry: FoundEntry, input: StartInput, deps: Deps): void {
   const { root } = rootOf(entry, input, deps);
-  if (resolvedPath(root) === resolvedPath(known.root)) return;
+  if (resolvedPath(root) === resolvedPath(known.root) || isOfFile(known, input.fileFolder, deps)) return;
   throw failed(`cannot start ${entry.path} as ${known.name}: the service ${known.name} is another project's`, {
     details: [`${known.name} runs ${known.entry.path} in ${known.root}`, `this would run ${entry.path} in ${root}`],
     hint: `bs9 start ${shellWord(word)} --name ${known.name}-2`,
   });
+}
+
+/** True where the known service belongs to the project of the file: the file may give it another working directory. */
+function isOfFile(known: Spec, fileFolder: string | undefined, deps: Deps): boolean {
+  if (fileFolder === undefined) return false;
+  const folder = resolvedPath(fileFolder);
+  const project = resolvedPath(projectRoot(fileFolder, deps.home));
+  const root = resolvedPath(known.root);
+  // A service that works in the home directory is not for that reason part of every project in it.
+  const isBelow = isWithin(folder, root) && !isHomeOrAbove(root, resolvedPath(deps.home));
+  return isWithin(root, project) || isWithin(resolvedPath(known.entry.path), project) || isBelow;
 }
 
 /** A mistyped name is looked for among the services too. */
@@ -80,7 +91,7 @@ function surroundings(entry: FoundEntry, input: StartInput, known: Spec | null, 
   return {
     ...folders,
     path,
-    runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, before, path, deps),
+    runtime: runtimeOf(input.runtime ?? (sameEntry ? before.runtime.kind : undefined), entry, known, path, deps),
   };
 }
 
@@ -97,7 +108,7 @@ function rootOf(entry: FoundEntry, input: StartInput, deps: Deps): { root: strin
   return { root, cwd: root };
 }
 
-function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spec | null, path: string, deps: Deps): Spec["runtime"] {
+function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, known: Spec | null, path: string, deps: Deps): Spec["runtime"] {
   const chosen = kind ?? (isScript(entry.path) ? deps.defaults.runtime : "none");
   if (chosen === "none") {
     if (isScript(entry.path) && findCommand(entry.path, "/") === null && !isExecutable(entry)) {
@@ -106,10 +117,11 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, before: Spe
     return { kind: "none" };
   }
   if (chosen === "bs9") {
-    // A known one stays on the runtime it has, so that a new bs9 changes no app; `restart --runtime latest` moves it.
+    // A known service stays on the runtime it has, with --reset too, so that a new bs9 restarts no app; `restart --runtime
+    // latest` moves it.
     const pinned =
-      before?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, before.runtime.version))
-        ? before.runtime.version
+      known?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, known.runtime.version))
+        ? known.runtime.version
         : runtimeVersion;
     return { kind: "bs9", version: pinned };
   }

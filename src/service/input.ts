@@ -13,8 +13,8 @@ export type FoundEntry = {
 
 export type StartInput = {
   name?: string | undefined;
-  /** The name comes from a file of services, so the user did not type it for this project. */
-  isFromFile?: boolean | undefined;
+  /** The directory of the file of services that has the name: the user did not type the name for this project. */
+  fileFolder?: string | undefined;
   /** The entry stands for its whole project, so the service gets the name of the project. */
   isProject?: boolean | undefined;
   args?: string[] | undefined;
