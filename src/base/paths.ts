@@ -32,10 +32,12 @@ export function pathsOf(env: Record<string, string | undefined>): Paths {
     share: folder("data", "XDG_DATA_HOME", ".local/share"),
     state: folder("state", "XDG_STATE_HOME", ".local/state"),
     cache: folder("cache", "XDG_CACHE_HOME", ".cache"),
-    // Not $XDG_CONFIG_HOME, because the user manager does not have the environment of this shell.
-    units: join(home, ".config/systemd/user"),
+    units: unitsFolder(home),
   };
 }
+
+/** Not in $XDG_CONFIG_HOME, because the user manager does not have the environment of this shell. */
+export const unitsFolder = (home: string): string => join(home, ".config/systemd/user");
 
 /**
  * $HOME is used only if this user owns it, because under `sudo -E` it belongs to somebody else. Links are resolved, because

@@ -13,7 +13,9 @@ export const doctor: Command = {
   name: "doctor",
   synopsis: "",
   summary: "what this host lacks, each with the line that fixes it",
-  options: [{ flags: "--fix", text: "fix what needs no root; asks before anything is deleted" }],
+  options: [
+    { flags: "--fix", text: "fix what needs no root, and remove what nothing uses; asks before a unit edited by hand is replaced" },
+  ],
   examples: ["bs9 doctor", "bs9 doctor --fix", "bs9 doctor --json"],
   exits: [1],
   async run({ words, options }, context): Promise<Result> {

@@ -1,4 +1,5 @@
 // `start bs9.toml` and `start ecosystem.config.js`: each service that the file has, one after the other.
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Bs9Error, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
@@ -14,8 +15,9 @@ import { actedResult } from "./acted.ts";
 import type { Result } from "./command.ts";
 import { plannedResult } from "./planned.ts";
 
-/** True for a word that names a file with services in it. */
-export const isServicesFile = (word: string): boolean => (word.endsWith(".toml") && !/\s/.test(word)) || isEcosystem(word);
+/** True for a word that names a file with services in it. A word with a space is a command line where there is no such file. */
+export const isServicesFile = (word: string, cwd: string): boolean =>
+  (word.endsWith(".toml") || isEcosystem(word)) && (!/\s/.test(word) || existsSync(resolve(cwd, word)));
 
 export async function startFile(word: string, options: { linger: boolean; dryRun: boolean }, context: Context): Promise<Result> {
   const services = await servicesIn(word, context);

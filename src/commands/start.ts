@@ -43,7 +43,7 @@ export const start: Command = {
     const input = await startInputOf(given, context.cwd);
     checkConfig(context.config);
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
-    if (isServicesFile(word) && more.length === 0) {
+    if (isServicesFile(word, context.cwd) && more.length === 0) {
       if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
       return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
     }

@@ -1,28 +1,63 @@
 // What no service uses any more: pinned runtimes, builds, and directories that are empty.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { removeEmpty } from "../base/files.ts";
+import { readIfThere, removeEmpty } from "../base/files.ts";
+import { namesIn } from "../base/listing.ts";
+import { isWithin, resolvedPath, unitsFolder } from "../base/paths.ts";
+import { linkOf, listProc } from "../base/proc.ts";
 import { buildFolder } from "../runtime/command.ts";
 import { unusedBuilds, unusedRuntimes } from "../runtime/unused.ts";
 import type { Deps } from "./deps.ts";
 
+type Place = Pick<Deps, "registry" | "share" | "home">;
+
 /** Removes the runtimes and builds that no spec and no pending change needs. Call it under the registry's lock. */
-export function sweepUnused(deps: Pick<Deps, "registry" | "share">): void {
-  for (const path of unusedPaths(deps) ?? []) rmSync(path, { recursive: true, force: true });
+export function sweepUnused(place: Place): void {
+  for (const path of unusedPaths(place) ?? []) rmSync(path, { recursive: true, force: true });
 }
 
 /** Null where a spec cannot be read: it may need any of them. */
-export function unusedPaths(deps: Pick<Deps, "registry" | "share">): string[] | null {
-  const { specs, broken } = deps.registry.readable();
-  const { changes, broken: brokenChanges } = deps.registry.abandoned();
+export function unusedPaths(place: Place): string[] | null {
+  const { registry, share } = place;
+  const { specs, broken } = registry.readable();
+  const { changes, broken: brokenChanges } = registry.pending();
   if (broken.length + brokenChanges.length > 0) return null;
   const needed = [...specs, ...changes.flatMap(({ spec, previous }) => [spec, ...(previous === null ? [] : [previous])])];
   const versions = new Set(needed.flatMap(({ runtime }) => (runtime.kind === "bs9" ? [runtime.version] : [])));
-  return [...unusedRuntimes(deps.share, versions), ...unusedBuilds(deps.share, new Set(needed.map(({ name }) => name)))];
+  const paths = [...unusedRuntimes(share, versions), ...unusedBuilds(share, new Set(needed.map(({ name }) => name)))];
+  return paths.length === 0 ? [] : paths.filter(isUnusedElsewhere(place));
+}
+
+/**
+ * Another registry may use the same directory: $XDG_CONFIG_HOME moves the registry and leaves the runtimes where they are. Its
+ * services have units in the home directory, or run now.
+ */
+function isUnusedElsewhere({ share, home }: Place): (path: string) => boolean {
+  const units = markedUnits(unitsFolder(home));
+  // A unit that cannot be read may need any of them.
+  if (units === null) return () => false;
+  const programs = listProc("").flatMap((name) => (/^\d+$/.test(name) ? (linkOf(`${name}/exe`) ?? []) : []));
+  // A unit quotes some characters; then the end of the path has to do, and more is kept than necessary.
+  const isPlain = /^[\w@+=:,./-]+$/.test(share);
+  return (path) => {
+    const named = `${isPlain ? path : path.slice(share.length)}/`;
+    const real = resolvedPath(path);
+    return !units.some((text) => text.includes(named)) && !programs.some((program) => isWithin(program, real));
+  };
+}
+
+/** The texts of the units with the mark of bs9, whichever registry they belong to; null where one cannot be read. */
+function markedUnits(folder: string): string[] | null {
+  const names = namesIn(folder).filter((name) => name.endsWith(".service"));
+  try {
+    return names.map((name) => readIfThere(join(folder, name)) ?? "").filter((text) => text.includes("\n[X-BS9]\n"));
+  } catch {
+    return null;
+  }
 }
 
 /** Removes what was made for a new service whose start was refused or undone. Call it when the service is neither defined nor pending. */
-export function sweepAfter(name: string, deps: Pick<Deps, "registry" | "share">): void {
+export function sweepAfter(name: string, deps: Place): void {
   rmSync(buildFolder(deps.share, name), { recursive: true, force: true });
   sweepUnused(deps);
   deps.registry.removeEmptyFolders();

@@ -16,7 +16,7 @@ import { parsers } from "./values.ts";
 export type Ecosystem = { services: ProjectService[]; notes: string[] };
 
 export const isEcosystem = (file: string): boolean =>
-  /^(?:.*\/)?(?:ecosystem|pm2)(?:\.config\.(?:[cm]?js|[cm]?ts|json)|\.json)$/.test(file) && !/\s/.test(file);
+  /^(?:.*\/)?(?:ecosystem|pm2)(?:\.config\.(?:[cm]?js|[cm]?ts|json)|\.json)$/.test(file);
 
 const Value = v.union([v.string(), v.number(), v.boolean()]);
 const App = v.looseObject({
@@ -87,7 +87,7 @@ function placed({ script, interpreter }: App, file: string, input: StartInput): 
     const runtime = chosen === undefined ? undefined : isRuntime(chosen) ? chosen : ("none" as const);
     // A relative path counts from the directory of the PM2 file, not from the current directory of the shell.
     return {
-      entry: isFile || (script.includes("/") && !/\s/.test(script)) || isScript(script) ? file : script,
+      entry: isFile || (!/\s/.test(script) && (script.includes("/") || isScript(script))) ? file : script,
       input: runtime === undefined ? input : { ...input, runtime },
     };
   }

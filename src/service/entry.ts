@@ -8,6 +8,9 @@ import { shellWord } from "../base/text.ts";
 import type { FoundEntry } from "./input.ts";
 
 const scriptEndings = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx"]);
+/** Files that hold settings or text: a shell would execute their lines as commands if they were executable. */
+const isText = (file: string): boolean => /\.(?:json|ya?ml|toml|env|md|txt)$|(?:^|\/)\.env[^/]*$/i.test(file);
+const takes = "bs9 start with a .ts or .js file, a program, a directory with a package.json, a bs9.toml or an ecosystem.config.js";
 
 export function isScript(path: string): boolean {
   return scriptEndings.has(extname(path).toLowerCase());
@@ -54,7 +57,8 @@ function fromFile(file: string, asScript: boolean): FoundEntry {
   }
   if (isScript(file) || asScript) return { path: file, kind: "script", onPath: false };
   if (mayRun(file)) return { path: file, kind: "executable", onPath: false };
-  const interpreter = file.endsWith(".py") ? `bs9 start python3 -- ${file}` : null;
+  if (isText(file)) throw failed(`cannot start ${file}: it is a file of text and not a program`, { hint: takes });
+  const interpreter = file.endsWith(".py") ? `bs9 start python3 -- ${shellWord(file)}` : null;
   throw failed(`cannot start ${file}: it is neither a .ts or .js file nor executable`, {
     hint: interpreter ?? `chmod +x ${shellWord(file)}`,
   });

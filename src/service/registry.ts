@@ -104,10 +104,16 @@ export class Registry {
 
   /** Changes that no living process works on any more, and change files that cannot be read. */
   abandoned(): { changes: Pending[]; broken: Broken[] } {
+    const { changes, broken } = this.pending();
+    return { changes: changes.filter(({ owner }) => !isAlive(owner)), broken };
+  }
+
+  /** All changes whose end is not on disk yet, those that a living process works on too. */
+  pending(): { changes: Pending[]; broken: Broken[] } {
     const { records, broken } = readEach(listNames(join(this.#config, "pending")), (name) =>
       readRecord(Pending, this.#file("pending", name)),
     );
-    return { changes: records.filter((pending) => !isAlive(pending.owner)), broken };
+    return { changes: records, broken };
   }
 
   outcome(name: string): Outcome | null {

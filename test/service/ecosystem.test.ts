@@ -6,7 +6,7 @@ import { isEcosystem, servicesOf } from "../../src/service/ecosystem.ts";
 import { tempDir } from "../harness.ts";
 
 const folder = tempDir();
-for (const file of ["server.js", "worker.py"]) writeFileSync(join(folder, file), "");
+for (const file of ["server.js", "worker.py", "my server.js"]) writeFileSync(join(folder, file), "");
 afterAll(() => rmSync(folder, { recursive: true }));
 const of = (exported: unknown) => servicesOf(exported, "ecosystem.config.js", folder);
 
@@ -49,6 +49,11 @@ test("another interpreter becomes the program, also where the extension of the s
   ]);
 });
 
+test("a script with a space in its path is a file where it exists, else a command line", () => {
+  expect(of({ script: "my server.js" }).services[0]?.entry).toBe(join(folder, "my server.js"));
+  expect(of({ script: "node server.js" }).services[0]?.entry).toBe("node server.js");
+});
+
 test("every other key is reported, and an invalid name is changed and reported", () => {
   const { services, notes } = of([{ script: "server.js", name: "My API", instances: 4, exec_mode: "cluster", env_production: {} }]);
   expect(services[0]?.input.name).toBe("my-api");
@@ -72,8 +77,8 @@ test.each<[unknown, string]>([
 });
 
 test("files of PM2 are recognized by their names", () => {
-  for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json"])
+  for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json", "a b/pm2.json"])
     expect(isEcosystem(file)).toBe(true);
-  for (const file of ["app.config.js", "ecosystem.ts", "pm2.js", "a b/ecosystem.json", "ecosystem.ts.bak", "myecosystem.config.js", "web"])
+  for (const file of ["app.config.js", "ecosystem.ts", "pm2.js", "ecosystem.ts.bak", "myecosystem.config.js", "web"])
     expect(isEcosystem(file)).toBe(false);
 });

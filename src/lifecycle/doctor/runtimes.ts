@@ -1,7 +1,8 @@
 // The pinned runtimes: what no service uses, which are gone, which are another bs9's.
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
+import { failed } from "../../base/errors.ts";
 import { namesIn } from "../../base/listing.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
 import { underLock } from "../deps.ts";
@@ -10,11 +11,12 @@ import type { Ground } from "./ground.ts";
 import { findings } from "./table.ts";
 
 export function runtimeFindings({ paths, specs, deps, registry }: Ground): Finding[] {
-  const orphans = (unusedPaths({ registry, share: paths.share }) ?? []).map((path) => {
+  const orphans = (unusedPaths({ registry, share: paths.share, home: paths.home }) ?? []).map((path) => {
     const about = { path, bytes: bytesIn(path) };
     if (deps === null) return findings.unused(about);
     const sweep = async () => {
       await underLock(deps, "doctor", async () => sweepUnused(deps));
+      if (existsSync(path)) throw failed(`${path} is in use by now, so it stays`);
       return `${path} is removed`;
     };
     return findings.unused(about, plainFix(sweep));
