@@ -34,7 +34,7 @@ export const run: Command = {
     const [word, ...more] = given.words;
     if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${shellWord(word ?? "")}` });
     if (isBooted() && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
-      throw usage("systemd runs this machine, and keeps services up by itself", { hint: `bs9 start ${word ?? "app.ts"}` });
+      throw usage("systemd runs this machine, and keeps services up by itself", { hint: startLine(word, context.cwd) });
     context.env["BS9_BACKEND"] = "supervisor";
     const isBackground = context.env[backgroundVariable] === "1";
     const chosen = word ?? (isBackground ? undefined : projectFileIn(context.cwd));
@@ -70,6 +70,11 @@ export const run: Command = {
     return null;
   },
 };
+
+/** The line that starts on systemd what `run` would have started. */
+export function startLine(word: string | undefined, folder: string): string {
+  return `bs9 start ${shellWord(word ?? (projectFileIn(folder) === undefined ? "app.ts" : projectFile))}`;
+}
 
 /** Undefined where there is none; a file that may not be looked at is read, which says why it cannot be. */
 function projectFileIn(folder: string): string | undefined {

@@ -43,7 +43,8 @@ export const start: Command = {
     const input = await startInputOf(given, context.cwd);
     checkConfig(context.config);
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
-    if (isServicesFile(word, context.cwd) && more.length === 0) {
+    if (isServicesFile(word, context.cwd)) {
+      if (more.length > 0) throw usage(`start takes ${word} alone, with all its services`, { hint: hintInstead(word, more, context) });
       if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
       return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
     }
@@ -51,7 +52,7 @@ export const start: Command = {
     const defined = context.registry.names();
     const isOne = defined.includes(word) && more.length === 0;
     if (isTarget(word, defined) && !(isOne && changesSomething(input))) {
-      if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${word} …` });
+      if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${shellWord(word)} …` });
       if (flagOf(given.options, "dryRun"))
         throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });
       const acted = await startDefined(pickTargets(given.words, defined), deps, { linger });
@@ -59,7 +60,7 @@ export const start: Command = {
     }
     if (more.length > 0)
       throw usage(`start takes one entry; arguments of the app stand behind --`, {
-        hint: `bs9 start ${word} -- ${more.join(" ")}`,
+        hint: `bs9 start ${[word, "--", ...more].map(shellWord).join(" ")}`,
       });
     if (flagOf(given.options, "dryRun")) return plannedResult(await planEntry(word, input, deps));
     const started = await startEntry(word, input, deps, { linger });
@@ -82,6 +83,12 @@ export const start: Command = {
     };
   },
 };
+
+/** Services that are defined already can be started by their names. */
+function hintInstead(file: string, more: string[], { registry }: Context): string {
+  const defined = registry.names();
+  return `bs9 start ${more.every((name) => defined.includes(name)) ? more.join(" ") : shellWord(file)}`;
+}
 
 /** A service that would get other defaults than were meant is not started. */
 function checkConfig({ mistakes }: Config): void {

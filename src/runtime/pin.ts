@@ -1,9 +1,9 @@
 // The pinned runtime: a copy of the Bun inside bs9 for each version in use, so that apps do not depend on the bs9 on PATH.
-
-import { chmodSync, constants, copyFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, constants, copyFileSync, fdatasyncSync, openSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
-import { makeFolder, plainErrno } from "../base/files.ts";
+import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
 import { version } from "../version.ts";
 import { makePlain } from "./plain.ts";
@@ -24,19 +24,31 @@ export function pinRuntime(share: string): string {
   const own = statSync("/proc/self/exe");
   if (!isSame(target, own)) {
     makeFolder(folder);
-    const partial = join(folder, `.bs9-${process.pid}.part`);
+    const partial = join(folder, `.bs9-${process.pid}-${randomBytes(4).toString("hex")}.part`);
     try {
       copyFileSync("/proc/self/exe", partial, constants.COPYFILE_FICLONE);
       chmodSync(partial, 0o755);
       makePlain(partial);
       utimesSync(partial, own.atime, own.mtime);
+      // A rename that reaches the disk before the content would leave an empty program after a power cut.
+      syncContent(partial);
       renameSync(partial, target);
+      syncFolder(folder);
     } catch (error) {
       rmSync(partial, { force: true });
       throw failed(`cannot pin the runtime in ${folder}: ${plainErrno(error)}`, { hint: `df -h ${shellWord(share)}`, cause: error });
     }
   }
   return folder;
+}
+
+function syncContent(file: string): void {
+  const fd = openSync(file, "r");
+  try {
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function isSame(target: string, own: { size: number; mtimeMs: number }): boolean {

@@ -61,7 +61,10 @@ function ofPackage(folder: string, given: StartInput, path: string): Expanded {
     const runtime = input.runtime ?? (program === "node" && findCommand("node", path) !== null ? ("node" as const) : undefined);
     return withWords([script, ...rest], parsed.env, { ...input, runtime });
   }
-  const found = program.includes("/") ? resolve(folder, program) : (binaryOf(folder, program) ?? findCommand(program, path));
+  const ofPackages = program.includes("/") ? null : binaryOf(folder, program);
+  // Its words may name another program of the packages, such as in `cross-env A=1 next start`, which needs npm's PATH.
+  if (ofPackages !== null && first !== undefined && findCommand("npm", path) !== null) return byNpm(folder, line, input, path);
+  const found = program.includes("/") ? resolve(folder, program) : (ofPackages ?? findCommand(program, path));
   // For example a builtin command of the shell.
   if (found === null) return byNpm(folder, line, input, path);
   return withWords(
@@ -80,9 +83,13 @@ function binaryOf(folder: string, program: string): string | null {
   }
 }
 
+/** How Node.js and Bun complete a `main` that names no file itself. */
+const mainEndings = ["", ".js", ".cjs", ".mjs", ".ts", "/index.js", "/index.cjs", "/index.mjs", "/index.ts"];
+
 function ofMain(folder: string, main: string, input: StartInput): Expanded {
   const file = resolve(folder, main);
-  if (existsSync(file)) return { word: file, input };
+  const found = mainEndings.map((ending) => `${file}${ending}`).find((each) => kindOf(each) === "file");
+  if (found !== undefined) return { word: found, input };
   throw failed(`cannot start ${folder}: its package.json has no scripts.start, and ${file} does not exist`, {
     hint: `bs9 start ${shellWord(join(folder, "app.ts"))}`,
   });

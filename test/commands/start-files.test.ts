@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startLine } from "../../src/commands/run.ts";
 import { isServicesFile } from "../../src/commands/start-files.ts";
 import { findEntry } from "../../src/service/entry.ts";
 import { tempDir } from "../harness.ts";
@@ -16,6 +17,12 @@ test("a word with a space names a file of services only where the file exists", 
     expect(isServicesFile(word, folder)).toBe(true);
   for (const word of ["caddy run --config bs9.toml", "node x/ecosystem.config.js", "app.ts"])
     expect(isServicesFile(word, folder)).toBe(false);
+});
+
+test("where systemd runs the machine, run names the line that starts the same", () => {
+  expect(startLine(undefined, join(folder, "my app"))).toBe("bs9 start bs9.toml");
+  expect(startLine(undefined, folder)).toBe("bs9 start app.ts");
+  expect(startLine("my app/bs9.toml", folder)).toBe("bs9 start 'my app/bs9.toml'");
 });
 
 test.each(["compose.yml", "compose.YAML", "package.json", "other.toml", ".env", ".env.local", "web.env", "README.md", "notes.txt"])(

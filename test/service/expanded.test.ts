@@ -50,15 +50,27 @@ test("scripts.start runs without npm where it is a single command", () => {
 });
 
 test("a program of the project takes precedence over one on PATH", () => {
-  const folder = project({ scripts: { start: "serve -l 3000 public" } }, "node_modules/.bin/serve");
-  expect(expanded("./", none, { cwd: folder, path: pathWith("serve") })).toMatchObject({
+  const folder = project({ scripts: { start: "serve" } }, "node_modules/.bin/serve");
+  expect(expanded("./", none, { cwd: folder, path: pathWith("serve", "npm") })).toMatchObject({
     word: join(folder, "node_modules/.bin/serve"),
-    input: { args: ["-l", "3000", "public"] },
+    input: { args: [] },
   });
   const other = project({ scripts: { start: "gunicorn app" } });
   expect(expanded(other, none, { cwd: "/", path: pathWith("gunicorn") })).toMatchObject({
     word: "gunicorn",
     input: { cwd: other, args: ["app"] },
+  });
+});
+
+test("a program of the project with words runs through npm, whose PATH has the other programs of the project", () => {
+  const folder = project({ scripts: { start: "cross-env A=1 next start" } }, "node_modules/.bin/cross-env", "node_modules/.bin/next");
+  expect(expanded(folder, none, { cwd: "/", path: pathWith("npm") })).toMatchObject({
+    word: "npm",
+    input: { args: ["start"], cwd: folder },
+  });
+  expect(expanded(folder, none, { cwd: "/", path: "" })).toMatchObject({
+    word: join(folder, "node_modules/.bin/cross-env"),
+    input: { args: ["A=1", "next", "start"] },
   });
 });
 
@@ -93,6 +105,16 @@ test("without scripts.start the main file is used, else index.js, and if neither
   expect(() => expanded(bare, none, { cwd: "/", path: "" })).toThrow("has no scripts.start");
   writeFileSync(join(bare, "index.js"), "");
   expect(expanded(bare, none, { cwd: "/", path: "" }).word).toBe(join(bare, "index.js"));
+});
+
+test.each([
+  ["server", "server.js"],
+  ["server", "server.ts"],
+  ["./lib", "lib/index.js"],
+  ["lib/", "lib/index.js"],
+])("main %s is the file %s", (main, file) => {
+  const folder = project({ main }, file);
+  expect(expanded(folder, none, { cwd: "/", path: "" }).word).toBe(join(folder, file));
 });
 
 test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a package.json with the content %j is an error", (content) => {
