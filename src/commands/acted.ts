@@ -33,18 +33,20 @@ export function actedValue(one: Pick<Acted, "name" | "readiness" | "findings"> &
   return { name: one.name, result: one.result, status: statusOf(one, observed), findings: one.findings };
 }
 
-/** `web started (pid 4242, healthy in 1.2 s, sandbox effective)` */
+/** `web started (pid 4242, healthy in 1.2 s, sandbox effective)`, or `web unchanged: no changes, it still runs (pid 4242)` */
 export function actedLine(name: string, result: string, readiness: Readiness | null, observed: Observed | undefined, style: Style): string {
+  if (result === "unchanged") {
+    const pid = observed?.status.pid ?? null;
+    return `${style.bold(name)} ${style.dim(result)}: no changes${pid === null ? "" : `, it still runs (pid ${pid})`}`;
+  }
   const details: string[] = [];
-  if (result === "unchanged") details.push("no changes");
-  if (result === "unchanged" && observed?.status.pid != null) details.push(`pid ${observed.status.pid} runs on`);
   if (result === "started" || result === "restarted" || result === "changed") {
     if (observed?.status.pid != null) details.push(`pid ${observed.status.pid}`);
     if (readiness?.ready === true)
       details.push(`${readiness.health === "healthy" ? "healthy" : "ready"} in ${formatSpan(readiness.tookMs)}`);
     if (observed !== undefined && observed.status.pid !== null) details.push(`sandbox ${observed.status.sandbox}`);
   }
-  return `${style.bold(name)} ${result === "unchanged" ? style.dim(result) : style.green(result)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
+  return `${style.bold(name)} ${style.green(result)}${details.length === 0 ? "" : ` (${details.join(", ")})`}`;
 }
 
 function statusOf(acted: { readiness: Readiness | null }, observed: Observed | undefined): Observed["status"] | null {

@@ -45,12 +45,12 @@ export const describe: Command = {
 
 /** The delays as backend/backoff.ts has them. */
 function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
-  if (policy === "no") return "no restart";
+  if (policy === "no") return "it is never restarted";
   const delays = [3, 4].map((start) => delayOf(start, delayMs));
   const words = [...new Set(delays)].map((ms) => `${ms / 1000} s`).join(", ");
-  const last = Math.max(...delays) < longestDelayMs ? ` … ${longestDelayMs / 1000} s` : "";
+  const last = Math.max(...delays) < longestDelayMs ? ` and so on, up to ${longestDelayMs / 1000} s` : "";
   const most = max === null ? "" : `, at most ${max} restarts`;
-  return `${policy === "always" ? "always" : "on failure"}, ${delayMs === 0 ? "at once" : `at once twice, then after ${words}${last}`}${most}`;
+  return `${policy === "always" ? "after every end" : "after a failure"}: ${delayMs === 0 ? "at once" : `twice at once, then after ${words}${last}`}${most}`;
 }
 
 function render(it: Description, style: Style, home: string): string[] {

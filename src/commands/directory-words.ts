@@ -6,12 +6,12 @@ import { harmless } from "../base/text.ts";
 /** One sentence for the answer of `start`. */
 export function openSentence(name: string, { writable, hidden }: Directories, home: string): string {
   const everything = writable.some(({ path, own }) => path === "/" && !own);
-  if (everything) return `${name} may write wherever its user may`;
+  if (everything) return `${name} can write wherever its user can`;
   const machines = writable.filter(({ own }) => !own).map(({ path }) => inHome(path, home));
   const own = writable.filter((one) => one.own).map(({ path }) => inHome(path, home));
-  const places = [...(machines.length === 0 ? [] : [machines.join(", ")]), ...(own.length === 0 ? [] : [`${own.join(", ")} of its own`])];
-  const rest = hidden.includes(home) ? "; the rest of home is closed to it" : "";
-  return `${name} may write in ${places.join(", and in ")}${rest}`;
+  const places = [...(machines.length === 0 ? [] : [machines.join(", ")]), ...(own.length === 0 ? [] : [`its own ${own.join(", ")}`])];
+  const rest = hidden.includes(home) ? "; the rest of your home directory is closed to it" : "";
+  return `${name} can write in ${places.join(", and in ")}${rest}`;
 }
 
 /** Rows of a label and a line. */

@@ -86,7 +86,7 @@ function variablesOf(options: Given): { env: Record<string, string>; envRemoved:
   const envRemoved: string[] = [];
   for (const pair of listOf(options, "env")) {
     const at = pair.indexOf("=");
-    if (at < 1) throw usage(`--env cannot be ${JSON.stringify(pair)}: NAME=VALUE is needed, NAME= removes it`);
+    if (at < 1) throw usage(`--env cannot be ${JSON.stringify(pair)}: NAME=VALUE is needed, NAME= removes it`, { hint: insteadOf(pair) });
     const name = pair.slice(0, at);
     const value = pair.slice(at + 1);
     delete env[name];
@@ -95,6 +95,11 @@ function variablesOf(options: Given): { env: Record<string, string>; envRemoved:
   }
   for (const [name, value] of Object.entries(env)) checkVariable(name, value);
   return { env, envRemoved };
+}
+
+/** With PM2, -e names the file for errors, and --env a section of its own file. */
+function insteadOf(pair: string): string {
+  return /[/.]/.test(pair) ? "bs9 start app.ts --log file" : "bs9 start app.ts --env-file .env.production";
 }
 
 function pathsOf(options: Given, name: string, cwd: string): string[] | undefined {

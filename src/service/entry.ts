@@ -6,6 +6,7 @@ import { errnoOf, failed, notFound } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { shellWord } from "../base/text.ts";
 import type { FoundEntry } from "./input.ts";
+import { isNumber, noNumbers } from "./targets.ts";
 
 const scriptEndings = new Set([".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx"]);
 /** Files that hold settings or text: a shell would execute their lines as commands if they were executable. */
@@ -32,6 +33,7 @@ export function findEntry(word: string, cwd: string, path: string, asScript: boo
     if (command !== null) return { path: command, kind: asScript ? "script" : "executable", onPath: true };
     if (problem === "folder")
       throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
+    if (isNumber(word)) throw notFound(`there is no service ${word}: ${noNumbers}`, { hint: "bs9 status" });
     throw notFound(`'${word}' is not a service, a file here or a command on PATH`, { hint: "bs9 status" });
   }
   throw failed(`cannot start ${word}: ${problem}`);

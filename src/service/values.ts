@@ -12,17 +12,22 @@ export const parsers = {
   cpuPercent: (text, what) => atLeast(parsePercent(text, what), 1, text, what, "1%"),
   files: (text, what) => parseWhole(text, what, 64, 1_048_576),
   tasks: (text, what) => parseWhole(text, what, 1, 4_194_304),
-  waitMs: (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h"),
+  waitMs: (text, what) => atMost(parseDuration(text, what), 3_600_000, text, what, "1h", unitless(text)),
   sandbox: oneOf(["standard", "strict", "off"]),
   requireSandbox: truth,
   restart: oneOf(["on-failure", "always", "no"]),
-  restartDelayMs: (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s"),
+  restartDelayMs: (text, what) => atMost(parseDuration(text, what), 30_000, text, what, "30s", unitless(text)),
   maxRestarts: parseMaxRestarts,
   // 0 would mean infinity to systemd.
-  stopTimeoutMs: (text, what) => atLeast(atMost(parseDuration(text, what), 3_600_000, text, what, "1h"), 1, text, what, "1ms"),
+  stopTimeoutMs: (text, what) =>
+    atLeast(atMost(parseDuration(text, what), 3_600_000, text, what, "1h", unitless(text)), 1, text, what, "1ms"),
   runtime: oneOf(["bs9", "bun", "node", "none"]),
   linger: truth,
 } satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
+
+/** PM2 counts such numbers in milliseconds. */
+const unitless = (text: string): string =>
+  /^\d+$/.test(text) ? `; a number without a unit counts seconds, and PM2's milliseconds are ${text}ms` : "";
 
 export const parsePort: Parse<number> = (text, what) => parseWhole(text, what, 1, 65535);
 
@@ -74,7 +79,7 @@ function atLeast(value: number, min: number, text: string, what: string, written
   return value;
 }
 
-function atMost(value: number, max: number, text: string, what: string, written: string): number {
-  if (value > max) throw usage(`${what} cannot be '${text}': at most ${written} is possible`);
+function atMost(value: number, max: number, text: string, what: string, written: string, note = ""): number {
+  if (value > max) throw usage(`${what} cannot be '${text}': at most ${written} is possible${note}`);
   return value;
 }

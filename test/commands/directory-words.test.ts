@@ -14,9 +14,9 @@ const open = { writable: [{ path: "/", own: false }], readable: ["/"], hidden: [
 
 test("one sentence says where a service may write", () => {
   expect(openSentence("web", shut, home)).toBe(
-    "web may write in ~/app, /srv/data, and in ~/.cache, /tmp of its own; the rest of home is closed to it",
+    "web can write in ~/app, /srv/data, and in its own ~/.cache, /tmp; the rest of your home directory is closed to it",
   );
-  expect(openSentence("web", open, home)).toBe("web may write wherever its user may");
+  expect(openSentence("web", open, home)).toBe("web can write wherever its user can");
 });
 
 test("a path with control characters is written without them", () => {

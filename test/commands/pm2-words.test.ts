@@ -1,6 +1,7 @@
 // Words of PM2 get an answer in one line, and no guess by their spelling.
 import { expect, test } from "bun:test";
 import { parse } from "../../src/cli.ts";
+import { startInputOf } from "../../src/commands/start-input.ts";
 import { allCommands } from "../../src/commands/table.ts";
 
 const commands = await allCommands();
@@ -13,13 +14,13 @@ const outcome = (...argv: string[]): string => {
   }
 };
 
-test.each(["save", "startup", "resurrect", "flush", "update", "reload", "scale", "id", "kill", "env", "dump", "unstartup"])(
-  "%s",
-  (word) => {
-    expect(outcome(word, "web")).toMatch(new RegExp(`^${word} (is not needed: |is not in this version|would show).* \\| .+$`));
-    expect(outcome(word)).not.toContain("did you mean");
-  },
-);
+const words =
+  "save startup resurrect flush update reload scale id kill env dump unstartup monit reset desc pid l prettylist slist sysmonit report startOrRestart startOrReload startOrGracefulReload gracefulReload serve deploy install uninstall web init set get conf ping sendSignal trigger attach link unlink plus login";
+
+test.each(words.split(" "))("%s", (word) => {
+  expect(outcome(word, "web")).toMatch(new RegExp(`^${word} (is |would show).* \\| .+$`));
+  expect(outcome(word)).not.toContain("did you mean");
+});
 
 test.each([
   "start app.ts -i 4",
@@ -29,11 +30,43 @@ test.each([
   "start app.ts --cron-restart daily",
   "start app.ts --time",
   "start app.ts --no-autorestart",
+  "start app.ts --watch",
+  "start app.ts --ignore-watch node_modules",
+  "start ecosystem.config.js --only web",
+  "start app.ts -o out.log",
+  "start app.ts --output out.log",
+  "start app.ts --error err.log",
+  "start app.ts --node-args=--inspect",
+  "start app.ts --wait-ready",
+  "start app.ts --merge-logs",
+  "start app.ts --namespace shop",
+  "start app.ts --uid www-data",
+  "start app.ts --kill-timeout 5000",
+  "start app.ts --no-daemon",
   "logs --tail",
+  "logs --nostream",
+  "logs --raw",
 ])("%s", (line) => {
   const said = outcome(...line.split(" "));
   expect(said).toMatch(/^--?[a-z-]+ (?:is|takes) .* \| .+$/);
   expect(said).not.toContain("has no option");
+});
+
+test.each<[string[], string]>([
+  [["--env", "production"], "--env-file .env.production"],
+  [["-e", "err.log"], "--log file"],
+  [["--restart-delay", "3000"], "3000ms"],
+  [["--stop-timeout", "5000"], "5000ms"],
+])("%j of PM2 is answered by what replaces it", (options, answer) => {
+  const said = startInputOf(parse(["start", "app.ts", ...options], commands).given, "/").catch((error) => `${error.message} ${error.hint}`);
+  expect(said).resolves.toContain(answer);
+});
+
+test("no answer names a command that answers with another hint", () => {
+  for (const word of words.split(" ")) {
+    const [, , hinted] = /\| bs9 ((\S+).*)$/.exec(outcome(word)) ?? [];
+    expect(commands.some(({ name }) => name === hinted) || hinted === undefined).toBe(true);
+  }
 });
 
 test("ps, jlist, rm, del and info are words for commands of bs9", () => {

@@ -54,14 +54,14 @@ function told({ stdout, stderr }: Outcome): string[] {
     .filter((line) => line !== "");
 }
 
-const mayWrite = (name: string) =>
-  `${name} may write in ~/shop, and in ~/.cache, /tmp, /var/tmp, /dev/shm of its own; the rest of home is closed to it`;
+const canWrite = (name: string) =>
+  `${name} can write in ~/shop, and in its own ~/.cache, /tmp, /var/tmp, /dev/shm; the rest of your home directory is closed to it`;
 
 /** The typed command, its exit status, and every line of its answer. */
 const minutes: [string, number, (string | RegExp)[]][] = [
   ["bs9 ls", 0, ["No services. Start one: bs9 start app.ts"]],
-  ["bs9 start server.js --port 3000", 0, ["shop started (pid PID, ready in TIME, sandbox effective)", mayWrite("shop")]],
-  ["bs9 start server.js --port 3000", 0, ["shop unchanged (no changes, pid PID runs on)"]],
+  ["bs9 start server.js --port 3000", 0, ["shop started (pid PID, ready in TIME, sandbox effective)", canWrite("shop")]],
+  ["bs9 start server.js --port 3000", 0, ["shop unchanged: no changes, it still runs (pid PID)"]],
   ["bs9 start . --port 3000 --dry-run | head -1", 0, [/^shop would be /]],
   ["bs9 ps", 0, [/^NAME {2,}STATE {2,}HEALTH {2,}PID {2,}PORT {2,}CPU /, /^shop {2,}active {2,}(?:healthy|unknown) {2,}\d+ {2,}3000 /]],
   ["bs9 logs shop --lines 5", 0, ["TIME listening"]],
@@ -99,7 +99,10 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   [
     "bs9 startup",
     2,
-    ["error: startup is not needed: start makes services come back at boot, and doctor says what keeps them from it", "Try: bs9 doctor"],
+    [
+      "error: startup is not needed: a service that is started comes back at boot; doctor says if something on this machine prevents that",
+      "Try: bs9 doctor",
+    ],
   ],
   [
     "bs9 monit",
@@ -108,7 +111,10 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   ],
   ["bs9 reload api", 2, ["error: reload is not in this version: restart stops a service and starts it again", "Try: bs9 restart NAME"]],
   ["bs9 restart api", 0, ["api restarted (pid PID, ready in TIME, sandbox effective)"]],
-  ["bs9 restart 0", 4, ['error: there is no service named "0"', "Try: bs9 status"]],
+  ["bs9 start 0", 4, ["error: there is no service 0: services have names and no numbers", "Try: bs9 status"]],
+  ["bs9 start package.json", 1, [/it is a file of text and not a program$/, /^Try: bs9 start with a \.ts or \.js file/]],
+  ["bs9 start server.js --watch", 2, [/^error: --watch is not in this version: /, "Try: bs9 restart NAME"]],
+  ["bs9 restart 0", 4, ["error: there is no service 0: services have names and no numbers", "Try: bs9 status"]],
   ["bs9 stpo api", 2, ["error: unknown command 'stpo'; did you mean 'stop'?", "Try: bs9 help"]],
   ["bs9 start server.js --nme x", 2, ["error: bs9 start has no option --nme; did you mean --name?", "Try: bs9 help start"]],
   ["bs9 start missing.js", 4, ["error: 'missing.js' is not a service, a file here or a command on PATH", "Try: bs9 status"]],
@@ -128,7 +134,11 @@ const minutes: [string, number, (string | RegExp)[]][] = [
       "Try: bs9 logs bad",
     ],
   ],
-  ["bs9 describe shop | grep 'restart policy'", 0, ["  restart policy     on failure, at once twice, then after TIME, 2 s … 30 s"]],
+  [
+    "bs9 describe shop | grep 'restart policy'",
+    0,
+    ["  restart policy     after a failure: twice at once, then after TIME, 2 s and so on, up to 30 s"],
+  ],
   ["bs9 delete bad", 2, [/^error: there is no terminal to ask on: .*bad/, "Try: the same command with --yes"]],
   ["bs9 del bad --yes", 0, ["bad deleted"]],
   ["bs9 -v", 0, ["bs9 VERSION"]],

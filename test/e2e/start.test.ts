@@ -56,7 +56,7 @@ describe("start", () => {
 
   test("says unchanged at a second start, and changed with another option", async () => {
     expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100")).stdout).toMatch(
-      /^web unchanged \(no changes, pid \d+ runs on\)\n$/,
+      /^web unchanged: no changes, it still runs \(pid \d+\)\n$/,
     );
     const changed = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "MORE=1", "--json");
     expect(JSON.parse(changed.stdout)).toMatchObject([
@@ -67,7 +67,9 @@ describe("start", () => {
     // The agent saw the new process before bs9 had committed its spec.
     const opened = await bs9(it, "start", "web", "--env", "MORE=", "--writable", "data", "--writable", "more");
     expect(opened.stdout).toMatch(/^web changed .*sandbox effective\)$/m);
-    expect(opened.stderr).toMatch(/^web may write in ~\/web, ~\/data, ~\/more, and in .* of its own; the rest of home is closed to it$/m);
+    expect(opened.stderr).toMatch(
+      /^web can write in ~\/web, ~\/data, ~\/more, and in its own .*; the rest of your home directory is closed to it$/m,
+    );
     expect((await bs9(it, "describe", "web")).stdout).toMatch(/^Directories\n {2}writable {2}~\/web\n {12}~\/data\n(.|\n)*^Sandbox /m);
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
   });
@@ -75,7 +77,7 @@ describe("start", () => {
   test("restarts nothing for a change that only bs9 uses", async () => {
     const { pid } = await statusOf(it, "web");
     expect((await bs9(it, "start", "web", "--health-restart")).stdout).toContain("web changed");
-    expect((await bs9(it, "start", "web", "--health-restart")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
+    expect((await bs9(it, "start", "web", "--health-restart")).stdout).toMatch(/^web unchanged: no changes, it still runs \(pid \d+\)\n$/);
     expect((await bs9(it, "describe", "web")).stdout).toContain("restarted when unhealthy");
     expect((await statusOf(it, "web")).pid).toBe(pid);
   });

@@ -68,4 +68,5 @@ test.each([
 ])("the targets %j are resolved", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
 test("all resolves to an empty list where no service is defined", () => expect(pickTargets(["all"], [])).toEqual([]));
 test("a mistyped name gets a suggestion", () => expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
+test("a number of PM2 gets an answer", () => expect(() => pickTargets(["0"], defined)).toThrow("services have names and no numbers"));
 test("a glob without a match is an error", () => expect(() => pickTargets(["x-*"], defined)).toThrow("no service matches"));

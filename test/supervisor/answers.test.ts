@@ -99,7 +99,9 @@ writeFileSync("said", JSON.stringify({ cache, outcomes }));
 setInterval(() => {}, 1000);\n`,
   );
   const { stderr } = await place.bs9("start", "writing/app.ts", "--name", "writing");
-  expect(stderr).toMatch(/^writing may write in ~\/writing, .*, and in .*cache\/writing of its own; the rest of home is closed to it$/m);
+  expect(stderr).toMatch(
+    /^writing can write in ~\/writing, .*, and in its own .*cache\/writing; the rest of your home directory is closed to it$/m,
+  );
   const said = await until(() => place.read("writing/said"), { what: "it has tried" });
   const { cache, outcomes } = JSON.parse(said) as { cache: string; outcomes: string[] };
   expect(outcomes).toEqual(["written", "EACCES", "EACCES", "written"]);

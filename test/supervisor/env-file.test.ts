@@ -31,7 +31,7 @@ test("restart reads the file again and names the changed variables, not their va
 test("start of a running service applies a changed file, and reports unchanged where nothing changed", async () => {
   place.write("web/variables", "GREETING=again\nSECRET='a b'\n");
   expect((await place.bs9("start", "web")).stdout).toStartWith("web changed");
-  expect((await place.bs9("start", "web")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
+  expect((await place.bs9("start", "web")).stdout).toMatch(/^web unchanged: no changes, it still runs \(pid \d+\)\n$/);
   place.write("web/variables", "GREETING=once more\nSECRET='a b'\n");
   expect((await place.bs9("start", "web/app.ts", "--name", "web")).stdout).toStartWith("web changed");
   expect(await variables()).toEqual(["once more", "a b"]);
@@ -68,7 +68,7 @@ test("a refused start leaves the last values in force, and the next start tries 
   }
   place.write("web/app.ts", app);
   place.write("web/variables", "GREETING=once more\nSECRET='a b'\n");
-  expect((await place.bs9("start", "web")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
+  expect((await place.bs9("start", "web")).stdout).toMatch(/^web unchanged: no changes, it still runs \(pid \d+\)\n$/);
 });
 
 test("describe names the file and the variables, and shows no value", async () => {

@@ -26,7 +26,7 @@ test("starting a directory runs scripts.start of its package.json, under the nam
   expect(code, stderr).toBe(0);
   expect(stdout).toStartWith("my-shop started");
   expect<unknown>(await answerOf(port)).toEqual({ argv: ["--fast"], mode: "own" });
-  expect((await place.bs9("start", "plain")).stdout).toStartWith("my-shop unchanged (no changes");
+  expect((await place.bs9("start", "plain")).stdout).toStartWith("my-shop unchanged: no changes");
 });
 
 test("a command line in one argument is split into words", async () => {
@@ -50,7 +50,7 @@ test("bs9.toml starts each of its services, skips unchanged ones, and starts the
   });
   await answerOf(b);
   place.write("bs9.toml", table("one", a, 'args = ["--new"]\n') + table("two", b));
-  expect((await place.bs9("start", "bs9.toml")).stdout).toMatch(/^one changed .*\ntwo unchanged \(no changes, pid \d+ runs on\)\n$/);
+  expect((await place.bs9("start", "bs9.toml")).stdout).toMatch(/^one changed .*\ntwo unchanged: no changes, it still runs \(pid \d+\)\n$/);
   expect(await answerOf(a)).toMatchObject({ argv: ["--new"] });
   place.write("bs9.toml", `${table("one", a, 'args = ["--new"]\n')}[services.bad]\nentry = "two/none.mjs"\n`);
   const some = await place.bs9("start", "bs9.toml");

@@ -40,7 +40,9 @@ test("start, status, logs, restart, stop and delete work without systemd", async
     memoryBytes: expect.any(Number),
     limits: { files: { value: 65_536 }, tasks: { value: 512 } },
   });
-  expect((await place.bs9("start", "web/app.ts", "--name", "web")).stdout).toMatch(/^web unchanged \(no changes, pid \d+ runs on\)\n$/);
+  expect((await place.bs9("start", "web/app.ts", "--name", "web")).stdout).toMatch(
+    /^web unchanged: no changes, it still runs \(pid \d+\)\n$/,
+  );
   expect(Object.keys(await get(port, "/env")).sort()).toEqual(
     ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER", "XDG_CACHE_HOME"].sort(),
   );
