@@ -161,9 +161,8 @@ describe("--output", () => {
   test("what cannot be read to its end leaves the old file, and nothing beside it", async () => {
     const { other, path } = copy();
     const db = new Database(path);
-    // The last chunk: damage that is only found on the way.
-    db.run("UPDATE chunk SET block = zeroblob(100) WHERE key = (SELECT max(key) FROM chunk)");
-    db.run("UPDATE tick SET block = zeroblob(100) WHERE key = (SELECT max(key) FROM tick)");
+    // Damage that is only found on the way. The last block alone may be a rollup or of the host, which this export does not read.
+    for (const table of ["chunk", "tick"]) db.run(`UPDATE ${table} SET block = zeroblob(100) WHERE key > (SELECT min(key) FROM ${table})`);
     db.close();
     const out = tempDir();
     const file = join(out, "samples.json");
