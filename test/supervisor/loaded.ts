@@ -1,5 +1,5 @@
 // Five services of the supervisor under load while the supervisor is killed, and the effects that their clients see.
-import { freePort, until } from "../harness.ts";
+import { freePort, succeed, until } from "../harness.ts";
 import { answers, type Place } from "./bs9.ts";
 
 export const names = ["one", "two", "three", "four", "five"];
@@ -11,7 +11,8 @@ export async function startFive(place: Place): Promise<Map<string, number>> {
     "let n = 0;\nsetInterval(() => console.log(`line ${n++}`), 2);\nBun.serve({ port: Number(process.env.PORT), fetch: () => Response.json([]) });\n",
   );
   const ports = new Map(names.map((name) => [name, freePort()]));
-  for (const [name, port] of ports) await place.bs9("start", "five/app.ts", "--name", name, "--port", String(port));
+  for (const [name, port] of ports)
+    succeed(await place.bs9("start", "five/app.ts", "--name", name, "--port", String(port)), `start ${name}`);
   return ports;
 }
 
