@@ -50,7 +50,7 @@ export type Context = {
   model: Model;
   /** The agent is part of this process, and is asked without its socket; null while it begins anew. */
   agentIsHere(model: () => Model | null): void;
-  /** A sentence that the reader should see and that is no error. */
+  /** Prints a warning on stderr: a sentence that the user should see, although the command succeeds. */
   warn(text: string): void;
   /** What this machine lacks for services, whether or not a backend can be opened. */
   hostFindings(): Promise<Finding[]>;

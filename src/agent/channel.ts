@@ -1,4 +1,5 @@
-// What is said between a command and the agent: one line of JSON asks, one answers, and events follow; the same schema on both sides.
+// The protocol between a command and the agent: a question and its answer are one line of JSON each; a reader then gets a line for
+// each event. Both sides parse with the schemas of this file.
 import { join } from "node:path";
 import * as v from "valibot";
 import { Notice } from "../backend/notice.ts";

@@ -22,7 +22,7 @@ export type Capabilities = {
   exitStatus: boolean;
 };
 
-/** What is visible of a service while its backend does not answer. */
+/** The part of a reading that control groups and /proc show while the backend does not answer. */
 export type Glimpse = Omit<Reading, "state"> & { state: "unknown" };
 
 /** One service as the backend sees it now; null for values that the backend cannot report. */
@@ -142,7 +142,7 @@ export interface Backend {
 
   /** One reading per name, in the same order, over one connection. */
   read(names: string[]): Promise<Reading[]>;
-  /** What is visible of services while the backend does not answer; absent where nothing is visible. */
+  /** Reads services while the backend does not answer; a backend that can read nothing then does not have this method. */
   glimpse?(names: string[]): Glimpse[];
   /** Whether the backend answers, within seconds; absent where a read finds that out as fast. */
   answers?(): Promise<boolean>;

@@ -76,7 +76,10 @@ export function startLine(word: string | undefined, folder: string): string {
   return `bs9 start ${shellWord(word ?? (projectFileIn(folder) === undefined ? "app.ts" : projectFile))}`;
 }
 
-/** Undefined where there is none; a file that may not be looked at is read, which says why it cannot be. */
+/**
+ * Returns undefined if the folder has no project file. A file whose status cannot be read is returned: reading it then fails with
+ * the reason.
+ */
 function projectFileIn(folder: string): string | undefined {
   const file = join(folder, projectFile);
   try {

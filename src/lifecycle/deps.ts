@@ -21,7 +21,7 @@ export type Deps = {
   now: () => number;
   /** What is going on, for whoever waits; replaced by the next word. */
   progress: (text: string) => void;
-  /** A sentence that the reader should see and that is no error. */
+  /** Prints a warning on stderr: a sentence that the user should see, although the command succeeds. */
   warn: (text: string) => void;
   /** Ends waiting, as Ctrl-C does. */
   signal: AbortSignal;

@@ -64,7 +64,7 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
   }
 }
 
-/** What is told while there is time left: not being ready yet is no fault. */
+/** Words a cause for the progress line: with "yet", because a service that is still starting has not failed. */
 function stepOf(cause: string): string {
   return cause.startsWith("it does not listen") ? `${cause} yet` : cause;
 }

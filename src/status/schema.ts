@@ -47,7 +47,7 @@ export const Status = v.strictObject({
 });
 export type Status = v.InferOutput<typeof Status>;
 
-/** What is known of a service beside what scripts get, for hints and reasons. */
+/** A status, and the facts beside it that hints and reasons need and `--json` does not show. */
 export const Observed = v.strictObject({
   status: Status,
   /** Wanted at the next boot. */
@@ -70,7 +70,7 @@ export const Snapshot = v.strictObject({
   services: v.array(Observed),
   /** Units with our mark that no service is behind. */
   added: v.array(Notice),
-  /** What is said of all services alike. */
+  /** Notices that concern every service. */
   notices: v.array(Notice),
   /** What the reader should hear, such as a spec that cannot be read. */
   warnings: v.array(v.string()),

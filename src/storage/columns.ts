@@ -51,7 +51,7 @@ export const layouts: ReadonlyMap<number, Layout> = new Map(
   ].map((layout) => [layout.id, layout]),
 );
 
-/** What is written now. Samples as they came are level 0. */
+/** The layout of new blocks. Level 0 holds samples that are not folded. */
 export function layoutOn(kind: Kind, level: number): Layout {
   const newest = known[kind].at(-1);
   if (newest === undefined) throw new Error(`there is no layout for ${kind}`);

@@ -1,4 +1,4 @@
-// Who acts: what the kernel knows of this process and of its login.
+// Identifies the user who acts, from what the kernel records of this process and of its login session.
 import { readProc } from "../base/proc.ts";
 import { currentUser } from "../base/user.ts";
 import type { Who } from "./record.ts";

@@ -54,7 +54,7 @@ test("a kill whose restart comes within milliseconds is told: the process is ano
     { observed: { status: { name: "web", state: "activating", pid: null } }, passed: [{ state: "activating", atMs: nowMs + 1 }] },
     { observed: { status: { name: "web", state: "active", pid } }, passed: [{ state: "active", atMs: nowMs + 3 }] },
   ]);
-  // What is told without a change is no news.
+  // A report that changes nothing causes no event.
   stage.tell?.({ name: "web", state: null, atMs: nowMs + 5 });
   await turns.news();
   expect(heard.length).toBe(3);

@@ -36,7 +36,7 @@ function placeBs9(folder: string): void {
   writeFileSync(join(folder, "bs9"), `#!/bin/sh\nexec ${source.join(" ")} "$@"\n`, { mode: 0o755 });
 }
 
-/** What is typed, and what is offered; `files` stands for the names of files. */
+/** The typed words, and the completions that the shell offers; `files` stands for the names of files. */
 const answers: [string, string[]][] = [
   ["bs9 sta", ["start", "status"]],
   ["bs9 l", ["list", "logs", "ls"]],

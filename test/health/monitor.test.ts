@@ -116,7 +116,7 @@ test("another check resets the verdict, but another limit does not", async () =>
   expect(here.running.map(({ name }) => name)).toEqual(["other"]);
 });
 
-test("a service that is no longer listed is forgotten, and so is the result of its running probe", async () => {
+test("the monitor forgets a service that is no longer listed, and discards the result of its running probe", async () => {
   const here = scene();
   here.it.watch([watchedOf("web"), watchedOf("api")]);
   here.turnAt(0);

@@ -80,7 +80,7 @@ export class Collector {
     return this.#moment({ kind: "none" });
   }
 
-  /** What is known now, for who asks; the next moment has all the same what has changed. */
+  /** A moment for a question. It takes no changes away: the next moment of the loop still holds all of them. */
   look(): Moment {
     const { now, monotonicMs, registry } = this.#deps;
     return {

@@ -37,7 +37,7 @@ export class Stream {
   readonly #socket: Writable;
   readonly #backlog: Backlog<Line>;
   readonly #end: () => void;
-  /** Of the line that is being written. */
+  /** The bytes of the current line that the socket has not taken yet. */
   #rest: Buffer;
   #wroteMs = performance.now();
 
