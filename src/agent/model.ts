@@ -2,7 +2,7 @@
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";
 import type { ModelEvent } from "../status/events.ts";
-import { foreignNotice } from "../status/foreign.ts";
+import { addedNotices } from "../status/foreign.ts";
 import type { FollowOptions, Model } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
 import type { Publisher } from "./act/publish.ts";
@@ -40,10 +40,7 @@ export class AgentModel implements Model {
     refuseStateAlone(names.flatMap((name) => services.get(name) ?? []));
     const moment = collector.look();
     const observed = view.of(names, moment, { shared: notices, isExact: true });
-    const added = view
-      .foreign(false)
-      .filter(({ kind }) => kind === "added")
-      .map(foreignNotice);
+    const added = addedNotices(view.foreign(false));
     return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, host: moment.host };
   }
 

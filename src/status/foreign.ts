@@ -9,6 +9,9 @@ export function foreignNotice(foreign: Foreign): Notice {
   return { kind: `unit-${kind}`, subject: name, what: foreignSentence(foreign), fix: fixOf(foreign) };
 }
 
+/** Units with the mark of bs9 and without a spec: they belong to no service, so that a snapshot lists them by themselves. */
+export const addedNotices = (foreign: Foreign[]): Notice[] => foreign.filter(({ kind }) => kind === "added").map(foreignNotice);
+
 export function foreignSentence({ name, kind, files }: Foreign): string {
   switch (kind) {
     case "missing":

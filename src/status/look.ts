@@ -8,7 +8,7 @@ import { bootedAtMs, startedAtMs } from "../base/proc.ts";
 import { pidsOf } from "../metrics/group.ts";
 import type { Outcome, Registry } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
-import { foreignNotice } from "./foreign.ts";
+import { addedNotices, foreignNotice } from "./foreign.ts";
 import { cpuPercent, cpuWindow, figuresAtFirst } from "./live-figures.ts";
 import type { Observed, Snapshot } from "./schema.ts";
 import { badFirst, nextStartMs, statusOf } from "./status.ts";
@@ -38,7 +38,7 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
     const status = services[i]?.status;
     if (status !== undefined) status.cpuPercent = cpuPercent(reading);
   }
-  const added = foreign.filter(({ kind }) => kind === "added").map(foreignNotice);
+  const added = addedNotices(foreign);
   return { atMs: now(), services: badFirst(services), added, notices, warnings, host: null };
 }
 

@@ -2,7 +2,7 @@
 import type { Notice } from "../../backend/notice.ts";
 import type { Listener } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
-import { foreignNotice } from "../../status/foreign.ts";
+import { addedNotices } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
 import { stateOf, withState } from "../../status/status.ts";
 import { runOf } from "../collect/services.ts";
@@ -171,10 +171,7 @@ export class Publisher implements Stage {
 
   #alikeNow(): Pick<Snapshot, "notices" | "added" | "warnings"> {
     const { view, shared, warnings } = this.#deps;
-    const added: Notice[] = view
-      .foreign(false)
-      .filter(({ kind }) => kind === "added")
-      .map(foreignNotice);
+    const added: Notice[] = addedNotices(view.foreign(false));
     return { notices: shared.latest, added, warnings: warnings() };
   }
 
