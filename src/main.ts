@@ -33,7 +33,7 @@ async function main(argv: string[]): Promise<number> {
     debug: before.includes("--debug"),
   };
   const { openTerminal } = await import("./base/terminal.ts");
-  const terminal = openTerminal(process.env, { noColor: before.includes("--no-color"), isQuiet: settings.json || settings.quiet });
+  const terminal = await openTerminal(process.env, { noColor: before.includes("--no-color"), isQuiet: settings.json || settings.quiet });
   if (isJsonAlias) terminal.note(`note: this is the JSON of bs9 status --json, and not that of PM2's ${jsonAlias}`);
   try {
     checkBytes(argv);

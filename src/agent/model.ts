@@ -36,7 +36,8 @@ export class AgentModel implements Model {
   async now(names: string[]): Promise<Snapshot> {
     const { collector, view, shared } = this.#deps;
     const { services } = collector;
-    const [notices] = await Promise.all([shared.now(), collector.refresh()]);
+    // Services that were stopped or deleted a moment ago can take 20 ms each, because systemd loads their units again.
+    const [notices] = await Promise.all([shared.now(), collector.refresh({ only: new Set(names) })]);
     refuseStateAlone(names.flatMap((name) => services.get(name) ?? []));
     const moment = collector.look();
     const observed = view.of(names, moment, { shared: notices, isExact: true });

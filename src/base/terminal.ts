@@ -1,6 +1,6 @@
 // The two streams that a command writes to, with what each supports, and the progress line.
 import { cursorLeft, eraseLine } from "ansi-escapes";
-import pc from "picocolors";
+import type pc from "picocolors";
 import { failed } from "./errors.ts";
 import { plainErrno } from "./files.ts";
 import { columnsOf, outlet } from "./outlet.ts";
@@ -38,7 +38,7 @@ const maxSteps = 20;
 const maxUnreadCharacters = 1024 * 1024;
 
 /** `isQuiet`: progress is not shown, because scripts read stderr too. */
-export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Terminal {
+export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Promise<Terminal> {
   const columns = columnsOf(1);
   const errorColumns = columnsOf(2);
   const [out, err] = [outlet(Bun.stdout), outlet(Bun.stderr)];
@@ -53,8 +53,8 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
     drawn = false;
   };
   return {
-    style: pc.createColors(wantsColor(columns !== null, env, noColor)),
-    noteStyle: pc.createColors(wantsColor(errorColumns !== null, env, noColor)),
+    style: await styleFor(wantsColor(columns !== null, env, noColor)),
+    noteStyle: await styleFor(wantsColor(errorColumns !== null, env, noColor)),
     isTerminal: columns !== null,
     columns,
     print(text) {
@@ -98,6 +98,14 @@ export function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean;
     settle,
   };
 }
+
+/** picocolors reads process.stdout when it is loaded, which takes 8 ms, so a command without colours does not load it. */
+async function styleFor(isColored: boolean): Promise<Style> {
+  return isColored ? (await import("picocolors")).default.createColors(true) : plain;
+}
+
+/** Each function of the style returns its text unchanged. */
+const plain = new Proxy({} as Style, { get: (_, name) => (name === "isColorSupported" ? false : String) });
 
 function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
   if (noColor || env["NO_COLOR"]) return false;

@@ -198,7 +198,7 @@ async function applyChange(spec: Spec, known: Spec, result: "changed" | "restart
     const [reading] = await deps.backend.read([spec.name]);
     await checkPort(spec, reading?.group ?? null, deps);
     await foresee(deps, spec);
-    const { readiness } = await change(deps, spec, known);
+    const { readiness } = await change(deps, spec, known, reading);
     return { ...done(spec, result), readiness, findings };
   } catch (error) {
     return failure(spec.name, error);

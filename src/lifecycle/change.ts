@@ -16,12 +16,12 @@ import { sweepAfter } from "./unused.ts";
 export type Changed = { readiness: Readiness | null };
 
 /**
- * Brings `spec` up in place of `previous`. Throws when it does not come up, after undoing:
- * a first definition stays defined, stopped, `failed`; a changed one runs again as it was; a refused one leaves nothing.
+ * Brings `spec` up in place of `previous`; `before` is the reading of the service as it is now. Throws when the service does not
+ * come up, after undoing: a first definition stays defined, stopped, `failed`; a changed one runs again as it was; a refused one
+ * leaves nothing.
  */
-export async function change(deps: Deps, spec: Spec, previous: Spec | null): Promise<Changed> {
+export async function change(deps: Deps, spec: Spec, previous: Spec | null, before: Reading | undefined): Promise<Changed> {
   const { backend, registry } = deps;
-  const [before] = await backend.read([spec.name]);
   const ran = previous !== null && (before?.state === "active" || before?.state === "activating");
   registry.begin({ spec, previous, ran, process: processOf(before) });
   const beganMs = deps.now();

@@ -1,4 +1,5 @@
 // What `--build` gains: the source and the bundle are both started, and measured on the real service.
+import type { Reading } from "../backend/backend.ts";
 import { figuresOf } from "../metrics/group.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
 import { portOf, type Spec } from "../service/spec.ts";
@@ -18,11 +19,18 @@ export type Gain = {
  * The source is started first, to be measured. A bundle that does not come up is undone like any change, and what ran
  * before the two of them runs again.
  */
-export async function changeToBuild(deps: Deps, spec: Spec, known: Spec | null, bundled: Bundle): Promise<Changed & { gain: Gain }> {
+export async function changeToBuild(
+  deps: Deps,
+  spec: Spec,
+  known: Spec | null,
+  reading: Reading | undefined,
+  bundled: Bundle,
+): Promise<Changed & { gain: Gain }> {
   const source = { ...spec, build: null };
-  const first = await change(deps, source, known);
+  const first = await change(deps, source, known, reading);
   const before = await measure(deps, source, first);
-  const second = await change(deps, spec, source).catch(async (error: unknown) => {
+  const [present] = await deps.backend.read([spec.name]);
+  const second = await change(deps, spec, source, present).catch(async (error: unknown) => {
     if (known !== null) await putBack(deps, known, true);
     throw error;
   });

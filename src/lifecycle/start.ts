@@ -84,7 +84,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
     // Before it runs, because it may replace its own files. Where they cannot be told, its definition fails and says why.
     const directories = await deps.backend.directories(spec).catch(() => null);
-    const changed = bundled === null ? await change(deps, spec, known) : await changeToBuild(deps, spec, known, bundled);
+    const changed = bundled === null ? await change(deps, spec, known, reading) : await changeToBuild(deps, spec, known, reading, bundled);
     // Every spec is read for it: only where one has left a runtime.
     if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
     if (options.linger) await askToLinger(deps);

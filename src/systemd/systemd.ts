@@ -25,11 +25,11 @@ import type { Paths } from "../base/paths.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { runUnitOnce, sweepChecks } from "./bus/beside.ts";
 import { Connection } from "./bus/connection.ts";
+import { Jobs } from "./bus/jobs.ts";
 import { askToLinger } from "./bus/linger.ts";
 import { type Loaded, readLoaded } from "./bus/loaded.ts";
 import { reachUserManager, type UserManager } from "./bus/reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./bus/read.ts";
-import { Slate } from "./bus/slate.ts";
 import { Systemctl } from "./bus/systemctl.ts";
 import { watchUnits } from "./bus/watch.ts";
 import { logNotices, serviceLogs } from "./journal/service-logs.ts";
@@ -38,7 +38,6 @@ import { agentUnit } from "./unit/agent-unit.ts";
 import { delayUnitName, unitName } from "./unit/names.ts";
 import { OwnUnits } from "./unit/own-units.ts";
 import { claimUnits, type Owner } from "./unit/ownership.ts";
-import { unitsToStop } from "./unit/slice.ts";
 import { removeStarts } from "./unit/starts.ts";
 import { UnitsOfOthers } from "./unit/units-of-others.ts";
 import { wantUnits } from "./unit/wants.ts";
@@ -57,13 +56,15 @@ export class SystemdBackend implements Backend {
   readonly #verifier: Verifier;
   readonly #connection: Connection;
   readonly #units: OwnUnits;
-  readonly #slate: Slate;
+  readonly #jobs: Jobs;
+  /** Services that were claimed when systemd had nothing of their units: what it loads of them is what is written now. */
+  readonly #unloaded = new Set<string>();
 
   private constructor(reach: UserManager, paths: Paths) {
     this.#reach = reach;
     this.#connection = new Connection(reach);
     this.#systemctl = new Systemctl(reach, this.#connection);
-    this.#slate = new Slate(this.#connection, this.#systemctl, reach.runtimeDir);
+    this.#jobs = new Jobs(this.#connection, this.#systemctl, reach.runtimeDir);
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
@@ -81,7 +82,7 @@ export class SystemdBackend implements Backend {
       reach,
       paths,
       runtime: process.execPath,
-      loaded: async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit,
+      loaded: async (unit) => (await this.#loaded([unit]))[0] ?? null,
     });
     this.#units = new OwnUnits(paths, {
       mark: this.#owner.mark,
@@ -97,8 +98,10 @@ export class SystemdBackend implements Backend {
     return new SystemdBackend(await reachUserManager(env), paths);
   }
 
-  claim(name: string): Promise<void> {
-    return claimUnits(name, async (unit) => (await this.#loaded([unit]))[0] ?? unknownUnit, this.#owner);
+  async claim(name: string): Promise<void> {
+    const { isUnloaded } = await claimUnits(name, (units) => this.#loaded(units), this.#owner);
+    if (isUnloaded) this.#unloaded.add(name);
+    else this.#unloaded.delete(name);
   }
 
   async define(specs: Spec[]): Promise<Map<string, unknown>> {
@@ -106,7 +109,8 @@ export class SystemdBackend implements Backend {
     const { rewritten, others, troubles } = await this.#units.writeEach(specs);
     // systemd reads a new unit when the unit is first used, so that only a changed text needs a daemon-reload. NeedDaemonReload=
     // does not tell of each change: it compares times of files, and the clock may have been set back.
-    if (rewritten.length > 0 || !(await this.#areLoaded(others))) await this.#systemctl.reload();
+    const older = others.filter((name) => !this.#unloaded.has(name));
+    if (rewritten.length > 0 || !(await this.#areLoaded(older))) await this.#systemctl.reload();
     return troubles;
   }
 
@@ -134,7 +138,7 @@ export class SystemdBackend implements Backend {
     }
     this.#verifier.forget(names);
     await this.#systemctl.reload();
-    await this.#slate.forgetFailures(names);
+    await this.#jobs.forgetFailures(names);
   }
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
@@ -146,21 +150,16 @@ export class SystemdBackend implements Backend {
   }
 
   async start(specs: Spec[]): Promise<void> {
-    await this.#slate.clean(specs);
-    await this.#systemctl.jobs("start", specs.map(unitOf));
+    await this.#jobs.start(specs, this.#unloaded);
+    for (const { name } of specs) this.#unloaded.delete(name);
   }
 
-  async stop(specs: Spec[]): Promise<void> {
-    const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
-    const names = specs.map(({ name }) => name);
-    await this.#systemctl.jobs("stop", await unitsToStop(names, this.#connection), longestMs + 60_000);
-    await this.#slate.forgetFailures(names);
+  stop(specs: Spec[]): Promise<void> {
+    return this.#jobs.stop(specs);
   }
 
-  async restart(specs: Spec[]): Promise<void> {
-    await this.#slate.clean(specs);
-    const longestMs = Math.max(...specs.map((spec) => spec.stopTimeoutMs));
-    await this.#systemctl.jobs("restart", specs.map(unitOf), longestMs + 120_000);
+  restart(specs: Spec[]): Promise<void> {
+    return this.#jobs.restart(specs);
   }
 
   /** Keeps the counts, so that the restart is counted. A service that waits for its restart needs no second one. */
@@ -245,6 +244,3 @@ export class SystemdBackend implements Backend {
     return readLoaded(units, await this.#connection.bus(), this.#systemctl);
   }
 }
-
-const unknownUnit: Loaded = { load: "not-found", fragment: "", mustReload: true, dropIns: [] };
-const unitOf = (spec: Spec): string => unitName(spec.name);

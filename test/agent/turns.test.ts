@@ -87,6 +87,17 @@ test("what is told is asked about, and nothing else", async () => {
   expect(turns.collector.services.get("b")?.reading).toMatchObject({ state: "failed", restarts: 3 });
 });
 
+test("a question about one service reads no other one, which the next turn then reads", async () => {
+  await begin();
+  for (const name of ["a", "b"]) stage.up(name, ["sleep", "1000"]);
+  await turns.turn();
+  for (const name of ["a", "b"]) stage.tell?.({ name, state: "active", atMs: stage.clock.nowMs });
+  await turns.model.now(["b"]);
+  expect(stage.asked.slice(1)).toEqual([["b"]]);
+  await turns.turn();
+  expect(stage.asked.slice(1)).toEqual([["b"], ["a"]]);
+});
+
 test("while a change of a service is under way its sandbox is unknown, and it is verified once the change is done", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);

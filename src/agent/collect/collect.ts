@@ -9,7 +9,7 @@ import { restartsOf, stateOf } from "../../status/status.ts";
 import type { Moment, Told } from "../moment.ts";
 import { Health } from "./health.ts";
 import { Sampler } from "./samples.ts";
-import { Services } from "./services.ts";
+import { type RefreshOptions, Services } from "./services.ts";
 
 export type CollectorDeps = Pick<Deps, "registry"> & {
   backend: Pick<Backend, "watch" | "read" | "verify" | "limits" | "runBeside">;
@@ -60,9 +60,9 @@ export class Collector {
     return this.#health.monitor;
   }
 
-  /** Afterwards the services are as they were when this was called, or later; without `isExact`, as far as it has been told by now. */
-  async refresh(isExact = true): Promise<void> {
-    await this.services.refresh(isExact);
+  /** As refresh() of Services. */
+  async refresh(options?: RefreshOptions): Promise<void> {
+    await this.services.refresh(options);
     this.#health.watch();
   }
 
@@ -71,7 +71,7 @@ export class Collector {
     if (wanted.kind === "tick") this.#health.lookForPorts();
     const { services } = this;
     const isDue = wanted.kind === "tick" || services.dirty.size > 0 || (this.#deps.isRead() && services.isUntold);
-    if (isDue) await this.refresh(false);
+    if (isDue) await this.refresh({ isExact: false });
     return this.#moment(wanted);
   }
 

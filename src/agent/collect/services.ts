@@ -27,6 +27,8 @@ export type ServicesDeps = Pick<Deps, "registry"> & {
   onDirty?: () => void;
 };
 
+export type RefreshOptions = { isExact?: boolean; only?: ReadonlySet<string> };
+
 /** Without it a change that was never told would stay unknown. */
 const lookAgainMs = 60_000;
 /** Where nobody tells, it is not asked for all the time. */
@@ -106,11 +108,12 @@ export class Services {
   }
 
   /**
-   * Afterwards all is as it was when this was called, or later; without `isExact`, as far as it has been told by now.
-   * Throws where the backend cannot be read; then it is tried again.
+   * Reads again what may have changed. Afterwards the services are as they were when this was called, or later; without
+   * `isExact`, as far as the backend has reported changes by now. With `only`, other services are left to the next refresh.
+   * Throws where the backend cannot be read; the next refresh tries again.
    */
-  refresh(isExact = true): Promise<void> {
-    const next = this.#last.then(() => this.#refresh(isExact));
+  refresh({ isExact = true, only }: RefreshOptions = {}): Promise<void> {
+    const next = this.#last.then(() => this.#refresh(isExact, only));
     this.#last = next.catch(() => {});
     return next;
   }
@@ -120,7 +123,7 @@ export class Services {
     this.#lost();
   }
 
-  async #refresh(isExact: boolean): Promise<void> {
+  async #refresh(isExact: boolean, only: ReadonlySet<string> | undefined): Promise<void> {
     await this.#listen(isExact);
     this.#readSpecs();
     const nowMs = this.#deps.monotonicMs();
@@ -129,8 +132,9 @@ export class Services {
       this.#allReadAtMs = nowMs;
     }
     for (const name of this.#partial) this.#dirty.add(name);
-    const names = [...this.#dirty].filter((name) => this.#specs.has(name));
-    this.#dirty.clear();
+    const due = only === undefined ? [...this.#dirty] : [...this.#dirty].filter((name) => only.has(name));
+    for (const name of due) this.#dirty.delete(name);
+    const names = due.filter((name) => this.#specs.has(name));
     try {
       if (names.length > 0) await this.#read(names);
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Systemctl } from "./systemctl.ts";
 export type Loaded = {
   /** `loaded`, `not-found`, `masked`, `bad-setting`, … */
   load: string;
+  /** The ActiveState, for example `inactive` or `failed`. */
+  active: string;
   /** Empty where the unit has no file. */
   fragment: string;
   mustReload: boolean;
@@ -23,11 +25,12 @@ export async function readLoaded(units: string[], bus: Bus | null, systemctl: Sy
       // The bus connection was lost during the reads.
     }
   }
-  const shown = await systemctl.show(units, ["LoadState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);
+  const shown = await systemctl.show(units, ["LoadState", "ActiveState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);
   return units.map((unit) => {
     const text = (name: string) => shown.get(unit)?.get(name) ?? "";
     return {
       load: text("LoadState") || "not-found",
+      active: text("ActiveState") || "inactive",
       fragment: text("FragmentPath") || text("SourcePath"),
       mustReload: text("NeedDaemonReload") !== "no",
       dropIns: text("DropInPaths").split(" ").filter(Boolean),
@@ -38,13 +41,15 @@ export async function readLoaded(units: string[], bus: Bus | null, systemctl: Sy
 async function overBus(units: string[], bus: Bus): Promise<Loaded[]> {
   const listed = await bus.listByNames(units);
   return Promise.all(
-    listed.map(async ({ path, load }) => {
+    listed.map(async ({ path, load, active }) => {
+      if (load === "not-found") return { load, active, fragment: "", mustReload: false, dropIns: [] };
       const get = (name: string) => (path === "" ? null : bus.property(path, "Unit", name));
       const [fragment, source, needs, dropIns] = await Promise.all(
         ["FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"].map(get),
       );
       return {
         load,
+        active,
         fragment: textOf(fragment) || textOf(source),
         mustReload: needs !== false,
         dropIns: Array.isArray(dropIns) ? dropIns.filter((one) => typeof one === "string") : [],

@@ -50,7 +50,7 @@ type Found = v.InferOutput<typeof Found>;
 /** The number of new verdicts after which those of ended processes are removed; that reads one file of /proc for each. */
 const mostAdded = 1000;
 
-export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded> };
+export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded | null> };
 
 export class Verifier {
   readonly #deps: VerifierDeps;
@@ -143,7 +143,7 @@ export class Verifier {
     const loaded = await this.#deps.loaded(unitName(spec.name));
     const file = join(paths.units, unitName(spec.name));
     const unit = readIfThere(file) ?? "";
-    const isInSync = loaded.fragment === file && !loaded.mustReload && isAsWritten(unit) && declares(unit, host.directives);
+    const isInSync = loaded?.fragment === file && !loaded.mustReload && isAsWritten(unit) && declares(unit, host.directives);
     const launcher = launcherFor(spec, { host, opening, paths, runtimeDir: reach.runtimeDir });
     const named = launcherIn(unit, launcher);
     opening.optional.push(named ?? launcher.file);
@@ -154,7 +154,7 @@ export class Verifier {
       host,
       opening,
       isInSync,
-      foreign: foreignSettings(loaded.dropIns),
+      foreign: foreignSettings(loaded?.dropIns ?? []),
     };
     const verdict = verifyProcess(pid, declared, this.#outside);
     if (verdict.verdict === "unknown") return verdict;

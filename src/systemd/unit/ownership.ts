@@ -15,19 +15,29 @@ export type Owner = {
 
 /**
  * Throws where a unit of the service `name` would take the name of a unit that exists anywhere on the search path of the user
- * manager (systemd.unit(5)) and has no mark of bs9, or has the mark of another bs9 home.
+ * manager (systemd.unit(5)) and has no mark of bs9, or has the mark of another bs9 home. `isUnloaded`: there is neither a file
+ * of these units, nor does the user manager hold anything of them.
  */
-export async function claimUnits(name: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
-  for (const unit of [unitName(name), delayUnitName(name)]) await claim(name, unit, loaded, owner);
+export async function claimUnits(
+  name: string,
+  loaded: (units: string[]) => Promise<Loaded[]>,
+  owner: Owner,
+): Promise<{ isUnloaded: boolean }> {
+  const units = [unitName(name), delayUnitName(name)];
+  // The directory is checked first, because the user manager may not have read a new file yet.
+  const texts = units.map((unit) => readIfThere(join(owner.units, unit)));
+  for (const [i, text] of texts.entries())
+    if (text !== null && !isOurs(text, owner.mark)) throw taken(name, join(owner.units, units[i] ?? ""), text);
+  const known = await loaded(units);
+  for (const [i, unit] of units.entries()) checkLoaded(name, unit, known[i], owner);
+  return {
+    isUnloaded: texts.every((text) => text === null) && known.every(({ load, active }) => load === "not-found" && active === "inactive"),
+  };
 }
 
-async function claim(name: string, unit: string, loaded: (unit: string) => Promise<Loaded>, owner: Owner): Promise<void> {
-  const onDisk = join(owner.units, unit);
-  // The directory is checked first, because the user manager may not have read a new file yet.
-  const text = readIfThere(onDisk);
-  if (text !== null && !isOurs(text, owner.mark)) throw taken(name, onDisk, text);
-  const { load, fragment } = await loaded(unit);
-  if (load === "not-found" || fragment === onDisk) return;
+function checkLoaded(name: string, unit: string, known: Loaded | undefined, owner: Owner): void {
+  const { load, fragment } = known ?? { load: "not-found", fragment: "" };
+  if (load === "not-found" || fragment === join(owner.units, unit)) return;
   if (load === "masked") throw failed(`the unit ${unit} is masked`, { hint: `systemctl --user unmask ${unit}` });
   const foreign = readIfThere(fragment) ?? "";
   if (!isOurs(foreign, owner.mark)) throw taken(name, fragment || "the user manager itself", foreign);

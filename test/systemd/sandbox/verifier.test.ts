@@ -35,7 +35,7 @@ const input = { env: {}, envRemoved: [], reset: false, name: "web", sandbox: "of
 const spec = resolve(input, { path: entry, kind: "script", onPath: false }, null, around, builtIn);
 const reading = { name: "web", mainPid: process.pid } as Reading;
 const reach = { uid: process.getuid?.() ?? 0, user: "ops", runtimeDir: folder, env: process.env };
-const loaded = async () => ({ load: "loaded", fragment: "", mustReload: false, dropIns: [] });
+const loaded = async () => ({ load: "loaded", active: "active", fragment: "", mustReload: false, dropIns: [] });
 const depsIn = (env: UserManager["env"]) => {
   const within = { ...reach, env };
   return { paths, reach: within, systemctl: new Systemctl(within), runtime: process.execPath, loaded, neighbours: new Neighbours(paths) };

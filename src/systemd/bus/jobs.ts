@@ -1,0 +1,74 @@
+// Starts, stops and restarts services through systemctl, and clears what systemd and the delay unit remember of failures.
+import type { Spec } from "../../service/spec.ts";
+import { delayUnitName, unitName } from "../unit/names.ts";
+import { unitsToStop } from "../unit/slice.ts";
+import { clearStarts } from "../unit/starts.ts";
+import type { Connection } from "./connection.ts";
+import type { Systemctl } from "./systemctl.ts";
+
+const unitOf = (spec: Spec): string => unitName(spec.name);
+const longestStopMs = (specs: Spec[]): number => Math.max(...specs.map((spec) => spec.stopTimeoutMs));
+
+export class Jobs {
+  readonly #connection: Connection;
+  readonly #systemctl: Systemctl;
+  readonly #runtimeDir: string;
+
+  constructor(connection: Connection, systemctl: Systemctl, runtimeDir: string) {
+    this.#connection = connection;
+    this.#systemctl = systemctl;
+    this.#runtimeDir = runtimeDir;
+  }
+
+  /**
+   * Does not throw where a service does not start: the next reading shows it. systemd has not loaded the services in `unloaded`
+   * yet, so that nothing is remembered of them.
+   */
+  async start(specs: Spec[], unloaded: ReadonlySet<string>): Promise<void> {
+    await this.#forgetStarts(specs, unloaded);
+    const units = specs.map(unitOf);
+    const trouble = await this.#systemctl.jobs("start", units);
+    if (trouble === "" || !specs.some(({ name }) => unloaded.has(name))) return;
+    // systemd may remember that a unit did not exist when it last looked for it.
+    await this.#systemctl.reload();
+    await this.#systemctl.jobs("start", units);
+  }
+
+  async stop(specs: Spec[]): Promise<void> {
+    const names = specs.map(({ name }) => name);
+    await this.#systemctl.jobs("stop", await unitsToStop(names, this.#connection), longestStopMs(specs) + 60_000);
+    await this.forgetFailures(names);
+  }
+
+  async restart(specs: Spec[]): Promise<void> {
+    await this.#forgetStarts(specs, new Set());
+    await this.#systemctl.jobs("restart", specs.map(unitOf), longestStopMs(specs) + 120_000);
+  }
+
+  /** A unit that ended with an error becomes `inactive`. */
+  async forgetFailures(names: string[]): Promise<void> {
+    if (names.length === 0) return;
+    await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
+  }
+
+  /** For a start by hand: earlier starts count neither for the growing delay nor for --max-restarts. */
+  async #forgetStarts(specs: Spec[], unloaded: ReadonlySet<string>): Promise<void> {
+    for (const { name } of specs) clearStarts(this.#runtimeDir, name);
+    await this.forgetFailures(specs.map(({ name }) => name).filter((name) => !unloaded.has(name)));
+  }
+
+  /**
+   * The units that are `failed`, or all units where the bus does not answer. The bus is asked because an unneeded systemctl
+   * costs 12 ms and more.
+   */
+  async #failedAmong(units: string[]): Promise<string[]> {
+    const bus = await this.#connection.bus();
+    if (bus === null) return units;
+    try {
+      const listed = await bus.listByNames(units);
+      return units.filter((_, i) => listed[i]?.active === "failed");
+    } catch {
+      return units;
+    }
+  }
+}
