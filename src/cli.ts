@@ -2,11 +2,11 @@
 import cac from "cac";
 import { type Bs9Error, reasonOf, usage } from "./base/errors.ts";
 import { harmless, nearest } from "./base/text.ts";
-import type { Command, Given, Option, Words } from "./commands/command.ts";
+import type { Command, Option, OptionValues, Words } from "./commands/command.ts";
 import { globalOptions } from "./commands/global-options.ts";
 import { replacedCommand, replacedOption } from "./commands/pm2-words.ts";
 
-export type Parsed = { command: Command; given: Words; help: boolean };
+export type ParsedArguments = { command: Command; given: Words; help: boolean };
 
 /**
  * cac converts values (`007` becomes 7, `1e3` 1000), whatever type is declared. A mark in front of each keeps it a string; the
@@ -15,7 +15,7 @@ export type Parsed = { command: Command; given: Words; help: boolean };
 const mark = "\u0001";
 
 /** Throws a usage error that suggests what was probably meant. `argv` does not include the program. */
-export function parse(argv: string[], commands: Command[]): Parsed {
+export function parse(argv: string[], commands: Command[]): ParsedArguments {
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const word = at === -1 ? undefined : argv[at];
   const command = commands.find(({ name, aliases }) => name === word || aliases?.includes(word ?? ""));
@@ -26,7 +26,7 @@ export function parse(argv: string[], commands: Command[]): Parsed {
   for (const { flags, text, repeats } of command.options) row.option(flags, text, repeats ? { type: [] } : {});
   const words = [...argv.slice(0, at), ...argv.slice(at + 1)];
   const options = [...command.options, ...globalOptions];
-  let given: Given;
+  let given: OptionValues;
   let positional: string[];
   try {
     const parsed = cli.parse(["", "", command.name, ...marked(words, options)], { run: false });
@@ -82,8 +82,8 @@ function marked(words: string[], options: Option[]): string[] {
   });
 }
 
-function unmarked(options: Record<string, unknown>): Given {
-  const given: Given = {};
+function unmarked(options: Record<string, unknown>): OptionValues {
+  const given: OptionValues = {};
   for (const [key, value] of Object.entries(options)) {
     if (Array.isArray(value)) given[key] = value.map((one) => plain(String(one)));
     else if (typeof value === "string") given[key] = plain(value);

@@ -1,5 +1,5 @@
 // What every command is given: built once, handed down.
-import { agentClient, sourceOf } from "./agent/client.ts";
+import { agentClient, modelSourceOf } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { detect, isBooted, type Kind } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
@@ -144,7 +144,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     model,
     warn,
     agentIsHere(here) {
-      source = sourceOf(here);
+      source = modelSourceOf(here);
     },
     async hostFindings() {
       if (detected(env, registry) === "supervisor") return [];

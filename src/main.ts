@@ -64,7 +64,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
 /** Null where help was requested and has been printed. */
 async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
   if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
-    return { command: (await import("./commands/agent.ts")).agent, given: { words: [], rest: null, options: {} } };
+    return { command: (await import("./commands/agent.ts")).agentCommand, given: { words: [], rest: null, options: {} } };
   const words = argv[0] === "--version" || argv[0] === "-v" ? ["version", ...argv.slice(1)] : argv;
   const { commandsFor } = await import("./commands/table.ts");
   const named = words.find((word) => !word.startsWith("-"));

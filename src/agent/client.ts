@@ -81,7 +81,7 @@ async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEven
 }
 
 /** An agent in this very process: asked without its socket, and what it cannot say is as if it were gone. */
-export function sourceOf(model: () => Model | null): Source {
+export function modelSourceOf(model: () => Model | null): Source {
   return {
     async now(names) {
       const snapshot = await model()

@@ -8,7 +8,7 @@ import type { Command, Words } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { choiceOf } from "./options.ts";
 
-export const stop: Command = {
+export const stopCommand: Command = {
   name: "stop",
   synopsis: "TARGET…",
   summary: "stop services, also for the next boot",
@@ -23,7 +23,7 @@ export const stop: Command = {
   },
 };
 
-export const restart: Command = {
+export const restartCommand: Command = {
   name: "restart",
   synopsis: "TARGET…",
   summary: "restart services",
@@ -39,7 +39,7 @@ export const restart: Command = {
   },
 };
 
-export const remove: Command = {
+export const deleteCommand: Command = {
   name: "delete",
   synopsis: "TARGET…",
   aliases: ["rm", "del"],

@@ -13,7 +13,7 @@ import { databaseFile } from "../storage/place.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { unavailable } from "../storage/unavailable.ts";
 
-export type Around = {
+export type AgentHooks = {
   /** Done each second. */
   chores?: () => Promise<void>;
   /** Hears where a turn does not end; without it the agent begins anew. */
@@ -28,7 +28,7 @@ const openAgainMs = 60_000;
 type Begun = Pick<Running, "model"> & { stop(): Promise<void> };
 
 /** Throws where another agent is at work for the same services. */
-export async function agentOn(backend: Backend, context: Context, around: Around = {}): Promise<{ stop(): Promise<void> }> {
+export async function agentOn(backend: Backend, context: Context, around: AgentHooks = {}): Promise<{ stop(): Promise<void> }> {
   const { paths, registry, terminal } = context;
   const lock = await takeLock(join(paths.state, "agent.lock"));
   if (lock === null) throw failed("another agent is at work here", { hint: "bs9 describe bs9-agent" });

@@ -13,7 +13,7 @@ const settledMs = 20_000;
 const giveBackEveryMs = 60_000;
 
 /** Ends with the signal, or where another bs9 has taken the place of this one on disk: systemd then starts that. */
-export const agent: Command = {
+export const agentCommand: Command = {
   name: "bs9-agent",
   synopsis: "",
   summary: "follows services, probes them and keeps what they do",

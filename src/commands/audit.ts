@@ -8,7 +8,7 @@ import { findingLine } from "../lifecycle/inspect.ts";
 import { projectRoot } from "../service/root.ts";
 import type { Command } from "./command.ts";
 
-export const audit: Command = {
+export const auditCommand: Command = {
   name: "audit",
   synopsis: "PATH|NAME",
   summary: "look through the source of an app for what is dangerous",

@@ -14,9 +14,9 @@ export type Option = {
 };
 
 /** Values as they were typed: strings, never cast; a repeated option is an array. */
-export type Given = Record<string, string | boolean | string[] | undefined>;
+export type OptionValues = Record<string, string | boolean | string[] | undefined>;
 
-export type Words = { words: string[]; rest: string[] | null; options: Given };
+export type Words = { words: string[]; rest: string[] | null; options: OptionValues };
 
 export type Result = {
   /** What `--json` prints. */

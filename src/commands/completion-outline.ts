@@ -3,16 +3,16 @@ import type { Command, Option } from "./command.ts";
 import { globalOptions } from "./global-options.ts";
 
 /** What may stand in a place. */
-export type Place = { words: string[]; services: boolean; files: boolean };
+export type WordCandidates = { words: string[]; services: boolean; files: boolean };
 
-export type OptionOutline = { letter: string | null; long: string; text: string /** Null for a flag. */; value: Place | null };
+export type OptionOutline = { letter: string | null; long: string; text: string /** Null for a flag. */; value: WordCandidates | null };
 
 export type CommandOutline = {
   name: string;
   aliases: string[];
   summary: string;
   options: OptionOutline[];
-  place: Place;
+  place: WordCandidates;
   /** Whether more than one positional word may follow. */
   many: boolean;
 };

@@ -1,5 +1,5 @@
 // What may stand next on a command line: the answer to the completion scripts.
-import { type CommandOutline, flagsOf, type OptionOutline, type Outline, type Place, wordsOf } from "./completion-outline.ts";
+import { type CommandOutline, flagsOf, type OptionOutline, type Outline, type WordCandidates, wordsOf } from "./completion-outline.ts";
 
 export type Choice = { word: string; text: string };
 
@@ -16,7 +16,7 @@ export function choicesFor(words: string[], outline: Outline, services: () => st
   if (earlier.includes("--")) return { ...nothing, files: true };
   const [name, ...given] = earlier.filter((word) => !word.startsWith("-"));
   const command = outline.commands.find((each) => wordsOf(each).includes(name ?? ""));
-  const inPlace = (place: Place): Choices => ({
+  const inPlace = (place: WordCandidates): Choices => ({
     choices: [...place.words, ...(place.services ? services().filter((one) => !earlier.includes(one)) : [])].map((word) => ({
       word,
       text: "",
@@ -57,7 +57,11 @@ function joined(words: string[]): string[] {
 }
 
 /** The option whose value is being typed. */
-function optionBefore(typed: string, earlier: string[], command: CommandOutline | undefined): { place: Place; text: string } | null {
+function optionBefore(
+  typed: string,
+  earlier: string[],
+  command: CommandOutline | undefined,
+): { place: WordCandidates; text: string } | null {
   const flag = /^(--[^=]+)=/.exec(typed)?.[1] ?? earlier.at(-1) ?? "";
   const found = command?.options.find((option) => flagsOf(option).includes(flag));
   return found === undefined || found.value === null ? null : { place: found.value, text: found.text };

@@ -9,7 +9,7 @@ import { flagOf } from "./options.ts";
 
 const views = ["show", "check", "schema"] as const;
 
-export const config: Command = {
+export const configCommand: Command = {
   name: "config",
   synopsis: "",
   summary: "the defaults of options, from BS9_ variables and config.toml",

@@ -1,6 +1,6 @@
 // The two programs of `bs9 demo`, as they are written to disk: a page, and a load on it.
 
-export const web = `// A page that says what it sees of its sandbox, and some answers that are slow or fail.
+export const pageProgram = `// A page that says what it sees of its sandbox, and some answers that are slow or fail.
 import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 
@@ -40,7 +40,7 @@ const server = Bun.serve({
 console.log(\`listening on \${server.url}\`);
 `;
 
-export const load = `// Asks the page of the demo, now more, now less; each minute is one round.
+export const loadProgram = `// Asks the page of the demo, now more, now less; each minute is one round.
 const url = \`http://127.0.0.1:\${process.env["DEMO_PORT"]}\`;
 let [asked, failed] = [0, 0];
 

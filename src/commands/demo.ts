@@ -16,7 +16,7 @@ import type { StartInput } from "../service/input.ts";
 import type { Spec } from "../service/spec.ts";
 import { actedLine, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
-import { load, web } from "./demo-app.ts";
+import { loadProgram, pageProgram } from "./demo-app.ts";
 import { flagOf } from "./options.ts";
 
 const firstPort = 3000;
@@ -24,7 +24,7 @@ const names = ["demo-web", "demo-load"];
 /** Says that the folder is bs9's own to remove. */
 const mark = ".made-by-bs9-demo";
 
-export const demo: Command = {
+export const demoCommand: Command = {
   name: "demo",
   synopsis: "",
   summary: "a sample app and a load on it, to look around",
@@ -50,8 +50,8 @@ async function start(folder: string, deps: Deps): Promise<Result> {
   for (const [file, text] of [
     [mark, ""],
     ["package.json", "{}\n"],
-    ["web.ts", web],
-    ["load.ts", load],
+    ["web.ts", pageProgram],
+    ["load.ts", loadProgram],
   ] as const)
     writeWhole(join(folder, file), text, 0o600);
   const known = deps.registry.get("demo-web")?.port ?? null;

@@ -5,7 +5,7 @@ import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { type Description, describe as describeService } from "../lifecycle/describe.ts";
+import { type Description, describeService } from "../lifecycle/describe.ts";
 import { noticeLine } from "../render/notice-line.ts";
 import { stateWord } from "../render/status-table.ts";
 import type { Spec } from "../service/spec.ts";
@@ -17,7 +17,7 @@ import { directoryRows } from "./directory-words.ts";
 import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
 import { flagOf } from "./options.ts";
 
-export const describe: Command = {
+export const describeCommand: Command = {
   name: "describe",
   synopsis: "NAME",
   aliases: ["show", "info"],

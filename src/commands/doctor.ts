@@ -9,7 +9,7 @@ import type { Command, Result } from "./command.ts";
 import { choose } from "./confirm.ts";
 import { flagOf } from "./options.ts";
 
-export const doctor: Command = {
+export const doctorCommand: Command = {
   name: "doctor",
   synopsis: "",
   summary: "what this host lacks, each with the line that fixes it",

@@ -22,7 +22,7 @@ const hourMs = 3_600_000;
 
 type Asked = { format: (typeof formatNames)[number]; hours: number; service: string | null; file: string | null };
 
-export const exportSamples: Command = {
+export const exportCommand: Command = {
   name: "export",
   synopsis: "",
   summary: "samples of services and of the host that were kept, for other programs",

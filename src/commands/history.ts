@@ -9,7 +9,7 @@ import type { TrailVerdict } from "../trail/verdict.ts";
 import type { Command, Result } from "./command.ts";
 import { flagOf } from "./options.ts";
 
-export const history: Command = {
+export const historyCommand: Command = {
   name: "history",
   synopsis: "[TARGET…]",
   summary: "the trail: who did what, when, from where, with what result",

@@ -9,12 +9,12 @@ import { lineFilter } from "../logs/query.ts";
 import { jsonLine, textLines } from "../logs/render.ts";
 import { noticeLine } from "../render/notice-line.ts";
 import { pickTargets } from "../service/targets.ts";
-import type { Command, Given, Words } from "./command.ts";
+import type { Command, OptionValues, Words } from "./command.ts";
 import { flagOf, parsed, textOf } from "./options.ts";
 
 const defaultLines = 50;
 
-export const logs: Command = {
+export const logsCommand: Command = {
   name: "logs",
   synopsis: "[TARGET…]",
   summary: "log lines of services, merged in order of time",
@@ -57,7 +57,7 @@ export const logs: Command = {
   },
 };
 
-function queryOf(options: Given, services: string[]): LogQuery {
+function queryOf(options: OptionValues, services: string[]): LogQuery {
   const sinceMs = parsed(options, "since", timeOf) ?? null;
   const untilMs = parsed(options, "until", timeOf) ?? null;
   if (sinceMs !== null && untilMs !== null && untilMs < sinceMs) throw usage("--until lies before --since");

@@ -1,28 +1,28 @@
 // Reading option values: each throws a usage error that names the option.
 import * as v from "valibot";
 import { usage } from "../base/errors.ts";
-import type { Given } from "./command.ts";
+import type { OptionValues } from "./command.ts";
 
 /** The value of a scalar option, or undefined where it was not given. */
-export function textOf(options: Given, name: string): string | undefined {
+export function textOf(options: OptionValues, name: string): string | undefined {
   const value = options[name];
   if (Array.isArray(value)) throw usage(`--${dashed(name)} is given more than once`);
   return typeof value === "string" ? value : undefined;
 }
 
 /** The values of an option that may be repeated; empty where it was not given. */
-export function listOf(options: Given, name: string): string[] {
+export function listOf(options: OptionValues, name: string): string[] {
   const value = options[name];
   if (value === undefined || typeof value === "boolean") return [];
   return Array.isArray(value) ? value : [value];
 }
 
-export function flagOf(options: Given, name: string): boolean {
+export function flagOf(options: OptionValues, name: string): boolean {
   return options[name] === true;
 }
 
 /** One of the words allowed. */
-export function choiceOf<const T extends string>(options: Given, name: string, words: readonly T[]): T | undefined {
+export function choiceOf<const T extends string>(options: OptionValues, name: string, words: readonly T[]): T | undefined {
   const value = textOf(options, name);
   if (value === undefined) return undefined;
   const parsed = v.safeParse(v.picklist(words), value);
@@ -30,7 +30,7 @@ export function choiceOf<const T extends string>(options: Given, name: string, w
   return parsed.output;
 }
 
-export function parsed<T>(options: Given, name: string, parse: (text: string, what: string) => T): T | undefined {
+export function parsed<T>(options: OptionValues, name: string, parse: (text: string, what: string) => T): T | undefined {
   const value = textOf(options, name);
   return value === undefined ? undefined : parse(value, `--${dashed(name)}`);
 }

@@ -4,13 +4,13 @@ import { type Happening, jsonOfHappening, textOfHappening } from "../supervisor/
 
 const maxWaiting = 10_000;
 
-export type Lines = {
+export type RunLines = {
   happened(happening: Happening): void;
   /** Resolves once all lines are written, or nobody reads them any more. */
   written(): Promise<void>;
 };
 
-export function linesOf(terminal: Pick<Terminal, "print" | "flow">, isJson: boolean, now: () => number): Lines {
+export function linesOf(terminal: Pick<Terminal, "print" | "flow">, isJson: boolean, now: () => number): RunLines {
   const waiting: string[] = [];
   let writing: Promise<void> | null = null;
   const write = async () => {

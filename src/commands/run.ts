@@ -13,14 +13,14 @@ import { backgroundVariable } from "../supervisor/client.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
 import type { Happening } from "../supervisor/happening.ts";
 import type { Token } from "../web/token.ts";
-import type { Command, Given, Result, Words } from "./command.ts";
+import type { Command, OptionValues, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 import { linesOf } from "./run-lines.ts";
 
 const defaultPort = 8080;
 const projectFile = "bs9.toml";
 
-export const run: Command = {
+export const runCommand: Command = {
   name: "run",
   synopsis: "[FILE|ENTRY]",
   summary: "supervise services in the foreground, as PID 1 of a container too",
@@ -137,7 +137,7 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
 }
 
 /** On a port that nobody has asked for it is a courtesy: where it is taken, services run without it. */
-async function serve(options: Given, context: Context): Promise<{ stop(): Promise<void> } | null> {
+async function serve(options: OptionValues, context: Context): Promise<{ stop(): Promise<void> } | null> {
   const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
   if (port === 0) return null;
   const { serveWeb } = await import("../web/server.ts");

@@ -5,7 +5,7 @@ import { checkVariable, readEnvFiles, withoutNul } from "../service/environment.
 import type { StartInput } from "../service/input.ts";
 import { checkName } from "../service/name.ts";
 import { parseHealth, parseLog, parsePort, parsers } from "../service/values.ts";
-import type { Given, Option, Words } from "./command.ts";
+import type { Option, OptionValues, Words } from "./command.ts";
 import { flagOf, listOf, parsed, textOf } from "./options.ts";
 
 export const startOptions: Option[] = [
@@ -81,7 +81,7 @@ export function changesSomething(input: StartInput): boolean {
   return reset || Object.keys(env).length > 0 || envRemoved.length > 0 || Object.values(rest).some((value) => value !== undefined);
 }
 
-function variablesOf(options: Given): { env: Record<string, string>; envRemoved: string[] } {
+function variablesOf(options: OptionValues): { env: Record<string, string>; envRemoved: string[] } {
   const env: Record<string, string> = {};
   const envRemoved: string[] = [];
   for (const pair of listOf(options, "env")) {
@@ -102,7 +102,7 @@ function insteadOf(pair: string): string {
   return /[/.]/.test(pair) ? "bs9 start app.ts --log file" : "bs9 start app.ts --env-file .env.production";
 }
 
-function pathsOf(options: Given, name: string, cwd: string): string[] | undefined {
+function pathsOf(options: OptionValues, name: string, cwd: string): string[] | undefined {
   const paths = listOf(options, name);
   return paths.length === 0 ? undefined : paths.map((path) => resolve(cwd, path));
 }

@@ -20,7 +20,7 @@ import { plannedResult } from "./planned.ts";
 import { isServicesFile, startFile } from "./start-files.ts";
 import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
 
-export const start: Command = {
+export const startCommand: Command = {
   name: "start",
   synopsis: "ENTRY [-- ARG…] | FILE.toml | TARGET…",
   summary: "start an app as a service, or services that are defined",

@@ -13,7 +13,7 @@ import type { Command, Result, Words } from "./command.ts";
 import { jsonAlias } from "./jlist.ts";
 import { flagOf } from "./options.ts";
 
-export const status: Command = {
+export const statusCommand: Command = {
   name: "status",
   synopsis: "[TARGET…]",
   aliases: ["ls", "list", "ps", jsonAlias],

@@ -2,22 +2,22 @@
 import type { Command } from "./command.ts";
 
 const loaders: Record<string, () => Promise<Command>> = {
-  start: async () => (await import("./start.ts")).start,
-  stop: async () => (await import("./acts.ts")).stop,
-  restart: async () => (await import("./acts.ts")).restart,
-  delete: async () => (await import("./acts.ts")).remove,
-  status: async () => (await import("./status.ts")).status,
-  logs: async () => (await import("./logs.ts")).logs,
-  describe: async () => (await import("./describe.ts")).describe,
-  history: async () => (await import("./history.ts")).history,
-  config: async () => (await import("./config.ts")).config,
-  doctor: async () => (await import("./doctor.ts")).doctor,
-  audit: async () => (await import("./audit.ts")).audit,
+  start: async () => (await import("./start.ts")).startCommand,
+  stop: async () => (await import("./acts.ts")).stopCommand,
+  restart: async () => (await import("./acts.ts")).restartCommand,
+  delete: async () => (await import("./acts.ts")).deleteCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  logs: async () => (await import("./logs.ts")).logsCommand,
+  describe: async () => (await import("./describe.ts")).describeCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
+  config: async () => (await import("./config.ts")).configCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  audit: async () => (await import("./audit.ts")).auditCommand,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
-  export: async () => (await import("./export.ts")).exportSamples,
-  run: async () => (await import("./run.ts")).run,
-  demo: async () => (await import("./demo.ts")).demo,
-  version: async () => (await import("./version.ts")).version,
+  export: async () => (await import("./export.ts")).exportCommand,
+  run: async () => (await import("./run.ts")).runCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+  version: async () => (await import("./version.ts")).versionCommand,
 };
 
 /** In the order of `help`. */

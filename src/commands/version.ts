@@ -3,7 +3,7 @@ import { usage } from "../base/errors.ts";
 import { version as built } from "../version.ts";
 import type { Command, Result } from "./command.ts";
 
-export const version: Command = {
+export const versionCommand: Command = {
   name: "version",
   synopsis: "",
   summary: "version, Bun, commit and target",

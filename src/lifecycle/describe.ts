@@ -47,7 +47,7 @@ export type Description = {
 
 const maxEvents = 10;
 
-export async function describe(name: string, deps: Deps): Promise<Description> {
+export async function describeService(name: string, deps: Deps): Promise<Description> {
   // The verdict on the sandbox is told here in full; what may be said of reading it, the model says too.
   const [
     {

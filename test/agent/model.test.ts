@@ -1,6 +1,6 @@
 // The Model within the agent: what readers are told, at once and at their pace, and what is stored meanwhile.
 import { afterEach, expect, spyOn, test } from "bun:test";
-import { sourceOf } from "../../src/agent/client.ts";
+import { modelSourceOf } from "../../src/agent/client.ts";
 import type { Turns } from "../../src/agent/turns.ts";
 import { View } from "../../src/agent/view.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
@@ -196,7 +196,7 @@ test("a reader is refused while only the state of a service can be read, and loo
   const options = { signal: stop.signal, paceMs: 5000 };
   await expect(turns.model.follow(options).next()).rejects.toThrow("D-Bus is unavailable");
   await expect(turns.model.feed(5000)).rejects.toThrow("D-Bus is unavailable");
-  const source = sourceOf(() => turns.model);
+  const source = modelSourceOf(() => turns.model);
   expect(await source.now(["web"])).toBe(null);
   expect(await Array.fromAsync(source.follow(options))).toEqual([]);
 });
