@@ -11,7 +11,7 @@ import { harmless } from "./base/text.ts";
 import { type Config, loadConfig, mistakeLine } from "./config/config.ts";
 import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
-import { tick } from "./logs/store/tick.ts";
+import { careForLogs } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import type { Model } from "./status/model.ts";
 import type { Snapshot } from "./status/schema.ts";
@@ -179,7 +179,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       };
       // Where no agent does: who comes within a second of another leaves it be.
       if (backend.kind === "systemd")
-        await tick(logsFolder(paths.state)).catch((error) => {
+        await careForLogs(logsFolder(paths.state)).catch((error) => {
           warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
         });
       // A command that was killed half-way is finished or undone by whichever comes next.

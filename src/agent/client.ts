@@ -1,7 +1,7 @@
 // Asks the agent. One that does not live, does not answer in time or speaks another language is as none: others can look, too.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
-import { follow } from "../base/channel/follow.ts";
+import { followChannel } from "../base/channel/follow.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import type { ModelEvent } from "../status/events.ts";
@@ -49,7 +49,7 @@ export function agentClient(state: string): Agent & { model: Source } {
         const question: Question = { ask: "follow", paceMs: Math.min(paceMs, longestPaceMs) };
         // A sample comes at least that often.
         const options = { signal, firstMs: timeoutMs, quietMs: 3 * Math.max(paceMs, fastestPaceMs) + quietMarginMs };
-        const lines = follow({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
+        const lines = followChannel({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
         try {
           yield* eventsIn(lines);
         } catch (error) {

@@ -9,7 +9,7 @@ const MADV_PAGEOUT = 21;
 const worthBytes = 12 * 1024 * 1024;
 
 /** The pages stay in the page cache, from where the kernel maps them again without reading the disk; it may also drop them. */
-export async function giveBack(): Promise<void> {
+export async function releaseMemory(): Promise<void> {
   const madvise = await load();
   // Nothing is awaited from here on, because the mappings must not change between reading them and madvise(2).
   if (heldOfFiles() < worthBytes) return;

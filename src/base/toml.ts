@@ -29,7 +29,7 @@ function brokenLine(text: string): number {
 }
 
 /** The line on which a key begins: the first line with which the key exists. */
-export function lineOf(text: string, path: string[]): number {
+export function lineOfKey(text: string, path: string[]): number {
   const lines = text.split("\n");
   let begin = 1;
   for (let count = 1; count <= lines.length; count++) {

@@ -2,9 +2,9 @@
 import { agentVariable } from "../backend/backend.ts";
 import { failed } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
-import { giveBack } from "../base/memory.ts";
+import { releaseMemory } from "../base/memory.ts";
 import { logsFolder } from "../logs/store/place.ts";
-import { tick as careForLogs } from "../logs/store/tick.ts";
+import { careForLogs } from "../logs/store/tick.ts";
 import { agentOn, stampOf } from "./agent-on.ts";
 import type { Command } from "./command.ts";
 
@@ -25,7 +25,7 @@ export const agentCommand: Command = {
     delete process.env[agentVariable];
     const { paths, signal } = context;
     const { backend } = await context.deps({ settles: false });
-    const timers = [setTimeout(giveBack, settledMs), setInterval(giveBack, giveBackEveryMs)];
+    const timers = [setTimeout(releaseMemory, settledMs), setInterval(releaseMemory, giveBackEveryMs)];
     const [replaced, stalled] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
     const own = stampOf(process.execPath);
     const running = await agentOn(backend, context, {

@@ -1,14 +1,14 @@
 // Rows on their way to an export: counted, with a moment for signals in between.
 import { setImmediate } from "node:timers/promises";
 import { interruptedBy } from "../base/interrupt.ts";
-import type { Row } from "../storage/storage.ts";
+import type { StorageRow } from "../storage/storage.ts";
 
 /** What has gone by so far. The times are those of the first and the last sample, null where there was none. */
 export type Tally = { rows: number; services: Set<string>; fromMs: number | null; toMs: number | null };
 
 const rowsBetweenPauses = 500;
 
-export async function* tallied(rows: AsyncIterable<Row>, tally: Tally, signal: AbortSignal): AsyncIterable<Row> {
+export async function* tallied(rows: AsyncIterable<StorageRow>, tally: Tally, signal: AbortSignal): AsyncIterable<StorageRow> {
   interruptedBy(signal);
   const pause = pausing(signal);
   for await (const row of rows) {

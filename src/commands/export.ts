@@ -8,15 +8,15 @@ import type { Context } from "../context.ts";
 import { hostName, kindOf } from "../metrics/subject.ts";
 import { noSuchService } from "../service/targets.ts";
 import { openMetrics } from "../storage/export/openmetrics.ts";
-import { csv, json } from "../storage/export/text.ts";
+import { rowsAsCsv, rowsAsJson } from "../storage/export/text.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
-import type { Row } from "../storage/storage.ts";
+import type { StorageRow } from "../storage/storage.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { type Tally, tallied, unhurried } from "./export-rows.ts";
 import { fileFor } from "./export-target.ts";
 import { choiceOf, parsed, textOf } from "./options.ts";
 
-const formats = { json, csv, openmetrics: openMetrics };
+const formats = { json: rowsAsJson, csv: rowsAsCsv, openmetrics: openMetrics };
 const formatNames = ["json", "csv", "openmetrics"] as const satisfies (keyof typeof formats)[];
 const hourMs = 3_600_000;
 
@@ -52,7 +52,7 @@ export const exportCommand: Command = {
   },
 };
 
-async function act(asked: Asked, rows: AsyncIterable<Row>, tally: Tally, context: Context): Promise<Result | null> {
+async function act(asked: Asked, rows: AsyncIterable<StorageRow>, tally: Tally, context: Context): Promise<Result | null> {
   const { format, file } = asked;
   const { settings, terminal, paths, signal } = context;
   const pieces = unhurried(formats[format](rows, kindOf(asked.service ?? ""), paths.cache), signal);

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { reasonOf } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
-import { isTable, lineOf, readToml } from "../base/toml.ts";
+import { isTable, lineOfKey, readToml } from "../base/toml.ts";
 import { nameOf, type Setting, sections, settings } from "./settings.ts";
 
 export type Mistake = { where: string; field: string | null; what: string };
@@ -18,7 +18,8 @@ export function parseToml(text: string, file: string): Parsed {
   const given = new Map<string, Given>();
   const read = readToml(text);
   if (read.value === null) return { given, mistakes: [{ where: `${file}:${read.line}`, field: null, what: read.reason }] };
-  const complain = (path: string[], what: string) => mistakes.push({ where: `${file}:${lineOf(text, path)}`, field: path.join("."), what });
+  const complain = (path: string[], what: string) =>
+    mistakes.push({ where: `${file}:${lineOfKey(text, path)}`, field: path.join("."), what });
   for (const [key, value] of Object.entries(read.value)) {
     const section = Object.keys(sections).find((name) => name === key);
     if (section === undefined) complain([key], `there is no such ${isTable(value) ? "section" : "key"}; only ${known} are known`);
@@ -32,7 +33,7 @@ export function parseToml(text: string, file: string): Parsed {
       const setting = settings.find((one) => one.section === section && one.key === key);
       const valued = setting === undefined ? unknownKey(section, key) : readValue(setting, value);
       if (typeof valued === "string") complain([section, key], valued);
-      else if (setting !== undefined) given.set(nameOf(setting), { ...valued, line: lineOf(text, [section, key]) });
+      else if (setting !== undefined) given.set(nameOf(setting), { ...valued, line: lineOfKey(text, [section, key]) });
     }
   }
 }

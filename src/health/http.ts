@@ -1,8 +1,8 @@
 // Makes one HTTP probe: any 2xx or 3xx is healthy, as in Kubernetes; the body is not read and the connection is closed.
 import { errnoOf } from "../base/errors.ts";
-import { type Answer, isRefused, refused } from "./own-port.ts";
+import { type AttemptResult, connectionRefused, isRefused } from "./own-port.ts";
 
-export async function probeHttp(url: string, timeoutMs: number): Promise<Answer> {
+export async function probeHttp(url: string, timeoutMs: number): Promise<AttemptResult> {
   try {
     const response = await fetch(url, {
       redirect: "manual",
@@ -15,7 +15,7 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Answer>
     response.body?.cancel().catch(() => {});
     return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
   } catch (error) {
-    if (isRefused(error)) return refused;
+    if (isRefused(error)) return connectionRefused;
     return `${url} does not answer (${whyOf(error, timeoutMs)})`;
   }
 }

@@ -59,7 +59,7 @@ type Known = {
 /** The time that a start may take where --wait is 0. */
 const defaultGraceMs = 30_000;
 
-export function monitor(options: MonitorOptions): Monitor {
+export function monitorOf(options: MonitorOptions): Monitor {
   const { settings, now = () => performance.now(), maxRunning = 32, marginMs = 10_000 } = options;
   const { intervalMs, timeoutMs } = settings;
   const services = new Map<string, Known>();

@@ -2,28 +2,28 @@
 import { errnoOf } from "../base/errors.ts";
 import { type HeldAmong, otherHosts } from "./addresses.ts";
 
-export const refused: unique symbol = Symbol("nobody listens there");
+export const connectionRefused: unique symbol = Symbol("nobody listens there");
 /** Null means healthy; otherwise the reason. */
-export type Answer = string | null | typeof refused;
+export type AttemptResult = string | null | typeof connectionRefused;
 
 /** All attempts together take at most `timeoutMs`. */
 export async function onOwnPort(
   port: number,
   timeoutMs: number,
   heldAmong: HeldAmong,
-  attempt: (host: string, leftMs: number) => Promise<Answer>,
+  attempt: (host: string, leftMs: number) => Promise<AttemptResult>,
 ): Promise<string | null> {
   const endMs = performance.now() + timeoutMs;
   let answer = await attempt("127.0.0.1", timeoutMs);
-  if (answer === refused) {
+  if (answer === connectionRefused) {
     for (const host of otherHosts(port, heldAmong)) {
       const leftMs = Math.ceil(endMs - performance.now());
       if (leftMs <= 0) break;
       answer = await attempt(host, leftMs);
-      if (answer !== refused) break;
+      if (answer !== connectionRefused) break;
     }
   }
-  return answer === refused ? `port ${port} takes no connection` : answer;
+  return answer === connectionRefused ? `port ${port} takes no connection` : answer;
 }
 
 /** The errors of an address without a listener; some mean that the machine lacks the address, such as ::1 without IPv6. */

@@ -3,7 +3,7 @@ import { reasonOf } from "../base/errors.ts";
 import { type Health, portOf, type Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
 import { probeHttp } from "./http.ts";
-import { onOwnPort, refused } from "./own-port.ts";
+import { connectionRefused, onOwnPort } from "./own-port.ts";
 import { probeTcp } from "./tcp.ts";
 
 export type Probe =
@@ -56,7 +56,7 @@ export async function probe(what: Probe, timeoutMs: number, run: RunCheck, heldA
         );
       case "http": {
         const answer = await probeHttp(what.url, timeoutMs);
-        return answer === refused ? `${what.url} does not answer (no connection)` : answer;
+        return answer === connectionRefused ? `${what.url} does not answer (no connection)` : answer;
       }
       case "tcp":
         return await onOwnPort(what.port, timeoutMs, heldAmong, (host, leftMs) => probeTcp(host, what.port, leftMs));

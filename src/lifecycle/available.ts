@@ -1,6 +1,6 @@
 // How available a service was in the last day and the last 30, as far as anybody watched it.
 import { type Availability, availability } from "../storage/availability.ts";
-import type { Watch } from "../storage/storage.ts";
+import type { WatchedSpan } from "../storage/storage.ts";
 import type { Deps } from "./deps.ts";
 
 /** `since`: from when on it counts; later than a day or 30 ago where the service is younger. */
@@ -35,7 +35,7 @@ export async function availabilityOf(
   return { day: last(dayMs), month: last(monthMs) };
 }
 
-function firstSeen(watches: readonly Watch[]): number | null {
+function firstSeen(watches: readonly WatchedSpan[]): number | null {
   return watches.reduce<number | null>((first, { seen }) => {
     const atMs = seen.find(({ state }) => state !== null)?.atMs;
     return atMs === undefined || (first !== null && first <= atMs) ? first : atMs;

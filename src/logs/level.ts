@@ -3,12 +3,12 @@ import * as v from "valibot";
 
 /** From the least to the most severe. */
 export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
-export type Level = (typeof levels)[number];
+export type LogLevel = (typeof levels)[number];
 
-export type Levelled = { level: Level; message: string; fields: Record<string, unknown> };
+export type Levelled = { level: LogLevel; message: string; fields: Record<string, unknown> };
 
 /** syslog(3): emerg, alert, crit, err, warning, notice, info, debug. */
-const byPriority: Level[] = ["fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"];
+const byPriority: LogLevel[] = ["fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"];
 
 /** Longer lines are shown as they are, because parsing a megabyte of JSON for one log line costs too much. */
 const maxJsonLength = 64 * 1024;
@@ -27,13 +27,13 @@ export function levelOf(priority: number | null, message: string): Levelled {
 }
 
 /** A level as a word (`WARN`, `warning`) or as a number of pino and bunyan, 10 to 60. */
-export function levelNamed(value: unknown): Level | undefined {
+export function levelNamed(value: unknown): LogLevel | undefined {
   if (typeof value === "number" && Number.isFinite(value))
     return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(value / 10) - 1))];
   return typeof value === "string" && value.length <= 12 ? words.get(value.toLowerCase()) : undefined;
 }
 
-const words = new Map<string, Level>([
+const words = new Map<string, LogLevel>([
   ["trace", "trace"],
   ["verbose", "debug"],
   ["silly", "debug"],
@@ -58,7 +58,7 @@ const words = new Map<string, Level>([
 
 const Line = v.record(v.string(), v.unknown());
 
-function jsonLine(text: string): { level: Level | undefined; message: string | undefined; fields: Record<string, unknown> } | null {
+function jsonLine(text: string): { level: LogLevel | undefined; message: string | undefined; fields: Record<string, unknown> } | null {
   if (!text.startsWith("{") || !text.trimEnd().endsWith("}") || text.length > maxJsonLength) return null;
   let parsed: unknown;
   try {
@@ -94,7 +94,7 @@ const marked = /^(?:\[ ?([A-Za-z]{3,11}) {0,2}\]|<([A-Za-z]{3,11})>|([A-Za-z]{3,
 // An error that ends a JavaScript or Python program: `TypeError: …`, `Uncaught ReferenceError: …`.
 const thrown = /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,40})?(?:Error|Exception)(?: \[[A-Z_]{1,40}\])?: /;
 
-function leadingLevel(text: string): Level | undefined {
+function leadingLevel(text: string): LogLevel | undefined {
   let head = Bun.stripANSI(text.slice(0, maxHeadLength)).trimStart();
   for (let stamps = 0; stamps < 3; stamps++) {
     const word = capitals.exec(head)?.[1];

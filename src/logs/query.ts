@@ -1,7 +1,7 @@
 // Filters lines (`--grep`, `--level`), and defines what a line is after it is read.
 import { reasonOf, usage } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
-import { type Level, levelNamed, levelOf, levels } from "./level.ts";
+import { type LogLevel, levelNamed, levelOf, levels } from "./level.ts";
 
 /** A line as a backend returns it. */
 export type RawLine = {
@@ -33,12 +33,12 @@ export type LogLine = {
   at: string;
   service: string;
   stream: RawLine["stream"];
-  level: Level;
+  level: LogLevel;
   message: string;
   fields: Record<string, unknown>;
 };
 
-export function lineOf(raw: RawLine): LogLine {
+export function logLineOf(raw: RawLine): LogLine {
   return { at: new Date(raw.atMs).toISOString(), service: raw.service, stream: raw.stream, ...levelOf(raw.priority, raw.message) };
 }
 
@@ -79,7 +79,7 @@ function grep(pattern: string): (message: string) => boolean {
   };
 }
 
-function levelAsked(text: string): Level {
+function levelAsked(text: string): LogLevel {
   const level = levelNamed(text);
   if (level !== undefined) return level;
   const meant = nearest(text.toLowerCase(), levels);

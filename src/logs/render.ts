@@ -1,12 +1,12 @@
 // Formats log lines as text for people, `name | line`, and as JSON lines for programs.
 import { harmless } from "../base/text.ts";
-import { type Level, levelOf } from "./level.ts";
-import { lineOf, type RawLine } from "./query.ts";
+import { type LogLevel, levelOf } from "./level.ts";
+import { logLineOf, type RawLine } from "./query.ts";
 
 const reset = "\x1b[0m";
 /** Red, yellow and green are left out, because they have a meaning. Used are cyan, magenta, blue, and their bright variants. */
 const serviceColours = ["\x1b[36m", "\x1b[35m", "\x1b[34m", "\x1b[96m", "\x1b[95m", "\x1b[94m"];
-const levelColours: Partial<Record<Level, string>> = { warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
+const levelColours: Partial<Record<LogLevel, string>> = { warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
 
 const dim = "\x1b[2m";
 
@@ -53,7 +53,7 @@ function localTime(atMs: number): string {
 /** One JSON object per line: at, service, stream, level, message, fields. */
 export function jsonLine(raw: RawLine): string {
   // JSON.stringify escapes control characters, but not U+2028 and U+2029, which many readers take for the end of a line.
-  return JSON.stringify(lineOf(raw)).replace(/[\u2028\u2029\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(logLineOf(raw)).replace(/[\u2028\u2029\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Select Graphic Rendition (ECMA-48): the only control sequence that merely changes how text looks. */

@@ -1,13 +1,13 @@
 // Reads several sources of lines as one: the last lines of all, a range in order of time, or new lines as they arrive.
 import type { LogQuery, RawLine } from "./query.ts";
 
-export type Lines = (query: LogQuery, signal: AbortSignal) => AsyncIterable<RawLine>;
+export type LogReader = (query: LogQuery, signal: AbortSignal) => AsyncIterable<RawLine>;
 
-export async function* together(places: Lines[], query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
+export async function* together(places: LogReader[], query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
   const { lines } = query;
   const ending = new AbortController();
   const ends = AbortSignal.any([signal, ending.signal]);
-  const open = (place: Lines, asked: LogQuery) => place(asked, ends)[Symbol.asyncIterator]();
+  const open = (place: LogReader, asked: LogQuery) => place(asked, ends)[Symbol.asyncIterator]();
   try {
     if (query.follow) {
       const opened = await Promise.all(

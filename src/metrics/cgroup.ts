@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../base/proc.ts";
 
-export type Figures = {
+export type CgroupFigures = {
   memoryBytes: number | null;
   memorySource: "cgroup" | "processes" | null;
   tasks: number | null;
@@ -12,7 +12,7 @@ export type Figures = {
 const ticksPerSecond = 100;
 
 /** `folder` is the absolute folder of the cgroup, null where there is none and the processes are all there is. */
-export function readFigures(folder: string | null, pids: number[]): Figures {
+export function readFigures(folder: string | null, pids: number[]): CgroupFigures {
   const current = folder === null ? null : number(read(folder, "memory.current"));
   const tasks = folder === null ? null : number(read(folder, "pids.current"));
   const counted = current === null || tasks === null ? pids.flatMap((pid) => readStat(pid) ?? []) : [];

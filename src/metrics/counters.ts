@@ -1,7 +1,7 @@
 // The counters of many services in one tick, cheaply: CPU and memory of each, and of a part of them the rest, in turn.
 import { readdirSync, statSync } from "node:fs";
 import { readFigures, usecOfPids } from "./cgroup.ts";
-import { type Descriptors, keepDescriptors, type Opened } from "./descriptors.ts";
+import { type CgroupFiles, type Descriptors, keepDescriptors } from "./descriptors.ts";
 import type { Group } from "./group.ts";
 import type { Counters } from "./sample.ts";
 
@@ -25,7 +25,7 @@ export type CounterOptions = {
 
 type Rest = Omit<Counters, "countedIn" | "cpuUsec" | "memoryBytes" | "memorySource">;
 type Memory = Pick<Counters, "memoryBytes" | "memorySource">;
-type Known = { opened: Opened; countedIn: string | null; rest: Rest; memory: Memory };
+type Known = { opened: CgroupFiles; countedIn: string | null; rest: Rest; memory: Memory };
 
 const none: Counters = {
   countedIn: null,
@@ -122,14 +122,14 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     one.rest = { tasks, openFiles: openFiles(pids), ...disk(one.opened), ...stalls(one.opened), restReadAtMs: nowMs };
   }
 
-  function pidsOf(opened: Opened): number[] {
+  function pidsOf(opened: CgroupFiles): number[] {
     const length = descriptors.read(opened, "cgroup.procs") ?? 0;
     const lines = descriptors.bytes.toString("latin1", 0, length).split("\n");
     // The last one may be cut where the buffer ends.
     return lines.slice(0, -1).map(Number).slice(0, maxPids);
   }
 
-  function disk(opened: Opened): Pick<Counters, "ioReadBytes" | "ioWriteBytes"> {
+  function disk(opened: CgroupFiles): Pick<Counters, "ioReadBytes" | "ioWriteBytes"> {
     const length = descriptors.read(opened, "io.stat");
     if (length === null) return { ioReadBytes: null, ioWriteBytes: null };
     const text = descriptors.bytes.toString("latin1", 0, length);
@@ -137,7 +137,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     return { ioReadBytes: sum(/ rbytes=(\d+)/g), ioWriteBytes: sum(/ wbytes=(\d+)/g) };
   }
 
-  function stalls(opened: Opened): Pick<Counters, "cpuStalledUsec" | "memoryStalledUsec" | "ioStalledUsec"> {
+  function stalls(opened: CgroupFiles): Pick<Counters, "cpuStalledUsec" | "memoryStalledUsec" | "ioStalledUsec"> {
     return {
       cpuStalledUsec: field(opened, "cpu.pressure", "total="),
       memoryStalledUsec: field(opened, "memory.pressure", "total="),
@@ -146,7 +146,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
   }
 
   /** The digits behind the first `key`: without a string made of each file. */
-  function field(opened: Opened, file: string, key: string): number | null {
+  function field(opened: CgroupFiles, file: string, key: string): number | null {
     const length = descriptors.read(opened, file);
     if (length === null || length === 0) return null;
     const { bytes } = descriptors;
@@ -155,7 +155,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
   }
 
   /** The digits that a file begins with, behind a word of so many characters. */
-  function leading(opened: Opened, file: string, wordLength = 0): number | null {
+  function leading(opened: CgroupFiles, file: string, wordLength = 0): number | null {
     const length = descriptors.read(opened, file);
     return length === null ? null : digits(descriptors.bytes, wordLength, length);
   }

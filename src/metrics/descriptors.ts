@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { readProc } from "../base/proc.ts";
 
 /** The files of one cgroup; -1 is a file that is not there. */
-export type Opened = { folder: string; descriptors: Map<string, number> };
+export type CgroupFiles = { folder: string; descriptors: Map<string, number> };
 
 export type Descriptors = {
   /** How many bytes of the file are in `bytes` now; null where it is not there, or gone. */
-  read(opened: Opened, file: string): number | null;
+  read(opened: CgroupFiles, file: string): number | null;
   readonly bytes: Buffer;
   /** The whole file, up to a limit: one read of a list of the kernel ends after a page. Empty where it is not there, or gone. */
-  text(opened: Opened, file: string): string;
+  text(opened: CgroupFiles, file: string): string;
   /** Closes what is kept for a cgroup. */
-  forget(opened: Opened): void;
+  forget(opened: CgroupFiles): void;
   readonly kept: number;
 };
 
@@ -24,7 +24,7 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
   const bytes = Buffer.alloc(bufferBytes);
   let kept = 0;
 
-  const open = (opened: Opened, file: string): { fd: number; isKept: boolean } => {
+  const open = (opened: CgroupFiles, file: string): { fd: number; isKept: boolean } => {
     const known = opened.descriptors.get(file);
     if (known !== undefined) return { fd: known, isKept: true };
     const path = join(opened.folder, file);
@@ -36,7 +36,7 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
     return { fd, isKept };
   };
 
-  const using = <T>(opened: Opened, file: string, take: (fd: number) => T): T | null => {
+  const using = <T>(opened: CgroupFiles, file: string, take: (fd: number) => T): T | null => {
     try {
       const { fd, isKept } = open(opened, file);
       if (fd === -1) return null;

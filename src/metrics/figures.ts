@@ -1,7 +1,7 @@
 // The table of figures: what is measured of a service and of the host, how it is stored, folded, exported and shown.
 // Storage columns, exports, OpenMetrics families and the rows of `describe` derive from it. A new figure is a new row here, and
 // where nothing reads its raw value yet, the lines that do. Its version is 1 more than the greatest in a released table.
-import type { Kind } from "./subject.ts";
+import type { SubjectKind } from "./subject.ts";
 
 export type Unit = "percent" | "bytes" | "ms" | "count";
 
@@ -16,12 +16,12 @@ export type Fold = "mean" | "sum" | "last";
 export type How = "read" | "ms" | "share" | "grown" | "stalled" | "counted" | "elapsed";
 
 /** A row of `describe`: several figures with the same label stand in one row, each behind its part. */
-export type Shown = { label: string; part?: string; suffix?: string } | { label: null };
+export type DescribeRow = { label: string; part?: string; suffix?: string } | { label: null };
 
 type Row = {
   name: string;
   /** The subjects that have it, each with the version of metrics.db since which it is stored. */
-  of: Readonly<Partial<Record<Kind, number>>>;
+  of: Readonly<Partial<Record<SubjectKind, number>>>;
   unit: Unit;
   /** Default `read`. */
   how?: How;
@@ -38,14 +38,14 @@ type Row = {
   counter?: true;
   help: string;
   /** Absent where `status` has it, or where it says nothing by itself. */
-  shown?: Shown;
+  shown?: DescribeRow;
 };
 
 const both = { service: 1, host: 3 } as const;
 const service = { service: 1 } as const;
 const host = { host: 3 } as const;
-const waitedFor = (part: string): Shown => ({ label: "waited for", part, suffix: " of the time" });
-const jsonAlone: Shown = { label: null };
+const waitedFor = (part: string): DescribeRow => ({ label: "waited for", part, suffix: " of the time" });
+const jsonAlone: DescribeRow = { label: null };
 
 // biome-ignore format: a table is read by its columns
 const rows = [
@@ -83,12 +83,12 @@ const rows = [
 ] as const satisfies readonly Row[];
 
 type Rows = (typeof rows)[number];
-type Of<K extends Kind> = K extends Kind ? Extract<Rows, { of: Record<K, number> }> : never;
+type Of<K extends SubjectKind> = K extends SubjectKind ? Extract<Rows, { of: Record<K, number> }> : never;
 
-export type FigureName<K extends Kind = Kind> = Of<K>["name"];
+export type FigureName<K extends SubjectKind = SubjectKind> = Of<K>["name"];
 
 /** The raw values that the figures of a subject are made of. */
-export type RawName<K extends Kind> = Exclude<RawOf<Of<K>>, "readAtMs">;
+export type RawName<K extends SubjectKind> = Exclude<RawOf<Of<K>>, "readAtMs">;
 type RawOf<R extends { name: string }> = R extends { raw: infer N extends string } ? N : R["name"];
 
 /** A row with its defaults. */
@@ -109,11 +109,11 @@ const figures: readonly Figure[] = rows.map(({ isWide, ...row }: Row & { name: F
 }));
 
 /** In the order of the table. */
-export function tableOf(kind: Kind): readonly Figure[] {
+export function tableOf(kind: SubjectKind): readonly Figure[] {
   return byKind[kind];
 }
 
-const byKind: Record<Kind, readonly Figure[]> = {
+const byKind: Record<SubjectKind, readonly Figure[]> = {
   service: figures.filter(({ of }) => of.service !== undefined),
   host: figures.filter(({ of }) => of.host !== undefined),
 };

@@ -1,5 +1,5 @@
 // The processes of a service: those of its cgroup, or, where there is none of its own, those that were counted one by one.
-import { type Figures, readFigures, readPids, usecOfCgroup, usecOfPids } from "./cgroup.ts";
+import { type CgroupFigures, readFigures, readPids, usecOfCgroup, usecOfPids } from "./cgroup.ts";
 
 export type Group = { kind: "cgroup"; folder: string } | { kind: "processes"; pids: number[] };
 
@@ -16,7 +16,7 @@ export function cpuUsecOf(group: Group | null): number | null {
 }
 
 /** Null figures where they cannot be had, never 0. */
-export function figuresOf(group: Group | null): Figures {
+export function figuresOf(group: Group | null): CgroupFigures {
   if (group === null) return { memoryBytes: null, memorySource: null, tasks: null };
   return readFigures(group.kind === "cgroup" ? group.folder : null, pidsOf(group));
 }

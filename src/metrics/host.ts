@@ -1,29 +1,29 @@
 // The host as a subject of samples: counters and gauges out of a few files of /proc, beside the space of its file systems.
-import { keepDescriptors, type Opened } from "./descriptors.ts";
+import { type CgroupFiles, keepDescriptors } from "./descriptors.ts";
 import { networkReader, type Traffic } from "./network.ts";
 import { type HostReading, type HostSample, hostSampleOf } from "./sample.ts";
-import { type Places, spaceReader } from "./space.ts";
+import { type SpaceDirectories, spaceReader } from "./space.ts";
 
 export type HostSampler = {
   /**
    * `nowMs` is the monotonic clock. Nothing is waited for: the space is that of the look before. A sample that is not of a tick
    * is compared with the last sample of any kind, and changes nothing of what the next tick says.
    */
-  take(places: Places, nowMs: number, isTick: boolean): HostSample;
+  take(places: SpaceDirectories, nowMs: number, isTick: boolean): HostSample;
   close(): void;
 };
 
 /** `top` is where proc and sys are. */
 export function hostSampler(top = "/"): HostSampler {
   const descriptors = keepDescriptors(maxFiles);
-  const opened = (folder: string): Opened => ({ folder: `${top}${folder}`, descriptors: new Map() });
+  const opened = (folder: string): CgroupFiles => ({ folder: `${top}${folder}`, descriptors: new Map() });
   const [proc, cpu] = [opened("proc"), opened("sys/devices/system/cpu")];
   const network = networkReader(`${top}sys/class/net`);
   const space = spaceReader();
   let ofTick: Reading | null = null;
   let last: Reading | null = null;
 
-  const textOf = (from: Opened, file: string): string => {
+  const textOf = (from: CgroupFiles, file: string): string => {
     const length = descriptors.read(from, file);
     return length === null ? "" : descriptors.bytes.toString("latin1", 0, length);
   };

@@ -1,6 +1,6 @@
 // Two readings of the counters of a service or of the host -> one sample with rates; pure, and never negative or doubled when a counter or the clock jumps.
 import { type FigureName, type How, type RawName, tableOf } from "./figures.ts";
-import type { Kind } from "./subject.ts";
+import type { SubjectKind } from "./subject.ts";
 
 export const states = ["active", "activating", "deactivating", "inactive", "failed"] as const;
 export type State = (typeof states)[number];
@@ -21,7 +21,7 @@ export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restart
 };
 
 /** The counters with what the backend and the probe say of the service. */
-export type Reading = Counters & {
+export type ServiceReading = Counters & {
   service: string;
   /** The monotonic clock, performance.now(): what rates are made with. The wall clock only labels. */
   readAtMs: number;
@@ -43,10 +43,10 @@ export type Sample = Record<FigureName<"service">, number | null> & {
 export type HostSample = Record<FigureName<"host">, number | null>;
 
 /** Raw values by name, when they were read, and what counted them. */
-type Raw = Pick<Reading, "readAtMs" | "countedIn" | "restReadAtMs">;
+type Raw = Pick<ServiceReading, "readAtMs" | "countedIn" | "restReadAtMs">;
 export type HostReading = Record<RawName<"host">, number | null> & Raw;
 
-export function sampleOf(before: Reading | null, now: Reading): Sample {
+export function sampleOf(before: ServiceReading | null, now: ServiceReading): Sample {
   const { service, state, health, memorySource } = now;
   return measured("service", before, now, { service, state, health, memorySource });
 }
@@ -56,7 +56,7 @@ export function hostSampleOf(before: HostReading | null, now: HostReading): Host
 }
 
 /** Adds the figures to `to`: a copy of each sample would cost as much as the sample. */
-function measured<K extends Kind, T extends object>(
+function measured<K extends SubjectKind, T extends object>(
   kind: K,
   before: Values | null,
   now: Values,
@@ -68,7 +68,7 @@ function measured<K extends Kind, T extends object>(
   return sample as T & Record<FigureName<K>, number | null>;
 }
 
-type Counter = RawName<Kind>;
+type Counter = RawName<SubjectKind>;
 type Values = Partial<Record<Counter, number | null>> & Raw;
 type Step = { before: Values | null; now: Values; elapsedMs: number | null; restMs: number | null };
 
@@ -92,7 +92,7 @@ const figureBy: Record<How, (step: Step, raw: Counter) => number | null> = {
   elapsed: ({ elapsedMs }) => (elapsedMs !== null && elapsedMs > 0 ? elapsedMs : null),
 };
 
-const stepsOf = (kind: Kind) => tableOf(kind).map(({ name, how, raw }) => ({ name, of: figureBy[how], raw: raw as Counter }));
+const stepsOf = (kind: SubjectKind) => tableOf(kind).map(({ name, how, raw }) => ({ name, of: figureBy[how], raw: raw as Counter }));
 const steps = { service: stepsOf("service"), host: stepsOf("host") };
 
 function sinceRest({ before, now, restMs }: Step, raw: Counter): number | null {

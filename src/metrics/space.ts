@@ -5,13 +5,13 @@ import { stat, statfs } from "node:fs/promises";
 import type { HostReading } from "./sample.ts";
 
 /** Directories. */
-export type Places = { home: string; state: string; projects: readonly string[] };
+export type SpaceDirectories = { home: string; state: string; projects: readonly string[] };
 
 type Free = { freeBytes: number; usedPercent: number };
 type Figures = Pick<HostReading, `${"home" | "state" | "projects"}${"FreeBytes" | "UsedPercent"}`>;
 
 /** The calls that ask a file system. */
-export type Asked = { stat(directory: string): Promise<{ dev: number }>; statfs(directory: string): Promise<StatsFs> };
+export type FileSystemCalls = { stat(directory: string): Promise<{ dev: number }>; statfs(directory: string): Promise<StatsFs> };
 
 const everyMs = 30_000;
 const staleMs = 120_000;
@@ -20,7 +20,10 @@ const lookLimitMs = 5000;
 const deviceLooks = 20;
 const maxProjects = 1000;
 
-export function spaceReader(asked: Asked = { stat, statfs }, limitMs = lookLimitMs): { of(places: Places, nowMs: number): Figures } {
+export function spaceReader(
+  asked: FileSystemCalls = { stat, statfs },
+  limitMs = lookLimitMs,
+): { of(places: SpaceDirectories, nowMs: number): Figures } {
   const devices = new Map<string, number>();
   /** Directories whose look has not come back. */
   const hanging = new Set<string>();
@@ -53,7 +56,7 @@ export function spaceReader(asked: Asked = { stat, statfs }, limitMs = lookLimit
     return await within(limitMs, found);
   };
 
-  const look = async (places: Places, atMs: number) => {
+  const look = async (places: SpaceDirectories, atMs: number) => {
     // While a look hangs, a device that is forgotten could not be asked for again.
     if (looks++ % deviceLooks === 0 && hanging.size === 0) devices.clear();
     const byDevice = new Map<number, Free | null>();

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { failed, reasonOf, usage } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import { nearest, shellWord } from "../base/text.ts";
-import { isTable, lineOf, readToml } from "../base/toml.ts";
+import { isTable, lineOfKey, readToml } from "../base/toml.ts";
 import { readEnvFiles } from "./environment.ts";
 import type { StartInput } from "./input.ts";
 import { checkName } from "./name.ts";
@@ -91,7 +91,7 @@ function located<T>(source: Source, path: string[], work: () => T): T {
 }
 
 function mistake({ text, file }: Source, path: string[], what: string, cause?: unknown): Error {
-  return usage(`${file}:${lineOf(text, path)}: ${path.join(".")}: ${what}`, { cause });
+  return usage(`${file}:${lineOfKey(text, path)}: ${path.join(".")}: ${what}`, { cause });
 }
 
 function unknownKey(key: string): string {

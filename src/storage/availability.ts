@@ -1,5 +1,5 @@
 // What was seen of a service -> how long it was up, how often it was down and how fast it came back; pure.
-import type { Range, Seen, Watch } from "./storage.ts";
+import type { Range, SeenState, WatchedSpan } from "./storage.ts";
 
 export type Availability = {
   upMs: number;
@@ -18,7 +18,7 @@ export type Availability = {
 type Condition = "up" | "down" | "stopped" | "unknown";
 type Stretch = Range & { condition: Condition };
 
-export function availability(watches: readonly Watch[], range: Range): Availability {
+export function availability(watches: readonly WatchedSpan[], range: Range): Availability {
   const totals: Record<Condition, number> = { up: 0, down: 0, stopped: 0, unknown: 0 };
   const recoveries: number[] = [];
   const laterMs = beginsAfter(watches);
@@ -44,7 +44,7 @@ export function availability(watches: readonly Watch[], range: Range): Availabil
 }
 
 /** The earliest begin of all watches behind each: most clocks are never set back, and there may be thousands of watches. */
-function beginsAfter(watches: readonly Watch[]): Float64Array {
+function beginsAfter(watches: readonly WatchedSpan[]): Float64Array {
   const begins = new Float64Array(watches.length).fill(Number.POSITIVE_INFINITY);
   for (let i = watches.length - 2; i >= 0; i--)
     begins[i] = Math.min(begins[i + 1] ?? Number.POSITIVE_INFINITY, watches[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY);
@@ -52,7 +52,7 @@ function beginsAfter(watches: readonly Watch[]): Float64Array {
 }
 
 /** Neighbours of one condition are one. */
-function stretchesOf({ toMs, seen }: Watch): Stretch[] {
+function stretchesOf({ toMs, seen }: WatchedSpan): Stretch[] {
   const stretches: Stretch[] = [];
   for (const [i, one] of seen.entries()) {
     const last = stretches.at(-1);
@@ -64,7 +64,7 @@ function stretchesOf({ toMs, seen }: Watch): Stretch[] {
   return stretches;
 }
 
-function conditionOf({ state, health }: Seen, seen: readonly Seen[], i: number, before: Condition): Condition {
+function conditionOf({ state, health }: SeenState, seen: readonly SeenState[], i: number, before: Condition): Condition {
   switch (state) {
     case null:
       return "unknown";
@@ -87,14 +87,14 @@ function conditionOf({ state, health }: Seen, seen: readonly Seen[], i: number, 
 const passingMs = 10_000;
 
 /** Of one that was unhealthy and is about to be restarted nothing is known for a moment: that does not make it well. */
-function isLeaving(seen: readonly Seen[], i: number): boolean {
+function isLeaving(seen: readonly SeenState[], i: number): boolean {
   const [before, one, next] = [seen[i - 1], seen[i], seen[i + 1]];
   if (before?.state !== "active" || one?.health !== "unknown" || next === undefined) return false;
   return next.state !== "active" && next.state !== null && next.atMs - one.atMs <= passingMs;
 }
 
 /** What ends and is counted as a restart has crashed, or is restarted for the sake of its health; else somebody has asked for it. */
-function isOutage(seen: readonly Seen[], i: number, before: Condition): boolean {
+function isOutage(seen: readonly SeenState[], i: number, before: Condition): boolean {
   const end = settledFrom(seen, i + 1);
   if (hasRisen(seen, baseOf(seen, i), end)) return true;
   const state = seen[end]?.state ?? null;
@@ -105,7 +105,7 @@ function isOutage(seen: readonly Seen[], i: number, before: Condition): boolean 
 }
 
 /** Nobody has stopped it: it is on its way from a crash, or an ill health, to the restart that is counted. */
-function isPassing(seen: readonly Seen[], i: number): boolean {
+function isPassing(seen: readonly SeenState[], i: number): boolean {
   let next = i + 1;
   while (seen[next]?.state === "inactive") next++;
   const [from, to] = [seen[i]?.atMs, seen[next]?.atMs];
@@ -113,16 +113,16 @@ function isPassing(seen: readonly Seen[], i: number): boolean {
   return hasRisen(seen, baseOf(seen, i), settledFrom(seen, next));
 }
 
-const isSettled = ({ state }: Seen): boolean => state !== "activating" && state !== "deactivating";
+const isSettled = ({ state }: SeenState): boolean => state !== "activating" && state !== "deactivating";
 
-function settledFrom(seen: readonly Seen[], i: number): number {
+function settledFrom(seen: readonly SeenState[], i: number): number {
   let at = i;
   for (let one = seen[at]; one !== undefined && !isSettled(one); one = seen[++at]);
   return at;
 }
 
 /** The last one before at which no restart was under way, as it may be once it failed; itself where there is none. */
-function baseOf(seen: readonly Seen[], i: number): number {
+function baseOf(seen: readonly SeenState[], i: number): number {
   for (let at = i - 1; at >= 0; at--) {
     const one = seen[at];
     if (one === undefined || one.state === null) break;
@@ -132,7 +132,7 @@ function baseOf(seen: readonly Seen[], i: number): number {
 }
 
 /** A count that has fallen in between was begun anew, by somebody who started it. */
-function hasRisen(seen: readonly Seen[], first: number, last: number): boolean {
+function hasRisen(seen: readonly SeenState[], first: number, last: number): boolean {
   let begin: number | null = null;
   let present: number | null = null;
   for (let i = Math.max(0, first); i <= last; i++) {

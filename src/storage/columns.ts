@@ -1,10 +1,10 @@
 // The figures of a point as columns: how wide each is, and what many of them become together. The layouts are a file format.
 import { type Figure, type Fold, tableOf } from "../metrics/figures.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
-import { type Kind, kinds } from "../metrics/subject.ts";
+import { kinds, type SubjectKind } from "../metrics/subject.ts";
 import { columnsBefore } from "./columns-before.ts";
 
-export type Column = {
+export type StorageColumn = {
   name: string;
   bytes: 4 | 8;
   fold: Fold | "min" | "max";
@@ -16,14 +16,14 @@ type WordColumn = { name: "state" | "health" | "memorySource"; words: readonly s
 /** `columns` stand in their order in the file, the widest first, so that each lies where a typed array may begin. */
 export type Layout = {
   id: number;
-  kind: Kind;
-  columns: readonly Pick<Column, "name" | "bytes">[];
+  kind: SubjectKind;
+  columns: readonly Pick<StorageColumn, "name" | "bytes">[];
   words: readonly WordColumn[];
   rowBytes: number;
 };
 
 /** One byte each; 255 is null. */
-const wordsOf: Record<Kind, readonly WordColumn[]> = {
+const wordsOf: Record<SubjectKind, readonly WordColumn[]> = {
   service: [
     { name: "state", words: states },
     { name: "health", words: healths },
@@ -40,7 +40,7 @@ const firstVersion = 3;
 /** The layouts of the host are numbered from here on. */
 const hostIds = 65_536;
 
-const byVersion = (kind: Kind) => versionsOf(kind).map((version) => layoutsAt(kind, version));
+const byVersion = (kind: SubjectKind) => versionsOf(kind).map((version) => layoutsAt(kind, version));
 const known = { service: byVersion("service"), host: byVersion("host") };
 
 /** All that a file can have. */
@@ -52,34 +52,34 @@ export const layouts: ReadonlyMap<number, Layout> = new Map(
 );
 
 /** The layout of new blocks. Level 0 holds samples that are not folded. */
-export function layoutOn(kind: Kind, level: number): Layout {
+export function layoutOn(kind: SubjectKind, level: number): Layout {
   const newest = known[kind].at(-1);
   if (newest === undefined) throw new Error(`there is no layout for ${kind}`);
   return level === 0 ? newest.raw : newest.rollup;
 }
 
 /** The columns of a rollup, as they are written now. */
-export const rollupColumns: Record<Kind, readonly Column[]> = {
+export const rollupColumns: Record<SubjectKind, readonly StorageColumn[]> = {
   service: rollupOf(tableOf("service")),
   host: rollupOf(tableOf("host")),
 };
 
-function versionsOf(kind: Kind): number[] {
+function versionsOf(kind: SubjectKind): number[] {
   return [...new Set(tableOf(kind).map(({ of }) => Math.max(of[kind] ?? 0, firstVersion)))].sort((a, b) => a - b);
 }
 
 /** The figures that are stored since this version or longer: a later version changes nothing here. */
-function layoutsAt(kind: Kind, version: number): { raw: Layout; rollup: Layout } {
+function layoutsAt(kind: SubjectKind, version: number): { raw: Layout; rollup: Layout } {
   const figures = tableOf(kind).filter(({ of }) => (of[kind] ?? 0) <= version);
   const id = (kind === "host" ? hostIds : 0) + 2 * version;
   return { raw: layoutOf(id - 1, kind, figures), rollup: layoutOf(id, kind, rollupOf(figures)) };
 }
 
-function rollupOf(figures: readonly Figure[]): Column[] {
+function rollupOf(figures: readonly Figure[]): StorageColumn[] {
   return [
-    ...figures.map(({ name, bytes, fold }): Column => ({ name, bytes, fold })),
+    ...figures.map(({ name, bytes, fold }): StorageColumn => ({ name, bytes, fold })),
     { name: "samples", bytes: 4, fold: "sum" },
-    ...figures.flatMap(({ name, bytes, spread }): Column[] =>
+    ...figures.flatMap(({ name, bytes, spread }): StorageColumn[] =>
       spread === undefined
         ? []
         : [
@@ -90,7 +90,7 @@ function rollupOf(figures: readonly Figure[]): Column[] {
   ];
 }
 
-function layoutOf(id: number, kind: Kind, columns: Layout["columns"]): Layout {
+function layoutOf(id: number, kind: SubjectKind, columns: Layout["columns"]): Layout {
   const words = wordsOf[kind];
   // Behind a key of 8 bytes.
   const rowBytes = 8 + columns.reduce((sum, { bytes }) => sum + bytes, 0) + words.length;

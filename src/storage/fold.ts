@@ -1,12 +1,12 @@
 // Many rows -> one, column by column: means by how many samples each row is made of, extremes, sums and the last; pure.
-import type { Kind } from "../metrics/subject.ts";
+import type { SubjectKind } from "../metrics/subject.ts";
 import { type Block, makeBlock, type Values } from "./block.ts";
-import { type Column, layoutOn, rollupColumns } from "./columns.ts";
+import { layoutOn, rollupColumns, type StorageColumn } from "./columns.ts";
 
 /** Into which row of the result each of its rows goes. Blocks come in order of time. */
-export type Part = { block: Block; targets: Int32Array };
+export type FoldPart = { block: Block; targets: Int32Array };
 
-export function fold(kind: Kind, parts: readonly Part[], keys: Float64Array): Block {
+export function fold(kind: SubjectKind, parts: readonly FoldPart[], keys: Float64Array): Block {
   const result = makeBlock(layoutOn(kind, 1), keys.length);
   result.keys.set(keys);
   const sums = new Float64Array(keys.length);
@@ -26,7 +26,7 @@ export function fold(kind: Kind, parts: readonly Part[], keys: Float64Array): Bl
   return result;
 }
 
-function add({ name, fold: how, from }: Column, { block, targets }: Part, sums: Float64Array, weights: Float64Array): void {
+function add({ name, fold: how, from }: StorageColumn, { block, targets }: FoldPart, sums: Float64Array, weights: Float64Array): void {
   const counts = block.columns.get("samples");
   const values = block.columns.get(name) ?? block.columns.get(from ?? "");
   if (name === "samples")
@@ -47,7 +47,7 @@ function addWeighted(values: Values, counts: Values | undefined, targets: Int32A
   }
 }
 
-function addPlain(how: Column["fold"], values: Values, targets: Int32Array, sums: Float64Array): void {
+function addPlain(how: StorageColumn["fold"], values: Values, targets: Int32Array, sums: Float64Array): void {
   for (let row = 0; row < values.length; row++) {
     const value = values[row] ?? Number.NaN;
     if (Number.isNaN(value)) continue;

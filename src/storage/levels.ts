@@ -2,9 +2,9 @@
 import type { Keep, Keeping } from "../config/keeping.ts";
 
 /** The first level holds the samples as they came. */
-export type Level = { stepMs: number; keep: Keep };
+export type RetentionLevel = { stepMs: number; keep: Keep };
 
-export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): Level[] {
+export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): RetentionLevel[] {
   return [
     { stepMs: intervalMs, keep: raw },
     { stepMs: 60_000, keep: minutes },
@@ -14,7 +14,7 @@ export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): Le
 }
 
 /** How long a level reaches back when nothing was missed. */
-export function spanOf({ stepMs, keep }: Level): number {
+export function spanOf({ stepMs, keep }: RetentionLevel): number {
   return "ageMs" in keep ? keep.ageMs : keep.snapshots * stepMs;
 }
 

@@ -6,7 +6,7 @@ import type { Health, HostSample, MemorySource, Sample, State } from "../metrics
 export type Tick = { atMs: number; samples: readonly Sample[]; host?: HostSample | null };
 
 /** What became of a service at a moment; a signal may tell it before the next tick does. */
-export type Change = { service: string; atMs: number; state: State; health: Health; restarts: number | null };
+export type ObservedChange = { service: string; atMs: number; state: State; health: Health; restarts: number | null };
 
 /** Not stored is no error: it is told, and the next one is tried again. */
 export type Stored = { stored: true } | { stored: false; reason: string };
@@ -26,7 +26,7 @@ export type Point = Partial<Record<FigureName | `${SpreadName}Min` | `${SpreadNa
 };
 
 /** `service` is the name of a service, or that of the host. */
-export type Row = Point & { service: string };
+export type StorageRow = Point & { service: string };
 
 /** From `fromMs` on, and before `toMs`. */
 export type Range = { fromMs: number; toMs: number };
@@ -35,10 +35,10 @@ export type Range = { fromMs: number; toMs: number };
 export type Newest = { atMs: number; intervalMs: number; points: Map<string, Point> };
 
 /** What a service was from a moment on; a state of null: it was there no more. */
-export type Seen = { atMs: number; state: State | null; health: Health; restarts: number | null };
+export type SeenState = { atMs: number; state: State | null; health: Health; restarts: number | null };
 
 /** A time without a gap in which one process watched, and what was seen then, the oldest first. */
-export type Watch = Range & { seen: Seen[] };
+export type WatchedSpan = Range & { seen: SeenState[] };
 
 export interface StorageReader {
   /** The names of all services that anything is kept of, in order. */
@@ -48,9 +48,9 @@ export interface StorageReader {
   /** One service or the host, in order of time and each moment once; steps where nothing was seen are left out. */
   series(subject: string, range: Range, stepMs: number): Promise<Point[]>;
   /** As fine as it is still kept, one service after the other, or the host alone; memory does not grow with the range. */
-  rows(range: Range, subject: string | null): AsyncIterable<Row>;
+  rows(range: Range, subject: string | null): AsyncIterable<StorageRow>;
   /** When it was watched, in the order in which that happened. */
-  watches(service: string, range: Range): Promise<Watch[]>;
+  watches(service: string, range: Range): Promise<WatchedSpan[]>;
   close(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export interface StorageReader {
 export interface Storage extends StorageReader {
   append(tick: Tick): Promise<Stored>;
   /** What is as it was before is not kept again. */
-  observe(changes: readonly Change[]): Promise<Stored>;
+  observe(changes: readonly ObservedChange[]): Promise<Stored>;
   /** One bounded step of forgetting what is too old, and of giving its room back; for every tick. */
   turn(): Promise<void>;
   /** What is wrong, in sentences. */

@@ -8,11 +8,11 @@ import { sandboxEdition } from "../backend/sandbox.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
-import { giveBack } from "../base/memory.ts";
+import { releaseMemory } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
 import { forgetEvents } from "../logs/events.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
-import { tick as careForLogs } from "../logs/store/tick.ts";
+import { careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
 import { type Act, channel, controlKey, controlSocket, Request, type Told } from "./control.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
@@ -101,8 +101,8 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
     setInterval(reapOrphans, reapEveryMs),
-    setTimeout(giveBack, settledMs),
-    setInterval(giveBack, giveBackEveryMs),
+    setTimeout(releaseMemory, settledMs),
+    setInterval(releaseMemory, giveBackEveryMs),
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
       for (const service of services.values()) if (!service.isKept) service.keep();

@@ -19,8 +19,8 @@ import { type Sessions, sessions } from "../base/sessions.ts";
 import { shellWord } from "../base/text.ts";
 import { readEvents } from "../logs/events.ts";
 import { logsFolder } from "../logs/store/place.ts";
-import { read as readLogs } from "../logs/store/read.ts";
-import { type Lines, together } from "../logs/together.ts";
+import { readLogs } from "../logs/store/read.ts";
+import { type LogReader, together } from "../logs/together.ts";
 import { commandOf } from "../runtime/command.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
@@ -185,8 +185,8 @@ export class SupervisorBackend implements Backend {
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord> {
     const { state } = this.#paths;
-    const events: Lines = (asked, ends) => readEvents(state, asked, ends);
-    const own: Lines = (asked, ends) => readLogs(logsFolder(state), asked, ends);
+    const events: LogReader = (asked, ends) => readEvents(state, asked, ends);
+    const own: LogReader = (asked, ends) => readLogs(logsFolder(state), asked, ends);
     return together(query.eventsOnly === true ? [events] : [own, events], query, signal);
   }
 

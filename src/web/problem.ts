@@ -15,11 +15,11 @@ export function problem(status: keyof typeof titles, detail: string, headers: Re
   return answer(JSON.stringify(body), "application/problem+json", { status, headers });
 }
 
-export function json(value: unknown): Response {
+export function jsonResponse(value: unknown): Response {
   return answer(JSON.stringify(value), "application/json", {});
 }
 
-export function text(line: string): Response {
+export function textResponse(line: string): Response {
   return answer(`${line}\n`, "text/plain; charset=utf-8", {});
 }
 

@@ -1,19 +1,19 @@
 // The table of routes, and how a request finds its row.
 import { hostname } from "node:os";
 import { reasonOf } from "../base/errors.ts";
-import { json, problem, text } from "./problem.ts";
+import { jsonResponse, problem, textResponse } from "./problem.ts";
 
 type Method = "GET";
 type Answer = () => Response | Promise<Response>;
 export type Route = { path: string; method: Method /** Needs no token. */; isOpen: boolean; answer: Answer };
-export type Source = { statuses: () => Promise<unknown[]>; now: () => number };
+export type RouteDeps = { statuses: () => Promise<unknown[]>; now: () => number };
 
 const statusTimeoutMs = 10_000;
 
-export function routesOf({ statuses, now }: Source): Route[] {
+export function routesOf({ statuses, now }: RouteDeps): Route[] {
   const latest = shared(statuses);
   return [
-    { path: "/healthz", method: "GET", isOpen: true, answer: () => text("ok") },
+    { path: "/healthz", method: "GET", isOpen: true, answer: () => textResponse("ok") },
     {
       path: "/api/metrics",
       method: "GET",
@@ -22,7 +22,7 @@ export function routesOf({ statuses, now }: Source): Route[] {
         try {
           const services = await within(latest(), statusTimeoutMs);
           if (services === null) return problem(503, `the services do not tell how they are within ${statusTimeoutMs / 1000} s`);
-          return json({ at: new Date(now()).toISOString(), host: hostname(), services });
+          return jsonResponse({ at: new Date(now()).toISOString(), host: hostname(), services });
         } catch (error) {
           return problem(500, `the services cannot be read: ${reasonOf(error)}`);
         }

@@ -5,9 +5,9 @@ import { plainErrno } from "../base/files.ts";
 import { Auth } from "./auth.ts";
 import { foreign, namesOf } from "./origin.ts";
 import { problem } from "./problem.ts";
-import { find, routesOf, type Source } from "./routes.ts";
+import { find, type RouteDeps, routesOf } from "./routes.ts";
 
-export type WebOptions = Source & { host: string; port: number; token: string };
+export type WebOptions = RouteDeps & { host: string; port: number; token: string };
 export type Web = { port: number; stop(): Promise<void> };
 
 const idleSeconds = 10;

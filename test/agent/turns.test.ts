@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import type { Turns } from "../../src/agent/turns.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { hostName } from "../../src/metrics/subject.ts";
-import type { Row } from "../../src/storage/storage.ts";
+import type { StorageRow } from "../../src/storage/storage.ts";
 import { until } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 import { Stage } from "./stage.ts";
@@ -18,7 +18,7 @@ async function begin(): Promise<void> {
 }
 
 const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
-const rows = (): Promise<Row[]> => Array.fromAsync(stage.storage.rows(always, null));
+const rows = (): Promise<StorageRow[]> => Array.fromAsync(stage.storage.rows(always, null));
 const burn = ["sh", "-c", "while :; do :; done"];
 const hourMs = 3_600_000;
 

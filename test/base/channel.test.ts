@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type AskOptions, ask } from "../../src/base/channel/ask.ts";
 import { busyLine, type Channel, keyIn } from "../../src/base/channel/head.ts";
-import { Places } from "../../src/base/channel/places.ts";
+import { ConnectionPlaces } from "../../src/base/channel/places.ts";
 import { serve } from "../../src/base/channel/serve.ts";
 import { tempDir, until } from "../harness.ts";
 
@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test("a connection without the key loses its place after a second, and earlier if another connection needs the place", () => {
   const ended: number[] = [];
   const connection = (name: number) => ({ terminate: () => void ended.push(name) });
-  const places = new Places<ReturnType<typeof connection>>();
+  const places = new ConnectionPlaces<ReturnType<typeof connection>>();
   for (let i = 0; i < 256; i++) expect(places.take(connection(i))).toBe(true);
   places.tick();
   expect(places.take(connection(256))).toBe(false);
@@ -43,7 +43,7 @@ test("a connection without the key loses its place after a second, and earlier i
 });
 
 test("connections that have shown the key have separate places", () => {
-  const places = new Places<{ terminate(): void }>();
+  const places = new ConnectionPlaces<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   for (const one of connections) expect(places.take(one)).toBe(true);
   expect(connections.map((one) => places.know(one)).indexOf(false)).toBe(64);

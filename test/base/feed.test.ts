@@ -3,10 +3,10 @@ import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Backlog } from "../../src/base/channel/backlog.ts";
-import { Feed, type Line, type Listener } from "../../src/base/channel/feed.ts";
-import { follow } from "../../src/base/channel/follow.ts";
+import { Feed, type Line, type Subscriber } from "../../src/base/channel/feed.ts";
+import { followChannel } from "../../src/base/channel/follow.ts";
 import { type Channel, keyIn } from "../../src/base/channel/head.ts";
-import { Places } from "../../src/base/channel/places.ts";
+import { ConnectionPlaces } from "../../src/base/channel/places.ts";
 import { serve } from "../../src/base/channel/serve.ts";
 import { tempDir, until } from "../harness.ts";
 
@@ -36,7 +36,7 @@ test("a reader gets the whole state first, then each item, and after falling beh
 });
 
 test("connections that stay open take no place from requests", () => {
-  const places = new Places<{ terminate(): void }>();
+  const places = new ConnectionPlaces<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   const isPlaced = (one: { terminate(): void }) => places.take(one) && places.know(one) && places.stay(one);
   expect(connections.map(isPlaced).indexOf(false)).toBe(64);
@@ -49,7 +49,7 @@ test("connections that stay open take no place from requests", () => {
 class Counter {
   n = 0;
   wholes = 0;
-  readonly #hearing = new Set<Listener<Line>>();
+  readonly #hearing = new Set<Subscriber<Line>>();
   readonly feed = new Feed(
     { name: "counter" },
     () => {
@@ -84,8 +84,8 @@ test("a reader that stops gets a snapshot in place of the items it missed, and t
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => counter.feed);
   const [stopping, reading] = [new AbortController(), new AbortController()];
   try {
-    const slow = follow(side, {}, { ...calm, signal: stopping.signal });
-    const fast = follow(side, {}, { ...calm, signal: reading.signal });
+    const slow = followChannel(side, {}, { ...calm, signal: stopping.signal });
+    const fast = followChannel(side, {}, { ...calm, signal: reading.signal });
     for (const one of [slow, fast]) {
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ protocol: 1, name: "counter" });
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ kind: "whole", n: 0 });
@@ -129,11 +129,11 @@ test("a reader that stops gets a snapshot in place of the items it missed, and t
 
 test("reading ends without a listener, with a wrong key, with the end of the server, and when the server is silent too long", async () => {
   const signal = new AbortController().signal;
-  const lines = (quietMs: number) => Array.fromAsync(follow(side, {}, { signal, firstMs: 20_000, quietMs }));
+  const lines = (quietMs: number) => Array.fromAsync(followChannel(side, {}, { signal, firstMs: 20_000, quietMs }));
   expect(await lines(60_000)).toEqual([]);
   const counter = new Counter();
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => counter.feed);
-  const wrong = follow({ ...side, keyFile: join(folder, "none") }, {}, { ...calm, signal });
+  const wrong = followChannel({ ...side, keyFile: join(folder, "none") }, {}, { ...calm, signal });
   expect((await Array.fromAsync(wrong)).map(parsed)).toEqual([expect.objectContaining({ error: expect.any(String) })]);
   expect((await lines(200)).length).toBe(2);
   const ending = lines(60_000);
@@ -153,7 +153,7 @@ test("a line longer than what may stay unread is read to its end, and a line bey
   };
   const listener = Bun.listen({ unix: path, socket: { open: write, drain: write, data() {} } });
   try {
-    const lines = await Array.fromAsync(follow({ ...side, path }, {}, { ...calm, signal: new AbortController().signal }));
+    const lines = await Array.fromAsync(followChannel({ ...side, path }, {}, { ...calm, signal: new AbortController().signal }));
     expect(lines.map((line) => [line[0], line.length])).toEqual([
       ["s", 6],
       ["6", 6 * mebibyte + 1],

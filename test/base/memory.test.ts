@@ -23,11 +23,11 @@ test.each([
 test("a real process uses less memory of its files after the release, also with its executable in a tmpfs, and continues to run", async () => {
   const source = join(import.meta.dir, "../../src/base");
   const script = `
-import { giveBack } from "${source}/memory.ts";
+import { releaseMemory } from "${source}/memory.ts";
 import { readProc, statusField } from "${source}/proc.ts";
 const held = () => ["RssFile", "RssShmem"].reduce((sum, one) => sum + Number.parseInt(statusField(readProc("self/status") ?? "", one) ?? "", 10), 0);
 const before = held();
-await giveBack();
+await releaseMemory();
 const after = held();
 console.log(JSON.stringify({ before, after, still: [3, 1, 2].sort().join() }));`;
   const folder = mkdtempSync("/dev/shm/bs9-memory-");

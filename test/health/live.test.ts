@@ -2,7 +2,7 @@
 // without HTTP.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { HealthSettings } from "../../src/config/health.ts";
-import { type HealthOf, type Monitor, monitor } from "../../src/health/monitor.ts";
+import { type HealthOf, type Monitor, monitorOf } from "../../src/health/monitor.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { freePort, until } from "../harness.ts";
 import { specOf } from "./watched.ts";
@@ -16,7 +16,7 @@ const closing: (() => void)[] = [];
 let it: Monitor;
 
 beforeAll(() => {
-  it = monitor({
+  it = monitorOf({
     settings,
     run: () => Promise.reject(new Error("no command was expected")),
     onChange: (name, now) => changes.set(name, [...(changes.get(name) ?? []), now.health]),

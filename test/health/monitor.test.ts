@@ -1,6 +1,6 @@
 // Which service is probed when, and with which result: the test controls the clock and the end of each check.
 import { expect, test } from "bun:test";
-import { type HealthOf, monitor } from "../../src/health/monitor.ts";
+import { type HealthOf, monitorOf } from "../../src/health/monitor.ts";
 import { until } from "../harness.ts";
 import { settings, watchedOf } from "./watched.ts";
 
@@ -11,7 +11,7 @@ function scene(maxRunning = 32, marginMs = 10_000, timeoutMs = settings.timeoutM
   const running: Running[] = [];
   const changes: [string, HealthOf["health"]][] = [];
   const begun: string[] = [];
-  const it = monitor({
+  const it = monitorOf({
     settings: { ...settings, timeoutMs },
     maxRunning,
     marginMs,

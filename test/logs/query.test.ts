@@ -1,6 +1,6 @@
 // Which lines pass `--grep` and `--level`.
 import { expect, test } from "bun:test";
-import { lineFilter, lineOf, type RawLine } from "../../src/logs/query.ts";
+import { lineFilter, logLineOf, type RawLine } from "../../src/logs/query.ts";
 
 const raw = (message: string, priority: number | null = null): RawLine => ({
   atMs: 1_767_225_600_123,
@@ -11,7 +11,7 @@ const raw = (message: string, priority: number | null = null): RawLine => ({
 });
 
 test("a line of logs --json has all its fields", () => {
-  expect(lineOf(raw('{"level":40,"msg":"low","disk":"/"}'))).toEqual({
+  expect(logLineOf(raw('{"level":40,"msg":"low","disk":"/"}'))).toEqual({
     at: "2026-01-01T00:00:00.123Z",
     service: "web",
     stream: "stdout",

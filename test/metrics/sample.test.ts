@@ -1,8 +1,8 @@
 // Rates out of two readings, whatever counters and clocks do.
 import { expect, test } from "bun:test";
-import { type Reading, sampleOf } from "../../src/metrics/sample.ts";
+import { type ServiceReading, sampleOf } from "../../src/metrics/sample.ts";
 
-const reading = (more: Partial<Reading> = {}): Reading => ({
+const reading = (more: Partial<ServiceReading> = {}): ServiceReading => ({
   service: "web",
   readAtMs: 10_000,
   state: "active",
@@ -24,7 +24,7 @@ const reading = (more: Partial<Reading> = {}): Reading => ({
   ...more,
 });
 
-const later = (more: Partial<Reading> = {}): Reading => reading({ readAtMs: 15_000, restReadAtMs: 15_000, ...more });
+const later = (more: Partial<ServiceReading> = {}): ServiceReading => reading({ readAtMs: 15_000, restReadAtMs: 15_000, ...more });
 
 test("the first sample has no rates", () => {
   expect(sampleOf(null, reading())).toMatchObject({

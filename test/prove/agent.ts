@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Turns } from "../../src/agent/turns.ts";
 import type { Reading } from "../../src/backend/backend.ts";
-import { giveBack } from "../../src/base/memory.ts";
+import { releaseMemory } from "../../src/base/memory.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { cgroupRoot, readPids } from "../../src/metrics/cgroup.ts";
@@ -79,7 +79,7 @@ async function measure(): Promise<Figure[]> {
     const before = cpuMs();
     await turns.turn();
     // The agent does this once a minute.
-    if (n % 12 === 0) await giveBack();
+    if (n % 12 === 0) await releaseMemory();
     costs[n - 1] = cpuMs() - before;
     if (n === 1000 || n === ticks) rss.set(n, process.memoryUsage.rss() / 1e6);
   }

@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import type { Health, State } from "../../src/metrics/sample.ts";
 import { availability } from "../../src/storage/availability.ts";
-import type { Watch } from "../../src/storage/storage.ts";
+import type { WatchedSpan } from "../../src/storage/storage.ts";
 
 type Look = [seconds: number, state: State | null, restarts?: number | null, health?: Health];
 
-function watch(from: number, to: number, ...looks: Look[]): Watch {
+function watch(from: number, to: number, ...looks: Look[]): WatchedSpan {
   return {
     fromMs: from * 1000,
     toMs: to * 1000,
@@ -14,7 +14,7 @@ function watch(from: number, to: number, ...looks: Look[]): Watch {
   };
 }
 
-const uncounted: Watch = {
+const uncounted: WatchedSpan = {
   fromMs: 0,
   toMs: 100_000,
   seen: (
@@ -30,7 +30,7 @@ const uncounted: Watch = {
   })),
 };
 
-const stories: [string, Watch[], Record<string, number | null>][] = [
+const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
   ["nobody watched", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
   ["up all the time", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1 }],
   [

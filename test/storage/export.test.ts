@@ -5,8 +5,8 @@ import { hostName } from "../../src/metrics/subject.ts";
 import { exportedColumns } from "../../src/storage/export/columns.ts";
 import { familiesOf } from "../../src/storage/export/families.ts";
 import { openMetrics } from "../../src/storage/export/openmetrics.ts";
-import { csv, json } from "../../src/storage/export/text.ts";
-import type { Row } from "../../src/storage/storage.ts";
+import { rowsAsCsv, rowsAsJson } from "../../src/storage/export/text.ts";
+import type { StorageRow } from "../../src/storage/storage.ts";
 import { emptyKept, openMemory } from "./memory.ts";
 import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "./parsers.ts";
 import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
@@ -18,7 +18,7 @@ const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 /** Names that no service can have: what escapes has to hold nevertheless. */
 const names = ["web", 'a "quoted", name', "line\nbreak\\n"];
 
-async function rowsOf(ticks: number): Promise<() => AsyncIterable<Row>> {
+async function rowsOf(ticks: number): Promise<() => AsyncIterable<StorageRow>> {
   const storage = openMemory(emptyKept(), defaultKeeping, () => beginMs);
   for (let n = 0; n < ticks; n++) {
     const samples = names.map((name, i) =>
@@ -35,7 +35,7 @@ async function text(chunks: AsyncIterable<string>): Promise<string> {
 
 test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
   const rows = await rowsOf(ticks);
-  const parsed = JSON.parse(await text(json(rows(), "service"))) as Record<string, unknown>[];
+  const parsed = JSON.parse(await text(rowsAsJson(rows(), "service"))) as Record<string, unknown>[];
   expect(parsed.length).toBe(3 * ticks);
   if (ticks === 0) return;
   expect(Object.keys(parsed[0] ?? {})).toEqual([...exportedColumns("service")]);
@@ -50,7 +50,7 @@ test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
 
 test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
   const rows = await rowsOf(ticks);
-  const written = await text(csv(rows(), "service"));
+  const written = await text(rowsAsCsv(rows(), "service"));
   expect(written.startsWith("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts,")).toBe(true);
   const parsed = parseCsv(written);
   expect(parsed.length).toBe(3 * ticks);
@@ -96,7 +96,7 @@ test.skipIf(!hasOpenMetricsParser)("OpenMetrics of nothing", async () => {
 
 test("no piece grows with the range", async () => {
   const rows = await rowsOf(1000);
-  for (const pieces of [json(rows(), "service"), csv(rows(), "service"), openMetrics(rows(), "service", folder)]) {
+  for (const pieces of [rowsAsJson(rows(), "service"), rowsAsCsv(rows(), "service"), openMetrics(rows(), "service", folder)]) {
     const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);
     expect(lengths.length).toBeGreaterThan(5);
     expect(Math.max(...lengths)).toBeLessThan(500 * 800);
@@ -107,7 +107,7 @@ test("the host is exported by its own figures", async () => {
   const storage = openMemory(emptyKept(), defaultKeeping, () => beginMs);
   await storage.append({ atMs: beginMs, samples: [sample("web", 1)], host: hostSample(7, { swapBytes: 0.4 }) });
   const rows = () => storage.rows(always, hostName);
-  const [record] = JSON.parse(await text(json(rows(), "host"))) as Record<string, unknown>[];
+  const [record] = JSON.parse(await text(rowsAsJson(rows(), "host"))) as Record<string, unknown>[];
   expect(Object.keys(record ?? {})).toEqual([...exportedColumns("host")]);
   expect(record).toMatchObject({
     service: hostName,
@@ -117,7 +117,7 @@ test("the host is exported by its own figures", async () => {
     swapBytes: 0,
     ioPressurePercent: null,
   });
-  const [line] = parseCsv(await text(csv(rows(), "host")));
+  const [line] = parseCsv(await text(rowsAsCsv(rows(), "host")));
   expect([line?.["service"], line?.["state"], line?.["homeFreeBytes"]]).toEqual([hostName, "", String(hostSample(7).homeFreeBytes)]);
   const written = await text(openMetrics(rows(), "host", folder));
   expect(written).toContain(`# TYPE bs9_host_memory_total_bytes gauge\n# UNIT bs9_host_memory_total_bytes bytes\n`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { healths, type Sample, states } from "../../src/metrics/sample.ts";
 import { openMetrics } from "../../src/storage/export/openmetrics.ts";
-import { csv, json } from "../../src/storage/export/text.ts";
+import { rowsAsCsv, rowsAsJson } from "../../src/storage/export/text.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { tempDir } from "../harness.ts";
@@ -104,8 +104,8 @@ test.each(stories)(
   "%s: JSON and CSV say the same, and each series rises",
   async (_, stretches) => {
     const rows = await kept(...stretches);
-    const objects = JSON.parse(await text(json(rows(), "service"))) as Record<string, string | number | null>[];
-    const records = parseCsv(await text(csv(rows(), "service")));
+    const objects = JSON.parse(await text(rowsAsJson(rows(), "service"))) as Record<string, string | number | null>[];
+    const records = parseCsv(await text(rowsAsCsv(rows(), "service")));
     expect(records).toEqual(
       objects.map((one) => Object.fromEntries(Object.entries(one).map(([key, value]) => [key, String(value ?? "")]))),
     );

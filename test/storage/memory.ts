@@ -3,7 +3,7 @@ import type { Keeping } from "../../src/config/keeping.ts";
 import { type Figure, type FigureName, tableOf } from "../../src/metrics/figures.ts";
 import { hostName, kindOf } from "../../src/metrics/subject.ts";
 import { follows, levelsOf } from "../../src/storage/levels.ts";
-import type { Change, Point, Range, Row, Seen, Storage, Watch } from "../../src/storage/storage.ts";
+import type { ObservedChange, Point, Range, SeenState, Storage, StorageRow, WatchedSpan } from "../../src/storage/storage.ts";
 
 /** What is left when it is closed. */
 export type Kept = {
@@ -12,7 +12,7 @@ export type Kept = {
   newest: { atMs: number; points: Map<string, Point> } | null;
   watches: KeptWatch[];
 };
-type KeptWatch = Range & { seen: Map<string, Seen[]> };
+type KeptWatch = Range & { seen: Map<string, SeenState[]> };
 
 export const emptyKept = (): Kept => ({ raw: new Map(), lastMs: null, newest: null, watches: [] });
 
@@ -20,7 +20,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
   const levels = levelsOf(keeping);
   let isNew = true;
 
-  const see = (changes: readonly Omit<Change, "atMs">[], atMs: number, isAll: boolean) => {
+  const see = (changes: readonly Omit<ObservedChange, "atMs">[], atMs: number, isAll: boolean) => {
     let watch = kept.watches.at(-1);
     const isSame =
       !isNew &&
@@ -33,7 +33,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
     isNew = false;
     watch.toMs = Math.max(watch.toMs, atMs);
     const gone = isAll ? [...watch.seen.keys()].filter((name) => !changes.some(({ service }) => service === name)) : [];
-    const looks: [string, Omit<Seen, "atMs">][] = changes.map(({ service, state, health, restarts }) => [
+    const looks: [string, Omit<SeenState, "atMs">][] = changes.map(({ service, state, health, restarts }) => [
       service,
       { state, health, restarts },
     ]);
@@ -64,7 +64,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
 
   const services = () => [...kept.raw.keys()].filter((name) => name !== hostName).sort();
 
-  async function* rows(range: Range, subject: string | null): AsyncIterable<Row> {
+  async function* rows(range: Range, subject: string | null): AsyncIterable<StorageRow> {
     for (const name of subject === null ? services() : [subject])
       for (const point of finest(name)) if (isIn(point, range)) yield { service: name, ...point };
   }
@@ -112,7 +112,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
       );
     },
     rows,
-    watches: async (service, range): Promise<Watch[]> =>
+    watches: async (service, range): Promise<WatchedSpan[]> =>
       kept.watches
         .filter(({ fromMs, toMs }) => toMs >= range.fromMs && fromMs < range.toMs)
         .map(({ fromMs, toMs, seen }) => ({ fromMs, toMs, seen: seen.get(service) ?? [] })),

@@ -3,7 +3,7 @@ import { afterEach, expect } from "bun:test";
 import { defaultKeeping, type Keeping } from "../../src/config/keeping.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { hostName } from "../../src/metrics/subject.ts";
-import type { Point, Range, Row, Storage } from "../../src/storage/storage.ts";
+import type { Point, Range, Storage, StorageRow } from "../../src/storage/storage.ts";
 import { beginMs, hostSample, intervalMs, sample, samplesOf } from "./samples.ts";
 
 /** What is opened again has what it had when it was closed. */
@@ -60,7 +60,7 @@ export async function answers(storage: Storage): Promise<unknown> {
   ];
 }
 
-export async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
+export async function all(rows: AsyncIterable<StorageRow>): Promise<StorageRow[]> {
   return await Array.fromAsync(rows);
 }
 

@@ -3,8 +3,8 @@ import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { migrations } from "../../src/storage/sqlite/migrations.ts";
 import { loadNames } from "../../src/storage/sqlite/names.ts";
-import { loadWatching, see, seeAll, watchesOf } from "../../src/storage/sqlite/watching.ts";
-import type { Change } from "../../src/storage/storage.ts";
+import { loadWatching, recordChanges, recordStates, watchesOf } from "../../src/storage/sqlite/watching.ts";
+import type { ObservedChange } from "../../src/storage/storage.ts";
 import { beginMs, intervalMs, samplesOf } from "./samples.ts";
 
 let db: Database;
@@ -14,7 +14,7 @@ function begin() {
   db = new Database(":memory:", { strict: true });
   for (const step of migrations) db.run(step);
   const names = loadNames(db);
-  const before = seeAll(db, names, loadWatching(db, names), samplesOf(1000, 0), beginMs, intervalMs);
+  const before = recordStates(db, names, loadWatching(db, names), samplesOf(1000, 0), beginMs, intervalMs);
   return { names, before };
 }
 
@@ -30,7 +30,7 @@ class Counted<K, V> extends Map<K, V> {
   }
 }
 
-const down = (service: string, atMs: number, restarts: number): Change => ({
+const down = (service: string, atMs: number, restarts: number): ObservedChange => ({
   ...{ service, atMs, restarts },
   state: "activating",
   health: "unknown",
@@ -41,7 +41,7 @@ test("a thousand services that restart at once are gone through once", () => {
   const known = new Counted(before.known);
   known.passes = 0;
   const changes = Array.from({ length: 1000 }, (_, i) => down(`s${i + 1}`, beginMs + i, 1));
-  const after = see(db, names, { ...before, known }, changes, intervalMs);
+  const after = recordChanges(db, names, { ...before, known }, changes, intervalMs);
   expect(known.passes).toBe(1);
   expect([...after.known.values()].every(({ n, restarts }) => n === 2 && restarts === 1)).toBe(true);
   // For a transaction that fails.
@@ -58,7 +58,7 @@ test("several of one service, twice the same, and a gap in between", () => {
     down("s1", lateMs, 2),
     down("s2", lateMs + 1000, 2),
   ];
-  see(db, names, before, changes, intervalMs);
+  recordChanges(db, names, before, changes, intervalMs);
   const told = watchesOf(db, names.idOf.get("s1") ?? -1, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER });
   expect(told.map(({ fromMs, toMs, seen }) => [fromMs - beginMs, toMs - beginMs, seen.map(({ atMs }) => atMs - beginMs)])).toEqual([
     [0, 3000, [0, 2000, 2500]],

@@ -1,6 +1,6 @@
 // Tells readers what a moment has changed. Between two moments everybody who listens knows the same.
 import type { Notice } from "../../backend/notice.ts";
-import type { Listener } from "../../base/channel/feed.ts";
+import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
 import { addedNotices } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
@@ -10,7 +10,7 @@ import type { Moment, Stage, Told } from "../moment.ts";
 import type { SharedNotices } from "../shared-notices.ts";
 import type { View } from "../view.ts";
 
-type Reader = Listener<ModelEvent> & { paceMs: number };
+type Reader = Subscriber<ModelEvent> & { paceMs: number };
 type Published = { observed: Observed; key: string };
 type Passed = Extract<ModelEvent, { kind: "change" }>["passed"];
 
@@ -53,7 +53,7 @@ export class Publisher implements Stage {
   }
 
   /** `moment` is that of now; from then on each event is told. Returns what ends it. */
-  hear(listener: Listener<ModelEvent>, paceMs: number, moment: Moment): () => void {
+  hear(listener: Subscriber<ModelEvent>, paceMs: number, moment: Moment): () => void {
     if (this.#readers.size === 0) this.#begin(moment);
     const reader = { ...listener, paceMs };
     this.#readers.add(reader);

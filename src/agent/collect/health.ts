@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { heldIfShown, type Listener } from "../../backend/sockets.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../../base/proc.ts";
-import { type Monitor, type MonitorOptions, monitor as monitorOf, type Watched } from "../../health/monitor.ts";
+import { type Monitor, type MonitorOptions, monitorOf, type Watched } from "../../health/monitor.ts";
 import { probeOf } from "../../health/probe.ts";
 import { pidsOf } from "../../metrics/group.ts";
 import { Ports } from "./ports.ts";

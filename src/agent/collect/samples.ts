@@ -1,13 +1,13 @@
 // One sample of all: what is known of the services and their counters -> samples, and what the last ones were.
 import { counterReader } from "../../metrics/counters.ts";
-import { type Reading, type Sample, type State, sampleOf } from "../../metrics/sample.ts";
+import { type Sample, type ServiceReading, type State, sampleOf } from "../../metrics/sample.ts";
 import { type Known, runOf } from "./services.ts";
 
 export type Look = {
   known: Known;
   state: State;
   restarts: number | null;
-  health: Pick<Reading, "health" | "latencyMs">;
+  health: Pick<ServiceReading, "health" | "latencyMs">;
 };
 
 type Latest = { run: string | null; readAtMs: number; sample: Sample };
@@ -15,9 +15,9 @@ type Latest = { run: string | null; readAtMs: number; sample: Sample };
 export class Sampler {
   readonly #counters = counterReader();
   /** What the next tick is compared with. */
-  readonly #ofTick = new Map<string, Reading>();
+  readonly #ofTick = new Map<string, ServiceReading>();
   /** What the next sample of any kind is compared with. */
-  readonly #last = new Map<string, Reading>();
+  readonly #last = new Map<string, ServiceReading>();
   readonly #latest = new Map<string, Latest>();
 
   /**

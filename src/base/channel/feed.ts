@@ -4,7 +4,7 @@ import { Backlog } from "./backlog.ts";
 /** Each line is JSON with its end; readers share the bytes. */
 export type Line = Buffer;
 
-export type Listener<T> = {
+export type Subscriber<T> = {
   tell(item: T): void;
   /** True where the listener has fallen behind: what is told to it is lost, and it asks for the whole. */
   isBehind(): boolean;
@@ -17,7 +17,7 @@ export class Feed {
   /** All of it as it is now: the first line, and again for a reader that has fallen behind. */
   readonly whole: () => Line;
   /** Tells each line after that; returns what ends it. */
-  readonly hear: (listener: Listener<Line>) => () => void;
+  readonly hear: (listener: Subscriber<Line>) => () => void;
 
   constructor(opening: object, whole: Feed["whole"], hear: Feed["hear"]) {
     this.opening = opening;
@@ -33,7 +33,7 @@ const stalledMs = 600_000;
 
 type Writable = { write(bytes: Buffer): number; terminate(): void };
 
-export class Stream {
+export class FeedStream {
   readonly #socket: Writable;
   readonly #backlog: Backlog<Line>;
   readonly #end: () => void;

@@ -2,7 +2,7 @@
 import type { Side } from "./ask.ts";
 import { busyLine, headOf, keyFrom } from "./head.ts";
 
-export type FollowOptions = {
+export type ChannelFollowOptions = {
   signal: AbortSignal;
   /** The other side counts as gone where its first line has not come by then. */
   firstMs: number;
@@ -14,7 +14,11 @@ export type FollowOptions = {
 const maxUnreadBytes = 4 * 1024 * 1024;
 
 /** Ends where nobody listens or answers, where the other side ends or falls silent, and with the signal. */
-export async function* follow({ path, keyFile, channel }: Side, question: unknown, options: FollowOptions): AsyncGenerator<string> {
+export async function* followChannel(
+  { path, keyFile, channel }: Side,
+  question: unknown,
+  options: ChannelFollowOptions,
+): AsyncGenerator<string> {
   const { signal, firstMs, quietMs } = options;
   const inbox = new Inbox(channel.maxAnswerBytes);
   let rest = Buffer.from(`${headOf(channel, keyFrom(keyFile))}${JSON.stringify(question)}\n`);

@@ -13,7 +13,7 @@ const keyWithinTicks = 10;
 /** Where all places are taken, it is given up so early: a command sends its key at once, and by then it was read. */
 const spareTicks = 2;
 
-export class Places<Connection extends { terminate(): void }> {
+export class ConnectionPlaces<Connection extends { terminate(): void }> {
   /** The tick in which each connection without the key was opened; the oldest is first. */
   readonly #strangers = new Map<Connection, number>();
   readonly #known = new Set<Connection>();

@@ -2,9 +2,9 @@
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { failed, reasonOf } from "../errors.ts";
 import { shellWord } from "../text.ts";
-import { Feed, Stream } from "./feed.ts";
+import { Feed, FeedStream } from "./feed.ts";
 import { busyLine, type Channel, maxHeadBytes, refusalOf } from "./head.ts";
-import { Places } from "./places.ts";
+import { ConnectionPlaces } from "./places.ts";
 
 /** Of sockaddr_un (unix(7)). */
 const maxPathBytes = 107;
@@ -18,7 +18,7 @@ type Asking = {
   isKnown: boolean;
   isOver: boolean;
   answer: Buffer | null;
-  stream: Stream | null;
+  stream: FeedStream | null;
   isClosed: boolean;
 };
 type Socket = Bun.Socket<Asking>;
@@ -36,7 +36,7 @@ export function serve(path: string, channel: Channel, key: string, answer: Answe
   if (there !== undefined && !there.isSocket())
     throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${shellWord(path)}` });
   rmSync(path, { force: true });
-  const places = new Places<Socket>();
+  const places = new ConnectionPlaces<Socket>();
   const before = process.umask(0o177);
   try {
     const server = Bun.listen<Asking>({
@@ -74,7 +74,7 @@ export function serve(path: string, channel: Channel, key: string, answer: Answe
           if (isFeed && !places.stay(socket)) return turnAway(socket);
           const line = Buffer.from(`${JSON.stringify({ ...said, ...(isFeed ? told.opening : told) })}\n`);
           if (isFeed) {
-            asking.stream = new Stream(socket, line, told);
+            asking.stream = new FeedStream(socket, line, told);
             return;
           }
           socket.timeout(askWithinSec);

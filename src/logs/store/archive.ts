@@ -4,14 +4,14 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { writeWhole } from "../../base/files.ts";
 import { readNoFollow } from "../../base/regular.ts";
-import type { Mark, Stream } from "./place.ts";
+import type { Mark, StreamName } from "./place.ts";
 
 export type Archive = { path: string; start: number; end: number };
 
 /** 16 decimal digits are enough for 9 PB, and names of equal length sort in the order of their numbers. */
 const digits = 16;
 
-export function archives(folder: string, stream: Stream): Archive[] {
+export function archives(folder: string, stream: StreamName): Archive[] {
   const pattern = new RegExp(`^${stream}\\.(\\d{${digits}})-(\\d{${digits}})\\.zst$`);
   return entriesOf(folder)
     .sort()
@@ -30,12 +30,12 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-export function archiveEnd(folder: string, stream: Stream): number {
+export function archiveEnd(folder: string, stream: StreamName): number {
   return archives(folder, stream).at(-1)?.end ?? 0;
 }
 
 /** The marks are stored in the first line, before the text. */
-export async function writeArchive(folder: string, stream: Stream, start: number, text: Buffer, list: Mark[]): Promise<void> {
+export async function writeArchive(folder: string, stream: StreamName, start: number, text: Buffer, list: Mark[]): Promise<void> {
   const end = start + text.length;
   const name = [start, end].map((offset) => String(offset).padStart(digits, "0")).join("-");
   const head = Buffer.from(`${JSON.stringify(list.map(({ offset, atMs }) => [offset, atMs]))}\n`);

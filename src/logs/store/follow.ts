@@ -6,8 +6,8 @@ import type { RawLine } from "../query.ts";
 import { forwards, lastLineEnd } from "./lines.ts";
 import { streams } from "./place.ts";
 import { lineRecords } from "./records.ts";
-import { textOf } from "./text.ts";
-import { tick } from "./tick.ts";
+import { streamTextOf } from "./text.ts";
+import { careForLogs } from "./tick.ts";
 
 /** The offset after the last line that was yielded, and the shift with which it was counted. */
 export type Position = { offset: number; shift: number };
@@ -15,7 +15,7 @@ export type Position = { offset: number; shift: number };
 const lookMs = 250;
 
 /** Starts at `positions`; a stream without a position is new and is yielded whole. The signal ends it. */
-export async function* follow(
+export async function* followLogFiles(
   root: string,
   folders: string[],
   positions: Map<string, Position>,
@@ -26,7 +26,7 @@ export async function* follow(
   try {
     while (!signal.aborted) {
       // A full disk prevents marks, but lines must still be shown.
-      await tick(root).catch(() => {});
+      await careForLogs(root).catch(() => {});
       for (const folder of folders) {
         if (!isDirectory(folder)) continue;
         if (!watchers.has(folder)) watchOver(folder, watchers, wake);
@@ -40,7 +40,7 @@ export async function* follow(
 }
 
 function* news(folder: string, stream: (typeof streams)[number], positions: Map<string, Position>): Generator<RawLine> {
-  const text = textOf(folder, stream);
+  const text = streamTextOf(folder, stream);
   if (text === null) return;
   try {
     const key = join(folder, stream);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeWhole } from "../../base/files.ts";
 import { openNoFollow, readNoFollow } from "../../base/regular.ts";
 import { archiveEnd } from "./archive.ts";
-import { logFile, type Mark, type Stream } from "./place.ts";
+import { logFile, type Mark, type StreamName } from "./place.ts";
 
 /**
  * Offsets count from the first byte that the stream ever had, so that they stay valid after the file was truncated or removed:
@@ -12,7 +12,7 @@ import { logFile, type Mark, type Stream } from "./place.ts";
  */
 export type Marks = { inode: number; shift: number; list: Mark[] };
 
-const indexFile = (folder: string, stream: Stream): string => join(folder, `${stream}.index`);
+const indexFile = (folder: string, stream: StreamName): string => join(folder, `${stream}.index`);
 
 /** A day with one mark per second. If there are more, every other old mark is dropped: times get less exact, but stay true. */
 const maxMarks = 86_400;
@@ -20,7 +20,7 @@ const markBytes = 16;
 const maxIndexBytes = 2 * maxMarks * markBytes;
 
 /** Null where the index does not exist or is invalid. */
-function load(folder: string, stream: Stream): Marks | null {
+function load(folder: string, stream: StreamName): Marks | null {
   const bytes = bytesOf(indexFile(folder, stream));
   if (bytes === null || bytes.length < 2 * markBytes) return null;
   // A mark that was written only half is ignored.
@@ -46,7 +46,7 @@ function bytesOf(path: string): Buffer | null {
 }
 
 /** The index, corrected for the file that exists now. */
-export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stats, "ino" | "size">): Marks {
+export function marksOf(folder: string, stream: StreamName, { ino, size }: Pick<Stats, "ino" | "size">): Marks {
   const known = load(folder, stream);
   const last = known?.list.at(-1);
   if (known === null || last === undefined) {
@@ -58,7 +58,7 @@ export function marksOf(folder: string, stream: Stream, { ino, size }: Pick<Stat
   return { inode: ino, shift: last.offset, list: [last] };
 }
 
-export function save(folder: string, stream: Stream, { inode, shift, list }: Marks): void {
+export function save(folder: string, stream: StreamName, { inode, shift, list }: Marks): void {
   const kept = list.length <= maxMarks ? list : list.filter((_, i) => i === 0 || i > list.length / 2 || i % 2 === 0);
   const numbers = new Float64Array([inode, shift, ...kept.flatMap(({ offset, atMs }) => [offset, atMs])]);
   writeWhole(indexFile(folder, stream), new Uint8Array(numbers.buffer), 0o600, false);
@@ -68,7 +68,7 @@ export function save(folder: string, stream: Stream, { inode, shift, list }: Mar
  * Records how far the file has grown. Its mtime is the time of the last byte, however late this runs. Only regular files get
  * marks.
  */
-export function mark(folder: string, stream: Stream): void {
+export function mark(folder: string, stream: StreamName): void {
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats?.isFile() !== true) return;
   const marks = marksOf(folder, stream, stats);

@@ -5,13 +5,13 @@ import { makeFolder } from "../../base/files.ts";
 import { isDirectory, openNoFollow } from "../../base/regular.ts";
 import { shellWord } from "../../base/text.ts";
 import { mark } from "./marks.ts";
-import { logFile, type Stream, streams } from "./place.ts";
+import { logFile, type StreamName, streams } from "./place.ts";
 
 /**
  * The two files that a service is to append to, made for this user alone. They have to be opened O_APPEND. What is in them
  * already is marked as older than now. Throws where the directory or one of the files is a symbolic link or anything else.
  */
-export function openStreams(folder: string): Record<Stream, string> {
+export function openStreams(folder: string): Record<StreamName, string> {
   makeFolder(folder);
   if (!isDirectory(folder))
     throw failed(`cannot write the log files in ${folder}: it is a symbolic link, which is not followed`, {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { isDirectory, whyNotRegular } from "../../base/regular.ts";
 
 export const streams = ["stdout", "stderr"] as const;
-export type Stream = (typeof streams)[number];
+export type StreamName = (typeof streams)[number];
 
 /** By `atMs` the stream had been written up to `offset`. */
 export type Mark = { offset: number; atMs: number };
 
-export const logFile = (folder: string, stream: Stream): string => join(folder, `${stream}.log`);
+export const logFile = (folder: string, stream: StreamName): string => join(folder, `${stream}.log`);
 
 /** The log directory of one service; `logsFolder` contains those of all services. */
 export const logFolder = (state: string, name: string): string => join(logsFolder(state), name);

@@ -2,16 +2,16 @@
 import { join } from "node:path";
 import { isDirectory } from "../../base/regular.ts";
 import type { LogQuery, RawLine } from "../query.ts";
-import { follow, type Position } from "./follow.ts";
+import { followLogFiles, type Position } from "./follow.ts";
 import { lastLineEnd } from "./lines.ts";
 import { streams } from "./place.ts";
 import { type Origin, recordsBackwards, recordsSince } from "./records.ts";
-import { type Text, textOf } from "./text.ts";
+import { type StreamText, streamTextOf } from "./text.ts";
 
-type Opened = { origin: Origin; text: Text; end: number };
+type Opened = { origin: Origin; text: StreamText; end: number };
 
 /** `root` is the directory of all services. Services without a directory there have no lines here. */
-export async function* read(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
+export async function* readLogs(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {
   const folders = query.services.map((name) => join(root, name));
   const opened = folders.filter(isDirectory).flatMap((folder) => open(folder, query.follow));
   try {
@@ -32,13 +32,13 @@ export async function* read(root: string, query: LogQuery, signal: AbortSignal):
   const positions = new Map(
     opened.map(({ origin, text, end }): [string, Position] => [join(origin.folder, origin.stream), { offset: end, shift: text.shift }]),
   );
-  for await (const record of follow(root, folders, positions, signal)) if (query.accept?.(record) !== false) yield record;
+  for await (const record of followLogFiles(root, folders, positions, signal)) if (query.accept?.(record) !== false) yield record;
 }
 
 /** A reader that follows gets a partial line only after its newline was written. */
 function open(folder: string, follows: boolean): Opened[] {
   return streams.flatMap((stream) => {
-    const text = textOf(folder, stream);
+    const text = streamTextOf(folder, stream);
     const live = text?.parts.at(-1);
     if (text === null || live === undefined) return [];
     const source = follows ? live.open() : null;

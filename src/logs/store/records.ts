@@ -3,13 +3,13 @@ import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
 import { backwards, forwards, type LogFileLine } from "./lines.ts";
 import { offsetAt, timeOf } from "./marks.ts";
-import type { Mark, Stream } from "./place.ts";
-import type { Part } from "./text.ts";
+import type { Mark, StreamName } from "./place.ts";
+import type { StreamPart } from "./text.ts";
 
-export type Origin = { folder: string; stream: Stream };
+export type Origin = { folder: string; stream: StreamName };
 
 /** Everything that may contain lines from `sinceMs` on; `end` is where the last part ends for this reader. */
-export function* recordsSince(parts: Part[], origin: Origin, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
+export function* recordsSince(parts: StreamPart[], origin: Origin, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
     if (!isLast && part.latestMs < sinceMs) continue;
@@ -21,7 +21,7 @@ export function* recordsSince(parts: Part[], origin: Origin, sinceMs: number, en
   }
 }
 
-export function* recordsBackwards(parts: Part[], origin: Origin, end: number): Generator<RawLine> {
+export function* recordsBackwards(parts: StreamPart[], origin: Origin, end: number): Generator<RawLine> {
   for (const part of parts.toReversed()) {
     const source = part.open();
     if (source === null) continue;

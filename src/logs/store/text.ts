@@ -4,9 +4,9 @@ import { openNoFollow } from "../../base/regular.ts";
 import { archives, readArchive } from "./archive.ts";
 import type { Bytes } from "./lines.ts";
 import { marksOf } from "./marks.ts";
-import { logFile, type Mark, type Stream } from "./place.ts";
+import { logFile, type Mark, type StreamName } from "./place.ts";
 
-export type Part = {
+export type StreamPart = {
   start: number;
   end: number;
   /** The time when its last byte had been written. */
@@ -16,10 +16,10 @@ export type Part = {
 };
 
 /** The last part is the file itself. Call `close` after reading. */
-export type Text = { parts: Part[]; shift: number; close: () => void };
+export type StreamText = { parts: StreamPart[]; shift: number; close: () => void };
 
 /** Null where there is no regular file to read. */
-export function textOf(folder: string, stream: Stream): Text | null {
+export function streamTextOf(folder: string, stream: StreamName): StreamText | null {
   let fd: number;
   try {
     fd = openNoFollow(logFile(folder, stream), constants.O_RDONLY);
@@ -33,15 +33,17 @@ export function textOf(folder: string, stream: Stream): Text | null {
     const buffer = Buffer.allocUnsafe(to - from);
     return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, from - shift));
   };
-  const live: Part = { start, end: stats.size + shift, latestMs: Math.ceil(stats.mtimeMs), open: () => ({ read, list }) };
+  const live: StreamPart = { start, end: stats.size + shift, latestMs: Math.ceil(stats.mtimeMs), open: () => ({ read, list }) };
   const parts = archives(folder, stream)
     // An unfinished archive holds text that the file still contains, so it is left out.
     .filter((archive) => archive.end <= start)
-    .map((archive): Part => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }));
+    .map(
+      (archive): StreamPart => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }),
+    );
   return { parts: [...parts, live], shift, close: () => closeSync(fd) };
 }
 
-function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<Part["open"]> {
+function unpacked(archive: Parameters<typeof readArchive>[0]): ReturnType<StreamPart["open"]> {
   const found = readArchive(archive);
   if (found === null) return null;
   const { text, list } = found;

@@ -22,7 +22,7 @@ const freeShare = 0.05;
 const slack = 0.9;
 
 /** `root` is the directory of all services. Does nothing while another process runs a round. */
-export async function tick(root: string, { quotaBytes = defaultQuotaBytes, force = false }: TickOptions = {}): Promise<void> {
+export async function careForLogs(root: string, { quotaBytes = defaultQuotaBytes, force = false }: TickOptions = {}): Promise<void> {
   if (!existsSync(root)) return;
   const file = join(root, ".tick");
   const sinceMs = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);

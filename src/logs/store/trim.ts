@@ -5,7 +5,7 @@ import { openNoFollow } from "../../base/regular.ts";
 import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
-import { logFile, type Stream } from "./place.ts";
+import { logFile, type StreamName } from "./place.ts";
 
 /** The part of a file that is kept uncompressed; text beyond it is compressed. */
 const plainBytes = 64 * 1024 * 1024;
@@ -14,7 +14,7 @@ const pieceBytes = 16 * 1024 * 1024;
 const leastBytes = 1024 * 1024;
 const blockBytes = 4096;
 
-export type Place = { folder: string; stream: Stream };
+export type Place = { folder: string; stream: StreamName };
 
 /** The size on disk, including archives. */
 export function bytesOnDisk({ folder, stream }: Place): number {

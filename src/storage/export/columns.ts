@@ -1,18 +1,18 @@
 // What a row is exported as: its columns, in an order that is only ever added to.
 import { type Figure, tableOf } from "../../metrics/figures.ts";
-import type { Kind } from "../../metrics/subject.ts";
-import type { Row } from "../storage.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
+import type { StorageRow } from "../storage.ts";
 
 /** Every export begins with these, the one of the host too. */
 const lead = ["at", "service", "state", "health", "cpuPercent", "memoryBytes", "tasks", "restarts"];
-const words: Record<Kind, string[]> = { service: ["memorySource"], host: [] };
+const words: Record<SubjectKind, string[]> = { service: ["memorySource"], host: [] };
 
 const columns = { service: columnsFor("service"), host: columnsFor("host") };
 
-export const exportedColumns = (kind: Kind): readonly string[] => columns[kind];
+export const exportedColumns = (kind: SubjectKind): readonly string[] => columns[kind];
 
 /** What a later version of metrics.db has added comes behind. */
-function columnsFor(kind: Kind): string[] {
+function columnsFor(kind: SubjectKind): string[] {
   const figures = tableOf(kind);
   const first = Math.min(...figures.flatMap(({ of }) => of[kind] ?? []));
   const early = figures.filter(({ of }) => of[kind] === first);
@@ -33,7 +33,7 @@ function spreadsOf(figures: readonly Figure[]): string[] {
 
 export type ExportedRow = Record<string, string | number | null>;
 
-export function exported(kind: Kind, row: Row): ExportedRow {
+export function exported(kind: SubjectKind, row: StorageRow): ExportedRow {
   const values: Readonly<Record<string, string | number | null>> = row;
   const one: ExportedRow = {};
   for (const name of columns[kind]) one[name] = name === "at" ? new Date(row.atMs).toISOString() : shown(name, values[name] ?? null);

@@ -1,6 +1,6 @@
 // The table of figures -> families of OpenMetrics: names, types, units and values in base units.
 import { type Figure, tableOf, type Unit } from "../../metrics/figures.ts";
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 import type { Point } from "../storage.ts";
 
 export type Family = { name: string; type: "gauge" | "counter"; unit: string | null; help: string; value: (point: Point) => number | null };
@@ -31,12 +31,12 @@ const ofStates: readonly Family[] = [
   },
 ];
 
-export function familiesOf(kind: Kind): readonly Family[] {
+export function familiesOf(kind: SubjectKind): readonly Family[] {
   return [...(kind === "service" ? ofStates : []), ...tableOf(kind).flatMap((figure) => familyOf(kind, figure))];
 }
 
 /** The unit ends the name. */
-function familyOf(kind: Kind, { name, family, counter, unit, help }: Figure): Family[] {
+function familyOf(kind: SubjectKind, { name, family, counter, unit, help }: Figure): Family[] {
   if (family === undefined) return [];
   const base = baseUnits[unit];
   const value = (point: Point) => {

@@ -1,6 +1,6 @@
 // Rows -> OpenMetrics 1.0 text with timestamps, as Prometheus' `promtool tsdb create-blocks-from openmetrics` takes it in.
-import type { Kind } from "../../metrics/subject.ts";
-import type { Row } from "../storage.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
+import type { StorageRow } from "../storage.ts";
 import { type Family, familiesOf } from "./families.ts";
 import { Spool } from "./spool.ts";
 
@@ -8,7 +8,7 @@ import { Spool } from "./spool.ts";
  * The format wants each family in one piece, and each of the same rows: they are asked for once, since another process goes on
  * forgetting and rolling up, and what is needed of them is kept in `folder` where it is much.
  */
-export async function* openMetrics(rows: AsyncIterable<Row>, kind: Kind, folder: string): AsyncIterable<string> {
+export async function* openMetrics(rows: AsyncIterable<StorageRow>, kind: SubjectKind, folder: string): AsyncIterable<string> {
   const families = familiesOf(kind);
   const spool = new Spool(firstFamily + families.length, folder);
   try {

@@ -1,10 +1,10 @@
 // Rows -> JSON and CSV, in pieces, as they come.
-import type { Kind } from "../../metrics/subject.ts";
-import type { Row } from "../storage.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
+import type { StorageRow } from "../storage.ts";
 import { exported, exportedColumns } from "./columns.ts";
 
 /** One array, an object on each line. */
-export async function* json(rows: AsyncIterable<Row>, kind: Kind): AsyncIterable<string> {
+export async function* rowsAsJson(rows: AsyncIterable<StorageRow>, kind: SubjectKind): AsyncIterable<string> {
   let head = "[\n";
   for await (const text of gathered(rows, (row) => JSON.stringify(exported(kind, row)), ",\n")) {
     yield head + text;
@@ -14,10 +14,10 @@ export async function* json(rows: AsyncIterable<Row>, kind: Kind): AsyncIterable
 }
 
 /** RFC 4180; a null is an empty field. */
-export async function* csv(rows: AsyncIterable<Row>, kind: Kind): AsyncIterable<string> {
+export async function* rowsAsCsv(rows: AsyncIterable<StorageRow>, kind: SubjectKind): AsyncIterable<string> {
   const columns = exportedColumns(kind);
   yield `${columns.join(",")}\r\n`;
-  const csvLine = (row: Row) => {
+  const csvLine = (row: StorageRow) => {
     const one = exported(kind, row);
     return columns.map((name) => csvField(one[name] ?? null)).join(",");
   };
@@ -32,7 +32,7 @@ function csvField(value: string | number | null): string {
 /** So many rows go out as one piece. */
 const rowsInPiece = 500;
 
-async function* gathered(rows: AsyncIterable<Row>, line: (row: Row) => string, between: string): AsyncIterable<string> {
+async function* gathered(rows: AsyncIterable<StorageRow>, line: (row: StorageRow) => string, between: string): AsyncIterable<string> {
   let lines: string[] = [];
   for await (const row of rows) {
     lines.push(line(row));

@@ -1,18 +1,18 @@
 // One tick into the database: the row itself, the steps of the coarser levels that ended with it, and the chunks that are full.
 import type { Database } from "bun:sqlite";
-import { hostName, type Kind } from "../../metrics/subject.ts";
+import { hostName, type SubjectKind } from "../../metrics/subject.ts";
 import { type Block, blockFrom } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { fold } from "../fold.ts";
-import type { Level } from "../levels.ts";
+import type { RetentionLevel } from "../levels.ts";
 import type { Tick } from "../storage.ts";
 import { depthOf, writeChunks } from "./chunks.ts";
 import { tickKey } from "./keys.ts";
 import { idFor, type Names } from "./names.ts";
-import { type Entry, type Head, loadEntries, loadHeads, type Recent, type Recents } from "./recent.ts";
+import { type Head, loadEntries, loadHeads, type Recent, type Recents, type TickEntry } from "./recent.ts";
 
 /** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
-export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly Level[], tick: Tick): Recents {
+export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly RetentionLevel[], tick: Tick): Recents {
   const { atMs, samples, host = null } = tick;
   const services = encode(db, names, "service", samples, ({ service }) => service);
   const ofHost = host === null ? null : encode(db, names, "host", [host], () => hostName);
@@ -22,10 +22,10 @@ export function appendTick(db: Database, names: Names, recents: Recents, levels:
   };
 }
 
-type Moment = Pick<Entry, "atMs" | "block">;
+type Moment = Pick<TickEntry, "atMs" | "block">;
 
-function append(db: Database, names: Names, kind: Kind, recent: Recent, levels: readonly Level[], moment: Moment): Recent {
-  const first: Entry = { seq: (recent.heads[0]?.seq ?? 0) + 1, upto: 0, ...moment };
+function append(db: Database, names: Names, kind: SubjectKind, recent: Recent, levels: readonly RetentionLevel[], moment: Moment): Recent {
+  const first: TickEntry = { seq: (recent.heads[0]?.seq ?? 0) + 1, upto: 0, ...moment };
   const raw = [...recent.raw, first];
   insert(db, kind, 0, first);
   writeChunks(db, names, kind, 0, raw, first.seq);
@@ -39,7 +39,7 @@ function append(db: Database, names: Names, kind: Kind, recent: Recent, levels: 
         level === 1
           ? raw.filter(({ seq }) => seq >= step.first && seq <= step.last)
           : loadEntries(db, kind, level - 1, { afterSeq: step.first - 1, lastSeq: step.last });
-      const entry: Entry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(kind, run) };
+      const entry: TickEntry = { seq: (head?.seq ?? 0) + 1, atMs: step.atMs, upto: step.last, block: foldStep(kind, run) };
       insert(db, kind, level, entry);
       writeChunks(db, names, kind, level, loadEntries(db, kind, level), entry.seq);
       head = headOf(entry);
@@ -56,20 +56,26 @@ function append(db: Database, names: Names, kind: Kind, recent: Recent, levels: 
   return { raw: raw.filter(({ seq }) => seq > (oldest[0] ?? 0)), heads };
 }
 
-function insert(db: Database, kind: Kind, level: number, { seq, atMs, upto, block }: Entry): void {
+function insert(db: Database, kind: SubjectKind, level: number, { seq, atMs, upto, block }: TickEntry): void {
   db.query("INSERT INTO tick (key, atMs, upto, block) VALUES (?1, ?2, ?3, ?4)").run(tickKey(kind, level, seq), atMs, upto, block.bytes);
 }
 
-const headOf = ({ seq, atMs, upto }: Entry): Head => ({ seq, atMs, upto });
+const headOf = ({ seq, atMs, upto }: TickEntry): Head => ({ seq, atMs, upto });
 
 /** What the next level has not taken in yet is needed still. Returns the last one that is not. */
-function trim(db: Database, kind: Kind, level: number, head: Head | null, takenIn: number): number {
+function trim(db: Database, kind: SubjectKind, level: number, head: Head | null, takenIn: number): number {
   const last = Math.min((head?.seq ?? 0) - depthOf(kind, level), takenIn);
   if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(kind, level, 0), tickKey(kind, level, last));
   return last;
 }
 
-function encode<T extends Values>(db: Database, names: Names, kind: Kind, samples: readonly T[], nameOf: (sample: T) => string): Block {
+function encode<T extends Values>(
+  db: Database,
+  names: Names,
+  kind: SubjectKind,
+  samples: readonly T[],
+  nameOf: (sample: T) => string,
+): Block {
   const byId = new Map<number, T>();
   for (const sample of samples) byId.set(idFor(db, names, nameOf(sample)), sample);
   const keys = Float64Array.from(byId.keys()).sort();
@@ -102,7 +108,7 @@ function endedSteps(open: readonly Head[], stepMs: number): Step[] {
   return steps;
 }
 
-function foldStep(kind: Kind, entries: Iterable<Entry>): Block {
+function foldStep(kind: SubjectKind, entries: Iterable<TickEntry>): Block {
   // Where the clock was set back within the step, what came later counts: no step has more than fits into it.
   let laterMs = Number.POSITIVE_INFINITY;
   const run = [...entries].reverse().filter((entry) => {

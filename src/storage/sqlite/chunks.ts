@@ -1,18 +1,18 @@
 // The points of one service out of the rows of all, into a chunk: what one service is read from.
 import type { Database } from "bun:sqlite";
-import { type Kind, kindOf } from "../../metrics/subject.ts";
+import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { type Block, copyRow, makeBlock, resized, rowOf } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { pageBytes } from "./database.ts";
 import { chunkKey, lastChunkKey, seqOf } from "./keys.ts";
 import type { Names } from "./names.ts";
-import type { Entry } from "./recent.ts";
+import type { TickEntry } from "./recent.ts";
 
 /**
  * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the
  * tree (sqlite.org/fileformat2.html#b_tree_pages): one that is added moves no other.
  */
-export function depthOf(kind: Kind, level: number): number {
+export function depthOf(kind: SubjectKind, level: number): number {
   const inTree = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
   return Math.floor((inTree + pageBytes - 4 - recordBytes) / layoutOn(kind, level).rowBytes);
 }
@@ -21,7 +21,7 @@ export function depthOf(kind: Kind, level: number): number {
 const recordBytes = 40;
 
 /** `seq` is that of the newest entry. Each is the turn of a part of the services, so that no tick has to write for all of them. */
-export function writeChunks(db: Database, names: Names, kind: Kind, level: number, entries: Iterable<Entry>, seq: number): void {
+export function writeChunks(db: Database, names: Names, kind: SubjectKind, level: number, entries: Iterable<TickEntry>, seq: number): void {
   const depth = depthOf(kind, level);
   const latest = latestChunk(db);
   const due = new Map<number, number>();
@@ -32,7 +32,12 @@ export function writeChunks(db: Database, names: Names, kind: Kind, level: numbe
 }
 
 /** What comes after the given entry of each service. One entry is looked at a time: they are large. */
-export function chunksOf(entries: Iterable<Entry>, kind: Kind, level: number, after: ReadonlyMap<number, number>): Map<number, Block> {
+export function chunksOf(
+  entries: Iterable<TickEntry>,
+  kind: SubjectKind,
+  level: number,
+  after: ReadonlyMap<number, number>,
+): Map<number, Block> {
   const chunks = new Map<number, { block: Block; length: number }>();
   for (const { seq, atMs, block } of entries) {
     for (const [id, afterSeq] of after) {

@@ -1,6 +1,6 @@
 // One number as the key of a row, so that the points of a service at one level lie together, in the order they were written.
 // The order is a count of its own and no time: a clock that is set moves nothing.
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 
 const seqs = 2 ** 30;
 const services = 2 ** 20;
@@ -15,8 +15,8 @@ export const lastChunkKey = (level: number, service: number): number => chunkKey
 export const seqOf = (key: number): number => key % seqs;
 
 /** A tick has all services together, or the host. */
-const tickIds: Record<Kind, number> = { service: 0, host: 1 };
-export const tickKey = (kind: Kind, level: number, seq: number): number => chunkKey(level, tickIds[kind], seq);
-export const lastTickKey = (kind: Kind, level: number): number => lastChunkKey(level, tickIds[kind]);
+const tickIds: Record<SubjectKind, number> = { service: 0, host: 1 };
+export const tickKey = (kind: SubjectKind, level: number, seq: number): number => chunkKey(level, tickIds[kind], seq);
+export const lastTickKey = (kind: SubjectKind, level: number): number => lastChunkKey(level, tickIds[kind]);
 
 export const maxServiceId = services - 1;

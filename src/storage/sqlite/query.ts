@@ -1,17 +1,17 @@
 // What a reader can ask, for the process that writes as for others: over the database and what is recent.
 import type { Database } from "bun:sqlite";
-import { type Kind, kindOf } from "../../metrics/subject.ts";
+import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { pointAt, rowOf } from "../block.ts";
-import type { Newest, Point, Range, Row, Watch } from "../storage.ts";
+import type { Newest, Point, Range, StorageRow, WatchedSpan } from "../storage.ts";
 import type { Names } from "./names.ts";
-import { piecesOf, pointsOf, rememberingSource, type Source, stepsOf, windowsOf } from "./read.ts";
+import { type PointSource, piecesOf, pointsOf, rememberingSource, stepsOf, windowsOf } from "./read.ts";
 import { loadEntries } from "./recent.ts";
 import { watchesOf } from "./watching.ts";
 
 /** As it is at one moment. */
-export type Present = { db: Database; names: Names; sources: Record<Kind, Source> };
+export type Present = { db: Database; names: Names; sources: Record<SubjectKind, PointSource> };
 
-export function servicesOf({ names }: Present): string[] {
+export function storedServices({ names }: Present): string[] {
   return [...names.idOf.keys()].filter((name) => kindOf(name) === "service").sort();
 }
 
@@ -43,10 +43,10 @@ export function seriesOf({ names, sources }: Present, subject: string, range: Ra
 }
 
 /** Goes on from one moment while others write: what they put into chunks since is not read twice. */
-export function* rowsOf(moment: Present, range: Range, subject: string | null): Iterable<Row> {
+export function* rowsOf(moment: Present, range: Range, subject: string | null): Iterable<StorageRow> {
   const { names, sources } = moment;
   const source = rememberingSource(sources[subject === null ? "service" : kindOf(subject)]);
-  for (const name of subject === null ? servicesOf(moment) : [subject]) {
+  for (const name of subject === null ? storedServices(moment) : [subject]) {
     const id = names.idOf.get(name);
     if (id === undefined) continue;
     for (const piece of piecesOf(source, id, range, 0))
@@ -54,7 +54,7 @@ export function* rowsOf(moment: Present, range: Range, subject: string | null): 
   }
 }
 
-export function watchesIn({ db, names }: Present, service: string, range: Range): Watch[] {
+export function watchesIn({ db, names }: Present, service: string, range: Range): WatchedSpan[] {
   const id = names.idOf.get(service);
   return id === undefined ? [] : watchesOf(db, id, range);
 }

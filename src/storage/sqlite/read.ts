@@ -1,39 +1,39 @@
 // One service or the host out of the database: which level has which part of a range, and the points of it in order.
 import type { Database } from "bun:sqlite";
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 import { type Block, makeBlock, pointAt, readBlock } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { fold } from "../fold.ts";
-import { type Level, spanOf } from "../levels.ts";
+import { type RetentionLevel, spanOf } from "../levels.ts";
 import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
 import { chunksOf, latestChunk } from "./chunks.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
-import { type Asked, type Entry, type Heads, loadEntries } from "./recent.ts";
+import { type EntryRange, type Heads, loadEntries, type TickEntry } from "./recent.ts";
 
 /** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
-export type Source = {
-  kind: Kind;
+export type PointSource = {
+  kind: SubjectKind;
   db: Database;
   heads: Heads;
-  levels: readonly Level[];
+  levels: readonly RetentionLevel[];
   after: (level: number, id: number, afterSeq: number, range?: Range) => Block | null;
 };
 
 /** `entries` are those that are asked for, or more. */
-export function sourceOf(
-  { db, kind, heads, levels }: Omit<Source, "after">,
-  entries: (level: number, asked: Asked) => Iterable<Entry>,
-): Source {
-  const after: Source["after"] = (level, id, afterSeq, range) =>
+export function pointSourceOf(
+  { db, kind, heads, levels }: Omit<PointSource, "after">,
+  entries: (level: number, asked: EntryRange) => Iterable<TickEntry>,
+): PointSource {
+  const after: PointSource["after"] = (level, id, afterSeq, range) =>
     chunksOf(entries(level, { afterSeq, ...range }), kind, level, new Map([[id, afterSeq]])).get(id) ?? null;
   return { db, kind, heads, levels, after };
 }
 
 /** For many services: each level is read once and stays in memory. */
-export function rememberingSource(source: Source): Source {
-  const read = new Map<number, Entry[]>();
-  return sourceOf(source, (level) => {
+export function rememberingSource(source: PointSource): PointSource {
+  const read = new Map<number, TickEntry[]>();
+  return pointSourceOf(source, (level) => {
     const known = read.get(level) ?? [...loadEntries(source.db, source.kind, level)];
     read.set(level, known);
     return known;
@@ -43,13 +43,13 @@ export function rememberingSource(source: Source): Source {
 export type Piece = Range & { level: number };
 
 /** The points of one piece, in order of time. */
-export function pointsOf(source: Source, id: number, { level, ...range }: Piece): Point[] {
+export function pointsOf(source: PointSource, id: number, { level, ...range }: Piece): Point[] {
   const block = blockOf(source, id, level, range);
   return block === null ? [] : Array.from({ length: block.length }, (_, row) => pointAt(block, row, block.keys[row] ?? 0));
 }
 
 /** `pieces` as one series of even steps, each labelled by its begin. */
-export function stepsOf(source: Source, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
+export function stepsOf(source: PointSource, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
   const blocks = pieces.flatMap(({ level, ...range }) => blockOf(source, id, level, range) ?? []);
   const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
   const keys = Float64Array.from(new Set(blocks.flatMap(({ keys: times }) => [...times].map(step)))).sort();
@@ -63,7 +63,7 @@ export function stepsOf(source: Source, id: number, pieces: readonly Piece[], st
  * Level `start` where it reaches, coarser ones for what is older than it keeps, finer ones for what is not in it yet; cut
  * where a coarse step begins, so that nothing is left out or counted twice. The oldest first.
  */
-export function piecesOf(source: Source, id: number, range: Range, start: number): Piece[] {
+export function piecesOf(source: PointSource, id: number, range: Range, start: number): Piece[] {
   const { heads, levels } = source;
   const pieces: Piece[] = [];
   let endMs = range.toMs;
@@ -85,7 +85,7 @@ export function piecesOf(source: Source, id: number, range: Range, start: number
 }
 
 /** Where a level takes over from the coarser one: at the first step of that of which nothing is forgotten. */
-function beginOf(source: Source, id: number, level: number, stepMs: number, fromMs: number): number {
+function beginOf(source: PointSource, id: number, level: number, stepMs: number, fromMs: number): number {
   const firstMs = firstOf(source, id, level);
   if (firstMs === null) return Number.POSITIVE_INFINITY;
   if (firstMs <= fromMs) return fromMs;
@@ -94,7 +94,7 @@ function beginOf(source: Source, id: number, level: number, stepMs: number, from
   return isWhole ? step.fromMs : step.toMs;
 }
 
-function samplesIn(source: Source, id: number, level: number, range: Range): number {
+function samplesIn(source: PointSource, id: number, level: number, range: Range): number {
   return pointsOf(source, id, { level, ...range }).reduce((sum, { samples }) => sum + samples, 0);
 }
 
@@ -102,7 +102,7 @@ function samplesIn(source: Source, id: number, level: number, range: Range): num
 const chunksInWindow = 32;
 
 /** A piece, cut where there is something to cut. */
-export function windowsOf({ db }: Source, id: number, piece: Piece): Piece[] {
+export function windowsOf({ db }: PointSource, id: number, piece: Piece): Piece[] {
   const { level, fromMs, toMs } = piece;
   const cuts = db
     .query<{ minMs: number }, [number, number, number, number]>(
@@ -115,7 +115,7 @@ export function windowsOf({ db }: Source, id: number, piece: Piece): Piece[] {
 }
 
 /** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
-function firstOf({ db, heads, levels, after }: Source, id: number, level: number): number | null {
+function firstOf({ db, heads, levels, after }: PointSource, id: number, level: number): number | null {
   const one = levels[level];
   const newest = heads[level] ?? null;
   if (one === undefined || newest === null) return null;
@@ -127,7 +127,7 @@ function firstOf({ db, heads, levels, after }: Source, id: number, level: number
   return first ?? after(level, id, 0)?.keys[0] ?? null;
 }
 
-function blockOf({ db, levels, after }: Source, id: number, level: number, range: Range): Block | null {
+function blockOf({ db, levels, after }: PointSource, id: number, level: number, range: Range): Block | null {
   // Before the chunks are read: what another process puts into one meanwhile is then there twice, and told once.
   const latest = latestChunk(db)(level, id);
   const stored = db

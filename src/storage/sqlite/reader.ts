@@ -4,13 +4,13 @@ import { statSync } from "node:fs";
 import { errnoOf, failed } from "../../base/errors.ts";
 import { shellWord } from "../../base/text.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead, whyNot } from "./database.ts";
 import { loadNames } from "./names.ts";
-import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
-import { sourceOf } from "./read.ts";
+import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
+import { pointSourceOf } from "./read.ts";
 import { lastHeads, loadEntries } from "./recent.ts";
 
 export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
@@ -36,8 +36,10 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
       // One state of the file for all that is read here; ended before anybody waits.
       return found.db.transaction(() => {
         const { db } = found;
-        const source = (kind: Kind) =>
-          sourceOf({ db, kind, heads: lastHeads(db, kind, levels.length), levels }, (level, asked) => loadEntries(db, kind, level, asked));
+        const source = (kind: SubjectKind) =>
+          pointSourceOf({ db, kind, heads: lastHeads(db, kind, levels.length), levels }, (level, asked) =>
+            loadEntries(db, kind, level, asked),
+          );
         return ask({ db, names: loadNames(db), sources: { service: source("service"), host: source("host") } });
       })();
     } catch (error) {
@@ -53,7 +55,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
   };
 
   return {
-    services: async () => told((present) => (present === null ? [] : servicesOf(present))),
+    services: async () => told((present) => (present === null ? [] : storedServices(present))),
     newest: async (subject) => told((present) => (present === null ? null : newestOf(present, subject))),
     series: async (subject, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, subject, range, stepMs))),
     watches: async (service, range) => told((present) => (present === null ? [] : watchesIn(present, service, range))),

@@ -1,7 +1,7 @@
 // What was appended last at each level and may not be in chunks yet. Whoever writes has the samples of it in memory; of the
 // coarser levels, which are asked for once a minute, only where they end.
 import type { Database } from "bun:sqlite";
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 import { type Block, readBlock } from "../block.ts";
 import { lastTickKey, seqOf, tickKey } from "./keys.ts";
 
@@ -9,21 +9,21 @@ import { lastTickKey, seqOf, tickKey } from "./keys.ts";
 export type Head = { seq: number; atMs: number; upto: number };
 
 /** All services of a moment, or the host. */
-export type Entry = Head & { block: Block };
+export type TickEntry = Head & { block: Block };
 
 /** The last one of each level, the finest first. */
 export type Heads = readonly (Head | null)[];
 
-export type Recent = { raw: readonly Entry[]; heads: Heads };
+export type Recent = { raw: readonly TickEntry[]; heads: Heads };
 /** Services and the host are written one beside the other: they have columns of their own. */
-export type Recents = Record<Kind, Recent>;
+export type Recents = Record<SubjectKind, Recent>;
 
 export function loadRecents(db: Database, levels: number): Recents {
-  const recent = (kind: Kind): Recent => ({ raw: [...loadEntries(db, kind, 0)], heads: lastHeads(db, kind, levels) });
+  const recent = (kind: SubjectKind): Recent => ({ raw: [...loadEntries(db, kind, 0)], heads: lastHeads(db, kind, levels) });
   return { service: recent("service"), host: recent("host") };
 }
 
-export function lastHeads(db: Database, kind: Kind, levels: number): Heads {
+export function lastHeads(db: Database, kind: SubjectKind, levels: number): Heads {
   const last = db.query<HeadRow, [number, number]>(
     "SELECT key, atMs, upto FROM tick WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC LIMIT 1",
   );
@@ -34,17 +34,17 @@ export function lastHeads(db: Database, kind: Kind, levels: number): Heads {
 }
 
 /** The oldest first, without what is in them. */
-export function loadHeads(db: Database, kind: Kind, level: number, afterSeq: number): Head[] {
+export function loadHeads(db: Database, kind: SubjectKind, level: number, afterSeq: number): Head[] {
   return db
     .query<HeadRow, [number, number]>("SELECT key, atMs, upto FROM tick WHERE key > ?1 AND key <= ?2 ORDER BY key")
     .all(tickKey(kind, level, afterSeq), lastTickKey(kind, level))
     .map(headOf);
 }
 
-export type Asked = { afterSeq?: number; lastSeq?: number; fromMs?: number; toMs?: number };
+export type EntryRange = { afterSeq?: number; lastSeq?: number; fromMs?: number; toMs?: number };
 
 /** The oldest first, one at a time: they are large, and what is not asked for is not read. */
-export function* loadEntries(db: Database, kind: Kind, level: number, asked: Asked = {}): Iterable<Entry> {
+export function* loadEntries(db: Database, kind: SubjectKind, level: number, asked: EntryRange = {}): Iterable<TickEntry> {
   const { afterSeq = 0, lastSeq = Number.POSITIVE_INFINITY, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = asked;
   const rows = db.query<HeadRow & { block: Uint8Array }, [number, number, number, number]>(
     "SELECT key, atMs, upto, block FROM tick WHERE key > ?1 AND key <= ?2 AND atMs >= ?3 AND atMs < ?4 ORDER BY key",

@@ -1,7 +1,7 @@
 // One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
-import type { Level } from "../levels.ts";
+import type { RetentionLevel } from "../levels.ts";
 import { chunkKey, lastChunkKey } from "./keys.ts";
 import type { Names } from "./names.ts";
 import type { Recents } from "./recent.ts";
@@ -17,7 +17,14 @@ const pagesPerStep = 256;
 const spareShare = 0.05;
 
 /** `turn` counts the steps, `clockMs` is the wall clock. Returns the services that nothing is kept of any more. */
-export function forget(db: Database, names: Names, recents: Recents, levels: readonly Level[], clockMs: number, turn: number): number[] {
+export function deleteExpired(
+  db: Database,
+  names: Names,
+  recents: Recents,
+  levels: readonly RetentionLevel[],
+  clockMs: number,
+  turn: number,
+): number[] {
   const nowMs = agreedMs(db, clockMs);
   const ids = [...names.nameOf];
   const parts = Math.ceil(ids.length / servicesPerStep);
@@ -57,14 +64,14 @@ function agreedMs(db: Database, clockMs: number): number {
 }
 
 /** The file shrinks by so much at a time. */
-export function giveBack(db: Database): void {
+export function incrementalVacuum(db: Database): void {
   const free = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
   const pages = db.query<{ page_count: number }, []>("PRAGMA page_count").get()?.page_count ?? 0;
   const excess = free - Math.ceil(pages * spareShare);
   if (excess > 0) db.run(`PRAGMA incremental_vacuum(${Math.min(excess, pagesPerStep)})`);
 }
 
-function forgetPoints(db: Database, id: number, level: number, keep: Level["keep"], seq: number, nowMs: number): void {
+function forgetPoints(db: Database, id: number, level: number, keep: RetentionLevel["keep"], seq: number, nowMs: number): void {
   const [first, last] = [chunkKey(level, id, 0), lastChunkKey(level, id)];
   if ("snapshots" in keep) db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2").run(first, chunkKey(level, id, seq - keep.snapshots));
   else db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs < ?3").run(first, last, nowMs - keep.ageMs);

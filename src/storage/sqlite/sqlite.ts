@@ -6,17 +6,17 @@ import { Bs9Error, failed } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
 import { takeLock } from "../../base/lock.ts";
 import { defaultKeeping, type Keeping } from "../../config/keeping.ts";
-import type { Kind } from "../../metrics/subject.ts";
+import type { SubjectKind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
 import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.ts";
 import { loadNames, type Names } from "./names.ts";
-import { newestOf, type Present, rowsOf, seriesOf, servicesOf, watchesIn } from "./query.ts";
-import { sourceOf } from "./read.ts";
+import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
+import { pointSourceOf } from "./read.ts";
 import { loadEntries, loadRecents, type Recents } from "./recent.ts";
-import { forget, giveBack } from "./retain.ts";
-import { loadWatching, see, seeAll, type Watching } from "./watching.ts";
+import { deleteExpired, incrementalVacuum } from "./retain.ts";
+import { loadWatching, recordChanges, recordStates, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {
   keeping?: Keeping;
@@ -110,9 +110,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const answer = async <T>(ask: (present: Present) => T): Promise<T> => {
     try {
       return mended(({ db, names, recents }) => {
-        const source = (kind: Kind) => {
+        const source = (kind: SubjectKind) => {
           const { raw, heads } = recents[kind];
-          return sourceOf({ db, kind, heads, levels }, (level, asked) => (level === 0 ? raw : loadEntries(db, kind, level, asked)));
+          return pointSourceOf({ db, kind, heads, levels }, (level, asked) => (level === 0 ? raw : loadEntries(db, kind, level, asked)));
         };
         return ask({ db, names, sources: { service: source("service"), host: source("host") } });
       });
@@ -139,7 +139,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       const stored = written(({ db, names, recents, watching }) => {
         next = {
           recents: appendTick(db, names, recents, levels, tick),
-          watching: seeAll(db, names, watching, samples, atMs, keeping.intervalMs),
+          watching: recordStates(db, names, watching, samples, atMs, keeping.intervalMs),
         };
       });
       if (stored.stored && open !== null) Object.assign(open, next);
@@ -148,7 +148,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     async observe(changes) {
       let watching: Watching | null = null;
       const stored = written((one) => {
-        watching = see(one.db, one.names, one.watching, changes, keeping.intervalMs);
+        watching = recordChanges(one.db, one.names, one.watching, changes, keeping.intervalMs);
       });
       if (stored.stored && open !== null && watching !== null) open.watching = watching;
       return stored;
@@ -160,8 +160,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
         checkPlace();
         // On a full disk too: it gives room back.
         const act = (one: Open) => {
-          gone.push(...forget(one.db, one.names, one.recents, levels, now(), turns));
-          giveBack(one.db);
+          gone.push(...deleteExpired(one.db, one.names, one.recents, levels, now(), turns));
+          incrementalVacuum(one.db);
         };
         mended((one) => one.db.transaction(() => act(one)).immediate());
       } catch (error) {
@@ -175,7 +175,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
         open.watching.known.delete(id);
       }
     },
-    services: () => answer(servicesOf),
+    services: () => answer(storedServices),
     newest: (subject) => answer((present) => newestOf(present, subject)),
     series: (subject, range, stepMs) => answer((present) => seriesOf(present, subject, range, stepMs)),
     watches: (service, range) => answer((present) => watchesIn(present, service, range)),

@@ -1,10 +1,10 @@
 // Who was seen in which state, and when anybody watched at all: a watch is a time without a gap.
 import type { Database } from "bun:sqlite";
 import { follows } from "../levels.ts";
-import type { Change, Range, Seen, Watch } from "../storage.ts";
+import type { ObservedChange, Range, SeenState, WatchedSpan } from "../storage.ts";
 import { idFor, type Names } from "./names.ts";
 
-type Known = Omit<Seen, "atMs"> & { n: number; watch: number };
+type Known = Omit<SeenState, "atMs"> & { n: number; watch: number };
 
 /** The present watch, and what each service was when it was last seen. */
 export type Watching = { watch: number; toMs: number; known: Map<number, Known> };
@@ -21,13 +21,13 @@ export function loadWatching(db: Database, names: Names): Watching {
   return { watch: last?.id ?? 0, toMs: Number.NEGATIVE_INFINITY, known };
 }
 
-type Look = Omit<Seen, "atMs"> & { service: string };
+type Look = Omit<SeenState, "atMs"> & { service: string };
 
 /** What is looked at, and what came of it so far. */
 type Round = Watching & { db: Database; names: Names; stepMs: number; news: Map<number, Known>; isMoved: boolean };
 
 /** One service after the other, as it was told. Returns what to remember; what is known stays as it is until then. */
-export function see(db: Database, names: Names, before: Watching, changes: readonly Change[], stepMs: number): Watching {
+export function recordChanges(db: Database, names: Names, before: Watching, changes: readonly ObservedChange[], stepMs: number): Watching {
   const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
   for (const change of changes) {
     goOn(round, change.atMs, false);
@@ -37,7 +37,7 @@ export function see(db: Database, names: Names, before: Watching, changes: reado
 }
 
 /** All of them at one moment: what is not in the list is there no more. */
-export function seeAll(db: Database, names: Names, before: Watching, looks: readonly Look[], atMs: number, stepMs: number): Watching {
+export function recordStates(db: Database, names: Names, before: Watching, looks: readonly Look[], atMs: number, stepMs: number): Watching {
   const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
   goOn(round, atMs, true);
   const present = new Set<number>();
@@ -66,7 +66,7 @@ function goOn(round: Round, atMs: number, isTick: boolean): void {
   round.toMs = atMs;
 }
 
-function record({ db, watch, known, news }: Round, id: number, { state, health, restarts }: Omit<Seen, "atMs">, atMs: number): void {
+function record({ db, watch, known, news }: Round, id: number, { state, health, restarts }: Omit<SeenState, "atMs">, atMs: number): void {
   const last = news.get(id) ?? known.get(id);
   if (last?.watch === watch && last.state === state && last.health === health && last.restarts === restarts) return;
   const n = (last?.n ?? 0) + 1;
@@ -88,7 +88,7 @@ function ended(round: Round): Watching {
   return { watch, toMs, known: news.size === 0 ? known : new Map([...known, ...news]) };
 }
 
-export function watchesOf(db: Database, id: number, { fromMs, toMs }: Range): Watch[] {
+export function watchesOf(db: Database, id: number, { fromMs, toMs }: Range): WatchedSpan[] {
   const watches = db
     .query<{ id: number; fromMs: number; toMs: number }, [number, number]>(
       "SELECT id, fromMs, toMs FROM watch WHERE toMs >= ?1 AND fromMs < ?2 ORDER BY id",
@@ -97,7 +97,7 @@ export function watchesOf(db: Database, id: number, { fromMs, toMs }: Range): Wa
   const [first, last] = [watches[0], watches.at(-1)];
   if (first === undefined || last === undefined) return [];
   const seen = db
-    .query<Seen & { watch: number }, [number, number, number]>(
+    .query<SeenState & { watch: number }, [number, number, number]>(
       "SELECT watch, atMs, state, health, restarts FROM seen WHERE service = ?1 AND watch BETWEEN ?2 AND ?3 ORDER BY n",
     )
     .all(id, first.id, last.id);

@@ -6,8 +6,8 @@ import type { Notice } from "../../backend/notice.ts";
 import { unreadLogs } from "../../backend/unread-logs.ts";
 import { hasEvents, readEvents } from "../../logs/events.ts";
 import { logsFolder } from "../../logs/store/place.ts";
-import { read } from "../../logs/store/read.ts";
-import { type Lines, together } from "../../logs/together.ts";
+import { readLogs } from "../../logs/store/read.ts";
+import { type LogReader, together } from "../../logs/together.ts";
 import { pastGapNotice } from "./gaps.ts";
 import { readJournal } from "./journal.ts";
 import type { JournalDeps } from "./journalctl.ts";
@@ -19,9 +19,9 @@ import { journalNotices } from "./notices.ts";
  */
 export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, signal: AbortSignal): AsyncIterable<LogRecord> {
   const root = logsFolder(state);
-  const journal: Lines = (asked, ends) => readJournal(asked, deps, ends);
-  const files: Lines = (asked, ends) => read(root, asked, ends);
-  const events: Lines = (asked, ends) => readEvents(state, asked, ends);
+  const journal: LogReader = (asked, ends) => readJournal(asked, deps, ends);
+  const files: LogReader = (asked, ends) => readLogs(root, asked, ends);
+  const events: LogReader = (asked, ends) => readEvents(state, asked, ends);
   const hasFiles = query.eventsOnly !== true && query.services.some((name) => existsSync(join(root, name)));
   const places = [journal, ...(hasFiles ? [files] : []), ...(query.follow || hasEvents(state, query.services) ? [events] : [])];
   return places.length === 1 ? journal(query, signal) : together(places, query, signal);

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { LogQuery } from "../../../src/logs/query.ts";
 import { openStream, openStreams } from "../../../src/logs/store/open.ts";
 import { unreadStreams } from "../../../src/logs/store/place.ts";
-import { read } from "../../../src/logs/store/read.ts";
-import { tick } from "../../../src/logs/store/tick.ts";
+import { readLogs } from "../../../src/logs/store/read.ts";
+import { careForLogs } from "../../../src/logs/store/tick.ts";
 import { archivePiece, dropOldest } from "../../../src/logs/store/trim.ts";
 import { tempDir } from "../../harness.ts";
 
@@ -28,7 +28,7 @@ function store() {
 async function said(root: string, services = ["web", "other"]): Promise<string[]> {
   const query: LogQuery = { services, lines: null, sinceMs: null, untilMs: null, follow: false };
   const found: string[] = [];
-  for await (const { message } of read(root, query, new AbortController().signal)) found.push(message);
+  for await (const { message } of readLogs(root, query, new AbortController().signal)) found.push(message);
   return found;
 }
 
@@ -64,7 +64,7 @@ test("the target of a link is not trimmed, while the log files of other services
   writeFileSync(join(root, "other/stdout.log"), large);
   const before = statSync(victim).blocks;
   replace(stdout, victim);
-  await tick(root, { force: true, quotaBytes: 4 * MiB });
+  await careForLogs(root, { force: true, quotaBytes: 4 * MiB });
   expect(statSync(join(root, "other/stdout.log")).blocks * 512).toBeLessThan(8 * MiB);
   const place = { folder, stream: "stdout" as const };
   for (const canPunch of [true, false]) {
@@ -77,14 +77,14 @@ test("the target of a link is not trimmed, while the log files of other services
 test("if an index was replaced by a link, its target stays unchanged", async () => {
   const { root, victim, stdout } = store();
   appendFileSync(stdout, "one\n");
-  await tick(root, { force: true });
+  await careForLogs(root, { force: true });
   const index = join(root, "web/stdout.index");
   // A copy of a valid index, because only then a mark is appended instead of writing a new index.
   renameSync(index, victim);
   symlinkSync(victim, index);
   const before = readFileSync(victim);
   appendFileSync(stdout, "two\n");
-  await tick(root, { force: true });
+  await careForLogs(root, { force: true });
   expect(readFileSync(victim).equals(before)).toBe(true);
   expect(await said(root, ["web"])).toEqual(["one", "two"]);
 });
@@ -96,7 +96,7 @@ test("a directory of log files that was replaced by a link is not followed", asy
   replace(folder, elsewhere);
   expect(() => openStreams(folder)).toThrow(`cannot write the log files in ${folder}: it is a symbolic link`);
   expect(await said(root)).toEqual(["the other one"]);
-  await tick(root, { force: true });
+  await careForLogs(root, { force: true });
   expect(existsSync(join(elsewhere, "stdout.index"))).toBe(false);
   expect(unreadStreams(root, ["web"])).toEqual([`the log files of web are not read: ${folder} is not a directory of its own`]);
 });
@@ -110,6 +110,6 @@ test.each([
   rmSync(stdout);
   make(stdout);
   expect(() => openStreams(folder)).toThrow(why);
-  await tick(root, { force: true });
+  await careForLogs(root, { force: true });
   expect(await said(root)).toEqual(["the other one"]);
 });

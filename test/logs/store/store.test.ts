@@ -4,8 +4,8 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync
 import { join } from "node:path";
 import type { LogQuery, RawLine } from "../../../src/logs/query.ts";
 import { openStreams } from "../../../src/logs/store/open.ts";
-import { read } from "../../../src/logs/store/read.ts";
-import { canPunchHoles, tick } from "../../../src/logs/store/tick.ts";
+import { readLogs } from "../../../src/logs/store/read.ts";
+import { canPunchHoles, careForLogs } from "../../../src/logs/store/tick.ts";
 import { archivePiece, bytesOnDisk, dropOldest } from "../../../src/logs/store/trim.ts";
 import { tempDir, until } from "../../harness.ts";
 
@@ -20,7 +20,7 @@ function store() {
 
 async function lines(root: string, query: Partial<LogQuery> = {}): Promise<RawLine[]> {
   const found: RawLine[] = [];
-  for await (const record of read(root, { ...whole, ...query }, new AbortController().signal)) found.push(record);
+  for await (const record of readLogs(root, { ...whole, ...query }, new AbortController().signal)) found.push(record);
   return found;
 }
 const said = async (root: string, query: Partial<LogQuery> = {}) => (await lines(root, query)).map(({ message }) => message);
@@ -100,7 +100,7 @@ describe("times of lines", () => {
       [stdout, "o2\no3\n", 30_000],
     ] as const) {
       writtenAt(path, text, atMs);
-      await tick(root, { force: true });
+      await careForLogs(root, { force: true });
     }
     writtenAt(stderr, "e2\n", 40_000);
     const found = await lines(root);
@@ -127,7 +127,7 @@ describe("trimming", () => {
       expect(await archivePiece(place, canPunch)).toBe(true);
       expect(bytesOnDisk(place)).toBeLessThan(60 * MiB);
       appendFileSync(stdout, "later\n");
-      await tick(root, { force: true });
+      await careForLogs(root, { force: true });
       const found = await said(root);
       expect(found.length).toBe(end + 1);
       expect(found.every((message, i) => i === end || numberOf(message) === i)).toBe(true);
@@ -144,7 +144,7 @@ describe("trimming", () => {
     const quiet = openStreams(join(root, "quiet"));
     const end = fill(stdout, 0, 48);
     fill(quiet.stdout, 0, 2);
-    await tick(root, { quotaBytes: 16 * MiB, force: true });
+    await careForLogs(root, { quotaBytes: 16 * MiB, force: true });
     expect(bytesOnDisk(place)).toBeLessThan(14 * MiB);
     expect(statSync(stdout).size).toBe(48 * MiB);
     const found = await said(root);
@@ -170,10 +170,10 @@ describe("trimming", () => {
 
   test("two rounds within a second become one", async () => {
     const { root, folder, stdout } = store();
-    await tick(root);
+    await careForLogs(root);
     const before = readFileSync(join(folder, "stdout.index")).length;
     appendFileSync(stdout, "x\n");
-    await tick(root);
+    await careForLogs(root);
     expect(readFileSync(join(folder, "stdout.index")).length).toBe(before);
   });
 });
@@ -183,27 +183,27 @@ describe("manual changes", () => {
     const { root, folder, stdout } = store();
     const index = join(folder, "stdout.index");
     appendFileSync(stdout, "one\n");
-    await tick(root, { force: true });
+    await careForLogs(root, { force: true });
     truncateSync(stdout, 0);
     appendFileSync(stdout, "2\n");
     expect(await said(root)).toEqual(["2"]);
-    await tick(root, { force: true });
+    await careForLogs(root, { force: true });
     expect(await said(root)).toEqual(["2"]);
     rmSync(stdout);
     expect(await said(root)).toEqual([]);
-    await tick(root, { force: true });
+    await careForLogs(root, { force: true });
     appendFileSync(stdout, "three\n");
-    await tick(root, { force: true });
+    await careForLogs(root, { force: true });
     for (const damage of [Buffer.alloc(0), Buffer.from("nonsense".repeat(9)), Buffer.alloc(77, 0xff)]) {
       writeFileSync(index, damage);
       expect(await said(root)).toEqual(["three"]);
-      await tick(root, { force: true });
+      await careForLogs(root, { force: true });
       expect(await said(root, { lines: 5 })).toEqual(["three"]);
     }
     rmSync(index);
     expect(await said(root)).toEqual(["three"]);
     rmSync(folder, { recursive: true });
-    await tick(root, { force: true });
+    await careForLogs(root, { force: true });
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -225,7 +225,7 @@ test("follow yields each line once, when it is complete, also from a service tha
   const found: string[] = [];
   const query = { ...whole, services: ["web", "late"], lines: 10, follow: true };
   const following = (async () => {
-    for await (const { message } of read(root, query, ending.signal)) found.push(message);
+    for await (const { message } of readLogs(root, query, ending.signal)) found.push(message);
   })();
   await until(() => found.length === 1, { what: "the old line" });
   appendFileSync(stdout, "f\n");
