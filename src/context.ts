@@ -1,7 +1,7 @@
 // What every command is given: built once, handed down.
 import { agentClient, modelSourceOf } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
-import { detect, isBooted, type Kind } from "./backend/detect.ts";
+import { type BackendKind, detect, isBooted } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
 import { interruptedBy, pause } from "./base/interrupt.ts";
@@ -74,7 +74,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   const agent = agentClient(paths.state);
   let source = agent.model;
   let opened: Promise<Backend> | null = null;
-  const open = (kind: Kind): Promise<Backend> => {
+  const open = (kind: BackendKind): Promise<Backend> => {
     opened ??= openBackend(kind, env, paths);
     return opened;
   };
@@ -198,11 +198,11 @@ const agentWaitsMs = 300;
 /** Where no agent tells of changes, the machine is looked at again and again. */
 const lookAgainMs = 2000;
 
-function detected(env: Context["env"], registry: Registry): Kind {
+function detected(env: Context["env"], registry: Registry): BackendKind {
   return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
 }
 
-async function openBackend(kind: Kind, env: Context["env"], paths: Paths): Promise<Backend> {
+async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths): Promise<Backend> {
   if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths);
   return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

@@ -8,7 +8,7 @@ import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
 import type { Model } from "../status/model.ts";
 import { databaseFile } from "../storage/place.ts";
-import { channel, keyFile, Question, socketFile, versionText } from "./channel.ts";
+import { agentChannel, keyFile, Question, socketFile, versionText } from "./channel.ts";
 import { Pause } from "./pause.ts";
 import { troubleFrom, troublesOf } from "./troubles.ts";
 import { Turns, type TurnsOptions, turnMs } from "./turns.ts";
@@ -45,7 +45,7 @@ export function startAgent(options: AgentOptions): Running {
   let told: Notice[] = [];
   let turnBeganMs = performance.now();
 
-  const server = serve(socketFile(paths.state), channel, keyIn(keyFile(paths.state)), async (question) => {
+  const server = serve(socketFile(paths.state), agentChannel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
     if (asked.ask === "follow") return model.feed(asked.paceMs);
     const answer = asked.ask === "now" ? { now: await model.now(asked.names) } : { self: self() };

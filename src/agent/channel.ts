@@ -10,7 +10,7 @@ import { Snapshot } from "../status/schema.ts";
 import { version } from "../version.ts";
 
 /** `protocol` grows with every change that the other side would not understand. */
-export const channel: Channel = { protocol: 3, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const agentChannel: Channel = { protocol: 3, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 /** Two agents of which it differs are not the same. */
 export const versionText = `${version.version}+${version.commit}`;
@@ -52,12 +52,12 @@ const Self = v.strictObject({
 const head = { protocol: v.number(), pid: v.number() };
 
 /** `version` is that of the agent: another bs9 may have taken its place on disk. */
-export const Answer = v.union([
+export const AgentAnswer = v.union([
   v.strictObject({ ...head, version: v.string(), now: Snapshot }),
   v.strictObject({ ...head, version: v.string(), self: Self }),
   v.strictObject({ ...head, error: v.string() }),
 ]);
-export type Answer = v.InferOutput<typeof Answer>;
+export type AgentAnswer = v.InferOutput<typeof AgentAnswer>;
 
 /** The first line of a feed; events follow, each in a line of its own. */
-export const Opening = v.union([v.strictObject({ ...head, version: v.string() }), v.strictObject({ ...head, error: v.string() })]);
+export const FeedHead = v.union([v.strictObject({ ...head, version: v.string() }), v.strictObject({ ...head, error: v.string() })]);

@@ -5,9 +5,19 @@ import { followChannel } from "../base/channel/follow.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Agent } from "../lifecycle/agent.ts";
 import type { ModelEvent } from "../status/events.ts";
-import type { Model, Source } from "../status/model.ts";
+import type { Model, ModelSource } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
-import { Answer, channel, fastestPaceMs, keyFile, longestPaceMs, Opening, type Question, socketFile, versionText } from "./channel.ts";
+import {
+  AgentAnswer,
+  agentChannel,
+  FeedHead,
+  fastestPaceMs,
+  keyFile,
+  longestPaceMs,
+  type Question,
+  socketFile,
+  versionText,
+} from "./channel.ts";
 
 /** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
 const timeoutMs = 1200;
@@ -16,10 +26,10 @@ const silentMs = 10_000;
 /** What a sample may come late by, before an agent that tells its events counts as gone. */
 const quietMarginMs = 5000;
 
-export function agentClient(state: string): Agent & { model: Source } {
+export function agentClient(state: string): Agent & { model: ModelSource } {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
-  const answered = async (question: Question): Promise<Answer | null> => {
+  const answered = async (question: Question): Promise<AgentAnswer | null> => {
     if (performance.now() < silentUntilMs) return null;
     const late = () => {
       silentUntilMs = performance.now() + silentMs;
@@ -29,7 +39,7 @@ export function agentClient(state: string): Agent & { model: Source } {
     const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
+      const text = await ask({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
       return text === null ? null : answerOf(JSON.parse(text));
     } catch (error) {
       trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);
@@ -49,7 +59,7 @@ export function agentClient(state: string): Agent & { model: Source } {
         const question: Question = { ask: "follow", paceMs: Math.min(paceMs, longestPaceMs) };
         // A sample comes at least that often.
         const options = { signal, firstMs: timeoutMs, quietMs: 3 * Math.max(paceMs, fastestPaceMs) + quietMarginMs };
-        const lines = followChannel({ path: socketFile(state), keyFile: keyFile(state), channel }, question, options);
+        const lines = followChannel({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
         try {
           yield* eventsIn(lines);
         } catch (error) {
@@ -74,14 +84,14 @@ async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEven
       yield isOwn ? (said as ModelEvent) : v.parse((await import("../status/events.ts")).ModelEvent, said);
       continue;
     }
-    const opening = v.parse(Opening, said);
+    const opening = v.parse(FeedHead, said);
     if ("error" in opening) return;
     isOwn = opening.version === versionText;
   }
 }
 
 /** An agent in this very process: asked without its socket, and what it cannot say is as if it were gone. */
-export function modelSourceOf(model: () => Model | null): Source {
+export function modelSourceOf(model: () => Model | null): ModelSource {
   return {
     async now(names) {
       const snapshot = await model()
@@ -108,8 +118,8 @@ function isWhole({ services, warnings }: Snapshot, names: string[]): boolean {
  * An agent of this very bs9 is taken at its word, for the code that made the answer is the code that reads it: with a
  * thousand services, to look at every field again would take longer than all the rest of `status`.
  */
-function answerOf(said: unknown): Answer {
-  return v.is(OfSameBs9, said) ? (said as Answer) : v.parse(Answer, said);
+function answerOf(said: unknown): AgentAnswer {
+  return v.is(OfSameBs9, said) ? (said as AgentAnswer) : v.parse(AgentAnswer, said);
 }
 
 const OfSameBs9 = v.union([

@@ -6,7 +6,7 @@ import type { Outcome } from "../service/registry.ts";
 import type { Known } from "./collect/services.ts";
 
 /** A change with the health of the service when the change was told: what comes next may end it. */
-export type Told = Change & { health: Health };
+export type ReportedChange = Change & { health: Health };
 
 export type Moment = {
   /** By the wall clock: it labels, and may be set either way. */
@@ -22,7 +22,7 @@ export type Moment = {
   /** Why the last start of a service failed. */
   outcomes: ReadonlyMap<string, Outcome>;
   /** Told since the moment before, in order. */
-  changes: readonly Told[];
+  changes: readonly ReportedChange[];
   /** The services that were read anew, or have another health, since the moment before. */
   touched: ReadonlySet<string>;
   /** Which samples it has: those of a tick, those for readers alone, which are not stored, or none. */

@@ -9,7 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 import { Publisher } from "./act/publish.ts";
 import { Recycler } from "./act/recycle.ts";
 import { Store } from "./act/store.ts";
-import { Collector, type Wanted } from "./collect/collect.ts";
+import { Collector, type WantedSamples } from "./collect/collect.ts";
 import { Cost } from "./cost.ts";
 import { AgentModel } from "./model.ts";
 import type { Moment, Stage } from "./moment.ts";
@@ -128,7 +128,7 @@ export class Turns {
     this.collector.close();
   }
 
-  async #pass(kind: Wanted["kind"], nowMs: number): Promise<Notice[]> {
+  async #pass(kind: WantedSamples["kind"], nowMs: number): Promise<Notice[]> {
     const { monotonicMs, keeping } = this.#options;
     let overran = false;
     const hasTime = () => {

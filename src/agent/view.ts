@@ -31,7 +31,7 @@ const foreignMs = 5000;
 const fewServices = 8;
 
 type From = Pick<Moment, "services" | "version" | "healthOf" | "outcomes">;
-export type Around = { shared: Notice[]; isExact: boolean };
+export type ViewOptions = { shared: Notice[]; isExact: boolean };
 
 export class View {
   readonly #deps: ViewDeps;
@@ -44,7 +44,7 @@ export class View {
   }
 
   /** Names that are not known are left out. `shared` is what is said of all services alike. */
-  of(names: Iterable<string>, moment: From, { shared, isExact }: Around): Observed[] {
+  of(names: Iterable<string>, moment: From, { shared, isExact }: ViewOptions): Observed[] {
     const { services, healthOf, outcomes } = moment;
     const known = [...names].flatMap((name) => services.get(name) ?? []);
     const ports = this.#portsFor(known, moment);

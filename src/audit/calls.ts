@@ -36,7 +36,7 @@ function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
   switch (ref) {
     case "require":
     case "process.getBuiltinModule":
-      for (const specifier of first === undefined ? [] : flow.constants.texts(first)) load(call, specifier, flow);
+      for (const specifier of first === undefined ? [] : flow.constants.texts(first)) arriveFromImport(call, specifier, flow);
       return undefined;
     case "node:module.createRequire":
       return asValue("require");
@@ -57,7 +57,7 @@ function resultOf(call: Call, ref: string, flow: Flow): Value | undefined {
 }
 
 /** The value that `import()` and `require` return. */
-export function load(node: t.Node, specifier: string | undefined, flow: Flow): void {
+export function arriveFromImport(node: t.Node, specifier: string | undefined, flow: Flow): void {
   if (specifier === undefined) return;
   flow.imports.add(specifier);
   const ref = moduleNamed(specifier);

@@ -8,15 +8,15 @@ import { unwrap } from "./tree.ts";
 export const environment = { itself: "process.env", joined: "process.env+" } as const;
 
 /** The arguments as written; null where they are assembled at run time. */
-export type Given = readonly t.Node[] | null;
+export type CallArguments = readonly t.Node[] | null;
 
 /** The values that the expressions of a file can have, as far as they are known. */
-export type Look = { constants: Constants; mayBe(node: t.Node, ref: string): boolean };
+export type ValueLookup = { constants: Constants; mayBe(node: t.Node, ref: string): boolean };
 
 /** The program that is run, and the text that a shell reads as commands. */
 export type Run = { program?: t.Node | undefined; script: t.Node[] };
 
-export function commandVaries(given: Given): boolean {
+export function commandVaries(given: CallArguments): boolean {
   const command = given?.[0];
   if (given === null) return true;
   if (command === undefined) return false;
@@ -25,12 +25,12 @@ export function commandVaries(given: Given): boolean {
 }
 
 /** exec(command) */
-export function execRun(given: Given): Run {
+export function execRun(given: CallArguments): Run {
   return { script: given?.slice(0, 1) ?? [] };
 }
 
 /** spawn(command, [arguments], {options}), and the same for execFile. */
-export function spawnRun(given: Given, { constants }: Look): Run {
+export function spawnRun(given: CallArguments, { constants }: ValueLookup): Run {
   const [command, ...rest] = given ?? [];
   const literals = rest.map((node) => constants.literal(node));
   const words = [command, ...elementsOf(literals[0])];
@@ -43,7 +43,7 @@ export function spawnRun(given: Given, { constants }: Look): Run {
 }
 
 /** Bun.spawn([command, ...arguments], {options}) or Bun.spawn({ cmd: [...] }). */
-export function bunSpawnRun(given: Given, { constants }: Look): Run {
+export function bunSpawnRun(given: CallArguments, { constants }: ValueLookup): Run {
   const first = given?.[0];
   if (first === undefined) return { script: [] };
   const literal = constants.literal(first);
@@ -57,7 +57,7 @@ const isShell = new RegExp(`^(?:${shells})$`);
 const inScript = new RegExp(`(?:^|[\\s;&|(/])(?:${shells})\\s+(?:[-+]o\\s+\\w+\\s+|-\\S+\\s+)*-[a-z]*c\\s+(?:"[^"]*|'[^']*|[^\\s"';&|]*)$`);
 
 /** Bun.$ quotes inserted values, except { raw: text } and values in the script of an inner shell. */
-export function templateRun(given: Given, { constants }: Look): Run {
+export function templateRun(given: CallArguments, { constants }: ValueLookup): Run {
   const template = given?.[0];
   if (template?.type !== "TemplateLiteral") return { script: [] };
   let before = "";
@@ -83,29 +83,29 @@ function elementsOf(node: t.Node | undefined): t.Node[] {
   return node?.type === "ArrayExpression" ? node.elements.filter((element) => element !== null) : [];
 }
 
-export function scriptVaries({ script }: Run, { constants }: Look): boolean {
+export function scriptVaries({ script }: Run, { constants }: ValueLookup): boolean {
   return script.some((node) => constants.text(node) === undefined);
 }
 
 /** True where the environment is read as a command, or is part of the name of a program. */
-export function carriesEnv({ program, script }: Run, { mayBe }: Look): boolean {
+export function carriesEnv({ program, script }: Run, { mayBe }: ValueLookup): boolean {
   if (program !== undefined && mayBe(program, environment.joined)) return true;
   return script.some((node) => mayBe(node, environment.itself) || mayBe(node, environment.joined));
 }
 
 /** `setTimeout("code")` */
-export function isText(given: Given, { constants }: Look): boolean {
+export function isText(given: CallArguments, { constants }: ValueLookup): boolean {
   return given?.[0] !== undefined && constants.start(given[0]) !== undefined;
 }
 
 /** `import("data:…")`, and the same for a worker and for the URL of a blob. */
-export function loadsText(given: Given, { constants, mayBe }: Look): boolean {
+export function loadsText(given: CallArguments, { constants, mayBe }: ValueLookup): boolean {
   const address = given?.[0];
   return address !== undefined && (/^\s*(?:data|blob):/i.test(constants.start(address) ?? "") || mayBe(address, "blob:"));
 }
 
 /** `new Worker(code, { eval: true })` */
-export function isEvalWorker(given: Given, { constants }: Look): boolean {
+export function isEvalWorker(given: CallArguments, { constants }: ValueLookup): boolean {
   const asked = given?.[1] && constants.property(constants.literal(given[1]), "eval");
   return asked !== undefined && !(asked.type === "BooleanLiteral" && !asked.value);
 }

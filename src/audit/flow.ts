@@ -6,7 +6,7 @@ import type { Exported } from "./link.ts";
 import { type Binding, bindingOf } from "./scope.ts";
 import { type Call, isMember, parentOf, unwrap } from "./tree.ts";
 import { element, member, type Value, wrapped } from "./value.ts";
-import type { Walked } from "./walk.ts";
+import type { WalkedTree } from "./walk.ts";
 
 // A file of 10,000 lines needs about 20,000 steps.
 const mostSteps = 1_000_000;
@@ -20,7 +20,7 @@ export type Judged = { node: t.Node; ref: string; given: readonly t.Node[] | nul
 type Arrival = { node: t.Node; value: Value };
 
 export class Flow {
-  readonly walked: Walked;
+  readonly walked: WalkedTree;
   readonly constants = new Constants();
   readonly judged: Judged[] = [];
   readonly exported: Exported[] = [];
@@ -31,7 +31,7 @@ export class Flow {
   readonly #open: Arrival[] = [];
   #steps = 0;
 
-  constructor(walked: Walked) {
+  constructor(walked: WalkedTree) {
     this.walked = walked;
   }
 

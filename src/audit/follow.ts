@@ -1,15 +1,15 @@
 // Follows dangerous values through a file, from the names and imports where they begin to the calls where they end.
 import type * as t from "@babel/types";
-import { load } from "./calls.ts";
+import { arriveFromImport } from "./calls.ts";
 import { Flow } from "./flow.ts";
 import { globalNamed, moduleNamed } from "./platform.ts";
 import { bindingOf } from "./scope.ts";
 import { step } from "./step.ts";
 import { unwrap } from "./tree.ts";
 import { asValue, member, type Value } from "./value.ts";
-import type { Walked } from "./walk.ts";
+import type { WalkedTree } from "./walk.ts";
 
-export function follow(walked: Walked): Flow {
+export function flowOf(walked: WalkedTree): Flow {
   const flow = new Flow(walked);
   for (const [name, binding] of walked.globals) {
     const ref = globalNamed(name);
@@ -39,10 +39,10 @@ function startAtLoad(node: t.ImportExpression | t.MetaProperty, flow: Flow): voi
     return;
   }
   flow.judged.push({ node, ref: "import", given: [node.source] });
-  for (const specifier of flow.constants.texts(node.source)) load(node, specifier, flow);
+  for (const specifier of flow.constants.texts(node.source)) arriveFromImport(node, specifier, flow);
 }
 
-function startAtImport(node: Walked["imports"][number], flow: Flow): void {
+function startAtImport(node: WalkedTree["imports"][number], flow: Flow): void {
   if (node.type === "TSImportEqualsDeclaration") {
     const reference = node.moduleReference;
     if (reference.type !== "TSExternalModuleReference" || reference.expression.type !== "StringLiteral") return;

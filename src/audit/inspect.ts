@@ -1,9 +1,9 @@
 // Inspects the text of one file for everything that can be found without other files.
 import { type Allowances, allowancesIn } from "./allow.ts";
-import type { Look } from "./command.ts";
+import type { ValueLookup } from "./command.ts";
 import type { Found } from "./finding.ts";
 import type { Judged } from "./flow.ts";
-import { follow } from "./follow.ts";
+import { flowOf } from "./follow.ts";
 import { generatedBecause } from "./generated.ts";
 import type { Exported } from "./link.ts";
 import type { Parser } from "./parse.ts";
@@ -47,9 +47,9 @@ export function inspectSource(text: string, file: string, parse: Parser): Source
   if (tree === null) return reading;
   reading.allowances = allowancesIn(tree.comments ?? [], text);
   const walked = walk(tree.program);
-  const flow = follow(walked);
+  const flow = flowOf(walked);
   const generated = generatedBecause(text);
-  const look: Look = { constants: flow.constants, mayBe: (node, ref) => flow.mayBe(node, ref) };
+  const look: ValueLookup = { constants: flow.constants, mayBe: (node, ref) => flow.mayBe(node, ref) };
   for (const judged of flow.judged) judge(judged, look, generated, reading);
   reading.imports = flow.imports;
   reading.exported = flow.exported;
@@ -67,7 +67,7 @@ export function inspectSource(text: string, file: string, parse: Parser): Source
 
 type Generated = ReturnType<typeof generatedBecause>;
 
-function judge(judged: Judged, look: Look, generated: Generated, reading: SourceReading): void {
+function judge(judged: Judged, look: ValueLookup, generated: Generated, reading: SourceReading): void {
   if (importedBy(judged.ref) === undefined) {
     for (const found of broken(dangers.get(judged.ref) ?? [], judged, look, generated)) reading.found.push(found);
     return;
@@ -80,7 +80,7 @@ function judge(judged: Judged, look: Look, generated: Generated, reading: Source
   reading.suspects.push({ ref: judged.ref, would });
 }
 
-function broken(rules: readonly Danger[], { node, given }: Judged, look: Look, generated: Generated): Found[] {
+function broken(rules: readonly Danger[], { node, given }: Judged, look: ValueLookup, generated: Generated): Found[] {
   return rules
     .filter(({ when }) => when(given, look))
     .map(({ rule, message }) => {

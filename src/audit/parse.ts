@@ -3,13 +3,13 @@
 import { extname } from "node:path";
 import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
 
-export type Parsed = {
+export type ParsedSource = {
   /** Null where even the tolerant attempt failed. */
   tree: ParseResult | null;
   problem: { message: string; line: number; column: number } | null;
 };
 
-export type Parser = (text: string, file: string) => Parsed;
+export type Parser = (text: string, file: string) => ParsedSource;
 
 /** Loads the parser on demand: loading takes some milliseconds that most commands do not need to spend. */
 export async function loadParser(): Promise<Parser> {
@@ -53,7 +53,7 @@ function tolerant(attempt: () => ParseResult): ParseResult | null {
   }
 }
 
-function problemOf(error: unknown): NonNullable<Parsed["problem"]> {
+function problemOf(error: unknown): NonNullable<ParsedSource["problem"]> {
   if (error instanceof RangeError) return { message: "it is nested too deeply", line: 1, column: 1 };
   const place =
     typeof error === "object" && error !== null && "loc" in error

@@ -2,8 +2,8 @@
 import * as command from "./command.ts";
 import type { Rule } from "./finding.ts";
 
-type Check = (given: command.Given, look: command.Look) => boolean;
-type RunOf = (given: command.Given, look: command.Look) => command.Run;
+type Check = (given: command.CallArguments, look: command.ValueLookup) => boolean;
+type RunOf = (given: command.CallArguments, look: command.ValueLookup) => command.Run;
 /** A call breaks the rule if `when` returns true for it. */
 export type Danger = { rule: Rule; message: string; when: Check };
 

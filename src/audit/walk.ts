@@ -3,7 +3,7 @@ import type * as t from "@babel/types";
 import { Binding, bindingOf, Scope, use } from "./scope.ts";
 import { eachChild, isClass, isFunction, isMember, isTopOfText, parentOf, unwrap } from "./tree.ts";
 
-export class Walked {
+export class WalkedTree {
   /** Names that the file does not declare. */
   readonly globals = new Map<string, Binding>();
   /** The name of a function or class itself. */
@@ -20,8 +20,8 @@ export class Walked {
   readonly texts: t.Node[] = [];
 }
 
-export function walk(program: t.Program): Walked {
-  const walked = new Walked();
+export function walk(program: t.Program): WalkedTree {
+  const walked = new WalkedTree();
   const top = new Scope(undefined, true);
   top.declare("this");
   const uses: { node: t.Node; name: string; scope: Scope }[] = [];
@@ -54,7 +54,7 @@ export function walk(program: t.Program): Walked {
 const blocks = new Set(["BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "SwitchStatement", "CatchClause"]);
 
 // Adds the declarations of the node, and returns the scope inside it.
-function enter(node: t.Node, scope: Scope, walked: Walked): Scope {
+function enter(node: t.Node, scope: Scope, walked: WalkedTree): Scope {
   if (node.type === "VariableDeclaration") declareVariables(node, scope);
   else if (isFunction(node) || isClass(node)) return enterNamed(node, scope, walked);
   else if (node.type === "TSModuleBlock" || node.type === "StaticBlock") return new Scope(scope, true);
@@ -77,7 +77,7 @@ function declareVariables(node: t.VariableDeclaration, scope: Scope): void {
       if (parent?.type === "ExportNamedDeclaration") binding.exported.push(name);
 }
 
-function enterNamed(node: t.Function | t.Class, scope: Scope, walked: Walked): Scope {
+function enterNamed(node: t.Function | t.Class, scope: Scope, walked: WalkedTree): Scope {
   const inner = new Scope(scope, isFunction(node));
   walked.functions.push(node);
   if ("id" in node && node.id) {
@@ -114,7 +114,7 @@ function partsOf(pattern: t.Node): t.Node[] {
   return pattern.type === "ObjectPattern" ? pattern.properties.map((part) => (part.type === "RestElement" ? part : part.value)) : [];
 }
 
-function collect(node: t.Node, walked: Walked): void {
+function collect(node: t.Node, walked: WalkedTree): void {
   if (isMember(node)) walked.members.push(node as t.MemberExpression);
   else if (node.type === "ImportExpression" || node.type === "MetaProperty") walked.loads.push(node);
   else if (
@@ -141,7 +141,7 @@ const naming = new Map<t.Node["type"], [name: string, text: string]>([
   ["JSXAttribute", ["name", "value"]],
 ]);
 
-function collectNamed(name: unknown, text: unknown, walked: Walked): void {
+function collectNamed(name: unknown, text: unknown, walked: WalkedTree): void {
   const key = unwrap(name as t.Node);
   const value = text ? unwrap(text as t.Node) : undefined;
   if (value?.type === "StringLiteral" || value?.type === "TemplateLiteral" || value?.type === "BinaryExpression")

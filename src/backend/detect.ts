@@ -2,18 +2,18 @@
 import { existsSync } from "node:fs";
 import { noBackend, usage } from "../base/errors.ts";
 
-export type Kind = "systemd" | "supervisor";
+export type BackendKind = "systemd" | "supervisor";
 
 export type Signs = {
   /** `BS9_BACKEND`, the explicit choice of the user. */
   asked: string | undefined;
   hasSystemd: boolean;
   /** The backend of the services in the registry; null where it has no services yet. */
-  recorded: Kind | null;
+  recorded: BackendKind | null;
 };
 
 /** Throws where the services are on another backend than the one that would be used now: otherwise they would run twice. */
-export function detect({ asked, hasSystemd, recorded }: Signs): Kind {
+export function detect({ asked, hasSystemd, recorded }: Signs): BackendKind {
   if (asked) {
     if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND cannot be '${asked}': systemd and supervisor are possible`);
     return asked;
@@ -26,7 +26,7 @@ export function detect({ asked, hasSystemd, recorded }: Signs): Kind {
   return here;
 }
 
-const named: Record<Kind, string> = { systemd: "systemd", supervisor: "bs9's own supervisor" };
+const named: Record<BackendKind, string> = { systemd: "systemd", supervisor: "bs9's own supervisor" };
 
 /** sd_booted(3) */
 export const isBooted = (): boolean => existsSync("/run/systemd/system");

@@ -7,7 +7,7 @@ import type { Isolation, Missing } from "./verdict.ts";
 export const threats = ["signals", "abstract sockets", "prlimit"] as const;
 export type Threat = (typeof threats)[number];
 
-export type Shown = {
+export type IsolationEvidence = {
   name: string;
   /** Why the service has no launcher, and what to do; null where it has one. */
   unlaunched: { why: string; mend: string } | null;
@@ -25,7 +25,7 @@ export type Shown = {
 export type Kernel = { release: string; landlock: number };
 
 /** Pure. */
-export function judgeIsolation(shown: Shown): Isolation {
+export function judgeIsolation(shown: IsolationEvidence): Isolation {
   const missing: Missing[] = [];
   const held: Threat[] = [];
   for (const threat of threats) {
@@ -61,7 +61,7 @@ export function withSockets(isolation: Isolation, sockets: { socket: ReachableSo
   return { ...isolation, verdict: "partial", missing: [...isolation.missing, ...missing] };
 }
 
-function whyOpen(threat: Threat, shown: Shown): { why: string; mend: string } | null {
+function whyOpen(threat: Threat, shown: IsolationEvidence): { why: string; mend: string } | null {
   const { name, unlaunched, reached, live, kernel } = shown;
   if (threat !== "prlimit" && kernel.landlock < scopesVersion) return withoutScopes(kernel);
   if (unlaunched !== null) return unlaunched;

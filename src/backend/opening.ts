@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type Bs9Error, failed } from "../base/errors.ts";
 import { isWithin } from "../base/paths.ts";
 import { shellWord } from "../base/text.ts";
-import type { Command } from "../runtime/command.ts";
+import type { ExecCommand } from "../runtime/command.ts";
 import { findCommand, isScript } from "../service/entry.ts";
 import { isInVirtualEnvironment } from "../service/python.ts";
 import { isHomeOrAbove } from "../service/root.ts";
@@ -16,7 +16,7 @@ import { importsOf } from "./imports.ts";
 import { linkedPackages } from "./linked-packages.ts";
 import { type Narrowed, narrowedOf } from "./narrowed.ts";
 import { holdsOwn, type OwnFolders } from "./own-folders.ts";
-import { type Neighbour, type Stray, strayOf, type Walked, walked } from "./stray.ts";
+import { type Neighbour, type ResolvedPath, type Stray, strayOf, walked } from "./stray.ts";
 
 export type Opening = {
   writable: string[];
@@ -47,7 +47,7 @@ export const emptyFolder = (share: string): string => join(share, "empty");
  * Throws where the service or a neighbour could have made a link, on the way to an executed or opened path, that leads outside
  * the paths that it can write.
  */
-export function openingOf(spec: Spec, command: Command, folders: OwnFolders, neighbours: Neighbour[]): Opening {
+export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders, neighbours: Neighbour[]): Opening {
   const { home, share } = folders;
   const ways = {
     root: walked(spec.root),
@@ -150,7 +150,7 @@ type Ground = {
   isHidden: (path: string) => boolean;
   /** The path is open in any case. */
   isOpenAnyway: (path: string) => boolean;
-  strayOn: (way: Walked) => Stray | null;
+  strayOn: (way: ResolvedPath) => Stray | null;
 };
 
 /**
@@ -207,7 +207,7 @@ function isBelowOneOf(path: string, folders: Set<string>): boolean {
 }
 
 /** The programs that an exec of this command needs, and the path of each: the runtime, the entry, its interpreter. */
-function programsOf(command: Command, ground: Ground): { program: string; real: string }[] {
+function programsOf(command: ExecCommand, ground: Ground): { program: string; real: string }[] {
   const program = command.runtime ?? command.entry;
   const words = shebangOf(program);
   const interpreter = words === null ? null : interpreterOf(words, program, ground);

@@ -8,7 +8,7 @@ import { isWithin } from "../base/paths.ts";
 const maxLinks = 40;
 
 /** `links`: the places of the links on the way, in the order in which they are followed. */
-export type Walked = { real: string; links: string[] };
+export type ResolvedPath = { real: string; links: string[] };
 
 /** A directory that another service can write to. */
 export type Neighbour = { name: string; folder: string };
@@ -17,7 +17,7 @@ export type Neighbour = { name: string; folder: string };
  * Resolves a path as realpath(3) does, and throws the errors of lstat(2). Path and links come from a single walk: with two
  * walks, a service could swap a link for a directory in between, and show a harmless way with another target.
  */
-export function walked(path: string): Walked {
+export function walked(path: string): ResolvedPath {
   const words = (text: string) => text.split("/").filter((word) => word !== "" && word !== ".");
   const rest = words(path);
   const links: string[] = [];
@@ -55,7 +55,7 @@ export type Stray = { link: string; real: string; maker: string };
  * directories that its maker can write; null where there is none. A link that stays inside gives its maker no additional
  * access.
  */
-export function strayOf({ real, links }: Walked, writable: string[], neighbours: Neighbour[]): Stray | null {
+export function strayOf({ real, links }: ResolvedPath, writable: string[], neighbours: Neighbour[]): Stray | null {
   for (const link of links) {
     if (writable.some((folder) => isWithin(link, folder) && !isWithin(real, folder))) return { link, real, maker: "the service" };
     const neighbour = neighbours.find(({ folder }) => isWithin(link, folder) && !isWithin(real, folder));

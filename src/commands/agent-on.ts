@@ -28,7 +28,7 @@ const openAgainMs = 60_000;
 type Begun = Pick<Running, "model"> & { stop(): Promise<void> };
 
 /** Throws where another agent is at work for the same services. */
-export async function agentOn(backend: Backend, context: Context, around: AgentHooks = {}): Promise<{ stop(): Promise<void> }> {
+export async function agentOn(backend: Backend, context: Context, hooks: AgentHooks = {}): Promise<{ stop(): Promise<void> }> {
   const { paths, registry, terminal } = context;
   const lock = await takeLock(join(paths.state, "agent.lock"));
   if (lock === null) throw failed("another agent is at work here", { hint: "bs9 describe bs9-agent" });
@@ -63,10 +63,10 @@ export async function agentOn(backend: Backend, context: Context, around: AgentH
       async chores() {
         const isLong = !isOpen && performance.now() - openedMs > openAgainMs;
         if (stampOf(file) !== read || isLong) restart();
-        await around.chores?.();
+        await hooks.chores?.();
       },
     });
-    void agent.stalled.then(around.stalled ?? restart);
+    void agent.stalled.then(hooks.stalled ?? restart);
     return {
       model: agent.model,
       async stop() {

@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 
 /** By then it has looked at every service once. */
 const settledMs = 20_000;
-const giveBackEveryMs = 60_000;
+const releaseEveryMs = 60_000;
 
 /** Ends with the signal, or where another bs9 has taken the place of this one on disk: systemd then starts that. */
 export const agentCommand: Command = {
@@ -25,7 +25,7 @@ export const agentCommand: Command = {
     delete process.env[agentVariable];
     const { paths, signal } = context;
     const { backend } = await context.deps({ settles: false });
-    const timers = [setTimeout(releaseMemory, settledMs), setInterval(releaseMemory, giveBackEveryMs)];
+    const timers = [setTimeout(releaseMemory, settledMs), setInterval(releaseMemory, releaseEveryMs)];
     const [replaced, stalled] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
     const own = stampOf(process.execPath);
     const running = await agentOn(backend, context, {

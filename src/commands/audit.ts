@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { audit as auditFiles } from "../audit/audit.ts";
+import { audit } from "../audit/audit.ts";
 import { exitStatus, usage } from "../base/errors.ts";
 import { findingLine } from "../lifecycle/inspect.ts";
 import { projectRoot } from "../service/root.ts";
@@ -20,7 +20,7 @@ export const auditCommand: Command = {
     if (word === undefined || words.length > 1) throw usage("audit needs one path or service", { hint: "bs9 audit app.ts" });
     const spec = word.includes("/") ? null : context.registry.get(word);
     const entry = spec?.entry.path ?? entryAt(resolve(context.cwd, word));
-    const report = await auditFiles(entry, spec?.root ?? projectRoot(dirname(entry), context.paths.home));
+    const report = await audit(entry, spec?.root ?? projectRoot(dirname(entry), context.paths.home));
     const { critical, warning } = report;
     return {
       value: { critical, warning },

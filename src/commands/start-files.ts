@@ -8,7 +8,7 @@ import type { Deps } from "../lifecycle/deps.ts";
 import { nameFor } from "../lifecycle/specify.ts";
 import { planEntry, startEntry } from "../lifecycle/start.ts";
 import { exportedBy } from "../runtime/exported.ts";
-import { isEcosystem, servicesOf } from "../service/ecosystem.ts";
+import { ecosystemServices, isEcosystem } from "../service/ecosystem.ts";
 import type { StartInput } from "../service/input.ts";
 import { type ProjectService, readProject } from "../service/project.ts";
 import { actedResult } from "./acted.ts";
@@ -45,7 +45,7 @@ export async function startFile(word: string, options: { linger: boolean; dryRun
 async function servicesIn(word: string, { cwd, env, terminal }: Context): Promise<ProjectService[]> {
   const file = resolve(cwd, word);
   if (!isEcosystem(word)) return readProject(file);
-  const { services, notes } = servicesOf(await exportedBy(file, cwd, env), file, dirname(file));
+  const { services, notes } = ecosystemServices(await exportedBy(file, cwd, env), file, dirname(file));
   for (const note of notes) terminal.note(`note: ${note}`);
   return services;
 }

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
 import { statusTable } from "../render/status-table.ts";
-import { changesByHand, emptyHint, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
+import { changesByHand, emptyHint, olderSandboxLines, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
 import { after, type ModelEvent } from "../status/events.ts";
 import type { Observed, Snapshot } from "../status/schema.ts";
@@ -120,7 +120,7 @@ function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: b
       "",
       ...troubles(observed),
       ...changesByHand(observed, []),
-      ...olderSandboxes(observed),
+      ...olderSandboxLines(observed),
       ...whoMeasured(observed, deps.backend),
       ...(hasKeys ? [terminal.style.dim("q quits")] : []),
     ];

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
 import { noticeLine } from "../render/notice-line.ts";
 import { othersTable, statusTable } from "../render/status-table.ts";
-import { changesByHand, emptyHint, limitsOf, olderSandboxes, troubles, whoMeasured } from "../render/status-words.ts";
+import { changesByHand, emptyHint, limitsOf, olderSandboxLines, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Observed } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";
@@ -54,7 +54,7 @@ export const statusCommand: Command = {
         ...troubles(observed),
         ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
-        ...olderSandboxes(observed),
+        ...olderSandboxLines(observed),
         ...notices.map(noticeLine),
         ...(deps === null ? [] : whoMeasured(observed, deps.backend)),
       ],

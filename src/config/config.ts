@@ -5,17 +5,17 @@ import { readIfThere } from "../base/files.ts";
 import { builtIn, type Defaults } from "../service/defaults.ts";
 import { defaultHealth, type HealthSettings } from "./health.ts";
 import { defaultKeeping, type Keeping } from "./keeping.ts";
-import { nameOf, type Setting, settings, variableOf } from "./settings.ts";
-import { type Mistake, type Parsed, parseToml } from "./toml.ts";
+import { type Setting, settingName, settings, variableOf } from "./settings.ts";
+import { type Mistake, type ParsedConfig, parseToml } from "./toml.ts";
 
 /** `text` is the value as it was written. */
-export type Origin = { key: string; value: unknown; text: string; from: string };
+export type SettingOrigin = { key: string; value: unknown; text: string; from: string };
 export type Config = {
   file: string;
   defaults: Defaults;
   keeping: Keeping;
   health: HealthSettings;
-  origins: Origin[];
+  origins: SettingOrigin[];
   mistakes: Mistake[];
 };
 
@@ -41,8 +41,14 @@ export function loadConfig(folder: string, env: Record<string, string | undefine
   };
 }
 
-function originOf(setting: Setting, { given }: Parsed, file: string, env: Record<string, string | undefined>, mistakes: Mistake[]): Origin {
-  const key = nameOf(setting);
+function originOf(
+  setting: Setting,
+  { given }: ParsedConfig,
+  file: string,
+  env: Record<string, string | undefined>,
+  mistakes: Mistake[],
+): SettingOrigin {
+  const key = settingName(setting);
   const variable = variableOf(setting);
   const text = variable === null ? undefined : env[variable];
   if (variable !== null && text) {
@@ -57,7 +63,7 @@ function originOf(setting: Setting, { given }: Parsed, file: string, env: Record
   return { key, value: setting.builtIn, text: setting.builtInText, from: "built-in" };
 }
 
-function readConfig(file: string): Parsed {
+function readConfig(file: string): ParsedConfig {
   try {
     const text = readIfThere(file, maxBytes);
     return text === null ? { given: new Map(), mistakes: [] } : parseToml(text, file);

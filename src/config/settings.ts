@@ -139,7 +139,7 @@ function builtInText(field: string, value: unknown): string {
 }
 
 /** The name of a setting where it stands alone: `memory`, `metrics.interval`. */
-export const nameOf = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
+export const settingName = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
 
 /** `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell. */
 export const variableOf = ({ section, key }: Setting): string | null =>

@@ -3,19 +3,19 @@ import * as v from "valibot";
 import { reasonOf } from "../base/errors.ts";
 import { nearest } from "../base/text.ts";
 import { isTable, lineOfKey, readToml } from "../base/toml.ts";
-import { nameOf, type Setting, sections, settings } from "./settings.ts";
+import { type Setting, sections, settingName, settings } from "./settings.ts";
 
 export type Mistake = { where: string; field: string | null; what: string };
-export type Given = { value: unknown; text: string; line: number };
-export type Parsed = { given: Map<string, Given>; mistakes: Mistake[] };
+export type ConfiguredValue = { value: unknown; text: string; line: number };
+export type ParsedConfig = { given: Map<string, ConfiguredValue>; mistakes: Mistake[] };
 
 const shapes = { text: v.string(), "number or text": v.union([v.string(), v.number()]), truth: v.boolean() };
 const shapeWords = { text: "a text in quotes", "number or text": "a number, or a text in quotes", truth: "true or false" };
 
 /** `file` is only used to name places. */
-export function parseToml(text: string, file: string): Parsed {
+export function parseToml(text: string, file: string): ParsedConfig {
   const mistakes: Mistake[] = [];
-  const given = new Map<string, Given>();
+  const given = new Map<string, ConfiguredValue>();
   const read = readToml(text);
   if (read.value === null) return { given, mistakes: [{ where: `${file}:${read.line}`, field: null, what: read.reason }] };
   const complain = (path: string[], what: string) =>
@@ -33,7 +33,7 @@ export function parseToml(text: string, file: string): Parsed {
       const setting = settings.find((one) => one.section === section && one.key === key);
       const valued = setting === undefined ? unknownKey(section, key) : readValue(setting, value);
       if (typeof valued === "string") complain([section, key], valued);
-      else if (setting !== undefined) given.set(nameOf(setting), { ...valued, line: lineOfKey(text, [section, key]) });
+      else if (setting !== undefined) given.set(settingName(setting), { ...valued, line: lineOfKey(text, [section, key]) });
     }
   }
 }

@@ -1,6 +1,6 @@
 // Makes one health probe: HTTP, TCP or a command; returns null for healthy, otherwise a short reason.
 import { reasonOf } from "../base/errors.ts";
-import { type Health, portOf, type Spec } from "../service/spec.ts";
+import { type HealthCheck, portOf, type Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
 import { probeHttp } from "./http.ts";
 import { connectionRefused, onOwnPort } from "./own-port.ts";
@@ -13,7 +13,7 @@ export type Probe =
   | { kind: "command"; command: string };
 
 /** A path is requested on the service's own port; a spec without a port should not exist, and gives a probe that fails. */
-export function healthOf(health: Health, port: number | null): Probe {
+export function healthOf(health: HealthCheck, port: number | null): Probe {
   switch (health.kind) {
     case "path":
       return { kind: "path", port: port ?? 0, path: health.path };

@@ -1,9 +1,9 @@
 // What became of an act on one service, and what the trail keeps of acts on several.
 import { Bs9Error, type ErrorCode, exitStatus, whyOf } from "../base/errors.ts";
 import type { Spec } from "../service/spec.ts";
-import type { Finding } from "./inspect.ts";
+import type { AuditFinding } from "./inspect.ts";
 import type { Readiness } from "./ready.ts";
-import type { Ending } from "./recorded.ts";
+import type { ActResult } from "./recorded.ts";
 
 export type Acted = {
   name: string;
@@ -15,7 +15,7 @@ export type Acted = {
   code: ErrorCode;
   /** What mends it; null: its log may tell. */
   hint: string | null;
-  findings: Finding[];
+  findings: AuditFinding[];
 };
 
 export function failure(name: string, error: unknown): Acted {
@@ -34,7 +34,7 @@ export function done({ name }: Pick<Spec, "name">, result: Acted["result"]): Act
   return { name, result, readiness: null, cause: null, lines: [], code: "failed", hint: null, findings: [] };
 }
 
-export function endingOf(acted: Acted[]): Ending {
+export function actResultOf(acted: Acted[]): ActResult {
   const bad = acted.filter(({ result }) => result === "failed");
   const [first] = bad;
   if (first === undefined)

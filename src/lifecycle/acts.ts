@@ -3,10 +3,10 @@ import { Bs9Error, failed } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
-import { type Acted, done, endingOf, failure } from "./acted.ts";
+import { type Acted, actResultOf, done, failure } from "./acted.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
-import { type Finding, inspect } from "./inspect.ts";
+import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
 import { checkPort } from "./ports.ts";
@@ -15,7 +15,7 @@ import { hintFor, toldBy } from "./reason/explain.ts";
 import { recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { reread, sentencesOn } from "./reread.ts";
-import { askToLinger } from "./start.ts";
+import { lingerOrWarn } from "./start.ts";
 import { sweepUnused } from "./unused.ts";
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
@@ -33,7 +33,7 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
     acted.push(...(await bringUp(down, deps, "started", (batch) => deps.backend.start(batch))));
     // Each is a change of its own: what does not come up with the new values runs with the old ones again.
     for (const { spec, known } of up) if (spec !== known) acted.push(await applyChange(spec, known, "changed", deps));
-    if (options.linger && down.length > 0) await askToLinger(deps);
+    if (options.linger && down.length > 0) await lingerOrWarn(deps);
     return acted;
   });
 }
@@ -111,7 +111,7 @@ export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[
 async function acting(verb: string, names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   if (names.length === 0) return [];
   const entry = { act: verb, targets: names, differences: [] };
-  return recorded(deps, entry, () => actOn(names, deps, work), endingOf);
+  return recorded(deps, entry, () => actOn(names, deps, work), actResultOf);
 }
 
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
@@ -137,7 +137,7 @@ async function bringUp(
   const specs = renewed.map(({ spec }) => spec);
   const beganMs = deps.now();
   const troubles = new Map<string, unknown>();
-  const found = new Map<string, Finding[]>();
+  const found = new Map<string, AuditFinding[]>();
   const readings = await deps.backend.read(specs.map(({ name }) => name));
   for (const [i, spec] of specs.entries()) {
     try {

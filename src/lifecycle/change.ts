@@ -117,7 +117,7 @@ async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ra
   try {
     if (pending.previous !== null) await putBack(deps, pending.previous, pending.ran);
     else if (failure !== null) await keepFailed(deps, pending.spec, failure);
-    else await forget(deps, pending.spec);
+    else await forgetService(deps, pending.spec);
   } catch (second) {
     // The pending record is still there: the next command settles it.
     deps.warn(`${pending.spec.name} could not be put back yet: ${reasonOf(second)}`);
@@ -140,7 +140,7 @@ async function keepFailed(deps: Deps, spec: Spec, cause: string): Promise<void> 
 }
 
 /** As if it had never been started. */
-export async function forget(deps: Deps, spec: Spec): Promise<void> {
+export async function forgetService(deps: Deps, spec: Spec): Promise<void> {
   await deps.backend.stop([spec]);
   await deps.backend.want([spec.name], false);
   await deps.backend.undefine([spec.name]);

@@ -8,7 +8,7 @@ import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
-import { see } from "../status/look.ts";
+import { seeServices } from "../status/look.ts";
 import type { Status } from "../status/schema.ts";
 import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
@@ -54,7 +54,7 @@ export async function describeService(name: string, deps: Deps): Promise<Descrip
       seen: [seen],
     },
     { services, warnings },
-  ] = await Promise.all([see([name], deps), deps.model.now([name])]);
+  ] = await Promise.all([seeServices([name], deps), deps.model.now([name])]);
   for (const warning of warnings) deps.warn(warning);
   const [observed] = services;
   if (seen === undefined || observed === undefined) throw notFound(`there is no service named '${name}'`);

@@ -4,10 +4,10 @@ import { refused } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
 import type { Spec } from "../service/spec.ts";
 
-export type Finding = Reported & { severity: "critical" | "warning" };
+export type AuditFinding = Reported & { severity: "critical" | "warning" };
 
 /** Only scripts can be read; what is executed as it is has no findings. Throws `refused`, unless the spec says `force`. */
-export async function inspect(spec: Spec): Promise<Finding[]> {
+export async function inspect(spec: Spec): Promise<AuditFinding[]> {
   if (spec.entry.kind !== "script") return [];
   // A parser is large, and what supervises executables needs none.
   const { audit } = await import("../audit/audit.ts");
@@ -22,8 +22,8 @@ export async function inspect(spec: Spec): Promise<Finding[]> {
   return findingsOf(report);
 }
 
-function findingsOf(report: Report): Finding[] {
-  const of = (severity: Finding["severity"]) => report[severity].slice(0, maxFindings).map((finding) => ({ severity, ...finding }));
+function findingsOf(report: Report): AuditFinding[] {
+  const of = (severity: AuditFinding["severity"]) => report[severity].slice(0, maxFindings).map((finding) => ({ severity, ...finding }));
   return [...of("critical"), ...of("warning")];
 }
 

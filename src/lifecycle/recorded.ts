@@ -6,10 +6,10 @@ import type { Difference } from "../service/plan.ts";
 import { type Deps, underLock } from "./deps.ts";
 
 /** What is put into the trail; the act adds to it what it finds out. */
-export type Entry = { act: string; targets: string[]; differences: Difference[] };
+export type TrailEntry = { act: string; targets: string[]; differences: Difference[] };
 
 /** What of an act's answer the trail keeps; `failed` names those of the targets that did. */
-export type Ending = { message: string | null; failed: string[]; exitStatus: number };
+export type ActResult = { message: string | null; failed: string[]; exitStatus: number };
 
 export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> & { backend: Pick<Backend, "kind"> };
 
@@ -19,28 +19,28 @@ const maxTextLength = 1000;
  * Runs `check`, which decides before anything is written. A refusal is recorded in the trail; nothing else is written.
  * Throws what `check` throws.
  */
-export async function recordingRefusal<T>(deps: ActingDeps, entry: Entry, check: () => Promise<T>): Promise<T> {
+export async function recordingRefusal<T>(deps: ActingDeps, entry: TrailEntry, check: () => Promise<T>): Promise<T> {
   try {
     return await check();
   } catch (error) {
     if (error instanceof Bs9Error && error.code === "refused") {
-      const ending = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
-      await underLock(deps, whatOf(entry), () => append(deps, entry, ending));
+      const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
+      await underLock(deps, whatOf(entry), () => append(deps, entry, result));
     }
     throw error;
   }
 }
 
-function whatOf({ act, targets }: Entry): string {
+function whatOf({ act, targets }: TrailEntry): string {
   return `${act} ${targets.length === 1 ? targets[0] : `${targets.length} services`}`;
 }
 
-export function recorded<T>(deps: ActingDeps, entry: Entry, work: () => Promise<T>, endingOf: (value: T) => Ending): Promise<T> {
+export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<T>, resultOf: (value: T) => ActResult): Promise<T> {
   return underLock(deps, whatOf(entry), async () => {
     deps.registry.recordBackend(deps.backend.kind);
     try {
       const value = await work();
-      await append(deps, entry, endingOf(value));
+      await append(deps, entry, resultOf(value));
       return value;
     } catch (error) {
       const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;
@@ -51,17 +51,17 @@ export function recorded<T>(deps: ActingDeps, entry: Entry, work: () => Promise<
 }
 
 /** The act is done by now: where the trail cannot be written, on a full disk say, that is told and undoes nothing. */
-export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entry: Entry, ending: Ending): Promise<void> {
+export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entry: TrailEntry, result: ActResult): Promise<void> {
   try {
     await trail.append({
       act: entry.act,
       targets: entry.targets,
       difference: entry.differences.map(withoutSecrets).map(shortened),
       result: {
-        outcome: ending.exitStatus === exitStatus.done ? "ok" : "failed",
-        exitStatus: ending.exitStatus,
-        message: ending.message === null ? null : stripText(ending.message).slice(0, maxTextLength),
-        failed: ending.failed,
+        outcome: result.exitStatus === exitStatus.done ? "ok" : "failed",
+        exitStatus: result.exitStatus,
+        message: result.message === null ? null : stripText(result.message).slice(0, maxTextLength),
+        failed: result.failed,
       },
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
-import { forget, putBack } from "./change.ts";
+import { forgetService, putBack } from "./change.ts";
 import { type Deps, underLock } from "./deps.ts";
 import { ready } from "./ready.ts";
 import { append } from "./recorded.ts";
@@ -51,7 +51,7 @@ async function settled(deps: Deps, pending: Pending): Promise<boolean> {
     return true;
   }
   if (previous === null) {
-    await forget(deps, spec);
+    await forgetService(deps, spec);
     return false;
   }
   try {

@@ -11,11 +11,11 @@ import type { Spec } from "../service/spec.ts";
 import { change, checkSandbox, foresee } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
-import { type Finding, inspect } from "./inspect.ts";
+import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, type Readiness, ready } from "./ready.ts";
-import { type Entry, recorded, recordingRefusal } from "./recorded.ts";
+import { recorded, recordingRefusal, type TrailEntry } from "./recorded.ts";
 import { recover } from "./recover.ts";
 import { sentencesOn } from "./reread.ts";
 import { specOf } from "./specify.ts";
@@ -26,7 +26,7 @@ export type Started = {
   result: "started" | "changed" | "unchanged";
   readiness: Readiness | null;
   differences: Difference[];
-  findings: Finding[];
+  findings: AuditFinding[];
   /** What `--build` has gained, measured. */
   gain: Gain | null;
   /** What is open to it; null where nothing has changed. */
@@ -38,13 +38,13 @@ export type Planned = {
   will: "define" | "start" | "change" | "nothing";
   differences: Difference[];
   unit: string;
-  findings: Finding[];
+  findings: AuditFinding[];
 };
 
 /** Defines and starts a service, or applies the difference to a known one. */
 export async function startEntry(word: string, input: StartInput, deps: Deps, options: { linger: boolean }): Promise<Started> {
   const { spec: asked } = await specOf(word, input, deps);
-  const entry: Entry = { act: "start", targets: [asked.name], differences: [] };
+  const entry: TrailEntry = { act: "start", targets: [asked.name], differences: [] };
   // Before anything is written: a refused start leaves nothing but its record in the trail.
   const findings = await recordingRefusal(deps, entry, async () => {
     const found = await inspect(asked);
@@ -87,7 +87,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const changed = bundled === null ? await change(deps, spec, known, reading) : await changeToBuild(deps, spec, known, reading, bundled);
     // Every spec is read for it: only where one has left a runtime.
     if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
-    if (options.linger) await askToLinger(deps);
+    if (options.linger) await lingerOrWarn(deps);
     const result = known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed";
     return { ...told, result, directories, ...changed };
   };
@@ -122,7 +122,7 @@ export async function planEntry(word: string, input: StartInput, deps: Deps): Pr
   return { spec, will, differences, unit: await deps.backend.unitText(spec), findings: await inspect(spec) };
 }
 
-export async function askToLinger(deps: Deps): Promise<void> {
+export async function lingerOrWarn(deps: Deps): Promise<void> {
   const trouble = await deps.backend.linger();
   if (trouble !== null) deps.warn(trouble);
 }

@@ -55,7 +55,7 @@ export function changesByHand(observed: Observed[], added: Notice[]): string[] {
 }
 
 /** One line for all of them: after an upgrade it is so of every service that runs. */
-export function olderSandboxes(observed: Observed[]): string[] {
+export function olderSandboxLines(observed: Observed[]): string[] {
   const isOlder = ({ status }: Observed) => status.state === "active" && status.notices.some(({ kind }) => kind === "unit-older");
   const names = observed.filter(isOlder).map(({ status }) => status.name);
   const [first] = names;

@@ -11,7 +11,7 @@ import { runtimeFolder } from "./pin.ts";
 
 export const buildFolder = (share: string, name: string): string => join(share, "builds", name);
 
-export type Command = {
+export type ExecCommand = {
   argv: string[];
   /** The directory of its build, null where the source itself runs. */
   build: string | null;
@@ -25,7 +25,7 @@ export type Command = {
  * Links are resolved at each definition, so that a moved `current` link takes effect with a restart. Throws where the entry
  * does not exist.
  */
-export function commandOf(spec: Spec, share: string): Command {
+export function commandOf(spec: Spec, share: string): ExecCommand {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
   if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
     throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });

@@ -36,7 +36,7 @@ const taken = new Set(Object.keys(App.entries));
 const interpreters: Record<string, string> = { ".py": "python3", ".sh": "sh", ".rb": "ruby", ".pl": "perl", ".php": "php" };
 
 /** `exported` is what the file exports; `folder` is its directory. Throws a usage error that names the app and the key. */
-export function servicesOf(exported: unknown, file: string, folder: string): Ecosystem {
+export function ecosystemServices(exported: unknown, file: string, folder: string): Ecosystem {
   const apps = Array.isArray(exported) ? exported : isObject(exported) && "apps" in exported ? exported["apps"] : [exported];
   const parsed = v.safeParse(Apps, apps);
   if (!parsed.success) {

@@ -1,5 +1,5 @@
 // The input of `start` before defaults: an absent option means "unchanged, or the default".
-import type { EnvFile, Health, SandboxProfile, Spec } from "./spec.ts";
+import type { EnvFile, HealthCheck, SandboxProfile, Spec } from "./spec.ts";
 
 export type RuntimeKind = Spec["runtime"]["kind"];
 
@@ -29,7 +29,7 @@ export type StartInput = {
   cpuPercent?: number | undefined;
   files?: number | undefined;
   tasks?: number | undefined;
-  health?: Health | undefined;
+  health?: HealthCheck | undefined;
   healthRestart?: boolean | undefined;
   waitMs?: number | undefined;
   sandbox?: SandboxProfile | undefined;

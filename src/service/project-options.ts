@@ -7,12 +7,12 @@ import type { StartInput } from "./input.ts";
 import { type Parse, parseHealth, parseLog, parsePort, parsers } from "./values.ts";
 
 /** Reads a value; relative paths count from `folder`. Throws a usage error. */
-export type Row = { key: string; read(value: unknown, folder: string): Partial<StartInput> };
+export type ProjectOption = { key: string; read(value: unknown, folder: string): Partial<StartInput> };
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const whole = v.pipe(v.number(), v.safeInteger());
 
-export const rows: Row[] = [
+export const projectOptions: ProjectOption[] = [
   { key: "args", read: (value) => ({ args: words(v.array(v.string()), value, "args", 'a list of texts, such as ["--fast"]') }) },
   scalar("port", parsePort, (port) => ({ port }), 3000),
   { key: "env", read: (value) => ({ env: variables(value) }) },
@@ -42,26 +42,26 @@ export const rows: Row[] = [
 export const entryOf = (value: unknown): string => words(v.tuple([text]), [value], "entry", 'a text in quotes, such as "app.ts"').join();
 export const envFilesOf = (value: unknown, folder: string): string[] => pathList("env-file", value, folder);
 
-function scalar<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string | number): Row {
+function scalar<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string | number): ProjectOption {
   const wanted = `a number, or a text in quotes, such as ${JSON.stringify(example)}`;
   return { key, read: (value) => set(parse(String(shaped(v.union([text, v.number()]), value, key, wanted)), key)) };
 }
 
-function word<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string): Row {
+function word<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string): ProjectOption {
   const read = (value: unknown) => parse(words(v.tuple([text]), [value], key, `a text in quotes, such as "${example}"`).join(), key);
   return { key, read: (value) => set(read(value)) };
 }
 
-function truth(key: string, set: (value: boolean) => Partial<StartInput>): Row {
+function truth(key: string, set: (value: boolean) => Partial<StartInput>): ProjectOption {
   return { key, read: (value) => set(shaped(v.boolean(), value, key, "true or false")) };
 }
 
-function path(key: string, set: (value: string) => Partial<StartInput>): Row {
+function path(key: string, set: (value: string) => Partial<StartInput>): ProjectOption {
   const read = (value: unknown, folder: string) => resolve(folder, ...words(v.tuple([text]), [value], key, "a path in quotes"));
   return { key, read: (value, folder) => set(read(value, folder)) };
 }
 
-function paths(key: string, set: (value: string[]) => Partial<StartInput>): Row {
+function paths(key: string, set: (value: string[]) => Partial<StartInput>): ProjectOption {
   return { key, read: (value, folder) => set(pathList(key, value, folder)) };
 }
 

@@ -8,7 +8,7 @@ import { isTable, lineOfKey, readToml } from "../base/toml.ts";
 import { readEnvFiles } from "./environment.ts";
 import type { StartInput } from "./input.ts";
 import { checkName } from "./name.ts";
-import { entryOf, envFilesOf, rows } from "./project-options.ts";
+import { entryOf, envFilesOf, projectOptions } from "./project-options.ts";
 
 export type ProjectService = {
   /** An absolute path, or the name of a command on PATH. */
@@ -21,7 +21,7 @@ type Source = { text: string; file: string };
 
 const maxBytes = 256 * 1024;
 const section = "services";
-const keys = ["entry", "env-file", ...rows.map(({ key }) => key)];
+const keys = ["entry", "env-file", ...projectOptions.map(({ key }) => key)];
 
 /** Throws a usage error that names the file, the line and the key. */
 export async function readProject(path: string): Promise<ProjectService[]> {
@@ -67,7 +67,7 @@ function serviceOf(name: string, table: unknown, source: Source): WrittenService
   const envFiles = read("env-file", [], (value) => envFilesOf(value, folder));
   // The file is complete: an option that is missing in it gets its default, even if the service had another value.
   const input: StartInput = { name, args: [], env: {}, envRemoved: [], reset: true };
-  for (const { key, read: parse } of rows)
+  for (const { key, read: parse } of projectOptions)
     Object.assign(
       input,
       read(key, {}, (value) => parse(value, folder)),

@@ -12,7 +12,7 @@ const absolute = v.pipe(v.string(), v.startsWith("/"));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
-const Health = v.variant("kind", [
+const HealthCheck = v.variant("kind", [
   v.strictObject({ kind: v.literal("path"), path: v.pipe(v.string(), v.startsWith("/")) }),
   v.strictObject({ kind: v.literal("url"), url: v.pipe(v.string(), v.url()) }),
   v.strictObject({ kind: v.literal("tcp"), port: portNumber }),
@@ -57,7 +57,7 @@ export const Spec = v.strictObject({
     files: count,
     tasks: count,
   }),
-  health: v.nullable(Health),
+  health: v.nullable(HealthCheck),
   /** Restarts the service as after a crash when it is unhealthy. */
   healthRestart: v.optional(v.boolean(), false),
   /** How long the service may take to become ready; 0: readiness is not checked. */
@@ -81,7 +81,7 @@ export const Spec = v.strictObject({
 });
 
 export type Spec = v.InferOutput<typeof Spec>;
-export type Health = v.InferOutput<typeof Health>;
+export type HealthCheck = v.InferOutput<typeof HealthCheck>;
 export type SandboxProfile = Spec["sandbox"]["profile"];
 
 export type EnvFile = Spec["envFiles"][number];

@@ -2,7 +2,7 @@
 import { usage } from "../base/errors.ts";
 import { parseBytes, parseDuration, parsePercent, parseWhole } from "../base/quantities.ts";
 import type { Defaults } from "./defaults.ts";
-import type { Health, Spec } from "./spec.ts";
+import type { HealthCheck, Spec } from "./spec.ts";
 
 /** Throws a usage error that begins with `what`: the option, variable or key. */
 export type Parse<T> = (text: string, what: string) => T;
@@ -33,7 +33,7 @@ export const parsePort: Parse<number> = (text, what) => parseWhole(text, what, 1
 
 export const parseLog: Parse<Spec["log"]> = oneOf(["journal", "file"]);
 
-export function parseHealth(text: string, what: string): Health {
+export function parseHealth(text: string, what: string): HealthCheck {
   if (text.startsWith("/")) return { kind: "path", path: text };
   if (text.startsWith("tcp:")) return { kind: "tcp", port: parseWhole(text.slice(4), `${what} tcp:`, 1, 65535) };
   if (text.startsWith("cmd:") && text.length > 4) return { kind: "cmd", command: text.slice(4) };
@@ -42,7 +42,7 @@ export function parseHealth(text: string, what: string): Health {
 }
 
 /** The health check as it is written on the command line. */
-export function healthText(health: Health): string {
+export function healthText(health: HealthCheck): string {
   switch (health.kind) {
     case "path":
       return health.path;

@@ -12,7 +12,7 @@ import { addedNotices, foreignNotice } from "./foreign.ts";
 import { cpuPercent, cpuWindow, figuresAtFirst } from "./live-figures.ts";
 import type { Observed, Snapshot } from "./schema.ts";
 import { badFirst, nextStartMs, statusOf } from "./status.ts";
-import { verdictOf } from "./verified.ts";
+import { sandboxVerdictOf } from "./verified.ts";
 
 export type LookDeps = {
   backend: Backend;
@@ -22,12 +22,12 @@ export type LookDeps = {
   signal: AbortSignal;
 };
 
-export type Seen = { spec: Spec; reading: Reading | Glimpse; verdict: SandboxVerdict; outcome: Outcome | null };
+export type SeenService = { spec: Spec; reading: Reading | Glimpse; verdict: SandboxVerdict; outcome: Outcome | null };
 
 export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
   const { backend, registry, now, signal } = deps;
   const looking = names.length === 0 ? [] : backend.logNotices(null, signal);
-  const { seen, warnings } = await see(names, deps);
+  const { seen, warnings } = await seeServices(names, deps);
   const notices = await looking;
   const foreign = backend.strangers?.changes(registry.names()) ?? [];
   const around = { backend, notices, foreign, sockets: listeners(), bootedMs: bootedAtMs(), nowMs: now() };
@@ -43,10 +43,10 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
 }
 
 /** What the backend and the live processes show, without figures; in the order of `names`. */
-export async function see(
+export async function seeServices(
   names: string[],
   { backend, registry }: Pick<LookDeps, "backend" | "registry">,
-): Promise<{ seen: Seen[]; warnings: string[] }> {
+): Promise<{ seen: SeenService[]; warnings: string[] }> {
   const warnings: string[] = [];
   const warn = (text: string) => warnings.push(text);
   // What the specs say is read while the backend is at work.
@@ -60,7 +60,7 @@ export async function see(
   });
   const seen = await Promise.all(
     found.map(async ({ spec, reading }) => {
-      const verdict = await verdictOf(spec, reading, { backend, registry });
+      const verdict = await sandboxVerdictOf(spec, reading, { backend, registry });
       return { spec, reading, verdict, outcome: outcomeOf(spec.name, registry, warn) };
     }),
   );
@@ -68,7 +68,7 @@ export async function see(
 }
 
 function observedOf(
-  { spec, reading, verdict, outcome }: Seen,
+  { spec, reading, verdict, outcome }: SeenService,
   around: { backend: Backend; notices: Notice[]; foreign: Foreign[]; sockets: Listener[]; bootedMs: number | null; nowMs: number },
 ): Observed {
   const { backend, sockets, bootedMs, nowMs } = around;

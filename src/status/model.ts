@@ -16,7 +16,7 @@ export type FollowOptions = {
 };
 
 /** A model that lives in another process, and may be gone. */
-export interface Source {
+export interface ModelSource {
   /** Null where it is gone, or does not know all of these names yet. */
   now(names: string[]): Promise<Snapshot | null>;
   /** Ends also where it is gone. */

@@ -27,7 +27,7 @@ export type Parts = {
 export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresFrom" | "notices"> & { nowMs: number }): Status {
   const { spec, reading, outcome, startedMs, ports } = seen;
   const { nowMs, ...told } = around;
-  const state = stateOf(reading.state, outcome);
+  const state = stateAfterOutcome(reading.state, outcome);
   const isUp = state === "active";
   const port = portOf(spec);
   const listens = port === null || ports === null || ports.includes(port);
@@ -56,7 +56,7 @@ export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresF
 }
 
 /** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
-export function stateOf<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
+export function stateAfterOutcome<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
   return state === "inactive" && outcome !== null ? "failed" : state;
 }
 

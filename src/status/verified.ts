@@ -6,7 +6,7 @@ import { reasonOf } from "../base/errors.ts";
 import type { Registry } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
 
-export async function verdictOf(
+export async function sandboxVerdictOf(
   spec: Spec,
   reading: Reading | Glimpse,
   { backend, registry }: { backend: Pick<Backend, "verify">; registry: Pick<Registry, "isPending"> },

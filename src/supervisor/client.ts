@@ -7,7 +7,16 @@ import { cleanEnv } from "../base/exec.ts";
 import { makeFolder, readIfThere } from "../base/files.ts";
 import type { Paths } from "../base/paths.ts";
 import { harmless, shellWord } from "../base/text.ts";
-import { type Act, Answer, channel, lockFile, logFile, sideOf, type Told, Versioned } from "./control.ts";
+import {
+  ControlAnswer,
+  controlChannel,
+  lockFile,
+  type ServiceReport,
+  type ServiceRequest,
+  sideOf,
+  supervisorLogFile,
+  Versioned,
+} from "./control.ts";
 
 /** The executable of the running bs9, to start it again: the running file itself, even where it was replaced or deleted. */
 export const ownProgram = "/proc/self/exe";
@@ -24,7 +33,7 @@ export interface Asker {
    * Null where no supervisor runs. Throws the error that the supervisor answers, or an error if a running supervisor does not
    * answer.
    */
-  ask(request: Act, timeoutMs: number): Promise<Told[] | null>;
+  ask(request: ServiceRequest, timeoutMs: number): Promise<ServiceReport[] | null>;
   /** Resolves once a supervisor has answered, or the supervisor that was started has been killed. */
   bringUp(): Promise<void>;
 }
@@ -38,18 +47,19 @@ export class Client implements Asker {
     this.#program = program;
   }
 
-  async ask(request: Act, timeoutMs: number): Promise<Told[] | null> {
+  async ask(request: ServiceRequest, timeoutMs: number): Promise<ServiceReport[] | null> {
     const { state } = this.#paths;
-    const late = () => noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(logFile(state))}` });
+    const late = () =>
+      noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(supervisorLogFile(state))}` });
     const text = await ask(sideOf(state), request, { timeoutMs, late, lock: lockFile(state) });
     if (text === null) return null;
     const said = parsedOf(text);
     const { protocol: theirs, pid } = v.parse(Versioned, said);
-    if (theirs !== channel.protocol)
+    if (theirs !== controlChannel.protocol)
       throw noBackend(`the supervisor that runs (pid ${pid}) is of another version of bs9; its services run on without it`, {
         hint: `kill -9 ${pid}; bs9 status`,
       });
-    const answer = v.parse(Answer, said);
+    const answer = v.parse(ControlAnswer, said);
     if ("error" in answer) throw failed(`the supervisor refuses: ${harmless(answer.error)}`);
     return answer.told;
   }
@@ -58,7 +68,7 @@ export class Client implements Asker {
   async bringUp(): Promise<void> {
     const { state } = this.#paths;
     makeFolder(state);
-    const file = logFile(state);
+    const file = supervisorLogFile(state);
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) truncateSync(file, 0);
     const before = readIfThere(file)?.length ?? 0;
     const log = openSync(file, "a", 0o600);

@@ -8,17 +8,22 @@ import { Spec } from "../service/spec.ts";
 import { DefinedPlan } from "./record.ts";
 
 /** The limit is large enough for a thousand specs with large environments. */
-export const channel: Channel = { protocol: 5, who: "supervisor", maxQuestionBytes: 64 * 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const controlChannel: Channel = {
+  protocol: 5,
+  who: "supervisor",
+  maxQuestionBytes: 64 * 1024 * 1024,
+  maxAnswerBytes: 64 * 1024 * 1024,
+};
 
 export const controlSocket = (state: string): string => join(state, "supervisor.sock");
 export const lockFile = (state: string): string => join(state, "supervisor.lock");
 export const controlKey = (state: string): string => join(state, "supervisor.key");
-export const sideOf = (state: string): Side => ({ path: controlSocket(state), keyFile: controlKey(state), channel });
-export const logFile = (state: string): string => join(state, "supervisor.log");
+export const sideOf = (state: string): Side => ({ path: controlSocket(state), keyFile: controlKey(state), channel: controlChannel });
+export const supervisorLogFile = (state: string): string => join(state, "supervisor.log");
 
 const names = v.array(v.pipe(v.string(), v.regex(namePattern)));
 
-export const Request = v.variant("act", [
+export const ControlRequest = v.variant("act", [
   v.strictObject({ act: v.literal("define"), specs: v.array(v.strictObject({ spec: Spec, derived: v.string(), plan: DefinedPlan })) }),
   v.strictObject({ act: v.picklist(["read", "start", "stop", "restart", "forget"]), names }),
   v.strictObject({ act: v.literal("recycle"), names, why: v.string() }),
@@ -26,14 +31,14 @@ export const Request = v.variant("act", [
   // The supervisor ends and leaves its services running, because another supervisor takes them over.
   v.strictObject({ act: v.literal("leave") }),
 ]);
-export type Request = v.InferOutput<typeof Request>;
+export type ControlRequest = v.InferOutput<typeof ControlRequest>;
 /** The requests that act on services. */
-export type Act = Exclude<Request, { act: "leave" }>;
+export type ServiceRequest = Exclude<ControlRequest, { act: "leave" }>;
 
 /** Every answer of every protocol version has these fields, so that a client recognizes an answer of another version. */
 export const Versioned = v.looseObject({ protocol: v.number(), pid: v.number() });
 
-const Told = v.strictObject({
+const ServiceReport = v.strictObject({
   name: v.string(),
   state: v.picklist(["active", "activating", "deactivating", "inactive", "failed"]),
   mainPid: v.nullable(v.number()),
@@ -44,10 +49,10 @@ const Told = v.strictObject({
   wanted: v.boolean(),
   derived: v.string(),
 });
-export type Told = v.InferOutput<typeof Told>;
+export type ServiceReport = v.InferOutput<typeof ServiceReport>;
 
-export const Answer = v.union([
-  v.strictObject({ protocol: v.number(), pid: v.number(), told: v.array(Told) }),
+export const ControlAnswer = v.union([
+  v.strictObject({ protocol: v.number(), pid: v.number(), told: v.array(ServiceReport) }),
   v.strictObject({ protocol: v.number(), pid: v.number(), error: v.string() }),
 ]);
-export type Answer = v.InferOutput<typeof Answer>;
+export type ControlAnswer = v.InferOutput<typeof ControlAnswer>;

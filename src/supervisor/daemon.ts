@@ -14,20 +14,20 @@ import { forgetEvents } from "../logs/events.ts";
 import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
-import { type Act, channel, controlKey, controlSocket, Request, type Told } from "./control.ts";
+import { ControlRequest, controlChannel, controlKey, controlSocket, type ServiceReport, type ServiceRequest } from "./control.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
-import type { Link } from "./link.ts";
+import type { SupervisorLink } from "./link.ts";
 import { takePlace } from "./place.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
-import { type Around, Service } from "./service.ts";
+import { Service, type ServiceContext } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
   /** Access for callers within the same process. */
-  link: Link;
+  link: SupervisorLink;
   /** Resolves when no service is defined any more. */
   idle: Promise<void>;
   /** Resolves when another supervisor asks to take over. */
@@ -39,7 +39,7 @@ export type Daemon = {
 export type DaemonOptions = {
   /** A command started this supervisor: it ends as soon as a supervisor in the foreground wants to take its place. */
   isBackground: boolean;
-  happened: Around["happened"];
+  happened: ServiceContext["happened"];
 };
 
 const logsEveryMs = 1000;
@@ -49,7 +49,7 @@ const reapEveryMs = 500;
 const leaveMs = 100;
 /** Time after which the start of the supervisor, and of the services it was started for, is over. */
 const settledMs = 5000;
-const giveBackEveryMs = 60_000;
+const releaseEveryMs = 60_000;
 
 /**
  * Takes over from a supervisor in the background. Throws where a supervisor in the foreground runs for the same user and home.
@@ -59,7 +59,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(controlKey(paths.state));
   const hearing = new Set<(change: Change) => void>();
-  const changed: Around["changed"] = (service, what) => {
+  const changed: ServiceContext["changed"] = (service, what) => {
     const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
     for (const hear of hearing) {
       try {
@@ -69,7 +69,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
       }
     }
   };
-  const around: Around = {
+  const context: ServiceContext = {
     paths,
     records: new Records(paths.state),
     shuts: landlockVersion() > 0,
@@ -81,19 +81,19 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   // The socket is opened first, because a supervisor that cannot be reached must not start services. No request is answered
   // before the following code, which is synchronous, has run.
   const left = Promise.withResolvers<void>();
-  const control = serve(controlSocket(paths.state), channel, key, async (question) => {
-    const request = v.parse(Request, question);
-    if (request.act !== "leave") return { told: await acted(request, services, around) };
+  const control = serve(controlSocket(paths.state), controlChannel, key, async (question) => {
+    const request = v.parse(ControlRequest, question);
+    if (request.act !== "leave") return { told: await acted(request, services, context) };
     if (!isBackground) throw failed("it runs in the foreground, and keeps its services");
     // Leave only after the answer has been sent.
     setTimeout(left.resolve, leaveMs);
     return { told: [] };
   });
-  for (const name of around.records.names()) {
-    const record = around.records.get(name);
+  for (const name of context.records.names()) {
+    const record = context.records.get(name);
     if (record === null) continue;
     const isNewEra = record.era !== era();
-    const service = new Service({ ...record, era: era() }, around);
+    const service = new Service({ ...record, era: era() }, context);
     services.set(name, service);
     service.resume(isNewEra);
   }
@@ -102,7 +102,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
     setInterval(() => watch(services), watchEveryMs),
     setInterval(reapOrphans, reapEveryMs),
     setTimeout(releaseMemory, settledMs),
-    setInterval(releaseMemory, giveBackEveryMs),
+    setInterval(releaseMemory, releaseEveryMs),
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
       for (const service of services.values()) if (!service.isKept) service.keep();
@@ -111,7 +111,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   ];
   return {
     link: {
-      ask: (request) => acted(request, services, around),
+      ask: (request) => acted(request, services, context),
       names: () => [...services.keys()],
       hear(onChange) {
         hearing.add(onChange);
@@ -134,12 +134,12 @@ function watch(services: Map<string, Service>): void {
   for (const fd of endedOf([...watched.keys()])) watched.get(fd)?.endedUnseen();
 }
 
-async function acted(request: Act, services: Map<string, Service>, around: Around): Promise<Told[]> {
+async function acted(request: ServiceRequest, services: Map<string, Service>, context: ServiceContext): Promise<ServiceReport[]> {
   switch (request.act) {
     case "define": {
       for (const { spec, derived, plan } of request.specs) {
         const known = services.get(spec.name);
-        const service = known ?? new Service(blank(spec, derived, plan), around);
+        const service = known ?? new Service(blank(spec, derived, plan), context);
         Object.assign(service.record, { spec, derived, plan, edition: sandboxEdition });
         service.keep(true);
         services.set(spec.name, service);
@@ -150,7 +150,7 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
       for (const service of picked(request.names, services)) {
         service.record.wanted = request.wanted;
         service.keep(true);
-        around.changed(service, "wanted");
+        context.changed(service, "wanted");
       }
       return [];
     }
@@ -162,10 +162,10 @@ async function acted(request: Act, services: Map<string, Service>, around: Aroun
           await service.settled();
         }
         services.delete(name);
-        around.records.remove(name);
-        forgetEvents(around.paths.state, name);
-        rmSync(logFolder(around.paths.state, name), { recursive: true, force: true });
-        await removeCache(around.paths.state, name);
+        context.records.remove(name);
+        forgetEvents(context.paths.state, name);
+        rmSync(logFolder(context.paths.state, name), { recursive: true, force: true });
+        await removeCache(context.paths.state, name);
       }
       return [];
     }
@@ -194,7 +194,7 @@ function picked(names: string[], services: Map<string, Service>): Service[] {
   return names.flatMap((name) => services.get(name) ?? []);
 }
 
-const stateOf: { [S in LifeState]: Told["state"] } = {
+const stateOf: { [S in LifeState]: ServiceReport["state"] } = {
   inactive: "inactive",
   activating: "activating",
   active: "active",
@@ -204,7 +204,7 @@ const stateOf: { [S in LifeState]: Told["state"] } = {
   failed: "failed",
 };
 
-function toldOf({ name, record, isLeaving, delayedAtMs }: Service): Told {
+function toldOf({ name, record, isLeaving, delayedAtMs }: Service): ServiceReport {
   const { process: main, cgroup, restarts, end, wanted, derived, state } = record;
   const mainPid = isLeaving ? null : (main?.pid ?? null);
   const waits = state === "activating" ? { row: record.starts, sinceMs: delayedAtMs } : null;

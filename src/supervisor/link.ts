@@ -1,17 +1,17 @@
 // Access to the supervisor from within its own process, for the agent that runs there.
 import type { Change, Watch } from "../backend/backend.ts";
 import type { Asker } from "./client.ts";
-import type { Act, Told } from "./control.ts";
+import type { ServiceReport, ServiceRequest } from "./control.ts";
 import { isLauncher } from "./reading.ts";
 
-export type Link = {
-  ask(request: Act): Promise<Told[]>;
+export type SupervisorLink = {
+  ask(request: ServiceRequest): Promise<ServiceReport[]>;
   names(): string[];
   /** Returns a function that ends the subscription. */
   hear(onChange: (change: Change) => void): () => void;
 };
 
-export const askerOf = (link: Link): Asker => ({
+export const askerOf = (link: SupervisorLink): Asker => ({
   ask: (request) => link.ask(request),
   // The supervisor is this process, so there is nothing to start.
   async bringUp() {},
@@ -21,7 +21,7 @@ export const askerOf = (link: Link): Asker => ({
 const launchMs = 10_000;
 const launchPollMs = 20;
 
-export function watchFrom(link: Link, onChange: (change: Change) => void): Watch {
+export function watchFrom(link: SupervisorLink, onChange: (change: Change) => void): Watch {
   let isClosed = false;
   // Maps a name to the launch that is waited for: a service that is started again gets a new launch, and the earlier wait ends
   // without a report.
@@ -64,7 +64,7 @@ export function watchFrom(link: Link, onChange: (change: Change) => void): Watch
   };
 }
 
-async function isLaunched(link: Link, name: string): Promise<boolean> {
+async function isLaunched(link: SupervisorLink, name: string): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < launchMs; waitedMs += launchPollMs) {
     const [told] = await link.ask({ act: "read", names: [name] });
     if (told?.state !== "active" || told.mainPid === null) return false;

@@ -4,7 +4,7 @@ import { sandboxEdition } from "../backend/sandbox.ts";
 import type { Records } from "./record.ts";
 
 /** The supervisor has no units that others could change, so that older sandboxes are all that it reports. */
-export function olderSandboxes(records: Pick<Records, "get">): Strangers {
+export function supervisorStrangers(records: Pick<Records, "get">): Strangers {
   const isOlder = (name: string): boolean => {
     const record = records.get(name);
     return record !== null && record.edition < sandboxEdition && record.spec.sandbox.profile !== "off";

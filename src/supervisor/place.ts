@@ -5,7 +5,7 @@ import { ask } from "../base/channel/ask.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { takeLock } from "../base/lock.ts";
 import { harmless } from "../base/text.ts";
-import { Answer, lockFile, type Request, sideOf } from "./control.ts";
+import { ControlAnswer, type ControlRequest, lockFile, sideOf } from "./control.ts";
 
 /** A supervisor that is asked to leave first stores its last samples, which takes time. */
 const leaveMs = 15_000;
@@ -26,11 +26,11 @@ const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });
 /** Returns null if the other supervisor leaves or has ended, else the reason why it stays. */
 async function askToLeave(state: string): Promise<string | null> {
   const late = () => failed(`it has not answered in ${leaveMs / 1000} s`);
-  const request: Request = { act: "leave" };
+  const request: ControlRequest = { act: "leave" };
   try {
     const text = await ask(sideOf(state), request, { timeoutMs: leaveMs, late, lock: lockFile(state) });
     if (text === null) return null;
-    const answer = v.parse(Answer, JSON.parse(text));
+    const answer = v.parse(ControlAnswer, JSON.parse(text));
     return "error" in answer ? harmless(answer.error) : null;
   } catch (error) {
     if (error instanceof Bs9Error) return error.message;

@@ -16,7 +16,7 @@ import type { LaunchPlan } from "./launch.ts";
 export type Plan = Omit<LaunchPlan, "cgroup">;
 
 /** A hash of the plan: it covers resolved symbolic links and the environment, but not the system directories. */
-export function nameOf(plan: Plan): string {
+export function planHash(plan: Plan): string {
   return Bun.hash(JSON.stringify(plan)).toString(16);
 }
 

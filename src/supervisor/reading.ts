@@ -4,10 +4,10 @@ import { linkOf, readProc } from "../base/proc.ts";
 import type { Sessions } from "../base/sessions.ts";
 import { readPids } from "../metrics/cgroup.ts";
 import { cpuUsecOf, type Group } from "../metrics/group.ts";
-import type { Told } from "./control.ts";
+import type { ServiceReport } from "./control.ts";
 import { launchVariable } from "./launch.ts";
 
-export function readingOf(name: string, told: Told | null, now: () => Sessions): Reading {
+export function readingOf(name: string, told: ServiceReport | null, now: () => Sessions): Reading {
   const unit = name;
   if (told === null)
     return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, waits: null, group: null, cpu: null, wanted: false };

@@ -16,7 +16,7 @@ import { resumptionOf } from "./resumption.ts";
 import { isLaunched, type Spawned, spawnService } from "./spawn.ts";
 import { type Action, isClean, type LifeEvent, transitions } from "./table.ts";
 
-export type Around = {
+export type ServiceContext = {
   paths: Paths;
   records: Records;
   shuts: boolean;
@@ -31,7 +31,7 @@ export class Service {
   record: Record;
   /** The record on disk is up to date. */
   isKept = true;
-  readonly #around: Around;
+  readonly #context: ServiceContext;
   /** The pidfd of an adopted process; null for a child, whose end Bun reports by itself. */
   pidfd: number | null = null;
   #delay: Timer | null = null;
@@ -43,9 +43,9 @@ export class Service {
   #leaving: Leaving | null = null;
   #isResuming = false;
 
-  constructor(record: Record, around: Around) {
+  constructor(record: Record, context: ServiceContext) {
     this.record = record;
-    this.#around = around;
+    this.#context = context;
   }
 
   get name(): string {
@@ -62,14 +62,14 @@ export class Service {
     // The record is written before the processes are signalled: otherwise the next supervisor would take the stop for a crash.
     if (!actions.includes("spawn")) this.keep();
     for (const action of actions) this.#acts[action](event);
-    this.#around.changed(this, "state");
+    this.#context.changed(this, "state");
     if (next === "inactive" || next === "failed" || next === "active") for (const done of this.#settled.splice(0)) done();
   }
 
   /** `why` the service is unhealthy is written into its log. */
   recycle(why: string): void {
     if (this.record.state !== "active" || this.isLeaving) return;
-    noteUnhealthy(this.#around.paths.state, this.name, why);
+    noteUnhealthy(this.#context.paths.state, this.name, why);
     this.meet("recycle");
   }
 
@@ -89,7 +89,7 @@ export class Service {
   keep(isLasting = false): void {
     if (this.#isResuming) return;
     try {
-      this.#around.records.put(this.record, isLasting);
+      this.#context.records.put(this.record, isLasting);
       this.isKept = true;
     } catch {
       this.isKept = false;
@@ -121,7 +121,7 @@ export class Service {
     this.#unwatch();
     if (this.record.launched) {
       this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
-      note(this.#around.paths.state, this.name, 3, this.record.end);
+      note(this.#context.paths.state, this.name, 3, this.record.end);
       this.#ended(null);
     } else this.#neverRan();
   }
@@ -151,7 +151,7 @@ export class Service {
       if (!this.isLeaving) askToEnd(membersOf(this.#group));
     },
     kill: () => {
-      note(this.#around.paths.state, this.name, 3, endings.notInTime);
+      note(this.#context.paths.state, this.name, 3, endings.notInTime);
       if (this.#leaving !== null) this.#leaving.killAtMs = 0;
       signalAll(membersOf(this.#group), "SIGKILL");
     },
@@ -174,17 +174,17 @@ export class Service {
     record.lastStartSec = uptimeOfMachineMs() / 1000;
     let spawned: Spawned | null = null;
     try {
-      spawned = spawnService(record, this.#around, (pid, exit) => this.#exited(pid, exit));
+      spawned = spawnService(record, this.#context, (pid, exit) => this.#exited(pid, exit));
       Object.assign(record, { process: spawned.process, launched: false, cgroup: spawned.cgroup });
       // The program runs only after the record is written: the next supervisor would start an unrecorded process a second time.
-      this.#around.records.put(record, false);
+      this.#context.records.put(record, false);
       this.isKept = true;
       void this.#launch(spawned);
       this.#tell({ event, pid: spawned.process.pid });
     } catch (error) {
       spawned?.cancel();
       record.process = null;
-      note(this.#around.paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
+      note(this.#context.paths.state, this.name, 3, `cannot be started: ${reasonOf(error)}`);
       record.end = reasonOf(error);
       queueMicrotask(() => this.#gone(null));
     }
@@ -208,7 +208,7 @@ export class Service {
     if (this.record.process?.pid !== pid || this.isLeaving) return;
     this.record.end = wordsOfExit(exit);
     const isNews = this.record.state === "active" || !isClean(exit);
-    if (isNews) note(this.#around.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
+    if (isNews) note(this.#context.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
     this.#ended(exit);
   }
 
@@ -222,9 +222,9 @@ export class Service {
       this.#gone(exit);
     };
     this.#leaving = { group: this.#group, isAsked, killAtMs, gone };
-    this.#around.leavings.add(this.#leaving);
+    this.#context.leavings.add(this.#leaving);
     // The new state is reported when all processes are gone: until then listeners would take a crash for a stop.
-    if (this.isLeaving) this.#around.changed(this, "process");
+    if (this.isLeaving) this.#context.changed(this, "process");
   }
 
   #gone(exit: Exit | null): void {
@@ -233,13 +233,13 @@ export class Service {
     if (record.cgroup !== null) removeCgroup(record.cgroup);
     const { event, isGivenUp, nextStartMs, changes } = endingOf(record, exit, uptimeOfMachineMs() / 1000);
     Object.assign(record, { process: null, cgroup: null, ...changes });
-    if (isGivenUp) note(this.#around.paths.state, this.name, 3, endings.tooOften);
+    if (isGivenUp) note(this.#context.paths.state, this.name, 3, endings.tooOften);
     this.#tell({ event: pid === null ? "not-started" : "ended", pid, exit, reason: record.end, nextStartMs });
     this.meet(event);
   }
 
   #tell(what: Pick<Happening, "event" | "pid"> & Partial<Happening>): void {
-    this.#around.happened({ service: this.name, exit: null, reason: null, nextStartMs: null, ...what });
+    this.#context.happened({ service: this.name, exit: null, reason: null, nextStartMs: null, ...what });
   }
 
   #unwatch(): void {

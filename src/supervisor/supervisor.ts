@@ -25,14 +25,14 @@ import { commandOf } from "../runtime/command.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client, ownProgram } from "./client.ts";
-import { type Act, logFile, type Told } from "./control.ts";
+import { type ServiceReport, type ServiceRequest, supervisorLogFile } from "./control.ts";
 import { isolationHere, isolationOf } from "./isolation.ts";
 import { lackOf } from "./lacks.ts";
 import { landlockVersion } from "./landlock.ts";
-import { askerOf, type Link, watchFrom } from "./link.ts";
-import { olderSandboxes } from "./older.ts";
+import { askerOf, type SupervisorLink, watchFrom } from "./link.ts";
+import { supervisorStrangers } from "./older.ts";
 import { runPlanOnce } from "./once.ts";
-import { nameOf, type Plan, planOf, withSystem } from "./plan.ts";
+import { type Plan, planHash, planOf, withSystem } from "./plan.ts";
 import { isLauncher, readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
 
@@ -51,16 +51,16 @@ export class SupervisorBackend implements Backend {
   readonly #records: Records;
   readonly #neighbours: Neighbours;
   readonly #asker: Asker;
-  readonly #link: Link | null;
+  readonly #link: SupervisorLink | null;
   readonly #landlock = landlockVersion();
   readonly #program: string;
 
   /** `link` is set where the supervisor runs in this process. */
-  constructor(paths: Paths, { program = ownProgram, link = null }: { program?: string; link?: Link | null } = {}) {
+  constructor(paths: Paths, { program = ownProgram, link = null }: { program?: string; link?: SupervisorLink | null } = {}) {
     this.#paths = paths;
     this.#program = program;
     this.#records = new Records(paths.state);
-    this.strangers = olderSandboxes(this.#records);
+    this.strangers = supervisorStrangers(this.#records);
     this.#neighbours = new Neighbours(paths);
     this.#link = link;
     this.#asker = link === null ? new Client(paths, program) : askerOf(link);
@@ -73,7 +73,7 @@ export class SupervisorBackend implements Backend {
     const derived = specs.flatMap((spec) => {
       try {
         const plan = this.#plan(spec);
-        return [{ spec, derived: nameOf(plan), plan }];
+        return [{ spec, derived: planHash(plan), plan }];
       } catch (error) {
         troubles.set(spec.name, error);
         return [];
@@ -86,7 +86,7 @@ export class SupervisorBackend implements Backend {
   async isDefined(spec: Spec): Promise<boolean> {
     const record = this.#records.get(spec.name);
     // Fields that only commands and the agent use do not change the running process.
-    return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === nameOf(this.#plan(spec));
+    return record !== null && !needsRestart(difference(record.spec, spec)) && record.derived === planHash(this.#plan(spec));
   }
 
   async unitText(spec: Spec): Promise<string> {
@@ -208,13 +208,13 @@ export class SupervisorBackend implements Backend {
   }
 
   /** Starts a supervisor if none runs and `isNeeded`, and asks again. Throws where each one dies before it answers. */
-  async #act(request: Act, timeoutMs: number, isNeeded = () => true): Promise<Told[]> {
+  async #act(request: ServiceRequest, timeoutMs: number, isNeeded = () => true): Promise<ServiceReport[]> {
     for (let died = 0; ; died++) {
       const told = await this.#asker.ask(request, timeoutMs);
       if (told !== null) return told;
       if (!isNeeded()) return [];
-      if (died > maxBroughtUp)
-        throw noBackend(`the supervisor ended ${died} times before it answered`, { hint: `tail ${shellWord(logFile(this.#paths.state))}` });
+      const hint = `tail ${shellWord(supervisorLogFile(this.#paths.state))}`;
+      if (died > maxBroughtUp) throw noBackend(`the supervisor ended ${died} times before it answered`, { hint });
       await this.#asker.bringUp();
     }
   }
@@ -237,7 +237,7 @@ export class SupervisorBackend implements Backend {
   }
 
   /** The state from the record on disk where no supervisor runs: of a process it shows only whether it is alive. */
-  #remembered(name: string): Told | null {
+  #remembered(name: string): ServiceReport | null {
     const record = this.#records.get(name);
     if (record === null) return null;
     const { process: main, cgroup, restarts, end, wanted, derived, state } = record;

@@ -26,7 +26,7 @@ import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { runUnitOnce, sweepChecks } from "./bus/beside.ts";
 import { Connection } from "./bus/connection.ts";
 import { Jobs } from "./bus/jobs.ts";
-import { askToLinger } from "./bus/linger.ts";
+import { ensureLinger } from "./bus/linger.ts";
 import { type Loaded, readLoaded } from "./bus/loaded.ts";
 import { reachUserManager, type UserManager } from "./bus/reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./bus/read.ts";
@@ -224,7 +224,7 @@ export class SystemdBackend implements Backend {
     return serviceLogs(query, this.#paths.state, { uid: this.#reach.uid, env: this.#reach.env }, signal);
   }
 
-  linger = (): Promise<string | null> => askToLinger(this.#reach);
+  linger = (): Promise<string | null> => ensureLinger(this.#reach);
 
   close(): void {
     this.#verifier.keep();

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Witness } from "./journal.ts";
 import { acceptAct } from "./record.ts";
-import type { Break, Chain, Link, TrailVerdict } from "./verdict.ts";
+import type { Break, Chain, ChainLink, TrailVerdict } from "./verdict.ts";
 
 type Compared = Pick<TrailVerdict, "breaks" | "witnessed" | "unproved" | "removed">;
 
@@ -25,14 +25,14 @@ export function compareWithJournal({ links, lastSeq }: Chain, witnesses: Witness
   };
 }
 
-function judge({ record }: Link, told: Map<number, Set<string>>): "witnessed" | "silent" | `the journal was told ${string}` {
+function judge({ record }: ChainLink, told: Map<number, Set<string>>): "witnessed" | "silent" | `the journal was told ${string}` {
   const hashes = told.get(record.seq);
   if (hashes === undefined) return "silent";
   if (!hashes.has(record.hash)) return "the journal was told another hash: the trail was rewritten from here or from before";
   return hashes.size > 1 ? "the journal was told two hashes: a record was taken out and another one put in its place" : "witnessed";
 }
 
-function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: Link | undefined, file: string): Break[] {
+function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: ChainLink | undefined, file: string): Break[] {
   const beyond = [...told.keys()].filter((seq) => seq > lastSeq);
   if (beyond.length === 0) return [];
   const line = last === undefined || last.file !== file ? 1 : last.line + 1;
@@ -52,7 +52,7 @@ const Names = v.array(v.string());
 function removedTrails(
   witnesses: Witness[],
   present: string | null,
-  links: Link[],
+  links: ChainLink[],
 ): { removed: string[]; accepted: string[]; breaks: (file: string) => Break[] } {
   const lastSeqs = new Map<string, number>();
   for (const { chain, seq } of witnesses) if (chain !== present) lastSeqs.set(chain, Math.max(seq, lastSeqs.get(chain) ?? 0));
@@ -77,7 +77,7 @@ function removedTrails(
   };
 }
 
-function unprovedBy(links: Link[], silent: Link[]): string[] {
+function unprovedBy(links: ChainLink[], silent: ChainLink[]): string[] {
   if (links.length === 0) return ["there is no record: a trail that was removed before the journal's oldest entry leaves no sign"];
   if (silent.length === links.length) {
     return [
@@ -87,7 +87,7 @@ function unprovedBy(links: Link[], silent: Link[]): string[] {
   const [first] = silent;
   const last = silent.at(-1);
   if (first === undefined || last === undefined) return [];
-  const place = ({ file, line, record }: Link) => `${record.seq} (${file}:${line})`;
+  const place = ({ file, line, record }: ChainLink) => `${record.seq} (${file}:${line})`;
   const which = silent.length === 1 ? `record ${place(first)}` : `${silent.length} records from ${place(first)} to ${place(last)}`;
   return [`the journal does not know ${which}: its entry was dropped or rotated away, or the line was added by hand`];
 }

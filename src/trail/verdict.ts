@@ -18,7 +18,7 @@ export type TrailVerdict = {
 
 export type Placed = { file: string; line: number; text: string; isOpen: boolean; record: TrailRecord | null };
 
-export type Link = Placed & { record: TrailRecord };
+export type ChainLink = Placed & { record: TrailRecord };
 
 /** The part of the lines that is consistent; `lastSeq` also counts broken records. */
-export type Chain = { links: Link[]; breaks: Break[]; unproved: string[]; lastSeq: number };
+export type Chain = { links: ChainLink[]; breaks: Break[]; unproved: string[]; lastSeq: number };

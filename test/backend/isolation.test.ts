@@ -1,15 +1,15 @@
 // The verdict on the isolation of a service, for each thing that is visible of it.
 import { expect, test } from "bun:test";
-import { judgeIsolation, type Shown, threats, withSockets } from "../../src/backend/isolation.ts";
+import { type IsolationEvidence, judgeIsolation, threats, withSockets } from "../../src/backend/isolation.ts";
 
-const shown: Shown = {
+const shown: IsolationEvidence = {
   name: "web",
   unlaunched: null,
   reached: [],
   live: { limits: true, scopes: true },
   kernel: { release: "6.12.9", landlock: 6 },
 };
-const missing = (changes: Partial<Shown>) => judgeIsolation({ ...shown, ...changes }).missing.map(({ directive }) => directive);
+const missing = (changes: Partial<IsolationEvidence>) => judgeIsolation({ ...shown, ...changes }).missing.map(({ directive }) => directive);
 
 test("isolation is full where the live process shows everything and no attempt reached anything", () => {
   expect(judgeIsolation(shown)).toEqual({ verdict: "full", verified: [...threats], probed: [...threats], missing: [] });
@@ -27,7 +27,7 @@ test("on an older kernel isolation is partial, and a sentence names its Landlock
   expect(lacks[0]?.mend).toBe("Linux 6.12 or later brings it, with any systemd");
 });
 
-test.each<[string, Partial<Shown>, string[]]>([
+test.each<[string, Partial<IsolationEvidence>, string[]]>([
   ["a process that was started without the launcher", { live: { limits: false, scopes: false } }, [...threats]],
   ["Landlock was refused to the launcher", { live: { limits: true, scopes: false } }, ["signals", "abstract sockets"]],
   ["an attempt that reached a process", { reached: ["prlimit"] }, ["prlimit"]],

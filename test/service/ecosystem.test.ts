@@ -2,13 +2,13 @@
 import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isEcosystem, servicesOf } from "../../src/service/ecosystem.ts";
+import { ecosystemServices, isEcosystem } from "../../src/service/ecosystem.ts";
 import { tempDir } from "../harness.ts";
 
 const folder = tempDir();
 for (const file of ["server.js", "worker.py", "my server.js"]) writeFileSync(join(folder, file), "");
 afterAll(() => rmSync(folder, { recursive: true }));
-const of = (exported: unknown) => servicesOf(exported, "ecosystem.config.js", folder);
+const of = (exported: unknown) => ecosystemServices(exported, "ecosystem.config.js", folder);
 
 test("script, name, args, cwd, env, interpreter and max_memory_restart are taken over", () => {
   const app = {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startInputOf, startOptions } from "../../src/commands/start-input.ts";
 import { parseProject, readProject } from "../../src/service/project.ts";
-import { rows } from "../../src/service/project-options.ts";
+import { projectOptions } from "../../src/service/project-options.ts";
 import { tempDir } from "../harness.ts";
 
 const everything = `
@@ -75,7 +75,7 @@ test("the keys of a table mean the same as the flags of those names", async () =
 test("every option of start that a service keeps has a key", () => {
   const options = startOptions.map(({ flags }) => /--(?:no-)?([a-z-]+)/.exec(flags)?.[1] ?? "");
   const ofOneCall = ["name", "build", "dry-run", "linger", "reset"];
-  const keys = rows.map(({ key }) => key);
+  const keys = projectOptions.map(({ key }) => key);
   expect(new Set([...keys, "env-file"])).toEqual(new Set([...options.filter((option) => !ofOneCall.includes(option)), "args"]));
 });
 

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { headOf, maxHeadBytes } from "../../src/base/channel/head.ts";
 import { serve } from "../../src/base/channel/serve.ts";
-import { channel, Request } from "../../src/supervisor/control.ts";
+import { ControlRequest, controlChannel } from "../../src/supervisor/control.ts";
 import { tempDir } from "../harness.ts";
 
 const folder = tempDir();
 const path = join(folder, "s.sock");
 const key = "k".repeat(64);
-const asked: Request[] = [];
+const asked: ControlRequest[] = [];
 let server: { stop(): void } | null = null;
 const open = () => {
-  server = serve(path, channel, key, async (question) => {
-    asked.push(v.parse(Request, question));
+  server = serve(path, controlChannel, key, async (question) => {
+    asked.push(v.parse(ControlRequest, question));
     return { told: [] };
   });
 };
@@ -58,17 +58,17 @@ const good = { act: "read", names: ["web"] };
 
 test("a request that arrives in one piece or byte by byte is answered once", async () => {
   open();
-  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toEqual({
-    protocol: channel.protocol,
+  expect(JSON.parse(await say(headOf(controlChannel, key), `${JSON.stringify(good)}\n`))).toEqual({
+    protocol: controlChannel.protocol,
     pid: process.pid,
     told: [],
   });
-  expect(JSON.parse(await say(...`${headOf(channel, key)}${JSON.stringify(good)}\n`))).toEqual({
-    protocol: channel.protocol,
+  expect(JSON.parse(await say(...`${headOf(controlChannel, key)}${JSON.stringify(good)}\n`))).toEqual({
+    protocol: controlChannel.protocol,
     pid: process.pid,
     told: [],
   });
-  expect(asked).toEqual([good, good] as Request[]);
+  expect(asked).toEqual([good, good] as ControlRequest[]);
 });
 
 test.each([
@@ -86,20 +86,23 @@ test.each([
   `${"[".repeat(1000)}\n`,
 ])("the malformed request %j is refused, and the server keeps running", async (text) => {
   open();
-  expect(JSON.parse(await say(headOf(channel, key), text))).toMatchObject({ protocol: channel.protocol, error: expect.any(String) });
+  expect(JSON.parse(await say(headOf(controlChannel, key), text))).toMatchObject({
+    protocol: controlChannel.protocol,
+    error: expect.any(String),
+  });
   expect(asked).toEqual([]);
-  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(JSON.parse(await say(headOf(controlChannel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 });
 
 test.each([
-  [headOf(channel, ""), "has to come with the key"],
-  [headOf(channel, "x".repeat(64)), "has to come with the key"],
-  [headOf(channel, key).replace(/^\d+/, "99"), "version"],
+  [headOf(controlChannel, ""), "has to come with the key"],
+  [headOf(controlChannel, "x".repeat(64)), "has to come with the key"],
+  [headOf(controlChannel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
 ])("the header %j is refused, whatever follows it", async (head, why) => {
   open();
   expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({
-    protocol: channel.protocol,
+    protocol: controlChannel.protocol,
     error: expect.stringContaining(why),
   });
   expect(asked).toEqual([]);
@@ -108,8 +111,8 @@ test.each([
 test("a request beyond the size limit is cut off", async () => {
   open();
   expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
-  expect(await say(headOf(channel, key), new Uint8Array(channel.maxQuestionBytes + 1024).fill(120)).catch(() => "")).toBe("");
-  expect(JSON.parse(await say(headOf(channel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
+  expect(await say(headOf(controlChannel, key), new Uint8Array(controlChannel.maxQuestionBytes + 1024).fill(120)).catch(() => "")).toBe("");
+  expect(JSON.parse(await say(headOf(controlChannel, key), `${JSON.stringify(good)}\n`))).toMatchObject({ told: [] });
 }, 120_000);
 
 test("the socket is accessible to its user only; a dead socket is replaced, but a file or a link never is", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Reading } from "../../src/backend/backend.ts";
 import { pathsOf } from "../../src/base/paths.ts";
-import { type Link, watchFrom } from "../../src/supervisor/link.ts";
+import { type SupervisorLink, watchFrom } from "../../src/supervisor/link.ts";
 import { isLauncher } from "../../src/supervisor/reading.ts";
 import { SupervisorBackend } from "../../src/supervisor/supervisor.ts";
 import { tempDir, until } from "../harness.ts";
@@ -44,8 +44,8 @@ test("the sandbox of a launcher is unknown, and the real verdict is reported at 
       wanted: true,
       derived: "",
     } as const;
-    let hear: Parameters<Link["hear"]>[0] = () => {};
-    const link: Link = {
+    let hear: Parameters<SupervisorLink["hear"]>[0] = () => {};
+    const link: SupervisorLink = {
       ask: async ({ act, ...rest }) => (act === "read" && "names" in rest && rest.names.includes("web") ? [told] : []),
       names: () => [],
       hear(onChange) {

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Change } from "../../src/backend/backend.ts";
-import type { Told } from "../../src/supervisor/control.ts";
-import { type Link, watchFrom } from "../../src/supervisor/link.ts";
+import type { ServiceReport } from "../../src/supervisor/control.ts";
+import { type SupervisorLink, watchFrom } from "../../src/supervisor/link.ts";
 import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
@@ -36,9 +36,9 @@ test("a start, a crash, a recycling and a stop are reported as they happen, and 
 }, 120_000);
 
 test("a service that is started again during its launch is reported as active", async () => {
-  const answers: ((told: Told[]) => void)[] = [];
+  const answers: ((told: ServiceReport[]) => void)[] = [];
   let hear: (change: Change) => void = () => {};
-  const link: Link = {
+  const link: SupervisorLink = {
     ask: () => new Promise((done) => answers.push(done)),
     names: () => [],
     hear(onChange) {
@@ -52,7 +52,7 @@ test("a service that is started again during its launch is reported as active", 
   hear({ name: "web", state: "active", atMs: 0 });
   hear({ name: "web", state: "active", atMs: 1 });
   const [first, second] = answers.splice(0);
-  const web: Told = {
+  const web: ServiceReport = {
     name: "web",
     state: "active",
     mainPid: process.pid,

@@ -1,7 +1,7 @@
 // After an upgrade the supervisor reports which services still have the sandbox of the older bs9.
 import { expect, test } from "bun:test";
 import { sandboxEdition } from "../../src/backend/sandbox.ts";
-import { olderSandboxes } from "../../src/supervisor/older.ts";
+import { supervisorStrangers } from "../../src/supervisor/older.ts";
 import { blank, type Record, Records } from "../../src/supervisor/record.ts";
 import { tempDir } from "../harness.ts";
 import { specNamed } from "../spec.ts";
@@ -13,7 +13,7 @@ test("a service that an older bs9 defined is reported until it is defined again,
   put("aged", { edition: sandboxEdition - 1 });
   put("open", { edition: 1, spec: { ...open, sandbox: { ...open.sandbox, profile: "off" } } });
   put("new");
-  const older = () => olderSandboxes(records).changes(["aged", "open", "new", "absent"]);
+  const older = () => supervisorStrangers(records).changes(["aged", "open", "new", "absent"]);
   expect(older()).toEqual([{ name: "aged", kind: "older", files: [] }]);
   put("aged");
   expect(older()).toEqual([]);

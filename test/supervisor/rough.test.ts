@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { channel } from "../../src/supervisor/control.ts";
+import { controlChannel } from "../../src/supervisor/control.ts";
 import { freePort, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
@@ -16,7 +16,7 @@ afterAll(() => place.down());
 test("a service in a sandbox can connect to the control socket, but its requests are refused", async () => {
   place.write(
     "rogue/app.ts",
-    `const ask = "${channel.protocol} 0000\\n" + JSON.stringify({ act: "stop", names: ["web"] }) + "\\n";
+    `const ask = "${controlChannel.protocol} 0000\\n" + JSON.stringify({ act: "stop", names: ["web"] }) + "\\n";
 await Bun.connect({ unix: ${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.sock"))}, socket: {
   open: (s) => void s.write(ask), data: (_, answer) => console.log(answer.toString()) } });
 try { console.log(require("fs").readFileSync(${JSON.stringify(join(place.env.BS9_HOME, "state/supervisor.key"))}, "utf8")); } catch (e) { console.log(e.code); }

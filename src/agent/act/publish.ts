@@ -4,9 +4,9 @@ import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
 import { addedNotices } from "../../status/foreign.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
-import { stateOf, withState } from "../../status/status.ts";
+import { stateAfterOutcome, withState } from "../../status/status.ts";
 import { runOf } from "../collect/services.ts";
-import type { Moment, Stage, Told } from "../moment.ts";
+import type { Moment, ReportedChange, Stage } from "../moment.ts";
 import type { SharedNotices } from "../shared-notices.ts";
 import type { View } from "../view.ts";
 
@@ -30,9 +30,9 @@ export class Publisher implements Stage {
   readonly #published = new Map<string, Published>();
   #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
   /** Changes that the backend reported since the last moment. */
-  #told: Told[] = [];
+  #told: ReportedChange[] = [];
   /** Changes that readers know already: from a hint, or because their snapshot is newer. */
-  readonly #heard = new WeakSet<Told>();
+  readonly #heard = new WeakSet<ReportedChange>();
   /** States that readers have not been told yet, because the service could not be compared in that moment. */
   readonly #passed = new Map<string, Passed>();
   #atMs = 0;
@@ -75,12 +75,12 @@ export class Publisher implements Stage {
    * A change that was told just now: the state alone is passed on, because reading all of the service takes its time. The next
    * moment has the rest. A service that is up again has another process, so that one is read first.
    */
-  told(change: Told): void {
+  told(change: ReportedChange): void {
     const { name, atMs } = change;
     this.#told.push(change);
     const before = this.#published.get(name)?.observed;
     if (this.#readers.size === 0 || this.#missed !== null || before === undefined || change.state === null) return;
-    const state = stateOf(change.state, before.outcome);
+    const state = stateAfterOutcome(change.state, before.outcome);
     if (state === "active" || state === before.status.state) return;
     this.#heard.add(change);
     const observed = withState(before, state);

@@ -1,5 +1,5 @@
 // Stores what a moment has found: each change with the moment at which it was told, and the samples of a tick.
-import { restartsOf, stateOf } from "../../status/status.ts";
+import { restartsOf, stateAfterOutcome } from "../../status/status.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Moment, Stage } from "../moment.ts";
 
@@ -34,6 +34,8 @@ function changesOf({ changes, services, outcomes }: Moment): Parameters<Storage[
     const reading = services.get(name)?.reading;
     if (reading === undefined) return [];
     const outcome = outcomes.get(name) ?? null;
-    return [{ service: name, atMs, state: stateOf(state ?? reading.state, outcome), health, restarts: restartsOf(reading, outcome) }];
+    return [
+      { service: name, atMs, state: stateAfterOutcome(state ?? reading.state, outcome), health, restarts: restartsOf(reading, outcome) },
+    ];
   });
 }

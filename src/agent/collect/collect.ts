@@ -5,9 +5,9 @@ import type { HealthSettings } from "../../config/health.ts";
 import type { Deps } from "../../lifecycle/deps.ts";
 import { hostSampler } from "../../metrics/host.ts";
 import type { HostSample, Sample } from "../../metrics/sample.ts";
-import { restartsOf, stateOf } from "../../status/status.ts";
-import type { Moment, Told } from "../moment.ts";
-import { Health } from "./health.ts";
+import { restartsOf, stateAfterOutcome } from "../../status/status.ts";
+import type { Moment, ReportedChange } from "../moment.ts";
+import { HealthCollector } from "./health.ts";
 import { Sampler } from "./samples.ts";
 import { type RefreshOptions, Services } from "./services.ts";
 
@@ -20,7 +20,7 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   now: () => number;
   monotonicMs: () => number;
   /** Hears each change in the moment in which it is told. */
-  onTold: (change: Told) => void;
+  onTold: (change: ReportedChange) => void;
   /** Hears that something has changed that no turn has collected yet. */
   onNews: () => void;
   /** True where a reader waits for what becomes of services. */
@@ -28,16 +28,16 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
 };
 
 /** Which samples a moment is to have; the expensive figures only while there is time. */
-export type Wanted = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind: "none" };
+export type WantedSamples = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind: "none" };
 
 export class Collector {
   readonly services: Services;
   readonly sampler = new Sampler();
   readonly #host = hostSampler();
   readonly #deps: CollectorDeps;
-  readonly #health: Health;
+  readonly #health: HealthCollector;
   #latestHost: HostSample | null = null;
-  #changes: Told[] = [];
+  #changes: ReportedChange[] = [];
   /** Services with another health since the moment before. */
   #judged = new Set<string>();
 
@@ -45,7 +45,7 @@ export class Collector {
     this.#deps = deps;
     const { backend, registry, monotonicMs, onNews, now } = deps;
     this.services = new Services({ backend, registry, monotonicMs, onChange: (change) => this.#note(change), onDirty: onNews });
-    this.#health = new Health(this.services, {
+    this.#health = new HealthCollector(this.services, {
       settings: deps.health,
       run: (spec, command, timeoutMs) => backend.runBeside(spec, command, timeoutMs),
       onChange: (name) => {
@@ -67,7 +67,7 @@ export class Collector {
   }
 
   /** Throws where the services cannot be read; then `known` has to do: services are probed all the same. A stage gets each change once. */
-  async collect(wanted: Wanted): Promise<Moment> {
+  async collect(wanted: WantedSamples): Promise<Moment> {
     if (wanted.kind === "tick") this.#health.lookForPorts();
     const { services } = this;
     const isDue = wanted.kind === "tick" || services.dirty.size > 0 || (this.#deps.isRead() && services.isUntold);
@@ -106,7 +106,7 @@ export class Collector {
     this.#host.close();
   }
 
-  #moment(wanted: Wanted): Moment {
+  #moment(wanted: WantedSamples): Moment {
     this.monitor.turn(performance.now());
     const known = this.look();
     const { kind } = wanted;
@@ -127,7 +127,12 @@ export class Collector {
       const { name, state } = known.reading;
       const { health, latencyMs } = this.monitor.of(name);
       const outcome = outcomes.get(name) ?? null;
-      return { known, state: stateOf(state, outcome), restarts: restartsOf(known.reading, outcome), health: { health, latencyMs } };
+      return {
+        known,
+        state: stateAfterOutcome(state, outcome),
+        restarts: restartsOf(known.reading, outcome),
+        health: { health, latencyMs },
+      };
     });
     return this.sampler.take(looks, { readAtMs: this.#deps.monotonicMs(), hasTime, isTick });
   }

@@ -8,7 +8,7 @@ import { pidsOf } from "../../metrics/group.ts";
 import { Ports } from "./ports.ts";
 import { runOf, type Services } from "./services.ts";
 
-export class Health {
+export class HealthCollector {
   readonly monitor: Monitor;
   readonly #services: Services;
   readonly #ports = new Ports();

@@ -3,7 +3,7 @@ import { counterReader } from "../../metrics/counters.ts";
 import { type Sample, type ServiceReading, type State, sampleOf } from "../../metrics/sample.ts";
 import { type Known, runOf } from "./services.ts";
 
-export type Look = {
+export type SampleInput = {
   known: Known;
   state: State;
   restarts: number | null;
@@ -24,7 +24,10 @@ export class Sampler {
    * State first, then what is cheap of all; what there is no time for is null. `readAtMs` is the monotonic clock. A sample that
    * is not of a tick changes nothing of what the next tick says.
    */
-  take(looks: readonly Look[], { readAtMs, hasTime, isTick }: { readAtMs: number; hasTime: () => boolean; isTick: boolean }): Sample[] {
+  take(
+    looks: readonly SampleInput[],
+    { readAtMs, hasTime, isTick }: { readAtMs: number; hasTime: () => boolean; isTick: boolean },
+  ): Sample[] {
     const before = isTick ? this.#ofTick : this.#last;
     const counted = looks.map(({ known }) => ({ service: known.reading.name, group: known.reading.group }));
     const counters = this.#counters.read(counted, readAtMs, hasTime);

@@ -5,7 +5,7 @@ import { reasonOf } from "../../base/errors.ts";
 import { startTimeOf } from "../../base/proc.ts";
 import type { Deps } from "../../lifecycle/deps.ts";
 import type { Spec } from "../../service/spec.ts";
-import { verdictOf } from "../../status/verified.ts";
+import { sandboxVerdictOf } from "../../status/verified.ts";
 
 export type Known = {
   spec: Spec;
@@ -210,7 +210,7 @@ export class Services {
       readings.map(async (reading) => {
         const spec = this.#specs.get(reading.name);
         if (spec === undefined) return;
-        const { verdict, isolation: seen } = await verdictOf(spec, reading, this.#deps);
+        const { verdict, isolation: seen } = await sandboxVerdictOf(spec, reading, this.#deps);
         const isUnverified = verdict === "unknown" && reading.mainPid !== null;
         if (reading.isStateAlone === true || isUnverified) this.#partial.add(spec.name);
         else this.#partial.delete(spec.name);

@@ -1,10 +1,10 @@
 // Whether the agent runs, is the one of this bs9, and can store what it sees.
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { harmless } from "../../base/text.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export async function agentFindings({ deps, specs }: Ground): Promise<Finding[]> {
+export async function agentFindings({ deps, specs }: DoctorInput): Promise<Finding[]> {
   if (deps === null || specs.length === 0) return [];
   const { agent, backend } = deps;
   const self = await agent.self();

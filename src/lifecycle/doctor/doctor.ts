@@ -3,8 +3,8 @@ import type { Finding, Severity } from "../../backend/finding.ts";
 import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import { agentFindings } from "./agent.ts";
-import type { Ground } from "./ground.ts";
 import { groupFindings } from "./groups.ts";
+import type { DoctorInput } from "./input.ts";
 import { logFindings } from "./log-files.ts";
 import { clockFindings, diskFindings } from "./machine.ts";
 import { modeFindings } from "./modes.ts";
@@ -17,8 +17,8 @@ import { trailFindings } from "./trail.ts";
 const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 
 /** `ofHost` is what the backend's own checks of this machine found. */
-export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]): Promise<Finding[]> {
-  const full: Ground = { ...ground, specs: ground.registry.readable().specs };
+export async function examine(input: Omit<DoctorInput, "specs">, ofHost: Finding[]): Promise<Finding[]> {
+  const full: DoctorInput = { ...input, specs: input.registry.readable().specs };
   const checks = [
     sandbox,
     groupFindings,
@@ -38,7 +38,7 @@ export async function examine(ground: Omit<Ground, "specs">, ofHost: Finding[]):
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
-const mistakeFindings = ({ mistakes }: Ground): Finding[] => mistakes.map((mistake) => findings.config(mistake));
+const mistakeFindings = ({ mistakes }: DoctorInput): Finding[] => mistakes.map((mistake) => findings.config(mistake));
 
 /** A check that cannot be made is a finding too, and keeps no other from being made. */
 async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
@@ -51,7 +51,7 @@ async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Fin
 }
 
 /** One finding for each reason: without user namespaces a dozen directives are missing at once. */
-async function sandbox({ deps }: Ground): Promise<Finding[]> {
+async function sandbox({ deps }: DoctorInput): Promise<Finding[]> {
   const withheld = deps === null ? [] : await deps.backend.withheld("standard").catch(() => []);
   const reasons = new Map<string, string[]>();
   for (const { directive, why } of withheld) reasons.set(why, [...(reasons.get(why) ?? []), directive]);

@@ -4,10 +4,10 @@ import type { Finding } from "../../backend/finding.ts";
 import { rootGroups } from "../../backend/root-sockets.ts";
 import { exec } from "../../base/exec.ts";
 import { currentUser } from "../../base/user.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export async function groupFindings({ deps }: Pick<Ground, "deps">): Promise<Finding[]> {
+export async function groupFindings({ deps }: Pick<DoctorInput, "deps">): Promise<Finding[]> {
   const user = currentUser();
   // Root needs no group.
   if (user.uid === 0) return [];

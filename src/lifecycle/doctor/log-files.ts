@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import { logsFolder, unreadStreams } from "../../logs/store/place.ts";
 import { canPunchHoles } from "../../logs/store/tick.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export async function logFindings({ paths, specs }: Pick<Ground, "paths" | "specs">): Promise<Finding[]> {
+export async function logFindings({ paths, specs }: Pick<DoctorInput, "paths" | "specs">): Promise<Finding[]> {
   const root = logsFolder(paths.state);
   const unread = unreadStreams(
     root,

@@ -3,7 +3,7 @@ import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../../backend/finding.ts";
 import { isClockInSync } from "../../base/libc.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
 export type Space = { path: string; bytesFree: number; bytes: number; filesFree: number; files: number };
@@ -13,7 +13,7 @@ const scarceBytes = 1024 ** 3;
 const scarceShare = 0.05;
 const fullFiles = 100;
 
-export function diskFindings({ paths }: Ground): Finding[] {
+export function diskFindings({ paths }: DoctorInput): Finding[] {
   const seen = new Set<number>();
   return [paths.config, paths.share, paths.state, paths.cache, paths.units, "/var/log/journal", "/run/user", "/tmp"].flatMap((path) => {
     const space = spaceOf(nearestFolder(path), seen);

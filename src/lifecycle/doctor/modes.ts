@@ -3,14 +3,14 @@ import { chmodSync, lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { currentUser } from "../../base/user.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
 const maxEntries = 20_000;
 const maxFindings = 20;
 
 /** `denied` are the bits that nothing below the folder may have. */
-export function modeFindings({ paths }: Ground): Finding[] {
+export function modeFindings({ paths }: DoctorInput): Finding[] {
   const rules: { folder: string; denied: number }[] = [
     { folder: paths.config, denied: 0o077 },
     { folder: paths.state, denied: 0o077 },

@@ -3,16 +3,16 @@ import { type Finding, plainFix } from "../../backend/finding.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import { underLock } from "../deps.ts";
 import { recover } from "../recover.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
 /** The kernel drops the lock with its holder, so whoever holds it lives. */
-export async function lockFindings({ registry }: Ground): Promise<Finding[]> {
+export async function lockFindings({ registry }: DoctorInput): Promise<Finding[]> {
   const holder = await registry.holder().catch(() => null);
   return holder === null ? [] : [findings.lock({ holder, pid: /pid (\d+)/.exec(holder)?.[1] })];
 }
 
-export function pendingFindings({ registry, deps }: Ground): Finding[] {
+export function pendingFindings({ registry, deps }: DoctorInput): Finding[] {
   const { changes, broken } = registry.abandoned();
   const unsettled = changes.map(({ spec: { name } }) => {
     if (deps === null) return findings.pending({ name });

@@ -7,10 +7,10 @@ import { namesIn } from "../../base/listing.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
 import { underLock } from "../deps.ts";
 import { sweepUnused, unusedPaths } from "../unused.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export function runtimeFindings({ paths, specs, deps, registry }: Ground): Finding[] {
+export function runtimeFindings({ paths, specs, deps, registry }: DoctorInput): Finding[] {
   const orphans = (unusedPaths({ registry, share: paths.share, home: paths.home }) ?? []).map((path) => {
     const about = { path, bytes: bytesIn(path) };
     if (deps === null) return findings.unused(about);

@@ -8,11 +8,11 @@ import type { Spec } from "../../service/spec.ts";
 import { foreignSentence } from "../../status/foreign.ts";
 import type { Deps } from "../deps.ts";
 import { recorded } from "../recorded.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export async function serviceFindings(ground: Ground): Promise<Finding[]> {
-  const { deps, specs, registry, paths } = ground;
+export async function serviceFindings(input: DoctorInput): Promise<Finding[]> {
+  const { deps, specs, registry, paths } = input;
   const unreadable = registry.names().filter((name) => !specs.some((spec) => spec.name === name));
   const broken = unreadable.map((name) => findings.spec({ name, file: join(paths.config, "services", `${name}.json`) }));
   if (deps === null) return [...broken, ...specs.flatMap(fleeting)];

@@ -4,10 +4,10 @@ import { exitStatus } from "../../base/errors.ts";
 import { acceptAct } from "../../trail/record.ts";
 import { type Deps, underLock } from "../deps.ts";
 import { append } from "../recorded.ts";
-import type { Ground } from "./ground.ts";
+import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-export async function trailFindings({ verifyTrail, deps }: Ground): Promise<Finding[]> {
+export async function trailFindings({ verifyTrail, deps }: DoctorInput): Promise<Finding[]> {
   const { breaks, removed } = await verifyTrail();
   // All that is wrong is that there was a trail before this one: it may well have been removed on purpose.
   const isRemovedOnly = removed.length > 0 && breaks.length === removed.length;

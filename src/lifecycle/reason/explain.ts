@@ -6,8 +6,8 @@ import type { Observed } from "../../status/schema.ts";
 import type { Deps } from "../deps.ts";
 import { denialsIn } from "./denial.ts";
 import { errorLine } from "./error-line.ts";
-import { groundOf } from "./ground.ts";
-import { type Evidence, noEvidence, reasonOf } from "./reason.ts";
+import { hostViewOf } from "./host-view.ts";
+import { type Evidence, noEvidence, serviceReason } from "./reason.ts";
 import { type SandboxHint, sandboxHint } from "./sandbox-hint.ts";
 
 /** Logs are read for so many services at most, and so many lines of each; the others have a reason without a line of their log. */
@@ -47,7 +47,7 @@ export async function explain(observed: Observed[], deps: ExplainDeps): Promise<
       hint: lines === null ? null : await hintByName(one.status.name, lines, deps),
       stopped: stopped.get(one.status.name) ?? null,
     };
-    one.status.reason = reasonOf(one, evidence, deps.now());
+    one.status.reason = serviceReason(one, evidence, deps.now());
   }
 }
 
@@ -60,8 +60,8 @@ export async function hintFor(spec: Spec, lines: string[], deps: Pick<Deps, "bac
   const denials = denialsIn(lines);
   if (denials.length === 0 || spec.sandbox.profile === "off") return null;
   try {
-    const ground = await groundOf(spec, deps);
-    return ground === null ? null : sandboxHint(spec, denials, ground);
+    const host = await hostViewOf(spec, deps);
+    return host === null ? null : sandboxHint(spec, denials, host);
   } catch {
     return null; // what a program writes takes no command down
   }

@@ -21,7 +21,7 @@ export const noEvidence: Evidence = { isLogRead: false, errorLine: null, hint: n
  * Null where the service is well. Else one sentence without a full stop, such as `crashed 5 times, next start in 8 s:
  * Error: listen EADDRINUSE`, and behind it what the sandbox has to do with it.
  */
-export function reasonOf(observed: Observed, evidence: Evidence, nowMs: number): string | null {
+export function serviceReason(observed: Observed, evidence: Evidence, nowMs: number): string | null {
   const reason = stateReason(observed, evidence, nowMs);
   return reason === null ? null : `${reason}${sandboxPart(observed.status.name, evidence.hint)}`;
 }

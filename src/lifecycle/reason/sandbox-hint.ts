@@ -1,4 +1,4 @@
-// Tells whether the sandbox is what a program ran into, and which option would open just that. Pure: the ground answers for the host.
+// Tells whether the sandbox is what a program ran into, and which option would open just that. Pure: `host` answers for the host.
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isWithin } from "../../base/paths.ts";
 import { shellWord } from "../../base/text.ts";
@@ -7,12 +7,12 @@ import type { Spec } from "../../service/spec.ts";
 import type { Denial } from "./denial.ts";
 
 /** What the sandbox leaves to the service; the paths have no links in them. */
-export type Opened = { writable: { path: string; own: boolean }[]; readable: string[]; hidden: string[] };
+export type SandboxPaths = { writable: { path: string; own: boolean }[]; readable: string[]; hidden: string[] };
 
 /** How the host looks to the user outside of every sandbox. */
-export type Ground = {
+export type HostView = {
   home: string;
-  opened: Opened;
+  opened: SandboxPaths;
   /** True where the sandbox of this backend denies user namespaces. */
   deniesNamespaces: boolean;
   /** Links resolved as far as the path is there; the rest is added as it is. */
@@ -37,30 +37,30 @@ export type SandboxHint = {
 type Zone = "writable" | "readable" | "hidden" | "private" | "system";
 
 /** The hint for the denial that is told of last and that the sandbox has caused; null where it has caused none. */
-export function sandboxHint(spec: Pick<Spec, "cwd" | "sandbox">, denials: Denial[], ground: Ground): SandboxHint | null {
+export function sandboxHint(spec: Pick<Spec, "cwd" | "sandbox">, denials: Denial[], host: HostView): SandboxHint | null {
   if (spec.sandbox.profile === "off") return null;
   for (const denial of denials) {
-    const hint = hintOn(denial, spec, ground);
-    if (hint !== null) return hint.option === null ? hint : { ...hint, option: withGiven(hint.option, spec, ground) };
+    const hint = hintOn(denial, spec, host);
+    if (hint !== null) return hint.option === null ? hint : { ...hint, option: withGiven(hint.option, spec, host) };
   }
   return null;
 }
 
 /** An option that is given replaces all values of its name, so that those of before have to be given again. */
-function withGiven(option: string, { sandbox }: Pick<Spec, "sandbox">, { home }: Ground): string {
+function withGiven(option: string, { sandbox }: Pick<Spec, "sandbox">, { home }: HostView): string {
   const [name = ""] = option.split(" ");
   const before = name === "--readable" ? sandbox.readable : name === "--writable" ? sandbox.writable : [];
   return [...before.map((path) => `${name} ${tilde(path, home)}`), option].join(" ");
 }
 
-function hintOn(denial: Denial, spec: Pick<Spec, "cwd">, ground: Ground): SandboxHint | null {
-  if (denial.kind === "namespace") return ground.deniesNamespaces ? onNamespaces : null;
-  if (denial.kind === "command") return onCommand(denial.subject, ground);
-  const path = absolute(denial.subject, spec.cwd, ground.home);
+function hintOn(denial: Denial, spec: Pick<Spec, "cwd">, host: HostView): SandboxHint | null {
+  if (denial.kind === "namespace") return host.deniesNamespaces ? onNamespaces : null;
+  if (denial.kind === "command") return onCommand(denial.subject, host);
+  const path = absolute(denial.subject, spec.cwd, host.home);
   if (path === null) return null;
-  const hint = denial.errno === "ENOENT" ? onAbsent(denial, path, ground) : onDenied(denial, path, ground);
+  const hint = denial.errno === "ENOENT" ? onAbsent(denial, path, host) : onDenied(denial, path, host);
   // Landlock refuses to execute what PATH finds, and the shell then names the command alone.
-  return hint ?? (denial.errno === "EACCES" && !denial.subject.includes("/") ? onCommand(denial.subject, ground) : null);
+  return hint ?? (denial.errno === "EACCES" && !denial.subject.includes("/") ? onCommand(denial.subject, host) : null);
 }
 
 const onNamespaces: SandboxHint = {
@@ -70,63 +70,63 @@ const onNamespaces: SandboxHint = {
 };
 
 /** The program saw nothing there. Outside there is something, or a directory to write it into. */
-function onAbsent(denial: Denial, path: string, ground: Ground): SandboxHint | null {
-  const real = ground.real(path);
-  const zone = zoneOf(real, ground);
+function onAbsent(denial: Denial, path: string, host: HostView): SandboxHint | null {
+  const real = host.real(path);
+  const zone = zoneOf(real, host);
   if (zone !== "hidden" && zone !== "private") return null;
-  if (ground.exists(real))
-    return denial.isWrite && ground.mayWrite(real) ? opens("--writable", real, zone, ground) : opens("--readable", real, zone, ground);
+  if (host.exists(real))
+    return denial.isWrite && host.mayWrite(real) ? opens("--writable", real, zone, host) : opens("--readable", real, zone, host);
   // Neither is the file there: the program may have wanted to make it, which the directory would have allowed.
   const folder = dirname(real);
-  const isAllowed = zone === "hidden" && ground.exists(folder) && ground.mayWrite(folder);
-  return isAllowed && (denial.isWrite || folder !== ground.home) ? writes(folder, zone, ground) : null;
+  const isAllowed = zone === "hidden" && host.exists(folder) && host.mayWrite(folder);
+  return isAllowed && (denial.isWrite || folder !== host.home) ? writes(folder, zone, host) : null;
 }
 
 /** The program saw it and was refused. Outside the user would have been allowed to do it. */
-function onDenied(denial: Denial, path: string, ground: Ground): SandboxHint | null {
-  const real = ground.real(path);
-  const zone = zoneOf(real, ground);
+function onDenied(denial: Denial, path: string, host: HostView): SandboxHint | null {
+  const real = host.real(path);
+  const zone = zoneOf(real, host);
   if (zone === "writable" || zone === "private") return null;
   // The system is there to be read, and so is what was opened for that: only a write can have been refused.
-  const isWrite = denial.isWrite || zone === "system" || zone === "readable" || !ground.exists(real);
+  const isWrite = denial.isWrite || zone === "system" || zone === "readable" || !host.exists(real);
   if (isWrite) {
-    const target = ground.exists(real) ? real : nearest(real, ground);
-    return ground.mayWrite(target) ? writes(target, zone, ground) : null;
+    const target = host.exists(real) ? real : nearest(real, host);
+    return host.mayWrite(target) ? writes(target, zone, host) : null;
   }
-  return ground.mayRead(real) ? opens("--readable", real, zone, ground) : null;
+  return host.mayRead(real) ? opens("--readable", real, zone, host) : null;
 }
 
-function onCommand(command: string, ground: Ground): SandboxHint | null {
-  const folder = ground.find(command);
-  return folder === null || zoneOf(folder, ground) !== "hidden" ? null : opens("--readable", folder, "hidden", ground);
+function onCommand(command: string, host: HostView): SandboxHint | null {
+  const folder = host.find(command);
+  return folder === null || zoneOf(folder, host) !== "hidden" ? null : opens("--readable", folder, "hidden", host);
 }
 
-function opens(option: "--readable" | "--writable", path: string, zone: Zone, ground: Ground): SandboxHint {
-  const shown = tilde(path, ground.home);
-  if (isHomeOrAbove(path, ground.home)) return { what: `the sandbox hides ${shown}`, option: null, advice: noOption };
+function opens(option: "--readable" | "--writable", path: string, zone: Zone, host: HostView): SandboxHint {
+  const shown = tilde(path, host.home);
+  if (isHomeOrAbove(path, host.home)) return { what: `the sandbox hides ${shown}`, option: null, advice: noOption };
   const what = zone === "private" ? `the sandbox gives the service a /tmp of its own, without ${path}` : `the sandbox hides ${shown}`;
   return { what, option: `${option} ${shown}`, advice: "" };
 }
 
-function writes(path: string, zone: Zone, ground: Ground): SandboxHint {
-  const folder = ground.isFolder(path) || zone !== "hidden" ? path : dirname(path);
-  const shown = tilde(folder, ground.home);
+function writes(path: string, zone: Zone, host: HostView): SandboxHint {
+  const folder = host.isFolder(path) || zone !== "hidden" ? path : dirname(path);
+  const shown = tilde(folder, host.home);
   const what = zone === "hidden" ? `the sandbox hides ${shown}` : `the sandbox lets the service read ${shown} and not write to it`;
-  if (isHomeOrAbove(folder, ground.home)) return { what, option: null, advice: noOption };
+  if (isHomeOrAbove(folder, host.home)) return { what, option: null, advice: noOption };
   return { what, option: `--writable ${shown}`, advice: "" };
 }
 
 const noOption = "the home directory itself cannot be opened: give the file a directory of its own, and open that with --writable";
 
 /** The path itself or the nearest directory above it that is there. */
-function nearest(path: string, ground: Ground): string {
+function nearest(path: string, host: HostView): string {
   let folder = path;
-  while (folder !== "/" && !ground.exists(folder)) folder = dirname(folder);
+  while (folder !== "/" && !host.exists(folder)) folder = dirname(folder);
   return folder;
 }
 
 /** The innermost directory that the path lies in decides. */
-function zoneOf(real: string, { opened }: Ground): Zone {
+function zoneOf(real: string, { opened }: HostView): Zone {
   const rules: { path: string; zone: Zone }[] = [
     ...opened.hidden.map((path) => ({ path, zone: "hidden" as const })),
     ...opened.readable.map((path) => ({ path, zone: path === "/" ? ("system" as const) : ("readable" as const) })),

@@ -5,6 +5,8 @@ import { isDirectory, whyNotRegular } from "../../base/regular.ts";
 
 export const streams = ["stdout", "stderr"] as const;
 export type StreamName = (typeof streams)[number];
+/** One stream of a service; `folder` is the log directory of the service. */
+export type LogStream = { folder: string; stream: StreamName };
 
 /** By `atMs` the stream had been written up to `offset`. */
 export type Mark = { offset: number; atMs: number };

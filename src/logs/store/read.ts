@@ -4,11 +4,11 @@ import { isDirectory } from "../../base/regular.ts";
 import type { LogQuery, RawLine } from "../query.ts";
 import { followLogFiles, type Position } from "./follow.ts";
 import { lastLineEnd } from "./lines.ts";
-import { streams } from "./place.ts";
-import { type Origin, recordsBackwards, recordsSince } from "./records.ts";
+import { type LogStream, streams } from "./place.ts";
+import { recordsBackwards, recordsSince } from "./records.ts";
 import { type StreamText, streamTextOf } from "./text.ts";
 
-type Opened = { origin: Origin; text: StreamText; end: number };
+type Opened = { origin: LogStream; text: StreamText; end: number };
 
 /** `root` is the directory of all services. Services without a directory there have no lines here. */
 export async function* readLogs(root: string, query: LogQuery, signal: AbortSignal): AsyncGenerator<RawLine> {

@@ -3,13 +3,11 @@ import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
 import { backwards, forwards, type LogFileLine } from "./lines.ts";
 import { offsetAt, timeOf } from "./marks.ts";
-import type { Mark, StreamName } from "./place.ts";
+import type { LogStream, Mark } from "./place.ts";
 import type { StreamPart } from "./text.ts";
 
-export type Origin = { folder: string; stream: StreamName };
-
 /** Everything that may contain lines from `sinceMs` on; `end` is where the last part ends for this reader. */
-export function* recordsSince(parts: StreamPart[], origin: Origin, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
+export function* recordsSince(parts: StreamPart[], origin: LogStream, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
     if (!isLast && part.latestMs < sinceMs) continue;
@@ -21,7 +19,7 @@ export function* recordsSince(parts: StreamPart[], origin: Origin, sinceMs: numb
   }
 }
 
-export function* recordsBackwards(parts: StreamPart[], origin: Origin, end: number): Generator<RawLine> {
+export function* recordsBackwards(parts: StreamPart[], origin: LogStream, end: number): Generator<RawLine> {
   for (const part of parts.toReversed()) {
     const source = part.open();
     if (source === null) continue;
@@ -30,7 +28,12 @@ export function* recordsBackwards(parts: StreamPart[], origin: Origin, end: numb
   }
 }
 
-export function* lineRecords(lines: Iterable<LogFileLine>, { folder, stream }: Origin, list: Mark[], latestMs: number): Generator<RawLine> {
+export function* lineRecords(
+  lines: Iterable<LogFileLine>,
+  { folder, stream }: LogStream,
+  list: Mark[],
+  latestMs: number,
+): Generator<RawLine> {
   const service = basename(folder);
   for (const { bytes, end } of lines) {
     const text = withoutHole(bytes);

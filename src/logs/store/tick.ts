@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { punchHole, tryLock } from "../../base/libc.ts";
 import { isRegular, openNoFollow } from "../../base/regular.ts";
 import { mark } from "./marks.ts";
-import { logFile, logFolders, streams } from "./place.ts";
-import { archivePiece, bytesOnDisk, dropOldest, type Place, removeUnfinished } from "./trim.ts";
+import { type LogStream, logFile, logFolders, streams } from "./place.ts";
+import { archivePiece, bytesOnDisk, dropOldest, removeUnfinished } from "./trim.ts";
 
 export type TickOptions = {
   /** The quota for all services together. */
@@ -40,7 +40,7 @@ export async function careForLogs(root: string, { quotaBytes = defaultQuotaBytes
 
 async function turn(root: string, quotaBytes: number): Promise<void> {
   const places = logFolders(root).flatMap((folder) =>
-    streams.map((stream): Place => ({ folder, stream })).filter(({ stream }) => isRegular(logFile(folder, stream))),
+    streams.map((stream): LogStream => ({ folder, stream })).filter(({ stream }) => isRegular(logFile(folder, stream))),
   );
   for (const place of places) {
     mark(place.folder, place.stream);
@@ -59,7 +59,7 @@ async function turn(root: string, quotaBytes: number): Promise<void> {
 }
 
 /** The largest stream is trimmed first, so that a noisy service does not cost a quiet service its lines. */
-async function shrink(sizes: Map<Place, number>, excessBytes: number, canPunch: boolean): Promise<void> {
+async function shrink(sizes: Map<LogStream, number>, excessBytes: number, canPunch: boolean): Promise<void> {
   const open = new Map(sizes);
   for (let excess = excessBytes; excess > 0; ) {
     const [first, second] = [...open].sort(([, a], [, b]) => b - a);

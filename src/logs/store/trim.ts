@@ -5,7 +5,7 @@ import { openNoFollow } from "../../base/regular.ts";
 import { archiveBytes, archives, removeArchive, writeArchive } from "./archive.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type Marks, mark, marksOf, save } from "./marks.ts";
-import { logFile, type StreamName } from "./place.ts";
+import { type LogStream, logFile } from "./place.ts";
 
 /** The part of a file that is kept uncompressed; text beyond it is compressed. */
 const plainBytes = 64 * 1024 * 1024;
@@ -14,16 +14,14 @@ const pieceBytes = 16 * 1024 * 1024;
 const leastBytes = 1024 * 1024;
 const blockBytes = 4096;
 
-export type Place = { folder: string; stream: StreamName };
-
 /** The size on disk, including archives. */
-export function bytesOnDisk({ folder, stream }: Place): number {
+export function bytesOnDisk({ folder, stream }: LogStream): number {
   const { blocks } = lstatSync(logFile(folder, stream), { throwIfNoEntry: false }) ?? { blocks: 0 };
   return archives(folder, stream).reduce((sum, archive) => sum + archiveBytes(archive), blocks * 512);
 }
 
 /** The bytes of text in the file that the index counts as kept. */
-function plainLength({ folder, stream }: Place): number {
+function plainLength({ folder, stream }: LogStream): number {
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (stats === undefined) return 0;
   const marks = marksOf(folder, stream, stats);
@@ -31,7 +29,7 @@ function plainLength({ folder, stream }: Place): number {
 }
 
 /** Compresses one piece of the text beyond the uncompressed part; false where there is none. */
-export async function archivePiece(place: Place, canPunch: boolean): Promise<boolean> {
+export async function archivePiece(place: LogStream, canPunch: boolean): Promise<boolean> {
   if (plainLength(place) <= plainBytes) return false;
   await opened(place, async (fd, marks, end) => {
     if (!canPunch) return truncate(place, fd, marks);
@@ -42,7 +40,7 @@ export async function archivePiece(place: Place, canPunch: boolean): Promise<boo
 }
 
 /** Deletes about that many of the oldest bytes; false where only the newest lines are left. */
-export async function dropOldest(place: Place, bytes: number, canPunch: boolean): Promise<boolean> {
+export async function dropOldest(place: LogStream, bytes: number, canPunch: boolean): Promise<boolean> {
   const [oldest] = archives(place.folder, place.stream);
   if (oldest !== undefined) {
     removeArchive(oldest);
@@ -60,7 +58,7 @@ export async function dropOldest(place: Place, bytes: number, canPunch: boolean)
 }
 
 /** Removes unfinished archives, whose text the file still contains. */
-export function removeUnfinished({ folder, stream }: Place): void {
+export function removeUnfinished({ folder, stream }: LogStream): void {
   const found = archives(folder, stream);
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });
   if (found.length === 0 || stats === undefined) return;
@@ -68,7 +66,7 @@ export function removeUnfinished({ folder, stream }: Place): void {
   for (const archive of found) if (archive.end > start) removeArchive(archive);
 }
 
-async function archiveFrom({ folder, stream }: Place, fd: number, marks: Marks, start: number, end: number): Promise<number> {
+async function archiveFrom({ folder, stream }: LogStream, fd: number, marks: Marks, start: number, end: number): Promise<number> {
   const read = reader(fd, marks);
   const wanted = Math.min(end, start + pieceBytes);
   const line = lastLineEnd(read, start, wanted);
@@ -86,7 +84,7 @@ async function archiveFrom({ folder, stream }: Place, fd: number, marks: Marks, 
 }
 
 /** The index is written first, because a hole that the index does not know would be read as text. */
-async function cut({ folder, stream }: Place, fd: number, marks: Marks, to: number): Promise<void> {
+async function cut({ folder, stream }: LogStream, fd: number, marks: Marks, to: number): Promise<void> {
   const next = marks.list.findIndex(({ offset }) => offset > to);
   const atMs = marks.list[next === -1 ? marks.list.length - 1 : Math.max(0, next - 1)]?.atMs ?? 0;
   save(folder, stream, { ...marks, list: [{ offset: to, atMs }, ...(next === -1 ? [] : marks.list.slice(next))] });
@@ -95,7 +93,7 @@ async function cut({ folder, stream }: Place, fd: number, marks: Marks, to: numb
 }
 
 /** Archives the newest text and truncates the file: lines that are written between these two steps are lost. */
-async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
+async function truncate(place: LogStream, fd: number, marks: Marks): Promise<void> {
   const { folder, stream } = place;
   let at = Math.max(startOf(marks), fstatSync(fd).size + marks.shift - 2 * plainBytes);
   for (;;) {
@@ -108,7 +106,7 @@ async function truncate(place: Place, fd: number, marks: Marks): Promise<void> {
   save(folder, stream, { inode: marks.inode, shift: at, list: [{ offset: at, atMs }] });
 }
 
-async function opened(place: Place, work: (fd: number, marks: Marks, end: number) => Promise<void>): Promise<void> {
+async function opened(place: LogStream, work: (fd: number, marks: Marks, end: number) => Promise<void>): Promise<void> {
   mark(place.folder, place.stream);
   const fd = openNoFollow(logFile(place.folder, place.stream), constants.O_RDWR);
   try {

@@ -16,7 +16,7 @@ export async function enableLinger(uid: number, env: Record<string, string | und
 /**
  * Enables linger, so that services outlive the sessions of their user; returns a sentence on what to do where that is refused.
  */
-export async function askToLinger({
+export async function ensureLinger({
   user,
   uid,
   env,

@@ -10,7 +10,7 @@ import { givenUpPath, startsOf } from "../unit/starts.ts";
 import { wantedUnits } from "../unit/wants.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 import type { Systemctl } from "./systemctl.ts";
-import { stateOf } from "./told.ts";
+import { unitState } from "./unit-state.ts";
 
 export type FirstLook = {
   starts: ReturnType<typeof startsOf>;
@@ -119,7 +119,7 @@ function blankReading(name: string, unit: BusUnit | undefined, wanted: Set<strin
   return {
     name,
     unit: unitName(name),
-    state: stateOf(unit?.active, unit?.hasJob === true) ?? "inactive",
+    state: unitState(unit?.active, unit?.hasJob === true) ?? "inactive",
     mainPid: null,
     restarts: null,
     end: null,

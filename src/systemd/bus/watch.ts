@@ -3,7 +3,7 @@ import type { Change, Watch } from "../../backend/backend.ts";
 import { namePattern } from "../../service/name.ts";
 import { wantedUnits } from "../unit/wants.ts";
 import { Bus, type Signal } from "./bus.ts";
-import { stateOf } from "./told.ts";
+import { unitState } from "./unit-state.ts";
 
 export type WatchOptions = {
   runtimeDir: string;
@@ -71,7 +71,7 @@ export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> |
   if (name === null) return null;
   const [, changed] = body;
   if (typeof changed !== "object" || changed === null || !("ActiveState" in changed)) return { name, state: null };
-  return { name, state: stateOf(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
+  return { name, state: unitState(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
 }
 
 /** The number and the path of a job; the number is 0 where there is no job. */

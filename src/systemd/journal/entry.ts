@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { LogRecord } from "../../backend/backend.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "../unit/names.ts";
 import type { JournalFields } from "./export.ts";
-import { verdictOf } from "./words.ts";
+import { unitEndMessage } from "./words.ts";
 
 /** Only these fields are requested from journalctl, so that it does not print the other thirty of each entry. */
 export const fieldNames = [
@@ -51,7 +51,7 @@ function recordOf(entry: Entry, byUnit: Map<string, string>, byIdentifier: Map<s
   const atMs = Math.floor(entry.__REALTIME_TIMESTAMP / 1000);
   const subject = byUnit.get(entry.USER_UNIT ?? "");
   if (subject !== undefined && isSystemd(entry, subject)) {
-    const verdict = verdictOf(entry);
+    const verdict = unitEndMessage(entry);
     return verdict === null ? null : { atMs, service: subject, stream: "bs9", priority: verdict.priority, message: verdict.sentence };
   }
   // journald does not know the unit where the process ended before journald looked it up; the identifier belongs to the stream

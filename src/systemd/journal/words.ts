@@ -12,7 +12,7 @@ type Verdict = { sentence: string; priority: number };
 const error = 3;
 
 /** systemd does not translate its log messages, so messages without a MESSAGE_ID can be recognized by their words. */
-export function verdictOf(entry: Said): Verdict | null {
+export function unitEndMessage(entry: Said): Verdict | null {
   if (entry.MESSAGE_ID === processExit) return exit(entry);
   if (entry.MESSAGE_ID === outOfMemory) return { sentence: "killed: out of memory", priority: error };
   const words = entry.MESSAGE.slice(0, 1000);

@@ -1,5 +1,5 @@
 // Judges whether the launcher has isolated a live process, from what /proc shows of it and from attempts on this host.
-import { isolationOff, judgeIsolation, type Shown, withSockets } from "../../backend/isolation.ts";
+import { type IsolationEvidence, isolationOff, judgeIsolation, withSockets } from "../../backend/isolation.ts";
 import { busFolder } from "../../backend/root-sockets.ts";
 import { label } from "../../backend/sandbox.ts";
 import type { Isolation, Missing, SandboxVerdict } from "../../backend/verdict.ts";
@@ -27,7 +27,7 @@ export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
 const closesBus = `InaccessiblePaths=-${busFolder}`;
 
 /** A service that reaches the sockets of the user manager can stop every service, so they count where no mount hides them. */
-function judged({ name }: Spec, host: HostProfile, shown: Pick<Shown, "unlaunched" | "live">): Isolation {
+function judged({ name }: Spec, host: HostProfile, shown: Pick<IsolationEvidence, "unlaunched" | "live">): Isolation {
   const isolation = judgeIsolation({ name, ...shown, reached: host.isolation?.reached ?? null, kernel: kernelNow() });
   const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));
   const home = withheld("ProtectHome=");

@@ -11,12 +11,12 @@ import type { Opening } from "../../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../../backend/sandbox.ts";
 
 /** A path of the sandbox, and the path it must lead to; `isOptional`: nothing needs to be mounted there. */
-export type Place = { path: string; real: string; isOptional: boolean };
+export type ExpectedMount = { path: string; real: string; isOptional: boolean };
 
 /** The paths of an opening that systemd mounts. */
 export type Mounted = Pick<Opening, "writable" | "readable" | "optional" | "leads" | "cache">;
 
-export function placesOf({ writable, readable, optional, leads, cache }: Mounted, home: string): Place[] {
+export function expectedMountsOf({ writable, readable, optional, leads, cache }: Mounted, home: string): ExpectedMount[] {
   const own = cache === null ? [] : [{ path: cacheInHome(home), real: cache, isOptional: true }];
   const firm = [...new Set([...writable, ...readable])].map((path) => ({ path, real: path, isOptional: false }));
   return [...firm, ...own, ...optional.map((path) => ({ path, real: leads[path] ?? path, isOptional: true }))];
@@ -26,7 +26,7 @@ export function placesOf({ writable, readable, optional, leads, cache }: Mounted
  * The arguments of a command that prints a line and exits with `wrongMountStatus` if a mount is wrong. Null where the unit
  * makes no mounts of its own. Pure.
  */
-export function mountCheck(name: string, places: Place[], directives: Directive[], home: string): string[] | null {
+export function mountCheck(name: string, places: ExpectedMount[], directives: Directive[], home: string): string[] | null {
   const has = (directive: string) => directives.some((one) => one.name === directive);
   if (!has("ProtectHome") || places.length === 0) return null;
   const covers = [

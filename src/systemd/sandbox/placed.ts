@@ -1,11 +1,11 @@
 // Checks that the mounts of a live process are those that its unit asks for, and that no others exist below the home
 // directories.
 import type { SeenProcess } from "./evidence.ts";
-import type { Place } from "./mount-check.ts";
+import type { ExpectedMount } from "./mount-check.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
 /** Says why a path of the sandbox does not lead where it leads on the host; null where nothing shows that. */
-export function misplaced({ live, outside }: SeenProcess, { path, real, isOptional }: Place): string | null {
+export function misplaced({ live, outside }: SeenProcess, { path, real, isOptional }: ExpectedMount): string | null {
   const mount = live.mounts.at(path);
   if (mount?.point !== path) return isOptional ? null : "it is not mounted there";
   // NFS reports the root of the file system instead of the directory that is mounted.

@@ -10,7 +10,7 @@ import type { SandboxProfile } from "../../service/spec.ts";
 import { againstLive, evidence, type SeenProcess } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
-import { placesOf } from "./mount-check.ts";
+import { expectedMountsOf } from "./mount-check.ts";
 import { misplaced, unasked } from "./placed.ts";
 
 export type Declared = {
@@ -97,7 +97,7 @@ function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] 
   const mend = `bs9 restart ${name}`;
   const { writable, readable, optional, cache } = opening;
   const { home } = seen.outside;
-  const missing: Missing[] = placesOf(opening, home).flatMap((place) => {
+  const missing: Missing[] = expectedMountsOf(opening, home).flatMap((place) => {
     const why = misplaced(seen, place);
     return why === null ? [] : [{ directive: place.path, why, mend }];
   });

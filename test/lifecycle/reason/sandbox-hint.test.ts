@@ -1,7 +1,7 @@
 // The sandbox as the cause of an error: recognised where it is, not blamed where it is not, and the narrowest option for it.
 import { expect, test } from "bun:test";
 import { denialsIn } from "../../../src/lifecycle/reason/denial.ts";
-import { type Ground, sandboxHint } from "../../../src/lifecycle/reason/sandbox-hint.ts";
+import { type HostView, sandboxHint } from "../../../src/lifecycle/reason/sandbox-hint.ts";
 import type { Spec } from "../../../src/service/spec.ts";
 
 /** Files and directories of the host, and what the user may do with them. */
@@ -27,7 +27,7 @@ const host: Record<string, string> = {
 };
 const links: Record<string, string> = { "/home/ops/app/config/db.yml": "/home/ops/shared/db.yml" };
 
-const ground: Ground = {
+const view: HostView = {
   home: "/home/ops",
   opened: {
     writable: [
@@ -48,7 +48,7 @@ const ground: Ground = {
 
 const sandbox: Spec["sandbox"] = { profile: "standard", writable: [], readable: [], required: false };
 const hintOn = (lines: string[], spec: Partial<Spec["sandbox"]> = {}) =>
-  sandboxHint({ cwd: "/home/ops/app", sandbox: { ...sandbox, ...spec } }, denialsIn(lines), ground);
+  sandboxHint({ cwd: "/home/ops/app", sandbox: { ...sandbox, ...spec } }, denialsIn(lines), view);
 
 test.each<[string, string, string | null]>([
   ["cat: /home/ops/.config/x: No such file or directory", "the sandbox hides ~/.config/x", "--readable ~/.config/x"],

@@ -10,8 +10,8 @@ import { pathsOf } from "../../../src/base/paths.ts";
 import { commandOf } from "../../../src/runtime/command.ts";
 import { builtIn } from "../../../src/service/defaults.ts";
 import { resolve } from "../../../src/service/resolve.ts";
-import type { Opened } from "../../../src/systemd/sandbox/launcher/files.ts";
-import { launcherFile, ownFilters, type Wanted } from "../../../src/systemd/sandbox/launcher/launcher.ts";
+import type { LandlockPath } from "../../../src/systemd/sandbox/launcher/files.ts";
+import { type LauncherOptions, launcherFile, ownFilters } from "../../../src/systemd/sandbox/launcher/launcher.ts";
 import { numbersOf } from "../../../src/systemd/sandbox/launcher/numbers.ts";
 import { connectStderr } from "../../../src/systemd/sandbox/launcher/stderr.ts";
 import { Table } from "../../../src/systemd/sandbox/launcher/table.ts";
@@ -25,14 +25,19 @@ const own = Bun.spawn(["sleep", "60"]);
 afterAll(() => own.kill());
 let count = 0;
 
-function launcher(wanted: Partial<Wanted> = {}): string {
+function launcher(wanted: Partial<LauncherOptions> = {}): string {
   if (architecture === null) throw new Error(`no launcher for ${process.arch}`);
   const file = join(folder, `launcher-${count++}`);
-  const plain: Wanted = { givenUp: null, stderr: "web.service(stderr)", check: null, shut: { files: null, isIsolationRequired: false } };
+  const plain: LauncherOptions = {
+    givenUp: null,
+    stderr: "web.service(stderr)",
+    check: null,
+    shut: { files: null, isIsolationRequired: false },
+  };
   writeFileSync(file, launcherFile(architecture, { ...plain, ...wanted }), { mode: 0o700 });
   return file;
 }
-const folderOf = (path: string): Opened => ({ path, isFile: false });
+const folderOf = (path: string): LandlockPath => ({ path, isFile: false });
 const system = ["/usr", "/etc", "/proc", "/dev", "/lib", "/lib64", "/bin"].map(folderOf);
 
 test("the program receives exactly the given arguments and environment", async () => {

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { profileDirectives } from "../../../src/backend/sandbox.ts";
-import { mountCheck, type Place, placesOf } from "../../../src/systemd/sandbox/mount-check.ts";
+import { type ExpectedMount, expectedMountsOf, mountCheck } from "../../../src/systemd/sandbox/mount-check.ts";
 import { run, tempDir } from "../../harness.ts";
 
 const folder = tempDir();
@@ -25,14 +25,14 @@ const added = (...lines: string[]) =>
     ...lines,
   ].join("\n");
 
-async function checked(mountinfo: string, places: Place[]): Promise<{ code: number; said: string }> {
+async function checked(mountinfo: string, places: ExpectedMount[]): Promise<{ code: number; said: string }> {
   const file = join(folder, "mountinfo");
   writeFileSync(file, `${mountinfo}\n`);
   const words = mountCheck("web", places, profileDirectives("standard"), "/home/ops") ?? [];
   const { code, stdout } = await run(words.map((word) => word.replace("/proc/self/mountinfo", file)));
   return { code, said: stdout };
 }
-const at = (path: string, change: Partial<Place> = {}): Place => ({ path, real: path, isOptional: false, ...change });
+const at = (path: string, change: Partial<ExpectedMount> = {}): ExpectedMount => ({ path, real: path, isOptional: false, ...change });
 const ok = { code: 0, said: "" };
 const refused = (why: string) => ({ code: 199, said: expect.stringContaining(why) });
 
@@ -89,5 +89,5 @@ test("of two mounts on the same mount point the visible one counts", async () =>
 
 test("a unit without mounts of its own has no check", () => {
   const opening = { writable: ["/home/ops/app"], readable: [], optional: [], leads: {}, cache: null };
-  expect(mountCheck("web", placesOf(opening, "/home/ops"), profileDirectives("off"), "/home/ops")).toBeNull();
+  expect(mountCheck("web", expectedMountsOf(opening, "/home/ops"), profileDirectives("off"), "/home/ops")).toBeNull();
 });

@@ -1,7 +1,7 @@
 // The system calls that run the check of mounts (mount-check.ts) as a child, and end the process where the check fails.
 import { wrongMountStatus } from "../../../backend/ended.ts";
 import type { Numbers } from "./numbers.ts";
-import { Label, type Place, type Table } from "./table.ts";
+import { Label, type MemoryAddress, type Table } from "./table.ts";
 
 const SIGCHLD = 17;
 // As vfork(2): no memory is copied, and the parent waits until the child has executed the program.
@@ -41,6 +41,6 @@ export function runCheck(table: Table, numbers: Numbers, words: string[], failed
 }
 
 /** A null-terminated array of strings, as execve(2) takes it. */
-function vector(table: Table, words: string[]): Place {
+function vector(table: Table, words: string[]): MemoryAddress {
   return table.words(...words.map((word) => table.text(word).address), 0n);
 }

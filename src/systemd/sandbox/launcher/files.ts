@@ -12,13 +12,13 @@ import {
   rulesetAttributes,
 } from "../../../backend/landlock.ts";
 import type { Numbers } from "./numbers.ts";
-import { type Argument, Label, type Place, type Table } from "./table.ts";
+import { type Argument, Label, type MemoryAddress, type Table } from "./table.ts";
 
 /** A path without symbolic links. `isFile`: anything but a directory. */
-export type Opened = { path: string; isFile: boolean };
+export type LandlockPath = { path: string; isFile: boolean };
 
 /** `listable`: directories in which only file names can be read, also below them. */
-export type Files = { readable: Opened[]; writable: Opened[]; listable: Opened[] };
+export type Files = { readable: LandlockPath[]; writable: LandlockPath[]; listable: LandlockPath[] };
 
 const AT_FDCWD = -100;
 const O_PATH = 0o10000000;
@@ -48,7 +48,7 @@ const emptyNode = (): Node => ({ rights: new Set(), isFile: false, below: new Ma
 /** Arranges the paths as a tree of names, so that each directory on the way is opened once. */
 function treeOf({ readable, writable, listable }: Files): Node {
   const root = emptyNode();
-  const add = ({ path, isFile }: Opened, rights: bigint[]) => {
+  const add = ({ path, isFile }: LandlockPath, rights: bigint[]) => {
     let node = root;
     for (const name of path.split("/").filter(Boolean)) {
       const below = node.below.get(name) ?? emptyNode();
@@ -69,7 +69,7 @@ function treeOf({ readable, writable, listable }: Files): Node {
   return root;
 }
 
-type Ground = { table: Table; numbers: Numbers; ruleset: Place };
+type Ground = { table: Table; numbers: Numbers; ruleset: MemoryAddress };
 
 /**
  * Opens each path name by name and follows no symbolic link: links are resolved when the launcher is written, and a path that
@@ -78,9 +78,9 @@ type Ground = { table: Table; numbers: Numbers; ruleset: Place };
 function walk(node: Node, name: string, above: Argument, ground: Ground): void {
   const { table, numbers, ruleset } = ground;
   const after = new Label();
-  const open = (into: Place) =>
+  const open = (into: MemoryAddress) =>
     table.call(numbers.openat, [above, table.text(name), O_PATH | O_CLOEXEC | numbers.O_NOFOLLOW], { into, orElse: after });
-  const close = (descriptor: Place) => {
+  const close = (descriptor: MemoryAddress) => {
     const closed = new Label();
     table.call(numbers.close, [{ valueAt: descriptor }], { orElse: closed });
     table.mark(closed);

@@ -9,9 +9,9 @@ import { runCheck } from "./check.ts";
 import { closeFiles, type Files } from "./files.ts";
 import { type Numbers, numbersOf } from "./numbers.ts";
 import { connectStderr } from "./stderr.ts";
-import { Label, type Place, Table } from "./table.ts";
+import { Label, type MemoryAddress, Table } from "./table.ts";
 
-export type Wanted = {
+export type LauncherOptions = {
   /** If this file exists, the service is given up and not started; null: there is no start limit. */
   givenUp: string | null;
   /** The identifier of stderr in the journal. */
@@ -49,7 +49,7 @@ const STDERR = 2;
 const notChecked = "bs9: cannot check the mounts: awk was not there, or did not come to its end\n";
 
 /** The bytes of the launcher. */
-export function launcherFile(architecture: Architecture, { givenUp, stderr, check, shut }: Wanted): Uint8Array {
+export function launcherFile(architecture: Architecture, { givenUp, stderr, check, shut }: LauncherOptions): Uint8Array {
   const table = new Table();
   const numbers = numbersOf[architecture];
   const unchecked = new Label();
@@ -87,7 +87,7 @@ function shutIn(table: Table, architecture: Architecture, { files, isIsolationRe
   const filter = limitsFilter(architecture, 0);
   const filterAt = table.bytes(filter);
   table.call(numbers.getpid, [], { into: { address: filterAt.address + BigInt(ownPidOffset) }, orElse: noFilter });
-  const takeFilter = (bytes: Uint8Array, at: Place) =>
+  const takeFilter = (bytes: Uint8Array, at: MemoryAddress) =>
     table.call(numbers.prctl, [PR_SET_SECCOMP, SECCOMP_MODE_FILTER, programAt(table, bytes, at)], { orElse: noFilter });
   takeFilter(filter, filterAt);
 
@@ -115,6 +115,6 @@ function shutIn(table: Table, architecture: Architecture, { files, isIsolationRe
 }
 
 /** Places a struct sock_fprog. */
-function programAt(table: Table, filter: Uint8Array, at: Place): Place {
+function programAt(table: Table, filter: Uint8Array, at: MemoryAddress): MemoryAddress {
   return table.words(BigInt(lengthOf(filter)), at.address);
 }

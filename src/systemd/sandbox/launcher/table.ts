@@ -9,10 +9,10 @@ export class Label {
 }
 
 /** An address in the launcher's memory. Only the table creates places. */
-export type Place = { address: bigint };
+export type MemoryAddress = { address: bigint };
 
 /** An argument: a number, the address of something placed, or the value that a place holds when the call is made. */
-export type Argument = number | Place | { valueAt: Place };
+export type Argument = number | MemoryAddress | { valueAt: MemoryAddress };
 
 type Row = { call: bigint; arguments: bigint[]; into: bigint; orElse: Label };
 
@@ -24,20 +24,20 @@ export class Table {
   readonly #rows: Row[] = [];
   readonly #nowhere = this.bytes(new Uint8Array(wordBytes));
 
-  bytes(bytes: Uint8Array): Place {
+  bytes(bytes: Uint8Array): MemoryAddress {
     return { address: this.#image.place(bytes) };
   }
 
-  text(text: string): Place {
+  text(text: string): MemoryAddress {
     return this.bytes(Buffer.from(`${text}\0`));
   }
 
-  words(...words: bigint[]): Place {
+  words(...words: bigint[]): MemoryAddress {
     return this.bytes(new Uint8Array(new BigUint64Array(words).buffer));
   }
 
   /** Adds a call. 32 bits of its result are stored at `into`; where the call fails, the row of `orElse` follows. */
-  call(number: number, given: Argument[], { into, orElse }: { into?: Place; orElse: Label }): void {
+  call(number: number, given: Argument[], { into, orElse }: { into?: MemoryAddress; orElse: Label }): void {
     this.#add(BigInt(number), given, { into: into ?? this.#nowhere, orElse });
   }
 
@@ -49,7 +49,7 @@ export class Table {
   }
 
   /** If the place holds another value, the row of `orElse` follows. */
-  compare(place: Place, value: number, { orElse }: { orElse: Label }): void {
+  compare(place: MemoryAddress, value: number, { orElse }: { orElse: Label }): void {
     this.#add(COMPARE, [{ valueAt: place }, value], { into: this.#nowhere, orElse });
   }
 
@@ -87,14 +87,14 @@ export class Table {
     return this.#image.file(architecture, first);
   }
 
-  #add(call: bigint, given: Argument[], { into, orElse }: { into: Place; orElse: Label }): void {
+  #add(call: bigint, given: Argument[], { into, orElse }: { into: MemoryAddress; orElse: Label }): void {
     const filled = [...given, ...Array<Argument>(mostArguments - given.length).fill(0)];
     const places = filled.map((one) => (typeof one === "object" && "valueAt" in one ? one.valueAt.address : this.#constant(one)));
     this.#rows.push({ call, arguments: places, into: into.address, orElse });
   }
 
   /** Equal numbers share one place. */
-  #constant(value: number | Place): bigint {
+  #constant(value: number | MemoryAddress): bigint {
     const number = BigInt.asUintN(64, typeof value === "number" ? BigInt(value) : value.address);
     const known = this.#numbers.get(number);
     if (known !== undefined) return known;

@@ -14,9 +14,9 @@ import { stderrIdentifier } from "../../unit/names.ts";
 import { execWord } from "../../unit/quote.ts";
 import { canGiveUp, givenUpPath } from "../../unit/starts.ts";
 import type { HostProfile } from "../host-cache.ts";
-import { mountCheck, placesOf } from "../mount-check.ts";
-import type { Files, Opened } from "./files.ts";
-import { launcherFile, type Wanted } from "./launcher.ts";
+import { expectedMountsOf, mountCheck } from "../mount-check.ts";
+import type { Files, LandlockPath } from "./files.ts";
+import { type LauncherOptions, launcherFile } from "./launcher.ts";
 
 /**
  * `start` is the common beginning of the paths of all launchers that differ from this one only in the paths they open and
@@ -29,10 +29,10 @@ type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: s
 /** The launcher of a service. Throws on an architecture that bs9 has no launcher for. */
 export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Ground): Launcher {
   const { name } = spec;
-  const wanted: Wanted = {
+  const wanted: LauncherOptions = {
     givenUp: canGiveUp(spec) ? join(runtimeDir, givenUpPath(name)) : null,
     stderr: stderrIdentifier(name),
-    check: mountCheck(name, placesOf(opening, paths.home), host.directives, paths.home),
+    check: mountCheck(name, expectedMountsOf(opening, paths.home), host.directives, paths.home),
     shut: null,
   };
   if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
@@ -52,10 +52,10 @@ const folderOf = (share: string): string => join(share, "launch");
  * that a loaded unit never finds a launcher that was written for another unit. The system directories may change between two
  * starts, so the hashes leave them out (`hashed`).
  */
-function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string): Launcher {
+function launcherOf(name: string, hashed: LauncherOptions, wanted: LauncherOptions, share: string): Launcher {
   const architecture = architectureOf(process.arch);
   if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run it on x64 or arm64" });
-  const hashOf = (one: Wanted) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
+  const hashOf = (one: LauncherOptions) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
   const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
   return {
     file: `${start}${hashOf(hashed)}`,
@@ -65,7 +65,7 @@ function launcherOf(name: string, hashed: Wanted, wanted: Wanted, share: string)
   };
 }
 
-function withoutPaths({ shut, ...wanted }: Wanted): Wanted {
+function withoutPaths({ shut, ...wanted }: LauncherOptions): LauncherOptions {
   const noPaths: Files = { readable: [], writable: [], listable: [] };
   return { ...wanted, check: null, shut: shut === null ? null : { ...shut, files: shut.files === null ? null : noPaths } };
 }
@@ -99,13 +99,13 @@ export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optio
  * Symbolic links are left out: they lead to other system directories, which are listed anyway, or into a home directory, which
  * stays closed.
  */
-export const openedSystem = (paths: Paths): Opened[] =>
+export const openedSystem = (paths: Paths): LandlockPath[] =>
   systemFolders(paths)
     .filter((path) => resolvedPath(path) === path)
     .flatMap(opened);
 
 /** Leaves out a path that does not exist or cannot be read. */
-function opened(path: string): Opened[] {
+function opened(path: string): LandlockPath[] {
   try {
     return [{ path, isFile: !lstatSync(path).isDirectory() }];
   } catch {

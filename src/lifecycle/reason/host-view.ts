@@ -5,10 +5,10 @@ import { programFolder } from "../../backend/opening.ts";
 import { findCommand } from "../../service/entry.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { Deps } from "../deps.ts";
-import type { Ground } from "./sandbox-hint.ts";
+import type { HostView } from "./sandbox-hint.ts";
 
 /** Null where what is open to the service cannot be told, because its next start would be refused. */
-export async function groundOf(spec: Spec, { backend, home }: Pick<Deps, "backend" | "home">): Promise<Ground | null> {
+export async function hostViewOf(spec: Spec, { backend, home }: Pick<Deps, "backend" | "home">): Promise<HostView | null> {
   const opened = await backend.directories(spec).catch(() => null);
   if (opened === null) return null;
   return {

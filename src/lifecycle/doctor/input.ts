@@ -6,7 +6,7 @@ import type { Spec } from "../../service/spec.ts";
 import type { TrailVerdict } from "../../trail/verdict.ts";
 import type { Deps } from "../deps.ts";
 
-export type Ground = {
+export type DoctorInput = {
   paths: Paths;
   registry: Registry;
   mistakes: Mistake[];
