@@ -21,6 +21,7 @@ describe("the repository", () => {
   test("there are no import cycles", () => expect(rules.cycles(files)).toEqual([]));
   test("there are no dead files", () => expect(rules.unreached(files, apart)).toEqual([]));
   test("there are no meaningless names", () => expect(rules.bannedNames(files)).toEqual([]));
+  test("no two files export the same name", () => expect(rules.sharedNames(files)).toEqual([]));
   test("no file is too long", () => expect(rules.longFiles(files, longOnes)).toEqual([]));
   test("a single file imports the D-Bus library", () => expect(rules.strayPackages(files)).toEqual([]));
   test("only main ends the process", () => expect(rules.strayExits(files)).toEqual([]));
@@ -64,6 +65,29 @@ describe("each rule can fail", () => {
     const good =
       'import { userInfo } from "node:os";\n// the user manager\nsay("data"); userInfo(); socket.data; listen({ data() {} }); listen({ data: () => {} }); new DataView(x); type UserManager = 1; /info/.test(x); const datagram = `info`;';
     expect(rules.bannedNames(sample({ "src/base/a.ts": good }))).toEqual([]);
+  });
+
+  test.each([
+    "export type Limit = number;",
+    "export interface Limit {}",
+    "export abstract class Limit {}",
+    "export const Limit = 1;",
+    "export async function Limit() {}",
+    "export function* Limit() {}",
+    "const Limit = 1;\nexport { Limit };",
+    "type Most = 1;\nexport type { Most as Limit };",
+  ])("the second export of a name in %j is found", (text) => {
+    const found = rules.sharedNames(sample({ "src/base/a.ts": "export type Limit = 1;", "src/logs/b.ts": text }));
+    expect(found).toEqual(["src/logs/b.ts exports the name Limit, which src/base/a.ts exports too; rename one of them"]);
+  });
+  test.each([
+    'export type { Limit } from "../base/a.ts";',
+    'import type { Limit } from "../base/a.ts";\nexport type { Limit };',
+    "type Limit = 2;\nexport const most: Limit = 2;",
+    "// export type Limit = 2;\nexport const text = `\nexport type Limit = 2;`;",
+  ])("a second use of a name in %j is accepted", (text) => {
+    const schema = "export const Limit = v.literal(1);\nexport type Limit = v.InferOutput<typeof Limit>;";
+    expect(rules.sharedNames(sample({ "src/base/a.ts": schema, "src/logs/b.ts": text, "test/logs/b.ts": schema }))).toEqual([]);
   });
 
   test("a long file is found", () => {

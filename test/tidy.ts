@@ -84,6 +84,37 @@ export function bannedNames(files: Files): string[] {
 // Matches neither a member (`socket.data`) nor a function in a literal, as an interface requires (`{ data(socket) {} }`).
 const ownName = /(?<![.\w$])(?!(?<=[{,]\s*)\w+(?:: (?:async )?)?\()[A-Za-z_$][\w$]*/g;
 
+const exportedDeclaration =
+  /^export (?:default )?(?:declare )?(?:abstract )?(?:async )?(?:type|interface|class|enum|const|let|var|function\*?) +([A-Za-z_$][\w$]*)/gm;
+/** A list without `from`; a list with it only passes on what another file declares. */
+const exportedList = /^export (?:type )?\{([^}]*)\}(?!\s*from\b)/gm;
+
+/** One word, one meaning: each name that src/ exports is declared in one file. A type and its schema share a name and a file. */
+export function sharedNames(files: Files): string[] {
+  const declaredIn = new Map<string, string>();
+  return sources(files).flatMap(([path, text]) =>
+    exportsOf(text).flatMap((name) => {
+      const first = declaredIn.get(name) ?? path;
+      declaredIn.set(name, first);
+      return first === path ? [] : [`${path} exports the name ${name}, which ${first} exports too; rename one of them`];
+    }),
+  );
+}
+
+/** The names that a file declares and exports; an imported name that it exports again is not one of them. */
+function exportsOf(text: string): string[] {
+  const code = withoutText(text);
+  const imported = new Set([...code.matchAll(/^import\b([^;]*?)\bfrom\b/gm)].flatMap(([, names]) => (names ?? "").match(identifier) ?? []));
+  const listed = [...code.matchAll(exportedList)].flatMap(([, list]) => (list ?? "").split(","));
+  const own = listed.flatMap((item) => {
+    const names = item.replace(/^\s*type\s/, "").match(identifier) ?? [];
+    return names[0] === undefined || imported.has(names[0]) ? [] : names.slice(-1);
+  });
+  return [...new Set([...[...code.matchAll(exportedDeclaration)].map((match) => match[1] ?? ""), ...own])];
+}
+
+const identifier = /[A-Za-z_$][\w$]*/g;
+
 const maxLines = 250;
 
 export function longFiles(files: Files, allowed: Record<string, string> = {}): string[] {
