@@ -47,14 +47,18 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
   let lastStep = "";
   let drawnAtMs = 0;
   const told = new Set<string>();
+  const isColored = (width: number | null) => wantsColor(width !== null, env, noColor);
+  // picocolors reads process.stdout when it is loaded, which takes 8 ms, so a command without colours does not load it.
+  const colors = isColored(columns) || isColored(errorColumns) ? (await import("picocolors")).default : null;
+  const styleFor = (width: number | null) => (colors !== null && isColored(width) ? colors.createColors(true) : plain);
   const redraws = errorColumns !== null && !isPlain(env);
   const settle = () => {
     if (drawn) err.write(eraseLine + cursorLeft);
     drawn = false;
   };
   return {
-    style: await styleFor(wantsColor(columns !== null, env, noColor)),
-    noteStyle: await styleFor(wantsColor(errorColumns !== null, env, noColor)),
+    style: styleFor(columns),
+    noteStyle: styleFor(errorColumns),
     isTerminal: columns !== null,
     columns,
     print(text) {
@@ -99,12 +103,7 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
   };
 }
 
-/** picocolors reads process.stdout when it is loaded, which takes 8 ms, so a command without colours does not load it. */
-async function styleFor(isColored: boolean): Promise<Style> {
-  return isColored ? (await import("picocolors")).default.createColors(true) : plain;
-}
-
-/** Each function of the style returns its text unchanged. */
+/** The style without colours: each function returns its text unchanged. */
 const plain = new Proxy({} as Style, { get: (_, name) => (name === "isColorSupported" ? false : String) });
 
 function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
