@@ -42,12 +42,12 @@ export function ecosystemServices(exported: unknown, file: string, folder: strin
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw usage(`${file}: ${["apps", v.getDotPath(issue)].filter(Boolean).join(".")}: ${harmless(issue.message)}`, {
-      hint: "an app needs at least a script",
+      hint: 'give each app a script, such as script: "app.js"',
     });
   }
   const notes: string[] = [];
   const beside = isObject(exported) && "apps" in exported ? Object.keys(exported).filter((key) => key !== "apps") : [];
-  if (beside.length > 0) notes.push(`not taken over from the file of PM2: ${beside.map(harmless).join(", ")}`);
+  if (beside.length > 0) notes.push(`bs9 ignores these keys of the PM2 file: ${beside.map(harmless).join(", ")}`);
   const services = parsed.output.map((app, i) => {
     try {
       return serviceOf(app, folder, notes);
@@ -62,9 +62,9 @@ function serviceOf(app: App, folder: string, notes: string[]): ProjectService {
   const cwd = resolve(folder, app.cwd ?? ".");
   const written = app.name ?? null;
   const name = written === null ? undefined : nameFrom(written);
-  if (name !== undefined && name !== written) notes.push(`the app ${JSON.stringify(harmless(written ?? ""))} is the service ${name}`);
+  if (name !== undefined && name !== written) notes.push(`the app ${JSON.stringify(harmless(written ?? ""))} becomes the service ${name}`);
   const others = Object.keys(app).filter((key) => !taken.has(key));
-  if (others.length > 0) notes.push(`${name ?? app.script}: not taken over from the file of PM2: ${others.map(harmless).join(", ")}`);
+  if (others.length > 0) notes.push(`${name ?? app.script}: bs9 ignores these keys of the PM2 file: ${others.map(harmless).join(", ")}`);
   const args = (typeof app.args === "string" ? splitWords(app.args) : (app.args ?? []).map(String)).map((word) => withoutNul(word, "args"));
   const input: StartInput = {
     name,

@@ -26,13 +26,13 @@ export function findEntry(word: string, cwd: string, path: string, asScript: boo
   const problem = kindOf(file);
   if (problem === "file") return fromFile(file, asScript);
   if (problem === "folder" && word.includes("/")) {
-    throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
+    throw failed(`cannot start ${word}: it is a directory`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
   }
   if (!word.includes("/")) {
     const command = findCommand(word, path);
     if (command !== null) return { path: command, kind: asScript ? "script" : "executable", onPath: true };
     if (problem === "folder")
-      throw failed(`cannot start ${word}: it is a folder`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
+      throw failed(`cannot start ${word}: it is a directory`, { hint: `bs9 start ${shellWord(join(word, "index.ts"))}` });
     if (isNumber(word)) throw notFound(`there is no service ${word}: ${noNumbers}`, { hint: "bs9 status" });
     throw notFound(`'${word}' is not a service, a file here or a command on PATH`, { hint: "bs9 status" });
   }
@@ -59,7 +59,7 @@ function fromFile(file: string, asScript: boolean): FoundEntry {
   }
   if (isScript(file) || asScript) return { path: file, kind: "script", onPath: false };
   if (mayRun(file)) return { path: file, kind: "executable", onPath: false };
-  if (isText(file)) throw failed(`cannot start ${file}: it is a file of text and not a program`, { hint: takes });
+  if (isText(file)) throw failed(`cannot start ${file}: it is a text file, not a program`, { hint: takes });
   const interpreter = file.endsWith(".py") ? `bs9 start python3 -- ${shellWord(file)}` : null;
   throw failed(`cannot start ${file}: it is neither a .ts or .js file nor executable`, {
     hint: interpreter ?? `chmod +x ${shellWord(file)}`,
@@ -70,7 +70,7 @@ function kindOf(path: string): string {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return "folder";
-    return stat.isFile() ? "file" : "it is no regular file";
+    return stat.isFile() ? "file" : "it is not a regular file";
   } catch (error) {
     return errnoOf(error) === "ENOENT" ? "there is no such file" : plainErrno(error);
   }

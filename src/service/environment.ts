@@ -38,7 +38,7 @@ const ownDescriptor = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/self\/fd\/\d+)$/;
 async function readEnvFile(file: string): Promise<Record<string, string>> {
   try {
     const late = Bun.sleep(envFileTimeoutMs).then(() => {
-      throw failed(`nothing came out of it in ${envFileTimeoutMs / 1000} s`);
+      throw failed(`it could not be read to its end within ${envFileTimeoutMs / 1000} s`);
     });
     const bytes = await Promise.race([readUpTo(file, maxEnvFileBytes), late]);
     if (bytes.length > maxEnvFileBytes) throw failed(`it has more than ${maxEnvFileBytes} bytes`);
@@ -56,7 +56,7 @@ function checkPlace(file: string): void {
   if (why === null) return;
   if (!lstatSync(file).isSymbolicLink()) throw failed(why);
   const target = resolve(dirname(file), readlinkSync(file));
-  throw failed(`it is a symbolic link to ${target}; a link is not followed, because an app could have made it`, {
+  throw failed(`it is a symbolic link to ${target}; bs9 does not follow it, because an app could have created it`, {
     hint: `name the file itself: --env-file ${shellWord(target)}`,
   });
 }
@@ -81,14 +81,16 @@ async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
 
 export function checkVariable(name: string, value: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw usage(`an environment variable cannot be named ${JSON.stringify(name)}: letters, digits and _ only, no digit first`);
+    throw usage(
+      `an environment variable cannot be named ${JSON.stringify(name)}: use letters, digits and _, and no digit at the beginning`,
+    );
   withoutNul(value, `the value of ${name}`);
   // systemd drops such a value from an environment file, and quoting does not help.
   if (/\p{Noncharacter_Code_Point}/u.test(value))
-    throw usage(`the value of ${name} holds a Unicode noncharacter (such as U+FFFF), which systemd does not take`);
+    throw usage(`the value of ${name} contains a Unicode noncharacter (such as U+FFFF), which systemd does not accept`);
 }
 
 export function withoutNul(text: string, what: string): string {
-  if (text.includes("\0")) throw usage(`${what} holds a NUL byte, which no process can be given`);
+  if (text.includes("\0")) throw usage(`${what} contains a NUL byte, which cannot be passed to a process`);
   return text;
 }

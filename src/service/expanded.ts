@@ -116,5 +116,7 @@ function read(file: string): v.InferOutput<typeof Package> {
   } catch {
     // The error below reports it.
   }
-  throw failed(`cannot start ${file}: it is not a package.json that can be read`, { hint: `bs9 start ENTRY, with a file of the project` });
+  throw failed(`cannot start ${file}: it cannot be read as a package.json`, {
+    hint: "bs9 start ENTRY, where ENTRY is a file of the project",
+  });
 }

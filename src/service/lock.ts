@@ -53,7 +53,7 @@ async function acquire(fd: number, path: string, { timeoutMs, onWait }: Claim): 
     const holder = holderOf(path);
     const waitedMs = performance.now() - began;
     if (waitedMs > timeoutMs)
-      throw failed(`${holder}, holds the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
+      throw failed(`${holder}, has held the lock of the registry for more than ${Math.round(timeoutMs / 1000)} s`, {
         hint: "try again when it has ended",
       });
     if (!told && waitedMs > 300) {

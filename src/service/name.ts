@@ -11,9 +11,12 @@ export const isReserved = (name: string): boolean => name === "all" || name.star
 export function checkName(name: string): string {
   if (isReserved(name)) throw usage(`a service cannot be named '${name}': that name is reserved`);
   if (namePattern.test(name)) return name;
-  throw usage(`a service cannot be named ${JSON.stringify(name)}: a name is 1 to 63 of a-z, 0-9 and -, and starts with a letter`, {
-    hint: "bs9 start ENTRY --name web",
-  });
+  throw usage(
+    `a service cannot be named ${JSON.stringify(name)}: a name has 1 to 63 characters (a-z, 0-9 and -) and starts with a letter`,
+    {
+      hint: "bs9 start ENTRY --name web",
+    },
+  );
 }
 
 /** Base names of an entry that do not describe the app. */
@@ -39,7 +42,7 @@ export function defaultName({ entry, isCommand, root, packageName }: NameSource)
   ];
   const names = candidates.map(cleaned).filter((name) => namePattern.test(name) && !isReserved(name));
   if (names[0] !== undefined) return names[0];
-  throw usage(`no name for the service can be made of ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
+  throw usage(`cannot make a name for the service from ${JSON.stringify(basename(entry))}`, { hint: "bs9 start ENTRY --name web" });
 }
 
 /** Makes a name for a service from another text; throws a usage error where the text has no letter from a to z. */

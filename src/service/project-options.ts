@@ -13,7 +13,7 @@ const text = v.pipe(v.string(), v.nonEmpty());
 const whole = v.pipe(v.number(), v.safeInteger());
 
 export const projectOptions: ProjectOption[] = [
-  { key: "args", read: (value) => ({ args: words(v.array(v.string()), value, "args", 'a list of texts, such as ["--fast"]') }) },
+  { key: "args", read: (value) => ({ args: words(v.array(v.string()), value, "args", 'a list of strings, such as ["--fast"]') }) },
   scalar("port", parsePort, (port) => ({ port }), 3000),
   { key: "env", read: (value) => ({ env: variables(value) }) },
   path("cwd", (cwd) => ({ cwd })),
@@ -39,16 +39,16 @@ export const projectOptions: ProjectOption[] = [
 ];
 
 /** These two values are resolved with the disk. */
-export const entryOf = (value: unknown): string => words(v.tuple([text]), [value], "entry", 'a text in quotes, such as "app.ts"').join();
+export const entryOf = (value: unknown): string => words(v.tuple([text]), [value], "entry", 'a string in quotes, such as "app.ts"').join();
 export const envFilesOf = (value: unknown, folder: string): string[] => pathList("env-file", value, folder);
 
 function scalar<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string | number): ProjectOption {
-  const wanted = `a number, or a text in quotes, such as ${JSON.stringify(example)}`;
+  const wanted = `a number, or a string in quotes, such as ${JSON.stringify(example)}`;
   return { key, read: (value) => set(parse(String(shaped(v.union([text, v.number()]), value, key, wanted)), key)) };
 }
 
 function word<T>(key: string, parse: Parse<T>, set: (value: T) => Partial<StartInput>, example: string): ProjectOption {
-  const read = (value: unknown) => parse(words(v.tuple([text]), [value], key, `a text in quotes, such as "${example}"`).join(), key);
+  const read = (value: unknown) => parse(words(v.tuple([text]), [value], key, `a string in quotes, such as "${example}"`).join(), key);
   return { key, read: (value) => set(read(value)) };
 }
 
@@ -71,7 +71,7 @@ function pathList(key: string, value: unknown, folder: string): string[] {
 }
 
 function variables(value: unknown): Record<string, string> {
-  const wanted = 'a table of texts, such as { LEVEL = "debug" }';
+  const wanted = 'a table of strings, such as { LEVEL = "debug" }';
   const given = shaped(v.record(v.string(), v.union([v.string(), whole, v.boolean()])), value, "env", wanted);
   const env = Object.fromEntries(Object.entries(given).map(([name, one]) => [name, String(one)]));
   for (const [name, one] of Object.entries(env)) checkVariable(name, one);
@@ -84,6 +84,6 @@ function words(schema: v.GenericSchema<unknown, string[]>, value: unknown, key: 
 
 function shaped<T>(schema: v.GenericSchema<unknown, T>, value: unknown, key: string, wanted: string): T {
   const read = v.safeParse(schema, value);
-  if (!read.success) throw usage(`${key} has to be ${wanted}`);
+  if (!read.success) throw usage(`${key} must be ${wanted}`);
   return read.output;
 }

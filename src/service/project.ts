@@ -42,8 +42,9 @@ export function parseProject(text: string, file: string): WrittenService[] {
   for (const key of Object.keys(read.value))
     if (key !== section) throw mistake(source, [key], `there is no such key; each service is a table, [${section}.NAME]`);
   const services = read.value[section] ?? {};
-  if (!isTable(services)) throw mistake(source, [section], `it has to hold tables, [${section}.NAME]`);
-  if (Object.keys(services).length === 0) throw usage(`${file} has no service; one is a table such as [${section}.web], with its entry`);
+  if (!isTable(services)) throw mistake(source, [section], `it must contain tables, [${section}.NAME]`);
+  if (Object.keys(services).length === 0)
+    throw usage(`${file} defines no service; a service is a table such as [${section}.web], with the key entry`);
   return Object.entries(services).map(([name, table]) => serviceOf(name, table, source));
 }
 
@@ -55,7 +56,7 @@ function textOf(file: string): string {
 
 function serviceOf(name: string, table: unknown, source: Source): WrittenService {
   const at = [section, name];
-  if (!isTable(table)) throw mistake(source, at, `it has to be a table, [${section}.${name}]`);
+  if (!isTable(table)) throw mistake(source, at, `it must be a table, [${section}.${name}]`);
   located(source, at, () => checkName(name));
   const unknown = Object.keys(table).find((key) => !keys.includes(key));
   if (unknown !== undefined) throw mistake(source, [...at, unknown], unknownKey(unknown));
@@ -63,7 +64,7 @@ function serviceOf(name: string, table: unknown, source: Source): WrittenService
   const read = <T>(key: string, absent: T, of: (value: unknown) => T): T =>
     Object.hasOwn(table, key) ? located(source, [...at, key], () => of(table[key])) : absent;
   const entry = read("entry", null, entryOf);
-  if (entry === null) throw mistake(source, at, 'it has no entry, such as entry = "app.ts"');
+  if (entry === null) throw mistake(source, at, 'the key entry is missing, such as entry = "app.ts"');
   const envFiles = read("env-file", [], (value) => envFilesOf(value, folder));
   // The file is complete: an option that is missing in it gets its default, even if the service had another value.
   const input: StartInput = { name, args: [], env: {}, envRemoved: [], reset: true };

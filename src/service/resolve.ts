@@ -101,7 +101,10 @@ function checkHealthRestart(policy: Spec["restart"]["policy"], isProbed: boolean
   if (policy !== "no") return;
   // Names the option that was given last.
   const hint = restart === "no" && healthRestart === undefined ? "--reset --restart no" : "--restart on-failure --health-restart";
-  throw usage("--health-restart and --restart no do not go together: what is ended for being unhealthy would stay down", {
-    hint: `bs9 start … ${hint}`,
-  });
+  throw usage(
+    "--health-restart and --restart no exclude each other: a service that is ended because it is unhealthy would not be started again",
+    {
+      hint: `bs9 start … ${hint}`,
+    },
+  );
 }

@@ -9,14 +9,14 @@ export function checkSizes(argv: string[], environment: Record<string, string>):
   for (const text of strings) {
     const bytes = Buffer.byteLength(text) + 1;
     if (bytes > maxStringBytes) {
-      throw failed(`one argument or environment value has ${bytes} bytes; the kernel takes at most ${maxStringBytes} in one`, {
-        hint: "hand it over in a file",
+      throw failed(`one argument or environment value has ${bytes} bytes; the kernel accepts at most ${maxStringBytes} in each`, {
+        hint: "pass it to the app in a file",
       });
     }
     total += bytes;
   }
   if (total > maxTotalBytes)
-    throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be handed over`, {
-      hint: "hand them over in a file",
+    throw failed(`arguments and environment have ${total} bytes together; at most ${maxTotalBytes} can be passed to a process`, {
+      hint: "pass them to the app in a file",
     });
 }

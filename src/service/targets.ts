@@ -34,10 +34,10 @@ function matching(glob: string, defined: string[]): string[] {
 
 /** PM2 numbers what it runs. */
 export const isNumber = (word: string): boolean => /^\d+$/.test(word);
-export const noNumbers = "services have names and no numbers";
+export const noNumbers = "services have names, not numbers";
 
 export function noSuchService(word: string, defined: string[]): Bs9Error {
-  if (word === "bs9-agent") return notFound("bs9-agent is bs9's own, and no service", { hint: "bs9 describe bs9-agent" });
+  if (word === "bs9-agent") return notFound("bs9-agent is bs9's own agent, not a service", { hint: "bs9 describe bs9-agent" });
   if (isNumber(word)) return notFound(`there is no service ${word}: ${noNumbers}`, { hint: "bs9 status" });
   const guess = nearest(word, defined);
   return notFound(`there is no service named ${JSON.stringify(word)}${guess === null ? "" : `; did you mean '${guess}'?`}`, {

@@ -27,7 +27,7 @@ export const parsers = {
 
 /** PM2 counts such numbers in milliseconds. */
 const unitless = (text: string): string =>
-  /^\d+$/.test(text) ? `; a number without a unit counts seconds, and PM2's milliseconds are ${text}ms` : "";
+  /^\d+$/.test(text) ? `; a number without a unit means seconds, and PM2's milliseconds are written ${text}ms` : "";
 
 export const parsePort: Parse<number> = (text, what) => parseWhole(text, what, 1, 65535);
 
@@ -38,7 +38,7 @@ export function parseHealth(text: string, what: string): HealthCheck {
   if (text.startsWith("tcp:")) return { kind: "tcp", port: parseWhole(text.slice(4), `${what} tcp:`, 1, 65535) };
   if (text.startsWith("cmd:") && text.length > 4) return { kind: "cmd", command: text.slice(4) };
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return { kind: "url", url: text };
-  throw usage(`${what} cannot be '${text}': a path like /healthz, a URL, tcp:PORT or cmd:COMMAND is needed`);
+  throw usage(`${what} must be a path such as /healthz, a URL, tcp:PORT or cmd:COMMAND (got '${text}')`);
 }
 
 /** The health check as it is written on the command line. */
@@ -58,7 +58,7 @@ export function healthText(health: HealthCheck): string {
 function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
   return (text, what) => {
     const found = words.find((word) => word === text);
-    if (found === undefined) throw usage(`${what} cannot be '${text}': ${words.join(", ")} are possible`);
+    if (found === undefined) throw usage(`${what} must be one of ${words.join(", ")} (got '${text}')`);
     return found;
   };
 }
@@ -66,7 +66,7 @@ function oneOf<const T extends string>(words: readonly T[]): Parse<T> {
 function truth(text: string, what: string): boolean {
   if (/^(true|yes|1)$/i.test(text)) return true;
   if (/^(false|no|0)$/i.test(text)) return false;
-  throw usage(`${what} cannot be '${text}': true and false are possible`);
+  throw usage(`${what} must be true or false (got '${text}')`);
 }
 
 function parseMaxRestarts(text: string, what: string): number {
@@ -75,11 +75,11 @@ function parseMaxRestarts(text: string, what: string): number {
 }
 
 function atLeast(value: number, min: number, text: string, what: string, written: string): number {
-  if (value < min) throw usage(`${what} cannot be '${text}': at least ${written} is needed`);
+  if (value < min) throw usage(`${what} must be at least ${written} (got '${text}')`);
   return value;
 }
 
 function atMost(value: number, max: number, text: string, what: string, written: string, note = ""): number {
-  if (value > max) throw usage(`${what} cannot be '${text}': at most ${written} is possible${note}`);
+  if (value > max) throw usage(`${what} must be at most ${written} (got '${text}')${note}`);
   return value;
 }

@@ -58,8 +58,8 @@ test("every other key is reported, and an invalid name is changed and reported",
   const { services, notes } = of([{ script: "server.js", name: "My API", instances: 4, exec_mode: "cluster", env_production: {} }]);
   expect(services[0]?.input.name).toBe("my-api");
   expect(notes).toEqual([
-    'the app "My API" is the service my-api',
-    "my-api: not taken over from the file of PM2: instances, exec_mode, env_production",
+    'the app "My API" becomes the service my-api',
+    "my-api: bs9 ignores these keys of the PM2 file: instances, exec_mode, env_production",
   ]);
 });
 

@@ -25,7 +25,7 @@ test("a symbolic link is refused, and the hint names the file itself", async () 
   const { message, hint } = await refusal(join(folder, ".env"));
   const target = join(folder, "credentials");
   expect(message).toBe(
-    `cannot read the environment file ${folder}/.env: it is a symbolic link to ${target}; a link is not followed, because an app could have made it`,
+    `cannot read the environment file ${folder}/.env: it is a symbolic link to ${target}; bs9 does not follow it, because an app could have created it`,
   );
   expect(hint).toBe(`name the file itself: --env-file ${target}`);
   expect(await readEnvFile(target)).toEqual({ AWS_SECRET: "x" });

@@ -51,8 +51,8 @@ test.each<[string, Partial<NameSource>, string]>([
   ["/srv/shop/index.ts", { packageName: "x\ny%h$(rm)" }, "x-y-h-rm"],
 ])("the default name of %s with %j is %s", (entry, more, name) => expect(defaultName(source(entry, more))).toBe(name));
 test("an entry and a project without a letter give no default name", () => {
-  expect(() => defaultName(source("/srv/日本/index.ts", { root: "/srv/日本" }))).toThrow("no name");
-  expect(() => defaultName(source("/src/index.ts", { root: "/src" }))).toThrow("no name");
+  expect(() => defaultName(source("/srv/日本/index.ts", { root: "/srv/日本" }))).toThrow("cannot make a name");
+  expect(() => defaultName(source("/src/index.ts", { root: "/src" }))).toThrow("cannot make a name");
 });
 
 const defined = ["api-1", "api-2", "web"];
@@ -68,5 +68,5 @@ test.each([
 ])("the targets %j are resolved", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
 test("all resolves to an empty list where no service is defined", () => expect(pickTargets(["all"], [])).toEqual([]));
 test("a mistyped name gets a suggestion", () => expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
-test("a number of PM2 gets an answer", () => expect(() => pickTargets(["0"], defined)).toThrow("services have names and no numbers"));
+test("a number of PM2 gets an answer", () => expect(() => pickTargets(["0"], defined)).toThrow("services have names, not numbers"));
 test("a glob without a match is an error", () => expect(() => pickTargets(["x-*"], defined)).toThrow("no service matches"));
