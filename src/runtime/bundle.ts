@@ -26,7 +26,7 @@ const kept = 3;
  * directory is named by a hash of its content, so the same source gives the same build. Throws the errors of the bundler.
  */
 export async function bundle(spec: Spec, share: string, program = process.execPath): Promise<Bundle> {
-  if (spec.runtime.kind === "none") throw usage(`--build needs a script; ${spec.entry.path} is run as it is`);
+  if (spec.runtime.kind === "none") throw usage(`--build needs a script, and ${spec.entry.path} is not one`);
   const folder = buildFolder(share, spec.name);
   makeFolder(folder);
   const partial = mkdtempSync(join(folder, ".part-"));
@@ -44,7 +44,7 @@ export async function bundle(spec: Spec, share: string, program = process.execPa
         .slice(0, 20)
         .map(harmless);
       throw failed(
-        `cannot build ${spec.name}: ${result.timedOut ? `the bundler has not ended in ${timeoutMs / 1000} s` : "the bundler found errors"}`,
+        `cannot build ${spec.name}: ${result.timedOut ? `the bundler did not end within ${timeoutMs / 1000} s` : "the bundler found errors"}`,
         {
           details: said,
           hint: `bs9 start ${spec.entry.path} without --build`,

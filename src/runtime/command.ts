@@ -28,7 +28,7 @@ export type ExecCommand = {
 export function commandOf(spec: Spec, share: string): ExecCommand {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
   if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
-    throw failed(`cannot run ${entry}: Bun takes a backslash in a path for a slash`, { hint: "rename it, or use --runtime node" });
+    throw failed(`cannot run ${entry}: Bun reads a backslash in a path as a slash`, { hint: "rename the file, or use --runtime node" });
   }
   // The working directory and the opened paths stay those of the source.
   const build = spec.build === null ? null : join(buildFolder(share, spec.name), spec.build.hash);
@@ -89,7 +89,7 @@ function headOf(file: string): Buffer | null {
 export function located(path: string, kind: Spec["entry"]["kind"], root: string): string {
   try {
     const real = realpathSync(path);
-    if (!statSync(real).isFile()) throw failed(`cannot run ${path}: it is no regular file`, { hint: `ls -l ${shellWord(path)}` });
+    if (!statSync(real).isFile()) throw failed(`cannot run ${path}: it is not a regular file`, { hint: `ls -l ${shellWord(path)}` });
     if (kind === "script") return real;
     const named = join(realpathSync(dirname(path)), basename(path));
     if (isInVirtualEnvironment(named)) return named;

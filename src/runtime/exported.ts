@@ -22,15 +22,15 @@ export async function exportedBy(file: string, cwd: string, env: Record<string, 
   const at = result.stdout.lastIndexOf(mark);
   const end = result.stdout.indexOf(endMark, at);
   const hint = `node ${shellWord(file)}`;
-  if (result.timedOut) throw failed(`cannot read ${file}: it did not end within ${timeoutMs / 1000} s`, { hint });
+  if (result.timedOut) throw failed(`cannot read ${file}: its code did not end within ${timeoutMs / 1000} s`, { hint });
   if (result.exitCode !== 0 || at === -1 || end === -1) {
     const lines = result.stderr.trim().split("\n").slice(0, 10).map(harmless);
-    throw failed(`cannot read ${file}: it ended with ${result.exitCode}`, { details: lines, hint });
+    throw failed(`cannot read ${file}: its code exited with ${result.exitCode}`, { details: lines, hint });
   }
   const text = result.stdout.slice(at + mark.length, end);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw failed(`cannot read ${file}: what it exports cannot be written as JSON`, { hint, cause: error });
+    throw failed(`cannot read ${file}: its export cannot be written as JSON`, { hint, cause: error });
   }
 }

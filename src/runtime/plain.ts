@@ -20,7 +20,8 @@ export function makePlain(file: string): void {
         ? []
         : placesOf(bundle.address, bytesAt(fd, constants.offset, bundle.offset - constants.offset));
     const [place] = places;
-    if (constants === null || place === undefined || places.length > 1) throw failed(`${file} holds no Bun that could be taken out of it`);
+    if (constants === null || place === undefined || places.length > 1)
+      throw failed(`cannot turn ${file} into a plain Bun: the code of bs9 was not found in it`);
     writeSync(fd, Buffer.alloc(wordBytes), 0, wordBytes, constants.offset + place);
   } finally {
     closeSync(fd);
