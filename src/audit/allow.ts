@@ -42,7 +42,7 @@ function faultOf(rule: string, reason: string): string | null {
   if (!isRule(rule))
     return rule === ""
       ? "bs9-allow names no rule and allows nothing; write // bs9-allow RULE: reason"
-      : `bs9-allow names no rule there is (${JSON.stringify(rule.slice(0, 40))}) and allows nothing`;
+      : `bs9-allow names an unknown rule (${JSON.stringify(rule.slice(0, 40))}) and allows nothing`;
   return reason === "" ? `bs9-allow ${rule} gives no reason and allows nothing; write // bs9-allow ${rule}: reason` : null;
 }
 

@@ -10,8 +10,8 @@ const bundled =
 /** The reason to treat the code on a line as generated, in words; null where there is none. */
 export function generatedBecause(text: string): (line: number) => string | null {
   const comment = /^(?:#![^\n]*\n)?\s*(?:\/\/[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*/.exec(text.slice(0, 2000))?.[0] ?? "";
-  if (header.test(comment)) return () => "a warning only: the head of the file says that it is generated";
-  if (bundled.test(text)) return () => "a warning only: the file is a bundle";
+  if (header.test(comment)) return () => "only a warning, because the head of the file says that it is generated";
+  if (bundled.test(text)) return () => "only a warning, because the file is a bundle";
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/);
-  return (line) => ((lines[line - 1]?.length ?? 0) > longestWritten ? "a warning only: the code is minified" : null);
+  return (line) => ((lines[line - 1]?.length ?? 0) > longestWritten ? "only a warning, because the code is minified" : null);
 }

@@ -39,7 +39,7 @@ export function inspectSource(text: string, file: string, parse: Parser): Source
     const { message, line, column } = problem;
     reading.found.push({
       rule: "unparsed",
-      message: `the file does not parse, so the audit may have missed what it does: ${message}`,
+      message: `the file cannot be parsed, so the audit may have missed dangerous code in it: ${message}`,
       line,
       column,
     });
@@ -54,7 +54,11 @@ export function inspectSource(text: string, file: string, parse: Parser): Source
   reading.imports = flow.imports;
   reading.exported = flow.exported;
   if (flow.isExhausted)
-    reading.found.push({ rule: "unread", message: "the file is too tangled to be followed to its end", ...placeOf(tree.program) });
+    reading.found.push({
+      rule: "unread",
+      message: "the code is too complex for the audit to follow it to its end",
+      ...placeOf(tree.program),
+    });
   const texts = walked.texts.map((node) => ({ text: flow.constants.text(node) ?? "", ...placeOf(node) }));
   const named = walked.named.map(({ key, value }) => ({
     name: spelled(key, false) ?? "",

@@ -27,11 +27,11 @@ function problemOf(path: string, isEntry: boolean): string | null {
     // The mode of a symbolic link means nothing; its target is checked as well.
     const { mode } = lstatSync(path).isSymbolicLink() ? statSync(path) : lstatSync(path);
     if ((mode & othersMayWrite) === 0) return null;
-    if (isEntry) return "every user of this host may change the file, and with it what the service runs; chmod o-w";
+    if (isEntry) return "every user of this host can change the file, and so what the service runs; fix it with chmod o-w";
     // In a directory like /tmp nobody can replace the files of others (inode(7)).
     return (mode & sticky) !== 0
       ? null
-      : "every user of this host may replace what is in this folder, and with it what the service runs; chmod o-w";
+      : "every user of this host can replace the files in this directory, and so what the service runs; fix it with chmod o-w";
   } catch {
     return null;
   }

@@ -54,7 +54,7 @@ function tolerant(attempt: () => ParseResult): ParseResult | null {
 }
 
 function problemOf(error: unknown): NonNullable<ParsedSource["problem"]> {
-  if (error instanceof RangeError) return { message: "it is nested too deeply", line: 1, column: 1 };
+  if (error instanceof RangeError) return { message: "its code is nested too deeply", line: 1, column: 1 };
   const place =
     typeof error === "object" && error !== null && "loc" in error
       ? (error.loc as { line: number; column: number })

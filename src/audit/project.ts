@@ -27,7 +27,7 @@ export function readSources(entry: string, resolver: Resolver, parse: Parser, li
   for (const file of queue) {
     const over = reached(limits, project.readings.size, bytes, performance.now() > deadline);
     if (over !== null) {
-      project.unread.push(unread(file, `the audit ended at its limit of ${over}: this file and what it imports were not read`));
+      project.unread.push(unread(file, `the audit ended at its limit of ${over}: this file and the files that it imports were not read`));
       break;
     }
     const source = readSource(file, limits.fileBytes);
@@ -63,7 +63,7 @@ function inspectSafely(text: string, file: string, parse: Parser, isBinary: bool
     const reading = inspectSource(text, file, parse);
     return isBinary && reading.found.some(({ rule }) => rule === "unparsed") ? { unread: "it is binary" } : reading;
   } catch (error) {
-    if (error instanceof RangeError) return { unread: "it is nested too deeply" };
+    if (error instanceof RangeError) return { unread: "its code is nested too deeply" };
     throw error;
   }
 }

@@ -8,29 +8,29 @@ type RunOf = (given: command.CallArguments, look: command.ValueLookup) => comman
 export type Danger = { rule: Rule; message: string; when: Check };
 
 const always = () => true;
-const untrusted = "whoever can change the text can do whatever the service can";
+const untrusted = "anyone who can change the text can do everything that the service can do";
 
 function code(what: string, when: Check = always): Danger {
   return { rule: "eval", message: `${what} runs text as code: ${untrusted}`, when };
 }
 
 function native(what: string): Danger {
-  return { rule: "native", message: `${what} reaches native code, which the audit cannot read`, when: always };
+  return { rule: "native", message: `${what} calls native code, which the audit cannot read`, when: always };
 }
 
 function environmentIn(run: RunOf): Danger {
-  const message = "the environment becomes part of a command: whoever sets the variable chooses what is run";
+  const message = "an environment variable becomes part of a command: anyone who sets the variable decides what runs";
   return { rule: "env-in-command", message, when: (given, look) => command.carriesEnv(run(given, look), look) };
 }
 
 function shell(run: RunOf): Danger[] {
   const message =
-    "a shell is handed a command put together while running: whatever gets into it is run; pass a list of arguments without a shell";
+    "a shell gets a command that is built at run time, and runs everything that is inserted into it; pass a list of arguments without a shell";
   return [{ rule: "shell", message, when: (given, look) => command.scriptVaries(run(given, look), look) }, environmentIn(run)];
 }
 
 function exec(what: string): Danger[] {
-  const message = `${what} hands a shell a command that is not a literal: whatever gets into it is run; use execFile with a list of arguments`;
+  const message = `${what} gives a shell a command that is not a literal, and the shell runs everything that is inserted into it; use execFile with a list of arguments`;
   return [{ rule: "exec", message, when: command.commandVaries }, environmentIn(command.execRun)];
 }
 
@@ -43,10 +43,10 @@ const table: Row[] = [
     ["Function"],
     () => [{ rule: "function-constructor", message: `the Function constructor turns text into code: ${untrusted}`, when: always }],
   ],
-  ["", ["import"], () => [code("an import of a data: or blob: address", command.loadsText)]],
-  ["", ["Worker"], () => [code("a worker of a data: or blob: address", command.loadsText)]],
+  ["", ["import"], () => [code("an import of a data: or blob: URL", command.loadsText)]],
+  ["", ["Worker"], () => [code("a worker of a data: or blob: URL", command.loadsText)]],
   ["", ["Worker"], () => [code("a worker with { eval: true }", command.isEvalWorker)]],
-  ["", ["setTimeout", "setInterval", "setImmediate"], (name) => [code(`${name} with a text`, command.isText)]],
+  ["", ["setTimeout", "setInterval", "setImmediate"], (name) => [code(`${name} with a string`, command.isText)]],
   ["node:vm.", ["runInThisContext", "runInNewContext", "runInContext", "compileFunction"], (name) => [code(`vm.${name}`)]],
   ["node:vm.", ["Script", "SourceTextModule"], (name) => [code(`vm.${name}`)]],
   ["node:module.", ["_compile"], (name) => [code(`Module.${name}`)]],

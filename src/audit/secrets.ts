@@ -17,7 +17,7 @@ const shapes: Record<string, string> = {
   // The header alone is not enough, because code that reads keys contains it too.
   "a private key": String.raw`-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\[nr]|[\s"'\x60+])*[A-Za-z0-9+/]{8}`,
   "a JSON web token": String.raw`\beyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{10,}`,
-  "a password in an address": String.raw`\b[a-z][a-z0-9+.-]{1,20}://[^\s:@/"'\x60$<{]{1,64}:(?!(?:pass(?:word)?|pwd|secret|x+|\*+|changeme)@)[^\s:@/"'\x60$<{]{3,128}@(?!localhost|127\.0\.0\.1|example\.)[\w.-]`,
+  "a password in a URL": String.raw`\b[a-z][a-z0-9+.-]{1,20}://[^\s:@/"'\x60$<{]{1,64}:(?!(?:pass(?:word)?|pwd|secret|x+|\*+|changeme)@)[^\s:@/"'\x60$<{]{3,128}@(?!localhost|127\.0\.0\.1|example\.)[\w.-]`,
 };
 const kinds = Object.keys(shapes);
 const anyShape = new RegExp(kinds.map((kind) => `(${shapes[kind] ?? ""})`).join("|"), "g");

@@ -9,12 +9,12 @@ export type SourceText = { text: string; isBinary: boolean } | { unread: string 
 export function readSource(path: string, maxBytes: number): SourceText {
   try {
     const { size } = statSync(path);
-    if (size > maxBytes) return { unread: `its ${size} bytes are more than the ${maxBytes} that are read` };
+    if (size > maxBytes) return { unread: `it has ${size} bytes, and the audit reads at most ${maxBytes}` };
     const bytes = readRegular(path, maxBytes);
-    if (bytes === null) return { unread: "it is no regular file" };
+    if (bytes === null) return { unread: "it is not a regular file" };
     // Decoding drops a byte order mark, as Bun does.
     return { text: new TextDecoder().decode(bytes), isBinary: bytes.includes(0) };
   } catch (error) {
-    return { unread: errnoOf(error) === "EACCES" ? "this user may not read it" : reasonOf(error) };
+    return { unread: errnoOf(error) === "EACCES" ? "permission denied" : reasonOf(error) };
   }
 }
