@@ -15,12 +15,12 @@ export type Signs = {
 /** Throws where the services are on another backend than the one that would be used now: otherwise they would run twice. */
 export function detect({ asked, hasSystemd, recorded }: Signs): BackendKind {
   if (asked) {
-    if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND cannot be '${asked}': systemd and supervisor are possible`);
+    if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND must be systemd or supervisor (got '${asked}')`);
     return asked;
   }
   const here = hasSystemd ? "systemd" : "supervisor";
   if (recorded !== null && recorded !== here)
-    throw noBackend(`the services here were started on ${named[recorded]}, and this machine offers ${named[here]}`, {
+    throw noBackend(`the defined services were started on ${named[recorded]}, but this machine would use ${named[here]}`, {
       hint: "BS9_BACKEND=supervisor bs9 status",
     });
   return here;

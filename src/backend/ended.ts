@@ -39,8 +39,8 @@ export const wrongMountStatus = 199;
 /** Statuses from 200 on are those of systemd.exec(5) for features that bs9 uses. */
 const statuses: Record<number, string> = {
   [givenUpStatus]: endings.givenUp,
-  [wrongMountStatus]: "refused to run: a folder of its sandbox was replaced by a symbolic link (exit 199)",
-  200: "its working folder cannot be entered (exit 200)",
+  [wrongMountStatus]: "refused to run: a directory of its sandbox was replaced by a symbolic link (exit 199)",
+  200: "its working directory cannot be entered (exit 200)",
   203: "the program cannot be executed (exit 203)",
   217: "this host denies user namespaces (exit 217)",
   218: "this host denies a part of the sandbox (exit 218)",

@@ -23,7 +23,7 @@ export type Fix = {
 /** `run` returns in words what was done, and throws where that failed. */
 export type Way = { word: string; run: () => Promise<string> };
 
-export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "mend it", run }] });
+export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "fix it", run }] });
 
 /** A part of a row: the same for each finding, or computed from the subject of the finding. */
 type Part<About, Value extends string> = Value | ((about: About) => Value);

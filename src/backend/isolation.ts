@@ -50,8 +50,8 @@ export function isolationOff(name: string): Isolation {
 export type ReachableSocket = "user manager" | "system bus";
 
 const overSocket: Record<ReachableSocket, string> = {
-  "user manager": "its socket is within reach, and over it every service can be ended, and a program started without a sandbox",
-  "system bus": "its socket is within reach, and over it every service of the user can be ended",
+  "user manager": "the service can connect to its socket, and so end every service and start a program without a sandbox",
+  "system bus": "the service can connect to its socket, and so end every service of the user",
 };
 
 /** The isolation of a service that can reach these sockets; each comes with what to do about it. Pure. */
@@ -66,22 +66,22 @@ function whyOpen(threat: Threat, shown: IsolationEvidence): { why: string; mend:
   if (threat !== "prlimit" && kernel.landlock < scopesVersion) return withoutScopes(kernel);
   if (unlaunched !== null) return unlaunched;
   const mend = `bs9 restart ${name}`;
-  if (!live.limits) return { why: "the process does not show that it was started by bs9's launcher", mend };
+  if (!live.limits) return { why: "nothing shows that bs9's launcher started the process", mend };
   if (threat !== "prlimit" && !live.scopes)
     return {
-      why: "Landlock was refused to bs9's launcher, by the system call filter of a container for one",
-      mend: "allow landlock_create_ruleset, landlock_add_rule and landlock_restrict_self there",
+      why: "bs9's launcher was not allowed to use Landlock, for example by the system call filter of a container",
+      mend: "allow landlock_create_ruleset, landlock_add_rule and landlock_restrict_self in that filter",
     };
-  if (reached === null) return { why: "it could not be tried out on this host", mend };
-  return reached.includes(threat) ? { why: "an attempt on this host has reached a process outside", mend } : null;
+  if (reached === null) return { why: "it could not be tested on this host", mend };
+  return reached.includes(threat) ? { why: "in a test on this host, a program in the sandbox reached a process outside", mend } : null;
 }
 
 /** The sentence on what is missing, and which kernel has it. */
 function withoutScopes({ release, landlock }: Kernel): { why: string; mend: string } {
-  const mend = "Linux 6.12 or later brings it, with any systemd";
-  if (landlock > 0) return { why: `Linux ${release} has version ${landlock} of Landlock, and version ${scopesVersion} brings it`, mend };
+  const mend = "use Linux 6.12 or later, with any version of systemd";
+  if (landlock > 0) return { why: `Linux ${release} has version ${landlock} of Landlock, and this needs version ${scopesVersion}`, mend };
   return {
-    why: `Landlock is not in Linux ${release}, or not switched on`,
-    mend: `${mend}; landlock has to be among the lsm= of the kernel`,
+    why: `Linux ${release} has no Landlock, or Landlock is not enabled`,
+    mend: `${mend}; the lsm= parameter of the kernel must contain landlock`,
   };
 }

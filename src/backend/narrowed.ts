@@ -20,6 +20,6 @@ export function lackOfNarrowed(narrowed: Narrowed): Missing[] {
   const why =
     narrowed === "home"
       ? "the entry lies directly in the home directory, so the sandbox opens only the entry and what it imports"
-      : "bs9's own files lie in the project, so the sandbox opens only the entry and what it imports";
+      : "bs9's own files are in the project directory, so the sandbox opens only the entry and what it imports";
   return [{ directive: "project root", why, mend: "move the project to a directory of its own" }];
 }

@@ -23,8 +23,8 @@ test("on an older kernel isolation is partial, and a sentence names its Landlock
   });
   expect(verdict).toBe("partial");
   expect(lacks.map(({ directive }) => directive)).toEqual(["signals", "abstract sockets"]);
-  expect(lacks[0]?.why).toBe("Linux 6.1.0-39-amd64 has version 2 of Landlock, and version 6 brings it");
-  expect(lacks[0]?.mend).toBe("Linux 6.12 or later brings it, with any systemd");
+  expect(lacks[0]?.why).toBe("Linux 6.1.0-39-amd64 has version 2 of Landlock, and this needs version 6");
+  expect(lacks[0]?.mend).toBe("use Linux 6.12 or later, with any version of systemd");
 });
 
 test.each<[string, Partial<IsolationEvidence>, string[]]>([
