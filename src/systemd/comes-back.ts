@@ -33,11 +33,15 @@ export function comesBackFindings(user: string, uid: number, { properties, isWri
   const isLoaded = (properties.get("DropInPaths") ?? "").split(" ").includes(dropIn);
   const mustReload = isWritten && (!isLoaded || properties.get("NeedDaemonReload") === "yes");
   const state = mustReload
-    ? `; ${dropIn} is there, and systemd has not read it`
+    ? `; ${dropIn} exists, but systemd has not loaded it`
     : isLoaded
-      ? `; ${dropIn} is read, and another drop-in sets Restart=${harmless(restart)}`
+      ? `; ${dropIn} is loaded, but another drop-in sets Restart=${harmless(restart)}`
       : "";
-  const mend = mustReload ? "sudo systemctl daemon-reload" : isLoaded ? `look which one: systemctl cat user@${uid}.service` : install;
+  const mend = mustReload
+    ? "sudo systemctl daemon-reload"
+    : isLoaded
+      ? `find the other drop-in: systemctl cat user@${uid}.service`
+      : install;
   const version = versionOf(release);
   return version !== null && killsAtLogout(version)
     ? [hostTable.killedAtLogout({ version: version.text, user, state, mend })]

@@ -62,9 +62,9 @@ function lingering(user: User, env: Env): Finding[] {
 
 async function linger(user: User, env: Env): Promise<string> {
   if (!(await enableLinger(user.uid, env)))
-    throw failed("this host lets only root do that", { hint: `sudo loginctl enable-linger ${user.name}` });
+    throw failed("only root can enable lingering on this host", { hint: `sudo loginctl enable-linger ${user.name}` });
   for (let waited = 0; findRuntimeDir(env, user.uid) === null && waited < 5000; waited += 50) await Bun.sleep(50);
-  return `${user.name} lingers`;
+  return `lingering is enabled for ${user.name}`;
 }
 
 const needed = ["cpu", "memory", "pids"];

@@ -41,7 +41,7 @@ test.each([
   "",
 ])("on %s a killed user manager does not come back, and doctor says only that", (release) => {
   expect(findings(release, shipped)).toMatchObject([
-    { id: "comes-back", severity: "warning", what: "the user manager does not come back when it is killed" },
+    { id: "comes-back", severity: "warning", what: "systemd does not restart the user manager after it is killed" },
   ]);
 });
 
@@ -57,7 +57,7 @@ test.each(["on-success", "on-watchdog", "no"])("Restart=%s does not restart a ki
     {
       severity: "error",
       what: expect.stringContaining(`another drop-in sets Restart=${Restart}`),
-      mend: "look which one: systemctl cat user@1001.service",
+      mend: "find the other drop-in: systemctl cat user@1001.service",
     },
   ]);
 });
@@ -65,13 +65,13 @@ test.each(["on-success", "on-watchdog", "no"])("Restart=%s does not restart a ki
 test("a drop-in that systemd has not read is not in force", () => {
   for (const properties of [shipped, { ...written, Restart: "no", NeedDaemonReload: "yes" }])
     expect(findings(ubuntu2404, properties, true)).toMatchObject([
-      { severity: "error", what: expect.stringContaining("systemd has not read it"), mend: "sudo systemctl daemon-reload" },
+      { severity: "error", what: expect.stringContaining("systemd has not loaded it"), mend: "sudo systemctl daemon-reload" },
     ]);
 });
 
 test.each(["6s", "1min 30s", "infinity", "1month"])("a restart delay of %s is reported", (RestartUSec) => {
   expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toMatchObject([
-    { severity: "warning", what: `the user manager comes back only ${RestartUSec} after it was killed` },
+    { severity: "warning", what: `systemd restarts the user manager only ${RestartUSec} after it is killed` },
   ]);
 });
 
@@ -80,7 +80,7 @@ test.each(["0", "100ms", "1s 500ms", "250us"])("a restart delay of %s is short e
 });
 
 test("where systemctl prints nothing, doctor says that it cannot find out", () => {
-  expect(findings(ubuntu2404, {})).toMatchObject([{ severity: "warning", what: expect.stringContaining("cannot be seen") }]);
+  expect(findings(ubuntu2404, {})).toMatchObject([{ severity: "warning", what: expect.stringContaining("cannot tell") }]);
 });
 
 test("README contains the command line that doctor prints", async () => {

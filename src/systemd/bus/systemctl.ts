@@ -43,7 +43,7 @@ export class Systemctl {
     // unit.
     const result = await this.run([...(verb === "stop" ? ["--quiet"] : []), verb, ...units], timeoutMs);
     if (result.timedOut)
-      throw failed(`cannot ${verb} ${units.join(", ")}: systemd has not done it in ${timeoutMs / 1000} s`, {
+      throw failed(`cannot ${verb} ${units.join(", ")}: systemd did not finish within ${timeoutMs / 1000} s`, {
         hint: "systemctl --user list-jobs",
       });
     if (isUnreachable(result.stderr)) throw unreachable(result.stderr, this.#reach);
@@ -109,7 +109,7 @@ export class Systemctl {
     try {
       const result = await this.#exec(words, timeoutMs, silence.signal);
       if (silence.signal.aborted)
-        throw unreachable(`it stopped answering while it was asked to ${words[0]}, and may do that yet`, this.#reach);
+        throw unreachable(`it stopped answering during systemctl ${words[0]}, and may still carry it out`, this.#reach);
       return result;
     } finally {
       clearInterval(watching);

@@ -32,7 +32,7 @@ export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
       env: deps.env,
     },
   );
-  if (sent.exitCode !== 0) throw failed("the user manager does not run what would show it");
+  if (sent.exitCode !== 0) throw failed("cannot test whether journald drops lines: the user manager did not run the test");
   const deadline = performance.now() + patienceMs;
   while ((await arrived(name, deps)) < 2) {
     if (performance.now() > deadline) return true;

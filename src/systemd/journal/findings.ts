@@ -22,7 +22,14 @@ export async function journalFindings(uid: number, env: Env): Promise<Finding[]>
 }
 
 function fromNotice({ what, fix }: Notice): Finding {
-  return { id: "journal", severity: "error", what, why: "bs9 logs shows what journald has", mend: fix ?? "journalctl --header", fix: null };
+  return {
+    id: "journal",
+    severity: "error",
+    what,
+    why: "bs9 logs can show only the lines that journald has",
+    mend: fix ?? "journalctl --header",
+    fix: null,
+  };
 }
 
 function volatile({ storage }: JournaldConf): Finding[] {

@@ -37,8 +37,8 @@ export async function pastGapNotice(
   if (last === undefined) return null;
   const lines = drops.reduce((sum, drop) => sum + drop.lines, 0);
   const told = new Date(last.atMs).toISOString();
-  const times = drops.length === 1 ? `as it said at ${told}` : `in ${drops.length} gaps, the last one told at ${told}`;
-  return gap(`Lines are missing: journald dropped ${lines} of this user's services, ${times}.`);
+  const times = drops.length === 1 ? `as it reported at ${told}` : `in ${drops.length} gaps, the last one reported at ${told}`;
+  return gap(`Lines are missing: journald dropped ${lines} lines of this user's services, ${times}.`);
 }
 
 const gap = (what: string): Notice => ({ kind: "log-gap", subject: "journald", what, fix: null });

@@ -45,7 +45,7 @@ function start(argv: string[], deps: JournalDeps, signal: AbortSignal): Bun.Subp
       signal,
     });
   } catch (error) {
-    throw failed("cannot read logs: journalctl is not there or may not be run", { hint: "command -v journalctl", cause: error });
+    throw failed("cannot read logs: journalctl is missing or cannot be executed", { hint: "command -v journalctl", cause: error });
   }
 }
 

@@ -29,7 +29,7 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
     // one.
     if (cause !== null) return [cause];
     return (await isSuppressing(deps).catch(() => false))
-      ? [notice("journal-empty", `journald has no entry of this user since boot that can be read, ${lost}`, "journalctl --header")]
+      ? [notice("journal-empty", `journald has no readable entry of this user since the boot, ${lost}`, "journalctl --header")]
       : [];
   }
   if (!limited || recent < enough) return [];
@@ -41,7 +41,7 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
 function dropping({ limit }: JournaldConf): Notice {
   return notice(
     "journal-drops",
-    `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more where much of the disk is free) holds for all services of this user together, and more was written`,
+    `journald is dropping log lines now: its limit of ${limit.burst} lines in ${limit.intervalMs / 1000} s (more if much of the disk is free) applies to all services of this user together, and they have written more`,
     "put RateLimitIntervalSec=0 under [Journal] into /etc/systemd/journald.conf.d/limit.conf, then: sudo systemctl restart systemd-journald",
   );
 }
@@ -77,7 +77,7 @@ function whyNothing({ storage }: JournaldConf, uid: number): Notice | null {
     if (!existsSync(`/var/log/journal/${machineId()}`))
       return notice("journal-unreadable", `journald keeps log lines in memory only, where this user may not read them, ${lost}`, keep);
     // systemd #23679
-    const unread = `journald keeps no journal for users with a number below 1000, and this user may not read that of the system, ${lost}`;
+    const unread = `journald keeps no separate journal for users with a uid below 1000, and this user may not read the system journal, ${lost}`;
     if (uid < 1000) return notice("journal-unreadable", unread, 'sudo usermod -aG systemd-journal "$(id -un)"');
   }
   return null;

@@ -39,6 +39,6 @@ export async function logNotices(range: LogRange | null, state: string, deps: Jo
 
 function coarseTimes(services: string[]): Notice {
   const names = services.join(", ");
-  const what = `lines of ${names} have the time at which the agent, each second, or a bs9 command looked at their files`;
+  const what = `the time of each line of ${names} is when the agent (every second) or a bs9 command read the log files`;
   return { kind: "log-times", subject: names, what, fix: null };
 }

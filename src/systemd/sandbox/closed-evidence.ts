@@ -13,7 +13,7 @@ export function againstClosed({ live, outside }: { live: Live; outside: Outside 
   const path = closedPathOf({ value });
   const real = outside.closed.get(path);
   const isAway = real === undefined || isGone(live, real) || outside.homes.some((home) => isAtOrBelow(real, home));
-  return isAway ? null : `${path} is there, or was made again since the service was started`;
+  return isAway ? null : `${path} is visible, or was created again after the service was started`;
 }
 
 /**
@@ -26,5 +26,5 @@ export function againstReach(outcomes: Record<string, string>, path: string): st
   const tried = Object.entries(outcomes).filter(([name]) => name.startsWith("connect ") && isMeant(name.slice("connect ".length)));
   const other = tried.find(([, outcome]) => outcome !== "ENOENT" && outcome !== "EACCES");
   if (other !== undefined) return `the probe's '${other[0]}' ended with ${other[1]}`;
-  return tried.length === 0 ? `the probe has tried no socket below ${path}` : null;
+  return tried.length === 0 ? `the probe tried no socket below ${path}` : null;
 }

@@ -33,7 +33,7 @@ const filtered: Check = ({ live, filters }) => {
   const count = Number(live.status.get("Seccomp_filters") ?? Number.NaN);
   if (live.status.get("Seccomp") !== "2") return "the process runs without a system call filter";
   // Kernels before 5.9 do not report the number.
-  return count >= filters || Number.isNaN(count) ? null : `the process has ${count} system call filters of ${filters}`;
+  return count >= filters || Number.isNaN(count) ? null : `the process has ${count} of ${filters} system call filters`;
 };
 
 const capabilities: Check = ({ live }) => {
@@ -45,7 +45,7 @@ const own =
   (...paths: string[]): Check =>
   ({ live, outside }) => {
     const shared = paths.find((path) => live.mounts.placeOf(path) === outside.mounts.placeOf(path));
-    return shared === undefined ? null : `${shared} is the one of the machine`;
+    return shared === undefined ? null : `${shared} is the same as on the host`;
   };
 
 const readOnlyBelow =
@@ -54,7 +54,7 @@ const readOnlyBelow =
     const open =
       folders.find((folder) => live.mounts.at(folder)?.readOnly === false) ??
       firstWritable(live, (point) => folders.some((folder) => isAtOrBelow(point, folder)));
-    return open === undefined ? null : `${open} can be written to`;
+    return open === undefined ? null : `${open} is writable`;
   };
 
 const namespace =
@@ -85,14 +85,16 @@ const endedWith =
 const filter = (attempts: NonNullable<Evidence["attempts"]>): Evidence => ({ live: filtered, attempts, isClosed: true });
 
 export const evidence: Record<string, Evidence> = {
-  NoNewPrivileges: { live: ({ live }) => (live.status.get("NoNewPrivs") === "1" ? null : "the process may gain privileges") },
+  NoNewPrivileges: { live: ({ live }) => (live.status.get("NoNewPrivs") === "1" ? null : "the process can gain privileges") },
   PrivateUsers: {
     live: ({ live, outside }) =>
       live.ns.user !== outside.ns.user && /^\d+ +\d+ +1$/.test(live.uidMap.replace(/\s+/g, " "))
         ? null
-        : "the process has no users of its own",
+        : "the process has no user namespace of its own",
     attempts: (outcomes) =>
-      ["EACCES", "EPERM", "ENOENT"].includes(outcomes["stranger"] ?? "") ? null : "the probe has read the environment of a process outside",
+      ["EACCES", "EPERM", "ENOENT"].includes(outcomes["stranger"] ?? "")
+        ? null
+        : "the probe could read the environment of a process outside the sandbox",
   },
   PrivateTmp: {
     live: own("/tmp", "/var/tmp"),
@@ -111,7 +113,7 @@ export const evidence: Record<string, Evidence> = {
     attempts: (outcomes) =>
       ["own", "EPERM", "ENOSYS"].includes(outcomes["keyring"] ?? "")
         ? null
-        : `the keyring of the probe is not one of its own (${outcomes["keyring"]})`,
+        : `the probe has no keyring of its own (${outcomes["keyring"]})`,
   },
   ProtectSystem: { live: systemIsReadOnly, attempts: endedWith("write /", "EROFS", "ENOENT") },
   ReadOnlyPaths: { live: systemIsReadOnly },
@@ -162,7 +164,7 @@ export const evidence: Record<string, Evidence> = {
 /** What a live process shows against a directive. */
 export function againstLive({ name, value }: Directive, seen: SeenProcess): string | null {
   const row = evidence[name];
-  return row === undefined ? "bs9 knows no way to check it" : row.live(seen, value);
+  return row === undefined ? "bs9 cannot check this directive" : row.live(seen, value);
 }
 
 /** What the probe shows against a directive beyond that; `undefined` where the probe makes no attempts for it. */
@@ -182,11 +184,11 @@ const pseudoDevices = new Set(["null", "zero", "full", "random", "urandom", "tty
 
 function privateDevices(seen: SeenProcess): string | null {
   const { live } = seen;
-  if (live.mounts.at("/dev")?.kind !== "tmpfs") return "/dev is the one of the machine";
+  if (live.mounts.at("/dev")?.kind !== "tmpfs") return "/dev is the same as on the host";
   const real = live.mounts.visible(
     ({ point }) => isAtOrBelow(point, "/dev") && point !== "/dev" && !pseudoDevices.has(point.split("/")[2] ?? ""),
   )[0];
-  return own("/dev")(seen, "") ?? (real === undefined ? null : `${real.point} is there`);
+  return own("/dev")(seen, "") ?? (real === undefined ? null : `${real.point} is visible`);
 }
 
 /** The value of TemporaryFileSystem= is a path, then options after a colon. */
@@ -199,24 +201,24 @@ const isReadOnly = (value: string): boolean => value.endsWith(":ro");
 function ownFileSystem(seen: SeenProcess, value: string): string | null {
   const path = pathOf(value);
   const mount = seen.live.mounts.at(path);
-  if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is no file system of its own`;
-  if (isReadOnly(value) && !mount.readOnly) return `${path} can be written to, and what is written there is lost`;
+  if (mount?.point !== path || mount.kind !== "tmpfs" || mount.root !== "/") return `${path} is not a file system of its own`;
+  if (isReadOnly(value) && !mount.readOnly) return `${path} is writable, and what is written there is lost`;
   return own(path)(seen, "");
 }
 
 /** Checks more than the root: mounts below it can stay writable (systemd 252 leaves out /run). */
 function systemIsReadOnly({ live, outside, writable }: SeenProcess): string | null {
   if (live.ns.mnt === outside.ns.mnt) return "the process has no mount namespace of its own";
-  if (live.mounts.at("/")?.readOnly !== true) return "/ can be written to";
+  if (live.mounts.at("/")?.readOnly !== true) return "/ is writable";
   const free = ["/dev", "/proc", "/sys", "/tmp", "/var/tmp", ...outside.homes, ...writable];
   const open = firstWritable(live, (point) => !free.some((folder) => isAtOrBelow(point, folder)));
-  return open === undefined ? null : `${open} can be written to`;
+  return open === undefined ? null : `${open} is writable`;
 }
 
 function homeIsAway(seen: SeenProcess): string | null {
   const { live, outside } = seen;
   const there = outside.homes.find((folder) => live.mounts.at(folder)?.kind !== "tmpfs" && !isGone(live, folder));
-  return there === undefined ? own(outside.home)(seen, "") : `${there} is there`;
+  return there === undefined ? own(outside.home)(seen, "") : `${there} is visible`;
 }
 
 /** With `subset=pid` /proc/sys does not exist. */
@@ -226,7 +228,7 @@ function tunables(seen: SeenProcess): string | null {
 }
 
 function modulesAreAway({ live, outside }: SeenProcess): string | null {
-  return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is there";
+  return !outside.hasModules || isGone(live, "/usr/lib/modules") ? null : "/usr/lib/modules is visible";
 }
 
 /** The filter of systemd answers EAFNOSUPPORT. Without it packet(7) first checks a capability, and netlink(7) checks none. */

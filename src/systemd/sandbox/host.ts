@@ -21,7 +21,7 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
   const cached = readCached(deps.paths.cache, profile, key);
   if (cached !== null) return cached;
   const outside = readOutside(deps.paths.home, deps.reach.uid);
-  if (outside === null) throw failed("cannot try out the sandbox: /proc cannot be read");
+  if (outside === null) throw failed("cannot test the sandbox: /proc cannot be read");
   const isRoot = deps.reach.uid === 0;
   const found = await findHeldDirectives(directives, wished, { trial: (tried) => runProbe(tried, deps), outside, isRoot });
   const denial = found.denied.size === 0 ? null : await denialOf(deps.reach.uid);

@@ -45,14 +45,16 @@ function judged({ name }: Spec, host: HostProfile, shown: Pick<IsolationEvidence
 export function withLandlock(verdict: SandboxVerdict, { isolation }: HostProfile): SandboxVerdict {
   if (isolation?.isFileClosed !== true) return verdict;
   const isOfFiles = ({ directive }: Missing) => /^(?:ProtectHome=|ProtectSystem=|TemporaryFileSystem=.*:ro$)/.test(directive);
-  const missing = verdict.missing.map((one) => (isOfFiles(one) ? { ...one, why: `${one.why}; Landlock keeps its files closed` } : one));
+  const missing = verdict.missing.map((one) =>
+    isOfFiles(one) ? { ...one, why: `${one.why}; Landlock denies access to its files instead` } : one,
+  );
   return { ...verdict, missing, probed: [...verdict.probed, "Landlock"] };
 }
 
 function whyUnlaunched({ name }: Spec, { isolation }: HostProfile, isNamed: boolean): { why: string; mend: string } | null {
   if (isolation === undefined || isolation.why !== null)
-    return { why: isolation?.why ?? "the launcher was not tried out on this host", mend: `bs9 restart ${name}` };
+    return { why: isolation?.why ?? "the launcher was not tested on this host", mend: `bs9 restart ${name}` };
   return isNamed
     ? null
-    : { why: "the unit is not the one that bs9 makes of the spec now, or a drop-in changes it", mend: `bs9 restart ${name}` };
+    : { why: "the unit differs from the one that bs9 makes of the spec now, or a drop-in changes it", mend: `bs9 restart ${name}` };
 }

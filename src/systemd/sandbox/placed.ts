@@ -10,7 +10,7 @@ export function misplaced({ live, outside }: SeenProcess, { path, real, isOption
   if (mount?.point !== path) return isOptional ? null : "it is not mounted there";
   // NFS reports the root of the file system instead of the directory that is mounted.
   if (mount.kind === "nfs" || mount.kind === "nfs4") return null;
-  return live.mounts.placeOf(path) === outside.mounts.placeOf(real) ? null : `mounted there is ${mount.root}`;
+  return live.mounts.placeOf(path) === outside.mounts.placeOf(real) ? null : `${mount.root} is mounted there instead`;
 }
 
 /** Returns a mount below the home directories that was not asked for. */

@@ -77,13 +77,13 @@ async function plainOnes(all: Directive[], search: Search): Promise<Tried> {
 
 async function tried(directives: Directive[], { trial }: Search): Promise<Reported | Denied> {
   const run = await trial(directives);
-  if (run.kind === "broken") throw failed(`cannot try out the sandbox: ${run.why}`, { hint: "journalctl --user -n 20" });
+  if (run.kind === "broken") throw failed(`cannot test the sandbox: ${run.why}`, { hint: "journalctl --user -n 20" });
   return run;
 }
 
 function begun(run: Reported | Denied): Reported {
   if (run.kind === "denied")
-    throw failed(`cannot try out the sandbox: the probe ended with ${run.status}`, { hint: "journalctl --user -n 20" });
+    throw failed(`cannot test the sandbox: the probe ended with ${run.status}`, { hint: "journalctl --user -n 20" });
   return run;
 }
 
@@ -105,5 +105,5 @@ function judge(
   return { lost, probed, filters };
 }
 
-const mendOfWish = "nothing that bs9 could do: only root's own user manager may hide them";
-const mendOfVoid = "a newer systemd or kernel; this one takes the directive and does not keep it";
+const mendOfWish = "bs9 cannot change this: only the user manager of root may hide them";
+const mendOfVoid = "use a newer systemd or kernel: this one accepts the directive but does not enforce it";

@@ -63,11 +63,11 @@ function lackOf(directive: Directive, { name, host }: Declared, seen: SeenProces
   const withheld = host.withheld.find((one) => one.directive === shown);
   if (withheld !== undefined) return withheld;
   if (!host.directives.some((one) => label(one) === shown))
-    return { directive: shown, why: "the unit does not have it", mend: `bs9 restart ${name}` };
+    return { directive: shown, why: "the unit does not contain it", mend: `bs9 restart ${name}` };
   const against = againstLive(directive, seen);
   if (against !== null) return { directive: shown, why: against, mend: `bs9 restart ${name}` };
   if (isClosed(directive) && !host.probed.includes(shown))
-    return { directive: shown, why: "the probe of this host has not proved it", mend: `bs9 restart ${name}` };
+    return { directive: shown, why: "the probe on this host did not prove it", mend: `bs9 restart ${name}` };
   return null;
 }
 
@@ -77,16 +77,17 @@ const isClosed = ({ name }: Directive): boolean => evidence[name]?.isClosed === 
 function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
   const missing: Missing[] = foreign.map((setting) => ({
     directive: "unit",
-    why: `it is changed by a drop-in of somebody else: ${setting}`,
+    why: `a drop-in that is not bs9's changes it: ${setting}`,
     mend: `systemctl --user revert ${name}.service`,
   }));
-  if (!isInSync) missing.push({ directive: "unit", why: "it is not the one that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
+  if (!isInSync)
+    missing.push({ directive: "unit", why: "it differs from the unit that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
   missing.push(...lackOfNarrowed(opening.narrowed));
   for (const path of opening.exposed)
     missing.push({
       directive: path,
-      why: "bs9's own files are in what is opened, so that the service may reach what it runs as",
-      mend: "open a folder below it that holds none of them",
+      why: "it contains bs9's own files, so the service can reach the files that it is started from",
+      mend: "open a directory below it that contains no files of bs9",
     });
   return missing;
 }
@@ -103,10 +104,10 @@ function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] 
   });
   for (const path of readable) {
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
-      missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it can be written to", mend });
+      missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it is writable", mend });
   }
   const own = cache === null ? [] : [cacheInHome(home)];
   const stranger = unasked(seen, [...writable, ...readable, ...optional, ...own]);
-  if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is there`, mend });
+  if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is visible`, mend });
   return missing;
 }

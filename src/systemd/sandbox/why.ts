@@ -12,7 +12,7 @@ export type HostDenial = { why: string; mend: string };
 
 /** What denies user namespaces on this host. Null where no reason is found. */
 export async function denialOf(uid: number): Promise<HostDenial | null> {
-  if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "a kernel with CONFIG_USER_NS" };
+  if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "use a kernel with CONFIG_USER_NS" };
   const settings = new Map(userNamespaceSettings());
   const setting = denyingSetting(settings);
   if (setting !== null) return setting;
@@ -28,14 +28,14 @@ export async function denialOf(uid: number): Promise<HostDenial | null> {
     );
     const file = files.find((path) => setsIt(path)) ?? unit;
     return {
-      why: `RestrictNamespaces= of ${unit} denies them to the user manager`,
-      mend: `take RestrictNamespaces= out of ${file}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
+      why: `RestrictNamespaces= of ${unit} denies user namespaces to the user manager`,
+      mend: `remove RestrictNamespaces= from ${file}, then: sudo systemctl daemon-reload && sudo systemctl restart ${unit}`,
     };
   }
   const filters = Number(statusField(readProc(`${userManagerPid(uid) ?? "self"}/status`) ?? "", "Seccomp") ?? 0);
   if (filters === 2) {
     return {
-      why: "a system call filter on the user manager denies them, such as a container has",
+      why: "a system call filter on the user manager, such as that of a container, denies user namespaces",
       mend: "start the container or the user manager with a filter that allows unshare(CLONE_NEWUSER)",
     };
   }
@@ -54,15 +54,15 @@ function setsIt(path: string): boolean {
 export function denyingSetting(settings: Map<string, string | null>): HostDenial | null {
   if (settings.get("kernel.apparmor_restrict_unprivileged_userns") === "1") {
     return {
-      why: "AppArmor denies them to programs without a profile for it",
+      why: "AppArmor denies user namespaces to programs without a profile that allows them",
       mend: persistent("kernel.apparmor_restrict_unprivileged_userns=0"),
     };
   }
   if (settings.get("kernel.unprivileged_userns_clone") === "0") {
-    return { why: "the kernel denies them to users", mend: persistent("kernel.unprivileged_userns_clone=1") };
+    return { why: "the kernel denies user namespaces to ordinary users", mend: persistent("kernel.unprivileged_userns_clone=1") };
   }
   if (settings.get("user.max_user_namespaces") === "0") {
-    return { why: "the kernel allows none", mend: persistent("user.max_user_namespaces=15000") };
+    return { why: "the kernel allows no user namespace", mend: persistent("user.max_user_namespaces=15000") };
   }
   return null;
 }
@@ -73,9 +73,9 @@ export function whyDenied(directive: string, status: number, denial: HostDenial 
   if (denial !== null && namespaced.has(name)) return { directive, why: `it needs a user namespace: ${denial.why}`, mend: denial.mend };
   const what =
     status === 217
-      ? "this host denies user namespaces, by a rule that bs9 does not know"
+      ? "this host denies user namespaces, and bs9 could not find out why"
       : `systemd cannot set it up on this host (${statuses[status] ?? "exit"} ${status})`;
-  return { directive, why: what, mend: "journalctl -b -g 'Failed at step' tells what systemd ran into" };
+  return { directive, why: what, mend: "find the reason: journalctl -b -g 'Failed at step'" };
 }
 
 const statuses: Record<number, string> = { 217: "USER", 218: "CAPABILITIES", 226: "NAMESPACE", 227: "NO_NEW_PRIVILEGES", 228: "SECCOMP" };

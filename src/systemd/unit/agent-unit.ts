@@ -12,7 +12,7 @@ import { wantedUnits, wantUnits } from "./wants.ts";
 const unit = "bs9-agent.service";
 /** An agent that hangs would block a command for its whole stop timeout; killing the agent loses nothing. */
 const stopMs = 2000;
-const notKept = "nothing is kept of these services, and their health is not looked at";
+const notKept = "no samples of these services are stored, and their health is not checked";
 
 type AgentGround = { state: string; owner: Owner; systemctl: Systemctl; program: string; env: Record<string, string | undefined> };
 

@@ -53,7 +53,7 @@ function markOf(text: string): string | null {
 }
 
 function taken(name: string, where: string, text: string): Error {
-  return failed(`the name ${name} belongs to ${whoseIs(text, where)}`, { hint: "choose another one with --name" });
+  return failed(`the name ${name} belongs to ${whoseIs(text, where)}`, { hint: "choose another name with --name" });
 }
 
 /** Describes in words the owner of a unit that does not belong to this home. */

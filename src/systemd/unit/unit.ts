@@ -132,8 +132,8 @@ function execStart({ argv, launcher }: Pick<UnitPlan, "argv" | "launcher">): str
   const line = `ExecStart=${[launcher, ...argv].map(execWord).join(" ")}`;
   if (Buffer.byteLength(line) > maxLineBytes) {
     throw failed(
-      `the arguments are too long: written in a unit they have ${Buffer.byteLength(line)} bytes, systemd takes ${maxLineBytes}`,
-      { hint: "hand them over in a file" },
+      `the arguments are too long: in the unit file they take ${Buffer.byteLength(line)} bytes, and systemd accepts ${maxLineBytes}`,
+      { hint: "pass them to the app in a file" },
     );
   }
   return line;

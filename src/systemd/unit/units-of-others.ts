@@ -37,7 +37,7 @@ export class UnitsOfOthers implements Strangers {
     if (text === null) return null;
     const file = join(`${unit}.d`, "local.conf");
     if (existsSync(file))
-      throw failed(`cannot take over the edit of ${unitName(spec.name)}: ${file} is there already`, {
+      throw failed(`cannot take over the edit of ${unitName(spec.name)}: ${file} already exists`, {
         hint: `merge it by hand: systemctl --user edit ${spec.name}`,
       });
     writeWhole(file, text, 0o644);

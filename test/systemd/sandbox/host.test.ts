@@ -122,7 +122,7 @@ describe("the search for directives", () => {
   });
 
   test("reports a probe that fails", async () => {
-    await expect(search(() => ({ kind: "broken", why: "timeout" }))).rejects.toThrow("cannot try out the sandbox: timeout");
+    await expect(search(() => ({ kind: "broken", why: "timeout" }))).rejects.toThrow("cannot test the sandbox: timeout");
     await expect(search(() => ({ kind: "denied", status: 203 }))).rejects.toThrow("203");
   });
 });

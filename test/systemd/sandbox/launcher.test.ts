@@ -202,7 +202,7 @@ describe("stderr of the launcher", () => {
 test("a check that cannot run ends the start with a message", async () => {
   const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
   expect(outcome).toMatchObject({ code: 226, stdout: "" });
-  expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk was not there, or did not come to its end\n");
+  expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk is missing or did not end\n");
 });
 
 describe("the launcher that a unit names", () => {

@@ -104,7 +104,7 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
   ["PrivateDevices", "/dev is that of the host", mounts((line) => (/ \/dev(\/\S+)? r[ow],/.test(line) ? [] : line))],
   [
     "PrivateDevices",
-    "a real device is there",
+    "a real device is visible",
     mounts((line) => (line.includes(" /dev/null ") ? [line, line.replaceAll("/null", "/sda").replace(/^\d+/, "9001")] : line)),
   ],
   [
@@ -120,7 +120,7 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
   ["PrivateIPC", "the namespace is that of the host", asOutside("ipc")],
   ["KeyringMode", "the probe has not proved the directive", (live) => live],
   ["ProtectSystem", "the mount namespace is that of the host", asOutside("mnt")],
-  ["ProtectSystem", "/ can be written to", writable("/")],
+  ["ProtectSystem", "/ is writable", writable("/")],
   ["ProtectSystem", "/run can be written to, as systemd 252 leaves it", writable("/run")],
   ["ProtectSystem", "a file system beside the root can be written to", also("9001 ROOT 8:1 / /srv rw,relatime - ext4 /dev/sda1 rw")],
   ["ReadOnlyPaths", "/run/lock can be written to", writable("/run/lock")],
@@ -187,7 +187,7 @@ describe("not effective where", () => {
     const verdict = judged({ host: { ...declared.host, directives } });
     expect(verdict.missing).toContainEqual({
       directive: `${directive.name}=${directive.value}`,
-      why: "the unit does not have it",
+      why: "the unit does not contain it",
       mend: "bs9 restart web",
     });
   });
@@ -220,7 +220,7 @@ test("each opened path with files of bs9 is reported in its own sentence", () =>
   expect(verdict).toBe("partial");
   expect(missing).toEqual([
     { directive: "project root", why: expect.stringContaining("bs9's own files"), mend: "move the project to a directory of its own" },
-    { directive: "/home/ops/.config", why: expect.stringContaining("bs9's own files"), mend: expect.stringContaining("folder below") },
+    { directive: "/home/ops/.config", why: expect.stringContaining("bs9's own files"), mend: expect.stringContaining("directory below") },
   ]);
 });
 

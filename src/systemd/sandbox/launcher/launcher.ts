@@ -46,7 +46,7 @@ const EXIT_NO_NEW_PRIVILEGES = 227;
 const EXIT_SECCOMP = 228;
 
 const STDERR = 2;
-const notChecked = "bs9: cannot check the mounts: awk was not there, or did not come to its end\n";
+const notChecked = "bs9: cannot check the mounts: awk is missing or did not end\n";
 
 /** The bytes of the launcher. */
 export function launcherFile(architecture: Architecture, { givenUp, stderr, check, shut }: LauncherOptions): Uint8Array {

@@ -54,7 +54,7 @@ const folderOf = (share: string): string => join(share, "launch");
  */
 function launcherOf(name: string, hashed: LauncherOptions, wanted: LauncherOptions, share: string): Launcher {
   const architecture = architectureOf(process.arch);
-  if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run it on x64 or arm64" });
+  if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run bs9 on x64 or arm64" });
   const hashOf = (one: LauncherOptions) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
   const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
   return {
