@@ -50,13 +50,13 @@ export class Client implements Asker {
   async ask(request: ServiceRequest, timeoutMs: number): Promise<ServiceReport[] | null> {
     const { state } = this.#paths;
     const late = () =>
-      noBackend(`the supervisor has not answered in ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(supervisorLogFile(state))}` });
+      noBackend(`the supervisor did not answer within ${timeoutMs / 1000} s`, { hint: `tail ${shellWord(supervisorLogFile(state))}` });
     const text = await ask(sideOf(state), request, { timeoutMs, late, lock: lockFile(state) });
     if (text === null) return null;
     const said = parsedOf(text);
     const { protocol: theirs, pid } = v.parse(Versioned, said);
     if (theirs !== controlChannel.protocol)
-      throw noBackend(`the supervisor that runs (pid ${pid}) is of another version of bs9; its services run on without it`, {
+      throw noBackend(`the running supervisor (pid ${pid}) is from another version of bs9; its services keep running if it is killed`, {
         hint: `kill -9 ${pid}; bs9 status`,
       });
     const answer = v.parse(ControlAnswer, said);
@@ -92,7 +92,7 @@ export class Client implements Asker {
     }
     const lines = (readIfThere(file) ?? "").slice(before).split("\n");
     const said = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
-    throw noBackend(`the supervisor does not come up${said === undefined ? "" : `: ${harmless(said)}`}`, {
+    throw noBackend(`the supervisor does not start${said === undefined ? "" : `: ${harmless(said)}`}`, {
       hint: `tail ${shellWord(file)}`,
     });
   }
@@ -119,6 +119,6 @@ function parsedOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw noBackend("the supervisor broke off its answer: it has just ended", { hint: "bs9 status", cause: error });
+    throw noBackend("the answer of the supervisor is incomplete, because it has just ended", { hint: "bs9 status", cause: error });
   }
 }

@@ -84,7 +84,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   const control = serve(controlSocket(paths.state), controlChannel, key, async (question) => {
     const request = v.parse(ControlRequest, question);
     if (request.act !== "leave") return { told: await acted(request, services, context) };
-    if (!isBackground) throw failed("it runs in the foreground, and keeps its services");
+    if (!isBackground) throw failed("it runs in the foreground and keeps its services");
     // Leave only after the answer has been sent.
     setTimeout(left.resolve, leaveMs);
     return { told: [] };

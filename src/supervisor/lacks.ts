@@ -13,12 +13,12 @@ const always = new Set(["NoNewPrivileges", "UMask"]);
 /** One entry stands for all paths, because connect(2) to a socket in the file system is not an access right of Landlock. */
 const sockets = {
   directive: "InaccessiblePaths",
-  why: "Landlock does not keep a service from sockets in the file system: it reaches each that its user may connect to, such as the system bus, and Docker's for a member of the group docker",
-  mend: "run it on a machine with systemd; take the user out of the groups that bs9 doctor names",
+  why: "Landlock does not restrict connections to sockets in the file system: the service can connect to each socket that its user may connect to, such as that of the system bus, or of Docker for a member of the group docker",
+  mend: "run it where systemd is available; remove the user from the groups that bs9 doctor names",
 };
 
 /** Access rights that later versions of Landlock added (landlock(7)). */
-const later = [{ version: 3, directive: "Landlock: truncate", mend: "Linux 6.2 or later" }];
+const later = [{ version: 3, directive: "Landlock: truncate", mend: "use Linux 6.2 or later" }];
 
 /** `version` is the version of Landlock; 0 means that the kernel has none. */
 export function lackOf(profile: SandboxProfile, version: number, narrowed: Narrowed = null, hasSystemd = isBooted()): Missing[] {
@@ -30,14 +30,18 @@ export function lackOf(profile: SandboxProfile, version: number, narrowed: Narro
       directive: label(directive),
       why: hasSystemd
         ? "only systemd can do this, and BS9_BACKEND chose the supervisor"
-        : "only systemd can do this, and this machine runs without it",
-      mend: hasSystemd ? "start the service without BS9_BACKEND" : "run it where systemd is available, or in a container that shuts it in",
+        : "only systemd can do this, and this machine runs without systemd",
+      mend: hasSystemd ? "start the service without BS9_BACKEND" : "run it where systemd is available, or in a container that isolates it",
     }));
   const ofLandlock = later.filter((one) => version > 0 && version < one.version);
   return [
     ...ofSystemd,
     sockets,
-    ...ofLandlock.map(({ directive, mend }) => ({ directive, why: `version ${version} of this kernel does not keep it`, mend })),
+    ...ofLandlock.map(({ directive, mend }) => ({
+      directive,
+      why: `version ${version} of Landlock, which this kernel has, does not enforce it`,
+      mend,
+    })),
     ...lackOfNarrowed(narrowed),
     ...(version === 0 ? [] : namesBeside(narrowed)),
   ];

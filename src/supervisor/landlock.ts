@@ -46,7 +46,8 @@ export function restrict({ readable, writable, listable, system, leads }: Rules)
   for (const path of readable) allow(ruleset, path, readingRights & handled, named(path));
   for (const path of writable) allow(ruleset, path, handled, named(path));
   for (const path of listable) allow(ruleset, path, listingRights, named(path));
-  if (Number(symbols.syscall(landlockCalls.restrictSelf, ruleset, 0, 0, 0)) !== 0) throw new Error("Landlock refuses to shut it in");
+  if (Number(symbols.syscall(landlockCalls.restrictSelf, ruleset, 0, 0, 0)) !== 0)
+    throw new Error("the kernel refused the Landlock ruleset");
   closeSync(ruleset);
 }
 
@@ -68,7 +69,7 @@ function allow(ruleset: number, path: string, rights: bigint, open: () => number
     symbols.syscall(landlockCalls.addRule, ruleset, LANDLOCK_RULE_PATH_BENEATH, addressOf(new Uint8Array(rule.buffer)), 0),
   );
   closeSync(fd);
-  if (outcome !== 0) throw new Error(`Landlock takes no rule for ${path}`);
+  if (outcome !== 0) throw new Error(`the kernel refused the Landlock rule for ${path}`);
 }
 
 const absent = new Set(["ENOENT", "ENOTDIR", "EACCES", "ELOOP"]);

@@ -70,7 +70,7 @@ export function launch(): number {
     try {
       act();
     } catch (error) {
-      const reason = errnoOf(error) === "ENOENT" ? "it is not there" : reasonOf(error);
+      const reason = errnoOf(error) === "ENOENT" ? "no such file or directory" : reasonOf(error);
       writeSync(2, `bs9: cannot ${what}: ${reason}\n`);
       return error instanceof Replaced ? wrongMountStatus : status;
     }
@@ -108,10 +108,10 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock, keepsLimits, 
         setUmask(umask);
       },
     },
-    { status: EXIT_CHDIR, what: `work in ${cwd}`, act: () => enter(cwd, landlock !== null) },
+    { status: EXIT_CHDIR, what: `enter the working directory ${cwd}`, act: () => enter(cwd, landlock !== null) },
     {
       status: EXIT_STDIN,
-      what: "read from /dev/null",
+      what: "open /dev/null",
       act: () => {
         const nothing = openSync("/dev/null", "r");
         becomesStdin(nothing);
@@ -123,11 +123,11 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock, keepsLimits, 
       status: EXIT_NAMESPACE,
       what: "set up its sandbox",
       act: () => {
-        if (!renounceNewPrivileges()) throw new Error("the kernel does not take NoNewPrivs");
-        if (isolationRequired && landlockVersion() < scopesVersion) throw new Error("this kernel cannot keep signals inside");
+        if (!renounceNewPrivileges()) throw new Error("the kernel refused NoNewPrivs");
+        if (isolationRequired && landlockVersion() < scopesVersion) throw new Error("this kernel cannot keep signals inside a service");
         if (landlock !== null) restrict(landlock);
         // The filter comes after Landlock: it is visible on the live process, and shows there that the launcher got this far.
-        if (keepsLimits && !refuseLimitsOfOthers()) throw new Error("the kernel does not take a filter of system calls");
+        if (keepsLimits && !refuseLimitsOfOthers()) throw new Error("the kernel refused a system call filter");
       },
     },
     { status: EXIT_EXEC, what: `execute ${argv[0]}`, act: () => process.execve?.(argv[0] ?? "", argv, env) },

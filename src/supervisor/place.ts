@@ -14,18 +14,18 @@ const leaveMs = 15_000;
 export async function takePlace(state: string, isBackground: boolean): Promise<void> {
   const lock = lockFile(state);
   if ((await takeLock(lock)) !== null) return;
-  if (isBackground) throw occupied("another supervisor is at work here");
+  if (isBackground) throw occupied("another supervisor is running here");
   const refusal = await askToLeave(state);
-  if (refusal !== null) throw occupied(`another supervisor is at work here: ${refusal}`);
+  if (refusal !== null) throw occupied(`another supervisor is running here: ${refusal}`);
   if ((await takeLock(lock, leaveMs)) === null)
-    throw occupied(`another supervisor is at work here: it has not left in ${leaveMs / 1000} s`);
+    throw occupied(`another supervisor is running here: it was asked to end and did not do so within ${leaveMs / 1000} s`);
 }
 
 const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });
 
 /** Returns null if the other supervisor leaves or has ended, else the reason why it stays. */
 async function askToLeave(state: string): Promise<string | null> {
-  const late = () => failed(`it has not answered in ${leaveMs / 1000} s`);
+  const late = () => failed(`it did not answer within ${leaveMs / 1000} s`);
   const request: ControlRequest = { act: "leave" };
   try {
     const text = await ask(sideOf(state), request, { timeoutMs: leaveMs, late, lock: lockFile(state) });

@@ -120,7 +120,7 @@ export class Service {
   endedUnseen(): void {
     this.#unwatch();
     if (this.record.launched) {
-      this.record.end = "it ended, and how is not known: an earlier supervisor had started it";
+      this.record.end = "it ended with an unknown exit status, because an earlier supervisor had started it";
       note(this.#context.paths.state, this.name, 3, this.record.end);
       this.#ended(null);
     } else this.#neverRan();

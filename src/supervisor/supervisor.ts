@@ -197,7 +197,7 @@ export class SupervisorBackend implements Backend {
     const told = join(this.#paths.state, "told-of-boot");
     if (existsSync(told)) return null;
     writeWhole(told, "", 0o600);
-    return "nothing starts services at boot on this machine; to have them back, let its init run: bs9 run";
+    return "nothing starts services at boot on this machine; to start them at boot, let its init run: bs9 run";
   }
 
   close(): void {}

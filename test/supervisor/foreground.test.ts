@@ -47,7 +47,7 @@ test("run takes over the services of a background supervisor with their pids, an
   expect(await place.statusOf("web")).toMatchObject({ state: "active", pid: before, restarts: 0 });
   const second = place.run(["run", "--port", "0"]);
   expect(await second.exited).toBe(1);
-  expect(await new Response(second.stderr).text()).toContain("another supervisor is at work here");
+  expect(await new Response(second.stderr).text()).toContain("another supervisor is running here");
   expect(await place.statusOf("web")).toMatchObject({ state: "active", pid: before });
   expect(await run.ended()).toBe(0);
   expect(isRunning(before)).toBe(false);

@@ -71,7 +71,7 @@ test.each([
   const { code, stdout, stderr } = await place.bs9("start", file);
   expect(code, stderr).toBe(0);
   expect(stdout).toStartWith(`${name} started`);
-  expect(stderr).toContain(`note: ${name}: not taken over from the file of PM2: instances\n`);
+  expect(stderr).toContain(`note: ${name}: bs9 ignores these keys of the PM2 file: instances\n`);
   expect(await answerOf(port)).toMatchObject({ mode: "eco" });
 });
 

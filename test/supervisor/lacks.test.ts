@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { lackOf } from "../../src/supervisor/lacks.ts";
 
 test.each([
-  ["without systemd", false, "only systemd can do this, and this machine runs without it"],
+  ["without systemd", false, "only systemd can do this, and this machine runs without systemd"],
   ["with systemd", true, "only systemd can do this, and BS9_BACKEND chose the supervisor"],
 ])("on a machine %s a missing directive names the right fix", (_, hasSystemd, why) => {
   const found = lackOf("standard", 6, null, hasSystemd).find(({ directive }) => directive === "PrivateTmp=yes");

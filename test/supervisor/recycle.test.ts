@@ -22,7 +22,7 @@ const specOf = (name: string) => {
   if (record === null) throw new Error(`${name} is not defined`);
   return record.spec;
 };
-const recycle = (name: string) => backend.recycle(specOf(name), "port 1 takes no connection");
+const recycle = (name: string) => backend.recycle(specOf(name), "port 1 accepts no connection");
 const read = async (name: string) => (await backend.read([name]))[0];
 const runs = (name: string, isIt: (pid: number, restarts: number | null) => boolean) =>
   until(
@@ -60,7 +60,7 @@ test("an unhealthy service that ignores SIGTERM is killed after its stop timeout
   expect(performance.now() - began).toBeGreaterThan(950);
   expect(place.read("deaf/heard")).toBe("heard\n");
   const said = (await place.bs9("logs", "deaf")).stdout;
-  expect(said.split("bs9: it is unhealthy, so it is restarted: port 1 takes no connection").length).toBe(2);
+  expect(said.split("bs9: it is unhealthy, so it is restarted: port 1 accepts no connection").length).toBe(2);
   expect(said).toContain("bs9: did not stop in time, so it is killed");
 }, 120_000);
 

@@ -182,6 +182,6 @@ test("services of one backend are not started on another backend", async () => {
     Bun.spawn([join(import.meta.dir, "../../dist/bs9"), "status"], { env: { ...place.env, BS9_BACKEND: "nonsense" }, stderr: "pipe" })
       .stderr,
   ).text();
-  expect(other).toContain("systemd and supervisor are possible");
+  expect(other).toContain("must be systemd or supervisor");
   await place.bs9("delete", "all", "--yes");
 }, 240_000);
