@@ -13,7 +13,7 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Attempt
     });
     // Not awaited, because it may take as long as the other side likes.
     response.body?.cancel().catch(() => {});
-    return response.status >= 200 && response.status < 400 ? null : `${url} answers ${response.status}`;
+    return response.status >= 200 && response.status < 400 ? null : `${url} answers with status ${response.status}`;
   } catch (error) {
     if (isRefused(error)) return connectionRefused;
     return `${url} does not answer (${whyOf(error, timeoutMs)})`;
@@ -21,7 +21,7 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Attempt
 }
 
 function whyOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof DOMException && error.name === "TimeoutError") return `nothing in ${timeoutMs} ms`;
+  if (error instanceof DOMException && error.name === "TimeoutError") return `timeout after ${timeoutMs} ms`;
   const code = errnoOf(error) ?? "no connection";
-  return code === "ECONNRESET" ? "the connection ends" : code;
+  return code === "ECONNRESET" ? "the connection was closed" : code;
 }

@@ -151,11 +151,11 @@ export function monitorOf(options: MonitorOptions): Monitor {
   /** A probe that never ends must not delay the others, and must not be started a second time. */
   async function reasonWithin(limitMs: number, { spec, heldAmong }: Known, what: Probe): Promise<string | null> {
     const { name } = spec;
-    if (hanging.has(name)) return "the probe before this one has not ended";
+    if (hanging.has(name)) return "the previous probe has not ended";
     const { promise: tooLate, resolve } = Promise.withResolvers<string>();
     const timer = setTimeout(() => {
       hanging.add(name);
-      resolve(`the probe has not ended in ${limitMs} ms`);
+      resolve(`the probe did not end within ${limitMs} ms`);
     }, limitMs);
     timer.unref();
     const run: RunCheck = (command, leftMs) => options.run(spec, command, leftMs);

@@ -23,7 +23,7 @@ export async function onOwnPort(
       if (answer !== connectionRefused) break;
     }
   }
-  return answer === connectionRefused ? `port ${port} takes no connection` : answer;
+  return answer === connectionRefused ? `port ${port} accepts no connection` : answer;
 }
 
 /** The errors of an address without a listener; some mean that the machine lacks the address, such as ::1 without IPv6. */

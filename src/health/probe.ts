@@ -70,6 +70,6 @@ export async function probe(what: Probe, timeoutMs: number, run: RunCheck, heldA
 
 async function probeCommand(command: string, timeoutMs: number, run: RunCheck): Promise<string | null> {
   const result = await run(command, timeoutMs);
-  if (result.timedOut) return `the command has not ended in ${timeoutMs} ms`;
-  return result.exitCode === 0 ? null : `the command exits with ${result.exitCode}`;
+  if (result.timedOut) return `the command did not end within ${timeoutMs} ms`;
+  return result.exitCode === 0 ? null : `the command exited with ${result.exitCode}`;
 }

@@ -12,8 +12,8 @@ export async function probeTcp(host: string, port: number, timeoutMs: number): P
       socket.destroy();
       done(answer);
     };
-    const timer = setTimeout(() => settle(`port ${port} takes no connection (nothing in ${timeoutMs} ms)`), timeoutMs);
+    const timer = setTimeout(() => settle(`port ${port} accepts no connection (timeout after ${timeoutMs} ms)`), timeoutMs);
     socket.on("connect", () => settle(null));
-    socket.on("error", (error) => settle(isRefused(error) ? connectionRefused : `port ${port} takes no connection`));
+    socket.on("error", (error) => settle(isRefused(error) ? connectionRefused : `port ${port} accepts no connection`));
   });
 }

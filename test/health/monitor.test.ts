@@ -50,7 +50,7 @@ test("failures during the start grace do not count; after it, three failures mak
   here.it.watch([watchedOf("web")]);
   for (let second = 0; second < 30; second++) await round(here, second * 1000, false);
   expect(here.begun).toHaveLength(30);
-  expect(here.it.of("web")).toMatchObject({ health: "unknown", reason: "the command exits with 1", latencyMs: null });
+  expect(here.it.of("web")).toMatchObject({ health: "unknown", reason: "the command exited with 1", latencyMs: null });
   await round(here, 29_900, true);
   await round(here, 30_000, true);
   expect(here.changes).toEqual([["web", "healthy"]]);
@@ -152,7 +152,7 @@ test("a probe that never ends frees its slot, counts as a failure, and is not st
   const [stuck] = here.running;
   expect(here.begun).toEqual(["stuck"]);
   await until(() => here.begun.includes("web"), { what: "its place is free" });
-  expect(here.it.of("stuck").reason).toBe("the probe has not ended in 500 ms");
+  expect(here.it.of("stuck").reason).toBe("the probe did not end within 500 ms");
   await here.running.at(-1)?.end(true);
   expect(here.it.of("web").health).toBe("healthy");
   for (let nowMs = 10_000; nowMs < 50_000; nowMs += 5000) {
@@ -161,7 +161,7 @@ test("a probe that never ends frees its slot, counts as a failure, and is not st
     for (const one of here.running.filter(({ name }) => name === "web")) await one.end(true);
   }
   expect(here.begun.filter((name) => name === "stuck")).toHaveLength(1);
-  expect(here.it.of("stuck")).toMatchObject({ health: "unhealthy", reason: "the probe before this one has not ended" });
+  expect(here.it.of("stuck")).toMatchObject({ health: "unhealthy", reason: "the previous probe has not ended" });
   expect(here.changes).toEqual([
     ["web", "healthy"],
     ["stuck", "unhealthy"],

@@ -47,8 +47,8 @@ const http = (port: number) => ask({ kind: "path", port, path: "/up" });
 test.each<[string, string, string, string | null]>([
   ["200", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "", null],
   ["a redirect, which is not followed", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "", null],
-  ["500", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "answers 500"],
-  ["404", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "", "answers 404"],
+  ["500", "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", "", "answers with status 500"],
+  ["404", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "", "answers with status 404"],
   ["a body that never ends", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", null],
   ["a body that never comes", "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "", null],
   ["a header that never ends", "HTTP/1.1 200 OK\r\n", `X-A: ${"y".repeat(10_000)}\r\n`, "does not answer"],
@@ -56,7 +56,7 @@ test.each<[string, string, string, string | null]>([
   ["headers that arrive slowly without end", "HTTP/1.1 200 OK\r\n", "X: y\r\n", "does not answer"],
   ["an endless series of 100 Continue", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "does not answer"],
   ["not HTTP", "SSH-2.0-x\r\n", "", "does not answer"],
-  ["a server that hangs", "", "", `does not answer (nothing in ${timeoutMs} ms)`],
+  ["a server that hangs", "", "", `does not answer (timeout after ${timeoutMs} ms)`],
 ])("HTTP probe: %s", async (_, first, next, expected) => {
   const began = performance.now();
   const reason = await http(talks(first, next));
@@ -68,16 +68,16 @@ test.each<[string, string, string, string | null]>([
 test("HTTP: a server that hangs up and a port without a listener are unhealthy", async () => {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.end() } });
   closing.push(() => listener.stop(true));
-  expect(await http(listener.port)).toContain("the connection ends");
+  expect(await http(listener.port)).toContain("the connection was closed");
   const port = freePort();
-  expect(await http(port)).toBe(`port ${port} takes no connection`);
+  expect(await http(port)).toBe(`port ${port} accepts no connection`);
   expect(await ask({ kind: "http", url: `http://127.0.0.1:${port}/` })).toContain("no connection");
 });
 
 test("TCP: any listener is healthy, even if it never answers", async () => {
   expect(await ask({ kind: "tcp", port: talks("") })).toBeNull();
   const port = freePort();
-  expect(await ask({ kind: "tcp", port })).toBe(`port ${port} takes no connection`);
+  expect(await ask({ kind: "tcp", port })).toBe(`port ${port} accepts no connection`);
 });
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -108,7 +108,7 @@ test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])(
         (["tcp", "path"] as const).map((kind) => probe({ kind, port, path: "/up" }, timeoutMs, noCommand, (all) => heldIfShown(pids, all))),
       );
     await until(async () => (await asked([process.pid])).every((reason) => reason === null), { what: "its own answer is taken" });
-    const none = `port ${port} takes no connection`;
+    const none = `port ${port} accepts no connection`;
     expect(await asked([stranger.pid])).toEqual([none, none]);
     expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
     // Where the owners of the sockets are unknown, any listener counts.
@@ -127,7 +127,7 @@ test("TCP: a server that no longer accepts connections fails, and the probe hold
   let reason: string | null = null;
   for (let i = 0; i < 10_000 && reason === null; i++) reason = await ask({ kind: "tcp", port });
   const held = sockets();
-  for (let i = 0; i < 3; i++) expect(await ask({ kind: "tcp", port })).toContain(`nothing in ${timeoutMs} ms`);
+  for (let i = 0; i < 3; i++) expect(await ask({ kind: "tcp", port })).toContain(`timeout after ${timeoutMs} ms`);
   expect(sockets()).toBe(held);
 });
 
@@ -135,8 +135,8 @@ test("a command is healthy if it exits with 0 in time", async () => {
   const ended = (exitCode: number, timedOut = false) =>
     probe({ kind: "command", command: "x" }, timeoutMs, () => Promise.resolve({ exitCode, timedOut }));
   expect(await ended(0)).toBeNull();
-  expect(await ended(3)).toBe("the command exits with 3");
-  expect(await ended(143, true)).toBe(`the command has not ended in ${timeoutMs} ms`);
+  expect(await ended(3)).toBe("the command exited with 3");
+  expect(await ended(143, true)).toBe(`the command did not end within ${timeoutMs} ms`);
   expect(await ask({ kind: "command", command: "x" })).toBe("no command was expected");
 });
 
