@@ -62,7 +62,7 @@ function grep(pattern: string): (message: string) => boolean {
   try {
     expression = new RegExp(pattern);
   } catch (error) {
-    throw usage(`--grep cannot be '${pattern}': ${reasonOf(error).replace(/^Invalid regular expression: /, "")}`, {
+    throw usage(`--grep '${pattern}' is not a valid regular expression: ${reasonOf(error).replace(/^Invalid regular expression: /, "")}`, {
       hint: "put \\ before ( ) [ ] { } . * + ? | ^ $ to find the character itself",
     });
   }
@@ -83,5 +83,5 @@ function levelAsked(text: string): LogLevel {
   const level = levelNamed(text);
   if (level !== undefined) return level;
   const meant = nearest(text.toLowerCase(), levels);
-  throw usage(`--level cannot be '${text}': it is one of ${levels.join(", ")}`, meant === null ? {} : { hint: `--level ${meant}` });
+  throw usage(`--level must be one of ${levels.join(", ")} (got '${text}')`, meant === null ? {} : { hint: `--level ${meant}` });
 }

@@ -22,7 +22,7 @@ export function unreadStreams(root: string, services: string[]): string[] {
   return services.flatMap((name) => {
     const folder = join(root, name);
     if (!existsSync(folder)) return [];
-    if (!isDirectory(folder)) return [`the log files of ${name} are not read: ${folder} is not a directory of its own`];
+    if (!isDirectory(folder)) return [`the log files of ${name} are not read: ${folder} is not a directory`];
     return streams.flatMap((stream) => {
       const why = whyNotRegular(logFile(folder, stream));
       return why === null ? [] : [`the log file ${logFile(folder, stream)} is not read: ${why}`];

@@ -98,7 +98,7 @@ test("a directory of log files that was replaced by a link is not followed", asy
   expect(await said(root)).toEqual(["the other one"]);
   await careForLogs(root, { force: true });
   expect(existsSync(join(elsewhere, "stdout.index"))).toBe(false);
-  expect(unreadStreams(root, ["web"])).toEqual([`the log files of web are not read: ${folder} is not a directory of its own`]);
+  expect(unreadStreams(root, ["web"])).toEqual([`the log files of web are not read: ${folder} is not a directory`]);
 });
 
 test.each([
