@@ -25,11 +25,12 @@ export function compareWithJournal({ links, lastSeq }: Chain, witnesses: Witness
   };
 }
 
-function judge({ record }: ChainLink, told: Map<number, Set<string>>): "witnessed" | "silent" | `the journal was told ${string}` {
+function judge({ record }: ChainLink, told: Map<number, Set<string>>): "witnessed" | "silent" | `the journal has ${string}` {
   const hashes = told.get(record.seq);
   if (hashes === undefined) return "silent";
-  if (!hashes.has(record.hash)) return "the journal was told another hash: the trail was rewritten from here or from before";
-  return hashes.size > 1 ? "the journal was told two hashes: a record was taken out and another one put in its place" : "witnessed";
+  if (!hashes.has(record.hash))
+    return "the journal has another hash of this record: the trail was rewritten, from this record on or from an earlier one";
+  return hashes.size > 1 ? "the journal has two hashes of this record: it was replaced by another record" : "witnessed";
 }
 
 function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: ChainLink | undefined, file: string): Break[] {
@@ -41,7 +42,7 @@ function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: ChainL
       file,
       line,
       seq: Math.min(...beyond),
-      what: `the journal knows records up to ${Math.max(...beyond)} that are not here: the end was cut off`,
+      what: `the journal knows records up to ${Math.max(...beyond)} that are missing here: the end of the trail was cut off`,
     },
   ];
 }
@@ -69,19 +70,25 @@ function removedTrails(
       accepted === undefined
         ? []
         : [
-            `an earlier trail of ${seq} records was removed, which record ${accepted.record.seq} accepts: what was in it is known by its hashes alone`,
+            `an earlier trail of ${seq} records was removed, and record ${accepted.record.seq} accepts that: only the hashes of its records are left, in the journal`,
           ],
     ),
     breaks: (file) =>
-      open.map(({ seq }) => ({ file, line: 1, seq: 1, what: `an earlier trail of ${seq} records was removed: the journal knows it` })),
+      open.map(({ seq }) => ({
+        file,
+        line: 1,
+        seq: 1,
+        what: `an earlier trail of ${seq} records was removed: the journal still has their hashes`,
+      })),
   };
 }
 
 function unprovedBy(links: ChainLink[], silent: ChainLink[]): string[] {
-  if (links.length === 0) return ["there is no record: a trail that was removed before the journal's oldest entry leaves no sign"];
+  if (links.length === 0)
+    return ["there is no record: if a trail was removed before the journal's oldest entry was written, nothing shows it"];
   if (silent.length === links.length) {
     return [
-      "the journal has nothing of this trail (rotated away, kept in memory only, or not to be read by this user): records cut off at the end, or a chain written anew, would not show",
+      "the journal has no entry of this trail (they were rotated away or kept in memory only, or this user may not read them), so nothing would show that the end was cut off or that the whole chain was rewritten",
     ];
   }
   const [first] = silent;
@@ -89,5 +96,5 @@ function unprovedBy(links: ChainLink[], silent: ChainLink[]): string[] {
   if (first === undefined || last === undefined) return [];
   const place = ({ file, line, record }: ChainLink) => `${record.seq} (${file}:${line})`;
   const which = silent.length === 1 ? `record ${place(first)}` : `${silent.length} records from ${place(first)} to ${place(last)}`;
-  return [`the journal does not know ${which}: its entry was dropped or rotated away, or the line was added by hand`];
+  return [`the journal has no entry of ${which}: it was dropped or rotated away, or the line was added by hand`];
 }

@@ -100,14 +100,17 @@ export class Trail {
     const dropped = files.slice(0, Math.max(0, files.length - keep));
     const first = dropped.length === 0 ? null : firstRecord(files[dropped.length] ?? "");
     const difference = first === null ? [] : [{ path: "first", after: { seq: first.seq, previous: first.previous } }];
-    return { act: ofItself(rotateAct, difference, `the file before ends with ${last.seq}`), dropped: first === null ? [] : dropped };
+    return {
+      act: ofItself(rotateAct, difference, `the previous file ends with record ${last.seq}`),
+      dropped: first === null ? [] : dropped,
+    };
   }
 }
 
 function mending({ torn }: End): Act[] {
   return torn === null
     ? []
-    : [ofItself(mendAct, [{ path: "torn", before: torn }], "a record was not written whole: bs9 was killed, or the disk was full")];
+    : [ofItself(mendAct, [{ path: "torn", before: torn }], "a record was not written completely: bs9 was killed, or the disk was full")];
 }
 
 function ofItself(act: string, difference: Act["difference"], message: string): Act {

@@ -40,10 +40,10 @@ function followChain(placed: Placed[]): Chain {
     if (record === null) {
       if (here.isOpen && i === placed.length - 1)
         chain.unproved.push(
-          `the last line (${here.file}:${here.line}) is not whole: bs9 was killed while it wrote it, or it was cut; the next act goes on behind it`,
+          `the last line (${here.file}:${here.line}) is incomplete: bs9 was killed while it wrote the line, or the line was cut; the next record is appended after it`,
         );
       else if (!isMended(here, placed[i + 1])) {
-        complain(here, last.seq + broken + 1, "this line is no record as bs9 writes it");
+        complain(here, last.seq + broken + 1, "this line is not a record that bs9 has written");
         broken++;
       }
       continue;
@@ -51,14 +51,14 @@ function followChain(placed: Placed[]): Chain {
     const fits = record.seq === last.seq + 1 && record.previous === last.hash && (last.seq === 0 || record.chain === last.chain);
     const isFirst = chain.lastSeq === 0;
     if (!isIntact(record)) {
-      complain(here, record.seq, "this record was changed: its hash is not that of what stands in it");
+      complain(here, record.seq, "this record was changed: its hash does not match its content");
       last = { ...last, seq: last.seq + broken };
       broken = 1;
     } else {
       const mayFit = broken > 0 && record.seq === last.seq + broken + 1;
       if (!fits && !mayFit && !(isFirst && broken === 0 && beginsWell(record, placed))) {
         if (!isFirst && isAdded(record, last, placed[i + 1])) {
-          complain(here, record.seq, "this line was added: the one behind it follows the one before it");
+          complain(here, record.seq, "this line was added: the record after it continues the record before it");
           continue;
         }
         complain(here, record.seq, misfit(record, last.seq + broken, isFirst));
@@ -96,7 +96,7 @@ function isAdded(record: TrailRecord, last: { seq: number; hash: string }, next:
 function misfit(record: TrailRecord, lastSeq: number, isFirst: boolean): string {
   if (record.seq > lastSeq + 1) {
     const isOne = record.seq === lastSeq + 2;
-    return `${isOne ? `record ${lastSeq + 1} is` : `records ${lastSeq + 1} to ${record.seq - 1} are`} missing before this line${isFirst ? ", and no rotation took them out" : ""}`;
+    return `${isOne ? `record ${lastSeq + 1} is` : `records ${lastSeq + 1} to ${record.seq - 1} are`} missing before this line${isFirst ? ", and no rotation removed them" : ""}`;
   }
-  return "this record does not follow the one before it: that one, or this one, was put in place of another";
+  return "this record does not continue the record before it: one of the two replaced another record";
 }

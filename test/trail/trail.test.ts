@@ -117,7 +117,7 @@ describe("verify names the place of damage", () => {
     it.told.length = 0;
     const verdict = await it.trail.verify();
     expect(verdict.breaks).toEqual([]);
-    expect(verdict.unproved[0]).toContain("a chain written anew, would not show");
+    expect(verdict.unproved[0]).toContain("that the whole chain was rewritten");
   });
 
   test("a correctly chained line added at the end is named, though not proved", async () => {
@@ -135,7 +135,7 @@ describe("verify names the place of damage", () => {
     it.put(it.lines().slice(0, -1));
     expect(await it.trail.verify()).toMatchObject({
       intact: true,
-      unproved: [expect.stringContaining("records cut off at the end"), expect.any(String)],
+      unproved: [expect.stringContaining("that the end was cut off"), expect.any(String)],
     });
   });
 
@@ -146,13 +146,13 @@ describe("verify names the place of damage", () => {
     const verdict = await it.trail.verify();
     expect(verdict).toMatchObject({ intact: false, witnessed: 1, removed: [it.told[0]?.chain ?? ""] });
     expect(verdict.breaks).toEqual([
-      { file: "trail.jsonl", line: 1, seq: 1, what: "an earlier trail of 3 records was removed: the journal knows it" },
+      { file: "trail.jsonl", line: 1, seq: 1, what: "an earlier trail of 3 records was removed: the journal still has their hashes" },
     ]);
     await it.trail.append({ ...act("x"), act: "trail-accept", targets: [], difference: [{ path: "removed", after: verdict.removed }] });
     const after = await it.trail.verify();
     expect(after).toMatchObject({ intact: true, removed: [] });
     expect(after.unproved[0]).toBe(
-      "an earlier trail of 3 records was removed, which record 2 accepts: what was in it is known by its hashes alone",
+      "an earlier trail of 3 records was removed, and record 2 accepts that: only the hashes of its records are left, in the journal",
     );
   });
 
@@ -176,7 +176,7 @@ describe("a torn last line is repaired by the next record", () => {
     appendFileSync(it.file, (it.lines()[1] ?? "").slice(0, bytes));
     const before = await it.trail.verify();
     expect(before).toMatchObject({ intact: true, records: 2 });
-    expect(before.unproved[0]).toContain("trail.jsonl:3) is not whole");
+    expect(before.unproved[0]).toContain("trail.jsonl:3) is incomplete");
     await it.trail.append(act("after"));
     expect([...it.trail.records()].map((record) => record.act)).toEqual(["start", "start", "trail-mend", "start"]);
     expect(await places(it)).toEqual([]);
