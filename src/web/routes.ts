@@ -21,7 +21,7 @@ export function routesOf({ statuses, now }: RouteDeps): Route[] {
       answer: async () => {
         try {
           const services = await within(latest(), statusTimeoutMs);
-          if (services === null) return problem(503, `the services do not tell how they are within ${statusTimeoutMs / 1000} s`);
+          if (services === null) return problem(503, `the status of the services could not be read within ${statusTimeoutMs / 1000} s`);
           return jsonResponse({ at: new Date(now()).toISOString(), host: hostname(), services });
         } catch (error) {
           return problem(500, `the services cannot be read: ${reasonOf(error)}`);
@@ -34,11 +34,11 @@ export function routesOf({ statuses, now }: RouteDeps): Route[] {
 /** The row, or the answer that there is none; HEAD is GET without a body (RFC 9110, 9.3.2). */
 export function find(routes: Route[], method: string, path: string): Route | Response {
   const there = routes.filter((route) => route.path === path);
-  if (there.length === 0) return problem(404, "there is nothing here");
+  if (there.length === 0) return problem(404, "there is no such path");
   const found = there.find((route) => route.method === (method === "HEAD" ? "GET" : method));
   if (found !== undefined) return found;
   const allowed = there.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
-  return problem(405, `${method} is not possible here`, { Allow: allowed.join(", ") });
+  return problem(405, `${method} is not allowed for this path`, { Allow: allowed.join(", ") });
 }
 
 /** Concurrent requests share one reading. */

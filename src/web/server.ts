@@ -38,7 +38,7 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,
       fetch: (request, server) => answer(request, server.requestIP(request)?.address ?? ""),
-      error: () => problem(500, "this request found a bug"),
+      error: () => problem(500, "this request caused an error in bs9, which is a bug"),
     });
     return { port: server.port ?? port, stop: () => server.stop(true) };
   } catch (error) {

@@ -42,7 +42,8 @@ function ownToken(configFolder: string): Pick<Token, "text" | "own"> {
   const own = join(configFolder, "web.token");
   const mode = statSync(own, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) make(own);
-  else if ((mode & 0o077) !== 0) throw failed(`the token is in ${own}, which others may read too`, { hint: `chmod 600 ${shellWord(own)}` });
+  else if ((mode & 0o077) !== 0)
+    throw failed(`the token is in ${own}, which other users can read too`, { hint: `chmod 600 ${shellWord(own)}` });
   return { text: read(own, `the token is in ${own}`), own };
 }
 
@@ -53,14 +54,14 @@ function read(file: string, whence: string): string {
   } catch (error) {
     throw failed(`${whence}, which cannot be read: ${plainErrno(error)}`, { cause: error, hint: `ls -lL ${shellWord(file)}` });
   }
-  if (bytes === null) throw failed(`${whence}, which is no regular file`, { hint: `ls -lL ${shellWord(file)}` });
+  if (bytes === null) throw failed(`${whence}, which is not a regular file`, { hint: `ls -lL ${shellWord(file)}` });
   if (bytes.length > maxBytes) throw failed(`${whence}, which has more than ${maxBytes} bytes`, { hint: `ls -lL ${shellWord(file)}` });
   const token = bytes.toString("utf8").trim();
   const hint = `head -c 32 /dev/urandom | base64 > ${shellWord(file)}`;
   if (token.length < minLetters)
-    throw failed(`${whence}, which holds ${token.length} characters; a token has at least ${minLetters}`, { hint });
+    throw failed(`${whence}, which contains ${token.length} characters; a token has at least ${minLetters}`, { hint });
   // Characters that a header can carry (RFC 6750 allows fewer, but secret stores produce all of these).
-  if (!/^[\x21-\x7e]+$/.test(token)) throw failed(`${whence}, which holds a space or other characters than ASCII ones`, { hint });
+  if (!/^[\x21-\x7e]+$/.test(token)) throw failed(`${whence}, which contains a space or a character that is not printable ASCII`, { hint });
   return token;
 }
 

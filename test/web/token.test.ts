@@ -31,7 +31,7 @@ test("a token file that others can read is refused", () => {
   const folder = tempDir();
   loadToken({}, folder);
   chmodSync(join(folder, "web.token"), 0o640);
-  expect(() => loadToken({}, folder)).toThrow("others may read");
+  expect(() => loadToken({}, folder)).toThrow("other users can read");
 });
 
 test("the named file takes precedence, through links as Kubernetes makes them", () => {
@@ -47,10 +47,10 @@ test("the named file takes precedence, through links as Kubernetes makes them", 
 });
 
 test.each([
-  ["short\n", "holds 5 characters; a token has at least 16"],
-  ["", "holds 0 characters"],
-  ["two words of a token", "holds a space"],
-  ["contraseña-contraseña", "other characters than ASCII"],
+  ["short\n", "contains 5 characters; a token has at least 16"],
+  ["", "contains 0 characters"],
+  ["two words of a token", "contains a space"],
+  ["contraseña-contraseña", "a character that is not printable ASCII"],
   ["x".repeat(5000), "more than 4096 bytes"],
 ])("%j is not a valid token", (text, reason) => {
   const file = join(tempDir(), "token");
@@ -62,6 +62,6 @@ test.each([
 test("a missing or unreadable file is reported", () => {
   const folder = tempDir();
   mkdirSync(join(folder, "sub"));
-  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("no regular file");
-  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: "/dev/zero" }, folder)).toThrow("no regular file");
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("which is not a regular file");
+  expect(() => loadToken({ BS9_WEB_TOKEN_FILE: "/dev/zero" }, folder)).toThrow("which is not a regular file");
 });
