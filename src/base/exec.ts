@@ -42,7 +42,7 @@ export async function exec(argv: string[], options: ExecOptions): Promise<ExecRe
       detached: true,
     });
   } catch (error) {
-    throw failed(`cannot run ${argv[0]}: it is not there or may not be run`, { cause: error });
+    throw failed(`cannot run ${argv[0]}: it is missing or cannot be executed`, { cause: error });
   }
   let timedOut = false;
   const end = () => {

@@ -8,7 +8,7 @@ const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_
 export function parseBytes(text: string, what: string): number {
   const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   const bytes = match ? Number(match[1]) * (sizeUnits[match[2]?.toLowerCase() ?? ""] ?? Number.NaN) : Number.NaN;
-  if (!Number.isSafeInteger(Math.round(bytes))) throw usage(`${what} cannot be '${text}': a size like 512M or 2G is needed`);
+  if (!Number.isSafeInteger(Math.round(bytes))) throw usage(`${what} must be a size such as 512M or 2G (got '${text}')`);
   return Math.round(bytes);
 }
 
@@ -16,7 +16,7 @@ export function parseBytes(text: string, what: string): number {
 export function parseDuration(text: string, what: string): number {
   const trimmed = text.trim().toLowerCase();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Math.round(Number(trimmed) * 1000);
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) throw usage(`${what} cannot be '${text}': a time like 30s, 10m or 2h is needed`);
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) throw usage(`${what} must be a time such as 30s, 10m or 2h (got '${text}')`);
   let total = 0;
   for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
     total += Number(part[1]) * (durationUnits[part[2] ?? ""] ?? Number.NaN);
@@ -26,14 +26,14 @@ export function parseDuration(text: string, what: string): number {
 /** Parses `50%` or `150` to percent of one core. */
 export function parsePercent(text: string, what: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim());
-  if (!match) throw usage(`${what} cannot be '${text}': a percentage like 50% is needed (100% is one core)`);
+  if (!match) throw usage(`${what} must be a percentage such as 50%, where 100% is one core (got '${text}')`);
   return Number(match[1]);
 }
 
 /** Parses a whole number between `min` and `max`, both included. */
 export function parseWhole(text: string, what: string, min: number, max: number): number {
   const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max)) throw usage(`${what} cannot be '${text}': a whole number from ${min} to ${max} is needed`);
+  if (!(value >= min && value <= max)) throw usage(`${what} must be a whole number from ${min} to ${max} (got '${text}')`);
   return value;
 }
 

@@ -28,7 +28,7 @@ test.each([
 test.each([
   ["a FIFO", "fifo", "it is a FIFO, not a regular file"],
   ["a link to /dev/zero", "endless", "it is a device, not a regular file"],
-  ["a directory", "directory", "it is a folder"],
+  ["a directory", "directory", "it is a directory"],
 ])("%s in place of a file is reported and not appended to", (_, name, why) => {
   expect(() => openToAppend(at(name))).toThrow(`cannot open ${at(name)}: ${why}`);
 });

@@ -12,7 +12,7 @@ describe("parseBytes", () => {
     ["10MB", 10_485_760],
   ])("%s", (text, bytes) => expect(parseBytes(text, "--memory")).toBe(bytes));
   test.each(["", "M", "-1M", "1e3", "1 0M", "0x10", "9999999999T", "٣M", "1M\n2M"])("refuses %j", (text) =>
-    expect(() => parseBytes(text, "--memory")).toThrow("--memory cannot be"),
+    expect(() => parseBytes(text, "--memory")).toThrow("--memory must be"),
   );
 });
 
@@ -28,20 +28,20 @@ describe("parseDuration", () => {
     ["2d", 172_800_000],
   ])("%s", (text, ms) => expect(parseDuration(text, "--wait")).toBe(ms));
   test.each(["", "m", "-1s", "1y", "s1", "1s 2x", "NaN", "Infinity"])("refuses %j", (text) =>
-    expect(() => parseDuration(text, "--wait")).toThrow("--wait cannot be"),
+    expect(() => parseDuration(text, "--wait")).toThrow("--wait must be"),
   );
 });
 
 test("parsePercent accepts a number with and without the percent sign", () => {
   expect(parsePercent("50%", "--cpu")).toBe(50);
   expect(parsePercent("150", "--cpu")).toBe(150);
-  expect(() => parsePercent("half", "--cpu")).toThrow("--cpu cannot be");
+  expect(() => parsePercent("half", "--cpu")).toThrow("--cpu must be");
 });
 
 test("parseWhole refuses numbers outside its bounds", () => {
   expect(parseWhole("65535", "--port", 1, 65535)).toBe(65535);
   for (const bad of ["0", "65536", "1e3", "3.5", "-1", "", " ", "99999999999999999999"])
-    expect(() => parseWhole(bad, "--port", 1, 65535)).toThrow("--port cannot be");
+    expect(() => parseWhole(bad, "--port", 1, 65535)).toThrow("--port must be");
 });
 
 test("byte counts are formatted in at most five characters", () => {
