@@ -33,7 +33,7 @@ describe.each(backends)("%s", (kind) => {
       await until(
         async () => {
           answers.push(await it.served());
-          return JSON.stringify((await describes(stage)).events).includes("a folder of its sandbox was replaced by a symbolic link");
+          return JSON.stringify((await describes(stage)).events).includes("a directory of its sandbox was replaced by a symbolic link");
         },
         { what: "describe says why", timeoutMs: 30_000 },
       ).finally(() => expect(answers.join("\n")).not.toContain(secret));

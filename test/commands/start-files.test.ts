@@ -35,7 +35,7 @@ test.each(["compose.yml", "compose.YAML", "package.json", "other.toml", ".env", 
     } catch (thrown) {
       error = thrown as typeof error;
     }
-    expect(error.message).toContain("it is a file of text and not a program");
+    expect(error.message).toContain("it is a text file, not a program");
     expect(error.hint).not.toContain("chmod");
   },
 );

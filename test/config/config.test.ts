@@ -51,14 +51,14 @@ test.each([
   ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics] and [health] are known"]],
   ["start=1", ["c:1: start: it has to be a section, [start]"]],
   ["[start]\n__proto__=1\nconstructor='x'", ["c:2: start.__proto__: there is no such key", "c:3: start.constructor: there is no such key"]],
-  ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox cannot be 'hard': standard, strict, off are possible"]],
-  ["start.wait='soon'", ["c:1: start.wait: wait cannot be 'soon': a time like 30s, 10m or 2h is needed"]],
+  ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox must be one of standard, strict, off (got 'hard')"]],
+  ["start.wait='soon'", ["c:1: start.wait: wait must be a time such as 30s, 10m or 2h (got 'soon')"]],
   ["metrics=1\n[start]\ninterval=5", ["c:1: metrics: it has to be a section, [metrics]", "c:3: start.interval: there is no such key"]],
   [
     "[metrics]\ninterval='2h'\nkeep-raw=0\nkeep-1m='20000d'\nkeep-2m=5\nkeep-1h=true",
     [
       "c:2: metrics.interval: interval cannot be '2h': from 1s to 1m is possible",
-      "c:3: metrics.keep-raw: keep-raw cannot be '0': a whole number from 1 to 1000000 is needed",
+      "c:3: metrics.keep-raw: keep-raw must be a whole number from 1 to 1000000 (got '0')",
       "c:4: metrics.keep-1m: keep-1m cannot be '20000d': from 1s to 3660d is possible, or a number of snapshots",
       "c:5: metrics.keep-2m: there is no such key; did you mean 'keep-1m'?",
       "c:6: metrics.keep-1h: it has to be a number, or a text in quotes, such as 1000",
@@ -69,8 +69,8 @@ test.each([
     [
       "c:2: health.interval: interval cannot be '500ms': from 1s to 1h is possible",
       "c:3: health.timeout: timeout cannot be '2m': from 100ms to 1m is possible",
-      "c:4: health.unhealthy-after: unhealthy-after cannot be '0': a whole number from 1 to 100 is needed",
-      "c:5: health.healthy-after: healthy-after cannot be '1.5': a whole number from 1 to 100 is needed",
+      "c:4: health.unhealthy-after: unhealthy-after must be a whole number from 1 to 100 (got '0')",
+      "c:5: health.healthy-after: healthy-after must be a whole number from 1 to 100 (got '1.5')",
       "c:6: health.unhealty-after: there is no such key; did you mean 'unhealthy-after'?",
     ],
   ],
@@ -80,7 +80,7 @@ test.each([
 test("an invalid variable is named, and the value of the file applies", () => {
   const { defaults, mistakes } = load("[start]\ntasks = 7\n", { BS9_TASKS: "many" });
   expect(defaults.tasks).toBe(7);
-  expect(mistakes.map(mistakeLine)).toEqual(["environment: BS9_TASKS cannot be 'many': a whole number from 1 to 4194304 is needed"]);
+  expect(mistakes.map(mistakeLine)).toEqual(["environment: BS9_TASKS must be a whole number from 1 to 4194304 (got 'many')"]);
 });
 
 test("history is kept by number or by age", () => {

@@ -44,7 +44,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     const last = stage.spec("last", sleeper);
     const troubles = await backend.define([first, bad, last]);
     expect([...troubles.keys()]).toEqual(["bad"]);
-    expect(troubles.get("bad")).toMatchObject({ message: expect.stringContaining("the kernel takes at most") });
+    expect(troubles.get("bad")).toMatchObject({ message: expect.stringContaining("the kernel accepts at most") });
     await backend.start([first, last]);
     await Promise.all([stage.live(first), stage.live(last)]);
     expect((await backend.read(["last", "nobody", "bad", "first"])).map(({ name, state }) => [name, state])).toEqual([

@@ -88,7 +88,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     process.kill(mainPid, "SIGKILL");
     const { end } = await stage.reached("one", "failed");
     if (stage.backend.capabilities.exitStatus) expect(end).toBe("killed by SIGKILL");
-    else expect(end).toContain("not known");
+    else expect(end).toContain("unknown exit status");
     await stage.backend.start([spec]);
     expect((await stage.live(spec)).mainPid).not.toBe(mainPid);
   },

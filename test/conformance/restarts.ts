@@ -102,30 +102,30 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     let { mainPid } = await stage.up(spec);
     for (const restarts of [1, 2, 3]) {
       await until(() => startsOf(stage, "starts").length === restarts, { what: `start ${restarts}` });
-      await stage.backend.recycle(spec, "port 1 takes no connection");
+      await stage.backend.recycle(spec, "port 1 accepts no connection");
       const before = mainPid;
       ({ mainPid } = await stage.live(spec, (reading) => reading.mainPid !== before && reading.restarts === restarts));
     }
     await until(() => startsOf(stage, "starts").length === 4, { what: "the last start" });
     const starts = startsOf(stage, "starts");
     expect(stage.wrote("asked")?.split("\n").length).toBe(4);
-    const why = "it is unhealthy, so it is restarted: port 1 takes no connection";
+    const why = "it is unhealthy, so it is restarted: port 1 accepts no connection";
     const events = await stage.lines("one", 10, { eventsOnly: true });
     expect(events.flatMap(({ message, stream }) => (message === why ? [stream] : []))).toEqual(["bs9", "bs9", "bs9"]);
     for (let n = 2; n <= starts.length; n++)
       expect((starts[n - 1] ?? 0) - (starts[n - 2] ?? 0)).toBeGreaterThanOrEqual(delayOf(n, delayMs) - 10);
     await stage.backend.stop([spec]);
     // A stopped service stays stopped.
-    await stage.backend.recycle(spec, "port 1 takes no connection");
+    await stage.backend.recycle(spec, "port 1 accepts no connection");
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
   async "a service that is recycled too often is given up"(stage) {
     const spec = stage.spec("one", sleeper, { restart: { delayMs: 0, max: 1 } });
     const { mainPid } = await stage.up(spec);
-    await stage.backend.recycle(spec, "port 1 takes no connection");
+    await stage.backend.recycle(spec, "port 1 accepts no connection");
     await stage.live(spec, (reading) => reading.mainPid !== mainPid && reading.restarts === 1);
-    await stage.backend.recycle(spec, "port 1 takes no connection");
+    await stage.backend.recycle(spec, "port 1 accepts no connection");
     const reading = await stage.reached("one", "failed");
     expect(reading).toMatchObject({ restarts: 1, end: "given up: it was restarted as often as --max-restarts allows" });
   },
@@ -140,7 +140,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
       return startsOf(stage, "starts").length === 2 && reading.state === "activating" && reading.restarts === 2 ? reading : null;
     };
     await until(waits, { what: "it waits" });
-    for (let n = 0; n < 3; n++) await stage.backend.recycle(spec, "port 1 takes no connection");
+    for (let n = 0; n < 3; n++) await stage.backend.recycle(spec, "port 1 accepts no connection");
     expect(await waits()).not.toBeNull();
     // Only the result is visible at the end: as many starts as without recycling.
     expect(await stage.reached("one", "failed")).toMatchObject({ restarts: 2 });

@@ -46,7 +46,7 @@ test("an entry that has become a FIFO, and endless environment files, block no c
     const result = await it.asUser("ops", ["timeout", "20", "bs9", verb, "pipe"]);
     expect([verb, result.code]).not.toEqual([verb, 124]);
   }
-  expect((await bs9(it, "restart", "pipe")).stderr).toContain("no regular file");
+  expect((await bs9(it, "restart", "pipe")).stderr).toContain("not a regular file");
   const endless = await it.asUser("ops", ["timeout", "20", "bs9", "start", "web/app.ts", "--name", "web", "--env-file", "/dev/zero"]);
   expect(endless).toMatchObject({ code: 1, stderr: expect.stringContaining("/dev/zero: it is not a regular file") });
   const silent = await it.asUser("ops", ["timeout", "30", "bs9", "start", "web/app.ts", "--name", "web", "--env-file", "empty.env"]);

@@ -168,7 +168,7 @@ test("values that cannot arrive are refused with the reason", async () => {
   const huge = "x".repeat(131_072);
   await it.writeFile("ops", "huge.env", `HUGE=${huge}\n`);
   const outcome = await bs9(it, "start", "dump/dump", "--name", "dump", "--reset", "--env-file", "huge.env");
-  expect({ code: outcome.code, told: outcome.stderr.includes("the kernel takes at most 131072") }).toEqual({ code: 1, told: true });
+  expect({ code: outcome.code, told: outcome.stderr.includes("the kernel accepts at most 131072") }).toEqual({ code: 1, told: true });
   const many = Array.from({ length: 20 }, (_, i) => `M${i}=${"y".repeat(110_000)}`).join("\n");
   await it.writeFile("ops", "many.env", many);
   const all = await bs9(it, "start", "dump/dump", "--name", "dump", "--reset", "--env-file", "many.env");

@@ -43,7 +43,7 @@ test("a drop-in that another drop-in overrides, or that systemd has not read, do
   await it.asRoot(["sh", "-c", `rm ${folder}/zz.conf ${folder}/bs9.conf && systemctl daemon-reload`]);
   expect((await comesBack())?.mend).toContain("RestartSec=100ms");
   await it.asRoot(["sh", "-c", `printf '[Service]\\nRestart=always\\n' >${folder}/bs9.conf`]);
-  expect(await comesBack()).toMatchObject({ what: expect.stringContaining("has not read it"), mend: "sudo systemctl daemon-reload" });
+  expect(await comesBack()).toMatchObject({ what: expect.stringContaining("has not loaded it"), mend: "sudo systemctl daemon-reload" });
   await it.asRoot(["rm", `${folder}/bs9.conf`]);
   await it.asRoot(["systemctl", "daemon-reload"]);
   await install();

@@ -53,7 +53,7 @@ test("a port that was not given is found automatically: the lowest free one", as
 
 test("a mistake is named by line and field, and stops nothing that runs", async () => {
   await it.writeFile("ops", file, '[start]\nmemory = "256M"\nsandbox = "hard"\n');
-  const words = `/home/ops/${file}:3: start.sandbox: sandbox cannot be 'hard': standard, strict, off are possible`;
+  const words = `/home/ops/${file}:3: start.sandbox: sandbox must be one of standard, strict, off (got 'hard')`;
   const refused = await start("web2");
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toContain(words);

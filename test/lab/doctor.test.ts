@@ -62,7 +62,7 @@ describe("1: linger is off", () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/ops"]);
     expect((await doctor()).of("linger")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
     const { fixed, code } = await doctor(["--fix"]);
-    expect(fixed).toMatchObject([{ id: "linger", did: null, trouble: "this host lets only root do that" }]);
+    expect(fixed).toMatchObject([{ id: "linger", did: null, trouble: "only root can enable lingering on this host" }]);
     expect(code).toBe(1);
     await it.asRoot(["loginctl", "enable-linger", "ops"]);
     expect((await doctor()).code).toBe(0);
@@ -71,7 +71,7 @@ describe("1: linger is off", () => {
   test("root can fix its own", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/root"]);
     const { fixed, of } = await doctor(["--fix"], it, "root");
-    expect(fixed).toMatchObject([{ id: "linger", did: "root lingers" }]);
+    expect(fixed).toMatchObject([{ id: "linger", did: "lingering is enabled for root" }]);
     expect(of("linger")).toBeUndefined();
     expect((await it.asRoot(["test", "-e", "/var/lib/systemd/linger/root"])).code).toBe(0);
   });

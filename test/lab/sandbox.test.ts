@@ -135,7 +135,7 @@ test("on a host that denies user namespaces the sandbox is partial with the reas
   expect(verdict).toBe("partial");
   const lacking = missing.find(({ directive }) => directive === "ProtectHome=tmpfs");
   expect(lacking?.why).toContain("RestrictNamespaces= of user@1001.service");
-  const file = /take RestrictNamespaces= out of (\S+), then: sudo (.*)/.exec(lacking?.mend ?? "");
+  const file = /remove RestrictNamespaces= from (\S+), then: sudo (.*)/.exec(lacking?.mend ?? "");
   expect(probed).toEqual(expect.arrayContaining(["SystemCallFilter", "RestrictNamespaces", "LockPersonality", "RestrictAddressFamilies"]));
   expect((await described(it, "ops")).verified).toEqual(expect.arrayContaining(["NoNewPrivileges", "UMask"]));
 

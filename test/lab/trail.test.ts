@@ -105,7 +105,7 @@ test("removal of the whole trail is noticed through the journal", async () => {
 
 test("a torn line is reported and repaired, and many commands at once keep one chain", async () => {
   await shell(`head -c 100 ${file} >>${file}`);
-  expect((await verdict()).unproved[0]).toContain("is not whole");
+  expect((await verdict()).unproved[0]).toContain("is incomplete");
   expect((await bs9("start", "web/app.ts", "--name", "web", "--port", "4701", "-q")).code).toBe(0);
   await Promise.all(Array.from({ length: 6 }, () => bs9("restart", "web")));
   const found = await verdict();

@@ -68,5 +68,5 @@ test("where it cannot be written that is told", () => {
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(Bs9Error);
-  expect(String(thrown)).toContain("cannot write what the export keeps in /proc/self/none while it is at work: no such file or folder");
+  expect(String(thrown)).toContain("cannot write what the export keeps in /proc/self/none while it is at work: no such file or directory");
 });
