@@ -13,7 +13,7 @@ afterAll(() => it.down());
 test("systemd logs nothing about a check, whether it succeeds, fails or is killed", async () => {
   const start = (check: string, name: string) => bs9(it, "start", "web/run.sh", "--name", name, "--health", `cmd:${check}`, "--wait", "2");
   succeed(await start("true", "well"), "a check that succeeds");
-  expect((await start("exit 7", "failing")).stderr).toContain("exits with 7");
+  expect((await start("exit 7", "failing")).stderr).toContain("exited with 7");
   expect((await start("sleep 100; true", "hanging")).stderr).toContain("did not end");
   succeed(await it.asRoot(["journalctl", "--sync"]), "sync");
   const { stdout } = succeed(await it.asUser("ops", ["journalctl", "--user", "--no-pager", "--output=cat"]), "journal");
