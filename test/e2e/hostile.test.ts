@@ -68,7 +68,9 @@ test("a health command runs in the sandbox of the service, because the service m
   const started = await bs9(it, "start", "web/app.ts", "--name", "web", "--env", "GREETING=hello", "--health", "cmd:sh check.sh");
   expect(started).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
   expect((await sh("cat web/seen; cat web/leak; ls /tmp/from-check")).stdout).toBe("hello\n");
-  expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "cmd:exit 7", "--wait", "2")).stderr).toContain("exited with 7");
+  expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "cmd:exit 7", "--wait", "2")).stderr).toContain(
+    "exited with 7",
+  );
   // The agent probes too, so its check may run at this moment.
   const checks = "ls /run/user/$(id -u)/systemd/user; systemctl --user list-units --all 'bs9-check*' --no-legend";
   await until(async () => (await sh(checks)).stdout === "", { what: "no check is left" });
