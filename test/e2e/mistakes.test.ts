@@ -19,7 +19,7 @@ test.each<[string[], number, string]>([
   [["start", "web/app.ts", "--name", "Web"], 2, "cannot be named"],
   [["start", "web/app.ts", "--name", "bs9-agent"], 2, "reserved"],
   [["start", "web/app.ts", "--port", "70000"], 2, "from 1 to 65535"],
-  [["start", "web/app.ts", "--memory", "lots"], 2, "a size like 512M"],
+  [["start", "web/app.ts", "--memory", "lots"], 2, "a size such as 512M"],
   [["start", "web/app.ts", "--name", "p", "--health", "/up"], 2, "needs the port"],
   [["start", "web/app.ts", "--name", "p", "--health-restart"], 2, "nothing to probe"],
   [["start", "web", "--health-restart", "--restart", "no"], 2, "exclude each other"],

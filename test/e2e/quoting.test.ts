@@ -197,7 +197,7 @@ test("with a backslash in the path an executable runs, and a script for Bun is r
   await bs9(it, "delete", "pathed", "--yes");
   await it.writeFile("ops", "paths/back\\slash/app.ts", "1");
   const { code, stderr } = await bs9(it, "start", "paths/back\\slash/app.ts", "--name", "pathed");
-  expect({ code, told: stderr.includes("takes a backslash") }).toEqual({ code: 1, told: true });
+  expect({ code, told: stderr.includes("reads a backslash") }).toEqual({ code: 1, told: true });
 });
 
 test("a newline in the path is refused with the reason", async () => {

@@ -244,7 +244,7 @@ test("a flood is reported to a neighbour only while it lasts, and the gap is rep
     what: "journald's own word",
   });
   await host.asRoot(["usermod", "-aG", "systemd-journal", "ops"]);
-  expect(await probe("ops", "gaps", String(startedMs))).toMatch(/journald dropped \d{4,} of this user's services/);
+  expect(await probe("ops", "gaps", String(startedMs))).toMatch(/journald dropped \d{4,} lines of this user's services/);
   expect(await probe("ops", "gaps", String(Date.now() + 60_000))).toBe("null\n");
   await systemctl("ops", "stop", "jl-quiet");
 });

@@ -72,7 +72,7 @@ test("the program has the limits, umask, stdin and privileges of the plan", asyn
 });
 
 test.each([
-  [{ cwd: "/nowhere" }, 200, "bs9: cannot work in /nowhere: no such file or directory\n"],
+  [{ cwd: "/nowhere" }, 200, "bs9: cannot enter the working directory /nowhere: no such file or directory\n"],
   [{ argv: ["/nowhere/app"] }, 203, "bs9: cannot execute /nowhere/app: no such file or directory\n"],
   [{ cgroup: "/nowhere" }, 219, "bs9: cannot join its cgroup: no such file or directory\n"],
 ])("the plan change %j ends with status %d and one line", async (changes, code, stderr) => {
