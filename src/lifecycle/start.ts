@@ -1,5 +1,4 @@
 // `start`: an entry becomes a running service, or a defined one is started.
-import { isDeepStrictEqual } from "node:util";
 import type { Reading } from "../backend/backend.ts";
 import type { Directories } from "../backend/directories.ts";
 import { exitStatus, failed } from "../base/errors.ts";
@@ -86,7 +85,7 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
     const directories = await deps.backend.directories(spec).catch(() => null);
     const changed = bundled === null ? await change(deps, spec, known, reading) : await changeToBuild(deps, spec, known, reading, bundled);
     // Every spec is read for it: only where one has left a runtime.
-    if (known !== null && !isDeepStrictEqual(known.runtime, spec.runtime)) sweepUnused(deps);
+    if (known !== null && !Bun.deepEquals(known.runtime, spec.runtime, true)) sweepUnused(deps);
     if (options.linger) await lingerOrWarn(deps);
     const result = known === null || (differences.length === 0 && !isUp(reading)) ? "started" : "changed";
     return { ...told, result, directories, ...changed };

@@ -1,5 +1,4 @@
 // Health of the services that run: hands the monitor what is to be probed, and the one port of a service without a check.
-import { isDeepStrictEqual } from "node:util";
 import { heldIfShown, type Listener } from "../../backend/sockets.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../../base/proc.ts";
 import { type Monitor, type MonitorOptions, monitorOf, type Watched } from "../../health/monitor.ts";
@@ -28,7 +27,7 @@ export class HealthCollector {
       return reading.state === "active" && probeOf(spec, null) === null;
     });
     const found = unchecked.length === 0 ? new Map<string, number[] | null>() : this.#ports.now(unchecked);
-    if (isDeepStrictEqual(found, this.#found)) return;
+    if (Bun.deepEquals(found, this.#found, true)) return;
     this.#found = found;
     this.#heard = -1;
   }

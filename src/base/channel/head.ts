@@ -1,6 +1,6 @@
 // What comes first over a channel, in a line of its own: the version of the protocol, and a key from a file of this user.
-import { randomBytes, timingSafeEqual } from "node:crypto";
 import { readIfThere, writeWhole } from "../files.ts";
+import { randomHex } from "../random.ts";
 
 export type Channel = {
   /** Grows with every change that the other side would not understand. */
@@ -27,7 +27,7 @@ export const busyLine = '{"busy":true}\n';
 export function keyIn(file: string): string {
   const known = readIfThere(file, 1024);
   if (known !== null && /^[0-9a-f]{64}$/.test(known)) return known;
-  const key = randomBytes(32).toString("hex");
+  const key = randomHex(32);
   writeWhole(file, key, 0o600);
   return key;
 }
@@ -44,5 +44,5 @@ export function refusalOf(line: string, { protocol, who }: Channel, key: string)
 
 function isSame(given: string, key: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(key)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  return a.length === b.length && crypto.timingSafeEqual(a, b);
 }

@@ -1,5 +1,4 @@
 // Numbers on their way into a file that wants them column by column: in memory while they are few, then on disk without a name.
-import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
@@ -67,7 +66,7 @@ export class Spool {
   /** Without a name it is gone with this process, however that ends. */
   #open(): number {
     makeFolder(this.#folder);
-    const path = join(this.#folder, `export-${randomUUID()}.part`);
+    const path = join(this.#folder, `export-${crypto.randomUUID()}.part`);
     const fd = openSync(path, "wx+", 0o600);
     unlinkSync(path);
     return fd;
