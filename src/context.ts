@@ -75,7 +75,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   let source = agent.model;
   let opened: Promise<Backend> | null = null;
   const open = (kind: BackendKind): Promise<Backend> => {
-    opened ??= openBackend(kind, env, paths);
+    // The agent itself must not be asked by itself.
+    opened ??= openBackend(kind, env, paths, env["BS9_AGENT"] === "1" ? null : agent.relay);
     return opened;
   };
   const warn = (text: string) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
@@ -202,7 +203,12 @@ function detected(env: Context["env"], registry: Registry): BackendKind {
   return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
 }
 
-async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths): Promise<Backend> {
-  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths);
+async function openBackend(
+  kind: BackendKind,
+  env: Context["env"],
+  paths: Paths,
+  relay: ReturnType<typeof agentClient>["relay"] | null,
+): Promise<Backend> {
+  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths, relay);
   return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { Notice } from "../backend/notice.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
+import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
 import type { Model } from "../status/model.ts";
@@ -48,7 +49,8 @@ export function startAgent(options: AgentOptions): Running {
   const server = serve(socketFile(paths.state), agentChannel, keyIn(keyFile(paths.state)), async (question) => {
     const asked = v.parse(Question, question);
     if (asked.ask === "follow") return model.feed(asked.paceMs);
-    const answer = asked.ask === "now" ? { now: await model.now(asked.names) } : { self: self() };
+    const answer =
+      asked.ask === "now" ? { now: await model.now(asked.names) } : asked.ask === "self" ? { self: self() } : await units(asked.calls);
     return { version: versionText, ...answer };
   });
   const guard = setInterval(() => {
@@ -96,6 +98,13 @@ export function startAgent(options: AgentOptions): Running {
     const unique = [...new Map(troubles.map((trouble) => [trouble.what, trouble])).values()];
     for (const { what } of unique) if (!said.has(what)) say(what);
     told = unique;
+  }
+
+  /** Reads units for a command. Throws where the backend reads none for others: the command then reads them itself. */
+  async function units(calls: unknown[]): Promise<{ units: unknown[] }> {
+    const read = await options.deps.backend.relayed?.(calls);
+    if (read === undefined) throw failed("this agent reads no units for others");
+    return { units: read };
   }
 
   function self(): Self {

@@ -27,6 +27,7 @@ export const Question = v.variant("ask", [
   v.strictObject({ ask: v.literal("now"), names: v.array(v.pipe(v.string(), v.regex(namePattern))) }),
   v.strictObject({ ask: v.literal("follow"), paceMs: v.pipe(v.number(), v.minValue(0), v.maxValue(longestPaceMs)) }),
   v.strictObject({ ask: v.literal("self") }),
+  v.strictObject({ ask: v.literal("units"), calls: v.array(v.unknown()) }),
 ]);
 export type Question = v.InferOutput<typeof Question>;
 
@@ -55,6 +56,7 @@ const head = { protocol: v.number(), pid: v.number() };
 export const AgentAnswer = v.union([
   v.strictObject({ ...head, version: v.string(), now: Snapshot }),
   v.strictObject({ ...head, version: v.string(), self: Self }),
+  v.strictObject({ ...head, version: v.string(), units: v.array(v.unknown()) }),
   v.strictObject({ ...head, error: v.string() }),
 ]);
 export type AgentAnswer = v.InferOutput<typeof AgentAnswer>;

@@ -26,7 +26,13 @@ const silentMs = 10_000;
 /** What a sample may come late by, before an agent that tells its events counts as gone. */
 const quietMarginMs = 5000;
 
-export function agentClient(state: string): Agent & { model: ModelSource } {
+type AgentClient = Agent & {
+  model: ModelSource;
+  /** Has the agent read units, with calls that its backend defines; null where it does not answer. */
+  relay(calls: unknown[]): Promise<unknown[] | null>;
+};
+
+export function agentClient(state: string): AgentClient {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
   const answered = async (question: Question): Promise<AgentAnswer | null> => {
@@ -67,6 +73,10 @@ export function agentClient(state: string): Agent & { model: ModelSource } {
           if (!v.isValiError(error) && !(error instanceof SyntaxError)) throw error;
         }
       },
+    },
+    async relay(calls) {
+      const answer = await answered({ ask: "units", calls });
+      return answer !== null && "units" in answer ? answer.units : null;
     },
     async self() {
       const answer = await answered({ ask: "self" });
@@ -128,4 +138,5 @@ const OfSameBs9 = v.union([
     now: v.looseObject({ services: v.array(v.looseObject({})), added: v.array(v.unknown()) }),
   }),
   v.looseObject({ version: v.literal(versionText), self: v.looseObject({}) }),
+  v.looseObject({ version: v.literal(versionText), units: v.array(v.unknown()) }),
 ]);

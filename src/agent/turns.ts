@@ -20,7 +20,7 @@ import { View } from "./view.ts";
 /** What the agent takes of a backend. */
 export type Followed = Pick<
   Backend,
-  "kind" | "strangers" | "watch" | "read" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
+  "kind" | "strangers" | "watch" | "read" | "relayed" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
 >;
 
 export type TurnsOptions = {

@@ -146,6 +146,11 @@ export interface Backend {
   glimpse?(names: string[]): Glimpse[];
   /** Whether the backend answers, within seconds; absent where a read finds that out as fast. */
   answers?(): Promise<boolean>;
+  /**
+   * Reads for another process of this user what it wants to know of units, over the connection of this process. Absent where a
+   * connection costs nothing. The backend defines calls and answers. Throws where the calls are not understood.
+   */
+  relayed?(calls: unknown): Promise<unknown[]>;
   /** Reports each change of a service until `onLost`; null where the backend reports no changes and callers have to poll. */
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null>;
   /** Checks the live process against its spec; a verdict that was already found for exactly this process is reused. */

@@ -1,5 +1,5 @@
 // Reads what the user manager has loaded for a unit: from which file, and whether that file has changed on disk since.
-import type { Bus } from "./bus.ts";
+import type { UnitReader } from "./relay.ts";
 import type { Systemctl } from "./systemctl.ts";
 
 export type Loaded = {
@@ -17,7 +17,7 @@ export type Loaded = {
  * Reads over the bus, property by property. `systemctl show` reads all properties, and fails for a unit whose arguments contain
  * a Unicode noncharacter, because D-Bus cannot carry it. It is the fallback where no bus answers.
  */
-export async function readLoaded(units: string[], bus: Bus | null, systemctl: Systemctl): Promise<Loaded[]> {
+export async function readLoaded(units: string[], bus: UnitReader | null, systemctl: Systemctl): Promise<Loaded[]> {
   if (bus !== null) {
     try {
       return await overBus(units, bus);
@@ -38,7 +38,7 @@ export async function readLoaded(units: string[], bus: Bus | null, systemctl: Sy
   });
 }
 
-async function overBus(units: string[], bus: Bus): Promise<Loaded[]> {
+async function overBus(units: string[], bus: UnitReader): Promise<Loaded[]> {
   const listed = await bus.listByNames(units);
   return Promise.all(
     listed.map(async ({ path, load, active }) => {
