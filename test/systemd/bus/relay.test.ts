@@ -60,13 +60,13 @@ test("a read fails where the other process is gone, so that the caller opens its
   let isGone = false;
   const reader = await RelayedReader.connect(async (calls) => (isGone ? null : relay(calls)), manager);
   isGone = true;
-  expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent does not answer for D-Bus");
+  await expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent does not answer for D-Bus");
 });
 
 test("a connection that was lost is dropped, and the question fails", async () => {
   const { relay, seen } = held({ listByNames: () => Promise.reject(new Error("lost")) });
   const reader = await RelayedReader.connect(relay, manager);
-  expect(reader?.listByNames(["web.service"])).rejects.toThrow();
+  await expect(reader?.listByNames(["web.service"])).rejects.toThrow();
   await reader?.ping();
   expect(seen.dropped).toBe(1);
 });
@@ -77,5 +77,5 @@ test.each([
   [{ read: "ping" }],
   [Array.from({ length: 10_001 }, () => ({ read: "ping" }))],
 ])("calls that are not known, or too many, are refused: %#", async (calls) =>
-  expect(answerCalls(calls, { bus: async () => null, drop: async () => {} }, manager)).rejects.toThrow(),
+  await expect(answerCalls(calls, { bus: async () => null, drop: async () => {} }, manager)).rejects.toThrow(),
 );
