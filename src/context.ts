@@ -1,5 +1,5 @@
 // What every command is given: built once, handed down.
-import { agentClient, modelSourceOf } from "./agent/client.ts";
+import { type AgentClient, agentClient, modelSourceOf } from "./agent/client.ts";
 import type { Backend } from "./backend/backend.ts";
 import { type BackendKind, detect, isBooted } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
@@ -59,6 +59,7 @@ export type Context = {
 
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
   const { env } = process;
+  const isAgent = env["BS9_AGENT"] === "1";
   const paths = pathsOf(env);
   const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
@@ -76,7 +77,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   let opened: Promise<Backend> | null = null;
   const open = (kind: BackendKind): Promise<Backend> => {
     // The agent itself must not be asked by itself.
-    opened ??= openBackend(kind, env, paths, env["BS9_AGENT"] === "1" ? null : agent.relay);
+    opened ??= openBackend(kind, env, paths, isAgent ? null : agent.relay);
     return opened;
   };
   const warn = (text: string) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
@@ -203,12 +204,7 @@ function detected(env: Context["env"], registry: Registry): BackendKind {
   return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
 }
 
-async function openBackend(
-  kind: BackendKind,
-  env: Context["env"],
-  paths: Paths,
-  relay: ReturnType<typeof agentClient>["relay"] | null,
-): Promise<Backend> {
+async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths, relay: AgentClient["relay"] | null): Promise<Backend> {
   if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths, relay);
   return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

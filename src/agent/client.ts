@@ -26,15 +26,19 @@ const silentMs = 10_000;
 /** What a sample may come late by, before an agent that tells its events counts as gone. */
 const quietMarginMs = 5000;
 
-type AgentClient = Agent & {
+export type AgentClient = Agent & {
   model: ModelSource;
-  /** Has the agent read units, with calls that its backend defines; null where it does not answer. */
-  relay(calls: unknown[]): Promise<unknown[] | null>;
+  /**
+   * Has the agent read units, with calls that its backend defines. Null where no agent of this version answers in time. The
+   * agent waits for the user manager, so a late answer does not count as an agent that is silent.
+   */
+  relay(calls: unknown[], withinMs: number): Promise<unknown[] | null>;
 };
 
 export function agentClient(state: string): AgentClient {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
+  const side = { path: socketFile(state), keyFile: keyFile(state), channel: agentChannel };
   const answered = async (question: Question): Promise<AgentAnswer | null> => {
     if (performance.now() < silentUntilMs) return null;
     const late = () => {
@@ -45,7 +49,7 @@ export function agentClient(state: string): AgentClient {
     const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
+      const text = await ask(side, question, options);
       return text === null ? null : answerOf(JSON.parse(text));
     } catch (error) {
       trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);
@@ -65,7 +69,7 @@ export function agentClient(state: string): AgentClient {
         const question: Question = { ask: "follow", paceMs: Math.min(paceMs, longestPaceMs) };
         // A sample comes at least that often.
         const options = { signal, firstMs: timeoutMs, quietMs: 3 * Math.max(paceMs, fastestPaceMs) + quietMarginMs };
-        const lines = followChannel({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
+        const lines = followChannel(side, question, options);
         try {
           yield* eventsIn(lines);
         } catch (error) {
@@ -74,9 +78,16 @@ export function agentClient(state: string): AgentClient {
         }
       },
     },
-    async relay(calls) {
-      const answer = await answered({ ask: "units", calls });
-      return answer !== null && "units" in answer ? answer.units : null;
+    async relay(calls, withinMs) {
+      if (performance.now() < silentUntilMs) return null;
+      const options = { timeoutMs: withinMs, late: () => new Error(`nothing in ${withinMs} ms`), lock: null };
+      try {
+        const text = await ask(side, { ask: "units", calls }, options);
+        const answer = text === null ? null : answerOf(JSON.parse(text));
+        return answer !== null && "units" in answer && answer.version === versionText ? answer.units : null;
+      } catch {
+        return null;
+      }
     },
     async self() {
       const answer = await answered({ ask: "self" });

@@ -134,6 +134,7 @@ export class SystemdBackend implements Backend {
   async undefine(names: string[]): Promise<void> {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
+      this.#unloaded.delete(name);
       await this.#units.remove(name);
       removeStarts(this.#reach.runtimeDir, name);
     }
@@ -151,8 +152,9 @@ export class SystemdBackend implements Backend {
   }
 
   async start(specs: Spec[]): Promise<void> {
-    await this.#jobs.start(specs, this.#unloaded);
+    const unloaded = new Set(this.#unloaded);
     for (const { name } of specs) this.#unloaded.delete(name);
+    await this.#jobs.start(specs, unloaded);
   }
 
   stop(specs: Spec[]): Promise<void> {
@@ -179,16 +181,9 @@ export class SystemdBackend implements Backend {
 
   async read(names: string[]): Promise<Reading[]> {
     const looks = firstLook(names, this.#reach);
-    const bus = await this.#connection.bus();
-    if (bus !== null) {
-      try {
-        return await readOverBus(bus, names, this.#paths.units, looks);
-      } catch {
-        // The connection was lost, for example because the user manager re-executed itself. systemctl can still report states,
-        // and the next read connects again.
-        await this.#connection.drop(bus);
-      }
-    }
+    const read = await this.#connection.read((bus) => readOverBus(bus, names, this.#paths.units, looks));
+    if (read !== null) return read.value;
+    // systemctl can still report states, and the next read connects again.
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
   }
 
@@ -244,6 +239,6 @@ export class SystemdBackend implements Backend {
   }
 
   async #loaded(units: string[]): Promise<Loaded[]> {
-    return readLoaded(units, await this.#connection.bus(), this.#systemctl);
+    return readLoaded(units, this.#connection, this.#systemctl);
   }
 }

@@ -40,6 +40,24 @@ export class Connection {
   }
 
   /**
+   * Reads over the connection; null where no bus answers. A connection that fails is dropped. If it was relayed, the read is
+   * repeated over a connection of this process.
+   */
+  async read<T>(work: (bus: UnitReader) => Promise<T>): Promise<{ value: T } | null> {
+    for (;;) {
+      const bus = await this.bus();
+      if (bus === null) return null;
+      try {
+        return { value: await work(bus) };
+      } catch {
+        // For example because the user manager re-executed itself, or the agent has ended.
+        await this.drop(bus);
+        if (!(bus instanceof RelayedReader)) return null;
+      }
+    }
+  }
+
+  /**
    * Whether the user manager answers within about 2 s; the answer is reused for a while. A busy user manager is waited for.
    * `last` is called where no bus answers, because systemctl may get through where the D-Bus library does not.
    */

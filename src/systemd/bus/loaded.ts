@@ -1,4 +1,5 @@
 // Reads what the user manager has loaded for a unit: from which file, and whether that file has changed on disk since.
+import type { Connection } from "./connection.ts";
 import type { UnitReader } from "./relay.ts";
 import type { Systemctl } from "./systemctl.ts";
 
@@ -17,14 +18,9 @@ export type Loaded = {
  * Reads over the bus, property by property. `systemctl show` reads all properties, and fails for a unit whose arguments contain
  * a Unicode noncharacter, because D-Bus cannot carry it. It is the fallback where no bus answers.
  */
-export async function readLoaded(units: string[], bus: UnitReader | null, systemctl: Systemctl): Promise<Loaded[]> {
-  if (bus !== null) {
-    try {
-      return await overBus(units, bus);
-    } catch {
-      // The bus connection was lost during the reads.
-    }
-  }
+export async function readLoaded(units: string[], connection: Pick<Connection, "read">, systemctl: Systemctl): Promise<Loaded[]> {
+  const read = await connection.read((bus) => overBus(units, bus));
+  if (read !== null) return read.value;
   const shown = await systemctl.show(units, ["LoadState", "ActiveState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);
   return units.map((unit) => {
     const text = (name: string) => shown.get(unit)?.get(name) ?? "";
