@@ -16,7 +16,7 @@ import { Registry } from "./service/registry.ts";
 import type { Model } from "./status/model.ts";
 import type { Snapshot } from "./status/schema.ts";
 import { lazyReader } from "./storage/lazy.ts";
-import { databaseFile } from "./storage/place.ts";
+import { databaseFile } from "./storage/sqlite/schema.ts";
 import type { StorageReader } from "./storage/storage.ts";
 import { journalOf } from "./trail/journal.ts";
 import type { Who } from "./trail/record.ts";

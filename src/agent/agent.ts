@@ -8,7 +8,7 @@ import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Self } from "../lifecycle/agent.ts";
 import type { Model } from "../status/model.ts";
-import { databaseFile } from "../storage/place.ts";
+import { databaseFile } from "../storage/sqlite/schema.ts";
 import { agentChannel, keyFile, Question, socketFile, versionText } from "./channel.ts";
 import { Pause } from "./pause.ts";
 import { troubleFrom, troublesOf } from "./troubles.ts";

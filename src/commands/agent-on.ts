@@ -9,7 +9,7 @@ import { takeLock } from "../base/lock.ts";
 import { harmless } from "../base/text.ts";
 import { type Config, configFile, loadConfig, mistakeLine } from "../config/config.ts";
 import type { Context } from "../context.ts";
-import { databaseFile } from "../storage/place.ts";
+import { databaseFile } from "../storage/sqlite/schema.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { unavailable } from "../storage/unavailable.ts";
 

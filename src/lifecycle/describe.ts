@@ -10,11 +10,10 @@ import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
 import { seeServices } from "../status/look.ts";
 import type { Status } from "../status/schema.ts";
-import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { explain } from "./reason/explain.ts";
 import { privateSockets } from "./reason/private-sockets.ts";
-import { type Sampled, sampledOf } from "./sampled.ts";
+import { type Availabilities, availabilityOf, type Sampled, sampledOf } from "./stored.ts";
 
 export type Description = {
   status: Status;

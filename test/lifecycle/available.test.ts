@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { availabilityOf } from "../../src/lifecycle/available.ts";
+import { availabilityOf } from "../../src/lifecycle/stored.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";

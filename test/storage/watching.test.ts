@@ -1,8 +1,7 @@
 // What many changes of one turn cost to remember, and that each is remembered.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { migrations } from "../../src/storage/sqlite/migrations.ts";
-import { loadNames } from "../../src/storage/sqlite/names.ts";
+import { loadNames, migrations } from "../../src/storage/sqlite/schema.ts";
 import { loadWatching, recordChanges, recordStates, watchesOf } from "../../src/storage/sqlite/watching.ts";
 import type { ObservedChange } from "../../src/storage/storage.ts";
 import { beginMs, intervalMs, samplesOf } from "./samples.ts";

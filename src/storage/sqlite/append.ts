@@ -7,9 +7,8 @@ import { fold } from "../fold.ts";
 import type { RetentionLevel } from "../levels.ts";
 import type { Tick } from "../storage.ts";
 import { depthOf, writeChunks } from "./chunks.ts";
-import { tickKey } from "./keys.ts";
-import { idFor, type Names } from "./names.ts";
 import { type Head, loadEntries, loadHeads, type Recent, type Recents, type TickEntry } from "./recent.ts";
+import { idFor, type Names, tickKey } from "./schema.ts";
 
 /** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
 export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly RetentionLevel[], tick: Tick): Recents {

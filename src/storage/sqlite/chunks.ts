@@ -4,9 +4,8 @@ import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { type Block, copyRow, makeBlock, resized, rowOf } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { pageBytes } from "./database.ts";
-import { chunkKey, lastChunkKey, seqOf } from "./keys.ts";
-import type { Names } from "./names.ts";
 import type { TickEntry } from "./recent.ts";
+import { chunkKey, lastChunkKey, type Names, seqOf } from "./schema.ts";
 
 /**
  * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the

@@ -6,7 +6,7 @@ import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
 import { makeFolder, openToAppend, readRegular } from "../../base/files.ts";
 import { damagedBlock } from "../block.ts";
 import { columnsVersion } from "../columns.ts";
-import { migrations } from "./migrations.ts";
+import { migrations } from "./schema.ts";
 
 const busyMs = 5000;
 const cacheKiB = 2048;

@@ -3,9 +3,9 @@ import type { Database } from "bun:sqlite";
 import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { pointAt, rowOf } from "../block.ts";
 import type { Newest, Point, Range, StorageRow, WatchedSpan } from "../storage.ts";
-import type { Names } from "./names.ts";
 import { type PointSource, piecesOf, pointsOf, rememberingSource, stepsOf, windowsOf } from "./read.ts";
 import { loadEntries } from "./recent.ts";
+import type { Names } from "./schema.ts";
 import { watchesOf } from "./watching.ts";
 
 /** As it is at one moment. */

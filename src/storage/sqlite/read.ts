@@ -8,8 +8,8 @@ import { type RetentionLevel, spanOf } from "../levels.ts";
 import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
 import { chunksOf, latestChunk } from "./chunks.ts";
-import { chunkKey, lastChunkKey } from "./keys.ts";
 import { type EntryRange, type Heads, loadEntries, type TickEntry } from "./recent.ts";
+import { chunkKey, lastChunkKey } from "./schema.ts";
 
 /** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
 export type PointSource = {

@@ -8,10 +8,10 @@ import type { SubjectKind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead, whyNot } from "./database.ts";
-import { loadNames } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { lastHeads, loadEntries } from "./recent.ts";
+import { loadNames } from "./schema.ts";
 
 export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
   const levels = levelsOf(keeping);

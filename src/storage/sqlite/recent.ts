@@ -3,7 +3,7 @@
 import type { Database } from "bun:sqlite";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import { type Block, readBlock } from "../block.ts";
-import { lastTickKey, seqOf, tickKey } from "./keys.ts";
+import { lastTickKey, seqOf, tickKey } from "./schema.ts";
 
 /** `upto` is the last entry of the level below that is in it. */
 export type Head = { seq: number; atMs: number; upto: number };

@@ -2,9 +2,8 @@
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
 import type { RetentionLevel } from "../levels.ts";
-import { chunkKey, lastChunkKey } from "./keys.ts";
-import type { Names } from "./names.ts";
 import type { Recents } from "./recent.ts";
+import { chunkKey, lastChunkKey, type Names } from "./schema.ts";
 
 /** Of one service; a crash loop of a month has more. */
 const maxSeen = 5000;

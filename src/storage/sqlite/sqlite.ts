@@ -11,11 +11,11 @@ import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
 import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.ts";
-import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { loadEntries, loadRecents, type Recents } from "./recent.ts";
 import { deleteExpired, incrementalVacuum } from "./retain.ts";
+import { loadNames, type Names } from "./schema.ts";
 import { loadWatching, recordChanges, recordStates, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {

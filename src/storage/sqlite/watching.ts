@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { follows } from "../levels.ts";
 import type { ObservedChange, Range, SeenState, WatchedSpan } from "../storage.ts";
-import { idFor, type Names } from "./names.ts";
+import { idFor, type Names } from "./schema.ts";
 
 type Known = Omit<SeenState, "atMs"> & { n: number; watch: number };
 
