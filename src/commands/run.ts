@@ -95,13 +95,24 @@ function nothingToRun(folder: string): string {
     : `there are no services yet; add one in another shell: bs9 start app.ts`;
 }
 
-/** Services run without it, too: what keeps it from that is told. */
+/** Services run without the agent, so a failure to run it is only noted. */
 async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
-  const [{ agentOn }, { SupervisorBackend }] = await Promise.all([import("./agent-on.ts"), import("../supervisor/supervisor.ts")]);
+  const [{ runAgent }, { SupervisorBackend }] = await Promise.all([import("../agent/run.ts"), import("../supervisor/supervisor.ts")]);
+  const { config, env, paths, registry, terminal } = context;
   try {
-    return await agentOn(new SupervisorBackend(context.paths, { link: daemon.link }), context);
+    const agent = await runAgent({
+      backend: new SupervisorBackend(paths, { link: daemon.link }),
+      paths,
+      registry,
+      trail: context.trailOf("agent"),
+      config,
+      env,
+      say: (sentence) => terminal.note(harmless(sentence)),
+    });
+    context.agentIsHere(agent.model);
+    return agent;
   } catch (error) {
-    context.terminal.note(`note: samples and health are not kept: ${harmless(reasonOf(error))}`);
+    terminal.note(`note: samples and health are not kept: ${harmless(reasonOf(error))}`);
     return null;
   }
 }
