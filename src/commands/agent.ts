@@ -25,7 +25,7 @@ export const agentCommand: Command = {
     // Processes that the agent starts must not act as an agent.
     delete process.env[agentVariable];
     const { config, env, paths, registry, signal, terminal } = context;
-    const { backend } = await context.deps({ settles: false });
+    const { backend } = await context.deps();
     const timers = [setTimeout(releaseMemory, settledMs), setInterval(releaseMemory, releaseEveryMs)];
     const [replaced, stalled] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
     const own = stampOf(process.execPath);

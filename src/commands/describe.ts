@@ -28,10 +28,11 @@ export const describeCommand: Command = {
   async run({ words, options }, context) {
     const [name] = words;
     if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
-    if (name === agentName) return describeAgent(await context.deps());
-    const names = await context.names();
+    if (name === agentName) return describeAgent(await context.prepare());
+    await context.settle();
+    const names = context.registry.names();
     if (context.registry.get(name) === null) throw noSuchService(name, names);
-    const deps = await context.deps();
+    const deps = await context.prepare();
     if (flagOf(options, "unit")) return unitResult(name, deps);
     const description = await describeService(name, deps);
     return {

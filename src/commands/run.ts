@@ -131,7 +131,7 @@ async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
 async function bringUp(services: ProjectService[], context: Context): Promise<void> {
   if (services.length === 0) return;
   const [{ startEntry }, { startDefined }] = await Promise.all([import("../lifecycle/start.ts"), import("../lifecycle/acts.ts")]);
-  const deps = await context.deps();
+  const deps = await context.prepare();
   const { terminal } = context;
   const troubles: unknown[] = [];
   for (const { entry, input } of services) {
@@ -158,7 +158,7 @@ async function serve(options: OptionValues, context: Context): Promise<{ stop():
   // Once, and only when somebody asks: a look settles nothing, and an idle supervisor stays small.
   let opened: Promise<Deps> | null = null;
   const statuses = async () => {
-    opened ??= context.deps({ settles: false });
+    opened ??= context.deps();
     return (await observe(context.registry.names(), await opened)).map(({ status }) => status);
   };
   try {

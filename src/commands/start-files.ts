@@ -21,7 +21,7 @@ export const isServicesFile = (word: string, cwd: string): boolean =>
 
 export async function startFile(word: string, options: { linger: boolean; dryRun: boolean }, context: Context): Promise<Result> {
   const services = await servicesIn(word, context);
-  const deps = await context.deps();
+  const deps = await context.prepare();
   checkNames(services, word, deps);
   const fileFolder = dirname(resolve(context.cwd, word));
   if (options.dryRun) {

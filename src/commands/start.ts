@@ -48,7 +48,7 @@ export const startCommand: Command = {
       if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
       return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
     }
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const defined = context.registry.names();
     const isOne = defined.includes(word) && more.length === 0;
     if (isTarget(word, defined) && !(isOne && changesSomething(input))) {
