@@ -4,18 +4,19 @@ import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
 import { type Acted, actResultOf, done, failure } from "./acted.ts";
-import { change, checkSandbox, foresee } from "./change.ts";
+import { change } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
+import { lingerOrWarn } from "./linger.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, ready } from "./ready.ts";
 import { hintFor, toldBy } from "./reason/explain.ts";
 import { recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
+import { checkSandbox, foresee } from "./required.ts";
 import { reread, sentencesOn } from "./reread.ts";
-import { lingerOrWarn } from "./start.ts";
 import { sweepUnused } from "./unused.ts";
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
@@ -111,7 +112,10 @@ export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[
 async function acting(verb: string, names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   if (names.length === 0) return [];
   const entry = { act: verb, targets: names, differences: [] };
-  return recorded(deps, entry, () => actOn(names, deps, work), actResultOf);
+  return recorded(deps, entry, async () => {
+    const acted = await actOn(names, deps, work);
+    return { value: acted, result: actResultOf(acted) };
+  });
 }
 
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {

@@ -1,9 +1,6 @@
 // One change of a service as a transaction: pending, defined, started, judged, then committed or put back.
 import type { Reading } from "../backend/backend.ts";
-import { isolationOff } from "../backend/isolation.ts";
-import { label, wishedDirectives } from "../backend/sandbox.ts";
-import type { Isolation, Missing } from "../backend/verdict.ts";
-import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
+import { type Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import type { Pending } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
@@ -11,6 +8,7 @@ import type { Deps } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
 import { causeOf, type NotReady, type Readiness, ready } from "./ready.ts";
 import { hintFor, toldBy } from "./reason/explain.ts";
+import { checkSandbox } from "./required.ts";
 import { sweepAfter } from "./unused.ts";
 
 export type Changed = { readiness: Readiness | null };
@@ -55,48 +53,6 @@ function processOf(reading: Reading | undefined): Pending["process"] {
 async function define(deps: Deps, spec: Spec): Promise<void> {
   const trouble = (await deps.backend.define([spec])).get(spec.name);
   if (trouble !== undefined) throw trouble;
-}
-
-/** Throws `refused` where the user asked that signals, abstract sockets and limits stay inside, and they do not. */
-function checkIsolation({ name, entry }: Spec, isolation: Isolation | undefined): void {
-  if (isolation?.verdict === "full") return;
-  const [first] = isolation?.missing ?? [];
-  throw refused(`its isolation would be ${isolation?.verdict ?? "unknown"}, and --require-isolation asks for full`, {
-    lead: `cannot start ${name}`,
-    details: (isolation?.missing ?? []).map(({ directive, why }) => `${directive}: ${why}`),
-    hint: first?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
-  });
-}
-
-/** What can be known before anything runs: throws `refused` where the sandbox that is asked for cannot be effective here. */
-export async function foresee(deps: Deps, spec: Spec): Promise<void> {
-  const { profile, required, isolationRequired } = spec.sandbox;
-  if (isolationRequired === true) {
-    checkIsolation(spec, profile === "off" ? isolationOff(spec.name) : await deps.backend.isolationHere(spec));
-  }
-  if (!required) return;
-  if (profile === "off") throw unsound(spec, "off", []);
-  const wished = new Set(wishedDirectives(profile).map(label));
-  const withheld = (await deps.backend.withheld(profile)).filter(({ directive }) => !wished.has(directive));
-  if (withheld.length > 0) throw unsound(spec, "partial", withheld);
-}
-
-/** Throws `refused` where the user asked for a sandbox that holds and this one does not. */
-export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
-  const { required, isolationRequired } = spec.sandbox;
-  if (!required && isolationRequired !== true) return;
-  const [reading] = await deps.backend.read([spec.name]);
-  const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
-  if (isolationRequired === true) checkIsolation(spec, verdict?.isolation);
-  if (required && verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
-}
-
-function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs9Error {
-  return refused(`its sandbox would be ${verdict}, and --require-sandbox asks for an effective one`, {
-    lead: `cannot start ${name}`,
-    details: missing.map(({ directive, why }) => `${directive}: ${why}`),
-    hint: missing[0]?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
-  });
 }
 
 async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {

@@ -15,32 +15,24 @@ export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> 
 
 const maxTextLength = 1000;
 
-/**
- * Runs `check`, which decides before anything is written. A refusal is recorded in the trail; nothing else is written.
- * Throws what `check` throws.
- */
-export async function recordingRefusal<T>(deps: ActingDeps, entry: TrailEntry, check: () => Promise<T>): Promise<T> {
-  try {
-    return await check();
-  } catch (error) {
-    if (error instanceof Bs9Error && error.code === "refused") {
-      const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
-      await underLock(deps, whatOf(entry), () => append(deps, entry, result));
-    }
-    throw error;
-  }
+/** Records in the trail that an act was refused before it changed anything; any other error leaves no record. */
+export async function recordRefusal(deps: ActingDeps, entry: TrailEntry, error: unknown): Promise<void> {
+  if (!(error instanceof Bs9Error) || error.code !== "refused") return;
+  const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
+  await underLock(deps, whatOf(entry), () => append(deps, entry, result));
 }
 
 function whatOf({ act, targets }: TrailEntry): string {
   return `${act} ${targets.length === 1 ? targets[0] : `${targets.length} services`}`;
 }
 
-export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<T>, resultOf: (value: T) => ActResult): Promise<T> {
+/** Runs `work` under the lock, and records the result that it returns beside its value, or its error. */
+export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
   return underLock(deps, whatOf(entry), async () => {
     deps.registry.recordBackend(deps.backend.kind);
     try {
-      const value = await work();
-      await append(deps, entry, resultOf(value));
+      const { value, result } = await work();
+      await append(deps, entry, result);
       return value;
     } catch (error) {
       const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;

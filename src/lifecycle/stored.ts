@@ -1,4 +1,4 @@
-// What storage keeps of a service: its last sample, and how available it was in the last day and the last 30.
+// What storage keeps of a service: its last sample, and how available it was in the last day and the last 30 days.
 import { type FigureName, tableOf } from "../metrics/figures.ts";
 import { type Availability, availability } from "../storage/availability.ts";
 import type { WatchedSpan } from "../storage/storage.ts";
@@ -6,34 +6,34 @@ import type { Deps } from "./deps.ts";
 
 export type Sampled = { at: string } & Partial<Record<FigureName, number | null>>;
 
-/** Older than this it is of the past, such as where a full disk stops the agent from storing more. */
+/** A sample older than this many intervals is stale: a full disk, for instance, stops the agent from storing more. */
 const freshIntervals = 3;
 
-/** Null where it is not in the last tick, or that was a while ago. */
+/** Null if the service is not in the last tick, or if that tick is stale. */
 export async function sampledOf(name: string, { storage, now }: Pick<Deps, "storage" | "now">): Promise<Sampled | null> {
   const newest = await storage.newest(name);
   const point = newest?.points.get(name);
   if (newest === null || point === undefined) return null;
-  // Of a time to come it is where the clock was set back since.
+  // Math.abs, because a timestamp in the future means that the clock was set back since.
   if (Math.abs(now() - newest.atMs) > freshIntervals * newest.intervalMs) return null;
   const sampled: Sampled = { at: new Date(point.atMs).toISOString() };
   for (const { name: figure, shown } of tableOf("service")) if (shown !== undefined) sampled[figure] = point[figure] ?? null;
   return sampled;
 }
 
-/** `since`: from when on it counts; later than a day or 30 ago where the service is younger. */
+/** `since` is the begin of the time that counts: the begin of the range, or the first sight of a service that is younger. */
 export type Available = Availability & { since: string };
 
 export type Availabilities = { day: Available; month: Available };
 
 const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
-/** So long are changes kept: one seen before the month is no younger than it, though nobody watched since. */
+/** State changes are kept for this long: a service seen before the month is older than it, even if nobody watched since. */
 const keptMs = 42 * dayMs;
 
 /**
- * How available a service was since `sinceMs`: an earlier service of the same name is another one. Null where it was never
- * seen, or where nothing is kept.
+ * The availability since `sinceMs`, because an earlier service of the same name does not count. Null if the service was never
+ * seen, or if nothing is stored.
  */
 export async function availabilityOf(
   name: string,

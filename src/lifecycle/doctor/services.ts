@@ -29,11 +29,10 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
   const act = (word: string, run: () => Promise<string>): Way => ({
     word,
     run: () =>
-      recorded(deps, { act: `doctor: ${word}`, targets: [name], differences: [] }, run, (message) => ({
-        message,
-        failed: [],
-        exitStatus: exitStatus.done,
-      })),
+      recorded(deps, { act: `doctor: ${word}`, targets: [name], differences: [] }, async () => {
+        const message = await run();
+        return { value: message, result: { message, failed: [], exitStatus: exitStatus.done } };
+      }),
   });
   const about = { name, what };
   switch (kind) {
