@@ -39,7 +39,7 @@ export type Reading = {
   group: Group | null;
   /** The CPU counter and the time of its reading (performance.now()): the first of two readings that make a rate. */
   cpu: { usec: number | null; atMs: number } | null;
-  /** Since when, by the wall clock, the service waits for the nth start in a row (backoff.ts); null where it does not wait. */
+  /** Since when, by the wall clock, the service waits for the nth start in a row (restarts.ts); null where it does not wait. */
   waits: { row: number; sinceMs: number } | null;
   /** The service starts at the next boot. */
   wanted: boolean;

@@ -1,5 +1,5 @@
 // bs9 describe: everything about one service.
-import { delayOf, longestDelayMs } from "../backend/backoff.ts";
+import { delayOf, longestDelayMs } from "../backend/restarts.ts";
 import { exitStatus, usage } from "../base/errors.ts";
 import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
@@ -44,7 +44,7 @@ export const describeCommand: Command = {
   },
 };
 
-/** The delays as backend/backoff.ts has them. */
+/** The delays as backend/restarts.ts has them. */
 function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
   if (policy === "no") return "it is never restarted";
   const delays = [3, 4].map((start) => delayOf(start, delayMs));

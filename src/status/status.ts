@@ -1,6 +1,6 @@
 // What was seen of a service -> its status. Pure.
 import type { Glimpse, Reading, State } from "../backend/backend.ts";
-import { delayOf } from "../backend/backoff.ts";
+import { delayOf } from "../backend/restarts.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { probeOf } from "../health/probe.ts";
 import type { Health } from "../metrics/sample.ts";
