@@ -11,7 +11,7 @@ import { privateSockets } from "../lifecycle/reason/private-sockets.ts";
 import { startEntry } from "../lifecycle/start.ts";
 import { limitsNotInForce } from "../render/limit-words.ts";
 import { noticeLine } from "../render/notice-line.ts";
-import { isGlob, pickTargets } from "../service/targets.ts";
+import { isTarget, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { openSentence } from "./directory-words.ts";
@@ -95,9 +95,4 @@ function hintInstead(file: string, more: string[], { registry }: Context): strin
 function checkConfig({ mistakes }: Config): void {
   const [first] = mistakes;
   if (first !== undefined) throw usage(mistakeLine(first), { hint: "bs9 config --check" });
-}
-
-/** A word is first `all`, a glob or a defined name; `./web` is always a file. */
-function isTarget(word: string, defined: string[]): boolean {
-  return word === "all" || defined.includes(word) || (isGlob(word) && !word.includes("/"));
 }

@@ -1,6 +1,7 @@
 // What storage keeps of a service: its last sample, and how available it was in the last day and the last 30 days.
 import { type FigureName, tableOf } from "../metrics/figures.ts";
 import { type Availability, availability } from "../storage/availability.ts";
+import { seenKeep } from "../storage/levels.ts";
 import type { WatchedSpan } from "../storage/storage.ts";
 import type { Deps } from "./deps.ts";
 
@@ -28,8 +29,6 @@ export type Availabilities = { day: Available; month: Available };
 
 const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
-/** State changes are kept for this long: a service seen before the month is older than it, even if nobody watched since. */
-const keptMs = 42 * dayMs;
 
 /**
  * The availability since `sinceMs`, because an earlier service of the same name does not count. Null if the service was never
@@ -41,7 +40,8 @@ export async function availabilityOf(
   { storage, now }: Pick<Deps, "storage" | "now">,
 ): Promise<Availabilities | null> {
   const toMs = now();
-  const fromMs = Math.max(sinceMs, toMs - keptMs);
+  // As far back as state changes are stored: a service seen before the month is older than it, even if nobody watched since.
+  const fromMs = Math.max(sinceMs, toMs - seenKeep.ageMs);
   if (fromMs >= toMs) return null;
   const watches = await storage.watches(name, { fromMs, toMs });
   const firstMs = firstSeen(watches);

@@ -1,4 +1,4 @@
-// How finely the past is kept, and for how long; pure.
+// How finely the past is stored, and for how long: samples by level, changes of state by age and number. Pure.
 import type { Keep, Keeping } from "../config/keeping.ts";
 
 /** The first level holds the samples as they came. */
@@ -12,6 +12,9 @@ export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): Re
     { stepMs: 3_600_000, keep: hours },
   ];
 }
+
+/** How long changes of state are stored, and how many of them; a crash loop of a month has more than `perService`. */
+export const seenKeep = { ageMs: 42 * 86_400_000, perService: 5000, watches: 50_000 };
 
 /** How long a level reaches back when nothing was missed. */
 export function spanOf({ stepMs, keep }: RetentionLevel): number {

@@ -1,14 +1,10 @@
 // One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
-import type { RetentionLevel } from "../levels.ts";
+import { type RetentionLevel, seenKeep } from "../levels.ts";
 import type { Recents } from "./recent.ts";
 import { chunkKey, lastChunkKey, type Names } from "./schema.ts";
 
-/** Of one service; a crash loop of a month has more. */
-const maxSeen = 5000;
-const maxWatches = 50_000;
-const seenMs = 42 * 86_400_000;
 const servicesPerStep = 20;
 /** Pages that are given back in one step: 1 MB. */
 const pagesPerStep = 256;
@@ -40,8 +36,8 @@ export function deleteExpired(
     db.query("DELETE FROM seen WHERE service = ?1").run(id);
     db.query("DELETE FROM service WHERE id = ?1").run(id);
   }
-  db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenMs);
-  db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(maxWatches);
+  db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenKeep.ageMs);
+  db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(seenKeep.watches);
   return gone;
 }
 
@@ -80,14 +76,14 @@ function forgetPoints(db: Database, id: number, level: number, keep: RetentionLe
 function forgetSeen(db: Database, id: number, nowMs: number): void {
   db.query("DELETE FROM seen WHERE service = ?1 AND n < (SELECT max(n) FROM seen WHERE service = ?1 AND atMs < ?2)").run(
     id,
-    nowMs - seenMs,
+    nowMs - seenKeep.ageMs,
   );
-  db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, maxSeen);
+  db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, seenKeep.perService);
 }
 
 function isGone(db: Database, levels: number, id: number, nowMs: number): boolean {
   const last = db.query<{ atMs: number }, [number]>("SELECT atMs FROM seen WHERE service = ?1 ORDER BY n DESC LIMIT 1").get(id);
-  if (last !== null && last.atMs >= nowMs - seenMs) return false;
+  if (last !== null && last.atMs >= nowMs - seenKeep.ageMs) return false;
   const isKept = (level: number) =>
     db.query("SELECT 1 FROM chunk WHERE key BETWEEN ?1 AND ?2 LIMIT 1").get(chunkKey(level, id, 0), lastChunkKey(level, id)) !== null;
   return !Array.from({ length: levels }, (_, level) => isKept(level)).includes(true);

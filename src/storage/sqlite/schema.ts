@@ -40,7 +40,7 @@ const tickIds: Record<SubjectKind, number> = { service: 0, host: 1 };
 export const tickKey = (kind: SubjectKind, level: number, seq: number): number => chunkKey(level, tickIds[kind], seq);
 export const lastTickKey = (kind: SubjectKind, level: number): number => lastChunkKey(level, tickIds[kind]);
 
-export const maxServiceId = services - 1;
+const maxServiceId = services - 1;
 
 /** The numbers of services and of the host, which stand for their names in every other table. */
 export type Names = { idOf: Map<string, number>; nameOf: Map<number, string> };
