@@ -24,7 +24,6 @@ import { Trail } from "./trail/trail.ts";
 import { whoActs } from "./trail/who.ts";
 
 type Origin = Who["origin"];
-type Relay = ReturnType<typeof agentClient>["relay"];
 
 export type Settings = { json: boolean; quiet: boolean; yes: boolean; debug: boolean };
 
