@@ -7,7 +7,7 @@ import type { EnvFile, Spec } from "../service/spec.ts";
 
 export type Reread = {
   spec: Spec;
-  /** The names of the variables that another value, a first value or no value came for. */
+  /** The names of the variables that were changed, added or removed. */
   changed: string[];
   /** Sentences on files that cannot be read; their last values stay in force. */
   troubles: string[];
