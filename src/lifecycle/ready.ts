@@ -13,7 +13,7 @@ export type NotReady = { ready: false; cause: string; afterMs: number; timedOut:
 export type Readiness =
   | {
       ready: true;
-      /** Null where the service has no check. */
+      /** Null if the service has no health check and no port. */
       health: "healthy" | "unknown" | null;
       tookMs: number;
       /** From the start of the process, exact to a clock tick and a poll; null if the process is gone already. */

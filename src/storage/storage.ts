@@ -1,4 +1,4 @@
-// What every storage of samples and state changes can do, whatever it is made of.
+// The interface of every storage of samples and state changes, whatever it is made of.
 import type { FigureName, SpreadName } from "../metrics/figures.ts";
 import type { Health, HostSample, MemorySource, Sample, State } from "../metrics/sample.ts";
 

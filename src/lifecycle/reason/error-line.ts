@@ -35,7 +35,7 @@ const besides: RegExp[] = [
   /^\s+\.\.\. \d+ (?:lines matching|more)/,
 ];
 
-/** The index of the line that names the error; null where no line does. */
+/** The index of the line that names the error; null if no line does. */
 function errorIndex(lines: string[]): number | null {
   const told = lines.map((line) => (besides.some((kind) => kind.test(line)) ? "" : line.trimEnd()));
   for (const kind of kinds) {
@@ -47,7 +47,7 @@ function errorIndex(lines: string[]): number | null {
   return ofNpm === -1 ? null : ofNpm;
 }
 
-/** The line that names the error, cut where it is long; null where no line does. */
+/** The line that names the error, cut if it is long; null if no line does. */
 export function errorLine(lines: string[]): string | null {
   const index = errorIndex(lines);
   if (index === null) return null;

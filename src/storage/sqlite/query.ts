@@ -8,7 +8,7 @@ import { loadEntries } from "./recent.ts";
 import type { Names } from "./schema.ts";
 import { watchesOf } from "./watching.ts";
 
-/** What is stored at one moment. */
+/** The stored data as of one moment. */
 export type Present = { db: Database; names: Names; sources: Record<SubjectKind, PointSource> };
 
 export function storedServices({ names }: Present): string[] {

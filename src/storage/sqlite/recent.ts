@@ -1,4 +1,4 @@
-// The latest entries of each level, which may not be in chunks yet. The writing process keeps the entries of level 0 in memory,
+// The latest entries of each level, some of which are not in chunks yet. The writing process keeps those of level 0 in memory,
 // and only the last head of each coarser level, because those are needed once a minute at most.
 import type { Database } from "bun:sqlite";
 import type { SubjectKind } from "../../metrics/subject.ts";
