@@ -1,10 +1,11 @@
 // What every command is given: built once, handed down.
-import { agentClient, modelSourceOf } from "./agent/client.ts";
-import type { Backend } from "./backend/backend.ts";
+import { type AgentClient, agentClient, modelSourceOf } from "./agent/client.ts";
+import { modelOrLook } from "./agent/model-or-look.ts";
+import { agentVariable, type Backend } from "./backend/backend.ts";
 import { type BackendKind, detect, isBooted } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
-import { interruptedBy, pause } from "./base/interrupt.ts";
+import { interruptedBy } from "./base/interrupt.ts";
 import { type Paths, pathsOf } from "./base/paths.ts";
 import type { Terminal } from "./base/terminal.ts";
 import { harmless } from "./base/text.ts";
@@ -14,9 +15,8 @@ import { logsFolder } from "./logs/store/place.ts";
 import { careForLogs } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
 import type { Model } from "./status/model.ts";
-import type { Snapshot } from "./status/schema.ts";
 import { lazyReader } from "./storage/lazy.ts";
-import { databaseFile } from "./storage/place.ts";
+import { databaseFile } from "./storage/sqlite/schema.ts";
 import type { StorageReader } from "./storage/storage.ts";
 import { journalOf } from "./trail/journal.ts";
 import type { Who } from "./trail/record.ts";
@@ -32,23 +32,29 @@ export type Context = {
   env: Record<string, string | undefined>;
   cwd: string;
   paths: Paths;
-  /** Defaults of options, and what is wrong with where they are set. */
+  /** Defaults of options, and the mistakes in the places where they are set. */
   config: Config;
   registry: Registry;
   trail: Trail;
-  /** For acts that no command does. */
+  /** The trail for acts that are not commands. */
   trailOf(origin: Origin): Trail;
-  /** Samples that were kept; opened when it is first asked. */
+  /** The samples that were stored; opened at the first read. */
   storage: StorageReader;
+  /** How services are now: what the agent says where it runs and knows them, else a look at the machine. */
+  model: Model;
   terminal: Terminal;
   signal: AbortSignal;
-  /** Opens the backend at the first call; commands that need none never reach for it. */
-  deps(options?: { settles: boolean }): Promise<Deps>;
-  /** The names of services, after what a killed command left is settled: that may make a service, or take one away. */
-  names(): Promise<string[]>;
-  /** How services are now: what the agent says where it lives and knows them, else a look at the machine. */
-  model: Model;
-  /** The agent is part of this process, and is asked without its socket; null while it begins anew. */
+  /** Says once that bs9 runs as root, and the mistakes in the configuration. */
+  sayFirst(): void;
+  /** Opens the backend at the first call, and changes nothing; commands that need no backend never open it. */
+  deps(): Promise<Deps>;
+  /** The first step of a command that acts: opens the backend, trims log files, and settles what a killed command left. */
+  prepare(): Promise<Deps>;
+  /** Finishes or undoes what a killed command left, which may define or remove a service; without such changes no backend is opened. */
+  settle(): Promise<void>;
+  /** Trims the log files that services write, where no supervisor does; a command within a second of another one leaves it. */
+  trimLogs(): Promise<void>;
+  /** The agent is part of this process, and is asked without its socket; null while it begins again. */
   agentIsHere(model: () => Model | null): void;
   /** Prints a warning on stderr: a sentence that the user should see, although the command succeeds. */
   warn(text: string): void;
@@ -59,6 +65,7 @@ export type Context = {
 
 export function buildContext(settings: Settings, terminal: Terminal, signal: AbortSignal): Context {
   const { env } = process;
+  const cwd = process.cwd();
   const paths = pathsOf(env);
   const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
@@ -71,13 +78,6 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
     const { openSqliteReader } = await import("./storage/sqlite/reader.ts");
     return openSqliteReader(databaseFile(paths.config), config.keeping);
   });
-  const agent = agentClient(paths.state);
-  let source = agent.model;
-  let opened: Promise<Backend> | null = null;
-  const open = (kind: BackendKind): Promise<Backend> => {
-    opened ??= openBackend(kind, env, paths);
-    return opened;
-  };
   const warn = (text: string) => terminal.note(`${terminal.noteStyle.yellow("note:")} ${text}`);
   let hasSaid = false;
   const sayFirst = () => {
@@ -87,81 +87,39 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
     for (const mistake of config.mistakes) warn(harmless(mistakeLine(mistake)));
   };
-  /** No backend has to be loaded for it. Null where a killed command left something that the agent does not know of. */
-  const told = async (names: string[]): Promise<Snapshot | null> => {
-    const { changes, broken } = registry.abandoned();
-    if (names.length === 0 || changes.length + broken.length > 0) return null;
-    const kind = detected(env, registry);
-    // An agent that takes long may wait for the user manager: that one is asked beside, so that both fit into 5 s.
-    const waits = setTimeout(
-      () =>
-        void open(kind)
-          .then((opened) => opened.answers?.())
-          .catch(() => {}),
-      agentWaitsMs,
-    );
-    const snapshot = await source.now(names).finally(() => clearTimeout(waits));
-    return snapshot?.services.some(({ status }) => status.backend !== kind) === true ? null : snapshot;
+  const kind = () => detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
+  const agent = agentClient(paths.state);
+  // The agent must not ask itself. Read here, because the agent removes the variable when it begins.
+  const relay = env[agentVariable] === "1" ? null : agent.relay;
+  let opened: Promise<Backend> | null = null;
+  const backend = async () => {
+    const here = kind();
+    opened ??= openBackend(here, env, paths, relay);
+    return opened;
   };
-  const lookAt = async (names: string[]): Promise<Snapshot> => {
-    const backend = await open(detected(env, registry));
-    interruptedBy(signal);
-    const { look } = await import("./status/look.ts");
-    return look(names, { backend, registry, now: Date.now, signal });
-  };
-  const model: Model = {
-    async now(names) {
-      const snapshot = (await told(names)) ?? (await lookAt(names));
-      sayFirst();
-      return snapshot;
-    },
-    async *follow(options) {
-      while (!options.signal.aborted) {
-        yield* source.follow(options);
-        if (options.signal.aborted) return;
-        const snapshot = await this.now(registry.names()).catch((error: unknown) => {
-          if (options.signal.aborted) return null;
-          throw error;
-        });
-        if (snapshot === null) return;
-        yield { kind: "snapshot", snapshot };
-        await pause(lookAgainMs, options.signal);
-      }
-    },
-  };
+  let source = agent.model;
+  const model = modelOrLook({ source: () => source, registry, kind, backend, signal });
   return {
     settings,
     env,
-    cwd: process.cwd(),
+    cwd,
     paths,
     config,
     registry,
     trail,
     trailOf,
     storage,
+    model,
     terminal,
     signal,
-    model,
+    sayFirst,
     warn,
-    agentIsHere(here) {
-      source = modelSourceOf(here);
-    },
-    async hostFindings() {
-      if (detected(env, registry) === "supervisor") return [];
-      const { hostFindings } = await import("./systemd/host-findings.ts");
-      return hostFindings(env);
-    },
-    async names() {
-      const { changes, broken } = registry.abandoned();
-      if (changes.length + broken.length > 0) await this.deps();
-      return registry.names();
-    },
-    async deps({ settles } = { settles: true }) {
-      const backend = await open(detected(env, registry));
+    async deps() {
+      const open = await backend();
       interruptedBy(signal);
       sayFirst();
-      const deps: Deps = {
-        backend,
+      return {
+        backend: open,
         model,
         agent,
         registry,
@@ -172,37 +130,45 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         progress: (text) => terminal.progress(text),
         warn,
         signal,
-        cwd: process.cwd(),
+        cwd,
         home: paths.home,
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
       };
-      // Where no agent does: who comes within a second of another leaves it be.
-      if (backend.kind === "systemd")
-        await careForLogs(logsFolder(paths.state)).catch((error) => {
-          warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
-        });
-      // A command that was killed half-way is finished or undone by whichever comes next.
+    },
+    async prepare() {
+      const deps = await this.deps();
+      await this.trimLogs();
       const { settle } = await import("./lifecycle/recover.ts");
-      if (settles) await settle(deps);
+      await settle(deps);
       return deps;
     },
+    async settle() {
+      const { changes, broken } = registry.abandoned();
+      if (changes.length + broken.length > 0) await this.prepare();
+    },
+    async trimLogs() {
+      if (kind() === "supervisor") return;
+      await careForLogs(logsFolder(paths.state)).catch((error) => {
+        warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
+      });
+    },
+    agentIsHere(here) {
+      source = modelSourceOf(here);
+    },
+    async hostFindings() {
+      if (kind() === "supervisor") return [];
+      const { hostFindings } = await import("./systemd/host-findings.ts");
+      return hostFindings(env);
+    },
     async close() {
-      await opened?.then((backend) => backend.close()).catch(() => {});
+      await opened?.then((open) => open.close()).catch(() => {});
       await storage.close();
     },
   };
 }
 
-const agentWaitsMs = 300;
-/** Where no agent tells of changes, the machine is looked at again and again. */
-const lookAgainMs = 2000;
-
-function detected(env: Context["env"], registry: Registry): BackendKind {
-  return detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
-}
-
-async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths): Promise<Backend> {
-  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths);
+async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths, relay: AgentClient["relay"] | null): Promise<Backend> {
+  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths, relay);
   return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

@@ -21,8 +21,8 @@ export function shortScreen(style: Style): string[] {
     `${style.bold("bs9")} runs apps as hardened systemd services.`,
     "",
     "  bs9 start app.ts       start an app and keep it running",
-    "  bs9 status             what runs, bad ones first",
-    "  bs9 logs web -f        what it says",
+    "  bs9 status             list services, failed ones first",
+    "  bs9 logs web -f        show its log",
     "  bs9 restart web        restart it",
     "  bs9 help               every command",
   ];

@@ -157,6 +157,6 @@ function checkBytes(argv: string[]): void {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(readFileSync("/proc/self/cmdline"));
   } catch (error) {
-    throw usage("an argument is not valid UTF-8, so it would not arrive as it was given", { cause: error });
+    throw usage("an argument is not valid UTF-8, so bs9 cannot pass it on unchanged", { cause: error });
   }
 }

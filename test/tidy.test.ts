@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as rules from "./tidy.ts";
+import { unplainProse } from "./tidy-prose.ts";
 
 const top = join(import.meta.dir, "..");
 
@@ -25,6 +26,7 @@ describe("the repository", () => {
   test("no file is too long", () => expect(rules.longFiles(files, longOnes)).toEqual([]));
   test("a single file imports the D-Bus library", () => expect(rules.strayPackages(files)).toEqual([]));
   test("only main ends the process", () => expect(rules.strayExits(files)).toEqual([]));
+  test("comments, titles, messages and documents are plain", () => expect(unplainProse(files)).toEqual([]));
   test("no registry and no path of one machine", () => expect(rules.foreignAddresses(files, registryHosts())).toEqual([]));
 });
 
@@ -105,6 +107,32 @@ describe("each rule can fail", () => {
     expect(rules.strayExits(sample({ "src/cli.ts": line }))).toHaveLength(1);
     expect(rules.strayExits(sample({ "src/main.ts": line, "src/base/a.ts": `// ${line}` }))).toEqual([]);
   });
+
+  // In pieces, so that this file does not contain the samples itself.
+  test.each([
+    ["src/base/a.ts", "// Of", "these the state alone is known."],
+    ["src/base/a.ts", "/** Read once. One", "that was deleted has samples. */"],
+    ["src/base/a.ts", "// Told once.\n// Who", "asks may be luckier."],
+    ["src/base/a.ts", "/**\n * Whoever", "writes has them.\n */"],
+    ["src/base/a.ts", "x(); // That", "of the run."],
+    ["src/base/a.ts", 'throw failed("what', 'is damaged goes aside");'],
+    ["src/base/a.ts", "say(`${name} is", "no service`);"],
+    ["src/base/a.ts", 'say("bs9 knows', 'no way to check it");'],
+    ["src/base/a.ts", "// It may", "not be there."],
+    ["src/base/a.ts", "// 255 where it is none", "of them."],
+    ["test/base/a.test.ts", 'test("one', 'that fails is told", () => {});'],
+    ["test/base/a.test.ts", 'test.each([[1]])("of', 'two the later", () => {});'],
+    ["test/base/a.test.ts", '["of', 'two mounts on one mount point the later counts", 1],'],
+    ["README.md", "| `trail/` | who", "did what |"],
+    ["install.sh", "# That", "of busybox fails."],
+  ])("in %s the riddle %j is found", (path, ...pieces) => expect(unplainProse(sample({ [path]: pieces.join(" ") }))).toHaveLength(1));
+  test.each([
+    ["src/base/a.ts", "// There is no such unit, and what there is no time for is null. It is no longer read. Offers. Whole."],
+    ["src/base/a.ts", 'say("of", "of it", " of the time", "of-user of-web x"); /who is it/.test(x);'],
+    ["test/base/a.test.ts", '["of a literal", 1],'],
+    ["test/fixtures/a.ts", "// Of nothing."],
+    ["README.md", "```\nOf nothing.\n```"],
+  ])("in %s the text %j is accepted", (path, text) => expect(unplainProse(sample({ [path]: text }))).toEqual([]));
 
   test("an address is found", () => {
     // In pieces, so that this file contains no address itself.

@@ -201,7 +201,8 @@ function isBanned(name: string): boolean {
   return named.split(/[^a-z]+/).some((word) => bannedWords.has(word));
 }
 
-const textPattern =
+/** Comments, strings, templates and regular expressions. */
+export const textPattern =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[=(,:!&|?;[>]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g;
 
 /** The code without its comments, strings, templates and regular expressions. */

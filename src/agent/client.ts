@@ -1,4 +1,5 @@
-// Asks the agent. One that does not live, does not answer in time or speaks another language is as none: others can look, too.
+// Asks the agent. If the agent does not run, does not answer in time or answers in an unknown format, it counts as absent, and
+// the command reads the services itself.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { followChannel } from "../base/channel/follow.ts";
@@ -19,30 +20,41 @@ import {
   versionText,
 } from "./channel.ts";
 
-/** A thousand services take some 20 ms. An agent that needs longer costs the command a look of its own, and no more. */
+/** An answer about a thousand services takes about 20 ms. A command that has waited this long reads the services itself. */
 const timeoutMs = 1200;
-/** How long an agent that has not answered is not asked again: a command asks it several times. */
+/** For this long an agent that did not answer is not asked again, because one command asks it several times. */
 const silentMs = 10_000;
-/** What a sample may come late by, before an agent that tells its events counts as gone. */
+/** A sample may be this late before the agent counts as gone. */
 const quietMarginMs = 5000;
 
-export function agentClient(state: string): Agent & { model: ModelSource } {
+export type AgentClient = Agent & {
+  model: ModelSource;
+  /**
+   * Has the agent read units, with calls that its backend defines. Null where no agent of this version answers in time. The
+   * agent waits for the user manager, so a late answer does not count as an agent that is silent.
+   */
+  relay(calls: unknown[], withinMs: number): Promise<unknown[] | null>;
+};
+
+export function agentClient(state: string): AgentClient {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
+  const side = { path: socketFile(state), keyFile: keyFile(state), channel: agentChannel };
   const answered = async (question: Question): Promise<AgentAnswer | null> => {
     if (performance.now() < silentUntilMs) return null;
     const late = () => {
       silentUntilMs = performance.now() + silentMs;
-      return new Error(`nothing in ${timeoutMs / 1000} s`);
+      return new Error(`no answer within ${timeoutMs / 1000} s`);
     };
-    // Null: where the agent refuses, the command looks itself, which is never wrong.
+    // `lock: null` makes a refused connection count as an absent agent. The command then reads the services itself, which is
+    // always correct.
     const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
+      const text = await ask(side, question, options);
       return text === null ? null : answerOf(JSON.parse(text));
     } catch (error) {
-      trouble = v.isValiError(error) ? "it speaks as another version of bs9 does" : reasonOf(error);
+      trouble = v.isValiError(error) ? "it runs another version of bs9, whose answers this version cannot read" : reasonOf(error);
       return null;
     }
   };
@@ -57,16 +69,27 @@ export function agentClient(state: string): Agent & { model: ModelSource } {
       },
       async *follow({ signal, paceMs }) {
         const question: Question = { ask: "follow", paceMs: Math.min(paceMs, longestPaceMs) };
-        // A sample comes at least that often.
+        // A sample comes at least once per interval. A feed that is silent for three intervals has ended.
         const options = { signal, firstMs: timeoutMs, quietMs: 3 * Math.max(paceMs, fastestPaceMs) + quietMarginMs };
-        const lines = followChannel({ path: socketFile(state), keyFile: keyFile(state), channel: agentChannel }, question, options);
+        const lines = followChannel(side, question, options);
         try {
           yield* eventsIn(lines);
         } catch (error) {
-          // Another version tells other events: its reader looks by itself.
+          // An agent of another version sends other events. The feed ends, so that the reader reads the services itself.
           if (!v.isValiError(error) && !(error instanceof SyntaxError)) throw error;
         }
       },
+    },
+    async relay(calls, withinMs) {
+      if (performance.now() < silentUntilMs) return null;
+      const options = { timeoutMs: withinMs, late: () => new Error(`nothing in ${withinMs} ms`), lock: null };
+      try {
+        const text = await ask(side, { ask: "units", calls }, options);
+        const answer = text === null ? null : answerOf(JSON.parse(text));
+        return answer !== null && "units" in answer && answer.version === versionText ? answer.units : null;
+      } catch {
+        return null;
+      }
     },
     async self() {
       const answer = await answered({ ask: "self" });
@@ -90,7 +113,7 @@ async function* eventsIn(lines: AsyncIterable<string>): AsyncGenerator<ModelEven
   }
 }
 
-/** An agent in this very process: asked without its socket, and what it cannot say is as if it were gone. */
+/** Asks an agent in this process directly, without its socket. An agent that throws counts as gone. */
 export function modelSourceOf(model: () => Model | null): ModelSource {
   return {
     async now(names) {
@@ -103,20 +126,22 @@ export function modelSourceOf(model: () => Model | null): ModelSource {
       try {
         yield* model()?.follow(options) ?? [];
       } catch {
-        // It cannot tell what the services are: the reader looks by itself.
+        // The agent cannot read the services. The feed ends, so that the reader reads them itself.
       }
     },
   };
 }
 
-/** False where it leaves a service out without a word: it has not heard of that service yet, and others can look. */
+/**
+ * False where a service is missing without a warning: the agent does not know it yet, so the command reads the services itself.
+ */
 function isWhole({ services, warnings }: Snapshot, names: string[]): boolean {
   return services.length >= names.length || warnings.length > 0;
 }
 
 /**
- * An agent of this very bs9 is taken at its word, for the code that made the answer is the code that reads it: with a
- * thousand services, to look at every field again would take longer than all the rest of `status`.
+ * Does not validate the answer of an agent of the same version, because the same code made it: with a thousand services,
+ * validating every field would take longer than the rest of `status`.
  */
 function answerOf(said: unknown): AgentAnswer {
   return v.is(OfSameBs9, said) ? (said as AgentAnswer) : v.parse(AgentAnswer, said);
@@ -128,4 +153,5 @@ const OfSameBs9 = v.union([
     now: v.looseObject({ services: v.array(v.looseObject({})), added: v.array(v.unknown()) }),
   }),
   v.looseObject({ version: v.literal(versionText), self: v.looseObject({}) }),
+  v.looseObject({ version: v.literal(versionText), units: v.array(v.unknown()) }),
 ]);

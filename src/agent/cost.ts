@@ -1,19 +1,19 @@
-// What the agent itself costs: CPU of its ticks, memory, and the ticks that were late or ran out of time.
+// The agent's own cost: CPU time of its ticks, memory, and the ticks that were late or ran out of time.
 import { readProc, statusField } from "../base/proc.ts";
 import type { Self } from "../lifecycle/agent.ts";
 
-/** The mean is of so many. */
+/** Mean and maximum are those of this many latest ticks. */
 const kept = 100;
 
 export class Cost {
-  /** The process may be older than this agent in it. */
+  /** CPU time is counted from here, because the process may have run before its agent started. */
   readonly #began = { wallMs: Date.now(), atMs: performance.now(), cpuMs: cpuMs() };
   readonly #costs: number[] = [];
   ticks = 0;
   lateTicks = 0;
   overrunTicks = 0;
 
-  /** Runs one tick and counts what it has used of the CPU. */
+  /** Runs one tick and records the CPU time that it used. */
   async of<T>(tick: () => Promise<T>): Promise<T> {
     const before = cpuMs();
     const result = await tick();

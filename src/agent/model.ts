@@ -1,4 +1,4 @@
-// The Model within the process of the agent: for `bs9 run`, and behind the socket for all others.
+// The Model in the process of the agent: `bs9 run` uses it directly, other processes use it through the socket.
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";
 import type { ModelEvent } from "../status/events.ts";
@@ -20,7 +20,7 @@ export type ModelDeps = {
   publisher: Publisher;
 };
 
-/** Events that wait for a reader in this process. */
+/** At most this many events wait for a reader in this process; a reader that falls further behind gets a snapshot instead. */
 const maxWaiting = 1000;
 
 export class AgentModel implements Model {
@@ -32,7 +32,7 @@ export class AgentModel implements Model {
     this.#deps = deps;
   }
 
-  /** Throws where a service is known by its state alone, so that the caller reads it itself. */
+  /** Throws where only the state of a service could be read, so that the caller reads it itself. */
   async now(names: string[]): Promise<Snapshot> {
     const { collector, view, shared } = this.#deps;
     const { services } = collector;
@@ -79,7 +79,7 @@ export class AgentModel implements Model {
     }
   }
 
-  /** For a reader in another process: the same events, each made into a line once for all readers. */
+  /** The events for a reader in another process. Each event is serialized once for all readers. */
   async feed(paceMs: number): Promise<Feed> {
     const { publisher } = this.#deps;
     const moment = await this.#begin();
@@ -97,7 +97,7 @@ export class AgentModel implements Model {
     this.#closing.abort();
   }
 
-  /** A reader that begins gets what is so now. Throws as `now` does. */
+  /** Reads all services, so that a new reader starts with their current state. Throws where `now` would. */
   async #begin(): Promise<Moment> {
     const { collector, shared } = this.#deps;
     await Promise.all([shared.now(), collector.refresh()]);

@@ -1,36 +1,38 @@
-// What one turn of the agent has found: made by collect/, taken by each stage of act/.
+// The result of one turn of the agent: collect/ makes it, and each stage of act/ uses it.
 import type { Change } from "../backend/backend.ts";
 import type { HealthOf } from "../health/monitor.ts";
 import type { Health, HostSample, Sample } from "../metrics/sample.ts";
 import type { Outcome } from "../service/registry.ts";
 import type { Known } from "./collect/services.ts";
 
-/** A change with the health of the service when the change was told: what comes next may end it. */
+/**
+ * A change with the health of the service at the time of the report, because the health may change before the change is stored.
+ */
 export type ReportedChange = Change & { health: Health };
 
 export type Moment = {
-  /** By the wall clock: it labels, and may be set either way. */
+  /** On the wall clock, which can be set forward or back: for labels only. */
   atMs: number;
-  /** By the monotonic clock. */
+  /** On the monotonic clock. */
   uptimeMs: number;
   services: ReadonlyMap<string, Known>;
-  /** Services that changed after they were read: what is known of them is older than what was told. */
+  /** Services that changed after they were read, so that their reading is older than the reported change. */
   dirty: ReadonlySet<string>;
-  /** Another number where a service was read anew since. */
+  /** Differs from the version of an earlier moment if a service was read again in between. */
   version: number;
   healthOf(name: string): HealthOf;
   /** Why the last start of a service failed. */
   outcomes: ReadonlyMap<string, Outcome>;
-  /** Told since the moment before, in order. */
+  /** Reported since the moment before, in order. */
   changes: readonly ReportedChange[];
-  /** The services that were read anew, or have another health, since the moment before. */
+  /** The services that were read again, or whose health changed, since the moment before. */
   touched: ReadonlySet<string>;
-  /** Which samples it has: those of a tick, those for readers alone, which are not stored, or none. */
+  /** `tick`: with samples to store; `shown`: with samples for readers, which are not stored; `none`: without samples. */
   kind: "tick" | "shown" | "none";
   samples: readonly Sample[];
-  /** The last sample of the machine; null before the first. */
+  /** The latest sample of the host; null before the first. */
   host: HostSample | null;
 };
 
-/** Takes the moment, and asks nobody for more. */
+/** A stage takes everything that it needs from the moment, and calls no other stage. */
 export type Stage = { act(moment: Moment): Promise<void> | void; close(): Promise<void> | void };

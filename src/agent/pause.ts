@@ -1,4 +1,4 @@
-// A wait that can be ended early, once or for good; nothing of it is left behind.
+// A wait that can be ended early: `wake` ends one wait, `end` ends all waits. No timer remains after a wait.
 
 export class Pause {
   #isEnded = false;
@@ -9,7 +9,7 @@ export class Pause {
     return this.#isEnded;
   }
 
-  /** Resolves to true where it was woken before its time. */
+  /** Resolves to true if `wake` ended the wait before its time. */
   wait(ms: number): Promise<boolean> {
     return new Promise((done) => {
       if (this.#isEnded || this.#isWoken) return done(this.#take());
@@ -21,7 +21,7 @@ export class Pause {
         Math.max(0, ms),
       );
       this.#wake = () => {
-        // A later call finds no wait to end, and must be kept for the next one.
+        // After this call there is no wait to end, so a later `wake` applies to the next wait.
         this.#wake = () => {};
         clearTimeout(timer);
         done(this.#take());
@@ -29,7 +29,7 @@ export class Pause {
     });
   }
 
-  /** Ends this wait, or the next one where there is none now. */
+  /** Ends the current wait, or the next one if there is no current wait. */
   wake(): void {
     this.#isWoken = true;
     this.#wake();

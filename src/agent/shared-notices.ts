@@ -1,10 +1,10 @@
-// What stands in the way of log lines, said of all services alike: looked up beside, because that takes a process of its own.
+// Notices about logging that apply to all services. They are looked up in the background, because the look-up starts a process.
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 
-/** A look takes no longer, and its answer counts for so long. */
+/** Time limit of a look-up, and the time for which its result counts as current. */
 const lookMs = 5000;
-/** Older notices are waited for. */
+/** If the notices are older than this, a question waits for the look-up. */
 const oldMs = 60_000;
 
 export class SharedNotices {
@@ -20,14 +20,16 @@ export class SharedNotices {
     return this.#latest.found;
   }
 
-  /** For a question: begins another look where the last one is older than `lookMs`, and waits only where it is old. */
+  /**
+   * For a question: starts a look-up if the last one is older than `lookMs`, and waits for it only if it is older than `oldMs`.
+   */
   async now(): Promise<Notice[]> {
     this.renew(lookMs);
     if (performance.now() - this.#latest.atMs > oldMs) await this.#looking;
     return this.latest;
   }
 
-  /** Begins another look where the last one is older. */
+  /** Starts a look-up if the last one is older than this. */
   renew(olderThanMs = oldMs): void {
     if (performance.now() - this.#latest.atMs > olderThanMs) this.#looking ??= this.#look();
   }

@@ -2,7 +2,7 @@
 import type { Notice } from "../backend/notice.ts";
 import { reasonOf } from "../base/errors.ts";
 
-/** Returns why the act failed; nothing where it did not. `what` completes the sentence "cannot …". */
+/** Returns a notice if the act failed, otherwise none. `what` completes the sentence "cannot …". */
 export async function troublesOf(what: string, act: () => Promise<void> | void): Promise<Notice[]> {
   try {
     await act();

@@ -1,4 +1,4 @@
-// One turn of the agent's loop: a moment is collected, and handed to each stage of the table.
+// One turn of the agent: collects a moment, and hands it to each stage.
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import type { Paths } from "../base/paths.ts";
@@ -11,37 +11,37 @@ import { Recycler } from "./act/recycle.ts";
 import { Store } from "./act/store.ts";
 import { Collector, type WantedSamples } from "./collect/collect.ts";
 import { Cost } from "./cost.ts";
+import { SampleTimes } from "./due.ts";
 import { AgentModel } from "./model.ts";
-import type { Moment, Stage } from "./moment.ts";
+import type { Moment } from "./moment.ts";
 import { SharedNotices } from "./shared-notices.ts";
+import { Stages } from "./stages.ts";
 import { troubleFrom, troublesOf } from "./troubles.ts";
 import { View } from "./view.ts";
 
-/** What the agent takes of a backend. */
+/** The part of a backend that the agent uses. */
 export type Followed = Pick<
   Backend,
-  "kind" | "strangers" | "watch" | "read" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
+  "kind" | "strangers" | "watch" | "read" | "relayed" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
 >;
 
 export type TurnsOptions = {
   deps: Pick<Deps, "registry" | "trail"> & {
     backend: Followed;
-    /** The wall clock: it labels, and may be set either way. */
+    /** The wall clock, which somebody may set: it only labels samples. */
     now: () => number;
   };
-  /** Whose file systems are looked at. */
+  /** The directories whose file systems are measured. */
   paths: Pick<Paths, "home" | "state">;
   keeping: Keeping;
   health: HealthSettings;
   storage: Storage;
-  /** The clock that nobody sets, which rates are made with. */
+  /** The monotonic clock, which rates are computed with. */
   monotonicMs: () => number;
-  /** For whoever reads the agent's log. */
+  /** Writes a sentence into the log of the agent. */
   say: (sentence: string) => void;
 };
 
-/** The pace of the loop; a tick is every so many turns of it. */
-export const turnMs = 1000;
 /** Share of the interval that samples may use before the expensive figures are skipped. */
 const shareOfInterval = 0.5;
 
@@ -51,18 +51,14 @@ export class Turns {
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #publisher: Publisher;
-  /** In this order. Each takes the moment, and calls nothing back. */
-  readonly #stages: Record<string, Stage>;
-  /** Called where something that readers wait for has changed. */
+  readonly #stages: Stages;
+  readonly #times: SampleTimes;
   #onNews = () => {};
-  #dueMs: number;
-  /** When readers were last shown a sample. */
-  #shownMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
     const { deps, health, keeping, monotonicMs, paths, say, storage } = options;
-    this.#dueMs = monotonicMs();
+    this.#times = new SampleTimes(keeping.intervalMs, monotonicMs());
     const shared = new SharedNotices(deps.backend);
     this.collector = new Collector({
       ...deps,
@@ -79,14 +75,14 @@ export class Turns {
     const view = new View({ ...deps, sampler, intervalMs: keeping.intervalMs });
     this.#publisher = new Publisher({ view, shared, warnings: () => services.warnings });
     this.model = new AgentModel({ collector: this.collector, view, shared, publisher: this.#publisher });
-    this.#stages = {
+    this.#stages = new Stages({
       publish: this.#publisher,
       recycle: new Recycler({ ...deps, say }),
       store: new Store(storage),
-    };
+    });
   }
 
-  /** Hears where a turn is wanted before the next one is due, because a reader waits for what it will find. */
+  /** Called where a turn is wanted before the next one is due, because a reader waits for what it will find. */
   set onNews(listener: () => void) {
     this.#onNews = listener;
   }
@@ -96,21 +92,20 @@ export class Turns {
     return this.#publisher.paceMs;
   }
 
-  /** Returns what went wrong; the next one tries again. */
+  /** Returns the failures; the next turn tries again. */
   async turn(): Promise<Notice[]> {
     const nowMs = this.#options.monotonicMs();
-    if (nowMs < this.#dueMs) return this.#pass(this.#isToBeShown(nowMs) ? "shown" : "none", nowMs);
-    if (this.cost.ticks > 0 && nowMs - this.#dueMs > turnMs) this.cost.lateTicks++;
+    const kind = this.#times.dueAt(nowMs, this.paceMs);
+    if (kind !== "tick") return this.#pass(kind, nowMs);
+    if (this.cost.ticks > 0 && this.#times.isLate(nowMs)) this.cost.lateTicks++;
     return this.cost.of(async () => {
       const troubles = await this.#pass("tick", nowMs);
-      // What was missed is not made up for.
-      const { intervalMs } = this.#options.keeping;
-      this.#dueMs += intervalMs * (1 + Math.floor((nowMs - this.#dueMs) / intervalMs));
+      this.#times.ticked(nowMs);
       return troubles;
     });
   }
 
-  /** A turn between two others, for what has changed alone. Returns what went wrong. */
+  /** A turn between two others, only for what has changed. Returns the failures. */
   news(): Promise<Notice[]> {
     return this.#pass("none", this.#options.monotonicMs());
   }
@@ -119,10 +114,9 @@ export class Turns {
     const { say } = this.#options;
     this.collector.services.close();
     const troubles = await troublesOf("store the last changes", async () => {
-      for (const { what } of await this.#act(this.collector.known())) say(what);
+      for (const { what } of await this.#stages.act(this.collector.known())) say(what);
     });
-    for (const [name, stage] of Object.entries(this.#stages))
-      troubles.push(...(await troublesOf(`end the stage "${name}"`, () => stage.close())));
+    troubles.push(...(await this.#stages.close()));
     for (const { what } of troubles) say(what);
     this.model.close();
     this.collector.close();
@@ -141,25 +135,11 @@ export class Turns {
       moment = await this.collector.collect(kind === "none" ? { kind } : { kind, hasTime });
     } catch (error) {
       troubles.push(troubleFrom("read the services", error));
-      // What the services are nobody can tell then: there is no sample, and the time counts as unknown.
+      // The state of the services is unknown then: there is no sample, and the time counts as unknown.
       moment = this.collector.known();
     }
     if (kind === "tick" && overran) this.cost.overrunTicks++;
-    if (moment.kind !== "none") this.#shownMs = nowMs;
-    return [...troubles, ...(await this.#act(moment))];
-  }
-
-  /** A stage that fails hinders no other one. */
-  async #act(moment: Moment): Promise<Notice[]> {
-    const troubles: Notice[] = [];
-    for (const [name, stage] of Object.entries(this.#stages))
-      troubles.push(...(await troublesOf(`run the stage "${name}"`, () => stage.act(moment))));
-    return troubles;
-  }
-
-  /** The loop comes a little early or late: half a turn makes no difference. */
-  #isToBeShown(nowMs: number): boolean {
-    const { paceMs } = this.#publisher;
-    return paceMs !== null && nowMs - this.#shownMs > paceMs - turnMs / 2;
+    if (moment.kind !== "none") this.#times.shown(nowMs);
+    return [...troubles, ...(await this.#stages.act(moment))];
   }
 }

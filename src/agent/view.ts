@@ -1,4 +1,4 @@
-// What the agent knows of services -> what readers are told of them.
+// Converts what the agent knows of services to the form that readers get.
 import type { Backend, Foreign } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import { heldBy, listeners } from "../backend/sockets.ts";
@@ -18,16 +18,18 @@ import type { Moment } from "./moment.ts";
 export type ViewDeps = Pick<Deps, "registry" | "now"> & {
   backend: Pick<Backend, "kind" | "strangers">;
   sampler: Pick<Sampler, "latest">;
-  /** Between two samples of the agent by itself. */
+  /** The time between two ticks. */
   intervalMs: number;
 };
 
 /** A sample older than this many intervals is stale. */
 const agesOfSample = 3;
-/** For how long what others did to our units need not be looked up again for a reader who asks for nothing exact. */
+/** If the caller does not ask for exact values, changes by others to the units are looked up again after this time only. */
 const foreignMs = 5000;
 
-/** The ports of so few services are looked up by themselves: a look at all of them is for a reader of all. */
+/**
+ * For up to this many services the ports are looked up directly. For more, the ports of all services are looked up and cached.
+ */
 const fewServices = 8;
 
 type From = Pick<Moment, "services" | "version" | "healthOf" | "outcomes">;
@@ -43,7 +45,7 @@ export class View {
     this.#deps = deps;
   }
 
-  /** Names that are not known are left out. `shared` is what is said of all services alike. */
+  /** Leaves out unknown names. `shared` are the notices that apply to all services. */
   of(names: Iterable<string>, moment: From, { shared, isExact }: ViewOptions): Observed[] {
     const { services, healthOf, outcomes } = moment;
     const known = [...names].flatMap((name) => services.get(name) ?? []);
@@ -67,7 +69,7 @@ export class View {
     });
   }
 
-  /** What others did to our units. */
+  /** The changes that others made to the units of bs9. */
   foreign(isExact: boolean): Foreign[] {
     const nowMs = performance.now();
     if (isExact || nowMs - this.#foreign.atMs > foreignMs) {
@@ -77,7 +79,10 @@ export class View {
     return this.#foreign.changes;
   }
 
-  /** Whether a service listens on its port is looked at now; where none of them has a port, what was found in the last interval has to do. */
+  /**
+   * Looks up the ports now if a service declares a port, because it becomes ready when it opens that port. Otherwise the result
+   * of the last interval is used.
+   */
   #portsFor(asked: Known[], { services, version }: From): Map<string, number[] | null> {
     if (asked.length <= fewServices) return portsOf(asked);
     const nowMs = performance.now();
@@ -87,7 +92,7 @@ export class View {
     return this.#found.ports;
   }
 
-  /** Those of the last sample; of a run that none has seen yet, what can be told now. */
+  /** The figures of the latest sample; for a run without a fresh sample, the figures that can be read now. */
   #figures(known: Known): Figures {
     const sample = this.#deps.sampler.latest(known, performance.now() - agesOfSample * this.#deps.intervalMs);
     if (sample === null || sample.cpuPercent === null) return figuresSince(known.reading);

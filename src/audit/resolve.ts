@@ -2,7 +2,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Aliases } from "./aliases.ts";
 import { mainOf } from "./manifest.ts";
 
@@ -77,7 +76,7 @@ export class Resolver {
 function pathIn(specifier: string, from: string): string | undefined {
   if (specifier.startsWith("file:")) {
     try {
-      return fileURLToPath(specifier);
+      return Bun.fileURLToPath(specifier);
     } catch {
       return undefined;
     }

@@ -39,7 +39,7 @@ export type Reading = {
   group: Group | null;
   /** The CPU counter and the time of its reading (performance.now()): the first of two readings that make a rate. */
   cpu: { usec: number | null; atMs: number } | null;
-  /** Since when, by the wall clock, the service waits for the nth start in a row (backoff.ts); null where it does not wait. */
+  /** Since when, by the wall clock, the service waits for the nth start in a row (restarts.ts); null where it does not wait. */
   waits: { row: number; sinceMs: number } | null;
   /** The service starts at the next boot. */
   wanted: boolean;
@@ -146,6 +146,11 @@ export interface Backend {
   glimpse?(names: string[]): Glimpse[];
   /** Whether the backend answers, within seconds; absent where a read finds that out as fast. */
   answers?(): Promise<boolean>;
+  /**
+   * Reads for another process of this user what it wants to know of units, over the connection of this process. Absent where a
+   * connection costs nothing. The backend defines calls and answers. Throws where the calls are not understood.
+   */
+  relayed?(calls: unknown): Promise<unknown[]>;
   /** Reports each change of a service until `onLost`; null where the backend reports no changes and callers have to poll. */
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null>;
   /** Checks the live process against its spec; a verdict that was already found for exactly this process is reused. */

@@ -1,7 +1,6 @@
 // The cache of a service: its own directory on disk, because it cannot write to the home directory. It is deleted with the
 // service.
 import { lstatSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { exec } from "../base/exec.ts";
 import { makeFolder, removeEmpty } from "../base/files.ts";
@@ -41,6 +40,7 @@ export function makeCache(state: string, name: string): void {
 export async function removeCache(state: string, name: string): Promise<void> {
   const folder = cacheFolder(state, name);
   try {
+    const { rm } = await import("node:fs/promises");
     await rm(folder, { recursive: true, force: true }).catch(() => removeByPrograms(folder));
   } catch {
     // The directory stays: the coreutils are missing, or somebody else owns files in it.

@@ -103,8 +103,10 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
   };
 }
 
-/** The style without colours: each function returns its text unchanged. */
-const plain = new Proxy({} as Style, { get: (_, name) => (name === "isColorSupported" ? false : String) });
+/** The style without colours: each function returns its text unchanged. Without `then`, or `await` would take it for a promise. */
+const plain = new Proxy({} as Style, {
+  get: (_, name) => (name === "isColorSupported" ? false : name === "then" ? undefined : String),
+});
 
 function wantsColor(isTty: boolean, env: Env, noColor: boolean): boolean {
   if (noColor || env["NO_COLOR"]) return false;

@@ -17,7 +17,7 @@ export const stopCommand: Command = {
   exits: [1, 4, 5, 130],
   async run(given, context) {
     const names = await targetsOf("stop", given, context);
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const isJson = context.settings.json;
     return actedResult("stop", await stopDefined(names, deps), deps, { isJson });
   },
@@ -33,7 +33,7 @@ export const restartCommand: Command = {
   async run(given, context) {
     const names = await targetsOf("restart", given, context);
     const latestRuntime = choiceOf(given.options, "runtime", ["latest"]) === "latest";
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const isJson = context.settings.json;
     return actedResult("restart", await restartDefined(names, deps, { latestRuntime }), deps, { isJson });
   },
@@ -54,7 +54,7 @@ export const deleteCommand: Command = {
         `Delete ${names.length === 1 ? names[0] : `${names.length} services (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""})`}?`,
         context,
       );
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const isJson = context.settings.json;
     return actedResult("delete", await deleteDefined(names, deps), deps, { isJson });
   },
@@ -62,5 +62,6 @@ export const deleteCommand: Command = {
 
 async function targetsOf(verb: string, { words }: Words, context: Context): Promise<string[]> {
   if (words.length === 0) throw usage(`${verb} needs a service, a glob or all`, { hint: `bs9 ${verb} NAME` });
-  return pickTargets(words, await context.names());
+  await context.settle();
+  return pickTargets(words, context.registry.names());
 }

@@ -1,6 +1,6 @@
 // The availability of a service in one or two short rows; nothing that nobody watched counts as up, nor is it rounded to 100%.
 import { formatAge, formatSpan } from "../base/quantities.ts";
-import type { Availabilities, Available } from "../lifecycle/available.ts";
+import type { Availabilities, Available } from "../lifecycle/stored.ts";
 
 export function availabilityRows({ day, month }: Availabilities, nowMs: number): string[] {
   if (day.since === month.since) return [`since ${formatAge(nowMs - Date.parse(day.since))} ago: ${words(day)}`];

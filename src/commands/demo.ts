@@ -32,7 +32,7 @@ export const demoCommand: Command = {
   examples: ["bs9 demo", "bs9 demo --stop"],
   exits: [1, 5],
   async run(given: Words, context: Context): Promise<Result> {
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const folder = folderOf(context.paths);
     return flagOf(given.options, "stop") ? stop(folder, deps) : start(folder, deps);
   },

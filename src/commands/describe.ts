@@ -1,5 +1,5 @@
 // bs9 describe: everything about one service.
-import { delayOf, longestDelayMs } from "../backend/backoff.ts";
+import { delayOf, longestDelayMs } from "../backend/restarts.ts";
 import { exitStatus, usage } from "../base/errors.ts";
 import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
@@ -28,10 +28,11 @@ export const describeCommand: Command = {
   async run({ words, options }, context) {
     const [name] = words;
     if (name === undefined || words.length > 1) throw usage("describe needs one service", { hint: "bs9 describe NAME" });
-    if (name === agentName) return describeAgent(await context.deps());
-    const names = await context.names();
+    if (name === agentName) return describeAgent(await context.prepare());
+    await context.settle();
+    const names = context.registry.names();
     if (context.registry.get(name) === null) throw noSuchService(name, names);
-    const deps = await context.deps();
+    const deps = await context.prepare();
     if (flagOf(options, "unit")) return unitResult(name, deps);
     const description = await describeService(name, deps);
     return {
@@ -43,7 +44,7 @@ export const describeCommand: Command = {
   },
 };
 
-/** The delays as backend/backoff.ts has them. */
+/** The delays as backend/restarts.ts has them. */
 function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
   if (policy === "no") return "it is never restarted";
   const delays = [3, 4].map((start) => delayOf(start, delayMs));

@@ -33,7 +33,8 @@ async function found(context: Context): Promise<Finding[]> {
   const ofHost = await context.hostFindings();
   // Opening the backend would ask for what only --fix may ask for.
   const isDown = ofHost.some(({ id }) => id === "systemd" || id === "user-manager");
-  const deps = isDown ? null : await context.deps({ settles: false });
+  const deps = isDown ? null : await context.deps();
+  if (deps !== null) await context.trimLogs();
   return examine({ paths, registry, mistakes: config.mistakes, verifyTrail: () => trail.verify(), deps }, ofHost);
 }
 

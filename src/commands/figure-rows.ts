@@ -2,7 +2,7 @@
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Description } from "../lifecycle/describe.ts";
-import type { Sampled } from "../lifecycle/sampled.ts";
+import type { Sampled } from "../lifecycle/stored.ts";
 import { tableOf, type Unit } from "../metrics/figures.ts";
 import { healthText } from "../service/values.ts";
 

@@ -31,10 +31,11 @@ export const logsCommand: Command = {
   exits: [1, 4, 5, 130],
   async run(given: Words, context: Context): Promise<null> {
     const { terminal, settings, signal } = context;
-    const defined = await context.names();
+    await context.settle();
+    const defined = context.registry.names();
     const services = given.words.length === 0 ? defined : pickTargets(given.words, defined);
     const query = queryOf(given.options, services);
-    const deps = await context.deps();
+    const deps = await context.prepare();
     if (services.length === 0) terminal.note("No services. Start one: bs9 start app.ts");
     const render = settings.json
       ? jsonLine

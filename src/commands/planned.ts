@@ -1,6 +1,6 @@
 // How `start --dry-run` answers: the difference, and the unit as it would be written.
 import { harmless } from "../base/text.ts";
-import type { Planned } from "../lifecycle/start.ts";
+import type { Planned } from "../lifecycle/plan.ts";
 import { masked, maskedSpec } from "../service/masking.ts";
 import type { Result } from "./command.ts";
 

@@ -25,8 +25,8 @@ export const runCommand: Command = {
   synopsis: "[FILE|ENTRY]",
   summary: "supervise services in the foreground, as PID 1 of a container too",
   options: [
-    { flags: "--port <port>", text: "of its HTTP: /healthz, /api/metrics (default 8080; 0: none)" },
-    { flags: "--host <host>", text: "address of its HTTP (default 127.0.0.1)" },
+    { flags: "--port <port>", text: "port of its HTTP server: /healthz, /api/metrics (default 8080; 0: none)" },
+    { flags: "--host <host>", text: "address of its HTTP server (default 127.0.0.1)" },
   ],
   examples: ["bs9 run", "bs9 run --json", "bs9 run app.ts", "bs9 run bs9.toml --host 0.0.0.0 --port 8080"],
   exits: [1, 5, 6],
@@ -39,10 +39,10 @@ export const runCommand: Command = {
     const isBackground = context.env[backgroundVariable] === "1";
     const chosen = word ?? (isBackground ? undefined : projectFileIn(context.cwd));
     const wanted = await servicesOf(chosen);
-    // A supervisor in the background writes into a file, which nobody trims.
+    // A supervisor in the background prints no events, because it writes into a file that nobody trims.
     const isTold = !isBackground && !context.settings.quiet;
     const lines = isTold ? linesOf(context.terminal, context.settings.json, Date.now) : null;
-    // A port that cannot be had ends it before it starts anything.
+    // The port is opened first, so that a port that is taken ends the command before it starts a service.
     const web = await serve(given.options, context);
     if (isTold && wanted.length === 0 && context.registry.names().length === 0) context.terminal.note(`note: ${nothingToRun(context.cwd)}`);
     const { startDaemon } = await import("../supervisor/daemon.ts");
@@ -61,9 +61,9 @@ export const runCommand: Command = {
       await Promise.race([ended(context.signal), left, ...(isBackground ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
-      // The services run on, and the next supervisor takes them over.
+      // Another supervisor takes the services over, so they run on.
       if (isLeaving) await agent?.stop();
-      // The agent sees how they end.
+      // The agent is stopped last, so that it stores how the services end.
       else await daemon.shutDown().finally(() => agent?.stop());
       await lines?.written();
     }
@@ -95,18 +95,29 @@ function nothingToRun(folder: string): string {
     : `there are no services yet; add one in another shell: bs9 start app.ts`;
 }
 
-/** Services run without it, too: what keeps it from that is told. */
+/** Services run without the agent, so a failure to run it is only noted. */
 async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
-  const [{ agentOn }, { SupervisorBackend }] = await Promise.all([import("./agent-on.ts"), import("../supervisor/supervisor.ts")]);
+  const [{ runAgent }, { SupervisorBackend }] = await Promise.all([import("../agent/run.ts"), import("../supervisor/supervisor.ts")]);
+  const { config, env, paths, registry, terminal } = context;
   try {
-    return await agentOn(new SupervisorBackend(context.paths, { link: daemon.link }), context);
+    const agent = await runAgent({
+      backend: new SupervisorBackend(paths, { link: daemon.link }),
+      paths,
+      registry,
+      trail: context.trailOf("agent"),
+      config,
+      env,
+      say: (sentence) => terminal.note(harmless(sentence)),
+    });
+    context.agentIsHere(agent.model);
+    return agent;
   } catch (error) {
-    context.terminal.note(`note: samples and health are not kept: ${harmless(reasonOf(error))}`);
+    terminal.note(`note: samples and health are not kept: ${harmless(reasonOf(error))}`);
     return null;
   }
 }
 
-/** Nothing: what is defined already. A `.toml` is a project file, anything else an entry. */
+/** The services to start besides those that are defined: none without a word, those of a project file (`.toml`), or an entry. */
 async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
   if (word === undefined) return [];
   if (word.endsWith(".toml")) return (await import("../service/project.ts")).readProject(word);
@@ -114,13 +125,13 @@ async function servicesOf(word: string | undefined): Promise<ProjectService[]> {
 }
 
 /**
- * One that does not come up is told, and hinders no other: its restart policy goes on. Where there is none to start, what
- * it takes is not loaded: this process is to be small for as long as it lives.
+ * Starts the services. A service that does not come up is reported, and its restart policy goes on; the others start all the
+ * same. Modules are loaded only where there is a service to start, because this process is to stay small.
  */
 async function bringUp(services: ProjectService[], context: Context): Promise<void> {
   if (services.length === 0) return;
   const [{ startEntry }, { startDefined }] = await Promise.all([import("../lifecycle/start.ts"), import("../lifecycle/acts.ts")]);
-  const deps = await context.deps();
+  const deps = await context.prepare();
   const { terminal } = context;
   const troubles: unknown[] = [];
   for (const { entry, input } of services) {
@@ -132,11 +143,11 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
       if (services.length > 1) terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(reasonOf(error))}`);
     }
   }
-  // With none of them there is nothing to supervise.
+  // Where no service comes up, there is nothing to supervise.
   if (troubles.length > 0 && troubles.length === services.length) throw troubles[0];
 }
 
-/** On a port that nobody has asked for it is a courtesy: where it is taken, services run without it. */
+/** Null for `--port 0`, and where the default port is taken: services run without the server. Throws for a port or host that was given. */
 async function serve(options: OptionValues, context: Context): Promise<{ stop(): Promise<void> } | null> {
   const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
   if (port === 0) return null;
@@ -144,10 +155,10 @@ async function serve(options: OptionValues, context: Context): Promise<{ stop():
   const { loadToken } = await import("../web/token.ts");
   const { observe } = await import("../lifecycle/observe.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
-  // Once, and only when somebody asks: a look settles nothing, and an idle supervisor stays small.
+  // Opened at the first request, so that an idle supervisor stays small.
   let opened: Promise<Deps> | null = null;
   const statuses = async () => {
-    opened ??= context.deps({ settles: false });
+    opened ??= context.deps();
     return (await observe(context.registry.names(), await opened)).map(({ status }) => status);
   };
   try {

@@ -5,8 +5,9 @@ import { Bs9Error, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import type { Acted } from "../lifecycle/acted.ts";
 import type { Deps } from "../lifecycle/deps.ts";
+import { planEntry } from "../lifecycle/plan.ts";
 import { nameFor } from "../lifecycle/specify.ts";
-import { planEntry, startEntry } from "../lifecycle/start.ts";
+import { startEntry } from "../lifecycle/start.ts";
 import { exportedBy } from "../runtime/exported.ts";
 import { ecosystemServices, isEcosystem } from "../service/ecosystem.ts";
 import type { StartInput } from "../service/input.ts";
@@ -21,7 +22,7 @@ export const isServicesFile = (word: string, cwd: string): boolean =>
 
 export async function startFile(word: string, options: { linger: boolean; dryRun: boolean }, context: Context): Promise<Result> {
   const services = await servicesIn(word, context);
-  const deps = await context.deps();
+  const deps = await context.prepare();
   checkNames(services, word, deps);
   const fileFolder = dirname(resolve(context.cwd, word));
   if (options.dryRun) {

@@ -6,11 +6,12 @@ import type { Context } from "../context.ts";
 import { startDefined } from "../lifecycle/acts.ts";
 import { findingLine } from "../lifecycle/inspect.ts";
 import { observe } from "../lifecycle/observe.ts";
+import { planEntry } from "../lifecycle/plan.ts";
 import { privateSockets } from "../lifecycle/reason/private-sockets.ts";
-import { planEntry, startEntry } from "../lifecycle/start.ts";
+import { startEntry } from "../lifecycle/start.ts";
 import { limitsNotInForce } from "../render/limit-words.ts";
 import { noticeLine } from "../render/notice-line.ts";
-import { isGlob, pickTargets } from "../service/targets.ts";
+import { isTarget, pickTargets } from "../service/targets.ts";
 import { actedLine, actedResult, actedValue } from "./acted.ts";
 import type { Command, Result, Words } from "./command.ts";
 import { openSentence } from "./directory-words.ts";
@@ -48,7 +49,7 @@ export const startCommand: Command = {
       if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
       return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
     }
-    const deps = await context.deps();
+    const deps = await context.prepare();
     const defined = context.registry.names();
     const isOne = defined.includes(word) && more.length === 0;
     if (isTarget(word, defined) && !(isOne && changesSomething(input))) {
@@ -94,9 +95,4 @@ function hintInstead(file: string, more: string[], { registry }: Context): strin
 function checkConfig({ mistakes }: Config): void {
   const [first] = mistakes;
   if (first !== undefined) throw usage(mistakeLine(first), { hint: "bs9 config --check" });
-}
-
-/** A word is first `all`, a glob or a defined name; `./web` is always a file. */
-function isTarget(word: string, defined: string[]): boolean {
-  return word === "all" || defined.includes(word) || (isGlob(word) && !word.includes("/"));
 }

@@ -20,7 +20,7 @@ const paintMs = 100;
 /** Ends with the signal, on a terminal also with `q`; returns null, for all is printed. */
 export async function watch(given: Words, context: Context): Promise<null> {
   const { terminal, settings } = context;
-  const deps = await context.deps();
+  const deps = await context.prepare();
   const quit = new AbortController();
   const signal = AbortSignal.any([context.signal, quit.signal]);
   const watched = new Watched(given, context, deps);

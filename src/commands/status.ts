@@ -27,13 +27,17 @@ export const statusCommand: Command = {
   async run(given: Words, context: Context): Promise<Result | null> {
     if (flagOf(given.options, "watch")) return (await import("./status-watch.ts")).watch(given, context);
     const named = given.words.length > 0;
-    const known = await context.names();
+    await context.settle();
+    const known = context.registry.names();
     const names = named ? pickTargets(given.words, known) : known;
     const { services, added, notices, warnings } = await context.model.now(names);
+    context.sayFirst();
     for (const warning of warnings) context.warn(warning);
     // Without the agent the backend is loaded already, and says who should have measured.
     const isLive = services.some(({ status }) => status.figuresFrom === "live");
-    const deps = isLive || services.some(isUnexplained) ? await context.deps({ settles: false }) : null;
+    const deps = isLive || services.some(isUnexplained) ? await context.deps() : null;
+    // Where no agent measures, no agent trims log files either.
+    if (isLive) await context.trimLogs();
     if (deps !== null) await explain(services, deps);
     const observed = badFirst(services);
     const others = flagOf(given.options, "all") ? await othersBeside(observed, context) : [];
@@ -65,7 +69,7 @@ export const statusCommand: Command = {
 
 /** The user's other services. */
 async function othersBeside(observed: Observed[], context: Context): Promise<Reading[]> {
-  const { backend } = await context.deps({ settles: false });
+  const { backend } = await context.deps();
   const others = (await backend.strangers?.services()) ?? [];
   return others.filter(({ unit }) => !observed.some((one) => one.status.unit === unit));
 }

@@ -1,8 +1,8 @@
-// Parses how services are probed while they run.
+// Parses the settings of the health probes.
 import { usage } from "../base/errors.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
 
-/** The last two are numbers of probes in a row. */
+/** `unhealthyAfter` and `healthyAfter` are numbers of probes in a row. */
 export type HealthSettings = { intervalMs: number; timeoutMs: number; unhealthyAfter: number; healthyAfter: number };
 
 export const defaultHealth: HealthSettings = { intervalMs: 10_000, timeoutMs: 5000, unhealthyAfter: 3, healthyAfter: 1 };
@@ -16,6 +16,6 @@ export const healthParsers = {
 
 function between(text: string, what: string, [minMs, min]: [number, string], [maxMs, max]: [number, string]): number {
   const ms = parseDuration(text, what);
-  if (ms < minMs || ms > maxMs) throw usage(`${what} cannot be '${text}': from ${min} to ${max} is possible`);
+  if (ms < minMs || ms > maxMs) throw usage(`${what} must be from ${min} to ${max} (got '${text}')`);
   return ms;
 }

@@ -23,7 +23,7 @@ function property(setting: Setting): Record<string, unknown> {
   const { kind, text, example, choices } = setting;
   return {
     type: types[kind],
-    description: variableOf(setting) === null ? text : `${text} (${variableOf(setting)} goes before it)`,
+    description: variableOf(setting) === null ? text : `${text} (${variableOf(setting)} overrides it)`,
     examples: [example],
     ...(choices === undefined ? {} : { enum: choices }),
   };

@@ -1,11 +1,11 @@
-// Parses how finely and for how long the history of services is kept.
+// Parses the settings of the history: the interval between two samples, and how long each resolution is kept.
 import { usage } from "../base/errors.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
 
-/** This number of snapshots, or all snapshots up to this age. */
+/** Keeps this number of snapshots, or all snapshots up to this age. */
 export type Keep = { snapshots: number } | { ageMs: number };
 
-/** The raw samples, and steps of 1 min, 10 min and 1 h that are computed from them. */
+/** How long to keep the raw samples, and the values per minute, per 10 minutes and per hour that are computed from them. */
 export type Keeping = { intervalMs: number; raw: Keep; minutes: Keep; tens: Keep; hours: Keep };
 
 export const defaultKeeping: Keeping = {
@@ -26,7 +26,7 @@ export const keepingParsers = {
 
 function parseInterval(text: string, what: string): number {
   const ms = parseDuration(text, what);
-  if (ms < 1000 || ms > 60_000) throw usage(`${what} cannot be '${text}': from 1s to 1m is possible`);
+  if (ms < 1000 || ms > 60_000) throw usage(`${what} must be from 1s to 1m (got '${text}')`);
   return ms;
 }
 
@@ -37,6 +37,6 @@ const maxAgeMs = 3660 * 86_400_000;
 function parseKeep(text: string, what: string): Keep {
   if (/^\d+$/.test(text.trim())) return { snapshots: parseWhole(text, what, 1, maxSnapshots) };
   const ageMs = parseDuration(text, what);
-  if (ageMs < 1000 || ageMs > maxAgeMs) throw usage(`${what} cannot be '${text}': from 1s to 3660d is possible, or a number of snapshots`);
+  if (ageMs < 1000 || ageMs > maxAgeMs) throw usage(`${what} must be a number of snapshots, or an age from 1s to 3660d (got '${text}')`);
   return { ageMs };
 }

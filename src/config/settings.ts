@@ -11,7 +11,7 @@ export const sections = {
 } as const;
 
 type Described<Field> = {
-  /** In `[start]`, the name of the option of `start`. */
+  /** In `[start]`, the name of the option of `bs9 start`. */
   key: string;
   field: Field;
   kind: "text" | "number or text" | "truth";
@@ -44,7 +44,7 @@ const ofStart: Described<keyof Defaults>[] = [
     key: "wait",
     field: "waitMs",
     kind: "number or text",
-    text: "how long it may take to be ready; a bare number is seconds",
+    text: "how long a service may take to become ready; a bare number is seconds",
     example: "30s",
   },
   { key: "sandbox", field: "sandbox", kind: "text", text: "sandbox profile", example: "standard", choices: ["standard", "strict", "off"] },
@@ -64,15 +64,15 @@ const ofStart: Described<keyof Defaults>[] = [
     text: "delay of the third start; doubles up to 30s",
     example: "1s",
   },
-  { key: "max-restarts", field: "maxRestarts", kind: "number or text", text: "give up after so many restarts", example: 10 },
+  { key: "max-restarts", field: "maxRestarts", kind: "number or text", text: "give up after this many restarts", example: 10 },
   {
     key: "stop-timeout",
     field: "stopTimeoutMs",
     kind: "number or text",
-    text: "time to end by itself before it is killed",
+    text: "time that a service has to end before it is killed",
     example: "30s",
   },
-  { key: "linger", field: "linger", kind: "truth", text: "ask that services outlive the session", example: true },
+  { key: "linger", field: "linger", kind: "truth", text: "let services keep running after logout", example: true },
 ];
 
 const ofMetrics: Described<keyof Keeping>[] = [
@@ -83,10 +83,10 @@ const ofMetrics: Described<keyof Keeping>[] = [
     text: "time between two samples; a bare number is seconds",
     example: "5s",
   },
-  { key: "keep-raw", field: "raw", kind: "number or text", text: "samples as they came", example: 1000 },
-  { key: "keep-1m", field: "minutes", kind: "number or text", text: "steps of a minute", example: "16h" },
-  { key: "keep-10m", field: "tens", kind: "number or text", text: "steps of ten minutes", example: "7d" },
-  { key: "keep-1h", field: "hours", kind: "number or text", text: "steps of an hour", example: 1000 },
+  { key: "keep-raw", field: "raw", kind: "number or text", text: "raw samples", example: 1000 },
+  { key: "keep-1m", field: "minutes", kind: "number or text", text: "one value per minute", example: "16h" },
+  { key: "keep-10m", field: "tens", kind: "number or text", text: "one value per ten minutes", example: "7d" },
+  { key: "keep-1h", field: "hours", kind: "number or text", text: "one value per hour", example: 1000 },
 ];
 
 const ofHealth: Described<keyof HealthSettings>[] = [

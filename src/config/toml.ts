@@ -12,7 +12,7 @@ export type ParsedConfig = { given: Map<string, ConfiguredValue>; mistakes: Mist
 const shapes = { text: v.string(), "number or text": v.union([v.string(), v.number()]), truth: v.boolean() };
 const shapeWords = { text: "a text in quotes", "number or text": "a number, or a text in quotes", truth: "true or false" };
 
-/** `file` is only used to name places. */
+/** `file` is not read: it only names the place of a mistake. */
 export function parseToml(text: string, file: string): ParsedConfig {
   const mistakes: Mistake[] = [];
   const given = new Map<string, ConfiguredValue>();
@@ -23,7 +23,7 @@ export function parseToml(text: string, file: string): ParsedConfig {
   for (const [key, value] of Object.entries(read.value)) {
     const section = Object.keys(sections).find((name) => name === key);
     if (section === undefined) complain([key], `there is no such ${isTable(value) ? "section" : "key"}; only ${known} are known`);
-    else if (!isTable(value)) complain([key], `it has to be a section, [${key}]`);
+    else if (!isTable(value)) complain([key], `must be a section, [${key}]`);
     else readSection(section, value);
   }
   return { given, mistakes };
@@ -46,7 +46,7 @@ const known = Object.keys(sections)
 /** The value, or a description of the error. */
 function readValue(setting: Setting, value: unknown): { value: unknown; text: string } | string {
   const shape = v.safeParse(shapes[setting.kind], value);
-  if (!shape.success) return `it has to be ${shapeWords[setting.kind]}, such as ${JSON.stringify(setting.example)}`;
+  if (!shape.success) return `must be ${shapeWords[setting.kind]}, such as ${JSON.stringify(setting.example)}`;
   const text = String(shape.output);
   try {
     return { value: setting.parse(text, setting.key), text };

@@ -1,5 +1,4 @@
 // Probes many services: decides which is probed when, how many at once, and what their health is.
-import { isDeepStrictEqual } from "node:util";
 import type { HealthSettings } from "../config/health.ts";
 import type { Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
@@ -108,7 +107,7 @@ export function monitorOf(options: MonitorOptions): Monitor {
   /** False where the service is now probed differently: the old result then means nothing. */
   function adopt(known: Known, { spec, startedAtMs, listens = null }: Watched): boolean {
     if (known.spec === spec && known.listens === listens) return true;
-    if (!isDeepStrictEqual(known.probe, probeOf(spec, listens))) return false;
+    if (!Bun.deepEquals(known.probe, probeOf(spec, listens), true)) return false;
     Object.assign(known, { spec, listens, graceEndsMs: startedAtMs + graceOf(spec) });
     return true;
   }

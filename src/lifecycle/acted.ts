@@ -1,4 +1,4 @@
-// What became of an act on one service, and what the trail keeps of acts on several.
+// The result of an act on one service, and what the trail records of acts on several services.
 import { Bs9Error, type ErrorCode, exitStatus, whyOf } from "../base/errors.ts";
 import type { Spec } from "../service/spec.ts";
 import type { AuditFinding } from "./inspect.ts";
@@ -9,18 +9,18 @@ export type Acted = {
   name: string;
   result: "started" | "unchanged" | "changed" | "stopped" | "restarted" | "deleted" | "failed";
   readiness: Readiness | null;
-  /** Why it failed, and the last log lines of it. */
+  /** Why the act failed; null if it did not. `lines` are then the last log lines of the service. */
   cause: string | null;
   lines: string[];
   code: ErrorCode;
-  /** What mends it; null: its log may tell. */
+  /** What fixes it; null if only the log of the service may tell. */
   hint: string | null;
   findings: AuditFinding[];
 };
 
 export function failure(name: string, error: unknown): Acted {
   const known = error instanceof Bs9Error ? error : null;
-  // The reader is told once which service it is.
+  // `whyOf` leaves out the lead, because the output names the service already.
   return {
     ...done({ name }, "failed"),
     cause: whyOf(error),

@@ -1,21 +1,22 @@
-// start, stop, restart and delete of services that are defined.
+// The acts on defined services: start, stop, restart and delete.
 import { Bs9Error, failed } from "../base/errors.ts";
 import { pinRuntime, runtimeVersion } from "../runtime/pin.ts";
 import type { Spec } from "../service/spec.ts";
 import { noSuchService } from "../service/targets.ts";
 import { type Acted, actResultOf, done, failure } from "./acted.ts";
-import { change, checkSandbox, foresee } from "./change.ts";
+import { change } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
+import { lingerOrWarn } from "./linger.ts";
 import { checkPort } from "./ports.ts";
 import { causeOf, ready } from "./ready.ts";
 import { hintFor, toldBy } from "./reason/explain.ts";
 import { recorded } from "./recorded.ts";
 import { recover } from "./recover.ts";
+import { checkSandbox, foresee } from "./required.ts";
 import { reread, sentencesOn } from "./reread.ts";
-import { lingerOrWarn } from "./start.ts";
 import { sweepUnused } from "./unused.ts";
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
@@ -31,7 +32,7 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
       deps,
     );
     acted.push(...(await bringUp(down, deps, "started", (batch) => deps.backend.start(batch))));
-    // Each is a change of its own: what does not come up with the new values runs with the old ones again.
+    // Changed one by one: a service that does not come up with the new values runs again with the old ones.
     for (const { spec, known } of up) if (spec !== known) acted.push(await applyChange(spec, known, "changed", deps));
     if (options.linger && down.length > 0) await lingerOrWarn(deps);
     return acted;
@@ -43,14 +44,14 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     const renewed = await renew(specs, deps);
     if (!options.latestRuntime) return bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
     const acted: Acted[] = [];
-    // One by one, each a change of its own: what does not come up on the new runtime runs on the old one again.
+    // Changed one by one: a service that does not come up on the new runtime runs again on the old one.
     for (const each of renewed) acted.push(await moveToLatest(each, deps));
     sweepUnused(deps);
     return acted;
   });
 }
 
-/** Writes the units again that somebody has removed while their services run; nothing is restarted for that. */
+/** Writes units again that were removed by hand while their services run, without a restart. */
 async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
   const changes = deps.backend.strangers?.changes(running.map(({ name }) => name)) ?? [];
   const missing = running.filter(({ name }) => changes.some((change) => change.name === name && change.kind === "missing"));
@@ -68,7 +69,7 @@ async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
   });
 }
 
-/** A spec as it is known, and with its environment files read again; the same object where nothing has changed in them. */
+/** `spec` is `known` with its environment files read again, and the same object if no value has changed. */
 type Renewed = { known: Spec; spec: Spec };
 
 async function renew(specs: Spec[], deps: Deps): Promise<Renewed[]> {
@@ -81,7 +82,7 @@ async function renew(specs: Spec[], deps: Deps): Promise<Renewed[]> {
   return renewed;
 }
 
-/** Down, and not up at the next boot either. */
+/** Stops services, and keeps them from starting at the next boot. */
 export async function stopDefined(names: string[], deps: Deps): Promise<Acted[]> {
   return acting("stop", names, deps, async (specs) => {
     await deps.backend.want(
@@ -111,7 +112,10 @@ export async function deleteDefined(names: string[], deps: Deps): Promise<Acted[
 async function acting(verb: string, names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   if (names.length === 0) return [];
   const entry = { act: verb, targets: names, differences: [] };
-  return recorded(deps, entry, () => actOn(names, deps, work), actResultOf);
+  return recorded(deps, entry, async () => {
+    const acted = await actOn(names, deps, work);
+    return { value: acted, result: actResultOf(acted) };
+  });
 }
 
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
@@ -126,7 +130,7 @@ async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promi
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
 
-/** Together, in one call; then each is waited for, the failures with their causes. */
+/** Starts all services in one call, then waits until each is ready or has failed, and returns the causes. */
 async function bringUp(
   renewed: Renewed[],
   deps: Deps,
@@ -150,7 +154,7 @@ async function bringUp(
   }
   for (const [name, trouble] of await deps.backend.define(specs.filter(({ name }) => !troubles.has(name)))) troubles.set(name, trouble);
   const batch = specs.filter(({ name }) => !troubles.has(name));
-  // Only now, when the values are where the service gets them from: a refused start has changed nothing.
+  // Committed only now, after the units with the new values are written, so that a refused start changes nothing.
   for (const { known, spec } of renewed) if (spec !== known && batch.includes(spec)) deps.registry.commit(spec);
   for (const { name } of batch) deps.registry.setOutcome(name, null);
   if (batch.length > 0) {
@@ -191,7 +195,7 @@ async function moveToLatest({ known, spec }: Renewed, deps: Deps): Promise<Acted
   return applyChange({ ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, known, "restarted", deps);
 }
 
-/** Brings a service up with another spec; where that fails, it runs again as it was. */
+/** Brings a service up with another spec; if that fails, the service runs again with the previous one. */
 async function applyChange(spec: Spec, known: Spec, result: "changed" | "restarted", deps: Deps): Promise<Acted> {
   try {
     const findings = await inspect(spec);

@@ -1,7 +1,7 @@
-// The agent of this user: what it tells of itself.
+// The agent of this user, and what it reports about itself.
 import type { Notice } from "../backend/notice.ts";
 
-/** What the agent costs and has to tell of itself. */
+/** The costs of the agent, and its notices. */
 export type Self = {
   pid: number;
   version: string;
@@ -12,24 +12,24 @@ export type Self = {
   ticks: number;
   /** Ticks that began more than a second after they were due. */
   lateTicks: number;
-  /** Ticks that ran out of time and left the dearer figures null. */
+  /** Ticks that ran out of time and left the expensive figures null. */
   overrunTicks: number;
-  /** CPU time of one tick, all that it does included, over the last hundred; null before the first. */
+  /** CPU time of a whole tick, over the last hundred ticks; null before the first tick. */
   tickCpuMs: { mean: number; max: number } | null;
-  /** Over its whole life; 100 is one core. */
+  /** Mean since the agent started; 100 is one core. */
   cpuPercent: number;
   memoryBytes: number;
   databaseBytes: number | null;
-  /** How state changes come to it: by signals, or by asking with each tick. */
+  /** How the agent learns of state changes: by signals, or by asking with each tick. */
   changesBy: "signals" | "asking";
   notices: Notice[];
 };
 
 export interface Agent {
-  /** That an agent of this very bs9 has. */
+  /** The version of this bs9, which its own agent has too. */
   readonly version: string;
-  /** Null where none lives here, or it does not answer in time. */
+  /** Null if no agent runs, or if it does not answer in time. */
   self(): Promise<Self | null>;
-  /** Why the last question had no answer, in words; null where it had one, or none lives. */
+  /** Why the last question had no answer; null if it had one, or if no agent runs. */
   trouble(): string | null;
 }

@@ -1,9 +1,6 @@
-// One change of a service as a transaction: pending, defined, started, judged, then committed or put back.
+// One change of a service as a transaction: recorded as pending, defined, started, judged, then committed or undone.
 import type { Reading } from "../backend/backend.ts";
-import { isolationOff } from "../backend/isolation.ts";
-import { label, wishedDirectives } from "../backend/sandbox.ts";
-import type { Isolation, Missing } from "../backend/verdict.ts";
-import { type Bs9Error, failed, reasonOf, refused } from "../base/errors.ts";
+import { type Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
 import type { Pending } from "../service/registry.ts";
 import type { Spec } from "../service/spec.ts";
@@ -11,14 +8,15 @@ import type { Deps } from "./deps.ts";
 import { lastWords } from "./last-lines.ts";
 import { causeOf, type NotReady, type Readiness, ready } from "./ready.ts";
 import { hintFor, toldBy } from "./reason/explain.ts";
+import { checkSandbox } from "./required.ts";
 import { sweepAfter } from "./unused.ts";
 
 export type Changed = { readiness: Readiness | null };
 
 /**
- * Brings `spec` up in place of `previous`; `before` is the reading of the service as it is now. Throws when the service does not
- * come up, after undoing: a first definition stays defined, stopped, `failed`; a changed one runs again as it was; a refused one
- * leaves nothing.
+ * Brings `spec` up in place of `previous`; `before` is the present reading of the service. If the service does not come up, the
+ * change is undone and an error thrown: a new service stays defined, stopped and `failed`; a changed service runs again with
+ * its previous spec; a refused new service leaves nothing.
  */
 export async function change(deps: Deps, spec: Spec, previous: Spec | null, before: Reading | undefined): Promise<Changed> {
   const { backend, registry } = deps;
@@ -57,53 +55,11 @@ async function define(deps: Deps, spec: Spec): Promise<void> {
   if (trouble !== undefined) throw trouble;
 }
 
-/** Throws `refused` where the user asked that signals, abstract sockets and limits stay inside, and they do not. */
-function checkIsolation({ name, entry }: Spec, isolation: Isolation | undefined): void {
-  if (isolation?.verdict === "full") return;
-  const [first] = isolation?.missing ?? [];
-  throw refused(`its isolation would be ${isolation?.verdict ?? "unknown"}, and --require-isolation asks for full`, {
-    lead: `cannot start ${name}`,
-    details: (isolation?.missing ?? []).map(({ directive, why }) => `${directive}: ${why}`),
-    hint: first?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
-  });
-}
-
-/** What can be known before anything runs: throws `refused` where the sandbox that is asked for cannot be effective here. */
-export async function foresee(deps: Deps, spec: Spec): Promise<void> {
-  const { profile, required, isolationRequired } = spec.sandbox;
-  if (isolationRequired === true) {
-    checkIsolation(spec, profile === "off" ? isolationOff(spec.name) : await deps.backend.isolationHere(spec));
-  }
-  if (!required) return;
-  if (profile === "off") throw unsound(spec, "off", []);
-  const wished = new Set(wishedDirectives(profile).map(label));
-  const withheld = (await deps.backend.withheld(profile)).filter(({ directive }) => !wished.has(directive));
-  if (withheld.length > 0) throw unsound(spec, "partial", withheld);
-}
-
-/** Throws `refused` where the user asked for a sandbox that holds and this one does not. */
-export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
-  const { required, isolationRequired } = spec.sandbox;
-  if (!required && isolationRequired !== true) return;
-  const [reading] = await deps.backend.read([spec.name]);
-  const verdict = reading === undefined ? null : await deps.backend.verify(spec, reading);
-  if (isolationRequired === true) checkIsolation(spec, verdict?.isolation);
-  if (required && verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
-}
-
-function unsound({ name, entry }: Spec, verdict: string, missing: Missing[]): Bs9Error {
-  return refused(`its sandbox would be ${verdict}, and --require-sandbox asks for an effective one`, {
-    lead: `cannot start ${name}`,
-    details: missing.map(({ directive, why }) => `${directive}: ${why}`),
-    hint: missing[0]?.mend ?? `bs9 start ${entry.path} --name ${name} --sandbox standard`,
-  });
-}
-
 async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness: NotReady, sinceMs: number): Promise<Bs9Error> {
   const { lines, end } = await lastWords(deps, spec.name, sinceMs);
   const found = await hintFor(spec, lines, deps);
   const told = toldBy(found, spec.name);
-  // The earlier spec is put back: an option would be added to that one, and what was to be changed would be lost.
+  // The previous spec is restored, so `bs9 start NAME OPTION` would change that one and lose what this command changes.
   const again = previous === null || found?.option == null ? told.hint : `add ${found.option} to the command`;
   return failed(causeOf(readiness, end), {
     lead: `cannot start ${spec.name}`,
@@ -112,7 +68,10 @@ async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness
   });
 }
 
-/** `failure` is why it did not come up, null where it did not get so far. Never throws: what went wrong first is what the reader has to hear. */
+/**
+ * Undoes a change. `failure` is why the service did not come up; null if the change failed before that. Does not throw, because
+ * the caller throws the first error, which matters more.
+ */
 async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ran">, failure: string | null): Promise<void> {
   try {
     if (pending.previous !== null) await putBack(deps, pending.previous, pending.ran);
@@ -120,14 +79,14 @@ async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ra
     else await forgetService(deps, pending.spec);
   } catch (second) {
     // The pending record is still there: the next command settles it.
-    deps.warn(`${pending.spec.name} could not be put back yet: ${reasonOf(second)}`);
+    deps.warn(`cannot undo the change of ${pending.spec.name} yet: ${reasonOf(second)}`);
   }
 }
 
-/** The old spec, running if it ran. */
+/** Restores the previous spec, and starts the service if it ran. */
 export async function putBack(deps: Deps, previous: Spec, ran: boolean): Promise<void> {
   await define(deps, previous);
-  // Stopped first: one that crashes over and over would count its starts on while they are forgotten.
+  // Stopped first: a crashing service would otherwise keep counting its starts while the backend resets the count.
   await deps.backend.stop([previous]);
   if (ran) await deps.backend.start([previous]);
   deps.registry.commit(previous);
@@ -139,7 +98,7 @@ async function keepFailed(deps: Deps, spec: Spec, cause: string): Promise<void> 
   deps.registry.commit(spec);
 }
 
-/** As if it had never been started. */
+/** Removes everything that was made for the service, as if it had never been started. */
 export async function forgetService(deps: Deps, spec: Spec): Promise<void> {
   await deps.backend.stop([spec]);
   await deps.backend.want([spec.name], false);

@@ -1,4 +1,4 @@
-// What the use cases work with, handed down as values.
+// Everything that the acts on services depend on, passed as a value.
 import type { Backend } from "../backend/backend.ts";
 import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
@@ -9,21 +9,21 @@ import type { Agent } from "./agent.ts";
 
 export type Deps = {
   backend: Backend;
-  /** How services are now. */
+  /** The present state of the services. */
   model: Model;
   agent: Agent;
   registry: Registry;
-  /** Of options that nobody gives. */
+  /** The values of options that the user does not give. */
   defaults: Defaults;
   trail: Pick<Trail, "append" | "last" | "records">;
-  /** Samples and changes of state that were kept. */
+  /** The stored samples and state changes. */
   storage: StorageReader;
   now: () => number;
-  /** What is going on, for whoever waits; replaced by the next word. */
+  /** Shows what the command waits for; the next text replaces it. */
   progress: (text: string) => void;
   /** Prints a warning on stderr: a sentence that the user should see, although the command succeeds. */
   warn: (text: string) => void;
-  /** Ends waiting, as Ctrl-C does. */
+  /** Aborts waiting, for instance on Ctrl-C. */
   signal: AbortSignal;
   cwd: string;
   home: string;
@@ -32,11 +32,11 @@ export type Deps = {
   share: string;
 };
 
-/** Longest that a command waits for another one: a start may wait for its service, and a stop for its timeout. */
+/** How long a command waits for another one to end: a start waits for its service, and a stop for its timeout. */
 const lockTimeoutMs = 180_000;
 
-/** The registry's lock around `work`; a word on who holds it goes to whoever waits. */
+/** Runs `work` under the registry's lock. While another command holds the lock, `deps.progress` names that command. */
 export function underLock<T>(deps: Pick<Deps, "registry" | "progress">, what: string, work: () => Promise<T>): Promise<T> {
   const { registry } = deps;
-  return registry.locked(what, lockTimeoutMs, (holder) => deps.progress(`waiting: ${holder}, is at work`), work);
+  return registry.locked(what, lockTimeoutMs, (holder) => deps.progress(`waiting for another command: ${holder}`), work);
 }

@@ -1,4 +1,4 @@
-// `describe`: all that is known of one service.
+// `describe`: everything that bs9 knows about one service.
 
 import type { Directories } from "../backend/directories.ts";
 import type { Notice } from "../backend/notice.ts";
@@ -10,21 +10,20 @@ import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
 import { seeServices } from "../status/look.ts";
 import type { Status } from "../status/schema.ts";
-import { type Availabilities, availabilityOf } from "./available.ts";
 import type { Deps } from "./deps.ts";
 import { explain } from "./reason/explain.ts";
 import { privateSockets } from "./reason/private-sockets.ts";
-import { type Sampled, sampledOf } from "./sampled.ts";
+import { type Availabilities, availabilityOf, type Sampled, sampledOf } from "./stored.ts";
 
 export type Description = {
   status: Status;
-  /** Why it is unhealthy, and since when. */
+  /** Why the service is unhealthy, and since when; null if it is not. */
   unwell: { reason: string; since: string } | null;
   spec: MaskedSpec;
-  /** Names only: values are for the service alone. */
+  /** Names only, because values are secret. */
   environment: string[];
   unit: { name: string; file: string; text: string };
-  /** Null where the next start would be refused. */
+  /** Null if the next start would be refused. */
   directories: Directories | null;
   sandbox: {
     profile: string;
@@ -35,12 +34,12 @@ export type Description = {
     missing: Missing[];
     unheld: Missing[];
   };
-  /** Null where it does not run. */
+  /** Null if the service does not run. */
   isolation: Isolation | null;
   lastEnd: string | null;
-  /** Null where it was never watched. */
+  /** Null if the service was never watched. */
   availability: Availabilities | null;
-  /** The last one of the agent; null where it does not live, or has stored none for a while. */
+  /** The last sample that the agent stored; null if no agent runs, or if the sample is stale. */
   sample: Sampled | null;
   events: { at: string; message: string }[];
 };
@@ -48,7 +47,7 @@ export type Description = {
 const maxEvents = 10;
 
 export async function describeService(name: string, deps: Deps): Promise<Description> {
-  // The verdict on the sandbox is told here in full; what may be said of reading it, the model says too.
+  // The model lacks the full verdict on the sandbox, so the backend is read too. Warnings about that come from the model alone.
   const [
     {
       seen: [seen],
@@ -102,7 +101,7 @@ function definedSince(name: string, { trail }: Deps): { sinceMs: number; trouble
 
 type Kept = { availability: Availabilities | null; sample: Sampled | null; notices: Notice[] };
 
-/** The rest is worth having where the samples cannot be read. */
+/** If the samples cannot be read, a notice says so and the rest of the description is still shown. */
 async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<Kept> {
   try {
     return { availability: await availabilityOf(name, sinceMs, deps), sample: await sampledOf(name, deps), notices: [] };
@@ -112,7 +111,7 @@ async function keptOrWhyNot(name: string, sinceMs: number, deps: Deps): Promise<
   }
 }
 
-/** Where the next start would be refused, the reader is told why. */
+/** The text of the unit and the open directories; if the next start would be refused, a notice says why. */
 async function textOrWhyNot(spec: Spec, { backend }: Deps): Promise<{ text: string; directories: Directories | null; notices: Notice[] }> {
   try {
     return { text: await backend.unitText(spec), directories: await backend.directories(spec), notices: [] };

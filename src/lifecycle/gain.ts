@@ -1,4 +1,4 @@
-// What `--build` gains: the source and the bundle are both started, and measured on the real service.
+// Measures what `--build` gains: starts the service from its source, then from the bundle.
 import type { Reading } from "../backend/backend.ts";
 import { figuresOf } from "../metrics/group.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
@@ -9,15 +9,15 @@ import type { Deps } from "./deps.ts";
 export type Gain = {
   files: number;
   bytes: { before: number; after: number };
-  /** From the exec of the program to its readiness; null where nothing tells that it is ready. */
+  /** From the exec of the program until it is ready; null without a port or a health check, which tell that it is. */
   startMs: { before: number | null; after: number | null };
-  /** Once it is ready. */
+  /** Measured when the service is ready. */
   memoryBytes: { before: number | null; after: number | null };
 };
 
 /**
- * The source is started first, to be measured. A bundle that does not come up is undone like any change, and what ran
- * before the two of them runs again.
+ * Starts the source first, to measure it, and then the bundle. If the bundle does not come up, the change is undone, and the
+ * spec from before both starts runs again. Throws if the service does not come up.
  */
 export async function changeToBuild(
   deps: Deps,

@@ -1,4 +1,4 @@
-// The audit before each start: what is critical refuses it, and nothing is written.
+// The audit before each start: a critical finding refuses the start before anything is written.
 import type { Report, Reported } from "../audit/finding.ts";
 import { refused } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
@@ -6,18 +6,21 @@ import type { Spec } from "../service/spec.ts";
 
 export type AuditFinding = Reported & { severity: "critical" | "warning" };
 
-/** Only scripts can be read; what is executed as it is has no findings. Throws `refused`, unless the spec says `force`. */
+/** Only scripts can be audited. Throws `refused` on a critical finding, unless the spec has `force`. */
 export async function inspect(spec: Spec): Promise<AuditFinding[]> {
   if (spec.entry.kind !== "script") return [];
-  // A parser is large, and what supervises executables needs none.
+  // Imported only here, because the parser is large and executables do not need it.
   const { audit } = await import("../audit/audit.ts");
   const report = await audit(spec.entry.path, spec.root);
   if (report.critical.length > 0 && !spec.force) {
-    throw refused(`the audit finds ${report.critical.length === 1 ? "something" : `${report.critical.length} things`} critical`, {
-      lead: `cannot start ${spec.name}`,
-      details: report.critical.slice(0, maxTold).map(findingLine),
-      hint: `mend it, allow the line by // bs9-allow RULE: reason, or start it with --force`,
-    });
+    throw refused(
+      `the audit finds ${report.critical.length === 1 ? "a critical problem" : `${report.critical.length} critical problems`}`,
+      {
+        lead: `cannot start ${spec.name}`,
+        details: report.critical.slice(0, maxTold).map(findingLine),
+        hint: `correct the code, allow the line with // bs9-allow RULE: reason, or start with --force`,
+      },
+    );
   }
   return findingsOf(report);
 }

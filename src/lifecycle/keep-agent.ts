@@ -1,7 +1,7 @@
-// The agent runs as long as there are services; what keeps it from that is told, and keeps no service from anything.
+// Keeps the agent running while there are services. A failure is only a warning, because services do not need the agent.
 import type { Deps } from "./deps.ts";
 
-/** To be called under the registry's lock, after what was done. */
+/** To be called under the registry's lock, after the act on the services. */
 export async function keepAgent({ registry, agent, backend, warn }: Pick<Deps, "registry" | "agent" | "backend" | "warn">): Promise<void> {
   if (backend.agent === null) return;
   const isNeeded = registry.names().length > 0;

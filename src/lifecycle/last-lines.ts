@@ -10,13 +10,13 @@ const maxLineLength = 500;
 
 export type LastWords = {
   lines: string[];
-  /** How the backend says it ended, null where it says nothing. */
+  /** How the service ended in the words of the backend; null if the backend says nothing. */
   end: string | null;
 };
 
 /**
- * What it said up to its first end: with a restart at once, the second try says the same again.
- * The journal gets lines a moment after they were written, so an empty answer is asked again for half a second.
+ * The lines of the service up to its first end, because a second try after an immediate restart writes the same again. The
+ * journal gets lines a moment after they were written, so an empty answer is repeated for half a second.
  */
 export async function lastWords(deps: Deps, name: string, sinceMs: number): Promise<LastWords> {
   const words: LastWords = { lines: [], end: null };

@@ -1,4 +1,4 @@
-// How services are now, with the reasons why some are not well.
+// Reads the present state of services, with the reason for each service that is not well.
 
 import type { Observed } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";

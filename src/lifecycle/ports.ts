@@ -1,4 +1,4 @@
-// Whether a service can have its port: checked before anything is changed.
+// Checks before any change whether a service can have its port.
 import { firstOpenPort, holderOf, holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { failed } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
@@ -6,7 +6,7 @@ import { type Group, pidsOf } from "../metrics/group.ts";
 import { portOf, type Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 
-/** Throws where the port needs a privilege that no service has, and where it is taken, with the name of the service or process. */
+/** Throws if the port needs a privilege that services do not have, or if it is taken; names the service or process that has it. */
 export async function checkPort(spec: Spec, group: Group | null, { registry, backend }: Pick<Deps, "registry" | "backend">): Promise<void> {
   const port = portOf(spec);
   if (port === null) return;
@@ -18,7 +18,7 @@ export async function checkPort(spec: Spec, group: Group | null, { registry, bac
   }
   const listeners = listenersOn(port);
   if (listeners.length === 0 || holdsSocket(pidsOf(group), listeners)) return;
-  // The process that listens may be one of a service: an app on the bs9 runtime has the name of bs9.
+  // Look for a service first: the command of an app on the bs9 runtime is bs9, so a process name would not help.
   const readings = await backend.read(registry.names());
   const service = readings.find(({ group }) => holdsSocket(pidsOf(group), listeners));
   if (service?.name === spec.name) return;

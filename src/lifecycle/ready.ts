@@ -1,4 +1,4 @@
-// Waits until a service is ready, or knows why it is not: a crash is told at once, not after the full wait.
+// Waits until a service is ready, or until it is clear why it is not: a crash ends the wait at once.
 import type { Reading } from "../backend/backend.ts";
 import { holdsSocket, listenersOn } from "../backend/sockets.ts";
 import { interruptedBy, interruption } from "../base/interrupt.ts";
@@ -13,22 +13,22 @@ export type NotReady = { ready: false; cause: string; afterMs: number; timedOut:
 export type Readiness =
   | {
       ready: true;
-      /** Null where the service has no check. */
+      /** Null if the service has no health check and no port. */
       health: "healthy" | "unknown" | null;
       tookMs: number;
-      /** From the start of the process itself, exact to a clock tick and a poll; null where it is gone already. */
+      /** From the start of the process, exact to a clock tick and a poll; null if the process is gone already. */
       readyAfterMs: number | null;
     }
   | NotReady;
 
-/** Alive for so long counts as ready where there is neither a health check nor a port. */
+/** A service with neither a health check nor a port counts as ready when it has run for this long. */
 const aliveMs = 1000;
 const longestProbeMs = 5000;
 const shortestProbeMs = 200;
-/** Most apps are there in a fraction of a second; for those that are not, a slower look will do. */
+/** Most services are ready within a fraction of a second; for slower ones rarer polls are exact enough. */
 const pollMs = (elapsedMs: number): number => (elapsedMs < 500 ? 5 : 40);
 
-/** `restartsBefore` are no crash of now: those of a service that runs on. */
+/** `restartsBefore` is the restart count of a service that keeps running: those restarts do not count as crashes. */
 export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise<Readiness> {
   const began = performance.now();
   const alive = { pid: -1, since: 0 };
@@ -37,17 +37,17 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
     interruptedBy(deps.signal);
     const [reading] = await deps.backend.read([spec.name]);
     const elapsed = performance.now() - began;
-    const crash = reading === undefined ? "it is gone" : crashOf(reading, restartsBefore);
+    const crash = reading === undefined ? "the service no longer exists" : crashOf(reading, restartsBefore);
     if (crash !== null) return { ready: false, cause: crash, afterMs: elapsed, timedOut: false };
     if (reading?.state === "active") {
-      // Without a bus the pid is not told; the state has to do.
+      // Without D-Bus the pid is unknown, so the state alone decides.
       const pid = reading.mainPid ?? 0;
       if (alive.pid !== pid) Object.assign(alive, { pid, since: performance.now() });
       const leftMs = Math.round(spec.waitMs - elapsed);
-      // With next to no time left a probe would tell of that alone.
+      // With almost no time left a probe would only report its own timeout, so the previous cause is kept.
       const awaited =
         leftMs < shortestProbeMs && last !== "" ? last : await isReady(spec, reading, performance.now() - alive.since, leftMs, deps);
-      // A health check may be answered by something else while the service itself has ended.
+      // Another process may answer the health check although the service itself has ended.
       if (awaited === null && (spec.health === null || (await isStill(pid, spec, deps)))) {
         const startedMs = startedAtMs(pid);
         const readyAfterMs = startedMs === null ? null : Math.max(0, Math.round(deps.now() - startedMs));
@@ -79,7 +79,7 @@ async function isStill(pid: number, { name }: Spec, { backend }: Deps): Promise<
   return reading?.state === "active" && (reading.mainPid ?? 0) === pid;
 }
 
-/** Null when it is ready, else what is waited for. */
+/** Null if the service is ready; else a sentence on what it still has to do. */
 async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number, deps: Deps): Promise<string | null> {
   if (spec.health !== null) {
     const timeoutMs = Math.max(shortestProbeMs, Math.min(longestProbeMs, leftMs));
@@ -93,18 +93,18 @@ async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs:
     if (listeners.length > 0 && (reading.group === null || holdsSocket(pidsOf(reading.group), listeners))) return null;
     return `it does not listen on port ${port}`;
   }
-  return aliveForMs >= aliveMs ? null : `it has to run for ${aliveMs / 1000} s`;
+  return aliveForMs >= aliveMs ? null : `it has not yet run for ${aliveMs / 1000} s`;
 }
 
-/** Null while it has not ended. */
+/** How the service ended; null while it has not ended. */
 function crashOf(reading: Reading, restartsBefore: number): string | null {
-  // What a service that was started again ended with, its own state no longer tells; and with `--restart no`, or after a
-  // clean exit under `on-failure`, one that has ended is simply inactive.
+  // After a restart the state no longer tells that the service ended, but the restart count does. With `--restart no`, or after
+  // a clean exit with `on-failure`, a service that ended is simply inactive.
   const hasEnded = reading.state === "failed" || reading.state === "inactive" || (reading.restarts ?? 0) > restartsBefore;
   return hasEnded ? (reading.end ?? "it ended") : null;
 }
 
-/** Why it is not ready, with what the backend's own log says of its end where there is one. */
+/** Why the service is not ready. `end` is how it ended by the backend's own log, and is preferred unless the wait timed out. */
 export function causeOf(readiness: NotReady, end: string | null): string {
   return `${readiness.timedOut || end === null ? readiness.cause : end} after ${formatSpan(readiness.afterMs)}`;
 }

@@ -1,46 +1,38 @@
-// An act under the registry's lock, and what became of it in the trail: failures and refusals too.
+// Runs an act under the registry's lock and records its result in the trail, failures and refusals included.
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { stripText, withoutSecrets } from "../service/masking.ts";
 import type { Difference } from "../service/plan.ts";
 import { type Deps, underLock } from "./deps.ts";
 
-/** What is put into the trail; the act adds to it what it finds out. */
+/** The record of an act before it is written to the trail; the act adds the targets and differences that it finds. */
 export type TrailEntry = { act: string; targets: string[]; differences: Difference[] };
 
-/** What of an act's answer the trail keeps; `failed` names those of the targets that did. */
+/** The part of an act's result that the trail records; `failed` names the targets that failed. */
 export type ActResult = { message: string | null; failed: string[]; exitStatus: number };
 
 export type ActingDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress"> & { backend: Pick<Backend, "kind"> };
 
 const maxTextLength = 1000;
 
-/**
- * Runs `check`, which decides before anything is written. A refusal is recorded in the trail; nothing else is written.
- * Throws what `check` throws.
- */
-export async function recordingRefusal<T>(deps: ActingDeps, entry: TrailEntry, check: () => Promise<T>): Promise<T> {
-  try {
-    return await check();
-  } catch (error) {
-    if (error instanceof Bs9Error && error.code === "refused") {
-      const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
-      await underLock(deps, whatOf(entry), () => append(deps, entry, result));
-    }
-    throw error;
-  }
+/** Records in the trail that an act was refused before it changed anything; any other error leaves no record. */
+export async function recordRefusal(deps: ActingDeps, entry: TrailEntry, error: unknown): Promise<void> {
+  if (!(error instanceof Bs9Error) || error.code !== "refused") return;
+  const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
+  await underLock(deps, whatOf(entry), () => append(deps, entry, result));
 }
 
 function whatOf({ act, targets }: TrailEntry): string {
   return `${act} ${targets.length === 1 ? targets[0] : `${targets.length} services`}`;
 }
 
-export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<T>, resultOf: (value: T) => ActResult): Promise<T> {
+/** Runs `work` under the lock, and records the result that it returns beside its value, or its error. */
+export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
   return underLock(deps, whatOf(entry), async () => {
     deps.registry.recordBackend(deps.backend.kind);
     try {
-      const value = await work();
-      await append(deps, entry, resultOf(value));
+      const { value, result } = await work();
+      await append(deps, entry, result);
       return value;
     } catch (error) {
       const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;
@@ -50,7 +42,7 @@ export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Pro
   });
 }
 
-/** The act is done by now: where the trail cannot be written, on a full disk say, that is told and undoes nothing. */
+/** Writes to the trail. The act is already done, so a failure to write, such as a full disk, is only a warning. */
 export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entry: TrailEntry, result: ActResult): Promise<void> {
   try {
     await trail.append({
@@ -69,7 +61,7 @@ export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entr
   }
 }
 
-/** Arguments may have megabytes. */
+/** Cuts long values, because arguments may have megabytes. */
 function shortened(difference: Difference): Difference {
   const short = (value: unknown) => {
     const text = value === undefined ? "" : JSON.stringify(value);

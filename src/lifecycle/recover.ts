@@ -1,4 +1,4 @@
-// Finishes or undoes what a killed command left pending.
+// Finishes or undoes changes that a killed command left pending.
 
 import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { startTimeOf } from "../base/proc.ts";
@@ -11,7 +11,7 @@ import { append } from "./recorded.ts";
 
 const graceMs = 1500;
 
-/** For commands that only read: settles what is abandoned, and costs nothing where nothing is. */
+/** For commands that only read: settles abandoned changes, and takes no lock if there are none. */
 export async function settle(deps: Deps): Promise<void> {
   const { changes, broken } = deps.registry.abandoned();
   for (const { error } of broken) deps.warn(reasonOf(error));
@@ -21,27 +21,25 @@ export async function settle(deps: Deps): Promise<void> {
   } catch (error) {
     if (!(error instanceof Bs9Error && error.code === "no-backend")) throw error;
     const names = changes.map(({ spec }) => spec.name).join(", ");
-    deps.warn(`a command that was killed had left ${names} half changed, which cannot be settled now: ${error.message}`);
+    deps.warn(`a command that was killed left ${names} half changed; this cannot be settled now: ${error.message}`);
   }
 }
 
 /**
- * A change whose service is up with the new unit is finished; any other is undone, as the command itself
- * would have done. To be called under the registry's lock.
+ * Finishes each abandoned change whose service is up with the new unit, and undoes any other, as the killed command would have
+ * done. To be called under the registry's lock.
  */
 export async function recover(deps: Deps): Promise<void> {
   for (const pending of deps.registry.abandoned().changes) {
     const finished = await settled(deps, pending);
     const differences = finished ? difference(pending.previous, pending.spec) : [];
-    const message = `a command that was killed had left a change half done: ${finished ? "finished" : "undone"}`;
+    const message = `a command that was killed left a change half done: ${finished ? "finished" : "undone"}`;
     await append(deps, { act: "settle", targets: [pending.spec.name], differences }, { message, failed: [], exitStatus: exitStatus.done });
-    deps.warn(
-      `a command that was killed had left ${pending.spec.name} half changed: ${finished ? "the change is finished" : "it is undone"}`,
-    );
+    deps.warn(`a command that was killed left ${pending.spec.name} half changed: the change is now ${finished ? "finished" : "undone"}`);
   }
 }
 
-/** True where the change is finished, false where it is undone. One that can be neither stays stopped, and no command hangs on it. */
+/** True if the change was finished, false if it was undone. If neither is possible, the service stays stopped with its old spec. */
 async function settled(deps: Deps, pending: Pending): Promise<boolean> {
   const { spec, previous, ran } = pending;
   const finished = await isUp(deps, pending).catch(() => false);
@@ -57,7 +55,7 @@ async function settled(deps: Deps, pending: Pending): Promise<boolean> {
   try {
     await putBack(deps, previous, ran);
   } catch (error) {
-    // The entry of the old one may be gone, say: what was half begun must not run on in its name.
+    // For instance because the entry of the old spec is gone. The half-changed service must not keep running under its name.
     await deps.backend.stop([spec]);
     deps.registry.commit(previous);
     deps.registry.setOutcome(spec.name, { at: new Date(deps.now()).toISOString(), cause: reasonOf(error) });
@@ -65,7 +63,7 @@ async function settled(deps: Deps, pending: Pending): Promise<boolean> {
   return false;
 }
 
-/** Nobody waits for it any more, so it has to be ready by now, or nearly. */
+/** True if the service is up with the new spec. No command waits for it any more, so it gets only `graceMs` to become ready. */
 async function isUp(deps: Deps, { spec, process: before }: Pending): Promise<boolean> {
   if (!(await deps.backend.isDefined(spec))) return false;
   const [reading] = await deps.backend.read([spec.name]);

@@ -7,7 +7,7 @@ import type { EnvFile, Spec } from "../service/spec.ts";
 
 export type Reread = {
   spec: Spec;
-  /** The names of the variables that another value, a first value or no value came for. */
+  /** The names of the variables that were changed, added or removed. */
   changed: string[];
   /** Sentences on files that cannot be read; their last values stay in force. */
   troubles: string[];
@@ -44,7 +44,7 @@ function keptSentence(name: string, error: unknown): string {
 
 const maxNames = 10;
 
-/** What the user is told of files that were read again. Variables appear by their names alone: values are secret. */
+/** The sentences for the user after files were read again. They name variables without values, because values are secret. */
 export function sentencesOn(name: string, { changed, troubles }: Reread): string[] {
   if (changed.length === 0) return troubles;
   const more = changed.length > maxNames ? ` and ${changed.length - maxNames} more` : "";

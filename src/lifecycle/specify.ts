@@ -1,4 +1,4 @@
-// The words of `start` -> the spec of a service: what the entry is, its name, its project and its runtime.
+// Makes the spec of a service from the arguments of `start`: its entry, its name, its project and its runtime.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Bs9Error, failed, notFound, reasonOf } from "../base/errors.ts";
@@ -17,10 +17,10 @@ import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { type Reread, reread } from "./reread.ts";
 
-/** `renewed` is what reading the known environment files again has brought; null where they were not read. */
+/** `renewed` is the result of reading the known environment files again; null if they were not read. */
 export type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null };
 
-/** Throws where the words mean nothing here, and where the name belongs to the service of another project. */
+/** Throws if the entry cannot be found, and if the name belongs to a service of another project. */
 export async function specOf(given: string, asked: StartInput, deps: Deps): Promise<Specified> {
   // A defined name comes before a directory of that name (cli.md).
   const defined = deps.registry.get(given.match(/^[a-z][a-z0-9-]*$/) ? given : "") ?? null;
@@ -31,7 +31,7 @@ export async function specOf(given: string, asked: StartInput, deps: Deps): Prom
   const known = deps.registry.get(name);
   if ((input.name === undefined || input.fileFolder !== undefined) && !isDefined && known !== null)
     checkProject(known, word, entry, input, deps);
-  // Files that the input does not name are read again.
+  // Without environment files in the input, those of the known service are read again.
   const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
   const envFiles = input.envFiles ?? renewed?.spec.envFiles;
   const spec = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
@@ -39,7 +39,7 @@ export async function specOf(given: string, asked: StartInput, deps: Deps): Prom
   return { spec, known, renewed };
 }
 
-/** The name that a service gets. Throws where the words mean nothing here. */
+/** The name that the service would get. Throws if the entry cannot be found. */
 export function nameFor(given: string, asked: StartInput, deps: Deps): string {
   const { word, input } = expanded(given, asked, deps);
   return input.name ?? nameOf(found(word, input, deps), input, deps);
@@ -51,28 +51,28 @@ function nameOf(entry: FoundEntry, input: StartInput, deps: Deps): string {
   return defaultName({ entry: entry.path, isCommand: isNameless, root, packageName: packageName(root) });
 }
 
-/** Throws where the default name is that of a service in another project: that one runs on, and nothing is changed. */
+/** Throws if a service of another project already has the default name. That service keeps running, and nothing is changed. */
 function checkProject(known: Spec, word: string, entry: FoundEntry, input: StartInput, deps: Deps): void {
   const { root } = rootOf(entry, input, deps);
   if (resolvedPath(root) === resolvedPath(known.root) || isOfFile(known, input.fileFolder, deps)) return;
-  throw failed(`cannot start ${entry.path} as ${known.name}: the service ${known.name} is another project's`, {
-    details: [`${known.name} runs ${known.entry.path} in ${known.root}`, `this would run ${entry.path} in ${root}`],
+  throw failed(`cannot start ${entry.path} as ${known.name}: the service ${known.name} belongs to another project`, {
+    details: [`${known.name} runs ${known.entry.path} in ${known.root}`, `this command would run ${entry.path} in ${root}`],
     hint: `bs9 start ${shellWord(word)} --name ${known.name}-2`,
   });
 }
 
-/** True where the known service belongs to the project of the file: the file may give it another working directory. */
+/** True if the known service belongs to the project of the file of services, which may give it another working directory. */
 function isOfFile(known: Spec, fileFolder: string | undefined, deps: Deps): boolean {
   if (fileFolder === undefined) return false;
   const folder = resolvedPath(fileFolder);
   const project = resolvedPath(projectRoot(fileFolder, deps.home));
   const root = resolvedPath(known.root);
-  // A service that works in the home directory is not for that reason part of every project in it.
+  // A service whose working directory is the home directory does not belong to every project in it.
   const isBelow = isWithin(folder, root) && !isHomeOrAbove(root, resolvedPath(deps.home));
   return isWithin(root, project) || isWithin(resolvedPath(known.entry.path), project) || isBelow;
 }
 
-/** A mistyped name is looked for among the services too. */
+/** Finds the entry. Throws if there is none, and then suggests a service with a similar name. */
 function found(word: string, input: StartInput, deps: Deps): FoundEntry {
   try {
     return findEntry(word, deps.cwd, deps.path, input.runtime !== undefined && input.runtime !== "none");
@@ -100,7 +100,10 @@ function isCommand(entry: FoundEntry): boolean {
   return entry.onPath || /^\/(usr|bin|sbin|lib|opt|nix|snap)\//.test(entry.path);
 }
 
-/** The project root and working directory: a command, and a program of a virtual environment, works where it is called; another entry where its project is. */
+/**
+ * The project root and working directory. A command, or a program of a virtual environment, works in the caller's directory; any
+ * other entry works in the root of its project.
+ */
 function rootOf(entry: FoundEntry, input: StartInput, deps: Deps): { root: string; cwd: string } {
   if (input.cwd !== undefined) return { root: input.cwd, cwd: input.cwd };
   if (isCommand(entry) || isInVirtualEnvironment(entry.path)) return { root: projectRoot(deps.cwd, deps.home), cwd: deps.cwd };
@@ -117,8 +120,8 @@ function runtimeOf(kind: RuntimeKind | undefined, entry: FoundEntry, known: Spec
     return { kind: "none" };
   }
   if (chosen === "bs9") {
-    // A known service stays on the runtime it has, with --reset too, so that a new bs9 restarts no app; `restart --runtime
-    // latest` moves it.
+    // A known service keeps its runtime, even with --reset, so that an upgrade of bs9 restarts no service; `restart --runtime
+    // latest` changes it.
     const pinned =
       known?.runtime.kind === "bs9" && existsSync(runtimeFolder(deps.share, known.runtime.version))
         ? known.runtime.version

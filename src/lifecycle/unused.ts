@@ -1,4 +1,4 @@
-// What no service uses any more: pinned runtimes, builds, and directories that are empty.
+// Finds and removes what no service uses any more: pinned runtimes, builds, and empty directories.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, removeEmpty } from "../base/files.ts";
@@ -16,7 +16,7 @@ export function sweepUnused(place: Place): void {
   for (const path of unusedPaths(place) ?? []) rmSync(path, { recursive: true, force: true });
 }
 
-/** Null where a spec cannot be read: it may need any of them. */
+/** Null if a spec or a pending change cannot be read, because it may need any runtime or build. */
 export function unusedPaths(place: Place): string[] | null {
   const { registry, share } = place;
   const { specs, broken } = registry.readable();
@@ -34,10 +34,10 @@ export function unusedPaths(place: Place): string[] | null {
  */
 function isUnusedElsewhere({ share, home }: Place): (path: string) => boolean {
   const units = markedUnits(unitsFolder(home));
-  // A unit that cannot be read may need any of them.
+  // A unit that cannot be read may need any runtime or build.
   if (units === null) return () => false;
   const programs = listProc("").flatMap((name) => (/^\d+$/.test(name) ? (linkOf(`${name}/exe`) ?? []) : []));
-  // A unit quotes some characters; then the end of the path has to do, and more is kept than necessary.
+  // A unit quotes some characters of paths; then only the end of the path is compared, which keeps more than necessary.
   const isPlain = /^[\w@+=:,./-]+$/.test(share);
   return (path) => {
     const named = `${isPlain ? path : path.slice(share.length)}/`;
@@ -46,7 +46,7 @@ function isUnusedElsewhere({ share, home }: Place): (path: string) => boolean {
   };
 }
 
-/** The texts of the units with the mark of bs9, whichever registry they belong to; null where one cannot be read. */
+/** The texts of the units with the mark of bs9, whichever registry they belong to; null if one cannot be read. */
 function markedUnits(folder: string): string[] | null {
   const names = namesIn(folder).filter((name) => name.endsWith(".service"));
   try {
@@ -61,7 +61,7 @@ export function sweepAfter(name: string, deps: Place): void {
   rmSync(buildFolder(deps.share, name), { recursive: true, force: true });
   sweepUnused(deps);
   deps.registry.removeEmptyFolders();
-  // Services that run may have the empty folder of the sandbox open.
+  // Running services may have the sandbox's empty directory mounted, so it goes only when no service is left.
   if (deps.registry.names().length > 0) return;
   for (const folder of ["builds", "runtime", "launch", "empty", ""]) removeEmpty(join(deps.share, folder));
 }

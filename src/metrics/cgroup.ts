@@ -1,4 +1,4 @@
-// Readings of a service from its cgroup, or, where the kernel has no controller there, from its processes.
+// Reads memory, tasks and CPU time of a service from its cgroup, or from its processes where the cgroup lacks the controller.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../base/proc.ts";
@@ -11,7 +11,9 @@ export type CgroupFigures = {
 
 const ticksPerSecond = 100;
 
-/** `folder` is the absolute folder of the cgroup, null where there is none and the processes are all there is. */
+/**
+ * `folder` is the absolute path of the cgroup; null where the service has no cgroup, so that only its processes can be read.
+ */
 export function readFigures(folder: string | null, pids: number[]): CgroupFigures {
   const current = folder === null ? null : number(read(folder, "memory.current"));
   const tasks = folder === null ? null : number(read(folder, "pids.current"));
@@ -24,7 +26,7 @@ export function readFigures(folder: string | null, pids: number[]): CgroupFigure
   };
 }
 
-/** CPU time used since the cgroup was made. */
+/** CPU time used since the cgroup was created. */
 export function usecOfCgroup(folder: string): number | null {
   return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? usecOfPids(readPids(folder));
 }
@@ -41,7 +43,7 @@ export function readPids(folder: string): number[] {
   return (read(folder, "cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
 }
 
-/** The folder of the cgroup that a process is in, null where it is gone. cgroups(7). */
+/** The directory of the cgroup of a process, as in cgroups(7); null where the process is gone. */
 export function cgroupFolderOf(pid: number): string | null {
   const text = readProc(`${pid}/cgroup`);
   const unified = text === null ? null : /^0::(\/.*)$/m.exec(text)?.[1];
@@ -50,7 +52,7 @@ export function cgroupFolderOf(pid: number): string | null {
 
 let root: string | null = null;
 
-/** Where cgroup2 is mounted: /sys/fs/cgroup, or beside the old hierarchies. */
+/** The mount point of cgroup2: /sys/fs/cgroup, or another directory where cgroup v1 is mounted too. */
 export function cgroupRoot(): string {
   root ??= / - cgroup2 /.test(readProc("self/mountinfo") ?? "")
     ? (/^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(readProc("self/mountinfo") ?? "")?.[1] ?? "/sys/fs/cgroup")
@@ -61,7 +63,7 @@ export function cgroupRoot(): string {
 function read(folder: string, file: string): string | null {
   const path = join(folder, file);
   try {
-    // Where a controller is not delegated its files are missing: an error for each would cost ten times the look.
+    // The files of a controller that is not delegated are missing. Checking first is ten times cheaper than a thrown error.
     return existsSync(path) ? readFileSync(path, "utf8") : null;
   } catch {
     return null;
@@ -72,7 +74,7 @@ function number(text: string | null): number | null {
   return text !== null && /^\d+\s*$/.test(text) ? Number(text) : null;
 }
 
-/** Null where there is nothing to add. */
+/** Null for an empty list. */
 function sum<T>(all: readonly T[], of: (one: T) => number): number | null {
   return all.length === 0 ? null : all.reduce((total, one) => total + of(one), 0);
 }
@@ -80,13 +82,13 @@ function sum<T>(all: readonly T[], of: (one: T) => number): number | null {
 type Stat = { cpuUsec: number; threads: number; residentBytes: number };
 
 /**
- * Of one process, by one read: utime, stime and those of the children that it has waited for, num_threads and rss; fields 14 to
- * 17, 20 and 24 of proc_pid_stat(5). Without the children, the CPU time of a service would fall when one of them ends.
+ * Reads utime, stime, cutime, cstime, num_threads and rss of a process: fields 14 to 17, 20 and 24 of proc_pid_stat(5). Without
+ * cutime and cstime, the times of ended children, the CPU time of a service would fall when a child ends.
  */
 function readStat(pid: number): Stat | null {
   const stat = readProc(`${pid}/stat`);
   if (stat === null) return null;
-  // The command in brackets may hold spaces and brackets itself.
+  // The command name in parentheses may itself contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
   return {
@@ -98,7 +100,7 @@ function readStat(pid: number): Stat | null {
 
 let page: number | null = null;
 
-/** AT_PAGESZ of getauxval(3): arm64 has kernels with 16 and 64 KiB. */
+/** The page size, AT_PAGESZ of getauxval(3), because kernels for arm64 may use 16 or 64 KiB instead of 4. */
 function pageBytes(): number {
   page ??= pageIn(readFileSync("/proc/self/auxv"));
   return page;

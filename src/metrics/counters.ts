@@ -1,4 +1,5 @@
-// The counters of many services in one tick, cheaply: CPU and memory of each, and of a part of them the rest, in turn.
+// Reads the counters of many services in one tick: CPU and memory of every service, and the expensive counters of some services
+// in turn.
 import { readdirSync, statSync } from "node:fs";
 import { readFigures, usecOfPids } from "./cgroup.ts";
 import { type CgroupFiles, type Descriptors, keepDescriptors } from "./descriptors.ts";
@@ -9,8 +10,8 @@ export type Counted = { service: string; group: Group | null };
 
 export type CounterReader = {
   /**
-   * `nowMs` is the monotonic clock. What is not in the list any more is forgotten. CPU and memory of all come first; the
-   * rest only while `hasTime` says so, and is null for those that were to have their turn and did not.
+   * `nowMs` is on the monotonic clock. Services that are not in the list are forgotten. CPU and memory of all services are read
+   * first. The other counters are read only while `hasTime` returns true, and are null for services whose turn came after that.
    */
   read(services: readonly Counted[], nowMs: number, hasTime?: () => boolean): Map<string, Counters>;
   readonly descriptors: number;
@@ -18,7 +19,7 @@ export type CounterReader = {
 };
 
 export type CounterOptions = {
-  /** Of how many services the rest is read in one tick. */
+  /** The number of services whose other counters are read in one tick. */
   restPerTick?: number;
   descriptors?: Descriptors;
 };
@@ -45,7 +46,7 @@ const none: Counters = {
 const { countedIn: _, cpuUsec: __, memoryBytes, memorySource, ...noRest } = none;
 const noMemory = { memoryBytes, memorySource };
 
-/** So many processes of a service are asked for their open files, memory and tasks. */
+/** At most this many processes of a service are read for open files, memory and tasks. */
 const maxPids = 256;
 
 export function counterReader({ restPerTick = 30, descriptors = keepDescriptors() }: CounterOptions = {}): CounterReader {
@@ -97,7 +98,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     },
   };
 
-  /** What changes all the time: two files of a service. */
+  /** Reads CPU time and memory, which change all the time: two files for each service. */
   function cheap(service: string, folder: string): { one: Known; cpuUsec: number | null } {
     let one = known.get(service);
     let cpuUsec = one?.opened.folder === folder ? leading(one.opened, "cpu.stat", usage.length) : null;
@@ -112,7 +113,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     return { one, cpuUsec };
   }
 
-  /** Where the memory controller is missing, also what its processes have. */
+  /** Reads the other counters; where the memory controller is missing, also the memory of the processes. */
   function dear(one: Known, nowMs: number): void {
     const pids = pidsOf(one.opened);
     const isOfCgroup = one.memory.memorySource === "cgroup";
@@ -125,7 +126,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
   function pidsOf(opened: CgroupFiles): number[] {
     const length = descriptors.read(opened, "cgroup.procs") ?? 0;
     const lines = descriptors.bytes.toString("latin1", 0, length).split("\n");
-    // The last one may be cut where the buffer ends.
+    // The last line may be incomplete where the buffer ends.
     return lines.slice(0, -1).map(Number).slice(0, maxPids);
   }
 
@@ -145,7 +146,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     };
   }
 
-  /** The digits behind the first `key`: without a string made of each file. */
+  /** The number after the first `key`. Searches the bytes, because making a string of each file would be slower. */
   function field(opened: CgroupFiles, file: string, key: string): number | null {
     const length = descriptors.read(opened, file);
     if (length === null || length === 0) return null;
@@ -154,7 +155,7 @@ export function counterReader({ restPerTick = 30, descriptors = keepDescriptors(
     return at === -1 ? null : digits(bytes, at + key.length, length);
   }
 
-  /** The digits that a file begins with, behind a word of so many characters. */
+  /** The number at the start of a file, after a word of `wordLength` characters. */
   function leading(opened: CgroupFiles, file: string, wordLength = 0): number | null {
     const length = descriptors.read(opened, file);
     return length === null ? null : digits(descriptors.bytes, wordLength, length);
@@ -179,20 +180,20 @@ function ofPids(pids: number[], nowMs: number): Counters {
   return { ...none, cpuUsec: usecOfPids(pids), ...readFigures(null, pids), openFiles: openFiles(pids), restReadAtMs: nowMs };
 }
 
-/** A folder that was made again under its name has another inode. */
+/** Identifies a cgroup: a new directory with the same name has another inode or change time. */
 function inode(folder: string): string | null {
   const stat = statSync(folder, { throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.ino}:${stat.ctimeMs}`;
 }
 
-/** Null where not one of them may be seen. */
+/** Null where this user can see the open files of none of the processes. */
 function openFiles(pids: number[]): number | null {
   let total: number | null = null;
   for (const pid of pids) {
     try {
       total = (total ?? 0) + readdirSync(`/proc/${pid}/fd`).length;
     } catch {
-      // Gone, or another user's.
+      // The process is gone, or belongs to another user.
     }
   }
   return total;

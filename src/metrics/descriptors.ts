@@ -1,18 +1,21 @@
-// Small files of the kernel read over and over: their descriptors are kept, up to a number, and one buffer serves them all.
+// Reads small files of the kernel again and again. Their descriptors are kept open, up to a limit, and all share one buffer.
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../base/proc.ts";
 
-/** The files of one cgroup; -1 is a file that is not there. */
+/** The open files of one cgroup by name; -1 is a file that does not exist. */
 export type CgroupFiles = { folder: string; descriptors: Map<string, number> };
 
 export type Descriptors = {
-  /** How many bytes of the file are in `bytes` now; null where it is not there, or gone. */
+  /** Reads the file into `bytes` and returns its length; null where the file does not exist or its cgroup is gone. */
   read(opened: CgroupFiles, file: string): number | null;
   readonly bytes: Buffer;
-  /** The whole file, up to a limit: one read of a list of the kernel ends after a page. Empty where it is not there, or gone. */
+  /**
+   * The whole file, up to a limit. Some files of the kernel need several reads, because one read ends after a page. Empty where
+   * the file does not exist or is gone.
+   */
   text(opened: CgroupFiles, file: string): string;
-  /** Closes what is kept for a cgroup. */
+  /** Closes the descriptors of a cgroup. */
   forget(opened: CgroupFiles): void;
   readonly kept: number;
 };
@@ -28,7 +31,7 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
     const known = opened.descriptors.get(file);
     if (known !== undefined) return { fd: known, isKept: true };
     const path = join(opened.folder, file);
-    // An error for each file of a controller that is not delegated would cost ten times the look.
+    // The files of a controller that is not delegated are missing. Checking first is ten times cheaper than a thrown error.
     const fd = existsSync(path) ? openSync(path, "r") : -1;
     const isKept = fd === -1 || kept < limit;
     if (isKept) opened.descriptors.set(file, fd);
@@ -46,7 +49,7 @@ export function keepDescriptors(limit = allowedDescriptors()): Descriptors {
         if (!isKept) closeSync(fd);
       }
     } catch {
-      // ENODEV: the cgroup is gone, whoever has a new one of that name.
+      // ENODEV: the cgroup is gone, even if a new one has its name.
       return null;
     }
   };
@@ -79,7 +82,7 @@ function textFrom(fd: number, bytes: Buffer): string {
   return text;
 }
 
-/** Half of what this process may open; the rest is for everything else. */
+/** Half of the descriptors that this process may open; the other half is for everything else. */
 function allowedDescriptors(): number {
   const soft = /^Max open files\s+(\d+)/m.exec(readProc("self/limits") ?? "")?.[1];
   return Math.floor(Number(soft ?? 1024) / 2);

@@ -1,43 +1,50 @@
-// The table of figures: what is measured of a service and of the host, how it is stored, folded, exported and shown.
-// Storage columns, exports, OpenMetrics families and the rows of `describe` derive from it. A new figure is a new row here, and
-// where nothing reads its raw value yet, the lines that do. Its version is 1 more than the greatest in a released table.
+// The table of figures: what is measured of a service and of the host, how it is stored, folded, exported and shown. Storage
+// columns, exports, OpenMetrics families and the rows of `describe` derive from it. A new figure is a new row here, plus the
+// code that reads its raw value if nothing reads it yet. Its version is one more than the highest version in a released table.
 import type { SubjectKind } from "./subject.ts";
 
 export type Unit = "percent" | "bytes" | "ms" | "count";
 
-/** What many samples become together. */
+/** How several samples are combined into one value. */
 export type Fold = "mean" | "sum" | "last";
 
 /**
- * How two readings become the figure. `read`: the raw value as it is; `ms`: microseconds as milliseconds; `share`: growth of
- * microseconds in percent of the time between two samples; `grown`: growth since the raw value was last read; `stalled`: that
- * in percent of the time; `counted`: growth of a count that starts from 0 again; `elapsed`: the time between two samples.
+ * How a figure is computed from two readings. `read`: the raw value as it is; `ms`: microseconds as milliseconds; `share`:
+ * growth of microseconds in percent of the time between two samples; `grown`: growth since the raw value was last read;
+ * `stalled`: the same growth in percent of the time between the two reads; `counted`: growth of a count that can start from 0
+ * again; `elapsed`: the time between two samples.
  */
 export type How = "read" | "ms" | "share" | "grown" | "stalled" | "counted" | "elapsed";
 
-/** A row of `describe`: several figures with the same label stand in one row, each behind its part. */
+/**
+ * A row of `describe`. Figures with the same label share one row, each after its part; `label: null` shows the figure in JSON
+ * only.
+ */
 export type DescribeRow = { label: string; part?: string; suffix?: string } | { label: null };
 
 type Row = {
   name: string;
-  /** The subjects that have it, each with the version of metrics.db since which it is stored. */
+  /** The subjects that have this figure, each with the first version of metrics.db that stores it. */
   of: Readonly<Partial<Record<SubjectKind, number>>>;
   unit: Unit;
   /** Default `read`. */
   how?: How;
-  /** The name of its raw value, where that is another one. */
+  /** The name of the raw value, if it differs from the name of the figure. */
   raw?: string;
   /** Default `mean`. */
   fold?: Fold;
-  /** Stored with double precision; bytes always are. */
+  /** Stored with double precision, as figures in bytes always are. */
   isWide?: true;
-  /** Rollups keep the least and the greatest value too. */
+  /** Rollups also keep the smallest and the greatest value. */
   spread?: true;
-  /** Without `bs9_service_` or `bs9_host_` and without the unit; absent where it is not exposed. */
+  /**
+   * The OpenMetrics family without its prefix (`bs9_service_` or `bs9_host_`) and its unit; absent where the figure is not
+   * exported.
+   */
   family?: string;
   counter?: true;
   help: string;
-  /** Absent where `status` has it, or where it says nothing by itself. */
+  /** Absent where `status` already shows the figure, or where it means nothing by itself. */
   shown?: DescribeRow;
 };
 
@@ -49,37 +56,37 @@ const jsonAlone: DescribeRow = { label: null };
 
 // biome-ignore format: a table is read by its columns
 const rows = [
-  { name: "cpuPercent", of: both, unit: "percent", how: "share", raw: "cpuUsec", spread: true, family: "cpu", help: "CPU time used per time; 1 is one core." },
+  { name: "cpuPercent", of: both, unit: "percent", how: "share", raw: "cpuUsec", spread: true, family: "cpu", help: "CPU time used per second; 1 means one core." },
   { name: "cpuTimeMs", of: { service: 2 }, unit: "ms", how: "ms", raw: "cpuUsec", fold: "last", isWide: true, family: "cpu", counter: true, help: "CPU time used since the main process started." },
   { name: "memoryBytes", of: both, unit: "bytes", spread: true, family: "memory", help: "Memory in use." },
   { name: "tasks", of: both, unit: "count", family: "tasks", help: "Processes and threads." },
   { name: "openFiles", of: service, unit: "count", family: "open_files", help: "Open file descriptors.", shown: { label: "open files" } },
-  { name: "restarts", of: service, unit: "count", fold: "last", family: "restarts", counter: true, help: "Restarts since somebody last started the service." },
-  { name: "ioReadBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "read", help: "Read from disks since that was counted before.", shown: jsonAlone },
-  { name: "ioWriteBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "written", help: "Written to disks since that was counted before.", shown: jsonAlone },
-  { name: "cpuPressurePercent", of: both, unit: "percent", how: "stalled", raw: "cpuStalledUsec", family: "cpu_pressure", help: "Share of the time in which something waited for cpu.", shown: waitedFor("cpu") },
-  { name: "memoryPressurePercent", of: both, unit: "percent", how: "stalled", raw: "memoryStalledUsec", family: "memory_pressure", help: "Share of the time in which something waited for memory.", shown: waitedFor("memory") },
-  { name: "ioPressurePercent", of: both, unit: "percent", how: "stalled", raw: "ioStalledUsec", family: "io_pressure", help: "Share of the time in which something waited for io.", shown: waitedFor("disk") },
+  { name: "restarts", of: service, unit: "count", fold: "last", family: "restarts", counter: true, help: "Restarts since a user last started the service." },
+  { name: "ioReadBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "read", help: "Bytes read from disks since the previous count.", shown: jsonAlone },
+  { name: "ioWriteBytes", of: service, unit: "bytes", how: "grown", fold: "sum", family: "written", help: "Bytes written to disks since the previous count.", shown: jsonAlone },
+  { name: "cpuPressurePercent", of: both, unit: "percent", how: "stalled", raw: "cpuStalledUsec", family: "cpu_pressure", help: "Share of the time in which at least one task waited for the CPU.", shown: waitedFor("cpu") },
+  { name: "memoryPressurePercent", of: both, unit: "percent", how: "stalled", raw: "memoryStalledUsec", family: "memory_pressure", help: "Share of the time in which at least one task waited for memory.", shown: waitedFor("memory") },
+  { name: "ioPressurePercent", of: both, unit: "percent", how: "stalled", raw: "ioStalledUsec", family: "io_pressure", help: "Share of the time in which at least one task waited for I/O.", shown: waitedFor("disk") },
   { name: "latencyMs", of: service, unit: "ms", spread: true, family: "probe", help: "How long the health probe took.", shown: jsonAlone },
-  { name: "restarted", of: service, unit: "count", how: "counted", raw: "restarts", fold: "sum", help: "Restarts since the sample before." },
-  { name: "elapsedMs", of: both, unit: "ms", how: "elapsed", raw: "readAtMs", fold: "sum", help: "Time since the sample before: more than the interval where a tick came late." },
-  { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per time; 1 is one core." },
+  { name: "restarted", of: service, unit: "count", how: "counted", raw: "restarts", fold: "sum", help: "Restarts since the previous sample." },
+  { name: "elapsedMs", of: both, unit: "ms", how: "elapsed", raw: "readAtMs", fold: "sum", help: "Time since the previous sample; longer than the interval if a tick was late." },
+  { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per second; 1 means one core." },
   { name: "cores", of: host, unit: "count", fold: "last", family: "cores", help: "Cores that are online." },
   { name: "load1", of: host, unit: "count", spread: true, family: "load1", help: "Tasks that ran or waited, averaged over 1 minute." },
   { name: "load5", of: host, unit: "count", family: "load5", help: "Tasks that ran or waited, averaged over 5 minutes." },
   { name: "load15", of: host, unit: "count", family: "load15", help: "Tasks that ran or waited, averaged over 15 minutes." },
-  { name: "memoryTotalBytes", of: host, unit: "bytes", fold: "last", family: "memory_total", help: "Memory that the host has." },
+  { name: "memoryTotalBytes", of: host, unit: "bytes", fold: "last", family: "memory_total", help: "Total memory of the host." },
   { name: "memoryPercent", of: host, unit: "percent", spread: true, family: "memory_used", help: "Share of the memory that is in use." },
   { name: "swapBytes", of: host, unit: "bytes", family: "swap", help: "Swap space in use." },
-  { name: "swapTotalBytes", of: host, unit: "bytes", fold: "last", family: "swap_total", help: "Swap space that the host has." },
+  { name: "swapTotalBytes", of: host, unit: "bytes", fold: "last", family: "swap_total", help: "Total swap space of the host." },
   { name: "homeFreeBytes", of: host, unit: "bytes", family: "home_free", help: "Free space of the file system of the home directory." },
-  { name: "homeUsedPercent", of: host, unit: "percent", family: "home_used", help: "Share in use of the file system of the home directory." },
-  { name: "stateFreeBytes", of: host, unit: "bytes", family: "state_free", help: "Free space of the file system that keeps the state of bs9." },
-  { name: "stateUsedPercent", of: host, unit: "percent", family: "state_used", help: "Share in use of the file system that keeps the state of bs9." },
+  { name: "homeUsedPercent", of: host, unit: "percent", family: "home_used", help: "Used share of the file system of the home directory." },
+  { name: "stateFreeBytes", of: host, unit: "bytes", family: "state_free", help: "Free space of the file system that holds the state of bs9." },
+  { name: "stateUsedPercent", of: host, unit: "percent", family: "state_used", help: "Used share of the file system that holds the state of bs9." },
   { name: "projectsFreeBytes", of: host, unit: "bytes", family: "projects_free", help: "Free space of the fullest file system that holds a project of a service." },
-  { name: "projectsUsedPercent", of: host, unit: "percent", family: "projects_used", help: "Share in use of the fullest file system that holds a project of a service." },
-  { name: "netReceivedBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_received", help: "Received from the network since that was counted before." },
-  { name: "netSentBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_sent", help: "Sent to the network since that was counted before." },
+  { name: "projectsUsedPercent", of: host, unit: "percent", family: "projects_used", help: "Used share of the fullest file system that holds a project of a service." },
+  { name: "netReceivedBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_received", help: "Bytes received from the network since the previous count." },
+  { name: "netSentBytes", of: host, unit: "bytes", how: "grown", fold: "sum", family: "net_sent", help: "Bytes sent to the network since the previous count." },
 ] as const satisfies readonly Row[];
 
 type Rows = (typeof rows)[number];

@@ -1,4 +1,4 @@
-// The host as a subject of samples: counters and gauges out of a few files of /proc, beside the space of its file systems.
+// Takes samples of the host: counters and gauges from a few files of /proc, and the space of its file systems.
 import { type CgroupFiles, keepDescriptors } from "./descriptors.ts";
 import { networkReader, type Traffic } from "./network.ts";
 import { type HostReading, type HostSample, hostSampleOf } from "./sample.ts";
@@ -6,14 +6,14 @@ import { type SpaceDirectories, spaceReader } from "./space.ts";
 
 export type HostSampler = {
   /**
-   * `nowMs` is the monotonic clock. Nothing is waited for: the space is that of the look before. A sample that is not of a tick
-   * is compared with the last sample of any kind, and changes nothing of what the next tick says.
+   * `nowMs` is on the monotonic clock. Does not wait for file systems: their space is from the previous look-up. A sample
+   * between ticks covers the time since the last sample of any kind, and does not change what the next tick reports.
    */
   take(places: SpaceDirectories, nowMs: number, isTick: boolean): HostSample;
   close(): void;
 };
 
-/** `top` is where proc and sys are. */
+/** `top` is the directory that contains proc and sys. */
 export function hostSampler(top = "/"): HostSampler {
   const descriptors = keepDescriptors(maxFiles);
   const opened = (folder: string): CgroupFiles => ({ folder: `${top}${folder}`, descriptors: new Map() });
@@ -66,26 +66,29 @@ const maxFiles = 16;
 
 const usecOfTick = 10_000;
 
-/** The first line of proc_stat(5): user, nice, system, irq and softirq; idle, iowait and what other guests took are not use. */
+/**
+ * The sum of user, nice, system, irq and softirq in the first line of proc_stat(5). Idle, iowait and steal are not used CPU
+ * time.
+ */
 function busyUsec(stat: string): number | null {
   const [user, nice, system, , , irq = "0", softirq = "0"] = (/^cpu +([\d ]+)/.exec(stat)?.[1] ?? "").split(" ");
   if (system === undefined) return null;
   return [user, nice, system, irq, softirq].reduce((sum, ticks) => sum + Number(ticks), 0) * usecOfTick;
 }
 
-/** The eighth column of proc_stat(5); a host that is not a guest counts 0. */
+/** Steal time, the eighth column of proc_stat(5); it is 0 on a host that is not a virtual machine. */
 function stolenUsec(stat: string): number | null {
   const ticks = numberAt(stat, /^cpu +(?:\d+ ){7}(\d+)/);
   return ticks === null ? null : ticks * usecOfTick;
 }
 
-/** Ranges such as `0-3,6`. */
+/** Counts the cores in ranges such as `0-3,6`. */
 function coresIn(online: string): number | null {
   const ranges = [...online.matchAll(/(\d+)(?:-(\d+))?/g)];
   return ranges.length === 0 ? null : ranges.reduce((sum, [, first, last = first]) => sum + Number(last) - Number(first) + 1, 0);
 }
 
-/** Three averages, and the tasks that run, of all that exist. */
+/** Parses proc_loadavg(5): the three averages, and the number of all tasks after the slash. */
 function loadIn(loadavg: string): Pick<HostReading, "load1" | "load5" | "load15" | "tasks"> {
   const [, load1, load5, load15, tasks] = /^([\d.]+) ([\d.]+) ([\d.]+) \d+\/(\d+)/.exec(loadavg) ?? [];
   return { load1: numberOr(load1), load5: numberOr(load5), load15: numberOr(load15), tasks: numberOr(tasks) };
@@ -105,7 +108,7 @@ function memoryIn(meminfo: string): Memory {
   };
 }
 
-/** Lines such as `MemTotal:   24683620 kB`. */
+/** Reads a line such as `MemTotal:   24683620 kB`. */
 function bytesAt(meminfo: string, field: string): number | null {
   const at = meminfo.startsWith(field) ? 0 : meminfo.indexOf(`\n${field}`);
   const kilobytes = at === -1 ? Number.NaN : Number.parseInt(meminfo.slice(at + field.length + (at === 0 ? 0 : 1)), 10);

@@ -1,13 +1,13 @@
-// What the host has received from and sent to the network: of its interfaces those that lead out of it.
+// Counts the bytes that the host received from and sent to the network, on the interfaces that lead out of the host.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { HostReading } from "./sample.ts";
 
-/** `outward` names the interfaces that were counted: sums over others cannot be compared with these. */
+/** `outward` lists the counted interfaces, because sums over different interfaces cannot be compared. */
 export type Traffic = Pick<HostReading, "netReceivedBytes" | "netSentBytes"> & { outward: string };
 type Interface = { name: string; received: number; sent: number };
 
-/** Reads the text of /proc/net/dev. */
+/** Returns a function that reads the text of /proc/net/dev. */
 export function networkReader(classFolder: string): (text: string) => Traffic {
   let known: string | null = null;
   let outward = new Set<string>();
@@ -22,7 +22,9 @@ export function networkReader(classFolder: string): (text: string) => Traffic {
   };
 }
 
-/** Columns 1 and 9 of proc_net_dev: bytes that were received and sent. A list that changes while it is read may repeat a line. */
+/**
+ * Columns 1 and 9 of /proc/net/dev: bytes received and sent. The kernel may repeat a line if the list changes while it is read.
+ */
 function interfacesIn(text: string): Interface[] {
   const lines = text.matchAll(/^ *(\S+): *(\d+)(?: +\d+){7} +(\d+) /gm);
   const byName = Array.from(lines, ([, name = "", received, sent]): [string, Interface] => [
@@ -33,8 +35,8 @@ function interfacesIn(text: string): Interface[] {
 }
 
 /**
- * Bridges, tunnels and the ends of containers carry what goes through a device once more: those of a device alone count, or,
- * in a container that has none, all but the loopback interface.
+ * The interfaces that belong to a device, because bridges, tunnels and veth pairs count the same traffic again. A container has
+ * no such interface: there, all interfaces but loopback count.
  */
 function outwardOf(found: readonly Interface[], classFolder: string): Set<string> {
   const names = found.map(({ name }) => name).filter((name) => name !== "lo");

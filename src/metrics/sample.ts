@@ -1,4 +1,5 @@
-// Two readings of the counters of a service or of the host -> one sample with rates; pure, and never negative or doubled when a counter or the clock jumps.
+// Makes one sample with rates from two readings of the counters of a service or of the host. Pure. No rate is negative or
+// doubled when a counter or the clock jumps.
 import { type FigureName, type How, type RawName, tableOf } from "./figures.ts";
 import type { SubjectKind } from "./subject.ts";
 
@@ -11,25 +12,31 @@ export type Health = (typeof healths)[number];
 export const memorySources = ["cgroup", "processes"] as const;
 export type MemorySource = (typeof memorySources)[number];
 
-/** What the kernel counts for a service; null where it does not, or does not tell this user. */
+/** The kernel's counters of a service; null where the kernel does not count, or does not let this user read the counter. */
 export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restarts">, number | null> & {
-  /** Names what was counted: a cgroup that was made anew starts from 0 again. Null where processes were counted one by one. */
+  /**
+   * Identifies the cgroup that counted, because a new cgroup of the same name counts from 0 again. Null where processes were
+   * counted one by one.
+   */
   countedIn: string | null;
   memorySource: MemorySource | null;
-  /** When all but CPU and memory were read, by the monotonic clock: where services are many, not in every tick. */
+  /**
+   * When the counters other than CPU and memory were read, on the monotonic clock. With many services they are not read in
+   * every tick.
+   */
   restReadAtMs: number | null;
 };
 
-/** The counters with what the backend and the probe say of the service. */
+/** The counters, with what the backend and the health probe report of the service. */
 export type ServiceReading = Counters & {
   service: string;
-  /** The monotonic clock, performance.now(): what rates are made with. The wall clock only labels. */
+  /** On the monotonic clock, performance.now(), because rates must not change when the wall clock is set. */
   readAtMs: number;
   state: State;
   health: Health;
-  /** How long the last health probe took, where it succeeded; null where it failed, or where there was none. */
+  /** How long the last health probe took if it succeeded; null if it failed, or if there was none. */
   latencyMs: number | null;
-  /** The backend's own count; it starts from 0 again when somebody starts the service. */
+  /** The count of the backend; it starts from 0 again when a user starts the service. */
   restarts: number | null;
 };
 
@@ -42,7 +49,7 @@ export type Sample = Record<FigureName<"service">, number | null> & {
 
 export type HostSample = Record<FigureName<"host">, number | null>;
 
-/** Raw values by name, when they were read, and what counted them. */
+/** When raw values were read, and what counted them. */
 type Raw = Pick<ServiceReading, "readAtMs" | "countedIn" | "restReadAtMs">;
 export type HostReading = Record<RawName<"host">, number | null> & Raw;
 
@@ -55,7 +62,7 @@ export function hostSampleOf(before: HostReading | null, now: HostReading): Host
   return measured("host", before, now, {});
 }
 
-/** Adds the figures to `to`: a copy of each sample would cost as much as the sample. */
+/** Adds the figures to `to` itself, because copying a sample would cost as much as making it. */
 function measured<K extends SubjectKind, T extends object>(
   kind: K,
   before: Values | null,
@@ -99,7 +106,10 @@ function sinceRest({ before, now, restMs }: Step, raw: Counter): number | null {
   return restMs === null || restMs <= 0 ? null : increase(before, now, raw);
 }
 
-/** A cgroup that was made anew has counted from 0; of processes, one that ended took its share with it, and nobody can tell how much. */
+/**
+ * The growth of a counter. A new cgroup has counted from 0, so its value is the growth. Null if the sum over single processes
+ * fell, because an ended process took an unknown part of it away.
+ */
 function increase(before: Values | null, now: Values, name: Counter): number | null {
   const [then, value] = [before?.[name] ?? null, now[name] ?? null];
   if (then === null || value === null || before === null) return null;
@@ -108,7 +118,7 @@ function increase(before: Values | null, now: Values, name: Counter): number | n
   return now.countedIn === null || before.countedIn === null ? null : value;
 }
 
-/** Null where nobody counts; from 0 again where somebody started the service in between. */
+/** The growth of a count that starts from 0 again when a user starts the service; null where there is no count. */
 function countedBetween(before: number | null, now: number | null): number | null {
   if (before === null || now === null) return null;
   return now >= before ? now - before : now;
@@ -122,7 +132,7 @@ function percent(usec: number | null, elapsedMs: number | null): number | null {
   return usec === null || elapsedMs === null || elapsedMs <= 0 ? null : usec / elapsedMs / 10;
 }
 
-/** Never over 100: the kernel brings its sum up to date a moment later than the clock. */
+/** At most 100, because the kernel updates its sum with a delay, so that it can grow by more than the elapsed time. */
 function stalled(usec: number | null, elapsedMs: number | null): number | null {
   const share = percent(usec, elapsedMs);
   return share === null ? null : Math.min(share, 100);

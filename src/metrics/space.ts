@@ -1,22 +1,22 @@
-// The space of the file systems that hold home, state and the projects. A file system may hang, such as NFS without its server:
-// it is looked at beside the loop, one after the other and each with a time limit, and what is too old is null.
+// Measures the space of the file systems that hold home, state and the projects. A file system may hang, such as NFS without
+// its server. For that reason they are queried in the background, one after the other and each with a time limit; values that
+// are too old become null.
 import type { StatsFs } from "node:fs";
 import { stat, statfs } from "node:fs/promises";
 import type { HostReading } from "./sample.ts";
 
-/** Directories. */
 export type SpaceDirectories = { home: string; state: string; projects: readonly string[] };
 
 type Free = { freeBytes: number; usedPercent: number };
 type Figures = Pick<HostReading, `${"home" | "state" | "projects"}${"FreeBytes" | "UsedPercent"}`>;
 
-/** The calls that ask a file system. */
+/** The system calls that query a file system. */
 export type FileSystemCalls = { stat(directory: string): Promise<{ dev: number }>; statfs(directory: string): Promise<StatsFs> };
 
 const everyMs = 30_000;
 const staleMs = 120_000;
 const lookLimitMs = 5000;
-/** Which device a directory is on changes with a mount alone. */
+/** The devices of directories are looked up again after this many rounds only, because they change only with a mount. */
 const deviceLooks = 20;
 const maxProjects = 1000;
 
@@ -25,7 +25,7 @@ export function spaceReader(
   limitMs = lookLimitMs,
 ): { of(places: SpaceDirectories, nowMs: number): Figures } {
   const devices = new Map<string, number>();
-  /** Directories whose look has not come back. */
+  /** Directories whose query has not returned. */
   const hanging = new Set<string>();
   const never = Number.NEGATIVE_INFINITY;
   let own: { atMs: number; home: Free | null; state: Free | null } = { atMs: never, home: null, state: null };
@@ -39,14 +39,14 @@ export function spaceReader(
     devices.set(directory, device);
     const known = byDevice.get(device);
     if (known !== undefined) return known;
-    // Null until the answer, so that no other directory of a device that hangs is asked for.
+    // Null until the answer comes, so that no other directory of a hanging device is queried.
     byDevice.set(device, null);
     const free = await asked.statfs(directory).then(freeIn);
     byDevice.set(device, free);
     return free;
   };
 
-  /** Null after the time limit too; the look goes on, and until it has come back there is no second one. */
+  /** Null also after the time limit. The query then goes on, and the directory is not queried again until it has returned. */
   const freeOf = async (directory: string, byDevice: Map<number, Free | null>): Promise<Free | null> => {
     if (hanging.has(directory)) return null;
     hanging.add(directory);
@@ -57,7 +57,7 @@ export function spaceReader(
   };
 
   const look = async (places: SpaceDirectories, atMs: number) => {
-    // While a look hangs, a device that is forgotten could not be asked for again.
+    // While a query hangs, its device could not be looked up again, and other directories of that device would be queried.
     if (looks++ % deviceLooks === 0 && hanging.size === 0) devices.clear();
     const byDevice = new Map<number, Free | null>();
     for (const device of [...hanging].map((directory) => devices.get(directory))) if (device !== undefined) byDevice.set(device, null);
@@ -65,7 +65,7 @@ export function spaceReader(
     own = { atMs, home, state: await freeOf(places.state, byDevice) };
     let fullest: Free | null = null;
     for (const root of places.projects.slice(0, maxProjects)) {
-      // A look that hangs keeps a thread, and on two cores there are two: a project may not take the last one.
+      // A hanging query blocks a thread of the pool, which has two threads on two cores. Projects must leave one of them free.
       const known = byDevice.get(devices.get(root) ?? Number.NaN);
       const free = known !== undefined ? known : hanging.size > 0 ? null : await freeOf(root, byDevice);
       if (free !== null && (fullest === null || free.usedPercent > fullest.usedPercent)) fullest = free;
@@ -103,7 +103,10 @@ async function within<T>(limitMs: number, found: Promise<T>): Promise<T | null> 
   return await Promise.race([found, promise]).finally(() => clearTimeout(timer));
 }
 
-/** As df(1) has it: what is kept for root is neither free nor in use. Some file systems have no blocks, such as those of FUSE. */
+/**
+ * Computes as df(1) does: blocks reserved for root are neither free nor used. Null for a file system without blocks, such as
+ * some of FUSE.
+ */
 function freeIn({ blocks, bfree, bavail, bsize }: StatsFs): Free | null {
   const [used, free] = [blocks - bfree, bavail];
   return used + free <= 0 ? null : { freeBytes: free * bsize, usedPercent: (used / (used + free)) * 100 };

@@ -13,5 +13,5 @@ export function limitsNotInForce({ name, pid, limits }: Pick<Status, "name" | "p
 }
 
 function sentence(name: string, what: string, value: string): string {
-  return `${name}: the ${what} limit of ${value} is not in force: this host gives services no ${what} controller. Try: bs9 doctor`;
+  return `${name}: the ${what} limit of ${value} is not in force, because services have no ${what} controller on this host. Try: bs9 doctor`;
 }

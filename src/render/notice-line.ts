@@ -1,13 +1,16 @@
 // A notice as a line of text.
 import type { Notice } from "../backend/notice.ts";
 
-/** How the way out is announced. A kind that is not here is told without it: the line would say the same twice. */
+/**
+ * The words before the fix. For a kind that is not listed the fix is left out, because `what` or the output around it already
+ * shows the fix.
+ */
 const leads: { [kind in Notice["kind"]]?: string } = {
   "journal-down": "Start it: ",
-  "journal-off": "Mend it: ",
-  "journal-unreadable": "Mend it: ",
+  "journal-off": "Fix: ",
+  "journal-unreadable": "Fix: ",
   "journal-empty": "See: ",
-  "journal-drops": "Lift it: ",
+  "journal-drops": "Fix: ",
   "socket-hidden": "",
 };
 

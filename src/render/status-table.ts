@@ -1,4 +1,4 @@
-// The table of `status`: what matters first, and what does not fit leaves in a fixed order.
+// The table of `status`. Columns that do not fit into the terminal are left out in a fixed order.
 import type { Reading } from "../backend/backend.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import { type Column, table } from "../base/table.ts";

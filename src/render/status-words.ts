@@ -1,4 +1,4 @@
-// The lines that stand below the table of statuses.
+// The lines below the table of `status`.
 import { statSync } from "node:fs";
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
@@ -10,7 +10,7 @@ export function emptyHint(observed: Observed[]): string[] {
   return observed.length === 0 ? ["No services. Start one: bs9 start app.ts"] : [];
 }
 
-/** One line for each of the first services that are not well; a service that was stopped by hand is as it is meant to be. */
+/** One line for each of the first services that are not well. A service that a user stopped is left out. */
 export function troubles(observed: Observed[]): string[] {
   const bad = observed.filter(({ status, wanted }) => status.reason !== null && (status.state !== "inactive" || wanted));
   const lines = bad.slice(0, 5).map(({ status }) => {
@@ -30,21 +30,24 @@ function cut(lines: string[], all: number): string[] {
   return all > lines.length ? [...lines, `… and ${all - lines.length} more`] : lines;
 }
 
-/** While it is just being started for the first time there is nothing to tell of. */
+/** For this long after the agent was asked to start, it is not reported as missing: it may still be starting. */
 const agentStartMs = 10_000;
 
-/** Who measured, where it was not the agent: then health is not known, and nothing is kept. */
+/** Warns if the agent did not measure the figures: then health is unknown, and no history is stored. */
 export function whoMeasured(observed: Observed[], { agent }: Pick<Backend, "agent">): string[] {
-  // Of one that can never answer `start` and `doctor` tell.
+  // If this user cannot have an agent of this bs9, `start` and `doctor` report that.
   if (agent?.whose() !== "ours") return [];
   const askedToStartMs = statSync(agent.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (Date.now() - askedToStartMs < agentStartMs) return [];
   return observed.some(({ status }) => status.figuresFrom === "live")
-    ? ["the agent does not answer: figures are those of this moment, health is not known. Try: bs9 describe bs9-agent"]
+    ? ["the agent does not answer: the figures were measured just now, health is unknown. Try: bs9 describe bs9-agent"]
     : [];
 }
 
-/** Drop-ins are a way to configure: `describe` and --json tell of them. */
+/**
+ * One line for each unit that was removed, edited or added by hand. Drop-ins are left out, because they are a normal way to
+ * configure a unit; `describe` and --json show them.
+ */
 export function changesByHand(observed: Observed[], added: Notice[]): string[] {
   const ofServices = observed.flatMap(({ status }) =>
     status.notices.filter(({ kind }) => kind === "unit-missing" || kind === "unit-edited"),
@@ -54,7 +57,7 @@ export function changesByHand(observed: Observed[], added: Notice[]): string[] {
   return cut(lines, changes.length);
 }
 
-/** One line for all of them: after an upgrade it is so of every service that runs. */
+/** One line for all services, because after an upgrade every running service still has the older sandbox. */
 export function olderSandboxLines(observed: Observed[]): string[] {
   const isOlder = ({ status }: Observed) => status.state === "active" && status.notices.some(({ kind }) => kind === "unit-older");
   const names = observed.filter(isOlder).map(({ status }) => status.name);

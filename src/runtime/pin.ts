@@ -1,9 +1,9 @@
 // The pinned runtime: a copy of the Bun inside bs9 for each version in use, so that apps do not depend on the bs9 on PATH.
-import { randomBytes } from "node:crypto";
 import { chmodSync, closeSync, constants, copyFileSync, fdatasyncSync, openSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, syncFolder } from "../base/files.ts";
+import { randomHex } from "../base/random.ts";
 import { shellWord } from "../base/text.ts";
 import { version } from "../version.ts";
 import { makePlain } from "./plain.ts";
@@ -24,7 +24,7 @@ export function pinRuntime(share: string): string {
   const own = statSync("/proc/self/exe");
   if (!isSame(target, own)) {
     makeFolder(folder);
-    const partial = join(folder, `.bs9-${process.pid}-${randomBytes(4).toString("hex")}.part`);
+    const partial = join(folder, `.bs9-${process.pid}-${randomHex(4)}.part`);
     try {
       copyFileSync("/proc/self/exe", partial, constants.COPYFILE_FICLONE);
       chmodSync(partial, 0o755);

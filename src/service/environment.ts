@@ -1,8 +1,6 @@
 // The environment variables of a service: reads their files, and checks what a process can receive.
 import { constants, lstatSync, readlinkSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parseEnv } from "node:util";
 import { Bs9Error, failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { whyNotRegular } from "../base/regular.ts";
@@ -43,6 +41,7 @@ async function readEnvFile(file: string): Promise<Record<string, string>> {
     const bytes = await Promise.race([readUpTo(file, maxEnvFileBytes), late]);
     if (bytes.length > maxEnvFileBytes) throw failed(`it has more than ${maxEnvFileBytes} bytes`);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const { parseEnv } = await import("node:util");
     return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined));
   } catch (error) {
     const hint = error instanceof Bs9Error && error.hint !== undefined ? { hint: error.hint } : {};
@@ -65,6 +64,7 @@ function checkPlace(file: string): void {
 async function readUpTo(file: string, maxBytes: number): Promise<Buffer> {
   const isOwn = ownDescriptor.test(file);
   if (!isOwn) checkPlace(file);
+  const { open } = await import("node:fs/promises");
   const opened = await open(file, isOwn ? "r" : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     // Another file may have taken its place since the check.

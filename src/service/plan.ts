@@ -1,5 +1,4 @@
 // The difference between two specs, as `--dry-run` and `changed` show it. Pure.
-import { isDeepStrictEqual } from "node:util";
 import { givenEnvironment, type Spec } from "./spec.ts";
 
 export type Difference = {
@@ -34,7 +33,7 @@ function comparable(spec: Spec): Record<string, unknown> {
 }
 
 function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {
-  if (isDeepStrictEqual(before, after)) return;
+  if (Bun.deepEquals(before, after, true)) return;
   if (isRecord(before) && isRecord(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       compare(path === "" ? key : `${path}.${key}`, before[key], after[key], found);

@@ -24,6 +24,10 @@ export type Pending = v.InferOutput<typeof Pending>;
 const Outcome = v.strictObject({ at: v.string(), cause: v.string() });
 export type Outcome = v.InferOutput<typeof Outcome>;
 
+/** The parts of a spec that decide what its service may write: parsing all parts of all specs would take longer than a start may. */
+const Writer = v.object({ name: Spec.entries.name, root: Spec.entries.root, sandbox: Spec.entries.sandbox });
+export type Writer = v.InferOutput<typeof Writer>;
+
 const Kind = v.picklist(["systemd", "supervisor"]);
 const stepsMs = 50;
 export class Registry {
@@ -69,6 +73,11 @@ export class Registry {
   readable(names = this.names()): { specs: Spec[]; broken: Broken[] } {
     const { records, broken } = readEach(names, (name) => this.get(name));
     return { specs: records, broken };
+  }
+
+  /** What each service may write; a spec whose other parts are damaged counts too. Specs that cannot be parsed are left out. */
+  writers(): Writer[] {
+    return readEach(this.names(), (name) => readRecord(Writer, this.#file("services", name))).records;
   }
 
   commit(spec: Spec): void {

@@ -23,7 +23,12 @@ export function pickTargets(words: string[], defined: string[]): string[] {
   return [...picked];
 }
 
-export function isGlob(word: string): boolean {
+/** Whether a word of `start` names services, and not an entry: `all`, a defined name or a glob; `./web` is always a file. */
+export function isTarget(word: string, defined: string[]): boolean {
+  return word === "all" || defined.includes(word) || (isGlob(word) && !word.includes("/"));
+}
+
+function isGlob(word: string): boolean {
   return /[*?[\]{}]/.test(word);
 }
 

@@ -1,4 +1,4 @@
-// What a reader who follows the services is told, one event after the other: a snapshot first, then what becomes another.
+// The events for a reader that follows the services: first a snapshot, then each change.
 import * as v from "valibot";
 import { Notice } from "../backend/notice.ts";
 import { states } from "../metrics/sample.ts";
@@ -7,23 +7,23 @@ import { Figures, Observed, Snapshot } from "./schema.ts";
 const atMs = v.number();
 
 export const ModelEvent = v.variant("kind", [
-  /** In place of all that was told before: the first event, and again for a reader that has fallen behind. */
+  /** Replaces all earlier events: it is the first event, and is sent again to a reader that has fallen behind. */
   v.strictObject({ kind: v.literal("snapshot"), snapshot: Snapshot }),
-  /** `passed`: the states that were told since the event before, in order, however short they were. */
+  /** `passed`: all states since the event before, in order, even those that lasted only a moment. */
   v.strictObject({
     kind: v.literal("change"),
     atMs,
     observed: Observed,
     passed: v.array(v.strictObject({ state: v.picklist(states), atMs })),
   }),
-  /** Figures of all services, from one tick. */
+  /** The figures of all services at one time. */
   v.strictObject({
     kind: v.literal("sample"),
     atMs,
     figures: v.array(v.strictObject({ name: v.string(), uptimeMs: v.nullable(v.number()), ...Figures.entries })),
     host: Snapshot.entries.host,
   }),
-  /** All that is said of the services alike, now that it has changed. */
+  /** The notices and warnings that apply to all services, sent when they have changed. */
   v.strictObject({
     kind: v.literal("notice"),
     atMs,
@@ -35,7 +35,7 @@ export const ModelEvent = v.variant("kind", [
 ]);
 export type ModelEvent = v.InferOutput<typeof ModelEvent>;
 
-/** The services after an event. Pure. */
+/** Applies an event to a snapshot. Pure. */
 export function after(before: Snapshot, event: ModelEvent): Snapshot {
   switch (event.kind) {
     case "snapshot":

@@ -1,4 +1,4 @@
-// What others did to our units, as notices; the same for `status` and `doctor`, and pure.
+// Turns changes by others to the units of bs9 into notices, for `status` and `doctor` alike. Pure.
 import type { Foreign } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 
@@ -9,7 +9,7 @@ export function foreignNotice(foreign: Foreign): Notice {
   return { kind: `unit-${kind}`, subject: name, what: foreignSentence(foreign), fix: fixOf(foreign) };
 }
 
-/** Units with the mark of bs9 and without a spec: they belong to no service, so that a snapshot lists them by themselves. */
+/** Units that have the mark of bs9 but no spec. They belong to no service, so a snapshot lists them separately. */
 export const addedNotices = (foreign: Foreign[]): Notice[] => foreign.filter(({ kind }) => kind === "added").map(foreignNotice);
 
 export function foreignSentence({ name, kind, files }: Foreign): string {
@@ -23,7 +23,7 @@ export function foreignSentence({ name, kind, files }: Foreign): string {
     case "added":
       return `a unit has the mark of bs9, and there is no such service: ${files[0]}`;
     case "drop-ins":
-      return `${name} has settings that bs9 did not make: ${files.join(" ")}`;
+      return `${name} has drop-ins that bs9 did not write: ${files.join(" ")}`;
   }
 }
 

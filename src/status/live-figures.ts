@@ -1,24 +1,24 @@
-// Figures of a service where nothing samples: the CPU by two readings of its counter.
+// Figures of a service without samples of the agent. The CPU usage comes from two readings of the CPU counter.
 import type { Glimpse, Reading } from "../backend/backend.ts";
 import { cpuUsecOf, figuresOf } from "../metrics/group.ts";
 import { msOf } from "../metrics/sample.ts";
 import type { Figures } from "./schema.ts";
 
-/** Two readings of the CPU counter lie so far apart. */
+/** Minimum time between two readings of the CPU counter. */
 const cpuWindowMs = 50;
 
-/** What can be told of it now, with its first reading for the other one; null for the CPU where that is too short ago. */
+/** The figures now. The CPU usage is that since `reading`; null if less than `cpuWindowMs` has passed. */
 export function figuresSince(reading: Reading): Figures {
   const isLong = reading.cpu !== null && performance.now() - reading.cpu.atMs >= cpuWindowMs;
   return { ...figuresAtFirst(reading, cpuUsecOf(reading.group)), cpuPercent: isLong ? cpuPercent(reading) : null };
 }
 
-/** Without the CPU, which takes a second reading. */
+/** The figures without the CPU usage, which needs a second reading. */
 export function figuresAtFirst(reading: Reading | Glimpse, cpuUsec = reading.cpu?.usec ?? null): Figures {
   return { cpuPercent: null, cpuTimeMs: msOf(cpuUsec), ...figuresOf(reading.group) };
 }
 
-/** Waits until a second reading of the CPU tells something of all of them. */
+/** Waits until a second reading of the CPU counters gives a rate for each service. */
 export async function cpuWindow(readings: Pick<Reading, "cpu">[]): Promise<void> {
   const latest = Math.max(...readings.map(({ cpu }) => cpu?.atMs ?? 0));
   await Bun.sleep(Math.max(0, cpuWindowMs - (performance.now() - latest)));
@@ -28,6 +28,6 @@ export function cpuPercent({ group, cpu }: Pick<Reading, "group" | "cpu">): numb
   const usec = cpuUsecOf(group);
   if (cpu === null || cpu.usec === null || usec === null) return null;
   const percent = (usec - cpu.usec) / ((performance.now() - cpu.atMs) * 10);
-  // A counter that went back belongs to another run.
+  // A counter that has become smaller belongs to a new run of the service.
   return percent < 0 ? null : Math.round(percent * 10) / 10;
 }

@@ -1,4 +1,4 @@
-// One look at the services, for where no agent answers: the backend is read, the live processes are verified.
+// Reads the services once, for when no agent answers: asks the backend and verifies the live processes.
 import type { Backend, Foreign, Glimpse, Reading } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import { heldBy, type Listener, listeners } from "../backend/sockets.ts";
@@ -18,7 +18,7 @@ export type LookDeps = {
   backend: Backend;
   registry: Pick<Registry, "names" | "readable" | "outcome" | "isPending">;
   now: () => number;
-  /** Ends waiting, as Ctrl-C does. */
+  /** Ends the wait for notices, for example after Ctrl-C. */
   signal: AbortSignal;
 };
 
@@ -32,7 +32,7 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
   const foreign = backend.strangers?.changes(registry.names()) ?? [];
   const around = { backend, notices, foreign, sockets: listeners(), bootedMs: bootedAtMs(), nowMs: now() };
   const services = seen.map((one) => observedOf(one, around));
-  // Last, for it has to be a while after the first reading.
+  // Last, because some time has to pass between the two readings of the CPU counters.
   if (seen.length > 0) await cpuWindow(seen.map(({ reading }) => reading));
   for (const [i, { reading }] of seen.entries()) {
     const status = services[i]?.status;
@@ -49,7 +49,7 @@ export async function seeServices(
 ): Promise<{ seen: SeenService[]; warnings: string[] }> {
   const warnings: string[] = [];
   const warn = (text: string) => warnings.push(text);
-  // What the specs say is read while the backend is at work.
+  // The specs are read while the backend works.
   const read = readOrGlimpse(names, backend, warn);
   const { specs, broken } = registry.readable(names);
   for (const { error } of broken) warn(reasonOf(error));
@@ -91,12 +91,12 @@ function observedOf(
   return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null };
 }
 
-/** Where the backend cannot be reached, that is told, and what can be seen without it has to do. */
+/** Reads the services. If the backend cannot be reached, adds a warning and returns what can be read without it. */
 async function readOrGlimpse(names: string[], backend: Backend, warn: (text: string) => void): Promise<(Reading | Glimpse)[]> {
   try {
     return await backend.read(names);
   } catch (error) {
-    // Without names, a backend that is out of reach would look like one without services.
+    // Without names the result would be empty, as if there were no services, so the error is thrown.
     if (names.length === 0 || backend.glimpse === undefined || !(error instanceof Bs9Error && error.code === "no-backend")) throw error;
     warn(`${error.message}${error.hint === undefined ? "" : `. Try: ${error.hint}`}`);
     return backend.glimpse(names);
@@ -112,7 +112,7 @@ function outcomeOf(name: string, registry: Pick<Registry, "outcome">, warn: (tex
   }
 }
 
-/** What the processes of a service listen on, the lowest port first; null where they cannot be told. */
+/** The ports on which the processes of a service listen, lowest first; null where the processes are unknown. */
 function portsOf(reading: Reading | Glimpse, sockets: Listener[]): number[] | null {
   if (reading.group === null) return null;
   return heldBy(pidsOf(reading.group), sockets)

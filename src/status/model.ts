@@ -1,24 +1,26 @@
-// What every reader of services stands on: how they are now, and what becomes of them.
+// The interface for everything that shows services: their current state, and their changes.
 import type { ModelEvent } from "./events.ts";
 import type { Snapshot } from "./schema.ts";
 
 export interface Model {
-  /** The services of these names as they are now; one that is not defined any more is missing. */
+  /** The current state of the services with these names; a service that no longer exists is left out. */
   now(names: string[]): Promise<Snapshot>;
-  /** All services: a snapshot, then what becomes another, until the signal. A later snapshot stands for all before it. */
+  /**
+   * Follows all services until the signal: first a snapshot, then the changes. A later snapshot replaces all earlier events.
+   */
   follow(options: FollowOptions): AsyncIterable<ModelEvent>;
 }
 
 export type FollowOptions = {
   signal: AbortSignal;
-  /** How far apart samples may be at most; a second at the fastest. */
+  /** The longest time between two samples; times below a second count as a second. */
   paceMs: number;
 };
 
-/** A model that lives in another process, and may be gone. */
+/** A model that may be gone, for example because its process has ended. */
 export interface ModelSource {
-  /** Null where it is gone, or does not know all of these names yet. */
+  /** Null where the model is gone, or does not know all of these services yet. */
   now(names: string[]): Promise<Snapshot | null>;
-  /** Ends also where it is gone. */
+  /** Also ends when the model is gone. */
   follow(options: FollowOptions): AsyncIterable<ModelEvent>;
 }

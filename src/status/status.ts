@@ -1,6 +1,6 @@
-// What was seen of a service -> its status. Pure.
+// Makes the status of a service from what was read of it. Pure.
 import type { Glimpse, Reading, State } from "../backend/backend.ts";
-import { delayOf } from "../backend/backoff.ts";
+import { delayOf } from "../backend/restarts.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../backend/verdict.ts";
 import { probeOf } from "../health/probe.ts";
 import type { Health } from "../metrics/sample.ts";
@@ -8,7 +8,7 @@ import type { Outcome } from "../service/registry.ts";
 import { portOf, type Spec } from "../service/spec.ts";
 import type { Figures, Observed, Status } from "./schema.ts";
 
-/** What a status is made of. */
+/** Everything that a status is made of. */
 export type Parts = {
   spec: Spec;
   reading: Reading | Glimpse;
@@ -18,7 +18,10 @@ export type Parts = {
   limits: Limits;
   /** When its main process started, by the wall clock. */
   startedMs: number | null;
-  /** What its processes listen on, the lowest first; null where that cannot be told: its state has to do. */
+  /**
+   * The ports on which its processes listen, lowest first; null where they are unknown: then the state alone decides whether
+   * the service is ready.
+   */
   ports: number[] | null;
   health: Health;
   figures: Figures;
@@ -43,24 +46,27 @@ export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresF
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(nowMs - startedMs)),
     ...seen.figures,
     limits: seen.limits,
-    // Where none was given, what it was seen to listen on.
+    // If no port was declared, the lowest port on which the service listens.
     port: port ?? ports?.[0] ?? null,
     requests: null,
     sandbox: seen.verdict,
     isolation: seen.isolation,
     unit: reading.unit,
     ...told,
-    // To be found out by lifecycle/reason, which reads the log for it.
+    // lifecycle/reason fills this in, because it has to read the log.
     reason: null,
   };
 }
 
-/** What was stopped because it did not come up is failed, whatever the backend made of the stopping. */
+/** A service that bs9 stopped because it did not become ready is `failed`, although the backend reports it as inactive. */
 export function stateAfterOutcome<S extends Status["state"]>(state: S, outcome: Outcome | null): S | "failed" {
   return state === "inactive" && outcome !== null ? "failed" : state;
 }
 
-/** A service of which nothing but another state is known yet. A process that has ended has no figures, and no sandbox. */
+/**
+ * The service in a new state, while nothing else is known of it yet. If its process has ended, its figures and its sandbox are
+ * unknown.
+ */
 export function withState(observed: Observed, state: State): Observed {
   const { status } = observed;
   const isGone = state !== "active" && state !== "deactivating";
@@ -71,8 +77,8 @@ export function withState(observed: Observed, state: State): Observed {
 }
 
 /**
- * Restarts since somebody last started or restarted the service, or since the boot: the one count of status, describe and
- * export. A service that never came up was started once, whatever systemd did in the moment before bs9 stopped it.
+ * Restarts since the last start or restart by a command, or since the boot; `status`, `describe` and `export` all show this
+ * number. After a failed start it is 0, because bs9 has stopped the service: restarts by systemd before that do not count.
  */
 export function restartsOf({ restarts }: Pick<Reading, "restarts">, outcome: Outcome | null): number | null {
   return outcome === null ? restarts : 0;
@@ -85,7 +91,7 @@ export function nextStartMs(spec: Spec, { waits }: Pick<Reading, "waits">): numb
 
 const order: Record<Status["state"], number> = { failed: 0, unknown: 2, activating: 2, deactivating: 3, active: 4, inactive: 5 };
 
-/** Bad ones first: failed, unhealthy, activating, deactivating, active, inactive; then by name. */
+/** Sorts in place, bad states first: failed, unhealthy, activating, deactivating, active, inactive; then by name. */
 export function badFirst<O extends Observed>(observed: O[]): O[] {
   return observed.sort((a, b) => rank(a.status) - rank(b.status) || (a.status.name < b.status.name ? -1 : 1));
 }

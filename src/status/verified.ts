@@ -1,4 +1,4 @@
-// What the live process of a service shows of its sandbox, as far as that can be told now.
+// Verifies the sandbox of a service on its live process. The verdict is `unknown` where that is impossible now.
 import type { Backend, Glimpse, Reading } from "../backend/backend.ts";
 import { isolationOff } from "../backend/isolation.ts";
 import type { SandboxVerdict } from "../backend/verdict.ts";
@@ -14,12 +14,12 @@ export async function sandboxVerdictOf(
   const isUp = reading.mainPid !== null && reading.state !== "unknown";
   if (spec.sandbox.profile === "off")
     return { verdict: "off", verified: [], probed: [], missing: [], ...(isUp ? { isolation: isolationOff(spec.name) } : {}) };
-  // During a change the process may be of the new spec, and the spec is still the old one.
+  // During a change the process may already run with the new spec while the registry still has the old one.
   if (!isUp || registry.isPending(spec.name)) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
   } catch (error) {
-    // An app may have deleted its own entry: that is its trouble, and not that of the table.
+    // For example, an app may have deleted its own entry. That must not make the table of all services fail.
     const missing = [{ directive: "verification", why: reasonOf(error), mend: `bs9 restart ${spec.name}` }];
     return { verdict: "unknown", verified: [], probed: [], missing };
   }

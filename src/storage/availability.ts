@@ -1,16 +1,16 @@
-// What was seen of a service -> how long it was up, how often it was down and how fast it came back; pure.
+// From the states seen of a service: how long it was up, how often it was down and how fast it came back. Pure.
 import type { Range, SeenState, WatchedSpan } from "./storage.ts";
 
 export type Availability = {
   upMs: number;
   downMs: number;
-  /** Stopped by somebody, or starting after that, or not done with ending when it was last seen: neither. */
+  /** Neither up nor down: it was stopped by the user, starting after that, or not yet ended when last seen. */
   stoppedMs: number;
-  /** Nobody watched, or it was not there. */
+  /** Nobody watched, or the service did not exist. */
   unknownMs: number;
-  /** Up, of up and down; null where it was neither. */
+  /** Up time as a share of up and down time; null if both are 0. */
   uptimeRatio: number | null;
-  /** Times that it was down and came back, both of them seen. */
+  /** How often the service went down and came back, with both moments seen. */
   recoveries: number;
   meanRecoveryMs: number | null;
 };
@@ -23,7 +23,7 @@ export function availability(watches: readonly WatchedSpan[], range: Range): Ava
   const recoveries: number[] = [];
   const laterMs = beginsAfter(watches);
   for (const [i, watch] of watches.entries()) {
-    // Where the clock was set back, what was seen later counts.
+    // Where the clock was set back, two watches cover the same time: the later one counts.
     const later = (laterMs[i] ?? 0) < watch.toMs ? watches.slice(i + 1) : [];
     const stretches = stretchesOf(watch);
     for (const { condition, ...stretch } of stretches)
@@ -43,7 +43,7 @@ export function availability(watches: readonly WatchedSpan[], range: Range): Ava
   };
 }
 
-/** The earliest begin of all watches behind each: most clocks are never set back, and there may be thousands of watches. */
+/** The earliest begin of all watches after each watch. Computed once, because there may be thousands of watches. */
 function beginsAfter(watches: readonly WatchedSpan[]): Float64Array {
   const begins = new Float64Array(watches.length).fill(Number.POSITIVE_INFINITY);
   for (let i = watches.length - 2; i >= 0; i--)
@@ -51,7 +51,7 @@ function beginsAfter(watches: readonly WatchedSpan[]): Float64Array {
   return begins;
 }
 
-/** Neighbours of one condition are one. */
+/** Neighbouring stretches of the same condition are merged. */
 function stretchesOf({ toMs, seen }: WatchedSpan): Stretch[] {
   const stretches: Stretch[] = [];
   for (const [i, one] of seen.entries()) {
@@ -73,7 +73,7 @@ function conditionOf({ state, health }: SeenState, seen: readonly SeenState[], i
     case "failed":
       return "down";
     case "activating":
-      // A first start is no outage; coming back from one, or a crash, is.
+      // A first start is not an outage; a start after a crash or an outage is part of one.
       return before === "up" || before === "down" || hasRisen(seen, i - 1, i) ? "down" : "stopped";
     case "deactivating":
       return isOutage(seen, i, before) ? "down" : "stopped";
@@ -83,28 +83,28 @@ function conditionOf({ state, health }: SeenState, seen: readonly SeenState[], i
   }
 }
 
-/** `systemctl restart` lets a service be inactive for a moment; longer than this is a stop. */
+/** `systemctl restart` makes a service inactive for a moment; one that is inactive for longer than this was stopped. */
 const passingMs = 10_000;
 
-/** Of one that was unhealthy and is about to be restarted nothing is known for a moment: that does not make it well. */
+/** True for an unhealthy service just before its restart: its health is unknown for a moment, but it has not recovered. */
 function isLeaving(seen: readonly SeenState[], i: number): boolean {
   const [before, one, next] = [seen[i - 1], seen[i], seen[i + 1]];
   if (before?.state !== "active" || one?.health !== "unknown" || next === undefined) return false;
   return next.state !== "active" && next.state !== null && next.atMs - one.atMs <= passingMs;
 }
 
-/** What ends and is counted as a restart has crashed, or is restarted for the sake of its health; else somebody has asked for it. */
+/** True if a stopping service crashed or is restarted for its health: the restart counter rises. Else the user asked for it. */
 function isOutage(seen: readonly SeenState[], i: number, before: Condition): boolean {
   const end = settledFrom(seen, i + 1);
   if (hasRisen(seen, baseOf(seen, i), end)) return true;
   const state = seen[end]?.state ?? null;
   if (state === "inactive") return isPassing(seen, end);
-  // Where nobody counts, it is not taken for asked.
+  // Without a restart counter nothing shows that the user asked for the restart, so it counts as an outage.
   const isCounted = seen.slice(i, end + 1).some(({ restarts }) => restarts !== null);
   return (before === "up" || before === "down") && (state === "failed" || (state === "active" && !isCounted));
 }
 
-/** Nobody has stopped it: it is on its way from a crash, or an ill health, to the restart that is counted. */
+/** True if an inactive service was not stopped by the user: it crashed or was unhealthy, and a counted restart follows soon. */
 function isPassing(seen: readonly SeenState[], i: number): boolean {
   let next = i + 1;
   while (seen[next]?.state === "inactive") next++;
@@ -121,7 +121,10 @@ function settledFrom(seen: readonly SeenState[], i: number): number {
   return at;
 }
 
-/** The last one before at which no restart was under way, as it may be once it failed; itself where there is none. */
+/**
+ * The index of the last state before `i` with a restart counter and no restart in progress, to compare the counter with; a
+ * failed service may already be restarting. Returns `i` if there is no such state.
+ */
 function baseOf(seen: readonly SeenState[], i: number): number {
   for (let at = i - 1; at >= 0; at--) {
     const one = seen[at];
@@ -131,7 +134,7 @@ function baseOf(seen: readonly SeenState[], i: number): number {
   return i;
 }
 
-/** A count that has fallen in between was begun anew, by somebody who started it. */
+/** True if the restart counter rose. A counter that fell in between was reset by a manual start, which is not a restart. */
 function hasRisen(seen: readonly SeenState[], first: number, last: number): boolean {
   let begin: number | null = null;
   let present: number | null = null;
@@ -145,7 +148,7 @@ function hasRisen(seen: readonly SeenState[], first: number, last: number): bool
   return begin !== null && present !== null && present > begin;
 }
 
-/** Told with the moment it was up again. */
+/** The durations of the outages that ended within the range. */
 function recoveriesIn(stretches: readonly Stretch[], range: Range): number[] {
   return stretches.flatMap(({ condition, fromMs, toMs }, i) => {
     const isWhole = condition === "down" && stretches[i - 1]?.condition === "up" && stretches[i + 1]?.condition === "up";

@@ -1,4 +1,4 @@
-// Many points in one piece of memory, column by column: of one moment (keyed by subject), or of one subject (keyed by time).
+// Many points in one piece of memory, column by column: of one moment, keyed by subject, or of one subject, keyed by time.
 import { failed } from "../base/errors.ts";
 import { type Layout, layouts, rollupColumns } from "./columns.ts";
 import type { Point } from "./storage.ts";
@@ -11,7 +11,7 @@ export type Block = {
   bytes: Uint8Array;
   keys: Float64Array;
   columns: ReadonlyMap<string, Values>;
-  /** The same in the order of the layout. */
+  /** The same columns in the order of the layout. */
   inOrder: readonly Values[];
 };
 
@@ -27,7 +27,7 @@ export function makeBlock(layout: Layout, length: number): Block {
   return block;
 }
 
-/** Throws where it is not what was written. */
+/** Throws if the bytes are not a block that bs9 wrote. */
 export function readBlock(stored: Uint8Array): Block {
   const bytes = stored.byteOffset % 8 === 0 ? stored : stored.slice();
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -37,7 +37,7 @@ export function readBlock(stored: Uint8Array): Block {
   return viewOf(bytes, layout, length);
 }
 
-export const damagedBlock = "cannot read stored samples: they are not as they were written";
+export const damagedBlock = "cannot read stored samples: they are damaged";
 const damaged = () => failed(damagedBlock);
 
 function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
@@ -56,7 +56,7 @@ function viewOf(bytes: Uint8Array, layout: Layout, length: number): Block {
   return { layout, length, bytes, keys, columns, inOrder: [...columns.values()] };
 }
 
-/** A row for each point; what is not in it is null. */
+/** Makes one row for each point; a figure that a point does not have becomes null. */
 export function blockFrom(layout: Layout, keys: Float64Array, points: readonly Readonly<Record<string, unknown>>[]): Block {
   const block = makeBlock(layout, keys.length);
   block.keys.set(keys);
@@ -66,7 +66,7 @@ export function blockFrom(layout: Layout, keys: Float64Array, points: readonly R
   }
   for (const { name, words } of layout.words) {
     const values = block.columns.get(name);
-    // 255 where it is none of them.
+    // An unknown word has index -1, which a byte stores as 255: null.
     if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(String(points[row]?.[name]));
   }
   return block;
@@ -74,7 +74,7 @@ export function blockFrom(layout: Layout, keys: Float64Array, points: readonly R
 
 const numberIn = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
-/** Rows of several blocks under new keys, with the columns of the one that has most. */
+/** Copies rows of several blocks into one block with new keys, in the layout with the most columns. Null without rows. */
 export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
   let layout: Layout | null = null;
   for (const { block } of rows) if (layout === null || block.layout.columns.length > layout.columns.length) layout = block.layout;
@@ -84,7 +84,7 @@ export function gather(rows: readonly { key: number; block: Block; row: number }
   return result;
 }
 
-/** Columns that an older bs9 has not written stay null. */
+/** Copies one row; columns that an older bs9 did not write stay null. */
 export function copyRow(from: Block, row: number, to: Block, target: number, key: number): void {
   to.keys[target] = key;
   if (from.layout !== to.layout) {
@@ -100,7 +100,7 @@ export function copyRow(from: Block, row: number, to: Block, target: number, key
   }
 }
 
-/** The first rows alone, or all of them with room behind. */
+/** A block with only the first rows, or with all rows and room for more. */
 export function resized(block: Block, length: number): Block {
   if (length === block.length) return block;
   const result = makeBlock(block.layout, length);
@@ -116,12 +116,12 @@ export function pointAt({ layout, columns }: Block, row: number, atMs: number): 
   }
   for (const { name, words } of layout.words) point[name] = words[columns.get(name)?.[row] ?? 255] ?? null;
   point["samples"] ??= 1;
-  // A service is always in a state: no word can only come from damage.
+  // A service always has a state and a health, so a missing word means that the block is damaged.
   if (point["state"] === null || point["health"] === null) throw damaged();
   return point as Point;
 }
 
-/** The row of a key in a block whose keys rise, or -1. */
+/** The row of a key in a block whose keys rise; -1 if the key is not there. */
 export function rowOf({ keys, length }: Block, key: number): number {
   let low = 0;
   let high = length - 1;

@@ -1,4 +1,4 @@
-// The order of columns in blocks of versions 1 and 2 of metrics.db, as bs9 wrote them before they came from the table of figures.
+// The order of columns in blocks of versions 1 and 2 of metrics.db, from before the table of figures defined the order.
 
 type OldColumn = { name: string; bytes: 4 | 8 };
 

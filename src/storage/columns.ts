@@ -1,4 +1,4 @@
-// The figures of a point as columns: how wide each is, and what many of them become together. The layouts are a file format.
+// The figures of a point as columns: how wide each is, and how many values are folded into one. The layouts are a file format.
 import { type Figure, type Fold, tableOf } from "../metrics/figures.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
 import { kinds, type SubjectKind } from "../metrics/subject.ts";
@@ -8,12 +8,12 @@ export type StorageColumn = {
   name: string;
   bytes: 4 | 8;
   fold: Fold | "min" | "max";
-  /** The column that stands for it where only single samples are kept. */
+  /** The column to use in its place in blocks of single samples, which have neither minimum nor maximum. */
   from?: string;
 };
 type WordColumn = { name: "state" | "health" | "memorySource"; words: readonly string[] };
 
-/** `columns` stand in their order in the file, the widest first, so that each lies where a typed array may begin. */
+/** `columns` are in the order of the file: the widest first, so that each begins at an offset that a typed array accepts. */
 export type Layout = {
   id: number;
   kind: SubjectKind;
@@ -22,7 +22,7 @@ export type Layout = {
   rowBytes: number;
 };
 
-/** One byte each; 255 is null. */
+/** Each word is stored as one byte, its index; 255 means null. */
 const wordsOf: Record<SubjectKind, readonly WordColumn[]> = {
   service: [
     { name: "state", words: states },
@@ -32,18 +32,18 @@ const wordsOf: Record<SubjectKind, readonly WordColumn[]> = {
   host: [],
 };
 
-/** A figure that is stored since a version makes that version. */
+/** The highest version of metrics.db that added a figure. */
 export const columnsVersion = Math.max(...kinds.flatMap((kind) => tableOf(kind).map(({ of }) => of[kind] ?? 0)));
 
-/** Layouts of earlier versions of metrics.db do not follow the order of the table. */
+/** The first version of metrics.db whose layouts follow the order of the table of figures. */
 const firstVersion = 3;
-/** The layouts of the host are numbered from here on. */
+/** The ids of the host's layouts begin here. */
 const hostIds = 65_536;
 
 const byVersion = (kind: SubjectKind) => versionsOf(kind).map((version) => layoutsAt(kind, version));
 const known = { service: byVersion("service"), host: byVersion("host") };
 
-/** All that a file can have. */
+/** All layouts that a block in a file can have, by id. */
 export const layouts: ReadonlyMap<number, Layout> = new Map(
   [
     ...columnsBefore.map(({ id, columns }) => layoutOf(id, "service", columns)),
@@ -58,7 +58,7 @@ export function layoutOn(kind: SubjectKind, level: number): Layout {
   return level === 0 ? newest.raw : newest.rollup;
 }
 
-/** The columns of a rollup, as they are written now. */
+/** The columns of folded points, as they are written now. */
 export const rollupColumns: Record<SubjectKind, readonly StorageColumn[]> = {
   service: rollupOf(tableOf("service")),
   host: rollupOf(tableOf("host")),
@@ -68,7 +68,7 @@ function versionsOf(kind: SubjectKind): number[] {
   return [...new Set(tableOf(kind).map(({ of }) => Math.max(of[kind] ?? 0, firstVersion)))].sort((a, b) => a - b);
 }
 
-/** The figures that are stored since this version or longer: a later version changes nothing here. */
+/** The layouts of one version: the figures added up to that version, so that later figures do not change them. */
 function layoutsAt(kind: SubjectKind, version: number): { raw: Layout; rollup: Layout } {
   const figures = tableOf(kind).filter(({ of }) => (of[kind] ?? 0) <= version);
   const id = (kind === "host" ? hostIds : 0) + 2 * version;
@@ -92,7 +92,7 @@ function rollupOf(figures: readonly Figure[]): StorageColumn[] {
 
 function layoutOf(id: number, kind: SubjectKind, columns: Layout["columns"]): Layout {
   const words = wordsOf[kind];
-  // Behind a key of 8 bytes.
+  // Each row has a key of 8 bytes.
   const rowBytes = 8 + columns.reduce((sum, { bytes }) => sum + bytes, 0) + words.length;
   return { id, kind, columns: columns.map(({ name, bytes }) => ({ name, bytes })).toSorted((a, b) => b.bytes - a.bytes), words, rowBytes };
 }

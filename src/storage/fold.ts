@@ -1,9 +1,9 @@
-// Many rows -> one, column by column: means by how many samples each row is made of, extremes, sums and the last; pure.
+// Folds many rows into one, column by column: a mean weighted by samples, a minimum, a maximum, a sum or the last value. Pure.
 import type { SubjectKind } from "../metrics/subject.ts";
 import { type Block, makeBlock, type Values } from "./block.ts";
 import { layoutOn, rollupColumns, type StorageColumn } from "./columns.ts";
 
-/** Into which row of the result each of its rows goes. Blocks come in order of time. */
+/** A block, and for each of its rows the row of the result that it goes into. Blocks come in order of time. */
 export type FoldPart = { block: Block; targets: Int32Array };
 
 export function fold(kind: SubjectKind, parts: readonly FoldPart[], keys: Float64Array): Block {

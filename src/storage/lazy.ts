@@ -1,4 +1,4 @@
-// A reader that is opened when it is first asked: most commands never ask, and need not wait for it to load.
+// A reader that is opened at the first query: most commands never query it, and should not wait for it to load.
 import type { StorageReader } from "./storage.ts";
 
 export function lazyReader(open: () => Promise<StorageReader>): StorageReader {

@@ -1,7 +1,7 @@
-// How finely the past is kept, and for how long; pure.
+// The retention: how fine samples are kept and for how long, and how long and how many changes of state are kept. Pure.
 import type { Keep, Keeping } from "../config/keeping.ts";
 
-/** The first level holds the samples as they came. */
+/** The first level holds single samples, each coarser level folds the one before. */
 export type RetentionLevel = { stepMs: number; keep: Keep };
 
 export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): RetentionLevel[] {
@@ -13,12 +13,15 @@ export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): Re
   ];
 }
 
-/** How long a level reaches back when nothing was missed. */
+/** The age and the number of state changes that are kept of one service; a service that crashes for a month has more. */
+export const seenKeep = { ageMs: 42 * 86_400_000, perService: 5000, watches: 50_000 };
+
+/** How far a level reaches back if no tick was missed. */
 export function spanOf({ stepMs, keep }: RetentionLevel): number {
   return "ageMs" in keep ? keep.ageMs : keep.snapshots * stepMs;
 }
 
-/** One follows the other without a gap. A clock that was set, in either direction, is one. */
+/** True if there is no gap between the two times. A clock that was set, in either direction, makes a gap. */
 export function follows(beforeMs: number, nowMs: number, stepMs: number): boolean {
   return nowMs > beforeMs && nowMs - beforeMs <= 3 * stepMs;
 }

@@ -1,13 +1,13 @@
-// The points of a service as they were written -> in order of time, each moment once, whatever the clock did; pure.
+// Sorts the points of a service by time, each moment once, although clocks that were set have mixed their order. Pure.
 import { type Block, gather } from "./block.ts";
 import { follows } from "./levels.ts";
 
 type Run = { fromMs: number; toMs: number };
 
 /**
- * A clock that was set back makes a run of points whose times have been there already. What was written later counts, and
- * hides what the earlier run has within it. A run ends where the clock jumps, so that a few points from 1970, of a machine
- * whose clock is not set when it starts, hide nothing.
+ * A clock that was set back makes a run of points whose times exist already. The run that was written later counts, and hides
+ * the points of earlier runs between its first and its last time. A run ends where the clock jumps, so that a few points from
+ * 1970, written before the machine set its clock at boot, hide nothing.
  */
 export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): Block | null {
   const runs: (Run & { block: Block; first: number; length: number })[] = [];
@@ -34,7 +34,7 @@ export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): B
   return gather(rows.sort((a, b) => a.key - b.key));
 }
 
-/** What goes on in the block behind it is one run with it: blocks are cut at no particular place. */
+/** Adds a run; if the next block continues it, the two are one run, because the cut between blocks means nothing. */
 function widen(later: Run[], run: Run, stepMs: number): void {
   const next = later.at(-1);
   if (next !== undefined && follows(run.toMs, next.fromMs, stepMs)) next.fromMs = run.fromMs;

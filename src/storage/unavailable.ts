@@ -1,4 +1,4 @@
-// In place of a storage that may not be written, such as one of a newer bs9: it keeps nothing, and says why.
+// Stands in for a storage that cannot be used, such as the file of a newer bs9: it stores nothing and says why.
 import type { Storage } from "./storage.ts";
 
 export function unavailable(reason: string): Storage {

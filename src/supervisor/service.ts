@@ -1,5 +1,5 @@
-import { delayOf } from "../backend/backoff.ts";
 import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
+import { delayOf } from "../backend/restarts.ts";
 import { noteUnhealthy } from "../backend/unhealthy.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";

@@ -30,6 +30,7 @@ import { ensureLinger } from "./bus/linger.ts";
 import { type Loaded, readLoaded } from "./bus/loaded.ts";
 import { reachUserManager, type UserManager } from "./bus/reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./bus/read.ts";
+import { answerCalls, type Relay } from "./bus/relay.ts";
 import { Systemctl } from "./bus/systemctl.ts";
 import { watchUnits } from "./bus/watch.ts";
 import { logNotices, serviceLogs } from "./journal/service-logs.ts";
@@ -60,9 +61,9 @@ export class SystemdBackend implements Backend {
   /** Services that were claimed when systemd had nothing of their units: what it loads of them is what is written now. */
   readonly #unloaded = new Set<string>();
 
-  private constructor(reach: UserManager, paths: Paths) {
+  private constructor(reach: UserManager, paths: Paths, relay: Relay | null) {
     this.#reach = reach;
-    this.#connection = new Connection(reach);
+    this.#connection = new Connection(reach, relay);
     this.#systemctl = new Systemctl(reach, this.#connection);
     this.#jobs = new Jobs(this.#connection, this.#systemctl, reach.runtimeDir);
     this.#paths = paths;
@@ -93,9 +94,9 @@ export class SystemdBackend implements Backend {
   }
 
   /** Throws `no-backend` where systemd is not PID 1. The first call that needs the user manager reports when it does not run. */
-  static async open(env: Record<string, string | undefined>, paths: Paths): Promise<SystemdBackend> {
+  static async open(env: Record<string, string | undefined>, paths: Paths, relay: Relay | null = null): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
-    return new SystemdBackend(await reachUserManager(env), paths);
+    return new SystemdBackend(await reachUserManager(env), paths, relay);
   }
 
   async claim(name: string): Promise<void> {
@@ -133,6 +134,7 @@ export class SystemdBackend implements Backend {
   async undefine(names: string[]): Promise<void> {
     await sweepChecks(this.#systemctl, this.#reach);
     for (const name of names) {
+      this.#unloaded.delete(name);
       await this.#units.remove(name);
       removeStarts(this.#reach.runtimeDir, name);
     }
@@ -150,8 +152,9 @@ export class SystemdBackend implements Backend {
   }
 
   async start(specs: Spec[]): Promise<void> {
-    await this.#jobs.start(specs, this.#unloaded);
+    const unloaded = new Set(this.#unloaded);
     for (const { name } of specs) this.#unloaded.delete(name);
+    await this.#jobs.start(specs, unloaded);
   }
 
   stop(specs: Spec[]): Promise<void> {
@@ -178,16 +181,9 @@ export class SystemdBackend implements Backend {
 
   async read(names: string[]): Promise<Reading[]> {
     const looks = firstLook(names, this.#reach);
-    const bus = await this.#connection.bus();
-    if (bus !== null) {
-      try {
-        return await readOverBus(bus, names, this.#paths.units, looks);
-      } catch {
-        // The connection was lost, for example because the user manager re-executed itself. systemctl can still report states,
-        // and the next read connects again.
-        await this.#connection.drop(bus);
-      }
-    }
+    const read = await this.#connection.read((bus) => readOverBus(bus, names, this.#paths.units, looks));
+    if (read !== null) return read.value;
+    // systemctl can still report states, and the next read connects again.
     return readOverSystemctl(this.#systemctl, names, this.#paths.units);
   }
 
@@ -195,8 +191,10 @@ export class SystemdBackend implements Backend {
     return glimpseOf(names, this.#paths.units, this.#reach);
   }
 
-  async answers(): Promise<boolean> {
-    return this.#systemctl.answers();
+  answers = (): Promise<boolean> => this.#systemctl.answers();
+
+  relayed(calls: unknown): Promise<unknown[]> {
+    return answerCalls(calls, this.#connection, this.#reach);
   }
 
   watch(onChange: (change: Change) => void, onLost: () => void): Promise<Watch | null> {
@@ -241,6 +239,6 @@ export class SystemdBackend implements Backend {
   }
 
   async #loaded(units: string[]): Promise<Loaded[]> {
-    return readLoaded(units, await this.#connection.bus(), this.#systemctl);
+    return readLoaded(units, this.#connection, this.#systemctl);
   }
 }

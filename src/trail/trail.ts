@@ -1,9 +1,9 @@
 // The trail: an append-only record of every act; each line contains the hash of the previous one.
-import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, openToAppend, plainErrno, syncFolder } from "../base/files.ts";
+import { randomHex } from "../base/random.ts";
 import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
 import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
@@ -82,7 +82,7 @@ export class Trail {
 
   #chain(last: TrailRecord | null, acts: Act[]): (Omit<Witness, "trail"> & { line: string })[] {
     const at = new Date(this.#options.now()).toISOString();
-    const chain = last?.chain ?? randomBytes(8).toString("hex");
+    const chain = last?.chain ?? randomHex(8);
     let seq = last?.seq ?? 0;
     let previous = last?.hash ?? origin;
     return acts.map((act) => {

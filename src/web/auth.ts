@@ -1,6 +1,6 @@
-// Authentication by bearer token, compared in constant time. Wrong tokens are counted per address, and refused beyond a limit.
-import { createHash, timingSafeEqual } from "node:crypto";
-import { isIPv6 } from "node:net";
+// Who may call the API: a request that names this host, from no other site, with the bearer token. The token is compared in
+// constant time; wrong tokens are counted per address, and refused beyond a limit.
+import { isIP, isIPv6 } from "node:net";
 import { problem } from "./problem.ts";
 
 const windowMs = 60_000;
@@ -28,7 +28,7 @@ export class Auth {
     // The right token is always accepted: otherwise any program on the same address could lock the owner out with ten wrong
     // tokens. A correct guess would be accepted too, but a token has at least 16 characters, and one made by bs9 has 256 random
     // bits.
-    if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return null;
+    if (token !== undefined && crypto.timingSafeEqual(digestOf(token), this.#digest)) return null;
     const from = networkOf(address);
     const now = this.#now();
     const before = this.#wrong.get(from);
@@ -52,9 +52,38 @@ export class Auth {
   }
 }
 
+/**
+ * Why the request is refused, or null: it names another host or comes from another site, as the pages of other sites do (DNS
+ * rebinding, CSRF). `ours` are the names of this server. Pure.
+ */
+export function foreign(headers: Headers, ours: ReadonlySet<string>): string | null {
+  const host = headers.get("host");
+  if (host !== null) {
+    const name = nameOf(host);
+    if (name === null) return "the Host header is not well-formed";
+    // An IP address cannot be rebound to another address.
+    if (isIP(name) === 0 && !ours.has(name)) return "the Host header names another host";
+  }
+  const origin = headers.get("origin");
+  if (origin === null) return null;
+  // A page on another port of this machine is another site too. The scheme is ignored, because TLS may end at a proxy.
+  const isOwn = host !== null && /^https?:\/\//.test(origin) && origin.slice(origin.indexOf("//") + 2).toLowerCase() === host.toLowerCase();
+  return isOwn ? null : "the Origin header names another site";
+}
+
+/** The names of a server that listens on `host`. */
+export function namesOf(host: string, hostname: string): Set<string> {
+  return new Set(["localhost", host, hostname].map((name) => name.toLowerCase()));
+}
+
+function nameOf(host: string): string | null {
+  const match = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+?)\.?)(?::\d{1,5})?$/i.exec(host);
+  return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null;
+}
+
 /** A digest, so that both sides of the comparison have the same length. */
 function digestOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+  return new Bun.CryptoHasher("sha256").update(token).digest();
 }
 
 /** The owner of one IPv6 address has all 2^64 addresses of its network. */

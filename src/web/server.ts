@@ -2,8 +2,7 @@
 import { hostname } from "node:os";
 import { errnoOf, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
-import { Auth } from "./auth.ts";
-import { foreign, namesOf } from "./origin.ts";
+import { Auth, foreign, namesOf } from "./auth.ts";
 import { problem } from "./problem.ts";
 import { find, type RouteDeps, routesOf } from "./routes.ts";
 

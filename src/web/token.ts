@@ -1,10 +1,10 @@
 // The token of the HTTP server: from the file named by BS9_WEB_TOKEN_FILE, else a token of bs9, created when first needed.
 
-import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
+import { randomHex } from "../base/random.ts";
 import { shellWord } from "../base/text.ts";
 
 const tokenVariable = "BS9_WEB_TOKEN_FILE";
@@ -67,12 +67,12 @@ function read(file: string, whence: string): string {
 
 /** Uses link(2) with a complete file: of two processes that do this at once, one is first, and both read its token. */
 function make(file: string): void {
-  const partial = `${file}.${process.pid}.${randomBytes(4).toString("hex")}.part`;
+  const partial = `${file}.${process.pid}.${randomHex(4)}.part`;
   try {
     makeFolder(dirname(file));
     const fd = openSync(partial, "wx", 0o600);
     try {
-      writeSync(fd, `${randomBytes(ownBytes).toString("base64url")}\n`);
+      writeSync(fd, `${crypto.getRandomValues(new Uint8Array(ownBytes)).toBase64({ alphabet: "base64url", omitPadding: true })}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -1,4 +1,4 @@
-// The agent's loop: it goes on whatever fails in a turn.
+// The agent's loop goes on when a turn fails.
 import { test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { startAgent } from "../../src/agent/agent.ts";
@@ -7,7 +7,7 @@ import type { ModelEvent } from "../../src/status/events.ts";
 import { until } from "../harness.ts";
 import { Stage } from "./stage.ts";
 
-test("the agent goes on after a turn that fails, and after a reading for readers that fails", async () => {
+test("the agent goes on after a failed turn, and after a failed reading between two turns", async () => {
   const stage = new Stage();
   const paths = pathsOf({ BS9_HOME: stage.home });
   mkdirSync(paths.state, { recursive: true });

@@ -1,4 +1,4 @@
-// The Model within the agent: what readers are told, at once and at their pace, and what is stored meanwhile.
+// The Model in the agent: which events readers get, at once and at their pace, and what is stored meanwhile.
 import { afterEach, expect, spyOn, test } from "bun:test";
 import { modelSourceOf } from "../../src/agent/client.ts";
 import type { Turns } from "../../src/agent/turns.ts";
@@ -16,7 +16,7 @@ afterEach(async () => {
   await stage.end(turns);
 });
 
-/** A reader in the same process; `heard` grows by what it is told. */
+/** Follows the model in this process; `heard` collects the events. */
 async function reader(paceMs = 5000): Promise<ModelEvent[]> {
   const heard: ModelEvent[] = [];
   void (async () => {
@@ -36,7 +36,7 @@ async function begin(...names: string[]): Promise<void> {
   await turns.turn();
 }
 
-test("a kill whose restart comes within milliseconds is told: the process is another one, and the states that passed are there", async () => {
+test("a restart within milliseconds of a kill is reported with the new pid and with every state in between", async () => {
   await begin("web", "idle");
   const heard = await reader();
   let news = 0;
@@ -47,9 +47,9 @@ test("a kill whose restart comes within milliseconds is told: the process is ano
   stage.tell?.({ name: "web", state: "active", atMs: nowMs + 3 });
   expect(news).toBe(2);
   await turns.news();
-  await until(() => heard.length > 2, { what: "it is told" });
+  await until(() => heard.length > 2, { what: "the restart is reported" });
   expect(kinds(heard)).toEqual(["snapshot", "change", "change"]);
-  // The state is passed on before anything is read.
+  // The new state is sent before the service is read.
   expect(heard.slice(1)).toMatchObject([
     { observed: { status: { name: "web", state: "activating", pid: null } }, passed: [{ state: "activating", atMs: nowMs + 1 }] },
     { observed: { status: { name: "web", state: "active", pid } }, passed: [{ state: "active", atMs: nowMs + 3 }] },
@@ -60,7 +60,7 @@ test("a kill whose restart comes within milliseconds is told: the process is ano
   expect(heard.length).toBe(3);
 });
 
-test("a process that ends while it is being read is not announced as active again, and the states that passed are told later", async () => {
+test("a process that ends while it is being read is not reported as active, and its later states are sent by the next turn", async () => {
   await begin("web");
   const heard = await reader();
   const { nowMs } = stage.clock;
@@ -86,7 +86,7 @@ test("a process that ends while it is being read is not announced as active agai
   ]);
 });
 
-test("a reader that begins is not told of a kill that is older than its snapshot", async () => {
+test("a new reader gets no event for a kill that is older than its snapshot", async () => {
   await begin("web");
   const { nowMs } = stage.clock;
   const pid = stage.up("web", ["sleep", "1000"]);
@@ -100,18 +100,18 @@ test("a reader that begins is not told of a kill that is older than its snapshot
   expect(kinds(heard)).toEqual(["snapshot", "sample"]);
 });
 
-test("a reader is told of services that come and go, and what it puts together is what the agent says", async () => {
+test("a reader is told of added and removed services, and its events add up to what the agent answers", async () => {
   await begin("web");
   const heard = await reader();
   stage.up("new", ["sleep", "1000"]);
   stage.registry.remove("web");
-  // Specs are looked at in each turn, and not only with a tick.
+  // Specs are checked in each turn, not only in ticks.
   stage.pass(1000);
   await turns.turn();
-  await until(() => heard.length > 2, { what: "they are told" });
+  await until(() => heard.length > 2, { what: "both services are reported" });
   stage.pass(4000);
   await turns.turn();
-  await until(() => heard.length > 3, { what: "all is told" });
+  await until(() => heard.length > 3, { what: "the sample is sent" });
   expect(kinds(heard)).toEqual(["snapshot", "gone", "change", "sample"]);
   const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
   const { services } = heard.reduce(after, empty);
@@ -121,7 +121,7 @@ test("a reader is told of services that come and go, and what it puts together i
   expect(services.map(lasting)).toEqual(now.services.map(lasting));
 });
 
-test("a reader gets samples at its pace, and no more of them are stored", async () => {
+test("a reader gets samples at its pace, and only the samples of ticks are stored", async () => {
   await begin("web");
   const heard = await reader(1000);
   const stored = async () => (await Array.fromAsync(stage.storage.rows({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, null))).length;
@@ -136,7 +136,7 @@ test("a reader gets samples at its pace, and no more of them are stored", async 
   stage.pass(1000);
   await turns.turn();
   expect(await stored()).toBe(before + 1);
-  // The stored one is of the whole interval.
+  // The stored sample covers the whole interval.
   const known = turns.collector.services.get("web");
   expect(known === undefined ? null : turns.collector.sampler.latest(known)?.elapsedMs).toBe(5000);
   stop.abort();
@@ -146,7 +146,7 @@ test("a reader gets samples at its pace, and no more of them are stored", async 
   expect(kinds(heard).filter((kind) => kind === "sample").length).toBe(5);
 });
 
-test("a reader is told of changes where the backend tells nothing, and at once of what happened while a connection was lost", async () => {
+test("a reader is told of changes that the backend does not report, and at once of changes while the watch was lost", async () => {
   await begin("web");
   const heard = await reader();
   let news = 0;
@@ -166,7 +166,7 @@ test("a reader is told of changes where the backend tells nothing, and at once o
   expect(states()).toEqual(["failed", "inactive"]);
 });
 
-test("an unhealthy service is not looked at again until a probe or the backend tells of it", async () => {
+test("an unhealthy service is not compared again until a probe or the backend reports a change", async () => {
   stage = new Stage();
   stop = new AbortController();
   turns = await stage.turns({ intervalMs: 50, timeoutMs: 100, unhealthyAfter: 1 });
@@ -181,7 +181,7 @@ test("an unhealthy service is not looked at again until a probe or the backend t
       await turns.turn();
       return heard.some((event) => event.kind === "change" && event.observed.status.health === "unhealthy");
     };
-    await until(isUnwell, { what: "it is told to be unhealthy" });
+    await until(isUnwell, { what: "the service is reported as unhealthy" });
     await turns.news();
     expect([...(looks.mock.lastCall?.[0] ?? [])]).toEqual([]);
   } finally {
@@ -189,7 +189,7 @@ test("an unhealthy service is not looked at again until a probe or the backend t
   }
 });
 
-test("a reader is refused while only the state of a service can be read, and looks by itself", async () => {
+test("a reader is refused while only the state of a service can be read, so that it reads the services itself", async () => {
   await begin("web");
   stage.readings.set("web", { state: "active", isStateAlone: true });
   stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
@@ -201,7 +201,7 @@ test("a reader is refused while only the state of a service can be read, and loo
   expect(await Array.fromAsync(source.follow(options))).toEqual([]);
 });
 
-test("a reader that does not take its events gets a snapshot in their place", async () => {
+test("a reader that does not take its events gets a snapshot instead", async () => {
   await begin("web");
   const follow = turns.model.follow({ signal: stop.signal, paceMs: 5000 });
   expect((await follow.next()).value?.kind).toBe("snapshot");
@@ -210,7 +210,7 @@ test("a reader that does not take its events gets a snapshot in their place", as
     stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
     await turns.news();
   }
-  // No sample is taken for a reader that has stopped.
+  // No sample is taken for a reader that has fallen behind.
   expect(turns.paceMs).toBe(null);
   expect((await follow.next()).value).toMatchObject({ kind: "snapshot", snapshot: { services: [{ status: { restarts: 1100 } }] } });
   expect(turns.paceMs).toBe(5000);

@@ -1,4 +1,4 @@
-// A pause that is ended early, by a wake that comes during a wait or between two waits.
+// A pause can be ended early by `wake`, during a wait or between two waits.
 import { expect, test } from "bun:test";
 import { Pause } from "../../src/agent/pause.ts";
 
@@ -12,14 +12,14 @@ test("a wake between two waits ends the next one", async () => {
   expect(await waiting).toBe(true);
   pause.wake();
   expect(await pause.wait(longMs)).toBe(true);
-  // The wake is used up.
+  // The wake has ended one wait and does not end another.
   expect(await pause.wait(0)).toBe(false);
-  // A wait that ended by its time leaves nothing behind, either.
+  // A wait that reached its time does not swallow a later wake.
   pause.wake();
   expect(await pause.wait(longMs)).toBe(true);
 });
 
-test("a pause that has ended waits no more", async () => {
+test("after `end` every wait of a pause resolves at once", async () => {
   const pause = new Pause();
   const waiting = pause.wait(longMs);
   pause.end();

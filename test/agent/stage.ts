@@ -1,4 +1,4 @@
-// What tests of the agent stand on: real processes as services, clocks that the test moves, a real storage.
+// The stage for tests of the agent: real processes as services, clocks that the test moves, a real storage.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Followed, Turns, type TurnsOptions } from "../../src/agent/turns.ts";
@@ -12,7 +12,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { tempDir } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
-/** What of a backend says nothing here. */
+/** The parts of a backend that these tests do not examine. */
 export const quiet = {
   kind: "systemd",
   strangers: null,
@@ -22,7 +22,7 @@ export const quiet = {
   runBeside: async () => ({ exitCode: 0, timedOut: false }),
 } satisfies Partial<Followed>;
 
-/** One of them; its clocks go as the test says, its services are processes of the test. */
+/** One stage: the test moves its clocks, and its services are processes of the test. */
 export class Stage {
   readonly home = tempDir();
   readonly clock = { nowMs: Date.UTC(2026, 0, 5, 12), uptimeMs: 1000 };
@@ -30,12 +30,12 @@ export class Stage {
   readonly said: string[] = [];
   readonly recycled: string[] = [];
   readonly asked: string[][] = [];
-  /** Of each service what the backend reads; without one it is down. */
+  /** What the backend reads of each service; a service without an entry is inactive. */
   readonly readings = new Map<string, Partial<Reading>>();
-  /** Tells of a change, as a signal would; null while nobody hears. */
+  /** Reports a change, as a D-Bus signal would; null while nobody watches the backend. */
   tell: ((change: Change) => void) | null = null;
   lose: () => void = () => {};
-  /** Called once, while the next reading is under way: what it shows is older than what happens here. */
+  /** Called once during the next reading, after its values were taken: changes made here are newer than the reading. */
   duringRead: (() => void) | null = null;
   isTold = true;
   readonly #children: Bun.Subprocess[] = [];
@@ -91,7 +91,7 @@ export class Stage {
     return this.#storage;
   }
 
-  /** A service that is defined, and a process that it is from now on. */
+  /** Defines a service and starts a process as its main process. */
   up(name: string, argv: string[], more: Partial<Spec> = {}): number {
     this.registry.commit(specNamed(name, more));
     const child = Bun.spawn(argv, { stdio: ["ignore", "ignore", "ignore"] });

@@ -1,4 +1,4 @@
-// Turns of the agent over real processes, with clocks that go as they like.
+// Turns of the agent with real processes, and with clocks that jump.
 import { afterEach, expect, test } from "bun:test";
 import type { Turns } from "../../src/agent/turns.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
@@ -29,12 +29,12 @@ function sampleOf(name: string): Sample {
   return sample;
 }
 
-test.each([hourMs, -hourMs])("a clock that is set by %d ms makes no figure negative or doubled", async (jumpMs) => {
+test.each([hourMs, -hourMs])("setting the wall clock by %d ms makes no figure negative or doubled", async (jumpMs) => {
   await begin();
   stage.up("web", burn);
   await turns.turn();
   for (const [i, wallMs] of [5000, jumpMs, 5000, 5000].entries()) {
-    // As much time as the process really has.
+    // The monotonic clock moves at least by the time that really passes.
     const began = performance.now();
     await Bun.sleep(300);
     stage.pass(performance.now() - began + 5000, wallMs);
@@ -42,7 +42,7 @@ test.each([hourMs, -hourMs])("a clock that is set by %d ms makes no figure negat
     const { cpuPercent, elapsedMs } = sampleOf("web");
     expect([i, cpuPercent === null || (cpuPercent >= 0 && cpuPercent <= 100)]).toEqual([i, true]);
     expect(elapsedMs).toBeGreaterThan(5000);
-    // A clock that jumps by an hour adds nothing to it, a busy machine may.
+    // The jump of the wall clock must not be in it; a delay on a busy machine may be.
     expect(elapsedMs).toBeLessThan(60_000);
   }
   for (const row of await rows()) {
@@ -53,7 +53,7 @@ test.each([hourMs, -hourMs])("a clock that is set by %d ms makes no figure negat
   expect(new Set(stored).size).toBe(stored.length);
 });
 
-test("a tick that comes late is counted, and what was missed is not made up for", async () => {
+test("a late tick is counted, and missed ticks are not made up for", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);
   await turns.turn();
@@ -71,7 +71,7 @@ test("a tick that comes late is counted, and what was missed is not made up for"
   expect([turns.cost.ticks, turns.cost.lateTicks]).toEqual([4, 1]);
 });
 
-test("what is told is asked about, and nothing else", async () => {
+test("only a service with a reported change is read again", async () => {
   await begin();
   for (const name of ["a", "b", "c"]) stage.up(name, ["sleep", "1000"]);
   await turns.turn();
@@ -87,7 +87,7 @@ test("what is told is asked about, and nothing else", async () => {
   expect(turns.collector.services.get("b")?.reading).toMatchObject({ state: "failed", restarts: 3 });
 });
 
-test("a question about one service reads no other one, which the next turn then reads", async () => {
+test("a question about one service reads only that service, and the next turn reads the others", async () => {
   await begin();
   for (const name of ["a", "b"]) stage.up(name, ["sleep", "1000"]);
   await turns.turn();
@@ -98,7 +98,7 @@ test("a question about one service reads no other one, which the next turn then 
   expect(stage.asked.slice(1)).toEqual([["b"], ["a"]]);
 });
 
-test("while a change of a service is under way its sandbox is unknown, and it is verified once the change is done", async () => {
+test("the sandbox of a service is unknown while a command changes the service, and is verified afterwards", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);
   stage.registry.begin({ spec: specNamed("web"), previous: specNamed("web"), ran: true, process: null });
@@ -109,7 +109,7 @@ test("while a change of a service is under way its sandbox is unknown, and it is
   expect(turns.collector.services.get("web")?.verdict).toBe("effective");
 });
 
-test("a change is stored with the moment at which it was told, however short it was", async () => {
+test("a change is stored with the time of its report, even if the state lasted only a moment", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);
   await turns.turn();
@@ -127,7 +127,7 @@ test("a change is stored with the moment at which it was told, however short it 
   ]);
 });
 
-test("where nobody tells, all are asked with each tick, and once somebody does they are not", async () => {
+test("each tick reads all services while the backend reports no changes, and stops doing so once the backend reports changes", async () => {
   await begin();
   stage.isTold = false;
   stage.up("web", ["sleep", "1000"]);
@@ -137,20 +137,20 @@ test("where nobody tells, all are asked with each tick, and once somebody does t
   }
   expect([stage.asked.length, turns.collector.services.isTold]).toEqual([3, false]);
   stage.isTold = true;
-  // It is not looked for with every tick.
+  // Not every tick tries to watch the backend again.
   for (let i = 0; i < 4; i++) {
     await turns.turn();
     stage.pass(5000);
   }
   expect([stage.asked.length, turns.collector.services.isTold]).toEqual([5, true]);
-  // A connection that breaks off: what happened meanwhile is looked for.
+  // When the watch is lost, all services are read again, because changes meanwhile were not reported.
   stage.lose();
   stage.pass(5000);
   await turns.turn();
   expect([stage.asked.length, turns.collector.services.isTold]).toEqual([6, true]);
 });
 
-test("services come and go with their specs; one that cannot be read is told and hinders none", async () => {
+test("services appear and disappear with their specs, and a spec that cannot be read causes a warning and affects no other service", async () => {
   await begin();
   stage.up("a", ["sleep", "1000"]);
   await turns.turn();
@@ -161,11 +161,11 @@ test("services come and go with their specs; one that cannot be read is told and
   await turns.turn();
   expect(Array.from(turns.collector.services.all(), ({ spec }) => spec.name)).toEqual(["b"]);
   expect(turns.collector.services.warnings).toEqual([expect.stringContaining("broken.json")]);
-  // The last that was seen of one that has gone.
+  // The history ends with the removal of the service.
   expect((await stage.storage.watches("a", always))[0]?.seen.at(-1)?.state).toBe(null);
 });
 
-test("a stage that fails is told as a trouble and hinders no other stage", async () => {
+test("a failed stage becomes a notice and does not keep other stages from running", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);
   stage.storage.append = async () => {
@@ -175,7 +175,7 @@ test("a stage that fails is told as a trouble and hinders no other stage", async
   expect((await turns.model.now(["web"])).services).toMatchObject([{ status: { state: "active" } }]);
 });
 
-test("a figure of the run before is none of this one", async () => {
+test("a new run of a service does not show the figures of the run before", async () => {
   await begin();
   stage.up("web", burn);
   await turns.turn();
@@ -189,7 +189,7 @@ test("a figure of the run before is none of this one", async () => {
   expect(() => sampleOf("web")).toThrow("no sample");
 });
 
-test("one that is unhealthy and is to be restarted then is, once a run", async () => {
+test("an unhealthy service with --health-restart is restarted once per run", async () => {
   stage = new Stage();
   turns = await stage.turns({ intervalMs: 100, timeoutMs: 100, unhealthyAfter: 2 });
   using hanging = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
@@ -201,9 +201,9 @@ test("one that is unhealthy and is to be restarted then is, once a run", async (
     await turns.turn();
     return stage.recycled.length > 0 && turns.collector.monitor.of("stays").health === "unhealthy";
   };
-  await until(isDone, { what: "it is recycled" });
+  await until(isDone, { what: "the service is restarted" });
   for (let i = 0; i < 5; i++) await isDone();
   expect(stage.recycled).toEqual(["hangs"]);
-  await until(() => stage.said.length > 0, { what: "it is said" });
-  expect(stage.said).toEqual([expect.stringMatching(/^hangs is asked to end and to come up again: it is unhealthy: .*does not answer/)]);
+  await until(() => stage.said.length > 0, { what: "the restart is logged" });
+  expect(stage.said).toEqual([expect.stringMatching(/^hangs is being restarted: it is unhealthy: .*does not answer/)]);
 });

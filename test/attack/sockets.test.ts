@@ -153,7 +153,7 @@ test.each(backends)(
         id: "root-group",
         severity: isClosed ? "note" : "warning",
         what: `${stage.user} is in the group docker, which is as good as root`,
-        why: expect.stringContaining(isClosed ? "the sandbox keeps services from it" : "services here are not kept from it"),
+        why: expect.stringContaining(isClosed ? "the sandbox denies this to services" : "services here can do the same"),
       }),
     );
   },

@@ -90,7 +90,7 @@ test("a reader that stops gets a snapshot in place of the items it missed, and t
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ protocol: 1, name: "counter" });
       expect(parsed((await one.next()).value ?? undefined)).toMatchObject({ kind: "whole", n: 0 });
     }
-    // 64 MB for a reader that takes nothing.
+    // The feed sends 64 MB while this reader reads nothing.
     const total = 4096;
     const seen: number[] = [];
     const isRead = (async () => {

@@ -1,7 +1,7 @@
 // How the availability reads: short, and never better than it was.
 import { expect, test } from "bun:test";
 import { availabilityRows } from "../../src/commands/availability-rows.ts";
-import type { Available } from "../../src/lifecycle/available.ts";
+import type { Available } from "../../src/lifecycle/stored.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

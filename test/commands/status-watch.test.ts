@@ -23,7 +23,7 @@ test("nothing is painted after the watch has ended", async () => {
     settings: { json: false },
     signal: new AbortController().signal,
     registry: { names: () => [] },
-    deps: async () => ({ backend: { kind: "systemd" } }),
+    prepare: async () => ({ backend: { kind: "systemd" } }),
     model: {
       async *follow(): AsyncGenerator<ModelEvent> {
         yield { kind: "snapshot", snapshot };

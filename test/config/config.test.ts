@@ -44,38 +44,38 @@ test.each([
   [
     "# c\n[start]\nfiles=[\n1\n]\nmemry=1",
     [
-      "c:3: start.files: it has to be a number, or a text in quotes, such as 65536",
+      "c:3: start.files: must be a number, or a text in quotes, such as 65536",
       "c:6: start.memry: there is no such key; did you mean 'memory'?",
     ],
   ],
   ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics] and [health] are known"]],
-  ["start=1", ["c:1: start: it has to be a section, [start]"]],
+  ["start=1", ["c:1: start: must be a section, [start]"]],
   ["[start]\n__proto__=1\nconstructor='x'", ["c:2: start.__proto__: there is no such key", "c:3: start.constructor: there is no such key"]],
   ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox must be one of standard, strict, off (got 'hard')"]],
   ["start.wait='soon'", ["c:1: start.wait: wait must be a time such as 30s, 10m or 2h (got 'soon')"]],
-  ["metrics=1\n[start]\ninterval=5", ["c:1: metrics: it has to be a section, [metrics]", "c:3: start.interval: there is no such key"]],
+  ["metrics=1\n[start]\ninterval=5", ["c:1: metrics: must be a section, [metrics]", "c:3: start.interval: there is no such key"]],
   [
     "[metrics]\ninterval='2h'\nkeep-raw=0\nkeep-1m='20000d'\nkeep-2m=5\nkeep-1h=true",
     [
-      "c:2: metrics.interval: interval cannot be '2h': from 1s to 1m is possible",
+      "c:2: metrics.interval: interval must be from 1s to 1m (got '2h')",
       "c:3: metrics.keep-raw: keep-raw must be a whole number from 1 to 1000000 (got '0')",
-      "c:4: metrics.keep-1m: keep-1m cannot be '20000d': from 1s to 3660d is possible, or a number of snapshots",
+      "c:4: metrics.keep-1m: keep-1m must be a number of snapshots, or an age from 1s to 3660d (got '20000d')",
       "c:5: metrics.keep-2m: there is no such key; did you mean 'keep-1m'?",
-      "c:6: metrics.keep-1h: it has to be a number, or a text in quotes, such as 1000",
+      "c:6: metrics.keep-1h: must be a number, or a text in quotes, such as 1000",
     ],
   ],
   [
     "[health]\ninterval='500ms'\ntimeout='2m'\nunhealthy-after=0\nhealthy-after=1.5\nunhealty-after=2",
     [
-      "c:2: health.interval: interval cannot be '500ms': from 1s to 1h is possible",
-      "c:3: health.timeout: timeout cannot be '2m': from 100ms to 1m is possible",
+      "c:2: health.interval: interval must be from 1s to 1h (got '500ms')",
+      "c:3: health.timeout: timeout must be from 100ms to 1m (got '2m')",
       "c:4: health.unhealthy-after: unhealthy-after must be a whole number from 1 to 100 (got '0')",
       "c:5: health.healthy-after: healthy-after must be a whole number from 1 to 100 (got '1.5')",
       "c:6: health.unhealty-after: there is no such key; did you mean 'unhealthy-after'?",
     ],
   ],
-  ["[start]\nlinger='yes'", ["c:2: start.linger: it has to be true or false, such as true"]],
-])("the mistakes of %j are named by line", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
+  ["[start]\nlinger='yes'", ["c:2: start.linger: must be true or false, such as true"]],
+])("mistakes in %j are reported by line", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
 
 test("an invalid variable is named, and the value of the file applies", () => {
   const { defaults, mistakes } = load("[start]\ntasks = 7\n", { BS9_TASKS: "many" });

@@ -1,7 +1,7 @@
 // Conformance: what happens when a service ends by itself.
 import { expect } from "bun:test";
 import type { State } from "../../src/backend/backend.ts";
-import { delayOf, longestDelayMs } from "../../src/backend/backoff.ts";
+import { delayOf, longestDelayMs } from "../../src/backend/restarts.ts";
 import type { Spec } from "../../src/service/spec.ts";
 import { until } from "../harness.ts";
 import { type Stage, sleeper } from "./stage.ts";

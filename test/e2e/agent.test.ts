@@ -108,7 +108,7 @@ describe("the agent is killed, stopped, or loses its database", () => {
     await sh("rm -r ~/.config/bs9/metrics");
     await until(async () => (await told()).databaseBytes !== null, { what: "another database" });
     expect((await told()).notices).toEqual([
-      expect.objectContaining({ kind: "storage", what: expect.stringContaining("was removed; collecting began anew") }),
+      expect.objectContaining({ kind: "storage", what: expect.stringContaining("was removed; a new file was begun") }),
     ]);
     expect(await pidOf(4500)).toBe(app);
     await until(async () => JSON.parse((await bs9(it, "export", "--hours", "1")).stdout).length > 1, { what: "samples to export" });

@@ -1,8 +1,8 @@
-// Availability of a real metrics.db: what is a young service, what nobody watched.
+// Availability from a real metrics.db, with young services and times that nobody watched.
 import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { availabilityOf } from "../../src/lifecycle/available.ts";
+import { availabilityOf } from "../../src/lifecycle/stored.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
@@ -17,7 +17,7 @@ afterEach(async () => {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
-/** So that long stories are short to write: a tick a minute. */
+/** One tick a minute, so that long times need few ticks. */
 const keeping = {
   intervalMs: minuteMs,
   raw: { snapshots: 1000 },
@@ -32,7 +32,7 @@ const other = sample("other", 1);
 
 const told = (nowMs: number, ...stretches: Stretch[]) => toldSince(Number.NEGATIVE_INFINITY, nowMs, ...stretches);
 
-/** `deletedMs`: when an earlier service of the name was deleted. */
+/** `deletedMs` is the time at which an earlier service of the same name was deleted. */
 async function toldSince(deletedMs: number, nowMs: number, ...stretches: Stretch[]) {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,18 +49,18 @@ async function toldSince(deletedMs: number, nowMs: number, ...stretches: Stretch
 
 const iso = (ms: number) => new Date(beginMs + ms).toISOString();
 
-test("never seen: nothing is said", async () => {
+test("a service that was never seen has no availability", async () => {
   expect(await told(hourMs)).toBeNull();
   expect(await told(hourMs, [0, hourMs, other])).toBeNull();
 });
 
-test("younger than a day: counted from when it was there", async () => {
+test("the availability of a service younger than a day counts from its first sight", async () => {
   const one = await told(25 * hourMs, [0, 24 * hourMs, other], [24 * hourMs + minuteMs, 25 * hourMs, other, up]);
   const young = { since: iso(24 * hourMs + minuteMs), upMs: 59 * minuteMs, unknownMs: 0, uptimeRatio: 1 };
   expect(one).toMatchObject({ day: young, month: young });
 });
 
-test("what an earlier service of the same name did is not counted", async () => {
+test("an earlier service of the same name does not count", async () => {
   const stretches: Stretch[] = [
     [0, hourMs, up],
     [2 * hourMs, 3 * hourMs, up],
@@ -71,24 +71,24 @@ test("what an earlier service of the same name did is not counted", async () => 
   expect(await toldSince(3 * hourMs, 3 * hourMs, ...stretches)).toBeNull();
 });
 
-test("nobody watched: unknown, not up", async () => {
+test("time that nobody watched is unknown, not up", async () => {
   const one = await told(10 * hourMs, [0, hourMs, up], [4 * hourMs, 10 * hourMs, up]);
   expect(one?.day).toMatchObject({ since: iso(0), upMs: 7 * hourMs, unknownMs: 3 * hourMs, uptimeRatio: 1 });
 });
 
-test("nobody has watched since", async () => {
+test("a service that nobody has watched for a day has no uptime ratio for that day", async () => {
   const one = await told(3 * dayMs, [0, hourMs, up]);
   expect(one?.day).toMatchObject({ since: iso(2 * dayMs), upMs: 0, unknownMs: dayMs, uptimeRatio: null });
   expect(one?.month).toMatchObject({ since: iso(0), upMs: hourMs, unknownMs: 3 * dayMs - hourMs });
 });
 
-test("seen before the month: it is as old as that, though nobody watched most of it", async () => {
+test("a service first seen before the month counts for the whole month, even if nobody watched most of it", async () => {
   const one = await told(35 * dayMs, [0, hourMs, up], [34 * dayMs, 35 * dayMs, up]);
   expect(one?.month).toMatchObject({ since: iso(5 * dayMs), upMs: dayMs, unknownMs: 29 * dayMs });
   expect(one?.day).toMatchObject({ since: iso(34 * dayMs), upMs: dayMs, unknownMs: 0 });
 });
 
-test("an outage counts in the range that it lies in", async () => {
+test("an outage counts only in the ranges that it lies in", async () => {
   const failed = sample("web", 1, { state: "failed" });
   const back = sample("web", 1, { restarts: 1 });
   const one = await told(

@@ -1,8 +1,8 @@
-// The last sample of a service out of a real metrics.db: that of one, and none that is of the past.
+// The last sample of a service from a real metrics.db, which must not be stale.
 import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { sampledOf } from "../../src/lifecycle/sampled.ts";
+import { sampledOf } from "../../src/lifecycle/stored.ts";
 import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { tempDir } from "../harness.ts";
@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const act of cleanUp.splice(0).toReversed()) await act();
 });
 
-/** Two ticks; what is told of a service at a time after the second. */
+/** Stores two ticks; returns a function that reads the sample of a service at a time after the second tick. */
 async function kept() {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ async function kept() {
   return (name: string, afterMs: number) => sampledOf(name, { storage: reader, now: () => beginMs + afterMs });
 }
 
-test("the last one, of the service alone", async () => {
+test("the sample of a service comes from the last tick", async () => {
   const told = await kept();
   expect(await told("web", 100)).toMatchObject({ at: new Date(beginMs).toISOString(), openFiles: 12, ioReadBytes: 6 });
   expect(await told("old", 100)).toBeNull();
@@ -40,11 +40,11 @@ test.each([
   [86_400_000, false],
   [-2 * intervalMs, true],
   [-3_600_000, false],
-])("after %d ms: told is %p", async (afterMs, isTold) => {
+])("a sample that is %d ms old is shown: %p", async (afterMs, isTold) => {
   expect((await (await kept())("web", afterMs)) !== null).toBe(isTold);
 });
 
-test("nothing is stored at all", async () => {
+test("without a metrics.db there is no sample", async () => {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
   const reader = openSqliteReader(join(folder, "metrics.db"));

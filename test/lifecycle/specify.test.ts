@@ -1,4 +1,4 @@
-// The spec that start makes for a service that is known already: its runtime, and whether the service belongs to the project.
+// The spec that start makes for a known service: its runtime, and whether the service belongs to the project.
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const made = (input: Partial<StartInput>, known: Partial<Spec>, word = entry): P
   return specOf(word, { name: "web", env: {}, envRemoved: [], reset: true, ...input }, deps).then(({ spec }) => spec);
 };
 
-test("a service keeps its pinned runtime as long as that is there, also when a file of services defines it again", async () => {
+test("a service keeps its pinned runtime while it exists, even when a file of services defines the service again", async () => {
   mkdirSync(runtimeFolder(share, "1.0.0-old"), { recursive: true });
   const fileFolder = project;
   expect((await made({ fileFolder }, { runtime: { kind: "bs9", version: "1.0.0-old" } })).runtime).toEqual({
@@ -37,7 +37,7 @@ test("a service keeps its pinned runtime as long as that is there, also when a f
   expect(gone.runtime).toEqual({ kind: "bs9", version: runtimeVersion });
 });
 
-test("a file of services may change the working directory of its service, and not take over one of another project", async () => {
+test("a file of services can change the working directory of its own service, but not take over a service of another project", async () => {
   const api = join(project, "api");
   const web = join(project, "web");
   expect((await made({ fileFolder: project, cwd: web }, { root: api, cwd: api })).cwd).toBe(web);
@@ -45,7 +45,7 @@ test("a file of services may change the working directory of its service, and no
   expect((await made({ fileFolder: project }, { root: "/", cwd: "/" })).cwd).toBe(project);
   const other = join(home, "other");
   const asked = made({ fileFolder: other }, {}, join(other, "app.ts"));
-  expect(asked).rejects.toThrow("the service web is another project's");
+  await expect(asked).rejects.toThrow("the service web belongs to another project");
   const inHome = { entry: { kind: "executable", path: "/bin/sleep" }, root: home, cwd: home } as const;
-  expect(made({ fileFolder: other }, inHome, join(other, "app.ts"))).rejects.toThrow("another project's");
+  await expect(made({ fileFolder: other }, inHome, join(other, "app.ts"))).rejects.toThrow("belongs to another project");
 });

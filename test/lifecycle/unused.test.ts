@@ -18,13 +18,13 @@ const share = join(home, "share");
 const registry = new Registry({ config: join(home, "config"), state: join(home, "state") });
 const place = { registry, share, home };
 
-test("a runtime or build is kept where a spec, a change under way, a marked unit or a process uses it", async () => {
+test("a runtime or build is kept if a spec, a pending change, a marked unit or a process uses it", async () => {
   const versions = ["1-spec", "1-change", "1-before", "1-unit", "1-runs", "1-foreign", "1-unused"];
   for (const version of versions) write(`share/runtime/${version}/bs9`);
   for (const name of ["known", "elsewhere", "gone"]) write(`share/builds/${name}/1/app.js`);
   const onVersion = (name: string, version: string) => specNamed(name, { runtime: { kind: "bs9", version } });
   registry.commit(onVersion("known", "1-spec"));
-  // This process is the owner of the change, and it lives.
+  // This test process owns the change and is alive, so the change is not abandoned.
   registry.begin({ spec: onVersion("new", "1-change"), previous: onVersion("new", "1-before"), ran: true, process: null });
   const unit = (mark: string, path: string) => `[Unit]\n\n${mark}\nOwner="x"\n\n[Service]\nExecStart="${join(share, path)}" "app.ts"\n`;
   const units = unitsFolder(home).slice(home.length);

@@ -1,4 +1,4 @@
-// The counters of real cgroups and real processes, beside what the kernel says elsewhere.
+// The counters of real cgroups and real processes, compared with other files of the kernel.
 import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0).toReversed()) await removed(folder);
 });
 
-/** A cgroup can be removed when what was killed in it has ended. */
+/** A cgroup can be removed only after the processes killed in it have ended. */
 async function removed(folder: string): Promise<void> {
   const remove = () => {
     rmdirSync(folder);
@@ -54,7 +54,7 @@ function burn(folder: string): Bun.Subprocess {
   return child;
 }
 
-test.skipIf(!canMakeCgroups)("CPU, memory, tasks and open files of a cgroup", async () => {
+test.skipIf(!canMakeCgroups)("the reader reports CPU, memory, tasks and open files of a cgroup", async () => {
   const web = cgroup("web");
   const reader = counterReader();
   const empty = reader.read([web], 1).get("web");
@@ -64,7 +64,7 @@ test.skipIf(!canMakeCgroups)("CPU, memory, tasks and open files of a cgroup", as
   const found = reader.read([web], 3).get("web");
   expect(found).toMatchObject({ tasks: 1, openFiles: readdirSync(`/proc/${child.pid}/fd`).length, restReadAtMs: 3 });
   expect(found?.memoryBytes).toBeGreaterThan(100_000);
-  // What this kernel does not give is null.
+  // A counter that this kernel does not have is null.
   const has = readdirSync(web.group.folder);
   expect(found?.memorySource).toBe(has.includes("memory.current") ? "cgroup" : "processes");
   expect(found?.ioReadBytes === null).toBe(!has.includes("io.stat"));
@@ -72,7 +72,7 @@ test.skipIf(!canMakeCgroups)("CPU, memory, tasks and open files of a cgroup", as
   reader.close();
 });
 
-test.skipIf(!canMakeCgroups)("a cgroup that is made anew under its name is another one", async () => {
+test.skipIf(!canMakeCgroups)("a new cgroup is told apart from an earlier one of the same name", async () => {
   const web = cgroup("web");
   const reader = counterReader();
   const child = burn(web.group.folder);
@@ -88,7 +88,7 @@ test.skipIf(!canMakeCgroups)("a cgroup that is made anew under its name is anoth
   reader.close();
 });
 
-test.skipIf(!canMakeCgroups)("the rest is read in turn, descriptors stay within their number, and none is left", () => {
+test.skipIf(!canMakeCgroups)("expensive counters are read in turn; descriptors stay within their limit and are all closed", () => {
   const services = Array.from({ length: 10 }, (_, i) => cgroup(`s${i}`));
   const openNow = () => readdirSync("/proc/self/fd").length;
   const before = openNow();
@@ -106,7 +106,7 @@ test.skipIf(!canMakeCgroups)("the rest is read in turn, descriptors stay within 
   expect(openNow()).toBe(before);
 });
 
-test("of processes where there is no cgroup, and nothing of nothing", () => {
+test("without a cgroup the processes are counted, and without processes every counter is null", () => {
   const reader = counterReader();
   const found = reader.read(
     [

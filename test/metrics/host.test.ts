@@ -29,7 +29,7 @@ const face = (name: string, received: number, sent: number) =>
   `${name}: ${received}  38301    0    0    0     0          0         0 ${sent}   26947 0 0 0 0 0 0\n`;
 const netHead = "Inter-|   Receive  |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets\n";
 
-/** As it is at a moment: a number makes all counters grow. */
+/** Writes the files of the host; all counters grow with `n`. */
 function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 1000 * n, 10 * n), face("docker0", 77 * n, 77 * n)]): void {
   write("proc/stat", `cpu  ${100 + 200 * n} 10 40 90000 500 5 5 ${50 * n} 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\n`);
   write("proc/loadavg", "1.50 0.75 0.10 2/345 17215\n");
@@ -47,7 +47,7 @@ function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 10
   for (const name of ["eth0", "docker0", "lo"]) mkdirSync(join(folder, "sys/class/net", name), { recursive: true });
 }
 
-test("figures are those of the files, rates those between two looks", () => {
+test("gauges are the values in the files, and rates are computed between two samples", () => {
   machine(1);
   mkdirSync(join(folder, "sys/class/net/eth0/device"));
   expect(sampler.take(nowhere, 1000, true)).toMatchObject({ cpuPercent: null, elapsedMs: null, netSentBytes: null, load1: 1.5 });
@@ -63,7 +63,7 @@ test("figures are those of the files, rates those between two looks", () => {
   });
 });
 
-test("a sample for a reader covers the time since the last sample of any kind, and changes nothing of what the next tick says", () => {
+test("a sample between ticks covers the time since the last sample of any kind, and does not change the next tick", () => {
   const lo = face("lo", 5, 5);
   const at = (n: number, isTick: boolean, faces?: string[]) => {
     machine(n, faces);
@@ -76,7 +76,7 @@ test("a sample for a reader covers the time since the last sample of any kind, a
   expect(at(6, false)).toEqual([1000, 10]);
   expect(at(8, false)).toEqual([2000, 20]);
   expect(at(10, true)).toEqual([5000, 50]);
-  // The tick is the second sample with the new interface, and its own before was without.
+  // The tick at 15 is the second sample with the new interface, but the tick before it was without that interface.
   mkdirSync(join(folder, "sys/class/net/eth1/device"), { recursive: true });
   const both = (n: number) => [lo, face("eth0", 1000 * n, 10 * n), face("eth1", 1e12, 1e12)];
   expect(at(12, false, both(12))).toEqual([2000, null]);
@@ -84,7 +84,7 @@ test("a sample for a reader covers the time since the last sample of any kind, a
   expect(at(20, true, both(20))).toEqual([5000, 50]);
 });
 
-test("hundreds of interfaces that come and go beside a device change no figure of the network", () => {
+test("hundreds of virtual interfaces that appear and disappear do not change the network figures", () => {
   const at = (n: number, from: number) => {
     const veths = Array.from({ length: 400 }, (_, i) => face(`veth${from + i}`, 1e9, 1e9));
     machine(n, [face("lo", 5, 5), ...veths, face("eth0", 1000 * n, 10 * n)]);
@@ -94,7 +94,7 @@ test("hundreds of interfaces that come and go beside a device change no figure o
   expect([at(1, 0), at(2, 0), at(3, 7), at(4, 3)]).toEqual([null, 1000, 1000, 1000]);
 });
 
-test("an interface that comes or goes, and counters that begin anew, make no figure wrong", () => {
+test("no network figure is wrong after an interface appears or disappears, or after counters start again from 0", () => {
   const at = (n: number, faces: string[]) => {
     machine(n, faces);
     const { netReceivedBytes, netSentBytes } = sampler.take(nowhere, n * 5000, true);
@@ -111,14 +111,14 @@ test("an interface that comes or goes, and counters that begin anew, make no fig
   expect(at(8, [lo])).toEqual([null, null]);
 });
 
-test("where the kernel tells nothing every figure is null, never 0", () => {
+test("figures that the kernel does not report are null, never 0", () => {
   for (const nowMs of [1000, 6000]) {
     const { elapsedMs, ...figures } = sampler.take(nowhere, nowMs, true);
     expect(new Set(Object.values(figures))).toEqual(new Set([null]));
   }
 });
 
-test("free space is that of the file systems, projects that of the fullest, and an old look is null", async () => {
+test("free space is measured on each file system, for projects on the fullest one, and an old value becomes null", async () => {
   const places = { home: folder, state: "/proc/none", projects: ["/proc/none", folder, "/"] };
   const told = () => sampler.take(places, 1000, true);
   await until(() => told().homeFreeBytes !== null, { what: "the look at the file systems has ended" });
@@ -130,7 +130,7 @@ test("free space is that of the file systems, projects that of the fullest, and 
   expect(sampler.take(places, 1000 + 120_000, true).homeFreeBytes).toBeNull();
 });
 
-test("on this machine every figure of the table but pressure, swap and network is told", async () => {
+test("on this machine every figure but pressure, swap and network has a value", async () => {
   const here = hostSampler();
   const places = { home: "/", state: "/", projects: ["/"] };
   await until(() => here.take(places, 1000, true).projectsFreeBytes !== null, { what: "the look at the file systems has ended" });

@@ -1,4 +1,4 @@
-// Rates out of two readings, whatever counters and clocks do.
+// Rates from two readings, also when counters or clocks jump.
 import { expect, test } from "bun:test";
 import { type ServiceReading, sampleOf } from "../../src/metrics/sample.ts";
 
@@ -39,35 +39,35 @@ test("the first sample has no rates", () => {
 });
 
 test.each([
-  ["half a core", { cpuUsec: 7_500_000 }, { cpuPercent: 50, elapsedMs: 5000 }],
-  ["nothing used", {}, { cpuPercent: 0 }],
-  ["a late tick", { readAtMs: 30_000, cpuUsec: 15_000_000 }, { cpuPercent: 50, elapsedMs: 20_000 }],
+  ["half a core was used", { cpuUsec: 7_500_000 }, { cpuPercent: 50, elapsedMs: 5000 }],
+  ["no CPU time was used", {}, { cpuPercent: 0 }],
+  ["the tick was late", { readAtMs: 30_000, cpuUsec: 15_000_000 }, { cpuPercent: 50, elapsedMs: 20_000 }],
   ["a new cgroup has counted from 0", { countedIn: "2", cpuUsec: 100_000, ioReadBytes: 70 }, { cpuPercent: 2, ioReadBytes: 70 }],
-  ["a new cgroup that has used more already", { countedIn: "2", cpuUsec: 6_000_000 }, { cpuPercent: 120 }],
-  ["a counter that fell", { cpuUsec: 500_000 }, { cpuPercent: 10 }],
-  ["a counter that is gone", { cpuUsec: null, memoryBytes: null }, { cpuPercent: null, memoryBytes: null }],
+  ["a new cgroup has already used more than the old one", { countedIn: "2", cpuUsec: 6_000_000 }, { cpuPercent: 120 }],
+  ["a counter fell", { cpuUsec: 500_000 }, { cpuPercent: 10 }],
+  ["a counter disappeared", { cpuUsec: null, memoryBytes: null }, { cpuPercent: null, memoryBytes: null }],
   ["the monotonic clock did not move", { readAtMs: 10_000, cpuUsec: 6_000_000 }, { cpuPercent: null, elapsedMs: null }],
   [
-    "the rest was not read in this tick",
+    "the other counters were not read in this tick",
     { restReadAtMs: 10_000, ioReadBytes: 1000 },
     { ioReadBytes: null, cpuPressurePercent: null, tasks: 3 },
   ],
   [
-    "the rest was read after a while",
+    "the other counters were read after several ticks",
     { restReadAtMs: 20_000, ioReadBytes: 1500, cpuStalledUsec: 2_000_000 },
     { ioReadBytes: 500, cpuPressurePercent: 20 },
   ],
-  ["stalled for more than there was time", { cpuStalledUsec: 5_010_000 }, { cpuPressurePercent: 100 }],
-  ["restarts", { restarts: 3 }, { restarts: 3, restarted: 3 }],
-  ["not counted", { restarts: null }, { restarts: null, restarted: null }],
+  ["stalled time that exceeds the elapsed time counts as 100 %", { cpuStalledUsec: 5_010_000 }, { cpuPressurePercent: 100 }],
+  ["restarts since the sample before are counted", { restarts: 3 }, { restarts: 3, restarted: 3 }],
+  ["the backend does not count restarts", { restarts: null }, { restarts: null, restarted: null }],
 ])("%s", (_, now, expected) => expect(sampleOf(reading(), later(now))).toMatchObject(expected));
 
-test("of processes counted one by one, one that ended makes no figure", () => {
+test("the CPU figure of processes counted one by one is null after one of them ended", () => {
   const byOne = { countedIn: null };
   expect(sampleOf(reading(byOne), later({ ...byOne, cpuUsec: 4_000_000 })).cpuPercent).toBeNull();
   expect(sampleOf(reading(byOne), later({ ...byOne, cpuUsec: 5_500_000 })).cpuPercent).toBe(10);
 });
 
-test("a service that was started anew counts its restarts from 0", () => {
+test("after a new start the restarts of a service count from 0", () => {
   expect(sampleOf(reading({ restarts: 9 }), later({ restarts: 1 })).restarted).toBe(1);
 });

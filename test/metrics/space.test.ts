@@ -1,15 +1,15 @@
-// The space where a file system hangs: the other figures go on, and a directory that hangs is asked for once.
+// Space of file systems when one of them hangs: the other figures go on, and a hanging directory is queried once.
 import { expect, test } from "bun:test";
 import { statfsSync } from "node:fs";
 import { spaceReader } from "../../src/metrics/space.ts";
 import { until } from "../harness.ts";
 
 const places = { home: "/home", state: "/state", projects: ["/home", "/nfs/a", "/nfs/b", "/other"] };
-/** By device. */
+/** Free bytes of each device. */
 const free = [50, 40, 30, 20];
 const deviceOf = (directory: string) => ["/home", "/state", "/nfs", "/other"].findIndex((top) => directory.startsWith(top));
 
-/** Four file systems; NFS answers only while its server is there. */
+/** Four file systems; NFS answers only while its server is up. */
 class FileSystems {
   asked: string[] = [];
   #server = Promise.withResolvers<void>();
@@ -42,14 +42,14 @@ class FileSystems {
     this.#server = Promise.withResolvers();
   }
 
-  /** Free bytes of home, of state and of the fullest project; begins a new look where none is on. */
+  /** Free bytes of home, of state and of the fullest project. Reading it starts a new look if none is going on. */
   get told(): (number | null)[] {
     this.nowMs += 30_000;
     const { homeFreeBytes, stateFreeBytes, projectsFreeBytes } = this.#space.of(places, this.nowMs);
     return [homeFreeBytes, stateFreeBytes, projectsFreeBytes];
   }
 
-  /** Waits through so many whole looks; each begins with home. */
+  /** Waits for this many whole looks; each begins with home. */
   async looks(count: number): Promise<void> {
     this.asked = [];
     const begun = () => this.asked.filter((directory) => directory === "/home").length;
@@ -57,19 +57,19 @@ class FileSystems {
   }
 }
 
-test("home and state are told while the look at a project has not come back", async () => {
+test("home and state have values while the query of a project has not returned", async () => {
   const systems = new FileSystems(1e6);
   await until(() => systems.told[0] !== null, { what: "home is told" });
   expect(systems.told).toEqual([50, 40, null]);
 });
 
-test("a project that hangs is asked for once, keeps no other figure back, and is told again when its server is", async () => {
+test("a hanging project is queried once, delays no other figure, and has a value again when its server is back", async () => {
   const systems = new FileSystems(1);
   systems.up();
   await until(() => systems.told[2] === 20, { what: "the fullest project is told" });
   systems.down();
   await until(() => systems.told[2] === 50, { what: "the look has gone on without the project" });
-  // Long enough for the devices to be asked for anew.
+  // So many looks that the devices are looked up again.
   await systems.looks(22);
   expect(systems.asked.filter((directory) => directory.startsWith("/nfs"))).toEqual([]);
   expect(systems.told).toEqual([50, 40, 50]);
@@ -77,7 +77,7 @@ test("a project that hangs is asked for once, keeps no other figure back, and is
   await until(() => systems.told[2] === 20 && systems.asked.includes("/nfs/a"), { what: "all projects are told again" });
 });
 
-test("where all projects hang from the beginning, they keep one look and no more", async () => {
+test("projects that all hang from the beginning block a single query", async () => {
   const systems = new FileSystems(1);
   await systems.looks(3);
   await systems.looks(5);

@@ -1,4 +1,4 @@
-// Appends ticks as fast as it can until it is killed, and says which are stored: `bun appender.ts FILE`.
+// Appends ticks as fast as it can until it is killed, and reports each stored tick: `bun appender.ts FILE`.
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { beginMs, intervalMs, samplesOf } from "./samples.ts";
 

@@ -1,4 +1,4 @@
-// Availability out of what was seen: each row is a story, in seconds.
+// Availability computed from the states that were seen: each row is one case, with times in seconds.
 import { expect, test } from "bun:test";
 import type { Health, State } from "../../src/metrics/sample.ts";
 import { availability } from "../../src/storage/availability.ts";
@@ -31,40 +31,40 @@ const uncounted: WatchedSpan = {
 };
 
 const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
-  ["nobody watched", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
-  ["up all the time", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1 }],
+  ["time that nobody watched is unknown", [], { upMs: 0, unknownMs: 100_000, uptimeRatio: null, meanRecoveryMs: null }],
+  ["a service that was active all the time was up", [watch(0, 100, [0, "active"])], { upMs: 100_000, unknownMs: 0, uptimeRatio: 1 }],
   [
-    "the agent was away: unknown, not up",
+    "time without an agent is unknown, not up",
     [watch(0, 40, [0, "active"]), watch(60, 100, [60, "active"])],
     { upMs: 80_000, unknownMs: 20_000, uptimeRatio: 1 },
   ],
   [
-    "failed, and came back",
+    "a failure and the return are one outage",
     [watch(0, 100, [0, "active"], [50, "failed"], [58, "activating", 1], [60, "active", 1])],
     { upMs: 90_000, downMs: 10_000, uptimeRatio: 0.9, recoveries: 1, meanRecoveryMs: 10_000 },
   ],
   [
-    "two outages",
+    "the mean time to recover covers a crash and an unhealthy time",
     [watch(0, 100, [0, "active"], [10, "activating", 1], [14, "active", 1], [50, "active", 1, "unhealthy"], [56, "active", 1, "healthy"])],
     { downMs: 10_000, recoveries: 2, meanRecoveryMs: 5000 },
   ],
   [
-    "down and not back yet",
+    "an outage that has not ended is not a recovery",
     [watch(0, 100, [0, "active"], [75, "failed"])],
     { downMs: 25_000, uptimeRatio: 0.75, recoveries: 0, meanRecoveryMs: null },
   ],
   [
-    "back while nobody watched: how fast is not known",
+    "an outage that ended while nobody watched is not a recovery",
     [watch(0, 50, [0, "active"], [40, "failed"]), watch(60, 100, [60, "active"])],
     { downMs: 10_000, unknownMs: 10_000, recoveries: 0, meanRecoveryMs: null },
   ],
   [
-    "stopped by somebody is neither, nor is starting after it",
+    "a stop by the user and the start after it are neither up nor down",
     [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [65, "active"])],
     { upMs: 55_000, downMs: 0, stoppedMs: 45_000, uptimeRatio: 1, recoveries: 0 },
   ],
   [
-    "restarted for the sake of its health: down until it is back",
+    "a service restarted for its health is down until it is active again",
     [
       watch(
         0,
@@ -84,12 +84,12 @@ const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
     { upMs: 80_000, downMs: 20_000, stoppedMs: 0, uptimeRatio: 0.8, recoveries: 1, meanRecoveryMs: 20_000 },
   ],
   [
-    "a crash whose leftovers take their time",
+    "a crash whose remaining processes end slowly is an outage",
     [watch(0, 100, [0, "active", 2], [50, "deactivating", 2], [58, "activating", 3], [60, "active", 3])],
     { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 1, meanRecoveryMs: 10_000 },
   ],
   [
-    "the same, the restarts told with the first change or with the last",
+    "such a crash is an outage whether the restart is counted with the first change or with the last",
     [
       watch(0, 50, [0, "active"], [10, "deactivating", 1], [14, "inactive", 1], [14, "activating", 1], [15, "active", 1]),
       watch(50, 100, [50, "active", 1], [60, "deactivating", 1], [64, "activating", 1], [65, "active", 2]),
@@ -97,7 +97,7 @@ const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
     { downMs: 10_000, stoppedMs: 0, recoveries: 2, meanRecoveryMs: 5000 },
   ],
   [
-    "the same, as systemd tells it: nothing known of its health before it leaves, inactive in between",
+    "a restart for health is one outage as systemd reports it: unknown health first, inactive in between",
     [
       watch(
         0,
@@ -119,7 +119,7 @@ const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
     { upMs: 85_000, downMs: 15_000, stoppedMs: 0, recoveries: 1, meanRecoveryMs: 15_000 },
   ],
   [
-    "a crash, as systemd tells it: failed, and inactive in between",
+    "a crash is one outage as systemd reports it: failed, and inactive in between",
     [
       watch(
         0,
@@ -139,55 +139,59 @@ const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
     { upMs: 94_000, downMs: 6000, stoppedMs: 0, recoveries: 1, meanRecoveryMs: 6000 },
   ],
   [
-    "its health is not looked at any more: up again",
+    "a service whose health is no longer checked counts as up",
     [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "active"], [80, "deactivating"], [81, "inactive"])],
     { upMs: 30_000, downMs: 50_000, stoppedMs: 20_000 },
   ],
   [
-    "stopped while it waits to be restarted",
+    "a stop during the wait for a restart ends the outage",
     [watch(0, 100, [0, "active"], [50, "failed", 1], [50, "activating", 1], [55, "inactive", 1])],
     { upMs: 50_000, downMs: 5000, stoppedMs: 45_000, recoveries: 0 },
   ],
   [
-    "on its way to a restart that is counted already",
+    "a restart in progress that is already counted is an outage",
     [watch(0, 100, [0, "active"], [90, "deactivating"], [95, "activating", 1])],
     { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 0 },
   ],
   [
-    "ends in failed: no stop",
+    "stopping that ends as failed is an outage, not a stop",
     [watch(0, 100, [0, "active"], [80, "deactivating"], [90, "failed"])],
     { upMs: 80_000, downMs: 20_000, stoppedMs: 0 },
   ],
   [
-    "restarted by somebody is a stop, whatever was counted before",
+    "a restart by the user is a stop, whatever restarts were counted before",
     [watch(0, 100, [0, "active", 7], [50, "deactivating", 7], [55, "inactive", 7], [55, "activating"], [60, "active"])],
     { upMs: 90_000, downMs: 0, stoppedMs: 10_000, recoveries: 0 },
   ],
   [
-    "the same, as the supervisor tells it: never inactive",
+    "a restart by the user is a stop also under the supervisor, which never reports inactive",
     [watch(0, 100, [0, "active", 1], [50, "deactivating"], [58, "activating"], [60, "active"])],
     { upMs: 90_000, downMs: 0, stoppedMs: 10_000, recoveries: 0 },
   ],
-  ["ended and came back, and nobody counts: down", [uncounted], { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 1 }],
+  ["a restart without a restart counter is an outage", [uncounted], { upMs: 90_000, downMs: 10_000, stoppedMs: 0, recoveries: 1 }],
   [
-    "stopped for a while, and it crashed as it was started again",
+    "a crash during the start after a stop is down time, but not a recovery",
     [watch(0, 100, [0, "active"], [20, "deactivating"], [21, "inactive"], [60, "activating"], [62, "activating", 1], [65, "active", 1])],
     { upMs: 55_000, downMs: 3000, stoppedMs: 42_000, recoveries: 0 },
   ],
   [
-    "not done with ending when it was last seen",
+    "a service last seen while stopping counts as stopped",
     [watch(0, 100, [0, "active"], [95, "deactivating"])],
     { upMs: 95_000, downMs: 0, stoppedMs: 5000, uptimeRatio: 1 },
   ],
   [
-    "unhealthy, and then stopped",
+    "an unhealthy service that is then stopped was down, then stopped",
     [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "deactivating"], [60, "inactive"])],
     { downMs: 50_000, stoppedMs: 50_000 },
   ],
-  ["not there before and after", [watch(0, 100, [30, "active"], [80, null])], { upMs: 50_000, unknownMs: 50_000 }],
-  ["only what lies within", [watch(-100, 300, [-100, "failed"], [-50, "active", 3], [150, "failed"])], { upMs: 100_000 }],
   [
-    "a clock set back: what was seen later counts, once",
+    "time before and after the service existed is unknown",
+    [watch(0, 100, [30, "active"], [80, null])],
+    { upMs: 50_000, unknownMs: 50_000 },
+  ],
+  ["only the given range counts", [watch(-100, 300, [-100, "failed"], [-50, "active", 3], [150, "failed"])], { upMs: 100_000 }],
+  [
+    "where the clock was set back, the later watch counts, and no time counts twice",
     [watch(0, 80, [0, "active"]), watch(20, 100, [20, "failed"])],
     { upMs: 20_000, downMs: 80_000, unknownMs: 0, uptimeRatio: 0.2 },
   ],

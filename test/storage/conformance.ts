@@ -1,4 +1,4 @@
-// What every storage has to do, whatever it is made of: asked of the interface alone.
+// Tests that every storage must pass, whatever it is made of: they use only the interface.
 import { describe, expect, test } from "bun:test";
 import { hostName } from "../../src/metrics/subject.ts";
 import { forgetting } from "./forgetting.ts";
@@ -13,7 +13,7 @@ export function conformance(name: string, makePlace: () => Place): void {
   forgetting(name, begin);
 
   describe(name, () => {
-    test("nothing yet", async () => {
+    test("a new storage answers every query with nothing", async () => {
       const { storage } = await begin();
       expect(await storage.newest(null)).toBeNull();
       expect(await storage.services()).toEqual([]);
@@ -23,7 +23,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(storage.notices()).toEqual([]);
     });
 
-    test("a sample comes back as it was, its nulls too", async () => {
+    test("a sample is read as it was stored, nulls included", async () => {
       const { storage, ticks } = await begin();
       const one = sample("web", 7, { cpuPercent: null, memoryBytes: 123_456_789_012, restarts: 4, state: "failed", health: "unknown" });
       await ticks(1, () => [one, sample("db", 1)]);
@@ -41,7 +41,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(await storage.series("web", always, intervalMs)).toMatchObject([expected]);
     });
 
-    test("a range begins with its first moment and ends before its last", async () => {
+    test("a range includes its begin and excludes its end", async () => {
       const { storage, ticks } = await begin();
       await ticks(10);
       const found = await storage.series("s1", { fromMs: beginMs + 2 * intervalMs, toMs: beginMs + 5 * intervalMs }, intervalMs);
@@ -50,7 +50,7 @@ export function conformance(name: string, makePlace: () => Place): void {
     });
 
     test.each([60_000, 600_000, 3_600_000, 1_800_000])(
-      "steps of %d ms are the mean, the sum, the last and the extremes",
+      "steps of %d ms have the mean, the sum, the last value and the extremes of their samples",
       async (stepMs) => {
         const { storage, ticks } = await begin({ raw: { snapshots: 100 } });
         const count = await ticks(1700);
@@ -72,7 +72,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       },
     );
 
-    test("the host is a subject of its own, folded by its own figures, and no service", async () => {
+    test("the host is stored and folded by its own figures, and is not listed as a service", async () => {
       const { storage, ticks } = await begin({ raw: { snapshots: 100 } });
       const count = await ticks(1700);
       expect(await storage.services()).toEqual(["s1", "s2", "s3"]);
@@ -100,7 +100,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       }
     });
 
-    test("where nobody looked there is nothing", async () => {
+    test("a series has no steps for a time without samples", async () => {
       const { storage, ticks, clock } = await begin();
       await ticks(24);
       clock.nowMs += 10 * 60_000;
@@ -109,7 +109,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(minutes).toEqual([0, 1, 12, 13]);
     });
 
-    test("what was kept is there after an end and a new begin", async () => {
+    test("data is still there after the storage is closed and opened again", async () => {
       const it = await begin();
       await it.ticks(300);
       const before = await answers(it.storage);
@@ -122,7 +122,7 @@ export function conformance(name: string, makePlace: () => Place): void {
     });
 
     test.each([hourMs, -hourMs, -50 * 60_000, -7000, 26_000])(
-      "a clock that is set by %d ms leaves nothing doubled and nothing negative",
+      "a clock that is set by %d ms makes no sample count twice and no figure negative",
       async (jumpMs) => {
         const { storage, ticks, clock } = await begin({ raw: { snapshots: 5000 } });
         await ticks(1500);
@@ -132,7 +132,7 @@ export function conformance(name: string, makePlace: () => Place): void {
         for (const stepMs of [intervalMs, 60_000, 600_000, hourMs]) {
           const steps = await storage.series("s1", always, stepMs);
           expect(isRising(steps)).toBe(true);
-          // No step has more than there is time in it, and none less than nothing.
+          // No step has more samples than fit into its length, and no negative figure.
           for (const { elapsedMs, ioReadBytes, samples } of steps) {
             expect(elapsedMs).toBeLessThanOrEqual(stepMs + intervalMs);
             expect(Math.min(ioReadBytes ?? 0, elapsedMs ?? 0)).toBeGreaterThanOrEqual(0);
@@ -142,7 +142,7 @@ export function conformance(name: string, makePlace: () => Place): void {
         }
         const rows = await all(storage.rows(always, "s1"));
         expect(isRising(rows)).toBe(true);
-        // What came later counts.
+        // Where times repeat, the sample that was stored later counts.
         const last = rows.find(({ atMs }) => atMs === clock.nowMs - intervalMs);
         expect(last?.ioReadBytes).toBe(2999);
         expect((await storage.newest(null))?.atMs).toBe(clock.nowMs - intervalMs);
@@ -162,7 +162,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(total(await it.storage.series("s1", recent, 60_000), "samples")).toBe(400);
     });
 
-    test("rows are service by service, each in order, of one or of all", async () => {
+    test("rows come service by service in order of time, for one service or all", async () => {
       const { storage, ticks } = await begin();
       await ticks(30);
       const range = { fromMs: beginMs + 60_000, toMs: beginMs + 120_000 };
@@ -174,7 +174,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(await all(storage.rows(range, "nobody"))).toEqual([]);
     });
 
-    test("services come and go", async () => {
+    test("a service keeps its data after it is gone, and a new one begins with its first sample", async () => {
       const { storage, ticks } = await begin();
       await ticks(100, (n) => [
         ...(n < 50 ? [sample("old", n)] : []),
@@ -192,7 +192,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       ]);
     });
 
-    test("between one process and the next nobody watched, however quickly it came", async () => {
+    test("a new process begins a new watch, however quickly it follows the previous one", async () => {
       const it = await begin();
       await it.ticks(3, () => [sample("web", 0)]);
       await it.reopen();
@@ -208,7 +208,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       ]);
     });
 
-    test("changes of state are kept, once each, by tick and by signal", async () => {
+    test("each change of state is stored once, whether a tick or a signal reports it", async () => {
       const it = await begin();
       await it.ticks(2, () => [sample("web", 0)]);
       const signalMs = it.clock.nowMs - 3000;
@@ -228,7 +228,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect<unknown>(await told()).toEqual([expected]);
       await it.reopen();
       expect<unknown>(await told()).toEqual([expected]);
-      // A gap: another watch, in which all is seen anew.
+      // A gap begins another watch, in which every state is stored again.
       it.clock.nowMs += hourMs;
       await it.ticks(2, () => [sample("web", 0, { restarts: 1 })]);
       expect((await it.storage.watches("web", always)).map(({ seen }) => seen.length)).toEqual([3, 1]);

@@ -1,4 +1,4 @@
-// What is exported, read by somebody else's parsers: JSON.parse, csv-parse and Prometheus' own OpenMetrics parser.
+// Exports, read with foreign parsers: JSON.parse, csv-parse and Prometheus' own OpenMetrics parser.
 import { expect, test } from "bun:test";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { hostName } from "../../src/metrics/subject.ts";
@@ -11,11 +11,11 @@ import { emptyKept, openMemory } from "./memory.ts";
 import { hasOpenMetricsParser, parseCsv, parseOpenMetrics } from "./parsers.ts";
 import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 
-/** Nothing of what is here is so much that it would be made. */
+/** This directory cannot be created: the exports of this file are small enough to stay in memory. */
 const folder = "/proc/self/none";
 const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
-/** Names that no service can have: what escapes has to hold nevertheless. */
+/** Services cannot have these names, but the exports have to escape them all the same. */
 const names = ["web", 'a "quoted", name', "line\nbreak\\n"];
 
 async function rowsOf(ticks: number): Promise<() => AsyncIterable<StorageRow>> {
@@ -33,7 +33,7 @@ async function text(chunks: AsyncIterable<string>): Promise<string> {
   return (await Array.fromAsync(chunks)).join("");
 }
 
-test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
+test.each([0, 1, 700])("a JSON export of %d ticks has every row and column", async (ticks) => {
   const rows = await rowsOf(ticks);
   const parsed = JSON.parse(await text(rowsAsJson(rows(), "service"))) as Record<string, unknown>[];
   expect(parsed.length).toBe(3 * ticks);
@@ -48,7 +48,7 @@ test.each([0, 1, 700])("JSON of %d ticks", async (ticks) => {
   });
 });
 
-test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
+test.each([0, 1, 700])("a CSV export of %d ticks has every row, and empty fields for nulls", async (ticks) => {
   const rows = await rowsOf(ticks);
   const written = await text(rowsAsCsv(rows(), "service"));
   expect(written.startsWith("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts,")).toBe(true);
@@ -67,11 +67,11 @@ test.each([0, 1, 700])("CSV of %d ticks", async (ticks) => {
   }
 });
 
-test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
+test.skipIf(!hasOpenMetricsParser)("an OpenMetrics export has every figure with a value, its type and its unit", async () => {
   const ticks = 300;
   const written = await text(openMetrics((await rowsOf(ticks))(), "service", folder));
   const parsed = await parseOpenMetrics(written);
-  // What nobody can tell has no family.
+  // A figure without any value has no family.
   const isKnown = ({ name }: { name: string }) => !/open_files|(memory|io)_pressure/.test(name);
   expect(parsed.map(([name, type, unit]) => [name, type, unit])).toEqual(
     familiesOf("service")
@@ -88,13 +88,13 @@ test.skipIf(!hasOpenMetricsParser)("OpenMetrics", async () => {
   expect(at).toBeCloseTo((beginMs + (ticks - 1) * intervalMs + 7) / 1000, 3);
 });
 
-test.skipIf(!hasOpenMetricsParser)("OpenMetrics of nothing", async () => {
+test.skipIf(!hasOpenMetricsParser)("an OpenMetrics export without rows is only the end mark", async () => {
   const written = await text(openMetrics((await rowsOf(0))(), "service", folder));
   expect(written).toBe("# EOF\n");
   expect(await parseOpenMetrics(written)).toEqual([]);
 });
 
-test("no piece grows with the range", async () => {
+test("the pieces of an export do not grow with the number of rows", async () => {
   const rows = await rowsOf(1000);
   for (const pieces of [rowsAsJson(rows(), "service"), rowsAsCsv(rows(), "service"), openMetrics(rows(), "service", folder)]) {
     const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);
@@ -103,7 +103,7 @@ test("no piece grows with the range", async () => {
   }
 });
 
-test("the host is exported by its own figures", async () => {
+test("an export of the host has the figures of the host", async () => {
   const storage = openMemory(emptyKept(), defaultKeeping, () => beginMs);
   await storage.append({ atMs: beginMs, samples: [sample("web", 1)], host: hostSample(7, { swapBytes: 0.4 }) });
   const rows = () => storage.rows(always, hostName);

@@ -1,4 +1,4 @@
-// What is exported of a real metrics.db, through other people's parsers: every state, every null, and clocks that were set.
+// Exports of a real metrics.db, read with foreign parsers: every state, every null, and clocks that were set.
 import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ const nothing: Partial<Sample> = {
   restarted: null,
 };
 
-/** A service for every state and health, one of which nothing is known, one of which all is. */
+/** One service for every state and health, one without any figure, and one with every figure. */
 function samplesAt(n: number): Sample[] {
   const each = states.flatMap((state) => healths.map((health) => sample(`${state}-${health}`, n, { state, health })));
   const all = { openFiles: 12, memoryPressurePercent: 0.25, ioPressurePercent: 100, cpuPercent: 1e-7, restarts: n };
@@ -50,7 +50,7 @@ function tempFolder(): string {
   return folder;
 }
 
-/** Ticks in stretches of [begin, count], written by one process and read by another connection. */
+/** Stores ticks in stretches of [begin, count]; returns a function that reads them over another connection. */
 async function kept(...stretches: [fromMs: number, ticks: number][]) {
   const path = join(tempFolder(), "metrics.db");
   let nowMs = beginMs;
@@ -58,7 +58,7 @@ async function kept(...stretches: [fromMs: number, ticks: number][]) {
   let n = 0;
   for (const [fromMs, ticks] of stretches) {
     for (let i = 0; i < ticks; i++) {
-      // Never in the same part of a second twice in a row, as with a real clock.
+      // As with a real clock, two ticks in a row differ in their fraction of a second.
       nowMs = beginMs + fromMs + i * intervalMs + ((n * 137) % 1000);
       expect(await storage.append({ atMs: nowMs, samples: samplesAt(n++) })).toEqual({ stored: true });
       await storage.turn();
@@ -73,8 +73,8 @@ async function kept(...stretches: [fromMs: number, ticks: number][]) {
 const text = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
 
 const stories: [string, [number, number][]][] = [
-  ["ticks in a row", [[0, 150]]],
-  ["more than is kept raw, so that all levels are in it", [[0, 2600]]],
+  ["ticks without a gap", [[0, 150]]],
+  ["more ticks than are kept as single samples, so that rows of several levels are exported", [[0, 2600]]],
   [
     "a clock set back by an hour",
     [
@@ -101,7 +101,7 @@ const stories: [string, [number, number][]][] = [
 ];
 
 test.each(stories)(
-  "%s: JSON and CSV say the same, and each series rises",
+  "%s: JSON and CSV have the same rows, and the times of each service rise",
   async (_, stretches) => {
     const rows = await kept(...stretches);
     const objects = JSON.parse(await text(rowsAsJson(rows(), "service"))) as Record<string, string | number | null>[];
@@ -125,7 +125,7 @@ test.each(stories)(
 );
 
 test.skipIf(!hasOpenMetricsParser).each(stories)(
-  "%s: Prometheus' parser takes it",
+  "%s: Prometheus' parser accepts the OpenMetrics export",
   async (_, stretches) => {
     const rows = await kept(...stretches);
     const families = await parseOpenMetrics(await text(openMetrics(rows(), "service", tempFolder())));
@@ -150,7 +150,7 @@ test.skipIf(!hasOpenMetricsParser).each(stories)(
 );
 
 test.skipIf(!hasOpenMetricsParser)(
-  "whatever is forgotten meanwhile, all families are of the same rows",
+  "all OpenMetrics families have the same rows, although rows are deleted during the export",
   async () => {
     const path = join(tempFolder(), "metrics.db");
     let nowMs = beginMs;
@@ -184,7 +184,7 @@ test.skipIf(!hasOpenMetricsParser)(
   240_000,
 );
 
-test.skipIf(!hasOpenMetricsParser)("Prometheus' parser refuses what goes back, by a second or less", async () => {
+test.skipIf(!hasOpenMetricsParser)("Prometheus' parser refuses times that go back, even by less than a second", async () => {
   const told = (...times: string[]) => `# TYPE a gauge\n${times.map((at) => `a 1 ${at}\n`).join("")}# EOF\n`;
   expect((await parseOpenMetrics(told("1795550743.79", "1795550744.781")))[0]?.[3].length).toBe(2);
   await expect(parseOpenMetrics(told("1795550744.79", "1795550743.81"))).rejects.toThrow("went backwards");

@@ -1,4 +1,4 @@
-// What becomes of metrics.db itself: damaged, from a newer bs9, on a full disk, too large, read by others.
+// The file metrics.db itself: damaged, from a newer bs9, on a full disk, too large, or read by other processes.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
@@ -39,10 +39,13 @@ async function ticks(storage: Storage, count: number, services = 50): Promise<vo
 }
 
 test.each([
-  ["no database at all", (path: string) => writeFileSync(path, "not a database, but something longer than its head: ".repeat(100))],
-  ["cut off", (path: string) => truncateSync(path, 3 * 4096)],
-  ["overwritten", (path: string) => overwrite(path, 4096, statSync(path).size)],
-])("%s: set aside, named, and collecting goes on", async (_, damage) => {
+  [
+    "a file that is not a database",
+    (path: string) => writeFileSync(path, "not a database, but something longer than its head: ".repeat(100)),
+  ],
+  ["a truncated file", (path: string) => truncateSync(path, 3 * 4096)],
+  ["an overwritten file", (path: string) => overwrite(path, 4096, statSync(path).size)],
+])("%s is set aside, a notice names it, and new samples are stored", async (_, damage) => {
   const { folder, path } = place();
   const before = await open(path);
   await ticks(before, 200);
@@ -55,11 +58,11 @@ test.each([
   expect((await storage.series("s1", always, intervalMs)).length).toBe(5);
 });
 
-test("damage that is found while it is open", async () => {
+test("a file that is damaged while it is open is set aside, and new samples are stored", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 200);
-  // The log is written back first, so that the pages are read from the file.
+  // The WAL is written back first, so that SQLite reads the pages from the file.
   const other = new Database(path);
   other.run("PRAGMA wal_checkpoint(TRUNCATE)");
   other.close();
@@ -70,19 +73,19 @@ test("damage that is found while it is open", async () => {
   expect((await storage.newest(null))?.atMs).toBe(nowMs);
 });
 
-test("a file that was removed while it is open is written anew, and told", async () => {
+test("when the open file is removed, a new one is made and a notice says so", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 3);
   rmSync(folder, { recursive: true });
   await ticks(storage, 2);
-  expect(storage.notices()).toEqual([`${path} was removed; collecting began anew`]);
+  expect(storage.notices()).toEqual([`${path} was removed; a new file was begun`]);
   const reader = openSqliteReader(path);
   cleanUp.push(() => reader.close());
   expect((await reader.series("s1", always, intervalMs)).map(({ atMs }) => atMs)).toEqual([nowMs - intervalMs, nowMs]);
 });
 
-test("one that somebody has written over while it is open is set aside, and collecting goes on", async () => {
+test("when another program overwrites the open file, it is set aside and new samples are stored", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 5);
@@ -91,31 +94,31 @@ test("one that somebody has written over while it is open is set aside, and coll
   const aside = readdirSync(folder).find((name) => name.startsWith("metrics.db.damaged-"));
   expect(storage.notices()).toEqual([expect.stringContaining(`set aside as ${join(folder, aside ?? "?")}`)]);
   expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
-  // News for a day.
+  // The notice is shown for a day.
   nowMs += 25 * 3_600_000;
   expect(storage.notices()).toEqual([]);
 });
 
-test("a newer schema is refused, and left as it is", async () => {
+test("a file with a newer schema is refused", async () => {
   const { path } = place();
   const storage = await open(path);
   await storage.close();
   const db = new Database(path);
   db.run("PRAGMA user_version = 99");
   db.close();
-  await expect(open(path)).rejects.toThrow(/a newer bs9 has written it \(its schema is number 99, and this bs9 knows them up to \d+\)/);
+  await expect(open(path)).rejects.toThrow(/a newer bs9 has written it \(its schema is version 99, this bs9 supports up to \d+\)/);
   await expect(openSqliteReader(path).services()).rejects.toThrow("a newer bs9 has written it");
 });
 
-test("one writes at a time", async () => {
+test("only one process can write the file at a time", async () => {
   const { path } = place();
   const storage = await open(path);
-  await expect(open(path)).rejects.toThrow("another bs9 agent does");
+  await expect(open(path)).rejects.toThrow("another bs9 agent is writing it");
   await storage.close();
   await ticks(await open(path), 1);
 });
 
-test("others read beside it, what is new too, and after it was set aside", async () => {
+test("a reader gets what the writer stores, also new samples and those after the file was set aside", async () => {
   const { path } = place();
   const reader = openSqliteReader(path);
   cleanUp.push(() => reader.close());
@@ -139,7 +142,7 @@ test("others read beside it, what is new too, and after it was set aside", async
   expect((await reader.series("s7", always, intervalMs)).length).toBe(3);
 });
 
-test("rows that are read slowly are told once each, whatever is written meanwhile", async () => {
+test("a slow reader gets each row once, although more rows are written meanwhile", async () => {
   const { path } = place();
   const storage = await open(path);
   await ticks(storage, 100, 5);
@@ -154,7 +157,7 @@ test("rows that are read slowly are told once each, whatever is written meanwhil
   expect(seen.length).toBeGreaterThanOrEqual(100);
 });
 
-test("the file shrinks when less is kept", async () => {
+test("the file shrinks when the configuration keeps fewer samples", async () => {
   const { path } = place();
   const storage = await open(path);
   await ticks(storage, 1000);
@@ -171,7 +174,7 @@ test("the file shrinks when less is kept", async () => {
 
 const canMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0 && process.getuid?.() === 0;
 
-/** A file system of 3 MB; `fill` leaves not a byte of it. */
+/** A file system of 3 MB; `fill` uses all of it. */
 function smallDisk(): { folder: string; fill(): void; free(): void } {
   const { folder } = place();
   Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
@@ -188,7 +191,7 @@ function smallDisk(): { folder: string; fill(): void; free(): void } {
   return { folder, fill, free: () => rmSync(ballast) };
 }
 
-test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there is room", async () => {
+test.skipIf(!canMount)("a full disk stops storing with a notice, and free space resumes it", async () => {
   const { folder, fill, free } = smallDisk();
   const storage = await open(join(folder, "metrics.db"));
   await ticks(storage, 20);
@@ -211,7 +214,7 @@ test.skipIf(!canMount)("a full disk stops it, is told, and it goes on when there
   expect((await storage.series("s1", always, intervalMs)).length).toBe(23 + stored);
 });
 
-test.skipIf(!canMount)("a disk that is full from the beginning", async () => {
+test.skipIf(!canMount)("on a disk that is full from the beginning, storing begins when there is space", async () => {
   const { folder, fill, free } = smallDisk();
   fill();
   const storage = await open(join(folder, "metrics.db"));
@@ -223,13 +226,13 @@ test.skipIf(!canMount)("a disk that is full from the beginning", async () => {
   expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
 });
 
-test("nobody else may read it", async () => {
+test("other users cannot read the file", async () => {
   const { folder, path } = place();
   await ticks(await open(path), 1);
   for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
 });
 
-test("some of the disk is left to others", async () => {
+test("nothing is stored when the disk has less free space than the limit", async () => {
   const { path } = place();
   const storage = await openSqlite(path, { minFreeBytes: Number.MAX_SAFE_INTEGER });
   cleanUp.push(() => storage.close());

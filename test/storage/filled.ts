@@ -1,10 +1,10 @@
-// A metrics.db in a home of bs9, as an agent that has ended would have left it.
+// Makes a metrics.db in a bs9 home, as an agent leaves it when it ends.
 import { join } from "node:path";
 import type { Sample } from "../../src/metrics/sample.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { hostSample, intervalMs } from "./samples.ts";
 
-/** Ticks up to now; returns where it is. */
+/** Stores ticks up to the present time; returns the path of the file. */
 export async function fill(bs9Home: string, ticks: number, samplesAt: (n: number) => Sample[]): Promise<string> {
   const path = join(bs9Home, "config/metrics/metrics.db");
   let nowMs = Date.now() - ticks * intervalMs;

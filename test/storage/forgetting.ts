@@ -1,4 +1,4 @@
-// The part of the suite on what a storage keeps and what it forgets.
+// The part of the conformance tests on what a storage keeps and what it deletes.
 import { describe, expect, test } from "bun:test";
 import { beginMs, sample } from "./samples.ts";
 import { all, always, isRising, samplesFrom, type stage, total } from "./scene.ts";
@@ -6,8 +6,8 @@ import { all, always, isRising, samplesFrom, type stage, total } from "./scene.t
 const hourMs = 3_600_000;
 
 export function forgetting(name: string, begin: ReturnType<typeof stage>): void {
-  describe(`${name}, with time`, () => {
-    test("of each level the last ones are kept, and all of it is told once", async () => {
+  describe(`${name}, retention`, () => {
+    test("each level keeps its last samples, and each sample is read once", async () => {
       const keep = { snapshots: 120 };
       const { storage, ticks } = await begin({ raw: keep, minutes: keep, tens: keep });
       const count = await ticks(3000);
@@ -18,12 +18,12 @@ export function forgetting(name: string, begin: ReturnType<typeof stage>): void 
       expect(total(rows, "ioReadBytes")).toBe(total(samplesFrom(count, 2), "ioReadBytes"));
       const single = rows.filter(({ samples }) => samples === 1).length;
       expect(single).toBeGreaterThanOrEqual(120 - 12);
-      // A storage may keep a few more than asked, where it forgets them by the piece.
+      // A storage may keep a few samples more, because it deletes them in chunks.
       expect(single).toBeLessThanOrEqual(120 + 100);
       expect(rows[0]?.samples).toBe(120);
     });
 
-    test("what is older than an age goes", async () => {
+    test("samples older than the configured age are deleted", async () => {
       const { storage, ticks } = await begin({ raw: { ageMs: 10 * 60_000 } });
       await ticks(900);
       const single = (await all(storage.rows(always, "s1"))).filter(({ samples }) => samples === 1);
@@ -31,7 +31,7 @@ export function forgetting(name: string, begin: ReturnType<typeof stage>): void 
       expect(single.length).toBeLessThanOrEqual(120 + 100);
     });
 
-    test("it goes, too, where no process lives for long", async () => {
+    test("old samples are deleted even if no process runs for long", async () => {
       const it = await begin({ raw: { ageMs: 10 * 60_000 } });
       for (let i = 0; i < 15; i++) {
         await it.ticks(120);
@@ -40,11 +40,11 @@ export function forgetting(name: string, begin: ReturnType<typeof stage>): void 
       await it.ticks(1);
       const single = (await all(it.storage.rows(always, "s1"))).filter(({ samples }) => samples === 1);
       expect(single.length).toBeGreaterThanOrEqual(120 - 12);
-      // As many as in the hour that is looked at.
+      // The hour that must be watched before data expires, and the limit from the test above.
       expect(single.length).toBeLessThanOrEqual(900 + 220);
     });
 
-    test("a clock that is a year ahead for some minutes costs nothing", async () => {
+    test("a clock that is a year ahead for some minutes deletes nothing", async () => {
       const age = { ageMs: 3 * hourMs };
       const it = await begin({ raw: age, minutes: age, tens: age, hours: age });
       await it.ticks(1000, (n) => [...(n < 500 ? [sample("old", n)] : []), sample("s1", n)]);

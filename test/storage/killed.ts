@@ -1,4 +1,4 @@
-// kill -9 of a process that appends to metrics.db, at random moments, over and over.
+// Kills a process that appends to metrics.db with SIGKILL at random moments, many times.
 import { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -49,14 +49,14 @@ export async function killWhileAppending(rounds: number): Promise<Survived> {
   return survived;
 }
 
-/** Kills the process at some moment after that many ticks; returns the last tick that it reported. */
+/** Kills the process at a random moment after `ticks` ticks; returns the last tick that it reported. */
 async function appendUntilKilled(path: string, ticks: number): Promise<number> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "appender.ts"), path], { stdout: "pipe", stderr: "inherit" });
   let text = "";
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     text += chunk;
     if (text.split("\n").length <= ticks) continue;
-    // Not just when a tick was reported, but at any point of what follows.
+    // A random delay, so that the kill comes at any point of the next tick, not only just after a report.
     const untilMs = performance.now() + Math.random() * 3;
     while (performance.now() < untilMs);
     child.kill("SIGKILL");

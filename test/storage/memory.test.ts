@@ -1,4 +1,4 @@
-// The suite of the interface, on a storage that has nothing in common with the one that ships.
+// The conformance tests, on a storage that shares no code with the released one.
 import { conformance } from "./conformance.ts";
 import { emptyKept, openMemory } from "./memory.ts";
 

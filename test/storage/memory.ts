@@ -1,11 +1,11 @@
-// A storage without a file, as plain as can be: it shows that the suite asks for nothing but the interface.
+// The simplest storage, without a file: it shows that the conformance tests need nothing but the interface.
 import type { Keeping } from "../../src/config/keeping.ts";
 import { type Figure, type FigureName, tableOf } from "../../src/metrics/figures.ts";
 import { hostName, kindOf } from "../../src/metrics/subject.ts";
 import { follows, levelsOf } from "../../src/storage/levels.ts";
 import type { ObservedChange, Point, Range, SeenState, Storage, StorageRow, WatchedSpan } from "../../src/storage/storage.ts";
 
-/** What is left when it is closed. */
+/** The data that remains when the storage is closed. */
 export type Kept = {
   raw: Map<string, Point[]>;
   lastMs: number | null;
@@ -47,7 +47,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
     }
   };
 
-  /** Each level that has forgotten the begin hands over to the next. */
+  /** The finest points that are kept: where a level has deleted its oldest points, the next coarser level takes over. */
   const finest = (service: string): Point[] => {
     const raw = kept.raw.get(service) ?? [];
     const lastMs = raw.at(-1)?.atMs ?? 0;
@@ -78,7 +78,7 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
         const values: Partial<Point> = rest;
         const point: Point = { ...rest, atMs, samples: 1, ...spread(service, (name) => [values[name] ?? null, values[name] ?? null]) };
         kept.newest.points.set(service, point);
-        // What comes later counts, where the clock has been there before.
+        // Where times repeat, the sample that is stored later counts.
         const before = (kept.raw.get(service) ?? []).filter((one) => one.atMs <= fromMs || one.atMs > atMs);
         kept.raw.set(
           service,

@@ -1,4 +1,4 @@
-// metrics.db as earlier versions of bs9 wrote it: read, folded and exported together with what this one writes.
+// Files that earlier versions of bs9 wrote: read, folded and exported together with samples of this version.
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (path: string): Promise<Storage> => openSqlite(path, { now: () => nowMs, minFreeBytes: 0 });
 
-/** The same services as in the file of version 2. */
+/** Appends the same samples as the file of version 2 has. */
 async function ticks(storage: Storage, first: number, count: number): Promise<void> {
   for (let n = first; n < first + count; n++) {
     nowMs = beginMs + n * intervalMs;
@@ -40,9 +40,9 @@ async function whole(storage: StorageReader): Promise<unknown[]> {
   return [await storage.services(), series, await Array.fromAsync(storage.rows(always, null)), await storage.newest(null)];
 }
 
-test("a file that version 2 wrote says what it said, and goes on with the host beside the services", async () => {
+test("a file of version 2 keeps its data, and takes samples of the host beside those of services", async () => {
   const path = join(folder, "metrics.db");
-  // 800 ticks of `ticks`, appended by the code of version 2.
+  // The first 800 ticks of the function `ticks`, written by the code of version 2.
   writeFileSync(path, Bun.gunzipSync(readFileSync(join(import.meta.dir, "older/version-2.db.gz"))));
   const fresh = await open(join(folder, "fresh/metrics.db"));
   await ticks(fresh, 0, 800);
@@ -64,7 +64,7 @@ test("a file that version 2 wrote says what it said, and goes on with the host b
   await reader.close();
 }, 120_000);
 
-test("a file of a later version is refused: this bs9 would take new columns for damage", async () => {
+test("a file of a later version is refused, because its new columns would look like damage", async () => {
   const path = join(folder, "metrics.db");
   await (await open(path)).close();
   const db = new Database(path);
@@ -72,11 +72,11 @@ test("a file of a later version is refused: this bs9 would take new columns for 
   db.run(`PRAGMA user_version = ${version + 1}`);
   db.close();
   await expect(open(path)).rejects.toThrow(
-    `a newer bs9 has written it (its schema is number ${version + 1}, and this bs9 knows them up to ${version})`,
+    `a newer bs9 has written it (its schema is version ${version + 1}, this bs9 supports up to ${version})`,
   );
 });
 
-test("samples of version 1, without the total CPU time, are read and folded together with those of this one", async () => {
+test("samples of version 1, which lack the total CPU time, are read and folded together with new ones", async () => {
   const path = join(folder, "metrics.db");
   const before = await open(path);
   await ticks(before, 0, 200);
@@ -100,7 +100,7 @@ test("samples of version 1, without the total CPU time, are read and folded toge
   await storage.close();
 });
 
-/** In the layout that services had in version 1; the host had none. */
+/** The block in the layout that services had in version 1; the host had no layout then. */
 function asFirst(block: Block): Block {
   const layout = layouts.get(block.layout === layoutOn("service", 0) ? 1 : 2);
   if (layout === undefined || block.layout.kind === "host") return block;
@@ -109,7 +109,7 @@ function asFirst(block: Block): Block {
   return result;
 }
 
-/** Hashes of released layouts. Where one changes, files that exist cannot be read any more: give the figure a new version instead. */
+/** Hashes of released layouts. A changed layout makes existing files unreadable: give the new figure a new version instead. */
 const released: [id: number, hash: string][] = [
   [1, "3pavb5v34uwnx"],
   [2, "2fwisze172r1l"],
@@ -121,12 +121,12 @@ const released: [id: number, hash: string][] = [
   [65542, "2kw0hgkmqigny"],
 ];
 
-test.each(released)("layout %d is as it was released", (id, hash) => {
+test.each(released)("layout %d is the same as when it was released", (id, hash) => {
   const { columns, words, kind } = layouts.get(id) ?? {};
   expect(Bun.hash(JSON.stringify([kind, columns, words])).toString(36)).toBe(hash);
 });
 
-test.each([...kinds])("an export of the %s begins as every export, and ends with what came last", (kind) => {
+test.each([...kinds])("an export of the %s begins with the columns of every export, and has no column twice", (kind) => {
   const columns = exportedColumns(kind);
   expect(columns.slice(0, 8).join()).toBe("at,service,state,health,cpuPercent,memoryBytes,tasks,restarts");
   expect(new Set(columns).size).toBe(columns.length);

@@ -1,13 +1,16 @@
-// Other people's parsers of what is exported: csv-parse, and Prometheus' own one of OpenMetrics where Debian's package is there.
+// Foreign parsers for exports: csv-parse, and Prometheus' own parser of OpenMetrics if Debian's package is installed.
 import { parse } from "csv-parse/sync";
 import { run, succeed } from "../harness.ts";
 
 const python = "/usr/bin/python3";
 
-/** Debian's python3-prometheus-client. */
+/** True if Debian's package python3-prometheus-client is installed. */
 export const hasOpenMetricsParser = Bun.spawnSync([python, "-c", "import prometheus_client.openmetrics.parser"]).exitCode === 0;
 
-/** Up to 0.20 it takes 744.781 for earlier than 743.790 (github.com/prometheus/client_python/issues/1037): compared as it is there since. */
+/**
+ * Versions up to 0.20 take 744.781 for earlier than 743.790 (github.com/prometheus/client_python/issues/1037), so the script
+ * compares timestamps as later versions do.
+ */
 const script = `
 import json, sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -24,7 +27,7 @@ export type Family = [
   samples: [name: string, labels: Record<string, string>, value: number, at: number][],
 ];
 
-/** Throws where it is not as the format asks, such as times that do not rise. */
+/** Throws if the text breaks the format, for instance if times do not rise. */
 export async function parseOpenMetrics(text: string): Promise<Family[]> {
   return JSON.parse(succeed(await run([python, "-c", script], { input: text }), "the parser").stdout) as Family[];
 }

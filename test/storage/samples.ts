@@ -1,4 +1,4 @@
-// Samples as an agent would append them, made from a number, so that each can be told again.
+// Samples as an agent appends them, computed from a number, so that a test can compute the expected sample again.
 import { tableOf } from "../../src/metrics/figures.ts";
 import type { HostSample, Sample } from "../../src/metrics/sample.ts";
 
@@ -34,7 +34,7 @@ export function samplesOf(count: number, n: number): Sample[] {
   return Array.from({ length: count }, (_, i) => sample(`s${i + 1}`, n + i));
 }
 
-/** Each figure of the host has a value of its own. */
+/** A sample of the host in which each figure has a different value. */
 export function hostSample(n: number, more: Partial<HostSample> = {}): HostSample {
   const each = tableOf("host").map(({ name }, i) => [name, name === "elapsedMs" ? intervalMs : (i + 1) * 1000 + (n % 100)]);
   return { ...Object.fromEntries(each), ioPressurePercent: null, ...more } as HostSample;

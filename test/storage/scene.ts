@@ -1,4 +1,4 @@
-// A storage and a clock that only the test moves, and what tests ask of points.
+// A storage with a clock that only the test moves, and helpers on points for tests.
 import { afterEach, expect } from "bun:test";
 import { defaultKeeping, type Keeping } from "../../src/config/keeping.ts";
 import type { Sample } from "../../src/metrics/sample.ts";
@@ -6,7 +6,7 @@ import { hostName } from "../../src/metrics/subject.ts";
 import type { Point, Range, Storage, StorageRow } from "../../src/storage/storage.ts";
 import { beginMs, hostSample, intervalMs, sample, samplesOf } from "./samples.ts";
 
-/** What is opened again has what it had when it was closed. */
+/** A storage that is opened again has the data from before it was closed. */
 export type Place = { open(keeping: Keeping, now: () => number): Promise<Storage>; remove(): Promise<void> };
 
 export const always: Range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
@@ -29,7 +29,7 @@ export function stage(makePlace: () => Place) {
       get storage() {
         return it.storage;
       },
-      /** So many ticks of the interval; returns how many there have been. */
+      /** Appends `count` ticks, an interval apart; returns the number of all ticks so far. */
       async ticks(count: number, make: (n: number) => Sample[] = (i) => samplesOf(3, i)) {
         for (let i = 0; i < count; i++) {
           expect(await it.storage.append({ atMs: clock.nowMs, samples: make(n), host: hostSample(n) })).toEqual({ stored: true });

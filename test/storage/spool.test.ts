@@ -1,4 +1,4 @@
-// What an export keeps while it is at work: few in memory, many in a file that has no name.
+// The rows that an export keeps: few in memory, many in an unlinked file.
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -38,12 +38,12 @@ const heldOf = (folder: string): string[] =>
       const target = readlinkSync(`/proc/self/fd/${fd}`);
       return target.startsWith(folder) ? [target] : [];
     } catch {
-      // The one that the folder was read with.
+      // This was the descriptor of readdirSync itself, which is closed by now.
       return [];
     }
   });
 
-test.each([0, 1, 499, 500, 501, 20_000, 200_000, 200_001])("%d rows come back, as often as they are asked for", (rows) => {
+test.each([0, 1, 499, 500, 501, 20_000, 200_000, 200_001])("%d rows can be read several times", (rows) => {
   const { spool, folder } = begin();
   add(spool, rows);
   const expected = Array.from({ length: rows }, (_, n) => [2 ** 40 + n, n]);
@@ -53,13 +53,13 @@ test.each([0, 1, 499, 500, 501, 20_000, 200_000, 200_001])("%d rows come back, a
   expect(second.every((value, n) => (n % 7 === 0 ? Number.isNaN(value) : value === -n / 3))).toBe(true);
   const isMuch = rows > 100_000;
   expect(heldOf(folder).length).toBe(isMuch ? 1 : 0);
-  // Nothing that a kill could leave behind.
+  // The file has no name, so a kill leaves nothing behind.
   expect(existsSync(folder) ? readdirSync(folder) : null).toEqual(isMuch ? [] : null);
   spool.close();
   expect(heldOf(folder)).toEqual([]);
 });
 
-test("where it cannot be written that is told", () => {
+test("an error names the directory in which the file could not be created", () => {
   const spool = new Spool(3, "/proc/self/none");
   let thrown: unknown = null;
   try {
@@ -68,5 +68,5 @@ test("where it cannot be written that is told", () => {
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(Bs9Error);
-  expect(String(thrown)).toContain("cannot write what the export keeps in /proc/self/none while it is at work: no such file or directory");
+  expect(String(thrown)).toContain("cannot write the temporary file of the export in /proc/self/none: no such file or directory");
 });

@@ -1,4 +1,4 @@
-// The suite of the interface, on SQLite.
+// The conformance tests, on SQLite.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";

@@ -1,8 +1,7 @@
-// What many changes of one turn cost to remember, and that each is remembered.
+// The cost of many state changes in one call, and that each of them is recorded.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { migrations } from "../../src/storage/sqlite/migrations.ts";
-import { loadNames } from "../../src/storage/sqlite/names.ts";
+import { loadNames, migrations } from "../../src/storage/sqlite/schema.ts";
 import { loadWatching, recordChanges, recordStates, watchesOf } from "../../src/storage/sqlite/watching.ts";
 import type { ObservedChange } from "../../src/storage/storage.ts";
 import { beginMs, intervalMs, samplesOf } from "./samples.ts";
@@ -18,7 +17,7 @@ function begin() {
   return { names, before };
 }
 
-/** Tells how often all that is in it was read. */
+/** A map that counts how often all its entries were read. */
 class Counted<K, V> extends Map<K, V> {
   passes = 0;
   override entries() {
@@ -36,7 +35,7 @@ const down = (service: string, atMs: number, restarts: number): ObservedChange =
   health: "unknown",
 });
 
-test("a thousand services that restart at once are gone through once", () => {
+test("when a thousand services restart at once, their known states are copied only once", () => {
   const { names, before } = begin();
   const known = new Counted(before.known);
   known.passes = 0;
@@ -44,11 +43,11 @@ test("a thousand services that restart at once are gone through once", () => {
   const after = recordChanges(db, names, { ...before, known }, changes, intervalMs);
   expect(known.passes).toBe(1);
   expect([...after.known.values()].every(({ n, restarts }) => n === 2 && restarts === 1)).toBe(true);
-  // For a transaction that fails.
+  // The previous state must stay valid in case the transaction fails.
   expect([...known.values()].every(({ n }) => n === 1)).toBe(true);
 });
 
-test("several of one service, twice the same, and a gap in between", () => {
+test("each change of a service is stored once, and a gap begins a new watch", () => {
   const { names, before } = begin();
   const lateMs = beginMs + 3_600_000;
   const changes = [

@@ -95,8 +95,8 @@ test.each([
 });
 
 test.each([
-  [headOf(controlChannel, ""), "has to come with the key"],
-  [headOf(controlChannel, "x".repeat(64)), "has to come with the key"],
+  [headOf(controlChannel, ""), "the request lacks the key"],
+  [headOf(controlChannel, "x".repeat(64)), "the request lacks the key"],
   [headOf(controlChannel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
 ])("the header %j is refused, whatever follows it", async (head, why) => {
@@ -131,9 +131,9 @@ test("the socket is accessible to its user only; a dead socket is replaced, but 
   const target = join(folder, "mine");
   writeFileSync(target, "mine");
   symlinkSync(target, path);
-  expect(open).toThrow("is no socket");
+  expect(open).toThrow("exists and is not a socket");
   rmSync(path);
   writeFileSync(path, "mine");
-  expect(open).toThrow("is no socket");
+  expect(open).toThrow("exists and is not a socket");
   rmSync(path);
 });

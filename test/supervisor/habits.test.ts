@@ -109,7 +109,7 @@ test("two apps of a file that would get the same name are refused, and a file do
   place.write("other/run.js", "setInterval(() => {}, 1000);\n");
   place.write("other/bs9.toml", '[services.my-shop]\nentry = "run.js"\n');
   const other = await place.bs9("start", "other/bs9.toml");
-  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is another project's") });
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("belongs to another project") });
 });
 
 test("a directory with the name of a service does not hide the service", async () => {

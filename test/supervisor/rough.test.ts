@@ -24,7 +24,7 @@ setInterval(() => {}, 1000);\n`,
   );
   await place.bs9("start", "web/app.ts", "--name", "web", "--port", String(freePort()));
   await place.bs9("start", "rogue/app.ts");
-  await until(async () => (await place.bs9("logs", "rogue")).stdout.includes("has to come with the key"), { what: "it is refused" });
+  await until(async () => (await place.bs9("logs", "rogue")).stdout.includes("the request lacks the key"), { what: "it is refused" });
   expect((await place.bs9("logs", "rogue")).stdout).toContain("EACCES");
   expect(await place.statusOf("web")).toMatchObject({ state: "active" });
   await place.bs9("delete", "all", "--yes");

@@ -1,4 +1,4 @@
-// Tells readers what a moment has changed. Between two moments everybody who listens knows the same.
+// Compares each moment with what readers know, and sends them the differences as events. All readers get the same events.
 import type { Notice } from "../../backend/notice.ts";
 import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
@@ -14,13 +14,16 @@ type Reader = Subscriber<ModelEvent> & { paceMs: number };
 type Published = { observed: Observed; key: string };
 type Passed = Extract<ModelEvent, { kind: "change" }>["passed"];
 
-/** States of one service that wait to be told; a crash loop of a service that cannot be read loses the oldest. */
+/**
+ * At most this many states of one service wait to be sent. If a service crashes in a loop and cannot be read, the oldest are
+ * dropped.
+ */
 const maxPassed = 100;
 
 export type PublisherDeps = {
   view: View;
   shared: SharedNotices;
-  /** Of specs that cannot be read. */
+  /** One sentence for each spec that cannot be read. */
   warnings: () => string[];
 };
 
@@ -31,28 +34,34 @@ export class Publisher implements Stage {
   #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
   /** Changes that the backend reported since the last moment. */
   #told: ReportedChange[] = [];
-  /** Changes that readers know already: from a hint, or because their snapshot is newer. */
+  /** Changes that readers already know, because `told` sent them or because the readers' snapshot is newer. */
   readonly #heard = new WeakSet<ReportedChange>();
-  /** States that readers have not been told yet, because the service could not be compared in that moment. */
+  /** States that were not sent yet, because their service could not be compared in the moment in which they were reported. */
   readonly #passed = new Map<string, Passed>();
   #atMs = 0;
   #host: Snapshot["host"] = null;
-  /** Made for the first reader that needs it, and shared until something is told. */
+  /** The snapshot event for readers: made when the first reader needs it, and reused until the next event. */
   #whole: ModelEvent | null = null;
-  /** The last moment that was told to nobody, because all had fallen behind. */
+  /** The latest moment whose events no reader received, because all readers had fallen behind. */
   #missed: Moment | null = null;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
   }
 
-  /** How often readers want samples; null where nobody reads. A reader that has fallen behind gets no sample, so that none is taken for it. */
+  /**
+   * The shortest interval in which a reader wants samples; null while there are no readers. Readers that have fallen behind do
+   * not count, because they do not receive samples.
+   */
   get paceMs(): number | null {
     const paces = [...this.#readers].flatMap(({ paceMs, isBehind }) => (isBehind() ? [] : [paceMs]));
     return paces.length === 0 ? null : Math.min(...paces);
   }
 
-  /** `moment` is that of now; from then on each event is told. Returns what ends it. */
+  /**
+   * Adds a reader, which receives every event from now on. `moment` is the current one. Returns a function that removes the
+   * reader.
+   */
   hear(listener: Subscriber<ModelEvent>, paceMs: number, moment: Moment): () => void {
     if (this.#readers.size === 0) this.#begin(moment);
     const reader = { ...listener, paceMs };
@@ -62,7 +71,7 @@ export class Publisher implements Stage {
     };
   }
 
-  /** All that was told so far, as one event. */
+  /** A snapshot event that stands for all events so far. */
   whole(): ModelEvent {
     if (this.#missed !== null) this.#begin(this.#missed);
     if (this.#whole !== null) return this.#whole;
@@ -72,8 +81,8 @@ export class Publisher implements Stage {
   }
 
   /**
-   * A change that was told just now: the state alone is passed on, because reading all of the service takes its time. The next
-   * moment has the rest. A service that is up again has another process, so that one is read first.
+   * Sends a reported change at once with the new state alone, because reading the whole service takes time; the next turn sends
+   * the rest. The state `active` is not sent, because the service then has a new process, which has to be read first.
    */
   told(change: ReportedChange): void {
     const { name, atMs } = change;
@@ -84,7 +93,7 @@ export class Publisher implements Stage {
     if (state === "active" || state === before.status.state) return;
     this.#heard.add(change);
     const observed = withState(before, state);
-    // Whatever is read next is another one.
+    // With an empty key the next reading always counts as a change.
     this.#published.set(name, { observed, key: "" });
     this.#tell({ kind: "change", atMs, observed, passed: [{ state, atMs }] });
   }
@@ -92,7 +101,7 @@ export class Publisher implements Stage {
   act(moment: Moment): void {
     this.#told = [];
     if (this.#readers.size === 0) return;
-    // Nobody would get what is told now: what is so is put together when one of them asks for it.
+    // No reader would receive events now. When a reader asks for a snapshot, `whole` makes it of this moment.
     if ([...this.#readers].every(({ isBehind }) => isBehind())) {
       this.#missed = moment;
       return;
@@ -107,7 +116,7 @@ export class Publisher implements Stage {
     }
     this.#keepPassed(moment);
     const names = new Set(isSampled ? services.keys() : [...moment.touched, ...this.#unready(), ...this.#passed.keys()]);
-    // What was read of a dirty service is older than what was told of it: a process that has ended would seem to live again.
+    // The reading of a dirty service is older than the changes reported since: it would show an ended process as alive.
     const observed = this.#deps.view.of(names.difference(dirty), moment, { shared: this.#alike.notices, isExact: false });
     for (const one of observed) this.#compare(one, moment);
     if (isSampled) this.#tell({ kind: "sample", atMs, figures: observed.map(figuresOf), host: moment.host });
@@ -123,7 +132,7 @@ export class Publisher implements Stage {
     this.#missed = null;
     this.#published.clear();
     this.#passed.clear();
-    // A dirty service is as it was before the change, so that the change is still news.
+    // The snapshot shows a dirty service as it was before its change, so readers still need that change.
     for (const change of this.#told) if (!moment.dirty.has(change.name)) this.#heard.add(change);
     this.#whole = null;
     this.#alike = this.#alikeNow();
@@ -133,7 +142,10 @@ export class Publisher implements Stage {
       this.#published.set(observed.status.name, { observed, key: keyOf(observed, moment) });
   }
 
-  /** A service opens its port without a word to anybody. An unhealthy one stays unready until a probe says otherwise, which is told. */
+  /**
+   * The active services that may become ready at any time, because no event reports that a service has opened its port.
+   * Unhealthy services are left out: a probe reports when they are healthy again.
+   */
   #unready(): string[] {
     return Array.from(this.#published.values()).flatMap(({ observed: { status } }) =>
       status.state === "active" && !status.ready && status.health !== "unhealthy" ? [status.name] : [],
@@ -157,7 +169,7 @@ export class Publisher implements Stage {
     this.#published.set(name, { observed, key });
     const passed = this.#passed.get(name) ?? [];
     this.#passed.delete(name);
-    // A state that has passed by already is told all the same.
+    // A state that lasted only a moment is sent even if the service is now as it was before.
     const isNews = before?.key !== key || passed.some(({ state }) => state !== observed.status.state);
     if (isNews) this.#tell({ kind: "change", atMs: moment.atMs, observed, passed });
   }
@@ -181,7 +193,7 @@ export class Publisher implements Stage {
   }
 }
 
-/** Names all of a service but its figures, which move all the time. */
+/** Two readings of a service have the same key if they differ only in figures, which change all the time. */
 function keyOf({ status, unwell, ...rest }: Observed, { services }: Moment): string {
   const { uptimeMs: _, cpuPercent: __, cpuTimeMs: ___, memoryBytes: ____, memorySource: _____, tasks: ______, ...lasting } = status;
   const known = services.get(status.name);

@@ -1,4 +1,4 @@
-// Restarts services that are unhealthy and are to be restarted then: all that are due together, and never two such acts at once.
+// Restarts unhealthy services that have `--health-restart`: all services that are due in one act, and only one act at a time.
 import type { Backend } from "../../backend/backend.ts";
 import { exitStatus, reasonOf } from "../../base/errors.ts";
 import { startTimeOf } from "../../base/proc.ts";
@@ -12,7 +12,9 @@ export type RecyclerDeps = Pick<ActingDeps, "registry" | "trail"> & {
   say: (sentence: string) => void;
 };
 
-/** A service that does not end, or could not be asked, is asked again: retry with exponential backoff. */
+/**
+ * A service that does not end, or whose restart failed, is restarted again after these times: retry with exponential backoff.
+ */
 const firstAgainMs = 10_000;
 const lastAgainMs = 300_000;
 
@@ -20,7 +22,7 @@ type Asked = { run: string; againMs: number; nextMs: number };
 
 export class Recycler implements Stage {
   readonly #deps: RecyclerDeps;
-  /** The last one that was handed over: while this waits for the lock, a service may recover. */
+  /** The latest moment: a service may recover while an act waits for the lock. */
   #moment: Moment | null = null;
   readonly #asked = new Map<string, Asked>();
   #work: Promise<void> | null = null;
@@ -29,7 +31,7 @@ export class Recycler implements Stage {
     this.#deps = deps;
   }
 
-  /** Waits for none of them. */
+  /** Does not wait for the restarts, so that a slow service does not delay the turn. */
   act(moment: Moment): void {
     this.#moment = moment;
     if (this.#work !== null) return;
@@ -47,7 +49,7 @@ export class Recycler implements Stage {
     });
   }
 
-  /** Resolves when nothing is at work any more. */
+  /** Resolves when the restarts that have begun have ended. */
   async close(): Promise<void> {
     await this.#work;
   }
@@ -78,7 +80,7 @@ export class Recycler implements Stage {
     }
   }
 
-  /** The command that held the lock before may have restarted a service, changed or deleted it. */
+  /** Checks again under the lock, because the command that held it before may have restarted, changed or deleted a service. */
   async #stillDue(due: Known[]): Promise<Known[]> {
     const { backend, registry } = this.#deps;
     const names = due.map(({ spec }) => spec.name);
@@ -101,11 +103,7 @@ export class Recycler implements Stage {
       () => null,
       (error: unknown) => reasonOf(error),
     );
-    say(
-      trouble === null
-        ? `${spec.name} is asked to end and to come up again: ${why}`
-        : `cannot restart ${spec.name}, though ${why}: ${trouble}`,
-    );
+    say(trouble === null ? `${spec.name} is being restarted: ${why}` : `cannot restart ${spec.name}: ${trouble} (${why})`);
     const ending = {
       message: trouble ?? why,
       failed: trouble === null ? [] : [spec.name],

@@ -1,11 +1,13 @@
-// Stores what a moment has found: each change with the moment at which it was told, and the samples of a tick.
+// Stores the changes of a moment, each with the time at which it was reported, and the samples of a tick.
 import { restartsOf, stateAfterOutcome } from "../../status/status.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Moment, Stage } from "../moment.ts";
 
-/** What storing a tick has used is given back, or memory would grow to several times of it. */
+/** Garbage is collected after this many ticks; without that, the memory of the agent would grow to several times its size. */
 const collectEveryTicks = 12;
-/** Changes of one moment that are stored; a crash loop of thousands of services loses the oldest. */
+/**
+ * At most this many changes of one moment are stored. If thousands of services crash in a loop, the oldest changes are dropped.
+ */
 const maxChanges = 10_000;
 
 export class Store implements Stage {
@@ -28,7 +30,7 @@ export class Store implements Stage {
   close(): void {}
 }
 
-/** The history says of a state what `status` says of it. */
+/** Stores each state as `status` shows it: a service that bs9 stopped after a failed start is `failed`, not `inactive`. */
 function changesOf({ changes, services, outcomes }: Moment): Parameters<Storage["observe"]>[0] {
   return changes.slice(-maxChanges).flatMap(({ name, state, atMs, health }) => {
     const reading = services.get(name)?.reading;

@@ -1,4 +1,5 @@
-// Makes a moment: follows the services, has them probed, and takes samples where it is time.
+// Makes the moment of a turn: reads the services that changed, lets the health monitor probe them, and takes samples when they
+// are due.
 import type { Backend, Change } from "../../backend/backend.ts";
 import type { Paths } from "../../base/paths.ts";
 import type { HealthSettings } from "../../config/health.ts";
@@ -13,21 +14,21 @@ import { type RefreshOptions, Services } from "./services.ts";
 
 export type CollectorDeps = Pick<Deps, "registry"> & {
   backend: Pick<Backend, "watch" | "read" | "verify" | "limits" | "runBeside">;
-  /** Whose file systems are looked at. */
+  /** The free space of the file systems of these directories is measured. */
   paths: Pick<Paths, "home" | "state">;
   health: HealthSettings;
   /** The wall clock. */
   now: () => number;
   monotonicMs: () => number;
-  /** Hears each change in the moment in which it is told. */
+  /** Called at once for each reported change. */
   onTold: (change: ReportedChange) => void;
-  /** Hears that something has changed that no turn has collected yet. */
+  /** Called when something changed that the next turn has to collect. */
   onNews: () => void;
-  /** True where a reader waits for what becomes of services. */
+  /** True while a reader follows the services. */
   isRead: () => boolean;
 };
 
-/** Which samples a moment is to have; the expensive figures only while there is time. */
+/** The samples that a moment needs. The expensive figures are read only while `hasTime` returns true. */
 export type WantedSamples = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind: "none" };
 
 export class Collector {
@@ -38,7 +39,7 @@ export class Collector {
   readonly #health: HealthCollector;
   #latestHost: HostSample | null = null;
   #changes: ReportedChange[] = [];
-  /** Services with another health since the moment before. */
+  /** Services whose health changed since the moment before. */
   #judged = new Set<string>();
 
   constructor(deps: CollectorDeps) {
@@ -60,13 +61,16 @@ export class Collector {
     return this.#health.monitor;
   }
 
-  /** As refresh() of Services. */
+  /** Same as `refresh` of Services; afterwards the health monitor knows which services run. */
   async refresh(options?: RefreshOptions): Promise<void> {
     await this.services.refresh(options);
     this.#health.watch();
   }
 
-  /** Throws where the services cannot be read; then `known` has to do: services are probed all the same. A stage gets each change once. */
+  /**
+   * Throws where the services cannot be read; the caller then uses `known`, so that health probes go on. Each change is in
+   * exactly one moment.
+   */
   async collect(wanted: WantedSamples): Promise<Moment> {
     if (wanted.kind === "tick") this.#health.lookForPorts();
     const { services } = this;
@@ -75,12 +79,12 @@ export class Collector {
     return this.#moment(wanted);
   }
 
-  /** The moment of what is known, for where the services cannot be read. */
+  /** A moment made of the last readings, for when the services cannot be read. */
   known(): Moment {
     return this.#moment({ kind: "none" });
   }
 
-  /** A moment for a question. It takes no changes away: the next moment of the loop still holds all of them. */
+  /** A moment for answering a question. It leaves all changes to the next moment of the loop. */
   look(): Moment {
     const { now, monotonicMs, registry } = this.#deps;
     return {

@@ -1,5 +1,4 @@
-// Health of the services that run: hands the monitor what is to be probed, and the one port of a service without a check.
-import { isDeepStrictEqual } from "node:util";
+// Tells the health monitor which services run, and on which port to probe a service that has no configured check.
 import { heldIfShown, type Listener } from "../../backend/sockets.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../../base/proc.ts";
 import { type Monitor, type MonitorOptions, monitorOf, type Watched } from "../../health/monitor.ts";
@@ -12,9 +11,9 @@ export class HealthCollector {
   readonly monitor: Monitor;
   readonly #services: Services;
   readonly #ports = new Ports();
-  /** What each service without a check listens on. */
+  /** The listening ports of each service without a check; null where they are unknown. */
   #found = new Map<string, number[] | null>();
-  /** The number of changes of services that the monitor has heard of. */
+  /** The counter `changes` of the services when the monitor was last updated; -1 forces an update. */
   #heard = -1;
 
   constructor(services: Services, options: Pick<MonitorOptions, "settings" | "run" | "onChange">) {
@@ -22,18 +21,21 @@ export class HealthCollector {
     this.monitor = monitorOf(options);
   }
 
-  /** A service without a check is probed on the one port that it listens on, which it may open at any time. */
+  /**
+   * A service without a check is probed on its only listening port. It may open that port at any time, so this is called in
+   * each tick.
+   */
   lookForPorts(): void {
     const unchecked = Array.from(this.#services.all()).filter(({ spec, reading }) => {
       return reading.state === "active" && probeOf(spec, null) === null;
     });
     const found = unchecked.length === 0 ? new Map<string, number[] | null>() : this.#ports.now(unchecked);
-    if (isDeepStrictEqual(found, this.#found)) return;
+    if (Bun.deepEquals(found, this.#found, true)) return;
     this.#found = found;
     this.#heard = -1;
   }
 
-  /** After each reading of services: one that has ended is not healthy, nor is a run that nobody has probed yet. */
+  /** To be called after each reading of the services: the monitor then forgets ended runs and starts to probe new ones. */
   watch(): void {
     if (this.#services.changes === this.#heard) return;
     this.#heard = this.#services.changes;
@@ -46,7 +48,7 @@ export class HealthCollector {
       const { reading, spec, startTicks } = known;
       const run = runOf(known);
       if (reading.state !== "active" || run === null || startTicks === null) return [];
-      // Asked only where nobody answers on the loopback address.
+      // Called only where no process answers on the loopback address.
       const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
       const listens = this.#found.get(spec.name) ?? null;
       return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong }];

@@ -1,4 +1,5 @@
-// Which service listens on which port: looked up once for each listening socket, not for each question.
+// Finds the ports on which services listen. Searching the processes of a service is expensive, so this is done only when a new
+// socket listens or the service has a new main process.
 import { heldBy, type Listener, listeners } from "../../backend/sockets.ts";
 import { pidsOf } from "../../metrics/group.ts";
 import { type Known, runOf } from "./services.ts";
@@ -7,10 +8,10 @@ type Held = { run: string; inodes: Set<string> };
 
 export class Ports {
   readonly #held = new Map<string, Held>();
-  /** Sockets that were looked for in every service. */
+  /** The inodes of the sockets that listened at the last call. */
   #known = new Set<string>();
 
-  /** What each service listens on now, the lowest first; null where that cannot be told. */
+  /** The listening ports of each service, lowest first; null where its processes are unknown. */
   now(services: Iterable<Known>): Map<string, number[] | null> {
     const uid = process.getuid?.();
     const all = listeners();

@@ -1,4 +1,4 @@
-// One sample of all: what is known of the services and their counters -> samples, and what the last ones were.
+// Reads the counters of all services, makes a sample of each service, and keeps its latest sample.
 import { counterReader } from "../../metrics/counters.ts";
 import { type Sample, type ServiceReading, type State, sampleOf } from "../../metrics/sample.ts";
 import { type Known, runOf } from "./services.ts";
@@ -14,15 +14,15 @@ type Latest = { run: string | null; readAtMs: number; sample: Sample };
 
 export class Sampler {
   readonly #counters = counterReader();
-  /** What the next tick is compared with. */
+  /** The readings of the last tick: the next tick computes its rates from them. */
   readonly #ofTick = new Map<string, ServiceReading>();
-  /** What the next sample of any kind is compared with. */
+  /** The readings of the last sample of any kind: the next sample between ticks computes its rates from them. */
   readonly #last = new Map<string, ServiceReading>();
   readonly #latest = new Map<string, Latest>();
 
   /**
-   * State first, then what is cheap of all; what there is no time for is null. `readAtMs` is the monotonic clock. A sample that
-   * is not of a tick changes nothing of what the next tick says.
+   * Reads the cheap counters of all services first, then the expensive ones while there is time; the others are null.
+   * `readAtMs` is on the monotonic clock. A sample between ticks does not change what the next tick reports.
    */
   take(
     looks: readonly SampleInput[],
@@ -47,7 +47,10 @@ export class Sampler {
     return samples;
   }
 
-  /** That of the run that is on now, from `sinceMs` on (the clock of `take`); null where there is none. */
+  /**
+   * The latest sample of the current run of a service, if it was taken at `sinceMs` or later (on the clock of `take`);
+   * otherwise null.
+   */
   latest(known: Known, sinceMs = Number.NEGATIVE_INFINITY): Sample | null {
     const last = this.#latest.get(known.reading.name);
     const isOfRun = last !== undefined && last.run !== null && last.run === runOf(known);

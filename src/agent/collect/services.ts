@@ -1,4 +1,4 @@
-// What is known of every service: read once, and again where a spec has changed or the backend has told of a change.
+// Keeps the latest reading of every service. A service is read again after its spec changed or the backend reported a change.
 import type { Backend, Change, Reading, Watch } from "../../backend/backend.ts";
 import type { Isolation, Limits, SandboxVerdict } from "../../backend/verdict.ts";
 import { reasonOf } from "../../base/errors.ts";
@@ -19,37 +19,40 @@ export type Known = {
 
 export type ServicesDeps = Pick<Deps, "registry"> & {
   backend: Pick<Backend, "watch" | "read" | "verify" | "limits">;
-  /** The clock that nobody sets. */
+  /** The monotonic clock. */
   monotonicMs: () => number;
-  /** Hears each change of state as it is told. */
+  /** Called at once for each state change that the backend reports. */
   onChange: (change: Change) => void;
-  /** Hears that a refresh will find something, before there is one. */
+  /** Called when a service has changed and must be read again. */
   onDirty?: () => void;
 };
 
 export type RefreshOptions = { isExact?: boolean; only?: ReadonlySet<string> };
 
-/** Without it a change that was never told would stay unknown. */
+/** All services are read again after this time, in case the backend did not report a change. */
 const lookAgainMs = 60_000;
-/** Where nobody tells, it is not asked for all the time. */
+/** Pause between two attempts to watch the backend while it reports no changes. */
 const listenAgainMs = 10_000;
-/** A connection that breaks off within this time is looked for by the next turn: at once would be all the time. */
+/** A watch that ends sooner than this is renewed by the next turn and not at once: it might end again each time. */
 const steadyMs = 1000;
 
 export class Services {
   readonly #deps: ServicesDeps;
   readonly #known = new Map<string, Known>();
   readonly #dirty = new Set<string>();
-  /** Services of which a part could not be read, such as the sandbox of a process that is being set up. The next refresh reads them again. */
+  /**
+   * Services that could be read only in part, for example because the sandbox of a new process is still being set up. The next
+   * refresh reads them again.
+   */
   readonly #partial = new Set<string>();
   #versions = new Map<string, string>();
   #specs = new Map<string, Spec>();
-  /** Null: what was read may be older than the folder. */
+  /** The stamp of the directory of specs when it was read; null where the specs may have changed since. */
   #stamp: string | null = null;
   #warnings: string[] = [];
   #watch: Watch | null = null;
   #allReadAtMs = Number.NEGATIVE_INFINITY;
-  /** One refresh after the other. */
+  /** The latest refresh. The next one starts after it has ended. */
   #last: Promise<void> = Promise.resolve();
   #changes = 0;
   #touched = new Set<string>();
@@ -68,7 +71,7 @@ export class Services {
     return this.#known;
   }
 
-  /** The services that were read anew, or went, since this was asked last. */
+  /** The services that were read again or removed since the last call. */
   takeTouched(): Set<string> {
     const touched = this.#touched;
     this.#touched = new Set();
@@ -83,17 +86,19 @@ export class Services {
     return this.#known.size;
   }
 
-  /** Of specs that cannot be read. */
+  /** One sentence for each spec that cannot be read. */
   get warnings(): string[] {
     return this.#warnings;
   }
 
-  /** Services that are to be read anew. */
+  /** Services that the next refresh reads again. */
   get dirty(): ReadonlySet<string> {
     return this.#dirty;
   }
 
-  /** True where a service may have changed that nobody tells of: a spec was written or removed, or the backend tells nothing. */
+  /**
+   * True where a service may have changed without a report: a spec was written or removed, or the backend reports no changes.
+   */
   get isUntold(): boolean {
     return this.#watch === null || this.#deps.registry.stamp() !== this.#stamp || this.#stamp === null;
   }
@@ -102,15 +107,15 @@ export class Services {
     return this.#watch !== null;
   }
 
-  /** Another number where anything has changed since. */
+  /** A counter that grows whenever services are read or removed. */
   get changes(): number {
     return this.#changes;
   }
 
   /**
-   * Reads again what may have changed. Afterwards the services are as they were when this was called, or later; without
-   * `isExact`, as far as the backend has reported changes by now. With `only`, other services are left to the next refresh.
-   * Throws where the backend cannot be read; the next refresh tries again.
+   * Reads the services that may have changed. The result is at least as new as the call; without `isExact` it includes only the
+   * changes that the backend has reported so far. With `only`, other services are left to the next refresh. Throws where the
+   * backend cannot be read; the next refresh tries again.
    */
   refresh({ isExact = true, only }: RefreshOptions = {}): Promise<void> {
     const next = this.#last.then(() => this.#refresh(isExact, only));
@@ -164,11 +169,11 @@ export class Services {
     );
     if (this.#isClosed || isLost) heard?.close();
     else this.#watch = heard;
-    // What happened while nobody told.
+    // Changes that happened without a watch were not reported, so all services have to be read again.
     this.#allReadAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** One that was lost is looked for again at once: the user manager may just have started itself anew. */
+  /** Ends the watch. The next refresh renews it at once, because the user manager may only have re-executed itself. */
   #lost(): void {
     this.#watch?.close();
     this.#watch = null;
@@ -189,7 +194,7 @@ export class Services {
       this.#dirty.add(spec.name);
     }
     this.#warnings = broken.map(({ error }) => reasonOf(error));
-    // One that cannot be read is looked at again.
+    // Without a version, a spec that cannot be read is read again by the next refresh.
     for (const { name } of broken) versions.delete(name);
     this.#versions = versions;
     this.#stamp = broken.length === 0 ? stamp : null;
@@ -232,7 +237,7 @@ export class Services {
   }
 }
 
-/** The run that a figure belongs to; null while there is none. */
+/** Identifies the current run of a service by pid and start time; null while the service does not run. */
 export function runOf({ reading, startTicks }: Known): string | null {
   return reading.mainPid === null || startTicks === null ? null : `${reading.mainPid}:${startTicks}`;
 }

@@ -8,16 +8,16 @@ export type Side = { path: string; keyFile: string; channel: Channel };
 
 export type AskOptions = {
   timeoutMs: number;
-  /** Makes the error for an answer that has not come after `timeoutMs`. */
+  /** Makes the error to throw when no answer has come within `timeoutMs`. */
   late: () => Error;
   /**
-   * The file that is locked for as long as the other side lives. connect(2) refuses where nobody listens, and Bun tells of a
-   * full backlog as if it were the same (1.4): with this file the two are told apart. Null: a refusal counts as `nobody`.
+   * The file that the server keeps locked while it runs. Bun 1.4 reports a full listen backlog as a refused connection, as if
+   * nobody listened; the lock tells the two apart. If null, a refused connection means that no server runs.
    */
   lock: string | null;
 };
 
-/** A side that is alive may refuse or break off connections for this long. */
+/** How long a running server may refuse or break connections before the client gives up. */
 const patienceMs = 10_000;
 const shortestPauseMs = 10;
 const longestPauseMs = 60;
@@ -25,8 +25,8 @@ const longestPauseMs = 60;
 type Outcome = { kind: "answer"; text: string } | { kind: "refused" | "busy" | "broken" | "too-long" | "late" };
 
 /**
- * The text of the answer; null where the other side does not live. Throws what `late` makes, and an error where a living side
- * answers none of the connections that are opened to it.
+ * Returns the text of the answer, or null if no server runs. Throws the error that `late` makes, an error if a running server
+ * answers none of the connections, and an error if the question or the answer is too long.
  */
 export async function ask({ path, keyFile, channel }: Side, question: unknown, options: AskOptions): Promise<string | null> {
   const { timeoutMs, late, lock } = options;
@@ -35,7 +35,7 @@ export async function ask({ path, keyFile, channel }: Side, question: unknown, o
   if (maxHeadBytes + Buffer.byteLength(line) > channel.maxQuestionBytes)
     throw failed(`the question to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
   for (;;) {
-    // Read each time: a side that is just coming up makes its key only now.
+    // Read the key again for each attempt: a server that is starting writes it only now.
     const text = `${headOf(channel, keyFrom(keyFile))}${line}`;
     const outcome = await askOnce(path, text, channel.maxAnswerBytes, timeoutMs - (performance.now() - beganMs));
     if (outcome.kind === "answer") return outcome.text;
@@ -95,7 +95,7 @@ function askOnce(path: string, line: string, maxBytes: number, timeoutMs: number
   });
 }
 
-/** An answer without the end of its line was broken off. */
+/** An answer without a final newline was broken off. */
 function outcomeOf(text: string): Outcome {
   if (text === busyLine) return { kind: "busy" };
   return text.endsWith("\n") ? { kind: "answer", text } : { kind: "broken" };

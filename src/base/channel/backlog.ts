@@ -1,10 +1,10 @@
-// What waits for one reader, bounded: a reader that falls behind gets the whole anew in place of what it has missed.
+// A bounded queue for one reader. A reader that falls behind gets the whole state in place of the items that it missed.
 
 export type BacklogOptions<T> = {
-  /** All that has been told so far, in one item. */
+  /** Everything told so far, in one item. */
   whole: () => T;
   sizeOf: (item: T) => number;
-  /** Beyond this sum of sizes the reader counts as fallen behind. */
+  /** A reader whose waiting items exceed this sum of sizes counts as fallen behind. */
   maxSize: number;
 };
 
@@ -12,14 +12,14 @@ export class Backlog<T> {
   readonly #options: BacklogOptions<T>;
   #waiting: T[] = [];
   #size = 0;
-  /** A new reader has heard nothing yet, and begins with the whole. */
+  /** A new reader has received nothing, so it starts as fallen behind and gets the whole state first. */
   #isBehind = true;
 
   constructor(options: BacklogOptions<T>) {
     this.#options = options;
   }
 
-  /** True where the reader is to get the whole next. */
+  /** True if the reader gets the whole state next. */
   get isBehind(): boolean {
     return this.#isBehind;
   }
@@ -34,7 +34,7 @@ export class Backlog<T> {
     this.#size = 0;
   }
 
-  /** Undefined where nothing waits. The whole is made only now, when the reader has room for it. */
+  /** Undefined if nothing waits. The whole state is made only now, when the reader has room for it. */
   next(): T | undefined {
     if (this.#isBehind) {
       this.#isBehind = false;

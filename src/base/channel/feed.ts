@@ -1,22 +1,22 @@
-// A connection that stays open: lines go out as they come, as fast as the reader takes them.
+// The server side of a connection that stays open: sends lines as they arise, as fast as the client reads them.
 import { Backlog } from "./backlog.ts";
 
-/** Each line is JSON with its end; readers share the bytes. */
+/** JSON and a newline. All clients are sent the same buffer, so it must not be changed. */
 export type Line = Buffer;
 
 export type Subscriber<T> = {
   tell(item: T): void;
-  /** True where the listener has fallen behind: what is told to it is lost, and it asks for the whole. */
+  /** True while the subscriber has fallen behind: it drops what it is told, and fetches the whole state later. */
   isBehind(): boolean;
 };
 
-/** In place of an answer: what the one who asked is told from now on. */
+/** Returned in place of an answer: the client then gets lines for as long as the connection lasts. */
 export class Feed {
-  /** Said first, beside the head of every answer. */
+  /** Fields of the first line, beside the protocol version and pid that every answer has. */
   readonly opening: object;
-  /** All of it as it is now: the first line, and again for a reader that has fallen behind. */
+  /** The whole state in one line: sent after the opening, and again to a client that has fallen behind. */
   readonly whole: () => Line;
-  /** Tells each line after that; returns what ends it. */
+  /** Subscribes to the lines after that; returns the function that ends the subscription. */
   readonly hear: (listener: Subscriber<Line>) => () => void;
 
   constructor(opening: object, whole: Feed["whole"], hear: Feed["hear"]) {
@@ -26,9 +26,9 @@ export class Feed {
   }
 }
 
-/** Lines that wait for one reader, beside what the kernel holds for it. */
+/** Limit of the lines that wait for one client, in addition to the socket buffer of the kernel. */
 const maxWaitingBytes = 1024 * 1024;
-/** A reader that has taken nothing for so long gives up its place. */
+/** A client that has read nothing for this long is disconnected. */
 const stalledMs = 600_000;
 
 type Writable = { write(bytes: Buffer): number; terminate(): void };
@@ -57,7 +57,7 @@ export class FeedStream {
     this.flow();
   }
 
-  /** Writes as much as the socket takes; the rest goes on when it has drained. */
+  /** Writes as much as the socket takes. The `drain` event calls it again for the rest. */
   flow(): void {
     for (;;) {
       if (this.#rest.length === 0) this.#rest = this.#backlog.next() ?? empty;

@@ -1,19 +1,19 @@
-// The client of a connection that stays open: its lines as they come. It reads no faster than they are taken.
+// The client of a connection that stays open: yields lines as they arrive, and reads no faster than the caller takes them.
 import type { Side } from "./ask.ts";
 import { busyLine, headOf, keyFrom } from "./head.ts";
 
 export type ChannelFollowOptions = {
   signal: AbortSignal;
-  /** The other side counts as gone where its first line has not come by then. */
+  /** The server counts as gone if its first line does not arrive within this time. */
   firstMs: number;
-  /** And where it has said nothing for so long later. */
+  /** The server counts as gone if no further line arrives for this long. */
   quietMs: number;
 };
 
-/** Beyond this the socket is read no further until the lines are taken; a line that is still incomplete is read to its end. */
+/** With more unread bytes than this the socket is paused until lines are taken; an incomplete line is still read to its end. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 
-/** Ends where nobody listens or answers, where the other side ends or falls silent, and with the signal. */
+/** Ends if nobody listens or answers, if the server is busy, ends or falls silent, and if the signal aborts. */
 export async function* followChannel(
   { path, keyFile, channel }: Side,
   question: unknown,
@@ -54,7 +54,7 @@ export async function* followChannel(
   }
 }
 
-/** Bytes that have come, as lines. */
+/** Splits the received bytes into lines. */
 class Inbox {
   readonly #maxLineBytes: number;
   #chunks: Buffer[] = [];
@@ -67,12 +67,12 @@ class Inbox {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** Without a whole line nothing could be taken, and the end of the line would never come. */
+  /** True if the socket should pause. An incomplete line alone never pauses it, because its end would then never arrive. */
   get isFull(): boolean {
     return this.#isOver || (this.#lines.length > 0 && this.#bytes > maxUnreadBytes);
   }
 
-  /** A line that is too long ends it. */
+  /** A line longer than `maxLineBytes` ends the stream. */
   add(chunk: Buffer): void {
     this.#bytes += chunk.length;
     for (let at = 0; at < chunk.length; ) {
@@ -91,7 +91,7 @@ class Inbox {
     this.#wake();
   }
 
-  /** Null at the end, and where none comes within `limitMs`. */
+  /** Null at the end of the stream, and if no line comes within `limitMs`. */
   async line(limitMs: number): Promise<string | null> {
     const endMs = performance.now() + limitMs;
     while (this.#lines.length === 0) {

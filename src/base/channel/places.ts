@@ -1,16 +1,16 @@
-// How many connections a channel keeps open, and which of them gives up its place to a new one.
+// Limits how many connections a channel keeps open, and chooses which connection is closed in favour of a new one.
 
-/** Enough for every command of a script; a connection that has shown the key costs only memory. */
+/** Connections that have sent the key. Enough for all commands of a script; each costs only memory. */
 const maxKnown = 64;
-/** Connections that have shown the key and stay open: they take no place from commands. */
+/** Connections that have sent the key and stay open. Counted apart, so that they take no place from commands. */
 const maxStaying = 64;
-/** Connections without the key, which any process of this machine may open. */
+/** Connections that have not sent the key: every process that reaches the socket can open them. */
 const maxStrangers = 256;
-/** Age is counted in timer ticks, not in time: after a stall the loop has not yet read what arrived meanwhile. */
+/** Age is counted in timer ticks, not in time: after a stall of the event loop, data that arrived in time is still unread. */
 const tickMs = 100;
-/** A connection that has not shown the key within a second gives up its place. */
+/** A connection that has not sent the key within a second is closed. */
 const keyWithinTicks = 10;
-/** Where all places are taken, it is given up so early: a command sends its key at once, and by then it was read. */
+/** When all places are taken, the oldest one is closed this early: a command sends its key at once, so it was read by then. */
 const spareTicks = 2;
 
 export class ConnectionPlaces<Connection extends { terminate(): void }> {
@@ -21,7 +21,7 @@ export class ConnectionPlaces<Connection extends { terminate(): void }> {
   #ticks = 0;
   #timer: Timer | null = null;
 
-  /** For a connection that was opened just now; false where no place is free. */
+  /** Admits a connection that was just opened; false if no place is free. */
   take(connection: Connection): boolean {
     const [oldest] = this.#strangers;
     if (this.#strangers.size >= maxStrangers && oldest !== undefined && this.#ticks - oldest[1] >= spareTicks) this.#end(oldest[0]);
@@ -31,7 +31,7 @@ export class ConnectionPlaces<Connection extends { terminate(): void }> {
     return true;
   }
 
-  /** For a connection that has shown the key; false where no place is free. */
+  /** Admits a connection that has sent the key; false if no place is free. */
   know(connection: Connection): boolean {
     this.#strangers.delete(connection);
     if (this.#known.size >= maxKnown) return false;
@@ -39,7 +39,7 @@ export class ConnectionPlaces<Connection extends { terminate(): void }> {
     return true;
   }
 
-  /** For a known connection that is to stay open; false where no place is free. */
+  /** Lets a connection that has sent the key stay open; false if no place is free. */
   stay(connection: Connection): boolean {
     this.#known.delete(connection);
     if (this.#staying.size >= maxStaying) return false;
@@ -53,7 +53,7 @@ export class ConnectionPlaces<Connection extends { terminate(): void }> {
     this.#known.delete(connection);
   }
 
-  /** Called by the timer, while there are connections without the key. */
+  /** The timer calls it while connections without the key exist. */
   tick(): void {
     this.#ticks++;
     for (const [connection, opened] of this.#strangers) {

@@ -1,4 +1,4 @@
-// One end of a channel: a socket of this user alone, on which each connection is one question and its answer, or a feed.
+// The server of a channel: a socket that only this user can open; each connection carries a question and its answer, or a feed.
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { failed, reasonOf } from "../errors.ts";
 import { shellWord } from "../text.ts";
@@ -6,10 +6,10 @@ import { Feed, FeedStream } from "./feed.ts";
 import { busyLine, type Channel, maxHeadBytes, refusalOf } from "./head.ts";
 import { ConnectionPlaces } from "./places.ts";
 
-/** Of sockaddr_un (unix(7)). */
+/** The longest path that fits into sockaddr_un (unix(7)). */
 const maxPathBytes = 107;
 
-/** A connection that has shown the key has this long for its question, and again to read the answer. */
+/** A client that has sent the key has this long to send its question, and again to read the answer. */
 const askWithinSec = 10;
 
 type Asking = {
@@ -25,16 +25,19 @@ type Socket = Bun.Socket<Asking>;
 type Answering = (question: unknown) => Promise<object>;
 
 /**
- * Answers each question, which is JSON, by what `answer` returns, or by why it throws. Where that is a feed, the connection
- * stays open: its opening is the answer, and its lines follow. A socket that is there is of a
- * process that has died: the caller holds a lock. A connection for which there is no place is told that this side is busy.
+ * Answers each question, which is JSON, with what `answer` returns, or with the text of the error that it throws. If `answer`
+ * returns a feed, the connection stays open: the feed's opening is the answer, and its lines follow. A connection beyond the
+ * limit is answered with `busyLine`. The caller holds a lock, so a socket that exists already was left by a dead process and is
+ * removed. Throws if the path is too long, or if a file that is not a socket exists there.
  */
 export function serve(path: string, channel: Channel, key: string, answer: Answering): { stop(): void } {
   if (Buffer.byteLength(path) > maxPathBytes)
-    throw failed(`the path of the control socket is too long for one: ${path}`, { hint: "set BS9_HOME to a shorter path" });
+    throw failed(`the path of the control socket is longer than ${maxPathBytes} bytes: ${path}`, {
+      hint: "set BS9_HOME to a shorter path",
+    });
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isSocket())
-    throw failed(`${path} is no socket, and not bs9's to remove`, { hint: `ls -l ${shellWord(path)}` });
+    throw failed(`${path} exists and is not a socket; bs9 does not remove it`, { hint: `ls -l ${shellWord(path)}` });
   rmSync(path, { force: true });
   const places = new ConnectionPlaces<Socket>();
   const before = process.umask(0o177);
@@ -65,7 +68,7 @@ export function serve(path: string, channel: Channel, key: string, answer: Answe
           }
           if (refusal === null && (!asking.isKnown || chunk.at(-1) !== newline || asking.chunks.length === 0)) return;
           asking.isOver = true;
-          // A stop may take its time, and the other side has a limit of its own.
+          // No timeout while the answer is made: a stop may take long, and the client has its own time limit.
           socket.timeout(0);
           const said = { protocol: channel.protocol, pid: process.pid };
           const told = refusal === null ? await answered(Buffer.concat(asking.chunks.splice(0)), answer) : { error: refusal };
@@ -114,7 +117,7 @@ function write(socket: Socket): void {
   if (asking.answer === null) socket.end();
 }
 
-/** Null while nothing received so far is a reason to refuse. Empty: too much came before the key. */
+/** Null while nothing received so far is a reason to refuse; empty if too many bytes came without a first line. */
 function headOfAsking(asking: Asking, channel: Channel, key: string): string | null {
   const bytes = Buffer.concat(asking.chunks);
   const end = bytes.indexOf(newline);

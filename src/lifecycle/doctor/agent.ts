@@ -1,4 +1,4 @@
-// Whether the agent runs, is the one of this bs9, and can store what it sees.
+// Checks that the agent runs, has the version of this bs9, and can store its samples.
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { harmless } from "../../base/text.ts";
 import type { DoctorInput } from "./input.ts";
@@ -10,7 +10,7 @@ export async function agentFindings({ deps, specs }: DoctorInput): Promise<Findi
   const self = await agent.self();
   const unit = backend.agent;
   if (self === null) {
-    // Part of the supervisor, which is there as soon as there is something to supervise.
+    // Without systemd the agent is a part of the supervisor, which runs whenever a service does.
     if (unit === null) return [];
     const whose = unit.whose();
     if (typeof whose === "object") return [findings.agentOfOther(whose)];
@@ -24,7 +24,7 @@ export async function agentFindings({ deps, specs }: DoctorInput): Promise<Findi
       id: "storage",
       severity: "warning",
       what: harmless(what),
-      why: "the history of services has a gap there",
+      why: "the history of the services has a gap at that time",
       mend: fix ?? "bs9 describe bs9-agent",
       fix: null,
     }),

@@ -1,4 +1,4 @@
-// All checks together, worst first.
+// Runs all checks of doctor and sorts their findings, the worst first.
 import type { Finding, Severity } from "../../backend/finding.ts";
 import { label, wishedDirectives } from "../../backend/sandbox.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
@@ -40,7 +40,7 @@ export async function examine(input: Omit<DoctorInput, "specs">, ofHost: Finding
 
 const mistakeFindings = ({ mistakes }: DoctorInput): Finding[] => mistakes.map((mistake) => findings.config(mistake));
 
-/** A check that cannot be made is a finding too, and keeps no other from being made. */
+/** Turns the error of a check into a finding, so that the other checks are still made. */
 async function checked(check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await check();
@@ -58,7 +58,7 @@ async function sandbox({ deps }: DoctorInput): Promise<Finding[]> {
   const namesOf = (directives: string[]) => [...new Set(directives.map((one) => one.split("=")[0] ?? one))];
   return [...reasons].map(([why, directives]) =>
     findings.sandbox({
-      // Without systemd it is as it is: what can be had is had.
+      // Without systemd these parts are not available at all, so that they are missing is only a warning.
       severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
       names: directives.length === 1 ? `${directives[0]}` : `${directives.length} parts of the sandbox: ${namesOf(directives).join(" ")}`,
       why,
@@ -67,7 +67,7 @@ async function sandbox({ deps }: DoctorInput): Promise<Finding[]> {
   );
 }
 
-/** What is only wished for does not make a sandbox partial; without user namespaces nothing of the files is shut off. */
+/** Wished directives do not make a sandbox partial, so they are a note. Without user namespaces no file is protected: an error. */
 function severityOf(directives: string[]): Severity {
   const wished = wishedDirectives("standard").map(label);
   if (directives.every((directive) => wished.includes(directive))) return "note";

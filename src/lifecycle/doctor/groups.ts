@@ -1,4 +1,4 @@
-// Groups of the user whose members can become root, and whether services are kept from what the group gives.
+// Finds groups of the user whose members can become root, and whether the sandbox denies services the privileges of the group.
 import { readFileSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import { rootGroups } from "../../backend/root-sockets.ts";
@@ -9,7 +9,7 @@ import { findings } from "./table.ts";
 
 export async function groupFindings({ deps }: Pick<DoctorInput, "deps">): Promise<Finding[]> {
   const user = currentUser();
-  // Root needs no group.
+  // Root has these privileges without any group.
   if (user.uid === 0) return [];
   const names = membershipsIn(await groupDatabase(), user.name, process.getgroups?.() ?? []);
   if (names.length === 0) return [];
@@ -19,7 +19,7 @@ export async function groupFindings({ deps }: Pick<DoctorInput, "deps">): Promis
   return judgeGroups(names, user, open);
 }
 
-/** group(5), and with getent(1) those of another database (LDAP), as far as it is there. */
+/** The lines of /etc/group, and those of other databases such as LDAP if getent(1) is installed. */
 async function groupDatabase(): Promise<string> {
   const asked = await exec(["getent", "group", ...rootGroups.map(({ name }) => name)], { timeoutMs: 5000 }).catch(() => null);
   return `${readGroups()}\n${asked?.stdout ?? ""}`;
@@ -34,8 +34,8 @@ function readGroups(): string {
 }
 
 /**
- * The groups of `rootGroups` that list this user, or that a process of it has: after a change of the database both differ
- * until the user manager is restarted. Pure.
+ * The groups of `rootGroups` that list this user as a member, or that this process has: after a change of the database the two
+ * differ until the user manager is restarted. Pure.
  */
 export function membershipsIn(database: string, user: string, gids: number[]): string[] {
   const lines = database.split("\n").map((line) => line.split(":"));
@@ -48,7 +48,7 @@ export function membershipsIn(database: string, user: string, gids: number[]): s
     );
 }
 
-/** `withheld` names the directives that services do not get here; null where none of them is to be had. Pure. */
+/** `withheld` names the sandbox directives that this host does not support; null if it supports none. Pure. */
 export function judgeGroups(
   names: string[],
   { name: user, uid }: { name: string; uid: number },

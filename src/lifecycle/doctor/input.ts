@@ -1,4 +1,4 @@
-// What the doctor's checks look at, handed down as a value.
+// The input of all checks of doctor.
 import type { Paths } from "../../base/paths.ts";
 import type { Mistake } from "../../config/toml.ts";
 import type { Registry } from "../../service/registry.ts";
@@ -11,8 +11,8 @@ export type DoctorInput = {
   registry: Registry;
   mistakes: Mistake[];
   verifyTrail: () => Promise<TrailVerdict>;
-  /** Null where no backend can be reached. */
+  /** Null if no backend can be reached. */
   deps: Deps | null;
-  /** Those that can be read. */
+  /** The specs that can be read. */
   specs: Spec[];
 };

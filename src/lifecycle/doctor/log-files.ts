@@ -1,4 +1,4 @@
-// Whether log files can be trimmed where they lie without losing a line.
+// Checks that log files can be trimmed in place without losing a line.
 import { existsSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import { logsFolder, unreadStreams } from "../../logs/store/place.ts";

@@ -1,4 +1,4 @@
-// Disk and clock.
+// Checks the free disk space and the clock.
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../../backend/finding.ts";
@@ -21,7 +21,7 @@ export function diskFindings({ paths }: DoctorInput): Finding[] {
   });
 }
 
-/** Pure. Some file systems have no number of files to run out of. */
+/** Pure. Some file systems have no limit of files and report 0. */
 export function judgeSpace(space: Space): Finding[] {
   const { bytesFree, bytes, filesFree, files } = space;
   if (bytes > 0 && bytesFree < fullBytes) return [findings.disk({ ...space, isFull: true })];
@@ -31,7 +31,7 @@ export function judgeSpace(space: Space): Finding[] {
   return [];
 }
 
-/** One finding for each file system. */
+/** The space of the file system of a path; null if an earlier path was on the same one, so that each has one finding. */
 function spaceOf(path: string, seen: Set<number>): Space | null {
   try {
     const { dev } = statSync(path);

@@ -1,4 +1,4 @@
-// Whether bs9's own files are this user's alone.
+// Checks that only this user can access bs9's own files.
 import { chmodSync, lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
@@ -9,12 +9,12 @@ import { findings } from "./table.ts";
 const maxEntries = 20_000;
 const maxFindings = 20;
 
-/** `denied` are the bits that nothing below the folder may have. */
+/** Findings on owners and modes. `denied` are the permission bits that no file below the directory may have. */
 export function modeFindings({ paths }: DoctorInput): Finding[] {
   const rules: { folder: string; denied: number }[] = [
     { folder: paths.config, denied: 0o077 },
     { folder: paths.state, denied: 0o077 },
-    // What runs, and what is run from it: others may look, not write.
+    // The runtimes that services execute: other users may read them, but not write.
     { folder: join(paths.share, "runtime"), denied: 0o022 },
   ];
   const found = rules.flatMap(({ folder, denied }) =>
@@ -32,7 +32,7 @@ function judge(path: string, stat: Stats, denied: number, config: string): Findi
   if ((mode & bits) === 0) return [];
   const right = mode & ~bits & 0o777;
   const octal = (bits: number) => bits.toString(8).padStart(3, "0");
-  // Into a folder that others may only look into, its files let nobody.
+  // A directory that others can only list is a warning: the files in it have modes of their own.
   const severity = stat.isDirectory() && (mode & 0o022) === 0 ? "warning" : "error";
   const fix = plainFix(async () => {
     chmodSync(path, right);
@@ -41,7 +41,7 @@ function judge(path: string, stat: Stats, denied: number, config: string): Findi
   return [findings.mode({ path, severity, mode: octal(mode), right: octal(right) }, fix)];
 }
 
-/** The folder itself and all below it; symbolic links are not followed. */
+/** The directory itself and everything below it; symbolic links are not followed. */
 function walk(folder: string, left: number): { path: string; stat: Stats }[] {
   try {
     const stat = lstatSync(folder);

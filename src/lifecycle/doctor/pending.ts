@@ -1,4 +1,4 @@
-// What commands that were killed left half done, and who holds the lock.
+// Finds changes that killed commands left half done, and the process that holds the lock of the registry.
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
 import { underLock } from "../deps.ts";
@@ -6,7 +6,7 @@ import { recover } from "../recover.ts";
 import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
 
-/** The kernel drops the lock with its holder, so whoever holds it lives. */
+/** The kernel releases the lock when its holder ends, so a process that holds it is alive. */
 export async function lockFindings({ registry }: DoctorInput): Promise<Finding[]> {
   const holder = await registry.holder().catch(() => null);
   return holder === null ? [] : [findings.lock({ holder, pid: /pid (\d+)/.exec(holder)?.[1] })];

@@ -1,4 +1,4 @@
-// The pinned runtimes: what no service uses, which are gone, which are another bs9's.
+// Finds pinned runtimes that no service uses, runtimes that are missing, and services that run on another version of bs9.
 import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, plainFix } from "../../backend/finding.ts";
@@ -16,7 +16,7 @@ export function runtimeFindings({ paths, specs, deps, registry }: DoctorInput): 
     if (deps === null) return findings.unused(about);
     const sweep = async () => {
       await underLock(deps, "doctor", async () => sweepUnused(deps));
-      if (existsSync(path)) throw failed(`${path} is in use by now, so it stays`);
+      if (existsSync(path)) throw failed(`${path} is now in use, so it was not removed`);
       return `${path} is removed`;
     };
     return findings.unused(about, plainFix(sweep));
@@ -32,7 +32,7 @@ export function runtimeFindings({ paths, specs, deps, registry }: DoctorInput): 
   return [...gone, ...orphans, ...(older.length === 0 ? [] : [findings.runtimeOlder({ names: older })])];
 }
 
-/** Links are not followed; files that go while they are counted take nothing. */
+/** The disk space of a file or directory. Links are not followed; files that disappear during the count add nothing. */
 function bytesIn(path: string): number {
   const found = lstatSync(path, { throwIfNoEntry: false });
   const below = found?.isDirectory() === true ? namesIn(path).map((name) => bytesIn(join(path, name))) : [];

@@ -1,4 +1,4 @@
-// What is amiss with services: units changed by hand, entries that are gone, places that do not last.
+// Checks the services: units changed by hand, entries that are missing, directories that are temporary.
 import { join } from "node:path";
 import type { Foreign } from "../../backend/backend.ts";
 import { type Finding, plainFix, type Way } from "../../backend/finding.ts";
@@ -29,11 +29,10 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
   const act = (word: string, run: () => Promise<string>): Way => ({
     word,
     run: () =>
-      recorded(deps, { act: `doctor: ${word}`, targets: [name], differences: [] }, run, (message) => ({
-        message,
-        failed: [],
-        exitStatus: exitStatus.done,
-      })),
+      recorded(deps, { act: `doctor: ${word}`, targets: [name], differences: [] }, async () => {
+        const message = await run();
+        return { value: message, result: { message, failed: [], exitStatus: exitStatus.done } };
+      }),
   });
   const about = { name, what };
   switch (kind) {
@@ -60,28 +59,28 @@ function foreignFinding(foreign: Foreign, spec: Spec | null, deps: Deps, state: 
 async function putBack(spec: Spec, deps: Deps): Promise<string> {
   const trouble = (await deps.backend.define([spec])).get(spec.name);
   if (trouble !== undefined) throw trouble;
-  return `${deps.backend.unitFile(spec.name)} is bs9's own again`;
+  return `${deps.backend.unitFile(spec.name)} is restored`;
 }
 
-/** Nothing is lost: the edited text is kept. */
+/** Restores bs9's unit, and keeps a copy of the edited one so that nothing is lost. */
 async function replaceEdited(spec: Spec, deps: Deps, state: string): Promise<string> {
   const kept = join(state, "edited", `${spec.name}.service`);
   writeWhole(kept, readIfThere(deps.backend.unitFile(spec.name)) ?? "", 0o600);
-  return `${await putBack(spec, deps)}; the edited one is kept in ${kept}; bs9 restart ${spec.name} runs the service by it`;
+  return `${await putBack(spec, deps)}; the edited unit is kept in ${kept}; bs9 restart ${spec.name} applies the restored one`;
 }
 
 async function takeOver(spec: Spec, deps: Deps): Promise<string> {
   const file = (await deps.backend.strangers?.takeOver(spec)) ?? null;
-  return `${await putBack(spec, deps)}${file === null ? "" : `, and ${file} keeps the edit`}; bs9 restart ${spec.name} runs the service by it`;
+  return `${await putBack(spec, deps)}${file === null ? "" : `, and ${file} keeps the edit`}; bs9 restart ${spec.name} applies both`;
 }
 
 async function discard(name: string, deps: Deps): Promise<string> {
-  if (deps.registry.get(name) !== null) throw failed(`${name} is a service by now`);
+  if (deps.registry.get(name) !== null) throw failed(`${name} is now a service, so its unit was not removed`);
   await deps.backend.strangers?.discard(name);
-  return `${name}.service is gone`;
+  return `${name}.service is removed`;
 }
 
-/** A unit that is bs9's own and not what the spec would become now: made by another bs9, or something around it moved. */
+/** A finding if bs9 would now write another unit for the spec: another version wrote it, or files around the service moved. */
 async function staleness(spec: Spec, deps: Deps): Promise<Finding[]> {
   try {
     if (await deps.backend.isDefined(spec)) return [];
@@ -96,7 +95,7 @@ async function staleness(spec: Spec, deps: Deps): Promise<Finding[]> {
   }
 }
 
-/** Folders that a boot, or systemd-tmpfiles(8), empties. */
+/** Directories that are emptied at boot or by systemd-tmpfiles(8). */
 const fleetingFolders = ["/tmp", "/var/tmp", "/run", "/dev/shm"];
 
 function fleeting(spec: Spec): Finding[] {

@@ -1,5 +1,5 @@
-// Every finding of doctor about services and bs9's own files: its id, how bad it is, what is amiss, why that matters, and
-// what mends it. What this host lacks stands in the backend's own table.
+// Every finding of doctor about services and bs9's own files: its id, its severity, what is wrong, why that matters, and what
+// fixes it. Findings about the host are in the backend's own table.
 import { type Finding, row, type Severity } from "../../backend/finding.ts";
 import { formatBytes } from "../../base/quantities.ts";
 import { harmless, shellWord } from "../../base/text.ts";
@@ -7,15 +7,15 @@ import { runtimeVersion } from "../../runtime/pin.ts";
 import type { Spec } from "../../service/spec.ts";
 
 const othersCould = "other users of this machine could read secrets, or change what your services run";
-const diskMatters = "services, their logs and bs9's own files need room; what is half written is lost";
+const diskMatters = "services, their logs and bs9's own files need space; a file that cannot be written completely is lost";
 
-/** Each row makes a finding from what it is about. */
+/** Each row makes a finding from its subject. */
 export const findings = {
   check: row<{ reason: string; hint: string | undefined }>(
     "check",
     "error",
     ({ reason }) => reason,
-    "so something could not be looked at",
+    "so this check could not be made",
     ({ hint }) => hint ?? "bs9 doctor --debug",
   ),
   sandbox: row<{ severity: Severity; names: string; why: string; mend: string }>(
@@ -30,7 +30,7 @@ export const findings = {
     ({ isClosed }) => (isClosed ? "note" : "warning"),
     ({ user, group }) => `${harmless(user)} is in the group ${group}, which is as good as root`,
     ({ gives, isClosed }) =>
-      `a member ${gives}; ${isClosed ? "the sandbox keeps services from it, and nothing keeps those with --sandbox off and other programs of the user from it" : "services here are not kept from it"}`,
+      `a member ${gives}; ${isClosed ? "the sandbox denies this to services, but nothing denies it to services with --sandbox off and to other programs" : "services here can do the same"}`,
     ({ user, uid, group }) =>
       `sudo gpasswd --delete ${harmless(user)} ${group} && sudo systemctl restart user@${uid}.service (this restarts the services too)`,
   ),
@@ -61,14 +61,14 @@ export const findings = {
     "log-replaced",
     "error",
     ({ what }) => what,
-    "another program has replaced it; bs9 neither reads nor trims it, and the next start of the service is refused",
+    "another program has replaced the log file; bs9 neither reads nor trims it, and refuses the next start of the service",
     ({ root }) => `look what it is, then remove it: ls -lR ${shellWord(root)}`,
   ),
   logFiles: row<{ root: string }>(
     "log-files",
     "warning",
     ({ root }) => `log lines can be lost: the file system of ${root} cannot punch holes`,
-    "a log file that grew too large is copied and then emptied, and what a service writes in between is gone",
+    "a log file that grew too large is copied and then emptied, and lines that the service writes in between are lost",
     ({ root }) => `move ${root} to ext4, xfs, btrfs or tmpfs, or: bs9 start NAME --log journal`,
   ),
 
@@ -112,57 +112,57 @@ export const findings = {
     "pending",
     "error",
     ({ reason }) => reason,
-    "bs9 did not write it so, and cannot finish or undo the change that it stands for",
+    "bs9 can neither finish nor undo the change that this file records",
     ({ hint }) => hint ?? "move the file away",
   ),
   config: row<{ where: string; field: string | null; what: string }>(
     "config",
     "error",
     ({ where, field, what }) => `${where}: ${field === null ? "" : `${field}: `}${what}`,
-    "bs9 start refuses to guess at defaults",
-    "bs9 config --check, and mend that line",
+    "bs9 start fails until this is corrected, because it does not guess defaults",
+    "bs9 config --check, and correct that line",
   ),
   trail: row<{ first: { file: string; line: number; what: string }; count: number }>(
     "trail",
     "error",
     ({ first, count }) =>
-      `the trail is not as it was written: ${first.file}:${first.line}: ${first.what}${count > 1 ? ` (and ${count - 1} more)` : ""}`,
+      `the trail was changed after it was written: ${first.file}:${first.line}: ${first.what}${count > 1 ? ` (and ${count - 1} more)` : ""}`,
     "somebody changed the record of who did what",
-    "bs9 history --verify, and look into who did; then move trail*.jsonl away to begin a new one",
+    "bs9 history --verify, and find out who did; then move trail*.jsonl away to begin a new trail",
   ),
   trailRemoved: row<{ count: number }>(
     "trail-removed",
     "warning",
-    ({ count }) => `an earlier trail was removed: the journal knows ${count === 1 ? "it" : `${count} of them`}`,
-    "bs9 was uninstalled, or somebody took the record of who did what away",
-    "bs9 doctor --fix puts that it was seen into the trail",
+    ({ count }) => `${count === 1 ? "an earlier trail was" : `${count} earlier trails were`} removed, as the journal shows`,
+    "bs9 was uninstalled, or somebody removed the record of who did what",
+    "bs9 doctor --fix records in the trail that you know of it",
   ),
   unused: row<{ path: string; bytes: number }>(
     "unused",
     "note",
     ({ path }) => `no service uses ${harmless(path)}`,
-    ({ bytes }) => `it takes ${formatBytes(bytes)} of disk`,
+    ({ bytes }) => `it takes ${formatBytes(bytes)} of disk space`,
     ({ path }) => `rm -r ${shellWord(path)}`,
   ),
   runtimeMissing: row<{ name: string; version: string }>(
     "runtime-missing",
     "error",
-    ({ name, version }) => `the runtime of ${name}, bs9 ${version}, is not there`,
-    "it cannot be started again",
+    ({ name, version }) => `the runtime of ${name}, bs9 ${version}, is missing`,
+    "the service cannot be started again",
     ({ name }) => `bs9 restart ${name} --runtime latest`,
   ),
   runtimeOlder: row<{ names: string[] }>(
     "runtime-older",
     "note",
-    ({ names }) => `${names.join(" ")} ${names.length === 1 ? "runs" : "run"} on another bs9 than this one, ${runtimeVersion}`,
-    "an upgrade changes no app by itself",
+    ({ names }) => `${names.join(" ")} ${names.length === 1 ? "runs" : "run"} on another version of bs9 than this one (${runtimeVersion})`,
+    "an upgrade of bs9 does not change the runtime of services",
     ({ names }) => `bs9 restart ${names.join(" ")} --runtime latest`,
   ),
 
   spec: row<{ name: string; file: string }>(
     "spec",
     "error",
-    ({ name, file }) => `the spec of ${name} cannot be understood: ${file}`,
+    ({ name, file }) => `cannot read the spec of ${name}: ${file}`,
     "bs9 cannot start or change it",
     ({ file }) => `mv ${file} ${file}.broken`,
   ),
@@ -170,21 +170,21 @@ export const findings = {
     "unit-drop-ins",
     "note",
     ({ what }) => what,
-    "bs9 leaves them alone; they may loosen the sandbox or the limits",
+    "bs9 does not change these drop-ins; they may loosen the sandbox or the limits",
     ({ name }) => `systemctl --user cat ${name}.service`,
   ),
   unitOlder: row<{ name: string; what: string }>(
     "unit-older",
     "note",
     ({ what }) => what,
-    "what this bs9 shuts services in by is newer than what the service runs in",
+    "the sandbox of this version of bs9 is newer than the one that the service runs in",
     ({ name }) => `bs9 restart ${name}`,
   ),
   unitOrphaned: row<{ name: string; what: string; file: string | undefined }>(
     "unit-orphaned",
     "warning",
     ({ what }) => what,
-    "bs9 knows nothing of it; its spec was removed by hand, or the unit was copied",
+    "bs9 has no spec for it: the spec was removed by hand, or the unit was copied",
     ({ name, file }) => `systemctl --user disable --now ${name}.service && rm ${file} && systemctl --user daemon-reload`,
   ),
   unitMissing: row<{ what: string }>("unit-missing", "error", ({ what }) => what, "the service will not start again", "bs9 doctor --fix"),
@@ -193,27 +193,27 @@ export const findings = {
     "error",
     ({ what }) => what,
     "the service is not what its spec says, and the next change would undo the edit",
-    "bs9 doctor --fix asks: bs9's own is put back and the edited one kept aside (so too with --yes), or the edit becomes a drop-in",
+    "bs9 doctor --fix asks whether to restore bs9's unit and keep a copy of yours (as with --yes), or to make the edit a drop-in",
   ),
   unitStale: row<{ name: string }>(
     "unit-stale",
     "note",
-    ({ name }) => `the unit of ${name} would be made otherwise today`,
-    "another version of bs9 made it, or a folder, link or package that it opens has changed",
+    ({ name }) => `the unit of ${name} is out of date`,
+    "another version of bs9 wrote it, or a directory, link or package that it opens has changed",
     ({ name }) => `bs9 restart ${name}`,
   ),
   entry: row<{ name: string; reason: string }>(
     "entry",
     "error",
     ({ name, reason }) => `${name} cannot be started again: ${reason}`,
-    "something that it runs from is gone",
-    ({ name }) => `put it back, or: bs9 delete ${name}`,
+    "a file or directory that it needs is missing",
+    ({ name }) => `restore it, or: bs9 delete ${name}`,
   ),
   fleeting: row<{ spec: Spec; folder: string }>(
     "fleeting",
     "warning",
-    ({ spec, folder }) => `${spec.name} runs from ${spec.root}, and ${folder} does not last`,
-    "its files are cleaned away, at the latest at the next boot",
+    ({ spec, folder }) => `${spec.name} runs from ${spec.root}, and files in ${folder} are temporary`,
+    "its files are deleted, at the latest at the next boot",
     ({ spec }) => `move it: bs9 start /srv/… --name ${spec.name}`,
   ),
 
@@ -221,21 +221,21 @@ export const findings = {
     "agent",
     "warning",
     ({ other }) => `bs9-agent.service belongs to ${harmless(other)}`,
-    "one user has one agent: samples and history of the services here are not kept, health is not looked at",
+    "a user has only one agent, so samples and history of the services here are not stored and their health is not checked",
     "keep services of one user in one bs9 home",
   ),
   agentDown: row<{ trouble: string | null }>(
     "agent",
     "warning",
     ({ trouble }) => `the agent does not answer${trouble === null ? "" : `: ${harmless(trouble)}`}`,
-    "samples and history are not kept, health is not looked at, and log files are not cared for until a bs9 command comes",
+    "samples and history are not stored, health is not checked, and log files are not trimmed until the next bs9 command",
     "systemctl --user enable --now bs9-agent; systemctl --user status bs9-agent",
   ),
   agentOlder: row<{ its: string; ours: string }>(
     "agent",
     "note",
-    ({ its, ours }) => `the agent is of another bs9 (${harmless(its)}; this one is ${ours})`,
-    "it may not understand what this one asks",
+    ({ its, ours }) => `the agent is another version of bs9 (${harmless(its)}; this one is ${ours})`,
+    "it may misunderstand the questions of this version",
     "systemctl --user restart bs9-agent",
   ),
 } satisfies Record<string, (about: never) => Finding>;

@@ -1,4 +1,4 @@
-// Whether the trail is as it was written.
+// Checks that nobody has changed or removed the trail.
 import type { Finding } from "../../backend/finding.ts";
 import { exitStatus } from "../../base/errors.ts";
 import { acceptAct } from "../../trail/record.ts";
@@ -9,7 +9,7 @@ import { findings } from "./table.ts";
 
 export async function trailFindings({ verifyTrail, deps }: DoctorInput): Promise<Finding[]> {
   const { breaks, removed } = await verifyTrail();
-  // All that is wrong is that there was a trail before this one: it may well have been removed on purpose.
+  // The only fault is that an earlier trail is missing, which may have been removed on purpose: a warning, not an error.
   const isRemovedOnly = removed.length > 0 && breaks.length === removed.length;
   if (isRemovedOnly) return [removedTrail(removed, deps)];
   const [first] = breaks;
@@ -22,8 +22,8 @@ function removedTrail(removed: string[], deps: Deps | null): Finding {
   const accept = async () => {
     const entry = { act: acceptAct, targets: [], differences: [{ path: "removed", before: undefined, after: removed }] };
     await underLock(deps, "doctor", () => append(deps, entry, { message: null, failed: [], exitStatus: exitStatus.done }));
-    return "the trail says now that an earlier one was removed";
+    return "the trail now records that an earlier trail was removed";
   };
-  const question = "An earlier trail was removed. Put into the trail that you know of it?";
+  const question = "An earlier trail was removed. Record in the trail that you know of it?";
   return findings.trailRemoved(about, { question, ways: [{ word: "accept it", run: accept }] });
 }

@@ -1,4 +1,4 @@
-// Fills in why services are not well: from what was observed, from their logs, from the trail, and from what the sandbox leaves open.
+// Finds out why services are not well: from their observed state, their logs, the trail, and what the sandbox denies.
 import { harmless } from "../../base/text.ts";
 import { levelOf } from "../../logs/level.ts";
 import type { Spec } from "../../service/spec.ts";
@@ -10,7 +10,7 @@ import { hostViewOf } from "./host-view.ts";
 import { type Evidence, noEvidence, serviceReason } from "./reason.ts";
 import { type SandboxHint, sandboxHint } from "./sandbox-hint.ts";
 
-/** Logs are read for so many services at most, and so many lines of each; the others have a reason without a line of their log. */
+/** Logs of at most `maxLogs` services are read, `linesOfEach` lines of each; other services get a reason without a log line. */
 const maxLogs = 20;
 const linesOfEach = 60;
 const maxLineLength = 4096;
@@ -19,12 +19,12 @@ const readersAtOnce = 4;
 
 type ExplainDeps = Pick<Deps, "backend" | "registry" | "trail" | "home" | "now">;
 
-/** True for a service whose reason is not known without a look at its log or at the trail. */
+/** True for a service whose reason has to be found in its log or in the trail. */
 export function isUnexplained({ status }: Observed): boolean {
   return status.reason === null && !(status.state === "active" && status.ready && status.health !== "unhealthy");
 }
 
-/** Sets the reason of each service that is not well. What cannot be read is left out, and nothing is thrown. */
+/** Sets the reason of each service that is not well. Logs or records that cannot be read are left out; nothing is thrown. */
 export async function explain(observed: Observed[], deps: ExplainDeps): Promise<void> {
   const unwell = observed.filter(isUnexplained);
   if (unwell.length === 0) return;
@@ -55,7 +55,7 @@ function needsLog({ status, end }: Observed): boolean {
   return status.state === "failed" || (status.state === "activating" && (end !== null || (status.restarts ?? 0) > 0));
 }
 
-/** The hint on what a program says in these lines; null where the sandbox has nothing to do with it. */
+/** A hint if these lines of a program report an error that the sandbox caused; else null. */
 export async function hintFor(spec: Spec, lines: string[], deps: Pick<Deps, "backend" | "home">): Promise<SandboxHint | null> {
   const denials = denialsIn(lines);
   if (denials.length === 0 || spec.sandbox.profile === "off") return null;
@@ -63,11 +63,11 @@ export async function hintFor(spec: Spec, lines: string[], deps: Pick<Deps, "bac
     const host = await hostViewOf(spec, deps);
     return host === null ? null : sandboxHint(spec, denials, host);
   } catch {
-    return null; // what a program writes takes no command down
+    return null; // the output of a program must not make a command fail
   }
 }
 
-/** What an error says about the hint, and what it tells the reader to try. */
+/** The hint as the details and the hint of an error. */
 export function toldBy(hint: SandboxHint | null, name: string): { details: string[]; hint: string | null } {
   if (hint === null) return { details: [], hint: null };
   return { details: [hint.what], hint: hint.option === null ? hint.advice : `bs9 start ${name} ${hint.option}` };
@@ -78,7 +78,7 @@ async function hintByName(name: string, lines: string[], deps: ExplainDeps): Pro
   return spec === undefined ? null : hintFor(spec, lines, deps);
 }
 
-/** What each service wrote in its last run that wrote anything; a service whose log cannot be read in time is left out. */
+/** The lines of each service's last run that wrote any. A service whose log cannot be read in time is left out. */
 async function lastRuns(names: string[], deps: Pick<Deps, "backend">): Promise<Map<string, string[]>> {
   const runs = new Map<string, string[]>();
   const waiting = [...names];
@@ -86,7 +86,7 @@ async function lastRuns(names: string[], deps: Pick<Deps, "backend">): Promise<M
   const readers = Array.from({ length: Math.min(readersAtOnce, names.length) }, async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const lines = await lastRun(name, deps, signal).catch(() => null);
-      // What came before the limit of time may not be all.
+      // Lines that were read before the timeout may be incomplete, so they are dropped.
       if (lines !== null && !signal.aborted) runs.set(name, lines);
     }
   });
@@ -109,12 +109,12 @@ async function lastRun(name: string, { backend }: Pick<Deps, "backend">, signal:
   return lines;
 }
 
-/** A line without colours, control characters, and what only tells its level. */
+/** A line without colours, control characters, and the prefix that gives its level. */
 export function plainLine(priority: number | null, message: string): string {
   return harmless(Bun.stripANSI(levelOf(priority, message).message)).slice(0, maxLineLength);
 }
 
-/** The last act on each service, where that was a stop. The trail is read once for all of them. */
+/** For each service whose last act was a stop: who stopped it, and when. The trail is read once for all services. */
 function stoppedBy(names: string[], { trail }: Pick<Deps, "trail">): Map<string, NonNullable<Evidence["stopped"]>> {
   const stopped = new Map<string, NonNullable<Evidence["stopped"]>>();
   const asked = new Set(names);
@@ -129,7 +129,7 @@ function stoppedBy(names: string[], { trail }: Pick<Deps, "trail">): Map<string,
       }
     }
   } catch {
-    return new Map(); // a trail that cannot be read tells nothing
+    return new Map(); // a trail that cannot be read must not make a command fail
   }
   return stopped;
 }

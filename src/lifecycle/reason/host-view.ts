@@ -1,4 +1,4 @@
-// How the host looks to the user outside of the sandbox of a service.
+// The files of the host as the user sees them outside of the sandbox of a service.
 import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { programFolder } from "../../backend/opening.ts";
@@ -7,7 +7,7 @@ import type { Spec } from "../../service/spec.ts";
 import type { Deps } from "../deps.ts";
 import type { HostView } from "./sandbox-hint.ts";
 
-/** Null where what is open to the service cannot be told, because its next start would be refused. */
+/** Null if the directories open to the service are unknown, because its next start would be refused. */
 export async function hostViewOf(spec: Spec, { backend, home }: Pick<Deps, "backend" | "home">): Promise<HostView | null> {
   const opened = await backend.directories(spec).catch(() => null);
   if (opened === null) return null;
@@ -27,7 +27,7 @@ export async function hostViewOf(spec: Spec, { backend, home }: Pick<Deps, "back
   };
 }
 
-/** False for a path that cannot be looked at: it comes from a program, and may be anything. */
+/** False for a path that cannot be examined: the path comes from the output of a program, and may be anything. */
 function holds(look: () => unknown): boolean {
   try {
     return look() !== false;
@@ -36,7 +36,7 @@ function holds(look: () => unknown): boolean {
   }
 }
 
-/** realpath(3) of the part of a path that is there; the rest is added as it is. */
+/** realpath(3) of the part of the path that exists; the rest is appended unchanged. */
 function real(path: string): string {
   try {
     return realpathSync(path);

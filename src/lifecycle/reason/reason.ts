@@ -4,22 +4,22 @@ import { harmless } from "../../base/text.ts";
 import type { Observed } from "../../status/schema.ts";
 import type { SandboxHint } from "./sandbox-hint.ts";
 
-/** What was found out about a service beside what was observed of it. */
+/** What was found about a service in addition to its observed state. */
 export type Evidence = {
-  /** True where its log could be read; without it nothing is said about what the log holds. */
+  /** True if its log could be read; else the reason says nothing about the log. */
   isLogRead: boolean;
-  /** The line of its last run that names the error; null where none does. */
+  /** The line of its last run that names the error; null if none does. */
   errorLine: string | null;
   hint: SandboxHint | null;
-  /** Who has stopped it, and when; null where nobody has, or the trail does not tell. */
+  /** Who stopped it, and when; null if nobody did, or if the trail does not tell. */
   stopped: { by: string; atMs: number } | null;
 };
 
 export const noEvidence: Evidence = { isLogRead: false, errorLine: null, hint: null, stopped: null };
 
 /**
- * Null where the service is well. Else one sentence without a full stop, such as `crashed 5 times, next start in 8 s:
- * Error: listen EADDRINUSE`, and behind it what the sandbox has to do with it.
+ * Null if the service is well. Else one sentence without a full stop, such as `crashed 5 times, next start in 8 s: Error: listen
+ * EADDRINUSE`, followed by the part that the sandbox has in it.
  */
 export function serviceReason(observed: Observed, evidence: Evidence, nowMs: number): string | null {
   const reason = stateReason(observed, evidence, nowMs);
@@ -45,7 +45,7 @@ function stateReason(observed: Observed, evidence: Evidence, nowMs: number): str
     case "inactive":
       return inactiveReason(observed, evidence, nowMs);
     case "unknown":
-      return "what runs it does not answer, so its state is not known";
+      return "systemd or the supervisor does not answer, so the state is not known";
   }
 }
 
@@ -57,20 +57,20 @@ function failedReason(observed: Observed, evidence: Evidence): string {
   }
   const restarts = status.restarts ?? 0;
   if (restarts === 0) return `${end ?? "ended"}${errorPart(end, evidence)}`;
-  // `end` says then that bs9 gave up, and why.
+  // After restarts `end` says that bs9 gave up, and why.
   return `${endings(observed)}, ${end ?? "given up"}${errorPart(null, evidence)}`;
 }
 
 function inactiveReason({ end }: Observed, { stopped }: Evidence, nowMs: number): string {
   if (stopped !== null) return `stopped by ${harmless(stopped.by)} ${formatAge(Math.max(0, nowMs - stopped.atMs))} ago`;
   if (end !== null) return end;
-  // systemd forgets a unit that ended well, and nothing else of a service.
+  // systemd unloads a unit that ended without an error, so this cannot be told from a service that was not started.
   return "ended without an error, or was not started since the boot";
 }
 
-/** `crashed 5 times`; a service that ended well is started again, too, where its policy is `always`. */
+/** Such as `crashed 5 times`; or `ended`, because with `--restart always` a clean exit is followed by a start too. */
 function endings({ status, end }: Observed): string {
-  // A restart that is delayed counts already.
+  // While the service waits for a restart, the count includes that restart already.
   const count = status.state === "activating" ? Math.max(1, status.restarts ?? 1) : (status.restarts ?? 0) + 1;
   const verb = end === "exited with 0" ? "ended" : "crashed";
   return `${verb} ${count === 1 ? "once" : `${count} times`}`;
@@ -82,7 +82,7 @@ function nextStart(atMs: number | null, nowMs: number): string {
   return leftMs < 1000 ? "at once" : `in ${Math.round(leftMs / 1000)} s`;
 }
 
-/** A signal, or memory that ran out, is a cause by itself; an exit status says nothing without the line that goes with it. */
+/** A signal, or running out of memory, is a cause by itself; an exit status means nothing without a line of the log. */
 function errorPart(end: string | null, { isLogRead, errorLine }: Evidence): string {
   const isByItself = end !== null && /^(?:killed\b|exited with 0$|refused to run)|\(exit \d+\)/.test(end);
   if (errorLine !== null && !isByItself) return `: ${errorLine}`;

@@ -1,4 +1,5 @@
-// Tells whether the sandbox is what a program ran into, and which option would open just that. Pure: `host` answers for the host.
+// Decides whether the sandbox caused an error of a program, and which option would open just what it needs. Pure: `host` answers
+// all questions about the host.
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isWithin } from "../../base/paths.ts";
 import { shellWord } from "../../base/text.ts";
@@ -6,37 +7,37 @@ import { isHomeOrAbove } from "../../service/root.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { Denial } from "./denial.ts";
 
-/** What the sandbox leaves to the service; the paths have no links in them. */
+/** The directories that the sandbox opens and hides; links in the paths are resolved. */
 export type SandboxPaths = { writable: { path: string; own: boolean }[]; readable: string[]; hidden: string[] };
 
-/** How the host looks to the user outside of every sandbox. */
+/** The host as the user sees it outside of every sandbox. */
 export type HostView = {
   home: string;
   opened: SandboxPaths;
-  /** True where the sandbox of this backend denies user namespaces. */
+  /** True if the sandbox of this backend denies user namespaces. */
   deniesNamespaces: boolean;
-  /** Links resolved as far as the path is there; the rest is added as it is. */
+  /** Resolves links in the part of the path that exists; the rest is appended unchanged. */
   real(path: string): string;
   exists(path: string): boolean;
   mayRead(path: string): boolean;
   mayWrite(path: string): boolean;
   isFolder(path: string): boolean;
-  /** The directory with a command that the user can run and with what belongs to it, links resolved; null where there is none. */
+  /** The directory that holds a command of the user and the files that it needs, links resolved; null if there is none. */
   find(command: string): string | null;
 };
 
 export type SandboxHint = {
-  /** A sentence without an end: `the sandbox hides ~/.config/x`. */
+  /** A sentence without a full stop: `the sandbox hides ~/.config/x`. */
   what: string;
-  /** What to type after `bs9 start NAME`; null where no option opens it. */
+  /** What to type after `bs9 start NAME`; null if no option opens the path. */
   option: string | null;
-  /** What to do where no option helps; empty where one does. */
+  /** What to do if no option helps; empty if one does. */
   advice: string;
 };
 
 type Zone = "writable" | "readable" | "hidden" | "private" | "system";
 
-/** The hint for the denial that is told of last and that the sandbox has caused; null where it has caused none. */
+/** The hint for the first of `denials`, the latest one first, that the sandbox caused; null if it caused none of them. */
 export function sandboxHint(spec: Pick<Spec, "cwd" | "sandbox">, denials: Denial[], host: HostView): SandboxHint | null {
   if (spec.sandbox.profile === "off") return null;
   for (const denial of denials) {
@@ -46,7 +47,7 @@ export function sandboxHint(spec: Pick<Spec, "cwd" | "sandbox">, denials: Denial
   return null;
 }
 
-/** An option that is given replaces all values of its name, so that those of before have to be given again. */
+/** An option replaces all its earlier values, so the hint has to repeat those too. */
 function withGiven(option: string, { sandbox }: Pick<Spec, "sandbox">, { home }: HostView): string {
   const [name = ""] = option.split(" ");
   const before = name === "--readable" ? sandbox.readable : name === "--writable" ? sandbox.writable : [];
@@ -59,7 +60,7 @@ function hintOn(denial: Denial, spec: Pick<Spec, "cwd">, host: HostView): Sandbo
   const path = absolute(denial.subject, spec.cwd, host.home);
   if (path === null) return null;
   const hint = denial.errno === "ENOENT" ? onAbsent(denial, path, host) : onDenied(denial, path, host);
-  // Landlock refuses to execute what PATH finds, and the shell then names the command alone.
+  // If Landlock forbids executing a command that PATH finds, the shell names only the command, without its path.
   return hint ?? (denial.errno === "EACCES" && !denial.subject.includes("/") ? onCommand(denial.subject, host) : null);
 }
 
@@ -69,25 +70,25 @@ const onNamespaces: SandboxHint = {
   advice: "",
 };
 
-/** The program saw nothing there. Outside there is something, or a directory to write it into. */
+/** The program found no file (ENOENT). The sandbox is the cause if the file exists outside, or could be created there. */
 function onAbsent(denial: Denial, path: string, host: HostView): SandboxHint | null {
   const real = host.real(path);
   const zone = zoneOf(real, host);
   if (zone !== "hidden" && zone !== "private") return null;
   if (host.exists(real))
     return denial.isWrite && host.mayWrite(real) ? opens("--writable", real, zone, host) : opens("--readable", real, zone, host);
-  // Neither is the file there: the program may have wanted to make it, which the directory would have allowed.
+  // The file does not exist outside either, but the program may have wanted to create it, and the directory would allow that.
   const folder = dirname(real);
   const isAllowed = zone === "hidden" && host.exists(folder) && host.mayWrite(folder);
   return isAllowed && (denial.isWrite || folder !== host.home) ? writes(folder, zone, host) : null;
 }
 
-/** The program saw it and was refused. Outside the user would have been allowed to do it. */
+/** The program was refused access. The sandbox is the cause if the user is allowed to do the same outside. */
 function onDenied(denial: Denial, path: string, host: HostView): SandboxHint | null {
   const real = host.real(path);
   const zone = zoneOf(real, host);
   if (zone === "writable" || zone === "private") return null;
-  // The system is there to be read, and so is what was opened for that: only a write can have been refused.
+  // System directories and directories of --readable can be read, so only a write can have been refused there.
   const isWrite = denial.isWrite || zone === "system" || zone === "readable" || !host.exists(real);
   if (isWrite) {
     const target = host.exists(real) ? real : nearest(real, host);
@@ -118,14 +119,14 @@ function writes(path: string, zone: Zone, host: HostView): SandboxHint {
 
 const noOption = "the home directory itself cannot be opened: give the file a directory of its own, and open that with --writable";
 
-/** The path itself or the nearest directory above it that is there. */
+/** The path itself if it exists, else the nearest directory above it that does. */
 function nearest(path: string, host: HostView): string {
   let folder = path;
   while (folder !== "/" && !host.exists(folder)) folder = dirname(folder);
   return folder;
 }
 
-/** The innermost directory that the path lies in decides. */
+/** The zone of a path; the innermost directory that contains it decides. */
 function zoneOf(real: string, { opened }: HostView): Zone {
   const rules: { path: string; zone: Zone }[] = [
     ...opened.hidden.map((path) => ({ path, zone: "hidden" as const })),
@@ -142,7 +143,7 @@ function absolute(subject: string, cwd: string, home: string): string | null {
   return isAbsolute(subject) ? resolve(subject) : resolve(cwd, subject);
 }
 
-/** As one would type it in a shell; `~` only where nothing has to be quoted. */
+/** The path as typed in a shell; with `~` only if nothing has to be quoted. */
 function tilde(path: string, home: string): string {
   const quoted = shellWord(path);
   if (quoted !== path || home === "/") return quoted;

@@ -1,9 +1,9 @@
-// What a row is exported as: its columns, in an order that is only ever added to.
+// The columns of an exported row. Later versions only add columns at the end: the order of the others never changes.
 import { type Figure, tableOf } from "../../metrics/figures.ts";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { StorageRow } from "../storage.ts";
 
-/** Every export begins with these, the one of the host too. */
+/** Every export begins with these columns, the export of the host too. */
 const lead = ["at", "service", "state", "health", "cpuPercent", "memoryBytes", "tasks", "restarts"];
 const words: Record<SubjectKind, string[]> = { service: ["memorySource"], host: [] };
 
@@ -11,7 +11,7 @@ const columns = { service: columnsFor("service"), host: columnsFor("host") };
 
 export const exportedColumns = (kind: SubjectKind): readonly string[] => columns[kind];
 
-/** What a later version of metrics.db has added comes behind. */
+/** Figures that a later version of metrics.db has added come last. */
 function columnsFor(kind: SubjectKind): string[] {
   const figures = tableOf(kind);
   const first = Math.min(...figures.flatMap(({ of }) => of[kind] ?? []));
@@ -45,7 +45,7 @@ function shown(name: string, value: string | number | null): string | number | n
   return name.includes("Bytes") ? Math.round(value) : significant(value);
 }
 
-/** Single precision ends after seven digits; what goes beyond is noise. Number#toPrecision takes five times as long. */
+/** Single precision has seven digits; further ones would be noise. Number#toPrecision takes five times as long. */
 function significant(value: number): number {
   const places = 6 - Math.floor(Math.log10(Math.abs(value)));
   if (places <= 0) return Math.round(value);

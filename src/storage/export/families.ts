@@ -5,7 +5,7 @@ import type { Point } from "../storage.ts";
 
 export type Family = { name: string; type: "gauge" | "counter"; unit: string | null; help: string; value: (point: Point) => number | null };
 
-/** Base units, as the format asks. */
+/** OpenMetrics requires base units. */
 const baseUnits: Record<Unit, { name: string | null; perOne: number }> = {
   percent: { name: "ratio", perOne: 100 },
   ms: { name: "seconds", perOne: 1000 },
@@ -13,20 +13,20 @@ const baseUnits: Record<Unit, { name: string | null; perOne: number }> = {
   count: { name: null, perOne: 1 },
 };
 
-/** The states of a service as figures. */
+/** The state and the health of a service as figures. */
 const ofStates: readonly Family[] = [
   {
     name: "bs9_service_up",
     type: "gauge",
     unit: null,
-    help: "1 where the service is active, else 0.",
+    help: "1 if the service is active, else 0.",
     value: ({ state }) => Number(state === "active"),
   },
   {
     name: "bs9_service_healthy",
     type: "gauge",
     unit: null,
-    help: "1 where the health probe succeeds, 0 where it fails.",
+    help: "1 if the health probe succeeds, 0 if it fails.",
     value: ({ health }) => (health === "unknown" ? null : Number(health === "healthy")),
   },
 ];
@@ -35,7 +35,7 @@ export function familiesOf(kind: SubjectKind): readonly Family[] {
   return [...(kind === "service" ? ofStates : []), ...tableOf(kind).flatMap((figure) => familyOf(kind, figure))];
 }
 
-/** The unit ends the name. */
+/** OpenMetrics requires that a name ends with its unit. */
 function familyOf(kind: SubjectKind, { name, family, counter, unit, help }: Figure): Family[] {
   if (family === undefined) return [];
   const base = baseUnits[unit];

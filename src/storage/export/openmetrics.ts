@@ -1,12 +1,12 @@
-// Rows -> OpenMetrics 1.0 text with timestamps, as Prometheus' `promtool tsdb create-blocks-from openmetrics` takes it in.
+// Rows -> OpenMetrics 1.0 text with timestamps, as Prometheus' `promtool tsdb create-blocks-from openmetrics` reads it.
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { StorageRow } from "../storage.ts";
 import { type Family, familiesOf } from "./families.ts";
 import { Spool } from "./spool.ts";
 
 /**
- * The format wants each family in one piece, and each of the same rows: they are asked for once, since another process goes on
- * forgetting and rolling up, and what is needed of them is kept in `folder` where it is much.
+ * OpenMetrics requires each family in one piece, and every family needs all rows. The rows are read from storage only once,
+ * because another process deletes and folds them meanwhile; large exports keep their figures in a file in `folder`.
  */
 export async function* openMetrics(rows: AsyncIterable<StorageRow>, kind: SubjectKind, folder: string): AsyncIterable<string> {
   const families = familiesOf(kind);
@@ -22,7 +22,7 @@ export async function* openMetrics(rows: AsyncIterable<StorageRow>, kind: Subjec
     }
     const labels = services.map((service) => (kind === "host" ? "" : `{service="${escaped(service)}"}`));
     for (const [i, family] of families.entries()) {
-      // Of what is not to be had there is no family either.
+      // A family without a single value is left out.
       if (isKnown[i] === true) yield* textOf(family, spool, firstFamily + i, labels);
     }
     yield "# EOF\n";
@@ -31,7 +31,7 @@ export async function* openMetrics(rows: AsyncIterable<StorageRow>, kind: Subjec
   }
 }
 
-/** Behind the number of the service and the time. */
+/** The column of the first family: columns 0 and 1 are the number of the service and the time. */
 const firstFamily = 2;
 
 function* textOf(family: Family, spool: Spool, column: number, labels: readonly string[]): Iterable<string> {

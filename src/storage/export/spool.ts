@@ -1,5 +1,4 @@
-// Numbers on their way into a file that wants them column by column: in memory while they are few, then on disk without a name.
-import { randomUUID } from "node:crypto";
+// Keeps rows for an export that writes them column by column: in memory while they are few, then in an unlinked file.
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
@@ -16,7 +15,7 @@ export class Spool {
   #rows = 0;
   #fd: number | null = null;
 
-  /** `folder` is made when it is needed. */
+  /** `folder` is created when the file is needed. */
   constructor(columns: number, folder: string) {
     this.#columns = columns;
     this.#folder = folder;
@@ -30,7 +29,7 @@ export class Spool {
     if (at === rowsInBatch - 1) this.#put();
   }
 
-  /** The rows as they came, some of their columns, a batch at a time. What is told of one is overwritten by the next. */
+  /** The given columns of all rows, in order, a batch at a time. Each batch overwrites the arrays of the one before. */
   *read(...columns: readonly number[]): Iterable<{ length: number; values: Float64Array[] }> {
     const values = columns.map(() => new Float64Array(rowsInBatch));
     for (let first = 0; first < this.#rows; first += rowsInBatch) {
@@ -64,10 +63,10 @@ export class Spool {
     }
   }
 
-  /** Without a name it is gone with this process, however that ends. */
+  /** Opens a file and unlinks it at once, so that it disappears with this process, however that ends. */
   #open(): number {
     makeFolder(this.#folder);
-    const path = join(this.#folder, `export-${randomUUID()}.part`);
+    const path = join(this.#folder, `export-${crypto.randomUUID()}.part`);
     const fd = openSync(path, "wx+", 0o600);
     unlinkSync(path);
     return fd;
@@ -84,7 +83,7 @@ export class Spool {
     try {
       for (let at = 0; at < bytes.length; ) {
         const count = readSync(this.#fd ?? -1, bytes, at, bytes.length - at, beginBytes + at);
-        if (count === 0) throw new Error("it has become shorter");
+        if (count === 0) throw new Error("the file has become shorter");
         at += count;
       }
     } catch (error) {
@@ -93,7 +92,7 @@ export class Spool {
   }
 
   #failed(act: string, error: unknown) {
-    return failed(`cannot ${act} what the export keeps in ${this.#folder} while it is at work: ${plainErrno(error)}`, {
+    return failed(`cannot ${act} the temporary file of the export in ${this.#folder}: ${plainErrno(error)}`, {
       hint: "bs9 export --format csv",
       cause: error,
     });

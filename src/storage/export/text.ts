@@ -1,9 +1,9 @@
-// Rows -> JSON and CSV, in pieces, as they come.
+// Rows -> JSON and CSV, in pieces, while the rows are read.
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { StorageRow } from "../storage.ts";
 import { exported, exportedColumns } from "./columns.ts";
 
-/** One array, an object on each line. */
+/** A JSON array with one object on each line. */
 export async function* rowsAsJson(rows: AsyncIterable<StorageRow>, kind: SubjectKind): AsyncIterable<string> {
   let head = "[\n";
   for await (const text of gathered(rows, (row) => JSON.stringify(exported(kind, row)), ",\n")) {
@@ -13,7 +13,7 @@ export async function* rowsAsJson(rows: AsyncIterable<StorageRow>, kind: Subject
   yield head === "[\n" ? "[]\n" : "\n]\n";
 }
 
-/** RFC 4180; a null is an empty field. */
+/** CSV by RFC 4180; null becomes an empty field. */
 export async function* rowsAsCsv(rows: AsyncIterable<StorageRow>, kind: SubjectKind): AsyncIterable<string> {
   const columns = exportedColumns(kind);
   yield `${columns.join(",")}\r\n`;
@@ -29,7 +29,7 @@ function csvField(value: string | number | null): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** So many rows go out as one piece. */
+/** Rows in one piece of the output. */
 const rowsInPiece = 500;
 
 async function* gathered(rows: AsyncIterable<StorageRow>, line: (row: StorageRow) => string, between: string): AsyncIterable<string> {

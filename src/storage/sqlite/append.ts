@@ -1,4 +1,4 @@
-// One tick into the database: the row itself, the steps of the coarser levels that ended with it, and the chunks that are full.
+// Writes one tick into the database: its row, the steps of the coarser levels that end with it, and the chunks that are due.
 import type { Database } from "bun:sqlite";
 import { hostName, type SubjectKind } from "../../metrics/subject.ts";
 import { type Block, blockFrom } from "../block.ts";
@@ -7,11 +7,10 @@ import { fold } from "../fold.ts";
 import type { RetentionLevel } from "../levels.ts";
 import type { Tick } from "../storage.ts";
 import { depthOf, writeChunks } from "./chunks.ts";
-import { tickKey } from "./keys.ts";
-import { idFor, type Names } from "./names.ts";
 import { type Head, loadEntries, loadHeads, type Recent, type Recents, type TickEntry } from "./recent.ts";
+import { idFor, type Names, tickKey } from "./schema.ts";
 
-/** Returns what is recent then; the old one stays as it is, for a transaction that fails. */
+/** Returns the new recent entries; `recents` stays valid in case the transaction fails. */
 export function appendTick(db: Database, names: Names, recents: Recents, levels: readonly RetentionLevel[], tick: Tick): Recents {
   const { atMs, samples, host = null } = tick;
   const services = encode(db, names, "service", samples, ({ service }) => service);
@@ -62,7 +61,7 @@ function insert(db: Database, kind: SubjectKind, level: number, { seq, atMs, upt
 
 const headOf = ({ seq, atMs, upto }: TickEntry): Head => ({ seq, atMs, upto });
 
-/** What the next level has not taken in yet is needed still. Returns the last one that is not. */
+/** Deletes the entries that are in chunks and folded into the next coarser level. Returns the `seq` of the last one deleted. */
 function trim(db: Database, kind: SubjectKind, level: number, head: Head | null, takenIn: number): number {
   const last = Math.min((head?.seq ?? 0) - depthOf(kind, level), takenIn);
   if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(kind, level, 0), tickKey(kind, level, last));
@@ -88,12 +87,12 @@ function encode<T extends Values>(
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Far more than there are in a step, unless the clock stands still. */
+/** Far more entries than a step has, unless the clock stands still; a step with more counts as complete. */
 const maxInStep = 300;
 
 type Step = { atMs: number; first: number; last: number };
 
-/** The steps that are over: something came behind them that belongs to another one, earlier or later. */
+/** The steps that are complete, because the entry behind them belongs to another step, earlier or later. */
 function endedSteps(open: readonly Head[], stepMs: number): Step[] {
   const step = ({ atMs }: Head) => Math.floor(atMs / stepMs) * stepMs;
   const steps: Step[] = [];
@@ -109,7 +108,7 @@ function endedSteps(open: readonly Head[], stepMs: number): Step[] {
 }
 
 function foldStep(kind: SubjectKind, entries: Iterable<TickEntry>): Block {
-  // Where the clock was set back within the step, what came later counts: no step has more than fits into it.
+  // If the clock was set back within the step, the later entries count, so that no step has more samples than fit into it.
   let laterMs = Number.POSITIVE_INFINITY;
   const run = [...entries].reverse().filter((entry) => {
     const isFirst = entry.atMs < laterMs;

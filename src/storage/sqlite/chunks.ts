@@ -1,26 +1,25 @@
-// The points of one service out of the rows of all, into a chunk: what one service is read from.
+// Gathers the points of one service from the rows of all services into a chunk, so that one service is read without the others.
 import type { Database } from "bun:sqlite";
 import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { type Block, copyRow, makeBlock, resized, rowOf } from "../block.ts";
 import { layoutOn } from "../columns.ts";
 import { pageBytes } from "./database.ts";
-import { chunkKey, lastChunkKey, seqOf } from "./keys.ts";
-import type { Names } from "./names.ts";
 import type { TickEntry } from "./recent.ts";
+import { chunkKey, lastChunkKey, type Names, seqOf } from "./schema.ts";
 
 /**
- * A chunk has so many points that SQLite puts its last 4092 bytes into a page of their own and the few before them into the
- * tree (sqlite.org/fileformat2.html#b_tree_pages): one that is added moves no other.
+ * The number of points in a chunk, chosen so that SQLite stores the last 4092 bytes of the chunk in a page of their own and the
+ * few bytes before them in the tree (sqlite.org/fileformat2.html#b_tree_pages): adding a chunk then moves no other chunk.
  */
 export function depthOf(kind: SubjectKind, level: number): number {
   const inTree = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
   return Math.floor((inTree + pageBytes - 4 - recordBytes) / layoutOn(kind, level).rowBytes);
 }
 
-/** The head of the record, two times, and the head of the block. */
+/** Bytes for the header of the record, for `minMs` and `maxMs`, and for the header of the block. */
 const recordBytes = 40;
 
-/** `seq` is that of the newest entry. Each is the turn of a part of the services, so that no tick has to write for all of them. */
+/** `seq` is that of the newest entry. Each `seq` is the turn of some of the services, so that no tick writes chunks for all. */
 export function writeChunks(db: Database, names: Names, kind: SubjectKind, level: number, entries: Iterable<TickEntry>, seq: number): void {
   const depth = depthOf(kind, level);
   const latest = latestChunk(db);
@@ -31,7 +30,7 @@ export function writeChunks(db: Database, names: Names, kind: SubjectKind, level
     insert.run(chunkKey(level, id, seq), Math.min(...keys), Math.max(...keys), bytes);
 }
 
-/** What comes after the given entry of each service. One entry is looked at a time: they are large. */
+/** For each service its points behind the given entry. Entries are large, so only one is in memory at a time. */
 export function chunksOf(
   entries: Iterable<TickEntry>,
   kind: SubjectKind,
@@ -44,7 +43,7 @@ export function chunksOf(
       const row = seq > afterSeq ? rowOf(block, id) : -1;
       if (row === -1) continue;
       const chunk = chunks.get(id) ?? { block: makeBlock(layoutOn(kind, level), depthOf(kind, level)), length: 0 };
-      // Entries that the next level has not taken in yet may be more.
+      // There are more entries than fit a chunk while the next coarser level has not folded them in.
       if (chunk.length === chunk.block.length) chunk.block = resized(chunk.block, 2 * chunk.length);
       copyRow(block, row, chunk.block, chunk.length++, atMs);
       chunks.set(id, chunk);
@@ -53,7 +52,7 @@ export function chunksOf(
   return new Map([...chunks].map(([id, { block, length }]) => [id, resized(block, length)]));
 }
 
-/** The last entry that is in a chunk of the service; 0 where there is none. */
+/** The `seq` of the last entry that is in a chunk of the service; 0 if the service has no chunk. */
 export function latestChunk(db: Database): (level: number, id: number) => number {
   const select = db.query<{ key: number | null }, [number, number]>("SELECT max(key) AS key FROM chunk WHERE key BETWEEN ?1 AND ?2");
   return (level, id) => seqOf(select.get(chunkKey(level, id, 0), lastChunkKey(level, id))?.key ?? 0);

@@ -6,22 +6,22 @@ import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
 import { makeFolder, openToAppend, readRegular } from "../../base/files.ts";
 import { damagedBlock } from "../block.ts";
 import { columnsVersion } from "../columns.ts";
-import { migrations } from "./migrations.ts";
+import { migrations } from "./schema.ts";
 
 const busyMs = 5000;
 const cacheKiB = 2048;
 const walBytes = 4 * 1024 * 1024;
 
-/** Throws where a newer bs9 has written it. */
+/** Throws if a newer bs9 has written the file. */
 export function openToWrite(path: string): Database {
   makeFolder(dirname(path));
-  // SQLite would let everybody read it; its other files take after it.
+  // Created here with mode 600, because SQLite lets everybody read it. SQLite gives its -wal and -shm files the same mode.
   closeSync(openToAppend(path));
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
     const found = versionOf(db);
     refuseNewer(path, found);
-    // Before the first table, or it would take a VACUUM; the page size is what a chunk is cut to.
+    // Set before the first table exists: afterwards it takes a VACUUM. Chunks are cut to fit this page size.
     if (found === 0) db.run(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     db.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     db.run(`PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}; PRAGMA journal_size_limit = ${walBytes}`);
@@ -33,7 +33,7 @@ export function openToWrite(path: string): Database {
   }
 }
 
-/** New columns make a new version too: an older bs9 would take their blocks for damage, and the number keeps it away. */
+/** New columns raise the version too, so that an older bs9 refuses the file in place of taking their blocks for damage. */
 const version = Math.max(migrations.length, columnsVersion);
 
 /**
@@ -44,10 +44,10 @@ const readableFrom = 1;
 
 export const pageBytes = 4096;
 
-/** Null where there is none yet. */
+/** Null if the file does not exist or has no tables yet. Throws if a newer bs9 has written it. */
 export function openToRead(path: string): Database | null {
   if (!existsSync(path)) return null;
-  // Not read-only: a reader of a WAL may have to make the index of it (sqlite.org/wal.html#read_only_databases).
+  // Not opened read-only: a reader of a WAL may have to create its index (sqlite.org/wal.html#read_only_databases).
   const db = new Database(path, { readwrite: true, strict: true });
   try {
     db.run(`PRAGMA query_only = 1; PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}`);
@@ -68,26 +68,26 @@ function versionOf(db: Database): number {
 
 function refuseNewer(path: string, found: number): void {
   if (found <= version) return;
-  const versions = `its schema is number ${found}, and this bs9 knows them up to ${version}`;
+  const versions = `its schema is version ${found}, this bs9 supports up to ${version}`;
   throw failed(`cannot open ${path}: a newer bs9 has written it (${versions})`, { hint: "bs9 version" });
 }
 
 const magic = "SQLite format 3\0";
 
-/** By its first bytes (sqlite.org/fileformat2.html#magic_header_string); one that is still empty counts as one. */
+/** Checks the first bytes (sqlite.org/fileformat2.html#magic_header_string). An empty file counts too, because SQLite fills it. */
 export function isDatabase(path: string): boolean {
   const head = readRegular(path, magic.length);
   return head !== null && (head.length === 0 || head.toString("latin1") === magic);
 }
 
-/** The file is no database, or not as SQLite left it. */
+/** True for an error that says that the file is damaged or not a database. */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? "") || (error instanceof Error && error.message.startsWith(damagedBlock));
 }
 
 const keptAside = 2;
 
-/** Returns the file's new name. Of several only the last ones are kept. */
+/** Renames a damaged file and returns its new name. Only the last `keptAside` damaged files are kept. */
 export function setAside(path: string, now: Date): string {
   const stamp = now.toISOString().replace(/[-:]|\.\d+/g, "");
   const free = (n: number): string => {
@@ -106,11 +106,11 @@ export function setAside(path: string, now: Date): string {
   return aside;
 }
 
-/** Why nothing could be written, in words. */
+/** The reason of an error of SQLite or of the file system, in plain words. */
 export function whyNot(error: unknown): string {
   const code = errnoOf(error) ?? "";
   if (code === "SQLITE_FULL" || code === "ENOSPC") return "the disk is full";
   if (code === "EDQUOT") return "the disk quota is used up";
-  if (code === "SQLITE_READONLY" || code === "EROFS") return "it may not be written to";
+  if (code === "SQLITE_READONLY" || code === "EROFS") return "the file or its file system is read-only";
   return reasonOf(error);
 }

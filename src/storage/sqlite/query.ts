@@ -1,14 +1,14 @@
-// What a reader can ask, for the process that writes as for others: over the database and what is recent.
+// The queries of a reader over the database and the latest entries, for the writing process and for others.
 import type { Database } from "bun:sqlite";
 import { kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { pointAt, rowOf } from "../block.ts";
 import type { Newest, Point, Range, StorageRow, WatchedSpan } from "../storage.ts";
-import type { Names } from "./names.ts";
 import { type PointSource, piecesOf, pointsOf, rememberingSource, stepsOf, windowsOf } from "./read.ts";
 import { loadEntries } from "./recent.ts";
+import type { Names } from "./schema.ts";
 import { watchesOf } from "./watching.ts";
 
-/** As it is at one moment. */
+/** The stored data as of one moment. */
 export type Present = { db: Database; names: Names; sources: Record<SubjectKind, PointSource> };
 
 export function storedServices({ names }: Present): string[] {
@@ -32,7 +32,7 @@ export function seriesOf({ names, sources }: Present, subject: string, range: Ra
   const id = names.idOf.get(subject);
   if (id === undefined) return [];
   const source = sources[kindOf(subject)];
-  // The coarsest that is fine enough.
+  // The coarsest level that is fine enough.
   const start = Math.max(
     0,
     source.levels.findLastIndex((level) => level.stepMs <= stepMs),
@@ -42,7 +42,7 @@ export function seriesOf({ names, sources }: Present, subject: string, range: Ra
   return stepsOf(source, id, pieces, stepMs);
 }
 
-/** Goes on from one moment while others write: what they put into chunks since is not read twice. */
+/** The rows as of one moment, while another process writes: an entry that it moves into a chunk meanwhile is not read twice. */
 export function* rowsOf(moment: Present, range: Range, subject: string | null): Iterable<StorageRow> {
   const { names, sources } = moment;
   const source = rememberingSource(sources[subject === null ? "service" : kindOf(subject)]);

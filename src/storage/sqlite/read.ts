@@ -1,4 +1,4 @@
-// One service or the host out of the database: which level has which part of a range, and the points of it in order.
+// Reads one service or the host from the database: which level has which part of a range, and its points in order.
 import type { Database } from "bun:sqlite";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import { type Block, makeBlock, pointAt, readBlock } from "../block.ts";
@@ -8,10 +8,10 @@ import { type RetentionLevel, spanOf } from "../levels.ts";
 import { inOrder } from "../order.ts";
 import type { Point, Range } from "../storage.ts";
 import { chunksOf, latestChunk } from "./chunks.ts";
-import { chunkKey, lastChunkKey } from "./keys.ts";
 import { type EntryRange, type Heads, loadEntries, type TickEntry } from "./recent.ts";
+import { chunkKey, lastChunkKey } from "./schema.ts";
 
-/** `after`: what is recent of a service, comes behind an entry of the level and may lie in the range; null where that is nothing. */
+/** `after` gives the recent points of a service behind entry `afterSeq` of a level, at least those in the range; null if none. */
 export type PointSource = {
   kind: SubjectKind;
   db: Database;
@@ -20,7 +20,7 @@ export type PointSource = {
   after: (level: number, id: number, afterSeq: number, range?: Range) => Block | null;
 };
 
-/** `entries` are those that are asked for, or more. */
+/** `entries` returns the requested entries, and may return others too. */
 export function pointSourceOf(
   { db, kind, heads, levels }: Omit<PointSource, "after">,
   entries: (level: number, asked: EntryRange) => Iterable<TickEntry>,
@@ -30,7 +30,7 @@ export function pointSourceOf(
   return { db, kind, heads, levels, after };
 }
 
-/** For many services: each level is read once and stays in memory. */
+/** A source for reading many services: it reads each level once and keeps it in memory. */
 export function rememberingSource(source: PointSource): PointSource {
   const read = new Map<number, TickEntry[]>();
   return pointSourceOf(source, (level) => {
@@ -48,7 +48,7 @@ export function pointsOf(source: PointSource, id: number, { level, ...range }: P
   return block === null ? [] : Array.from({ length: block.length }, (_, row) => pointAt(block, row, block.keys[row] ?? 0));
 }
 
-/** `pieces` as one series of even steps, each labelled by its begin. */
+/** The points of all `pieces` as one series of steps of equal length, each labelled with its begin. */
 export function stepsOf(source: PointSource, id: number, pieces: readonly Piece[], stepMs: number): Point[] {
   const blocks = pieces.flatMap(({ level, ...range }) => blockOf(source, id, level, range) ?? []);
   const step = (atMs: number) => Math.floor(atMs / stepMs) * stepMs;
@@ -60,8 +60,9 @@ export function stepsOf(source: PointSource, id: number, pieces: readonly Piece[
 }
 
 /**
- * Level `start` where it reaches, coarser ones for what is older than it keeps, finer ones for what is not in it yet; cut
- * where a coarse step begins, so that nothing is left out or counted twice. The oldest first.
+ * Splits a range into pieces by level: level `start` for the time that it holds, coarser levels for older times, finer levels for
+ * times that are not folded into it yet. The cuts are where a coarse step begins, so that no sample is left out or counted
+ * twice. The oldest piece comes first.
  */
 export function piecesOf(source: PointSource, id: number, range: Range, start: number): Piece[] {
   const { heads, levels } = source;
@@ -84,7 +85,7 @@ export function piecesOf(source: PointSource, id: number, range: Range, start: n
   return pieces;
 }
 
-/** Where a level takes over from the coarser one: at the first step of that of which nothing is forgotten. */
+/** The time at which a level takes over from the coarser one: the begin of the first coarse step whose samples it still has. */
 function beginOf(source: PointSource, id: number, level: number, stepMs: number, fromMs: number): number {
   const firstMs = firstOf(source, id, level);
   if (firstMs === null) return Number.POSITIVE_INFINITY;
@@ -98,10 +99,10 @@ function samplesIn(source: PointSource, id: number, level: number, range: Range)
   return pointsOf(source, id, { level, ...range }).reduce((sum, { samples }) => sum + samples, 0);
 }
 
-/** So many chunks of a service are in memory at a time. */
+/** At most this many chunks of a service are in memory at a time. */
 const chunksInWindow = 32;
 
-/** A piece, cut where there is something to cut. */
+/** Cuts a piece into windows of `chunksInWindow` chunks each, so that memory does not grow with the range. */
 export function windowsOf({ db }: PointSource, id: number, piece: Piece): Piece[] {
   const { level, fromMs, toMs } = piece;
   const cuts = db
@@ -114,7 +115,7 @@ export function windowsOf({ db }: PointSource, id: number, piece: Piece): Piece[
   return [fromMs, ...cuts].map((beginMs, i) => ({ level, fromMs: beginMs, toMs: cuts[i] ?? toMs }));
 }
 
-/** The oldest that a level has; what is far older than it keeps is from a clock that was wrong. */
+/** The oldest time that a level has, or null; points far older than the level keeps came from a wrong clock and are skipped. */
 function firstOf({ db, heads, levels, after }: PointSource, id: number, level: number): number | null {
   const one = levels[level];
   const newest = heads[level] ?? null;
@@ -128,7 +129,7 @@ function firstOf({ db, heads, levels, after }: PointSource, id: number, level: n
 }
 
 function blockOf({ db, levels, after }: PointSource, id: number, level: number, range: Range): Block | null {
-  // Before the chunks are read: what another process puts into one meanwhile is then there twice, and told once.
+  // Read before the chunks: a point that another process moves into a chunk meanwhile is found twice, and `inOrder` keeps one.
   const latest = latestChunk(db)(level, id);
   const stored = db
     .query<{ block: Uint8Array }, [number, number, number, number]>(

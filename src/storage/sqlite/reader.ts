@@ -1,4 +1,4 @@
-// Reads metrics.db beside the process that writes it.
+// Reads metrics.db while another process writes it.
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { errnoOf, failed } from "../../base/errors.ts";
@@ -8,16 +8,16 @@ import type { SubjectKind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead, whyNot } from "./database.ts";
-import { loadNames } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { lastHeads, loadEntries } from "./recent.ts";
+import { loadNames } from "./schema.ts";
 
 export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping): StorageReader {
   const levels = levelsOf(keeping);
   let open: { db: Database; inode: number } | null = null;
 
-  /** The file may be there only now, or be another one than a moment ago. */
+  /** The open database; opened again if the file was created or replaced since the last call. Null while there is no file. */
   const database = () => {
     const inode = statSync(path, { throwIfNoEntry: false })?.ino ?? null;
     if (open !== null && open.inode !== inode) {
@@ -33,7 +33,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
     try {
       const found = database();
       if (found === null) return ask(null);
-      // One state of the file for all that is read here; ended before anybody waits.
+      // One transaction, so that everything is read from one state of the file. It ends before the caller waits for anything.
       return found.db.transaction(() => {
         const { db } = found;
         const source = (kind: SubjectKind) =>
@@ -47,7 +47,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
     }
   };
 
-  /** What SQLite has against the file, in words; anything else as it is. */
+  /** Turns an error of SQLite into a sentence; returns any other error unchanged. */
   const said = (error: unknown): unknown => {
     if (isDamage(error)) return failed(`cannot read ${path}: it is damaged`, { hint: "bs9 doctor", cause: error });
     const isOfSqlite = errnoOf(error)?.startsWith("SQLITE_") === true;

@@ -1,21 +1,21 @@
-// What was appended last at each level and may not be in chunks yet. Whoever writes has the samples of it in memory; of the
-// coarser levels, which are asked for once a minute, only where they end.
+// The latest entries of each level, some of which are not in chunks yet. The writing process keeps those of level 0 in memory,
+// and only the last head of each coarser level, because those are needed once a minute at most.
 import type { Database } from "bun:sqlite";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import { type Block, readBlock } from "../block.ts";
-import { lastTickKey, seqOf, tickKey } from "./keys.ts";
+import { lastTickKey, seqOf, tickKey } from "./schema.ts";
 
-/** `upto` is the last entry of the level below that is in it. */
+/** `upto` is the `seq` of the last entry of the next finer level that is folded into this one. */
 export type Head = { seq: number; atMs: number; upto: number };
 
-/** All services of a moment, or the host. */
+/** All services at one moment, or the host. */
 export type TickEntry = Head & { block: Block };
 
-/** The last one of each level, the finest first. */
+/** The last head of each level, the finest level first. */
 export type Heads = readonly (Head | null)[];
 
 export type Recent = { raw: readonly TickEntry[]; heads: Heads };
-/** Services and the host are written one beside the other: they have columns of their own. */
+/** Services and the host are stored in separate entries, because they have different columns. */
 export type Recents = Record<SubjectKind, Recent>;
 
 export function loadRecents(db: Database, levels: number): Recents {
@@ -33,7 +33,7 @@ export function lastHeads(db: Database, kind: SubjectKind, levels: number): Head
   });
 }
 
-/** The oldest first, without what is in them. */
+/** The entries after `afterSeq` without their blocks, the oldest first. */
 export function loadHeads(db: Database, kind: SubjectKind, level: number, afterSeq: number): Head[] {
   return db
     .query<HeadRow, [number, number]>("SELECT key, atMs, upto FROM tick WHERE key > ?1 AND key <= ?2 ORDER BY key")
@@ -43,7 +43,7 @@ export function loadHeads(db: Database, kind: SubjectKind, level: number, afterS
 
 export type EntryRange = { afterSeq?: number; lastSeq?: number; fromMs?: number; toMs?: number };
 
-/** The oldest first, one at a time: they are large, and what is not asked for is not read. */
+/** The requested entries, the oldest first; read one at a time, because they are large. */
 export function* loadEntries(db: Database, kind: SubjectKind, level: number, asked: EntryRange = {}): Iterable<TickEntry> {
   const { afterSeq = 0, lastSeq = Number.POSITIVE_INFINITY, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = asked;
   const rows = db.query<HeadRow & { block: Uint8Array }, [number, number, number, number]>(

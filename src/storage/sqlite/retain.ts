@@ -1,22 +1,17 @@
-// One step of forgetting: a part of the services in turn, so that no step ever looks at all of them; then room is given back.
+// Deletes expired data in bounded steps: each step looks at some of the services in turn, and then shrinks the file.
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
-import type { RetentionLevel } from "../levels.ts";
-import { chunkKey, lastChunkKey } from "./keys.ts";
-import type { Names } from "./names.ts";
+import { type RetentionLevel, seenKeep } from "../levels.ts";
 import type { Recents } from "./recent.ts";
+import { chunkKey, lastChunkKey, type Names } from "./schema.ts";
 
-/** Of one service; a crash loop of a month has more. */
-const maxSeen = 5000;
-const maxWatches = 50_000;
-const seenMs = 42 * 86_400_000;
 const servicesPerStep = 20;
-/** Pages that are given back in one step: 1 MB. */
+/** The file shrinks by at most this many pages in one step: 1 MB. */
 const pagesPerStep = 256;
-/** What will be written to again soon is not given back. */
+/** Share of the pages that stays free in the file, because new data needs them soon. */
 const spareShare = 0.05;
 
-/** `turn` counts the steps, `clockMs` is the wall clock. Returns the services that nothing is kept of any more. */
+/** `turn` counts the steps, `clockMs` is the wall clock. Returns the ids of services of which no data is left. */
 export function deleteExpired(
   db: Database,
   names: Names,
@@ -41,16 +36,19 @@ export function deleteExpired(
     db.query("DELETE FROM seen WHERE service = ?1").run(id);
     db.query("DELETE FROM service WHERE id = ?1").run(id);
   }
-  db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenMs);
-  db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(maxWatches);
+  db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenKeep.ageMs);
+  db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(seenKeep.watches);
   return gone;
 }
 
-/** So long must a clock have been watched before anything is too old by it: one that is wrong for minutes costs nothing. */
+/** Data expires only by a clock that was watched for this long, so that a clock that is wrong for minutes deletes nothing. */
 const trustedMs = 3_600_000;
 const watchesLookedAt = 1000;
 
-/** What the clock and the last hour that was watched, in however many pieces, agree on: the earliest; 0 where that is not known. */
+/**
+ * The earliest of the wall clock and the ends of the watches that make up the last hour watched. Returns 0, by which nothing
+ * expires, if the last watches are shorter than an hour together.
+ */
 function agreedMs(db: Database, clockMs: number): number {
   const watches = db.query<{ fromMs: number; toMs: number }, [number]>("SELECT fromMs, toMs FROM watch ORDER BY id DESC LIMIT ?1");
   let watchedMs = 0;
@@ -63,7 +61,7 @@ function agreedMs(db: Database, clockMs: number): number {
   return 0;
 }
 
-/** The file shrinks by so much at a time. */
+/** Shrinks the file by `pagesPerStep` pages at most. */
 export function incrementalVacuum(db: Database): void {
   const free = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
   const pages = db.query<{ page_count: number }, []>("PRAGMA page_count").get()?.page_count ?? 0;
@@ -77,18 +75,18 @@ function forgetPoints(db: Database, id: number, level: number, keep: RetentionLe
   else db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs < ?3").run(first, last, nowMs - keep.ageMs);
 }
 
-/** The last one before the time that is kept says what it was when that began. */
+/** Keeps the last state before the kept time: it is the state in which that time begins. */
 function forgetSeen(db: Database, id: number, nowMs: number): void {
   db.query("DELETE FROM seen WHERE service = ?1 AND n < (SELECT max(n) FROM seen WHERE service = ?1 AND atMs < ?2)").run(
     id,
-    nowMs - seenMs,
+    nowMs - seenKeep.ageMs,
   );
-  db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, maxSeen);
+  db.query("DELETE FROM seen WHERE service = ?1 AND n <= (SELECT max(n) FROM seen WHERE service = ?1) - ?2").run(id, seenKeep.perService);
 }
 
 function isGone(db: Database, levels: number, id: number, nowMs: number): boolean {
   const last = db.query<{ atMs: number }, [number]>("SELECT atMs FROM seen WHERE service = ?1 ORDER BY n DESC LIMIT 1").get(id);
-  if (last !== null && last.atMs >= nowMs - seenMs) return false;
+  if (last !== null && last.atMs >= nowMs - seenKeep.ageMs) return false;
   const isKept = (level: number) =>
     db.query("SELECT 1 FROM chunk WHERE key BETWEEN ?1 AND ?2 LIMIT 1").get(chunkKey(level, id, 0), lastChunkKey(level, id)) !== null;
   return !Array.from({ length: levels }, (_, level) => isKept(level)).includes(true);

@@ -1,4 +1,4 @@
-// Storage in metrics.db: the one process that writes it. A tick is one transaction, so that a kill costs no more than that tick.
+// Storage in metrics.db, for the process that writes it. Each tick is one transaction, so that a kill loses that tick at most.
 import type { Database } from "bun:sqlite";
 import { closeSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -11,24 +11,24 @@ import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
 import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.ts";
-import { loadNames, type Names } from "./names.ts";
 import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { loadEntries, loadRecents, type Recents } from "./recent.ts";
 import { deleteExpired, incrementalVacuum } from "./retain.ts";
+import { loadNames, type Names } from "./schema.ts";
 import { loadWatching, recordChanges, recordStates, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {
   keeping?: Keeping;
-  /** So much of the disk is left to the apps. */
+  /** Nothing is stored while the disk has less free space than this, which is left for the services. */
   minFreeBytes?: number;
-  /** The wall clock, for what is too old and for the name of a damaged file. */
+  /** The wall clock: decides what has expired, and is part of the name of a damaged file. */
   now?: () => number;
 };
 
 type Open = { db: Database; inode: number | null; names: Names; recents: Recents; watching: Watching };
 
-/** Throws where another process writes it, or a newer bs9 has written it. */
+/** Throws if another process writes the file, or if a newer bs9 has written it. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
   const { keeping = defaultKeeping, minFreeBytes = 32 * 1024 * 1024, now = Date.now } = options;
   const levels = levelsOf(keeping);
@@ -52,7 +52,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
   };
 
-  /** What is damaged goes aside, once: what is new is whole. */
+  /** Sets a damaged file aside and tries once more with a new one. */
   const mended = <T>(act: (present: Open) => T): T => {
     try {
       open ??= load();
@@ -67,11 +67,11 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     }
   };
 
-  /** What somebody has removed is written anew: in a file that has no name any more nobody would find it. */
+  /** Closes a file that was removed or overwritten, so that the next access makes a new one: nobody finds an unlinked file. */
   const checkPlace = () => {
     if (open === null) return;
     const isThere = inodeOf(path) === open.inode;
-    // What SQLite holds in memory does not show it that somebody has written over the file.
+    // SQLite does not notice that another program has overwritten the file, because it keeps pages in memory.
     if (isThere && isDatabase(path)) return;
     open.db.close();
     open = null;
@@ -79,12 +79,12 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     else removedMs = now();
   };
 
-  /** A name that was new in what has failed is in no table. */
+  /** Loads the names again: a transaction that failed may have added names that are now in no table. */
   const forgetNew = () => {
     try {
       if (open !== null) open.names = loadNames(open.db);
     } catch {
-      // Not even to be read: opened anew next time, and told then.
+      // The file cannot even be read: the next access opens it again and reports the error.
       open?.db.close();
       open = null;
     }
@@ -124,7 +124,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   try {
     mended(() => {});
   } catch (error) {
-    // A full disk is told, and tried again with the first tick; what bs9 itself says against it is final.
+    // A full disk becomes a notice, and the first tick tries again. A refusal by bs9 itself is final.
     if (error instanceof Bs9Error) {
       closeSync(lock);
       throw error;
@@ -158,7 +158,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       turns++;
       try {
         checkPlace();
-        // On a full disk too: it gives room back.
+        // This runs on a full disk too, because deleting gives space back.
         const act = (one: Open) => {
           gone.push(...deleteExpired(one.db, one.names, one.recents, levels, now(), turns));
           incrementalVacuum(one.db);
@@ -184,9 +184,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     },
     notices() {
       return [
-        ...(aside !== null && isNews(aside.atMs) ? [`${path} was damaged and was set aside as ${aside.to}; collecting began anew`] : []),
-        ...(removedMs !== null && isNews(removedMs) ? [`${path} was removed; collecting began anew`] : []),
-        ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; tried again with every tick`]),
+        ...(aside !== null && isNews(aside.atMs) ? [`${path} was damaged and was set aside as ${aside.to}; a new file was begun`] : []),
+        ...(removedMs !== null && isNews(removedMs) ? [`${path} was removed; a new file was begun`] : []),
+        ...(trouble === null ? [] : [`samples are not stored in ${path}: ${trouble}; the agent tries again with every tick`]),
       ];
     },
     async close() {
@@ -195,7 +195,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       try {
         open?.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch {
-        // A full disk; what is in the WAL stays there.
+        // On a full disk the changes stay in the WAL.
       }
       open?.db.close();
       open = null;
@@ -204,7 +204,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   };
 }
 
-/** So long is told what has happened once. */
+/** How long a single event, such as a damaged file, stays in the notices. */
 const newsMs = 24 * 3_600_000;
 
 function inodeOf(path: string): number | null {
@@ -214,5 +214,5 @@ function inodeOf(path: string): number | null {
 async function lockOf(path: string): Promise<number> {
   const fd = await takeLock(`${path}.lock`);
   if (fd !== null) return fd;
-  throw failed(`cannot write ${path}: another bs9 agent does`, { hint: "bs9 doctor" });
+  throw failed(`cannot write ${path}: another bs9 agent is writing it`, { hint: "bs9 doctor" });
 }

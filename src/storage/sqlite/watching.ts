@@ -1,12 +1,12 @@
-// Who was seen in which state, and when anybody watched at all: a watch is a time without a gap.
+// Records in which state each service was seen, and when bs9 watched at all: a watch is a span of time without a gap.
 import type { Database } from "bun:sqlite";
 import { follows } from "../levels.ts";
 import type { ObservedChange, Range, SeenState, WatchedSpan } from "../storage.ts";
-import { idFor, type Names } from "./names.ts";
+import { idFor, type Names } from "./schema.ts";
 
 type Known = Omit<SeenState, "atMs"> & { n: number; watch: number };
 
-/** The present watch, and what each service was when it was last seen. */
+/** The present watch, and the state in which each service was last seen. */
 export type Watching = { watch: number; toMs: number; known: Map<number, Known> };
 
 export function loadWatching(db: Database, names: Names): Watching {
@@ -17,16 +17,16 @@ export function loadWatching(db: Database, names: Names): Watching {
     const seen = select.get(id);
     if (seen !== null) known.set(id, seen);
   }
-  // What was between this process and the one before nobody saw: whoever comes now begins a watch of its own.
+  // Nobody watched between the previous process and this one, so this process must begin a new watch.
   return { watch: last?.id ?? 0, toMs: Number.NEGATIVE_INFINITY, known };
 }
 
 type Look = Omit<SeenState, "atMs"> & { service: string };
 
-/** What is looked at, and what came of it so far. */
+/** The work of one call: the watch so far, and the states that have changed. */
 type Round = Watching & { db: Database; names: Names; stepMs: number; news: Map<number, Known>; isMoved: boolean };
 
-/** One service after the other, as it was told. Returns what to remember; what is known stays as it is until then. */
+/** Records changes in the order of their reports. Returns the new state; `before` stays valid in case the transaction fails. */
 export function recordChanges(db: Database, names: Names, before: Watching, changes: readonly ObservedChange[], stepMs: number): Watching {
   const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
   for (const change of changes) {
@@ -36,7 +36,7 @@ export function recordChanges(db: Database, names: Names, before: Watching, chan
   return ended(round);
 }
 
-/** All of them at one moment: what is not in the list is there no more. */
+/** Records the states of all services at one moment: a service that is not in `looks` does not exist any more. */
 export function recordStates(db: Database, names: Names, before: Watching, looks: readonly Look[], atMs: number, stepMs: number): Watching {
   const round: Round = { ...before, db, names, stepMs, news: new Map(), isMoved: false };
   goOn(round, atMs, true);
@@ -51,10 +51,10 @@ export function recordStates(db: Database, names: Names, before: Watching, looks
   return ended(round);
 }
 
-/** In the present watch, or in a new one. */
+/** Extends the present watch to `atMs`, or begins a new watch after a gap. */
 function goOn(round: Round, atMs: number, isTick: boolean): void {
   const { watch, toMs, stepMs } = round;
-  // A signal and a tick may come in the same millisecond; and a signal that is late by a moment is no clock that was set.
+  // A signal may come in the same millisecond as a tick, or a moment late: neither means that the clock was set.
   if (watch > 0 && (follows(toMs, atMs, stepMs) || (!isTick && Math.abs(atMs - toMs) <= stepMs))) {
     round.isMoved ||= atMs > toMs;
     round.toMs = Math.max(atMs, toMs);
@@ -81,7 +81,7 @@ function lengthen(round: Round): void {
   round.isMoved = false;
 }
 
-/** All news at once: to copy what is known for each of them would cost far more, where everything is restarted. */
+/** Copies the known states once for all news: a copy for each change would cost far more when every service restarts. */
 function ended(round: Round): Watching {
   lengthen(round);
   const { watch, toMs, known, news } = round;

@@ -78,8 +78,10 @@ export class Bus {
   /** The state of these units in the order of `units`, including stopped and unloaded ones. */
   async listByNames(units: string[]): Promise<BusUnit[]> {
     if (units.length === 0) return [];
-    const listed = await this.#ask("ListUnitsByNames", "as", [units]);
-    const byName = new Map(parseUnits(listed).map((unit) => [unit.unit, unit]));
+    const listed = parseUnits(await this.#ask("ListUnitsByNames", "as", [units]));
+    // systemd answers in the order of the names, and leaves out invalid ones. An alias is answered with the name of its unit.
+    if (listed.length === units.length) return listed.map((one, i) => ({ ...one, unit: units[i] ?? one.unit }));
+    const byName = new Map(listed.map((unit) => [unit.unit, unit]));
     return units.map((unit) => byName.get(unit) ?? { ...absent, unit });
   }
 

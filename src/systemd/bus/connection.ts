@@ -3,6 +3,7 @@ import { readProc } from "../../base/proc.ts";
 import { userManagerPid } from "../sandbox/live.ts";
 import { Bus } from "./bus.ts";
 import type { UserManager } from "./reach.ts";
+import { type Relay, RelayedReader, type UnitReader } from "./relay.ts";
 
 /** After no bus has answered, no connection is tried for this time. */
 const noBusMs = 10_000;
@@ -16,21 +17,44 @@ const busyMs = 60_000;
 
 export class Connection {
   readonly #reach: Pick<UserManager, "runtimeDir" | "uid">;
-  #bus: Promise<Bus | null> | null = null;
+  /** Null where a connection of this process is to be used. */
+  #relay: Relay | null;
+  #bus: Promise<UnitReader | null> | null = null;
   #againMs = Number.POSITIVE_INFINITY;
   #asked: { answer: Promise<boolean>; untilMs: number } = { answer: Promise.resolve(false), untilMs: Number.NEGATIVE_INFINITY };
 
-  constructor(reach: Pick<UserManager, "runtimeDir" | "uid">) {
+  constructor(reach: Pick<UserManager, "runtimeDir" | "uid">, relay: Relay | null = null) {
     this.#reach = reach;
+    this.#relay = relay;
   }
 
-  bus(): Promise<Bus | null> {
+  bus(): Promise<UnitReader | null> {
     if (performance.now() > this.#againMs) this.#bus = null;
-    this.#bus ??= Bus.connect(this.#reach.runtimeDir).then((bus) => {
+    this.#bus ??= this.#open().then((bus) => {
       this.#againMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
+      // Whatever was opened has answered a ping.
+      if (bus !== null) this.#asked = { answer: Promise.resolve(true), untilMs: performance.now() + recentMs };
       return bus;
     });
     return this.#bus;
+  }
+
+  /**
+   * Reads over the connection; null where no bus answers. A connection that fails is dropped. If it was relayed, the read is
+   * repeated over a connection of this process.
+   */
+  async read<T>(work: (bus: UnitReader) => Promise<T>): Promise<{ value: T } | null> {
+    for (;;) {
+      const bus = await this.bus();
+      if (bus === null) return null;
+      try {
+        return { value: await work(bus) };
+      } catch {
+        // For example because the user manager re-executed itself, or the agent has ended.
+        await this.drop(bus);
+        if (!(bus instanceof RelayedReader)) return null;
+      }
+    }
   }
 
   /**
@@ -49,8 +73,9 @@ export class Connection {
   }
 
   /** Closes a lost connection; the next read opens another one, unless one has been opened already. */
-  async drop(broken: Bus): Promise<void> {
+  async drop(broken: UnitReader): Promise<void> {
     broken.close();
+    if (broken instanceof RelayedReader) this.#relay = null;
     const present = this.#bus;
     if (present !== null && (await present) === broken && this.#bus === present) this.#bus = null;
   }
@@ -58,6 +83,13 @@ export class Connection {
   close(): void {
     void this.#bus?.then((bus) => bus?.close());
     this.#bus = null;
+  }
+
+  async #open(): Promise<UnitReader | null> {
+    const relayed = this.#relay === null ? null : await RelayedReader.connect(this.#relay, this.#reach);
+    if (relayed !== null) return relayed;
+    this.#relay = null;
+    return Bus.connect(this.#reach.runtimeDir);
   }
 
   async #ask(last: () => Promise<boolean>): Promise<boolean> {

@@ -9,6 +9,9 @@ import type { Systemctl } from "./systemctl.ts";
 const unitOf = (spec: Spec): string => unitName(spec.name);
 const longestStopMs = (specs: Spec[]): number => Math.max(...specs.map((spec) => spec.stopTimeoutMs));
 
+/** The message of systemctl for a unit without a file. */
+const notFound = /^Failed to start .*: Unit .* not found\.$/;
+
 export class Jobs {
   readonly #connection: Connection;
   readonly #systemctl: Systemctl;
@@ -28,8 +31,9 @@ export class Jobs {
     await this.#forgetStarts(specs, unloaded);
     const units = specs.map(unitOf);
     const trouble = await this.#systemctl.jobs("start", units);
-    if (trouble === "" || !specs.some(({ name }) => unloaded.has(name))) return;
-    // systemd may remember that a unit did not exist when it last looked for it.
+    const isUnknown = specs.some(({ name }) => unloaded.has(name)) && notFound.test(trouble);
+    if (!isUnknown) return;
+    // systemd remembers that the unit did not exist when it last looked for it.
     await this.#systemctl.reload();
     await this.#systemctl.jobs("start", units);
   }
@@ -62,13 +66,7 @@ export class Jobs {
    * costs 12 ms and more.
    */
   async #failedAmong(units: string[]): Promise<string[]> {
-    const bus = await this.#connection.bus();
-    if (bus === null) return units;
-    try {
-      const listed = await bus.listByNames(units);
-      return units.filter((_, i) => listed[i]?.active === "failed");
-    } catch {
-      return units;
-    }
+    const listed = await this.#connection.read((bus) => bus.listByNames(units));
+    return listed === null ? units : units.filter((_, i) => listed.value[i]?.active === "failed");
   }
 }

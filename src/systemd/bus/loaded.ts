@@ -1,5 +1,6 @@
 // Reads what the user manager has loaded for a unit: from which file, and whether that file has changed on disk since.
-import type { Bus } from "./bus.ts";
+import type { Connection } from "./connection.ts";
+import type { UnitReader } from "./relay.ts";
 import type { Systemctl } from "./systemctl.ts";
 
 export type Loaded = {
@@ -17,14 +18,9 @@ export type Loaded = {
  * Reads over the bus, property by property. `systemctl show` reads all properties, and fails for a unit whose arguments contain
  * a Unicode noncharacter, because D-Bus cannot carry it. It is the fallback where no bus answers.
  */
-export async function readLoaded(units: string[], bus: Bus | null, systemctl: Systemctl): Promise<Loaded[]> {
-  if (bus !== null) {
-    try {
-      return await overBus(units, bus);
-    } catch {
-      // The bus connection was lost during the reads.
-    }
-  }
+export async function readLoaded(units: string[], connection: Pick<Connection, "read">, systemctl: Systemctl): Promise<Loaded[]> {
+  const read = await connection.read((bus) => overBus(units, bus));
+  if (read !== null) return read.value;
   const shown = await systemctl.show(units, ["LoadState", "ActiveState", "FragmentPath", "SourcePath", "NeedDaemonReload", "DropInPaths"]);
   return units.map((unit) => {
     const text = (name: string) => shown.get(unit)?.get(name) ?? "";
@@ -38,7 +34,7 @@ export async function readLoaded(units: string[], bus: Bus | null, systemctl: Sy
   });
 }
 
-async function overBus(units: string[], bus: Bus): Promise<Loaded[]> {
+async function overBus(units: string[], bus: UnitReader): Promise<Loaded[]> {
   const listed = await bus.listByNames(units);
   return Promise.all(
     listed.map(async ({ path, load, active }) => {

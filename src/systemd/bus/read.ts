@@ -8,7 +8,8 @@ import { cgroupFolderOf, cgroupRoot, readPids, usecOfCgroup } from "../../metric
 import { delayUnitName, isDelay, unitName } from "../unit/names.ts";
 import { givenUpPath, startsOf } from "../unit/starts.ts";
 import { wantedUnits } from "../unit/wants.ts";
-import type { Bus, BusUnit } from "./bus.ts";
+import type { BusUnit } from "./bus.ts";
+import type { UnitReader } from "./relay.ts";
 import type { Systemctl } from "./systemctl.ts";
 import { unitState } from "./unit-state.ts";
 
@@ -37,14 +38,14 @@ export function firstLook(names: string[], { uid, runtimeDir }: { uid: number; r
 }
 
 /** Uses one connection for all services; the few properties that are needed are requested together. */
-export async function readOverBus(bus: Bus, names: string[], units: string, looks: Map<string, FirstLook>): Promise<Reading[]> {
+export async function readOverBus(bus: UnitReader, names: string[], units: string, looks: Map<string, FirstLook>): Promise<Reading[]> {
   const listed = await bus.listByNames(names.map(unitName));
   const wanted = wantedUnits(units);
   return Promise.all(names.map(async (name, i) => reading(bus, name, listed[i], wanted, looks.get(name))));
 }
 
 async function reading(
-  bus: Bus,
+  bus: UnitReader,
   name: string,
   unit: BusUnit | undefined,
   wanted: Set<string>,

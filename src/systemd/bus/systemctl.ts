@@ -69,11 +69,13 @@ export class Systemctl {
     const result = await this.run(["show", "--property", ["Id", ...properties].join(","), "--", ...units], 20_000);
     if (result.exitCode !== 0) throw unreachable(result.stderr, this.#reach);
     const shown = new Map<string, Map<string, string>>();
-    for (const block of result.stdout.split("\n\n")) {
+    const blocks = result.stdout.split("\n\n");
+    for (const [i, block] of blocks.entries()) {
       const fields = new Map(
         block.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const),
       );
-      const id = fields.get("Id");
+      // An alias is shown with the name of its unit.
+      const id = blocks.length === units.length ? units[i] : fields.get("Id");
       if (id !== undefined) shown.set(id, fields);
     }
     return shown;

@@ -1,7 +1,8 @@
 // Finds out whether journald accepts lines from services of this user now, by sending it some.
-import { randomBytes } from "node:crypto";
+
 import { failed } from "../../base/errors.ts";
 import { exec } from "../../base/exec.ts";
+import { randomHex } from "../../base/random.ts";
 import type { JournalDeps } from "./journalctl.ts";
 
 /** How long journald may take to write the lines; under a flood it reads many streams in turn. */
@@ -13,7 +14,7 @@ const patienceMs = 1000;
  * needed, because one line right after a flood may still get through.
  */
 export async function isSuppressing(deps: JournalDeps): Promise<boolean> {
-  const name = `bs9-canary-${randomBytes(4).toString("hex")}`;
+  const name = `bs9-canary-${randomHex(4)}`;
   const sent = await exec(
     [
       "systemd-run",

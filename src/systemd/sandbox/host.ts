@@ -1,5 +1,7 @@
-// What this host really provides of a profile: found by probes, and cached until something changes that the result depends on.
-import { label, profileDirectives, wishedDirectives } from "../../backend/sandbox.ts";
+// Which directives of a profile a service gets: those that this host provides, without those that its own paths make impossible.
+// Probes find them, and the result is cached until something changes that it depends on.
+import type { Opening } from "../../backend/opening.ts";
+import { label, profileDirectives, waivedDirectives, wishedDirectives } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
 import type { SandboxProfile } from "../../service/spec.ts";
 import { type HostProfile, hostKey, readCached, writeCached } from "./host-cache.ts";
@@ -36,4 +38,15 @@ export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Pro
   };
   if (isLasting) writeCached(deps.paths.cache, profile, key, host);
   return host;
+}
+
+/** The part of the host's profile that applies to a service: directives that its own paths make impossible are left out. */
+export function forService(host: HostProfile, { writable, readable }: Opening): HostProfile {
+  const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
+  const { directives, withheld, ...rest } = host;
+  return {
+    ...rest,
+    directives: directives.filter((one) => !waived.has(label(one))),
+    withheld: withheld.filter(({ directive }) => !waived.has(directive)),
+  };
 }

@@ -11,12 +11,12 @@ import { bootId, startTimeOf } from "../../base/proc.ts";
 import { commandOf } from "../../runtime/command.ts";
 import type { SandboxProfile, Spec } from "../../service/spec.ts";
 import type { Loaded } from "../bus/loaded.ts";
-import { forService } from "../unit/derive.ts";
+
 import { foreignSettings } from "../unit/drop-ins.ts";
 import { unitName } from "../unit/names.ts";
 import { isAsWritten } from "../unit/seal.ts";
 import { closedStamp } from "./closed.ts";
-import { type HostProfile, hostProfile } from "./host.ts";
+import { forService, type HostProfile, hostProfile } from "./host.ts";
 import { isolationByLauncher, isolationOnHost, withLandlock } from "./isolated.ts";
 import { launcherFor, launcherIn } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";

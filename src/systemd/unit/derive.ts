@@ -3,14 +3,14 @@
 import type { Shutter } from "../../backend/directories.ts";
 import type { Neighbours } from "../../backend/neighbours.ts";
 import { type Opening, openingOf } from "../../backend/opening.ts";
-import { hidesHome, label, waivedDirectives } from "../../backend/sandbox.ts";
+import { hidesHome } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
 import type { Paths } from "../../base/paths.ts";
 import { logFile, logFolder } from "../../logs/store/place.ts";
 import { commandOf } from "../../runtime/command.ts";
 import { checkSizes } from "../../service/sizes.ts";
 import { environmentOf, type SandboxProfile, type Spec } from "../../service/spec.ts";
-import type { HostProfile } from "../sandbox/host.ts";
+import { forService, type HostProfile } from "../sandbox/host.ts";
 import { type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
 import { delayText } from "./delay.ts";
 import { fitsInUnit } from "./quote.ts";
@@ -95,15 +95,4 @@ async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan;
     launcher: launcher.file,
   };
   return { plan, opening, launcher };
-}
-
-/** The part of the host's profile that applies to a service: directives that its own paths make impossible are left out. */
-export function forService(host: HostProfile, { writable, readable }: Opening): HostProfile {
-  const waived = new Set(waivedDirectives([...writable, ...readable]).map(label));
-  const { directives, withheld, ...rest } = host;
-  return {
-    ...rest,
-    directives: directives.filter((one) => !waived.has(label(one))),
-    withheld: withheld.filter(({ directive }) => !waived.has(directive)),
-  };
 }

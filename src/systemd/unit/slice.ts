@@ -8,7 +8,7 @@ const sliceUnit = "bs9.slice";
  * The units to stop so that exactly these services stop: the slice if nothing else is in it, else each service. With 100 services
  * systemctl needs a fifth of the time for the slice. Services of another BS9_HOME are in the same slice, and are left alone.
  */
-export async function unitsToStop(names: string[], connection: Pick<Connection, "bus">): Promise<string[]> {
+export async function unitsToStop(names: string[], connection: Pick<Connection, "read">): Promise<string[]> {
   const units = names.map(unitName);
   if (names.length < fewServices) return units;
   const inSlice = await requiredBySlice(connection);
@@ -20,14 +20,11 @@ export async function unitsToStop(names: string[], connection: Pick<Connection, 
 const fewServices = 4;
 
 /** Every loaded unit in a slice requires it (systemd.slice(5)). Null where D-Bus does not answer. */
-async function requiredBySlice(connection: Pick<Connection, "bus">): Promise<string[] | null> {
-  try {
-    const bus = await connection.bus();
-    const [slice] = (await bus?.listByNames([sliceUnit])) ?? [];
-    if (bus == null || slice === undefined || slice.path === "") return null;
-    const units = await bus.property(slice.path, "Unit", "RequiredBy");
-    return Array.isArray(units) && units.length > 0 && units.every((unit) => typeof unit === "string") ? units : null;
-  } catch {
-    return null;
-  }
+async function requiredBySlice(connection: Pick<Connection, "read">): Promise<string[] | null> {
+  const read = await connection.read(async (bus) => {
+    const [slice] = await bus.listByNames([sliceUnit]);
+    return slice === undefined || slice.path === "" ? null : bus.property(slice.path, "Unit", "RequiredBy");
+  });
+  const units = read?.value;
+  return Array.isArray(units) && units.length > 0 && units.every((unit) => typeof unit === "string") ? units : null;
 }

@@ -2,14 +2,11 @@
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readIfThere, removeEmpty } from "../../base/files.ts";
-import type { Spec } from "../../service/spec.ts";
 
 /** The file with the count, below the runtime directory of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
 /** An empty file that exists while the service is given up. */
 export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;
-
-export const canGiveUp = ({ restart }: Pick<Spec, "restart">): boolean => restart.policy !== "no" && restart.max !== null;
 
 /** Deletes the counts, so that the next start is the first one. */
 export function clearStarts(runtimeDir: string, name: string): void {

@@ -6,11 +6,11 @@ import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../../
 import { failed } from "../../base/errors.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../../service/spec.ts";
 import type { Mounted } from "../sandbox/mount-check.ts";
-import { delayLines } from "./delay.ts";
+import { canGiveUp, delayLines } from "./delay.ts";
 import { stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { editionLine, seal } from "./seal.ts";
-import { canGiveUp, givenUpPath } from "./starts.ts";
+import { givenUpPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;

@@ -1,4 +1,4 @@
-// The line that names the error, among what programs of many kinds write before they end.
+// Which line of a program's output names the error, for many languages and tools.
 import { expect, test } from "bun:test";
 import { errorLine, linesWithError } from "../../../src/lifecycle/reason/error-line.ts";
 
@@ -23,12 +23,12 @@ test.each<[string, string[], string | null]>([
     "Error: Cannot find module 'express'",
   ],
   [
-    "Node, with a cause",
+    "a Node error with a cause",
     ["TypeError: fetch failed", ...frames(3), "  [cause]: Error: connect ECONNREFUSED 127.0.0.1:6379", ...frames(3)],
     "TypeError: fetch failed",
   ],
   [
-    "Node, in a promise",
+    "a Node error in a promise",
     ["[UnhandledPromiseRejection: This error originated …]", "Error [ERR_HTTP]: no headers"],
     "Error [ERR_HTTP]: no headers",
   ],
@@ -38,7 +38,7 @@ test.each<[string, string[], string | null]>([
     "error: boom",
   ],
   [
-    "Bun, an error of the system",
+    "a system error in Bun",
     [
       "3 | readFileSync(path)",
       "    ^",
@@ -50,7 +50,7 @@ test.each<[string, string[], string | null]>([
     "ENOENT: no such file or directory, open '/srv/x'",
   ],
   [
-    "Python, an error while another was handled",
+    "a Python error while another was handled",
     [
       "Traceback (most recent call last):",
       '  File "/srv/app.py", line 3, in <module>',
@@ -95,7 +95,7 @@ test.each<[string, string[], string | null]>([
     "./app: error while loading shared libraries: libpq.so.5: cannot open shared object file",
   ],
   [
-    "npm, which says nothing itself",
+    "a program started by npm",
     [
       "> web@1.0.0 start",
       "> node app.js",
@@ -111,7 +111,7 @@ test.each<[string, string[], string | null]>([
   ["the last of several tries", ["Error: try 1", "Error: try 2", "Error: gave up"], "Error: gave up"],
   ["words alone", ["hello", "config is invalid"], "config is invalid"],
   [
-    "npm itself",
+    "an error of npm itself",
     [
       'npm error Missing script: "dev"',
       "npm error",
@@ -120,24 +120,24 @@ test.each<[string, string[], string | null]>([
     ],
     'npm error Missing script: "dev"',
   ],
-  ["nothing that tells", ["hello", "bye"], null],
-  ["nothing at all", [], null],
-])("%s", (_, lines, line) => {
+  ["output without an error", ["hello", "bye"], null],
+  ["no output", [], null],
+])("the error line is correct for %s", (_, lines, line) => {
   expect(errorLine(lines)).toBe(line);
 });
 
-test("a long line is cut", () => {
+test("a long error line is cut to 200 characters", () => {
   expect(errorLine([`Error: ${"x".repeat(10_000)}`])).toHaveLength(200);
 });
 
-test("hostile lines take no time", () => {
+test("hostile lines are examined quickly", () => {
   const lines = ["a.".repeat(50_000), "A".repeat(100_000), `thread '${"'".repeat(50_000)}`, "Error".repeat(20_000), "::".repeat(50_000)];
   const began = performance.now();
   errorLine(lines);
   expect(performance.now() - began).toBeLessThan(2000);
 });
 
-test("the lines that are shown begin with the error where a stack has pushed it out", () => {
+test("the shown lines begin with the error if a long stack follows it", () => {
   const lines = ["up", "Error: boom", ...frames(40)];
   expect(linesWithError(lines, 20)[0]).toBe("Error: boom");
   expect(linesWithError(lines, 20)).toHaveLength(20);

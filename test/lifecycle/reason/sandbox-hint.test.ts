@@ -1,10 +1,10 @@
-// The sandbox as the cause of an error: recognised where it is, not blamed where it is not, and the narrowest option for it.
+// The sandbox is named as the cause of an error only if it is the cause, with the narrowest option that opens the path.
 import { expect, test } from "bun:test";
 import { denialsIn } from "../../../src/lifecycle/reason/denial.ts";
 import { type HostView, sandboxHint } from "../../../src/lifecycle/reason/sandbox-hint.ts";
 import type { Spec } from "../../../src/service/spec.ts";
 
-/** Files and directories of the host, and what the user may do with them. */
+/** Files and directories of the host, and the user's permissions on them. */
 const host: Record<string, string> = {
   "/": "rx",
   "/home": "rx",
@@ -68,7 +68,7 @@ test.each<[string, string, string | null]>([
   ],
   ["Error: ENOENT: no such file or directory, mkdir '/home/ops/backups/new'", "the sandbox hides ~/backups", "--writable ~/backups"],
   ["sh: 1: cannot create /home/ops/backups/db.dump: Read-only file system", "the sandbox hides ~/backups", "--writable ~/backups"],
-  // Landlock answers so to a program that makes a file.
+  // Landlock gives this error to a program that creates a file.
   ["sh: 1: cannot create /home/ops/.config/none: Permission denied", "the sandbox hides ~/.config", "--writable ~/.config"],
   ["touch: cannot touch '/home/ops/newfile': Read-only file system", "the sandbox hides ~", null],
   [
@@ -103,33 +103,33 @@ test.each<[string, string, string | null]>([
     "the sandbox hides /run/docker.sock",
     "--readable /run/docker.sock",
   ],
-])("%s", (line, what, option) => {
+])("'%s' is explained by the sandbox", (line, what, option) => {
   expect(hintOn(["starting", line, "bye"])).toMatchObject({ what, option });
 });
 
 test.each([
-  ["a file that is nowhere, in a directory that is nowhere", "cat: /home/ops/.ssh/none: No such file or directory"],
+  ["a file and a directory that do not exist outside either", "cat: /home/ops/.ssh/none: No such file or directory"],
   ["a directory that the user cannot write to either", "touch: cannot touch '/srv/theirs/x': Permission denied"],
   ["a file that the user cannot read either", "cat: /home/ops/.ssh/other: Permission denied"],
-  ["the project, which is open", "cat: /home/ops/app/none: No such file or directory"],
-  ["a command that is nowhere", "sh: 1: gunicorn: not found"],
-  ["a command that is open", "sh: 1: cat: not found"],
+  ["a missing file in the project, which is open", "cat: /home/ops/app/none: No such file or directory"],
+  ["a command that is not installed", "sh: 1: gunicorn: not found"],
+  ["a command in a directory that is open", "sh: 1: cat: not found"],
   ["a port below 1024", "Error: listen EACCES: permission denied 0.0.0.0:80"],
-  ["words alone", "permission denied for table users"],
-])("not the sandbox: %s", (_, line) => {
+  ["words without a path", "permission denied for table users"],
+])("the sandbox is not blamed for %s", (_, line) => {
   expect(hintOn([line])).toBeNull();
 });
 
-test("without a sandbox it is never the cause", () => {
+test("with the profile off the sandbox is never blamed", () => {
   expect(hintOn(["cat: /home/ops/.config/x: No such file or directory"], { profile: "off" })).toBeNull();
 });
 
-test("paths that were opened before are part of the option, because an option replaces them", () => {
+test("the hint repeats paths that are open already, because a new option replaces them", () => {
   const hint = hintOn(["cat: /home/ops/.config/x: No such file or directory"], { readable: ["/home/ops/lib", "/opt/b c"] });
   expect(hint?.option).toBe("--readable ~/lib --readable '/opt/b c' --readable ~/.config/x");
 });
 
-test("the denial that is told of last counts, and one that is not the sandbox's is passed over", () => {
+test("the last denial that the sandbox caused counts; others are skipped", () => {
   const lines = [
     "cat: /home/ops/.config/x: No such file or directory",
     "cat: /srv/data/x: Read-only file system",
@@ -138,7 +138,7 @@ test("the denial that is told of last counts, and one that is not the sandbox's 
   expect(hintOn(lines)?.option).toBe("--writable /srv/data");
 });
 
-test("hostile lines take no time", () => {
+test("hostile lines are examined quickly", () => {
   const lines = [
     "'".repeat(4000),
     "/x: ".repeat(1000),

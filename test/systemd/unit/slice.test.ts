@@ -9,12 +9,10 @@ const delays = names.map((name) => `bs9-delay@${name}.service`);
 
 /** A bus on which the slice is required by these units; null: D-Bus does not answer. */
 const slice = (requiredBy: unknown): Connection => ({
-  bus: async () =>
-    requiredBy === null
-      ? null
-      : ({ listByNames: async () => [{ path: "/slice" }], property: async () => requiredBy } as unknown as Awaited<
-          ReturnType<Connection["bus"]>
-        >),
+  async read(work) {
+    const bus = { listByNames: async () => [{ path: "/slice" }], property: async () => requiredBy };
+    return requiredBy === null ? null : { value: await work(bus as unknown as Parameters<typeof work>[0]) };
+  },
 });
 
 test("the slice is stopped when it holds nothing but the services that are to stop, and their delays", async () => {

@@ -3,8 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { delayOf } from "../../../src/backend/backoff.ts";
-import { restartStep } from "../../../src/systemd/unit/backoff.ts";
+import { delayOf } from "../../../src/backend/restarts.ts";
+import { restartStep } from "../../../src/systemd/unit/delay.ts";
 import { parseStarts } from "../../../src/systemd/unit/starts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bs9-backoff-"));

@@ -1,59 +1,72 @@
-// The agent on a backend, in whichever process: begun anew when config.toml has changed, and tried again where something failed.
+// Runs the agent on a backend, in any process: begins it again when config.toml has changed, and tries again where that fails.
 import { closeSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Running, startAgent } from "../agent/agent.ts";
-import { Pause } from "../agent/pause.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { takeLock } from "../base/lock.ts";
-import { harmless } from "../base/text.ts";
+import type { Paths } from "../base/paths.ts";
 import { type Config, configFile, loadConfig, mistakeLine } from "../config/config.ts";
-import type { Context } from "../context.ts";
-import { databaseFile } from "../storage/place.ts";
+import type { Registry } from "../service/registry.ts";
+import type { Model } from "../status/model.ts";
+import { databaseFile } from "../storage/sqlite/schema.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { unavailable } from "../storage/unavailable.ts";
+import type { Trail } from "../trail/trail.ts";
+import { type Running, startAgent } from "./agent.ts";
+import { Pause } from "./pause.ts";
 
-export type AgentHooks = {
-  /** Done each second. */
+export type RunOptions = {
+  backend: Backend;
+  paths: Paths;
+  registry: Registry;
+  trail: Trail;
+  /** The configuration of the first beginning; each later one reads it again. */
+  config: Config;
+  env: Record<string, string | undefined>;
+  /** Writes a sentence into the log of the agent. */
+  say: (sentence: string) => void;
+  /** Called each second. */
   chores?: () => Promise<void>;
-  /** Hears where a turn does not end; without it the agent begins anew. */
+  /** Called where a turn does not end; without it the agent begins again. */
   stalled?: () => Promise<void>;
+};
+
+export type AgentRun = {
+  /** The model for readers in this process; null while the agent begins again. */
+  model(): Model | null;
+  stop(): Promise<void>;
 };
 
 /** Between two attempts to begin. */
 const againMs = 10_000;
-/** Without a storage it goes on; so long until that is tried again. */
+/** An agent whose storage could not be opened runs without it for this long, then begins again. */
 const openAgainMs = 60_000;
 
-type Begun = Pick<Running, "model"> & { stop(): Promise<void> };
-
-/** Throws where another agent is at work for the same services. */
-export async function agentOn(backend: Backend, context: Context, hooks: AgentHooks = {}): Promise<{ stop(): Promise<void> }> {
-  const { paths, registry, terminal } = context;
+/** Throws where another agent runs for the same services. */
+export async function runAgent({ backend, paths, registry, trail, env, say, ...options }: RunOptions): Promise<AgentRun> {
   const lock = await takeLock(join(paths.state, "agent.lock"));
   if (lock === null) throw failed("another agent is at work here", { hint: "bs9 describe bs9-agent" });
   const file = configFile(paths.config);
-  const say = (sentence: string) => terminal.note(harmless(sentence));
   const pause = new Pause();
   let read = stampOf(file);
-  let running: Begun | null = await begin(context.config);
-  let anew: Promise<void> | null = null;
-  context.agentIsHere(() => running?.model ?? null);
+  let running: Pick<Running, "model" | "stop"> | null = await begin(options.config);
+  let beginning: Promise<void> | null = null;
 
   return {
+    model: () => running?.model ?? null,
     async stop() {
       pause.end();
-      await anew;
+      await beginning;
       await running?.stop();
       closeSync(lock);
     },
   };
 
-  async function begin(config: Config): Promise<Begun> {
+  async function begin(config: Config): Promise<Pick<Running, "model" | "stop">> {
     const openedMs = performance.now();
     const { storage, isOpen } = await openStorage(config);
     const agent = startAgent({
-      deps: { backend, registry, trail: context.trailOf("agent"), now: Date.now },
+      deps: { backend, registry, trail, now: Date.now },
       paths,
       keeping: config.keeping,
       health: config.health,
@@ -63,10 +76,10 @@ export async function agentOn(backend: Backend, context: Context, hooks: AgentHo
       async chores() {
         const isLong = !isOpen && performance.now() - openedMs > openAgainMs;
         if (stampOf(file) !== read || isLong) restart();
-        await hooks.chores?.();
+        await options.chores?.();
       },
     });
-    void agent.stalled.then(hooks.stalled ?? restart);
+    void agent.stalled.then(options.stalled ?? restart);
     return {
       model: agent.model,
       async stop() {
@@ -77,16 +90,16 @@ export async function agentOn(backend: Backend, context: Context, hooks: AgentHo
   }
 
   function restart(): void {
-    if (anew !== null || pause.isEnded) return;
-    anew = again().finally(() => {
-      anew = null;
+    if (beginning !== null || pause.isEnded) return;
+    beginning = beginAgain().finally(() => {
+      beginning = null;
     });
   }
 
-  async function again(): Promise<void> {
+  async function beginAgain(): Promise<void> {
     read = stampOf(file);
-    const config = loadConfig(paths.config, context.env);
-    // One with a mistake changes nothing until it is mended.
+    const config = loadConfig(paths.config, env);
+    // The agent keeps its configuration until the mistakes in the file are corrected.
     for (const mistake of config.mistakes) say(`the configuration is left as it was: ${mistakeLine(mistake)}`);
     if (config.mistakes.length > 0) return;
     await running?.stop();
@@ -101,7 +114,7 @@ export async function agentOn(backend: Backend, context: Context, hooks: AgentHo
     }
   }
 
-  /** Health and status are worth having without it. */
+  /** Health and status work without storage. */
   async function openStorage({ keeping }: Config) {
     try {
       return { storage: await openSqlite(databaseFile(paths.config), { keeping }), isOpen: true };
@@ -112,7 +125,7 @@ export async function agentOn(backend: Backend, context: Context, hooks: AgentHo
   }
 }
 
-/** Names a file as it is now; null where it is not there. */
+/** Identifies the present content of a file by inode, size and time; null where the file does not exist. */
 export function stampOf(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;

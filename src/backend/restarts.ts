@@ -1,4 +1,4 @@
-// The delay before a service that ended is started again; the same on both backends.
+// The rule of restarts, the same on both backends: how many starts in a row are allowed, and the delay before each.
 
 export const longestDelayMs = 30_000;
 /** A service that ran for longer ends the row: its next start is the first of a new row. */
@@ -7,6 +7,11 @@ export const rowSec = 60;
 /** The position of the next start in its row. */
 export function nextInRow(starts: number, ranSec: number): number {
   return starts > 0 && ranSec <= rowSec ? starts + 1 : 1;
+}
+
+/** The number of starts in a row that --max-restarts allows: the restarts and the start before them. Null: any number. */
+export function mostInRow(maxRestarts: number | null): number | null {
+  return maxRestarts === null ? null : maxRestarts + 1;
 }
 
 /** The delay before the nth start in a row, in milliseconds. */
