@@ -1,18 +1,18 @@
-# bs9 as PID 1 of a container: the one executable on glibc, no shell, uid 1000, one writable folder, /data.
-# An app is mounted at, or copied into, /app, with its bs9.toml; without one the container starts and says so:
+# bs9 as PID 1 of a container: one executable and glibc, no shell, uid 1000, and /data as the only writable directory.
+# Mount an app with its bs9.toml at /app, or copy it there. Without an app the container starts, and says what is missing:
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -v ./app:/app:ro -v data:/data -p 8080:8080 bs9
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /src
 COPY package.json bun.lock build.ts tsconfig.json ./
 COPY test/with-bun.sh test/
-# The packages, by the lock file; kept until it changes.
+# Installs the packages of the lock file, in a layer that is reused until that file changes.
 RUN sh test/with-bun.sh --version
 COPY src/ src/
 RUN sh test/with-bun.sh build.ts
 
-# What a dynamically linked program needs: libc, what native modules of apps link to, and the time zones. No CA
-# certificates: Bun brings its own.
+# The files that dynamically linked programs need: libc, the libraries that native modules of apps use, and the time zones.
+# CA certificates are left out, because Bun contains its own.
 FROM debian:bookworm-slim AS base
 RUN mkdir -p /base/usr/lib /base/usr/lib64 /base/etc /base/app /base/data \
  && ln -s usr/lib /base/lib \

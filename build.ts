@@ -1,4 +1,5 @@
-// Builds dist/bs9, the one executable, for this machine; with --all the files of a release. Same source, same bytes.
+// Builds the executable dist/bs9 for this machine, or with --all the files of a release. The same source always gives the same
+// bytes.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { devDependencies } from "./package.json";
@@ -24,14 +25,14 @@ if (option === undefined) {
 }
 
 async function release(): Promise<void> {
-  // Bytecode fits the Bun that made it and no other.
+  // Bytecode works only with the version of Bun that made it.
   if (Bun.version !== devDependencies.bun)
-    stop(`a release is built by Bun ${devDependencies.bun}, and this is ${Bun.version}; npm run build -- --all`);
+    stop(`a release must be built by Bun ${devDependencies.bun}, but this is Bun ${Bun.version}; use npm run build -- --all`);
   rmSync(join(dist, "SHA256SUMS"), { force: true });
   const sums: string[] = [];
   for (const { os, arch, npmPackage } of released) {
     const name = `bs9-${os}-${arch}`;
-    // The target too, or process.arch would be that of the machine that builds.
+    // Without `target`, process.arch in the bundle would be that of the machine that builds.
     await build(`dist/${name}`, { target: `bun-${os}-${arch}`, executablePath: await programOf(npmPackage) }, `${os}-${arch}`);
     const bytes = await Bun.file(join(dist, name)).bytes();
     sums.push(`${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}  ${name}\n`);
@@ -47,7 +48,7 @@ async function build(
 ): Promise<void> {
   const built = await Bun.build({
     entrypoints: [join(top, "src/main.ts")],
-    // Without the two autoloads off, a bunfig.toml or .env in the caller's folder would run inside bs9.
+    // With either autoload on, a bunfig.toml or .env in the caller's directory would take effect inside bs9.
     compile: { ...compile, outfile: join(top, outfile), autoloadDotenv: false, autoloadBunfig: false },
     target: "bun",
     format: "esm",
@@ -60,11 +61,11 @@ async function build(
   });
   for (const message of built.logs) console.error(message);
   if (!built.success) process.exit(1);
-  // The executable carries its maps; the copies beside it serve nobody.
+  // The executable contains its source maps, so the copies beside it are not needed.
   for (const map of new Bun.Glob("*.map").scanSync(dist)) rmSync(join(dist, map));
 }
 
-/** The short hash, with `-dirty` where a tracked file differs; `unknown` outside a repository of our own. */
+/** The short hash of the commit, with `-dirty` if a tracked file differs; `unknown` if `top` is not a Git repository. */
 function commit(): string {
   const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(top) };
   try {
@@ -75,13 +76,14 @@ function commit(): string {
     });
     return described.success ? described.stdout.toString().trim() : "unknown";
   } catch {
-    return "unknown"; // no git here
+    return "unknown"; // git is not installed
   }
 }
 
 /**
- * The Bun of a target, which the executable is made around. An install leaves out what is for another CPU, so they
- * are all installed beside the packages once, from bun.lock and against its hashes; from then on nothing is fetched.
+ * The path of the Bun of a target, which becomes a part of the executable. A normal install leaves out packages for other CPUs,
+ * so the programs of all targets are installed once into a separate directory, with the versions and hashes of bun.lock. Later
+ * builds need no network.
  */
 async function programOf(npmPackage: string): Promise<string> {
   const store = join(top, "node_modules/.programs", Bun.version);
@@ -106,11 +108,11 @@ async function programOf(npmPackage: string): Promise<string> {
     renameSync(program, join(store, each.npmPackage));
   }
   rmSync(scratch, { recursive: true, force: true });
-  if (!existsSync(path)) stop(`bun install (exit ${code}) brought no ${npmPackage}; the first --all needs the network`);
+  if (!existsSync(path)) stop(`bun install (exit ${code}) did not install ${npmPackage}; the first build with --all needs the network`);
   return path;
 }
 
-/** The median of some starts, from spawn to exit. */
+/** The median time of eleven runs of `bs9 version`, from spawn to exit. */
 function startTime(file: string): string {
   const times: number[] = [];
   for (let run = 0; run < 11; run++) {
@@ -118,7 +120,7 @@ function startTime(file: string): string {
     try {
       if (!Bun.spawnSync([file, "version"], { timeout: 10_000 }).success) return "bs9 version fails";
     } catch {
-      return "not for this machine";
+      return "cannot run on this machine";
     }
     times.push(performance.now() - began);
   }

@@ -1,38 +1,39 @@
 #!/bin/sh
-# Installs bs9, goes back to the one before, or uninstalls it. POSIX sh.
+# Installs bs9, restores the previous version, or uninstalls bs9. Runs on a POSIX sh.
 #
-#   curl -fsSL URL/install.sh | BS9_RELEASE_URL=URL sh                 the newest of a release server
-#   curl -fsSL URL/install.sh | sh -s -- --uninstall                   options behind `sh -s --`
-#   sh install.sh --file PATH       a file that is here, without a network; a SHA256SUMS beside it is checked
-#   sh install.sh --from-source     builds the checkout that this script, or the current folder, is in; needs Node and npm
-#   sh install.sh --rollback        back to the bs9 before; once more, and forth again
-#   sh install.sh --uninstall       asks whether services are to be stopped and deleted, and whether data is to go
-#       --yes                       does not ask, as where there is no terminal; then these say what is to happen:
-#       --with-services | --keep-services   stops and deletes them through bs9 | they run on, on their own copy of bs9
-#       --with-data | --keep-data           removes configuration, metrics, logs and caches | leaves them
-#   --to DIR                        instead of ~/.local/bin, or of /usr/local/bin for root; with every form
+#   curl -fsSL URL/install.sh | BS9_RELEASE_URL=URL sh                 installs the newest release of a server
+#   curl -fsSL URL/install.sh | sh -s -- --uninstall                   options follow `sh -s --`
+#   sh install.sh --file PATH       installs a local file, without network; a SHA256SUMS beside it is checked
+#   sh install.sh --from-source     builds and installs the checkout in the directory of this script or in the current
+#                                   directory; needs Node and npm
+#   sh install.sh --rollback        restores the previous bs9; a second --rollback undoes the first
+#   sh install.sh --uninstall       asks whether to stop and delete services, and whether to remove data
+#       --yes                       does not ask, which is needed without a terminal; these options answer the questions:
+#       --with-services | --keep-services   stops and deletes services | lets them keep running, on their own copy of bs9
+#       --with-data | --keep-data           removes configuration, metrics, logs and caches | keeps them
+#   --to DIR                        uses DIR instead of ~/.local/bin (for root /usr/local/bin); works with every form
 #
-#   BS9_RELEASE_URL       the folder, http or https, that holds bs9-linux-x64, bs9-linux-arm64 and SHA256SUMS
-#   BS9_DOWNLOAD_SECONDS  how long one download may take; 900 by default
-#   BS9_HOME, XDG_*_HOME  where bs9 keeps its data, as bs9 itself reads them
+#   BS9_RELEASE_URL       http or https address of the directory with bs9-linux-x64, bs9-linux-arm64 and SHA256SUMS
+#   BS9_DOWNLOAD_SECONDS  time limit of one download; 900 by default
+#   BS9_HOME, XDG_*_HOME  where bs9 keeps its data; used as bs9 itself uses them
 #
-# The new file is downloaded into the target folder, verified and tried; only then it is renamed over the old one, which
-# stays as bs9.old. Whatever fails before leaves everything as it was. SHA256SUMS shows that what came is what the
-# server has; it cannot show that the server is honest.
+# The new file is downloaded into the target directory, verified and tried. Only then is it renamed over the old file, which is
+# kept as bs9.old. If anything fails before that, nothing is changed. SHA256SUMS proves that the file arrived as the server
+# has it, but not that the server can be trusted.
 # Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted.
 
-{ # One command up to the last line: a shell that got only a part of it has nothing to run.
+{ # The whole script is one command, so that a shell that received only a part of it runs nothing.
 
 main() {
   set -u
-  default_release_url= # a release may put its own address here
+  default_release_url= # a release server may insert its own address here
   release_url=${BS9_RELEASE_URL:-$default_release_url}
   download_seconds=${BS9_DOWNLOAD_SECONDS:-900}
   max_sums_bytes=65536
   max_program_bytes=400000000
   unchanged='; nothing was changed'
   stage='' child='' problem=''
-  unset BUN_OPTIONS BUN_BE_BUN # they would make another program of bs9
+  unset BUN_OPTIONS BUN_BE_BUN # with these variables bs9 would behave as another program
 
   parse "$@"
   trap 'clean' EXIT
@@ -55,7 +56,7 @@ parse() {
       --from-source) choose source --from-source ;;
       --rollback) choose rollback --rollback ;;
       --uninstall) choose uninstall --uninstall ;;
-      --to) [ -n "${2:-}" ] || misuse '--to needs a folder'; dir=$2; shift ;;
+      --to) [ -n "${2:-}" ] || misuse '--to needs a directory'; dir=$2; shift ;;
       --yes) yes=1 ;;
       --with-services) services=delete ;;
       --keep-services) services=keep ;;
@@ -66,30 +67,30 @@ parse() {
     esac
     shift
   done
-  [ "$verb" = uninstall ] || [ -z "$yes$services$belongings" ] || misuse '--yes, --with-… and --keep-… go with --uninstall'
+  [ "$verb" = uninstall ] || [ -z "$yes$services$belongings" ] || misuse '--yes, --with-… and --keep-… can only be used with --uninstall'
   root=''
   [ "$(id -u)" != 0 ] || root=1
   if [ -z "$dir" ]; then
     if [ -n "$root" ]; then
       dir=/usr/local/bin
     else
-      case ${HOME:-} in /*) dir=$HOME/.local/bin ;; *) die 'HOME is not set; --to DIR says where bs9 is to go' ;; esac
+      case ${HOME:-} in /*) dir=$HOME/.local/bin ;; *) die 'HOME is not set; choose the directory with --to DIR' ;; esac
     fi
   fi
   case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
 }
 
 choose() {
-  [ "$verb" = install ] || misuse "$chosen and $2 exclude each other"
+  [ "$verb" = install ] || misuse "$chosen and $2 cannot be used together"
   verb=$1 chosen=$2
 }
 
 usage() {
   cat <<'USAGE'
 Usage: install.sh [--to DIR]                   installs bs9 from $BS9_RELEASE_URL
-       install.sh --file PATH [--to DIR]       installs a file, without a network
+       install.sh --file PATH [--to DIR]       installs a local file, without network
        install.sh --from-source [--to DIR]     builds and installs this checkout
-       install.sh --rollback [--to DIR]        goes back to the bs9 before
+       install.sh --rollback [--to DIR]        restores the previous bs9
        install.sh --uninstall [--to DIR] [--yes] [--with-services | --keep-services] [--with-data | --keep-data]
 USAGE
 }
@@ -97,7 +98,7 @@ USAGE
 # ---- The system
 
 check_system() {
-  [ "$(uname -s)" = Linux ] || die "bs9 runs on Linux, and this is $(uname -s)"
+  [ "$(uname -s)" = Linux ] || die "bs9 runs only on Linux, and this system is $(uname -s)"
   machine=$(uname -m)
   case $machine in
     x86_64 | amd64) program=bs9-linux-x64 ;;
@@ -113,9 +114,9 @@ check_libc() {
   if [ -z "$libc" ]; then
     libc=$(ldd --version 2>&1) || :
     case $libc in
-      *musl*) die 'this system has musl, and bs9 needs glibc 2.17 or newer, which Debian, Ubuntu, Fedora and the like have' ;;
+      *musl*) die 'this system has musl, and bs9 needs glibc 2.17 or newer, which for example Debian, Ubuntu and Fedora have' ;;
       *GLIBC* | *GNU*) libc=$(printf '%s\n' "$libc" | sed 1q) ;;
-      *) return 0 ;; # nothing here tells; the trial of the program will
+      *) return 0 ;; # the libc is not known, so only the trial of the program can show whether it runs
     esac
   fi
   version=${libc##* }
@@ -131,18 +132,18 @@ check_libc() {
 
 install_release() {
   [ -n "$release_url" ] ||
-    die 'BS9_RELEASE_URL is not set: it names the folder of the release, as in BS9_RELEASE_URL=https://HOST/FOLDER sh install.sh'
+    die 'BS9_RELEASE_URL is not set: it must be the address of a release, as in BS9_RELEASE_URL=https://HOST/DIRECTORY sh install.sh'
   case $release_url in
     http://?* | https://?*) release_url=${release_url%/} ;;
-    *) die "BS9_RELEASE_URL has to begin with http:// or https://, and is $release_url" ;;
+    *) die "BS9_RELEASE_URL must begin with http:// or https:// (got '$release_url')" ;;
   esac
   case $download_seconds in
-    '' | 0 | *[!0-9]*) die "BS9_DOWNLOAD_SECONDS has to be a number of seconds, and is '$download_seconds'" ;;
+    '' | 0 | *[!0-9]*) die "BS9_DOWNLOAD_SECONDS must be a number of seconds above 0 (got '$download_seconds')" ;;
   esac
   open_stage
   download SHA256SUMS "$stage/SHA256SUMS" "$max_sums_bytes"
   expected=$(sum_of "$program" <"$stage/SHA256SUMS")
-  [ -n "$expected" ] || die "SHA256SUMS of the release has no sum for $program"
+  [ -n "$expected" ] || die "SHA256SUMS of the release has no checksum for $program"
   echo "Downloading $program from $(shown "$release_url")"
   download "$program" "$stage/bs9" "$max_program_bytes"
   verify "$program" "$expected"
@@ -150,14 +151,14 @@ install_release() {
 }
 
 install_file() {
-  { [ -f "$file" ] && [ -r "$file" ]; } || die "$file is no file that can be read"
+  { [ -f "$file" ] && [ -r "$file" ]; } || die "$file is not a readable file"
   open_stage
   copy "$file"
   beside=$(dirname "$file")/SHA256SUMS
   if [ -e "$beside" ]; then
     name=$(basename "$file")
     expected=$(sum_of "$name" <"$beside") || die "$beside cannot be read"
-    [ -n "$expected" ] || die "$beside has no sum for $name; without a SHA256SUMS beside it, a file is installed unverified"
+    [ -n "$expected" ] || die "$beside has no checksum for $name; a file without SHA256SUMS beside it is installed without verification"
     verify "$name" "$expected"
   fi
   place
@@ -168,18 +169,18 @@ install_source() {
   for folder in "$(dirname "$0")" .; do
     [ -n "$checkout" ] || [ ! -f "$folder/build.ts" ] || [ ! -f "$folder/test/with-bun.sh" ] || checkout=$folder
   done
-  [ -n "$checkout" ] || die 'neither this script nor the current folder is in a checkout of bs9'
+  [ -n "$checkout" ] || die 'neither the directory of this script nor the current directory is a checkout of bs9'
   open_stage
   limited 900 sh "$checkout/test/with-bun.sh" build.ts || die "the build failed"
   copy "$checkout/dist/bs9"
   place
 }
 
-# NAME FILE BYTES: gets a file of the release.
+# NAME FILE BYTES: downloads NAME of the release to FILE; at most BYTES.
 download() {
   url=$release_url/$1 outcome=0 status=''
   if command -v curl >/dev/null 2>&1; then
-    # An address that began with https is not left for one without.
+    # An https address must not be redirected to http.
     case $url in https:*) protocols='=https' ;; *) protocols='=http,https' ;; esac
     how=--silent errors=/dev/null
     if [ -t 2 ] && [ "$3" -gt "$max_sums_bytes" ]; then how=--progress-bar errors=/dev/stderr; fi
@@ -189,30 +190,30 @@ download() {
     case $outcome in
       0) return 0 ;;
       6 | 7) reason='the server cannot be reached' ;;
-      18 | 52 | 56 | 92) reason='the connection broke off' ;;
+      18 | 52 | 56 | 92) reason='the connection was interrupted' ;;
       22) reason="the server answers $status" ;;
-      23) reason="$dir cannot take it" ;;
+      23) reason="cannot write to $dir" ;;
       28) reason='it took too long' ;;
       35 | 51 | 53 | 54 | 58 | 59 | 60 | 77) reason='there is no secure connection to the server' ;;
       63) reason="it has more than the $3 bytes allowed" ;;
-      *) reason="curl ended with $outcome" ;;
+      *) reason="curl exited with $outcome" ;;
     esac
   elif command -v wget >/dev/null 2>&1; then
-    # That of busybox knows no tries, and in some versions dies of -T.
+    # wget of busybox does not support -t, and some versions of it crash with -T.
     case $(wget --version 2>/dev/null) in *GNU*) tries='-t 2 -T 30' ;; *) tries='' ;; esac
     errors=/dev/null
-    # shellcheck disable=SC2086 # words or none
+    # shellcheck disable=SC2086 # several words, or none
     fetch "$3" wget -q $tries -O "$2" "$url" || outcome=$?
     case $outcome in
       0) return 0 ;;
-      3) reason="$dir cannot take it" ;;
-      4) reason='the server cannot be reached, or the connection broke off' ;;
+      3) reason="cannot write to $dir" ;;
+      4) reason='the server cannot be reached, or the connection was interrupted' ;;
       5) reason='there is no secure connection to the server' ;;
       8) reason='the server answers with an error' ;;
-      *) reason="wget ended with $outcome" ;;
+      *) reason="wget exited with $outcome" ;;
     esac
   else
-    die 'neither curl nor wget is here to download with'
+    die 'a download needs curl or wget, and neither is installed'
   fi
   case $outcome in
     124 | 143) reason='it took too long' ;;
@@ -222,7 +223,7 @@ download() {
   die "cannot download $1 from $(shown "$release_url"): $reason"
 }
 
-# BYTES COMMAND…: what it writes may not be larger, whatever the server says or does not say of the size.
+# BYTES COMMAND…: runs a command that cannot write more than BYTES, whatever size the server announces.
 fetch() {
   bytes=$1
   shift
@@ -231,7 +232,7 @@ fetch() {
     >"$stage/answer" 2>"$errors"
 }
 
-# FILE: shares its blocks where the file system can; cp of busybox and of older systems has no such option.
+# FILE: copies FILE to the stage. Shares its blocks if the file system can; cp of busybox and of older systems lacks that option.
 copy() {
   cp --reflink=auto "$1" "$stage/bs9" 2>/dev/null && return
   if ! problem=$(cp "$1" "$stage/bs9" 2>&1); then
@@ -240,7 +241,7 @@ copy() {
   fi
 }
 
-# NAME: the sum of that file, from a SHA256SUMS on stdin; nothing where it is not listed.
+# NAME: prints the checksum of NAME from the SHA256SUMS on stdin; nothing if NAME is not listed.
 sum_of() {
   while read -r sum of || [ -n "$sum" ]; do
     [ "${of#\*}" = "$1" ] || continue
@@ -252,18 +253,18 @@ sum_of() {
 verify() {
   if command -v sha256sum >/dev/null 2>&1; then actual=$(sha256sum <"$stage/bs9")
   elif command -v openssl >/dev/null 2>&1; then actual=$(openssl dgst -sha256 -r <"$stage/bs9")
-  else die 'neither sha256sum nor openssl is here to verify with'
+  else die 'the verification needs sha256sum or openssl, and neither is installed'
   fi
-  [ "${actual%% *}" = "$2" ] || die "$1 is not what SHA256SUMS says: its sum is ${actual%% *}, and $2 is right"
+  [ "${actual%% *}" = "$2" ] || die "$1 does not match SHA256SUMS: its checksum is ${actual%% *} instead of $2"
 }
 
 # ---- Putting it in place
 
-# A folder in the target folder: what is made there can be renamed to its name at once.
+# Creates the stage: a directory inside the target directory, from which a finished file can be renamed into place atomically.
 open_stage() {
-  problem=$(mkdir -p "$dir" 2>&1) || die "cannot make the folder $dir: ${problem##*: }"
-  [ ! -d "$dir/bs9" ] || die "$dir/bs9 is a folder"
-  find "$dir" -maxdepth 1 -name '.bs9-install.*' -mtime +0 -exec rm -rf {} + 2>/dev/null # of one that was killed
+  problem=$(mkdir -p "$dir" 2>&1) || die "cannot create the directory $dir: ${problem##*: }"
+  [ ! -d "$dir/bs9" ] || die "$dir/bs9 is a directory"
+  find "$dir" -maxdepth 1 -name '.bs9-install.*' -mtime +0 -exec rm -rf {} + 2>/dev/null # left by a script that was killed
   if ! stage=$(mktemp -d "$dir/.bs9-install.XXXXXX" 2>&1); then
     problem=${stage##*: } stage=''
     if is_full; then die "there is no space left in $dir"; fi
@@ -271,7 +272,7 @@ open_stage() {
   fi
 }
 
-# Tries $stage/bs9, keeps the present one and takes its place.
+# Tries $stage/bs9, keeps the present bs9 as bs9.old, and replaces it.
 place() {
   chmod 755 "$stage/bs9"
   trial=$(limited 30 "$stage/bs9" version 2>&1) || die "the new bs9 does not run here: $(said "$trial")"
@@ -284,14 +285,14 @@ place() {
     fi
     problem=$(mv -f "$stage/bs9" "$dir/bs9" 2>&1) || die "cannot replace $dir/bs9: ${problem##*: }"
     echo "Installed: $(said "$trial"), as $dir/bs9"
-    [ ! -e "$dir/bs9.old" ] || echo "The one before is $dir/bs9.old; --rollback goes back to it."
+    [ ! -e "$dir/bs9.old" ] || echo "The previous bs9 is kept as $dir/bs9.old; --rollback restores it."
   fi
   unchanged=''
   tell_path
   diagnose
 }
 
-# A link takes no space; a symbolic one is kept as it is.
+# Keeps the present bs9 as bs9.old. A hard link takes no space; a symbolic link is copied as a link.
 keep_old() {
   if [ -L "$dir/bs9" ]; then cp -P "$dir/bs9" "$stage/old"
   else ln "$dir/bs9" "$stage/old" 2>/dev/null || cp -p "$dir/bs9" "$stage/old" 2>/dev/null
@@ -311,7 +312,7 @@ tell_path() {
   case :${PATH:-}: in
     *:"$dir":*)
       first=$(command -v bs9 2>/dev/null) || first=''
-      case $first in "$dir/bs9" | '') ;; *) echo "Note: $first comes first on your PATH and hides it." ;; esac
+      case $first in "$dir/bs9" | '') ;; *) echo "Note: $first comes first on your PATH and hides $dir/bs9." ;; esac
       ;;
     *)
       # shellcheck disable=SC2016 # the variables are for the reader's shell
@@ -326,7 +327,7 @@ tell_path() {
   esac
 }
 
-# Whether a new login has the folder on its PATH: many a ~/.profile adds ~/.local/bin as soon as it is there.
+# Succeeds if a new login has the directory on its PATH: many ~/.profile files add ~/.local/bin as soon as it exists.
 is_on_login_path() {
   # shellcheck disable=SC2016 # the login shell expands it
   told=$(limited 10 env -i HOME="${HOME:-/}" USER="$(id -un)" LOGNAME="$(id -un)" TERM=dumb PATH=/usr/local/bin:/usr/bin:/bin \
@@ -335,20 +336,20 @@ is_on_login_path() {
   return 1
 }
 
-# What this host lacks; an older bs9 has no such command.
+# Shows by `bs9 doctor` what this host lacks. An older bs9 does not have that command.
 diagnose() {
   limited 30 "$dir/bs9" help doctor >/dev/null 2>&1 || return 0
   await_agent
   limited 120 "$dir/bs9" doctor || :
 }
 
-# An agent that runs still has to become the new bs9: until then doctor would report what passes by itself.
+# Restarts a running agent as the new bs9, because until then doctor would report a problem that disappears by itself.
 await_agent() {
   command -v systemctl >/dev/null 2>&1 || return 0
-  # Under su there is no XDG_RUNTIME_DIR, and the folder is there all the same.
+  # Under su the directory exists, although XDG_RUNTIME_DIR is not set.
   export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
   case $(limited 10 systemctl --user cat bs9-agent.service 2>/dev/null) in *"$dir/bs9"*) ;; *) return 0 ;; esac
-  # An agent that was stopped by hand stays so.
+  # An agent that was stopped by hand stays stopped.
   case $(limited 10 systemctl --user show --property ActiveState bs9-agent.service 2>/dev/null) in
     *=active | *=activating | *=deactivating) ;;
     *) return 0 ;;
@@ -384,21 +385,21 @@ uninstall() {
   fi
   problem=$(rm -f "$dir/bs9" "$dir/bs9.old" 2>&1) || die "cannot remove $dir/bs9: ${problem##*: }" ''
   echo "Removed $dir/bs9"
-  [ "$services" != keep ] || [ -z "$names" ] || echo "These services run on: $(listed_names)"
-  [ -z "$root" ] || echo 'Services of other users, if there are any, run on.'
+  [ "$services" != keep ] || [ -z "$names" ] || echo "These services keep running: $(listed_names)"
+  [ -z "$root" ] || echo 'Services of other users, if there are any, keep running.'
 }
 
-# All questions before the first act.
+# Asks all questions before anything is changed.
 decide() {
   if [ -z "$yes" ]; then
     ( : </dev/tty ) 2>/dev/null || misuse 'there is no terminal to ask on: give --yes, --with-services or --keep-services, and --with-data or --keep-data'
   fi
   if [ -n "$names" ] && [ -z "$services" ]; then
-    [ -z "$yes" ] || misuse "there are services ($(listed_names)): --with-services deletes them, --keep-services lets them run on"
-    if agreed "Stop and delete the services $(listed_names)? If not, they run on."; then services=delete; else services=keep; fi
+    [ -z "$yes" ] || misuse "there are services ($(listed_names)): --with-services deletes them, --keep-services lets them keep running"
+    if agreed "Stop and delete the services $(listed_names)? If not, they keep running."; then services=delete; else services=keep; fi
   fi
   if [ "$services" = keep ] && [ -n "$names" ]; then
-    [ "$belongings" != delete ] || misuse 'services that run on need their data: --with-data goes with --with-services'
+    [ "$belongings" != delete ] || misuse 'services that keep running need their data: --with-data can only be used with --with-services'
     belongings=keep
   fi
   if [ -n "$folders" ] && [ -z "$belongings" ]; then
@@ -424,12 +425,12 @@ listed_names() {
   listed "$(printf '%s\n' "$names" | sed -n '1,5p;6s/.*/…/p')"
 }
 
-# Lines as one line.
+# TEXT: prints its lines as one line.
 listed() {
   printf '%s\n' "$1" | tr '\n' ' ' | sed 's/ $//'
 }
 
-# The folders that are there, one a line.
+# Prints the existing directories of bs9, one per line.
 list_folders() {
   for each in "$configuration" "$(folder_of data "${XDG_DATA_HOME:-}" .local/share)" \
     "$(folder_of state "${XDG_STATE_HOME:-}" .local/state)" "$(folder_of cache "${XDG_CACHE_HOME:-}" .cache)"; do
@@ -437,7 +438,7 @@ list_folders() {
   done
 }
 
-# NAME XDG FALLBACK: where bs9 keeps things of that kind, see src/base/paths.ts.
+# NAME XDG FALLBACK: prints the directory in which bs9 keeps this kind of data, as src/base/paths.ts does.
 folder_of() {
   case ${BS9_HOME:-} in
     '') ;;
@@ -445,12 +446,12 @@ folder_of() {
     *) echo "$PWD/$BS9_HOME/$1"; return ;;
   esac
   case $2 in /*) echo "$2/bs9"; return ;; esac
-  case ${HOME:-} in /*) echo "$HOME/$3/bs9" ;; *) die 'HOME is not set, so it cannot be told where the data is' ;; esac
+  case ${HOME:-} in /*) echo "$HOME/$3/bs9" ;; *) die 'HOME is not set, so the directories of bs9 are not known' ;; esac
 }
 
-# ---- What all need
+# ---- Common functions
 
-# SECONDS COMMAND…: ends it when its time is over. In the background, so that a signal to this script is heard at once.
+# SECONDS COMMAND…: runs a command with a time limit. It runs in the background, so that this script handles signals at once.
 limited() {
   seconds=$1
   shift
@@ -467,12 +468,12 @@ is_full() {
   [ -n "$free" ] && [ "$free" -lt 64 ]
 }
 
-# The first line of what a program said.
+# TEXT: prints the first line of the output of a program.
 said() {
   printf '%s\n' "$1" | sed -e 's/^error: //' -e 1q
 }
 
-# An address without the password that it may hold.
+# URL: prints an address without the password that it may contain.
 shown() {
   printf '%s\n' "$1" | sed 's,//[^/@]*@,//,'
 }

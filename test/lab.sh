@@ -1,23 +1,23 @@
 #!/bin/bash
-# A lab: a real systemd as PID 1 over a throw-away copy of this machine, for tests on any Debian where one is root.
+# A lab: a real systemd as PID 1 on a temporary copy of this machine, for tests. Needs Debian and root.
 #
-#   lab.sh can                        says why no lab can be had here, or nothing
-#   lab.sh up NAME [OPTION…]          boots one; it lives until `down`, or with --owner until that process ends
-#       --dir DIR     visible inside as /src, read-only (--rw: writable); default: the repository
-#       --keep-node   leaves node, npm and bun of this machine on the PATH
-#       --no-userns   no user manager may create a user namespace (what Ubuntu 24.04 does with AppArmor)
-#       --no-landlock no process may use Landlock (as on a kernel that is too old for it)
-#       --host-net    shares this machine's network; else the lab has a loopback interface of its own
+#   lab.sh can                        prints why no lab can be booted on this machine, or nothing
+#   lab.sh up NAME [OPTION…]          boots a lab; it runs until `down`, or with --owner until that process ends
+#       --dir DIR     mounts DIR inside as /src, read-only (--rw: writable); default: the repository
+#       --keep-node   keeps node, npm and bun of this machine on the PATH
+#       --no-userns   denies user namespaces to the user managers (as Ubuntu 24.04 does with AppArmor)
+#       --no-landlock denies Landlock to all processes (as on a kernel that is too old for it)
+#       --host-net    uses this machine's network; without it the lab has only its own loopback interface
 #       --owner PID   ends the lab when that process ends
 #   lab.sh root NAME CMD…             runs a command inside, as bare root
-#   lab.sh user NAME USER CMD…        … as after a login of ops (1001), dev (1002) or root: all three linger
-#   lab.sh words NAME [USER]          prints the words, one a line, that run a command inside until the next reboot
-#   lab.sh reboot NAME                reboots; the disk is kept
-#   lab.sh down NAME                  ends it; nothing stays behind
+#   lab.sh user NAME USER CMD…        runs a command as after a login of ops (1001), dev (1002) or root, which all linger
+#   lab.sh words NAME [USER]          prints the words, one per line, that run a command inside; valid until a reboot
+#   lab.sh reboot NAME                reboots the lab, and keeps its disk
+#   lab.sh down NAME                  ends the lab, and removes everything that belongs to it
 #
-# One process, the keeper, holds the lab: the mounts are in its mount namespace, and all processes in its control groups.
+# One process, the keeper, owns the lab: its mount namespace contains the mounts, and its control groups contain all processes.
 set -euo pipefail
-PATH=$PATH:/usr/sbin:/sbin # not on every root's PATH
+PATH=$PATH:/usr/sbin:/sbin # the PATH of root does not always contain these
 
 labs=${BS9_LABS:-${TMPDIR:-/tmp}/bs9-labs}
 bootSeconds=90
@@ -47,9 +47,9 @@ die() { echo "lab: $*" >&2; exit 1; }
 
 whyNot() {
   local reason=
-  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this is no Debian"
-  elif ((EUID != 0)); then reason="only root can boot one"
-  elif ! unshare --mount true 2>/dev/null; then reason="no mount namespace may be created here"
+  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this machine does not run Debian"
+  elif ((EUID != 0)); then reason="only root can boot a lab"
+  elif ! unshare --mount true 2>/dev/null; then reason="mount namespaces are denied here"
   fi
   [[ -z $reason ]] || { echo "$reason"; return 1; }
 }
@@ -58,12 +58,12 @@ up() {
   local reason
   reason=$(whyNot) || die "$reason"
   parse "$@"
-  [[ ! -e $dir ]] || die "$name is there already; lab.sh down $name"
+  [[ ! -e $dir ]] || die "a lab named $name exists already; lab.sh down $name ends it"
   install_packages
   mkdir -p "$dir"/{disk,root}
   trap 'down' EXIT
   trap 'exit 130' INT TERM
-  # Standard output would hold the pipe of whoever called us open as long as the lab lives.
+  # The lab must not inherit stdout, because it would keep the caller's pipe open until the lab ends.
   setsid unshare --mount --propagation private bash "$0" keep "$name" "$@" </dev/null >"$dir/log" 2>&1 9>&- &
   echo $! >"$dir/keeper"
   disown
@@ -80,7 +80,7 @@ up() {
 parse() {
   source=$(cd "$(dirname "$0")/.." && pwd)
   bind=--bind-ro network=--private-network
-  # systemd-nspawn 252 has no Landlock in its list of system calls.
+  # systemd-nspawn 252 does not allow the system calls of Landlock by default.
   landlock='--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self'
   keepNode='' noUserns='' owner=''
   while (($#)); do
@@ -111,7 +111,7 @@ install_packages() {
   exec 9>&-
 }
 
-# The life of a lab, in its own mount namespace.
+# Runs a lab from its first boot to its end, in the mount namespace of the keeper.
 keep() {
   parse "$@"
   local cgroup
@@ -124,7 +124,7 @@ keep() {
   mount -t overlay -o "lowerdir=/,upperdir=$dir/disk/upper,workdir=$dir/disk/work" lab "$dir/root"
   furnish "$dir/root"
   local status=133 nspawn
-  while ((status == 133)); do # systemd-nspawn's word for: the container wants a reboot
+  while ((status == 133)); do # systemd-nspawn exits with 133 to request a reboot of the container
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setpriv --pdeathsig KILL systemd-nspawn --quiet --boot --directory="$dir/root" --machine="$name" \
       --register=no --keep-unit --link-journal=no --console=pipe "$landlock" $network "$bind=$source:/src" &
     nspawn=$!
@@ -134,8 +134,8 @@ keep() {
   done
 }
 
-# A control group of its own for each lab: systemd-nspawn would give them all the same one, and the systemd of one
-# would wait for, and kill, the services of another.
+# Prints the control groups of this lab. systemd-nspawn would put all labs into the same control group, and the systemd of one lab
+# would then wait for the services of another lab, and kill them.
 cgroups() {
   local hierarchy
   for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/{unified,systemd}; do
@@ -143,15 +143,16 @@ cgroups() {
   done
 }
 
-# Before the first boot: what of the machine below must not shine through, and the users.
+# Prepares the disk before the first boot: hides files of this machine that would affect the lab, and creates the users.
 furnish() {
   local root=$1 user
   : >"$root/etc/machine-id.new"
-  mv -f "$root/etc/machine-id.new" "$root/etc/machine-id" # empty: made anew, or nspawn sees the host's own id and refuses
+  mv -f "$root/etc/machine-id.new" "$root/etc/machine-id" # an empty file is filled at boot; nspawn refuses the host's own id
   rm -rf "$root"/etc/systemd/system/*.target.wants "$root"/var/lib/systemd/linger "$root"/var/log/journal
   rm -rf "$root"/root/.config/{systemd,bs9} "$root"/root/.local/share/bs9
-  mkdir -p "$root/var/log/journal" "$root/var/lib/systemd/linger" # the journal is kept over a reboot
-  # A user manager would run these at each daemon-reload, and no server needs them: gpg-agent(1), and desktop entries.
+  mkdir -p "$root/var/log/journal" "$root/var/lib/systemd/linger" # with this directory the journal survives a reboot
+  # Removes generators for gpg-agent(1) and desktop entries, which a server does not need: user managers would run them at each
+  # daemon-reload.
   rm -f "$root"/usr/lib/systemd/user-environment-generators/90gpg-agent "$root"/usr/lib/systemd/user-generators/systemd-xdg-autostart-generator
   [[ -n $keepNode ]] || rm -f "$root"/{usr/local/bin,usr/local/sbin,usr/bin,bin}/{node,nodejs,npm,npx,bun,bunx}
   if [[ -n $noUserns ]]; then
@@ -164,7 +165,7 @@ furnish() {
   touch "$root"/var/lib/systemd/linger/{root,ops,dev}
 }
 
-# PID 1 of the lab, as the machine below numbers it. Asked anew each time, since a reboot changes it.
+# Prints the pid that PID 1 of the lab has on this machine. It is searched each time, because a reboot changes it.
 leader() {
   local nspawn status
   nspawn=$(cat "$dir/nspawn" 2>/dev/null) || return 1
@@ -177,7 +178,7 @@ leader() {
   return 1
 }
 
-# Runs a command behind words of the two functions below; these come as lines.
+# Runs a command after the words that one of the next two functions printed, one per line.
 enter() {
   local words
   [[ -n $1 ]] || exit 1
@@ -192,7 +193,8 @@ insideWords() {
   printf '%s\n' nsenter --target "$pid" --all
 }
 
-# No runuser(1): it would stay in between and take the signals. What the caller ignores, a login does not.
+# Not runuser(1), because it would stay as a process in between and take the signals. Signals that the caller ignores are reset,
+# because a login does not ignore them.
 userWords() {
   local user=$1 home uid
   case $user in
@@ -207,7 +209,7 @@ userWords() {
     PATH="$home/.local/bin:/usr/local/bin:/usr/bin:/bin" XDG_RUNTIME_DIR="/run/user/$uid"
 }
 
-# Waits until a PID 1 other than the one given has reached its target, and each user manager too.
+# Waits until a PID 1 other than the given one, and every user manager, has finished booting.
 awaitBoot() {
   local before=$1 pid uid until=$((SECONDS + bootSeconds))
   while ((SECONDS < until)); do
@@ -231,8 +233,8 @@ reboot() {
   awaitBoot "$before" || { tail -n 40 "$dir/log" >&2; die "$name did not come back within $bootSeconds s"; }
 }
 
-# The shutdown stops each process for a moment; nsenter(1) stops with the one that it brought in, and PID 1 would wait
-# for it until its own time limit.
+# Continues stopped nsenter(1) processes. The shutdown stops every process for a moment, and nsenter(1) stops itself together with
+# its child. Nothing would continue it, and PID 1 would wait for it until a timeout.
 resume() {
   local cmdline
   while [[ -d /proc/$1 ]]; do
@@ -245,7 +247,8 @@ resume() {
   done
 }
 
-# Nothing in a lab is worth an orderly end. All its processes, and no others, are in its control groups.
+# Kills the lab, because it contains nothing that needs a clean shutdown. Its control groups contain all of its processes, and no
+# others.
 down() {
   local pid cgroup i
   [[ -d $dir ]] || return 0
@@ -254,7 +257,7 @@ down() {
   for cgroup in $(cgroups); do
     for ((i = 0; i < 200; i++)); do
       [[ -d $cgroup ]] || continue 2
-      # shellcheck disable=SC2046 # one word a process
+      # shellcheck disable=SC2046 # each word is a pid
       kill -KILL $(find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null) 2>/dev/null || true
       find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
     done

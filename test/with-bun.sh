@@ -1,12 +1,13 @@
 #!/bin/sh
-# Runs the pinned Bun with the arguments given, from the top of the repository, and installs the packages first.
-# Needs Node and npm only: no Bun on the PATH, no `npm install` before, no lifecycle script.
+# Runs the pinned version of Bun with the given arguments, in the top directory of the repository. Installs the packages first if
+# needed. Requires only Node and npm: neither Bun on the PATH, nor `npm install`, nor lifecycle scripts.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^ *"bun": "\([0-9.]*\)".*/\1/p' package.json)
 
-# Prints the first program under a node_modules that is this version of Bun. It lies in the package of the platform
-# until the lifecycle script of `bun` moves it; where npm refuses that script, `bun` itself is a stand-in that fails.
+# Prints the path of the first program in a node_modules that is this version of Bun. The program is in the package of the
+# platform until the lifecycle script of the package `bun` moves it. If npm does not run that script, the program in `bun` is a
+# placeholder that fails.
 bun_in() {
   for program in "$1"/bun/bin/bun.exe "$1"/@oven/bun-*/bin/bun; do
     if [ "$("$program" --version 2>/dev/null)" = "$version" ]; then
@@ -25,7 +26,7 @@ install_packages() {
     npm install --prefix "$scratch" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
       --loglevel=error --fetch-timeout=60000 --fetch-retries=2 "bun@$version" >&2
     installer=$(bun_in "$scratch/node_modules")
-    [ -n "$installer" ] || { echo "with-bun: npm's package bun has no program for this machine" >&2; exit 1; }
+    [ -n "$installer" ] || { echo "with-bun: the npm package bun contains no program that runs on this machine" >&2; exit 1; }
   fi
   "$installer" install --frozen-lockfile --silent >&2
   touch node_modules/.installed
@@ -34,13 +35,13 @@ install_packages() {
 }
 
 bun=$(bun_in "$PWD/node_modules")
-# shellcheck disable=SC3013 # POSIX has -nt since 2024, and every sh had it before
+# shellcheck disable=SC3013 # -nt is in POSIX since 2024, and every sh had it before
 if [ -z "$bun" ] || [ ! node_modules/.installed -nt bun.lock ] || [ ! node_modules/.installed -nt package.json ]; then
   install_packages
   bun=$(bun_in "$PWD/node_modules")
-  [ -n "$bun" ] || { echo "with-bun: no Bun $version after the install" >&2; exit 1; }
+  [ -n "$bun" ] || { echo "with-bun: Bun $version was not found after the packages were installed" >&2; exit 1; }
 fi
 
-# What these two make Bun do is no part of a build or a test.
+# These two variables would change what Bun does in a build or a test.
 unset BUN_OPTIONS BUN_BE_BUN
 PATH=${bun%/*}:$PWD/node_modules/.bin:$PATH exec "$bun" "$@"

@@ -9,9 +9,9 @@ import type { Readiness } from "../lifecycle/ready.ts";
 import type { Observed } from "../status/schema.ts";
 import type { Result } from "./command.ts";
 
-/** Results with the status each service has now, where the answer shows it; a failure makes the exit status. */
+/** The answer to an act: each result, with the present status of the service where it is shown. A failure becomes an error. */
 export async function actedResult(verb: string, acted: Acted[], deps: Deps, { isJson }: { isJson: boolean }): Promise<Result> {
-  // After a stop of 100 services the agent is busy, and a look at all of them takes longer than the stop.
+  // Only statuses that are shown are read: after a stop of 100 services the agent is busy, and reading takes longer than the stop.
   const isShown = ({ result }: Acted) => result !== "deleted" && (isJson || (result !== "stopped" && result !== "failed"));
   const names = acted.filter(isShown).map(({ name }) => name);
   const observed = new Map((names.length === 0 ? [] : await observe(names, deps)).map((one) => [one.status.name, one]));
@@ -28,7 +28,7 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps, { is
   };
 }
 
-/** What `--json` tells of one act. */
+/** The JSON object for one service of an act. */
 export function actedValue(one: Pick<Acted, "name" | "readiness" | "findings"> & { result: string }, observed: Observed | undefined) {
   return { name: one.name, result: one.result, status: statusOf(one, observed), findings: one.findings };
 }
@@ -57,7 +57,7 @@ function statusOf(acted: { readiness: Readiness | null }, observed: Observed | u
     : observed.status;
 }
 
-/** Several of one kind stand under one heading, each with its last lines. */
+/** Null if nothing failed. Several failures become one error, whose details are the cause and the last lines of each. */
 function failureOf(verb: string, bad: Acted[]): Bs9Error | null {
   const [first] = bad;
   if (first === undefined) return null;

@@ -11,7 +11,7 @@ import { choiceOf } from "./options.ts";
 export const stopCommand: Command = {
   name: "stop",
   synopsis: "TARGET…",
-  summary: "stop services, also for the next boot",
+  summary: "stop services, and do not start them at the next boot",
   options: [],
   examples: ["bs9 stop web", "bs9 stop 'api-*'", "bs9 stop all"],
   exits: [1, 4, 5, 130],
@@ -27,7 +27,7 @@ export const restartCommand: Command = {
   name: "restart",
   synopsis: "TARGET…",
   summary: "restart services",
-  options: [{ flags: "--runtime <runtime>", text: "latest: move on to the present bs9", values: ["latest"] }],
+  options: [{ flags: "--runtime <runtime>", text: "latest: use the runtime of the installed bs9 from now on", values: ["latest"] }],
   examples: ["bs9 restart web", "bs9 restart all", "bs9 restart web --runtime latest"],
   exits: [1, 4, 5, 6, 130],
   async run(given, context) {
@@ -43,7 +43,7 @@ export const deleteCommand: Command = {
   name: "delete",
   synopsis: "TARGET…",
   aliases: ["rm", "del"],
-  summary: "stop services and forget them; their files stay",
+  summary: "stop services and remove their definitions; the files of the apps stay",
   options: [],
   examples: ["bs9 delete web", "bs9 delete all --yes"],
   exits: [1, 4, 5, 130],
@@ -61,7 +61,7 @@ export const deleteCommand: Command = {
 };
 
 async function targetsOf(verb: string, { words }: Words, context: Context): Promise<string[]> {
-  if (words.length === 0) throw usage(`${verb} needs a service, a glob or all`, { hint: `bs9 ${verb} NAME` });
+  if (words.length === 0) throw usage(`${verb} needs the name of a service, a glob or 'all'`, { hint: `bs9 ${verb} NAME` });
   await context.settle();
   return pickTargets(words, context.registry.names());
 }

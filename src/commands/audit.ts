@@ -1,4 +1,4 @@
-// bs9 audit: what the source of an app shows, without starting it.
+// bs9 audit: examines the source of an app, without starting the app.
 
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -11,13 +11,13 @@ import type { Command } from "./command.ts";
 export const auditCommand: Command = {
   name: "audit",
   synopsis: "PATH|NAME",
-  summary: "look through the source of an app for what is dangerous",
+  summary: "look for dangerous code in the source of an app",
   options: [],
   examples: ["bs9 audit app.ts", "bs9 audit web --json"],
   exits: [1, 4, 6],
   async run({ words }, context) {
     const [word] = words;
-    if (word === undefined || words.length > 1) throw usage("audit needs one path or service", { hint: "bs9 audit app.ts" });
+    if (word === undefined || words.length > 1) throw usage("audit needs one path or one name of a service", { hint: "bs9 audit app.ts" });
     const spec = word.includes("/") ? null : context.registry.get(word);
     const entry = spec?.entry.path ?? entryAt(resolve(context.cwd, word));
     const report = await audit(entry, spec?.root ?? projectRoot(dirname(entry), context.paths.home));
@@ -35,7 +35,7 @@ export const auditCommand: Command = {
   },
 };
 
-/** A folder stands for the entry that its package.json or its index names. */
+/** For a directory, the entry that its package.json or index file names. A path that does not exist is returned unchanged. */
 function entryAt(path: string): string {
   try {
     return statSync(path).isDirectory() ? Bun.resolveSync(path, path) : path;

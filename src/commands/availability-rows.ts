@@ -1,4 +1,5 @@
-// The availability of a service in one or two short rows; nothing that nobody watched counts as up, nor is it rounded to 100%.
+// Describes the availability of a service in one or two short rows. Time that nobody watched never counts as up, and a ratio
+// below 1 is never rounded to 100%.
 import { formatAge, formatSpan } from "../base/quantities.ts";
 import type { Availabilities, Available } from "../lifecycle/stored.ts";
 
@@ -9,13 +10,13 @@ export function availabilityRows({ day, month }: Availabilities, nowMs: number):
   return [`24 h: ${words(day)}`, `${whole}: ${words(month)}`];
 }
 
-/** Shorter than this is no gap, but the time since the last tick. */
+/** Unknown time shorter than this is not shown, because it is the time since the last tick of the agent and not a gap. */
 const shortMs = 60_000;
 
 function words({ uptimeRatio, recoveries, meanRecoveryMs, stoppedMs, unknownMs }: Available): string {
   const gone = unknownMs < shortMs ? [] : [`unknown ${formatAge(unknownMs)}`];
   const stopped = stoppedMs === 0 ? [] : [`stopped ${formatAge(stoppedMs)}`];
-  if (uptimeRatio === null) return [...stopped, ...gone].join("; ") || "nothing known";
+  if (uptimeRatio === null) return [...stopped, ...gone].join("; ") || "nothing is known yet";
   const times = recoveries === 1 ? "once" : `${recoveries} times`;
   const average = recoveries === 1 ? "" : " on average";
   const back = meanRecoveryMs === null ? [] : [`down ${times}, back in ${formatSpan(meanRecoveryMs)}${average}`];
@@ -23,11 +24,11 @@ function words({ uptimeRatio, recoveries, meanRecoveryMs, stoppedMs, unknownMs }
   return [up.join(", "), ...stopped.filter(() => stoppedMs >= shortMs), ...gone].join("; ");
 }
 
-/** Rounded down: 100% is for what was never down, and 0% for what was never up. */
+/** Rounds down, so that 100% means never down; 0% means never up. */
 function percentUp(ratio: number): string {
   if (ratio === 0 || ratio === 1) return `${ratio * 100}%`;
   const scale = ratio > 0.9999 ? 1000 : 100;
-  // 0.29 * 100 is a little less than 29.
+  // In floating point 0.29 * 100 is a little less than 29, which must not become 28.
   const percent = Math.min(Math.floor(ratio * 100 * scale + 1e-6) / scale, 99.999);
   return percent === 0 ? "less than 0.01%" : `${percent}%`;
 }

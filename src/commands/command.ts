@@ -1,19 +1,19 @@
-// What a command is: a row of the table that cac, `help` and the completion are made from.
+// The type of a command: a row of the table from which cac, `help` and the completion are made.
 import type { Bs9Error } from "../base/errors.ts";
 import type { Style } from "../base/terminal.ts";
 import type { Context } from "../context.ts";
 
 export type Option = {
-  /** As cac reads it: `-n, --name <name>`; a value in angle brackets is required. */
+  /** In the syntax of cac, such as `-n, --name <name>`; a value in angle brackets is required. */
   flags: string;
   text: string;
-  /** May be given several times. */
+  /** True if the option may be given several times. */
   repeats?: boolean;
-  /** What the value may be, where that is one of a few words; for the completion. */
+  /** The possible values, if there are only a few; the completion offers them. */
   values?: string[];
 };
 
-/** Values as they were typed: strings, never cast; a repeated option is an array. */
+/** Option values as they were typed: strings, never converted. A repeated option is an array, a flag is a boolean. */
 export type OptionValues = Record<string, string | boolean | string[] | undefined>;
 
 export type Words = { words: string[]; rest: string[] | null; options: OptionValues };
@@ -24,22 +24,22 @@ export type Result = {
   /** What `--quiet` prints. */
   names: string[];
   text(style: Style): string[];
-  /** Goes to stderr after the text, the way out last. */
+  /** Lines that are printed on stderr after the text; a command line that helps comes last. */
   hints?: string[];
   exitStatus?: number;
-  /** Told on stderr after what is printed; its exit status counts. */
+  /** Printed on stderr after the result; its exit status replaces `exitStatus`. */
   error?: Bs9Error;
 };
 
 export type Command = {
   name: string;
-  /** Positional words, as usage shows them. */
+  /** The positional words, as the usage line shows them. */
   synopsis: string;
   aliases?: string[];
   summary: string;
   options: Option[];
   examples: string[];
-  /** Exit statuses beside 0, 2 and 70. */
+  /** The exit statuses other than 0, 2 and 70, which every command may have. */
   exits: number[];
   /** A command that streams prints by itself and returns null. */
   run(given: Words, context: Context): Promise<Result | null>;

@@ -1,11 +1,17 @@
-// The table of commands, read for what may stand where: what completion answers from.
+// Derives from the table of commands which words are possible at each position of a command line. The completion uses it.
 import type { Command, Option } from "./command.ts";
 import { globalOptions } from "./global-options.ts";
 
-/** What may stand in a place. */
+/** The words that are possible at one position: these words, names of services, names of files. */
 export type WordCandidates = { words: string[]; services: boolean; files: boolean };
 
-export type OptionOutline = { letter: string | null; long: string; text: string /** Null for a flag. */; value: WordCandidates | null };
+export type OptionOutline = {
+  letter: string | null;
+  long: string;
+  text: string;
+  /** The possible values; null for an option without a value. */
+  value: WordCandidates | null;
+};
 
 export type CommandOutline = {
   name: string;
@@ -13,7 +19,7 @@ export type CommandOutline = {
   summary: string;
   options: OptionOutline[];
   place: WordCandidates;
-  /** Whether more than one positional word may follow. */
+  /** True if the command takes several positional words. */
   many: boolean;
 };
 
@@ -31,7 +37,7 @@ export function wordsOf({ name, aliases }: CommandOutline): string[] {
   return [name, ...aliases];
 }
 
-/** As they are typed: `-n` and `--name`. */
+/** The forms in which an option can be typed: `-n` and `--name`. */
 export function flagsOf({ letter, long }: OptionOutline): string[] {
   return letter === null ? [`--${long}`] : [`-${letter}`, `--${long}`];
 }
@@ -55,6 +61,6 @@ function commandOutline({ name, aliases = [], summary, options, synopsis }: Comm
 
 function optionOutline({ flags, text, values = [] }: Option): OptionOutline {
   const [, letter, long = "", placeholder] = /^(?:-(\w), )?--([\w-]+)(?: <(.+)>)?$/.exec(flags) ?? [];
-  const place = { words: values, services: placeholder === "service", files: /^(?:file|folder|path)$/.test(placeholder ?? "") };
+  const place = { words: values, services: placeholder === "service", files: /^(?:file|directory|path)$/.test(placeholder ?? "") };
   return { letter: letter ?? null, long, text, value: placeholder === undefined ? null : place };
 }

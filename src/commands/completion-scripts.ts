@@ -1,13 +1,14 @@
-// The completion scripts. Each asks `bs9 completion --words` what may stand next, so that a newer bs9 needs no new script.
-// A line of the answer is a word, a tab and what the word does. A line that begins with a colon is a word to the script:
-// `:files` stands for the names of files, `:message` comes with a text on a value that cannot be listed.
+// The completion scripts of the shells. Each asks `bs9 completion --words` for the possible next words, so that a newer bs9
+// needs no new script. Each line of the answer is a word, a tab and a description. A line that begins with a colon is an
+// instruction to the script: `:files` means to offer file names, and `:message` carries the description of a value that cannot
+// be listed.
 
 export const completionScripts: Record<string, string> = {
   bash: `# bash completion for bs9, printed by: bs9 completion bash
 
 _bs9() {
   local typed=\${COMP_WORDS[COMP_CWORD]} word file
-  # bash makes three words of --option=value.
+  # bash splits --option=value into three words.
   [[ $typed != = ]] || typed=''
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
@@ -48,7 +49,7 @@ _bs9() {
 if [[ \${funcstack[1]-} == _bs9 ]]; then
   _bs9 "$@"
 else
-  # Read by a .zshrc that has not turned completion on.
+  # The .zshrc that reads this file has not turned completion on.
   (( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
   compdef _bs9 bs9
 fi
@@ -59,7 +60,7 @@ fi
 function __bs9_words
     set -l words (commandline -opc)
     set -l typed (commandline -ct)
-    # fish completes --option=value as a whole.
+    # fish replaces --option=value as a whole, so each answer repeats the option.
     set -l option (string replace -rf '^(--[^=]+=).*$' '$1' -- "$typed")
     for line in (command bs9 completion --words -- $words[2..] "$typed" 2>/dev/null)
         switch $line

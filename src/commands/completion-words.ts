@@ -1,14 +1,14 @@
-// What may stand next on a command line: the answer to the completion scripts.
+// Finds the possible next words of a command line, which is the answer to the completion scripts.
 import { type CommandOutline, flagsOf, type OptionOutline, type Outline, type WordCandidates, wordsOf } from "./completion-outline.ts";
 
 export type Choice = { word: string; text: string };
 
-/** `message` says what a value is that cannot be listed; else null. */
+/** `message` describes a value that cannot be listed; null otherwise. */
 export type Choices = { choices: Choice[]; files: boolean; message: string | null };
 
 const nothing: Choices = { choices: [], files: false, message: null };
 
-/** `words` are those behind `bs9`; the last one is being typed. The names of the services are read only where they may stand. */
+/** `words` are the words after `bs9`; the last one is being typed. Names of services are read only where they are possible. */
 export function choicesFor(words: string[], outline: Outline, services: () => string[]): Choices {
   const line = joined(words);
   const earlier = line.slice(0, -1);
@@ -30,13 +30,13 @@ export function choicesFor(words: string[], outline: Outline, services: () => st
     return found.choices.length > 0 || found.files ? found : { ...nothing, message: option.text };
   }
   if (typed.startsWith("-")) return { ...nothing, choices: [...(command?.options ?? []), ...outline.globals].flatMap(flagChoices) };
-  // Behind all there is nothing left to name.
+  // After `all` no other target is useful.
   if (earlier.includes("all")) return nothing;
   if (name === undefined) return { ...nothing, choices: outline.commands.flatMap(commandChoices) };
   return command === undefined || (!command.many && given.length > 0) ? nothing : inPlace(command.place);
 }
 
-/** The lines that the scripts read. */
+/** The answer in the format that completion-scripts.ts describes. */
 export function choiceLines({ choices, files, message }: Choices): string[] {
   return [
     ...choices.map(({ word, text }) => `${word}\t${text}`),
@@ -45,7 +45,7 @@ export function choiceLines({ choices, files, message }: Choices): string[] {
   ];
 }
 
-/** bash makes three words of `--option=value`. */
+/** Joins `--option=value` again, which bash splits into three words. */
 function joined(words: string[]): string[] {
   const whole: string[] = [];
   for (const [i, word] of words.entries()) {
@@ -56,7 +56,7 @@ function joined(words: string[]): string[] {
   return whole;
 }
 
-/** The option whose value is being typed. */
+/** The option whose value is being typed; null if the typed word is not such a value. */
 function optionBefore(
   typed: string,
   earlier: string[],

@@ -1,4 +1,4 @@
-// bs9 config: the defaults of options, where each comes from, and what is wrong with config.toml.
+// bs9 config: shows the defaults of options, where each comes from, and the mistakes in config.toml.
 import { exitStatus, usage } from "../base/errors.ts";
 import { table } from "../base/table.ts";
 import { harmless } from "../base/text.ts";
@@ -12,18 +12,19 @@ const views = ["show", "check", "schema"] as const;
 export const configCommand: Command = {
   name: "config",
   synopsis: "",
-  summary: "the defaults of options, from BS9_ variables and config.toml",
+  summary: "show the defaults of options, which BS9_ variables and config.toml set",
   options: [
-    { flags: "--show", text: "each value and where it comes from (the default)" },
-    { flags: "--check", text: "what is wrong, with line and field" },
-    { flags: "--schema", text: "the JSON Schema of config.toml" },
+    { flags: "--show", text: "show each value and where it comes from (default)" },
+    { flags: "--check", text: "show the mistakes, with line and field" },
+    { flags: "--schema", text: "print the JSON Schema of config.toml" },
   ],
   examples: ["bs9 config", "bs9 config --check", "bs9 config --schema > config.schema.json"],
   exits: [1],
   async run({ words, options }, context): Promise<Result> {
-    if (words.length > 0) throw usage("config takes no words", { hint: "bs9 config --show" });
+    if (words.length > 0) throw usage("config takes no arguments", { hint: "bs9 config --show" });
     const asked = views.filter((view) => flagOf(options, view));
-    if (asked.length > 1) throw usage(`${asked.map((view) => `--${view}`).join(" and ")} do not go together`, { hint: "bs9 help config" });
+    if (asked.length > 1)
+      throw usage(`${asked.map((view) => `--${view}`).join(" and ")} cannot be used together`, { hint: "bs9 help config" });
     if (asked[0] === "schema") return { value: jsonSchema(), names: [], text: () => JSON.stringify(jsonSchema(), null, 2).split("\n") };
     return asked[0] === "check" ? checked(context.config) : shown(context.config);
   },
@@ -47,7 +48,7 @@ function checked({ file, mistakes }: Config): Result {
     value: { file, mistakes },
     names: mistakes.map(({ where }) => where),
     text: (style) =>
-      mistakes.length === 0 ? [`${file}: ${style.green("nothing wrong")}`] : mistakes.map((one) => harmless(mistakeLine(one))),
+      mistakes.length === 0 ? [`${file}: ${style.green("no mistakes found")}`] : mistakes.map((one) => harmless(mistakeLine(one))),
     exitStatus: mistakes.length === 0 ? exitStatus.done : exitStatus.failed,
   };
 }

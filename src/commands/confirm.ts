@@ -1,4 +1,4 @@
-// Asks before what destroys; where there is nobody to ask, --yes has to be given.
+// Asks the user before an act that destroys something. Without a terminal --yes must be given instead.
 import { createInterface } from "node:readline/promises";
 import { Bs9Error, usage } from "../base/errors.ts";
 import type { Context } from "../context.ts";
@@ -16,11 +16,11 @@ export async function confirm(question: string, context: Context): Promise<void>
   }
 }
 
-/** One of the ways, or undefined for none of them; `--yes` takes the first. */
+/** Asks the user for one of the ways; undefined if the user chooses none. With `--yes` it is the first one. */
 export async function choose<W extends { word: string }>(question: string, ways: W[], context: Context): Promise<W | undefined> {
   if (context.settings.yes) return ways[0];
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
-    throw usage("this needs an answer and there is no terminal to ask on", { hint: "add --yes" });
+    throw usage("this needs an answer, but there is no terminal to ask on", { hint: "add --yes" });
   const dialog = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const list = ways.map(({ word }, i) => `${i + 1} ${word}`).join(", ");

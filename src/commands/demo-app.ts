@@ -1,6 +1,6 @@
-// The two programs of `bs9 demo`, as they are written to disk: a page, and a load on it.
+// The sources of the two programs that `bs9 demo` writes to disk: a web page, and a program that sends it requests.
 
-export const pageProgram = `// A page that says what it sees of its sandbox, and some answers that are slow or fail.
+export const pageProgram = `// A web page that shows what the app sees inside its sandbox. Some of its paths answer slowly, fail, or end the app.
 import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 
@@ -29,7 +29,7 @@ const server = Bun.serve({
     const { pathname } = new URL(request.url);
     if (pathname === "/slow") await Bun.sleep(200 + Math.random() * 300);
     if (pathname === "/fail") {
-      console.error("ERROR GET /fail: it fails on purpose");
+      console.error("ERROR GET /fail: this path fails on purpose");
       return new Response("failed\\n", { status: 500 });
     }
     if (pathname === "/crash") setTimeout(() => process.exit(1), 50);
@@ -40,13 +40,13 @@ const server = Bun.serve({
 console.log(\`listening on \${server.url}\`);
 `;
 
-export const loadProgram = `// Asks the page of the demo, now more, now less; each minute is one round.
+export const loadProgram = `// Sends requests to the page of the demo, at a rate that rises and falls once a minute.
 const url = \`http://127.0.0.1:\${process.env["DEMO_PORT"]}\`;
 let [asked, failed] = [0, 0];
 
 setInterval(() => {
-  console.log(\`asked \${asked} times, \${failed} failed\`);
-  if (failed > asked / 10) console.warn("WARN more than a tenth fails");
+  console.log(\`\${asked} requests, \${failed} failed\`);
+  if (failed > asked / 10) console.warn("WARN more than 10% of the requests failed");
   [asked, failed] = [0, 0];
 }, 10_000);
 

@@ -1,4 +1,4 @@
-// bs9 demo: a page and a load on it, as two services, to look around; --stop leaves nothing of them.
+// bs9 demo: starts a web page, and a program that sends it requests, as two services to try bs9 out. --stop removes both.
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -21,14 +21,14 @@ import { flagOf } from "./options.ts";
 
 const firstPort = 3000;
 const names = ["demo-web", "demo-load"];
-/** Says that the folder is bs9's own to remove. */
+/** This file marks the directory as created by `bs9 demo`, so that --stop may remove it. */
 const mark = ".made-by-bs9-demo";
 
 export const demoCommand: Command = {
   name: "demo",
   synopsis: "",
-  summary: "a sample app and a load on it, to look around",
-  options: [{ flags: "--stop", text: "end it and remove all of it" }],
+  summary: "start a sample app, and a program that sends it requests, to try bs9 out",
+  options: [{ flags: "--stop", text: "stop the demo and remove its services and files" }],
   examples: ["bs9 demo", "bs9 demo --stop"],
   exits: [1, 5],
   async run(given: Words, context: Context): Promise<Result> {
@@ -38,14 +38,17 @@ export const demoCommand: Command = {
   },
 };
 
-/** A folder of its own beside those of bs9, which no service is let into. */
+/** The directory of the demo is outside the directories of bs9, because services cannot access those. */
 const folderOf = ({ home, bs9Home }: Paths): string => (bs9Home === null ? join(home, "bs9-demo") : join(bs9Home, "demo"));
 
 async function start(folder: string, deps: Deps): Promise<Result> {
   if (existsSync(folder) && !existsSync(join(folder, mark)))
-    throw failed(`${folder} is there, and not of this demo`, { hint: `mv ${shellWord(folder)} ${shellWord(folder)}.mine` });
+    throw failed(`${folder} exists already, and does not belong to this demo`, {
+      hint: `mv ${shellWord(folder)} ${shellWord(folder)}.mine`,
+    });
   const foreign = names.find((name) => isForeign(deps.registry.get(name), folder));
-  if (foreign !== undefined) throw failed(`there is a service ${foreign} that is not of this demo`, { hint: `bs9 describe ${foreign}` });
+  if (foreign !== undefined)
+    throw failed(`the service ${foreign} exists already, and does not belong to this demo`, { hint: `bs9 describe ${foreign}` });
   makeFolder(folder);
   for (const [file, text] of [
     [mark, ""],
@@ -67,11 +70,11 @@ async function start(folder: string, deps: Deps): Promise<Result> {
     text: (style) => [
       ...started.map((one) => actedLine(one.name, one.result, one.readiness, observed.get(one.name), style)),
       "",
-      `  http://127.0.0.1:${port}/        the page; /crash ends it, and it comes back`,
-      "  bs9 status --watch            both of them",
-      "  bs9 logs 'demo-*' -f          what they say",
+      `  http://127.0.0.1:${port}/        the page; /crash ends the app, which is then restarted`,
+      "  bs9 status --watch            both services",
+      "  bs9 logs 'demo-*' -f          their log lines",
       "  bs9 describe demo-web         its sandbox, limits, events",
-      "  bs9 demo --stop               ends it",
+      "  bs9 demo --stop               stops the demo",
     ],
   };
 }
@@ -85,7 +88,9 @@ async function stop(folder: string, deps: Deps): Promise<Result> {
     value: deleted.map(({ name, result }) => ({ name, result, status: null, findings: [] })),
     names: defined,
     text: (style) =>
-      deleted.length === 0 ? ["there is no demo"] : deleted.map(({ name, result }) => actedLine(name, result, null, undefined, style)),
+      deleted.length === 0
+        ? ["the demo is not running"]
+        : deleted.map(({ name, result }) => actedLine(name, result, null, undefined, style)),
   };
 }
 

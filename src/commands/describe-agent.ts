@@ -1,4 +1,4 @@
-// bs9 describe bs9-agent: whether the agent runs, what it costs and what it has to tell.
+// bs9 describe bs9-agent: shows whether the agent runs, what it costs, and its notices.
 import type { AgentUnit } from "../backend/backend.ts";
 import { readIfThere } from "../base/files.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
@@ -23,7 +23,7 @@ export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" 
     text: (style) => [
       style.bold(agentName),
       ...(self === null ? [`  ${style.yellow("does not answer")}: ${whyNot(whose, agent.trouble())}`] : rows(self, now(), style)),
-      ...(backend.agent === null ? ["", "It is part of the supervisor: its CPU and memory are those of the two together."] : []),
+      ...(backend.agent === null ? ["", "The agent is part of the supervisor: the CPU and memory shown are those of both together."] : []),
       ...(unit === null ? [] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
     ],
     hints: self === null && unit !== null ? [`Try: systemctl --user status ${agentName}`] : [],
@@ -31,10 +31,11 @@ export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" 
 }
 
 function whyNot(whose: ReturnType<AgentUnit["whose"]>, trouble: string | null): string {
-  if (whose === "nobody's") return "it comes with the first service";
-  if (typeof whose === "object") return `the unit of its name belongs to ${harmless(whose.other)}, and one user has one agent`;
+  if (whose === "nobody's") return "it is started with the first service";
+  if (typeof whose === "object")
+    return `the unit ${agentName}.service belongs to ${harmless(whose.other)}, and each user has only one agent`;
   const why = trouble === null ? "" : ` (${harmless(trouble)})`;
-  return `nothing is kept of the services, and their health is not looked at${why}`;
+  return `no samples of services are stored, and their health is not checked${why}`;
 }
 
 function rows(self: Self, nowMs: number, style: Style): string[] {
@@ -43,12 +44,15 @@ function rows(self: Self, nowMs: number, style: Style): string[] {
     ["pid", `${self.pid}, up ${formatAge(Math.max(0, nowMs - Date.parse(self.since)))}`],
     ["version", self.version],
     ["services", String(self.services)],
-    ["ticks", `${self.ticks}, every ${self.intervalMs / 1000} s; ${self.lateTicks} late, ${self.overrunTicks} out of time`],
-    ["cpu of a tick", tickCpuMs === null ? "none yet" : `${tickCpuMs.mean} ms on average, ${tickCpuMs.max} ms at most, of the last 100`],
+    ["ticks", `${self.ticks}, every ${self.intervalMs / 1000} s; ${self.lateTicks} late, ${self.overrunTicks} ran out of time`],
+    [
+      "cpu of a tick",
+      tickCpuMs === null ? "none yet" : `${tickCpuMs.mean} ms on average, ${tickCpuMs.max} ms at most, over the last 100 ticks`,
+    ],
     ["cpu", `${self.cpuPercent}% of a core since it started`],
     ["memory", formatBytes(self.memoryBytes)],
     ["database", databaseBytes === null ? "none yet" : formatBytes(databaseBytes)],
-    ["changes", self.changesBy === "signals" ? "told by signals" : "asked for with each tick: there is no bus"],
+    ["changes", self.changesBy === "signals" ? "reported as they happen" : "found at the next tick, because D-Bus is unavailable"],
   ];
   const width = Math.max(...told.map(([label]) => label.length));
   return [

@@ -22,7 +22,7 @@ export const describeCommand: Command = {
   synopsis: "NAME",
   aliases: ["show", "info"],
   summary: "spec, sandbox, limits, figures and last events of a service",
-  options: [{ flags: "--unit", text: "only the text of its unit; without systemd, of what stands for it" }],
+  options: [{ flags: "--unit", text: "print only the text of its unit; without systemd, the supervisor's plan for the service" }],
   examples: ["bs9 describe web", "bs9 describe web --json", "bs9 describe web --unit", "bs9 describe bs9-agent"],
   exits: [4, 5],
   async run({ words, options }, context) {
@@ -44,7 +44,7 @@ export const describeCommand: Command = {
   },
 };
 
-/** The delays as backend/restarts.ts has them. */
+/** Describes when the service is restarted; the delays come from backend/restarts.ts. */
 function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
   if (policy === "no") return "it is never restarted";
   const delays = [3, 4].map((start) => delayOf(start, delayMs));
@@ -74,7 +74,7 @@ function render(it: Description, style: Style, home: string): string[] {
           : `${spec.runtime.kind} ${spec.runtime.path}`,
     ],
     ["project root", harmless(spec.root)],
-    ["working folder", spec.cwd === spec.root ? null : harmless(spec.cwd)],
+    ["working directory", spec.cwd === spec.root ? null : harmless(spec.cwd)],
     ["port", status.port === null ? null : `${status.port}${isFoundPort(it) ? " (found)" : ""}`],
     ["health", healthLine(it, Date.now())],
     ["environment files", spec.envFiles.length === 0 ? null : harmless(spec.envFiles.join(" "))],
@@ -98,7 +98,9 @@ function render(it: Description, style: Style, home: string): string[] {
     `${style.bold("Sandbox")} ${sandbox.profile}: ${sandbox.verdict === "effective" ? style.green(sandbox.verdict) : style.yellow(sandbox.verdict)}`,
     ...missingLines(sandbox.missing, style),
     ...(sandbox.verified.length === 0 ? [] : wrapped("seen on the live process", sandbox.verified)),
-    ...sandbox.unheld.map(({ directive, why }) => `  ${style.dim("beyond the profile, not to be had here:")} ${directive}: ${why}`),
+    ...sandbox.unheld.map(
+      ({ directive, why }) => `  ${style.dim("not part of the profile, and not available here:")} ${directive}: ${why}`,
+    ),
     ...(sandbox.probed.length === 0 ? [] : wrapped("probed on this host", sandbox.probed)),
     ...isolationLines(it.isolation, style),
     ...(it.events.length === 0 ? [] : ["", style.bold("Events"), ...it.events.map(({ at, message }) => `  ${at}  ${message}`)]),
@@ -106,7 +108,7 @@ function render(it: Description, style: Style, home: string): string[] {
   ];
 }
 
-/** Throws what would refuse the next start, because then there is no unit. */
+/** Throws the error that would refuse the next start, because in that case there is no unit. */
 async function unitResult(name: string, { backend, registry }: Deps): Promise<Result> {
   const spec = registry.get(name);
   const text = spec === null ? "" : await backend.unitText(spec);
@@ -134,7 +136,7 @@ function isolationLines(isolation: Description["isolation"], style: Style): stri
   ];
 }
 
-/** All that is missing for the same reason stands together: the reason and the fix once, then what is missing. */
+/** Groups what is missing by reason and fix, so that each reason and fix is printed once. */
 function missingLines(missing: Description["sandbox"]["missing"], style: Style): string[] {
   const groups = Map.groupBy(missing, ({ why, mend }) => JSON.stringify([why, mend]));
   return [...groups.values()].flatMap((group) => {
@@ -150,7 +152,7 @@ function missingLines(missing: Description["sandbox"]["missing"], style: Style):
   });
 }
 
-/** Values of one directive stand behind its name, as they would in a unit. */
+/** Joins the values of one directive after its name, as a unit does. */
 function byName(directives: string[]): string[] {
   const groups = Map.groupBy(directives, (directive) => directive.split("=")[0] ?? directive);
   return [...groups.values()].map(([first = "", ...more]) =>

@@ -1,9 +1,9 @@
-// Where a service may write, what it may read and what is hidden, in words.
+// Describes in words where a service may write, what it may read, and what is hidden from it.
 import type { Directories } from "../backend/directories.ts";
 import { isWithin } from "../base/paths.ts";
 import { harmless } from "../base/text.ts";
 
-/** One sentence for the answer of `start`. */
+/** The sentence in which `start` says where the service can write. */
 export function openSentence(name: string, { writable, hidden }: Directories, home: string): string {
   const everything = writable.some(({ path, own }) => path === "/" && !own);
   if (everything) return `${name} can write wherever its user can`;
@@ -14,7 +14,7 @@ export function openSentence(name: string, { writable, hidden }: Directories, ho
   return `${name} can write in ${places.join(", and in ")}${rest}`;
 }
 
-/** Rows of a label and a line. */
+/** The rows of `describe`: a label and a line. Only the first row of a group has its label. */
 export function directoryRows({ writable, readable, hidden }: Directories, home: string): [string, string][] {
   const isAll = ({ path, own }: Directories["writable"][number]) => path === "/" && !own;
   const writes = writable.map((one) => (isAll(one) ? "wherever its user may" : `${inHome(one.path, home)}${one.own ? " (its own)" : ""}`));
@@ -28,7 +28,7 @@ export function directoryRows({ writable, readable, hidden }: Directories, home:
   return rows.flatMap(([label, lines]) => lines.map((line, i): [string, string] => [i === 0 ? label : "", line]));
 }
 
-/** As a shell would write it. */
+/** Abbreviates the home directory to `~`, as a shell does. */
 function inHome(path: string, home: string): string {
   return harmless(home !== "/" && isWithin(path, home) ? `~${path.slice(home.length)}` : path);
 }

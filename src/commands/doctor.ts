@@ -1,4 +1,4 @@
-// bs9 doctor: what this host lacks and what is amiss with bs9's own files, each with what mends it.
+// bs9 doctor: reports what this host lacks and what is wrong with the files of bs9, each with a fix.
 import type { Finding, Severity } from "../backend/finding.ts";
 import { exitStatus, reasonOf, usage } from "../base/errors.ts";
 import type { Style } from "../base/terminal.ts";
@@ -12,14 +12,17 @@ import { flagOf } from "./options.ts";
 export const doctorCommand: Command = {
   name: "doctor",
   synopsis: "",
-  summary: "what this host lacks, each with the line that fixes it",
+  summary: "report what this host lacks, each with the command line that fixes it",
   options: [
-    { flags: "--fix", text: "fix what needs no root, and remove what nothing uses; asks before a unit edited by hand is replaced" },
+    {
+      flags: "--fix",
+      text: "fix what does not need root, and remove unused files; asks before it replaces a unit that was edited by hand",
+    },
   ],
   examples: ["bs9 doctor", "bs9 doctor --fix", "bs9 doctor --json"],
   exits: [1],
   async run({ words, options }, context): Promise<Result> {
-    if (words.length > 0) throw usage("doctor takes no words", { hint: "bs9 doctor" });
+    if (words.length > 0) throw usage("doctor takes no arguments", { hint: "bs9 doctor" });
     const before = await found(context);
     const outcomes = flagOf(options, "fix") ? await mend(before, context) : [];
     return resultOf(outcomes.length === 0 ? before : await found(context), outcomes);
@@ -31,14 +34,14 @@ type Outcome = { id: string; what: string; did: string | null; trouble: string |
 async function found(context: Context): Promise<Finding[]> {
   const { paths, registry, config, trail } = context;
   const ofHost = await context.hostFindings();
-  // Opening the backend would ask for what only --fix may ask for.
+  // Where the user manager does not run, opening the backend would enable linger, which only --fix may do.
   const isDown = ofHost.some(({ id }) => id === "systemd" || id === "user-manager");
   const deps = isDown ? null : await context.deps();
   if (deps !== null) await context.trimLogs();
   return examine({ paths, registry, mistakes: config.mistakes, verifyTrail: () => trail.verify(), deps }, ofHost);
 }
 
-/** One after the other; one that fails keeps no other from being mended. */
+/** Applies the fixes in turn. A fix that fails does not prevent the others. */
 async function mend(findings: Finding[], context: Context): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { id, what, fix } of findings) {
@@ -84,7 +87,7 @@ function summary(findings: Finding[], style: Style): string {
     const count = findings.filter((one) => one.severity === severity).length;
     return count === 0 ? [] : [`${count} ${severity}${count === 1 ? "" : "s"}`];
   });
-  if (parts.length === 0) return style.green("All is well.");
+  if (parts.length === 0) return style.green("No problems found.");
   const fixable = findings.filter(({ fix }) => fix !== null).length;
   return `${parts.join(", ")}.${fixable === 0 ? "" : ` bs9 doctor --fix fixes ${fixable} of them.`}`;
 }

@@ -1,9 +1,9 @@
-// Rows on their way to an export: counted, with a moment for signals in between.
+// Counts the rows of an export as they pass, and pauses between them so that signals are handled.
 import { setImmediate } from "node:timers/promises";
 import { interruptedBy } from "../base/interrupt.ts";
 import type { StorageRow } from "../storage/storage.ts";
 
-/** What has gone by so far. The times are those of the first and the last sample, null where there was none. */
+/** The counts of the rows so far. The times are those of the first and the last sample; null while there is none. */
 export type Tally = { rows: number; services: Set<string>; fromMs: number | null; toMs: number | null };
 
 const rowsBetweenPauses = 500;
@@ -21,7 +21,7 @@ export async function* tallied(rows: AsyncIterable<StorageRow>, tally: Tally, si
   }
 }
 
-/** The same for the text that is made of them. */
+/** Passes the text of an export on, and pauses in the same way. */
 export async function* unhurried(pieces: AsyncIterable<string>, signal: AbortSignal): AsyncIterable<string> {
   const pause = pausing(signal);
   for await (const piece of pieces) {
@@ -30,10 +30,10 @@ export async function* unhurried(pieces: AsyncIterable<string>, signal: AbortSig
   }
 }
 
-/** Left alone, the heap grows by half as much again before it is collected. */
+/** Without forced collections the heap grows to one and a half times its size before Bun collects it. */
 const pausesBetweenCollections = 40;
 
-/** Reading a file waits for nothing by itself: without a pause no Ctrl-C would be heard. */
+/** Reading the database does not yield to the event loop, so without pauses Ctrl-C would have no effect. */
 function pausing(signal: AbortSignal): () => Promise<void> {
   let pauses = 0;
   return async () => {

@@ -1,4 +1,4 @@
-// The word of --output -> the file that is written, links resolved; refuses what must not be replaced by one.
+// Resolves the value of --output to the path of the file that is written, and refuses what a file must not replace.
 import { type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { failed, usage } from "../base/errors.ts";
@@ -7,17 +7,17 @@ import { resolvedPath } from "../base/paths.ts";
 import { shellWord } from "../base/text.ts";
 
 export function fileFor(word: string, cwd: string): string {
-  if (word === "" || word === "-") throw usage("--output needs a file; without it stdout is written to");
+  if (word === "" || word === "-") throw usage("--output needs a file name; without --output, export writes to stdout");
   const given = resolve(cwd, word);
   const found = statOf(given, given);
   if (found?.isDirectory() === true || word.endsWith("/"))
-    throw failed(`cannot write ${given}: it is a folder`, { hint: `bs9 export --output ${shellWord(resolve(given, "samples.json"))}` });
-  // A rename would put a file in the place of /dev/stdout or a FIFO.
+    throw failed(`cannot write ${given}: it is a directory`, { hint: `bs9 export --output ${shellWord(resolve(given, "samples.json"))}` });
+  // Renaming the new file to this path would replace /dev/stdout or a FIFO by a file.
   if (found !== undefined && !found.isFile())
-    throw failed(`cannot write ${given}: it is no file`, { hint: `bs9 export > ${shellWord(given)}` });
+    throw failed(`cannot write ${given}: it is not a regular file`, { hint: `bs9 export > ${shellWord(given)}` });
   const folder = dirname(given);
   if (statOf(folder, given)?.isDirectory() !== true)
-    throw failed(`cannot write ${given}: there is no folder ${folder}`, { hint: `mkdir -p ${shellWord(folder)}` });
+    throw failed(`cannot write ${given}: the directory ${folder} does not exist`, { hint: `mkdir -p ${shellWord(folder)}` });
   return resolvedPath(given);
 }
 

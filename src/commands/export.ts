@@ -1,4 +1,4 @@
-// bs9 export: samples that were kept, as JSON, CSV or OpenMetrics, to stdout or into a file; needs nothing but metrics.db.
+// bs9 export: writes the stored samples as JSON, CSV or OpenMetrics to stdout or to a file. It needs only metrics.db.
 import { usage } from "../base/errors.ts";
 import { writeWholeFrom } from "../base/files.ts";
 import { formatBytes } from "../base/quantities.ts";
@@ -25,12 +25,12 @@ type Asked = { format: (typeof formatNames)[number]; hours: number; service: str
 export const exportCommand: Command = {
   name: "export",
   synopsis: "",
-  summary: "samples of services and of the host that were kept, for other programs",
+  summary: "export the stored samples of services and of the host, for other programs",
   options: [
     { flags: "--format <format>", text: "json (default), csv or openmetrics", values: [...formatNames] },
-    { flags: "--hours <n>", text: "the last n hours (default 24)" },
-    { flags: "--service <name>", text: `of this service alone; ${hostName} for the host` },
-    { flags: "--output <file>", text: "into a file, which is there whole or not at all" },
+    { flags: "--hours <n>", text: "only the samples of the last n hours (default 24)" },
+    { flags: "--service <name>", text: `only the samples of this service; ${hostName} means the host` },
+    { flags: "--output <file>", text: "write to a file, which is replaced only when the export is complete" },
   ],
   examples: [
     "bs9 export --format csv > samples.csv",
@@ -66,7 +66,7 @@ async function act(asked: Asked, rows: AsyncIterable<StorageRow>, tally: Tally, 
     terminal.write(piece);
     if (!(await terminal.flow())) break;
   }
-  // A file that stdout leads to may be cut off by a full disk: told, so that it is not taken for whole.
+  // If stdout is a file on a full disk, flow() throws after the last write, so that nobody takes the file for complete.
   await terminal.drained();
   await terminal.flow();
   return null;
@@ -96,15 +96,15 @@ function askedOf({ words, options }: Words, { settings, cwd, config }: Context):
   };
 }
 
-/** No further back than anything is kept. */
+/** Parses the number of hours; the limit is the longest time for which any samples are stored. */
 function hoursOf(text: string, what: string, keeping: Keeping): number {
   const most = Math.max(...levelsOf(keeping).map(spanOf)) / hourMs;
   const hours = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (hours > 0 && hours <= most) return hours;
-  throw usage(`${what} cannot be '${text}': a number above 0 and up to ${most} is needed, for no more is kept`);
+  throw usage(`${what} must be a number above 0 and at most ${most}, because older samples are not stored (got '${text}')`);
 }
 
-/** One that was deleted has samples all the same. */
+/** Throws if the service is unknown. A deleted service is known while its samples are stored. */
 async function checkService(service: string | null, { registry, storage }: Context): Promise<void> {
   if (service === null || service === hostName) return;
   const known = [...new Set([...registry.names(), ...(await storage.services())])].sort();
@@ -115,6 +115,6 @@ async function sayWhyNone({ service, hours }: Asked, { storage, terminal }: Cont
   const kept = service === hostName ? [...((await storage.newest(hostName))?.points.keys() ?? [])] : await storage.services();
   const of = service === null ? "" : ` of ${service}`;
   const isAny = service === null ? kept.length > 0 : kept.includes(service);
-  terminal.note(isAny ? `no samples${of} from the last ${hours} h` : `no samples${of} yet: they are taken once a service runs`);
+  terminal.note(isAny ? `no samples${of} from the last ${hours} h` : `no samples${of} yet: the agent takes samples while a service runs`);
   terminal.note(`Try: ${isAny ? "bs9 export --hours N, or " : kept.length === 0 ? "bs9 start app.ts, or " : ""}bs9 doctor`);
 }

@@ -1,4 +1,4 @@
-// The rows of `describe` on health and figures: who measured, and only what could be had.
+// The rows of `describe` about health and figures. They say who measured, and leave out figures that are not available.
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Description } from "../lifecycle/describe.ts";
@@ -6,12 +6,12 @@ import type { Sampled } from "../lifecycle/stored.ts";
 import { tableOf, type Unit } from "../metrics/figures.ts";
 import { healthText } from "../service/values.ts";
 
-/** What is asked, what came of it, and what follows. */
+/** Describes the health of the service, its check, and whether it is restarted when it is unhealthy. */
 export function healthLine(it: Description, nowMs: number): string {
   const { spec, status, unwell, sample } = it;
   const { health, healthRestart } = spec;
-  const which = isFoundPort(it) ? ", the only one that it listens on" : "";
-  const byPort = status.health === null ? "no check" : `takes a connection on port ${status.port}${which}`;
+  const which = isFoundPort(it) ? ", the only port that it listens on" : "";
+  const byPort = status.health === null ? "no check" : `accepts connections on port ${status.port}${which}`;
   const check = health === null ? byPort : harmless(healthText(health));
   const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
   const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
@@ -19,7 +19,7 @@ export function healthLine(it: Description, nowMs: number): string {
   return `${state}${check}${healthRestart ? "; restarted when unhealthy" : ""}`;
 }
 
-/** True where nobody has given the port: the service was seen to listen on it. */
+/** True if the port was not given by the user, but found because the service listens on it. */
 export function isFoundPort({ status, environment }: Description): boolean {
   return status.port !== null && !environment.includes("PORT");
 }
@@ -29,7 +29,7 @@ export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): str
   return `${cpuPercent}% (${figuresFrom === "agent" ? "measured by the agent" : "measured now: the agent does not answer"})`;
 }
 
-/** A row for each label in the table of figures; null where nothing of it could be had. */
+/** A row for each label in the table of figures; its text is null if none of its figures is available. */
 export function sampleRows(sample: Sampled | null): [string, string | null][] {
   if (sample === null) return [];
   const cells = tableOf("service").flatMap(({ name, unit, shown }) => {

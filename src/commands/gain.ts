@@ -1,11 +1,11 @@
-// What `--build` has gained, in three lines; what could not be measured is said.
+// Describes in three lines what `--build` gained. A figure that could not be measured is reported as not measured.
 import { formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Gain } from "../lifecycle/gain.ts";
 
 export function gainLines({ files, bytes, startMs, memoryBytes }: Gain): string[] {
   return [
     `  bytes   ${formatBytes(bytes.before)} in ${files} ${files === 1 ? "file" : "files"} -> ${formatBytes(bytes.after)}`,
-    `  start   ${pair(startMs, formatSpan) ?? "not measured: give it a --port or a --health check"}`,
+    `  start   ${pair(startMs, formatSpan) ?? "not measured: that needs --port or --health"}`,
     `  memory  ${pair(memoryBytes, formatBytes) ?? "not measured"}`,
   ];
 }

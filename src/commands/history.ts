@@ -1,4 +1,4 @@
-// bs9 history: the trail, who did what, and whether it is as it was written.
+// bs9 history: shows the trail, which records who did what, and verifies that the trail was not changed.
 import { exitStatus } from "../base/errors.ts";
 import { table } from "../base/table.ts";
 import type { Style } from "../base/terminal.ts";
@@ -13,13 +13,13 @@ export const historyCommand: Command = {
   name: "history",
   synopsis: "[TARGET…]",
   summary: "the trail: who did what, when, from where, with what result",
-  options: [{ flags: "--verify", text: "check that the trail is as it was written, also against the journal" }],
+  options: [{ flags: "--verify", text: "check that the trail was not changed, also by comparing it with the journal" }],
   examples: ["bs9 history", "bs9 history web", "bs9 history web --json", "bs9 history --verify"],
   exits: [1, 4],
   async run(given, { registry, trail }): Promise<Result> {
     if (flagOf(given.options, "verify")) return verified(await trail.verify());
     const records = [...trail.records()];
-    // A service that was deleted has a history all the same.
+    // A deleted service still has a history.
     const known = new Set([...registry.names(), ...records.flatMap(({ targets }) => targets)]);
     const targets = given.words.length === 0 ? null : pickTargets(given.words, [...known].sort());
     const shown = targets === null ? records : records.filter((record) => record.targets.some((name) => targets.includes(name)));
@@ -27,7 +27,7 @@ export const historyCommand: Command = {
       value: shown,
       names: [...new Set(shown.flatMap((record) => record.targets))],
       text: (style) => (shown.length === 0 ? [] : lines(shown, targets, style)),
-      hints: shown.length === 0 ? ["Nothing was done yet. Start with: bs9 start app.ts"] : [],
+      hints: shown.length === 0 ? ["No acts are recorded. Start a service: bs9 start app.ts"] : [],
     };
   },
 };
@@ -47,7 +47,7 @@ function lines(records: TrailRecord[], targets: string[] | null, style: Style): 
   );
 }
 
-/** The login counts: `root (ops)` is what ops did as root, seen through sudo. */
+/** The user and, if different, the uid of the login: `root (login 1001)` is what user 1001 did as root, for example by sudo. */
 function whoOf({ who }: TrailRecord): string {
   const name = harmless(who.user);
   return who.loginUid === null || who.loginUid === who.uid ? name : `${name} (login ${who.loginUid})`;
@@ -64,7 +64,7 @@ function targetCell(targets: string[]): string {
   return targets.length > 3 ? `${text} … (${targets.length})` : text || "-";
 }
 
-/** Of the services asked for alone, where some are. */
+/** The result of an act; if services were requested by name, only what concerns them. */
 function resultCell({ result }: TrailRecord, targets: string[] | null, style: Style): string {
   const failed = result.outcome === "failed" && (targets === null || result.failed.some((name) => targets.includes(name)));
   const message = result.message === null || (targets !== null && !failed && result.outcome === "failed") ? "" : harmless(result.message);
@@ -81,7 +81,7 @@ function verified(verdict: TrailVerdict): Result {
       ...verdict.breaks.map(
         ({ file, line, seq, what }) => `${style.red("broken")} ${file}:${line}${seq === null ? "" : ` (record ${seq})`}: ${what}`,
       ),
-      `${verdict.intact ? style.green("intact") : style.red("not intact")}: ${count(verdict.records, "record")}, ${verdict.witnessed} of them as the journal knows them`,
+      `${verdict.intact ? style.green("intact") : style.red("not intact")}: ${count(verdict.records, "record")}, ${verdict.witnessed} of them confirmed by the journal`,
       ...verdict.unproved.map((sentence) => `${style.dim("not proved:")} ${sentence}`),
     ],
     exitStatus: verdict.intact ? exitStatus.done : exitStatus.failed,

@@ -1,2 +1,2 @@
-/** PM2's word for the status as JSON: it prints JSON without being asked to. */
+/** PM2's command for the status as JSON: as an alias of `status` it prints JSON without --json. */
 export const jsonAlias = "jlist";

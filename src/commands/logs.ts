@@ -1,4 +1,4 @@
-// bs9 logs: what services say, as it was written, several at once in order of time.
+// bs9 logs: prints the log lines of services unchanged; those of several services are merged by time.
 
 import type { LogQuery } from "../backend/backend.ts";
 import { usage } from "../base/errors.ts";
@@ -19,13 +19,17 @@ export const logsCommand: Command = {
   synopsis: "[TARGET…]",
   summary: "log lines of services, merged in order of time",
   options: [
-    { flags: "-f, --follow", text: "wait for new lines" },
-    { flags: "-n, --lines <n>", text: "the last n lines (default 50; without limit where --since is given)" },
-    { flags: "--since <time>", text: "from 10m ago, or from 2026-01-31T12:00:00Z on" },
-    { flags: "--until <time>", text: "up to a time, written like --since" },
-    { flags: "--grep <regexp>", text: "only lines that match" },
-    { flags: "--level <level>", text: "this level and above: debug, info, warn, error", values: ["debug", "info", "warn", "error"] },
-    { flags: "--no-time", text: "without the local time in front of each line" },
+    { flags: "-f, --follow", text: "keep printing new lines as they arrive" },
+    { flags: "-n, --lines <n>", text: "the last n lines (default 50; all lines with --since)" },
+    { flags: "--since <time>", text: "only lines since this time: 10m for ten minutes ago, or a date such as 2026-01-31T12:00:00Z" },
+    { flags: "--until <time>", text: "only lines up to this time, written as for --since" },
+    { flags: "--grep <regexp>", text: "only lines that match this regular expression" },
+    {
+      flags: "--level <level>",
+      text: "only lines of this level and above: debug, info, warn, error",
+      values: ["debug", "info", "warn", "error"],
+    },
+    { flags: "--no-time", text: "do not print the local time before each line" },
   ],
   examples: ["bs9 logs web", "bs9 logs web api -f", "bs9 logs --since 10m --level error", "bs9 logs web --grep 'GET /.* 5..' --json"],
   exits: [1, 4, 5, 130],
@@ -44,7 +48,7 @@ export const logsCommand: Command = {
       for (const notice of await deps.backend.logNotices({ services, fromMs, toMs: query.untilMs }, signal))
         terminal.note(`${terminal.noteStyle.yellow("note:")} ${noticeLine(notice)}`);
     };
-    // Notices may take two seconds to find: lines that are awaited do not wait for them.
+    // Finding notices may take two seconds, and with --follow lines must not wait for that.
     const told = query.follow ? tell(Date.now()) : null;
     let firstMs: number | null = null;
     for await (const record of deps.backend.logs(query, signal)) {
@@ -61,7 +65,7 @@ export const logsCommand: Command = {
 function queryOf(options: OptionValues, services: string[]): LogQuery {
   const sinceMs = parsed(options, "since", timeOf) ?? null;
   const untilMs = parsed(options, "until", timeOf) ?? null;
-  if (sinceMs !== null && untilMs !== null && untilMs < sinceMs) throw usage("--until lies before --since");
+  if (sinceMs !== null && untilMs !== null && untilMs < sinceMs) throw usage("--until is before --since");
   const lines = parsed(options, "lines", (text, what) => parseWhole(text, what, 0, 10_000_000)) ?? (sinceMs === null ? defaultLines : null);
   const grep = textOf(options, "grep");
   const level = textOf(options, "level");
@@ -69,17 +73,17 @@ function queryOf(options: OptionValues, services: string[]): LogQuery {
   return { services, lines, sinceMs, untilMs, follow: flagOf(options, "follow"), accept };
 }
 
-/** A time ago (`10m`), or a date as ISO 8601 has it; without a zone it is local. */
+/** Parses a duration before now (`10m`) or an ISO 8601 date. A date with a time but without a time zone is local time. */
 function timeOf(text: string, what: string): number {
   if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
     const at = isDay(text) ? Date.parse(text.replace(/^(\S+) (\S+)$/, "$1T$2")) : Number.NaN;
-    if (Number.isNaN(at)) throw usage(`${what} cannot be '${text}': there is no such date`);
+    if (Number.isNaN(at)) throw usage(`${what} must be a date that exists (got '${text}')`);
     return at;
   }
   return Date.now() - parseDuration(text, what);
 }
 
-/** Date.parse() takes the 31st of February for the 3rd of March. */
+/** False for a day that does not exist, because Date.parse() reads February 31 as March 3. */
 function isDay(text: string): boolean {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text)?.map(Number) ?? [];
   return year === undefined || new Date(Date.UTC(year, (month ?? 0) - 1, day)).getUTCDate() === day;

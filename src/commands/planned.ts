@@ -1,4 +1,4 @@
-// How `start --dry-run` answers: the difference, and the unit as it would be written.
+// The answer of `start --dry-run`: the differences, and the text of the unit that `start` would write.
 import { harmless } from "../base/text.ts";
 import type { Planned } from "../lifecycle/plan.ts";
 import { masked, maskedSpec } from "../service/masking.ts";

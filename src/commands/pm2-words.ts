@@ -1,10 +1,10 @@
-// What users of PM2 type by habit and bs9 does not have: for each command and option one line on what replaces it. Pure.
+// Commands and options of PM2 that bs9 does not have: for each of them one line that says what replaces it. Pure.
 
 type Replacement = { what: string; hint: string };
 
 function startAgain(word: string): Replacement {
   return {
-    what: `${word} is start here: it starts what is new, restarts what has changed, and leaves the rest alone`,
+    what: `${word} is start here: it starts new services, restarts changed ones, and leaves the others alone`,
     hint: "bs9 start bs9.toml",
   };
 }
@@ -15,17 +15,17 @@ function noCloud(word: string): Replacement {
 
 function oneFile(option: string): Replacement {
   return {
-    what: `${option} is not in this version: lines go to the journal, or with --log file to files of bs9; logs shows them`,
+    what: `${option} is not in this version: log lines go to the journal, or to files of bs9 with --log file; logs shows them`,
     hint: "bs9 start app.ts --log file",
   };
 }
 
-const oneProcess = "is not in this version: a service is one process; start several under names of their own";
+const oneProcess = "is not in this version: a service is one process; start several services with different names";
 const watching = "is not in this version: bs9 does not restart a service when its files change";
 
 const commands: Record<string, Replacement> = {
   save: { what: "save is not needed: bs9 keeps each service as it is started, and systemd starts it at boot", hint: "bs9 status" },
-  dump: { what: "dump is not needed: services come back at boot, as they are", hint: "bs9 status" },
+  dump: { what: "dump is not needed: services that run now are started again at boot", hint: "bs9 status" },
   startup: {
     what: "startup is not needed: a service that is started comes back at boot; doctor says if something on this machine prevents that",
     hint: "bs9 doctor",
@@ -48,7 +48,7 @@ const commands: Record<string, Replacement> = {
     what: "kill is not needed: bs9 has no daemon that keeps services running; stop ends the services themselves",
     hint: "bs9 stop all",
   },
-  env: { what: "env would show secrets: describe shows the names of a service's variables", hint: "bs9 describe NAME" },
+  env: { what: "env would show secrets; describe shows the names of a service's variables", hint: "bs9 describe NAME" },
   reset: { what: "reset is not in this version: status and describe show the restarts of a service", hint: "bs9 describe NAME" },
   desc: { what: "desc is describe here", hint: "bs9 describe NAME" },
   pid: { what: "pid is not in this version: status shows the pid of each service, and --json prints it", hint: "bs9 status NAME --json" },
@@ -108,11 +108,11 @@ const options: Record<string, Replacement> = {
     hint: "bs9 start app.ts --name web-2 --port 3001",
   },
   interpreter: {
-    what: "--interpreter is --runtime here, or the program itself with the file behind --",
+    what: "--interpreter is --runtime here; for another program, start the program itself and put the file after --",
     hint: "bs9 start python3 -- app.py",
   },
   "max-memory-restart": {
-    what: "--max-memory-restart is --memory here: systemd keeps the limit, and starts the service again where it is passed",
+    what: "--max-memory-restart is --memory here: systemd enforces the limit, and a service that exceeds it is killed and restarted",
     hint: "bs9 start app.ts --memory 300M",
   },
   "cron-restart": {
@@ -128,13 +128,13 @@ const options: Record<string, Replacement> = {
   },
   "update-env": { what: "--update-env is not needed: restart and start read the files of --env-file again", hint: "bs9 restart NAME" },
   daemon: {
-    what: "--no-daemon is not needed: systemd keeps the service, and logs -f follows its lines; in a container, use the command run",
+    what: "--no-daemon is not needed: systemd runs the service in the background, and logs -f follows its lines; in a container, use the command run",
     hint: "bs9 logs NAME -f",
   },
   watch: { what: `--watch ${watching}`, hint: "bs9 restart NAME" },
   "ignore-watch": { what: `--ignore-watch ${watching}`, hint: "bs9 restart NAME" },
   only: {
-    what: "--only is not in this version: start takes every service of the file, and single ones by name once they are defined",
+    what: "--only is not in this version: start starts every service of the file; a service that is already defined can be started by its name",
     hint: "bs9 start NAME",
   },
   output: oneFile("--output"),
@@ -143,25 +143,25 @@ const options: Record<string, Replacement> = {
   error: oneFile("--error"),
   err: oneFile("--err"),
   "merge-logs": {
-    what: "--merge-logs is not needed: logs has the lines of a service in one order, those of stderr too",
+    what: "--merge-logs is not needed: logs merges the lines of stdout and stderr of a service by time",
     hint: "bs9 logs NAME",
   },
   "log-date-format": { what: "--log-date-format is not needed: logs shows the time of each line", hint: "bs9 logs NAME" },
   "node-args": {
-    what: "--node-args is not in this version: start node itself, with its arguments and the file behind --",
+    what: "--node-args is not in this version: start node itself, with its arguments and the file after --",
     hint: "bs9 start node -- --max-old-space-size=512 app.js",
   },
   "interpreter-args": {
-    what: "--interpreter-args is not in this version: start the program itself, with its arguments and the file behind --",
+    what: "--interpreter-args is not in this version: start the program itself, with its arguments and the file after --",
     hint: "bs9 start node -- --max-old-space-size=512 app.js",
   },
   "wait-ready": {
-    what: "--wait-ready is not needed: start waits until the port of the service answers, or its health check",
+    what: "--wait-ready is not needed: start waits until the port of the service accepts connections, or its health check succeeds",
     hint: "bs9 start app.ts --port 3000 --health /healthz",
   },
   "listen-timeout": { what: "--listen-timeout is --wait here, in seconds", hint: "bs9 start app.ts --wait 10" },
   namespace: {
-    what: "--namespace is not in this version: give names one beginning, and name them with a pattern",
+    what: "--namespace is not in this version: give the names a common prefix, and select them with a glob",
     hint: "bs9 restart 'shop-*'",
   },
   uid: { what: "--uid is not in this version: a service runs as the user who starts it; log in as that user", hint: "bs9 start app.ts" },
@@ -174,8 +174,8 @@ const options: Record<string, Replacement> = {
   },
 };
 
-/** What replaces a command of PM2; null for a word that is none. */
+/** What replaces a command of PM2; null for any other word. */
 export const replacedCommand = (word: string): Replacement | null => (Object.hasOwn(commands, word) ? (commands[word] ?? null) : null);
 
-/** What replaces an option of PM2, by its name without hyphens in front; null for an option that is none. */
+/** What replaces an option of PM2, by its name without the leading hyphens; null for any other option. */
 export const replacedOption = (name: string): Replacement | null => (Object.hasOwn(options, name) ? (options[name] ?? null) : null);

@@ -1,4 +1,5 @@
-// The lines of `bs9 run` about its services: as many as the reader takes, for a reader that has stopped costs no memory.
+// Prints what `bs9 run` reports about its services. The number of waiting lines is limited, so that a reader that has stopped
+// does not make memory grow.
 import type { Terminal } from "../base/terminal.ts";
 import { type Happening, jsonOfHappening, textOfHappening } from "../supervisor/happening.ts";
 
@@ -6,7 +7,7 @@ const maxWaiting = 10_000;
 
 export type RunLines = {
   happened(happening: Happening): void;
-  /** Resolves once all lines are written, or nobody reads them any more. */
+  /** Resolves once all lines are written, or their reader has gone. */
   written(): Promise<void>;
 };
 
@@ -16,7 +17,7 @@ export function linesOf(terminal: Pick<Terminal, "print" | "flow">, isJson: bool
   const write = async () => {
     for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
       terminal.print(line);
-      // On a full disk the lines are lost, and the services run on.
+      // On a full disk lines are lost, but the services keep running.
       await terminal.flow().catch(() => false);
     }
     writing = null;

@@ -1,4 +1,4 @@
-// `start bs9.toml` and `start ecosystem.config.js`: each service that the file has, one after the other.
+// `start bs9.toml` and `start ecosystem.config.js`: starts the services of the file in turn.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Bs9Error, usage } from "../base/errors.ts";
@@ -16,7 +16,7 @@ import { actedResult } from "./acted.ts";
 import type { Result } from "./command.ts";
 import { plannedResult } from "./planned.ts";
 
-/** True for a word that names a file with services in it. A word with a space is a command line where there is no such file. */
+/** True for a word that names a file of services. A word with a space is taken for a command line unless such a file exists. */
 export const isServicesFile = (word: string, cwd: string): boolean =>
   (word.endsWith(".toml") || isEcosystem(word)) && (!/\s/.test(word) || existsSync(resolve(cwd, word)));
 
@@ -51,14 +51,14 @@ async function servicesIn(word: string, { cwd, env, terminal }: Context): Promis
   return services;
 }
 
-/** Two services of one name would be one after the other what the last of them says. */
+/** Throws if two services of the file have the same name, because the second would replace the first. */
 function checkNames(services: ProjectService[], word: string, deps: Deps): void {
   const names = services.flatMap(({ entry, input }) => nameIfFound(entry, input, deps) ?? []);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw usage(`${word} has two services named ${twice}`, { hint: "give each a name of its own" });
+  if (twice !== undefined) throw usage(`${word} has two services named ${twice}`, { hint: "give each service a different name" });
 }
 
-/** Null for an entry that is not there, which its own start tells. */
+/** Null if the entry cannot be found; the attempt to start it reports the error. */
 function nameIfFound(entry: string, input: StartInput, deps: Deps): string | null {
   try {
     return nameFor(entry, input, deps);

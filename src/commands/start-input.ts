@@ -1,4 +1,4 @@
-// The options of `start` -> StartInput: parsed at the door, bounds checked.
+// Parses the options of `start` into a StartInput, and checks their bounds.
 import { resolve } from "node:path";
 import { usage } from "../base/errors.ts";
 import { checkVariable, readEnvFiles, withoutNul } from "../service/environment.ts";
@@ -10,33 +10,37 @@ import { flagOf, listOf, parsed, textOf } from "./options.ts";
 
 export const startOptions: Option[] = [
   { flags: "-n, --name <name>", text: "name of the service (default: from ENTRY)" },
-  { flags: "-p, --port <port>", text: "TCP port it listens on; sets PORT" },
+  { flags: "-p, --port <port>", text: "TCP port that the app listens on; sets PORT" },
   { flags: "-e, --env <K=V>", text: "environment variable; K= removes it", repeats: true },
   { flags: "--env-file <file>", text: "environment variables from a file", repeats: true },
-  { flags: "--cwd <folder>", text: "project root and working folder" },
+  { flags: "--cwd <directory>", text: "project root and working directory" },
   { flags: "--runtime <runtime>", text: "bs9, bun, node or none (default: bs9 for .ts and .js)", values: ["bs9", "bun", "node", "none"] },
   { flags: "--memory <size>", text: "memory limit, e.g. 512M" },
   { flags: "--cpu <percent>", text: "CPU limit; 100% is one core" },
-  { flags: "--files <n>", text: "open files (default 65536)" },
-  { flags: "--tasks <n>", text: "processes and threads (default 512)" },
-  { flags: "--health <check>", text: "PATH, URL, tcp:PORT or cmd:COMMAND" },
-  { flags: "--health-restart", text: "restart it, as after a crash, when it is unhealthy" },
-  { flags: "--wait <seconds>", text: "how long it may take to be ready (default 30; 0: do not wait)" },
+  { flags: "--files <n>", text: "limit of open files (default 65536)" },
+  { flags: "--tasks <n>", text: "limit of processes and threads (default 512)" },
+  { flags: "--health <check>", text: "health check: PATH, URL, tcp:PORT or cmd:COMMAND" },
+  { flags: "--health-restart", text: "when the service is unhealthy, restart it as after a crash" },
+  { flags: "--wait <seconds>", text: "how long to wait until the service is ready (default 30; 0: do not wait)" },
   { flags: "--sandbox <profile>", text: "standard, strict or off (default standard)", values: ["standard", "strict", "off"] },
-  { flags: "--writable <path>", text: "opens a path for writing", repeats: true },
-  { flags: "--readable <path>", text: "opens a path for reading", repeats: true },
+  { flags: "--writable <path>", text: "path that the service may also write", repeats: true },
+  { flags: "--readable <path>", text: "path that the service may also read", repeats: true },
   { flags: "--require-sandbox", text: "do not run unless the sandbox is effective" },
-  { flags: "--require-isolation", text: "do not run unless signals, abstract sockets and limits stay inside" },
+  { flags: "--require-isolation", text: "do not run unless signals, abstract sockets and limits are isolated" },
   { flags: "--restart <policy>", text: "on-failure, always or no (default on-failure)", values: ["on-failure", "always", "no"] },
-  { flags: "--restart-delay <time>", text: "delay of the third start; doubles up to 30s (default 1s)" },
-  { flags: "--max-restarts <n>", text: "give up after so many restarts (default: never)" },
-  { flags: "--stop-timeout <time>", text: "time to end by itself before it is killed (default 30s)" },
-  { flags: "--log <where>", text: "journal, or file: files of its own, which lose no line (default journal)", values: ["journal", "file"] },
-  { flags: "--build", text: "bundle it first; says what that gains" },
-  { flags: "--force", text: "start it whatever the audit finds" },
-  { flags: "--dry-run", text: "show what would be done, do nothing" },
-  { flags: "--no-linger", text: "do not ask that services outlive the session" },
-  { flags: "--reset", text: "start from the defaults instead of the known options" },
+  { flags: "--restart-delay <time>", text: "delay before the third start in a row; doubles with each further one, up to 30s (default 1s)" },
+  { flags: "--max-restarts <n>", text: "give up after this many restarts (default: never)" },
+  { flags: "--stop-timeout <time>", text: "time that the service has to end before it is killed (default 30s)" },
+  {
+    flags: "--log <where>",
+    text: "journal, or file for separate log files, which lose no line (default journal)",
+    values: ["journal", "file"],
+  },
+  { flags: "--build", text: "bundle the app first, and report what that gains" },
+  { flags: "--force", text: "start the app even if the audit has critical findings" },
+  { flags: "--dry-run", text: "show what would be done, and do nothing" },
+  { flags: "--no-linger", text: "do not enable lingering, which keeps services running after the logout" },
+  { flags: "--reset", text: "start from the defaults instead of the options given before" },
 ];
 
 export async function startInputOf({ options, rest }: Words, cwd: string): Promise<StartInput> {
@@ -75,7 +79,7 @@ export async function startInputOf({ options, rest }: Words, cwd: string): Promi
   };
 }
 
-/** True where an option is given that a defined service could be changed by. */
+/** True if an option is given that can change a defined service. */
 export function changesSomething(input: StartInput): boolean {
   const { env, envRemoved, reset, ...rest } = input;
   return reset || Object.keys(env).length > 0 || envRemoved.length > 0 || Object.values(rest).some((value) => value !== undefined);
@@ -86,7 +90,8 @@ function variablesOf(options: OptionValues): { env: Record<string, string>; envR
   const envRemoved: string[] = [];
   for (const pair of listOf(options, "env")) {
     const at = pair.indexOf("=");
-    if (at < 1) throw usage(`--env cannot be ${JSON.stringify(pair)}: NAME=VALUE is needed, NAME= removes it`, { hint: insteadOf(pair) });
+    if (at < 1)
+      throw usage(`--env must be NAME=VALUE, or NAME= to remove the variable (got ${JSON.stringify(pair)})`, { hint: insteadOf(pair) });
     const name = pair.slice(0, at);
     const value = pair.slice(at + 1);
     delete env[name];
@@ -97,7 +102,7 @@ function variablesOf(options: OptionValues): { env: Record<string, string>; envR
   return { env, envRemoved };
 }
 
-/** With PM2, -e names the file for errors, and --env a section of its own file. */
+/** Suggests what PM2's users mean: there -e names the file for stderr, and --env a section of the ecosystem file. */
 function insteadOf(pair: string): string {
   return /[/.]/.test(pair) ? "bs9 start app.ts --log file" : "bs9 start app.ts --env-file .env.production";
 }

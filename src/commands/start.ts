@@ -1,4 +1,4 @@
-// bs9 start: an entry or defined services.
+// bs9 start: starts an entry as a service, the services of a file, or defined services.
 import { usage } from "../base/errors.ts";
 import { shellWord } from "../base/text.ts";
 import { type Config, mistakeLine } from "../config/config.ts";
@@ -24,7 +24,7 @@ import { changesSomething, startInputOf, startOptions } from "./start-input.ts";
 export const startCommand: Command = {
   name: "start",
   synopsis: "ENTRY [-- ARG…] | FILE.toml | TARGET…",
-  summary: "start an app as a service, or services that are defined",
+  summary: "start an app as a service, or start defined services",
   options: startOptions,
   examples: [
     "bs9 start app.ts --name web --port 3000",
@@ -45,8 +45,10 @@ export const startCommand: Command = {
     checkConfig(context.config);
     const linger = given.options["linger"] === false ? false : context.config.defaults.linger;
     if (isServicesFile(word, context.cwd)) {
-      if (more.length > 0) throw usage(`start takes ${word} alone, with all its services`, { hint: hintInstead(word, more, context) });
-      if (changesSomething(input)) throw usage(`options of services stand in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
+      if (more.length > 0)
+        throw usage(`start takes ${word} without other words, and starts all its services`, { hint: hintInstead(word, more, context) });
+      if (changesSomething(input))
+        throw usage(`options of the services must be set in ${word} itself`, { hint: `bs9 start ${shellWord(word)}` });
       return startFile(word, { linger, dryRun: flagOf(given.options, "dryRun") }, context);
     }
     const deps = await context.prepare();
@@ -55,12 +57,12 @@ export const startCommand: Command = {
     if (isTarget(word, defined) && !(isOne && changesSomething(input))) {
       if (changesSomething(input)) throw usage("options apply to one service at a time", { hint: `bs9 start ${shellWord(word)} …` });
       if (flagOf(given.options, "dryRun"))
-        throw usage("--dry-run shows what an entry would become; it needs one", { hint: "bs9 start app.ts --dry-run" });
+        throw usage("--dry-run needs an entry: it shows the service that the entry would become", { hint: "bs9 start app.ts --dry-run" });
       const acted = await startDefined(pickTargets(given.words, defined), deps, { linger });
       return actedResult("start", acted, deps, { isJson: context.settings.json });
     }
     if (more.length > 0)
-      throw usage(`start takes one entry; arguments of the app stand behind --`, {
+      throw usage(`start takes one entry; arguments of the app must follow --`, {
         hint: `bs9 start ${[word, "--", ...more].map(shellWord).join(" ")}`,
       });
     if (flagOf(given.options, "dryRun")) return plannedResult(await planEntry(word, input, deps));
@@ -85,13 +87,13 @@ export const startCommand: Command = {
   },
 };
 
-/** Services that are defined already can be started by their names. */
+/** Suggests to start the other words if they are all defined services, and otherwise the file alone. */
 function hintInstead(file: string, more: string[], { registry }: Context): string {
   const defined = registry.names();
   return `bs9 start ${more.every((name) => defined.includes(name)) ? more.join(" ") : shellWord(file)}`;
 }
 
-/** A service that would get other defaults than were meant is not started. */
+/** Throws if the configuration has mistakes, because a service would then get other defaults than intended. */
 function checkConfig({ mistakes }: Config): void {
   const [first] = mistakes;
   if (first !== undefined) throw usage(mistakeLine(first), { hint: "bs9 config --check" });

@@ -1,4 +1,4 @@
-// `status --watch`: repaints in place on a terminal; elsewhere one line for each service that changed.
+// `status --watch`: repaints the table in place on a terminal; otherwise prints one line for each service that changed.
 import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
 import { openKeys } from "../base/keys.ts";
 import type { Context } from "../context.ts";
@@ -12,12 +12,12 @@ import type { Observed, Snapshot } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";
 import type { Words } from "./command.ts";
 
-/** Samples come at this pace. A change of state is shown when it is told. */
+/** The interval between two samples. A change of state is shown as soon as it is reported. */
 const paceMs = 2000;
-/** A screen is painted no more often than this, however much changes. */
+/** The shortest time between two repaints of the screen, however much changes. */
 const paintMs = 100;
 
-/** Ends with the signal, on a terminal also with `q`; returns null, for all is printed. */
+/** Ends on the signal, and on a terminal also on `q`. Returns null, because it prints everything itself. */
 export async function watch(given: Words, context: Context): Promise<null> {
   const { terminal, settings } = context;
   const deps = await context.prepare();
@@ -43,18 +43,18 @@ export async function watch(given: Words, context: Context): Promise<null> {
   return null;
 }
 
-/** The services that are asked for, as the last event left them, with the reasons that are known by now. */
+/** The requested services after the last event, with the reasons that were found so far. */
 class Watched {
   readonly #given: Words;
   readonly #context: Context;
   readonly #deps: Deps;
   readonly #warned = new Set<string>();
   #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
-  /** Null: all of them. */
+  /** The requested names; null means all services. */
   #names: Set<string> | null = null;
   #reasons = new Map<string, string | null>();
   #isExplaining = false;
-  /** Called where the reason of a service has been found. */
+  /** Called when the reasons of services have been found. */
   onReasons = () => {};
 
   constructor(given: Words, context: Context, deps: Deps) {
@@ -63,7 +63,7 @@ class Watched {
     this.#deps = deps;
   }
 
-  /** Throws where a service that was asked for by its name is not defined any more. */
+  /** Throws if a service that was requested by its name is no longer defined. */
   hear(event: ModelEvent): void {
     const { words } = this.#given;
     const { registry } = this.#context;
@@ -85,14 +85,14 @@ class Watched {
     return badFirst(explained);
   }
 
-  /** Reasons are found beside, for it takes a look at logs: a change is shown without its reason first. */
+  /** Finds reasons in the background, because that reads logs: a change is first shown without its reason. */
   #explain(): void {
     const unwell = this.#snapshot.services.filter(isUnexplained).map((one) => ({ ...one, status: { ...one.status } }));
     if (unwell.length === 0 || this.#isExplaining) return;
     this.#isExplaining = true;
     void explain(unwell, this.#deps)
       .then(() => {
-        // A service that has changed meanwhile has another reason by now.
+        // The reason of a service that has changed meanwhile is out of date.
         const now = new Map(this.#snapshot.services.map(({ status }) => [status.name, status]));
         const lasting = unwell.filter(({ status: { name, state, restarts } }) => {
           return now.get(name)?.state === state && now.get(name)?.restarts === restarts;
@@ -145,7 +145,7 @@ function printer({ terminal, settings }: Context, watched: Watched): () => void 
     const observed = watched.observed();
     for (const one of observed) {
       const { status } = one;
-      // Figures move all the time: with text, a change is one of state.
+      // Figures change all the time, so the text reports only changes of these fields.
       const key = settings.json
         ? JSON.stringify(status)
         : [status.state, status.health, status.pid, status.restarts, status.sandbox].join(" ");

@@ -1,4 +1,4 @@
-// bs9 status: every service in one table, bad ones first.
+// bs9 status: shows every service in one table, those that are not well first.
 import type { Reading } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
@@ -17,10 +17,10 @@ export const statusCommand: Command = {
   name: "status",
   synopsis: "[TARGET…]",
   aliases: ["ls", "list", "ps", jsonAlias],
-  summary: "what every service does now, bad ones first",
+  summary: "show the state of every service, those that are not well first",
   options: [
-    { flags: "--watch", text: "keep it up to date" },
-    { flags: "--all", text: "also the user's other services, read-only" },
+    { flags: "--watch", text: "keep the table up to date" },
+    { flags: "--all", text: "also list the user's other services, read-only" },
   ],
   examples: ["bs9 status", "bs9 status web --json", "bs9 status --watch", "bs9 status -q | xargs bs9 restart"],
   exits: [3, 4, 5],
@@ -33,7 +33,7 @@ export const statusCommand: Command = {
     const { services, added, notices, warnings } = await context.model.now(names);
     context.sayFirst();
     for (const warning of warnings) context.warn(warning);
-    // Without the agent the backend is loaded already, and says who should have measured.
+    // Where the agent does not answer, the backend is loaded already, and can say who should have measured.
     const isLive = services.some(({ status }) => status.figuresFrom === "live");
     const deps = isLive || services.some(isUnexplained) ? await context.deps() : null;
     // Where no agent measures, no agent trims log files either.
@@ -67,14 +67,14 @@ export const statusCommand: Command = {
   },
 };
 
-/** The user's other services. */
+/** The services of the user that bs9 does not manage. */
 async function othersBeside(observed: Observed[], context: Context): Promise<Reading[]> {
   const { backend } = await context.deps();
   const others = (await backend.strangers?.services()) ?? [];
   return others.filter(({ unit }) => !observed.some((one) => one.status.unit === unit));
 }
 
-/** Where the state of a service cannot be known, that counts more than a service that is down. */
+/** A service whose state is unknown takes precedence over a service that is down. */
 function exitStatusOf(observed: Observed[], named: boolean): number {
   if (observed.some(({ status }) => status.state === "unknown")) return exitStatus.noBackend;
   return isNotWell(observed, named) ? exitStatus.notUp : exitStatus.done;

@@ -1,4 +1,4 @@
-// The table of commands; each is loaded when it is called, for loading all would double the time of `bs9 version`.
+// The table of commands. Each is loaded when it is called, because loading all of them would double the time of `bs9 version`.
 import type { Command } from "./command.ts";
 
 const loaders: Record<string, () => Promise<Command>> = {
@@ -20,12 +20,12 @@ const loaders: Record<string, () => Promise<Command>> = {
   version: async () => (await import("./version.ts")).versionCommand,
 };
 
-/** In the order of `help`. */
+/** All commands, in the order in which `help` lists them. */
 export function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(loaders).map((load) => load()));
 }
 
-/** The one command of that name where there is one, else all: for an alias, or for the word that was probably meant. */
+/** Only the command of that name if it exists; otherwise all, to find an alias or the command that was probably meant. */
 export async function commandsFor(word: string | undefined): Promise<Command[]> {
   const load = word !== undefined && Object.hasOwn(loaders, word) ? loaders[word] : undefined;
   return load === undefined ? allCommands() : [await load()];

@@ -1,4 +1,4 @@
-// How the availability reads: short, and never better than it was.
+// The rows about availability are short, and never show a service as better than it was.
 import { expect, test } from "bun:test";
 import { availabilityRows } from "../../src/commands/availability-rows.ts";
 import type { Available } from "../../src/lifecycle/stored.ts";
@@ -22,14 +22,19 @@ test.each<[string, Available, Available, string[]]>([
     ["24 h: 99.98% up, down 2 times, back in 1.3 s on average; unknown 3h", "30 d: 100% up"],
   ],
   ["younger than a month", over(dayMs), over(3 * dayMs), ["24 h: 100% up", "since 3d ago: 100% up"]],
-  ["younger than a day: one row", over(hourMs), over(hourMs), ["since 1h ago: 100% up"]],
+  ["younger than a day has a single row", over(hourMs), over(hourMs), ["since 1h ago: 100% up"]],
   [
-    "back once",
+    "down once",
     over(hourMs, { uptimeRatio: 0.5, recoveries: 1, meanRecoveryMs: 20_000 }),
     over(hourMs),
     ["since 1h ago: 50% up, down once, back in 20.0 s"],
   ],
-  ["nobody watched", over(hourMs, { uptimeRatio: null, unknownMs: hourMs }), over(hourMs), ["since 1h ago: unknown 1h"]],
+  [
+    "time that nobody watched is unknown",
+    over(hourMs, { uptimeRatio: null, unknownMs: hourMs }),
+    over(hourMs),
+    ["since 1h ago: unknown 1h"],
+  ],
   [
     "stopped, and unknown before",
     over(hourMs, { uptimeRatio: null, stoppedMs: hourMs / 2, unknownMs: hourMs / 2 }),
@@ -37,7 +42,7 @@ test.each<[string, Available, Available, string[]]>([
     ["since 1h ago: stopped 30m; unknown 30m"],
   ],
   ["the time since the last tick is no gap", over(hourMs, { unknownMs: 4000 }), over(hourMs), ["since 1h ago: 100% up"]],
-  ["too young for anything", over(1000, { uptimeRatio: null, upMs: 0 }), over(1000), ["since 1s ago: nothing known"]],
+  ["too young for any figure", over(1000, { uptimeRatio: null, upMs: 0 }), over(1000), ["since 1s ago: nothing is known yet"]],
 ])("%s", (_, day, month, rows) => expect(availabilityRows({ day, month }, nowMs)).toEqual(rows));
 
 test.each([

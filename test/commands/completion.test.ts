@@ -1,4 +1,4 @@
-// The completion of the command line: what it answers, and each script in the shell it is for.
+// The completion of the command line: its answers to the scripts, and each script in its shell.
 import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -68,7 +68,7 @@ const answers: [string, string[]][] = [
   ["bs9 nonsense ", []],
 ];
 
-/** What differs from shell to shell: how a word is replaced, files, a value behind =. */
+/** Rows for what differs between shells: how a word is replaced, file names, a value after =. */
 const rows: [string, string[]][] = [
   ["bs9 l", ["list", "logs", "ls"]],
   ["bs9 stop web ", ["all", "api"]],
@@ -82,16 +82,16 @@ const rows: [string, string[]][] = [
   ["bs9 start --memory ", []],
 ];
 
-describe("the answer to the scripts", () => {
+describe("the answer to the completion scripts", () => {
   const answer = (line: string) => choicesFor(line.split(" ").slice(1), outline, () => ["api", "web"]);
 
-  test.each(answers)("%s", (line, expected) => {
+  test.each(answers)("the possible words after: %s", (line, expected) => {
     const typed = line.slice(Math.max(line.lastIndexOf(" "), line.lastIndexOf("=")) + 1);
     const { choices, files } = answer(line);
     const offered = choices.map(({ word }) => word).filter((word) => word.startsWith(typed));
     expect([...offered, ...(files ? ["files"] : [])].sort()).toEqual(expected);
   });
-  test("a line is a word, a tab and what the word does", () => {
+  test("each line of the answer is a word, a tab and a description", () => {
     expect(choiceLines(answer("bs9 "))).toContain("logs\tlog lines of services, merged in order of time");
     expect(choiceLines(answer("bs9 start --memory "))).toEqual([expect.stringMatching(/^:message\t\S/)]);
     expect(choiceLines(answer("bs9 start x -- "))).toEqual([":files\t"]);
@@ -109,7 +109,7 @@ function place(shell: string): string {
 const answered = (text: string): string[] => [...new Set(text.split("\n").filter((line) => line !== ""))].sort();
 
 const bash: Ask = async (line, more = {}) => {
-  // bash breaks words at = too.
+  // bash also splits words at =.
   const words = line.split(/ |(=)/).filter((word) => word !== undefined);
   const ask = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bs9; printf "%s\\n" "${COMPREPLY[@]}"';
   const argv = ["bash", "--norc", "-c", `cd ${apps}; ${ask}`, "bash", place("bash"), ...words];
@@ -125,7 +125,7 @@ const fish: Ask = async (line, more = {}) => {
   return answered(stdout.replace(/\t.*$/gm, "").replace(/^--[\w-]+=/gm, ""));
 };
 
-/** Asks all at once in one interactive zsh, whose compadd also writes down what it offers. */
+/** Completes all lines in one interactive zsh, whose replaced compadd also records what it offers. */
 async function zsh(lines: string[], more: Record<string, string> = {}): Promise<string[][]> {
   const [folder, script] = [tempDir(), place("zsh")];
   const found = join(folder, "found");
@@ -154,75 +154,76 @@ bindkey '^I' list-choices
 }
 
 describe("bash", () => {
-  test.each(rows)("%s", async (line, expected) => expect(await bash(line)).toEqual(expected));
-  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test.each(rows)("completes: %s", async (line, expected) => expect(await bash(line)).toEqual(expected));
+  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await bash("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
     expect(await bash("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
   });
-  test("a file name is not run", async () => {
+  test("a file name is never executed as a command", async () => {
     mkdirSync(join(home, "evil/config/services"), { recursive: true });
     for (const name of ["$(touch ran).json", "`touch ran`.json", "a b.json", "fine.json"])
       writeFileSync(join(home, "evil/config/services", name), "");
     expect(await bash("bs9 describe ", { BS9_HOME: join(home, "evil") })).toEqual(["fine"]);
     expect(await Bun.file(join(apps, "ran")).exists()).toBe(false);
   });
-  test.skipIf(Bun.which("shellcheck") === null)("shellcheck finds nothing", async () => {
+  test.skipIf(Bun.which("shellcheck") === null)("shellcheck finds no mistake in the script", async () => {
     expect(await run(["shellcheck", "--shell=bash", place("bash")])).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 });
 
 for (const shell of ["zsh", "fish"]) {
-  if (Bun.which(shell) === null) console.log(`skipped: the completion in ${shell}, which is not here; apt-get install ${shell}`);
+  if (Bun.which(shell) === null)
+    console.log(`skipped: the completion in ${shell}, because ${shell} is not installed; apt-get install ${shell}`);
 }
 
 describe.skipIf(Bun.which("fish") === null)("fish", () => {
-  test.each(rows)("%s", async (line, expected) => expect(await fish(line)).toEqual(expected));
-  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test.each(rows)("completes: %s", async (line, expected) => expect(await fish(line)).toEqual(expected));
+  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await fish("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
     expect(await fish("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
   });
 });
 
 describe.skipIf(Bun.which("zsh") === null)("zsh", () => {
-  test("all lines", async () => {
+  test("completes all lines", async () => {
     const answers = await zsh(rows.map(([line]) => line));
     expect(rows.map(([line], i) => [line, answers[i]])).toEqual(rows);
   });
-  test("services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await zsh(["bs9 describe "], { BS9_HOME: join(home, "b") })).toEqual([["from-home"]]);
     expect(await zsh(["bs9 describe "], { XDG_CONFIG_HOME: join(home, "x") })).toEqual([["from-xdg"]]);
   });
 });
 
-describe("the command", () => {
+describe("bs9 completion", () => {
   const bs9 = (...argv: string[]) => run([...source, "completion", ...argv], { env });
 
   test.each([
     ["bash", "complete -p bs9", /^complete -F _bs9 bs9$/m],
     ["zsh", "print $_comps[bs9]", /^_bs9$/m],
     ["fish", "complete -C 'bs9 sto'", /^stop\t/m],
-  ])("the line of its help for %s works on a fresh account", async (shell, ask, known) => {
+  ])("the line that its help shows for %s works on a new account", async (shell, ask, known) => {
     if (Bun.which(shell) === null) return;
     const account = tempDir();
     placeBs9(account);
     const fresh = { env: { ...env, HOME: account, ZDOTDIR: undefined, PATH: `${account}:${process.env["PATH"]}` } };
     const line = commands.find(({ name }) => name === "completion")?.examples.find((example) => example.includes(`${shell} >`)) ?? "";
     succeed(await run([shell, "-c", line], fresh), line);
-    // A login shell of bash reads its files before ~/.local/bin is on its PATH; fish completes no command that is not there.
+    // bash reads the script before ~/.local/bin is on its PATH; fish completes only commands that exist.
     const path = shell === "fish" ? fresh.env.PATH : process.env["PATH"];
     expect((await run([shell, "-i", "-c", ask], { env: { ...fresh.env, PATH: path } })).stdout).toMatch(known);
   });
 
-  test.each(["bash", "zsh", "fish"])("%s", async (shell) => {
+  test.each(["bash", "zsh", "fish"])("prints the script for %s", async (shell) => {
     const { code, stdout } = await bs9(shell);
     expect(code).toBe(0);
     expect(stdout).toContain(`${shell} completion for bs9`);
   });
-  test("--words needs the words of a line", async () => {
+  test("--words without the words of a line is a usage error", async () => {
     const { code, stderr } = await bs9("--words", "stop");
-    expect([code, stderr]).toEqual([2, expect.stringContaining("completion --words needs the words of a line after --")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("completion --words needs the words of a command line after --")]);
   });
-  test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])("%j", async (words) => {
+  test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])("the arguments %j are a usage error", async (words) => {
     const { code, stdout, stderr } = await bs9(...words);
     expect(stderr).toContain("completion needs one shell: bash, zsh or fish");
     expect([code, stdout]).toEqual([2, ""]);

@@ -1,4 +1,4 @@
-// What `start` and `describe` say of directories.
+// What `start` and `describe` say about directories.
 import { expect, test } from "bun:test";
 import { directoryRows, openSentence } from "../../src/commands/directory-words.ts";
 
@@ -19,12 +19,12 @@ test("one sentence says where a service may write", () => {
   expect(openSentence("web", open, home)).toBe("web can write wherever its user can");
 });
 
-test("a path with control characters is written without them", () => {
+test("control characters in a path are not printed", () => {
   const strange = { ...shut, writable: [{ path: "/home/ops/a\u001b[31mb", own: false }] };
   expect(openSentence("web", strange, home)).not.toContain("\u001b");
 });
 
-test("directories come as writable, readable and hidden", () => {
+test("directories are listed as writable, readable and hidden", () => {
   expect(directoryRows(shut, home)).toEqual([
     ["writable", "~/app"],
     ["", "/srv/data"],

@@ -1,4 +1,4 @@
-// bs9 export as it is called: its formats, its refusals, and the file of --output.
+// bs9 export as a command: its formats, its errors, and the file of --output.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ async function bs9(argv: string[], bs9Home = home): Promise<Outcome> {
   return await run([process.execPath, join(top, "src/main.ts"), ...argv], { env: { BS9_HOME: bs9Home, NO_COLOR: "1" } });
 }
 
-/** The same home once more, for what is done to it. */
+/** A copy of the home that a test may damage. */
 function copy(): { other: string; path: string } {
   const other = tempDir();
   cpSync(home, other, { recursive: true });
@@ -25,7 +25,7 @@ function copy(): { other: string; path: string } {
 }
 
 beforeAll(async () => {
-  // The last ten minutes; nothing here looks at a finer clock than that.
+  // Samples of the last ten minutes; no test depends on the exact time.
   await fill(home, ticks, (n) => samplesOf(3, n));
   mkdirSync(join(home, "config/services"));
   for (const name of ["s1", "fresh"]) writeFileSync(join(home, "config/services", `${name}.json`), "{}");
@@ -34,8 +34,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
 
-describe("what is printed", () => {
-  test.each([[[]], [["--json"]], [["--format", "json", "--hours", "1.5"]]])("JSON: %j", async (argv) => {
+describe("stdout", () => {
+  test.each([[[]], [["--json"]], [["--format", "json", "--hours", "1.5"]]])("is JSON with %j", async (argv) => {
     const { code, stdout, stderr } = await bs9(["export", ...argv]);
     expect([code, stderr]).toEqual([0, ""]);
     const rows = JSON.parse(stdout) as { service: string }[];
@@ -46,13 +46,13 @@ describe("what is printed", () => {
     ]);
   });
 
-  test("CSV of one service", async () => {
+  test("is CSV of one service with --format csv --service", async () => {
     const { code, stdout } = await bs9(["export", "--format", "csv", "--service", "s2"]);
     expect(code).toBe(0);
     expect(parseCsv(stdout).map(({ service }) => service)).toEqual(Array<string>(ticks).fill("s2"));
   });
 
-  test("the host alone, and only where it is asked for by its name", async () => {
+  test("contains the host only if bs9-host is requested by name, and then nothing else", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--service", "bs9-host"]);
     expect([code, stderr]).toEqual([0, ""]);
     const rows = parseCsv(stdout);
@@ -62,7 +62,7 @@ describe("what is printed", () => {
     );
   });
 
-  test("only the time that is asked for", async () => {
+  test("contains only the requested time", async () => {
     const { stdout } = await bs9(["export", "--service", "s1", "--hours", String(5 / 60)]);
     const times = (JSON.parse(stdout) as { at: string }[]).map(({ at }) => Date.parse(at));
     expect(times.length).toBeGreaterThan(0);
@@ -70,29 +70,33 @@ describe("what is printed", () => {
     expect(Math.min(...times)).toBeGreaterThan(Date.now() - 6 * 60_000);
   });
 
-  test("names alone", async () => expect(await bs9(["export", "-q"])).toEqual({ code: 0, stdout: "s1\ns2\ns3\n", stderr: "" }));
-  test("one that has no spec any more", async () => expect((await bs9(["export", "--service", "s3"])).code).toBe(0));
+  test("contains only names with -q", async () =>
+    expect(await bs9(["export", "-q"])).toEqual({ code: 0, stdout: "s1\ns2\ns3\n", stderr: "" }));
+  test("contains a deleted service", async () => expect((await bs9(["export", "--service", "s3"])).code).toBe(0));
 });
 
-describe("nothing to export is no failure, and is told", () => {
+describe("without samples export succeeds and says so", () => {
   test.each([
     ["json", /^\[\]\n$/],
     ["csv", /^at,service,[^\n]*\r\n$/],
     ["openmetrics", /^# EOF\n$/],
-  ])("%s without a database", async (format, empty) => {
+  ])("as %s, without a database", async (format, empty) => {
     const nowhere = join(folder, "nowhere");
     const { code, stdout, stderr } = await bs9(["export", "--format", format], nowhere);
-    expect([code, stderr]).toEqual([0, "no samples yet: they are taken once a service runs\nTry: bs9 start app.ts, or bs9 doctor\n"]);
+    expect([code, stderr]).toEqual([
+      0,
+      "no samples yet: the agent takes samples while a service runs\nTry: bs9 start app.ts, or bs9 doctor\n",
+    ]);
     expect(stdout).toMatch(empty);
   });
 
-  test("a service that was never seen", async () => {
+  test("for a service that has never run", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--service", "fresh"]);
     expect([code, stdout]).toEqual([0, "[]\n"]);
     expect(stderr).toContain("no samples of fresh yet");
   });
 
-  test("a time that has none", async () => {
+  test("for a time without samples", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--hours", "0.0000001"]);
     expect([code, stdout]).toEqual([0, "[]\n"]);
     expect(stderr).toContain("no samples from the last 1e-7 h");
@@ -100,34 +104,34 @@ describe("nothing to export is no failure, and is told", () => {
 });
 
 test.each([
-  [["--format", "html"], 2, "--format cannot be 'html': json, csv, openmetrics are possible"],
+  [["--format", "html"], 2, "--format must be one of json, csv, openmetrics (got 'html')"],
   [["--json", "--format", "csv"], 2, "--json and --format csv contradict each other"],
   [["--json", "--format", "openmetrics"], 2, "--json and --format openmetrics contradict each other"],
-  [["--hours", "0"], 2, "--hours cannot be '0'"],
-  [["--hours=-1"], 2, "--hours cannot be '-1'"],
-  [["--hours", "1e2"], 2, "--hours cannot be '1e2'"],
-  [["--hours", "1000.1"], 2, "up to 1000 is needed"],
-  [["--hours", ""], 2, "--hours cannot be ''"],
+  [["--hours", "0"], 2, "--hours must be a number above 0 and at most 1000, because older samples are not stored (got '0')"],
+  [["--hours=-1"], 2, "(got '-1')"],
+  [["--hours", "1e2"], 2, "(got '1e2')"],
+  [["--hours", "1000.1"], 2, "at most 1000"],
+  [["--hours", ""], 2, "(got '')"],
   [["web"], 2, "export takes options only"],
   [["--service", "s1", "--service", "s2"], 2, "--service is given more than once"],
   [["--service", "fres"], 4, "did you mean 'fresh'?"],
   [["--service", "s33"], 4, "did you mean 's3'?"],
-  [["--output", folder], 1, "it is a folder"],
-  [["--output", `${join(folder, "new")}/`], 1, "it is a folder"],
-  [["--output", join(folder, "not/there.csv")], 1, `there is no folder ${join(folder, "not")}`],
-  [["--output", "/dev/null"], 1, "it is no file"],
+  [["--output", folder], 1, "it is a directory"],
+  [["--output", `${join(folder, "new")}/`], 1, "it is a directory"],
+  [["--output", join(folder, "not/there.csv")], 1, `the directory ${join(folder, "not")} does not exist`],
+  [["--output", "/dev/null"], 1, "it is not a regular file"],
   [["--output", "-"], 2, "--output needs a file"],
-] as [string[], number, string][])("%j: exit %d", async (argv, status, text) => {
+] as [string[], number, string][])("the arguments %j end with exit status %d", async (argv, status, text) => {
   const { code, stdout, stderr } = await bs9(["export", ...argv]);
   expect([code, stdout]).toEqual([status, ""]);
-  // As JSON where that is asked for.
+  // With --json the error is JSON too.
   expect(stderr.replaceAll('\\"', '"')).toContain(text);
 });
 
 describe("--output", () => {
   const partials = (of: string) => readdirSync(of).filter((name) => name.endsWith(".part"));
 
-  test("is the same as on stdout, for this user alone, and told in one line", async () => {
+  test("writes the same bytes as to stdout, into a file that only this user can read, and reports it in one line", async () => {
     const file = join(folder, "whole.csv");
     const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--output", file]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -137,17 +141,17 @@ describe("--output", () => {
     expect(partials(folder)).toEqual([]);
   });
 
-  test("--json tells of any format", async () => {
+  test("--json reports the file in any format", async () => {
     const file = join(folder, "told.om");
     const { stdout } = await bs9(["export", "--format", "openmetrics", "--hours", "2", "--output", file, "--json"]);
     const { from, to, ...rest } = JSON.parse(stdout) as Record<string, string>;
     expect(rest).toEqual({ file, format: "openmetrics", rows: 3 * ticks, bytes: statSync(file).size, services: 3 } as never);
-    // From the first sample to the last one, and not the two hours that were asked for.
+    // `from` and `to` are the times of the first and the last sample, not the two hours that were requested.
     expect(Date.parse(to ?? "") - Date.parse(from ?? "")).toBe((ticks - 1) * 5000);
     expect(readFileSync(file, "utf8").endsWith("# EOF\n")).toBe(true);
   });
 
-  test("takes the place of a file, keeps its mode and a link to it", async () => {
+  test("replaces an existing file, and keeps its mode and a link to it", async () => {
     const [file, link] = [join(folder, "old.json"), join(folder, "link.json")];
     writeFileSync(file, "old");
     chmodSync(file, 0o644);
@@ -158,10 +162,11 @@ describe("--output", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(3 * ticks);
   });
 
-  test("what cannot be read to its end leaves the old file, and nothing beside it", async () => {
+  test("if the samples cannot be read to the end, the old file stays, and no partial file is left", async () => {
     const { other, path } = copy();
     const db = new Database(path);
-    // Damage that is only found on the way. The last block alone may be a rollup or of the host, which this export does not read.
+    // Damages every block but the first, so that export finds the damage on the way. The last block alone might be a rollup or a
+    // block of the host, which this export does not read.
     for (const table of ["chunk", "tick"]) db.run(`UPDATE ${table} SET block = zeroblob(100) WHERE key > (SELECT min(key) FROM ${table})`);
     db.close();
     const out = tempDir();
@@ -174,11 +179,11 @@ describe("--output", () => {
   });
 });
 
-describe("a database that cannot be read: exit 1", () => {
+describe("a database that cannot be read gives exit status 1", () => {
   test.each<[string, (path: string) => void, string]>([
-    ["no database at all", (path) => writeFileSync(path, "no database ".repeat(1000)), "it is damaged"],
-    ["of a newer bs9", (path) => newer(path), "a newer bs9 has written it"],
-    ["a folder", (path) => [rmSync(path), mkdirSync(path)], "cannot read"],
+    ["a file that is not a database", (path) => writeFileSync(path, "no database ".repeat(1000)), "it is damaged"],
+    ["a database of a newer bs9", (path) => newer(path), "a newer bs9 has written it"],
+    ["a directory", (path) => [rmSync(path), mkdirSync(path)], "cannot read"],
   ])("%s", async (_, harm, text) => {
     const { other, path } = copy();
     for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });

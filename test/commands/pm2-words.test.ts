@@ -1,4 +1,4 @@
-// Words of PM2 get an answer in one line, and no guess by their spelling.
+// Commands and options of PM2 are answered in one line, instead of a guess by their spelling.
 import { expect, test } from "bun:test";
 import { parse } from "../../src/cli.ts";
 import { startInputOf } from "../../src/commands/start-input.ts";
@@ -17,7 +17,7 @@ const outcome = (...argv: string[]): string => {
 const words =
   "save startup resurrect flush update reload scale id kill env dump unstartup monit reset desc pid l prettylist slist sysmonit report startOrRestart startOrReload startOrGracefulReload gracefulReload serve deploy install uninstall web init set get conf ping sendSignal trigger attach link unlink plus login";
 
-test.each(words.split(" "))("%s", (word) => {
+test.each(words.split(" "))("the command %s of PM2 is answered by what replaces it", (word) => {
   expect(outcome(word, "web")).toMatch(new RegExp(`^${word} (is |would show).* \\| .+$`));
   expect(outcome(word)).not.toContain("did you mean");
 });
@@ -46,7 +46,7 @@ test.each([
   "logs --tail",
   "logs --nostream",
   "logs --raw",
-])("%s", (line) => {
+])("the option in `%s` is answered by what replaces it", (line) => {
   const said = outcome(...line.split(" "));
   expect(said).toMatch(/^--?[a-z-]+ (?:is|takes) .* \| .+$/);
   expect(said).not.toContain("has no option");
@@ -57,19 +57,19 @@ test.each<[string[], string]>([
   [["-e", "err.log"], "--log file"],
   [["--restart-delay", "3000"], "3000ms"],
   [["--stop-timeout", "5000"], "5000ms"],
-])("%j of PM2 is answered by what replaces it", (options, answer) => {
+])("the value %j, as PM2 takes it, is answered by what replaces it", (options, answer) => {
   const said = startInputOf(parse(["start", "app.ts", ...options], commands).given, "/").catch((error) => `${error.message} ${error.hint}`);
   expect(said).resolves.toContain(answer);
 });
 
-test("no answer names a command that answers with another hint", () => {
+test("no answer suggests a command that bs9 does not have", () => {
   for (const word of words.split(" ")) {
     const [, , hinted] = /\| bs9 ((\S+).*)$/.exec(outcome(word)) ?? [];
     expect(commands.some(({ name }) => name === hinted) || hinted === undefined).toBe(true);
   }
 });
 
-test("ps, jlist, rm, del and info are words for commands of bs9", () => {
+test("ps, jlist, rm, del and info are aliases of commands of bs9", () => {
   expect(["ps", "jlist", "rm", "del", "info"].map((word) => outcome(word, "web"))).toEqual([
     "status",
     "status",

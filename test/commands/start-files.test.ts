@@ -1,4 +1,4 @@
-// Which words of start name a file with services in it.
+// Which words of `start` name a file of services.
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ test("a word with a space names a file of services only where the file exists", 
     expect(isServicesFile(word, folder)).toBe(false);
 });
 
-test("where systemd runs the machine, run names the line that starts the same", () => {
+test("where systemd runs the machine, `run` names the command line that starts the same services", () => {
   expect(startLine(undefined, join(folder, "my app"))).toBe("bs9 start bs9.toml");
   expect(startLine(undefined, folder)).toBe("bs9 start app.ts");
   expect(startLine("my app/bs9.toml", folder)).toBe("bs9 start 'my app/bs9.toml'");
 });
 
 test.each(["compose.yml", "compose.YAML", "package.json", "other.toml", ".env", ".env.local", "web.env", "README.md", "notes.txt"])(
-  "no answer advises to make %s executable",
+  "no hint suggests to make %s executable",
   (name) => {
     writeFileSync(join(folder, name), "rm -rf .\n");
     let error: { message?: string; hint?: string } = {};

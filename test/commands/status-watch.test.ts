@@ -1,4 +1,4 @@
-// `status --watch` on a terminal: what is left of it once it has ended.
+// `status --watch` on a terminal prints nothing after it has ended.
 import { afterEach, expect, jest, test } from "bun:test";
 import { watch } from "../../src/commands/status-watch.ts";
 import type { Context } from "../../src/context.ts";

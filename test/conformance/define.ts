@@ -37,7 +37,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     expect([await backend.isDefined(spec), await backend.isDefined(last)]).toEqual([false, true]);
   },
 
-  async "one bad spec keeps no other service from being defined and started"(stage) {
+  async "one bad spec does not prevent other services from being defined and started"(stage) {
     const { backend } = stage;
     const first = stage.spec("first", sleeper);
     const bad = stage.spec("bad", sleeper, { args: ["x".repeat(200_000)] });
@@ -67,7 +67,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     expect(await Bun.file(backend.unitFile("one")).exists()).toBe(false);
   },
 
-  async "wanted is kept, starts nothing, and ends with the definition"(stage) {
+  async "the wanted state is kept, starts nothing by itself, and is removed with the definition"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);

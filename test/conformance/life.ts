@@ -76,7 +76,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => !isRunning(child), { what: "the child is gone" });
   },
 
-  async "services survive the loss of what keeps them up, and are recognized afterwards"(stage) {
+  async "services survive when the supervisor is killed or systemd re-executes itself, and are recognized afterwards"(stage) {
     if (!stage.backend.capabilities.adoption) return;
     const spec = stage.spec("one", sleeper, { restart: { policy: "no" } });
     const { mainPid } = await stage.up(spec);

@@ -64,7 +64,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.live(spec)).restarts).toBe(0);
   },
 
-  async "the policy always also restarts after a clean end"(stage) {
+  async "with the policy `always` a service is restarted after a clean exit too"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 0`, { restart: { policy: "always", max: 2 } });
     await stage.define(spec);
     await stage.backend.start([spec]);

@@ -89,7 +89,7 @@ describe("the agent is killed, stopped, or loses its database", () => {
     expect((await told()).notices).toEqual([]);
   });
 
-  test("stopped: status measures by itself, and says so", async () => {
+  test("while the agent is stopped, status measures by itself and says so", async () => {
     const app = await pidOf(4500);
     await sh("systemctl --user stop bs9-agent; touch -d '1 hour ago' ~/.config/systemd/user/bs9-agent.service");
     const { stdout, stderr, code } = await bs9(it, "status");
@@ -103,7 +103,7 @@ describe("the agent is killed, stopped, or loses its database", () => {
     expect(await pidOf(4500)).toBe(app);
   });
 
-  test("its database is deleted: it writes a new one, and reports that", async () => {
+  test("after metrics.db was deleted, the agent creates a new one and reports that", async () => {
     const app = await pidOf(4500);
     await sh("rm -r ~/.config/bs9/metrics");
     await until(async () => (await told()).databaseBytes !== null, { what: "another database" });
@@ -114,7 +114,7 @@ describe("the agent is killed, stopped, or loses its database", () => {
     await until(async () => JSON.parse((await bs9(it, "export", "--hours", "1")).stdout).length > 1, { what: "samples to export" });
   });
 
-  test("it is disabled by hand: it stays disabled", async () => {
+  test("an agent that was disabled by hand stays disabled", async () => {
     await sh("systemctl --user disable --now bs9-agent");
     expect((await bs9(it, "restart", "web")).code).toBe(0);
     expect(await agentPid()).toBe(0);
@@ -123,10 +123,10 @@ describe("the agent is killed, stopped, or loses its database", () => {
   });
 });
 
-test("another bs9 in its place, or another configuration, makes the agent restart itself", async () => {
+test("the agent restarts itself after the bs9 executable was replaced or config.toml was changed", async () => {
   const pid = await agentPid();
   await sh("cp ~/.local/bin/bs9 ~/.local/bin/new && mv ~/.local/bin/new ~/.local/bin/bs9");
-  await until(async () => (await agentPid()) !== pid && (await ofAgent()), { what: "the agent has started anew" });
+  await until(async () => (await agentPid()) !== pid && (await ofAgent()), { what: "a new process of the agent has started" });
   await it.writeFile("ops", ".config/bs9/config.toml", config.replace('"1s"', '"2s"'));
   await until(async () => (await told()).intervalMs === 2000, { what: "the new interval" });
   await it.writeFile("ops", ".config/bs9/config.toml", config);
@@ -155,7 +155,7 @@ test("status, describe and export have the same count of restarts", async () => 
   };
   await until(async () => Bun.deepEquals(await counts(), [1, 1, 1]), { what: "the crash is counted" });
   await bs9(it, "restart", "web");
-  await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count begins anew" });
+  await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count starts again at 0" });
   // The total CPU time is reported as well.
   const { cpuTimeMs } = await statusOf(it, "web");
   expect(cpuTimeMs).toBeGreaterThan(0);
@@ -165,7 +165,7 @@ test("status, describe and export have the same count of restarts", async () => 
   expect(Number(lines.at(-1)?.split(",").at(-1))).toBeGreaterThan(0);
 }, 240_000);
 
-test("the agent goes with the last service, and leaves its samples", async () => {
+test("the agent is removed with the last service, and its samples are kept", async () => {
   expect((await bs9(it, "delete", "all", "--yes")).code).toBe(0);
   expect((await sh("systemctl --user list-units --all 'bs9-agent*' --no-legend; ls ~/.config/systemd/user")).stdout).not.toContain("agent");
   const { stdout } = await bs9(it, "export", "--service", "web", "--format", "csv");

@@ -37,7 +37,7 @@ test("an eval two imports deep gives exit 6 with file, line and column, and only
   expect((await bs9(it, "status", "evil")).code).toBe(4);
 });
 
-test("the command audit reports the same", async () => {
+test("bs9 audit reports the finding for which a start was refused", async () => {
   const { code, stdout } = await bs9(it, "audit", "evil/evil.ts", "--json");
   expect(code).toBe(6);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -47,7 +47,7 @@ test("the command audit reports the same", async () => {
   expect((await bs9(it, "audit", "big/app.ts")).code).toBe(0);
 });
 
-test("--force starts the service anyway, and stays in force", async () => {
+test("--force starts a service in spite of a critical finding, and a later restart does not need it again", async () => {
   const forced = await bs9(it, "start", "evil/evil.ts", "--force", "--wait", "0", "--json");
   expect(forced.code).toBe(0);
   expect(JSON.parse(forced.stdout)).toMatchObject([{ name: "evil", findings: [{ severity: "critical", rule: "eval" }] }]);
@@ -55,7 +55,7 @@ test("--force starts the service anyway, and stays in force", async () => {
   await bs9(it, "delete", "evil", "--yes");
 });
 
-test("a running service that becomes critical is not restarted", async () => {
+test("a running service whose source has a critical finding now is not restarted", async () => {
   await it.writeFile("ops", "turn/turn.ts", "setInterval(() => {}, 1000);\n");
   await bs9(it, "start", "turn/turn.ts");
   const { pid } = await statusOf(it, "turn");

@@ -97,7 +97,7 @@ describe("a home directory outside /home", () => {
     expect(sandbox).toMatchObject({ verdict: "effective", missing: [] });
   });
 
-  test("has the same restart delays", async () => {
+  test("does not change the delays between restarts", async () => {
     await it.asRoot(["sh", "-c", "echo 'process.exit(3)' >/var/lib/deploy/web/bad.ts"]);
     await as("/usr/local/bin/bs9", "start", "web/bad.ts", "--wait", "0");
     await until(async () => (await as("cat", "/run/user/1009/bs9/starts/bad")).stdout.startsWith("3 "), {

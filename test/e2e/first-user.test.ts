@@ -69,7 +69,7 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   [
     "bs9 start python3 worker.py",
     2,
-    ["error: start takes one entry; arguments of the app stand behind --", "Try: bs9 start python3 -- worker.py"],
+    ["error: start takes one entry; arguments of the app must follow --", "Try: bs9 start python3 -- worker.py"],
   ],
   [
     "bs9 start ecosystem.config.js",
@@ -85,13 +85,16 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   [
     "bs9 start server.js --interpreter node",
     2,
-    ["error: --interpreter is --runtime here, or the program itself with the file behind --", "Try: bs9 start python3 -- app.py"],
+    [
+      "error: --interpreter is --runtime here; for another program, start the program itself and put the file after --",
+      "Try: bs9 start python3 -- app.py",
+    ],
   ],
   [
     "bs9 start server.js -i max",
     2,
     [
-      "error: -i is not in this version: a service is one process; start several under names of their own",
+      "error: -i is not in this version: a service is one process; start several services with different names",
       "Try: bs9 start app.ts --name web-2 --port 3001",
     ],
   ],
@@ -154,7 +157,7 @@ test("install.sh says where bs9 is installed, and how this shell finds it", asyn
   expect(installed.code).toBe(0);
 });
 
-test.each(minutes)("%s", async (line, code, answer) => {
+test.each(minutes)("the command line `%s` has exactly the expected answer", async (line, code, answer) => {
   const outcome = await typed(line);
   const lines = told(outcome);
   expect(lines).toEqual(answer.map((one) => (typeof one === "string" ? one : expect.stringMatching(one))) as string[]);

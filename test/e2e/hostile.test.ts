@@ -126,7 +126,7 @@ test("a proxy in the caller's shell is not used for health checks", async () => 
   expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining("healthy in") });
 }, 240_000);
 
-test("a moved `current` link makes `start` a change, and is followed", async () => {
+test("after the link `current` was moved, start reports a change and uses the new target", async () => {
   for (const release of ["one", "two"])
     await it.writeFile("ops", `releases/${release}/app.ts`, `Bun.serve({ port: 4602, fetch: () => Response.json("${release}") });\n`);
   await sh("ln -s releases/one current");
@@ -174,7 +174,7 @@ test("--require-sandbox that cannot be satisfied never runs the program", async 
   expect((await sh("ls shy; ls .config/bs9/services")).stdout).toBe("app.ts\nweb.json\n");
 }, 240_000);
 
-test("restarts without a delay never start to wait", async () => {
+test("with --restart-delay 0 a crashing service is restarted at once every time", async () => {
   await it.writeFile("ops", "often/app.ts", "setTimeout(() => process.exit(1), 5);\n");
   await bs9(it, "start", "often/app.ts", "--name", "often", "--restart-delay", "0", "--wait", "0");
   await until(async () => ((await statusOf(it, "often")).restarts ?? 0) > 45, { what: "it was started 45 times", timeoutMs: 25_000 });

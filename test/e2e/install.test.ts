@@ -26,7 +26,7 @@ test("bs9 can be installed, used, uninstalled under a running service, installed
   succeed(await ops("bs9 start app/app.ts --name web --port 4700"), "start");
 
   const left = succeed(await ops("sh install.sh --uninstall --yes --keep-services"), "uninstall");
-  expect(left.stdout).toContain("These services run on: web\n");
+  expect(left.stdout).toContain("These services keep running: web\n");
   expect((await ops("command -v bs9")).code).not.toBe(0);
   succeed(await ops("systemctl --user restart web"), "restart");
   expect((await ops("systemctl --user is-active web")).stdout).toBe("active\n");

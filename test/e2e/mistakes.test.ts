@@ -41,7 +41,7 @@ test.each<[string[], number, string]>([
   [["monit"], 2, "monit is not in this version"],
   [["start", "web/app.ts", "--instances", "2"], 2, "--instances is not in this version"],
   [["logs", "web", "--grep", "("], 2, "--grep"],
-])("%j exits %d", async (argv, code, text) => {
+])("the command line %j exits with %d and says why", async (argv, code, text) => {
   const outcome = await bs9(it, ...argv);
   expect(outcome.stdout + outcome.stderr).toContain(text);
   expect(outcome.code).toBe(code);

@@ -109,7 +109,7 @@ test.each(Array.from({ length: rounds }, (_, i) => i))(
   },
 );
 
-test("each difficult string arrives alone", async () => {
+test("each difficult string arrives unchanged as an argument or a variable of its own", async () => {
   const env = Object.fromEntries(nasty.filter(Boolean).map((value, i) => [`N${i}`, value]));
   await roundTrip(nasty, env);
   const got = await received("dump");
@@ -117,7 +117,7 @@ test("each difficult string arrives alone", async () => {
   for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
 });
 
-test("variables that shells set themselves arrive", async () => {
+test("variables that shells usually set themselves arrive unchanged", async () => {
   const env = {
     PWD: "/a b",
     OLDPWD: "'x'",
@@ -134,12 +134,12 @@ test("variables that shells set themselves arrive", async () => {
   for (const [name, value] of Object.entries(env)) expect([name, got.env.get(name)]).toEqual([name, value]);
 });
 
-test("a noncharacter in an argument arrives", async () => {
+test("a Unicode noncharacter in an argument arrives unchanged", async () => {
   await roundTrip([noncharacter, `a${noncharacter}b`], {});
   expect((await received("dump")).argv).toEqual([noncharacter, `a${noncharacter}b`]);
 });
 
-test("100 KB arrive in a variable and in an argument", async () => {
+test("100 KB in a variable and in an argument arrive unchanged", async () => {
   const big = "x\n$%\"'\\😀".repeat(9000);
   await roundTrip([big], { BIG: big });
   const got = await received("dump");

@@ -178,7 +178,7 @@ describe.each(backends)("%s", (kind) => {
     );
   }, 300_000);
 
-  test.each(endings)("$name", ({ name, reason }) => {
+  test.each(endings)("status gives the reason of the service $name", ({ name, reason }) => {
     expect(seen.get(name)?.reason ?? "").toMatch(reason instanceof RegExp ? reason : reason[kind]);
   });
 

@@ -19,7 +19,7 @@ afterAll(() => it.down());
 describe("start", () => {
   const greeting = 'a "b" %h $HOME';
 
-  test("serves, with the exact value in its environment and nowhere else", async () => {
+  test("runs an app that gets the exact value of a variable, and no unit shows the value", async () => {
     const { code, stdout } = await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100", "--env", `GREETING=${greeting}`);
     expect(stdout).toMatch(/^web started \(pid \d+, ready in [\d.]+ m?s, sandbox effective\)\n$/);
     expect(code).toBe(0);
@@ -36,7 +36,7 @@ describe("start", () => {
     );
   });
 
-  test("gives the app the environment of the contract and nothing of the shell", async () => {
+  test("gives the app only the documented environment, and no other variable of the calling shell", async () => {
     const env = await fetchIn<Record<string, string>>(it, 4100, "/env");
     expect(env).toMatchObject({ NODE_ENV: "production", PORT: "4100", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web" });
     for (const absent of ["BUN_OPTIONS", "BUN_BE_BUN", "PWD", "OLDPWD", "SHLVL", "TERM"]) expect(env[absent]).toBeUndefined();

@@ -1,12 +1,12 @@
 #!/bin/bash
-# A place to build and run images offline: mount, PID and network namespaces of its own, with base images that are
-# made from Debian's packages. It ends, with all that runs in it, with the process that called `keep`.
+# A place to build and run images offline: separate mount, PID and network namespaces, with base images that are made from
+# Debian's packages. The place, and everything that runs in it, ends with the process that called `keep`.
 #
-#   place.sh can          says why there can be none here, or nothing
-#   place.sh keep DIR     makes one, writes DIR/ready, and stays
-#   place.sh in DIR CMD…  runs a command inside
+#   place.sh can          prints why no place can be set up on this machine, or nothing
+#   place.sh keep DIR     sets up a place, writes DIR/ready, and keeps running
+#   place.sh in DIR CMD…  runs a command inside the place
 set -euo pipefail
-PATH=$PATH:/usr/sbin:/sbin # not on every root's PATH
+PATH=$PATH:/usr/sbin:/sbin # the PATH of root does not always contain these
 
 packages=(buildah podman crun conmon catatonit netavark iptables debootstrap curl iproute2)
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -27,11 +27,11 @@ main() {
 
 whyNot() {
   local reason=
-  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this is no Debian"
-  elif ((EUID != 0)); then reason="only root can make one"
-  elif ! unshare --mount --net --pid --fork true 2>/dev/null; then reason="no namespaces may be created here"
-  elif ! install_packages; then reason="podman and its like cannot be installed"
-  elif ! curl -fsS -o /dev/null --max-time 30 "$(mirror)/dists/bookworm/Release"; then reason="Debian's packages are out of reach"
+  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this machine does not run Debian"
+  elif ((EUID != 0)); then reason="only root can set up a place for images"
+  elif ! unshare --mount --net --pid --fork true 2>/dev/null; then reason="namespaces are denied here"
+  elif ! install_packages; then reason="podman and the packages that it needs cannot be installed"
+  elif ! curl -fsS -o /dev/null --max-time 30 "$(mirror)/dists/bookworm/Release"; then reason="Debian's packages cannot be downloaded"
   fi
   [[ -z $reason ]] || { echo "$reason"; return 1; }
 }
@@ -43,7 +43,7 @@ install_packages() {
   timeout 400 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 }
 
-# Where apt of this machine gets the packages of the base image.
+# Prints the address from which apt on this machine downloads packages of bookworm.
 mirror() {
   # shellcheck disable=SC2016 # apt expands it
   apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | sed -n 1p
@@ -55,7 +55,7 @@ keep() {
   exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc --propagation private bash "$0" furnish "$dir"
 }
 
-# The packages come over the network; what follows has none.
+# Downloads the packages over the network, and then continues in a network namespace without access to it.
 furnish() {
   mount -t tmpfs -o size=6g,mode=755 place "$dir/disk"
   debootstrap --variant=minbase bookworm "$dir/disk/base" "$(mirror)" >"$dir/log" 2>&1 || { tail -n 5 "$dir/log" >&2; exit 1; }
@@ -64,15 +64,15 @@ furnish() {
 
 offline() {
   ip link set lo up
-  # crun before 1.9 refuses a hybrid of both kinds of control groups.
+  # crun before 1.9 does not run where cgroup v1 and v2 are both mounted.
   if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
-  # Neither the systemd of this machine, which podman would give timers to, nor what it keeps there of its own.
+  # Hides /run, so that podman neither creates timers in the systemd of this machine nor uses the files of another podman.
   mount -t tmpfs -o size=64m,mode=755 place /run
   configure
   settle
   local base=$dir/disk/base
   tar -C "$base" -c . | podman import --quiet - docker.io/library/debian:bookworm-slim
-  # With the packages that the build would install by npm.
+  # Adds the packages that the build would otherwise install with npm.
   mkdir "$base/src"
   cp -a "$top/node_modules" "$base/src/"
   touch "$base/src/node_modules/.installed"

@@ -88,10 +88,10 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     const before = it.state();
     it.put("got/SHA256SUMS", sumsOf({ anything: standIn("1.1") }));
     const wrong = await it.install(shell, ["--file", file]);
-    expect(wrong.stderr).toMatch(/^install\.sh: anything is not what SHA256SUMS says: .*; nothing was changed\n$/);
+    expect(wrong.stderr).toMatch(/^install\.sh: anything does not match SHA256SUMS: .*; nothing was changed\n$/);
     it.put("got/SHA256SUMS", sumsOf({ other: standIn("1.0") }));
     const unlisted = await it.install(shell, ["--file", file]);
-    expect(unlisted.stderr).toMatch(/^install\.sh: \S+ has no sum for anything; .*\n$/);
+    expect(unlisted.stderr).toMatch(/^install\.sh: \S+ has no checksum for anything; .*\n$/);
     expect([wrong.code, unlisted.code]).toEqual([1, 1]);
     expect(it.state()).toEqual(before);
   });
@@ -149,13 +149,13 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
   test.each([
     [["--nonsense"], {}, 2, "unknown option --nonsense"],
     [["--file"], {}, 2, "--file needs a path"],
-    [["--rollback", "--uninstall"], {}, 2, "--rollback and --uninstall exclude each other"],
-    [["--yes"], {}, 2, "go with --uninstall"],
+    [["--rollback", "--uninstall"], {}, 2, "--rollback and --uninstall cannot be used together"],
+    [["--yes"], {}, 2, "can only be used with --uninstall"],
     [[], {}, 1, "BS9_RELEASE_URL is not set"],
-    [[], { BS9_RELEASE_URL: "file:///etc" }, 1, "has to begin with http"],
-    [[], { BS9_RELEASE_URL: "http://x", BS9_DOWNLOAD_SECONDS: "soon" }, 1, "BS9_DOWNLOAD_SECONDS has to be"],
-    [["--file", "/nowhere"], {}, 1, "/nowhere is no file that can be read"],
-  ])("%j %j", async (options, env, code, text) => {
+    [[], { BS9_RELEASE_URL: "file:///etc" }, 1, "must begin with http"],
+    [[], { BS9_RELEASE_URL: "http://x", BS9_DOWNLOAD_SECONDS: "soon" }, 1, "BS9_DOWNLOAD_SECONDS must be"],
+    [["--file", "/nowhere"], {}, 1, "/nowhere is not a readable file"],
+  ])("the options %j with the environment %j are refused", async (options, env, code, text) => {
     const it = settled();
     const before = it.state();
     const outcome = await it.install(shell, options, env);
@@ -201,22 +201,22 @@ describe("the script recognizes the machine", () => {
   });
 });
 
-describe("other download programs work", () => {
+describe("without curl the script uses another download program", () => {
   const tools =
     "sh uname getconf ldd id mkdir mktemp find chmod mv ln cp rm cmp sync sed awk tr df basename dirname sha256sum timeout cat env".split(
       " ",
     );
   const wget = Bun.which("wget");
-  test.skipIf(wget === null)("with wget", () => installs(pathOf([...tools, "wget"]), ["sh"]));
-  test.skipIf(Bun.which("busybox") === null)("with busybox only", async () => {
+  test.skipIf(wget === null)("wget can replace curl", () => installs(pathOf([...tools, "wget"]), ["sh"]));
+  test.skipIf(Bun.which("busybox") === null)("the programs of busybox are enough", async () => {
     const folder = pathOf(["busybox"]);
     await run([join(folder, "busybox"), "--install", "-s", folder]);
     expect(readdirSync(folder)).toContain("wget");
     await installs(folder, [join(folder, "busybox"), "sh"]);
   });
-  test("without any of them there is an error", async () => {
+  test("without curl and wget there is an error", async () => {
     const outcome = await home().install([Bun.which("sh") ?? "sh"], [], { PATH: pathOf(tools), BS9_RELEASE_URL: "http://127.0.0.1:9" });
-    expect(outcome.stderr).toBe("install.sh: neither curl nor wget is here to download with; nothing was changed\n");
+    expect(outcome.stderr).toBe("install.sh: a download needs curl or wget, and neither is installed; nothing was changed\n");
   });
 
   async function installs(path: string, shell: string[]): Promise<void> {

@@ -9,7 +9,7 @@ export const program = `bs9-linux-${process.arch}`;
 /** The shells of this machine that the script supports. */
 export const shells: string[][] = [["dash"], ["busybox", "sh"], ["bash", "--posix"]].filter(([name]) => Bun.which(name ?? "") !== null);
 for (const name of ["dash", "busybox"]) {
-  if (Bun.which(name) === null) console.log(`skipped: install.sh under ${name}, which is not here; apt-get install ${name}`);
+  if (Bun.which(name) === null) console.log(`skipped: install.sh under ${name}, because ${name} is not installed; apt-get install ${name}`);
 }
 
 /** Prints what bs9 would print, and records how it was called. */

@@ -52,10 +52,10 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual(belongings);
   });
 
-  test("without either, services keep running and data is kept", async () => {
+  test("with --keep-services, services keep running and data is kept", async () => {
     const it = lived();
     const outcome = await uninstall(it, "--yes --keep-services");
-    expect(outcome.stdout).toContain("These services run on: api web\n");
+    expect(outcome.stdout).toContain("These services keep running: api web\n");
     expect(outcome.code).toBe(0);
     expect(deleted(it)).toBeNull();
     expect(it.state()).toEqual({});
@@ -72,8 +72,8 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
   test.each([
     ["--yes", "there are services (api web): --with-services deletes them"],
     ["--yes --with-services", "--with-data removes it, --keep-data leaves it"],
-    ["--yes --keep-services --with-data", "--with-data goes with --with-services"],
-  ])("%s is not enough", async (options, text) => {
+    ["--yes --keep-services --with-data", "--with-data can only be used with --with-services"],
+  ])("the options %s are refused, because they do not answer every question or contradict each other", async (options, text) => {
     const it = lived();
     const before = it.state();
     const outcome = await uninstall(it, options);
@@ -133,11 +133,11 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ["n y", 0, null, belongings],
     ["n n", 1, null, belongings],
     ["", 1, null, belongings],
-  ])("the answers to the questions decide: %s", async (answers, code, acted, left) => {
+  ])("the answers to the questions decide what is removed: %s", async (answers, code, acted, left) => {
     const it = lived();
     const before = it.state();
     const outcome = await answered(it, shell, answers);
-    expect(outcome.stdout).toContain("Stop and delete the services api web? If not, they run on. [y/N]");
+    expect(outcome.stdout).toContain("Stop and delete the services api web? If not, they keep running. [y/N]");
     expect(outcome.code).toBe(code);
     expect(deleted(it)).toBe(acted);
     expect(it.state()).toEqual(code === 0 ? {} : before);

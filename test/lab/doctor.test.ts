@@ -57,8 +57,8 @@ test("the command line for a user manager that does not come back works", async 
   expect((await doctor()).of("comes-back")).toBeUndefined();
 });
 
-describe("1: linger is off", () => {
-  test("the finding is named, and without polkit only root can fix it", async () => {
+describe("linger is off", () => {
+  test("doctor names that, and without polkit only root can fix it for another user", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/ops"]);
     expect((await doctor()).of("linger")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
     const { fixed, code } = await doctor(["--fix"]);
@@ -69,7 +69,7 @@ describe("1: linger is off", () => {
     expect((await doctor()).code).toBe(0);
   });
 
-  test("root can fix its own", async () => {
+  test("doctor --fix enables linger for root if root calls it", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/root"]);
     const { fixed, of } = await doctor(["--fix"], it, "root");
     expect(fixed).toMatchObject([{ id: "linger", did: "lingering is enabled for root" }]);
@@ -78,7 +78,7 @@ describe("1: linger is off", () => {
   });
 });
 
-test("4: a full disk is named", async () => {
+test("doctor names a full disk", async () => {
   const mount =
     "cp -a .config/bs9 keep && mount -t tmpfs -o size=4m,uid=1001,gid=1001,mode=700 tmpfs .config/bs9 && cp -a keep/. .config/bs9/";
   expect((await it.asRoot(["sh", "-c", `cd /home/ops && ${mount}`])).code).toBe(0);
@@ -94,7 +94,7 @@ test("4: a full disk is named", async () => {
   expect(after.code).toBe(0);
 });
 
-test("5 and 9: a held lock, and a change that a killed start left, are named", async () => {
+test("doctor names a held lock, and an unfinished change of a killed start", async () => {
   const start = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "slow", "--port", "4711", "--health", "tcp:1", "--wait", "60"]);
   const lock = await until(async () => (await doctor()).of("lock"), { what: "the lock is held" });
   expect(lock.what).toMatch(/^the registry is locked by: bs9 start slow, pid \d+$/);
@@ -107,16 +107,16 @@ test("5 and 9: a held lock, and a change that a killed start left, are named", a
   expect((await shell("test -e .config/systemd/user/slow.service")).code).toBe(1);
 });
 
-test("6: a secret file that others can read is fixed", async () => {
+test("doctor --fix corrects the mode of a secret file that others can read", async () => {
   await shell("chmod 644 .config/bs9/env/web.env; chmod 755 .config/bs9/services");
   await namesAndMends("modes", "error", "is open to others");
   expect((await shell("stat -c %a .config/bs9/env/web.env .config/bs9/services")).stdout).toBe("600\n700\n");
 });
 
-describe("7: a unit was edited by hand", () => {
+describe("a unit that was edited by hand", () => {
   const edit = () => shell(`sed -i 's/^TasksMax=.*/TasksMax=77/' ${unit} && echo 'Nice=5' >>${unit} && systemctl --user daemon-reload`);
 
-  test("status says so, and the unit of bs9 is restored", async () => {
+  test("is reported by status, and doctor --fix restores the unit of bs9", async () => {
     await edit();
     expect((await shell("bs9 status")).stderr).toContain(`the unit of web was edited by hand: /home/ops/${unit}. Try: bs9 doctor`);
     expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContainEqual({
@@ -133,7 +133,7 @@ describe("7: a unit was edited by hand", () => {
     expect((await shell("bs9 status")).stderr).toBe("");
   });
 
-  test("or the edit is kept as a drop-in", async () => {
+  test("is kept as a drop-in if the user chooses that in doctor --fix", async () => {
     await edit();
     const { stdout } = await shell("printf '2\\n' | script -qec 'bs9 doctor --fix' /dev/null");
     expect(stdout).toContain("web.service.d/local.conf keeps the edit");
@@ -145,21 +145,21 @@ describe("7: a unit was edited by hand", () => {
   });
 });
 
-test("8: a unit deleted by hand is written again", async () => {
+test("doctor --fix writes a unit again that was deleted by hand", async () => {
   await shell(`rm ${unit} && systemctl --user daemon-reload`);
   expect((await shell("bs9 status")).stderr).toContain("the unit of web was removed by hand");
   await namesAndMends("unit-missing", "error", "the unit of web was removed by hand");
   expect((await shell("systemctl --user cat web.service >/dev/null && bs9 restart web")).code).toBe(0);
 });
 
-test("10: a unit with the mark of bs9 but without a service is removed", async () => {
+test("doctor --fix removes a unit that has the mark of bs9 but belongs to no service", async () => {
   expect((await shell("bs9 start web/app.ts --name old --port 4712 && rm .config/bs9/services/old.json")).code).toBe(0);
   expect((await shell("bs9 status")).stderr).toContain("a unit has the mark of bs9, and there is no such service");
   await namesAndMends("unit-orphaned", "warning", "old.service");
   expect((await shell("systemctl --user is-active old")).stdout).toBe("inactive\n");
 });
 
-test("leftover runtimes, an invalid config.toml and a changed trail are named", async () => {
+test("doctor names leftover runtimes, an invalid config.toml and a changed trail", async () => {
   await shell(
     "umask 077; cd .local/share/bs9 && mkdir -p runtime/0.0.1-old builds/gone/1 && for each in runtime/*; do touch $each/.bs9-1.part; done; cd; printf '[start]\\nmemroy = 1\\n' >.config/bs9/config.toml; sed -i '1s/web/wep/' .config/bs9/trail.jsonl",
   );
@@ -179,7 +179,7 @@ test("leftover runtimes, an invalid config.toml and a changed trail are named", 
   await shell("rm .config/bs9/config.toml");
 });
 
-test("what cannot be checked is reported, and everything else is checked", async () => {
+test("doctor reports a check that fails, and makes all other checks", async () => {
   await it.asRoot(["sh", "-c", "cd /home/ops/.config/bs9 && chown root trail.jsonl && chmod 600 trail.jsonl"]);
   const report = await doctor();
   expect(report.of("check")?.what).toBe("cannot read /home/ops/.config/bs9/trail.jsonl: permission denied");
@@ -189,7 +189,7 @@ test("what cannot be checked is reported, and everything else is checked", async
   await it.asRoot(["chown", "ops", "/home/ops/.config/bs9/trail.jsonl"]);
 });
 
-test("a removed trail is named until the user accepts it", async () => {
+test("doctor names a removed trail until the user accepts the removal", async () => {
   const kept = (await shell("mv .config/bs9/trail.jsonl old-trail && bs9 restart web -q")).code;
   expect(kept).toBe(0);
   await until(async () => (await doctor()).of("trail-removed"), { what: "the journal has it" });
@@ -212,7 +212,7 @@ test("fixes of doctor are in the trail", async () => {
     expect(acts).toContain(act);
 });
 
-test("2 and 3: missing user namespaces, a volatile journal, and a missing user manager are named", async () => {
+test("doctor names missing user namespaces, a volatile journal, and a missing user manager", async () => {
   await using bare = await lab("dcbare", { userNamespaces: false });
   const denied = await doctor([], bare);
   expect(denied.of("sandbox")).toMatchObject({ severity: "error", why: expect.stringContaining("RestrictNamespaces="), fixable: false });

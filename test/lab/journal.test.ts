@@ -162,7 +162,7 @@ test("services of the same name of two users and of root are distinguished", asy
   }
 });
 
-test("the reason of an end is given in plain words", async () => {
+test("the log says in plain words why a service ended", async () => {
   await service("ops", "jl-kill", "kill -9 $$");
   await until(async () => (await read("ops", { services: ["jl-kill"] })).some(({ message }) => message === "killed by SIGKILL"), {
     what: "the word on the kill",

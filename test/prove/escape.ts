@@ -10,11 +10,11 @@ const batch = 50;
 
 const showed = (kind: string): string => `batches of ${batch} restarts in which the neighbour showed the secret, ${kind}`;
 const answered = (kind: string): string => `restarts after which the neighbour ran and answered, ${kind}`;
-const refused = (kind: string): string => `starts that were refused because the folder was a link at that moment, ${kind}`;
+const refused = (kind: string): string => `starts that were refused because the directory was a link at that moment, ${kind}`;
 
 export const proof: Proof = {
   word: "escape",
-  what: "A folder that a second service swaps for a link in a loop is never opened to the first one.",
+  what: "A directory that a second service replaces by a link in a loop is never opened to the first service.",
   figures: backends.flatMap((kind) => [showed(kind), answered(kind), refused(kind)]),
   impossible: whyNoLab,
   async run(report) {

@@ -8,8 +8,8 @@ const what = {
   kills: "supervisors killed at random moments",
   doubles: "rounds in which a service ran twice at once",
   orphans: "processes that outlived their stopped service",
-  wrong: "answers that /proc does not bear out",
-  refusals: "commands that could not do it because their supervisors were killed",
+  wrong: "answers of commands that contradict /proc",
+  refusals: "commands that failed because their supervisors were killed",
 };
 
 export const proof: Proof = {

@@ -1,12 +1,13 @@
 #!/bin/bash
-# An emulated machine for proofs: a Debian with systemd as PID 1, delegated cgroup controllers, and the user ops (1000), who lingers.
+# An emulated machine for proofs: Debian with systemd as PID 1, delegated cgroup controllers, and the user ops (1000) with linger.
 #
-#   machine.sh can                        says why no machine can be had here, or nothing
+#   machine.sh can                        prints why no machine can be started here, or nothing
 #   machine.sh run SUITE SCRIPT PAYLOAD   boots Debian SUITE (trixie, bookworm), runs SCRIPT in it as root, with PAYLOAD as /opt/payload;
-#                                         prints what SCRIPT prints, and exits as it exits
+#                                         prints the output of SCRIPT, and exits with its exit status
 #
-# In SCRIPT `as_ops CMD…` runs a command as after a login of ops. It takes root on Debian, no KVM, and two minutes and more.
-# BS9_MACHINE_CACHE names a folder that keeps the systems of the suites; without it they are made anew each time.
+# In SCRIPT `as_ops CMD…` runs a command as after a login of ops. A run needs root on Debian, but not KVM, and takes more than two
+# minutes.
+# BS9_MACHINE_CACHE names a directory in which the installed suites are kept; without it each run installs its suite again.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -27,15 +28,15 @@ die() { echo "machine: $*" >&2; exit 2; }
 
 whyNot() {
   local reason=
-  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this is not Debian"
-  elif [[ $(uname -m) != x86_64 ]]; then reason="the emulated machine is an x86_64 one"
-  elif ((EUID != 0)); then reason="only root can make the system of one"
+  if [[ $(uname -s) != Linux || ! -e /etc/debian_version ]]; then reason="this machine does not run Debian"
+  elif [[ $(uname -m) != x86_64 ]]; then reason="the emulated machine needs x86_64"
+  elif ((EUID != 0)); then reason="only root can install the system of the machine"
   fi
   [[ -z $reason ]] || { echo "$reason"; return 1; }
 }
 
 run() {
-  local reason suite=${1:?a suite} script=${2:?a script} payload=${3:?a folder}
+  local reason suite=${1:?a suite} script=${2:?a script} payload=${3:?a directory}
   reason=$(whyNot) || die "$reason"
   script=$(realpath -e "$script")
   payload=$(realpath -e "$payload")
@@ -64,7 +65,7 @@ install_packages() {
   fi
 }
 
-# With the modules in the initial RAM disk that it takes to find its disk, and no others.
+# Installs a suite into a tar file. Its initial RAM disk contains only the modules that are needed to mount the disk.
 make() {
   local suite=$1 target=$2
   # shellcheck disable=SC2016 # mmdebstrap's shell expands $1
@@ -84,7 +85,7 @@ furnish() {
   mkdir -p "$root/var/lib/systemd/linger" "$root/opt/payload" "$root/var/log/journal"
   touch "$root/var/lib/systemd/linger/ops"
   cp -a "$payload/." "$root/opt/payload/"
-  # What would only cost time.
+  # Masks units that would only slow down the boot.
   for unit in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer getty@tty1.service serial-getty@ttyS0.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
@@ -121,7 +122,7 @@ EOF
   ln -sf /etc/systemd/system/play.service "$root/etc/systemd/system/multi-user.target.wants/play.service"
 }
 
-# The first serial line is the console, the second one what the script prints.
+# The first serial port is the console; the second one receives the output of the script.
 boot() {
   local append='root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable'
   local code

@@ -74,7 +74,7 @@ test("a service without a check is probed on its only listening port, and is not
   await until(async () => (await place.statusOf("one")).health === "healthy", { what: "the only port is probed" });
   expect(await place.statusOf("one")).toMatchObject({ port: only });
   const { stdout } = await place.bs9("describe", "one");
-  expect(stdout).toMatch(new RegExp(`healthy.*; takes a connection on port ${only}, the only one that it listens on$`, "m"));
+  expect(stdout).toMatch(new RegExp(`healthy.*; accepts connections on port ${only}, the only port that it listens on$`, "m"));
   expect(await place.statusOf("two")).toMatchObject({ health: null, port: Math.min(one, other) });
   expect((await place.bs9("describe", "two")).stdout).toMatch(/^ {2}health +no check$/m);
   await place.bs9("delete", "one", "two", "--yes");

@@ -56,7 +56,7 @@ test("bs9.toml starts each of its services, skips unchanged ones, and starts the
   const some = await place.bs9("start", "bs9.toml");
   expect(some).toMatchObject({ code: 1, stdout: expect.stringMatching(/^one unchanged: .*\n$/) });
   expect(some.stderr).toContain("cannot start bad: ");
-  expect((await place.bs9("start", "bs9.toml", "--port", "1")).stderr).toContain("options of services stand in bs9.toml itself");
+  expect((await place.bs9("start", "bs9.toml", "--port", "1")).stderr).toContain("options of the services must be set in bs9.toml itself");
 });
 
 test.each([

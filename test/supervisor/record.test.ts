@@ -48,7 +48,7 @@ test("a process is identified by pid, start time and era while it runs", async (
   expect(processOf(child.pid)).toBeNull();
 });
 
-test("a zombie is not alive", async () => {
+test("a zombie process does not count as alive", async () => {
   // The shell executes a program that never waits for its child.
   const parent = Bun.spawn(["sh", "-c", "sleep 0.3 & echo $!; exec sleep 1000"], { stdout: "pipe" });
   const { value } = await parent.stdout.getReader().read();

@@ -104,7 +104,7 @@ test("workers of a service whose supervisor died end with the service, and do no
   process.kill(main, "SIGKILL");
   await place.bs9("status");
   await until(() => !lives(worker), { what: "the old worker is gone" });
-  await until(async () => (await place.statusOf("forky")).state === "active", { what: "it runs anew" });
+  await until(async () => (await place.statusOf("forky")).state === "active", { what: "it runs again" });
   await place.bs9("delete", "forky", "--yes");
 }, 240_000);
 

@@ -79,7 +79,7 @@ test.each<[LifeState, LifeEvent, LifeState, string[]]>([
   expect<Cell>(transitions[state][event]).toEqual({ next, actions } as Cell),
 );
 
-test("every state can be reached and left", () => {
+test("every state of a service can be reached and left", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => transitions[state][event].next)));
   expect([...reached].sort()).toEqual([...lifeStates].sort());
 });
