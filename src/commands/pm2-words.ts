@@ -43,7 +43,7 @@ const commands: Record<string, Replacement> = {
     what: `scale ${oneProcess}`,
     hint: "bs9 start app.ts --name web-2 --port 3001",
   },
-  id: { what: "id is not needed: services have names and no numbers", hint: "bs9 status -q" },
+  id: { what: "id is not needed: services have names, not numbers", hint: "bs9 status -q" },
   kill: {
     what: "kill is not needed: bs9 has no daemon that keeps services running; stop ends the services themselves",
     hint: "bs9 stop all",

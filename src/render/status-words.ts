@@ -14,8 +14,9 @@ export function emptyHint(observed: Observed[]): string[] {
 export function troubles(observed: Observed[]): string[] {
   const bad = observed.filter(({ status, wanted }) => status.reason !== null && (status.state !== "inactive" || wanted));
   const lines = bad.slice(0, 5).map(({ status }) => {
-    const next = status.reason?.includes("; try: bs9 ") ? "" : `. Try: bs9 logs ${status.name}`;
-    return `${status.name}: ${status.reason}${next}`;
+    const reason = status.reason ?? "";
+    if (reason.includes("; try: bs9 ")) return `${status.name}: ${reason}`;
+    return `${status.name}: ${reason}${/[.?!]$/.test(reason) ? "" : "."} Try: bs9 logs ${status.name}`;
   });
   return cut(lines, bad.length);
 }

@@ -1,4 +1,4 @@
-// Who may call the API: a request that names this host, from no other site, with the bearer token. The token is compared in
+// Decides which requests may call the API: those that name this host, come from no other site, and bring the bearer token. The token is compared in
 // constant time; wrong tokens are counted per address, and refused beyond a limit.
 import { isIP, isIPv6 } from "node:net";
 import { problem } from "./problem.ts";

@@ -43,7 +43,7 @@ describe("imports", () => {
     ["without an extension", { "app.ts": `import "./a"`, "a.mts": evil }, "a.mts"],
     ["of a directory", { "app.ts": `import "./lib"`, "lib/index.tsx": evil }, "lib/index.tsx"],
     [
-      "of a directory with a slash beside a file of that name",
+      "a directory with a slash beside a file of that name",
       { "app.ts": `import "./lib/"`, "lib.ts": "", "lib/index.js": evil },
       "lib/index.js",
     ],

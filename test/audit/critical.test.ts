@@ -88,7 +88,7 @@ const found: [rule: Rule, what: string, code: string, file?: string][] = [
   ["exec", "execSync", `${cp}cp.execSync(command)`],
   ["exec", "template with an expression", `${named}exec(\`ls \${dir}\`)`],
   ["exec", "concatenation", `${named}exec("ls " + dir)`],
-  ["exec", "constant that is no literal where it is used", `${named}const c = "ls"; execSync(c)`],
+  ["exec", "constant that is not a literal where it is used", `${named}const c = "ls"; execSync(c)`],
   ["exec", "named import", `import { exec } from "child_process"; exec(command)`],
   ["exec", "renamed import", `import { exec as run } from "child_process"; run(command)`],
   ["exec", "import named by a string", `import { "exec" as run } from "child_process"; run(command)`],

@@ -89,7 +89,7 @@ const clean: [what: string, code: string, file?: string][] = [
   ["env in an argument of execFile", `${cp}execFile("ls", ["--dir=" + process.env.DIR])`],
   ["env as an argument of Bun.spawn", `Bun.spawn(["ls", process.env.DIR], { env: process.env })`],
   ["env in Bun.$", "await Bun.$`ls ${process.env.DIR}`"],
-  ["env in a string that is no command", `console.log("dir " + process.env.DIR); fetch(\`\${process.env.URL}/x\`)`],
+  ["env in a string that is not a command", `console.log("dir " + process.env.DIR); fetch(\`\${process.env.URL}/x\`)`],
   ["env as what decides", `${cp}spawn(process.env.CI === "1" ? "a" : "b", [])`],
   ["spawn with a shell and literals", `${cp}spawn("ls -la", { shell: true })`],
   ["spawn without a shell", `${cp}spawn(command, args, { shell: false })`],

@@ -41,7 +41,7 @@ test.each<[string, Available, Available, string[]]>([
     over(hourMs),
     ["since 1h ago: stopped 30m; unknown 30m"],
   ],
-  ["the time since the last tick is no gap", over(hourMs, { unknownMs: 4000 }), over(hourMs), ["since 1h ago: 100% up"]],
+  ["the time since the last tick does not count as a gap", over(hourMs, { unknownMs: 4000 }), over(hourMs), ["since 1h ago: 100% up"]],
   ["too young for any figure", over(1000, { uptimeRatio: null, upMs: 0 }), over(1000), ["since 1s ago: nothing is known yet"]],
 ])("%s", (_, day, month, rows) => expect(availabilityRows({ day, month }, nowMs)).toEqual(rows));
 

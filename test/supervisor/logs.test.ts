@@ -24,7 +24,7 @@ const logs = join(place.env.BS9_HOME, "state/logs/flood");
 const onDisk = (): number => readdirSync(logs).reduce((sum, file) => sum + statSync(join(logs, file)).blocks * 512, 0);
 
 test.skipIf(!isRoom)(
-  "of a flood of 2 GiB at most the quota is on disk 5 s after its end, and the newest lines are kept",
+  "5 s after a flood of 2 GiB no more than the quota is on disk, and the newest lines are kept",
   async () => {
     place.write("flood/flood.sh", `#!/bin/sh\nseq 1 ${lines}\necho done >&2\nexec sleep 1000\n`);
     chmodSync(join(place.folder, "flood/flood.sh"), 0o755);

@@ -11,7 +11,7 @@ export type Evidence = {
   /** The line of its last run that names the error; null if none does. */
   errorLine: string | null;
   hint: SandboxHint | null;
-  /** Who stopped it, and when; null if nobody did, or if the trail does not tell. */
+  /** The user who stopped the service, and when; null if nobody did, or if the trail does not tell. */
   stopped: { by: string; atMs: number } | null;
 };
 

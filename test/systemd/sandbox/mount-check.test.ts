@@ -81,7 +81,7 @@ test("a mount that a link has redirected elsewhere is noticed as missing", async
   );
 });
 
-test("of two mounts on the same mount point the visible one counts", async () => {
+test("the visible one of two mounts on the same mount point counts", async () => {
   const [good, bad] = ["8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", "8:2 /@home/ops/.ssh /home/ops/app rw - btrfs x rw"];
   expect(await checked(added(`42 40 ${bad}`, `43 42 ${good}`), [at("/home/ops/app")])).toMatchObject(ok);
   expect(await checked(added(`42 40 ${good}`, `43 42 ${bad}`), [at("/home/ops/app")])).toEqual(refused("was replaced"));

@@ -12,7 +12,7 @@ test("the deepest mount on the path counts, and a name with the same beginning d
   expect(["/", "/srvx", "/srv", "/srv/ab", "/srv/a/b"].map((path) => mounts.at(path)?.id)).toEqual(["1", "1", "2", "2", "3"]);
 });
 
-test("of two mounts on the same mount point the later one, which covers the first, is visible", () => {
+test("the later one of two mounts on the same mount point covers the first, and is the visible one", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/tmp"), line(3, 2, "/tmp", "0:9 /x/tmp")].join("\n"));
   expect(mounts.at("/tmp/file")?.id).toBe("3");
   expect(mounts.visible(({ point }) => point === "/tmp").map(({ id }) => id)).toEqual(["3"]);
