@@ -36,6 +36,12 @@ const answerMs = 1200;
 /** How long a connection that has failed once may need to show that it still works. */
 const checkMs = 1000;
 
+/**
+ * More units are read over a connection of one's own, because an act on many services keeps the agent busy with the same
+ * services.
+ */
+const maxUnits = 16;
+
 type Waiting = { call: Call; settle: (answer: unknown) => void; fail: (error: Error) => void };
 
 export class RelayedReader implements UnitReader {
@@ -54,6 +60,7 @@ export class RelayedReader implements UnitReader {
   }
 
   async listByNames(units: string[]): Promise<BusUnit[]> {
+    if (units.length > maxUnits) throw new Error(`the agent reads at most ${maxUnits} units for others`);
     return v.parse(Units, await this.#ask({ read: "units", units }));
   }
 

@@ -51,6 +51,13 @@ test("more calls than fit into a question are sent in several ones, and each get
   expect(seen.questions).toBe(4);
 });
 
+test("many units are not read over the relay", async () => {
+  const reader = await RelayedReader.connect(held().relay, ops);
+  const units = Array.from({ length: 17 }, (_, i) => `s${i}.service`);
+  await expect(reader?.listByNames(units)).rejects.toThrow("at most 16 units");
+  expect(await reader?.listByNames(units.slice(1))).toHaveLength(16);
+});
+
 test.each([
   ["of another user", { ...ops, uid: 0 }],
   ["with another runtime directory", { ...ops, runtimeDir: "/tmp/other" }],
