@@ -114,7 +114,7 @@ describe("systemd", () => {
     const { verdict, missing } = await described(stage, "web");
     expect({ verdict, missing }).toMatchObject({
       verdict: "partial",
-      missing: [{ directive: `InaccessiblePaths=-${docker}`, why: expect.stringContaining("made again"), mend: "bs9 restart web" }],
+      missing: [{ directive: `InaccessiblePaths=-${docker}`, why: expect.stringContaining("created again"), mend: "bs9 restart web" }],
     });
     // In a closed directory the socket may be removed and created again.
     succeed(await all.lab.asRoot(["systemctl", "restart", "others.service"]), "make the other sockets again");
@@ -137,7 +137,7 @@ test("the supervisor cannot close the sockets, and describe says so", async () =
   const { verdict, missing } = await described(stage, "web");
   expect(verdict).toBe("partial");
   expect(missing).toContainEqual(
-    expect.objectContaining({ directive: "InaccessiblePaths", why: expect.stringContaining("Docker's for a member of the group docker") }),
+    expect.objectContaining({ directive: "InaccessiblePaths", why: expect.stringContaining("of Docker for a member of the group docker") }),
   );
   await stage.bs9("delete", "web", "--yes");
 }, 240_000);

@@ -105,7 +105,7 @@ test("status lists the service whose unfinished start it has just completed", as
     expect(status).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("late"),
-      stderr: expect.stringContaining("the change is finished"),
+      stderr: expect.stringContaining("the change is now finished"),
     });
     await bs9(it, "delete", "late", "--yes");
   }

@@ -29,7 +29,7 @@ test.each<[string[], number, string]>([
   [["start", "web/nothing.ts"], 1, "there is no such file"],
   [["start", "web"], 0, "unchanged"],
   [["start", "./web"], 1, "it is a directory"],
-  [["start", "bs9.toml", "web"], 2, "start takes bs9.toml alone"],
+  [["start", "bs9.toml", "web"], 2, "start takes bs9.toml without other words"],
   [["start", "wbe"], 4, "did you mean 'web'"],
   [["start", "web/app.ts", "--name", "p", "--port", "80"], 1, "net.ipv4.ip_unprivileged_port_start=80"],
   [["start", "web/app.ts", "--name", "p", "--port", "4100"], 1, "port 4100 is taken by the service web"],

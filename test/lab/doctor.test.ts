@@ -64,7 +64,7 @@ describe("linger is off", () => {
     const { fixed, code } = await doctor(["--fix"]);
     expect(fixed).toMatchObject([{ id: "linger", did: null, trouble: "only root can enable lingering on this host" }]);
     expect(code).toBe(1);
-    expect((await shell("bs9 doctor --fix")).stdout).toMatch(/^not fixed .*: this host lets only root do that\n\nerror /);
+    expect((await shell("bs9 doctor --fix")).stdout).toMatch(/^not fixed .*: only root can enable lingering on this host\n\nerror /);
     await it.asRoot(["loginctl", "enable-linger", "ops"]);
     expect((await doctor()).code).toBe(0);
   });
