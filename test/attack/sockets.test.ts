@@ -137,7 +137,7 @@ test("the supervisor cannot close the sockets, and describe says so", async () =
   const { verdict, missing } = await described(stage, "web");
   expect(verdict).toBe("partial");
   expect(missing).toContainEqual(
-    expect.objectContaining({ directive: "InaccessiblePaths", why: expect.stringContaining("of Docker for a member of the group docker") }),
+    expect.objectContaining({ directive: "InaccessiblePaths", why: expect.stringContaining("Docker for a member of the group docker") }),
   );
   await stage.bs9("delete", "web", "--yes");
 }, 240_000);
