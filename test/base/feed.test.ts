@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Backlog } from "../../src/base/channel/backlog.ts";
-import { Feed, type Line, type Subscriber } from "../../src/base/channel/feed.ts";
+import { Feed, FeedStream, type Line, type Subscriber } from "../../src/base/channel/feed.ts";
 import { followChannel } from "../../src/base/channel/follow.ts";
 import { type Channel, keyIn } from "../../src/base/channel/head.ts";
 import { ConnectionPlaces } from "../../src/base/channel/places.ts";
@@ -43,6 +43,27 @@ test("connections that stay open take no place from requests", () => {
   const asking = { terminate() {} };
   expect(places.take(asking) && places.know(asking)).toBe(true);
   places.close();
+});
+
+test("a reader that takes nothing for ten minutes is disconnected, and one that takes something is kept", () => {
+  let nowMs = 0;
+  let taken = 0;
+  let ended = 0;
+  const socket = { write: (bytes: Buffer) => Math.min(taken, bytes.length), terminate: () => ended++ };
+  const counter = new Counter();
+  const stream = new FeedStream(socket, Buffer.from("first\n"), counter.feed, () => nowMs);
+  nowMs = 599_000;
+  taken = 1;
+  stream.flow();
+  taken = 0;
+  counter.tell();
+  nowMs += 600_000;
+  counter.tell();
+  expect(ended).toBe(0);
+  nowMs += 1;
+  counter.tell();
+  expect(ended).toBe(1);
+  stream.end();
 });
 
 /** A feed of numbers; its whole state is the last number, padded to some size. */

@@ -39,20 +39,24 @@ export class FeedStream {
   readonly #end: () => void;
   /** The bytes of the current line that the socket has not taken yet. */
   #rest: Buffer;
-  #wroteMs = performance.now();
+  readonly #nowMs: () => number;
+  #wroteMs: number;
 
-  constructor(socket: Writable, first: Line, { whole, hear }: Feed) {
+  /** `nowMs` is a clock that nobody sets. */
+  constructor(socket: Writable, first: Line, { whole, hear }: Feed, nowMs = () => performance.now()) {
     this.#socket = socket;
+    this.#nowMs = nowMs;
+    this.#wroteMs = nowMs();
     this.#rest = first;
     this.#backlog = new Backlog({ whole, sizeOf: (line) => line.length, maxSize: maxWaitingBytes });
     this.#end = hear({
       tell: (line) => {
         const isBlocked = this.#rest.length > 0;
-        if (isBlocked && performance.now() - this.#wroteMs > stalledMs) return this.#socket.terminate();
+        if (isBlocked && nowMs() - this.#wroteMs > stalledMs) return this.#socket.terminate();
         this.#backlog.push(line);
         if (!isBlocked) this.flow();
       },
-      isBehind: () => this.#backlog.isBehind && performance.now() - this.#wroteMs <= stalledMs,
+      isBehind: () => this.#backlog.isBehind && nowMs() - this.#wroteMs <= stalledMs,
     });
     this.flow();
   }
@@ -63,7 +67,7 @@ export class FeedStream {
       if (this.#rest.length === 0) this.#rest = this.#backlog.next() ?? empty;
       if (this.#rest.length === 0) return;
       const written = Math.max(0, this.#socket.write(this.#rest));
-      if (written > 0) this.#wroteMs = performance.now();
+      if (written > 0) this.#wroteMs = this.#nowMs();
       this.#rest = this.#rest.subarray(written);
       if (this.#rest.length > 0) return;
     }
