@@ -9,12 +9,14 @@ import { replacedCommand, replacedOption } from "./commands/pm2-words.ts";
 export type ParsedArguments = { command: Command; given: Words; help: boolean };
 
 /**
- * cac converts values (`007` becomes 7, `1e3` 1000), whatever type is declared. A mark in front of each keeps it a string; the
- * mark is removed afterwards, so that words arrive as typed.
+ * cac converts values (`007` becomes 7, `1e3` 1000), whatever type the option has. A character put in front of each value keeps
+ * it a string; it is removed afterwards, so that words arrive as typed.
  */
 const mark = "\u0001";
 
-/** Throws a usage error that suggests what was probably meant. `argv` does not include the program. */
+/**
+ * Parses a command line. Throws a usage error that suggests what the user probably meant. `argv` does not include the program.
+ */
 export function parse(argv: string[], commands: Command[]): ParsedArguments {
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const word = at === -1 ? undefined : argv[at];

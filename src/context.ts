@@ -1,4 +1,4 @@
-// What every command is given: built once, handed down.
+// The object that every command receives: everything that it needs from its surroundings. It is made once, at the start of bs9.
 import { type AgentClient, agentClient, modelSourceOf } from "./agent/client.ts";
 import { modelOrLook } from "./agent/model-or-look.ts";
 import { agentVariable, type Backend } from "./backend/backend.ts";
@@ -36,23 +36,32 @@ export type Context = {
   config: Config;
   registry: Registry;
   trail: Trail;
-  /** The trail for acts that are not commands. */
+  /** The trail (the record of every act) for acts that are not commands of a user. */
   trailOf(origin: Origin): Trail;
   /** The samples that were stored; opened at the first read. */
   storage: StorageReader;
-  /** How services are now: what the agent says where it runs and knows them, else a look at the machine. */
+  /**
+   * The present state of the services: the answer of the agent if it runs and knows them, otherwise bs9 reads the services
+   * itself.
+   */
   model: Model;
   terminal: Terminal;
   signal: AbortSignal;
-  /** Says once that bs9 runs as root, and the mistakes in the configuration. */
+  /** Prints once, as warnings, that bs9 runs as root, and which mistakes the configuration has. */
   sayFirst(): void;
   /** Opens the backend at the first call, and changes nothing; commands that need no backend never open it. */
   deps(): Promise<Deps>;
   /** The first step of a command that acts: opens the backend, trims log files, and settles what a killed command left. */
   prepare(): Promise<Deps>;
-  /** Finishes or undoes what a killed command left, which may define or remove a service; without such changes no backend is opened. */
+  /**
+   * Finishes or undoes the changes that a killed command left, which may define or remove a service. If there are none, no
+   * backend is opened.
+   */
   settle(): Promise<void>;
-  /** Trims the log files that services write, where no supervisor does; a command within a second of another one leaves it. */
+  /**
+   * Trims the log files of services on a machine where no supervisor does that. Does nothing if another command did it less
+   * than a second ago.
+   */
   trimLogs(): Promise<void>;
   /** The agent is part of this process, and is asked without its socket; null while it begins again. */
   agentIsHere(model: () => Model | null): void;
@@ -89,7 +98,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   };
   const kind = () => detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
   const agent = agentClient(paths.state);
-  // The agent must not ask itself. Read here, because the agent removes the variable when it begins.
+  // The agent must not send requests to itself. The variable is read here, because the agent removes it when it begins.
   const relay = env[agentVariable] === "1" ? null : agent.relay;
   let opened: Promise<Backend> | null = null;
   const backend = async () => {

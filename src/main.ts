@@ -1,4 +1,5 @@
-// Turns argv into an exit status; the only place that prints an error or sets an exit code.
+// The entry of bs9: runs the command that argv names, and ends with its exit status. The only file that prints an error or sets
+// an exit code.
 import { readFileSync } from "node:fs";
 import { Bs9Error, errnoOf, exitStatus, failed, usage } from "./base/errors.ts";
 import { plainErrno } from "./base/files.ts";
@@ -8,7 +9,8 @@ import type { Command, Result, Words } from "./commands/command.ts";
 import { jsonAlias } from "./commands/jlist.ts";
 import type { Settings } from "./context.ts";
 
-// The supervisor started this process as the launcher of a service: nothing else is loaded.
+// The supervisor started this process as the launcher of a service (the process that becomes the service), so nothing else is
+// loaded.
 if (process.env["BS9_LAUNCH"] === "1") process.exit((await import("./supervisor/launch.ts")).launch());
 const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "version" || first === "--version" || first === "-v")) await tellVersion();
@@ -61,7 +63,7 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
   }
 }
 
-/** Null where help was requested and has been printed. */
+/** The command that argv names; null if the user asked for help, which has then been printed. */
 async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
   if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
     return { command: (await import("./commands/agent.ts")).agentCommand, given: { words: [], rest: null, options: {} } };
@@ -139,7 +141,7 @@ async function help(argv: string[], commands: Command[], terminal: Terminal): Pr
   return true;
 }
 
-/** The first signal asks the command to end in order, the second ends it at once. */
+/** The first SIGINT, SIGTERM or SIGHUP asks the command to end in order, the second ends it at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
