@@ -21,13 +21,13 @@ export type AgentOptions = Omit<TurnsOptions, "paths"> & {
 export type Running = {
   /** For readers in this process. */
   model: Model;
-  /** Stores what was not stored yet. */
+  /** Stores the samples and changes that are not stored yet, and ends the agent. */
   stop(): Promise<void>;
-  /** Resolves where a turn does not end: then only another process helps. */
+  /** Resolves if a turn does not end: then only a new process of the agent helps. */
   stalled: Promise<void>;
 };
 
-/** The caller holds the lock of the agent, so that there is one agent. */
+/** The caller holds the lock of the agent, so that only one agent runs. */
 export function startAgent(options: AgentOptions): Running {
   const { paths, storage, say, chores } = options;
   const turns = new Turns(options);
@@ -51,10 +51,13 @@ export function startAgent(options: AgentOptions): Running {
     },
   };
 
-  /** Reads units for a command. Throws where the backend reads none for others: the command then reads them itself. */
+  /**
+   * Reads units for a command. Throws where the backend does not read units for other processes: the command then reads them
+   * itself.
+   */
   async function units(calls: unknown[]): Promise<{ units: unknown[] }> {
     const read = await options.deps.backend.relayed?.(calls);
-    if (read === undefined) throw failed("this agent reads no units for others");
+    if (read === undefined) throw failed("this agent does not read units for other processes");
     return { units: read };
   }
 

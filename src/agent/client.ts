@@ -22,16 +22,16 @@ import {
 
 /** An answer about a thousand services takes about 20 ms. A command that has waited this long reads the services itself. */
 const timeoutMs = 1200;
-/** For this long an agent that did not answer is not asked again, because one command asks it several times. */
+/** An agent that did not answer is not asked again for this long, because one command may ask several times. */
 const silentMs = 10_000;
-/** A sample may be this late before the agent counts as gone. */
+/** If a sample is later than this, the agent counts as gone. */
 const quietMarginMs = 5000;
 
 export type AgentClient = Agent & {
   model: ModelSource;
   /**
-   * Has the agent read units, with calls that its backend defines. Null where no agent of this version answers in time. The
-   * agent waits for the user manager, so a late answer does not count as an agent that is silent.
+   * Asks the agent to read units; the backend defines the calls. Null where no agent of this version answers in time. A late
+   * answer here does not make the agent count as gone, because the agent may be waiting for the user manager.
    */
   relay(calls: unknown[], withinMs: number): Promise<unknown[] | null>;
 };
@@ -133,7 +133,8 @@ export function modelSourceOf(model: () => Model | null): ModelSource {
 }
 
 /**
- * False where a service is missing without a warning: the agent does not know it yet, so the command reads the services itself.
+ * Returns false if a requested service is missing in the answer of the agent without a warning: the agent does not know it yet,
+ * so the command reads the services itself.
  */
 function isWhole({ services, warnings }: Snapshot, names: string[]): boolean {
   return services.length >= names.length || warnings.length > 0;

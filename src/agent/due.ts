@@ -1,13 +1,14 @@
-// When a sample is due: a tick with each interval, and between two ticks samples for readers alone, at the pace of the readers.
+// Decides when a sample is due: a tick, which is stored, once per interval, and between two ticks samples for readers only, as
+// often as the readers want them.
 import type { WantedSamples } from "./collect/collect.ts";
 
-/** The pace of the loop; a tick comes once in so many turns. */
+/** The time between two turns of the loop. A turn is a tick, with samples to store, once per interval. */
 export const turnMs = 1000;
 
 export class SampleTimes {
   readonly #intervalMs: number;
   #tickMs: number;
-  /** When readers last got a sample. */
+  /** The time at which readers last got a sample. */
   #shownMs = Number.NEGATIVE_INFINITY;
 
   constructor(intervalMs: number, nowMs: number) {
@@ -18,11 +19,11 @@ export class SampleTimes {
   /** The samples that a turn beginning now takes. `paceMs`: how often readers want samples; null where nobody reads. */
   dueAt(nowMs: number, paceMs: number | null): WantedSamples["kind"] {
     if (nowMs >= this.#tickMs) return "tick";
-    // The loop comes a little early or late: half a turn makes no difference.
+    // A turn may begin a little early or late, so a difference of up to half a turn is ignored.
     return paceMs !== null && nowMs - this.#shownMs > paceMs - turnMs / 2 ? "shown" : "none";
   }
 
-  /** True where the tick that is due now should have begun more than one turn earlier. */
+  /** True if the tick that is due now should have begun more than one turn earlier. */
   isLate(nowMs: number): boolean {
     return nowMs - this.#tickMs > turnMs;
   }

@@ -15,17 +15,17 @@ export type LoopOptions = {
 };
 
 export type Loop = {
-  /** The troubles of the last turn and of the readings since. */
+  /** The failures of the last turn and of the readings since then. */
   troubles(): Notice[];
-  /** Resolves where a turn does not end: then only another process helps. */
+  /** Resolves if a turn does not end: then only a new process of the agent helps. */
   stalled: Promise<void>;
   stop(): Promise<void>;
 };
 
-/** No turn takes so long, unless something that it waits for never comes. */
+/** A turn that takes longer than this waits for something that never happens. */
 const stalledMs = 60_000;
 const stopMs = 5000;
-/** Changes that are told within this time are read together. */
+/** Services whose changes are reported within this time are read together. */
 const togetherMs = 5;
 
 export function startLoop({ turns, storage, say, chores }: LoopOptions): Loop {
@@ -59,18 +59,18 @@ export function startLoop({ turns, storage, say, chores }: LoopOptions): Loop {
     }
   }
 
-  /** Reads what readers wait for. Several changes that come together are one reading of the services. */
+  /** Reads the changed services for the readers that wait. Several changes that are reported together cause one reading. */
   async function news(): Promise<void> {
     if (pause.isEnded) return;
     turnBeganMs = performance.now();
     const troubles = await turns.news().catch((error: unknown) => [troubleFrom("tell readers of changes", error)]);
-    // The next turn finds out whether the earlier troubles last.
+    // The next turn finds out whether the earlier failures continue.
     if (troubles.length > 0) tell([...told, ...troubles]);
-    // A storm of changes leaves half of the time to everything else.
+    // Even while changes are reported without a pause, half of the time is left for other work.
     await Bun.sleep(Math.max(togetherMs, performance.now() - turnBeganMs));
   }
 
-  /** Says each trouble once, until it has ended. */
+  /** Logs each failure once, until it has ended. */
   function tell(troubles: Notice[]): void {
     const said = new Set(told.map(({ what }) => what));
     const unique = [...new Map(troubles.map((trouble) => [trouble.what, trouble])).values()];

@@ -1,4 +1,5 @@
-// The model that commands read: what the agent says where it runs and knows the services, else a look at the machine.
+// The state of the services that commands read: the answer of the agent if it runs and knows the services, otherwise bs9 reads
+// the services itself.
 import type { Backend } from "../backend/backend.ts";
 import type { BackendKind } from "../backend/detect.ts";
 import { interruptedBy, pause } from "../base/interrupt.ts";
@@ -7,7 +8,7 @@ import type { Model, ModelSource } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
 
 export type ModelOrLookDeps = {
-  /** Read for each answer, because an agent may begin in this process. */
+  /** This is read for each answer, because an agent may begin in this process later. */
   source: () => ModelSource;
   registry: Registry;
   /** The kind of backend that is in use here. */
@@ -17,9 +18,12 @@ export type ModelOrLookDeps = {
   signal: AbortSignal;
 };
 
-/** An agent that needs longer may be waiting for the user manager, so that one is asked too; both then fit into 5 s. */
+/**
+ * An agent that needs longer than this may be waiting for the user manager, so the user manager is asked as well; both together
+ * then take less than 5 s.
+ */
 const agentWaitsMs = 300;
-/** Without an agent nobody reports changes, so the machine is looked at again and again. */
+/** Without an agent nobody reports changes, so the services are read again and again. */
 const lookAgainMs = 2000;
 
 export function modelOrLook({ source, registry, kind, backend, signal }: ModelOrLookDeps): Model {
@@ -42,7 +46,7 @@ export function modelOrLook({ source, registry, kind, backend, signal }: ModelOr
     },
   };
 
-  /** Null where no agent answers, and where a killed command left something that the agent does not know of. */
+  /** Asks the agent. Null if no agent answers, and if a killed command has left a change that the agent does not know of. */
   async function told(names: string[]): Promise<Snapshot | null> {
     const { changes, broken } = registry.abandoned();
     if (names.length === 0 || changes.length + broken.length > 0) return null;

@@ -1,4 +1,5 @@
-// The Model in the process of the agent: `bs9 run` uses it directly, other processes use it through the socket.
+// The Model (the state of the services and their changes) in the process of the agent: `bs9 run` uses it directly, other
+// processes use it through the socket.
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";
 import type { ModelEvent } from "../status/events.ts";
@@ -32,7 +33,10 @@ export class AgentModel implements Model {
     this.#deps = deps;
   }
 
-  /** Throws where only the state of a service could be read, so that the caller reads it itself. */
+  /**
+   * Returns the present state of services. Throws if the agent could read only the state of one and no other values, so that
+   * the caller reads the services itself.
+   */
   async now(names: string[]): Promise<Snapshot> {
     const { collector, view, shared } = this.#deps;
     const { services } = collector;
@@ -97,7 +101,7 @@ export class AgentModel implements Model {
     this.#closing.abort();
   }
 
-  /** Reads all services, so that a new reader starts with their current state. Throws where `now` would. */
+  /** Reads all services, so that a new reader starts with their current state. Throws in the cases in which `now` throws. */
   async #begin(): Promise<Moment> {
     const { collector, shared } = this.#deps;
     await Promise.all([shared.now(), collector.refresh()]);

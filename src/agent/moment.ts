@@ -1,4 +1,4 @@
-// The result of one turn of the agent: collect/ makes it, and each stage of act/ uses it.
+// A `Moment`, the result of one turn of the agent: the files in collect/ make it, and the stages in act/ use it.
 import type { Change } from "../backend/backend.ts";
 import type { HealthOf } from "../health/monitor.ts";
 import type { Health, HostSample, Sample } from "../metrics/sample.ts";
@@ -11,21 +11,21 @@ import type { Known } from "./collect/services.ts";
 export type ReportedChange = Change & { health: Health };
 
 export type Moment = {
-  /** On the wall clock, which can be set forward or back: for labels only. */
+  /** The time by the wall clock, which can be set forward or back, so it is used only as a label. */
   atMs: number;
   /** On the monotonic clock. */
   uptimeMs: number;
   services: ReadonlyMap<string, Known>;
   /** Services that changed after they were read, so that their reading is older than the reported change. */
   dirty: ReadonlySet<string>;
-  /** Differs from the version of an earlier moment if a service was read again in between. */
+  /** This number differs from that of an earlier `Moment` if a service was read again in between. */
   version: number;
   healthOf(name: string): HealthOf;
   /** Why the last start of a service failed. */
   outcomes: ReadonlyMap<string, Outcome>;
-  /** Reported since the moment before, in order. */
+  /** The changes that were reported since the previous turn, in order. */
   changes: readonly ReportedChange[];
-  /** The services that were read again, or whose health changed, since the moment before. */
+  /** The services that were read again, or whose health changed, since the previous turn. */
   touched: ReadonlySet<string>;
   /** `tick`: with samples to store; `shown`: with samples for readers, which are not stored; `none`: without samples. */
   kind: "tick" | "shown" | "none";
@@ -34,5 +34,8 @@ export type Moment = {
   host: HostSample | null;
 };
 
-/** A stage takes everything that it needs from the moment, and calls no other stage. */
+/**
+ * A stage (one of the actions after each turn) takes everything that it needs from the `Moment`, and does not call another
+ * stage.
+ */
 export type Stage = { act(moment: Moment): Promise<void> | void; close(): Promise<void> | void };

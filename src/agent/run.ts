@@ -1,4 +1,4 @@
-// Runs the agent on a backend, in any process: begins it again when config.toml has changed, and tries again where that fails.
+// Runs the agent on a backend, in any process: starts it again when config.toml has changed, and retries if that fails.
 import { closeSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../backend/backend.ts";
@@ -20,14 +20,14 @@ export type RunOptions = {
   paths: Paths;
   registry: Registry;
   trail: Trail;
-  /** The configuration of the first beginning; each later one reads it again. */
+  /** The configuration with which the agent begins; when the agent begins again, it reads the configuration again. */
   config: Config;
   env: Record<string, string | undefined>;
   /** Writes a sentence into the log of the agent. */
   say: (sentence: string) => void;
   /** Called each second. */
   chores?: () => Promise<void>;
-  /** Called where a turn does not end; without it the agent begins again. */
+  /** Called if a turn does not end. Without this function the agent begins again in the same process. */
   stalled?: () => Promise<void>;
 };
 
@@ -39,13 +39,13 @@ export type AgentRun = {
 
 /** Between two attempts to begin. */
 const againMs = 10_000;
-/** An agent whose storage could not be opened runs without it for this long, then begins again. */
+/** An agent that could not open its storage runs without storage for this long, then begins again. */
 const openAgainMs = 60_000;
 
-/** Throws where another agent runs for the same services. */
+/** Runs the agent. Throws if another agent already runs for the same services. */
 export async function runAgent({ backend, paths, registry, trail, env, say, ...options }: RunOptions): Promise<AgentRun> {
   const lock = await takeLock(join(paths.state, "agent.lock"));
-  if (lock === null) throw failed("another agent is at work here", { hint: "bs9 describe bs9-agent" });
+  if (lock === null) throw failed("another bs9 agent already runs for these services", { hint: "bs9 describe bs9-agent" });
   const file = configFile(paths.config);
   const pause = new Pause();
   let read = stampOf(file);
@@ -114,7 +114,7 @@ export async function runAgent({ backend, paths, registry, trail, env, say, ...o
     }
   }
 
-  /** Health and status work without storage. */
+  /** Health probes and status work even if the storage cannot be opened. */
   async function openStorage({ keeping }: Config) {
     try {
       return { storage: await openSqlite(databaseFile(paths.config), { keeping }), isOpen: true };

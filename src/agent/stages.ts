@@ -1,4 +1,4 @@
-// The table of the stages that take each moment.
+// The table of the stages: what the agent does with the result of each turn.
 import type { Notice } from "../backend/notice.ts";
 import type { Moment, Stage } from "./moment.ts";
 import { troublesOf } from "./troubles.ts";
@@ -6,12 +6,12 @@ import { troublesOf } from "./troubles.ts";
 export class Stages {
   readonly #table: Readonly<Record<string, Stage>>;
 
-  /** The stages act in the order of the table. A stage takes the moment and calls no other stage. */
+  /** The stages run in the order of the table. A stage uses only the `Moment` of the turn, and does not call another stage. */
   constructor(table: Readonly<Record<string, Stage>>) {
     this.#table = table;
   }
 
-  /** Hands the moment to each stage. Returns the failures: a stage that fails does not keep the next one from acting. */
+  /** Runs each stage on the `Moment` of a turn. Returns the failures: the next stage runs even if one fails. */
   async act(moment: Moment): Promise<Notice[]> {
     const troubles: Notice[] = [];
     for (const [name, stage] of Object.entries(this.#table))

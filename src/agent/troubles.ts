@@ -1,8 +1,8 @@
-// An act of the agent that fails becomes a notice, and the agent goes on: the next turn tries again.
+// When a step of the agent fails, a notice reports it and the agent goes on; the next turn tries again.
 import type { Notice } from "../backend/notice.ts";
 import { reasonOf } from "../base/errors.ts";
 
-/** Returns a notice if the act failed, otherwise none. `what` completes the sentence "cannot …". */
+/** Runs a step of the agent. Returns a notice if the step failed, otherwise none. `what` completes the sentence "cannot …". */
 export async function troublesOf(what: string, act: () => Promise<void> | void): Promise<Notice[]> {
   try {
     await act();

@@ -1,4 +1,4 @@
-// One turn of the agent: collects a moment, and hands it to each stage.
+// One turn of the agent: collects the state of the services (a `Moment`), and runs each stage on it.
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import type { Paths } from "../base/paths.ts";
@@ -82,7 +82,7 @@ export class Turns {
     });
   }
 
-  /** Called where a turn is wanted before the next one is due, because a reader waits for what it will find. */
+  /** Called if a turn is needed before the next one is due, because a reader waits for a change. */
   set onNews(listener: () => void) {
     this.#onNews = listener;
   }
@@ -105,7 +105,7 @@ export class Turns {
     });
   }
 
-  /** A turn between two others, only for what has changed. Returns the failures. */
+  /** Runs an additional turn that reads only the services that have changed. Returns the failures. */
   news(): Promise<Notice[]> {
     return this.#pass("none", this.#options.monotonicMs());
   }
@@ -135,7 +135,8 @@ export class Turns {
       moment = await this.collector.collect(kind === "none" ? { kind } : { kind, hasTime });
     } catch (error) {
       troubles.push(troubleFrom("read the services", error));
-      // The state of the services is unknown then: there is no sample, and the time counts as unknown.
+      // In this case the state of the services is unknown: no sample is taken, and the time counts as unknown in the
+      // availability.
       moment = this.collector.known();
     }
     if (kind === "tick" && overran) this.cost.overrunTicks++;

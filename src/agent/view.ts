@@ -24,7 +24,10 @@ export type ViewDeps = Pick<Deps, "registry" | "now"> & {
 
 /** A sample older than this many intervals is stale. */
 const agesOfSample = 3;
-/** If the caller does not ask for exact values, changes by others to the units are looked up again after this time only. */
+/**
+ * If the caller does not ask for exact values, the changes that others have made to the units are looked up only once in this
+ * time.
+ */
 const foreignMs = 5000;
 
 /**
@@ -80,8 +83,8 @@ export class View {
   }
 
   /**
-   * Looks up the ports now if a service declares a port, because it becomes ready when it opens that port. Otherwise the result
-   * of the last interval is used.
+   * Looks up the ports now if the spec of a service has a port, because it becomes ready when it opens that port. Otherwise the
+   * result of the last interval is used.
    */
   #portsFor(asked: Known[], { services, version }: From): Map<string, number[] | null> {
     if (asked.length <= fewServices) return portsOf(asked);

@@ -1,4 +1,5 @@
-// Compares each moment with what readers know, and sends them the differences as events. All readers get the same events.
+// Compares the result of each turn with what the readers (processes that follow the services) know, and sends them the
+// differences as events. All readers get the same events.
 import type { Notice } from "../../backend/notice.ts";
 import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
@@ -32,7 +33,7 @@ export class Publisher implements Stage {
   readonly #readers = new Set<Reader>();
   readonly #published = new Map<string, Published>();
   #alike: Pick<Snapshot, "notices" | "added" | "warnings"> = { notices: [], added: [], warnings: [] };
-  /** Changes that the backend reported since the last moment. */
+  /** Changes that the backend has reported since the last turn. */
   #told: ReportedChange[] = [];
   /** Changes that readers already know, because `told` sent them or because the readers' snapshot is newer. */
   readonly #heard = new WeakSet<ReportedChange>();
@@ -42,7 +43,7 @@ export class Publisher implements Stage {
   #host: Snapshot["host"] = null;
   /** The snapshot event for readers: made when the first reader needs it, and reused until the next event. */
   #whole: ModelEvent | null = null;
-  /** The latest moment whose events no reader received, because all readers had fallen behind. */
+  /** The latest `Moment` whose events no reader received, because all readers had fallen behind. */
   #missed: Moment | null = null;
 
   constructor(deps: PublisherDeps) {
@@ -59,8 +60,8 @@ export class Publisher implements Stage {
   }
 
   /**
-   * Adds a reader, which receives every event from now on. `moment` is the current one. Returns a function that removes the
-   * reader.
+   * Adds a reader, which receives every event from now on. `moment` is the result of the latest turn. Returns a function that
+   * removes the reader.
    */
   hear(listener: Subscriber<ModelEvent>, paceMs: number, moment: Moment): () => void {
     if (this.#readers.size === 0) this.#begin(moment);
@@ -71,7 +72,7 @@ export class Publisher implements Stage {
     };
   }
 
-  /** A snapshot event that stands for all events so far. */
+  /** Makes the snapshot event that replaces all events so far. */
   whole(): ModelEvent {
     if (this.#missed !== null) this.#begin(this.#missed);
     if (this.#whole !== null) return this.#whole;
@@ -93,7 +94,7 @@ export class Publisher implements Stage {
     if (state === "active" || state === before.status.state) return;
     this.#heard.add(change);
     const observed = withState(before, state);
-    // With an empty key the next reading always counts as a change.
+    // An empty key differs from the key of every reading, so the next reading counts as a change.
     this.#published.set(name, { observed, key: "" });
     this.#tell({ kind: "change", atMs, observed, passed: [{ state, atMs }] });
   }
@@ -101,7 +102,7 @@ export class Publisher implements Stage {
   act(moment: Moment): void {
     this.#told = [];
     if (this.#readers.size === 0) return;
-    // No reader would receive events now. When a reader asks for a snapshot, `whole` makes it of this moment.
+    // No reader would receive events now. When a reader asks for a snapshot, `whole` makes it from `moment`.
     if ([...this.#readers].every(({ isBehind }) => isBehind())) {
       this.#missed = moment;
       return;
@@ -116,7 +117,7 @@ export class Publisher implements Stage {
     }
     this.#keepPassed(moment);
     const names = new Set(isSampled ? services.keys() : [...moment.touched, ...this.#unready(), ...this.#passed.keys()]);
-    // The reading of a dirty service is older than the changes reported since: it would show an ended process as alive.
+    // A dirty service has changed after it was read, so its reading could show a process as alive that has ended.
     const observed = this.#deps.view.of(names.difference(dirty), moment, { shared: this.#alike.notices, isExact: false });
     for (const one of observed) this.#compare(one, moment);
     if (isSampled) this.#tell({ kind: "sample", atMs, figures: observed.map(figuresOf), host: moment.host });
@@ -132,7 +133,8 @@ export class Publisher implements Stage {
     this.#missed = null;
     this.#published.clear();
     this.#passed.clear();
-    // The snapshot shows a dirty service as it was before its change, so readers still need that change.
+    // The snapshot shows a service that changed after it was read (a dirty service) as it was before its change, so readers
+    // still need that change.
     for (const change of this.#told) if (!moment.dirty.has(change.name)) this.#heard.add(change);
     this.#whole = null;
     this.#alike = this.#alikeNow();

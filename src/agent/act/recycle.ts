@@ -1,4 +1,5 @@
-// Restarts unhealthy services that have `--health-restart`: all services that are due in one act, and only one act at a time.
+// Restarts unhealthy services that have `--health-restart`: all services that are due are restarted together, and the next
+// restarts begin only after these have ended.
 import type { Backend } from "../../backend/backend.ts";
 import { exitStatus, reasonOf } from "../../base/errors.ts";
 import { startTimeOf } from "../../base/proc.ts";
@@ -22,7 +23,7 @@ type Asked = { run: string; againMs: number; nextMs: number };
 
 export class Recycler implements Stage {
   readonly #deps: RecyclerDeps;
-  /** The latest moment: a service may recover while an act waits for the lock. */
+  /** The result of the latest turn, because a service may recover while the restart waits for the lock. */
   #moment: Moment | null = null;
   readonly #asked = new Map<string, Asked>();
   #work: Promise<void> | null = null;

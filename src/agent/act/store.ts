@@ -1,13 +1,11 @@
-// Stores the changes of a moment, each with the time at which it was reported, and the samples of a tick.
+// Stores the changes that a turn of the agent found, each with the time at which it was reported, and the samples of a tick.
 import { restartsOf, stateAfterOutcome } from "../../status/status.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Moment, Stage } from "../moment.ts";
 
 /** Garbage is collected after this many ticks; without that, the memory of the agent would grow to several times its size. */
 const collectEveryTicks = 12;
-/**
- * At most this many changes of one moment are stored. If thousands of services crash in a loop, the oldest changes are dropped.
- */
+/** At most this many changes are stored per turn. If thousands of services crash in a loop, the oldest changes are dropped. */
 const maxChanges = 10_000;
 
 export class Store implements Stage {

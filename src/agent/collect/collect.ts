@@ -1,5 +1,5 @@
-// Makes the moment of a turn: reads the services that changed, lets the health monitor probe them, and takes samples when they
-// are due.
+// Collects the `Moment` (the state of all services) of each turn: reads the services that changed, lets the health monitor
+// probe them, and takes samples when they are due.
 import type { Backend, Change } from "../../backend/backend.ts";
 import type { Paths } from "../../base/paths.ts";
 import type { HealthSettings } from "../../config/health.ts";
@@ -20,7 +20,7 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   /** The wall clock. */
   now: () => number;
   monotonicMs: () => number;
-  /** Called at once for each reported change. */
+  /** This function is called at once for each change that the backend reports. */
   onTold: (change: ReportedChange) => void;
   /** Called when something changed that the next turn has to collect. */
   onNews: () => void;
@@ -28,7 +28,7 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   isRead: () => boolean;
 };
 
-/** The samples that a moment needs. The expensive figures are read only while `hasTime` returns true. */
+/** Takes the samples of a turn. The expensive figures are read only while `hasTime` returns true. */
 export type WantedSamples = { kind: "tick" | "shown"; hasTime: () => boolean } | { kind: "none" };
 
 export class Collector {
@@ -39,7 +39,7 @@ export class Collector {
   readonly #health: HealthCollector;
   #latestHost: HostSample | null = null;
   #changes: ReportedChange[] = [];
-  /** Services whose health changed since the moment before. */
+  /** Services whose health changed since the previous turn. */
   #judged = new Set<string>();
 
   constructor(deps: CollectorDeps) {
@@ -61,7 +61,7 @@ export class Collector {
     return this.#health.monitor;
   }
 
-  /** Same as `refresh` of Services; afterwards the health monitor knows which services run. */
+  /** Does what `refresh` of Services does, and then tells the health monitor which services run. */
   async refresh(options?: RefreshOptions): Promise<void> {
     await this.services.refresh(options);
     this.#health.watch();
@@ -69,7 +69,7 @@ export class Collector {
 
   /**
    * Throws where the services cannot be read; the caller then uses `known`, so that health probes go on. Each change is in
-   * exactly one moment.
+   * exactly one `Moment`.
    */
   async collect(wanted: WantedSamples): Promise<Moment> {
     if (wanted.kind === "tick") this.#health.lookForPorts();
@@ -79,12 +79,12 @@ export class Collector {
     return this.#moment(wanted);
   }
 
-  /** A moment made of the last readings, for when the services cannot be read. */
+  /** Makes a `Moment` from the last readings, for when the services cannot be read. */
   known(): Moment {
     return this.#moment({ kind: "none" });
   }
 
-  /** A moment for answering a question. It leaves all changes to the next moment of the loop. */
+  /** Makes a `Moment` to answer a request of a command. It leaves all changes to the next turn of the loop. */
   look(): Moment {
     const { now, monotonicMs, registry } = this.#deps;
     return {

@@ -35,7 +35,10 @@ export class HealthCollector {
     this.#heard = -1;
   }
 
-  /** To be called after each reading of the services: the monitor then forgets ended runs and starts to probe new ones. */
+  /**
+   * To be called after each reading of the services: the health monitor then forgets runs that have ended, and starts to probe
+   * new runs.
+   */
   watch(): void {
     if (this.#services.changes === this.#heard) return;
     this.#heard = this.#services.changes;
@@ -48,7 +51,7 @@ export class HealthCollector {
       const { reading, spec, startTicks } = known;
       const run = runOf(known);
       if (reading.state !== "active" || run === null || startTicks === null) return [];
-      // Called only where no process answers on the loopback address.
+      // This function is called only where no process answers on the loopback address.
       const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
       const listens = this.#found.get(spec.name) ?? null;
       return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong }];

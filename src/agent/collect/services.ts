@@ -33,7 +33,10 @@ export type RefreshOptions = { isExact?: boolean; only?: ReadonlySet<string> };
 const lookAgainMs = 60_000;
 /** Pause between two attempts to watch the backend while it reports no changes. */
 const listenAgainMs = 10_000;
-/** A watch that ends sooner than this is renewed by the next turn and not at once: it might end again each time. */
+/**
+ * A watch of the backend that ends sooner than this is renewed by the next turn and not at once, because it might end again
+ * each time.
+ */
 const steadyMs = 1000;
 
 export class Services {
@@ -47,12 +50,12 @@ export class Services {
   readonly #partial = new Set<string>();
   #versions = new Map<string, string>();
   #specs = new Map<string, Spec>();
-  /** The stamp of the directory of specs when it was read; null where the specs may have changed since. */
+  /** Identifies the state of the directory of specs when it was read; null where the specs may have changed since then. */
   #stamp: string | null = null;
   #warnings: string[] = [];
   #watch: Watch | null = null;
   #allReadAtMs = Number.NEGATIVE_INFINITY;
-  /** The latest refresh. The next one starts after it has ended. */
+  /** The latest refresh. The next refresh starts after this one has ended. */
   #last: Promise<void> = Promise.resolve();
   #changes = 0;
   #touched = new Set<string>();
@@ -194,7 +197,7 @@ export class Services {
       this.#dirty.add(spec.name);
     }
     this.#warnings = broken.map(({ error }) => reasonOf(error));
-    // Without a version, a spec that cannot be read is read again by the next refresh.
+    // No version is kept for a spec that cannot be read, so the next refresh reads that spec again.
     for (const { name } of broken) versions.delete(name);
     this.#versions = versions;
     this.#stamp = broken.length === 0 ? stamp : null;
