@@ -46,7 +46,7 @@ function faultOf(rule: string, reason: string): string | null {
   return reason === "" ? `bs9-allow ${rule} gives no reason and allows nothing; write // bs9-allow ${rule}: reason` : null;
 }
 
-// Whether the text is blank up to the end of the line.
+// Returns true if the text from `from` on contains only white space up to the end of the line.
 function isBlank(text: string, from: number, to: number): boolean {
   return (/[^\n\r]*/.exec(text.slice(from, to))?.[0] ?? "").trim() === "";
 }

@@ -44,7 +44,7 @@ function linked(file: string, reading: SourceReading, exported: ReadonlyMap<stri
   );
 }
 
-// Modules that reach nothing outside the process.
+// Modules with which a file can affect nothing outside its process.
 const inward = new Set("path url util events buffer assert stream string_decoder querystring timers os crypto".split(" "));
 
 function usesFsOnly({ imports, found }: SourceReading): boolean {

@@ -78,14 +78,14 @@ export function arriveAsArgument(call: Call, node: t.Node, value: Value, flow: F
   if (key === "then" && value.path[0] === "()") flow.arrive(call, asValue(value.ref, value.path.slice(1)));
   if (value.path.length === 0) {
     const isReflected = isMember(callee) && unwrap(callee.object).type === "Identifier" && flow.mayBe(callee.object, "Reflect");
-    // Not where eval is one of many values, as in a table of all globals.
+    // No finding where eval is only one of many values, as in a table of all globals.
     if (value.ref === "eval" && !value.isPicked && !isReflected) hand(node, value.ref, flow);
     else if (key !== undefined && (key === "then" || callers.has(key))) handCallable(node, value.ref, flow);
   }
   for (const ref of flow.called.get(call) ?? []) pass(call, ref, at, value, flow);
 }
 
-// A known function gets a value as an argument.
+// A function whose source is known receives a value as an argument.
 function pass(call: Call, ref: string, at: number, value: Value, flow: Flow): void {
   if (later.has(ref)) {
     if (at === 0 && value.path.length === 0) handCallable(argumentsOf(call)[at] as t.Node, value.ref, flow);
@@ -153,7 +153,7 @@ function handCallable(node: t.Node, ref: string, flow: Flow): void {
   if (ref === "eval" || ref === "Function" || isExec(ref)) hand(node, ref, flow);
 }
 
-// Somebody else makes the call, with arguments that are not known.
+// Code outside this file makes the call, with arguments that are not known.
 function hand(node: t.Node, ref: string, flow: Flow): void {
   flow.judged.push({ node, ref, given: null });
 }

@@ -70,7 +70,7 @@ export class Constants {
     const node = unwrap(expression);
     if (depth > deepest) return undefined;
     if (this.#found.has(node)) return this.#found.get(node);
-    // Set before it is known, so that `const a = a + "x"` does not recurse for ever.
+    // The entry is set before the value is known, so that `const a = a + "x"` does not recurse for ever.
     this.#found.set(node, undefined);
     const constant = this.#compute(node, depth + 1);
     const kept = constant !== undefined && typeof constant !== "number" && constant.length > longest ? undefined : constant;

@@ -64,7 +64,7 @@ function byPlace(a: Reported, b: Reported): number {
   return compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.rule, b.rule);
 }
 
-// Not localeCompare: the order must be the same on every host.
+// Compares texts by code units and not with localeCompare(), because the order must be the same on every host.
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import type { ParseResult, ParserOptions, ParserPlugin } from "@babel/parser";
 
 export type ParsedSource = {
-  /** Null where even the tolerant attempt failed. */
+  /** The syntax tree of the file; null if even parsing that tolerates errors failed. */
   tree: ParseResult | null;
   problem: { message: string; line: number; column: number } | null;
 };

@@ -9,8 +9,8 @@ import { readSource } from "./source.ts";
 export type AuditLimits = { fileBytes: number; totalBytes: number; files: number; milliseconds: number };
 
 /**
- * A project of 10,000 lines is about 0.5 MB. Beyond these a start would wait too long, and the
- * tree of one file would need too much memory: up to 350 bytes for each of the source.
+ * A project of 10,000 lines is about 0.5 MB. With more than these limits a start would wait too long, and the syntax tree of
+ * one file would need too much memory: up to 350 bytes for each byte of the source.
  */
 export const defaultLimits: AuditLimits = { fileBytes: 2 * 1024 * 1024, totalBytes: 32 * 1024 * 1024, files: 5000, milliseconds: 10_000 };
 

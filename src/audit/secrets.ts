@@ -52,7 +52,7 @@ export function namedSecrets(strings: readonly (Text & { name: string })[]): Fou
   });
 }
 
-/** The same for JSON, without a parser. */
+/** Finds such texts in a JSON file, without a parser. */
 export function namedSecretsInJson(text: string): Found[] {
   const placeAt = places(text);
   const pairs = text.matchAll(/"([A-Za-z0-9_-]{1,64})"\s{0,8}:\s{0,8}("[^"\\\n]{6,400}")/g);
