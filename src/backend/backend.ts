@@ -22,7 +22,7 @@ export type Capabilities = {
   exitStatus: boolean;
 };
 
-/** The part of a reading that control groups and /proc show while the backend does not answer. */
+/** The part of the state of a service that control groups and /proc show while the backend does not answer. */
 export type Glimpse = Omit<Reading, "state"> & { state: "unknown" };
 
 /** One service as the backend sees it now; null for values that the backend cannot report. */
@@ -30,7 +30,7 @@ export type Reading = {
   name: string;
   unit: string;
   state: State;
-  /** Null where the way of reading does not report the main process. */
+  /** The pid of the main process; null if the source of the reading does not report it. */
   mainPid: number | null;
   restarts: number | null;
   /** How the service last ended, in words; null where it has not ended, or the end is unknown. */
@@ -48,8 +48,8 @@ export type Reading = {
 };
 
 /**
- * A change by somebody else to the files that were made from a spec. `added` is a unit with the mark of bs9 but without a spec,
- * `older` is the unit of a bs9 before an upgrade, with the sandbox of that version.
+ * A change that somebody else made to the files that bs9 wrote for a spec. `added` is a unit that names bs9 as its owner but
+ * has no spec, `older` is a unit from before an upgrade of bs9, with the sandbox of that version.
  */
 export type Foreign = { name: string; kind: "missing" | "edited" | "older" | "added" | "drop-ins"; files: string[] };
 
@@ -70,13 +70,16 @@ export type LogRecord = RawLine;
 /** Set in the environment of a bs9 process that acts as the agent. */
 export const agentVariable = "BS9_AGENT";
 
-/** Which agent answers: the agent of this bs9, the agent of another bs9, or none. */
+/** Which agent a request reaches: the agent of this bs9, the agent of another bs9, or none. */
 export type AgentSeen = "own" | "other" | "nobody";
 
 export interface AgentUnit {
   readonly file: string;
   text(): string;
-  /** The owner of the agent's unit, in words where it is somebody else's: a user has one agent. */
+  /**
+   * Describes in words the owner of the agent's unit if the unit does not belong to this bs9, because each user has only one
+   * agent.
+   */
   whose(): "nobody's" | "ours" | { other: string };
   /**
    * Makes the agent run while it is needed, and stop otherwise. Returns a sentence where that fails; services do not depend on
@@ -89,11 +92,11 @@ export interface Strangers {
   /** Must be cheap enough for every `status`. */
   changes(defined: string[]): Foreign[];
   /**
-   * Keeps manual edits of the unit as a drop-in beside the unit of bs9, and returns its file; null where the edits change
-   * nothing.
+   * Keeps manual edits of a unit as a drop-in, restores the unit of bs9, and returns the path of the drop-in; null where the
+   * edits change nothing.
    */
   takeOver(spec: Spec): Promise<string | null>;
-  /** Stops and removes a unit that has the mark of bs9 but no spec. */
+  /** Stops and removes a unit that names bs9 as its owner but has no spec. */
   discard(name: string): Promise<void>;
   /** The other services of the user, read-only. */
   services(): Promise<Reading[]>;
@@ -103,7 +106,7 @@ export interface Backend {
   readonly kind: "systemd" | "supervisor";
   readonly capabilities: Capabilities;
 
-  /** Throws where the name belongs to somebody else. */
+  /** Throws if a unit that does not belong to this bs9 has the name of the service. */
   claim(name: string): Promise<void>;
   /**
    * Writes the files that are made from the specs (unit, environment file) and starts nothing. Idempotent. Returns errors by
@@ -144,11 +147,11 @@ export interface Backend {
   read(names: string[]): Promise<Reading[]>;
   /** Reads services while the backend does not answer; a backend that can read nothing then does not have this method. */
   glimpse?(names: string[]): Glimpse[];
-  /** Whether the backend answers, within seconds; absent where a read finds that out as fast. */
+  /** Tells within seconds whether the backend answers; absent on a backend where an ordinary read tells that as fast. */
   answers?(): Promise<boolean>;
   /**
-   * Reads for another process of this user what it wants to know of units, over the connection of this process. Absent where a
-   * connection costs nothing. The backend defines calls and answers. Throws where the calls are not understood.
+   * Reads units for another process of this user, over the D-Bus connection of this process. Absent on a backend whose
+   * connections cost nothing. The backend defines the calls and the answers. Throws where it does not understand a call.
    */
   relayed?(calls: unknown): Promise<unknown[]>;
   /** Reports each change of a service until `onLost`; null where the backend reports no changes and callers have to poll. */

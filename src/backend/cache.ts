@@ -7,7 +7,10 @@ import { makeFolder, removeEmpty } from "../base/files.ts";
 import { resolvedPath } from "../base/paths.ts";
 import type { SandboxProfile } from "../service/spec.ts";
 
-/** Not below ~/.cache: somebody who empties that directory would delete the cache of a running service. */
+/**
+ * The directory of the cache of a service. It is not below ~/.cache, because a user who empties that directory would delete the
+ * cache of a running service.
+ */
 export const cacheFolder = (state: string, name: string): string => join(state, "cache", name);
 
 /**
@@ -29,7 +32,7 @@ export function makeCache(state: string, name: string): void {
   try {
     makeFolder(cacheFolder(state, name));
   } catch {
-    // A service that then writes to its cache gets an error of its own.
+    // Without the directory, a service that writes to its cache gets an error, which it can report itself.
   }
 }
 
@@ -43,7 +46,7 @@ export async function removeCache(state: string, name: string): Promise<void> {
     const { rm } = await import("node:fs/promises");
     await rm(folder, { recursive: true, force: true }).catch(() => removeByPrograms(folder));
   } catch {
-    // The directory stays: the coreutils are missing, or somebody else owns files in it.
+    // The directory cannot be removed: the coreutils are missing, or another user owns files in it.
   }
   for (const one of [dirname(folder), state, dirname(state)]) removeEmpty(one);
 }

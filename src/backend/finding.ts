@@ -10,7 +10,7 @@ export type Finding = {
   why: string;
   /** The command line, or the action, that fixes the problem. */
   mend: string;
-  /** Null where the fix needs root, or a decision that bs9 cannot make. */
+  /** How bs9 can fix the problem itself; null if the fix needs root, or a decision that bs9 cannot make. */
   fix: Fix | null;
 };
 
@@ -25,7 +25,7 @@ export type Way = { word: string; run: () => Promise<string> };
 
 export const plainFix = (run: () => Promise<string>): Fix => ({ question: null, ways: [{ word: "fix it", run }] });
 
-/** A part of a row: the same for each finding, or computed from the subject of the finding. */
+/** One field in a row of the table of findings: the same for each finding, or computed from the subject of the finding. */
 type Part<About, Value extends string> = Value | ((about: About) => Value);
 
 /** A row of a table of findings. Calling it with the subject makes the finding. */

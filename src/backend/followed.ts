@@ -1,4 +1,4 @@
-// Decides whether a program, the entry or an opened path may be followed through the symbolic links on its way.
+// Decides whether bs9 follows the symbolic links on the way to a program, to the entry or to an opened path.
 
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -11,17 +11,20 @@ import { shebangOf } from "../service/shebang.ts";
 import type { Spec } from "../service/spec.ts";
 import { type ResolvedPath, type Stray, walked } from "./stray.ts";
 
-/** What decides whether the service could have made the way to a path. */
+/** What decides whether the service could have created a symbolic link on the way to a path. */
 export type Ground = {
   spec: Spec;
   isWritable: (path: string) => boolean;
   isHidden: (path: string) => boolean;
-  /** The path is open in any case. */
+  /** The path is open to the service even without this opening. */
   isOpenAnyway: (path: string) => boolean;
   strayOn: (way: ResolvedPath) => Stray | null;
 };
 
-/** Throws where the service or a neighbour could have made a link on one of the ways that leads outside. */
+/**
+ * Checks the paths that the sandbox opens. Throws if this or another service could have made a symbolic link on one of them
+ * that leads out of what it can write.
+ */
 export function checkWays(ways: ResolvedPath[], { spec, strayOn }: Ground): void {
   for (const way of ways) {
     const stray = strayOn(way);
@@ -64,7 +67,7 @@ function checkProgram(program: string, { spec, isWritable, isHidden, isOpenAnywa
   return real;
 }
 
-/** Null where the interpreter does not need to be opened. */
+/** The interpreter that a `#!` line names; null if the sandbox does not have to open it. */
 function interpreterOf([interpreter = "", ...rest]: string[], program: string, { spec, isWritable, isHidden }: Ground): string | null {
   // Directories that the service can write are left out, because it could have placed any program there.
   const isKept = (folder: string) => folder.startsWith("/") && existsSync(folder) && !isWritable(realpathSync(folder));
@@ -78,10 +81,13 @@ function interpreterOf([interpreter = "", ...rest]: string[], program: string, {
   const known = onPath(basename(interpreter));
   const isTrusted = !isWritable(realpathSync(program)) || (known !== null && realpathSync(known) === real);
   if (isTrusted || !isHidden(real) || isWritable(real) || isPythonOfEnvironment(interpreter, real)) return interpreter;
-  throw failed(`${program} is to be run by ${interpreter}, which is not on its PATH, and the service could have written so`, {
-    lead: `cannot start ${spec.name}`,
-    hint: `bs9 start ${shellWord(interpreter)} --name ${spec.name} -- ${shellWord(program)}`,
-  });
+  throw failed(
+    `the #! line of ${program} names ${interpreter}, which is not on the PATH of the service, and the service could have written that line`,
+    {
+      lead: `cannot start ${spec.name}`,
+      hint: `bs9 start ${shellWord(interpreter)} --name ${spec.name} -- ${shellWord(program)}`,
+    },
+  );
 }
 
 /** The Python that a virtual environment was made with. */
@@ -102,6 +108,6 @@ function astray(name: string, { link, real, maker }: Stray): Bs9Error {
   const message = `${link} is a symbolic link to ${real} that ${maker} could have created; not followed`;
   return failed(message, {
     lead: `cannot start ${name}`,
-    hint: `ls -l ${shellWord(link)}; if the link is yours, name the folder itself instead of the link`,
+    hint: `ls -l ${shellWord(link)}; if the link is yours, name the directory itself instead of the link`,
   });
 }

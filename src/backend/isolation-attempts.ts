@@ -1,6 +1,6 @@
-// Runs under the launcher of a service, with the runtime only: tries to reach a process outside, and exits with 64 plus a bit
-// for each attempt that succeeded. The backends read this file as text. Arguments: a pid, the name of an abstract socket, a
-// file.
+// A program that runs under the launcher of a service, with nothing but the runtime: it tries to reach a process outside, and
+// exits with 64 plus a bit for each attempt that succeeded. The backends read this file as text. Arguments: a pid, the name of
+// an abstract socket, a file.
 import { dlopen } from "bun:ffi";
 import { readFileSync } from "node:fs";
 

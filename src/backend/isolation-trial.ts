@@ -1,5 +1,5 @@
-// The environment of a trial of the isolation: a process and an abstract socket outside, a file that should be closed, and the
-// script.
+// What a test of the isolation needs: a process and an abstract socket outside of the service, a file that the service must not
+// open, and the script that tries to reach them.
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../base/files.ts";
@@ -13,7 +13,7 @@ export type Trial = {
   [Symbol.dispose](): void;
 };
 
-/** Listens until it is disposed of. `cache` is the directory that contains the closed file. */
+/** Listens on the abstract socket until the object is disposed of. `cache` is the directory that contains the closed file. */
 export function trial(cache: string): Trial {
   const name = `bs9-probe-trial-${process.pid}-${crypto.randomUUID()}`;
   const listener = Bun.listen({ unix: `\0${name}`, socket: { data() {} } });

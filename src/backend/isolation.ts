@@ -11,7 +11,7 @@ export type IsolationEvidence = {
   name: string;
   /** Why the service has no launcher, and what to do; null where it has one. */
   unlaunched: { why: string; mend: string } | null;
-  /** What the attempts could reach; null where they could not be made. */
+  /** What a program in the sandbox could reach when it tried; null where the test could not be run. */
   reached: Threat[] | null;
   /**
    * What the live process shows: `limits`: the filter against prlimit64 is loaded; `scopes`: the Landlock scopes were in force
@@ -72,7 +72,7 @@ function whyOpen(threat: Threat, shown: IsolationEvidence): { why: string; mend:
       why: "bs9's launcher was not allowed to use Landlock, for example by the system call filter of a container",
       mend: "allow landlock_create_ruleset, landlock_add_rule and landlock_restrict_self in that filter",
     };
-  if (reached === null) return { why: "it could not be tested on this host", mend };
+  if (reached === null) return { why: "bs9 could not test this isolation on this host", mend };
   return reached.includes(threat) ? { why: "in a test on this host, a program in the sandbox reached a process outside", mend } : null;
 }
 

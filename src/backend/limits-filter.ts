@@ -11,7 +11,7 @@ const machines: Record<"x64" | "arm64", Machine> = {
 
 export type Architecture = keyof typeof machines;
 
-/** Null on an architecture that bs9 has no filter for. */
+/** The processor architecture by its name in Node; null if bs9 has no seccomp filter for it. */
 export function architectureOf(name: string): Architecture | null {
   return name === "x64" || name === "arm64" ? name : null;
 }

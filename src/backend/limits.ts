@@ -1,4 +1,4 @@
-// Reads which limits the kernel enforces on a live service, because a declared limit is not always in force.
+// Reads which limits the kernel enforces on a live service, because a limit in the spec is not always in force.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProc } from "../base/proc.ts";

@@ -7,7 +7,10 @@ import { isHomeOrAbove } from "../service/root.ts";
 /** The maximum number of linked packages that are followed. */
 const maxLinks = 2000;
 
-/** Also returns the places of the links on the way (workspaces, `npm link`). `narrowed`: the project itself is not opened. */
+/**
+ * Returns the packages that a project uses through links, and the paths of the links that lead to them (workspaces, `npm
+ * link`). `narrowed`: the project itself is not opened.
+ */
 export function linkedPackages(root: string, entryFolder: string, narrowed: boolean, home: string): string[] {
   const outside = new Set<string>();
   const seen = new Set<string>();

@@ -1,4 +1,4 @@
-// A project root that is not opened as a whole, and how the status of its service reports it on both backends.
+// A project root that the sandbox does not open as a whole, and how the status of the service reports that on both backends.
 import { isHomeOrAbove } from "../service/root.ts";
 import { holdsOwn, type OwnFolders } from "./own-folders.ts";
 import type { Missing } from "./verdict.ts";

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 
 const kinds = [
-  // Log lines are not kept, or cannot be read.
+  // Kinds of notices: log lines are not kept, or cannot be read.
   "journal-down",
   "journal-off",
   "journal-unreadable",
@@ -11,18 +11,18 @@ const kinds = [
   "log-gap",
   "log-file",
   "log-times",
-  // Others changed the units of bs9.
+  // Kinds of notices: somebody else has changed the units of bs9.
   "unit-missing",
   "unit-edited",
   "unit-older",
   "unit-added",
   "unit-drop-ins",
-  // A service or a part of it is not available.
+  // Kinds of notices: a service, or a part of it, is not available.
   "start-refused",
   "socket-hidden",
   "trail",
   "history",
-  // The agent cannot do its work.
+  // Kinds of notices: the agent cannot do its work.
   "storage",
   "agent",
 ] as const;

@@ -1,4 +1,4 @@
-// Decides which paths the sandbox of a service opens: its project, its runtime, and what both lead to.
+// Decides which paths the sandbox of a service opens: its project, its runtime, and the targets of symbolic links in both.
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -24,7 +24,7 @@ export type Opening = {
   cache: string | null;
   /** The working directory with links resolved, because links may lead nowhere in the sandbox. */
   cwd: string;
-  /** Paths that may no longer exist at the next start. */
+  /** Opened paths that may no longer exist at the next start of the service. */
   optional: string[];
   /** The targets of those optional paths that are symbolic links. */
   leads: Record<string, string>;
@@ -43,8 +43,8 @@ export type Opening = {
 export const emptyFolder = (share: string): string => join(share, "empty");
 
 /**
- * Throws where the service or a neighbour could have made a link, on the way to an executed or opened path, that leads outside
- * the paths that it can write.
+ * Finds the paths that the sandbox opens. Throws if this or another service could have made a symbolic link, on the way to an
+ * executed or opened path, that leads outside of the paths that its maker can write.
  */
 export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders, neighbours: Neighbour[]): Opening {
   const { home, share } = folders;
@@ -111,10 +111,13 @@ export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders,
     return isKnown(way.real) || ground.strayOn(way) === null;
   });
   if (isShut && beside.length > maxMounts)
-    throw failed(`links among its packages lead to ${beside.length} places outside of ${root}, and ${maxMounts} can be opened`, {
-      lead: `cannot start ${spec.name}`,
-      hint: "install the packages in the project itself, or start it from the folder that holds them all: --cwd FOLDER",
-    });
+    throw failed(
+      `links among its packages lead to ${beside.length} paths outside of ${root}, and the sandbox can open at most ${maxMounts}`,
+      {
+        lead: `cannot start ${spec.name}`,
+        hint: "install the packages in the project itself, or start it from the folder that holds them all: --cwd FOLDER",
+      },
+    );
   return {
     writable,
     readable,

@@ -4,7 +4,7 @@ export const longestDelayMs = 30_000;
 /** A service that ran for longer ends the row: its next start is the first of a new row. */
 export const rowSec = 60;
 
-/** The position of the next start in its row. */
+/** The position of the next start in its row of starts that quickly follow each other. */
 export function nextInRow(starts: number, ranSec: number): number {
   return starts > 0 && ranSec <= rowSec ? starts + 1 : 1;
 }

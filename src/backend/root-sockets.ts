@@ -28,7 +28,10 @@ export const rootSockets: RootSockets[] = [
   { path: "/var/snap/lxd", sockets: ["/var/snap/lxd/common/lxd/unix.socket"] },
 ];
 
-/** Whether a path that the user opens is this path, above it, or below it. The paths must not contain links. */
+/**
+ * Returns true if a path that the user opens is the closed path itself, a parent of it, or below it. The paths must not contain
+ * links.
+ */
 export const isOpened = (path: string, opened: string[]): boolean => opened.some((one) => isWithin(path, one) || isWithin(one, path));
 
 /**

@@ -3,8 +3,8 @@ import type { SandboxProfile } from "../service/spec.ts";
 import { isOpened, rootSockets } from "./root-sockets.ts";
 
 /**
- * The edition of the sandbox, written into each unit. It is raised with every change to the sandbox of a unit, so that after an
- * upgrade bs9 knows which services still run in an older sandbox.
+ * The version number of the sandbox rules, written into each unit. It is raised with every change to these rules, so that after
+ * an upgrade bs9 knows which services still run in an older sandbox.
  */
 export const sandboxEdition = 4;
 
@@ -57,7 +57,8 @@ const base: Directive[] = [
   { name: "SystemCallArchitectures", value: "native" },
   { name: "SystemCallFilter", value: "@system-service" },
   { name: "SystemCallFilter", value: "~@privileged @resources" },
-  // The calls of the bs9 launcher. If a service makes them, they can only remove its own access rights (landlock(7)).
+  // The system calls that the launcher of bs9 makes. If a service makes them, they can only remove access rights of the service
+  // itself (landlock(7)).
   { name: "SystemCallFilter", value: "landlock_create_ruleset landlock_add_rule landlock_restrict_self" },
   { name: "SystemCallErrorNumber", value: "EPERM" },
   { name: "CapabilityBoundingSet", value: "" },

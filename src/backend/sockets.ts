@@ -16,7 +16,9 @@ export function heldBy(pids: number[], all: Listener[]): Listener[] {
   return pids.flatMap((pid) => listProc(`${pid}/fd`).flatMap((fd) => byLink.get(linkOf(`${pid}/fd/${fd}`) ?? "") ?? []));
 }
 
-/** As heldBy(); null where there are no processes, or where the descriptors of one process are not readable. */
+/**
+ * The sockets that these processes hold; null if there are no processes, or if the descriptors of one process are not readable.
+ */
 export function heldIfShown(pids: number[], all: Listener[]): Listener[] | null {
   const isShown = pids.length > 0 && pids.every((pid) => listProc(`${pid}/fd`).length > 0 || startTimeOf(pid) === null);
   return isShown ? heldBy(pids, all) : null;

@@ -36,7 +36,7 @@ export function walked(path: string): ResolvedPath {
   return { real: at, links };
 }
 
-/** Null for a file that is not a symbolic link. */
+/** The target of a symbolic link; null for any other file. */
 function targetOf(place: string): string | null {
   if (!lstatSync(place).isSymbolicLink()) return null;
   try {

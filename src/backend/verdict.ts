@@ -1,4 +1,4 @@
-// The types for the sandbox and limits of a service: what is declared, and what is in effect.
+// The types for the sandbox and limits of a service: what its spec asks for, and what is in effect.
 
 import * as v from "valibot";
 
@@ -21,15 +21,21 @@ export type SandboxVerdict = {
   verdict: "effective" | "partial" | "off" | "unknown";
   /** Directives whose effect is visible on the live process. */
   verified: string[];
-  /** Directives whose effect is not visible on a live process; the probe of the host has proved the same setting. */
+  /**
+   * Directives whose effect is not visible on a live process, but which were in effect in a test of the same settings on this
+   * host.
+   */
   probed: string[];
   missing: Missing[];
   /**
-   * Directives that the unit asks for beyond the profile and that have no effect here: the verdict does not promise them, but
-   * they are shown.
+   * Directives that the unit asks for in addition to the profile and that have no effect on this host. They do not change the
+   * verdict, but are shown.
    */
   unheld?: Missing[];
-  /** Absent where nothing is known about the process. It never changes the verdict. */
+  /**
+   * The isolation from other processes, absent if nothing is known about the process. It never changes the verdict on the
+   * sandbox.
+   */
   isolation?: Isolation;
 };
 
