@@ -9,7 +9,7 @@ export type ExecOptions = {
   cwd?: string;
   /** The program is bs9 itself and acts as Bun. */
   asBun?: boolean;
-  /** Kills the program as the timeout does. */
+  /** If this AbortSignal is aborted, the program is killed as after the timeout. */
   signal?: AbortSignal;
 };
 
@@ -68,7 +68,7 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // The process has just ended by itself.
+    // The program has just ended by itself.
   }
 }
 

@@ -47,8 +47,8 @@ export function writeWhole(path: string, content: string | Uint8Array, mode: num
 }
 
 /**
- * The same for pieces of text, in a directory that exists; returns the size in bytes. A Bs9Error thrown by `pieces` is passed
- * on. An existing file keeps its mode.
+ * Writes pieces of text to a file as safely as writeWhole(), in a directory that exists; returns the size in bytes. A Bs9Error
+ * thrown by `pieces` is passed on. An existing file keeps its mode.
  */
 export async function writeWholeFrom(path: string, pieces: AsyncIterable<string>, mode: number): Promise<number> {
   const partial = partialOf(path);

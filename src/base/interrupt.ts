@@ -1,12 +1,12 @@
 // Turns Ctrl-C into an error that is thrown like any other.
 import { Bs9Error } from "./errors.ts";
 
-/** Throws `interrupted` (exit 130) after the signal was given. */
+/** Throws `interrupted` (exit 130) if the AbortSignal is aborted. */
 export function interruptedBy(signal: AbortSignal): void {
   if (signal.aborted) throw new Bs9Error("interrupted", "interrupted");
 }
 
-/** Resolves at the signal: for work that is asked to end, and then ends normally. */
+/** Resolves when the AbortSignal is aborted: for work that then ends without an error. */
 export function ended(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     if (signal.aborted) done();
@@ -14,7 +14,10 @@ export function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Rejects with `interrupted` at the signal, and never resolves: for a race with work that cannot be cancelled. */
+/**
+ * Rejects with `interrupted` when the AbortSignal is aborted, and never resolves: for a race with work that cannot be
+ * cancelled.
+ */
 export function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = () => reject(new Bs9Error("interrupted", "interrupted"));
@@ -23,7 +26,7 @@ export function interruption(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Resolves after `ms`, or at the signal. */
+/** Resolves after `ms` milliseconds, or earlier when the AbortSignal is aborted. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const end = () => {

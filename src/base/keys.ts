@@ -16,7 +16,7 @@ const { symbols } = dlopen("libc.so.6", {
   getpgrp: { args: [], returns: FFIType.i32 },
 });
 
-/** Null where nobody can type: stdin is not a terminal, or the command runs in the background. */
+/** Starts to read keys. Null if nobody can type: stdin is not a terminal, or the command runs in the background. */
 export function openKeys(pressed: (typed: string) => void): { close(): void } | null {
   const before = new Uint32Array(termiosWords);
   if (symbols.tcgetattr(0, addressOf(before)) !== 0 || !isInForeground()) return null;

@@ -35,7 +35,7 @@ export async function tryLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_EX | LOCK_NB) === 0;
 }
 
-/** The same with a shared lock: several processes may hold it while nobody holds an exclusive lock. */
+/** flock(2) with a shared lock: several processes may hold it while no process holds an exclusive lock. */
 export async function tryShareLock(fd: number): Promise<boolean> {
   return (await load()).flock(fd, LOCK_SH | LOCK_NB) === 0;
 }

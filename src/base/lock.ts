@@ -5,7 +5,7 @@ import { errnoOf } from "./errors.ts";
 import { makeFolder, openToAppend } from "./files.ts";
 import { tryLock, tryShareLock } from "./libc.ts";
 
-/** A holder that is just ending releases the lock within this time. */
+/** A process that is just ending releases its lock within this time. */
 const endingMs = 1000;
 const pollMs = 50;
 

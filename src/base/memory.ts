@@ -5,13 +5,13 @@ const MADV_DONTNEED = 4;
 /** Available since Linux 5.4; older kernels ignore it. */
 const MADV_PAGEOUT = 21;
 
-/** Below this size the release is not worth the pages that have to be loaded again. */
+/** Smaller ranges of memory are not released, because loading their pages again would cost more than is gained. */
 const worthBytes = 12 * 1024 * 1024;
 
 /** The pages stay in the page cache, from where the kernel maps them again without reading the disk; it may also drop them. */
 export async function releaseMemory(): Promise<void> {
   const madvise = await load();
-  // Nothing is awaited from here on, because the mappings must not change between reading them and madvise(2).
+  // The following code contains no `await`, because the mappings must not change between reading them and madvise(2).
   if (heldOfFiles() < worthBytes) return;
   Bun.gc(true);
   // Releases the machine code of functions that ran once; it is compiled again when needed. The types of Bun 1.4 lack this.

@@ -36,7 +36,10 @@ export function pathsOf(env: Record<string, string | undefined>): Paths {
   };
 }
 
-/** Not in $XDG_CONFIG_HOME, because the user manager does not have the environment of this shell. */
+/**
+ * The directory of user units. $XDG_CONFIG_HOME is not used, because the user manager does not have the environment of this
+ * shell.
+ */
 export const unitsFolder = (home: string): string => join(home, ".config/systemd/user");
 
 /**

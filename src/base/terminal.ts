@@ -103,7 +103,10 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
   };
 }
 
-/** The style without colours: each function returns its text unchanged. Without `then`, or `await` would take it for a promise. */
+/**
+ * The style without colours: each function returns its text unchanged. It has no property `then`, because `await` would take it
+ * for a promise.
+ */
 const plain = new Proxy({} as Style, {
   get: (_, name) => (name === "isColorSupported" ? false : name === "then" ? undefined : String),
 });

@@ -33,7 +33,7 @@ export async function ask({ path, keyFile, channel }: Side, question: unknown, o
   const beganMs = performance.now();
   const line = `${JSON.stringify(question)}\n`;
   if (maxHeadBytes + Buffer.byteLength(line) > channel.maxQuestionBytes)
-    throw failed(`the question to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
+    throw failed(`the request to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
   for (;;) {
     // Read the key again for each attempt: a server that is starting writes it only now.
     const text = `${headOf(channel, keyFrom(keyFile))}${line}`;

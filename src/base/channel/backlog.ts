@@ -1,7 +1,7 @@
 // A bounded queue for one reader. A reader that falls behind gets the whole state in place of the items that it missed.
 
 export type BacklogOptions<T> = {
-  /** Everything told so far, in one item. */
+  /** Makes one item that contains everything that was sent so far. */
   whole: () => T;
   sizeOf: (item: T) => number;
   /** A reader whose waiting items exceed this sum of sizes counts as fallen behind. */
@@ -34,7 +34,10 @@ export class Backlog<T> {
     this.#size = 0;
   }
 
-  /** Undefined if nothing waits. The whole state is made only now, when the reader has room for it. */
+  /**
+   * The next item for the reader; undefined if none waits. If the reader gets the whole state, it is made only now, when the
+   * reader has room for it.
+   */
   next(): T | undefined {
     if (this.#isBehind) {
       this.#isBehind = false;

@@ -10,7 +10,7 @@ export type Subscriber<T> = {
   isBehind(): boolean;
 };
 
-/** Returned in place of an answer: the client then gets lines for as long as the connection lasts. */
+/** A server returns a feed in place of an answer: the client then gets lines for as long as the connection lasts. */
 export class Feed {
   /** Fields of the first line, beside the protocol version and pid that every answer has. */
   readonly opening: object;

@@ -13,7 +13,7 @@ export type ChannelFollowOptions = {
 /** With more unread bytes than this the socket is paused until lines are taken; an incomplete line is still read to its end. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 
-/** Ends if nobody listens or answers, if the server is busy, ends or falls silent, and if the signal aborts. */
+/** Ends if nobody listens or answers, if the server is busy, ends or falls silent, and if the AbortSignal is aborted. */
 export async function* followChannel(
   { path, keyFile, channel }: Side,
   question: unknown,
@@ -67,7 +67,10 @@ class Inbox {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** True if the socket should pause. An incomplete line alone never pauses it, because its end would then never arrive. */
+  /**
+   * True if the socket should pause. An incomplete line alone never pauses the socket, because the end of the line would then
+   * never arrive.
+   */
   get isFull(): boolean {
     return this.#isOver || (this.#lines.length > 0 && this.#bytes > maxUnreadBytes);
   }
@@ -91,7 +94,7 @@ class Inbox {
     this.#wake();
   }
 
-  /** Null at the end of the stream, and if no line comes within `limitMs`. */
+  /** The next line; null at the end of the stream, and if no line comes within `limitMs`. */
   async line(limitMs: number): Promise<string | null> {
     const endMs = performance.now() + limitMs;
     while (this.#lines.length === 0) {

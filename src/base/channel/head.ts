@@ -3,7 +3,7 @@ import { readIfThere, writeWhole } from "../files.ts";
 import { randomHex } from "../random.ts";
 
 export type Channel = {
-  /** Grows with every change that the other side would not understand. */
+  /** The protocol version: it is increased with every change that an older client or server would not understand. */
   protocol: number;
   /** The name of the answering process in error texts, such as `supervisor`. */
   who: string;
@@ -35,10 +35,12 @@ export function keyIn(file: string): string {
   return key;
 }
 
-/** The key to ask with; empty while the key file does not exist. */
+/** The key that a client sends; empty while the key file does not exist. */
 export const keyFrom = (file: string): string => readIfThere(file, 1024) ?? "";
 
-/** Null if the line has this protocol version and this key; else the reason for the refusal. */
+/**
+ * Checks the first line of a connection. Null if it has this protocol version and this key; else the reason for the refusal.
+ */
 export function refusalOf(line: string, { protocol, who }: Channel, key: string): string | null {
   const [theirs, given = ""] = line.split(" ");
   if (theirs !== String(protocol)) return `this ${who} speaks version ${protocol} of the control protocol`;

@@ -1,6 +1,6 @@
 // Limits how many connections a channel keeps open, and chooses which connection is closed in favour of a new one.
 
-/** Connections that have sent the key. Enough for all commands of a script; each costs only memory. */
+/** Connections that have sent the key. This is enough for all commands of a script; a connection costs only memory. */
 const maxKnown = 64;
 /** Connections that have sent the key and stay open. Counted apart, so that they take no place from commands. */
 const maxStaying = 64;
@@ -10,7 +10,10 @@ const maxStrangers = 256;
 const tickMs = 100;
 /** A connection that has not sent the key within a second is closed. */
 const keyWithinTicks = 10;
-/** When all places are taken, the oldest one is closed this early: a command sends its key at once, so it was read by then. */
+/**
+ * When all places are taken, the oldest connection without the key may be closed after this time: a command sends its key at
+ * once, so its key has been read by then.
+ */
 const spareTicks = 2;
 
 export class ConnectionPlaces<Connection extends { terminate(): void }> {
@@ -53,7 +56,7 @@ export class ConnectionPlaces<Connection extends { terminate(): void }> {
     this.#known.delete(connection);
   }
 
-  /** The timer calls it while connections without the key exist. */
+  /** A timer calls this function while connections exist that have not sent the key. */
   tick(): void {
     this.#ticks++;
     for (const [connection, opened] of this.#strangers) {

@@ -117,7 +117,10 @@ function write(socket: Socket): void {
   if (asking.answer === null) socket.end();
 }
 
-/** Null while nothing received so far is a reason to refuse; empty if too many bytes came without a first line. */
+/**
+ * Checks the first line of a connection. Null as long as the received bytes give no reason to refuse it, else the reason; empty
+ * if too many bytes came without a first line.
+ */
 function headOfAsking(asking: Asking, channel: Channel, key: string): string | null {
   const bytes = Buffer.concat(asking.chunks);
   const end = bytes.indexOf(newline);
