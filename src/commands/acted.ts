@@ -9,7 +9,10 @@ import type { Readiness } from "../lifecycle/ready.ts";
 import type { Observed } from "../status/schema.ts";
 import type { Result } from "./command.ts";
 
-/** The answer to an act: each result, with the present status of the service where it is shown. A failure becomes an error. */
+/**
+ * The output of start, stop, restart or delete: the result for each service, with its present status where that is shown. A
+ * failure becomes an error.
+ */
 export async function actedResult(verb: string, acted: Acted[], deps: Deps, { isJson }: { isJson: boolean }): Promise<Result> {
   // Only statuses that are shown are read: after a stop of 100 services the agent is busy, and reading takes longer than the stop.
   const isShown = ({ result }: Acted) => result !== "deleted" && (isJson || (result !== "stopped" && result !== "failed"));
@@ -28,7 +31,7 @@ export async function actedResult(verb: string, acted: Acted[], deps: Deps, { is
   };
 }
 
-/** The JSON object for one service of an act. */
+/** The JSON object that reports what a command did to one service. */
 export function actedValue(one: Pick<Acted, "name" | "readiness" | "findings"> & { result: string }, observed: Observed | undefined) {
   return { name: one.name, result: one.result, status: statusOf(one, observed), findings: one.findings };
 }
@@ -57,7 +60,10 @@ function statusOf(acted: { readiness: Readiness | null }, observed: Observed | u
     : observed.status;
 }
 
-/** Null if nothing failed. Several failures become one error, whose details are the cause and the last lines of each. */
+/**
+ * Makes one error from the services for which a command failed; its details are the cause and the last log lines of each. Null
+ * if none failed.
+ */
 function failureOf(verb: string, bad: Acted[]): Bs9Error | null {
   const [first] = bad;
   if (first === undefined) return null;

@@ -9,11 +9,13 @@ import { logsFolder } from "../logs/store/place.ts";
 import { careForLogs } from "../logs/store/tick.ts";
 import type { Command } from "./command.ts";
 
-/** By then the agent has read every service once. */
+/** After this time the agent has read every service once. */
 const settledMs = 20_000;
 const releaseEveryMs = 60_000;
 
-/** Ends with the signal, and where another bs9 has replaced the executable on disk: systemd then starts that one. */
+/**
+ * Ends when the AbortSignal is aborted, and when another bs9 has replaced the executable on disk: systemd then starts that bs9.
+ */
 export const agentCommand: Command = {
   name: "bs9-agent",
   synopsis: "",
@@ -44,7 +46,9 @@ export const agentCommand: Command = {
         await careForLogs(logsFolder(paths.state));
       },
       stalled: async () =>
-        stalled.reject(failed("a turn of the agent has not ended in time: it starts anew", { hint: "bs9 describe bs9-agent" })),
+        stalled.reject(
+          failed("the agent restarts, because one turn of its loop has not ended in time", { hint: "bs9 describe bs9-agent" }),
+        ),
     });
     context.agentIsHere(agent.model);
     try {

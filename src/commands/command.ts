@@ -24,10 +24,10 @@ export type Result = {
   /** What `--quiet` prints. */
   names: string[];
   text(style: Style): string[];
-  /** Lines that are printed on stderr after the text; a command line that helps comes last. */
+  /** Lines that are printed on stderr after the text; the last one suggests a command line that helps. */
   hints?: string[];
   exitStatus?: number;
-  /** Printed on stderr after the result; its exit status replaces `exitStatus`. */
+  /** An error that is printed on stderr after the result; its exit status replaces `exitStatus`. */
   error?: Bs9Error;
 };
 
@@ -41,6 +41,6 @@ export type Command = {
   examples: string[];
   /** The exit statuses other than 0, 2 and 70, which every command may have. */
   exits: number[];
-  /** A command that streams prints by itself and returns null. */
+  /** Runs the command. A command that prints its output while it runs returns null. */
   run(given: Words, context: Context): Promise<Result | null>;
 };

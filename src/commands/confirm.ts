@@ -16,7 +16,7 @@ export async function confirm(question: string, context: Context): Promise<void>
   }
 }
 
-/** Asks the user for one of the ways; undefined if the user chooses none. With `--yes` it is the first one. */
+/** Asks the user to choose one of several actions; undefined if the user chooses none. With `--yes` the first one is chosen. */
 export async function choose<W extends { word: string }>(question: string, ways: W[], context: Context): Promise<W | undefined> {
   if (context.settings.yes) return ways[0];
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)

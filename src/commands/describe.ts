@@ -108,7 +108,9 @@ function render(it: Description, style: Style, home: string): string[] {
   ];
 }
 
-/** Throws the error that would refuse the next start, because in that case there is no unit. */
+/**
+ * The result of `describe --unit`. Throws the error that would refuse the next start, because in that case there is no unit.
+ */
 async function unitResult(name: string, { backend, registry }: Deps): Promise<Result> {
   const spec = registry.get(name);
   const text = spec === null ? "" : await backend.unitText(spec);

@@ -12,7 +12,7 @@ export function fileFor(word: string, cwd: string): string {
   const found = statOf(given, given);
   if (found?.isDirectory() === true || word.endsWith("/"))
     throw failed(`cannot write ${given}: it is a directory`, { hint: `bs9 export --output ${shellWord(resolve(given, "samples.json"))}` });
-  // Renaming the new file to this path would replace /dev/stdout or a FIFO by a file.
+  // export writes a new file and renames it to this path, which would replace /dev/stdout or a FIFO by a regular file.
   if (found !== undefined && !found.isFile())
     throw failed(`cannot write ${given}: it is not a regular file`, { hint: `bs9 export > ${shellWord(given)}` });
   const folder = dirname(given);

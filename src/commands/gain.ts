@@ -1,4 +1,5 @@
-// Describes in three lines what `--build` gained. A figure that could not be measured is reported as not measured.
+// Describes in three lines how much size, start time and memory `start --build` saved. A figure that could not be measured is
+// reported as not measured.
 import { formatBytes, formatSpan } from "../base/quantities.ts";
 import type { Gain } from "../lifecycle/gain.ts";
 

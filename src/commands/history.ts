@@ -64,7 +64,7 @@ function targetCell(targets: string[]): string {
   return targets.length > 3 ? `${text} … (${targets.length})` : text || "-";
 }
 
-/** The result of an act; if services were requested by name, only what concerns them. */
+/** The result of one recorded act; if the user asked for services by name, only the part about those services. */
 function resultCell({ result }: TrailRecord, targets: string[] | null, style: Style): string {
   const failed = result.outcome === "failed" && (targets === null || result.failed.some((name) => targets.includes(name)));
   const message = result.message === null || (targets !== null && !failed && result.outcome === "failed") ? "" : harmless(result.message);

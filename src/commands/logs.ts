@@ -83,7 +83,7 @@ function timeOf(text: string, what: string): number {
   return Date.now() - parseDuration(text, what);
 }
 
-/** False for a day that does not exist, because Date.parse() reads February 31 as March 3. */
+/** Returns false for a day that does not exist. This check is needed, because Date.parse() reads February 31 as March 3. */
 function isDay(text: string): boolean {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text)?.map(Number) ?? [];
   return year === undefined || new Date(Date.UTC(year, (month ?? 0) - 1, day)).getUTCDate() === day;

@@ -1,4 +1,4 @@
-// The answer of `start --dry-run`: the differences, and the text of the unit that `start` would write.
+// The output of `start --dry-run`: what would change, and the text of the unit that `start` would write.
 import { harmless } from "../base/text.ts";
 import type { Planned } from "../lifecycle/plan.ts";
 import { masked, maskedSpec } from "../service/masking.ts";

@@ -108,7 +108,7 @@ const options: Record<string, Replacement> = {
     hint: "bs9 start app.ts --name web-2 --port 3001",
   },
   interpreter: {
-    what: "--interpreter is --runtime here; for another program, start the program itself and put the file after --",
+    what: "--interpreter is --runtime here for Node and Bun; start any other interpreter itself, with the file after --",
     hint: "bs9 start python3 -- app.py",
   },
   "max-memory-restart": {

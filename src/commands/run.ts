@@ -61,7 +61,7 @@ export const runCommand: Command = {
       await Promise.race([ended(context.signal), left, ...(isBackground ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
-      // Another supervisor takes the services over, so they run on.
+      // Another supervisor takes the services over, so they keep running.
       if (isLeaving) await agent?.stop();
       // The agent is stopped last, so that it stores how the services end.
       else await daemon.shutDown().finally(() => agent?.stop());
@@ -71,7 +71,7 @@ export const runCommand: Command = {
   },
 };
 
-/** The line that starts on systemd what `run` would have started. */
+/** The command line that, on a machine with systemd, starts the services that `run` would have started. */
 export function startLine(word: string | undefined, folder: string): string {
   return `bs9 start ${shellWord(word ?? (projectFileIn(folder) === undefined ? "app.ts" : projectFile))}`;
 }
@@ -95,7 +95,7 @@ function nothingToRun(folder: string): string {
     : `there are no services yet; add one in another shell: bs9 start app.ts`;
 }
 
-/** Services run without the agent, so a failure to run it is only noted. */
+/** Services do not need the agent, so a failure of the agent is only a warning. */
 async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
   const [{ runAgent }, { SupervisorBackend }] = await Promise.all([import("../agent/run.ts"), import("../supervisor/supervisor.ts")]);
   const { config, env, paths, registry, terminal } = context;
@@ -147,7 +147,10 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
   if (troubles.length > 0 && troubles.length === services.length) throw troubles[0];
 }
 
-/** Null for `--port 0`, and where the default port is taken: services run without the server. Throws for a port or host that was given. */
+/**
+ * Starts the HTTP server. Null for `--port 0`, and if the default port is taken: the services then run without the server.
+ * Throws if a port or host that the user gave cannot be used.
+ */
 async function serve(options: OptionValues, context: Context): Promise<{ stop(): Promise<void> } | null> {
   const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
   if (port === 0) return null;
@@ -155,7 +158,7 @@ async function serve(options: OptionValues, context: Context): Promise<{ stop():
   const { loadToken } = await import("../web/token.ts");
   const { observe } = await import("../lifecycle/observe.ts");
   const host = textOf(options, "host") ?? "127.0.0.1";
-  // Opened at the first request, so that an idle supervisor stays small.
+  // The storage is opened at the first request, so that an idle supervisor uses little memory.
   let opened: Promise<Deps> | null = null;
   const statuses = async () => {
     opened ??= context.deps();

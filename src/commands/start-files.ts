@@ -58,7 +58,7 @@ function checkNames(services: ProjectService[], word: string, deps: Deps): void 
   if (twice !== undefined) throw usage(`${word} has two services named ${twice}`, { hint: "give each service a different name" });
 }
 
-/** Null if the entry cannot be found; the attempt to start it reports the error. */
+/** Returns the name that an entry would get. Null if the entry cannot be found; starting the entry later reports the error. */
 function nameIfFound(entry: string, input: StartInput, deps: Deps): string | null {
   try {
     return nameFor(entry, input, deps);

@@ -93,7 +93,7 @@ function hintInstead(file: string, more: string[], { registry }: Context): strin
   return `bs9 start ${more.every((name) => defined.includes(name)) ? more.join(" ") : shellWord(file)}`;
 }
 
-/** Throws if the configuration has mistakes, because a service would then get other defaults than intended. */
+/** Throws if config.toml or a BS9_ variable has a mistake, because a service would then get other defaults than intended. */
 function checkConfig({ mistakes }: Config): void {
   const [first] = mistakes;
   if (first !== undefined) throw usage(mistakeLine(first), { hint: "bs9 config --check" });

@@ -17,7 +17,10 @@ const paceMs = 2000;
 /** The shortest time between two repaints of the screen, however much changes. */
 const paintMs = 100;
 
-/** Ends on the signal, and on a terminal also on `q`. Returns null, because it prints everything itself. */
+/**
+ * Ends when the AbortSignal is aborted (Ctrl-C), and on a terminal also on `q`. Returns null, because it prints everything
+ * itself.
+ */
 export async function watch(given: Words, context: Context): Promise<null> {
   const { terminal, settings } = context;
   const deps = await context.prepare();
@@ -54,7 +57,7 @@ class Watched {
   #names: Set<string> | null = null;
   #reasons = new Map<string, string | null>();
   #isExplaining = false;
-  /** Called when the reasons of services have been found. */
+  /** This function is called when it has been found why services are not well. */
   onReasons = () => {};
 
   constructor(given: Words, context: Context, deps: Deps) {
@@ -131,7 +134,7 @@ function painter({ terminal }: Context, deps: Deps, watched: Watched, hasKeys: b
     show() {
       if (!isEnded) timer ??= setTimeout(paint, Math.max(0, paintedMs + paintMs - performance.now()));
     },
-    /** A paint after the end would write over the prompt of the shell. */
+    /** Repainting the table after the command has ended would overwrite the prompt of the shell. */
     end() {
       isEnded = true;
       if (timer !== null) clearTimeout(timer);

@@ -33,10 +33,10 @@ export const statusCommand: Command = {
     const { services, added, notices, warnings } = await context.model.now(names);
     context.sayFirst();
     for (const warning of warnings) context.warn(warning);
-    // Where the agent does not answer, the backend is loaded already, and can say who should have measured.
+    // If the agent does not answer, the backend is loaded already, and can tell which agent should have measured the figures.
     const isLive = services.some(({ status }) => status.figuresFrom === "live");
     const deps = isLive || services.some(isUnexplained) ? await context.deps() : null;
-    // Where no agent measures, no agent trims log files either.
+    // If no agent runs, no agent trims the log files either, so this command does it.
     if (isLive) await context.trimLogs();
     if (deps !== null) await explain(services, deps);
     const observed = badFirst(services);
