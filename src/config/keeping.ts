@@ -2,7 +2,7 @@
 import { usage } from "../base/errors.ts";
 import { parseDuration, parseWhole } from "../base/quantities.ts";
 
-/** Keeps this number of snapshots, or all snapshots up to this age. */
+/** How much history is kept: this number of samples, or all samples up to this age. */
 export type Keep = { snapshots: number } | { ageMs: number };
 
 /** How long to keep the raw samples, and the values per minute, per 10 minutes and per hour that are computed from them. */
