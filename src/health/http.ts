@@ -11,7 +11,7 @@ export async function probeHttp(url: string, timeoutMs: number): Promise<Attempt
       signal: AbortSignal.timeout(timeoutMs),
       headers: { "user-agent": "bs9-health", connection: "close" },
     });
-    // Not awaited, because it may take as long as the other side likes.
+    // bs9 does not wait until the body is cancelled, because the server may delay that without limit.
     response.body?.cancel().catch(() => {});
     return response.status >= 200 && response.status < 400 ? null : `${url} answers with status ${response.status}`;
   } catch (error) {

@@ -10,7 +10,7 @@ export type { HealthOf };
 
 export type Watched = {
   spec: Spec;
-  /** Identifies the run by pid and start time; the verdict of a new run begins anew. */
+  /** Identifies the run of the service by pid and start time; each new run starts without a verdict on its health. */
   run: string;
   /** By performance.now(). */
   startedAtMs: number;
@@ -51,7 +51,7 @@ type Known = {
   phaseMs: number;
   dueMs: number;
   verdict: HealthVerdict;
-  /** The last list that contained this service. */
+  /** The number of the last `watch` list that contained this service. */
   list: number;
 };
 
@@ -62,7 +62,10 @@ export function monitorOf(options: MonitorOptions): Monitor {
   const { settings, now = () => performance.now(), maxRunning = 32, marginMs = 10_000 } = options;
   const { intervalMs, timeoutMs } = settings;
   const services = new Map<string, Known>();
-  /** Keyed by name, not by run: the probe of an ended run is still waited for. */
+  /**
+   * The running probes by the name of the service and not by its run, because a new run waits until the probe of the ended run
+   * has ended.
+   */
   const running = new Set<string>();
   /** Services whose probe has exceeded its time and still runs: a process that waits for a dead disk cannot even be killed. */
   const hanging = new Set<string>();
@@ -104,7 +107,10 @@ export function monitorOf(options: MonitorOptions): Monitor {
     },
   };
 
-  /** False where the service is now probed differently: the old result then means nothing. */
+  /**
+   * Takes over the new data of a known service. Returns false if the service is now probed in another way, so that the previous
+   * results mean nothing.
+   */
   function adopt(known: Known, { spec, startedAtMs, listens = null }: Watched): boolean {
     if (known.spec === spec && known.listens === listens) return true;
     if (!Bun.deepEquals(known.probe, probeOf(spec, listens), true)) return false;
@@ -168,7 +174,7 @@ export function monitorOf(options: MonitorOptions): Monitor {
   function settle(known: Known, probed: Parameters<typeof judged>[1]): void {
     const before = known.verdict.health;
     known.verdict = judged(known.verdict, probed, settings);
-    // A probe that hangs must not come before the others because it is overdue.
+    // A service whose probe hangs is overdue all the time, and must not be probed before the others for that reason.
     known.dueMs = Math.max(known.dueMs, probed.atMs);
     if (known.verdict.health === before) return;
     if (before === "unknown") known.dueMs = onBeatAfter(probed.atMs, { phaseMs: known.phaseMs, intervalMs });

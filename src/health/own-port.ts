@@ -3,7 +3,7 @@ import { errnoOf } from "../base/errors.ts";
 import { type HeldAmong, otherHosts } from "./addresses.ts";
 
 export const connectionRefused: unique symbol = Symbol("nobody listens there");
-/** Null means healthy; otherwise the reason. */
+/** The result of one probe of a port: null if the service is healthy, otherwise the reason why not. */
 export type AttemptResult = string | null | typeof connectionRefused;
 
 /** All attempts together take at most `timeoutMs`. */

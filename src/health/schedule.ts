@@ -19,8 +19,8 @@ export function firstDueMs(name: string, nowMs: number, around: { isYoung: boole
 }
 
 /**
- * Counts from the time when the probe was due, so that the monitor may be a little late without losing a probe; whole intervals
- * that were missed are skipped.
+ * Computes the next time from the time when the probe was due, so that no probe is lost if the monitor is a little late; whole
+ * intervals that were missed are skipped.
  */
 export function nextDueMs(dueMs: number, nowMs: number, pace: { isHurried: boolean; phaseMs: number; intervalMs: number }): number {
   if (pace.isHurried) return Math.max(dueMs, nowMs - hurriedMs) + hurriedMs;

@@ -20,7 +20,7 @@ export type Probed = {
   reason: string | null;
   latencyMs: number;
   atMs: number;
-  /** The probe began while the service might still have been starting. */
+  /** The probe began within the start grace, while the service might still have been starting. */
   inGrace: boolean;
 };
 
