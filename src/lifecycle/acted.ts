@@ -1,4 +1,5 @@
-// The result of an act on one service, and what the trail records of acts on several services.
+// The result of start, stop, restart or delete for one service, and what the trail records of such a command for several
+// services.
 import { Bs9Error, type ErrorCode, exitStatus, whyOf } from "../base/errors.ts";
 import type { Spec } from "../service/spec.ts";
 import type { AuditFinding } from "./inspect.ts";
@@ -13,7 +14,7 @@ export type Acted = {
   cause: string | null;
   lines: string[];
   code: ErrorCode;
-  /** What fixes it; null if only the log of the service may tell. */
+  /** A command line or an action that may fix the failure; null if only the log of the service may show one. */
   hint: string | null;
   findings: AuditFinding[];
 };

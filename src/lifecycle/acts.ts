@@ -32,7 +32,8 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
       deps,
     );
     acted.push(...(await bringUp(down, deps, "started", (batch) => deps.backend.start(batch))));
-    // Changed one by one: a service that does not come up with the new values runs again with the old ones.
+    // These services are changed one by one: a service that does not come up with the new values runs again with the old
+    // values.
     for (const { spec, known } of up) if (spec !== known) acted.push(await applyChange(spec, known, "changed", deps));
     if (options.linger && down.length > 0) await lingerOrWarn(deps);
     return acted;
@@ -44,7 +45,7 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     const renewed = await renew(specs, deps);
     if (!options.latestRuntime) return bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
     const acted: Acted[] = [];
-    // Changed one by one: a service that does not come up on the new runtime runs again on the old one.
+    // These services are changed one by one: a service that does not come up on the new runtime runs again on the old runtime.
     for (const each of renewed) acted.push(await moveToLatest(each, deps));
     sweepUnused(deps);
     return acted;
@@ -121,7 +122,7 @@ async function acting(verb: string, names: string[], deps: Deps, work: (specs: S
 async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promise<Acted[]>): Promise<Acted[]> {
   await recover(deps);
   const { specs, broken } = deps.registry.readable(names);
-  // Another command may have deleted it while this one waited.
+  // Another command may have deleted the service while this command waited for the lock.
   const gone = names.find((name) => ![...specs, ...broken].some((one) => one.name === name));
   if (gone !== undefined) throw noSuchService(gone, deps.registry.names());
   const unreadable = broken.map(({ name, error }) => failure(name, error));
@@ -130,7 +131,7 @@ async function actOn(names: string[], deps: Deps, work: (specs: Spec[]) => Promi
   return names.flatMap((name) => acted.filter((one) => one.name === name));
 }
 
-/** Starts all services in one call, then waits until each is ready or has failed, and returns the causes. */
+/** Starts all services in one call, then waits until each is ready or has failed, and returns why each failed. */
 async function bringUp(
   renewed: Renewed[],
   deps: Deps,
@@ -154,7 +155,8 @@ async function bringUp(
   }
   for (const [name, trouble] of await deps.backend.define(specs.filter(({ name }) => !troubles.has(name)))) troubles.set(name, trouble);
   const batch = specs.filter(({ name }) => !troubles.has(name));
-  // Committed only now, after the units with the new values are written, so that a refused start changes nothing.
+  // The new specs are stored only now, after the units with the new values are written, so that a refused start changes
+  // nothing.
   for (const { known, spec } of renewed) if (spec !== known && batch.includes(spec)) deps.registry.commit(spec);
   for (const { name } of batch) deps.registry.setOutcome(name, null);
   if (batch.length > 0) {
@@ -189,13 +191,13 @@ async function judge(spec: Spec, deps: Deps, result: "started" | "restarted", be
 async function moveToLatest({ known, spec }: Renewed, deps: Deps): Promise<Acted> {
   if (spec.runtime.kind !== "bs9") {
     const on = spec.runtime.kind === "none" ? "no runtime" : spec.runtime.kind;
-    return failure(spec.name, failed(`it runs on ${on}, not on bs9`, { hint: `bs9 restart ${spec.name}` }));
+    return failure(spec.name, failed(`the service runs on ${on}, not on the runtime of bs9`, { hint: `bs9 restart ${spec.name}` }));
   }
   pinRuntime(deps.share);
   return applyChange({ ...spec, runtime: { kind: "bs9", version: runtimeVersion } }, known, "restarted", deps);
 }
 
-/** Brings a service up with another spec; if that fails, the service runs again with the previous one. */
+/** Brings a service up with another spec; if that fails, the service runs again with its previous spec. */
 async function applyChange(spec: Spec, known: Spec, result: "changed" | "restarted", deps: Deps): Promise<Acted> {
   try {
     const findings = await inspect(spec);

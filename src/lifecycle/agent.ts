@@ -10,9 +10,9 @@ export type Self = {
   services: number;
   intervalMs: number;
   ticks: number;
-  /** Ticks that began more than a second after they were due. */
+  /** The number of ticks that began more than a second after they were due. */
   lateTicks: number;
-  /** Ticks that ran out of time and left the expensive figures null. */
+  /** The number of ticks that ran out of time and left the expensive figures null. */
   overrunTicks: number;
   /** CPU time of a whole tick, over the last hundred ticks; null before the first tick. */
   tickCpuMs: { mean: number; max: number } | null;
@@ -20,7 +20,7 @@ export type Self = {
   cpuPercent: number;
   memoryBytes: number;
   databaseBytes: number | null;
-  /** How the agent learns of state changes: by signals, or by asking with each tick. */
+  /** How the agent learns of state changes: from reports of the backend, or by asking the backend at each tick. */
   changesBy: "signals" | "asking";
   notices: Notice[];
 };
@@ -28,8 +28,8 @@ export type Self = {
 export interface Agent {
   /** The version of this bs9, which its own agent has too. */
   readonly version: string;
-  /** Null if no agent runs, or if it does not answer in time. */
+  /** What the agent reports about itself; null if no agent runs, or if it does not answer in time. */
   self(): Promise<Self | null>;
-  /** Why the last question had no answer; null if it had one, or if no agent runs. */
+  /** Why the agent did not answer the last request; null if it answered, or if no agent runs. */
   trouble(): string | null;
 }

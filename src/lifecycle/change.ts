@@ -59,7 +59,8 @@ async function notReady(deps: Deps, spec: Spec, previous: Spec | null, readiness
   const { lines, end } = await lastWords(deps, spec.name, sinceMs);
   const found = await hintFor(spec, lines, deps);
   const told = toldBy(found, spec.name);
-  // The previous spec is restored, so `bs9 start NAME OPTION` would change that one and lose what this command changes.
+  // The previous spec is restored, so a hint `bs9 start NAME OPTION` would change the previous spec, and lose the changes of
+  // this command.
   const again = previous === null || found?.option == null ? told.hint : `add ${found.option} to the command`;
   return failed(causeOf(readiness, end), {
     lead: `cannot start ${spec.name}`,
@@ -78,7 +79,7 @@ async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ra
     else if (failure !== null) await keepFailed(deps, pending.spec, failure);
     else await forgetService(deps, pending.spec);
   } catch (second) {
-    // The pending record is still there: the next command settles it.
+    // The record of the pending change stays on disk, so the next command finishes or undoes the change.
     deps.warn(`cannot undo the change of ${pending.spec.name} yet: ${reasonOf(second)}`);
   }
 }
@@ -86,7 +87,8 @@ async function undo(deps: Deps, pending: Pick<Pending, "spec" | "previous" | "ra
 /** Restores the previous spec, and starts the service if it ran. */
 export async function putBack(deps: Deps, previous: Spec, ran: boolean): Promise<void> {
   await define(deps, previous);
-  // Stopped first: a crashing service would otherwise keep counting its starts while the backend resets the count.
+  // The service is stopped first, because a crashing service would otherwise count further starts while the backend resets the
+  // count.
   await deps.backend.stop([previous]);
   if (ran) await deps.backend.start([previous]);
   deps.registry.commit(previous);

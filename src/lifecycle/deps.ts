@@ -16,14 +16,14 @@ export type Deps = {
   /** The values of options that the user does not give. */
   defaults: Defaults;
   trail: Pick<Trail, "append" | "last" | "records">;
-  /** The stored samples and state changes. */
+  /** Reads the samples and state changes that the agent has stored. */
   storage: StorageReader;
   now: () => number;
   /** Shows what the command waits for; the next text replaces it. */
   progress: (text: string) => void;
   /** Prints a warning on stderr: a sentence that the user should see, although the command succeeds. */
   warn: (text: string) => void;
-  /** Aborts waiting, for instance on Ctrl-C. */
+  /** Ends every wait of the command when it is aborted, for instance by Ctrl-C. */
   signal: AbortSignal;
   cwd: string;
   home: string;

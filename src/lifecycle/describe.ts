@@ -20,10 +20,10 @@ export type Description = {
   /** Why the service is unhealthy, and since when; null if it is not. */
   unwell: { reason: string; since: string } | null;
   spec: MaskedSpec;
-  /** Names only, because values are secret. */
+  /** The names of the environment variables, without the values, because values are secret. */
   environment: string[];
   unit: { name: string; file: string; text: string };
-  /** Null if the next start would be refused. */
+  /** The directories that the sandbox opens; null if the next start would be refused. */
   directories: Directories | null;
   sandbox: {
     profile: string;
@@ -34,10 +34,10 @@ export type Description = {
     missing: Missing[];
     unheld: Missing[];
   };
-  /** Null if the service does not run. */
+  /** The isolation from other processes; null if the service does not run. */
   isolation: Isolation | null;
   lastEnd: string | null;
-  /** Null if the service was never watched. */
+  /** How available the service was; null if bs9 has never observed it. */
   availability: Availabilities | null;
   /** The last sample that the agent stored; null if no agent runs, or if the sample is stale. */
   sample: Sampled | null;
@@ -47,7 +47,8 @@ export type Description = {
 const maxEvents = 10;
 
 export async function describeService(name: string, deps: Deps): Promise<Description> {
-  // The model lacks the full verdict on the sandbox, so the backend is read too. Warnings about that come from the model alone.
+  // `deps.model` does not contain the full verdict on the sandbox, so the service is also read from the backend. Only the
+  // warnings of `deps.model` are printed, so that none is printed twice.
   const [
     {
       seen: [seen],

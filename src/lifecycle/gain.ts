@@ -1,4 +1,4 @@
-// Measures what `--build` gains: starts the service from its source, then from the bundle.
+// Measures how much size, start time and memory `--build` saves: starts the service from its source, then from the bundle.
 import type { Reading } from "../backend/backend.ts";
 import { figuresOf } from "../metrics/group.ts";
 import { type Bundle, sweepBuilds } from "../runtime/bundle.ts";
@@ -9,9 +9,12 @@ import type { Deps } from "./deps.ts";
 export type Gain = {
   files: number;
   bytes: { before: number; after: number };
-  /** From the exec of the program until it is ready; null without a port or a health check, which tell that it is. */
+  /**
+   * The time from the exec of the program until the service is ready; null without a port or a health check, which show when it
+   * is ready.
+   */
   startMs: { before: number | null; after: number | null };
-  /** Measured when the service is ready. */
+  /** The memory of the service, measured when it is ready. */
   memoryBytes: { before: number | null; after: number | null };
 };
 

@@ -6,7 +6,7 @@ import type { Spec } from "../service/spec.ts";
 
 export type AuditFinding = Reported & { severity: "critical" | "warning" };
 
-/** Only scripts can be audited. Throws `refused` on a critical finding, unless the spec has `force`. */
+/** Only scripts can be audited. Throws an error on a critical finding, unless the spec has `force`. */
 export async function inspect(spec: Spec): Promise<AuditFinding[]> {
   if (spec.entry.kind !== "script") return [];
   // Imported only here, because the parser is large and executables do not need it.

@@ -1,7 +1,10 @@
 // Keeps the agent running while there are services. A failure is only a warning, because services do not need the agent.
 import type { Deps } from "./deps.ts";
 
-/** To be called under the registry's lock, after the act on the services. */
+/**
+ * Starts the agent, or stops it if no service is left. To be called under the registry's lock, after a command has changed
+ * services.
+ */
 export async function keepAgent({ registry, agent, backend, warn }: Pick<Deps, "registry" | "agent" | "backend" | "warn">): Promise<void> {
   if (backend.agent === null) return;
   const isNeeded = registry.names().length > 0;

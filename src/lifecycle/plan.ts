@@ -15,13 +15,13 @@ export type StartPlan = {
   differences: Difference[];
   reading: Reading | undefined;
   will: "define" | "start" | "change" | "nothing";
-  /** The process is not restarted: what changes concerns bs9 alone. */
+  /** True if the process is not restarted, because only settings change that bs9 itself uses. */
   runsOn: boolean;
 };
 
 export type Planned = Pick<StartPlan, "spec" | "will" | "differences"> & { unit: string; findings: AuditFinding[] };
 
-/** What `start` would do with these words. Throws where it would be refused. */
+/** Returns what `start` would do with this entry and these options. Throws if `start` would refuse them. */
 export async function planEntry(word: string, input: StartInput, deps: Deps): Promise<Planned> {
   const specified = await specOf(word, input, deps);
   await deps.backend.claim(specified.spec.name);

@@ -18,7 +18,8 @@ export async function checkPort(spec: Spec, group: Group | null, { registry, bac
   }
   const listeners = listenersOn(port);
   if (listeners.length === 0 || holdsSocket(pidsOf(group), listeners)) return;
-  // Look for a service first: the command of an app on the bs9 runtime is bs9, so a process name would not help.
+  // Search among the services first: an app on the runtime of bs9 is a process named bs9, so the name of the process would not
+  // help the user.
   const readings = await backend.read(registry.names());
   const service = readings.find(({ group }) => holdsSocket(pidsOf(group), listeners));
   if (service?.name === spec.name) return;

@@ -13,7 +13,7 @@ export type NotReady = { ready: false; cause: string; afterMs: number; timedOut:
 export type Readiness =
   | {
       ready: true;
-      /** Null if the service has no health check and no port. */
+      /** The health of the service that is ready; null if it has no health check and no port. */
       health: "healthy" | "unknown" | null;
       tookMs: number;
       /** From the start of the process, exact to a clock tick and a poll; null if the process is gone already. */
@@ -28,7 +28,9 @@ const shortestProbeMs = 200;
 /** Most services are ready within a fraction of a second; for slower ones rarer polls are exact enough. */
 const pollMs = (elapsedMs: number): number => (elapsedMs < 500 ? 5 : 40);
 
-/** `restartsBefore` is the restart count of a service that keeps running: those restarts do not count as crashes. */
+/**
+ * `restartsBefore` is the restart count before the wait: those earlier restarts of a running service do not count as crashes.
+ */
 export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise<Readiness> {
   const began = performance.now();
   const alive = { pid: -1, since: 0 };
@@ -64,7 +66,7 @@ export async function ready(spec: Spec, deps: Deps, restartsBefore = 0): Promise
   }
 }
 
-/** Words a cause for the progress line: with "yet", because a service that is still starting has not failed. */
+/** Returns the cause as the progress line shows it: with "yet", because a service that is still starting has not failed. */
 function stepOf(cause: string): string {
   return cause.startsWith("it does not listen") ? `${cause} yet` : cause;
 }
@@ -79,7 +81,7 @@ async function isStill(pid: number, { name }: Spec, { backend }: Deps): Promise<
   return reading?.state === "active" && (reading.mainPid ?? 0) === pid;
 }
 
-/** Null if the service is ready; else a sentence on what it still has to do. */
+/** Checks once whether a service is ready. Returns null if it is, else a sentence on what it still has to do. */
 async function isReady(spec: Spec, reading: Reading, aliveForMs: number, leftMs: number, deps: Deps): Promise<string | null> {
   if (spec.health !== null) {
     const timeoutMs = Math.max(shortestProbeMs, Math.min(longestProbeMs, leftMs));

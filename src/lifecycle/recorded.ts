@@ -5,7 +5,10 @@ import { stripText, withoutSecrets } from "../service/masking.ts";
 import type { Difference } from "../service/plan.ts";
 import { type Deps, underLock } from "./deps.ts";
 
-/** The record of an act before it is written to the trail; the act adds the targets and differences that it finds. */
+/**
+ * The record of an act (start, stop, …) before it is written to the trail; the act adds the services and the changes that it
+ * finds.
+ */
 export type TrailEntry = { act: string; targets: string[]; differences: Difference[] };
 
 /** The part of an act's result that the trail records; `failed` names the targets that failed. */
@@ -26,7 +29,10 @@ function whatOf({ act, targets }: TrailEntry): string {
   return `${act} ${targets.length === 1 ? targets[0] : `${targets.length} services`}`;
 }
 
-/** Runs `work` under the lock, and records the result that it returns beside its value, or its error. */
+/**
+ * Runs `work` under the lock of the registry, and writes to the trail the result that `work` returns beside its value, or the
+ * error that it throws.
+ */
 export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
   return underLock(deps, whatOf(entry), async () => {
     deps.registry.recordBackend(deps.backend.kind);
@@ -57,7 +63,7 @@ export async function append({ trail, warn }: Pick<Deps, "trail" | "warn">, entr
       },
     });
   } catch (error) {
-    warn(`this is not in the trail: ${reasonOf(error)}`);
+    warn(`this act could not be recorded in the trail: ${reasonOf(error)}`);
   }
 }
 

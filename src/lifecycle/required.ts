@@ -29,7 +29,10 @@ export async function checkSandbox(deps: Deps, spec: Spec): Promise<void> {
   if (required && verdict?.verdict !== "effective") throw unsound(spec, verdict?.verdict ?? "unknown", verdict?.missing ?? []);
 }
 
-/** Throws `refused` unless signals, abstract sockets and limits are isolated, which `--require-isolation` asks for. */
+/**
+ * Refuses the service with an error unless signals, abstract sockets and limits are isolated, which `--require-isolation` asks
+ * for.
+ */
 function checkIsolation({ name, entry }: Spec, isolation: Isolation | undefined): void {
   if (isolation?.verdict === "full") return;
   const [first] = isolation?.missing ?? [];

@@ -20,7 +20,10 @@ import { type Reread, reread } from "./reread.ts";
 /** `renewed` is the result of reading the known environment files again; null if they were not read. */
 export type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null };
 
-/** Throws if the entry cannot be found, and if the name belongs to a service of another project. */
+/**
+ * Makes the spec of a service from the entry and the options of `start`. Throws if the entry cannot be found, and if the name
+ * belongs to a service of another project.
+ */
 export async function specOf(given: string, asked: StartInput, deps: Deps): Promise<Specified> {
   // A defined name comes before a directory of that name (cli.md).
   const defined = deps.registry.get(given.match(/^[a-z][a-z0-9-]*$/) ? given : "") ?? null;

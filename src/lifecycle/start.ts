@@ -89,7 +89,9 @@ async function carryOut(plan: StartPlan, bundled: Bundle | null, deps: Deps, opt
   return bringUp(plan, bundled, deps, options);
 }
 
-/** Changes what concerns bs9 alone, judged on the running process; where that one does not pass, nothing is changed. */
+/**
+ * Applies a change of settings that only bs9 uses, after checking the running process. If the check fails, nothing is changed.
+ */
 async function changeRunning({ spec, reading }: StartPlan, deps: Deps): Promise<Readiness | null> {
   const readiness = spec.waitMs === 0 ? null : await ready(spec, deps, reading?.restarts ?? 0);
   if (readiness?.ready === false)
@@ -103,7 +105,8 @@ async function bringUp(plan: StartPlan, bundled: Bundle | null, deps: Deps, { li
   const { spec, known, reading } = plan;
   await checkPort(spec, reading?.group ?? null, deps);
   if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
-  // Read before the service runs, because it may replace its own files. Where that fails, the definition fails and says why.
+  // The opened directories are determined before the service runs, because the service may replace its own files. If that fails
+  // here, defining the service fails as well and says why.
   const directories = await deps.backend.directories(spec).catch(() => null);
   const changed: Changed & { gain?: Gain } =
     bundled === null ? await change(deps, spec, known, reading) : await changeToBuild(deps, spec, known, reading, bundled);

@@ -1,4 +1,4 @@
-// What storage keeps of a service: its last sample, and how available it was in the last day and the last 30 days.
+// Reads from the storage the last sample of a service, and how available the service was in the last day and the last 30 days.
 import { type FigureName, tableOf } from "../metrics/figures.ts";
 import { type Availability, availability } from "../storage/availability.ts";
 import { seenKeep } from "../storage/levels.ts";
@@ -10,7 +10,7 @@ export type Sampled = { at: string } & Partial<Record<FigureName, number | null>
 /** A sample older than this many intervals is stale: a full disk, for instance, stops the agent from storing more. */
 const freshIntervals = 3;
 
-/** Null if the service is not in the last tick, or if that tick is stale. */
+/** The last stored sample of a service; null if the service is not in the last tick, or if that tick is stale. */
 export async function sampledOf(name: string, { storage, now }: Pick<Deps, "storage" | "now">): Promise<Sampled | null> {
   const newest = await storage.newest(name);
   const point = newest?.points.get(name);
@@ -40,7 +40,8 @@ export async function availabilityOf(
   { storage, now }: Pick<Deps, "storage" | "now">,
 ): Promise<Availabilities | null> {
   const toMs = now();
-  // As far back as state changes are stored: a service seen before the month is older than it, even if nobody watched since.
+  // The query reaches back as far as state changes are stored: a service that was observed before the month is older than the
+  // month, even if bs9 did not observe it since.
   const fromMs = Math.max(sinceMs, toMs - seenKeep.ageMs);
   if (fromMs >= toMs) return null;
   const watches = await storage.watches(name, { fromMs, toMs });

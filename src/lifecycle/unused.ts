@@ -16,7 +16,10 @@ export function sweepUnused(place: Place): void {
   for (const path of unusedPaths(place) ?? []) rmSync(path, { recursive: true, force: true });
 }
 
-/** Null if a spec or a pending change cannot be read, because it may need any runtime or build. */
+/**
+ * The paths of runtimes and builds that no service uses; null if a spec or a pending change cannot be read, because it may need
+ * any runtime or build.
+ */
 export function unusedPaths(place: Place): string[] | null {
   const { registry, share } = place;
   const { specs, broken } = registry.readable();
@@ -46,7 +49,10 @@ function isUnusedElsewhere({ share, home }: Place): (path: string) => boolean {
   };
 }
 
-/** The texts of the units with the mark of bs9, whichever registry they belong to; null if one cannot be read. */
+/**
+ * The texts of all units that name bs9 as their owner, whichever registry (BS9_HOME) they belong to; null if one cannot be
+ * read.
+ */
 function markedUnits(folder: string): string[] | null {
   const names = namesIn(folder).filter((name) => name.endsWith(".service"));
   try {

@@ -58,7 +58,7 @@ async function sandbox({ deps }: DoctorInput): Promise<Finding[]> {
   const namesOf = (directives: string[]) => [...new Set(directives.map((one) => one.split("=")[0] ?? one))];
   return [...reasons].map(([why, directives]) =>
     findings.sandbox({
-      // Without systemd these parts are not available at all, so that they are missing is only a warning.
+      // Without systemd these parts of the sandbox are never available, so their absence is only a warning.
       severity: deps?.backend.kind === "supervisor" ? "warning" : severityOf(directives),
       names: directives.length === 1 ? `${directives[0]}` : `${directives.length} parts of the sandbox: ${namesOf(directives).join(" ")}`,
       why,
@@ -67,7 +67,10 @@ async function sandbox({ deps }: DoctorInput): Promise<Finding[]> {
   );
 }
 
-/** Wished directives do not make a sandbox partial, so they are a note. Without user namespaces no file is protected: an error. */
+/**
+ * If only directives are missing that the profile does not promise, the sandbox is still complete: a note. Without user
+ * namespaces no file is protected: an error.
+ */
 function severityOf(directives: string[]): Severity {
   const wished = wishedDirectives("standard").map(label);
   if (directives.every((directive) => wished.includes(directive))) return "note";

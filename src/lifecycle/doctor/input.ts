@@ -11,7 +11,7 @@ export type DoctorInput = {
   registry: Registry;
   mistakes: Mistake[];
   verifyTrail: () => Promise<TrailVerdict>;
-  /** Null if no backend can be reached. */
+  /** Access to the services; null if no backend can be reached. */
   deps: Deps | null;
   /** The specs that can be read. */
   specs: Spec[];

@@ -1,4 +1,5 @@
-// Checks that log files can be trimmed in place without losing a line.
+// Checks that the file system of the log files can free the start of a file in place, so that no line is lost when bs9 trims
+// it.
 import { existsSync } from "node:fs";
 import type { Finding } from "../../backend/finding.ts";
 import { logsFolder, unreadStreams } from "../../logs/store/place.ts";

@@ -1,4 +1,4 @@
-// Checks that nobody has changed or removed the trail.
+// Checks that nobody has changed or removed the trail, in which bs9 records every act.
 import type { Finding } from "../../backend/finding.ts";
 import { exitStatus } from "../../base/errors.ts";
 import { acceptAct } from "../../trail/record.ts";
@@ -9,7 +9,8 @@ import { findings } from "./table.ts";
 
 export async function trailFindings({ verifyTrail, deps }: DoctorInput): Promise<Finding[]> {
   const { breaks, removed } = await verifyTrail();
-  // The only fault is that an earlier trail is missing, which may have been removed on purpose: a warning, not an error.
+  // The only fault is that an earlier trail is missing. The user may have removed it on purpose, so this is a warning and not
+  // an error.
   const isRemovedOnly = removed.length > 0 && breaks.length === removed.length;
   if (isRemovedOnly) return [removedTrail(removed, deps)];
   const [first] = breaks;

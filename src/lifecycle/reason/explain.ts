@@ -67,7 +67,7 @@ export async function hintFor(spec: Spec, lines: string[], deps: Pick<Deps, "bac
   }
 }
 
-/** The hint as the details and the hint of an error. */
+/** Converts a hint about the sandbox to the details and the hint of an error. */
 export function toldBy(hint: SandboxHint | null, name: string): { details: string[]; hint: string | null } {
   if (hint === null) return { details: [], hint: null };
   return { details: [hint.what], hint: hint.option === null ? hint.advice : `bs9 start ${name} ${hint.option}` };

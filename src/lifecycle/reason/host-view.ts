@@ -7,7 +7,10 @@ import type { Spec } from "../../service/spec.ts";
 import type { Deps } from "../deps.ts";
 import type { HostView } from "./sandbox-hint.ts";
 
-/** Null if the directories open to the service are unknown, because its next start would be refused. */
+/**
+ * The files of the host as needed to explain errors of a service; null if the directories open to it are unknown, because its
+ * next start would be refused.
+ */
 export async function hostViewOf(spec: Spec, { backend, home }: Pick<Deps, "backend" | "home">): Promise<HostView | null> {
   const opened = await backend.directories(spec).catch(() => null);
   if (opened === null) return null;

@@ -4,7 +4,7 @@ import { harmless } from "../../base/text.ts";
 import type { Observed } from "../../status/schema.ts";
 import type { SandboxHint } from "./sandbox-hint.ts";
 
-/** What was found about a service in addition to its observed state. */
+/** Facts that explain why a service is not well, in addition to its observed state. */
 export type Evidence = {
   /** True if its log could be read; else the reason says nothing about the log. */
   isLogRead: boolean;
@@ -18,8 +18,8 @@ export type Evidence = {
 export const noEvidence: Evidence = { isLogRead: false, errorLine: null, hint: null, stopped: null };
 
 /**
- * Null if the service is well. Else one sentence without a full stop, such as `crashed 5 times, next start in 8 s: Error: listen
- * EADDRINUSE`, followed by the part that the sandbox has in it.
+ * Null if the service is well. Else one sentence without a full stop, such as `crashed 5 times, next start in 8 s: Error:
+ * listen EADDRINUSE`, followed by what the sandbox has to do with it.
  */
 export function serviceReason(observed: Observed, evidence: Evidence, nowMs: number): string | null {
   const reason = stateReason(observed, evidence, nowMs);
@@ -57,7 +57,7 @@ function failedReason(observed: Observed, evidence: Evidence): string {
   }
   const restarts = status.restarts ?? 0;
   if (restarts === 0) return `${end ?? "ended"}${errorPart(end, evidence)}`;
-  // After restarts `end` says that bs9 gave up, and why.
+  // If the service was restarted before, `end` says that bs9 has given it up, and why.
   return `${endings(observed)}, ${end ?? "given up"}${errorPart(null, evidence)}`;
 }
 

@@ -31,13 +31,16 @@ export type SandboxHint = {
   what: string;
   /** What to type after `bs9 start NAME`; null if no option opens the path. */
   option: string | null;
-  /** What to do if no option helps; empty if one does. */
+  /** What the user can do if no option of `start` helps; empty if an option helps. */
   advice: string;
 };
 
 type Zone = "writable" | "readable" | "hidden" | "private" | "system";
 
-/** The hint for the first of `denials`, the latest one first, that the sandbox caused; null if it caused none of them. */
+/**
+ * The hint for the latest of `denials` that the sandbox caused; null if the sandbox caused none of them. `denials` begins with
+ * the latest.
+ */
 export function sandboxHint(spec: Pick<Spec, "cwd" | "sandbox">, denials: Denial[], host: HostView): SandboxHint | null {
   if (spec.sandbox.profile === "off") return null;
   for (const denial of denials) {
