@@ -19,9 +19,9 @@ export type LogQuery = {
   sinceMs: number | null;
   untilMs: number | null;
   follow: boolean;
-  /** True: only reports about the services, without the lines that they write. */
+  /** If true, only the reports of bs9 and systemd about the services are returned, not the lines that the services write. */
   eventsOnly?: boolean;
-  /** Called when following, after the last `lines` were yielded and only new lines will follow. */
+  /** With `follow`: called once the existing lines have been yielded, so that from now on only new lines come. */
   caughtUp?: () => void;
   /** `lines` counts only the records that this accepts, so that the last 50 errors are 50 errors. */
   accept?: (record: RawLine) => boolean;
@@ -42,7 +42,7 @@ export function logLineOf(raw: RawLine): LogLine {
   return { at: new Date(raw.atMs).toISOString(), service: raw.service, stream: raw.stream, ...levelOf(raw.priority, raw.message) };
 }
 
-/** Throws a usage error for an invalid pattern or an unknown level. */
+/** Makes the filter of `--grep` and `--level`. Throws a usage error for an invalid pattern or an unknown level. */
 export function lineFilter(asked: { grep?: string; level?: string }): (raw: RawLine) => boolean {
   const matches = asked.grep === undefined ? () => true : grep(asked.grep);
   const least = asked.level === undefined ? 0 : levels.indexOf(levelAsked(asked.level));

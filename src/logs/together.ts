@@ -14,7 +14,7 @@ export async function* together(places: LogReader[], query: LogQuery, signal: Ab
         places.map((place) => {
           const past = Promise.withResolvers<null>();
           const source = open(place, { ...query, caughtUp: () => past.resolve(null) });
-          // In a range it is unknown where the past ends and the new lines begin.
+          // When a range is followed, a source does not report where its existing lines end and its new lines begin.
           return lines === null ? { source, known: [], next: source.next() } : known(source, past.promise);
         }),
       );

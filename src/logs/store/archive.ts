@@ -8,7 +8,10 @@ import type { Mark, StreamName } from "./place.ts";
 
 export type Archive = { path: string; start: number; end: number };
 
-/** 16 decimal digits are enough for 9 PB, and names of equal length sort in the order of their numbers. */
+/**
+ * Offsets in file names have 16 decimal digits: that is enough for 9 PB, and names of equal length sort in the order of their
+ * offsets.
+ */
 const digits = 16;
 
 export function archives(folder: string, stream: StreamName): Archive[] {
@@ -34,7 +37,7 @@ export function archiveEnd(folder: string, stream: StreamName): number {
   return archives(folder, stream).at(-1)?.end ?? 0;
 }
 
-/** The marks are stored in the first line, before the text. */
+/** The first line of an archive contains the marks (which offset the log had reached at which time); the text follows. */
 export async function writeArchive(folder: string, stream: StreamName, start: number, text: Buffer, list: Mark[]): Promise<void> {
   const end = start + text.length;
   const name = [start, end].map((offset) => String(offset).padStart(digits, "0")).join("-");
@@ -48,7 +51,7 @@ const Head = v.array(v.strictTuple([v.number(), v.number()]));
 /** More than any archived piece can take, however badly it compresses. */
 const maxPackedBytes = 64 * 1024 * 1024;
 
-/** Null where the archive was removed, is damaged, or is not a regular file. */
+/** Reads an archive of a log; null if it was removed, is damaged, or is not a regular file. */
 export function readArchive({ path, start, end }: Archive): { text: Buffer; list: Mark[] } | null {
   try {
     const bytes = Buffer.from(Bun.zstdDecompressSync(readNoFollow(path, maxPackedBytes)));

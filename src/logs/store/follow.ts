@@ -9,12 +9,15 @@ import { lineRecords } from "./records.ts";
 import { streamTextOf } from "./text.ts";
 import { careForLogs } from "./tick.ts";
 
-/** The offset after the last line that was yielded, and the shift with which it was counted. */
+/**
+ * The offset after the last line that was yielded, and the number of bytes that had been cut off the start of the file at that
+ * time.
+ */
 export type Position = { offset: number; shift: number };
 
 const lookMs = 250;
 
-/** Starts at `positions`; a stream without a position is new and is yielded whole. The signal ends it. */
+/** Starts at `positions`; a stream without a position is new and is yielded whole. Ends when the AbortSignal is aborted. */
 export async function* followLogFiles(
   root: string,
   folders: string[],
@@ -25,7 +28,7 @@ export async function* followLogFiles(
   const watchers = new Map<string, FSWatcher>();
   try {
     while (!signal.aborted) {
-      // A full disk prevents marks, but lines must still be shown.
+      // On a full disk no times can be added to the index, but the lines must still be shown.
       await careForLogs(root).catch(() => {});
       for (const folder of folders) {
         if (!isDirectory(folder)) continue;
@@ -48,7 +51,8 @@ function* news(folder: string, stream: (typeof streams)[number], positions: Map<
     const source = live?.open();
     if (live === undefined || !source) return;
     const before = positions.get(key);
-    // A different shift, or an end before the position, means that the file was truncated: everything in it is new.
+    // If the shift (the number of bytes cut off the start) has changed, or the file ends before the position, the file was
+    // truncated: everything in it is new.
     const goesOn = before !== undefined && before.shift === text.shift && before.offset <= live.end;
     const from = goesOn ? Math.max(live.start, before.offset) : live.start;
     const to = lastLineEnd(source.read, from, live.end);
@@ -69,7 +73,7 @@ function watchOver(folder: string, watchers: Map<string, FSWatcher>, wake: Waker
   }
 }
 
-/** Waits for an event, at most for a time; an event between two waits ends the next wait at once. */
+/** Waits for an inotify event, with a time limit; an event that arrives between two waits ends the next wait at once. */
 class Waker {
   #isDue = false;
   #resolve: (() => void) | null = null;

@@ -72,7 +72,7 @@ export function lastLineEnd(read: Bytes, from: number, to: number): number {
   return from;
 }
 
-/** The newline at the end of the line before the line that ends at `cut`. */
+/** Finds where the line that ends at `cut` begins: the position of the newline before it. */
 function before(block: Buffer, cut: number): number {
   return cut < 2 ? -1 : block.lastIndexOf(newline, cut - 2);
 }

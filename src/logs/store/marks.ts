@@ -14,16 +14,19 @@ export type Marks = { inode: number; shift: number; list: Mark[] };
 
 const indexFile = (folder: string, stream: StreamName): string => join(folder, `${stream}.index`);
 
-/** A day with one mark per second. If there are more, every other old mark is dropped: times get less exact, but stay true. */
+/**
+ * The number of marks for a day with one mark per second. If there are more, every second old mark is dropped: the times of old
+ * lines get less exact, but do not become wrong.
+ */
 const maxMarks = 86_400;
 const markBytes = 16;
 const maxIndexBytes = 2 * maxMarks * markBytes;
 
-/** Null where the index does not exist or is invalid. */
+/** Reads the index of a log file; null if it does not exist or is invalid. */
 function load(folder: string, stream: StreamName): Marks | null {
   const bytes = bytesOf(indexFile(folder, stream));
   if (bytes === null || bytes.length < 2 * markBytes) return null;
-  // A mark that was written only half is ignored.
+  // A mark (an offset and a time) that was not written completely is ignored.
   const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length - (bytes.length % markBytes)));
   const list: Mark[] = [];
   let before: Mark = { offset: 0, atMs: 0 };
@@ -65,8 +68,8 @@ export function save(folder: string, stream: StreamName, { inode, shift, list }:
 }
 
 /**
- * Records how far the file has grown. Its mtime is the time of the last byte, however late this runs. Only regular files get
- * marks.
+ * Adds a mark to the index: the size that the log file has now. Its mtime is the time of the last byte, however late this runs.
+ * Only regular files get marks.
  */
 export function mark(folder: string, stream: StreamName): void {
   const stats = lstatSync(logFile(folder, stream), { throwIfNoEntry: false });

@@ -8,8 +8,8 @@ import { mark } from "./marks.ts";
 import { logFile, type StreamName, streams } from "./place.ts";
 
 /**
- * The two files that a service is to append to, made for this user alone. They have to be opened with O_APPEND. Lines that they
- * hold already are marked as older than now. Throws where the directory or one of the files is a symbolic link or anything else.
+ * The two files that a service is to append to, made for this user alone. They have to be opened with O_APPEND. Lines that the
+ * files already contain are marked as older than now. Throws where the directory or one of the files is a symbolic link or anything else.
  */
 export function openStreams(folder: string): Record<StreamName, string> {
   makeFolder(folder);

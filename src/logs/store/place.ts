@@ -8,7 +8,7 @@ export type StreamName = (typeof streams)[number];
 /** One stream of a service; `folder` is the log directory of the service. */
 export type LogStream = { folder: string; stream: StreamName };
 
-/** By `atMs` the stream had been written up to `offset`. */
+/** A mark: at the time `atMs` the log file had been written up to `offset`. */
 export type Mark = { offset: number; atMs: number };
 
 export const logFile = (folder: string, stream: StreamName): string => join(folder, `${stream}.log`);

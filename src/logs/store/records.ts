@@ -6,7 +6,7 @@ import { offsetAt, timeOf } from "./marks.ts";
 import type { LogStream, Mark } from "./place.ts";
 import type { StreamPart } from "./text.ts";
 
-/** Everything that may contain lines from `sinceMs` on; `end` is where the last part ends for this reader. */
+/** The parts of the log that may contain lines from `sinceMs` on; `end` is where the last part ends for this reader. */
 export function* recordsSince(parts: StreamPart[], origin: LogStream, sinceMs: number, end: number, partial: boolean): Generator<RawLine> {
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
@@ -51,7 +51,10 @@ export function* lineRecords(
   }
 }
 
-/** A file that was trimmed during the read, or whose index was lost, shows its hole as zero bytes. */
+/**
+ * Trimming frees the start of a log file (punches a hole), which then reads as zero bytes. They are seen if the file was
+ * trimmed during the read, or if its index was lost.
+ */
 function withoutHole(bytes: Buffer): Buffer | null {
   if (bytes[0] !== 0) return bytes;
   const begin = bytes.findIndex((byte) => byte !== 0);

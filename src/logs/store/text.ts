@@ -11,14 +11,17 @@ export type StreamPart = {
   end: number;
   /** The time when its last byte had been written. */
   latestMs: number;
-  /** Opened on demand, because an archive must be decompressed and most queries need none. Null where it cannot be read. */
+  /**
+   * Opens this part of the log. It is opened only when it is needed, because an archive must be decompressed and most queries
+   * need none. Null if it cannot be read.
+   */
   open(): { read: Bytes; list: Mark[] } | null;
 };
 
 /** The last part is the file itself. Call `close` after reading. */
 export type StreamText = { parts: StreamPart[]; shift: number; close: () => void };
 
-/** Null where there is no regular file to read. */
+/** Opens the archives and the file of one log as one text; null if there is no regular file to read. */
 export function streamTextOf(folder: string, stream: StreamName): StreamText | null {
   let fd: number;
   try {

@@ -1,4 +1,5 @@
-// One round of maintenance for all log files: marks, quota, archives. Any bs9 process runs it, at most once a second.
+// One round of maintenance for all log files: it records how far they have grown, archives old text, and enforces the quota.
+// Any bs9 process runs it, at most once a second.
 import { closeSync, constants, existsSync, futimesSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { punchHole, tryLock } from "../../base/libc.ts";
@@ -10,7 +11,7 @@ import { archivePiece, bytesOnDisk, dropOldest, removeUnfinished } from "./trim.
 export type TickOptions = {
   /** The quota for all services together. */
   quotaBytes?: number;
-  /** Runs even within a second of the last round. */
+  /** If true, a round runs even if the last round was less than a second ago. */
   force?: boolean;
 };
 
@@ -51,7 +52,8 @@ async function turn(root: string, quotaBytes: number): Promise<void> {
   const { bavail, blocks, bsize } = statfsSync(root);
   const allowed = Math.max(0, Math.min(quotaBytes, used + (bavail - blocks * freeShare) * bsize));
   const isTooMuch = used > allowed;
-  // Most rounds end here, without writing a file to find out whether the file system can punch holes.
+  // Most rounds end here. Only the others write a temporary file, to find out whether the file system can free a part of a file
+  // in place.
   if (!isTooMuch && ![...sizes.values()].some((bytes) => bytes > 64 * 1024 * 1024)) return;
   const canPunch = await canPunchHoles(root);
   if (isTooMuch) await shrink(sizes, Math.ceil(used - allowed * slack), canPunch);
@@ -73,12 +75,12 @@ async function shrink(sizes: Map<LogStream, number>, excessBytes: number, canPun
     const left = bytesOnDisk(place);
     excess -= bytes - left;
     open.set(place, left);
-    // Nothing was freed, because its space is not in the blocks of the file.
+    // Trimming freed nothing: the space that the file takes is not in its data blocks. This round does not try the file again.
     if (left >= bytes) open.delete(place);
   }
 }
 
-/** Tests hole punching on a temporary file. */
+/** Tests on a temporary file whether the file system can free a part of a file in place (punch a hole). */
 export async function canPunchHoles(root: string): Promise<boolean> {
   const path = join(root, `.punch-${process.pid}`);
   rmSync(path, { force: true });

@@ -10,7 +10,7 @@ import { type LogStream, logFile } from "./place.ts";
 /** The part of a file that is kept uncompressed; text beyond it is compressed. */
 const plainBytes = 64 * 1024 * 1024;
 const pieceBytes = 16 * 1024 * 1024;
-/** The newest lines are kept, whatever the quota. */
+/** This many bytes of the newest lines are kept even if that exceeds the quota. */
 const leastBytes = 1024 * 1024;
 const blockBytes = 4096;
 
@@ -83,7 +83,10 @@ async function archiveFrom({ folder, stream }: LogStream, fd: number, marks: Mar
   return to;
 }
 
-/** The index is written first, because a hole that the index does not know would be read as text. */
+/**
+ * The index is written before the start of the file is freed, because freed bytes that the index does not list would be read as
+ * text.
+ */
 async function cut({ folder, stream }: LogStream, fd: number, marks: Marks, to: number): Promise<void> {
   const next = marks.list.findIndex(({ offset }) => offset > to);
   const atMs = marks.list[next === -1 ? marks.list.length - 1 : Math.max(0, next - 1)]?.atMs ?? 0;
