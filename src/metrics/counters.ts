@@ -186,7 +186,7 @@ function inode(folder: string): string | null {
   return stat === undefined ? null : `${stat.ino}:${stat.ctimeMs}`;
 }
 
-/** Null where this user can see the open files of none of the processes. */
+/** The number of open files of the processes; null if this user may not see the open files of any of them. */
 function openFiles(pids: number[]): number | null {
   let total: number | null = null;
   for (const pid of pids) {

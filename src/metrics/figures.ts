@@ -44,7 +44,7 @@ type Row = {
   family?: string;
   counter?: true;
   help: string;
-  /** Absent where `status` already shows the figure, or where it means nothing by itself. */
+  /** How `describe` shows the figure; absent if `status` already shows it, or if the figure means nothing by itself. */
   shown?: DescribeRow;
 };
 
@@ -115,7 +115,7 @@ const figures: readonly Figure[] = rows.map(({ isWide, ...row }: Row & { name: F
   ...row,
 }));
 
-/** In the order of the table. */
+/** The figures of a subject, in the order of the table. */
 export function tableOf(kind: SubjectKind): readonly Figure[] {
   return byKind[kind];
 }

@@ -3,7 +3,7 @@ import { type CgroupFigures, readFigures, readPids, usecOfCgroup, usecOfPids } f
 
 export type Group = { kind: "cgroup"; folder: string } | { kind: "processes"; pids: number[] };
 
-/** Empty where there is no group. */
+/** The pids of the processes; empty if there is no group. */
 export function pidsOf(group: Group | null): number[] {
   if (group === null) return [];
   return group.kind === "cgroup" ? readPids(group.folder) : group.pids;

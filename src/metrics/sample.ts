@@ -36,7 +36,7 @@ export type ServiceReading = Counters & {
   health: Health;
   /** How long the last health probe took if it succeeded; null if it failed, or if there was none. */
   latencyMs: number | null;
-  /** The count of the backend; it starts from 0 again when a user starts the service. */
+  /** The number of restarts that the backend has counted; it starts from 0 again when a user starts the service. */
   restarts: number | null;
 };
 
@@ -49,7 +49,7 @@ export type Sample = Record<FigureName<"service">, number | null> & {
 
 export type HostSample = Record<FigureName<"host">, number | null>;
 
-/** When raw values were read, and what counted them. */
+/** When the counters were read, and which cgroup counted them. */
 type Raw = Pick<ServiceReading, "readAtMs" | "countedIn" | "restReadAtMs">;
 export type HostReading = Record<RawName<"host">, number | null> & Raw;
 

@@ -39,14 +39,17 @@ export function spaceReader(
     devices.set(directory, device);
     const known = byDevice.get(device);
     if (known !== undefined) return known;
-    // Null until the answer comes, so that no other directory of a hanging device is queried.
+    // The device is null until the query has answered, so that no other directory on a device that hangs is queried.
     byDevice.set(device, null);
     const free = await asked.statfs(directory).then(freeIn);
     byDevice.set(device, free);
     return free;
   };
 
-  /** Null also after the time limit. The query then goes on, and the directory is not queried again until it has returned. */
+  /**
+   * Queries one directory. Null if the query fails or takes too long. A query that takes too long goes on, and the directory is
+   * not queried again until it has returned.
+   */
   const freeOf = async (directory: string, byDevice: Map<number, Free | null>): Promise<Free | null> => {
     if (hanging.has(directory)) return null;
     hanging.add(directory);
