@@ -73,7 +73,7 @@ function shellFor(file: string): string[] {
   return isText ? ["/bin/sh"] : [];
 }
 
-/** Null for a file that can be executed but not read. */
+/** The first bytes of a file; null for a file that can be executed but not read. */
 function headOf(file: string): Buffer | null {
   try {
     return readRegular(file, 256);

@@ -15,7 +15,10 @@ const loaded = await import(pathToFileURL(process.argv.at(-1)).href);
 const text = ${JSON.stringify(mark)} + JSON.stringify(loaded.default ?? loaded) + ${JSON.stringify(endMark)};
 process.stdout.write(text, () => process.exit(0));`;
 
-/** Throws `failed` where the file cannot be run, or exports a value that JSON cannot represent. `file` is absolute. */
+/**
+ * Reads the export of a file. Throws an error if the file cannot be run, or exports a value that JSON cannot represent. `file`
+ * is absolute.
+ */
 export async function exportedBy(file: string, cwd: string, env: Record<string, string | undefined>): Promise<unknown> {
   const argv = [process.execPath, "--config=/dev/null", "--no-install", "-e", program, file];
   const result = await exec(argv, { timeoutMs, maxBytes, cwd, env, asBun: true });
