@@ -7,7 +7,10 @@ export function splitWords(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare ?? "");
 }
 
-/** Null where the text needs a shell: for a pipe, a redirection, a variable, a glob, several commands, or an open quote. */
+/**
+ * Splits a command line into words. Null if the text needs a shell: for a pipe, a redirection, a variable, a glob, several
+ * commands, or an open quote.
+ */
 export function parseCommandLine(text: string): CommandLine | null {
   const words: string[] = [];
   const env: Record<string, string> = {};

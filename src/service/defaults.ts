@@ -1,4 +1,4 @@
-// The value of each option of `start` that is not set.
+// The default of each option of `start`, used if the user does not set the option.
 import type { RuntimeKind } from "./input.ts";
 import type { SandboxProfile, Spec } from "./spec.ts";
 

@@ -30,7 +30,7 @@ export function expanded(word: string, input: StartInput, { cwd, path }: Place):
   return kind === null && /\s/.test(word) ? ofLine(word, input) : { word, input };
 }
 
-/** Null for a path that does not exist or is invalid. */
+/** The kind of file at a path; null if the path does not exist or is invalid. */
 function kindOf(path: string): "file" | "directory" | null {
   try {
     return statSync(path).isDirectory() ? "directory" : "file";
@@ -65,7 +65,7 @@ function ofPackage(folder: string, given: StartInput, path: string): Expanded {
   // Its words may name another program of the packages, such as in `cross-env A=1 next start`, which needs npm's PATH.
   if (ofPackages !== null && first !== undefined && findCommand("npm", path) !== null) return byNpm(folder, line, input, path);
   const found = program.includes("/") ? resolve(folder, program) : (ofPackages ?? findCommand(program, path));
-  // For example a builtin command of the shell.
+  // A first word that is not found may be, for example, a builtin command of the shell, so npm runs the script.
   if (found === null) return byNpm(folder, line, input, path);
   return withWords(
     [program.includes("/") || found.includes("/node_modules/") ? found : program, ...parsed.words.slice(1)],

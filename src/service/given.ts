@@ -3,7 +3,8 @@ import { usage } from "../base/errors.ts";
 import { checkSizes } from "./sizes.ts";
 import { environmentOf, givenEnvironment, type Spec } from "./spec.ts";
 
-// The first two would change the runtime, the shell before the app sets the next ones, and JSON records lose the last ones.
+// The first two variables would change how the runtime works, the shell that starts the app sets the next ones itself, and the
+// last ones would be lost in JSON records.
 const unsettable = new Set([
   "BUN_OPTIONS",
   "BUN_BE_BUN",
@@ -17,7 +18,10 @@ const unsettable = new Set([
   "prototype",
 ]);
 
-/** Throws for a variable that a service cannot receive, and where the environment is larger than the kernel accepts. */
+/**
+ * Checks the environment of a spec. Throws for a variable that a service cannot receive, and if the environment is larger than
+ * the kernel accepts.
+ */
 export function checkGiven(spec: Spec): void {
   const names = Object.keys(givenEnvironment(spec));
   const reserved = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || unsettable.has(name));

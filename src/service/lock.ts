@@ -6,7 +6,10 @@ import { failed } from "../base/errors.ts";
 import { makeFolder, openToAppend, readIfThere } from "../base/files.ts";
 import { tryLock } from "../base/libc.ts";
 
-/** `what` is the command, which is shown to those who wait; `onWait` is called with the holder of the lock. */
+/**
+ * `what` is the command of the user, which commands that wait for the lock show; `onWait` is called with the holder of the
+ * lock.
+ */
 export type Claim = { what: string; timeoutMs: number; onWait: (holder: string) => void };
 
 /** Runs `work` while no other bs9 can change this directory. Throws after `timeoutMs`. */
@@ -34,7 +37,7 @@ export async function lockHolder(folder: string): Promise<string | null> {
   }
 }
 
-/** Only a word for those who wait: on a full disk they wait without it. */
+/** The file only tells waiting commands who holds the lock: on a full disk they wait without knowing. */
 function sign(fd: number, what: string): void {
   try {
     ftruncateSync(fd, 0);

@@ -7,7 +7,7 @@ export const namePattern = /^[a-z][a-z0-9-]{0,62}$/;
 /** Names of the units of bs9 itself, and `all`. */
 export const isReserved = (name: string): boolean => name === "all" || name.startsWith("bs9-");
 
-/** Throws a usage error that says which names are valid. */
+/** Checks the name of a service. Throws a usage error that says which names are valid. */
 export function checkName(name: string): string {
   if (isReserved(name)) throw usage(`a service cannot be named '${name}': that name is reserved`);
   if (namePattern.test(name)) return name;

@@ -23,7 +23,7 @@ const maxBytes = 256 * 1024;
 const section = "services";
 const keys = ["entry", "env-file", ...projectOptions.map(({ key }) => key)];
 
-/** Throws a usage error that names the file, the line and the key. */
+/** Reads a bs9.toml. Throws a usage error that names the file, the line and the key. */
 export async function readProject(path: string): Promise<ProjectService[]> {
   const file = resolve(path);
   const services: ProjectService[] = [];

@@ -14,7 +14,9 @@ const Pending = v.strictObject({
   previous: v.nullable(Spec),
   /** Whether the service ran before, so that undoing the change can start it again. */
   ran: v.boolean(),
-  /** Its main process at that time: if this process still runs, the change has not reached it. */
+  /**
+   * The main process of the service when the change began: if this process still runs, the change has not been applied to it.
+   */
   process: v.optional(v.nullable(v.strictObject({ pid: v.number(), startTime: v.string() })), null),
   owner: v.strictObject({ pid: v.number(), startTime: v.nullable(v.string()), boot: v.string() }),
 });
@@ -64,7 +66,7 @@ export class Registry {
     );
   }
 
-  /** Null for a service that is not defined; throws where the file cannot be parsed. */
+  /** The spec of a service; null if the service is not defined. Throws if its file cannot be parsed. */
   get(name: string): Spec | null {
     return readRecord(Spec, this.#file("services", name));
   }
@@ -86,7 +88,7 @@ export class Registry {
   }
 
   remove(name: string): void {
-    // A directory that has taken the place of one of these files is removed as well.
+    // If somebody has replaced one of these files by a directory, the directory is removed.
     for (const folder of ["services", "pending"]) rmSync(this.#file(folder, name), { force: true, recursive: true });
     this.setOutcome(name, null);
   }
@@ -151,7 +153,7 @@ export class Registry {
     return parsed.success ? parsed.output : null;
   }
 
-  /** Written with the first service, and when another backend is asked for. */
+  /** Writes which backend the services use: together with the first service, and when the user asks for another backend. */
   recordBackend(kind: v.InferOutput<typeof Kind>): void {
     const file = join(this.#config, "backend");
     if (readIfThere(file, 64)?.trim() === kind || (kind === "systemd" && !existsSync(file))) return;

@@ -47,7 +47,7 @@ export function resolve(
     root: around.root,
     cwd: around.cwd,
     runtime: around.runtime,
-    // A build belongs to one entry and one runtime; a new build is made when it is asked for.
+    // The bundle that `--build` made belongs to one entry and one runtime, so it is not kept when one of them changes.
     build: before !== null && before.entry.path === entry.path && before.runtime.kind === around.runtime.kind ? before.build : null,
     force: input.force ?? before?.force ?? false,
     port,
@@ -99,7 +99,7 @@ function checkHealthRestart(policy: Spec["restart"]["policy"], isProbed: boolean
       hint: "bs9 start … --port 3000 --health-restart",
     });
   if (policy !== "no") return;
-  // Names the option that was given last.
+  // The hint keeps the option that the user gave last, and replaces the other one.
   const hint = restart === "no" && healthRestart === undefined ? "--reset --restart no" : "--restart on-failure --health-restart";
   throw usage(
     "--health-restart and --restart no exclude each other: a service that is ended because it is unhealthy would not be started again",

@@ -6,8 +6,8 @@ import { readRegular } from "../base/files.ts";
 const marks = ["package.json", "bs9.toml", ".git"];
 
 /**
- * The nearest directory from `start` upwards that contains a mark of a project, else `start` itself. The search ends at the
- * home directory and at /, where files do not mark a project.
+ * The nearest directory from `start` upwards that contains a file that marks a project, such as package.json, else `start`
+ * itself. The search ends at the home directory and at /, where files do not mark a project.
  */
 export function projectRoot(start: string, home: string): string {
   for (let folder = start; folder !== dirname(folder) && folder !== home && isTrusted(folder); folder = dirname(folder)) {
@@ -22,8 +22,8 @@ export function isHomeOrAbove(folder: string, home: string): boolean {
 }
 
 /**
- * A mark that somebody else could have created, for example in /tmp, does not count: files beside it would run with the
- * project.
+ * A file that marks a project, such as package.json, does not count if another user could have created it, for example in /tmp:
+ * files beside it would run with the project.
  */
 function isTrusted(folder: string): boolean {
   const { uid, mode } = statSync(folder);

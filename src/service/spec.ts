@@ -89,7 +89,7 @@ export type EnvFile = Spec["envFiles"][number];
 /** The variables that the user set: a later file overrides an earlier one, and --env overrides the files. */
 export function givenEnvironment({ env, envFiles, envRemoved }: Pick<Spec, "env" | "envFiles" | "envRemoved">): Record<string, string> {
   const fromFiles = envFiles.flatMap(({ values }) => Object.entries(values)).filter(([name]) => !envRemoved.includes(name));
-  // Not by assignment, which would lose a variable named __proto__ without an error.
+  // The object is not filled by assignments, because they would lose a variable named __proto__ without an error.
   return Object.fromEntries([...fromFiles, ...Object.entries(env)]);
 }
 

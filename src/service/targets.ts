@@ -23,7 +23,10 @@ export function pickTargets(words: string[], defined: string[]): string[] {
   return [...picked];
 }
 
-/** Whether a word of `start` names services, and not an entry: `all`, a defined name or a glob; `./web` is always a file. */
+/**
+ * Returns true if an argument of `start` names services and not an entry: `all`, a defined name or a glob; `./web` is always a
+ * file.
+ */
 export function isTarget(word: string, defined: string[]): boolean {
   return word === "all" || defined.includes(word) || (isGlob(word) && !word.includes("/"));
 }
