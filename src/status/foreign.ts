@@ -9,7 +9,10 @@ export function foreignNotice(foreign: Foreign): Notice {
   return { kind: `unit-${kind}`, subject: name, what: foreignSentence(foreign), fix: fixOf(foreign) };
 }
 
-/** Units that have the mark of bs9 but no spec. They belong to no service, so a snapshot lists them separately. */
+/**
+ * Notices about units that name bs9 as their owner but have no spec. They do not belong to a service, so a snapshot lists them
+ * separately.
+ */
 export const addedNotices = (foreign: Foreign[]): Notice[] => foreign.filter(({ kind }) => kind === "added").map(foreignNotice);
 
 export function foreignSentence({ name, kind, files }: Foreign): string {

@@ -32,7 +32,7 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
   const foreign = backend.strangers?.changes(registry.names()) ?? [];
   const around = { backend, notices, foreign, sockets: listeners(), bootedMs: bootedAtMs(), nowMs: now() };
   const services = seen.map((one) => observedOf(one, around));
-  // Last, because some time has to pass between the two readings of the CPU counters.
+  // The second reading of the CPU counters comes last, because some time has to pass between the two readings.
   if (seen.length > 0) await cpuWindow(seen.map(({ reading }) => reading));
   for (const [i, { reading }] of seen.entries()) {
     const status = services[i]?.status;
@@ -96,7 +96,8 @@ async function readOrGlimpse(names: string[], backend: Backend, warn: (text: str
   try {
     return await backend.read(names);
   } catch (error) {
-    // Without names the result would be empty, as if there were no services, so the error is thrown.
+    // If the backend cannot be reached and no names were given, the error is thrown, because an empty result would look as if
+    // there were no services.
     if (names.length === 0 || backend.glimpse === undefined || !(error instanceof Bs9Error && error.code === "no-backend")) throw error;
     warn(`${error.message}${error.hint === undefined ? "" : `. Try: ${error.hint}`}`);
     return backend.glimpse(names);

@@ -6,7 +6,8 @@ export interface Model {
   /** The current state of the services with these names; a service that no longer exists is left out. */
   now(names: string[]): Promise<Snapshot>;
   /**
-   * Follows all services until the signal: first a snapshot, then the changes. A later snapshot replaces all earlier events.
+   * Follows all services until the AbortSignal is aborted: first a snapshot, then the changes. A later snapshot replaces all
+   * earlier events.
    */
   follow(options: FollowOptions): AsyncIterable<ModelEvent>;
 }
@@ -17,10 +18,10 @@ export type FollowOptions = {
   paceMs: number;
 };
 
-/** A model that may be gone, for example because its process has ended. */
+/** A model in another process, which may have ended. */
 export interface ModelSource {
-  /** Null where the model is gone, or does not know all of these services yet. */
+  /** The current state of these services; null if the other process has ended, or does not know all of these services yet. */
   now(names: string[]): Promise<Snapshot | null>;
-  /** Also ends when the model is gone. */
+  /** Follows the services as Model does, and also ends when the other process has ended. */
   follow(options: FollowOptions): AsyncIterable<ModelEvent>;
 }

@@ -53,7 +53,7 @@ export const Status = v.strictObject({
 });
 export type Status = v.InferOutput<typeof Status>;
 
-/** A status, and the facts that hints and reasons need and `--json` does not show. */
+/** The status of a service, and further facts that bs9 needs to explain it and that `--json` does not show. */
 export const Observed = v.strictObject({
   status: Status,
   /** The service starts at the next boot. */
@@ -77,7 +77,7 @@ export const Snapshot = v.strictObject({
   /** By the wall clock. */
   atMs: v.number(),
   services: v.array(Observed),
-  /** Notices of units that have the mark of bs9 but belong to no service. */
+  /** Notices about units that name bs9 as their owner but do not belong to a service. */
   added: v.array(Notice),
   /** Notices that concern every service. */
   notices: v.array(Notice),

@@ -46,7 +46,7 @@ export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresF
     uptimeMs: startedMs === null ? null : Math.max(0, Math.round(nowMs - startedMs)),
     ...seen.figures,
     limits: seen.limits,
-    // If no port was declared, the lowest port on which the service listens.
+    // The port of the spec; if the spec has none, the lowest port on which the service listens.
     port: port ?? ports?.[0] ?? null,
     requests: null,
     sandbox: seen.verdict,

@@ -14,7 +14,7 @@ export async function sandboxVerdictOf(
   const isUp = reading.mainPid !== null && reading.state !== "unknown";
   if (spec.sandbox.profile === "off")
     return { verdict: "off", verified: [], probed: [], missing: [], ...(isUp ? { isolation: isolationOff(spec.name) } : {}) };
-  // During a change the process may already run with the new spec while the registry still has the old one.
+  // During a change of the service the process may already run with the new spec while the registry still has the old spec.
   if (!isUp || registry.isPending(spec.name)) return { verdict: "unknown", verified: [], probed: [], missing: [] };
   try {
     return await backend.verify(spec, reading);
