@@ -4,9 +4,12 @@ import type { Range, SeenState, WatchedSpan } from "./storage.ts";
 export type Availability = {
   upMs: number;
   downMs: number;
-  /** Neither up nor down: it was stopped by the user, starting after that, or not yet ended when last seen. */
+  /**
+   * Time that counts neither as up nor as down: the user had stopped the service, it was starting after that, or it was still
+   * ending when bs9 last observed it.
+   */
   stoppedMs: number;
-  /** Nobody watched, or the service did not exist. */
+  /** Time in which bs9 did not observe the service, or the service did not exist. */
   unknownMs: number;
   /** Up time as a share of up and down time; null if both are 0. */
   uptimeRatio: number | null;
@@ -23,7 +26,7 @@ export function availability(watches: readonly WatchedSpan[], range: Range): Ava
   const recoveries: number[] = [];
   const laterMs = beginsAfter(watches);
   for (const [i, watch] of watches.entries()) {
-    // Where the clock was set back, two watches cover the same time: the later one counts.
+    // After the clock was set back, two watches cover the same time: the watch that began later counts.
     const later = (laterMs[i] ?? 0) < watch.toMs ? watches.slice(i + 1) : [];
     const stretches = stretchesOf(watch);
     for (const { condition, ...stretch } of stretches)
@@ -43,7 +46,10 @@ export function availability(watches: readonly WatchedSpan[], range: Range): Ava
   };
 }
 
-/** The earliest begin of all watches after each watch. Computed once, because there may be thousands of watches. */
+/**
+ * For each watch (a time without a gap in which bs9 observed the services), the earliest begin of all later watches. Computed
+ * once, because there may be thousands of watches.
+ */
 function beginsAfter(watches: readonly WatchedSpan[]): Float64Array {
   const begins = new Float64Array(watches.length).fill(Number.POSITIVE_INFINITY);
   for (let i = watches.length - 2; i >= 0; i--)

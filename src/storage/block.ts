@@ -11,7 +11,7 @@ export type Block = {
   bytes: Uint8Array;
   keys: Float64Array;
   columns: ReadonlyMap<string, Values>;
-  /** The same columns in the order of the layout. */
+  /** The columns of `columns`, in the order in which the layout lists them. */
   inOrder: readonly Values[];
 };
 
@@ -27,7 +27,7 @@ export function makeBlock(layout: Layout, length: number): Block {
   return block;
 }
 
-/** Throws if the bytes are not a block that bs9 wrote. */
+/** Reads a block of samples from its bytes. Throws if they are not a block that bs9 wrote. */
 export function readBlock(stored: Uint8Array): Block {
   const bytes = stored.byteOffset % 8 === 0 ? stored : stored.slice();
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -66,7 +66,7 @@ export function blockFrom(layout: Layout, keys: Float64Array, points: readonly R
   }
   for (const { name, words } of layout.words) {
     const values = block.columns.get(name);
-    // An unknown word has index -1, which a byte stores as 255: null.
+    // An unknown word has the index -1. A byte stores -1 as 255, which stands for null.
     if (values !== undefined) for (let row = 0; row < values.length; row++) values[row] = words.indexOf(String(points[row]?.[name]));
   }
   return block;
@@ -74,7 +74,10 @@ export function blockFrom(layout: Layout, keys: Float64Array, points: readonly R
 
 const numberIn = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
-/** Copies rows of several blocks into one block with new keys, in the layout with the most columns. Null without rows. */
+/**
+ * Copies rows of several blocks into one block with new keys, with the columns of the block that has the most. Null without
+ * rows.
+ */
 export function gather(rows: readonly { key: number; block: Block; row: number }[]): Block | null {
   let layout: Layout | null = null;
   for (const { block } of rows) if (layout === null || block.layout.columns.length > layout.columns.length) layout = block.layout;

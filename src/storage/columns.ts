@@ -8,7 +8,7 @@ export type StorageColumn = {
   name: string;
   bytes: 4 | 8;
   fold: Fold | "min" | "max";
-  /** The column to use in its place in blocks of single samples, which have neither minimum nor maximum. */
+  /** The column to read instead in blocks of single samples, which have no columns for minimum and maximum. */
   from?: string;
 };
 type WordColumn = { name: "state" | "health" | "memorySource"; words: readonly string[] };
@@ -35,15 +35,15 @@ const wordsOf: Record<SubjectKind, readonly WordColumn[]> = {
 /** The highest version of metrics.db that added a figure. */
 export const columnsVersion = Math.max(...kinds.flatMap((kind) => tableOf(kind).map(({ of }) => of[kind] ?? 0)));
 
-/** The first version of metrics.db whose layouts follow the order of the table of figures. */
+/** The first version of metrics.db that stores columns in the order of the table of figures. */
 const firstVersion = 3;
-/** The ids of the host's layouts begin here. */
+/** A layout is the list of columns of a block. The ids of the host's layouts begin here. */
 const hostIds = 65_536;
 
 const byVersion = (kind: SubjectKind) => versionsOf(kind).map((version) => layoutsAt(kind, version));
 const known = { service: byVersion("service"), host: byVersion("host") };
 
-/** All layouts that a block in a file can have, by id. */
+/** All layouts (lists of columns) that a block in metrics.db can have, by id. */
 export const layouts: ReadonlyMap<number, Layout> = new Map(
   [
     ...columnsBefore.map(({ id, columns }) => layoutOf(id, "service", columns)),
@@ -51,14 +51,17 @@ export const layouts: ReadonlyMap<number, Layout> = new Map(
   ].map((layout) => [layout.id, layout]),
 );
 
-/** The layout of new blocks. Level 0 holds samples that are not folded. */
+/**
+ * The layout (the list of columns) of new blocks. Level 0 holds single samples; higher levels hold several samples folded into
+ * one.
+ */
 export function layoutOn(kind: SubjectKind, level: number): Layout {
   const newest = known[kind].at(-1);
-  if (newest === undefined) throw new Error(`there is no layout for ${kind}`);
+  if (newest === undefined) throw new Error(`metrics.db has no list of columns for samples of kind ${kind}`);
   return level === 0 ? newest.raw : newest.rollup;
 }
 
-/** The columns of folded points, as they are written now. */
+/** The columns of points that combine several samples, in the current version of metrics.db. */
 export const rollupColumns: Record<SubjectKind, readonly StorageColumn[]> = {
   service: rollupOf(tableOf("service")),
   host: rollupOf(tableOf("host")),
@@ -68,7 +71,10 @@ function versionsOf(kind: SubjectKind): number[] {
   return [...new Set(tableOf(kind).map(({ of }) => Math.max(of[kind] ?? 0, firstVersion)))].sort((a, b) => a - b);
 }
 
-/** The layouts of one version: the figures added up to that version, so that later figures do not change them. */
+/**
+ * The layouts (lists of columns) of one version of metrics.db: only the figures that existed in that version, so that later
+ * figures do not change them.
+ */
 function layoutsAt(kind: SubjectKind, version: number): { raw: Layout; rollup: Layout } {
   const figures = tableOf(kind).filter(({ of }) => (of[kind] ?? 0) <= version);
   const id = (kind === "host" ? hostIds : 0) + 2 * version;

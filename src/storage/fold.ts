@@ -3,7 +3,9 @@ import type { SubjectKind } from "../metrics/subject.ts";
 import { type Block, makeBlock, type Values } from "./block.ts";
 import { layoutOn, rollupColumns, type StorageColumn } from "./columns.ts";
 
-/** A block, and for each of its rows the row of the result that it goes into. Blocks come in order of time. */
+/**
+ * A block, and for each of its rows the number of the row in the result that it is combined into. Blocks come in order of time.
+ */
 export type FoldPart = { block: Block; targets: Int32Array };
 
 export function fold(kind: SubjectKind, parts: readonly FoldPart[], keys: Float64Array): Block {

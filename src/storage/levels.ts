@@ -1,7 +1,10 @@
 // The retention: how fine samples are kept and for how long, and how long and how many changes of state are kept. Pure.
 import type { Keep, Keeping } from "../config/keeping.ts";
 
-/** The first level holds single samples, each coarser level folds the one before. */
+/**
+ * The first level of the history holds single samples; each coarser level combines several points of the level before it into
+ * one.
+ */
 export type RetentionLevel = { stepMs: number; keep: Keep };
 
 export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): RetentionLevel[] {
@@ -16,7 +19,7 @@ export function levelsOf({ intervalMs, raw, minutes, tens, hours }: Keeping): Re
 /** The age and the number of state changes that are kept of one service; a service that crashes for a month has more. */
 export const seenKeep = { ageMs: 42 * 86_400_000, perService: 5000, watches: 50_000 };
 
-/** How far a level reaches back if no tick was missed. */
+/** How far back in time a level of the history reaches if no tick was missed. */
 export function spanOf({ stepMs, keep }: RetentionLevel): number {
   return "ageMs" in keep ? keep.ageMs : keep.snapshots * stepMs;
 }

@@ -34,7 +34,10 @@ export function inOrder(blocks: readonly Block[], range: Run, stepMs: number): B
   return gather(rows.sort((a, b) => a.key - b.key));
 }
 
-/** Adds a run; if the next block continues it, the two are one run, because the cut between blocks means nothing. */
+/**
+ * Adds a run of points. If a block continues the run of the previous block, both become one run, because the border between two
+ * blocks has no meaning.
+ */
 function widen(later: Run[], run: Run, stepMs: number): void {
   const next = later.at(-1);
   if (next !== undefined && follows(run.toMs, next.fromMs, stepMs)) next.fromMs = run.fromMs;

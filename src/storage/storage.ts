@@ -5,7 +5,7 @@ import type { Health, HostSample, MemorySource, Sample, State } from "../metrics
 /** All samples of one moment. `atMs` is the wall clock, and may jump either way between two ticks. */
 export type Tick = { atMs: number; samples: readonly Sample[]; host?: HostSample | null };
 
-/** The state of a service after a change. A signal may report it before the next tick does. */
+/** The state of a service after a change. A signal of systemd may report the change before the next tick finds it. */
 export type ObservedChange = { service: string; atMs: number; state: State; health: Health; restarts: number | null };
 
 /** A failure to store is returned, not thrown, because the next call tries again. */
@@ -31,10 +31,10 @@ export type StorageRow = Point & { service: string };
 /** `fromMs` is included, `toMs` is not. */
 export type Range = { fromMs: number; toMs: number };
 
-/** The last tick; the next one is due after `intervalMs`. A service that was not in the tick has no point. */
+/** The samples of the last tick; the next tick is due after `intervalMs`. A service that was not in the tick has no point. */
 export type Newest = { atMs: number; intervalMs: number; points: Map<string, Point> };
 
-/** The state of a service from a moment on; null if the service did not exist any more. */
+/** The state of a service from a time on; null if the service did not exist any more. */
 export type SeenState = { atMs: number; state: State | null; health: Health; restarts: number | null };
 
 /** A span without a gap in which one process watched, and the states seen in it, the oldest first. */

@@ -1,4 +1,4 @@
-// The table of figures -> families of OpenMetrics: names, types, units and values in base units.
+// Converts the table of figures to metric families of OpenMetrics: names, types, units, and values in base units.
 import { type Figure, tableOf, type Unit } from "../../metrics/figures.ts";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { Point } from "../storage.ts";
@@ -13,7 +13,7 @@ const baseUnits: Record<Unit, { name: string | null; perOne: number }> = {
   count: { name: null, perOne: 1 },
 };
 
-/** The state and the health of a service as figures. */
+/** The state and the health of a service as numbers, because OpenMetrics exports only numbers. */
 const ofStates: readonly Family[] = [
   {
     name: "bs9_service_up",

@@ -1,4 +1,5 @@
-// Rows -> OpenMetrics 1.0 text with timestamps, as Prometheus' `promtool tsdb create-blocks-from openmetrics` reads it.
+// Converts rows of samples to OpenMetrics 1.0 text with timestamps, as `promtool tsdb create-blocks-from openmetrics` of
+// Prometheus reads it.
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { StorageRow } from "../storage.ts";
 import { type Family, familiesOf } from "./families.ts";
@@ -22,7 +23,7 @@ export async function* openMetrics(rows: AsyncIterable<StorageRow>, kind: Subjec
     }
     const labels = services.map((service) => (kind === "host" ? "" : `{service="${escaped(service)}"}`));
     for (const [i, family] of families.entries()) {
-      // A family without a single value is left out.
+      // A metric family is left out if none of the rows has a value for it.
       if (isKnown[i] === true) yield* textOf(family, spool, firstFamily + i, labels);
     }
     yield "# EOF\n";

@@ -1,4 +1,4 @@
-// Rows -> JSON and CSV, in pieces, while the rows are read.
+// Converts rows of samples to JSON and CSV, in pieces, while the rows are read.
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { StorageRow } from "../storage.ts";
 import { exported, exportedColumns } from "./columns.ts";
@@ -29,7 +29,7 @@ function csvField(value: string | number | null): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Rows in one piece of the output. */
+/** The number of rows that are converted and written together. */
 const rowsInPiece = 500;
 
 async function* gathered(rows: AsyncIterable<StorageRow>, line: (row: StorageRow) => string, between: string): AsyncIterable<string> {

@@ -61,7 +61,10 @@ function insert(db: Database, kind: SubjectKind, level: number, { seq, atMs, upt
 
 const headOf = ({ seq, atMs, upto }: TickEntry): Head => ({ seq, atMs, upto });
 
-/** Deletes the entries that are in chunks and folded into the next coarser level. Returns the `seq` of the last one deleted. */
+/**
+ * Deletes the entries that are already in chunks and combined into the next coarser level. Returns the `seq` of the last
+ * deleted entry.
+ */
 function trim(db: Database, kind: SubjectKind, level: number, head: Head | null, takenIn: number): number {
   const last = Math.min((head?.seq ?? 0) - depthOf(kind, level), takenIn);
   if (last > 0) db.query("DELETE FROM tick WHERE key BETWEEN ?1 AND ?2").run(tickKey(kind, level, 0), tickKey(kind, level, last));
@@ -87,12 +90,15 @@ function encode<T extends Values>(
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Far more entries than a step has, unless the clock stands still; a step with more counts as complete. */
+/** A step has far fewer entries than this unless the clock stands still; a step that reaches this number counts as complete. */
 const maxInStep = 300;
 
 type Step = { atMs: number; first: number; last: number };
 
-/** The steps that are complete, because the entry behind them belongs to another step, earlier or later. */
+/**
+ * The steps (stretches of time that become one point) that are complete, because the entry after them belongs to another step,
+ * earlier or later.
+ */
 function endedSteps(open: readonly Head[], stepMs: number): Step[] {
   const step = ({ atMs }: Head) => Math.floor(atMs / stepMs) * stepMs;
   const steps: Step[] = [];

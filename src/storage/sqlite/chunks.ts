@@ -19,7 +19,10 @@ export function depthOf(kind: SubjectKind, level: number): number {
 /** Bytes for the header of the record, for `minMs` and `maxMs`, and for the header of the block. */
 const recordBytes = 40;
 
-/** `seq` is that of the newest entry. Each `seq` is the turn of some of the services, so that no tick writes chunks for all. */
+/**
+ * `seq` is the number of the newest entry. It decides for which of the services chunks are written now, so that no tick writes
+ * chunks for all of them.
+ */
 export function writeChunks(db: Database, names: Names, kind: SubjectKind, level: number, entries: Iterable<TickEntry>, seq: number): void {
   const depth = depthOf(kind, level);
   const latest = latestChunk(db);
@@ -43,7 +46,7 @@ export function chunksOf(
       const row = seq > afterSeq ? rowOf(block, id) : -1;
       if (row === -1) continue;
       const chunk = chunks.get(id) ?? { block: makeBlock(layoutOn(kind, level), depthOf(kind, level)), length: 0 };
-      // There are more entries than fit a chunk while the next coarser level has not folded them in.
+      // There can be more entries than fit into a chunk, as long as the next coarser level has not combined them.
       if (chunk.length === chunk.block.length) chunk.block = resized(chunk.block, 2 * chunk.length);
       copyRow(block, row, chunk.block, chunk.length++, atMs);
       chunks.set(id, chunk);

@@ -12,7 +12,7 @@ const busyMs = 5000;
 const cacheKiB = 2048;
 const walBytes = 4 * 1024 * 1024;
 
-/** Throws if a newer bs9 has written the file. */
+/** Opens metrics.db for writing. Throws if a newer bs9 has written the file. */
 export function openToWrite(path: string): Database {
   makeFolder(dirname(path));
   // Created here with mode 600, because SQLite lets everybody read it. SQLite gives its -wal and -shm files the same mode.
@@ -44,10 +44,11 @@ const readableFrom = 1;
 
 export const pageBytes = 4096;
 
-/** Null if the file does not exist or has no tables yet. Throws if a newer bs9 has written it. */
+/** Opens metrics.db for reading. Null if the file does not exist or has no tables yet. Throws if a newer bs9 has written it. */
 export function openToRead(path: string): Database | null {
   if (!existsSync(path)) return null;
-  // Not opened read-only: a reader of a WAL may have to create its index (sqlite.org/wal.html#read_only_databases).
+  // The database is not opened read-only, because a reader of a WAL may have to create its index
+  // (sqlite.org/wal.html#read_only_databases).
   const db = new Database(path, { readwrite: true, strict: true });
   try {
     db.run(`PRAGMA query_only = 1; PRAGMA busy_timeout = ${busyMs}; PRAGMA cache_size = -${cacheKiB}`);

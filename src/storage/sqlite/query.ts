@@ -32,7 +32,7 @@ export function seriesOf({ names, sources }: Present, subject: string, range: Ra
   const id = names.idOf.get(subject);
   if (id === undefined) return [];
   const source = sources[kindOf(subject)];
-  // The coarsest level that is fine enough.
+  // The level with the longest steps that are still short enough for the query.
   const start = Math.max(
     0,
     source.levels.findLastIndex((level) => level.stepMs <= stepMs),

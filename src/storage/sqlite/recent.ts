@@ -11,7 +11,7 @@ export type Head = { seq: number; atMs: number; upto: number };
 /** All services at one moment, or the host. */
 export type TickEntry = Head & { block: Block };
 
-/** The last head of each level, the finest level first. */
+/** The newest entry of each level without its block, the finest level first. */
 export type Heads = readonly (Head | null)[];
 
 export type Recent = { raw: readonly TickEntry[]; heads: Heads };

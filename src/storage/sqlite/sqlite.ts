@@ -28,7 +28,7 @@ export type SqliteOptions = {
 
 type Open = { db: Database; inode: number | null; names: Names; recents: Recents; watching: Watching };
 
-/** Throws if another process writes the file, or if a newer bs9 has written it. */
+/** Opens metrics.db as the storage of samples. Throws if another process writes the file, or if a newer bs9 has written it. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Storage> {
   const { keeping = defaultKeeping, minFreeBytes = 32 * 1024 * 1024, now = Date.now } = options;
   const levels = levelsOf(keeping);
@@ -158,7 +158,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       turns++;
       try {
         checkPlace();
-        // This runs on a full disk too, because deleting gives space back.
+        // Expired data is deleted on a full disk too, because that frees space.
         const act = (one: Open) => {
           gone.push(...deleteExpired(one.db, one.names, one.recents, levels, now(), turns));
           incrementalVacuum(one.db);
@@ -195,7 +195,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       try {
         open?.db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch {
-        // On a full disk the changes stay in the WAL.
+        // If the disk is full, the changes stay in SQLite's write-ahead log (WAL).
       }
       open?.db.close();
       open = null;

@@ -6,7 +6,10 @@ import { idFor, type Names } from "./schema.ts";
 
 type Known = Omit<SeenState, "atMs"> & { n: number; watch: number };
 
-/** The present watch, and the state in which each service was last seen. */
+/**
+ * The present watch (the time without a gap in which bs9 has observed the services), and the last observed state of each
+ * service.
+ */
 export type Watching = { watch: number; toMs: number; known: Map<number, Known> };
 
 export function loadWatching(db: Database, names: Names): Watching {
@@ -54,7 +57,8 @@ export function recordStates(db: Database, names: Names, before: Watching, looks
 /** Extends the present watch to `atMs`, or begins a new watch after a gap. */
 function goOn(round: Round, atMs: number, isTick: boolean): void {
   const { watch, toMs, stepMs } = round;
-  // A signal may come in the same millisecond as a tick, or a moment late: neither means that the clock was set.
+  // A signal of systemd may arrive in the same millisecond as a tick, or a little late: neither means that somebody has set the
+  // clock.
   if (watch > 0 && (follows(toMs, atMs, stepMs) || (!isTick && Math.abs(atMs - toMs) <= stepMs))) {
     round.isMoved ||= atMs > toMs;
     round.toMs = Math.max(atMs, toMs);
@@ -81,7 +85,10 @@ function lengthen(round: Round): void {
   round.isMoved = false;
 }
 
-/** Copies the known states once for all news: a copy for each change would cost far more when every service restarts. */
+/**
+ * Copies the known states once for all reported changes: a copy for each change would cost far more when every service
+ * restarts.
+ */
 function ended(round: Round): Watching {
   lengthen(round);
   const { watch, toMs, known, news } = round;
