@@ -30,8 +30,8 @@ const maxLogBytes = 1024 * 1024;
 /** Sends a request to the supervisor, through the socket or within the same process. */
 export interface Asker {
   /**
-   * Null where no supervisor runs. Throws the error that the supervisor answers, or an error if a running supervisor does not
-   * answer.
+   * Sends a request to the supervisor. Null if no supervisor runs. Throws the error that the supervisor answers, or an error if
+   * a running supervisor does not answer.
    */
   ask(request: ServiceRequest, timeoutMs: number): Promise<ServiceReport[] | null>;
   /** Resolves once a supervisor has answered, or the supervisor that was started has been killed. */
@@ -119,6 +119,6 @@ function parsedOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw noBackend("the answer of the supervisor is incomplete, because it has just ended", { hint: "bs9 status", cause: error });
+    throw noBackend("the supervisor ended while it was answering, so its answer is incomplete", { hint: "bs9 status", cause: error });
   }
 }

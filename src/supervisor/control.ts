@@ -32,7 +32,7 @@ export const ControlRequest = v.variant("act", [
   v.strictObject({ act: v.literal("leave") }),
 ]);
 export type ControlRequest = v.InferOutput<typeof ControlRequest>;
-/** The requests that act on services. */
+/** The requests that start, stop, read or change services. */
 export type ServiceRequest = Exclude<ControlRequest, { act: "leave" }>;
 
 /** Every answer of every protocol version has these fields, so that a client recognizes an answer of another version. */

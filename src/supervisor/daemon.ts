@@ -26,7 +26,7 @@ import { Service, type ServiceContext } from "./service.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
-  /** Access for callers within the same process. */
+  /** Gives callers within the same process access to the supervisor. */
   link: SupervisorLink;
   /** Resolves when no service is defined any more. */
   idle: Promise<void>;
@@ -65,7 +65,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
       try {
         hear(change);
       } catch {
-        // A listener that throws must not stop the service.
+        // A listener for changes that throws must not stop the service.
       }
     }
   };
@@ -84,8 +84,8 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   const control = serve(controlSocket(paths.state), controlChannel, key, async (question) => {
     const request = v.parse(ControlRequest, question);
     if (request.act !== "leave") return { told: await acted(request, services, context) };
-    if (!isBackground) throw failed("it runs in the foreground and keeps its services");
-    // Leave only after the answer has been sent.
+    if (!isBackground) throw failed("that supervisor runs in the foreground and keeps its services");
+    // This supervisor ends only after its answer has been sent.
     setTimeout(left.resolve, leaveMs);
     return { told: [] };
   });

@@ -1,4 +1,5 @@
-// Finds the processes of a service: those of its cgroup, or else those of the session that its main process leads.
+// Finds the processes of a service: those in its cgroup, or, without a cgroup, those in the session that its main process
+// leads.
 import { readProc, startTimeOf } from "../base/proc.ts";
 import { type Sessions, sessions } from "../base/sessions.ts";
 import { readPids } from "../metrics/cgroup.ts";
@@ -10,7 +11,8 @@ export type GroupName = { leader: Process | null; cgroup: string | null };
 export function membersOf({ leader, cgroup }: GroupName, now?: Sessions): number[] {
   if (cgroup !== null) {
     const pids = readPids(cgroup);
-    // The cgroup exists a moment before the launcher joins it, so the launcher is added here.
+    // The cgroup exists a short time before the launcher (the process that becomes the service) joins it, so the launcher is
+    // added here.
     return leader === null || pids.includes(leader.pid) || !isRunning(leader) ? pids : [...pids, leader.pid];
   }
   if (leader === null) return [];

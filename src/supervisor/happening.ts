@@ -8,7 +8,7 @@ export type Happening = {
   /** `adopted`: an earlier supervisor had started the process. `not-started`: no process could be created. */
   event: "started" | "restarted" | "adopted" | "ended" | "not-started";
   pid: number | null;
-  /** Null where the process has not ended, or where its exit status was not observed. */
+  /** How the process ended; null if it has not ended, or if its exit status was not observed. */
   exit: Exit | null;
   /** How the process ended, or why it was not started, in words. */
   reason: string | null;

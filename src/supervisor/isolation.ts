@@ -1,5 +1,5 @@
-// Judges whether the launcher has isolated a live process, from what /proc shows of the process and from attempts made under
-// the same launcher.
+// Judges whether a service is isolated from other processes: from what /proc shows of its process, and from a test in which a
+// program under the same launcher tries to reach processes outside.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -74,8 +74,9 @@ const Kept = v.strictObject({ key: v.string(), reached: v.array(v.picklist(threa
 let trying: Promise<Threat[] | null> | null = null;
 
 /**
- * Runs the attempts, which start two processes, once for each boot and build, and once for all services that are judged at the
- * same time. Returns null where the attempts could not be made; the next call then repeats them.
+ * Tests once per boot and build of bs9 what a program in the sandbox can reach outside; the test starts two processes, and
+ * services that are judged at the same time share one test. Returns null if the test could not be run; the next call then
+ * repeats it.
  */
 function reached(ground: Ground): Promise<Threat[] | null> {
   trying ??= reachedNow(ground).finally(() => {

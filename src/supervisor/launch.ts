@@ -1,5 +1,6 @@
-// Runs in the process that becomes the service: applies the plan step by step, then executes the program. The supervisor cannot
-// do these steps for another process, so the process does them itself, as in chainloading (execline).
+// The launcher, which runs in the process that becomes the service: it applies the plan of the supervisor step by step, then
+// executes the program. The supervisor cannot do these steps for another process, so the process does them itself, as in
+// chainloading (execline).
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -41,7 +42,10 @@ export const LaunchPlan = v.strictObject({
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
-/** Marks the end of the plan: a plan without it is incomplete, and the launcher does not go on. */
+/**
+ * The text that ends a plan (the instructions for the launcher): a plan without it is incomplete, and the launcher does not
+ * execute it.
+ */
 const planEnd = "\n";
 export const planText = (plan: LaunchPlan): string => `${JSON.stringify(plan)}${planEnd}`;
 
@@ -126,7 +130,8 @@ function stepsOf({ argv, env, cwd, cgroup, files, umask, landlock, keepsLimits, 
         if (!renounceNewPrivileges()) throw new Error("the kernel refused NoNewPrivs");
         if (isolationRequired && landlockVersion() < scopesVersion) throw new Error("this kernel cannot keep signals inside a service");
         if (landlock !== null) restrict(landlock);
-        // The filter comes after Landlock: it is visible on the live process, and shows there that the launcher got this far.
+        // The seccomp filter is added after the Landlock rules. It is visible on the live process, and shows there that the
+        // launcher has applied both.
         if (keepsLimits && !refuseLimitsOfOthers()) throw new Error("the kernel refused a system call filter");
       },
     },

@@ -13,7 +13,7 @@ export type SupervisorLink = {
 
 export const askerOf = (link: SupervisorLink): Asker => ({
   ask: (request) => link.ask(request),
-  // The supervisor is this process, so there is nothing to start.
+  // The supervisor runs in this process, so no supervisor has to be started.
   async bringUp() {},
 });
 
@@ -23,8 +23,8 @@ const launchPollMs = 20;
 
 export function watchFrom(link: SupervisorLink, onChange: (change: Change) => void): Watch {
   let isClosed = false;
-  // Maps a name to the launch that is waited for: a service that is started again gets a new launch, and the earlier wait ends
-  // without a report.
+  // Maps the name of a service to the launch that is waited for. A service that is started again gets a new launch, and the
+  // wait for the earlier launch ends without a report.
   const launching = new Map<string, symbol>();
   const tellLaunched = (name: string) => {
     if (launching.delete(name) && !isClosed) onChange({ name, state: "active", atMs: Date.now() });
@@ -39,7 +39,8 @@ export function watchFrom(link: SupervisorLink, onChange: (change: Change) => vo
   };
   const end = link.hear((change) => {
     if (change.state !== "active") return onChange(change);
-    // A launcher is not the service yet, and no event reports when the launcher has executed the program.
+    // A launcher (the process that becomes the service) is not the service yet, and no event reports when it has executed the
+    // program.
     onChange({ ...change, state: "activating" });
     void tellOfLaunch(change.name);
   });

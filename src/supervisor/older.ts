@@ -3,7 +3,7 @@ import type { Strangers } from "../backend/backend.ts";
 import { sandboxEdition } from "../backend/sandbox.ts";
 import type { Records } from "./record.ts";
 
-/** The supervisor has no units that others could change, so that older sandboxes are all that it reports. */
+/** The supervisor has no unit files that others could change, so it only reports services with the sandbox of an older bs9. */
 export function supervisorStrangers(records: Pick<Records, "get">): Strangers {
   const isOlder = (name: string): boolean => {
     const record = records.get(name);

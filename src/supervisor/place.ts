@@ -1,5 +1,5 @@
-// Holds one supervisor for each user and home by a lock, which a supervisor in the background gives up to one in the
-// foreground.
+// Ensures by a lock that one supervisor runs for each user and BS9_HOME; a supervisor in the background gives the lock up to
+// one in the foreground.
 import * as v from "valibot";
 import { ask } from "../base/channel/ask.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
@@ -25,7 +25,7 @@ const occupied = (why: string): Bs9Error => failed(why, { hint: "bs9 status" });
 
 /** Returns null if the other supervisor leaves or has ended, else the reason why it stays. */
 async function askToLeave(state: string): Promise<string | null> {
-  const late = () => failed(`it did not answer within ${leaveMs / 1000} s`);
+  const late = () => failed(`that supervisor did not answer within ${leaveMs / 1000} s`);
   const request: ControlRequest = { act: "leave" };
   try {
     const text = await ask(sideOf(state), request, { timeoutMs: leaveMs, late, lock: lockFile(state) });

@@ -1,4 +1,4 @@
-// Makes the plan of the launcher from a spec and the paths on this machine.
+// Makes the plan (what the launcher applies before it executes the program) from a spec and the paths on this machine.
 import { basename, dirname } from "node:path";
 import { architectureOf } from "../backend/limits-filter.ts";
 import type { Neighbours } from "../backend/neighbours.ts";
@@ -20,12 +20,15 @@ export function planHash(plan: Plan): string {
   return Bun.hash(JSON.stringify(plan)).toString(16);
 }
 
-/** Adds the readable system directories as they exist now. */
+/** Completes a plan with the readable system directories, as they exist at the time of the start. */
 export function withSystem<P extends Plan>(plan: P, paths: Paths): P {
   return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, system: systemFolders(paths) } };
 }
 
-/** Throws where the entry does not exist, or the arguments exceed the limits of the kernel. `shuts`: the kernel has Landlock. */
+/**
+ * Makes the plan of a service. Throws if the entry does not exist, or the arguments exceed the limits of the kernel. `shuts`:
+ * the kernel has Landlock.
+ */
 export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Neighbours): Plan {
   const command = commandOf(spec, paths.share);
   checkSizes(command.argv, environmentOf(spec));

@@ -12,9 +12,9 @@ export function readingOf(name: string, told: ServiceReport | null, now: () => S
   if (told === null)
     return { name, unit, state: "inactive", mainPid: null, restarts: null, end: null, waits: null, group: null, cpu: null, wanted: false };
   const { mainPid, cgroup, restarts, wanted } = told;
-  // A launcher is not the service yet.
+  // A launcher (the process that becomes the service) does not count as the service yet.
   const isLaunching = mainPid !== null && told.state === "active" && isLauncher(mainPid);
-  // The cgroup exists a moment before the launcher joins it.
+  // The cgroup exists a short time before the launcher joins it; until then the group of the service is its main process alone.
   const isInCgroup = cgroup !== null && readPids(cgroup).length > 0;
   const group: Group | null =
     mainPid === null

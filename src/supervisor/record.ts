@@ -25,7 +25,7 @@ const Record = v.strictObject({
   derived: v.string(),
   /** The plan itself; null where another version of bs9 wrote a plan that this version cannot parse. */
   plan: v.fallback(v.nullable(DefinedPlan), null),
-  /** The edition of the sandbox in the plan; records of the first edition do not name it. */
+  /** The version number of the sandbox rules in the plan; records with version 1 do not contain the number. */
   edition: v.optional(v.number(), 1),
   wanted: v.boolean(),
   /** The service was active when its supervisor was told to end, so the next supervisor starts it. */
@@ -89,7 +89,10 @@ export class Records {
     }
   }
 
-  /** Null for a record that does not exist or cannot be parsed: the next definition of the service writes it again. */
+  /**
+   * Reads the record of a service; null if it does not exist or cannot be parsed: the next definition of the service writes it
+   * again.
+   */
   get(name: string): Record | null {
     try {
       const parsed = v.safeParse(Record, JSON.parse(readIfThere(this.file(name), maxBytes) ?? "null"));

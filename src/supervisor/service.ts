@@ -39,7 +39,7 @@ export class Service {
   delayedAtMs = 0;
   #kill: Timer | null = null;
   #settled: (() => void)[] = [];
-  /** Set while the main process has ended, but processes that it started have not. */
+  /** The rest of the processes, while the main process has ended but processes that it started have not. */
   #leaving: Leaving | null = null;
   #isResuming = false;
 
@@ -212,7 +212,7 @@ export class Service {
     this.#ended(exit);
   }
 
-  /** Ends what the main process has left behind, and only then reports the end of the service. */
+  /** Ends the processes that the main process has left behind, and only then reports the end of the service. */
   #ended(exit: Exit | null): void {
     const { state, spec } = this.record;
     const isAsked = state === "deactivating" || state === "restarting" || state === "recycling";

@@ -21,7 +21,10 @@ import { era, type Process, processOf } from "./record.ts";
 export type Spawned = {
   process: Process;
   cgroup: string | null;
-  /** Lets the launcher run the program; resolves once the plan is written, or the launcher has ended. */
+  /**
+   * Sends the plan to the launcher, which then executes the program; resolves once the plan is written, or the launcher has
+   * ended.
+   */
   launch(): Promise<void>;
   /** Ends the launcher before it runs the program. */
   cancel(): void;
@@ -74,8 +77,8 @@ export function spawnService(
 }
 
 /**
- * Whether the process of an earlier supervisor runs its program. A launcher that still waits, or has just got its plan, is
- * killed.
+ * Returns true if the process that an earlier supervisor started runs its program. If it is still a launcher, which waits for
+ * its plan or has just received it, it is killed.
  */
 export function isLaunched({ pid }: Process): boolean {
   if (!isLauncher(pid)) return true;

@@ -43,7 +43,7 @@ const maxBroughtUp = 3;
 
 export class SupervisorBackend implements Backend {
   readonly kind = "supervisor";
-  // Whether a limit is in force is reported for each service, because limits need a cgroup and not every machine offers one.
+  // bs9 reports for each service whether a limit is in force, because limits need a cgroup and not every machine offers one.
   readonly capabilities: Capabilities = { limits: false, sandbox: false, logTimes: false, adoption: true, exitStatus: false };
   readonly strangers: Backend["strangers"];
   readonly agent = null;
@@ -135,7 +135,7 @@ export class SupervisorBackend implements Backend {
     await this.#act({ act: "want", names, wanted }, askMs);
   }
 
-  /** Where the supervisor has died, a new one is started only if there is a service to keep up. */
+  /** If the supervisor has died, a new supervisor is started only if a service should be running. */
   async read(names: string[]): Promise<Reading[]> {
     const told = await this.#act({ act: "read", names }, askMs, () => this.#records.names().some((name) => this.#isToBeUp(name)));
     const known = new Map(told.map((one) => [one.name, one]));
@@ -190,7 +190,7 @@ export class SupervisorBackend implements Backend {
     return together(query.eventsOnly === true ? [events] : [own, events], query, signal);
   }
 
-  /** Reported once, because nothing about it changes at the next start. */
+  /** The sentence is returned only once, because the next start of a service changes nothing about it. */
   async linger(): Promise<string | null> {
     // In a container whose init is `bs9 run`, services already start with the container.
     if (readProc("1/cmdline")?.split("\0")[1] === "run") return null;

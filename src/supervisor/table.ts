@@ -136,7 +136,7 @@ export function isClean(exit: Exit | null): boolean {
   return exit !== null && (exit.code === "exited" ? exit.status === 0 : exit.code === "killed" && cleanSignals.has(exit.status));
 }
 
-/** `mayAgain`: the start limit allows another start. */
+/** `mayAgain`: --max-restarts allows another start. */
 export function eventOfEnd(exit: Exit | null, policy: Policy, mayAgain: boolean): LifeEvent {
   const again = policy === "always" || (policy === "on-failure" && !isClean(exit));
   if (again) return mayAgain ? "ended-again" : "ended-for-good";
