@@ -93,7 +93,10 @@ export class SystemdBackend implements Backend {
     });
   }
 
-  /** Throws `no-backend` where systemd is not PID 1. The first call that needs the user manager reports when it does not run. */
+  /**
+   * Opens the backend. Throws `no-backend` if systemd is not PID 1. The first call that needs the user manager reports when it
+   * does not run.
+   */
   static async open(env: Record<string, string | undefined>, paths: Paths, relay: Relay | null = null): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
     return new SystemdBackend(await reachUserManager(env), paths, relay);
@@ -229,7 +232,10 @@ export class SystemdBackend implements Backend {
     this.#connection.close();
   }
 
-  /** Also detects a unit file that was written but never loaded, because bs9 was killed in between. */
+  /**
+   * Returns true if systemd has loaded the units as they are on disk. A unit file that was written but never loaded, because
+   * bs9 was killed in between, gives false.
+   */
   async #areLoaded(names: string[]): Promise<boolean> {
     if (names.length === 0) return true;
     // A service without restarts has no delay unit.

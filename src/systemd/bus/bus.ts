@@ -22,7 +22,7 @@ export type Signal = { path: string; interface: string; member: string; body: un
 type Wire = {
   invoke: (message: Message, options?: { timeout: number }) => Promise<unknown>;
   end: () => void;
-  /** Null on the private socket of systemd, where every signal arrives without match rules. */
+  /** Adds a match rule for signals; null on the private socket of systemd, where every signal arrives without match rules. */
   match: ((rule: string) => Promise<void>) | null;
   onSignal: (listener: (signal: Signal) => void) => void;
   onLost: (listener: () => void) => void;
@@ -168,7 +168,7 @@ function waysIn(runtimeDir: string): Way[] {
   return ways.filter(({ path }) => existsSync(path));
 }
 
-/** Null where nothing listens or nothing answers in time. */
+/** Opens a D-Bus connection over one socket; null if nothing listens there, or nothing answers in time. */
 async function opened({ path, direct }: Way, answerMs: number): Promise<Bus | null> {
   const { createClient } = await import("dbus-native");
   let end = () => {};

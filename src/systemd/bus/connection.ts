@@ -17,7 +17,7 @@ const busyMs = 60_000;
 
 export class Connection {
   readonly #reach: Pick<UserManager, "runtimeDir" | "uid">;
-  /** Null where a connection of this process is to be used. */
+  /** The relay through the agent; null where this process must open a connection of its own. */
   #relay: Relay | null;
   #bus: Promise<UnitReader | null> | null = null;
   #againMs = Number.POSITIVE_INFINITY;
@@ -32,7 +32,7 @@ export class Connection {
     if (performance.now() > this.#againMs) this.#bus = null;
     this.#bus ??= this.#open().then((bus) => {
       this.#againMs = bus === null ? performance.now() + noBusMs : Number.POSITIVE_INFINITY;
-      // Whatever was opened has answered a ping.
+      // Each opened connection has already answered a ping.
       if (bus !== null) this.#asked = { answer: Promise.resolve(true), untilMs: performance.now() + recentMs };
       return bus;
     });
@@ -50,7 +50,8 @@ export class Connection {
       try {
         return { value: await work(bus) };
       } catch {
-        // For example because the user manager re-executed itself, or the agent has ended.
+        // A connection fails, for example, because the user manager re-executed itself, or because the agent that relays it has
+        // ended.
         await this.drop(bus);
         if (!(bus instanceof RelayedReader)) return null;
       }
@@ -103,7 +104,9 @@ export class Connection {
     }
   }
 
-  /** `last` starts a process, so it is called only when the pings take long, and then runs in parallel. */
+  /**
+   * `last` asks through systemctl, which starts a process, so it is called only when the pings take long, and then in parallel.
+   */
   async #pingsOr(last: () => Promise<boolean>): Promise<boolean> {
     const pings = this.#pings();
     const isQuick = await Promise.race([pings, Bun.sleep(quickMs).then(() => false)]);

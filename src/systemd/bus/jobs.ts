@@ -55,7 +55,10 @@ export class Jobs {
     await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
   }
 
-  /** For a start by hand: earlier starts count neither for the growing delay nor for --max-restarts. */
+  /**
+   * Clears the count of starts before a start by a command: earlier starts then count neither for the growing delay nor for
+   * --max-restarts.
+   */
   async #forgetStarts(specs: Spec[], unloaded: ReadonlySet<string>): Promise<void> {
     for (const { name } of specs) clearStarts(this.#runtimeDir, name);
     await this.forgetFailures(specs.map(({ name }) => name).filter((name) => !unloaded.has(name)));

@@ -8,7 +8,7 @@ export type Loaded = {
   load: string;
   /** The ActiveState, for example `inactive` or `failed`. */
   active: string;
-  /** Empty where the unit has no file. */
+  /** The path of the unit file; empty if the unit has no file. */
   fragment: string;
   mustReload: boolean;
   dropIns: string[];

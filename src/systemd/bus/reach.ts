@@ -42,7 +42,7 @@ async function startedRuntimeDir(env: Record<string, string | undefined>, uid: n
   }
 }
 
-/** The runtime directory that contains a user manager, null where none runs; starts nothing. */
+/** The runtime directory that contains a user manager, null where none runs; does not start one. */
 export function findRuntimeDir(env: Record<string, string | undefined>, uid: number): string | null {
   const candidates = [env["XDG_RUNTIME_DIR"], `/run/user/${uid}`];
   return candidates.find((folder): folder is string => folder !== undefined && isOurs(folder, uid)) ?? null;

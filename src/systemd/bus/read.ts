@@ -16,7 +16,7 @@ import { unitState } from "./unit-state.ts";
 export type FirstLook = {
   starts: ReturnType<typeof startsOf>;
   isGivenUp: boolean;
-  /** Null for a service that does not run. */
+  /** What the cgroup of the service shows; null if the service does not run. */
   running: { folder: string; pids: number[]; cpu: { usec: number | null; atMs: number } } | null;
 };
 

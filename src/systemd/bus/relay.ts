@@ -14,7 +14,7 @@ const Call = v.variant("read", [
 ]);
 type Call = v.InferOutput<typeof Call>;
 
-/** More calls are sent in several questions, because the size of a question is limited. */
+/** If there are more reads than this, they are sent in several requests, because the size of a request is limited. */
 const maxCalls = 1000;
 const Calls = v.pipe(v.array(Call), v.maxLength(maxCalls));
 
@@ -22,7 +22,7 @@ const Units = v.array(
   v.strictObject({ unit: v.string(), load: v.string(), active: v.string(), sub: v.string(), path: v.string(), hasJob: v.boolean() }),
 );
 
-/** Passes the calls on and returns one answer for each; null where the other process does not answer in time. */
+/** Passes the reads on to the agent and returns one answer for each; null where the agent does not answer in time. */
 export type Relay = (calls: unknown[], withinMs: number) => Promise<unknown[] | null>;
 
 /** Under sudo the agent may belong to another user, and has another user manager. */
@@ -52,7 +52,10 @@ export class RelayedReader implements UnitReader {
     this.#relay = relay;
   }
 
-  /** Null where the other process or its D-Bus connection does not answer within 300 ms, or reads another user manager. */
+  /**
+   * Connects to the agent. Null if the agent or its D-Bus connection does not answer within 300 ms, or if the agent belongs to
+   * another user manager.
+   */
   static async connect(relay: Relay, { uid, runtimeDir }: UserManagerId): Promise<RelayedReader | null> {
     const reader = new RelayedReader(relay);
     const answer = v.safeParse(UserManagerId, await reader.#ask({ read: "ping" }, firstMs).catch(() => null));
@@ -74,7 +77,7 @@ export class RelayedReader implements UnitReader {
 
   close(): void {}
 
-  /** Calls that are made at the same time are sent together. */
+  /** Reads that are requested at the same time are sent to the agent together. */
   #ask(call: Call, withinMs = answerMs): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.push({ call, settle: resolve, fail: reject });
@@ -91,14 +94,17 @@ export class RelayedReader implements UnitReader {
     const answers = await this.#relay(calls, withinMs).catch(() => null);
     for (const [i, { settle, fail }] of sent.entries()) {
       if (answers?.length === sent.length) settle(answers[i]);
-      else fail(new Error("the agent does not answer for D-Bus"));
+      else fail(new Error("the agent does not answer requests for D-Bus"));
     }
   }
 }
 
 type Held = { bus(): Promise<UnitReader | null>; drop(bus: UnitReader): Promise<void> };
 
-/** The other side: answers the calls over the connection of this process. Throws where D-Bus does not answer. */
+/**
+ * The agent's side: answers the reads of another process over the D-Bus connection of this process. Throws where D-Bus does not
+ * answer.
+ */
 export async function answerCalls(asked: unknown, connection: Held, { uid, runtimeDir }: UserManagerId): Promise<unknown[]> {
   const calls = v.parse(Calls, asked);
   const bus = await connection.bus();
@@ -106,7 +112,7 @@ export async function answerCalls(asked: unknown, connection: Held, { uid, runti
   try {
     return await Promise.all(calls.map((call) => answerOf(call, bus, { uid, runtimeDir })));
   } catch (error) {
-    // The asker may have asked for too much. The connection is dropped only if it does not work any more.
+    // The failure may come from the request itself, so the connection is dropped only if it does not work any more.
     await bus.ping(checkMs).catch(() => connection.drop(bus));
     throw error;
   }

@@ -59,7 +59,7 @@ export class Systemctl {
     await this.resetFailed([unit]);
   }
 
-  /** Queues the job and does not wait for it. */
+  /** Queues a job of systemd and does not wait for its end. */
   async queue(verb: "start" | "restart", units: string[]): Promise<void> {
     await this.#act([verb, "--no-block", ...units]);
   }

@@ -64,7 +64,7 @@ export async function watchUnits({ runtimeDir, units, onChange, onLost }: WatchO
 
 const unitPath = "/org/freedesktop/systemd1/unit/";
 
-/** Pure. Null for a signal that is not about a possible service of bs9. */
+/** Translates a signal of systemd to the change of a service. Null for a signal that cannot be about a service of bs9. Pure. */
 export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> | null {
   if (member !== "PropertiesChanged" || !path.startsWith(unitPath)) return null;
   const name = nameOf(unescaped(path.slice(unitPath.length)));

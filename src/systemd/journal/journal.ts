@@ -5,7 +5,7 @@ import { fieldNames, recordReader } from "./entry.ts";
 import type { JournalFields } from "./export.ts";
 import { type JournalDeps, journalEntries } from "./journalctl.ts";
 
-/** The signal ends it without an error and also ends its journalctl. */
+/** When the AbortSignal is aborted, the reading ends without an error, and its journalctl is ended too. */
 export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: AbortSignal): AsyncGenerator<LogRecord> {
   if (query.services.length === 0 || (query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY)) return;
   const read = recordReader(query.services);

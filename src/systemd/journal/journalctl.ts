@@ -1,4 +1,5 @@
-// Runs journalctl and yields its output entry by entry; journalctl ends with the signal, or when the caller stops reading.
+// Runs journalctl and yields its output entry by entry; journalctl is ended when the AbortSignal is aborted, or when the caller
+// stops reading.
 import { failed } from "../../base/errors.ts";
 import { cleanEnv } from "../../base/exec.ts";
 import { harmless } from "../../base/text.ts";
@@ -11,7 +12,7 @@ export type JournalDeps = {
 
 const maxStderrBytes = 4096;
 
-/** Throws a Bs9Error with the message of journalctl where it fails. */
+/** Yields journal entries from journalctl. If journalctl fails, throws a Bs9Error with its message. */
 export async function* journalEntries(options: string[], deps: JournalDeps, signal: AbortSignal): AsyncGenerator<JournalFields> {
   if (signal.aborted) return;
   const child = start(["journalctl", "--quiet", "--no-pager", "--output=export", ...options], deps, signal);

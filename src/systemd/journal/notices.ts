@@ -1,4 +1,4 @@
-// Reports what prevents log lines from being kept now; takes a few milliseconds where nothing does.
+// Reports what prevents journald from keeping log lines now; takes a few milliseconds if nothing does.
 import { accessSync, constants, existsSync } from "node:fs";
 import type { Notice } from "../../backend/notice.ts";
 import { exec } from "../../base/exec.ts";
@@ -25,8 +25,8 @@ export async function journalNotices(deps: JournalDeps, thorough: boolean): Prom
   const recent = await countEntries([`--since=@${since}`, `--lines=${limited ? enough : 1}`], deps);
   if (recent === 0 && (await countEntries(["--lines=1", `_BOOT_ID=${bootId().replaceAll("-", "")}`], deps)) === 0) {
     const cause = whyNothing(conf, deps.uid);
-    // Without a visible cause, the entries may only have been rotated away. The canary finds out, and its entry then counts as
-    // one.
+    // If there is no visible cause, the entries may only have been rotated away. The canary (a test line sent to journald)
+    // finds that out, and its entry then counts as an entry of this user.
     if (cause !== null) return [cause];
     return (await isSuppressing(deps).catch(() => false))
       ? [notice("journal-empty", `journald has no readable entry of this user since the boot, ${lost}`, "journalctl --header")]

@@ -27,7 +27,9 @@ export function serviceLogs(query: LogQuery, state: string, deps: JournalDeps, s
   return places.length === 1 ? journal(query, signal) : together(places, query, signal);
 }
 
-/** Reports what prevents lines from being kept: in the journal, if a service logs there, and in the log files. */
+/**
+ * Reports what prevents log lines from being kept: in systemd's journal, if a service logs there, and in the log files of bs9.
+ */
 export async function logNotices(range: LogRange | null, state: string, deps: JournalDeps, signal: AbortSignal): Promise<Notice[]> {
   const root = logsFolder(state);
   const inFiles = range?.services.filter((name) => existsSync(join(root, name))) ?? [];

@@ -1,5 +1,5 @@
-// Runs inside the sandbox of the probe, with the runtime only: makes real attempts and writes how each ended. probe.ts reads
-// this file as text.
+// A program that runs inside the sandbox of the probe, with nothing but the runtime: it tries actions that the sandbox should
+// forbid, and writes how each ended. probe.ts reads this file as text.
 //
 // The arguments of each system call are invalid, and the kernel checks them before the rights of the caller. Without a filter
 // the call therefore ends with another error than EPERM, and EPERM can only come from the filter.

@@ -1,10 +1,11 @@
-// For each directive: what shows that it is in effect. bs9 must not claim a directive without a row here.
+// The table of evidence: for each sandbox directive, what shows that it is in effect. bs9 must not claim a directive that has
+// no row here.
 import { closedPathOf, type Directive } from "../../backend/sandbox.ts";
 import { againstClosed, againstReach, isGone } from "./closed-evidence.ts";
 import type { Live, Outside } from "./live.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
-/** Null where the directive is shown to be in effect, else what contradicts it. */
+/** Checks one directive: null if it is in effect, else a sentence on what contradicts that. */
 type Check = (seen: SeenProcess, value: string) => string | null;
 
 export type SeenProcess = {
@@ -24,7 +25,9 @@ type Evidence = {
   live: Check;
   /** What the attempts of the probe show about the directive. */
   attempts?: (outcomes: Outcomes, value: string) => string | null | undefined;
-  /** The effect is not visible on a live process, so the attempts of the probe are the proof. */
+  /**
+   * The effect is not visible on a live process, so the probe shows it: the actions that the directive forbids failed there.
+   */
   isClosed?: true;
 };
 
@@ -167,7 +170,10 @@ export function againstLive({ name, value }: Directive, seen: SeenProcess): stri
   return row === undefined ? "bs9 cannot check this directive" : row.live(seen, value);
 }
 
-/** What the probe shows against a directive beyond that; `undefined` where the probe makes no attempts for it. */
+/**
+ * What the probe shows against a directive in addition to the live process; `undefined` if the probe does not test this
+ * directive.
+ */
 export function againstProbe({ name, value }: Directive, outcomes: Outcomes): string | null | undefined {
   return evidence[name]?.attempts?.(outcomes, value);
 }

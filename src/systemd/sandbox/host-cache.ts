@@ -12,11 +12,11 @@ import { userManagerPid } from "./live.ts";
 import type { ProbeDeps } from "./probe.ts";
 
 const HostIsolation = v.strictObject({
-  /** Services are started by the launcher of bs9. */
+  /** True if units on this host start services through the launcher of bs9. */
   isLaunched: v.boolean(),
-  /** What the attempts under the launcher could reach outside. */
+  /** What a program under the launcher could reach outside of its service when it tried. */
   reached: v.array(v.picklist(threats)),
-  /** The attempts could not open a file of the home directory that no mount hides. */
+  /** True if that program could not open a file of the home directory, although no mount hides the file. */
   isFileClosed: v.boolean(),
   /** Why services run without a launcher. */
   why: v.nullable(v.string()),
@@ -24,11 +24,11 @@ const HostIsolation = v.strictObject({
 export type HostIsolation = v.InferOutput<typeof HostIsolation>;
 
 const HostProfile = v.strictObject({
-  /** The directives that a unit on this host declares. */
+  /** The sandbox directives that bs9 writes into a unit on this host. */
   directives: v.array(v.strictObject({ name: v.string(), value: v.string() })),
   /** The directives of the profile that this host denies or makes void; `directive` is `NAME=VALUE`. */
   withheld: v.array(Missing),
-  /** The directives that the attempts of the probe have proved, as `NAME=VALUE`. */
+  /** The directives, as `NAME=VALUE`, that were in effect in the probe: the actions that they forbid failed there. */
   probed: v.array(v.string()),
   /** The number of system call filters that these directives load on this host. */
   filters: v.number(),

@@ -13,10 +13,13 @@ import { denialOf, whyDenied } from "./why.ts";
 
 export type { HostProfile };
 
-/** Throws where not even a process without any directive can be started. */
+/**
+ * Finds out which directives of a profile this host provides. Throws if not even a process without any directive can be
+ * started.
+ */
 export async function hostProfile(profile: SandboxProfile, deps: ProbeDeps): Promise<HostProfile> {
   const directives = profileDirectives(profile);
-  // NoNewPrivileges depends on the process and not on the host, so it needs no probe.
+  // The profile `off` has only NoNewPrivileges, which every host provides, so no probe is needed.
   if (profile === "off") return { directives, withheld: [], probed: [], filters: 0 };
   const wished = wishedDirectives(profile);
   const key = hostKey([...directives, ...wished].map(label), deps);

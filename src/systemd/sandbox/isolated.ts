@@ -9,7 +9,7 @@ import type { HostProfile } from "./host-cache.ts";
 import { kernelNow } from "./landlock-version.ts";
 import { ownFilters } from "./launcher/launcher.ts";
 
-/** `isNamed`: the loaded unit runs the launcher that bs9 would write for the spec now. */
+/** `isNamed`: the unit that systemd has loaded runs the launcher that bs9 would write now. */
 export function isolationByLauncher(pid: number, spec: Spec, { host, isNamed }: { host: HostProfile; isNamed: boolean }): Isolation {
   if (spec.sandbox.profile === "off") return isolationOff(spec.name);
   const status = readProc(`${pid}/status`) ?? "";
@@ -26,7 +26,10 @@ export function isolationOnHost(spec: Spec, host: HostProfile): Isolation {
 
 const closesBus = `InaccessiblePaths=-${busFolder}`;
 
-/** A service that reaches the sockets of the user manager can stop every service, so they count where no mount hides them. */
+/**
+ * A service that can connect to the sockets of the user manager can stop every service, so these sockets are listed if no mount
+ * hides them.
+ */
 function judged({ name }: Spec, host: HostProfile, shown: Pick<IsolationEvidence, "unlaunched" | "live">): Isolation {
   const isolation = judgeIsolation({ name, ...shown, reached: host.isolation?.reached ?? null, kernel: kernelNow() });
   const withheld = (start: string) => host.withheld.find(({ directive }) => directive.startsWith(start));
@@ -41,7 +44,7 @@ function judged({ name }: Spec, host: HostProfile, shown: Pick<IsolationEvidence
   ]);
 }
 
-/** Adds what Landlock enforces where mounts do not; the directives that are missing stay missing. */
+/** Adds a sentence on what Landlock enforces in place of mounts; the directives that are missing stay missing. */
 export function withLandlock(verdict: SandboxVerdict, { isolation }: HostProfile): SandboxVerdict {
   if (isolation?.isFileClosed !== true) return verdict;
   const isOfFiles = ({ directive }: Missing) => /^(?:ProtectHome=|ProtectSystem=|TemporaryFileSystem=.*:ro$)/.test(directive);
@@ -56,5 +59,5 @@ function whyUnlaunched({ name }: Spec, { isolation }: HostProfile, isNamed: bool
     return { why: isolation?.why ?? "the launcher was not tested on this host", mend: `bs9 restart ${name}` };
   return isNamed
     ? null
-    : { why: "the unit differs from the one that bs9 makes of the spec now, or a drop-in changes it", mend: `bs9 restart ${name}` };
+    : { why: "the unit differs from the one that bs9 would write now, or a drop-in changes the unit", mend: `bs9 restart ${name}` };
 }

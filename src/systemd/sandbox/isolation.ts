@@ -1,4 +1,5 @@
-// Finds what the launcher provides on this host: a unit with the directives of a service runs attempts behind a launcher.
+// Finds out what the launcher (the program that isolates a service before it starts) can enforce on this host: a unit with the
+// directives of a service makes real attempts under a launcher.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { reachedBy, trial } from "../../backend/isolation-trial.ts";
@@ -19,13 +20,17 @@ const timeoutMs = 10_000;
  */
 const firstStatusOfSystemd = 200;
 
-/** `isLasting` is false where the trial itself failed, for example on a busy host, so that it has to be repeated. */
+/** `isLasting` is false where the test itself failed, for example on a busy host, so that the test has to be repeated. */
 export type TriedIsolation = { isolation: HostIsolation; isLasting: boolean };
 
-/** Never throws: where the launcher cannot run, services start without it, and the result says why. */
+/** Never throws: where the launcher cannot run, services start without a launcher, and the result says why. */
 export async function hostIsolation(directives: Directive[], deps: ProbeDeps): Promise<TriedIsolation> {
   const architecture = architectureOf(process.arch);
-  if (architecture === null) return { isolation: unlaunched(`bs9 has no launcher for ${process.arch}`), isLasting: true };
+  if (architecture === null)
+    return {
+      isolation: unlaunched(`bs9 has no launcher, the program that isolates a service, for the processor architecture ${process.arch}`),
+      isLasting: true,
+    };
   const { paths, reach, systemctl } = deps;
   const id = `bs9-probe-launch-${process.pid}`;
   const unit = `${id}.service`;
@@ -76,7 +81,7 @@ function trialUnit(directives: Directive[], argv: string[], { paths, runtime }: 
     "Environment=BUN_BE_BUN=1",
     "UnsetEnvironment=BUN_OPTIONS NODE_OPTIONS LD_PRELOAD",
     `ExecStart=${argv.map(execWord).join(" ")}`,
-    // The unit fails on purpose, because systemd keeps the exit status of a failed unit. The journal does not need that
+    // The unit fails on purpose, because systemd keeps the exit status of a failed unit. The journal should not contain that
     // failure.
     "LogLevelMax=crit",
     "StandardOutput=null",

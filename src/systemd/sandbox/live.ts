@@ -28,7 +28,7 @@ export type Outside = Live & {
 
 export type LiveText = { status: string; uidMap: string; mountinfo: string; ns: Namespaces };
 
-/** Null where the process has ended or its /proc cannot be read. */
+/** Reads what /proc shows of a process; null if the process has ended or its /proc cannot be read. */
 export function readLive(pid: number | "self"): Live | null {
   const status = readProc(`${pid}/status`);
   const uidMap = readProc(`${pid}/uid_map`);
@@ -60,7 +60,10 @@ export function readOutside(home: string, uid: number): Outside | null {
   return { ...live, home: resolvedPath(home), homes, hasModules: existsSync("/usr/lib/modules"), closed };
 }
 
-/** Null where the cgroups of this machine are not arranged as in systemd.special(7). */
+/**
+ * The pid of the user manager, found by its cgroup; null if the cgroups of this machine are not arranged as in
+ * systemd.special(7).
+ */
 export function userManagerPid(uid: number): number | null {
   try {
     const text = readFileSync(join(cgroupRoot(), `user.slice/user-${uid}.slice/user@${uid}.service/init.scope/cgroup.procs`), "utf8");

@@ -10,7 +10,10 @@ import { wrongMountStatus } from "../../backend/ended.ts";
 import type { Opening } from "../../backend/opening.ts";
 import { type Directive, homeIsCovered } from "../../backend/sandbox.ts";
 
-/** A path of the sandbox, and the path it must lead to; `isOptional`: nothing needs to be mounted there. */
+/**
+ * A path that the sandbox opens, and the path on the host that it must show; `isOptional`: it is correct as well if nothing is
+ * mounted there.
+ */
 export type ExpectedMount = { path: string; real: string; isOptional: boolean };
 
 /** The paths of an opening that systemd mounts. */

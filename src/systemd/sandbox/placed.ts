@@ -4,7 +4,10 @@ import type { SeenProcess } from "./evidence.ts";
 import type { ExpectedMount } from "./mount-check.ts";
 import { isAtOrBelow, type Mount } from "./mounts.ts";
 
-/** Says why a path of the sandbox does not lead where it leads on the host; null where nothing shows that. */
+/**
+ * Returns a sentence if a path in the sandbox shows something else than the same path on the host; null if nothing indicates
+ * that.
+ */
 export function misplaced({ live, outside }: SeenProcess, { path, real, isOptional }: ExpectedMount): string | null {
   const mount = live.mounts.at(path);
   if (mount?.point !== path) return isOptional ? null : "it is not mounted there";

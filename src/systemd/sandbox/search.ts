@@ -1,4 +1,5 @@
-// Finds by trials which directives a host accepts and enforces. Everything except the trials is pure.
+// Finds out which sandbox directives a host accepts and enforces, by starting a probe with different sets of them. Everything
+// except starting the probe is pure.
 import { type Directive, label, namespaced } from "../../backend/sandbox.ts";
 import type { Missing } from "../../backend/verdict.ts";
 import { failed } from "../../base/errors.ts";
@@ -8,11 +9,17 @@ import type { ProbeRun } from "./probe.ts";
 
 export type HeldDirectives = {
   directives: Directive[];
-  /** The directives with which the process could not start, by `NAME=VALUE`, and the exit status. */
+  /** Maps each directive with which the process of the probe could not start, as `NAME=VALUE`, to the exit status. */
   denied: Map<string, number>;
-  /** The directives that the host accepted but does not enforce; of these only the wished ones stay in `directives`. */
+  /**
+   * The directives that the host accepts but does not enforce. They are left out of `directives`, except those that a profile
+   * does not promise (`wishedDirectives`).
+   */
   voided: Missing[];
-  /** What the attempts of the last trial have proved, as `NAME=VALUE`. */
+  /**
+   * The directives, as `NAME=VALUE`, that were in effect in the last run of the probe: the actions that they forbid failed
+   * there.
+   */
   probed: string[];
   filters: number;
 };
@@ -24,9 +31,9 @@ type Denied = Extract<ProbeRun, { kind: "denied" }>;
 type Tried = { kept: Directive[]; run: Reported };
 
 /**
- * Tries all directives together first, which works on almost every host. Otherwise it starts without the directives that need
- * namespaces, and adds the others one by one. A directive that is not enforced is dropped, and one more trial confirms the
- * rest.
+ * Tries all directives together first, which works on almost every host. Otherwise it begins with the directives that need no
+ * namespace, and adds the others one by one. A directive that is not enforced is dropped, and one more run of the probe
+ * confirms the rest.
  */
 export async function findHeldDirectives(directives: Directive[], wished: Directive[], search: Search): Promise<HeldDirectives> {
   const all = [...directives, ...wished];
@@ -64,8 +71,8 @@ async function pickOut(all: Directive[], statusOfAll: number, search: Search): P
 }
 
 /**
- * A directive that is void without a namespace still lets the process start; keeping it would make every directive that brings
- * a namespace fail.
+ * Some directives have no effect without a namespace, but let the process start. They are dropped here: kept, they would make
+ * every directive that creates a namespace fail.
  */
 async function plainOnes(all: Directive[], search: Search): Promise<Tried> {
   const plain = all.filter(({ name }) => !namespaced.has(name));

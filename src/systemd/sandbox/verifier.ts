@@ -56,7 +56,7 @@ export class Verifier {
   readonly #deps: VerifierDeps;
   readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
   #outside: Outside | null | undefined;
-  /** The stamp of the closed paths in `#outside`. */
+  /** Identifies the state of the closed paths when `#outside` was read. */
   #closed: string | null = null;
   #found: Found | null = null;
   #isChanged = false;
@@ -92,14 +92,14 @@ export class Verifier {
     // During a change the agent may compare the new process with the old spec: that verdict does not hold for the new spec.
     const declared = nameOf(spec);
     const isOfProcess = found?.pid === pid && found.startTime === startTime && found.boot === bootId();
-    // Verdicts written by an older bs9 have neither stamp nor name; they stay valid.
+    // Verdicts that an older bs9 wrote have neither the stamp of the closed paths nor the name of the service; they stay valid.
     const isSame = isOfProcess && (found.closed ?? closed) === closed && (found.declared ?? declared) === declared;
     const kept = isSame ? asVerdict(found.verdict) : null;
     if (kept?.isolation !== undefined) return kept;
     if (this.#closed !== closed) this.#outside = undefined;
     this.#closed = closed;
     const seen = await this.#look(spec, pid);
-    // A verdict of a bs9 that did not check the isolation stays valid, and only the isolation is added.
+    // A cached verdict from an older bs9, which did not check the isolation, stays valid; only the isolation is added to it.
     const verdict = kept === null || seen.isolation === undefined ? (kept ?? seen) : { ...kept, isolation: seen.isolation };
     // The process of a service that is still being set up may be unreadable now and readable soon.
     if (verdict.verdict === "unknown") return verdict;

@@ -1,5 +1,5 @@
-// Judges the sandbox of a live process, directive by directive: compares what is declared with what /proc shows and with what
-// the probe of the host has proved.
+// Judges the sandbox of a live process, directive by directive: compares the directives of its unit with what /proc shows, and
+// with those that were in effect in a test of the same settings on this host.
 
 import { cacheInHome } from "../../backend/directories.ts";
 import { lackOfNarrowed } from "../../backend/narrowed.ts";
@@ -20,9 +20,12 @@ export type Declared = {
   opening: Opening;
   /** The loaded unit is the one that bs9 wrote, and none of its files is newer. */
   isInSync: boolean;
-  /** Directives that the user gives up by opening paths, as `NAME=VALUE`. */
+  /**
+   * The directives, as `NAME=VALUE`, that the unit of this service does not have, because its user has opened the paths that
+   * they close.
+   */
   waived: string[];
-  /** The settings in drop-ins of others: `foreignSettings` of drop-ins.ts. */
+  /** The settings in drop-ins that bs9 did not write, as `foreignSettings` in drop-ins.ts lists them. */
   foreign: string[];
 };
 
@@ -63,25 +66,28 @@ function lackOf(directive: Directive, { name, host }: Declared, seen: SeenProces
   const withheld = host.withheld.find((one) => one.directive === shown);
   if (withheld !== undefined) return withheld;
   if (!host.directives.some((one) => label(one) === shown))
-    return { directive: shown, why: "the unit does not contain it", mend: `bs9 restart ${name}` };
+    return { directive: shown, why: "the unit does not contain this directive", mend: `bs9 restart ${name}` };
   const against = againstLive(directive, seen);
   if (against !== null) return { directive: shown, why: against, mend: `bs9 restart ${name}` };
   if (isClosed(directive) && !host.probed.includes(shown))
-    return { directive: shown, why: "the probe on this host did not prove it", mend: `bs9 restart ${name}` };
+    return { directive: shown, why: "the probe on this host did not show that it is in effect", mend: `bs9 restart ${name}` };
   return null;
 }
 
 const isClosed = ({ name }: Directive): boolean => evidence[name]?.isClosed === true;
 
-/** Differences that make all other results worthless: the process does not belong to the unit that bs9 wrote. */
+/**
+ * Faults of the unit itself: others changed it, it is out of date, the project root is not opened as a whole, or an opened path
+ * contains files of bs9.
+ */
 function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
   const missing: Missing[] = foreign.map((setting) => ({
     directive: "unit",
-    why: `a drop-in that is not bs9's changes it: ${setting}`,
+    why: `a drop-in that bs9 did not write changes the unit: ${setting}`,
     mend: `systemctl --user revert ${name}.service`,
   }));
   if (!isInSync)
-    missing.push({ directive: "unit", why: "it differs from the unit that bs9 makes of the spec now", mend: `bs9 restart ${name}` });
+    missing.push({ directive: "unit", why: "the unit differs from the one that bs9 would write now", mend: `bs9 restart ${name}` });
   missing.push(...lackOfNarrowed(opening.narrowed));
   for (const path of opening.exposed)
     missing.push({

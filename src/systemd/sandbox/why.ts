@@ -10,7 +10,7 @@ import { userManagerPid } from "./live.ts";
 
 export type HostDenial = { why: string; mend: string };
 
-/** What denies user namespaces on this host. Null where no reason is found. */
+/** Finds what denies user namespaces on this host. Null where no reason is found. */
 export async function denialOf(uid: number): Promise<HostDenial | null> {
   if (linkOf("self/ns/user") === null) return { why: "the kernel has no user namespaces", mend: "use a kernel with CONFIG_USER_NS" };
   const settings = new Map(userNamespaceSettings());
@@ -70,7 +70,8 @@ export function denyingSetting(settings: Map<string, string | null>): HostDenial
 /** Pure. `directive` is `NAME=VALUE`, `status` an exit status of systemd.exec(5). */
 export function whyDenied(directive: string, status: number, denial: HostDenial | null): Missing {
   const name = directive.slice(0, directive.indexOf("="));
-  if (denial !== null && namespaced.has(name)) return { directive, why: `it needs a user namespace: ${denial.why}`, mend: denial.mend };
+  if (denial !== null && namespaced.has(name))
+    return { directive, why: `this directive needs a user namespace: ${denial.why}`, mend: denial.mend };
   const what =
     status === 217
       ? "this host denies user namespaces, and bs9 could not find out why"

@@ -26,7 +26,10 @@ export function agentUnit(ground: AgentGround): AgentUnit {
   return { file, whose, text: () => agentUnitText(ground), keep: (isNeeded, seen) => keep(isNeeded, seen, ground) };
 }
 
-/** Idempotent; reads only a file where everything is as it should be. */
+/**
+ * Makes the unit of the agent run while it is needed. Can be called at any time: if nothing has to change, it only reads a
+ * file.
+ */
 async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Promise<string | null> {
   const { owner, systemctl, state } = ground;
   // The file marks that the unit was enabled completely: if it exists and the unit is disabled, the user disabled it on

@@ -13,7 +13,7 @@ import { barePath, execWord, unitWord } from "./quote.ts";
 import { seal } from "./seal.ts";
 import { givenUpPath, startsPath } from "./starts.ts";
 
-/** Null for a service that is not restarted automatically. */
+/** The text of the unit that delays the restarts of a service; null if the service is not restarted automatically. */
 export function delayText({ name, restart }: Pick<Spec, "name" | "restart">, owner: string): string | null {
   if (restart.policy === "no") return null;
   const step = execWord(restartStep(restart.delayMs, restart.max));
@@ -57,7 +57,7 @@ export function delayLines({ name, restart }: Pick<Spec, "name" | "restart">): s
   return [`Wants=${unit}`, `After=${unit}`];
 }
 
-/** True for a service that has a delay unit with a limit. */
+/** True for a service whose delay unit enforces --max-restarts. */
 export const canGiveUp = ({ restart }: Pick<Spec, "restart">): boolean => restart.policy !== "no" && mostInRow(restart.max) !== null;
 
 /**

@@ -39,7 +39,10 @@ export type UnitGround = {
   host: (profile: SandboxProfile) => Promise<HostProfile>;
 };
 
-/** Throws where the entry does not exist, a path cannot be written in a unit, or the arguments are too long. */
+/**
+ * Makes the unit texts of a service. Throws if the entry does not exist, a path cannot be written in a unit, or the arguments
+ * are too long.
+ */
 export async function derive(spec: Spec, ground: UnitGround): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
   const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
@@ -47,7 +50,10 @@ export async function derive(spec: Spec, ground: UnitGround): Promise<Derived> {
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 
-/** A unit that runs a shell command once, under the conditions of the service, and its launcher. */
+/**
+ * Makes the text of a unit that runs a shell command once, under the same conditions as the service, and the launcher that this
+ * unit executes first.
+ */
 export async function deriveBeside(
   spec: Spec,
   command: string,

@@ -13,12 +13,12 @@ const ending = ".service";
 
 export type Folders = { units: string; runtimeDir: string };
 
-/** `ours`: written by this bs9. `older`: written by a bs9 with an older sandbox. `other`: without the mark of bs9. */
+/** `ours`: written by this bs9. `older`: written by a bs9 with an older sandbox. `other`: does not name bs9 as its owner. */
 type Judgement = "ours" | "older" | "edited" | "other" | "missing";
 /** `hasDelay`: the unit requires the unit that delays its restarts. */
 type Judged = (file: string) => { judgement: Judgement; hasDelay: boolean };
 
-/** Reads each unit file once; the result leaves out services whose units are as bs9 wrote them. */
+/** Finds the units of bs9 that somebody else has edited, removed or added. Reads each unit file once. */
 export function foreignChanges(defined: string[], folders: Folders, mark: string, judged: Judged = judgedNow(mark)): Foreign[] {
   const files = listed(folders.units).filter((name) => name.endsWith(ending));
   const dropIns = dropInsOf(folders);
@@ -68,7 +68,9 @@ function judgedNow(mark: string): Judged {
   };
 }
 
-/** Pure. `text` is null where the file does not exist. */
+/**
+ * Judges the text of a unit file: who wrote it, and whether it was changed. `text` is null if the file does not exist. Pure.
+ */
 export function judgeUnitText(text: string | null, mark: string): Judgement {
   if (text === null) return "missing";
   if (!isOurs(text, mark)) return "other";

@@ -62,7 +62,10 @@ export class OwnUnits {
     return written;
   }
 
-  /** Returns true if a unit file existed and changed. Throws where the unit cannot be made from the spec. */
+  /**
+   * Writes the unit files of a spec. Returns true if a unit file existed and changed. Throws where the unit cannot be made from
+   * the spec.
+   */
   async #write(spec: Spec): Promise<boolean> {
     // The cache comes first, because a launcher opens only paths that exist.
     if (hasCache(spec.sandbox.profile)) makeCache(this.#paths.state, spec.name);

@@ -9,14 +9,14 @@ import { unitWord } from "./quote.ts";
 export type Owner = {
   /** The directory of user units that bs9 writes to. */
   units: string;
-  /** The value in the mark of this home's units. */
+  /** The configuration directory of this bs9, which `Owner=` names in the section [X-BS9] of each unit that this bs9 writes. */
   mark: string;
 };
 
 /**
- * Throws where a unit of the service `name` would take the name of a unit that exists anywhere on the search path of the user
- * manager (systemd.unit(5)) and has no mark of bs9, or has the mark of another bs9 home. `isUnloaded`: there is neither a file
- * of these units, nor does the user manager hold anything of them.
+ * Throws where a unit of the service `name` would have the same name as an existing unit that bs9 did not write, or that
+ * belongs to another BS9_HOME. Units in every directory on the search path of the user manager count (systemd.unit(5)).
+ * `isUnloaded`: the units of the service have no file, and the user manager has not loaded them.
  */
 export async function claimUnits(
   name: string,
@@ -56,7 +56,7 @@ function taken(name: string, where: string, text: string): Error {
   return failed(`the name ${name} belongs to ${whoseIs(text, where)}`, { hint: "choose another name with --name" });
 }
 
-/** Describes in words the owner of a unit that does not belong to this home. */
+/** Describes in words the owner of a unit that does not belong to this BS9_HOME. */
 export function whoseIs(text: string, where: string): string {
   const other = markOf(text);
   return other === null ? `a unit that is not bs9's: ${where}` : `another bs9 home, ${other.slice(1, -1)}`;

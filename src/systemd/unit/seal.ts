@@ -4,8 +4,8 @@
 const line = /^Digest=.*\n/m;
 
 /**
- * Inserts the digest after the mark. It detects accidental edits only, because anyone who edits the unit could update the
- * digest.
+ * Inserts the digest of the unit after the line `Owner=`. The digest detects accidental edits only, because anyone who edits
+ * the unit could update it.
  */
 export function seal(text: string): string {
   return text.replace(/^\[X-BS9\]\nOwner=.*\n/m, (mark) => `${mark}Digest=${digestOf(text)}\n`);
@@ -13,7 +13,10 @@ export function seal(text: string): string {
 
 export const editionLine = (edition: number): string => `Sandbox=${edition}`;
 
-/** The edition of the sandbox that a unit was made with; 1 for units that do not state it, null for a unit without a sandbox. */
+/**
+ * The version number of the sandbox rules that a unit was made with; 1 for a unit that does not state it, null for a unit
+ * without a sandbox.
+ */
 export function editionOf(text: string): number | null {
   const named = /^Sandbox=(\d{1,9})$/m.exec(text)?.[1];
   if (named !== undefined) return Number(named);

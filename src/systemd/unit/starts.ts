@@ -8,9 +8,9 @@ export const startsPath = (name: string): string => `bs9/starts/${name}`;
 /** An empty file that exists while the service is given up. */
 export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;
 
-/** Deletes the counts, so that the next start is the first one. */
+/** Deletes the count of starts in a row, so that the next start counts as the first one. */
 export function clearStarts(runtimeDir: string, name: string): void {
-  // An older bs9 left a directory here, where its restart step ran inside the sandbox.
+  // An older bs9, whose restart step ran inside the sandbox of the service, left a directory at this path.
   rmSync(join(runtimeDir, startsPath(name)), { recursive: true, force: true });
   rmSync(join(runtimeDir, givenUpPath(name)), { force: true });
 }
@@ -29,7 +29,10 @@ export type Starts = {
   inRow: number;
 };
 
-/** Null where nothing was counted: the service has not been started, or has no restarts. */
+/**
+ * Reads the count of starts of a service; null if nothing was counted, because the service was not started or is never
+ * restarted.
+ */
 export function startsOf(runtimeDir: string, name: string): (Starts & { writtenMs: number }) | null {
   const file = join(runtimeDir, startsPath(name));
   try {
@@ -43,7 +46,7 @@ export function startsOf(runtimeDir: string, name: string): (Starts & { writtenM
 
 const maxBytes = 4096;
 
-/** Pure. Null for a text that the delay unit has not written. */
+/** Parses the file in which the delay unit counts starts; null for a text that the delay unit has not written. Pure. */
 export function parseStarts(text: string): Starts | null {
   const match = /^(\d{1,9}) -?\d+ (\d{1,9})\n$/.exec(text);
   return match === null ? null : { count: Number(match[2]), inRow: Number(match[1]) };

@@ -25,7 +25,7 @@ export type UnitPlan = {
   home: string;
   /** Identifies the registry that the unit belongs to by its configuration directory. */
   owner: string;
-  /** The file that systemd executes first, and which then executes the program. */
+  /** The launcher: the file that systemd executes first, and which then executes the program. */
   launcher: string;
 };
 
@@ -93,7 +93,7 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "LogLevelMax=crit",
     execStart(plan),
     `TimeoutStartSec=${timeoutMs}ms`,
-    // A check that has timed out is killed without SIGTERM.
+    // A health command that has timed out is killed at once, without SIGTERM.
     "KillSignal=SIGKILL",
     ...limits(plan.spec),
     ...plan.directives.map(({ name, value }) => `${name}=${value}`),

@@ -4,7 +4,8 @@ import type { Numbers } from "./numbers.ts";
 import { Label, type MemoryAddress, type Table } from "./table.ts";
 
 const SIGCHLD = 17;
-// As vfork(2): no memory is copied, and the parent waits until the child has executed the program.
+// The flags of clone(2) that make it work as vfork(2): no memory is copied, and the parent waits until the child has executed
+// the program.
 const CLONE_VM = 0x100;
 const CLONE_VFORK = 0x4000;
 const ANY_CHILD = -1;
@@ -13,8 +14,8 @@ const STDERR = 2;
 const EXIT_NOT_FOUND = 127;
 
 /**
- * The child gets only these environment variables, because variables of the service could change what a program does. Where the
- * check cannot be run, the launcher goes on with the row of `failed`.
+ * The child gets only these environment variables, because variables of the service could change what a program does. If the
+ * check cannot be run, the launcher continues with the row `failed` of its table of system calls.
  */
 export function runCheck(table: Table, numbers: Numbers, words: string[], failed: Label): void {
   const [child, notGood, done] = [new Label(), new Label(), new Label()];

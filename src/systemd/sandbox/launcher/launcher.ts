@@ -18,14 +18,14 @@ export type LauncherOptions = {
   stderr: string;
   /** The arguments of the check of mounts; null: there is nothing to check. */
   check: string[] | null;
-  /** Null: the program is not isolated. */
+  /** How the launcher isolates the program; null if it does not. */
   shut: Shut | null;
 };
 
 export type Shut = {
   /** The paths that Landlock opens; null: Landlock does not restrict files. */
   files: Files | null;
-  /** The program is not executed where signals and abstract sockets cannot be kept inside the service. */
+  /** True if the program must not be executed unless the kernel keeps its signals and abstract sockets inside the service. */
   isIsolationRequired: boolean;
 };
 

@@ -3,7 +3,7 @@ import type { Architecture } from "../../../backend/limits-filter.ts";
 import { Image } from "./image.ts";
 import { COMPARE, END, rowWords, wordBytes } from "./loop.ts";
 
-/** A row to go on with; `mark` says which row it is. */
+/** A label for a row of the table, with which the launcher can continue; `mark` sets which row that is. */
 export class Label {
   row: number | null = null;
 }
@@ -36,19 +36,22 @@ export class Table {
     return this.bytes(new Uint8Array(new BigUint64Array(words).buffer));
   }
 
-  /** Adds a call. 32 bits of its result are stored at `into`; where the call fails, the row of `orElse` follows. */
+  /**
+   * Adds a system call. 32 bits of its result are stored at `into`; if the call fails, the launcher continues with the row
+   * `orElse`.
+   */
   call(number: number, given: Argument[], { into, orElse }: { into?: MemoryAddress; orElse: Label }): void {
     this.#add(BigInt(number), given, { into: into ?? this.#nowhere, orElse });
   }
 
-  /** Adds a call whose failure is ignored. */
+  /** Adds a system call whose failure is ignored. */
   attempt(number: number, given: Argument[]): void {
     const after = new Label();
     this.call(number, given, { orElse: after });
     this.mark(after);
   }
 
-  /** If the place holds another value, the row of `orElse` follows. */
+  /** Adds a comparison: if the memory at `place` holds another value, the launcher continues with the row `orElse`. */
   compare(place: MemoryAddress, value: number, { orElse }: { orElse: Label }): void {
     this.#add(COMPARE, [{ valueAt: place }, value], { into: this.#nowhere, orElse });
   }

@@ -27,7 +27,10 @@ export type Launcher = { file: string; start: string; bytes: Uint8Array; closesF
 
 type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
 
-/** The launcher of a service. Throws on an architecture that bs9 has no launcher for. */
+/**
+ * Makes the launcher of a service: the small program that its unit executes first. Throws on a processor architecture other
+ * than x64 and arm64.
+ */
 export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Ground): Launcher {
   const { name } = spec;
   const wanted: LauncherOptions = {
@@ -38,7 +41,7 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
   };
   if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
   const isIsolationRequired = spec.sandbox.isolationRequired === true;
-  // With mount namespaces the mounts already close the files.
+  // In a mount namespace the mounts already hide the files that the service must not read, so Landlock does not have to.
   const files = hidesHome(host.directives) ? null : openedBy(opening, paths);
   const shut = { ...wanted, shut: { files, isIsolationRequired } };
   if (files === null) return launcherOf(name, shut, shut, paths.share);
@@ -55,7 +58,10 @@ const folderOf = (share: string): string => join(share, "launch");
  */
 function launcherOf(name: string, hashed: LauncherOptions, wanted: LauncherOptions, share: string): Launcher {
   const architecture = architectureOf(process.arch);
-  if (architecture === null) throw failed(`bs9 has no launcher for ${process.arch}`, { hint: "run bs9 on x64 or arm64" });
+  if (architecture === null)
+    throw failed(`bs9 has no launcher, the program that isolates a service, for the processor architecture ${process.arch}`, {
+      hint: "run bs9 on x64 or arm64",
+    });
   const hashOf = (one: LauncherOptions) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
   const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
   return {
@@ -72,8 +78,9 @@ function withoutPaths({ shut, ...wanted }: LauncherOptions): LauncherOptions {
 }
 
 /**
- * The launcher that a unit runs, if it isolates the service in the same way as the launcher that would be written now. The
- * paths may differ: packages that were linked after the start do not weaken the sandbox of the running process.
+ * The launcher (the program that a unit executes before the service) of this unit, if it isolates the service in the same way
+ * as the launcher that would be written now. The paths may differ: packages that were linked after the start do not weaken the
+ * sandbox of the running process.
  */
 export function launcherIn(unit: string, { start }: Launcher): string | null {
   const begin = `ExecStart=${execWord(start).replace(/"$/, "")}`;
@@ -86,7 +93,7 @@ export function launcherIn(unit: string, { start }: Launcher): string | null {
 
 /** The paths that Landlock opens for a service: the same paths that its mounts open on other hosts. */
 export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache">, paths: Paths): Files {
-  // The target of a path was checked when the opening was made, and is not resolved again.
+  // The target of each path was checked when the list of opened paths was made, and is not resolved again.
   const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
   return {
     readable: all([...opening.readable, ...opening.optional]),
