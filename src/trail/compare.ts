@@ -1,4 +1,5 @@
-// Compares the chain of the trail with what the journal was told about it. Pure.
+// Compares the trail (the record of every act of bs9) with the hashes of its records that bs9 has sent to systemd's journal.
+// Pure.
 import * as v from "valibot";
 import type { Witness } from "./journal.ts";
 import { acceptAct } from "./record.ts";
@@ -42,14 +43,14 @@ function endCutOff(told: Map<number, Set<string>>, lastSeq: number, last: ChainL
       file,
       line,
       seq: Math.min(...beyond),
-      what: `the journal knows records up to ${Math.max(...beyond)} that are missing here: the end of the trail was cut off`,
+      what: `the journal has the hashes of records up to ${Math.max(...beyond)}, which are missing here: the end of the trail was cut off`,
     },
   ];
 }
 
 const Names = v.array(v.string());
 
-/** Earlier trails at the same place that the journal knows and that no longer exist. */
+/** Finds earlier trails at the same path of which systemd's journal still has hashes, but which no longer exist on disk. */
 function removedTrails(
   witnesses: Witness[],
   present: string | null,

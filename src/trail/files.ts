@@ -1,4 +1,4 @@
-// The files of the trail: the current file, and the full files, the oldest first.
+// The files of the trail, in which bs9 records every act: the current file, and the full files, the oldest first.
 
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -7,7 +7,7 @@ import { parseLine, sha256, type TrailRecord } from "./record.ts";
 
 export const currentFile = (folder: string): string => join(folder, "trail.jsonl");
 
-/** Named by its last record, so that the name never changes. */
+/** A full file is named after its last record, so that its name never changes. */
 export const fullFile = (folder: string, lastSeq: number): string => join(folder, `trail.${lastSeq}.jsonl`);
 
 export function fullFiles(folder: string): string[] {
@@ -64,7 +64,7 @@ function lastRecord(bytes: Buffer): TrailRecord | null {
   return null;
 }
 
-/** A file is full at 4 MiB, and its last record may have exceeded that. */
+/** A file counts as full from 4 MiB on; its last record may have made it larger than that. */
 const maxFileBytes = 64 * 1024 * 1024;
 
 const read = (path: string): Buffer | null => readBytesIfThere(path, maxFileBytes);

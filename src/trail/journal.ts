@@ -1,15 +1,15 @@
-// Writes the hashes of the trail to the journal, from which only root can remove them.
+// Writes the hash of each record of the trail to systemd's journal, from which only root can remove it.
 import * as v from "valibot";
 import { exec } from "../base/exec.ts";
 import { tellJournal } from "../base/journal-stream.ts";
 
-/** What the journal is told about a record. */
+/** What bs9 writes into systemd's journal about one record of the trail. */
 const Witness = v.strictObject({ trail: v.string(), chain: v.string(), seq: v.number(), hash: v.string() });
 export type Witness = v.InferOutput<typeof Witness>;
 
 export type Journal = {
   tell(witness: Witness): Promise<void>;
-  /** Everything that the journal still has of a trail, as far as this user can read it. */
+  /** Everything that systemd's journal still has about one trail, as far as this user can read the journal. */
   recall(trail: string): Promise<Witness[]>;
 };
 
@@ -17,7 +17,10 @@ const identifier = "bs9-trail";
 const tellMs = 1500;
 const recallMs = 20_000;
 
-/** Never throws: without a journal, the chain must be enough. `_UID` is set by journald, so it is reliable. */
+/**
+ * Never throws: without the journal, the hashes in the trail itself must be enough. `_UID` is set by journald, so it is
+ * reliable.
+ */
 export function journalOf(uid: number): Journal {
   return {
     tell: (witness) => tellJournal(identifier, JSON.stringify(witness), tellMs),

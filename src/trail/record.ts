@@ -44,7 +44,7 @@ export const TrailRecord = v.strictObject({
 export type TrailRecord = v.InferOutput<typeof TrailRecord>;
 export type Act = Pick<TrailRecord, "act" | "targets" | "difference" | "result">;
 
-/** The previous hash of the very first record. */
+/** What the very first record contains in place of the hash of a previous record. */
 export const origin = "0".repeat(64);
 
 /** Acts of the trail on itself. */
@@ -59,7 +59,7 @@ export function sealed(record: Omit<TrailRecord, "hash">): { line: string; hash:
   return { line: canonical({ ...record, hash }), hash };
 }
 
-/** Null for anything but a record in the exact form in which bs9 writes it. */
+/** Parses a line of the trail; null for anything but a record in the exact form in which bs9 writes it. */
 export function parseLine(line: string): TrailRecord | null {
   try {
     const value: unknown = JSON.parse(line);

@@ -32,8 +32,8 @@ export class Trail {
   }
 
   /**
-   * Must be called under the lock of the registry, because two writers would chain to the same line. Throws where it cannot be
-   * written.
+   * Must be called under the lock of the registry, because two writers would both continue the chain of hashes from the same
+   * line. Throws where it cannot be written.
    */
   async append(act: Act): Promise<void> {
     const { folder, journal } = this.#options;
@@ -42,7 +42,7 @@ export class Trail {
     const rotation = end.bytes >= this.#options.maxBytes && !end.isOpen && end.last !== null ? this.#rotate(end.last) : null;
     const chained = this.#chain(end.last, rotation === null ? acts : [rotation.act, ...acts]);
     write(currentFile(folder), `${end.isOpen ? "\n" : ""}${chained.map(({ line }) => `${line}\n`).join("")}`);
-    // Deleted last: a crash before this leaves too many files, never too few.
+    // The oldest file is deleted last: a crash before this line leaves one file too many, never one too few.
     for (const path of rotation?.dropped ?? []) rmSync(path, { force: true });
     for (const { chain, seq, hash } of chained) await journal.tell({ trail: currentFile(folder), chain, seq, hash });
   }
@@ -75,7 +75,8 @@ export class Trail {
 
   async verify(): Promise<TrailVerdict> {
     const { folder, journal } = this.#options;
-    // The journal is read first: a line that is added meanwhile is only in the file, which is not a contradiction.
+    // systemd's journal is read before the file: a line that another command adds meanwhile is then only in the file, which is
+    // not reported as a fault.
     const witnesses = await journal.recall(currentFile(folder));
     return verify(trailTexts(folder), witnesses);
   }

@@ -7,12 +7,15 @@ export type Break = { file: string; line: number; seq: number | null; what: stri
 export type TrailVerdict = {
   intact: boolean;
   records: number;
-  /** The number of records that the journal confirms. */
+  /** The number of records whose hash is in systemd's journal. */
   witnessed: number;
   breaks: Break[];
-  /** What neither the chain nor the journal can prove. */
+  /** Sentences on what neither the hashes in the trail nor those in systemd's journal can prove. */
   unproved: string[];
-  /** Earlier trails that the journal knows, that no longer exist, and whose removal nobody has accepted. */
+  /**
+   * Ids of earlier trails (records of all acts of bs9): systemd's journal still has their hashes, their files no longer exist,
+   * and no user has accepted their removal.
+   */
   removed: string[];
 };
 
@@ -20,5 +23,7 @@ export type Placed = { file: string; line: number; text: string; isOpen: boolean
 
 export type ChainLink = Placed & { record: TrailRecord };
 
-/** The part of the lines that is consistent; `lastSeq` also counts broken records. */
+/**
+ * The lines of the trail that form one chain, each with the hash of the line before it; `lastSeq` also counts broken records.
+ */
 export type Chain = { links: ChainLink[]; breaks: Break[]; unproved: string[]; lastSeq: number };

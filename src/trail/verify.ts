@@ -1,4 +1,5 @@
-// Checks the trail: the chain of its lines, and each line against what the journal was told. Pure.
+// Checks the trail: each line must contain the hash of the line before it, and must agree with its hash in systemd's journal.
+// Pure.
 import * as v from "valibot";
 import { compareWithJournal } from "./compare.ts";
 import type { TrailText } from "./files.ts";
@@ -32,7 +33,7 @@ function linesOf(file: string, text: string): Placed[] {
 function followChain(placed: Placed[]): Chain {
   const chain: Chain = { links: [], breaks: [], unproved: [], lastSeq: 0 };
   let last = { seq: 0, hash: origin, chain: "" };
-  // The number of broken lines since the last good one: the line after them need not fit exactly.
+  // The number of broken lines since the last valid line: the next line does not have to follow that one directly.
   let broken = 0;
   const complain = ({ file, line }: Placed, seq: number | null, what: string) => chain.breaks.push({ file, line, seq, what });
   for (const [i, here] of placed.entries()) {
@@ -72,14 +73,14 @@ function followChain(placed: Placed[]): Chain {
   return chain;
 }
 
-/** The record after a torn line contains the digest of its bytes. */
+/** The record after an incomplete line contains the digest of the bytes of that line. */
 function isMended({ text }: Placed, next: Placed | undefined): boolean {
   const torn = next?.record?.act === mendAct ? next.record.difference[0]?.before : undefined;
   const parsed = v.safeParse(v.object({ digest: v.string() }), torn);
   return parsed.success && parsed.output.digest === sha256(text);
 }
 
-/** The record is the very first one, or a rotation has recorded that the trail begins with it. */
+/** The record is the very first one, or the record of a rotation says that the trail now begins with it. */
 function beginsWell(first: TrailRecord, placed: Placed[]): boolean {
   if (first.seq === 1) return first.previous === origin;
   const said = v.object({ seq: v.literal(first.seq), previous: v.literal(first.previous) });
