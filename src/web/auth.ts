@@ -20,7 +20,7 @@ export class Auth {
     this.#now = now;
   }
 
-  /** The answer that refuses the request, or null where it is allowed. */
+  /** The HTTP answer that refuses the request; null if the request is allowed. */
   refusal(headers: Headers, address: string): Response | null {
     const sent = headers.get("authorization");
     if (sent === null) return problem(401, "a token is needed: Authorization: Bearer …", { "WWW-Authenticate": challenge });

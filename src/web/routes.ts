@@ -31,7 +31,10 @@ export function routesOf({ statuses, now }: RouteDeps): Route[] {
   ];
 }
 
-/** The row, or the answer that there is none; HEAD is GET without a body (RFC 9110, 9.3.2). */
+/**
+ * Finds the route of a request, or makes the answer that there is none; HEAD is answered as GET without a body (RFC 9110,
+ * 9.3.2).
+ */
 export function find(routes: Route[], method: string, path: string): Route | Response {
   const there = routes.filter((route) => route.path === path);
   if (there.length === 0) return problem(404, "there is no such path");

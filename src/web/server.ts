@@ -32,7 +32,7 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
       hostname: host,
       port,
       development: false,
-      // Without this Bun may share the port with another server of this user.
+      // Without `reusePort: false` Bun may share the port with another server of this user.
       reusePort: false,
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,

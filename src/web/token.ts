@@ -21,7 +21,10 @@ export type Token = {
   missing: string | null;
 };
 
-/** Throws where the file does not contain a valid token: a weak token is neither used nor replaced. */
+/**
+ * Reads or creates the token of the HTTP server. Throws if the file does not contain a valid token: a weak token is neither
+ * used nor replaced.
+ */
 export function loadToken(env: Record<string, string | undefined>, configFolder: string): Token {
   const named = env[tokenVariable] || null;
   if (named === null) return { ...ownToken(configFolder), missing: null };
@@ -65,7 +68,10 @@ function read(file: string, whence: string): string {
   return token;
 }
 
-/** Uses link(2) with a complete file: of two processes that do this at once, one is first, and both read its token. */
+/**
+ * Creates the token file with link(2) from a complete file: if two processes do this at once, only the first succeeds, and both
+ * then read its token.
+ */
 function make(file: string): void {
   const partial = `${file}.${process.pid}.${randomHex(4)}.part`;
   try {
