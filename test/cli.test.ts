@@ -8,16 +8,17 @@ const commands = await allCommands();
 
 const given = (...argv: string[]) => parse(argv, commands).given;
 
-describe("values arrive as they were typed", () => {
+describe("values of options arrive as they were typed", () => {
   test.each(["007", "1e3", "true", "", " ", "a=b", "ünï", "0x10", "-", "\u0001", "a\nb", '"', "$HOME", "--", "null"])("--name=%j", (text) =>
     expect(given("start", "app.ts", `--name=${text}`).options["name"]).toBe(text),
   );
   test.each(["007", "1e3", "", "with space", "\u0001x"])("-n %j", (text) =>
     expect(given("start", "app.ts", "-n", text).options["name"]).toBe(text),
   );
-  test("a value may follow its letter directly", () => expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
-  test("positional words stay text", () => expect(given("start", "007").words).toEqual(["007"]));
-  test("words after -- belong to the app", () => {
+  test("the value of an option may follow the letter of the option directly", () =>
+    expect(given("start", "app.ts", "-p3000").options["port"]).toBe("3000"));
+  test("positional arguments stay text and are not converted to numbers", () => expect(given("start", "007").words).toEqual(["007"]));
+  test("arguments after -- belong to the app", () => {
     const { words, rest, options } = given("start", "app.ts", "--", "--name", "x", "--", "007", "");
     expect(words).toEqual(["app.ts"]);
     expect(rest).toEqual(["--name", "x", "--", "007", ""]);
@@ -27,15 +28,15 @@ describe("values arrive as they were typed", () => {
     expect(given("start", "a.ts", "-e", "A=1", "--env", "B=2", "--env=C=").options["env"]).toEqual(["A=1", "B=2", "C="]));
   test("an option that may be repeated is a list even if it is given once", () =>
     expect(given("start", "a.ts", "-e", "A=1").options["env"]).toEqual(["A=1"]));
-  test("flags are true or absent", () => {
+  test("an option without a value is true or absent", () => {
     expect(given("status", "--watch").options["watch"]).toBe(true);
     expect(given("start", "a.ts", "--no-linger").options["linger"]).toBe(false);
   });
   test("options may precede the command", () => expect(given("--json", "status").options["json"]).toBe(true));
-  test("an alias stands for its command", () => expect(parse(["ls"], commands).command.name).toBe("status"));
+  test("an alias runs the command that it stands for", () => expect(parse(["ls"], commands).command.name).toBe("status"));
 });
 
-describe("unknown words are refused with a suggestion", () => {
+describe("an unknown command or option is refused with a suggestion", () => {
   test.each([
     [["statsu"], "did you mean 'status'"],
     [["start", "a.ts", "--prot", "1"], "did you mean --port"],

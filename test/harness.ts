@@ -15,9 +15,9 @@ export type User = "ops" | "dev" | "root";
 export type LabOptions = {
   /** The users whose ~/.local/bin gets dist/bs9; ops by default. */
   bs9?: User[];
-  /** False: no user manager may create a user namespace. */
+  /** If false, no user manager in the lab may create a user namespace. */
   userNamespaces?: boolean;
-  /** False: nothing that systemd starts can use Landlock. */
+  /** If false, nothing that systemd starts in the lab can use Landlock. */
   landlock?: boolean;
   keepNode?: boolean;
   /** Uses the network of this machine instead of a separate loopback. */
@@ -29,7 +29,7 @@ export type LabOptions = {
 
 export type Lab = {
   name: string;
-  /** Runs a program as after a login; throws only when it runs out of time. */
+  /** Runs a program of a user in the lab as after a login; throws only when the program exceeds its time limit. */
   asUser(user: User, argv: string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a program as root without XDG_RUNTIME_DIR and HOME. */
   asRoot(argv: string[], options?: RunOptions): Promise<Outcome>;
@@ -43,7 +43,7 @@ export type Lab = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Boots a lab; the lab ends with `down()`, and in any case with this process. */
+/** Boots a lab (a machine with a real systemd in a container); it ends with `down()`, and in any case with this process. */
 export async function lab(name: string, options: LabOptions = {}): Promise<Lab> {
   const full = `${name}-${process.pid}`;
   const flags = [
@@ -126,8 +126,8 @@ export function binary(): string {
 }
 
 /**
- * A condition that is never met ends a test after its time limit times this factor. The limit keeps a test from hanging and
- * measures nothing, so a busy machine gets three times as long.
+ * The time limit of a wait is multiplied by this factor. The limit only keeps a test from hanging and measures nothing, so a
+ * busy machine gets three times as long.
  */
 const patience = 3;
 

@@ -8,7 +8,7 @@ const openings = /^(?:of|one that|who(?:ever)?|that of|what is)(?![\w-])/i;
 /** Phrases that are not common English; `there is no` and `is no longer` are. */
 const phrases = [/\bknows? no\b(?! longer)/i, /\bmay not be\b/i, /\b(?:is|are) none of\b/i, /(?<!\bthere )\bis no\b(?! longer)/i];
 
-/** A text that people read, and its offset in the file. The openings of labels in tables of tests are not checked. */
+/** A text that people read, and its offset in the file. The first words of labels in tables of tests are not checked. */
 type Prose = { text: string; at: number; isLabel?: boolean };
 
 /** Each sentence that opens without a subject, and each phrase that is not plain. */

@@ -40,7 +40,7 @@ describe("each rule can fail", () => {
     expect(rules.wrongImports(sample(good))).toEqual([]);
   });
 
-  test("a cycle is found", () => {
+  test("a cycle of imports is found", () => {
     const bad = {
       "src/base/a.ts": 'import "./b.ts";',
       "src/base/b.ts": 'export { a } from "./c.ts";',

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 /** Path from the top of the repository -> text. */
 export type Files = ReadonlyMap<string, string>;
 
-/** A directory of src/, or a file at its top. Earlier entries are on lower floors. */
+/** The floors of src/, the lowest first. A floor is a list of directories, or of files at the top of src/. */
 const floors = [
   ["base", "version"],
   ["service"],
@@ -23,7 +23,7 @@ const floors = [
   ["main"],
 ];
 
-/** Imports go down; directories on one floor do not import each other. */
+/** Finds imports in src/ that do not lead to a lower floor. Directories on the same floor must not import each other. */
 export function wrongImports(files: Files): string[] {
   return sources(files).flatMap(([path, text]) =>
     relativeImports(path, text).flatMap((target) => {
@@ -86,7 +86,7 @@ const ownName = /(?<![.\w$])(?!(?<=[{,]\s*)\w+(?:: (?:async )?)?\()[A-Za-z_$][\w
 
 const exportedDeclaration =
   /^export (?:default )?(?:declare )?(?:abstract )?(?:async )?(?:type|interface|class|enum|const|let|var|function\*?) +([A-Za-z_$][\w$]*)/gm;
-/** A list without `from`; a list with it only passes on what another file declares. */
+/** An export list without `from`; a list with `from` only passes on names that another file declares. */
 const exportedList = /^export (?:type )?\{([^}]*)\}(?!\s*from\b)/gm;
 
 /** One word, one meaning: each name that src/ exports is declared in one file. A type and its schema share a name and a file. */
@@ -136,7 +136,7 @@ export function strayPackages(files: Files): string[] {
   );
 }
 
-/** A separate program, which is carried as text, ends its own process. */
+/** The files that may end the process: main, and a program that bs9 contains as text and runs as a process of its own. */
 const ends = new Set(["src/main.ts", "src/backend/isolation-attempts.ts"]);
 
 /** Only main ends the process or sets its exit code; all output goes through the terminal. */
