@@ -1,4 +1,4 @@
-// The agent's loop goes on when a turn fails.
+// The loop of the agent continues after a turn that fails.
 import { test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { startAgent } from "../../src/agent/agent.ts";
@@ -7,7 +7,7 @@ import type { ModelEvent } from "../../src/status/events.ts";
 import { until } from "../harness.ts";
 import { Stage } from "./stage.ts";
 
-test("the agent goes on after a failed turn, and after a failed reading between two turns", async () => {
+test("the agent continues after a turn that failed, and after a reading of services between two turns that failed", async () => {
   const stage = new Stage();
   const paths = pathsOf({ BS9_HOME: stage.home });
   mkdirSync(paths.state, { recursive: true });

@@ -71,7 +71,7 @@ test("a process that ends while it is being read is not reported as active, and 
     pid = stage.up("web", ["sleep", "1000"]);
   };
   stage.tell?.({ name: "web", state: null, atMs: nowMs });
-  // A tick compares and samples all services, but not this one.
+  // The tick neither compares nor samples this service, because the service changed while it was read.
   stage.pass(5000);
   await turns.turn();
   await until(() => kinds(heard).includes("sample"), { what: "the sample" });
@@ -100,7 +100,7 @@ test("a new reader gets no event for a kill that is older than its snapshot", as
   expect(kinds(heard)).toEqual(["snapshot", "sample"]);
 });
 
-test("a reader is told of added and removed services, and its events add up to what the agent answers", async () => {
+test("a reader is told of added and removed services, and its events together give the state that the agent answers", async () => {
   await begin("web");
   const heard = await reader();
   stage.up("new", ["sleep", "1000"]);
@@ -121,7 +121,7 @@ test("a reader is told of added and removed services, and its events add up to w
   expect(services.map(lasting)).toEqual(now.services.map(lasting));
 });
 
-test("a reader gets samples at its pace, and only the samples of ticks are stored", async () => {
+test("a reader gets samples as often as it asks for, and only the samples of ticks are stored", async () => {
   await begin("web");
   const heard = await reader(1000);
   const stored = async () => (await Array.fromAsync(stage.storage.rows({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, null))).length;
@@ -146,7 +146,7 @@ test("a reader gets samples at its pace, and only the samples of ticks are store
   expect(kinds(heard).filter((kind) => kind === "sample").length).toBe(5);
 });
 
-test("a reader is told of changes that the backend does not report, and at once of changes while the watch was lost", async () => {
+test("a reader is told of changes that the backend does not report, and at once of changes that happened while the backend was not watched", async () => {
   await begin("web");
   const heard = await reader();
   let news = 0;
@@ -189,7 +189,7 @@ test("an unhealthy service is not compared again until a probe or the backend re
   }
 });
 
-test("a reader is refused while only the state of a service can be read, so that it reads the services itself", async () => {
+test("the agent refuses a reader while it can read only the state of a service, so that the reader reads the services itself", async () => {
   await begin("web");
   stage.readings.set("web", { state: "active", isStateAlone: true });
   stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });

@@ -5,21 +5,21 @@ import { Pause } from "../../src/agent/pause.ts";
 /** Long enough that a wait which is not ended early fails the test. */
 const longMs = 600_000;
 
-test("a wake between two waits ends the next one", async () => {
+test("wake() called between two waits ends the next wait", async () => {
   const pause = new Pause();
   const waiting = pause.wait(longMs);
   pause.wake();
   expect(await waiting).toBe(true);
   pause.wake();
   expect(await pause.wait(longMs)).toBe(true);
-  // The wake has ended one wait and does not end another.
+  // wake() has ended one wait, and does not end a second one.
   expect(await pause.wait(0)).toBe(false);
-  // A wait that reached its time does not swallow a later wake.
+  // After a wait that ended by its time, a later wake() still ends the next wait.
   pause.wake();
   expect(await pause.wait(longMs)).toBe(true);
 });
 
-test("after `end` every wait of a pause resolves at once", async () => {
+test("after end() was called, every wait of a pause resolves at once", async () => {
   const pause = new Pause();
   const waiting = pause.wait(longMs);
   pause.end();

@@ -1,4 +1,4 @@
-// The stage for tests of the agent: real processes as services, clocks that the test moves, a real storage.
+// The environment for tests of the agent: real processes as services, clocks that the test moves, a real storage.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Followed, Turns, type TurnsOptions } from "../../src/agent/turns.ts";
@@ -22,7 +22,7 @@ export const quiet = {
   runBeside: async () => ({ exitCode: 0, timedOut: false }),
 } satisfies Partial<Followed>;
 
-/** One stage: the test moves its clocks, and its services are processes of the test. */
+/** An agent with clocks that the test moves, and with services that are processes of the test. */
 export class Stage {
   readonly home = tempDir();
   readonly clock = { nowMs: Date.UTC(2026, 0, 5, 12), uptimeMs: 1000 };
@@ -32,7 +32,7 @@ export class Stage {
   readonly asked: string[][] = [];
   /** What the backend reads of each service; a service without an entry is inactive. */
   readonly readings = new Map<string, Partial<Reading>>();
-  /** Reports a change, as a D-Bus signal would; null while nobody watches the backend. */
+  /** Reports a change of a service to the agent, as a D-Bus signal would; null while the agent does not watch the backend. */
   tell: ((change: Change) => void) | null = null;
   lose: () => void = () => {};
   /** Called once during the next reading, after its values were taken: changes made here are newer than the reading. */

@@ -29,7 +29,7 @@ function sampleOf(name: string): Sample {
   return sample;
 }
 
-test.each([hourMs, -hourMs])("setting the wall clock by %d ms makes no figure negative or doubled", async (jumpMs) => {
+test.each([hourMs, -hourMs])("moving the wall clock by %d ms makes no figure negative and counts no time twice", async (jumpMs) => {
   await begin();
   stage.up("web", burn);
   await turns.turn();
@@ -42,7 +42,7 @@ test.each([hourMs, -hourMs])("setting the wall clock by %d ms makes no figure ne
     const { cpuPercent, elapsedMs } = sampleOf("web");
     expect([i, cpuPercent === null || (cpuPercent >= 0 && cpuPercent <= 100)]).toEqual([i, true]);
     expect(elapsedMs).toBeGreaterThan(5000);
-    // The jump of the wall clock must not be in it; a delay on a busy machine may be.
+    // The elapsed time must not contain the jump of the wall clock; it may contain a delay on a busy machine.
     expect(elapsedMs).toBeLessThan(60_000);
   }
   for (const row of await rows()) {
@@ -137,13 +137,14 @@ test("each tick reads all services while the backend reports no changes, and sto
   }
   expect([stage.asked.length, turns.collector.services.isTold]).toEqual([3, false]);
   stage.isTold = true;
-  // Not every tick tries to watch the backend again.
+  // After watching the backend has failed, not every tick tries it again.
   for (let i = 0; i < 4; i++) {
     await turns.turn();
     stage.pass(5000);
   }
   expect([stage.asked.length, turns.collector.services.isTold]).toEqual([5, true]);
-  // When the watch is lost, all services are read again, because changes meanwhile were not reported.
+  // When the connection that reports changes is lost, all services are read again, because changes in the meantime were not
+  // reported.
   stage.lose();
   stage.pass(5000);
   await turns.turn();
@@ -161,11 +162,11 @@ test("services appear and disappear with their specs, and a spec that cannot be 
   await turns.turn();
   expect(Array.from(turns.collector.services.all(), ({ spec }) => spec.name)).toEqual(["b"]);
   expect(turns.collector.services.warnings).toEqual([expect.stringContaining("broken.json")]);
-  // The history ends with the removal of the service.
+  // The stored history of a service ends when the service is removed.
   expect((await stage.storage.watches("a", always))[0]?.seen.at(-1)?.state).toBe(null);
 });
 
-test("a failed stage becomes a notice and does not keep other stages from running", async () => {
+test("a step of a turn that fails is reported in a notice, and the other steps still run", async () => {
   await begin();
   stage.up("web", ["sleep", "1000"]);
   stage.storage.append = async () => {
