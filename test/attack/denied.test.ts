@@ -47,7 +47,7 @@ describe.each(["standard", "strict"])("%s", (profile) => {
     expect(await a.attempt(`return String(require("child_process").spawnSync("/bin/sh", ["-c", "echo ran"]).stdout)`)).toBe("ran\n");
   });
 
-  test("an app cannot signal a process outside", async () => {
+  test("an app cannot send a signal to a process outside of its service", async () => {
     const pid = Number(await stage.sh("systemctl show --value -p MainPID user@1001"));
     expect(await a.attempt(`process.kill(${pid}, "SIGKILL"); return "sent"`)).toBe("EPERM");
   });
@@ -71,7 +71,7 @@ test("a directory that was replaced by a link is not opened when its service is 
   await stage.bs9("delete", "a", "b", "--yes");
 }, 90_000);
 
-test("sandbox and isolation are partial, because the sockets of the user manager stay reachable", async () => {
+test("describe reports sandbox and isolation as partial, because the app can still reach the sockets of the user manager", async () => {
   const a = await stage.service("a", "a");
   const write = (path: string) => a.attempt(`require("fs").writeFileSync(${path}, "kept"); return "done"`);
   expect(await write(`process.env.HOME + "/lost"`)).toBe("EACCES");

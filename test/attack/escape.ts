@@ -8,13 +8,13 @@ export const secret = "the private key";
 export type Pair = {
   a: Service;
   b: Service;
-  /** What `b` returns for the file that a web server would send for /id now, or the error. */
+  /** Returns the file that service `b`, as a web server, sends for the path /id now, or the error. */
   served(): Promise<string>;
   /** Kills the main process of `b`, so that it is restarted without bs9. */
   kill(): Promise<void>;
 };
 
-/** What a web server would do for a request of /id. */
+/** The code that the test sends to service `b`: it does what a web server does for a request of /id. */
 const asked = `return require("fs").readFileSync(process.cwd() + "/id", "utf8")`;
 
 /** `a` has the root ~/mono, `b` has --cwd ~/mono/public and its program elsewhere; ~/.ssh holds the secret. */
@@ -97,7 +97,10 @@ async function refusals(stage: Stage): Promise<number> {
   return (await stage.bs9("logs", "b", "-n", "100000")).stdout.split("\n").filter((line) => line.includes("by a symbolic link")).length;
 }
 
-/** Swaps without a pause, in a separate process, until the file ~/mono/STOP exists; then restores the directory. */
+/**
+ * Exchanges the directory of `b` and a link to ~/.ssh without a pause, in a separate process, until the file ~/mono/STOP
+ * exists; then restores the directory.
+ */
 export const swapInALoop = (home: string): string => `
   require("fs").writeFileSync("${home}/mono/swap.js", \`
     const fs = require("fs");

@@ -27,7 +27,7 @@ describe.each(backends)("%s", (kind) => {
     const write = (path: string) => app.attempt(`require("fs").writeFileSync("${path}", "x"); return "done"`);
     expect(await write(`${stage.home}/web/written`)).toBe("done");
     const others = [`${stage.home}/written`, `${stage.home}/.config/systemd/user/evil.service`, "/etc/written", "/usr/bin/written"];
-    // No write may seem to succeed and be lost.
+    // A write by the app must not appear to succeed and then be lost.
     for (const path of others) expect([path, await write(path)]).toEqual([path, expect.stringMatching(/^E(ROFS|ACCES|NOENT)$/)]);
     expect(await stage.sh(`for path in ${others.join(" ")}; do test ! -e $path || echo $path; done`)).toBe("");
   });

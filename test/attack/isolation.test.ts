@@ -43,7 +43,7 @@ describe.each(backends)("%s", (kind) => {
       stage = all.on(kind);
       await stage.write("a/package.json", "{}");
       await stage.write("b/package.json", "{}");
-      // Under the supervisor on a machine with systemd isolation is partial, so it cannot be required there.
+      // With the supervisor on a machine with systemd isolation is partial, so --require-isolation cannot be used there.
       a = await stage.service("a", "a", "--sandbox", profile, ...(kind === "systemd" ? ["--require-isolation"] : []));
       b = await stage.service("b", "b", "--sandbox", profile);
     }, 240_000);
@@ -71,7 +71,7 @@ describe.each(backends)("%s", (kind) => {
       }
     });
 
-    test("an app cannot connect to an abstract socket outside", async () => {
+    test("an app cannot connect to an abstract socket of a process outside of its service", async () => {
       const listen = `globalThis.open = Bun.listen({ unix: "\\0secret-${kind}", socket: { open(socket) { socket.end("secret") }, data() {} } }); return "listens"`;
       expect(await b.attempt(listen)).toBe("listens");
       const connect = `return new Promise((done) => Bun.connect({ unix: "\\0secret-${kind}", socket: { data(_, bytes) { done(String(bytes)) } } }).catch((error) => done("refused: " + (error.code ?? error))))`;
@@ -88,7 +88,7 @@ describe.each(backends)("%s", (kind) => {
       expect(await a.attempt(own)).toBe("0 100");
     });
 
-    test("status and describe show whether the app is isolated, and how that is known", async () => {
+    test("status and describe show whether the app is isolated from other processes, and how bs9 knows it", async () => {
       const isSystemd = kind === "systemd";
       const verdict = isSystemd ? "full" : "partial";
       expect((await statusOf(stage, "a")).isolation).toBe(verdict);

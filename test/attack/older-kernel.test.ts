@@ -17,7 +17,7 @@ afterAll(() => all.lab.down());
 
 const describes = async (name: string): Promise<Description> => JSON.parse((await stage.bs9("describe", name, "--json")).stdout);
 
-test("the sandbox is effective even so, and isolation is partial", async () => {
+test("without Landlock the sandbox is still effective, and isolation is partial", async () => {
   const { sandbox, isolation, status } = await describes("a");
   expect(sandbox.verdict).toBe("effective");
   expect(status.isolation).toBe("partial");
@@ -29,14 +29,14 @@ test("the sandbox is effective even so, and isolation is partial", async () => {
   }
 });
 
-test("limits of other processes cannot be changed there either", async () => {
+test("without Landlock an app cannot change the limits of other processes either", async () => {
   const pid = Number(await stage.sh("systemctl --user show --value -p MainPID bs9-agent"));
   const child = `return String(require("child_process").spawnSync("prlimit", ["--pid", "${pid}", "--nofile=16:16"]).stderr)`;
   expect(await a.attempt(child)).toContain("Operation not permitted");
   expect(await a.attempt(`process.kill(${pid}, 0); return "sent"`)).toBe("sent");
 });
 
-test("--require-isolation refuses the start, runs nothing and leaves nothing behind", async () => {
+test("without Landlock start --require-isolation is refused, runs nothing and leaves no files", async () => {
   await stage.write("shy/app.ts", 'require("fs").writeFileSync("ran", "x"); setInterval(() => {}, 1000);');
   const refused = await stage.bs9("start", "shy/app.ts", "--name", "shy", "--require-isolation");
   expect(refused).toMatchObject({ code: 6 });

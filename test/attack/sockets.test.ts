@@ -61,7 +61,7 @@ async function closedOutside(user: "ops" | "dev", paths: string[]): Promise<stri
   return (await all.lab.asUser(user, ["sh", "-c", script, "sh", ...paths])).stdout;
 }
 
-/** "connected", or the reason why not. */
+/** Connects to a socket from within the service: "connected", or the errno. */
 const connect = (service: Service, path: string): Promise<string> =>
   service.attempt(`return await new Promise((done) => {
     const socket = require("net").connect("${path}", () => { socket.destroy(); done("connected"); });
@@ -71,13 +71,13 @@ const connect = (service: Service, path: string): Promise<string> =>
 const described = async (stage: Stage, name: string): Promise<Description["sandbox"]> =>
   (JSON.parse((await stage.bs9("describe", name, "--json")).stdout) as Description).sandbox;
 
-test("the user can connect to each of the sockets", async () => {
+test("outside of a sandbox the user can connect to each socket through which a program acts as root", async () => {
   expect([await closedOutside("ops", sockets), await closedOutside("dev", sockets)]).toEqual(["", ""]);
 });
 
 describe("systemd", () => {
   test.each(["standard", "strict"])(
-    "a service with the sandbox %s reaches none of the sockets",
+    "a service with the sandbox %s cannot connect to a socket through which a program acts as root",
     async (profile) => {
       const stage = all.on("systemd");
       await stage.write(`${profile}/package.json`, "{}");
@@ -91,7 +91,7 @@ describe("systemd", () => {
     300_000,
   );
 
-  test("--readable opens one of the sockets, and leaves the others closed", async () => {
+  test("--readable opens one of these sockets to the service, and leaves the others closed", async () => {
     const stage = all.on("systemd");
     await stage.write("opened/package.json", "{}");
     const app = await stage.service("opened", "opened", "--readable", `/var${docker}`);
@@ -116,7 +116,7 @@ describe("systemd", () => {
       verdict: "partial",
       missing: [{ directive: `InaccessiblePaths=-${docker}`, why: expect.stringContaining("created again"), mend: "bs9 restart web" }],
     });
-    // In a closed directory the socket may be removed and created again.
+    // A socket in a directory that the sandbox closes stays closed, even if it is removed and created again.
     succeed(await all.lab.asRoot(["systemctl", "restart", "others.service"]), "make the other sockets again");
     const again = sockets.filter((socket) => socket !== docker);
     await until(async () => (await closedOutside("ops", again)) === "", { what: "the others answer again" });
@@ -129,7 +129,7 @@ describe("systemd", () => {
   }, 240_000);
 });
 
-test("the supervisor cannot close the sockets, and describe says so", async () => {
+test("without systemd bs9 cannot close these sockets to a service, and describe says so", async () => {
   const stage = all.on("supervisor");
   await stage.write("web/package.json", "{}");
   const app = await stage.service("web", "web");

@@ -1,4 +1,5 @@
-// The environment of attacks: one lab, in which the user ops has services on systemd and the user dev on bs9's supervisor.
+// The environment for tests of attacks: one lab (a machine with systemd in a container), in which the user ops has services on
+// systemd and the user dev on bs9's supervisor.
 import { type Lab, type LabOptions, lab, type Outcome, succeed, type User } from "../harness.ts";
 
 export const backends = ["systemd", "supervisor"] as const;
@@ -32,7 +33,7 @@ export type Stage = {
 
 export type Stages = { lab: Lab; on(kind: Kind): Stage };
 
-/** Boots the lab; `lab.down()` ends it and everything that runs in it. */
+/** Boots the lab (a machine with systemd in a container); `lab.down()` ends the lab and everything that runs in it. */
 export async function stages(name: string, options: LabOptions = {}): Promise<Stages> {
   const it = await lab(name, { ...options, bs9: ["ops", "dev"] });
   const made = { systemd: stage(it, "systemd", "ops"), supervisor: stage(it, "supervisor", "dev") };
