@@ -183,7 +183,7 @@ describe("through other files", () => {
   ];
   for (const [what, expected, files] of ways) test(what, async () => expect(places(await auditOf(files))).toEqual(expected));
 
-  test("is allowed by a comment at the call", async () => {
+  test("a comment at the call allows the use of a dangerous function of another file", async () => {
     const files = {
       "app.ts": `import { run } from "./a";\nrun(command) // bs9-allow exec: ours`,
       "a.ts": `export { exec as run } from "child_process"`,
@@ -192,8 +192,8 @@ describe("through other files", () => {
   });
 });
 
-describe("the report counts", () => {
-  test("files, each package once, and files that only use fs", async () => {
+describe("report", () => {
+  test("the report counts source files, each package once, and files that only use fs", async () => {
     const { files, packages, fsOnly } = await auditOf({
       "app.ts": `import "./a"; import "./b"; import "zod"; import "zod/v4"; import { x } from "@a/b/c"; import "node:http"; import "bun:sqlite"`,
       "a.ts": `import { readFile } from "node:fs/promises"; import { join } from "node:path"; import "zod"`,
@@ -203,11 +203,11 @@ describe("the report counts", () => {
     expect({ files, packages, fsOnly }).toEqual({ files: 3, packages: 2, fsOnly: 0 });
   });
 
-  test("a file that only uses fs", async () => {
+  test("the report counts a file whose only use of the system is fs", async () => {
     expect(await auditOf({ "app.ts": `import fs from "fs"; fs.rmSync(dir); import { join } from "path"` })).toMatchObject({ fsOnly: 1 });
   });
 
-  test("a package linked from the workspace as read, but not one from a store", async () => {
+  test("a package that is linked from the workspace is read, and a package in the store of a package manager is not", async () => {
     const root = project({
       "app.ts": `import "mine"; import "mine/part"; import "stored"`,
       "packages/mine/package.json": `{"exports": {".": {"bun": "./src/index.ts"}, "./part": "./part.ts"}}`,
@@ -222,43 +222,43 @@ describe("the report counts", () => {
     expect(report.packages).toBe(1);
   });
 
-  test("an entry inside node_modules as a package", async () => {
+  test("an entry inside node_modules counts as a package and is not read", async () => {
     const { files, packages, critical } = await auditOf({ "node_modules/evil/cli.js": evil }, "node_modules/evil/cli.js");
     expect({ files, packages, critical }).toEqual({ files: 0, packages: 1, critical: [] });
   });
 });
 
-describe("the audit ends without an error for", () => {
-  test("a cycle of imports", async () => {
+describe("unusual files", () => {
+  test("an import cycle is read once and ends", async () => {
     const report = await auditOf({ "app.ts": `import "./a"; import "./app"`, "a.ts": `import "./app";${evil}` });
     expect(places(report)).toEqual(["eval a.ts:3:3"]);
     expect(report.files).toBe(2);
   });
 
-  test("a file of 10 MB", async () => {
+  test("a file of 10 MB is reported as not read", async () => {
     const report = await auditOf({ "app.ts": `import "./a";${evil}`, "a.ts": "x;".repeat(5 * 1024 * 1024) });
     expect(places(report)).toEqual(["eval app.ts:3:3", "unread a.ts:1:1"]);
     expect(report.warning[0]?.message).toContain("10485760 bytes");
   });
 
-  test("a binary file", async () => {
+  test("a binary file is reported as not read", async () => {
     const bytes = new Uint8Array(1000).map((_, at) => (at * 7919) % 256);
     expect(places(await auditOf({ "app.ts": `import "./a.js"`, "a.js": bytes }))).toEqual(["unread a.js:1:1"]);
     expect((await auditOf({ "app.ts": bytes })).warning[0]?.message).toContain("binary");
   });
 
-  test("a source with a zero byte, which is read", async () => {
+  test("a source file that contains a zero byte is read", async () => {
     expect(places(await auditOf({ "app.ts": `// \0\neval(input)` }))).toEqual(["eval app.ts:2:1"]);
   });
 
-  test("too many files, by number, bytes and time", async () => {
+  test("files beyond the limits on number, bytes and time are reported as not read", async () => {
     const files = { "app.ts": `import "./a"; import "./b"`, "a.ts": "", "b.ts": evil };
     expect(places(await auditOf(files, "app.ts", { ...defaultLimits, files: 2 }))).toEqual(["unread b.ts:1:1"]);
     expect(places(await auditOf(files, "app.ts", { ...defaultLimits, totalBytes: 20 }))).toEqual(["unread a.ts:1:1"]);
     expect(places(await auditOf(files, "app.ts", { ...defaultLimits, milliseconds: -1 }))).toEqual(["unread app.ts:1:1"]);
   });
 
-  test("a FIFO and a device", async () => {
+  test("a FIFO and a device are reported and do not block the audit", async () => {
     const root = project({ "app.ts": `import "./pipe.ts"; import "./null.ts"` });
     expect(Bun.spawnSync(["mkfifo", join(root, "pipe.ts")]).exitCode).toBe(0);
     symlinkSync("/dev/zero", join(root, "null.ts"));
@@ -267,18 +267,18 @@ describe("the audit ends without an error for", () => {
     expect(report.files).toBe(1);
   });
 
-  test("a loop of links", async () => {
+  test("symbolic links in a loop do not keep the audit from ending", async () => {
     const root = project({ "app.ts": `import "./loop"; import "./loop.ts"; import "./a/a/a/b"`, "b.ts": evil });
     symlinkSync("loop.ts", join(root, "loop.ts"));
     symlinkSync(".", join(root, "a"));
     expect(places({ ...(await audit(join(root, "app.ts"), root)), root })).toEqual(["eval b.ts:3:3"]);
   });
 
-  test("a directory named like a file, and an empty file", async () => {
+  test("a directory named like a file, and an empty file, give no finding", async () => {
     expect(places(await auditOf({ "app.ts": `import "./a.ts"; import "./b"`, "a.ts/x.txt": "", "b.ts": "" }))).toEqual([]);
   });
 
-  test("a file with endless chains of names and keys", async () => {
+  test("the audit of a file with endless chains of names and keys ends without a finding", async () => {
     const code = `const a = { __proto__: { constructor: 1 }, ["__proto__"]: 2 }; a.__proto__.x(1); import * as b from "./app"; b.__proto__(1); b.constructor.x(2);`;
     expect(places(await auditOf({ "app.ts": code }))).toEqual([]);
   });
@@ -313,7 +313,7 @@ describe("the audit ends without an error for", () => {
     });
   }
 
-  test("more findings than a call can have arguments", async () => {
+  test("the audit reports more findings than a JavaScript call can have arguments", async () => {
     const { critical, warning } = await auditOf({ "app.ts": "eval(a);\n".repeat(200_000) });
     expect([critical.length, warning.length]).toEqual([200_000, 0]);
   });

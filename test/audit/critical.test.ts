@@ -252,10 +252,10 @@ const clean: [what: string, code: string, file?: string][] = [
   ["private method exec", `class A { #exec(x) {} go(x) { this.#exec(x) } }`],
 ];
 
-describe("the audit finds critical code", () => {
+describe("the audit reports critical code", () => {
   for (const [rule, what, code, file] of found) test(`${rule}: ${what}`, () => expect(rulesIn(code, file)).toEqual([rule]));
 });
 
-describe("the audit finds nothing", () => {
+describe("the audit reports nothing for harmless code", () => {
   for (const [what, code, file] of clean) test(what, () => expect(rulesIn(code, file)).toEqual([]));
 });

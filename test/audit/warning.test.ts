@@ -153,19 +153,19 @@ describe("the audit warns", () => {
   }
 });
 
-describe("the audit finds nothing", () => {
+describe("the audit reports nothing for harmless code", () => {
   for (const [what, code, file] of clean) test(what, () => expect(findingsIn(code, file)).toEqual([]));
 });
 
-test("a message never contains the secret", () => {
+test("a finding about a secret never contains the secret itself", () => {
   const findings = findingsIn(`const password = "hunter22"; const a = "sk_live_${body}"`);
   expect(findings).not.toBeEmpty();
   expect(JSON.stringify(findings)).not.toMatch(/hunter22|sk_live/);
 });
 
-test("the place of a secret is that of its text", () => {
+test("a finding about a secret names the line and column at which the secret begins", () => {
   expect(findingsIn(`// 1\r\n// 2\r\n  f("sk_live_${body}")`)).toMatchObject([{ line: 3, column: 6 }]);
 });
 
-test("names of members of Object are not rules", () =>
+test("the names of members of Object do not count as rules of the audit", () =>
   expect(["__proto__", "constructor", "toString"].map(isRule)).toEqual([false, false, false]));
