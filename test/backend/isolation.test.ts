@@ -33,11 +33,11 @@ test.each<[string, Partial<IsolationEvidence>, string[]]>([
   ["an attempt that reached a process", { reached: ["prlimit"] }, ["prlimit"]],
   ["no attempt could be made", { reached: null }, [...threats]],
   ["the service has no launcher", { unlaunched: { why: "w", mend: "m" } }, [...threats]],
-])("isolation is partial: %s", (_, changes, lacks) => {
+])("isolation is judged as partial in this case: %s", (_, changes, lacks) => {
   expect(missing(changes)).toEqual(lacks);
 });
 
-test("a service that reaches the socket of the user manager is not isolated, whatever else holds", () => {
+test("isolation is at most partial for a service that can reach the socket of the user manager", () => {
   const isolation = judgeIsolation(shown);
   expect(withSockets(isolation, [])).toEqual(isolation);
   const told = withSockets(isolation, [{ socket: "user manager", mend: "m" }]);

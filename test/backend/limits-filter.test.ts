@@ -33,22 +33,22 @@ describe.each([
   ["x64", "x32", 0xc000003e, 0x40000000 + 302],
   ["arm64", "aarch64", 0xc00000b7, 261],
   ["arm64", "32-bit arm", 0x40000028, 369],
-] as const)("on %s a program of %s", (machine, _, architecture, call) => {
+] as const)("under the filter on %s a program of %s", (machine, _, architecture, call) => {
   const filter = limitsFilter(machine, own);
   const outcome = (pid: bigint, number: number = call) => play(filter, { architecture, call: number, pid });
 
-  test("sets its own limits by 0 and by its pid, and no limits of other processes", () => {
+  test("a program can set its own limits, by 0 and by its pid, but no limits of other processes", () => {
     expect(outcome(0n)).toBe(ALLOW);
     expect(outcome(BigInt(own))).toBe(ALLOW);
     for (const pid of [1n, 4241n, 4243n, -1n]) expect(outcome(pid)).toBe(REFUSE);
   });
 
-  test("has the low 32 bits of a pid compared, as the kernel does", () => {
+  test("the filter compares only the low 32 bits of a pid, as the kernel does", () => {
     expect(outcome((7n << 32n) + 1n)).toBe(REFUSE);
     expect(outcome(7n << 32n)).toBe(ALLOW);
   });
 
-  test("makes every other call", () => {
+  test("a program can make every other system call", () => {
     for (const number of [call - 1, call + 1, 0, 62]) expect(outcome(1n, number)).toBe(ALLOW);
   });
 });
@@ -57,7 +57,7 @@ test("a program of an architecture that the filter does not know is killed", () 
   expect(play(limitsFilter("x64", own), { architecture: 0xc00000b7, call: 261, pid: 1n })).toBe(KILL);
 });
 
-test("the marking filter allows everything", () => {
+test("the filter that only marks the progress of the launcher allows every system call", () => {
   expect(lengthOf(markingFilter())).toBe(1);
   expect(play(markingFilter(), { architecture: 1, call: 302, pid: 1n })).toBe(ALLOW);
 });

@@ -38,7 +38,9 @@ test.each([
   [1_000_000, "1003520", false],
   [1_000_000, "4096", false],
   [1_000_000, null, false],
-])("a memory limit of %p shown as %p", (bytes, shown, holds) => expect(holdsMemory(shown, bytes)).toBe(holds));
+])("bs9 decides correctly whether a memory limit of %p is in force if the cgroup shows %p", (bytes, shown, holds) =>
+  expect(holdsMemory(shown, bytes)).toBe(holds),
+);
 
 test.each([
   [25, "25000 100000", true],
@@ -46,9 +48,11 @@ test.each([
   [25, "max 100000", false],
   [25, "50000 100000", false],
   [25, null, false],
-])("a CPU limit of %p percent shown as %p", (percent, shown, holds) => expect(holdsCpu(shown, percent)).toBe(holds));
+])("bs9 decides correctly whether a CPU limit of %p percent is in force if the cgroup shows %p", (percent, shown, holds) =>
+  expect(holdsCpu(shown, percent)).toBe(holds),
+);
 
-test("for open files the hard limit counts", () => {
+test("a limit on open files counts as in force if the hard limit of the process has that value", () => {
   expect(holdsFiles("Max open files            1024                 4096                 files     \n", 4096)).toBe(true);
   expect(holdsFiles("Max open files            1024                 524288               files     \n", 4096)).toBe(false);
   expect(holdsFiles(null, 4096)).toBe(false);

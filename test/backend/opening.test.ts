@@ -8,20 +8,20 @@ import { projects } from "./projects.ts";
 const { at, file, folders, home, link, opened, openingFor, specOf } = projects();
 afterAll(() => rmSync(home, { recursive: true }));
 
-test("a project without links opens nothing else", () => {
+test("for a project without symbolic links the sandbox opens only the project", () => {
   file("alone/app.js");
   file("alone/node_modules/left/index.js");
   expect(opened("alone", "alone/app.js")).toEqual([]);
 });
 
-test("node_modules of parent directories and linked workspaces are opened", () => {
+test("the sandbox opens node_modules of parent directories, and linked workspaces", () => {
   file("mono/apps/api/app.js");
   file("mono/packages/greeting/package.json", "{}");
   link("mono/node_modules/greeting", "../packages/greeting");
   expect(opened("mono/apps/api", "mono/apps/api/app.js")).toEqual(["mono/node_modules", "mono/packages/greeting"]);
 });
 
-test("a store of linked packages is opened once, as a whole", () => {
+test("the sandbox opens a store of linked packages once, as a whole", () => {
   file("store/apps/api/app.js");
   file("store/node_modules/.store/a@1/node_modules/a/package.json", "{}");
   file("store/node_modules/.store/b@1/node_modules/b/package.json", "{}");
@@ -30,7 +30,7 @@ test("a store of linked packages is opened once, as a whole", () => {
   expect(opened("store/apps/api", "store/apps/api/app.js")).toEqual(["store/node_modules"]);
 });
 
-test("a link to a link among the global packages, as bun link makes it, is opened", () => {
+test("the sandbox opens the target of a link to a link among the global packages, as bun link makes it", () => {
   file("linked/app.js");
   file("shelf/greeting/package.json", "{}");
   link(".bun/install/global/node_modules/greeting", at("shelf/greeting"));
@@ -38,7 +38,7 @@ test("a link to a link among the global packages, as bun link makes it, is opene
   expect(opened("linked", "linked/app.js")).toEqual([".bun/install/global/node_modules", "shelf/greeting"]);
 });
 
-test("a link to a link elsewhere opens only that place", () => {
+test("for a link to a link outside of the global packages the sandbox opens only the final target", () => {
   file("hopping/app.js");
   file("libs/greeting-1/package.json", "{}");
   link("libs/greeting", "greeting-1");
@@ -46,7 +46,7 @@ test("a link to a link elsewhere opens only that place", () => {
   expect(opened("hopping", "hopping/app.js")).toEqual(["libs/greeting", "libs/greeting-1"]);
 });
 
-test("a link that the app could have made, to a directory that is not a package, opens nothing", () => {
+test("the sandbox does not open the target of a link that the app could have made, if it is not a package", () => {
   file("greedy/app.js");
   file(".ssh/id", "secret");
   link("greedy/node_modules/evil", at(".ssh"));
@@ -61,14 +61,14 @@ test("a virtual environment outside the project, with the Python of the system, 
   expect(opened("snake", "venvs/web/bin/python")).toEqual(["venvs/web"]);
 });
 
-test("an executable Node script opens the whole prefix of its Node", () => {
+test("for an executable Node script the sandbox opens the whole prefix of its Node", () => {
   file(".nvm/versions/node/v1/bin/node");
   file(".nvm/versions/node/v1/lib/node_modules/npm/bin/npm-cli.js");
   file("site/node_modules/.bin/vite", "#!/usr/bin/env node\n");
   expect(opened("site", "site/node_modules/.bin/vite")).toEqual([".nvm/versions/node/v1"]);
 });
 
-test("imports of a script directly in the home directory are followed, but not outside what the app can write", () => {
+test("for a script directly in the home directory the sandbox opens the files that it imports, but not what a file imports that the app can write", () => {
   file("start.js", 'import "./lib/one.js"; import "./notes/two.js";');
   file("lib/one.js");
   file("notes/two.js", `import ${JSON.stringify(at("journal/secret.js"))};`);
@@ -83,7 +83,7 @@ test("imports of a script directly in the home directory are followed, but not o
   expect(openingFor(readable).optional).toContain(at("journal/secret.js"));
 });
 
-test("node_modules that is a circular link is ignored", () => {
+test("a node_modules that is a symbolic link to itself is ignored", () => {
   file("circle/app.js");
   link("circle/node_modules", "node_modules");
   expect(opened("circle", "circle/app.js")).toEqual([]);
@@ -128,11 +128,11 @@ test("a project that contains files of bs9 is not opened as a whole, and such pa
   expect(within("plain", "plain/app.js", { readable: [at(".config")] }).exposed).toEqual([at(".config")]);
 });
 
-test("links to hundreds of places do not become hundreds of mounts", () => {
+test("links to hundreds of paths do not become hundreds of mounts", () => {
   file("many/app.js");
   for (let i = 0; i < 260; i++) {
     file(`lots/p${i}/package.json`, "{}");
     link(`many/node_modules/p${i}`, at(`lots/p${i}`));
   }
-  expect(() => opened("many", "many/app.js")).toThrow("260 places");
+  expect(() => opened("many", "many/app.js")).toThrow("260 paths");
 });

@@ -4,7 +4,7 @@ import { heldBy, heldIfShown, holdsSocket, listeners } from "../../src/backend/s
 import { listProc } from "../../src/base/proc.ts";
 import { until } from "../harness.ts";
 
-test("a real socket is found for its process, and for no other", () => {
+test("a listening socket is found for the process that holds it, and for no other process", () => {
   const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const all = listeners();
   expect(heldBy([process.pid], all).map(({ port }) => port)).toContain(server.port);

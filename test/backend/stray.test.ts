@@ -45,10 +45,10 @@ test("a #! line that the app can write is followed only to programs on its PATH"
     expect(opened("scripted", "scripted/start")).toEqual([...wanted]);
   }
   file("scripted/start", `#!${at(".ssh/key")}\n`);
-  expect(() => opened("scripted", "scripted/start")).toThrow("the service could have written so");
+  expect(() => opened("scripted", "scripted/start")).toThrow("the service could have written that line");
 });
 
-test("a link anywhere on the way to the entry is refused too, wherever the way begins", () => {
+test("a symbolic link that the app could have made is refused anywhere on the path of the entry, wherever the path begins", () => {
   file("chain/app.js");
   file("diary/app.js", "secret");
   link("scripts/start.js", at("chain/app.js"));
@@ -78,7 +78,7 @@ test("a runtime, or a program on PATH, that the app has replaced by a link is re
   expect(() => openingFor(turned)).toThrow("own/node/bin/node is a symbolic link");
 });
 
-test("links of the owner keep working: the Python of an environment, programs of packages, workspaces, system commands", () => {
+test("symbolic links that the owner made keep working: the Python of an environment, programs of packages, workspaces, system commands", () => {
   file("uv/python/cpython/bin/python3.12", "binary");
   file("uv/python/cpython/lib/os.py");
   file("snake/.venv/pyvenv.cfg");
@@ -105,7 +105,7 @@ test("links of the owner keep working: the Python of an environment, programs of
   expect(openingFor(spec).optional).toEqual([]);
 });
 
-test("without a sandbox no link is refused, because following it gives no access", () => {
+test("for a service without a sandbox no symbolic link is refused, because following it gives no additional access", () => {
   file("free/real/app.js");
   link("free/project/app.js", at("free/real/app.js"));
   expect(() => opened("free/project", "free/project/app.js")).toThrow("is a symbolic link to");
@@ -124,19 +124,19 @@ test("a working directory or opened directory that the app has replaced by a lin
     return openingFor(spec);
   };
   const below = { writable: [at("shop/data/uploads")] };
-  // It gets no mount, because systemd would follow a link in its place at a restart without bs9.
+  // The directory gets no mount, because systemd would follow a link in its place at an automatic restart.
   expect(given(below).writable).toEqual([at("shop")]);
   rmSync(at("shop/data"), { recursive: true });
   link("shop/data", at("drawer"));
   expect(() => given(below)).toThrow(/shop\/data is a symbolic link to .*drawer\/uploads/);
   expect(() => given({ readable: [at("shop/data/uploads")] })).toThrow("shop/data is a symbolic link");
   expect(() => given({}, "shop/data")).toThrow("shop/data is a symbolic link");
-  // The owner's own link, beside the project.
+  // A symbolic link that the owner has made himself, beside the project.
   link("beside", at("drawer"));
   expect(given({ writable: [at("beside")] }).writable).toEqual([at("shop"), at("drawer")]);
 });
 
-test("a link that a neighbour could have made is not followed outside what the neighbour can write", () => {
+test("a symbolic link that another service could have made is not followed outside of the directories that this other service can write", () => {
   file("mono/public/index.html");
   file("mono/server/app.js");
   file("keys/id", "secret");
@@ -158,6 +158,6 @@ test("a link that a neighbour could have made is not followed outside what the n
     expect(refused).toThrow(`${why}${at("keys")} that the service shop could have created; not followed`);
   rmSync(at("mono/public"));
   link("mono/public", "server");
-  // The link stays in what the neighbour can write, so the neighbour gains no access.
+  // The target of the link is in a directory that the other service can write anyway, so that service gains no access.
   expect(given("mono/public")().writable).toEqual([at("mono/server")]);
 });
