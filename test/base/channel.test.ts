@@ -25,7 +25,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a connection without the key loses its place after a second, and earlier if another connection needs the place", () => {
+test("a connection that has not sent the key is closed after a second, and earlier if another connection needs its place", () => {
   const ended: number[] = [];
   const connection = (name: number) => ({ terminate: () => void ended.push(name) });
   const places = new ConnectionPlaces<ReturnType<typeof connection>>();
@@ -42,7 +42,7 @@ test("a connection without the key loses its place after a second, and earlier i
   places.close();
 });
 
-test("connections that have shown the key have separate places", () => {
+test("connections that have sent the key do not compete for places with those that have not", () => {
   const places = new ConnectionPlaces<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   for (const one of connections) expect(places.take(one)).toBe(true);
@@ -52,7 +52,7 @@ test("connections that have shown the key have separate places", () => {
   places.close();
 });
 
-test("a connection without a free place gets the answer that the server is busy", async () => {
+test("a connection beyond the limit gets the answer that the server is busy", async () => {
   const server = serve(side.path, channel, keyIn(side.keyFile), async () => ({}));
   try {
     let busy = 0;

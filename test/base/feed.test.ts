@@ -35,7 +35,7 @@ test("a reader gets the whole state first, then each item, and after falling beh
   expect(backlog.next()).toBe("after");
 });
 
-test("connections that stay open take no place from requests", () => {
+test("connections that stay open do not keep the server from answering requests", () => {
   const places = new ConnectionPlaces<{ terminate(): void }>();
   const connections = Array.from({ length: 65 }, () => ({ terminate() {} }));
   const isPlaced = (one: { terminate(): void }) => places.take(one) && places.know(one) && places.stay(one);
@@ -148,7 +148,7 @@ test("a reader that stops gets a snapshot in place of the items it missed, and t
   }
 });
 
-test("reading ends without a listener, with a wrong key, with the end of the server, and when the server is silent too long", async () => {
+test("a client stops reading if no server listens, its key is wrong, the server ends, or the server is silent for too long", async () => {
   const signal = new AbortController().signal;
   const lines = (quietMs: number) => Array.fromAsync(followChannel(side, {}, { signal, firstMs: 20_000, quietMs }));
   expect(await lines(60_000)).toEqual([]);

@@ -20,7 +20,7 @@ test.each([
   expect(found).toEqual(ranges === 0 ? [] : [{ from: 0x55d0c2a00000n, to: 0x55d0c2a02000n }]);
 });
 
-test("a real process uses less memory of its files after the release, also with its executable in a tmpfs, and continues to run", async () => {
+test("after the release of memory a process uses less memory for pages of files, also with its executable in a tmpfs, and continues to run", async () => {
   const source = join(import.meta.dir, "../../src/base");
   const script = `
 import { releaseMemory } from "${source}/memory.ts";
