@@ -82,16 +82,16 @@ const rows: [string, string[]][] = [
   ["bs9 start --memory ", []],
 ];
 
-describe("the answer to the completion scripts", () => {
+describe("completion --words", () => {
   const answer = (line: string) => choicesFor(line.split(" ").slice(1), outline, () => ["api", "web"]);
 
-  test.each(answers)("the possible words after: %s", (line, expected) => {
+  test.each(answers)("completion --words lists the possible next words after: %s", (line, expected) => {
     const typed = line.slice(Math.max(line.lastIndexOf(" "), line.lastIndexOf("=")) + 1);
     const { choices, files } = answer(line);
     const offered = choices.map(({ word }) => word).filter((word) => word.startsWith(typed));
     expect([...offered, ...(files ? ["files"] : [])].sort()).toEqual(expected);
   });
-  test("each line of the answer is a word, a tab and a description", () => {
+  test("completion --words prints lines of a word, a tab and a description", () => {
     expect(choiceLines(answer("bs9 "))).toContain("logs\tlog lines of services, merged in order of time");
     expect(choiceLines(answer("bs9 start --memory "))).toEqual([expect.stringMatching(/^:message\t\S/)]);
     expect(choiceLines(answer("bs9 start x -- "))).toEqual([":files\t"]);
@@ -155,11 +155,11 @@ bindkey '^I' list-choices
 
 describe("bash", () => {
   test.each(rows)("completes: %s", async (line, expected) => expect(await bash(line)).toEqual(expected));
-  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test("the completion offers the services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await bash("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
     expect(await bash("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
   });
-  test("a file name is never executed as a command", async () => {
+  test("the completion never executes the name of a file as a command", async () => {
     mkdirSync(join(home, "evil/config/services"), { recursive: true });
     for (const name of ["$(touch ran).json", "`touch ran`.json", "a b.json", "fine.json"])
       writeFileSync(join(home, "evil/config/services", name), "");
@@ -178,18 +178,18 @@ for (const shell of ["zsh", "fish"]) {
 
 describe.skipIf(Bun.which("fish") === null)("fish", () => {
   test.each(rows)("completes: %s", async (line, expected) => expect(await fish(line)).toEqual(expected));
-  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test("the completion offers the services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await fish("bs9 describe ", { BS9_HOME: join(home, "b") })).toEqual(["from-home"]);
     expect(await fish("bs9 describe ", { XDG_CONFIG_HOME: join(home, "x") })).toEqual(["from-xdg"]);
   });
 });
 
 describe.skipIf(Bun.which("zsh") === null)("zsh", () => {
-  test("completes all lines", async () => {
+  test("the completion offers the right words for each line of the table", async () => {
     const answers = await zsh(rows.map(([line]) => line));
     expect(rows.map(([line], i) => [line, answers[i]])).toEqual(rows);
   });
-  test("completes services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
+  test("the completion offers the services of BS9_HOME and of XDG_CONFIG_HOME", async () => {
     expect(await zsh(["bs9 describe "], { BS9_HOME: join(home, "b") })).toEqual([["from-home"]]);
     expect(await zsh(["bs9 describe "], { XDG_CONFIG_HOME: join(home, "x") })).toEqual([["from-xdg"]]);
   });
@@ -202,7 +202,7 @@ describe("bs9 completion", () => {
     ["bash", "complete -p bs9", /^complete -F _bs9 bs9$/m],
     ["zsh", "print $_comps[bs9]", /^_bs9$/m],
     ["fish", "complete -C 'bs9 sto'", /^stop\t/m],
-  ])("the line that its help shows for %s works on a new account", async (shell, ask, known) => {
+  ])("the command line that help completion shows for %s works on a new account", async (shell, ask, known) => {
     if (Bun.which(shell) === null) return;
     const account = tempDir();
     placeBs9(account);
@@ -214,18 +214,21 @@ describe("bs9 completion", () => {
     expect((await run([shell, "-i", "-c", ask], { env: { ...fresh.env, PATH: path } })).stdout).toMatch(known);
   });
 
-  test.each(["bash", "zsh", "fish"])("prints the script for %s", async (shell) => {
+  test.each(["bash", "zsh", "fish"])("bs9 completion prints the script for %s", async (shell) => {
     const { code, stdout } = await bs9(shell);
     expect(code).toBe(0);
     expect(stdout).toContain(`${shell} completion for bs9`);
   });
-  test("--words without the words of a line is a usage error", async () => {
+  test("completion --words without a command line after -- is a usage error", async () => {
     const { code, stderr } = await bs9("--words", "stop");
     expect([code, stderr]).toEqual([2, expect.stringContaining("completion --words needs the words of a command line after --")]);
   });
-  test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])("the arguments %j are a usage error", async (words) => {
-    const { code, stdout, stderr } = await bs9(...words);
-    expect(stderr).toContain("completion needs one shell: bash, zsh or fish");
-    expect([code, stdout]).toEqual([2, ""]);
-  });
+  test.each([[[]], [["tcsh"]], [["constructor"]], [["bash", "zsh"]]])(
+    "completion refuses the arguments %j with a usage error",
+    async (words) => {
+      const { code, stdout, stderr } = await bs9(...words);
+      expect(stderr).toContain("completion needs one shell: bash, zsh or fish");
+      expect([code, stdout]).toEqual([2, ""]);
+    },
+  );
 });

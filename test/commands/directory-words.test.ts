@@ -12,7 +12,7 @@ const writable = [
 const shut = { writable, readable: ["/", "/home/ops/.nvm/v1"], hidden: [home, "/root"] };
 const open = { writable: [{ path: "/", own: false }], readable: ["/"], hidden: [] };
 
-test("one sentence says where a service may write", () => {
+test("start says in one sentence where a service may write", () => {
   expect(openSentence("web", shut, home)).toBe(
     "web can write in ~/app, /srv/data, and in its own ~/.cache, /tmp; the rest of your home directory is closed to it",
   );
@@ -24,7 +24,7 @@ test("control characters in a path are not printed", () => {
   expect(openSentence("web", strange, home)).not.toContain("\u001b");
 });
 
-test("directories are listed as writable, readable and hidden", () => {
+test("describe lists directories as writable, readable and hidden", () => {
   expect(directoryRows(shut, home)).toEqual([
     ["writable", "~/app"],
     ["", "/srv/data"],

@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
 
 describe("stdout", () => {
-  test.each([[[]], [["--json"]], [["--format", "json", "--hours", "1.5"]]])("is JSON with %j", async (argv) => {
+  test.each([[[]], [["--json"]], [["--format", "json", "--hours", "1.5"]]])("export prints JSON with the options %j", async (argv) => {
     const { code, stdout, stderr } = await bs9(["export", ...argv]);
     expect([code, stderr]).toEqual([0, ""]);
     const rows = JSON.parse(stdout) as { service: string }[];
@@ -46,13 +46,13 @@ describe("stdout", () => {
     ]);
   });
 
-  test("is CSV of one service with --format csv --service", async () => {
+  test("export --format csv --service NAME prints CSV with the rows of that service only", async () => {
     const { code, stdout } = await bs9(["export", "--format", "csv", "--service", "s2"]);
     expect(code).toBe(0);
     expect(parseCsv(stdout).map(({ service }) => service)).toEqual(Array<string>(ticks).fill("s2"));
   });
 
-  test("contains the host only if bs9-host is requested by name, and then nothing else", async () => {
+  test("export contains the host only if the user asks for bs9-host, and then contains nothing else", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--service", "bs9-host"]);
     expect([code, stderr]).toEqual([0, ""]);
     const rows = parseCsv(stdout);
@@ -62,7 +62,7 @@ describe("stdout", () => {
     );
   });
 
-  test("contains only the requested time", async () => {
+  test("export --hours contains only samples from that time", async () => {
     const { stdout } = await bs9(["export", "--service", "s1", "--hours", String(5 / 60)]);
     const times = (JSON.parse(stdout) as { at: string }[]).map(({ at }) => Date.parse(at));
     expect(times.length).toBeGreaterThan(0);
@@ -70,17 +70,18 @@ describe("stdout", () => {
     expect(Math.min(...times)).toBeGreaterThan(Date.now() - 6 * 60_000);
   });
 
-  test("contains only names with -q", async () =>
+  test("export -q prints only the names of services", async () =>
     expect(await bs9(["export", "-q"])).toEqual({ code: 0, stdout: "s1\ns2\ns3\n", stderr: "" }));
-  test("contains a deleted service", async () => expect((await bs9(["export", "--service", "s3"])).code).toBe(0));
+  test("export contains a deleted service while its samples are stored", async () =>
+    expect((await bs9(["export", "--service", "s3"])).code).toBe(0));
 });
 
-describe("without samples export succeeds and says so", () => {
+describe("export without samples", () => {
   test.each([
     ["json", /^\[\]\n$/],
     ["csv", /^at,service,[^\n]*\r\n$/],
     ["openmetrics", /^# EOF\n$/],
-  ])("as %s, without a database", async (format, empty) => {
+  ])("export as %s succeeds without a database, and says that there are no samples", async (format, empty) => {
     const nowhere = join(folder, "nowhere");
     const { code, stdout, stderr } = await bs9(["export", "--format", format], nowhere);
     expect([code, stderr]).toEqual([
@@ -90,13 +91,13 @@ describe("without samples export succeeds and says so", () => {
     expect(stdout).toMatch(empty);
   });
 
-  test("for a service that has never run", async () => {
+  test("export of a service that has never run succeeds and says that there are no samples", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--service", "fresh"]);
     expect([code, stdout]).toEqual([0, "[]\n"]);
     expect(stderr).toContain("no samples of fresh yet");
   });
 
-  test("for a time without samples", async () => {
+  test("export of a time without samples succeeds and says so", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--hours", "0.0000001"]);
     expect([code, stdout]).toEqual([0, "[]\n"]);
     expect(stderr).toContain("no samples from the last 1e-7 h");
@@ -121,7 +122,7 @@ test.each([
   [["--output", join(folder, "not/there.csv")], 1, `the directory ${join(folder, "not")} does not exist`],
   [["--output", "/dev/null"], 1, "it is not a regular file"],
   [["--output", "-"], 2, "--output needs a file"],
-] as [string[], number, string][])("the arguments %j end with exit status %d", async (argv, status, text) => {
+] as [string[], number, string][])("export with the arguments %j exits with %d and says why", async (argv, status, text) => {
   const { code, stdout, stderr } = await bs9(["export", ...argv]);
   expect([code, stdout]).toEqual([status, ""]);
   // With --json the error is JSON too.
@@ -131,7 +132,7 @@ test.each([
 describe("--output", () => {
   const partials = (of: string) => readdirSync(of).filter((name) => name.endsWith(".part"));
 
-  test("writes the same bytes as to stdout, into a file that only this user can read, and reports it in one line", async () => {
+  test("export --output writes the bytes of stdout into a file that only this user can read, and reports the file in one line", async () => {
     const file = join(folder, "whole.csv");
     const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--output", file]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -141,7 +142,7 @@ describe("--output", () => {
     expect(partials(folder)).toEqual([]);
   });
 
-  test("--json reports the file in any format", async () => {
+  test("export --output --json reports a file of any format as JSON", async () => {
     const file = join(folder, "told.om");
     const { stdout } = await bs9(["export", "--format", "openmetrics", "--hours", "2", "--output", file, "--json"]);
     const { from, to, ...rest } = JSON.parse(stdout) as Record<string, string>;
@@ -151,7 +152,7 @@ describe("--output", () => {
     expect(readFileSync(file, "utf8").endsWith("# EOF\n")).toBe(true);
   });
 
-  test("replaces an existing file, and keeps its mode and a link to it", async () => {
+  test("export --output replaces the content of an existing file, and keeps its mode and a link to it", async () => {
     const [file, link] = [join(folder, "old.json"), join(folder, "link.json")];
     writeFileSync(file, "old");
     chmodSync(file, 0o644);
@@ -162,7 +163,7 @@ describe("--output", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(3 * ticks);
   });
 
-  test("if the samples cannot be read to the end, the old file stays, and no partial file is left", async () => {
+  test("if export --output cannot read all samples, the old file stays, and no partial file is left", async () => {
     const { other, path } = copy();
     const db = new Database(path);
     // Damages every block but the first, so that export finds the damage on the way. The last block alone might be a rollup or a
@@ -179,7 +180,7 @@ describe("--output", () => {
   });
 });
 
-describe("a database that cannot be read gives exit status 1", () => {
+describe("export exits with 1 if it cannot read the database", () => {
   test.each<[string, (path: string) => void, string]>([
     ["a file that is not a database", (path) => writeFileSync(path, "no database ".repeat(1000)), "it is damaged"],
     ["a database of a newer bs9", (path) => newer(path), "a newer bs9 has written it"],

@@ -46,7 +46,7 @@ test.each([
   "logs --tail",
   "logs --nostream",
   "logs --raw",
-])("the option in `%s` is answered by what replaces it", (line) => {
+])("bs9 answers the PM2 option in '%s' with what replaces it", (line) => {
   const said = outcome(...line.split(" "));
   expect(said).toMatch(/^--?[a-z-]+ (?:is|takes) .* \| .+$/);
   expect(said).not.toContain("has no option");
@@ -57,7 +57,7 @@ test.each<[string[], string]>([
   [["-e", "err.log"], "--log file"],
   [["--restart-delay", "3000"], "3000ms"],
   [["--stop-timeout", "5000"], "5000ms"],
-])("the value %j, as PM2 takes it, is answered by what replaces it", (options, answer) => {
+])("start %j, with a value as PM2 takes it, fails and names the option or value of bs9 to use instead", (options, answer) => {
   const said = startInputOf(parse(["start", "app.ts", ...options], commands).given, "/").catch((error) => `${error.message} ${error.hint}`);
   expect(said).resolves.toContain(answer);
 });

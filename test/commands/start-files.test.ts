@@ -19,14 +19,14 @@ test("a word with a space names a file of services only where the file exists", 
     expect(isServicesFile(word, folder)).toBe(false);
 });
 
-test("where systemd runs the machine, `run` names the command line that starts the same services", () => {
+test("bs9 run on a machine with systemd names the bs9 start command line that starts the same services", () => {
   expect(startLine(undefined, join(folder, "my app"))).toBe("bs9 start bs9.toml");
   expect(startLine(undefined, folder)).toBe("bs9 start app.ts");
   expect(startLine("my app/bs9.toml", folder)).toBe("bs9 start 'my app/bs9.toml'");
 });
 
 test.each(["compose.yml", "compose.YAML", "package.json", "other.toml", ".env", ".env.local", "web.env", "README.md", "notes.txt"])(
-  "no hint suggests to make %s executable",
+  "start %s does not suggest to make the file executable",
   (name) => {
     writeFileSync(join(folder, name), "rm -rf .\n");
     let error: { message?: string; hint?: string } = {};

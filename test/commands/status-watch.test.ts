@@ -8,7 +8,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test("nothing is painted after the watch has ended", async () => {
+test("status --watch prints nothing after it has ended", async () => {
   jest.useFakeTimers();
   const written: string[] = [];
   const snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
