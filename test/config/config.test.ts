@@ -24,7 +24,7 @@ test("without settings the built-in defaults apply", () => {
   expect(new Set(origins.map(({ from }) => from))).toEqual(new Set(["built-in"]));
 });
 
-test("a variable overrides the file, and the file overrides the built-in default", () => {
+test("a BS9_ variable overrides config.toml, and config.toml overrides the built-in default", () => {
   const { file, defaults, origins } = load('[start]\nmemory = "512M"\nwait = 5\nlinger = false\n', { BS9_MEMORY: "1G", BS9_CPU: "" });
   expect(defaults).toEqual({ ...builtIn, memoryBytes: 1024 ** 3, waitMs: 5000, linger: false });
   const from = (key: string) => origins.find((one) => one.key === key)?.from;
@@ -75,15 +75,17 @@ test.each([
     ],
   ],
   ["[start]\nlinger='yes'", ["c:2: start.linger: must be true or false, such as true"]],
-])("mistakes in %j are reported by line", (text, lines) => expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines));
+])("mistakes in the config.toml %j are reported by line", (text, lines) =>
+  expect(parseToml(text, "c").mistakes.map(mistakeLine)).toEqual(lines),
+);
 
-test("an invalid variable is named, and the value of the file applies", () => {
+test("an invalid BS9_ variable is reported, and the value of config.toml applies instead", () => {
   const { defaults, mistakes } = load("[start]\ntasks = 7\n", { BS9_TASKS: "many" });
   expect(defaults.tasks).toBe(7);
   expect(mistakes.map(mistakeLine)).toEqual(["environment: BS9_TASKS must be a whole number from 1 to 4194304 (got 'many')"]);
 });
 
-test("history is kept by number or by age", () => {
+test("the settings for history accept a number of samples or an age", () => {
   expect(load(null).keeping).toEqual(defaultKeeping);
   const { keeping, origins, mistakes } = load(
     "[metrics]\ninterval = '2s'\nkeep-raw = 500\nkeep-10m = '3d'\nkeep-1h = '30d'\n",
@@ -119,7 +121,7 @@ test("a file that cannot be read is reported as a mistake", () => {
   expect(load("x".repeat(70_000)).mistakes[0]?.what).toContain("more than");
 });
 
-test("the table lists every default, and its examples are valid", () => {
+test("the table of settings lists every default, and its examples are valid", () => {
   const fields = (section: string) => settings.flatMap((one) => (one.section === section ? [one.field] : []));
   expect(fields("start").sort()).toEqual(Object.keys(builtIn).sort());
   expect(fields("health").sort()).toEqual(Object.keys(defaultHealth).sort());
