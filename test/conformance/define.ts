@@ -1,4 +1,4 @@
-// Conformance: specs are defined, recognized, and forgotten.
+// Requirements on every backend: specs of services are defined, recognized, and forgotten.
 import { expect } from "bun:test";
 import { type Stage, sleeper } from "./stage.ts";
 
@@ -37,7 +37,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     expect([await backend.isDefined(spec), await backend.isDefined(last)]).toEqual([false, true]);
   },
 
-  async "one bad spec does not prevent other services from being defined and started"(stage) {
+  async "a spec that cannot be defined does not prevent other services from being defined and started"(stage) {
     const { backend } = stage;
     const first = stage.spec("first", sleeper);
     const bad = stage.spec("bad", sleeper, { args: ["x".repeat(200_000)] });
@@ -55,7 +55,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     ]);
   },
 
-  async "the derived text names the program, and contains no value of the environment"(stage) {
+  async "the unit or plan made from a spec names the program, and contains no value of the environment"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper, { env: { TOKEN: "xyzzy-secret" } });
     await stage.define(spec);
@@ -67,7 +67,7 @@ export const defining: Record<string, (stage: Stage) => Promise<void>> = {
     expect(await Bun.file(backend.unitFile("one")).exists()).toBe(false);
   },
 
-  async "the wanted state is kept, starts nothing by itself, and is removed with the definition"(stage) {
+  async "the backend keeps whether a service starts at boot, does not start it for that reason, and forgets it with the definition"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);

@@ -1,4 +1,4 @@
-// Conformance: arguments, environment and conditions are passed exactly as given, also to commands that run beside the service.
+// Requirements on every backend: it passes arguments, environment and limits exactly as given, also to health commands.
 import { expect } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     for (const name of got.keys()) expect(name).not.toMatch(/^BS9/);
   },
 
-  async "directory, umask, open files and standard input are as specified"(stage) {
+  async "a service runs with the working directory, umask, limit of open files and standard input of its spec"(stage) {
     const spec = stage.spec("one", `${dump}; ${sleeper}`, { limits: { files: 1234 } });
     await stage.up(spec);
     await until(() => stage.wrote("cmdline"), { what: "what it got" });
@@ -69,7 +69,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     expect(stage.wrote("fds")).toBe("0\n1\n2\n3\n");
   },
 
-  async "a command beside the service has its environment, directory and sandbox, and its exit status is returned"(stage) {
+  async "a health command runs with the environment, directory and sandbox of its service, and its exit status is returned"(stage) {
     const { backend } = stage;
     const spec = stage.spec("one", sleeper, { env: { GREETING: nasty.join("|") } });
     await stage.define(spec);
@@ -83,7 +83,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
       timedOut: false,
     });
     expect(readFileSync(join(stage.root, "beside"), "utf8")).toBe("beside\n");
-    // A package that is linked after the definition is open to the check only.
+    // A package that was linked after the service was defined is open only to the health command.
     const library = join(stage.place.home, "library");
     mkdirSync(library, { recursive: true });
     writeFileSync(join(library, "package.json"), "{}");
@@ -94,7 +94,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
-  async "processes that a command beside the service leaves behind are ended with it"(stage) {
+  async "processes that a health command leaves behind are ended when the command ends"(stage) {
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);
     expect(await stage.backend.runBeside(spec, "sleep 1000 & echo $! >child", 20_000)).toEqual({ exitCode: 0, timedOut: false });
@@ -103,7 +103,7 @@ export const exact: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => !isRunning(child), { what: "its child is gone" });
   },
 
-  async "a command beside the service that runs for too long is ended with all its children"(stage) {
+  async "a health command that runs for too long is ended with all its children"(stage) {
     const spec = stage.spec("one", sleeper);
     await stage.define(spec);
     const began = performance.now();

@@ -1,4 +1,4 @@
-// Conformance: start, stop and restart, and what is reported about them.
+// Requirements on every backend: start, stop and restart of services, and what it reports about them.
 import { expect } from "bun:test";
 import { pidsOf } from "../../src/metrics/group.ts";
 import { until } from "../harness.ts";
@@ -44,7 +44,8 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     const spec = stage.spec("one", stubborn, { stopTimeoutMs: 600 });
     const { mainPid } = await stage.up(spec);
     const child = Number(await until(() => stage.wrote("child"), { what: "its child" }));
-    // Its pid may differ here from that in a pid namespace, but it has no such namespace.
+    // In a pid namespace of the service, this pid would mean another process here; but the service has no pid namespace of its
+    // own.
     expect(isRunning(child)).toBe(true);
     const began = performance.now();
     await stage.backend.stop([spec]);
@@ -67,7 +68,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await stopping;
   },
 
-  async "processes that a main process leaves behind are ended"(stage) {
+  async "processes that the main process of a service leaves behind are ended"(stage) {
     const spec = stage.spec("one", "sleep 1000 &\necho $! >child\nexit 3", { restart: { policy: "no" } });
     await stage.define(spec);
     await stage.backend.start([spec]);
@@ -76,7 +77,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await until(() => !isRunning(child), { what: "the child is gone" });
   },
 
-  async "services survive when the supervisor is killed or systemd re-executes itself, and are recognized afterwards"(stage) {
+  async "services keep running when the supervisor is killed or systemd re-executes itself, and bs9 recognizes them afterwards"(stage) {
     if (!stage.backend.capabilities.adoption) return;
     const spec = stage.spec("one", sleeper, { restart: { policy: "no" } });
     const { mainPid } = await stage.up(spec);
@@ -84,7 +85,7 @@ export const life: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.place.lose();
     expect(isRunning(mainPid)).toBe(true);
     expect(await stage.live(spec)).toMatchObject({ mainPid, restarts: 0, wanted: true });
-    // Its end is noticed too, though the exit status may be unknown.
+    // The end of a service that was taken over is noticed too, although its exit status may be unknown.
     process.kill(mainPid, "SIGKILL");
     const { end } = await stage.reached("one", "failed");
     if (stage.backend.capabilities.exitStatus) expect(end).toBe("killed by SIGKILL");

@@ -1,4 +1,4 @@
-// Conformance: the log lines of services, and the reports of the backend about them.
+// Requirements on every backend: the log lines of services, and the reports of the backend about services.
 import { expect } from "bun:test";
 import type { LogRecord } from "../../src/backend/backend.ts";
 import { until } from "../harness.ts";
@@ -18,7 +18,7 @@ async function said(stage: Stage, name: string, lines: number): Promise<LogRecor
 }
 
 export const logs: Record<string, (stage: Stage) => Promise<void>> = {
-  async "lines of both streams are distinguished and in order, and lines of other services are left out"(stage) {
+  async "log lines of stdout and stderr are distinguished and in order, and lines of other services are left out"(stage) {
     const count = "for i in 1 2 3 4 5; do echo out $i; done; for i in 1 2 3; do echo err $i >&2; done";
     const spec = stage.spec("one", `${count}; ${sleeper}`);
     const other = stage.spec("other", `echo not mine; ${sleeper}`);
@@ -42,7 +42,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     expect(await stage.lines("nobody")).toEqual([]);
   },
 
-  async "lines of several services are sorted by time"(stage) {
+  async "log lines of several services are sorted by time"(stage) {
     const { logTimes } = stage.backend.capabilities;
     const pause = logTimes ? 0.05 : 1.2;
     const [a, b] = ["a", "b"].map((name) =>
@@ -60,7 +60,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     expect(messages(await stage.lines("a", null, { services: ["a", "b"] }))).toEqual(["of b", "of a"]);
   },
 
-  async "long lines, empty lines, control characters and invalid bytes are handled"(stage) {
+  async "long lines, control characters and characters outside of ASCII are read unchanged from a log"(stage) {
     const long = "x".repeat(10_000);
     const spec = stage.spec(
       "one",
@@ -74,7 +74,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     expect(got).toContain("é");
   },
 
-  async "following yields the last lines, then each new line once, over a restart and a deletion"(stage) {
+  async "following a log yields the last lines, then each new line once, also after a restart and a deletion of the service"(stage) {
     const spec = stage.spec("one", `echo before; echo begun; ${sleeper}`);
     await stage.up(spec);
     await said(stage, "one", 2);
@@ -98,7 +98,7 @@ export const logs: Record<string, (stage: Stage) => Promise<void>> = {
     expect(got).toEqual(["begun", "before", "begun", "before", "begun"]);
   },
 
-  async "reports of the backend about a service are in a separate stream"(stage) {
+  async "what systemd or the supervisor reports about a service is in a separate stream of its log"(stage) {
     const spec = stage.spec("one", "echo a word; exit 3", { restart: { max: 1 } });
     await stage.define(spec);
     await stage.backend.start([spec]);

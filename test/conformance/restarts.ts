@@ -1,4 +1,4 @@
-// Conformance: what happens when a service ends by itself.
+// Requirements on every backend: what happens when a service ends by itself.
 import { expect } from "bun:test";
 import type { State } from "../../src/backend/backend.ts";
 import { delayOf, longestDelayMs } from "../../src/backend/restarts.ts";
@@ -26,7 +26,7 @@ const startsOf = (stage: Stage, file: string): number[] =>
     .map((line) => Number(line) * 1000);
 
 export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
-  async "the end of a service is described in words"(stage) {
+  async "the backend describes in words how a service has ended"(stage) {
     const specs = ended.map(([script, policy], i) => stage.spec(`e${i}`, script, { restart: { policy } }));
     await stage.define(...specs);
     await stage.backend.start(specs);
@@ -72,7 +72,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(startsOf(stage, "starts").length).toBe(3);
   },
 
-  async "delays grow, the limit holds, and a start by hand resets the count"(stage) {
+  async "the delays between restarts grow, --max-restarts ends them, and a start by the user resets the count"(stage) {
     const delayMs = 300;
     const max = 4;
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max } });
@@ -94,7 +94,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     await stage.reached("one", "failed");
   },
 
-  async "an unhealthy service is recycled: asked to end, counted, and started after the delay of a crash"(stage) {
+  async "an unhealthy service is asked to end, its restart is counted, and it is started after the same delay as after a crash"(stage) {
     const delayMs = 400;
     // The service exits cleanly when asked to end, unlike after a crash.
     const script = `trap 'echo asked >>asked; exit 0' TERM\n${stamp} >>starts\nwhile :; do sleep 0.05; done`;
@@ -120,7 +120,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect((await stage.read("one")).state).toBe("inactive");
   },
 
-  async "a service that is recycled too often is given up"(stage) {
+  async "a service that is restarted too often because it is unhealthy is given up"(stage) {
     const spec = stage.spec("one", sleeper, { restart: { delayMs: 0, max: 1 } });
     const { mainPid } = await stage.up(spec);
     await stage.backend.recycle(spec, "port 1 accepts no connection");
@@ -130,7 +130,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(reading).toMatchObject({ restarts: 1, end: "given up: it was restarted as often as --max-restarts allows" });
   },
 
-  async "recycling a service that waits for its restart changes neither its count nor its delay"(stage) {
+  async "restarting an unhealthy service that already waits for its restart changes neither its count nor its delay"(stage) {
     const delayMs = 2000;
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs, max: 2 } });
     await stage.define(spec);
@@ -142,14 +142,14 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     await until(waits, { what: "it waits" });
     for (let n = 0; n < 3; n++) await stage.backend.recycle(spec, "port 1 accepts no connection");
     expect(await waits()).not.toBeNull();
-    // Only the result is visible at the end: as many starts as without recycling.
+    // Only the number of starts shows the result: there are as many as without the restart for health.
     expect(await stage.reached("one", "failed")).toMatchObject({ restarts: 2 });
     const starts = startsOf(stage, "starts");
     expect(starts.length).toBe(3);
     expect((starts[2] ?? 0) - (starts[1] ?? 0)).toBeGreaterThanOrEqual(delayMs - 10);
   },
 
-  async "a restart by hand ends the wait for a restart"(stage) {
+  async "a restart by the user ends the wait for an automatic restart"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: longestDelayMs } });
     await stage.define(spec);
     await stage.backend.start([spec]);
@@ -162,7 +162,7 @@ export const restarts: Record<string, (stage: Stage) => Promise<void>> = {
     expect(third - second).toBeLessThan(longestDelayMs);
   },
 
-  async "a stop ends the wait for a restart"(stage) {
+  async "a stop by the user ends the wait for an automatic restart"(stage) {
     const spec = stage.spec("one", `${stamp} >>starts\nexit 1`, { restart: { delayMs: 2000 } });
     await stage.define(spec);
     await stage.backend.start([spec]);

@@ -1,4 +1,4 @@
-// The environment of a case of the suite: a backend, services that are small shell scripts, and the files that they write.
+// The environment of one test of a backend: the backend, services that are small shell scripts, and the files that they write.
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
@@ -10,7 +10,7 @@ export type Place = {
   backend: Backend;
   /** The home directory of the user; the project is a directory in it. */
   home: string;
-  /** Kills what keeps the services up, without warning. */
+  /** Kills without warning the process that keeps services running: the supervisor, or the user manager of systemd. */
   lose(): Promise<void>;
   down(): Promise<void>;
 };

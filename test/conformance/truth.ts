@@ -1,4 +1,4 @@
-// Conformance: the backend claims nothing about sandbox and limits that the live process does not confirm.
+// Requirements on every backend: it claims nothing about sandbox and limits that the live process does not confirm.
 import { expect } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     }
   },
 
-  async "without a sandbox the verdict is off, and for a stopped service it is unknown"(stage) {
+  async "the verdict on the sandbox is off for a service without a sandbox, and unknown for a stopped service"(stage) {
     const spec = stage.spec("one", sleeper, { sandbox: "off" });
     const reading = await stage.up(spec);
     expect((await stage.backend.verify(spec, reading)).verdict).toBe("off");
@@ -54,7 +54,7 @@ export const truth: Record<string, (stage: Stage) => Promise<void>> = {
     expect(await stage.backend.verify(spec, await stage.read("one"))).toMatchObject({ verdict: "unknown", verified: [] });
   },
 
-  async "limits are in force exactly where the backend says so"(stage) {
+  async "the kernel enforces exactly those limits that the backend reports as in force"(stage) {
     const { backend } = stage;
     const limits = { memoryBytes: 64 * 1024 * 1024, cpuPercent: 50, tasks: 16, files: 300 };
     const many = `i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i + 1)); done 2>/dev/null; ${sleeper}`;
