@@ -10,7 +10,7 @@ export type AgentKills = {
   longestGapMs: number;
   /** The result of SQLite's integrity check at the end. */
   integrity: string;
-  /** How many periods of watching metrics.db contains. */
+  /** The number of watches (periods without a gap in which bs9 observed the services) in metrics.db. */
   watches: number;
 };
 

@@ -44,14 +44,14 @@ test("the agent is started with the first service, and reports its own cost", as
   expect((await bs9(it, "status", "bs9-agent")).code).toBe(4);
 });
 
-test("a second start of any service leaves the agent running", async () => {
+test("starting a second service does not restart the agent", async () => {
   const pid = await agentPid();
   expect((await bs9(it, "start", "apps/web.ts", "--port", "4500")).stdout).toContain("unchanged");
   expect((await bs9(it, "restart", "web")).code).toBe(0);
   expect(await agentPid()).toBe(pid);
 });
 
-test("status is correct at once after any change", async () => {
+test("status shows the new state at once after start, stop, restart and delete", async () => {
   for (let round = 0; round < 2; round++) {
     await bs9(it, "stop", "web");
     expect(await statusOf(it, "web")).toMatchObject({ state: "inactive", pid: null, figuresFrom: "agent" });
@@ -73,18 +73,19 @@ test("each kill is reported to a reader, and status --watch shows it without wai
   const { stdout } = succeed(await it.asUser("ops", ["bs9", "run", path, "2"], { env: { BUN_BE_BUN: "1" } }), "two kills");
   expect(JSON.parse(stdout)).toMatchObject({ missing: 0, latenciesMs: [expect.any(Number), expect.any(Number)] });
   await until(() => lines().at(-1)?.restarts === 2 && lines().at(-1)?.state === "active", { what: "status --watch shows both kills" });
-  // Each process that ran was shown.
+  // The output of status --watch contains the pid of each process that ran.
   expect(new Set(lines().flatMap(({ pid }) => pid ?? [])).size).toBe(3);
   watching.kill("SIGINT");
   await watching.exited;
   await bs9(it, "restart", "web");
 });
 
-describe("the agent is killed, stopped, or loses its database", () => {
+describe("failures of the agent", () => {
   test("kill -9 of the agent, three times: no app is affected, and no stored tick is lost", async () => {
     const kills = await killAgent(it, { rounds: 3, port: 4500 });
     expect(kills).toMatchObject({ appsTouched: 0, integrity: "ok" });
-    // According to the database there were at least four periods of watching.
+    // metrics.db contains at least four watches (periods in which an agent observed the services), because the agent was killed
+    // three times.
     expect(kills.watches).toBeGreaterThanOrEqual(4);
     expect((await told()).notices).toEqual([]);
   });
@@ -147,7 +148,7 @@ test("the agent keeps reporting changes after a restart of the message bus", asy
   await until(async () => (await statusOf(it, "web")).restarts === 1, { what: "a crash is told, too" });
 }, 240_000);
 
-test("status, describe and export have the same count of restarts", async () => {
+test("status, describe and export show the same number of restarts", async () => {
   const counts = async () => {
     const { status } = JSON.parse((await bs9(it, "describe", "web", "--json")).stdout) as { status: Status };
     const rows = (await bs9(it, "export", "--service", "web")).stdout;
@@ -156,7 +157,7 @@ test("status, describe and export have the same count of restarts", async () => 
   await until(async () => Bun.deepEquals(await counts(), [1, 1, 1]), { what: "the crash is counted" });
   await bs9(it, "restart", "web");
   await until(async () => Bun.deepEquals(await counts(), [0, 0, 0]), { what: "the count starts again at 0" });
-  // The total CPU time is reported as well.
+  // status reports the total CPU time of the service as well.
   const { cpuTimeMs } = await statusOf(it, "web");
   expect(cpuTimeMs).toBeGreaterThan(0);
   expect((await bs9(it, "describe", "web")).stdout).toMatch(/^ {2}cpu time +[\d.]+ m?s since its main process started$/m);

@@ -15,16 +15,16 @@ const withNode = `${home}/${nodePrefix}/bin:${bare}`;
 const withBun = `${home}/${bunPrefix}/bin:${bare}`;
 
 type App = {
-  /** Its default name, unless `start` sets another. */
+  /** The name of the service: its default name, unless the arguments of `start` set another. */
   name: string;
   /** The directory in which `bs9 start` is called, and its arguments. */
   folder: string;
   start: string[];
-  /** Null: the app listens on no port. */
+  /** The port of the app; null if the app listens on no port. */
   port: number | null;
   answer: string;
   path?: string;
-  /** The places where its writes succeed; by default all of attempts.cjs except the home directory itself. */
+  /** The paths of attempts.cjs to which the app can write; by default all except the home directory itself. */
   writes?: string[] | "none";
 };
 
@@ -125,7 +125,7 @@ beforeAll(async () => {
 afterAll(() => it.down());
 
 describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
-  test("works completely with its shortest command", async () => {
+  test("the app works completely when it is started with its shortest command", async () => {
     const { stdout, stderr } = started.get(name) ?? { stdout: "", stderr: "it was not started" };
     expect(stdout, stderr).toMatch(new RegExp(`^${name} started \\(pid \\d+, ready in .*, sandbox effective\\)\n$`));
     if (port === null) return;
@@ -146,7 +146,7 @@ describe.each(all)("$name", ({ name, folder, port, answer, writes = kept }) => {
       expect([path, await inHome(`cat '${path}'`)]).toEqual([path, name]);
   });
 });
-/** An error that the app receives, and can report. */
+/** The errors with which a forbidden write may fail, so that the app can report it. */
 const refusal = expect.stringMatching(/^E(ROFS|ACCES|PERM|NOENT|EXIST)$|^refused$/);
 
 test.each(["python", "venv"])("output of Python appears in the log of %s at once", async (name) => {
@@ -154,12 +154,12 @@ test.each(["python", "venv"])("output of Python appears in the log of %s at once
   await until(printed, { what: `a line of ${name}` });
 });
 
-describe("child processes and threads on the bs9 runtime", () => {
+describe("an app on the runtime of bs9", () => {
   type Answer = { sum: number; argv: string[]; bun: string; env: Record<string, string>; grandchild: string; spawned: string };
   const port = 4709;
   const noTrace = (environment: unknown) => expect(JSON.stringify(environment)).not.toMatch(/BUN_|NODE_CHANNEL/);
 
-  test("fork passes messages both ways, arguments and exit status", async () => {
+  test("child_process.fork() in an app passes messages both ways, arguments and the exit status", async () => {
     const { answer, code } = await fetchIn<{ answer: Answer; code: number }>(it, port, "/fork");
     expect(answer).toMatchObject({ sum: 42, argv: ["one", "two words"] });
     expect(code).toBe(3);
@@ -171,13 +171,14 @@ describe("child processes and threads on the bs9 runtime", () => {
     expect(answer.sum).toBe(42);
     noTrace([answer.env, answer.grandchild, answer.spawned]);
   });
-  test("a child of process.execPath is Bun too", async () => {
+  test("process.execPath of an app starts Bun", async () => {
     const answer = await fetchIn<Answer>(it, port, "/spawn");
     expect(answer).toMatchObject({ sum: 42, bun: Bun.version });
     noTrace(answer.env);
   });
-  test("a child that is another program gets the environment of the app", async () => noTrace(await fetchIn(it, port, "/env")));
-  test("with cluster two processes serve one port", async () => {
+  test("another program that the app starts finds no variable of bs9 or Bun in its environment", async () =>
+    noTrace(await fetchIn(it, port, "/env")));
+  test("two processes of an app serve one port through node:cluster", async () => {
     const seen = new Set<string>();
     await until(async () => seen.add(await textIn(4710)).size === 2, { what: "both processes have answered" });
     expect([...seen].sort()).toEqual(["hello from 1 of cluster", "hello from 2 of cluster"]);

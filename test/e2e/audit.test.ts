@@ -1,4 +1,5 @@
-// The audit before each start, and --build: a refused start writes nothing, and the gain of a build is measured.
+// The audit before each start, and --build: a refused start writes nothing, and the effect of a build on size, start time and
+// memory is measured.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 import { bs9, fetchIn, statusOf } from "./bs9.ts";
@@ -27,7 +28,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("an eval two imports deep gives exit 6 with file, line and column, and only the trail and its lock are written", async () => {
+test("start refuses an app with an eval two imports deep: it exits with 6, names file, line and column, and writes only to the trail", async () => {
   const files = async () => (await it.asUser("ops", ["find", ".config", ".local/share", ".local/state", "-type", "f"])).stdout.split("\n");
   const before = await files();
   const { code, stdout, stderr } = await bs9(it, "start", "evil/evil.ts");
@@ -37,7 +38,7 @@ test("an eval two imports deep gives exit 6 with file, line and column, and only
   expect((await bs9(it, "status", "evil")).code).toBe(4);
 });
 
-test("bs9 audit reports the finding for which a start was refused", async () => {
+test("bs9 audit reports the finding that made start refuse the app", async () => {
   const { code, stdout } = await bs9(it, "audit", "evil/evil.ts", "--json");
   expect(code).toBe(6);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -65,7 +66,7 @@ test("a running service whose source has a critical finding now is not restarted
   await bs9(it, "delete", "turn", "--yes");
 });
 
-test("--build of an app of 100 files reports its measured gain", async () => {
+test("start --build of an app with 100 files reports size, start time and memory before and after bundling", async () => {
   const { code, stdout } = await bs9(it, "start", "big/app.ts", "--name", "big", "--port", "4120", "--build", "--json");
   expect(code).toBe(0);
   const [{ gain }] = JSON.parse(stdout);
@@ -82,14 +83,14 @@ test("--build of an app of 100 files reports its measured gain", async () => {
   ).toContain(".local/share/bs9/builds/big/");
 });
 
-test("a stack trace of a build names the line of the source", async () => {
+test("a stack trace of a service from start --build names the line of the source", async () => {
   await it.fetch({ port: 4120, path: "/boom" });
   await until(async () => /boom in the bundle[\s\S]*app\.ts:107/.test((await bs9(it, "logs", "big", "-n", "100")).stdout), {
     what: "the stack names app.ts",
   });
 });
 
-test("a failed build leaves the running service alone", async () => {
+test("a failed build does not affect the running service", async () => {
   await until(async () => (await statusOf(it, "big")).ready, { what: "big runs" });
   const { pid } = await statusOf(it, "big");
   await it.writeFile("ops", "big/src/part7.ts", 'import { nothing } from "./not-there.ts";\nexport const part7 = nothing;\n');

@@ -1,5 +1,5 @@
-// Hosts that deny user namespaces, as Ubuntu 24.04 does, and home directories outside /home: less is enforced, and that is
-// reported.
+// Hosts that deny user namespaces, as Ubuntu 24.04 does, and home directories outside /home: bs9 can enforce less of the
+// sandbox there, and reports that.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Description } from "../../src/lifecycle/describe.ts";
@@ -16,7 +16,7 @@ describe("without user namespaces", () => {
   }, 300_000);
   afterAll(() => it.down());
 
-  test("a service starts with a partial sandbox, and bs9 says so", async () => {
+  test("on a host without user namespaces a service starts with a partial sandbox, and bs9 says so", async () => {
     const { code, stdout, stderr } = await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100");
     expect({ code, stderr: stderr.includes("bs9 describe web") }).toEqual({ code: 0, stderr: true });
     expect(stdout).toContain("sandbox partial");
@@ -24,7 +24,7 @@ describe("without user namespaces", () => {
     expect(await fetchIn<string>(it, 4100, "/secret")).not.toBe("done");
   });
 
-  test("describe names what is missing, why, and how to fix it, and the rest is in effect", async () => {
+  test("describe names which parts of the sandbox are missing, why, and how to fix it; all other parts are in effect", async () => {
     const { sandbox } = JSON.parse((await bs9(it, "describe", "web", "--json")).stdout) as Description;
     const users = sandbox.missing.find(({ directive }) => directive === "PrivateUsers=yes");
     expect(users?.why).toContain("user namespace");
@@ -35,7 +35,7 @@ describe("without user namespaces", () => {
     expect((await bs9(it, "describe", "web")).stdout).toContain("fix: ");
   });
 
-  test("--require-sandbox refuses with 6 and leaves nothing behind", async () => {
+  test("start --require-sandbox is refused with exit status 6 if the sandbox would be partial, and leaves no files", async () => {
     const { code, stderr } = await bs9(it, "start", "web/app.ts", "--name", "strictly", "--port", "4101", "--require-sandbox");
     expect(code).toBe(6);
     expect(stderr).toContain("PrivateUsers=yes");
@@ -44,14 +44,14 @@ describe("without user namespaces", () => {
     expect((await it.asUser("ops", ["ls", ".config/systemd/user"])).stdout).not.toContain("strictly");
   });
 
-  test("a running service is restored after --require-sandbox was refused", async () => {
+  test("a running service continues with its previous spec after a change with --require-sandbox was refused", async () => {
     expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--require-sandbox", "--env", "A=1")).code).toBe(6);
     await until(async () => (await statusOf(it, "web")).ready, { what: "web serves as before" });
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["A"]).toBeUndefined();
   });
 });
 
-describe("a home directory outside /home", () => {
+describe("odd home", () => {
   let it: Lab;
   const as = (...argv: string[]) =>
     it.asRoot([
@@ -88,7 +88,7 @@ describe("a home directory outside /home", () => {
   }, 300_000);
   afterAll(() => it.down());
 
-  test("is hidden as well, and the sandbox is effective", async () => {
+  test("the sandbox hides a home directory outside of /home as well, and is effective", async () => {
     const started = await as("/usr/local/bin/bs9", "start", "web/app.ts", "--name", "web", "--port", "4110");
     expect({ code: started.code, stderr: started.stderr.includes("error") }).toEqual({ code: 0, stderr: false });
     expect(await fetchIn<string>(it, 4110, "/secret")).toBe("refused: ENOENT");
@@ -97,7 +97,7 @@ describe("a home directory outside /home", () => {
     expect(sandbox).toMatchObject({ verdict: "effective", missing: [] });
   });
 
-  test("does not change the delays between restarts", async () => {
+  test("a home directory outside of /home does not change the delays between restarts", async () => {
     await it.asRoot(["sh", "-c", "echo 'process.exit(3)' >/var/lib/deploy/web/bad.ts"]);
     await as("/usr/local/bin/bs9", "start", "web/bad.ts", "--wait", "0");
     await until(async () => (await as("cat", "/run/user/1009/bs9/starts/bad")).stdout.startsWith("3 "), {

@@ -45,7 +45,7 @@ function figureOf(pid: number, file: string, field: string): number {
 const MiB = 1024 * 1024;
 
 test.each(["json", "csv", "openmetrics"])(
-  "%s: memory does not grow with the range",
+  "export as %s does not use more memory for a longer range",
   async (format) => {
     // The first eighth of the range already warms up the process.
     const few = await exported(["--format", format, "--hours", String(ticks / 720 / 8)]);
@@ -69,7 +69,7 @@ const sh = async (script: string) => {
   return { stdout, stderr, code };
 };
 
-test("a reader that starts late gets every line", async () => {
+test("export gives every line to a reader that starts late", async () => {
   const lines = services * ticks + 1;
   expect(await sh('"$1" export --format csv --hours 2 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${lines}\n`, stderr: "", code: 0 });
 }, 240_000);
@@ -99,17 +99,17 @@ test("export waits for a slow reader", async () => {
   expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ""]);
 }, 240_000);
 
-test("a reader that closes early ends export without an error", async () => {
+test("export ends without an error when its reader closes the pipe early", async () => {
   const { stdout, stderr } = await sh('"$1" export --hours 2 | head -n 1');
   expect([stdout, stderr]).toEqual(["[\n", ""]);
 }, 240_000);
 
-test("a full disk is reported", async () => {
+test("export reports a full disk", async () => {
   const { stderr, code } = await sh('"$1" export --hours 2 > /dev/full');
   expect([code, stderr]).toEqual([1, "error: cannot write to stdout: the disk is full\n"]);
 }, 240_000);
 
-test("Ctrl-C keeps the old file, and leaves no other file beside it", async () => {
+test("Ctrl-C during export --output keeps the old file, and leaves no other file beside it", async () => {
   const file = join(out, "samples.om");
   writeFileSync(file, "old");
   const child = place.run(["export", "--format", "openmetrics", "--hours", "2", "--output", file]);
@@ -167,7 +167,7 @@ test("describe shows the availability, and works without it if the database is u
   }
 }, 240_000);
 
-test("where no history is kept, availability is not shown", async () => {
+test("describe does not show the availability if no history is stored", async () => {
   const other = new Place();
   try {
     other.write("web/web.sh", "#!/bin/sh\nexec sleep 4247\n");

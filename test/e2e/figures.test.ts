@@ -76,7 +76,7 @@ test("CPU and memory differ by at most five percent from /proc", async () => {
   }
 }, 240_000);
 
-test("an independent parser reads the CSV", async () => {
+test("an independent parser reads the CSV of export", async () => {
   const csv = parseCsv((await bs9(it, "export", "--format", "csv")).stdout);
   expect(new Set(csv.map((row) => row["service"]))).toEqual(new Set(names));
   expect(csv.every((row) => Number.isFinite(Date.parse(row["at"] ?? "")) && row["state"] === "active")).toBe(true);

@@ -86,7 +86,7 @@ const minutes: [string, number, (string | RegExp)[]][] = [
     "bs9 start server.js --interpreter node",
     2,
     [
-      "error: --interpreter is --runtime here; for another program, start the program itself and put the file after --",
+      "error: --interpreter is --runtime here for Node and Bun; start any other interpreter itself, with the file after --",
       "Try: bs9 start python3 -- app.py",
     ],
   ],
@@ -165,7 +165,7 @@ test.each(minutes)("the command line `%s` has exactly the expected answer", asyn
 });
 
 test("status --watch on a terminal ends with q", async () => {
-  // q is typed once there is something to end.
+  // The test types q only after status --watch has printed its table.
   const painted = "touch seen; for i in $(seq 600); do grep -q 'q quits' seen && break; sleep 0.1; done";
   const watched = await typed(`(${painted}; printf q) | timeout 100 script -qefc 'bs9 status --watch' seen`);
   expect(watched.stdout).toContain("q quits");

@@ -68,7 +68,7 @@ test("with --health-restart an unhealthy service is restarted and counted, and t
 test("a service that starts slowly is neither unhealthy nor restarted", async () => {
   const began = performance.now();
   expect((await start("slow", 4502, "--health-restart", "--wait", "20")).code).toBe(0);
-  // Once more, without a command that waits for it.
+  // The process is killed, so that the service starts once more and no command waits for it.
   await sh("kill -9 $(systemctl --user show -P MainPID slow)");
   const seen = new Set<string>();
   await until(

@@ -21,7 +21,8 @@ test("a service cannot write log lines in the name of another service or of syst
     "MESSAGE=forged line\nSYSLOG_IDENTIFIER=web.service\n",
     "MESSAGE=web.service: Main process exited, code=killed, status=9/KILL\nMESSAGE_ID=98e322203f7a4ed290d09fe03c09fe15\nEXIT_CODE=killed\nEXIT_STATUS=KILL\nUSER_UNIT=web.service\nSYSLOG_IDENTIFIER=systemd\nPRIORITY=4\n",
   ];
-  // The native protocol of journald; `mine` is the service's own line, which shows that all messages have arrived.
+  // The app writes to the socket of journald itself. `mine` is a permitted line of its own, which shows that all messages have
+  // arrived.
   const messages = [...forged, "MESSAGE=mine\nSYSLOG_IDENTIFIER=web.service\nUSER_UNIT=web.service\n"];
   await it.writeFile(
     "ops",
@@ -76,7 +77,7 @@ test("a health command runs in the sandbox of the service, because the service m
   await until(async () => (await sh(checks)).stdout === "", { what: "no check is left" });
 }, 240_000);
 
-test("leftovers of a health command from a killed or interrupted start are removed by the next command, and Ctrl-C does not wait for the check", async () => {
+test("the next command removes what a health command of a killed or interrupted start left, and Ctrl-C does not wait for the health command", async () => {
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "hk", "--port", "4609", "--health", "cmd:sleep 100"]);
   // The agent checks the service web at the same time.
   const checks = async () =>

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => it.down());
 
 const messages = (stdout: string) => stdout.split("\n").slice(0, -1);
-test("lines of both streams are merged with those of a service in the journal and with the reports of systemd", async () => {
+test("logs merges the lines of log files with those of a service in the journal and with the reports of systemd", async () => {
   const started = await bs9(it, "start", "say/say.sh", "--log", "file", "--env", "GREETING=file");
   expect(started.stdout).toMatch(/^say started .*sandbox effective/);
   await bs9(it, "start", "say/say.sh", "--name", "other", "--env", "GREETING=journal");
@@ -50,7 +50,7 @@ test("lines of both streams are merged with those of a service in the journal an
   });
 });
 
-test("-f prints each new line once", async () => {
+test("logs -f prints each new line of a log file once", async () => {
   const following = it.start("ops", ["bs9", "logs", "say", "-f", "--no-time", "-n", "1", "--grep", "hello"]);
   await until(() => messages(following.stdout()).length === 1, { what: "the last line" });
   await bs9(it, "restart", "say");

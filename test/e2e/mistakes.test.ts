@@ -88,7 +88,7 @@ test("arguments that are not UTF-8 are refused", async () => {
   expect({ code, told: stderr.includes("not valid UTF-8") }).toEqual({ code: 2, told: true });
 });
 
-test("a full disk loses nothing", async () => {
+test("commands on a full disk fail without losing data", async () => {
   // The runtime has 110 MB: the first attempt has too little space for the runtime, the second for anything.
   await it.asRoot([
     "sh",
@@ -114,7 +114,7 @@ test("an unreachable user manager gives exit 5 with the command line that fixes 
   expect(other.stderr).toContain("Try: sudo loginctl enable-linger lone");
 });
 
-test("a spec that cannot be read stops nothing else", async () => {
+test("a spec that cannot be read does not affect other services", async () => {
   await it.writeFile("ops", ".config/bs9/services/broken.json", "{", "600");
   const { code, stdout, stderr } = await bs9(it, "status", "-q");
   expect({ code, stdout, told: stderr.includes("broken.json") }).toEqual({ code: 0, stdout: "web\n", told: true });
@@ -128,7 +128,7 @@ test("restart --runtime latest moves services on the bs9 runtime, and says which
   await it.writeFile("ops", "nap/nap", "#!/bin/sh\nexec sleep 1000\n", "755");
   await bs9(it, "start", "nap/nap");
   const { code, stderr } = await bs9(it, "restart", "web", "nap", "--runtime", "latest");
-  expect({ code, told: stderr.includes("cannot restart nap: it runs on no runtime") }).toEqual({ code: 1, told: true });
+  expect({ code, told: stderr.includes("cannot restart nap: the service runs on no runtime") }).toEqual({ code: 1, told: true });
   expect(await statusOf(it, "nap")).toMatchObject({ state: "active" });
 });
 

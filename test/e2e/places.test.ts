@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("a `current` link is resolved again at each restart, and its directory is writable", async () => {
+test("a symbolic link to the current release is resolved again at each restart, and the service can write the directory that it leads to", async () => {
   for (const release of ["1", "2"]) {
     await it.writeFile(
       "ops",

@@ -147,7 +147,7 @@ test("100 KB in a variable and in an argument arrive unchanged", async () => {
   expect(got.env.get("BIG") === big).toBe(true);
 });
 
-test("1.5 MB of environment in 15 variables arrive", async () => {
+test("15 variables with 1.5 MB together arrive unchanged", async () => {
   const env = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`M${i}`, `${i}`.padEnd(100_000, '$\\"`\n')]));
   await it.writeFile(
     "ops",
@@ -164,7 +164,7 @@ test("1.5 MB of environment in 15 variables arrive", async () => {
   for (const [name, value] of Object.entries(env)) expect(got.env.get(name) === value).toBe(true);
 });
 
-test("values that cannot arrive are refused with the reason", async () => {
+test("start refuses values that cannot be passed to a process, with the reason", async () => {
   const huge = "x".repeat(131_072);
   await it.writeFile("ops", "huge.env", `HUGE=${huge}\n`);
   const outcome = await bs9(it, "start", "dump/dump", "--name", "dump", "--reset", "--env-file", "huge.env");
@@ -179,7 +179,7 @@ test("values that cannot arrive are refused with the reason", async () => {
 });
 
 test.each(["with space", 'quote"d', "per%cent", "dol$lar", "col:on", "😀", "single'quote", "semi;colon #hash", "dash-", "{brace}"])(
-  "a project in the directory %j runs",
+  "a project in a directory with the difficult name %j runs",
   async (folder) => {
     await it.writeFile("ops", `paths/${folder}/my app.ts`, 'await Bun.write("ran.txt", process.cwd()); setInterval(() => {}, 1000);\n');
     const outcome = await bs9(it, "start", `paths/${folder}/my app.ts`, "--name", "pathed", "--reset");
@@ -190,7 +190,7 @@ test.each(["with space", 'quote"d', "per%cent", "dol$lar", "col:on", "😀", "si
   },
 );
 
-test("with a backslash in the path an executable runs, and a script for Bun is refused with the reason", async () => {
+test("an executable whose path contains a backslash runs, and a script for Bun with such a path is refused with the reason", async () => {
   await it.writeFile("ops", "paths/back\\slash/run", "#!/bin/sh\npwd >ran.txt; exec sleep 1000\n", "755");
   expect(await bs9(it, "start", "paths/back\\slash/run", "--name", "pathed", "--reset")).toMatchObject({ code: 0 });
   expect((await it.asUser("ops", ["cat", "paths/back\\slash/ran.txt"])).stdout).toBe("/home/ops/paths/back\\slash\n");

@@ -13,7 +13,7 @@ type Ending = {
   /** Options of `bs9 start`; without them the service runs once. */
   options?: string[];
   reason: RegExp | { [K in Kind]: RegExp };
-  /** The service comes up with the option that the reason names. */
+  /** True if the service comes up when it is started with the option that the reason names. */
   opened?: true;
 };
 
@@ -196,7 +196,7 @@ describe.each(backends)("%s", (kind) => {
     },
   );
 
-  test("a failed start shows the error line above a long stack trace, and names the option", async () => {
+  test("a failed start shows the line with the error and not only the long stack trace below it, and names the option that helps", async () => {
     await stage.write(
       "endings/stack/app.ts",
       `const deep = (n: number): void => { if (n === 0) throw new Error("boom at the bottom"); deep(n - 1); };\nError.stackTraceLimit = 60;\ndeep(50);\n`,

@@ -79,7 +79,7 @@ test("a refused start keeps the runtime of other services, and a refused change 
   await until(() => sh("ops", "test -S .local/state/bs9/agent.sock && test -e .config/bs9/metrics/metrics.db-wal && echo yes"), {
     what: "the agent has made its files",
   });
-  // The directory is empty now, and is removed with the next change that is undone.
+  // The directory is empty now; bs9 removes it when the next change is undone.
   const before = (await traces("ops")).replace(".config/bs9/pending\n", "");
   const shown = await sh("ops", "systemctl --user show --property=MainPID plain; cat .config/bs9/services/plain.json");
   expect((await bs9(it, "start", "app.ts", "--name", "home", "--require-sandbox")).code).toBe(6);

@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => it.down());
 
-test("neither the system bus nor the user manager is reachable, and --readable opens the bus again and claims no more", async () => {
+test("an app reaches neither the system bus nor the user manager; --readable opens the bus, and describe then no longer reports it as closed", async () => {
   const outside = await it.asUser("ops", ["python3", "-c", `import socket; socket.socket(socket.AF_UNIX).connect("${bus}")`]);
   expect(outside).toMatchObject({ code: 0, stderr: "" });
   for (const [profile, port] of [
@@ -94,7 +94,7 @@ test("an entry that the app has replaced by a link, and a #! line that it wrote,
   expect((await bs9(it, "start", "script/run", "--name", "script")).code).toBe(0);
   expect(await bs9(it, "restart", "script")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("the service could have written so"),
+    stderr: expect.stringContaining("the service could have written that line"),
   });
   await bs9(it, "delete", "script", "--yes");
 }, 300_000);

@@ -27,10 +27,10 @@ const sh = async (script: string) => {
   return { stdout, code };
 };
 
-test("a reader that starts late gets every line", async () => {
+test("a command gives every line to a reader that starts late", async () => {
   expect(await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; wc -l; }')).toEqual({ stdout: `${count}\n`, code: 0 });
 }, 240_000);
 
-test("a reader that closes early ends the command", async () => {
+test("a command ends when its reader closes the pipe early", async () => {
   expect((await sh('"$1" logs many --no-time -n 1000000 | { sleep 0.5; head -n 2; }')).stdout).toBe("line 0\nline 1\n");
 }, 240_000);

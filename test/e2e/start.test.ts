@@ -19,7 +19,7 @@ afterAll(() => it.down());
 describe("start", () => {
   const greeting = 'a "b" %h $HOME';
 
-  test("runs an app that gets the exact value of a variable, and no unit shows the value", async () => {
+  test("start runs an app that gets the exact value of a variable, and no unit shows the value", async () => {
     const { code, stdout } = await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100", "--env", `GREETING=${greeting}`);
     expect(stdout).toMatch(/^web started \(pid \d+, ready in [\d.]+ m?s, sandbox effective\)\n$/);
     expect(code).toBe(0);
@@ -36,7 +36,7 @@ describe("start", () => {
     );
   });
 
-  test("gives the app only the documented environment, and no other variable of the calling shell", async () => {
+  test("start gives the app only the documented environment, and no other variable of the calling shell", async () => {
     const env = await fetchIn<Record<string, string>>(it, 4100, "/env");
     expect(env).toMatchObject({ NODE_ENV: "production", PORT: "4100", SERVICE_NAME: "web", OTEL_SERVICE_NAME: "web" });
     for (const absent of ["BUN_OPTIONS", "BUN_BE_BUN", "PWD", "OLDPWD", "SHLVL", "TERM"]) expect(env[absent]).toBeUndefined();
@@ -45,7 +45,7 @@ describe("start", () => {
     expect(child).not.toContain("BUN_");
   });
 
-  test("writes a unit without complaints of systemd and with a good rating", async () => {
+  test("the unit that start writes causes no warning of systemd-analyze verify, and is rated well by systemd-analyze security", async () => {
     expect(await it.asUser("ops", ["systemd-analyze", "--user", "verify", ".config/systemd/user/web.service"])).toMatchObject({
       code: 0,
       stderr: "",
@@ -54,7 +54,7 @@ describe("start", () => {
     expect(Number(/exposure level for web.service: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(1.7);
   });
 
-  test("says unchanged at a second start, and changed with another option", async () => {
+  test("a second start says that the service is unchanged, and a start with another option that it is changed", async () => {
     expect((await bs9(it, "start", "web/app.ts", "--name", "web", "--port", "4100")).stdout).toMatch(
       /^web unchanged: no changes, it still runs \(pid \d+\)\n$/,
     );
@@ -74,7 +74,7 @@ describe("start", () => {
     expect((await fetchIn<Record<string, string>>(it, 4100, "/env"))["MORE"]).toBeUndefined();
   });
 
-  test("restarts nothing for a change that only bs9 uses", async () => {
+  test("start does not restart the service for a change of a setting that only bs9 uses", async () => {
     const { pid } = await statusOf(it, "web");
     expect((await bs9(it, "start", "web", "--health-restart")).stdout).toContain("web changed");
     expect((await bs9(it, "start", "web", "--health-restart")).stdout).toMatch(/^web unchanged: no changes, it still runs \(pid \d+\)\n$/);
@@ -82,14 +82,14 @@ describe("start", () => {
     expect((await statusOf(it, "web")).pid).toBe(pid);
   });
 
-  test("restores the previous spec if a change does not come up", async () => {
+  test("start restores the previous spec if the service does not come up with a change", async () => {
     const failed = await bs9(it, "start", "web/app.ts", "--name", "web", "--health", "/crash", "--wait", "2");
     expect(failed.code).toBe(1);
     await until(async () => (await statusOf(it, "web")).ready, { what: "the old web serves again" });
     expect((await bs9(it, "describe", "web", "--json")).stdout).not.toContain("/crash");
   });
 
-  test("writes nothing with --dry-run", async () => {
+  test("start --dry-run writes no file", async () => {
     const planned = await bs9(it, "start", "web/app.ts", "--name", "other", "--env", "SECRET=s3cret", "--dry-run");
     expect(planned.code).toBe(0);
     expect(planned.stdout).toContain("ExecStart=");
@@ -98,7 +98,7 @@ describe("start", () => {
     expect((await bs9(it, "status", "other")).code).toBe(4);
   });
 
-  test("fails at once if the app throws, with the error and its line", async () => {
+  test("start fails at once if the app throws, and shows the error and its line", async () => {
     const began = performance.now();
     const { code, stderr } = await bs9(it, "start", "bad/bad.ts");
     // The command does not wait for the 30 s of --wait.
@@ -112,7 +112,7 @@ describe("start", () => {
     expect((await it.asUser("ops", ["systemctl", "--user", "is-enabled", "bad"])).stdout).toBe("disabled\n");
   });
 
-  test("checks nothing with --wait 0, and does not make the user manager reload for a new service", async () => {
+  test("start --wait 0 does not check the service, and does not make the user manager reload for a new service", async () => {
     const loadedAt = async () =>
       (await it.asUser("ops", ["systemctl", "--user", "show", "--value", "--property=UnitsLoadTimestampMonotonic"])).stdout.trim();
     const before = await loadedAt();
@@ -125,7 +125,7 @@ describe("start", () => {
     expect((await statusOf(it, "later")).state).toBe("inactive");
   });
 
-  test("ends as failed after --max-restarts, with as many restarts", async () => {
+  test("a crashing service is failed after --max-restarts, and was restarted that many times", async () => {
     await bs9(it, "start", "bad/bad.ts", "--name", "thrice", "--wait", "0", "--max-restarts", "2", "--restart-delay", "100ms");
     const ended = await until(async () => (await statusOf(it, "thrice")).state === "failed" && statusOf(it, "thrice"), {
       what: "it is given up",
@@ -135,14 +135,14 @@ describe("start", () => {
 });
 
 describe("status", () => {
-  test("lists failed services first, exits with 3, and says why on stderr", async () => {
+  test("status lists failed services first, exits with 3, and says why on stderr", async () => {
     const { code, stdout, stderr } = await bs9(it, "status");
     expect(code).toBe(3);
     expect(stdout.split("\n")[0]).toMatch(/^NAME +STATE +HEALTH +PID +PORT +CPU +MEM\/MAX +RESTARTS +UPTIME +SANDBOX$/);
     expect(stdout.split("\n")[1]).toMatch(/^bad +failed/);
     expect(stderr).toContain("bad: did not come up: exited with 1");
   });
-  test("exits with 0 for a running service", async () => {
+  test("status exits with 0 for a running service", async () => {
     expect((await bs9(it, "status", "web")).code).toBe(0);
     expect(await statusOf(it, "web")).toMatchObject({
       name: "web",
@@ -156,9 +156,11 @@ describe("status", () => {
       sandbox: "effective",
     });
   });
-  test("lists names only with -q", async () => expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
-  test("lists the user's other units with --all", async () => expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
-  test("works without a bus daemon, and without the bus at all", async () => {
+  test("status -q lists only the names of services", async () =>
+    expect((await bs9(it, "status", "-q")).stdout.split("\n")).toContain("web"));
+  test("status --all also lists the other units of the user", async () =>
+    expect((await bs9(it, "status", "--all")).stdout).toContain("dbus.service"));
+  test("status works without a bus daemon, and without any D-Bus socket", async () => {
     const full = await statusOf(it, "web");
     await it.asUser("ops", ["mv", "/run/user/1001/bus", "/run/user/1001/bus.away"]);
     expect(await statusOf(it, "web")).toMatchObject({ pid: full.pid, restarts: full.restarts });
@@ -167,10 +169,10 @@ describe("status", () => {
 });
 
 describe("the sandbox", () => {
-  test("restricts the app", async () => {
+  test("the sandbox restricts what the app can read and write", async () => {
     expect(await fetchIn<string>(it, 4100, "/secret")).toBe("refused: ENOENT");
     expect(await fetchIn<string[]>(it, 4100, "/home")).toEqual(expect.not.arrayContaining([".ssh", ".config"]));
-    // Home is an empty directory of its own, so files written there reach nobody.
+    // In the sandbox the home directory is a separate, empty directory, so nobody else sees files that the app writes there.
     await fetchIn<string>(it, 4100, "/bashrc");
     expect((await it.asUser("ops", ["cat", ".bashrc"])).stdout).not.toContain("evil");
     expect(await fetchIn<string[]>(it, 4100, "/tmp")).toEqual([]);
@@ -180,7 +182,7 @@ describe("the sandbox", () => {
     expect((await it.asUser("ops", ["cat", "web/written.txt"])).stdout).toBe("x");
   });
 
-  test("does not open the home directory for an entry directly in it", async () => {
+  test("the sandbox does not open the home directory for an entry that lies directly in it", async () => {
     await it.writeFile("ops", "app.ts", app);
     await bs9(it, "start", "app.ts", "--name", "homely", "--port", "4101");
     expect(await statusOf(it, "homely")).toMatchObject({ state: "active", sandbox: "partial" });
@@ -189,7 +191,7 @@ describe("the sandbox", () => {
     await bs9(it, "delete", "homely", "--yes");
   });
 
-  test("leaves .env and bunfig.toml of the project to the app", async () => {
+  test("bs9 itself does not read .env and bunfig.toml of a project; the app reads them", async () => {
     await it.writeFile("ops", "env/app.ts", app);
     await it.writeFile("ops", "env/.env", "FROM_DOTENV=yes\n");
     await it.writeFile("ops", "env/bunfig.toml", 'preload = ["./pre.ts"]\n');
@@ -208,7 +210,7 @@ describe("stop, restart, delete", () => {
     expect((await bs9(it, "restart", "web")).stdout).toMatch(/^web restarted \(pid \d+, (ready|healthy) in/);
     expect((await statusOf(it, "web")).pid).not.toBe(before.pid);
   });
-  test("a restart that crashes says why", async () => {
+  test("restart says why the service crashed", async () => {
     const { code, stdout, stderr } = await bs9(it, "restart", "bad", "--json");
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ name: "bad", result: "failed" }]);
@@ -220,7 +222,7 @@ describe("stop, restart, delete", () => {
     expect(await statusOf(it, "web")).toMatchObject({ state: "inactive", pid: null, uptimeMs: null, cpuPercent: null, memoryBytes: null });
     expect((await bs9(it, "status", "web")).code).toBe(3);
   });
-  test("delete leaves nothing but the files of the app", async () => {
+  test("delete removes everything of the service except the files of the app", async () => {
     const { stdout } = await bs9(it, "delete", "all", "--yes");
     expect(stdout).toContain("web deleted");
     expect((await bs9(it, "status", "--json")).stdout).toBe("[]\n");

@@ -37,7 +37,7 @@ test("after kill -9 of the app it serves again, restarts is 1, and the log says 
   await until(async () => (await bs9(it, "logs", "web")).stdout.includes("bs9: killed by SIGKILL"), { what: "the log names the signal" });
 });
 
-test("the app restarts as before when the bs9 on PATH is replaced, also in place, and deleted", async () => {
+test("the app still restarts after a crash when the bs9 on PATH was replaced, overwritten in place, or deleted", async () => {
   await it.asUser("ops", [
     "sh",
     "-c",
@@ -66,7 +66,7 @@ test("kill -9 of every other bs9 process under load: no request fails", async ()
   expect(await load).toEqual([]);
 });
 
-test("a killed start is completed or undone by the next command", async () => {
+test("the next command completes or undoes a start that was killed", async () => {
   const { stdout, stderr } = await bs9(it, "status", "--json");
   expect(stderr).toContain("slow half changed");
   // The service does not listen yet, so its first definition is undone completely.
@@ -75,18 +75,21 @@ test("a killed start is completed or undone by the next command", async () => {
   expect((await bs9(it, "status")).stderr).not.toContain("half changed");
 });
 
-test.each([5, 20, 40, 60, 90, 120, 200, 300])("kill -9 of a first start after %d ms leaves everything or nothing", async (ms) => {
-  const killed = it.start("ops", ["bs9", "start", "slow/app.ts", "--name", "half", "--port", "4202"]);
-  await Bun.sleep(ms); // the moment of the kill varies; this is not a wait
-  killed.kill("SIGKILL");
-  await killed.exited;
-  await bs9(it, "status");
-  const spec = (await it.asUser("ops", ["test", "-e", ".config/bs9/services/half.json"])).code === 0;
-  const unit = (await it.asUser("ops", ["test", "-e", ".config/systemd/user/half.service"])).code === 0;
-  const active = (await it.asUser("ops", ["systemctl", "--user", "is-active", "half"])).stdout === "active\n";
-  expect([spec, unit, active]).toEqual(Array(3).fill(spec));
-  if (spec) await bs9(it, "delete", "half", "--yes");
-});
+test.each([5, 20, 40, 60, 90, 120, 200, 300])(
+  "kill -9 of a first start after %d ms leaves the complete service or nothing of it",
+  async (ms) => {
+    const killed = it.start("ops", ["bs9", "start", "slow/app.ts", "--name", "half", "--port", "4202"]);
+    await Bun.sleep(ms); // the moment of the kill varies; this is not a wait
+    killed.kill("SIGKILL");
+    await killed.exited;
+    await bs9(it, "status");
+    const spec = (await it.asUser("ops", ["test", "-e", ".config/bs9/services/half.json"])).code === 0;
+    const unit = (await it.asUser("ops", ["test", "-e", ".config/systemd/user/half.service"])).code === 0;
+    const active = (await it.asUser("ops", ["systemctl", "--user", "is-active", "half"])).stdout === "active\n";
+    expect([spec, unit, active]).toEqual(Array(3).fill(spec));
+    if (spec) await bs9(it, "delete", "half", "--yes");
+  },
+);
 
 test("a changed start that is killed keeps one complete spec", async () => {
   const killed = it.start("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--env", "A=1", "--health", "http://127.0.0.1:1/"]);
@@ -102,13 +105,13 @@ test("a changed start that is killed keeps one complete spec", async () => {
   expect((await it.asUser("ops", ["ls", "-A", ".config/bs9/pending"])).stdout).toBe("");
 });
 
-test("two commands at the same time wait for each other", async () => {
+test("two commands at the same time run one after the other", async () => {
   const both = await Promise.all([bs9(it, "restart", "web"), bs9(it, "start", "web/app.ts", "--name", "web", "--env", "B=1")]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect((await fetchIn<Record<string, string>>(it, 4200, "/env"))["B"]).toBe("1");
 });
 
-test("Ctrl-C of a start undoes it and exits 130", async () => {
+test("Ctrl-C undoes a start, which exits with 130", async () => {
   const interrupted = it.start("ops", ["bs9", "start", "slow/app.ts", "--name", "half", "--port", "4202"]);
   await until(async () => (await it.asUser("ops", ["systemctl", "--user", "is-active", "half"])).stdout === "active\n", {
     what: "the start waits",
