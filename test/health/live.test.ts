@@ -62,7 +62,7 @@ test("servers that hang, fail or start slowly get the right health", async () =>
 
   for (const name of ["hanging", "failing", "silent"]) await becomes(name, "healthy");
   expect(it.of("silent").latencyMs).toBeGreaterThan(0);
-  // When the service without a grace has failed three times, the other one has failed as often.
+  // When the service without a start grace has failed three times, the service with a start grace has failed as often.
   await becomes("gone", "unhealthy");
   expect(it.of("gone").reason).toContain("accepts no connection");
   expect(it.of("late")).toMatchObject({ health: "unknown", reason: expect.stringContaining("accepts no connection") });
@@ -73,7 +73,8 @@ test("servers that hang, fail or start slowly get the right health", async () =>
   const since = performance.now();
   await becomes("hanging", "unhealthy");
   await becomes("failing", "unhealthy");
-  // A running probe, then three more, each with its interval and its timeout.
+  // The longest time until the service is unhealthy: a probe that runs already, then three more, each with its interval and its
+  // timeout.
   expect(it.of("hanging").sinceMs - since).toBeLessThan(4 * (settings.intervalMs + settings.timeoutMs) + 5000);
   expect(it.of("hanging").reason).toContain("timeout after 150 ms");
   expect(it.of("failing").reason).toContain("answers with status 500");

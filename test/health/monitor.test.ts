@@ -92,7 +92,7 @@ test("probes of the same service never overlap, even across runs", async () => {
   expect(here.it.of("web").health).toBe("healthy");
 });
 
-test("a new run resets the verdict, and the change is reported", async () => {
+test("a new run of a service resets its health to unknown, and the change is reported", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   await round(here, 0, true);
@@ -104,7 +104,7 @@ test("a new run resets the verdict, and the change is reported", async () => {
   ]);
 });
 
-test("another check resets the verdict, but another limit does not", async () => {
+test("changing the health check resets the health to unknown, and changing a limit does not", async () => {
   const here = scene();
   here.it.watch([watchedOf("web")]);
   await round(here, 0, true);
@@ -126,7 +126,7 @@ test("the monitor forgets a service that is no longer listed, and discards the r
   expect(here.changes).toEqual([["api", "healthy"]]);
 });
 
-test("probes run up to the limit, the longest overdue first, and a hanging one is not started again", async () => {
+test("at most a limited number of probes runs at once, the longest overdue first, and a hanging probe is not started again", async () => {
   const here = scene(2);
   here.it.watch([watchedOf("hangs"), watchedOf("a")]);
   here.turnAt(0);

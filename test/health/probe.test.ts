@@ -85,14 +85,14 @@ const withIpv6 = readFileSync("/proc/net/if_inet6", "utf8").includes(" lo");
 
 test.skipIf(!withIpv6)("a service that listens on ::1 only is healthy", async () => {
   const port = talks(ok, "", "::1");
-  // The table of listeners is read again.
+  // The table of listening sockets may be older than this listener, so the test waits until the table is read again.
   await until(async () => (await ask({ kind: "tcp", port })) === null, { what: "the listener is found" });
   expect(await http(port)).toBeNull();
 });
 
 test("a service that listens on one address of its own is healthy", async () => {
   const port = talks(ok, "", "127.0.0.77");
-  // The table of listeners is read again.
+  // The table of listening sockets may be older than this listener, so the test waits until the table is read again.
   await until(async () => (await ask({ kind: "tcp", port })) === null, { what: "the listener is found" });
   expect(await http(port)).toBeNull();
 });
@@ -111,7 +111,7 @@ test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])(
     const none = `port ${port} accepts no connection`;
     expect(await asked([stranger.pid])).toEqual([none, none]);
     expect(await asked([stranger.pid, process.pid])).toEqual([null, null]);
-    // Where the owners of the sockets are unknown, any listener counts.
+    // If it is unknown which process holds a socket, any listener on the port counts as the service.
     expect(await asked([])).toEqual([null, null]);
   },
 );
@@ -181,4 +181,6 @@ test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | nul
   ["several listening ports give no probe", {}, [3, 4], null],
   ["none", {}, [], null],
   ["unknown listening ports give no probe", {}, null, null],
-])("the probe of a service: %s", (_, spec, listens, expected) => expect(probeOf(specNamed("web", spec), listens)).toEqual(expected));
+])("the right probe is chosen for a service: %s", (_, spec, listens, expected) =>
+  expect(probeOf(specNamed("web", spec), listens)).toEqual(expected),
+);

@@ -12,7 +12,7 @@ test("a thousand services are distributed over the interval", () => {
   expect(Math.max(...counts)).toBeLessThan(150);
 });
 
-test.each([0, 1, 333, 999])("with one turn per second, %d ms off the beat, no probe is lost and none is added", (offsetMs) => {
+test.each([0, 1, 333, 999])("with one turn per second, each %d ms early or late, no probe is lost and none is added", (offsetMs) => {
   const pace = { isHurried: false, phaseMs: phaseOf("web", intervalMs), intervalMs };
   let dueMs = 0;
   const probedMs: number[] = [];
@@ -42,7 +42,7 @@ test("an interval of one second with one turn per second, a little early or late
   expect(probes).toBeGreaterThanOrEqual(999);
 });
 
-test("probes that were missed, as in a suspended machine, are skipped", () => {
+test("probes that were missed, for example while the machine was suspended, are not made up for", () => {
   const pace = { isHurried: false, phaseMs: 3, intervalMs };
   const dueMs = nextDueMs(10_003, 1_000_000, pace);
   expect(dueMs).toBeWithin(990_001, 1_000_004);

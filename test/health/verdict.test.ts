@@ -24,7 +24,7 @@ test.each(lives)("the verdict follows the results: %s", (_, results, expected) =
   expect(seen.join("")).toBe(expected);
 });
 
-test("a verdict has the time of its last change, the latency and the reason", () => {
+test("the health of a service is reported with the time of its last change, the latency and the reason", () => {
   const [first, second, third, fourth, fifth] = walk("G+xxx");
   expect(first).toMatchObject({ health: "healthy", sinceMs: 0, latencyMs: 100, reason: null });
   expect(second).toMatchObject({ sinceMs: 0, latencyMs: 101 });
@@ -33,11 +33,11 @@ test("a verdict has the time of its last change, the latency and the reason", ()
   expect(fifth).toMatchObject({ health: "unhealthy", sinceMs: 4000, latencyMs: null, reason: "failure 4" });
 });
 
-test("a success after failures sets the latency again", () => {
+test("the latency is shown again after a successful probe that follows failures", () => {
   expect(walk("+xxx+").at(-1)).toMatchObject({ health: "unhealthy", latencyMs: 104, reason: null });
 });
 
-test("a failure in the grace is reported but does not count", () => {
+test("a failed probe during the start grace is reported but does not count", () => {
   expect(walk("ggg").at(-1)).toEqual({ ...unjudged(-1), reason: "failure 2" });
 });
 

@@ -14,7 +14,7 @@ export function specOf(name: string, input: Partial<StartInput> = {}): Spec {
   return resolve({ env: {}, envRemoved: [], reset: false, ...input, name }, entry, null, around, builtIn);
 }
 
-/** The command equals the name, so that a runner knows which service it belongs to. */
+/** The health command is the name of the service, so that the function that runs it knows which service it belongs to. */
 export function watchedOf(name: string, input: Partial<StartInput> = {}, run = "1", startedAtMs = 0): Watched {
   return { spec: specOf(name, { health: { kind: "cmd", command: name }, ...input }), run, startedAtMs };
 }
