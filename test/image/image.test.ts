@@ -71,7 +71,7 @@ async function limitsInForce(name: string): Promise<{ memoryBytes: number; cpus:
 
 const powerless = "Uid: 1000 1000 1000 1000 Gid: 1000 1000 1000 1000 CapEff: 0000000000000000 CapBnd: 0000000000000000 NoNewPrivs: 1";
 
-test("the image is small, has no shell, and declares uid 1000 and its health check", async () => {
+test("the image is small, has no shell, and specifies uid 1000 and its health check", async () => {
   const [{ Config, Healthcheck, Size }] = JSON.parse(await here.must(["podman", "image", "inspect", image])) as [
     { Config: Record<string, unknown>; Healthcheck: { Test: string[] }; Size: number },
   ];

@@ -9,7 +9,7 @@ const furnishMs = 300_000;
 export type Place = {
   /** Runs a program inside; throws only when it runs out of time. */
   inside(argv: string[], options?: RunOptions): Promise<Outcome>;
-  /** The same for a program that must end with 0; returns its output. */
+  /** Runs a program inside that must end with 0; returns its output. */
   must(argv: string[], options?: RunOptions): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
 };
