@@ -21,7 +21,7 @@ function expectRefused(outcome: Outcome, it: Home, before: Record<string, string
 
 describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_, shell) => {
   const [places, cuts] = [placesFor(shell), cutsFor(shell)];
-  test(`the script, cut at ${cuts} places, changes nothing`, async () => {
+  test(`install.sh that is cut off at one of ${cuts} places changes nothing`, async () => {
     const text = await Bun.file(script).bytes();
     using server = serve(next);
     const inside = Array.from({ length: cuts - 6 }, (_, i) => Math.floor((text.length * (i + 1)) / (cuts - 5)));
@@ -72,14 +72,14 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
       "does not run here: no GLIBC_2.99",
     ],
     ["an empty program", releaseOf(new TextEncoder().encode("\x7fELF")), "does not run here"],
-  ])("a release with %s is refused", async (_, files, reason) => {
+  ])("install.sh refuses a release with %s", async (_, files, reason) => {
     const it = settled();
     const before = it.state();
     using server = serve(files);
     expectRefused(await it.install(shell, [], { BS9_RELEASE_URL: server.url }), it, before, new RegExp(reason));
   });
 
-  test("a server that does not announce the length and does not stop sending is given up", async () => {
+  test("install.sh gives up on a server that does not announce the length and does not stop sending", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut({ SHA256SUMS: new Uint8Array(1_000_000) }, { name: "SHA256SUMS", at: 1_000_000, declared: false });
@@ -87,7 +87,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "more than the 65536 bytes allowed");
   });
 
-  test("a server that stops sending is given up", async () => {
+  test("install.sh gives up on a server that stops sending", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut(next, { name: program, at: 5000, declared: true, thenHang: true });
@@ -95,7 +95,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "it took too long");
   });
 
-  test("without network the download fails, and a password in the address is not shown", async () => {
+  test("install.sh fails without network, and does not show a password in the address", async () => {
     const it = settled();
     const before = it.state();
     const alone = isRoot ? ["unshare", "--net"] : ["unshare", "--map-root-user", "--net"];
@@ -103,7 +103,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectRefused(outcome, it, before, "from http://127.0.0.1:9/v1: the server cannot be reached");
   });
 
-  test("a signal leaves the old state", async () => {
+  test("install.sh that is ended by a signal leaves the old state", async () => {
     const it = settled();
     const before = it.state();
     using server = serveCut(next, { name: program, at: 5000, declared: true, thenHang: true });

@@ -41,7 +41,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(Object.keys(it.state())).toEqual(["bs9", "bs9.old"]);
   });
 
-  test("the script works when piped, as with curl", async () => {
+  test("install.sh works when it is piped into a shell, as with curl", async () => {
     const it = home();
     using server = serve(releaseOf(standIn("1.0")));
     const installed = await it.pipe(shell, await Bun.file(script).bytes(), [], { BS9_RELEASE_URL: server.url });
@@ -49,7 +49,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(await versionIn(it)).toBe("1.0");
   });
 
-  test("the script ends with doctor where the new bs9 has it, whatever it finds", async () => {
+  test("install.sh runs doctor at its end if the new bs9 has that command, and succeeds whatever doctor finds", async () => {
     const it = home();
     const file = it.put("bs9", standIn("2.0", { doctor: true }));
     const installed = await it.install(shell, ["--file", file]);
@@ -96,7 +96,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect(it.state()).toEqual(before);
   });
 
-  test("a checkout is built with its own tools and installed", async () => {
+  test("install.sh builds a checkout with the tools of the checkout, and installs it", async () => {
     const it = home();
     it.put("checkout/build.ts", "");
     it.put("checkout/test/with-bun.sh", '[ "$1" = build.ts ] && mkdir -p dist && cp ../made dist/bs9');
@@ -131,7 +131,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     expect([await versionIn(it), await versionIn(it, "bs9.old")]).toEqual(["0.1", "1.0"]);
   });
 
-  test("the script says what is missing on PATH, and what hides bs9", async () => {
+  test("install.sh says what is missing on PATH, and which other program hides bs9", async () => {
     const it = home();
     const file = it.put("new", standIn("1.0"));
     const off = await it.install(shell, ["--file", file]);
@@ -155,7 +155,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
     [[], { BS9_RELEASE_URL: "file:///etc" }, 1, "must begin with http"],
     [[], { BS9_RELEASE_URL: "http://x", BS9_DOWNLOAD_SECONDS: "soon" }, 1, "BS9_DOWNLOAD_SECONDS must be"],
     [["--file", "/nowhere"], {}, 1, "/nowhere is not a readable file"],
-  ])("the options %j with the environment %j are refused", async (options, env, code, text) => {
+  ])("install.sh refuses the options %j with the environment %j", async (options, env, code, text) => {
     const it = settled();
     const before = it.state();
     const outcome = await it.install(shell, options, env);
@@ -171,7 +171,7 @@ case $* in *cat*) echo "ExecStart=${it.bin}/bs9" ;; *show*) echo ActiveState=act
   });
 });
 
-describe("the script recognizes the machine", () => {
+describe("install.sh recognizes the architecture of the machine", () => {
   const answers = {
     uname: 'case $1 in -s) echo Linux ;; -m) echo "$MACHINE" ;; esac',
     getconf: 'case $1 in LONG_BIT) echo "$BITS" ;; *) echo "$LIBC"; [ -n "$LIBC" ] ;; esac',
@@ -201,7 +201,7 @@ describe("the script recognizes the machine", () => {
   });
 });
 
-describe("without curl the script uses another download program", () => {
+describe("install.sh uses another download program if curl is missing", () => {
   const tools =
     "sh uname getconf ldd id mkdir mktemp find chmod mv ln cp rm cmp sync sed awk tr df basename dirname sha256sum timeout cat env".split(
       " ",
@@ -214,7 +214,7 @@ describe("without curl the script uses another download program", () => {
     expect(readdirSync(folder)).toContain("wget");
     await installs(folder, [join(folder, "busybox"), "sh"]);
   });
-  test("without curl and wget there is an error", async () => {
+  test("install.sh ends with an error if curl and wget are missing", async () => {
     const outcome = await home().install([Bun.which("sh") ?? "sh"], [], { PATH: pathOf(tools), BS9_RELEASE_URL: "http://127.0.0.1:9" });
     expect(outcome.stderr).toBe("install.sh: a download needs curl or wget, and neither is installed; nothing was changed\n");
   });

@@ -86,7 +86,7 @@ export type Home = {
   bin: string;
   /** Runs install.sh with `--to` the bin directory of this home. */
   install(shell: string[], options: string[], env?: Record<string, string | undefined>): Promise<Outcome>;
-  /** The same with the text of the script, complete or not, on stdin. */
+  /** Runs install.sh in the same way, but the shell reads its text, complete or not, from stdin. */
   pipe(shell: string[], text: Uint8Array, options: string[], env?: Record<string, string | undefined>): Promise<Outcome>;
   put(path: string, text: string | Uint8Array, mode?: number): string;
   /** Names and contents in the bin directory. */

@@ -30,7 +30,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
   const uninstall = (it: Home, options: string, env?: Record<string, string>) =>
     it.install(shell, ["--uninstall", ...options.split(" ")], env);
 
-  test("with services and data everything is removed", async () => {
+  test("uninstalling with services and data removes everything", async () => {
     const it = lived();
     const outcome = await uninstall(it, "--yes --with-services --with-data");
     expect(outcome.stderr).toBe("");
@@ -44,7 +44,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expectOthersKept(it);
   });
 
-  test("with services but without data the data is kept", async () => {
+  test("uninstalling with services but without data keeps the data", async () => {
     const it = lived();
     expect((await uninstall(it, "--yes --with-services --keep-data")).code).toBe(0);
     expect(deleted(it)).toBe("delete all --yes\n");
@@ -52,7 +52,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual(belongings);
   });
 
-  test("with --keep-services, services keep running and data is kept", async () => {
+  test("uninstalling with --keep-services keeps services running and keeps the data", async () => {
     const it = lived();
     const outcome = await uninstall(it, "--yes --keep-services");
     expect(outcome.stdout).toContain("These services keep running: api web\n");
@@ -62,7 +62,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, [...belongings, ...specs])).toHaveLength(belongings.length + specs.length);
   });
 
-  test("where nothing was ever started, --yes is enough", async () => {
+  test("uninstalling needs only --yes if no service was ever started", async () => {
     const it = lived([]);
     expect((await uninstall(it, "--yes")).code).toBe(0);
     expect(it.state()).toEqual({});
@@ -73,7 +73,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     ["--yes", "there are services (api web): --with-services deletes them"],
     ["--yes --with-services", "--with-data removes it, --keep-data leaves it"],
     ["--yes --keep-services --with-data", "--with-data can only be used with --with-services"],
-  ])("the options %s are refused, because they do not answer every question or contradict each other", async (options, text) => {
+  ])("uninstalling refuses the options %s, because they do not answer every question or contradict each other", async (options, text) => {
     const it = lived();
     const before = it.state();
     const outcome = await uninstall(it, options);
@@ -83,7 +83,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, specs)).toEqual(specs);
   });
 
-  test("without a terminal and without --yes nothing is removed", async () => {
+  test("uninstalling without a terminal and without --yes removes nothing", async () => {
     const it = lived();
     const outcome = await run(["setsid", "--wait", ...shell, script, "--to", it.bin, "--uninstall"], { env: { HOME: it.path } });
     expect(outcome.stderr).toContain("there is no terminal to ask on: give --yes");
@@ -91,7 +91,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, specs)).toEqual(specs);
   });
 
-  test("if bs9 cannot delete its services, everything stays", async () => {
+  test("uninstalling removes nothing if bs9 cannot delete its services", async () => {
     const it = lived();
     it.put(".local/bin/bs9", "#!/bin/sh\nexit 1\n");
     const before = it.state();
@@ -113,7 +113,7 @@ describe.each(shells.map((shell) => [shell.join(" "), shell] as const))("%s", (_
     expect(there(it, belongings)).toEqual([]);
   });
 
-  test("BS9_HOME and the XDG directories are used as bs9 does", async () => {
+  test("uninstalling uses BS9_HOME and the XDG directories in the same way as bs9", async () => {
     const one = lived(["b/config/config.toml", "b/data/x", "b/state/x", "b/cache/x", ...belongings]);
     expect((await uninstall(one, "--yes --with-data", { BS9_HOME: join(one.path, "b") })).code).toBe(0);
     expect(existsSync(join(one.path, "b"))).toBe(false);
