@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("systemd logs nothing about a check, whether it succeeds, fails or is killed", async () => {
+test("systemd logs nothing about a health command, whether it succeeds, fails or is killed", async () => {
   const start = (check: string, name: string) => bs9(it, "start", "web/run.sh", "--name", name, "--health", `cmd:${check}`, "--wait", "2");
   succeed(await start("true", "well"), "a check that succeeds");
   expect((await start("exit 7", "failing")).stderr).toContain("exited with 7");

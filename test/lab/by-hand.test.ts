@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("each restart by hand is counted beside those after a crash, and bs9 restart resets the count", async () => {
+test("restarts through systemctl are counted like those after a crash, and bs9 restart resets the count", async () => {
   await start("web");
   for (const restarts of [1, 2]) {
     const { pid } = await statusOf(it, "web");
@@ -31,7 +31,7 @@ test("each restart by hand is counted beside those after a crash, and bs9 restar
   expect(await statusOf(it, "web")).toMatchObject({ state: "active", restarts: 0 });
 }, 240_000);
 
-test("--max-restarts counts restarts by hand, and the number of a service that was given up is correct", async () => {
+test("--max-restarts includes restarts through systemctl, and status shows the correct number for a service that was given up", async () => {
   await start("few", "--max-restarts", "1");
   await systemctl("restart", "few");
   expect(await statusOf(it, "few")).toMatchObject({ state: "active", restarts: 1 });
@@ -40,7 +40,7 @@ test("--max-restarts counts restarts by hand, and the number of a service that w
   expect(await statusOf(it, "few")).toMatchObject({ restarts: 1 });
 }, 240_000);
 
-test("with --restart no the count comes from systemd, and the unit that delays restarts does not exist", async () => {
+test("for a service with --restart no systemd counts the restarts, and no unit exists that delays them", async () => {
   const delays = async () => (await it.asUser("ops", ["sh", "-c", "ls .config/systemd/user | grep once"])).stdout;
   await start("once");
   expect(await delays()).toBe("bs9-delay@once.service\nonce.service\n");

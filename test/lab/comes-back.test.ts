@@ -27,7 +27,7 @@ const statuses = async (): Promise<Status[]> => JSON.parse((await bs9(it, "statu
 const install = async () =>
   succeed(await it.asRoot(["sh", "-c", (await comesBack())?.mend.replaceAll("sudo ", "") ?? "false"]), "doctor's line");
 
-test("doctor's command line activates the drop-in, and doctor confirms that through systemd", async () => {
+test("the command line that doctor prints activates the drop-in for the user manager, and doctor then reads from systemd that it is active", async () => {
   await install();
   expect(await comesBack()).toBeUndefined();
   const { stdout } = await it.asUser("ops", ["systemctl", "show", "--property=Restart,RestartUSec,DropInPaths", "user@1001.service"]);
@@ -36,7 +36,7 @@ test("doctor's command line activates the drop-in, and doctor confirms that thro
   expect(stdout).toContain("/etc/systemd/system/user@.service.d/bs9.conf");
 });
 
-test("a drop-in that another drop-in overrides, or that systemd has not read, does not count", async () => {
+test("doctor does not count a drop-in that another drop-in overrides, or that systemd has not read", async () => {
   const folder = "/etc/systemd/system/user@.service.d";
   await it.asRoot(["sh", "-c", `printf '[Service]\\nRestart=no\\n' >${folder}/zz.conf && systemctl daemon-reload`]);
   expect((await comesBack())?.what).toContain("another drop-in sets Restart=no");

@@ -23,7 +23,7 @@ async function doctor(argv: string[] = [], on = it, user: User = "ops"): Promise
   return { code, ...report, of: (id) => report.findings.find((one) => one.id === id) };
 }
 
-/** The finding is named before --fix and not after it, and nothing else is wrong. */
+/** Checks that doctor reports this problem before `doctor --fix` and not after it, and that it reports no other problem. */
 async function namesAndMends(id: string, severity: string, what: string): Promise<void> {
   const before = await doctor();
   expect(before.of(id)).toMatchObject({ severity, fixable: true, what: expect.stringContaining(what) });
@@ -51,14 +51,14 @@ test("a healthy host has no error, and every finding says how to fix it", async 
   expect(report.of("comes-back")?.mend).toContain("Restart=always");
 });
 
-test("the command line for a user manager that does not come back works", async () => {
+test("the command line that doctor prints for a user manager that does not come back fixes it", async () => {
   const mend = (await doctor()).of("comes-back")?.mend.replaceAll("sudo ", "") ?? "";
   expect((await it.asRoot(["sh", "-c", mend])).code).toBe(0);
   expect((await doctor()).of("comes-back")).toBeUndefined();
 });
 
 describe("linger is off", () => {
-  test("doctor names that, and without polkit only root can fix it for another user", async () => {
+  test("doctor reports that linger is off, and without polkit only root can enable it for another user", async () => {
     await it.asRoot(["rm", "/var/lib/systemd/linger/ops"]);
     expect((await doctor()).of("linger")).toMatchObject({ severity: "error", mend: "sudo loginctl enable-linger ops" });
     const { fixed, code } = await doctor(["--fix"]);
@@ -113,10 +113,10 @@ test("doctor --fix corrects the mode of a secret file that others can read", asy
   expect((await shell("stat -c %a .config/bs9/env/web.env .config/bs9/services")).stdout).toBe("600\n700\n");
 });
 
-describe("a unit that was edited by hand", () => {
+describe("an edited unit", () => {
   const edit = () => shell(`sed -i 's/^TasksMax=.*/TasksMax=77/' ${unit} && echo 'Nice=5' >>${unit} && systemctl --user daemon-reload`);
 
-  test("is reported by status, and doctor --fix restores the unit of bs9", async () => {
+  test("status reports a unit that was edited by hand, and doctor --fix restores the unit of bs9", async () => {
     await edit();
     expect((await shell("bs9 status")).stderr).toContain(`the unit of web was edited by hand: /home/ops/${unit}. Try: bs9 doctor`);
     expect(JSON.parse((await shell("bs9 status --json")).stdout)[0].notices).toContainEqual({
@@ -133,7 +133,7 @@ describe("a unit that was edited by hand", () => {
     expect((await shell("bs9 status")).stderr).toBe("");
   });
 
-  test("is kept as a drop-in if the user chooses that in doctor --fix", async () => {
+  test("doctor --fix keeps the edit of a unit as a drop-in if the user chooses that", async () => {
     await edit();
     const { stdout } = await shell("printf '2\\n' | script -qec 'bs9 doctor --fix' /dev/null");
     expect(stdout).toContain("web.service.d/local.conf keeps the edit");
@@ -152,7 +152,7 @@ test("doctor --fix writes a unit again that was deleted by hand", async () => {
   expect((await shell("systemctl --user cat web.service >/dev/null && bs9 restart web")).code).toBe(0);
 });
 
-test("doctor --fix removes a unit that has the mark of bs9 but belongs to no service", async () => {
+test("doctor --fix removes a unit that names bs9 as its owner but belongs to no service", async () => {
   expect((await shell("bs9 start web/app.ts --name old --port 4712 && rm .config/bs9/services/old.json")).code).toBe(0);
   expect((await shell("bs9 status")).stderr).toContain("a unit has the mark of bs9, and there is no such service");
   await namesAndMends("unit-orphaned", "warning", "old.service");
@@ -185,7 +185,7 @@ test("doctor reports a check that fails, and makes all other checks", async () =
   expect(report.of("check")?.what).toBe("cannot read /home/ops/.config/bs9/trail.jsonl: permission denied");
   expect(report.of("owner")).toMatchObject({ severity: "error", mend: expect.stringContaining("sudo chown") });
   expect((await shell("bs9 history")).code).toBe(1);
-  expect((await shell("bs9 restart web")).stderr).toContain("this is not in the trail: cannot read");
+  expect((await shell("bs9 restart web")).stderr).toContain("this act could not be recorded in the trail: cannot read");
   await it.asRoot(["chown", "ops", "/home/ops/.config/bs9/trail.jsonl"]);
 });
 
@@ -198,7 +198,7 @@ test("doctor names a removed trail until the user accepts the removal", async ()
   expect((await shell("bs9 history -q && mv old-trail .config/bs9/trail.jsonl")).code).toBe(0);
 });
 
-test("fixes of doctor are in the trail", async () => {
+test("the trail records what doctor --fix has changed", async () => {
   const acts = (JSON.parse((await shell("bs9 history --json")).stdout) as { act: string; targets: string[] }[]).map(
     ({ act, targets }) => `${act} ${targets}`,
   );

@@ -1,7 +1,10 @@
 // The behaviour of each command while a part that it needs has ended or hangs: the cells of one table.
 import { type Lab, succeed, until } from "../harness.ts";
 
-/** The part that does not answer. `ended`: it is stopped, and a request does not start it again. `frozen`: it got a SIGSTOP. */
+/**
+ * The part of the system that does not answer. `ended`: the part is stopped, and a request does not start it again. `frozen`:
+ * the part got a SIGSTOP.
+ */
 export const parts = ["user manager", "D-Bus", "journald", "agent"] as const;
 export const ways = ["ended", "frozen"] as const;
 export const commands = ["status", "describe", "logs", "start", "stop", "restart", "delete", "history", "doctor", "export"] as const;
@@ -49,7 +52,10 @@ export async function prepare(lab: Lab): Promise<void> {
   succeed(await lab.asUser("ops", ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4800"]), "start");
 }
 
-/** Runs one cell, then restores everything. A command that takes longer than `limitSeconds` is wrong. */
+/**
+ * Runs one combination of command and failed part, then restores everything. A command that takes longer than `limitSeconds`
+ * counts as a fault.
+ */
 export async function cell(lab: Lab, { part, way, command }: Cell, limitSeconds: number): Promise<Shown> {
   await bringBack(lab, command);
   const restore = await take(lab, part, way);

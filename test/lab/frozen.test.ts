@@ -3,7 +3,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Lab, lab, until } from "../harness.ts";
 import { type Cell, cell, prepare } from "./frozen-cells.ts";
 
-/** The promise is 5 s. A machine that runs many tests at once gets three times as long; commands that hung took 33 s and more. */
+/**
+ * Every command must end within 5 s. A machine that runs many tests at once gets three times as long; commands that hung took
+ * 33 s and more.
+ */
 const limitSeconds = 15;
 
 let it: Lab;

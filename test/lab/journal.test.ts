@@ -92,7 +92,7 @@ const ended = (user: User, name: string) =>
 const brief = ({ stream, message, priority }: LogRecord) => [stream, message, priority];
 
 // journald reads the two streams from two connections: lines written to both within about a millisecond may change places.
-test("every line is there with its stream and time, and so is the end of the service", async () => {
+test("logs shows every line with its stream and time, and the end of the service", async () => {
   const before = Date.now();
   await service(
     "ops",
@@ -133,7 +133,7 @@ test("lines of children that end at once are not lost, and keep their stream", a
   expect(records.filter(({ stream }) => stream === "stderr").map(({ message }) => message)).toEqual(numbers.map((i) => `b${i}`));
 });
 
-test("a line of 100 KB is complete", async () => {
+test("logs shows a line of 100 KB completely", async () => {
   await service("ops", "jl-long", "head -c 100000 /dev/zero | tr '\\0' x; echo; exit 1");
   await ended("ops", "jl-long");
   const records = await read("ops", { services: ["jl-long"] });
@@ -145,13 +145,13 @@ test("a line of 100 KB is complete", async () => {
   ).toBe("x".repeat(100_000));
 });
 
-test("the last lines are counted among lines that are shown and accepted", async () => {
+test("logs --lines counts only lines that are shown and pass the filters", async () => {
   const last = await read("ops", { services: ["jl-children"], lines: 5 });
   expect(last.map(({ message }) => message).toSorted()).toEqual(["a199", "a200", "b199", "b200", "exited with 1"]);
   expect(await read("ops", { services: ["jl-children"], lines: 0 })).toEqual([]);
 });
 
-test("services of the same name of two users and of root are distinguished", async () => {
+test("logs distinguishes services with the same name of two users and of root", async () => {
   for (const user of users) await service(user, "jl-same", `echo ${user}; sleep 0.1; exit 1`);
   for (const user of users) {
     await ended(user, "jl-same");
@@ -222,7 +222,7 @@ test("a flood is reported to a neighbour only while it lasts, and the gap is rep
   ]);
   await service("ops", "jl-quiet", "while :; do echo here; sleep 1; done");
   for (const thorough of [false, true]) expect(await notices("ops", thorough)).toEqual([]);
-  // A quiet range has no notice about gaps.
+  // logs gives no notice about missing lines for a range of time in which few lines were written.
   expect(await probe("ops", "gaps", String(Date.now() - 1000))).toBe("null\n");
 
   const startedMs = Date.now();

@@ -10,20 +10,20 @@ describe("a lab", () => {
   });
   afterAll(() => it.down());
 
-  test("has systemd as PID 1 and a user manager for each of the three users", async () => {
+  test("a lab has systemd as PID 1 and a user manager for each of its three users", async () => {
     expect((await it.asRoot(["cat", "/proc/1/comm"])).stdout).toBe("systemd\n");
     for (const user of ["ops", "dev", "root"] as const) {
       expect(await it.asUser(user, ["systemctl", "--user", "is-system-running"])).toEqual({ code: 0, stdout: "running\n", stderr: "" });
     }
   });
 
-  test("has no Node and no Bun, and runs the built bs9", async () => {
+  test("a lab has no Node and no Bun, and runs the built bs9", async () => {
     const found = await it.asUser("ops", ["sh", "-c", "command -v node npm bun; command -v bs9"]);
     expect(found.stdout).toBe("/home/ops/.local/bin/bs9\n");
     expect((await it.asUser("ops", ["bs9", "version"])).code).toBe(0);
   });
 
-  test("passes input, environment and exit status", async () => {
+  test("a command in a lab gets its input and environment, and its exit status is returned", async () => {
     const outcome = await it.asUser("dev", ["sh", "-c", 'cat; printf %s "$A" >&2; exit 7'], {
       input: "in\n",
       env: { A: "a b", LANG: undefined },
@@ -31,12 +31,12 @@ describe("a lab", () => {
     expect(outcome).toEqual({ code: 7, stdout: "in\n", stderr: "a b" });
   });
 
-  test("kills a command that runs out of time", async () => {
+  test("a command in a lab that exceeds its time limit is killed", async () => {
     await expect(it.asUser("ops", ["sleep", "4711"], { timeoutMs: 500 })).rejects.toThrow("not done after 500 ms");
     await until(async () => (await it.asRoot(["pgrep", "-f", "sleep 4711"])).code === 1, { what: "the sleep is gone" });
   });
 
-  test("can signal a program that keeps running", async () => {
+  test("a program that keeps running in a lab can receive a signal", async () => {
     const running = it.start("ops", ["sh", "-c", 'trap "echo bye; exit 3" INT; echo ready; while :; do sleep 0.05; done']);
     await until(() => running.stdout() === "ready\n", { what: "it is ready" });
     running.kill("SIGINT");
@@ -44,7 +44,7 @@ describe("a lab", () => {
     expect(running.stdout()).toBe("ready\nbye\n");
   });
 
-  test("keeps its disk and lingering services over a reboot", async () => {
+  test("a lab keeps its disk and its lingering services over a reboot", async () => {
     const unit = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=default.target\n";
     await it.writeFile("ops", ".config/systemd/user/kept.service", unit);
     await it.asUser("ops", ["systemctl", "--user", "enable", "--now", "kept.service"]);

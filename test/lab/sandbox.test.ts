@@ -32,7 +32,7 @@ const probe = async <T>(it: Lab, user: User, ...words: string[]): Promise<T> => 
 };
 type Tried = { host: HostProfile; tookMs: number };
 
-describe("a host that provides everything", () => {
+describe("a complete host", () => {
   let it: Lab;
   beforeAll(async () => {
     it = await lab("sandbox", { bs9: ["ops", "root"] });
@@ -95,7 +95,7 @@ describe("a host that provides everything", () => {
     await bs9(it, user, "delete", "web", "--yes");
   });
 
-  test("under strict --writable opens exactly the named path", async () => {
+  test("with --sandbox strict, --writable opens exactly the named path", async () => {
     const argv = ["start", "app/app.ts", "--name", "web", "--port", "4314", "--sandbox", "strict", "--writable", "open"];
     succeed(await bs9(it, "ops", ...argv), "start");
     expect(await answered(it, 4314)).toMatchObject({ project: "EROFS", opened: "done", secret: "ENOENT" });
@@ -122,7 +122,7 @@ describe("a host that provides everything", () => {
   });
 });
 
-test("on a host that denies user namespaces the sandbox is partial with the reason, refused where required, and effective after the fix", async () => {
+test("on a host that denies user namespaces the sandbox is partial with a reason, --require-sandbox is refused, and after the fix it is effective", async () => {
   await using it = await lab("denied", { userNamespaces: false });
   await project(it, "ops");
   const argv = ["start", "app/app.ts", "--name", "web", "--port", "4316"];

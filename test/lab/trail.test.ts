@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => it.down());
 
-test("acts, failures and refusals are recorded without secrets", async () => {
+test("the trail records acts, failures and refusals without secrets", async () => {
   const started = await it.asUser(
     "ops",
     ["bs9", "start", "web/app.ts", "--name", "web", "--port", "4700", "--env", "KEY=hunter2", "--", "--token", "s3cr3t-value"],
@@ -74,7 +74,7 @@ test("a deleted service has a history, and a service that never existed has none
   expect((await bs9("history", "nowhere")).code).toBe(4);
 });
 
-test("the journal confirms the trail", async () => {
+test("history --verify finds the hash of every record of the trail in systemd's journal", async () => {
   const whole = await until(async () => ((it) => (it.witnessed === it.records ? it : null))(await verdict()), {
     what: "the journal has all",
   });
@@ -88,7 +88,7 @@ test.each([
   ["one line cut", "sed -i 3d", 3, 4],
   ["one line cut at the end", "sed -i '$d'", 6, 6],
   ["one line added", "sed -i '4{p}'", 5, 4],
-])("%s: --verify names the place", async (_, damage, line, seq) => {
+])("history --verify names file, line and record of the damage: %s", async (_, damage, line, seq) => {
   await shell(`cp ${file} keep && ${damage} ${file}`);
   const found = await verdict();
   await shell(`cp keep ${file}`);
@@ -97,13 +97,13 @@ test.each([
   expect(found.breaks[0]).toMatchObject({ file: "trail.jsonl", line, seq });
 });
 
-test("removal of the whole trail is noticed through the journal", async () => {
+test("history --verify notices from systemd's journal that the whole trail was removed", async () => {
   await shell(`mv ${file} away`);
   expect((await verdict()).breaks).toMatchObject([{ file: "trail.jsonl", line: 1, seq: 1 }]);
   await shell(`mv away ${file}`);
 });
 
-test("a torn line is reported and repaired, and many commands at once keep one chain", async () => {
+test("an incomplete line of the trail is reported and repaired, and many commands at once write one consistent trail", async () => {
   await shell(`head -c 100 ${file} >>${file}`);
   expect((await verdict()).unproved[0]).toContain("is incomplete");
   expect((await bs9("start", "web/app.ts", "--name", "web", "--port", "4701", "-q")).code).toBe(0);
@@ -120,7 +120,7 @@ test("a full disk does not prevent a service from being stopped, and is reported
   await shell("cat /dev/zero >.config/bs9/fill 2>/dev/null; true");
   // The last block of the trail still has space for a few lines.
   const stopped = await until(
-    async () => ((it) => (it.stderr.includes("this is not in the trail") ? it : null))(await bs9("stop", "web")),
+    async () => ((it) => (it.stderr.includes("this act could not be recorded in the trail") ? it : null))(await bs9("stop", "web")),
     { what: "the trail is full" },
   );
   expect(stopped).toMatchObject({ code: 0, stdout: "web stopped\n" });
