@@ -49,18 +49,18 @@ async function toldSince(deletedMs: number, nowMs: number, ...stretches: Stretch
 
 const iso = (ms: number) => new Date(beginMs + ms).toISOString();
 
-test("a service that was never seen has no availability", async () => {
+test("a service that bs9 has never observed has no availability", async () => {
   expect(await told(hourMs)).toBeNull();
   expect(await told(hourMs, [0, hourMs, other])).toBeNull();
 });
 
-test("the availability of a service younger than a day counts from its first sight", async () => {
+test("the availability of a service younger than a day counts from the first time bs9 observed the service", async () => {
   const one = await told(25 * hourMs, [0, 24 * hourMs, other], [24 * hourMs + minuteMs, 25 * hourMs, other, up]);
   const young = { since: iso(24 * hourMs + minuteMs), upMs: 59 * minuteMs, unknownMs: 0, uptimeRatio: 1 };
   expect(one).toMatchObject({ day: young, month: young });
 });
 
-test("an earlier service of the same name does not count", async () => {
+test("the availability of a service does not include an earlier service of the same name", async () => {
   const stretches: Stretch[] = [
     [0, hourMs, up],
     [2 * hourMs, 3 * hourMs, up],
@@ -71,7 +71,7 @@ test("an earlier service of the same name does not count", async () => {
   expect(await toldSince(3 * hourMs, 3 * hourMs, ...stretches)).toBeNull();
 });
 
-test("time that nobody watched is unknown, not up", async () => {
+test("time in which bs9 did not observe a service counts as unknown, not as up", async () => {
   const one = await told(10 * hourMs, [0, hourMs, up], [4 * hourMs, 10 * hourMs, up]);
   expect(one?.day).toMatchObject({ since: iso(0), upMs: 7 * hourMs, unknownMs: 3 * hourMs, uptimeRatio: 1 });
 });
@@ -88,7 +88,7 @@ test("a service first seen before the month counts for the whole month, even if 
   expect(one?.day).toMatchObject({ since: iso(34 * dayMs), upMs: dayMs, unknownMs: 0 });
 });
 
-test("an outage counts only in the ranges that it lies in", async () => {
+test("an outage reduces the availability only of ranges that contain it", async () => {
   const failed = sample("web", 1, { state: "failed" });
   const back = sample("web", 1, { restarts: 1 });
   const one = await told(

@@ -27,7 +27,7 @@ async function kept() {
   return (name: string, afterMs: number) => sampledOf(name, { storage: reader, now: () => beginMs + afterMs });
 }
 
-test("the sample of a service comes from the last tick", async () => {
+test("describe shows the sample of a service from the last tick", async () => {
   const told = await kept();
   expect(await told("web", 100)).toMatchObject({ at: new Date(beginMs).toISOString(), openFiles: 12, ioReadBytes: 6 });
   expect(await told("old", 100)).toBeNull();
@@ -40,11 +40,11 @@ test.each([
   [86_400_000, false],
   [-2 * intervalMs, true],
   [-3_600_000, false],
-])("a sample that is %d ms old is shown: %p", async (afterMs, isTold) => {
+])("whether describe shows a sample that is %d ms old is correct: %p", async (afterMs, isTold) => {
   expect((await (await kept())("web", afterMs)) !== null).toBe(isTold);
 });
 
-test("without a metrics.db there is no sample", async () => {
+test("describe shows no sample without a metrics.db", async () => {
   const folder = tempDir();
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
   const reader = openSqliteReader(join(folder, "metrics.db"));

@@ -122,15 +122,15 @@ test.each<[string, string[], string | null]>([
   ],
   ["output without an error", ["hello", "bye"], null],
   ["no output", [], null],
-])("the error line is correct for %s", (_, lines, line) => {
+])("the line that names the error is chosen correctly in the output of: %s", (_, lines, line) => {
   expect(errorLine(lines)).toBe(line);
 });
 
-test("a long error line is cut to 200 characters", () => {
+test("a long line that names an error is cut to 200 characters", () => {
   expect(errorLine([`Error: ${"x".repeat(10_000)}`])).toHaveLength(200);
 });
 
-test("hostile lines are examined quickly", () => {
+test("the search for the line with the error is quick even for hostile lines", () => {
   const lines = ["a.".repeat(50_000), "A".repeat(100_000), `thread '${"'".repeat(50_000)}`, "Error".repeat(20_000), "::".repeat(50_000)];
   const began = performance.now();
   errorLine(lines);

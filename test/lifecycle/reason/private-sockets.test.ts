@@ -5,7 +5,7 @@ import { hiddenSockets } from "../../../src/lifecycle/reason/private-sockets.ts"
 const own = (path: string) => ({ path, own: true });
 const shared = (path: string) => ({ path, own: false });
 
-test("only a socket in a private directory of the service has a notice", () => {
+test("a notice is given only for a socket in a directory that only the service sees, such as its own /tmp", () => {
   const writable = [shared("/srv/app"), own("/tmp"), own("/var/tmp"), shared("/tmp/shared")];
   const sockets = ["/tmp/app.sock", "/srv/app/app.sock", "/tmp/shared/app.sock", "/run/x.sock"];
   expect(hiddenSockets("web", sockets, { writable })).toEqual([

@@ -103,7 +103,7 @@ test.each<[string, string, string | null]>([
     "the sandbox hides /run/docker.sock",
     "--readable /run/docker.sock",
   ],
-])("'%s' is explained by the sandbox", (line, what, option) => {
+])("the sandbox is named as the cause of '%s'", (line, what, option) => {
   expect(hintOn(["starting", line, "bye"])).toMatchObject({ what, option });
 });
 
@@ -129,7 +129,7 @@ test("the hint repeats paths that are open already, because a new option replace
   expect(hint?.option).toBe("--readable ~/lib --readable '/opt/b c' --readable ~/.config/x");
 });
 
-test("the last denial that the sandbox caused counts; others are skipped", () => {
+test("the hint is about the last denial that the sandbox caused; other denials are skipped", () => {
   const lines = [
     "cat: /home/ops/.config/x: No such file or directory",
     "cat: /srv/data/x: Read-only file system",
@@ -138,7 +138,7 @@ test("the last denial that the sandbox caused counts; others are skipped", () =>
   expect(hintOn(lines)?.option).toBe("--writable /srv/data");
 });
 
-test("hostile lines are examined quickly", () => {
+test("the search for denials by the sandbox is quick even for hostile lines", () => {
   const lines = [
     "'".repeat(4000),
     "/x: ".repeat(1000),
