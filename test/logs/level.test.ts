@@ -39,7 +39,7 @@ test.each([
   ["information is power", "info"],
   ["constructor: x", "info"],
   ["__proto__: x", "info"],
-])("%j has the level %s", (message, level) => {
+])("the log line %j has the level %s", (message, level) => {
   expect(levelOf(null, message)).toEqual({ level: level as never, message, fields: {} });
 });
 
@@ -51,7 +51,7 @@ test.each([
   [5, "info"],
   [6, "info"],
   [7, "debug"],
-])("a priority of %d means %s, whatever the line says", (priority, level) => {
+])("a syslog priority of %d gives a line the level %s, whatever its text says", (priority, level) => {
   expect(levelOf(priority, "WARN x").level).toBe(level as never);
   expect(levelOf(priority, '{"level":"trace","msg":"x"}').level).toBe(level as never);
 });
@@ -80,7 +80,7 @@ test.each([
   expect(levelOf(null, text)).toEqual({ level: level as never, message, fields });
 });
 
-test("hostile JSON is handled without an error and quickly", () => {
+test("a hostile JSON line is parsed quickly and without an error", () => {
   const deep = `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
   const broken = `{"a":${"[".repeat(60_000)}}`;
   const huge = `{"level":"error","a":"${"x".repeat(1_000_000)}"}`;
@@ -92,7 +92,7 @@ test("hostile JSON is handled without an error and quickly", () => {
   expect(performance.now() - startedMs).toBeLessThan(2000);
 });
 
-test("a long line of timestamp characters takes linear time", () => {
+test("finding the level of a long line of timestamp characters takes linear time", () => {
   const startedMs = performance.now();
   for (const unit of ["[", "2026-01-01 ", "12:00:00 ", "[1]", "1 ", " ", "\x1b[31m", "A", "Error"]) levelOf(null, unit.repeat(200_000));
   expect(performance.now() - startedMs).toBeLessThan(1000);
@@ -105,4 +105,4 @@ test.each([
   [Number.NaN, undefined],
   ["toString", undefined],
   [null, undefined],
-])("the level %p means %p", (value, level) => expect(levelNamed(value)).toBe(level as never));
+])("the level %p in a JSON line means %p", (value, level) => expect(levelNamed(value)).toBe(level as never));

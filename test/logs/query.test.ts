@@ -37,9 +37,9 @@ test.each([
   [{ level: "debug" }, "x", true],
   [{ level: "trace" }, "TRACE x", true],
   [{ level: "error", grep: "db" }, "ERROR web", false],
-])("the filter %j with the line %j gives %p", (asked, message, passes) => expect(lineFilter(asked)(raw(message))).toBe(passes));
+])("the filter %j applied to the line %j gives %p", (asked, message, passes) => expect(lineFilter(asked)(raw(message))).toBe(passes));
 
-test("the priority of a line counts for --level", () => expect(lineFilter({ level: "error" })(raw("boom", 3))).toBe(true));
+test("--level uses the priority of a line", () => expect(lineFilter({ level: "error" })(raw("boom", 3))).toBe(true));
 
 test.each(["(", "[a", "*", "a{2,1}", "\\"])("--grep %j is a usage error", (grep) => {
   expect(() => lineFilter({ grep })).toThrow(
@@ -55,7 +55,7 @@ test.each([
   expect(() => lineFilter({ level })).toThrow(expect.objectContaining({ code: "usage", hint }));
 });
 
-test("a pattern that backtracks without end stops the search", () => {
+test("logs stops its search if the pattern of --grep takes too long on one line", () => {
   const filter = lineFilter({ grep: "(a+)+$" });
   expect(filter(raw("aaa"))).toBe(true);
   const startedMs = performance.now();

@@ -14,23 +14,24 @@ const raw = (message: string, service = "web", stream: RawLine["stream"] = "stdo
 const plainly = { colour: false, time: false };
 const inColour = { colour: true, time: false };
 
-test("lines of a single service have no prefix", () => expect(textLines(["web"], plainly)(raw("up"))).toBe("up"));
-test("prefixes of several services are padded", () => {
+test("logs shows the lines of a single service without a name in front", () => expect(textLines(["web"], plainly)(raw("up"))).toBe("up"));
+test("logs pads the names of several services in front of their lines to the same width", () => {
   const render = textLines(["web", "worker"], plainly);
   expect([render(raw("up")), render(raw("up", "worker"))]).toEqual(["web    | up", "worker | up"]);
 });
-test("lines of bs9 itself are marked", () =>
+test("logs marks lines that bs9 itself reports with the prefix bs9", () =>
   expect(textLines(["web"], plainly)(raw("exited with 1", "web", "bs9"))).toBe("bs9: exited with 1"));
-test("each line of a message has its prefix", () => expect(textLines(["web", "api"], plainly)(raw("a\nb\r\n"))).toBe("web | a\nweb | b"));
+test("logs puts the name of the service in front of each line of a message", () =>
+  expect(textLines(["web", "api"], plainly)(raw("a\nb\r\n"))).toBe("web | a\nweb | b"));
 
-test("the local time comes before the name on each line", () => {
+test("logs shows the local time before the name of the service on each line", () => {
   const atMs = new Date(2026, 0, 5, 9, 5, 3, 999).getTime();
   expect(textLines(["web"], { colour: false, time: true })({ ...raw("a\nb"), atMs })).toBe("Jan 05 09:05:03 a\nJan 05 09:05:03 b");
   expect(textLines(["web", "api"], { colour: false, time: true })({ ...raw("up"), atMs })).toBe("Jan 05 09:05:03 web | up");
   expect(textLines(["web"], { colour: true, time: true })({ ...raw("up"), atMs })).toBe("\x1b[2mJan 05 09:05:03 \x1b[0mup");
 });
 
-test("a service has the same colour in every run, and no colour with a meaning", () => {
+test("a service has the same colour in every run of logs, and never red, yellow or green, which have a meaning", () => {
   const names = Array.from({ length: 200 }, (_, i) => `service-${i}`);
   const colours = names.map((name) => textLines([name, "other"], inColour)(raw("x", name)).split("m")[0]?.slice(2));
   expect(new Set(colours)).toEqual(new Set(["36", "35", "34", "96", "95", "94"]));
@@ -53,13 +54,13 @@ test.each([
   ["\u202egnp.exe", "\\u202egnp.exe", "\\u202egnp.exe"],
   ["\x1b[31\x1b[0mm", "\\x1b[31m", "\\x1b[31\x1b[0mm\x1b[0m"],
   ["\x00\x08\x7f", "\\x00\\x08\\x7f", "\\x00\\x08\\x7f"],
-])("the line %j is shown harmless, with and without colour", (message, plain, coloured) => {
+])("logs shows the line %j without effect on the terminal, with and without colour", (message, plain, coloured) => {
   expect(textLines(["web"], plainly)(raw(message))).toBe(plain);
   expect(textLines(["web"], inColour)(raw(message))).toBe(coloured);
 });
 
 test.each(["a\nb", "\u2028\u0085\x1b[2J\x00", "\ud800", '{"msg":"x\\u2028y","k":[1,{"a":null}]}', "\u{1f600}"])(
-  "JSON of %j is one harmless line that can be parsed again",
+  "logs --json prints %j as one harmless line that can be parsed again",
   (message) => {
     const line = jsonLine(raw(message));
     expect([...line].filter((c) => c < " " || (c > "~" && c < "\u00a0") || c === "\u2028" || c === "\u2029")).toEqual([]);

@@ -37,7 +37,7 @@ function replace(path: string, target: string): void {
   symlinkSync(target, path);
 }
 
-test("a log file that was replaced by a link is neither written nor read, and that is reported", async () => {
+test("bs9 neither writes nor reads a log file that was replaced by a link, and reports the link", async () => {
   const { root, folder, victim, stdout } = store();
   replace(stdout, victim);
   expect(() => openStreams(folder)).toThrow(`cannot open ${stdout}: it is a symbolic link, which is not followed`);
@@ -49,7 +49,7 @@ test("a log file that was replaced by a link is neither written nor read, and th
   expect(readFileSync(victim, "utf8")).toBe(secret);
 });
 
-test("a dangling link does not create its target", () => {
+test("bs9 does not create the target of a dangling link in place of a log file", () => {
   const { folder, victim, stdout } = store();
   rmSync(victim);
   replace(stdout, victim);
@@ -57,7 +57,7 @@ test("a dangling link does not create its target", () => {
   expect(existsSync(victim)).toBe(false);
 });
 
-test("the target of a link is not trimmed, while the log files of other services are", async () => {
+test("bs9 does not trim the target of a link in place of a log file, but trims the log files of other services", async () => {
   const { root, folder, victim, stdout } = store();
   const large = Buffer.alloc(70 * MiB, "a line that fills the file up\n");
   writeFileSync(victim, large);
@@ -74,12 +74,12 @@ test("the target of a link is not trimmed, while the log files of other services
   expect([statSync(victim).size, statSync(victim).blocks]).toEqual([large.length, before]);
 });
 
-test("if an index was replaced by a link, its target stays unchanged", async () => {
+test("bs9 does not write to the target of a link that has replaced the index of a log file", async () => {
   const { root, victim, stdout } = store();
   appendFileSync(stdout, "one\n");
   await careForLogs(root, { force: true });
   const index = join(root, "web/stdout.index");
-  // A copy of a valid index, because only then a mark is appended instead of writing a new index.
+  // The target of the link is a copy of a valid index, because bs9 appends to a valid index and replaces an invalid one.
   renameSync(index, victim);
   symlinkSync(victim, index);
   const before = readFileSync(victim);

@@ -42,7 +42,7 @@ function fill(path: string, from: number, mebibytes: number): number {
 }
 const numberOf = (message: string | undefined) => Number.parseInt(message ?? "", 10);
 
-describe("lines of log files", () => {
+describe("log files", () => {
   const long = "y".repeat(100_000);
   const nasty: [string, Buffer, string[]][] = [
     ["nothing", Buffer.from(""), []],
@@ -54,7 +54,7 @@ describe("lines of log files", () => {
     ["a character over the border of two pieces", Buffer.from(`${"z".repeat(256 * 1024 - 1)}é\n`), [`${"z".repeat(256 * 1024 - 1)}é`]],
   ];
   for (const [what, bytes, expected] of nasty)
-    test(`${what}, read forwards and backwards`, async () => {
+    test(`lines of a log file are read correctly, forwards and backwards: ${what}`, async () => {
       const { root, stdout } = store();
       writeFileSync(stdout, bytes);
       expect(await said(root)).toEqual(expected);
@@ -82,7 +82,7 @@ describe("lines of log files", () => {
     ]);
   });
 
-  test("the last accepted lines, zero lines and an unknown service are handled", async () => {
+  test("a query for the last lines returns only lines that pass the filter, and nothing for zero lines or an unknown service", async () => {
     const { root, stdout } = store();
     appendFileSync(stdout, "a1\nb1\na2\nb2\n");
     expect(await said(root, { lines: 1, accept: ({ message }) => message.startsWith("a") })).toEqual(["a2"]);
@@ -92,7 +92,7 @@ describe("lines of log files", () => {
 });
 
 describe("times of lines", () => {
-  test("a line has the later bound of its time range, and streams are merged by it", async () => {
+  test("a line gets the latest time at which it may have been written, and stdout and stderr are merged by these times", async () => {
     const { root, stdout, stderr } = store();
     for (const [path, text, atMs] of [
       [stdout, "o1\n", 10_000],
@@ -117,10 +117,11 @@ describe("times of lines", () => {
 });
 
 describe("trimming", () => {
-  test("this machine's file system can punch holes", async () => expect(await canPunchHoles(tempDir())).toBe(true));
+  test("the file system of this machine can free a part of a file in place (punch a hole)", async () =>
+    expect(await canPunchHoles(tempDir())).toBe(true));
 
   for (const canPunch of [true, false])
-    test(`archived lines stay readable, ${canPunch ? "by holes" : "copied and truncated"}`, async () => {
+    test(`archived lines of a log file stay readable, ${canPunch ? "if the file system can free a part of a file" : "if the file has to be truncated"}`, async () => {
       const { root, folder, stdout, place } = store();
       const inode = statSync(stdout).ino;
       const end = fill(stdout, 0, 70);
@@ -139,7 +140,7 @@ describe("trimming", () => {
       expect((await said(root)).at(-1)).toBe("later");
     });
 
-  test("the quota holds, the newest lines stay, and the noisy service is trimmed", async () => {
+  test("trimming keeps the log files within the quota, keeps the newest lines, and removes lines of the noisiest service", async () => {
     const { root, stdout, place } = store();
     const quiet = openStreams(join(root, "quiet"));
     const end = fill(stdout, 0, 48);
@@ -168,7 +169,7 @@ describe("trimming", () => {
     expect(found.every((message, i) => numberOf(message) === 20_000 - found.length + i && message.length > 400)).toBe(true);
   });
 
-  test("two rounds within a second become one", async () => {
+  test("a second round of maintenance within a second does nothing", async () => {
     const { root, folder, stdout } = store();
     await careForLogs(root);
     const before = readFileSync(join(folder, "stdout.index")).length;
@@ -179,7 +180,7 @@ describe("trimming", () => {
 });
 
 describe("manual changes", () => {
-  test("a truncated or removed file, and a lost or damaged index, still give the existing lines", async () => {
+  test("the existing lines are still read after a log file was truncated or removed, or its index was lost or damaged", async () => {
     const { root, folder, stdout } = store();
     const index = join(folder, "stdout.index");
     appendFileSync(stdout, "one\n");
@@ -207,7 +208,7 @@ describe("manual changes", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test("after the index was lost the hole of a trim is not shown", async () => {
+  test("if the index of a trimmed log file is lost, logs does not show the freed start of the file as zero bytes", async () => {
     const { root, folder, stdout, place } = store();
     const end = fill(stdout, 0, 8);
     await dropOldest(place, 4 * MiB, true);
@@ -218,7 +219,7 @@ describe("manual changes", () => {
   });
 });
 
-test("follow yields each line once, when it is complete, also from a service that starts later", async () => {
+test("following log files yields each line once, when it is complete, also from a service that starts later", async () => {
   const { root, stdout } = store();
   appendFileSync(stdout, "old\nhal");
   const ending = new AbortController();
