@@ -106,7 +106,7 @@ test.skipIf(!canMakeCgroups)("expensive counters are read in turn; descriptors s
   expect(openNow()).toBe(before);
 });
 
-test("without a cgroup the processes are counted, and without processes every counter is null", () => {
+test("without a cgroup the counters come from the processes of the service, and without processes every counter is null", () => {
   const reader = counterReader();
   const found = reader.read(
     [
@@ -125,7 +125,7 @@ test("without a cgroup the processes are counted, and without processes every co
     expect(found.get(name)).toMatchObject({ cpuUsec: null, memoryBytes: null, memorySource: null, tasks: null, openFiles: null });
 });
 
-test("the CPU time of a child that has ended stays with the process that has waited for it", async () => {
+test("the CPU time of a child that has ended is included in that of the process that has waited for it", async () => {
   const script = "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done); echo ended; exec sleep 1000";
   const parent = Bun.spawn(["sh", "-c", script], { stdio: ["ignore", "pipe", "ignore"] });
   try {

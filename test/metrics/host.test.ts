@@ -47,7 +47,7 @@ function machine(n: number, faces = [face("    lo", 1e9, 1e9), face("  eth0", 10
   for (const name of ["eth0", "docker0", "lo"]) mkdirSync(join(folder, "sys/class/net", name), { recursive: true });
 }
 
-test("gauges are the values in the files, and rates are computed between two samples", () => {
+test("figures of the host are the values in the files of the kernel, or rates between two samples", () => {
   machine(1);
   mkdirSync(join(folder, "sys/class/net/eth0/device"));
   expect(sampler.take(nowhere, 1000, true)).toMatchObject({ cpuPercent: null, elapsedMs: null, netSentBytes: null, load1: 1.5 });
@@ -130,7 +130,7 @@ test("free space is measured on each file system, for projects on the fullest on
   expect(sampler.take(places, 1000 + 120_000, true).homeFreeBytes).toBeNull();
 });
 
-test("on this machine every figure but pressure, swap and network has a value", async () => {
+test("on this machine every figure of the host except pressure, swap and network has a value", async () => {
   const here = hostSampler();
   const places = { home: "/", state: "/", projects: ["/"] };
   await until(() => here.take(places, 1000, true).projectsFreeBytes !== null, { what: "the look at the file systems has ended" });

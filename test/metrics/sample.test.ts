@@ -26,7 +26,7 @@ const reading = (more: Partial<ServiceReading> = {}): ServiceReading => ({
 
 const later = (more: Partial<ServiceReading> = {}): ServiceReading => reading({ readAtMs: 15_000, restReadAtMs: 15_000, ...more });
 
-test("the first sample has no rates", () => {
+test("the first sample of a service has no rates", () => {
   expect(sampleOf(null, reading())).toMatchObject({
     elapsedMs: null,
     cpuPercent: null,
@@ -62,7 +62,7 @@ test.each([
   ["the backend does not count restarts", { restarts: null }, { restarts: null, restarted: null }],
 ])("%s", (_, now, expected) => expect(sampleOf(reading(), later(now))).toMatchObject(expected));
 
-test("the CPU figure of processes counted one by one is null after one of them ended", () => {
+test("for a service without a cgroup the CPU figure is null after one of its processes has ended", () => {
   const byOne = { countedIn: null };
   expect(sampleOf(reading(byOne), later({ ...byOne, cpuUsec: 4_000_000 })).cpuPercent).toBeNull();
   expect(sampleOf(reading(byOne), later({ ...byOne, cpuUsec: 5_500_000 })).cpuPercent).toBe(10);

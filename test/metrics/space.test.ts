@@ -42,14 +42,16 @@ class FileSystems {
     this.#server = Promise.withResolvers();
   }
 
-  /** Free bytes of home, of state and of the fullest project. Reading it starts a new look if none is going on. */
+  /**
+   * The free bytes of home, of state and of the fullest project. Calling this starts a new round of queries if none is running.
+   */
   get told(): (number | null)[] {
     this.nowMs += 30_000;
     const { homeFreeBytes, stateFreeBytes, projectsFreeBytes } = this.#space.of(places, this.nowMs);
     return [homeFreeBytes, stateFreeBytes, projectsFreeBytes];
   }
 
-  /** Waits for this many whole looks; each begins with home. */
+  /** Waits for this many complete rounds of queries; each round begins with the home directory. */
   async looks(count: number): Promise<void> {
     this.asked = [];
     const begun = () => this.asked.filter((directory) => directory === "/home").length;
@@ -57,19 +59,19 @@ class FileSystems {
   }
 }
 
-test("home and state have values while the query of a project has not returned", async () => {
+test("the free space of the home and state directories is measured while the query of a project's file system hangs", async () => {
   const systems = new FileSystems(1e6);
   await until(() => systems.told[0] !== null, { what: "home is told" });
   expect(systems.told).toEqual([50, 40, null]);
 });
 
-test("a hanging project is queried once, delays no other figure, and has a value again when its server is back", async () => {
+test("a file system that hangs is queried once, delays no other figure, and has a value again when its server is back", async () => {
   const systems = new FileSystems(1);
   systems.up();
   await until(() => systems.told[2] === 20, { what: "the fullest project is told" });
   systems.down();
   await until(() => systems.told[2] === 50, { what: "the look has gone on without the project" });
-  // So many looks that the devices are looked up again.
+  // The test waits for so many rounds of queries that the devices of the directories are looked up again.
   await systems.looks(22);
   expect(systems.asked.filter((directory) => directory.startsWith("/nfs"))).toEqual([]);
   expect(systems.told).toEqual([50, 40, 50]);
@@ -77,7 +79,7 @@ test("a hanging project is queried once, delays no other figure, and has a value
   await until(() => systems.told[2] === 20 && systems.asked.includes("/nfs/a"), { what: "all projects are told again" });
 });
 
-test("projects that all hang from the beginning block a single query", async () => {
+test("if the file systems of all projects hang from the beginning, only one query is blocked", async () => {
   const systems = new FileSystems(1);
   await systems.looks(3);
   await systems.looks(5);
