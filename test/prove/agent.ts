@@ -43,7 +43,7 @@ async function measure(): Promise<Figure[]> {
   const folders = names.map((name) => join(parent, name));
   mkdirSync(parent);
   for (const folder of folders) mkdirSync(folder);
-  // Started by another process, because this process should be as large as the agent.
+  // The services are started by another process, because this process should not become larger than the agent.
   const start = `for folder in "$1"/*/; do sh -c 'echo $$ >"$1cgroup.procs"; exec sleep infinity' sh "$folder" & done`;
   await call("sh", "-c", `${start} >/dev/null 2>&1 </dev/null`, "sh", parent);
   await until(() => folders.every((folder) => readPids(folder).length === 1), { what: "a process in each", timeoutMs: 60_000 });
@@ -78,7 +78,7 @@ async function measure(): Promise<Figure[]> {
     clock.uptimeMs += defaultKeeping.intervalMs;
     const before = cpuMs();
     await turns.turn();
-    // The agent does this once a minute.
+    // As in the agent, memory is released once a minute.
     if (n % 12 === 0) await releaseMemory();
     costs[n - 1] = cpuMs() - before;
     if (n === 1000 || n === ticks) rss.set(n, process.memoryUsage.rss() / 1e6);

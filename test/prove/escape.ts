@@ -42,7 +42,8 @@ async function prove(kind: (typeof backends)[number], all: Stages, report: Repor
   await stage.sh("touch mono/STOP");
   const sum = (value: (one: Seen) => number) => seen.reduce((total, one) => total + value(one), 0);
   report.figure({ what: showed(kind), unit: "", value: sum((one) => Number(one.showed)), target: { of: "value", atMost: 0 } });
-  // Without both outcomes the swap would not have coincided with starts, and the proof would show nothing.
+  // Some starts must be refused and some must succeed: otherwise the exchange of the directory never coincided with a start,
+  // and the proof shows nothing.
   report.figure({ what: answered(kind), unit: "", value: sum((one) => one.answered), target: { of: "value", atLeast: restarts / 10 } });
   report.figure({ what: refused(kind), unit: "", value: sum((one) => one.refused), target: { of: "value", atLeast: 1 } });
   await stage.bs9("delete", "a", "b", "--yes");

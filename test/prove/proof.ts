@@ -5,7 +5,7 @@ export type Figure = {
   what: string;
   unit: string;
   value: number;
-  /** The same measurement of a peer in the same run. */
+  /** The value of the same measurement for a peer, such as PM2, in the same run. */
   peer?: { name: string; value: number };
   /** Null where nothing is promised. */
   target: Target | null;

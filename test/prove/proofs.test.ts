@@ -8,14 +8,14 @@ import { proofs } from "./proofs.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
 
-test("words and figures are unique", () => {
+test("each proof has a word of its own, and no two proofs report the same figure", () => {
   const words = proofs.map(({ word }) => word);
   const figures = proofs.flatMap((proof) => proof.figures);
   expect(words.length).toBe(new Set(words).size);
   expect(figures.length).toBe(new Set(figures).size);
 });
 
-test("each row of README's figures is a figure of the proof that it names", () => {
+test("each row in the table of figures of README is a figure of the proof that it names", () => {
   const section = /^## Figures\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? "";
   const rows = [...section.matchAll(/^\| (?!figure|-)([^|]+?) *\|.*\| `([a-z0-9-]+)` *\|$/gm)].map(([, figure = "", word = ""]) => [
     word,
@@ -45,9 +45,9 @@ test.each<[Figure, boolean]>([
   [figure(Number.NaN, { of: "value", atMost: 5 }), false],
   // A ratio without a peer does not count as kept.
   [figure(5, { of: "ratio", atMost: 0.5 }), false],
-])("a figure is compared with its target: %j", (one, expected) => expect(holds(one)).toBe(expected));
+])("comparing a figure with its target gives the right result: %j", (one, expected) => expect(holds(one)).toBe(expected));
 
-test("the text of a proof has its commands, its figures, the targets, and what is missing", () => {
+test("the printed result of a proof contains its commands, its figures, their targets, and what is missing", () => {
   const figures = [figure(5, { of: "ratio", atMost: 0.4 }, 10)];
   const lines = text({ proof, commands: ["bs9 status"], figures, missing: "no value for b" });
   expect(lines).toEqual([

@@ -50,7 +50,7 @@ class Scene {
   readonly #restarts = new Map<string, number>();
   #tell: (change: Change) => void = () => {};
 
-  /** `endBytes`: how long the text is that says how each service last ended. */
+  /** `endBytes`: the length of the text that describes how each service last ended, which makes the events large. */
   constructor(count: number, endBytes = 0) {
     this.#end = endBytes === 0 ? null : "x".repeat(endBytes);
     this.#names = Array.from({ length: count }, (_, i) => `s${i + 1}`);

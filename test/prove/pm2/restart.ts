@@ -26,7 +26,8 @@ export async function restart(): Promise<Comparison[]> {
   const node: Comparison = { what: "restart of Node http", bs9: [], peer: [], target: atMostOf(1) };
   const bun: Comparison = { what: "restart of Bun.serve", bs9: [], peer: [], target: atMostOf(1) };
   for (let round = 0; round < rounds; round++) {
-    // Without its count this is the first failure within a minute. The delay of a crash loop is not measured here.
+    // The count of restarts is reset, so this is the first failure within a minute. The delay of a crash loop is not measured
+    // here.
     for (const name of ["node", "bun"]) rmSync(join(process.env["XDG_RUNTIME_DIR"] ?? "", "bs9/starts", name), { force: true });
     node.bs9.push(await outageOf(4650));
     node.peer.push(await outageOf(4652));

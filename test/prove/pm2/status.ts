@@ -12,7 +12,7 @@ const rounds = 11;
 const settleMs = 15_000;
 
 export async function status(): Promise<Comparison[]> {
-  // Not a Node program, because PM2 would need 13 GB for so many.
+  // The services run a shell script and not a Node program, because PM2 would need 13 GB for so many.
   await Bun.write("apps/sleeper", "#!/bin/sh\nexec sleep infinity\n");
   chmodSync("apps/sleeper", 0o755);
   const figures: Comparison[] = [];
@@ -28,7 +28,7 @@ async function measured(services: number, target: number): Promise<Comparison[]>
   await Bun.write("ecosystem.json", JSON.stringify({ apps: names.map((name) => ({ name, script, interpreter: "none" })) }));
   await call("pm2", "delete", "all").catch(() => {});
   await call("pm2", "start", "ecosystem.json");
-  // The agent has read each of them once by then.
+  // After this time the agent has read each of the services once.
   await Bun.sleep(settleMs);
 
   const list: Comparison = { what: `status of ${services}, pm2 ls`, bs9: [], peer: [], target: atMostOf(target) };

@@ -49,7 +49,7 @@ async function held(count: number): Promise<Comparison[]> {
   await up("many", Math.max(1, count));
   await Bun.sleep(settledMs);
   const withFile = memoryOf(own.pid);
-  // A supervisor without services ends, so a stopped service is measured in place of none.
+  // A supervisor without services ends, so the memory with 0 services is measured with one stopped service.
   if (count === 0) await own.call("stop", "all");
   await own.end();
   empty("many");
@@ -105,7 +105,9 @@ async function outages(): Promise<Comparison[]> {
   return [node, bun];
 }
 
-/** The same small program as this number of services; each creates a file when it runs. */
+/**
+ * Writes files for bs9 and PM2 that run the same small program as this number of services; each creates a file when it runs.
+ */
 async function write(folder: string, count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, i) => `s${i + 1}`);
   await Bun.write(`${folder}/app`, '#!/bin/sh\n: >"${0%/*}/up/$$"\nexec sleep infinity\n');
