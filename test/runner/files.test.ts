@@ -22,7 +22,7 @@ test("every file that is listed for its length or its clock exists", () => {
   for (const path of [...longest, ...waiting, ...Object.keys(judgesTimes)]) expect(existsSync(join(top, path)) ? "" : path).toBe("");
 });
 
-test("long files are started first, then files with a lab", () => {
+test("the test command starts long test files first, then those with a lab", () => {
   const paths = ["test/base/text.test.ts", "test/lab/config.test.ts", longest[0] ?? ""];
   expect(testFiles(top, paths).map(({ path }) => path)).toEqual(paths.toReversed());
 });

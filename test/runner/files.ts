@@ -13,7 +13,7 @@ export type Need = "unit" | "built" | "lab" | "image";
 export type TestFile = {
   path: string;
   need: Need;
-  /** Runs while no other file runs. */
+  /** True if the file must run alone, while no other test file runs. */
   isAlone: boolean;
   /** Is known to take long. */
   isLong: boolean;

@@ -71,7 +71,10 @@ async function runFile(file: TestFile, slot: number, { top, scratch, limits, sig
   return { path: file.path, sums: reported, tookMs, cpuMs, output: output.join("") };
 }
 
-/** Not below `scratch`, because a lab needs its directory until it has ended, which may be after the end of the test command. */
+/**
+ * The directory for labs. It is not below `scratch`, because a lab needs its directory until it has ended, which may be after
+ * the end of the test command.
+ */
 export const labsOf = (scratch: string): string => `${scratch}-labs`;
 
 const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text();
