@@ -12,13 +12,13 @@ const exported = (name: string, text: string): Promise<unknown> => {
   return exportedBy(join(folder, name), folder, process.env);
 };
 
-test("a large export of a file that prints, keeps a timer and has an unusual path is read whole", async () => {
+test("a large export is read completely from a configuration file that also prints, keeps a timer and has an unusual path", async () => {
   const text = `console.log("begin"); setInterval(() => {}, 1000); process.on("exit", () => console.log("end"));
 module.exports = { apps: [{ script: "x".repeat(300_000) }] };`;
   expect(await exported("a %20#.config.cjs", text)).toEqual({ apps: [{ script: "x".repeat(300_000) }] });
 });
 
-test("a file that exports a function, or that fails, is an error with a line to paste", async () => {
+test("a configuration file that exports a function, or that fails, is an error with a command line to paste", async () => {
   expect(exported("a b.cjs", "module.exports = () => 1;")).rejects.toMatchObject({
     message: expect.stringContaining("cannot be written as JSON"),
     hint: `node '${join(folder, "a b.cjs")}'`,

@@ -8,7 +8,7 @@ import { tempDir } from "../harness.ts";
 const share = tempDir();
 afterAll(() => rmSync(share, { recursive: true }));
 
-test("a partial file that an earlier process with the same pid left behind does not matter", () => {
+test("pinning the runtime succeeds although an earlier process with the same pid left a partial file", () => {
   const folder = runtimeFolder(share, runtimeVersion);
   mkdirSync(join(folder, `.bs9-${process.pid}.part`), { recursive: true });
   writeFileSync(join(folder, "bs9"), "half");

@@ -9,7 +9,7 @@ const folder = tempDir();
 const plain = join(folder, "plain");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the extracted file is Bun without needing a variable, and differs in one word", async () => {
+test("the Bun that is extracted from bs9 runs as Bun without any variable, and differs from bs9 in one word of the file", async () => {
   copyFileSync(binary(), plain);
   makePlain(plain);
   expect((await run([plain, "--version"])).stdout).toBe(`${Bun.version}\n`);
@@ -20,7 +20,7 @@ test("the extracted file is Bun without needing a variable, and differs in one w
   expect(changed).toBe(1);
 }, 120_000);
 
-test("fork, Worker and child processes see nothing of bs9", async () => {
+test("processes from fork() on the extracted Bun find no variable of bs9 in their environment", async () => {
   const app = join(folder, "app.ts");
   writeFileSync(
     app,
@@ -31,7 +31,7 @@ else fork(import.meta.path, ["child", "x"]).on("message", (words) => console.log
   expect(await run([plain, app])).toEqual({ code: 0, stdout: '["child","x"] 0\n', stderr: "" });
 });
 
-test("a file without the word is refused and stays unchanged, and a Bun without a program stays unchanged", async () => {
+test("extracting Bun a second time from the same file is refused and changes nothing, and a program without Bun stays unchanged", async () => {
   expect(() => makePlain(plain)).toThrow("the code of bs9 was not found in it");
   expect((await run([plain, "--version"])).code).toBe(0);
   const shell = join(folder, "sh");
