@@ -10,7 +10,7 @@ test.each<[string, string[], Record<string, string>?]>([
   [`echo "" ''`, ["echo", "", ""]],
   ["'A=1' x", ["A=1", "x"]],
   ["node é.js", ["node", "é.js"]],
-])("the command line is split: %s", (text, words, env = {}) => {
+])("a command line is split into words as a shell does: %s", (text, words, env = {}) => {
   expect(parseCommandLine(text)).toEqual({ words, env });
 });
 
@@ -30,6 +30,6 @@ test.each([
   "~/x",
   "a\nb",
   "a \\ b",
-])("%j needs a shell or is not a command", (text) => {
+])("the command line %j is not split, because it needs a shell or is not a command", (text) => {
   expect(parseCommandLine(text)).toBeNull();
 });

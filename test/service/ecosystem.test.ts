@@ -10,7 +10,7 @@ for (const file of ["server.js", "worker.py", "my server.js"]) writeFileSync(joi
 afterAll(() => rmSync(folder, { recursive: true }));
 const of = (exported: unknown) => ecosystemServices(exported, "ecosystem.config.js", folder);
 
-test("script, name, args, cwd, env, interpreter and max_memory_restart are taken over", () => {
+test("bs9 takes over script, name, args, cwd, env, interpreter and max_memory_restart from a PM2 file", () => {
   const app = {
     script: "server.js",
     name: "web",
@@ -39,7 +39,7 @@ test("script, name, args, cwd, env, interpreter and max_memory_restart are taken
   ]);
 });
 
-test("another interpreter becomes the program, also where the extension of the script implies it", () => {
+test("an interpreter other than Node and Bun becomes the program of the service, also if the extension of the script implies it", () => {
   expect(of([{ script: "worker.py", name: "w", interpreter: "./venv/bin/python", args: ["-v", 2] }]).services).toMatchObject([
     { entry: join(folder, "venv/bin/python"), input: { args: [join(folder, "worker.py"), "-v", "2"] } },
   ]);
@@ -54,7 +54,7 @@ test("a script with a space in its path is a file where it exists, else a comman
   expect(of({ script: "node server.js" }).services[0]?.entry).toBe("node server.js");
 });
 
-test("every other key is reported, and an invalid name is changed and reported", () => {
+test("bs9 reports every other key of a PM2 file, and changes and reports an invalid name", () => {
   const { services, notes } = of([{ script: "server.js", name: "My API", instances: 4, exec_mode: "cluster", env_production: {} }]);
   expect(services[0]?.input.name).toBe("my-api");
   expect(notes).toEqual([
@@ -76,7 +76,7 @@ test.each<[unknown, string]>([
   expect(() => of(exported)).toThrow(place);
 });
 
-test("files of PM2 are recognized by their names", () => {
+test("bs9 recognizes a PM2 file by its name", () => {
   for (const file of ["ecosystem.config.js", "x/ecosystem.config.cjs", "/a/ecosystem.json", "pm2.config.mjs", "pm2.json", "a b/pm2.json"])
     expect(isEcosystem(file)).toBe(true);
   for (const file of ["app.config.js", "ecosystem.ts", "pm2.js", "ecosystem.ts.bak", "myecosystem.config.js", "web"])

@@ -18,7 +18,7 @@ async function refusal(file: string): Promise<Bs9Error> {
   return error;
 }
 
-test("a symbolic link is refused, and the hint names the file itself", async () => {
+test("an environment file that is a symbolic link is refused, and the hint names the target of the link", async () => {
   const folder = tempDir();
   writeFileSync(join(folder, "credentials"), "AWS_SECRET=x\n");
   symlinkSync("credentials", join(folder, ".env"));
@@ -31,7 +31,7 @@ test("a symbolic link is refused, and the hint names the file itself", async () 
   expect(await readEnvFile(target)).toEqual({ AWS_SECRET: "x" });
 });
 
-test("a dangling link is refused as a link", async () => {
+test("an environment file that is a dangling symbolic link is refused as a link", async () => {
   const file = join(tempDir(), ".env");
   symlinkSync("gone", file);
   expect((await refusal(file)).message).toContain("it is a symbolic link");
@@ -50,7 +50,7 @@ test("a secret that Kubernetes mounts is read by its name below ..data, as the h
 test.each([
   ["a FIFO", (path: string) => void Bun.spawnSync(["mkfifo", path]), "it is not a regular file"],
   ["a directory", (path: string) => mkdirSync(path), "it is a directory"],
-])("%s is refused without waiting", async (_, make, why) => {
+])("--env-file refuses %s without waiting", async (_, make, why) => {
   const file = join(tempDir(), ".env");
   make(file);
   expect((await refusal(file)).message).toContain(why);

@@ -31,7 +31,7 @@ function project(content: unknown, ...files: string[]): string {
   return folder;
 }
 
-test("a command line in one word is split, and its variables become variables of the service", () => {
+test("a command line in one argument of start is split, and its variables become variables of the service", () => {
   expect(expanded("A=1 npm run dev", { ...none, args: ["--x"] }, { cwd: top, path: "" })).toEqual({
     word: "npm",
     input: { ...none, args: ["run", "dev", "--x"], env: { A: "1" } },
@@ -49,7 +49,7 @@ test("scripts.start runs without npm where it is a single command", () => {
   expect(expanded(folder, none, { cwd: "/", path: pathWith() }).input.runtime).toBeUndefined();
 });
 
-test("a program of the project takes precedence over one on PATH", () => {
+test("a program in node_modules of the project takes precedence over one on PATH", () => {
   const folder = project({ scripts: { start: "serve" } }, "node_modules/.bin/serve");
   expect(expanded("./", none, { cwd: folder, path: pathWith("serve", "npm") })).toMatchObject({
     word: join(folder, "node_modules/.bin/serve"),
@@ -62,7 +62,7 @@ test("a program of the project takes precedence over one on PATH", () => {
   });
 });
 
-test("a program of the project with words runs through npm, whose PATH has the other programs of the project", () => {
+test("scripts.start that passes another command to a program of the project runs through npm, so that its PATH has all programs of the project", () => {
   const folder = project({ scripts: { start: "cross-env A=1 next start" } }, "node_modules/.bin/cross-env", "node_modules/.bin/next");
   expect(expanded(folder, none, { cwd: "/", path: pathWith("npm") })).toMatchObject({
     word: "npm",
@@ -80,7 +80,7 @@ test("a package of a workspace can use the programs of its parent directories", 
   expect(expanded(join(workspace, "packages/web"), none, { cwd: "/", path: "" }).word).toBe(join(workspace, "node_modules/.bin/next"));
 });
 
-test("node on a directory, and a builtin command of the shell, are left to node and to npm", () => {
+test("in scripts.start, node with a directory is run by node, and a builtin command of the shell by npm", () => {
   const folder = project({ scripts: { start: "node ." } });
   expect(expanded(folder, none, { cwd: "/", path: pathWith("node") })).toMatchObject({ word: "node", input: { args: ["."], cwd: folder } });
   const shell = project({ scripts: { start: "exec node a.js" } }, "a.js");
@@ -112,7 +112,7 @@ test.each([
   ["server", "server.ts"],
   ["./lib", "lib/index.js"],
   ["lib/", "lib/index.js"],
-])("main %s is the file %s", (main, file) => {
+])("main %s in package.json means the file %s", (main, file) => {
   const folder = project({ main }, file);
   expect(expanded(folder, none, { cwd: "/", path: "" }).word).toBe(join(folder, file));
 });
@@ -121,7 +121,7 @@ test.each(["", "{", "[]", '{"scripts": 1}', '{"scripts": {"start": 7}}'])("a pac
   expect(() => expanded(project(content), none, { cwd: "/", path: "" })).toThrow("package.json");
 });
 
-test("any other word stays unchanged", () => {
+test("an entry that is neither a project directory nor a command line stays unchanged", () => {
   const long = `${"node app.js ".repeat(30)}x`;
   expect(expanded(long, none, { cwd: top, path: "" }).word).toBe("node");
   for (const word of ["app.ts", "./web", "web", "no/such/file"])

@@ -34,7 +34,7 @@ test("values of the environment and of secret options are never stored", () => {
   });
 });
 
-test.each(["a", "a-", "a.b", "--", "=", "pass", "://", "x:"])("masking a long word of %j takes little time", (piece) => {
+test.each(["a", "a-", "a.b", "--", "=", "pass", "://", "x:"])("masking secrets takes little time for a long word of %j", (piece) => {
   const text = piece.repeat(Math.ceil((128 * 1024) / piece.length));
   const began = performance.now();
   stripText(text);

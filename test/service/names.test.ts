@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { checkName, defaultName, type NameSource } from "../../src/service/name.ts";
 import { pickTargets } from "../../src/service/targets.ts";
 
-test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a valid name", (name) => expect(checkName(name)).toBe(name));
+test.each(["web", "a", "api-2", `a${"b".repeat(62)}`])("%s is a valid name of a service", (name) => expect(checkName(name)).toBe(name));
 test.each([
   "",
   "Web",
@@ -20,7 +20,7 @@ test.each([
   "a b",
   "%h",
   "$x",
-])("%j is not a valid name", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
+])("%j is refused as the name of a service", (name) => expect(() => checkName(name)).toThrow("cannot be named"));
 
 const source = (entry: string, more: Partial<NameSource> = {}): NameSource => ({
   entry,
@@ -43,14 +43,14 @@ test.each<[string, Partial<NameSource>, string]>([
   ["/home/ops/.nvm/bin/npm", { isCommand: true, packageName: "api" }, "api"],
   ["/srv/shop/npm", {}, "npm"],
   ["/srv/x/2nd_job.ts", {}, "nd-job"],
-  // If no service can have the name, the next candidate is tried.
+  // If a candidate for the default name is not a valid name of a service, the next candidate is tried.
   ["/srv/shop/index.ts", { packageName: "@acme/日本" }, "shop"],
   ["/srv/shop/index.ts", { packageName: "all" }, "shop"],
   ["/srv/shop/日本.ts", {}, "shop"],
   ["/srv/shop/index.ts", { packageName: `${"a".repeat(62)}-b` }, "a".repeat(62)],
   ["/srv/shop/index.ts", { packageName: "x\ny%h$(rm)" }, "x-y-h-rm"],
 ])("the default name of %s with %j is %s", (entry, more, name) => expect(defaultName(source(entry, more))).toBe(name));
-test("an entry and a project without a letter give no default name", () => {
+test("no default name can be made from an entry and a project whose names have no letter from a to z", () => {
   expect(() => defaultName(source("/srv/日本/index.ts", { root: "/srv/日本" }))).toThrow("cannot make a name");
   expect(() => defaultName(source("/src/index.ts", { root: "/src" }))).toThrow("cannot make a name");
 });
@@ -65,8 +65,10 @@ test.each([
     ["web", "api-1", "api-2"],
   ],
   [["{web,api-1}"], ["api-1", "web"]],
-])("the targets %j are resolved", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
+])("the targets %j are resolved to names of services", (words, names) => expect(pickTargets(words, defined)).toEqual(names));
 test("all resolves to an empty list where no service is defined", () => expect(pickTargets(["all"], [])).toEqual([]));
-test("a mistyped name gets a suggestion", () => expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
-test("a number of PM2 gets an answer", () => expect(() => pickTargets(["0"], defined)).toThrow("services have names, not numbers"));
+test("a mistyped name of a service is refused with a suggestion", () =>
+  expect(() => pickTargets(["wbe"], defined)).toThrow("did you mean 'web'"));
+test("a number in place of a name, as PM2 accepts it, is refused with an explanation", () =>
+  expect(() => pickTargets(["0"], defined)).toThrow("services have names, not numbers"));
 test("a glob without a match is an error", () => expect(() => pickTargets(["x-*"], defined)).toThrow("no service matches"));

@@ -35,7 +35,7 @@ log = "file"
 force = true
 `;
 
-test("the keys of a table mean the same as the flags of those names", async () => {
+test("the keys of a service in bs9.toml mean the same as the options of start with those names", async () => {
   const folder = tempDir();
   writeFileSync(join(folder, ".env"), "LEVEL=info\nSECRET=s3\n");
   const [written] = parseProject(everything, join(folder, "bs9.toml"));
@@ -72,14 +72,14 @@ test("the keys of a table mean the same as the flags of those names", async () =
   });
 });
 
-test("every option of start that a service keeps has a key", () => {
+test("every option of start that a service keeps can be set in bs9.toml", () => {
   const options = startOptions.map(({ flags }) => /--(?:no-)?([a-z-]+)/.exec(flags)?.[1] ?? "");
   const ofOneCall = ["name", "build", "dry-run", "linger", "reset"];
   const keys = projectOptions.map(({ key }) => key);
   expect(new Set([...keys, "env-file"])).toEqual(new Set([...options.filter((option) => !ofOneCall.includes(option)), "args"]));
 });
 
-test("files are found beside bs9.toml, commands on PATH run there, and environment files are read", async () => {
+test("entries in bs9.toml are found beside it, commands on PATH run in its directory, and environment files are read", async () => {
   const folder = tempDir();
   mkdirSync(join(folder, "src"));
   for (const file of ["app.ts", "tool"]) writeFileSync(join(folder, file), "");
@@ -130,9 +130,9 @@ test.each([
   ],
   [`${head}port = `, "c:3: "],
   [`${head}entry = "b"`, "c:3: Cannot redefine key 'entry'"],
-])("the mistake in %j is reported", (text, reason) => expect(() => parseProject(text, "c")).toThrow(reason));
+])("the mistake in the bs9.toml %j is reported with its line", (text, reason) => expect(() => parseProject(text, "c")).toThrow(reason));
 
-test("a file that cannot be read is reported", async () => {
+test("a bs9.toml that cannot be read is reported", async () => {
   const folder = tempDir();
   const missing = join(folder, "none.toml");
   await expect(readProject(missing)).rejects.toThrow(`cannot read ${missing}: there is no such file`);

@@ -12,7 +12,7 @@ test.each([
   ["worker", "#!/usr/bin/env -S python3 -O\n", true],
   ["script", "#!/usr/bin/env -S uv run --script\n", true],
   ["server", "#!/bin/sh\n# python\n", false],
-])("%s %j gets PYTHONUNBUFFERED: %j", (program, text, isPython) => {
+])("whether %s %j gets the variable PYTHONUNBUFFERED is correct: %j", (program, text, isPython) => {
   const folder = tempDir();
   const path = resolve(folder, program);
   mkdirSync(join(folder, "venv/bin"), { recursive: true });

@@ -13,7 +13,7 @@ const nothing: StartInput = { env: {}, envRemoved: [], reset: false };
 const spec = (input: Partial<StartInput> = {}, known: Spec | null = null, place = around) =>
   resolve({ ...nothing, ...input, name: input.name ?? "web" }, entry, known, place, builtIn);
 
-test("the defaults are those of the contract", () => {
+test("start without options uses the documented defaults", () => {
   expect(spec({ name: "web" })).toMatchObject({
     limits: { memoryBytes: null, cpuPercent: null, files: 65536, tasks: 512 },
     waitMs: 30_000,
@@ -37,11 +37,11 @@ test("--env merges, K= removes, --reset starts over but keeps PATH", () => {
   expect(reset).toMatchObject({ env: { C: "1" }, port: null, path: "/usr/bin" });
 });
 
-test("a health path needs a port", () => {
+test("start --health with a path is refused without a port", () => {
   expect(() => spec({ name: "web", health: { kind: "path", path: "/up" } })).toThrow("needs the port");
 });
 
-test("--health-restart stays until --reset, and does not restart the service by itself", () => {
+test("--health-restart stays set until --reset, and setting it does not restart the service", () => {
   const known = spec({ name: "web", port: 3000, healthRestart: true });
   expect([known.healthRestart, spec({ name: "web" }, known).healthRestart]).toEqual([true, true]);
   expect(spec({ name: "web", healthRestart: false }, known).healthRestart).toBe(false);
@@ -51,7 +51,7 @@ test("--health-restart stays until --reset, and does not restart the service by 
   expect(needsRestart(changed)).toBe(false);
 });
 
-test("--health-restart needs something to probe and a policy that restarts", () => {
+test("--health-restart is refused without a port or health check, and with --restart no", () => {
   const known = spec({ name: "web", port: 3000, healthRestart: true });
   expect(() => spec({ name: "web", healthRestart: true })).toThrow("nothing to probe");
   expect(spec({ name: "web", healthRestart: true, health: { kind: "cmd", command: "true" } }).healthRestart).toBe(true);
@@ -67,7 +67,7 @@ test("--health-restart needs something to probe and a policy that restarts", () 
   expect(refused({ restart: "no", reset: true }, known)).toMatchObject({ healthRestart: false });
 });
 
-test("a spec from before --health-restart can be read", () => {
+test("a spec that was written before --health-restart existed can be read", () => {
   const { healthRestart: _, ...before } = spec({ name: "web" });
   expect(v.parse(Spec, before).healthRestart).toBe(false);
 });
@@ -105,7 +105,7 @@ test("--env overrides the files, a later file overrides an earlier one, and a re
   expect(givenEnvironment(spec({ reset: true }, second))).toEqual({});
 });
 
-test("a difference names variables of files one by one, and their files by path", () => {
+test("the difference between two specs names each changed variable of an environment file, and each file by its path", () => {
   const before = spec({ envFiles: [{ path: "/srv/web/a", values: { A: "1", B: "2" } }] });
   const after = spec({ envFiles: [{ path: "/srv/web/b", values: { A: "1", B: "3" } }] });
   expect(difference(before, after)).toEqual([
