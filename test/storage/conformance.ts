@@ -41,7 +41,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(await storage.series("web", always, intervalMs)).toMatchObject([expected]);
     });
 
-    test("a range includes its begin and excludes its end", async () => {
+    test("a range of time includes samples at its begin and excludes samples at its end", async () => {
       const { storage, ticks } = await begin();
       await ticks(10);
       const found = await storage.series("s1", { fromMs: beginMs + 2 * intervalMs, toMs: beginMs + 5 * intervalMs }, intervalMs);
@@ -132,7 +132,7 @@ export function conformance(name: string, makePlace: () => Place): void {
         for (const stepMs of [intervalMs, 60_000, 600_000, hourMs]) {
           const steps = await storage.series("s1", always, stepMs);
           expect(isRising(steps)).toBe(true);
-          // No step has more samples than fit into its length, and no negative figure.
+          // No step contains more samples than fit into its length, and no step has a negative figure.
           for (const { elapsedMs, ioReadBytes, samples } of steps) {
             expect(elapsedMs).toBeLessThanOrEqual(stepMs + intervalMs);
             expect(Math.min(ioReadBytes ?? 0, elapsedMs ?? 0)).toBeGreaterThanOrEqual(0);
@@ -149,7 +149,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       },
     );
 
-    test("a few samples from 1970 hide nothing", async () => {
+    test("samples that were stored while the clock showed 1970 do not hide other samples", async () => {
       const it = await begin();
       await it.ticks(200);
       const { nowMs } = it.clock;
@@ -162,7 +162,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(total(await it.storage.series("s1", recent, 60_000), "samples")).toBe(400);
     });
 
-    test("rows come service by service in order of time, for one service or all", async () => {
+    test("rows are read service by service in order of time, for one service or for all", async () => {
       const { storage, ticks } = await begin();
       await ticks(30);
       const range = { fromMs: beginMs + 60_000, toMs: beginMs + 120_000 };
@@ -192,7 +192,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       ]);
     });
 
-    test("a new process begins a new watch, however quickly it follows the previous one", async () => {
+    test("a new process begins a new watch (time without a gap), however quickly it follows the previous process", async () => {
       const it = await begin();
       await it.ticks(3, () => [sample("web", 0)]);
       await it.reopen();
@@ -208,7 +208,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       ]);
     });
 
-    test("each change of state is stored once, whether a tick or a signal reports it", async () => {
+    test("each change of state is stored once, whether a tick finds it or the backend reports it", async () => {
       const it = await begin();
       await it.ticks(2, () => [sample("web", 0)]);
       const signalMs = it.clock.nowMs - 3000;
@@ -228,7 +228,7 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect<unknown>(await told()).toEqual([expected]);
       await it.reopen();
       expect<unknown>(await told()).toEqual([expected]);
-      // A gap begins another watch, in which every state is stored again.
+      // After a gap another watch (time without a gap) begins, in which the state of each service is stored again.
       it.clock.nowMs += hourMs;
       await it.ticks(2, () => [sample("web", 0, { restarts: 1 })]);
       expect((await it.storage.watches("web", always)).map(({ seen }) => seen.length)).toEqual([3, 1]);

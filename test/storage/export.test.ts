@@ -94,7 +94,7 @@ test.skipIf(!hasOpenMetricsParser)("an OpenMetrics export without rows is only t
   expect(await parseOpenMetrics(written)).toEqual([]);
 });
 
-test("the pieces of an export do not grow with the number of rows", async () => {
+test("export writes pieces whose size does not grow with the number of rows", async () => {
   const rows = await rowsOf(1000);
   for (const pieces of [rowsAsJson(rows(), "service"), rowsAsCsv(rows(), "service"), openMetrics(rows(), "service", folder)]) {
     const lengths = (await Array.fromAsync(pieces)).map((piece) => piece.length);

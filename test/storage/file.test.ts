@@ -45,7 +45,7 @@ test.each([
   ],
   ["a truncated file", (path: string) => truncateSync(path, 3 * 4096)],
   ["an overwritten file", (path: string) => overwrite(path, 4096, statSync(path).size)],
-])("%s is set aside, a notice names it, and new samples are stored", async (_, damage) => {
+])("if metrics.db is %s, it is set aside, a notice names it, and new samples are stored", async (_, damage) => {
   const { folder, path } = place();
   const before = await open(path);
   await ticks(before, 200);
@@ -58,7 +58,7 @@ test.each([
   expect((await storage.series("s1", always, intervalMs)).length).toBe(5);
 });
 
-test("a file that is damaged while it is open is set aside, and new samples are stored", async () => {
+test("a metrics.db that is damaged while it is open is set aside, and new samples are stored", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 200);
@@ -73,7 +73,7 @@ test("a file that is damaged while it is open is set aside, and new samples are 
   expect((await storage.newest(null))?.atMs).toBe(nowMs);
 });
 
-test("when the open file is removed, a new one is made and a notice says so", async () => {
+test("when metrics.db is removed while it is open, a new file is created and a notice says so", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 3);
@@ -85,7 +85,7 @@ test("when the open file is removed, a new one is made and a notice says so", as
   expect((await reader.series("s1", always, intervalMs)).map(({ atMs }) => atMs)).toEqual([nowMs - intervalMs, nowMs]);
 });
 
-test("when another program overwrites the open file, it is set aside and new samples are stored", async () => {
+test("when another program overwrites metrics.db while it is open, it is set aside and new samples are stored", async () => {
   const { folder, path } = place();
   const storage = await open(path);
   await ticks(storage, 5);
@@ -94,12 +94,12 @@ test("when another program overwrites the open file, it is set aside and new sam
   const aside = readdirSync(folder).find((name) => name.startsWith("metrics.db.damaged-"));
   expect(storage.notices()).toEqual([expect.stringContaining(`set aside as ${join(folder, aside ?? "?")}`)]);
   expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
-  // The notice is shown for a day.
+  // The notice about the damaged file is shown for a day.
   nowMs += 25 * 3_600_000;
   expect(storage.notices()).toEqual([]);
 });
 
-test("a file with a newer schema is refused", async () => {
+test("a metrics.db with a newer schema is refused", async () => {
   const { path } = place();
   const storage = await open(path);
   await storage.close();
@@ -110,7 +110,7 @@ test("a file with a newer schema is refused", async () => {
   await expect(openSqliteReader(path).services()).rejects.toThrow("a newer bs9 has written it");
 });
 
-test("only one process can write the file at a time", async () => {
+test("only one process can write metrics.db at a time", async () => {
   const { path } = place();
   const storage = await open(path);
   await expect(open(path)).rejects.toThrow("another bs9 agent is writing it");
@@ -157,7 +157,7 @@ test("a slow reader gets each row once, although more rows are written meanwhile
   expect(seen.length).toBeGreaterThanOrEqual(100);
 });
 
-test("the file shrinks when the configuration keeps fewer samples", async () => {
+test("metrics.db shrinks when the configuration keeps fewer samples", async () => {
   const { path } = place();
   const storage = await open(path);
   await ticks(storage, 1000);
@@ -226,7 +226,7 @@ test.skipIf(!canMount)("on a disk that is full from the beginning, storing begin
   expect((await storage.series("s1", always, intervalMs)).length).toBe(3);
 });
 
-test("other users cannot read the file", async () => {
+test("other users cannot read metrics.db", async () => {
   const { folder, path } = place();
   await ticks(await open(path), 1);
   for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);

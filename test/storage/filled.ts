@@ -4,7 +4,7 @@ import type { Sample } from "../../src/metrics/sample.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { hostSample, intervalMs } from "./samples.ts";
 
-/** Stores ticks up to the present time; returns the path of the file. */
+/** Stores this number of ticks, which end at the present time; returns the path of metrics.db. */
 export async function fill(bs9Home: string, ticks: number, samplesAt: (n: number) => Sample[]): Promise<string> {
   const path = join(bs9Home, "config/metrics/metrics.db");
   let nowMs = Date.now() - ticks * intervalMs;

@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 
 export function forgetting(name: string, begin: ReturnType<typeof stage>): void {
   describe(`${name}, retention`, () => {
-    test("each level keeps its last samples, and each sample is read once", async () => {
+    test("each level of the history keeps its newest samples, and a query returns each sample once", async () => {
       const keep = { snapshots: 120 };
       const { storage, ticks } = await begin({ raw: keep, minutes: keep, tens: keep });
       const count = await ticks(3000);

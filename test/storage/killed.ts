@@ -11,7 +11,10 @@ export type Survived = {
   broken: number;
   /** Ticks that the process had reported as stored and that were missing afterwards. */
   lost: number;
-  /** Stored ticks beyond those reported; the one that was being reported when the kill came may be there. */
+  /**
+   * The number of stored ticks that were not reported as stored; the tick that was being reported at the moment of the kill may
+   * be one of them.
+   */
   mostUnreported: number;
   /** Ticks that the rows of two services hold in the end, and how many were stored. */
   rows: { ticks: number; stored: number }[];

@@ -6,7 +6,7 @@ import { hostName } from "../../src/metrics/subject.ts";
 import type { Point, Range, Storage, StorageRow } from "../../src/storage/storage.ts";
 import { beginMs, hostSample, intervalMs, sample, samplesOf } from "./samples.ts";
 
-/** A storage that is opened again has the data from before it was closed. */
+/** Opens a storage; opened a second time, it has the data from before it was closed. */
 export type Place = { open(keeping: Keeping, now: () => number): Promise<Storage>; remove(): Promise<void> };
 
 export const always: Range = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };

@@ -43,7 +43,7 @@ const heldOf = (folder: string): string[] =>
     }
   });
 
-test.each([0, 1, 499, 500, 501, 20_000, 200_000, 200_001])("%d rows can be read several times", (rows) => {
+test.each([0, 1, 499, 500, 501, 20_000, 200_000, 200_001])("an export can read %d collected rows several times", (rows) => {
   const { spool, folder } = begin();
   add(spool, rows);
   const expected = Array.from({ length: rows }, (_, n) => [2 ** 40 + n, n]);

@@ -47,7 +47,7 @@ test("when a thousand services restart at once, their known states are copied on
   expect([...known.values()].every(({ n }) => n === 1)).toBe(true);
 });
 
-test("each change of a service is stored once, and a gap begins a new watch", () => {
+test("each change of a service is stored once, and after a gap a new watch (time without a gap) begins", () => {
   const { names, before } = begin();
   const lateMs = beginMs + 3_600_000;
   const changes = [
