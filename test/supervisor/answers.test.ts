@@ -36,7 +36,7 @@ test("--env PORT=N is the port of the service: bs9 waits for it, shows it, probe
   await place.bs9("delete", "by-env", "mute", "--yes");
 });
 
-test("a limit that the host cannot enforce is named at start and below the table of status", async () => {
+test("start and status name a limit that the host cannot enforce", async () => {
   const { limits } = await place.statusOf("web");
   const isTold = async () => (await place.bs9("status", "web")).stderr.includes("web: the memory limit of 300M is not in force");
   expect(await isTold()).toBe(limits.memoryBytes?.inForce === false);

@@ -56,7 +56,7 @@ function say(...pieces: (string | Uint8Array)[]): Promise<string> {
 
 const good = { act: "read", names: ["web"] };
 
-test("a request that arrives in one piece or byte by byte is answered once", async () => {
+test("the supervisor answers a request once, whether it arrives in one piece or byte by byte", async () => {
   open();
   expect(JSON.parse(await say(headOf(controlChannel, key), `${JSON.stringify(good)}\n`))).toEqual({
     protocol: controlChannel.protocol,
@@ -99,7 +99,7 @@ test.each([
   [headOf(controlChannel, "x".repeat(64)), "the request lacks the key"],
   [headOf(controlChannel, key).replace(/^\d+/, "99"), "version"],
   ["\n", "version"],
-])("the header %j is refused, whatever follows it", async (head, why) => {
+])("the supervisor refuses the first line %j, whatever follows it", async (head, why) => {
   open();
   expect(JSON.parse(await say(head, `${JSON.stringify(good)}\n`))).toMatchObject({
     protocol: controlChannel.protocol,
@@ -108,7 +108,7 @@ test.each([
   expect(asked).toEqual([]);
 });
 
-test("a request beyond the size limit is cut off", async () => {
+test("the supervisor closes a connection whose request is larger than the limit", async () => {
   open();
   expect(await say("x".repeat(maxHeadBytes + 1)).catch(() => "")).toBe("");
   expect(await say(headOf(controlChannel, key), new Uint8Array(controlChannel.maxQuestionBytes + 1024).fill(120)).catch(() => "")).toBe("");

@@ -64,7 +64,7 @@ test("processes that a main process left behind while no supervisor ran are ende
   expect(isOver(kid)).toBe(true);
 }, 240_000);
 
-test("a service of the same name under another supervisor is not touched", async () => {
+test("a supervisor does not end the processes of a service with the same name under another supervisor", async () => {
   const sleeper = "#!/bin/sh\nexec sleep 4243\n";
   for (const at of [place, other]) await started(at, script(at, "same/same.sh", sleeper), "same");
   const { pid } = await other.statusOf("same");

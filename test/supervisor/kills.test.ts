@@ -6,7 +6,7 @@ import { killing } from "./killing.ts";
 const place = new Place();
 afterAll(() => place.down());
 
-test("killing the supervisor at random moments never runs a service twice, leaves no process behind and gives no wrong answer", async () => {
+test("when the supervisor is killed at random moments, no service runs twice, no process is left behind and no command gives a wrong answer", async () => {
   const { kills, ...toll } = await killing(place, { services: 6, rounds: 4, seed: 9 });
   expect(toll).toEqual({ rounds: 4, doubles: 0, orphans: 0, wrong: 0, refusals: 0, troubles: [] });
   expect(kills).toBeGreaterThan(0);

@@ -42,7 +42,7 @@ const nasty = [
   "x".repeat(100_000),
 ];
 
-test("the program receives exactly the arguments and environment of the plan", async () => {
+test("the launcher passes exactly the arguments and environment of its plan to the program", async () => {
   const env = Object.fromEntries(nasty.map((value, i) => [`V${i}`, value]));
   const shown = await launched({ argv: ["/usr/bin/env", "-0"], env });
   expect(shown).toMatchObject({ code: 0, stderr: "" });
@@ -55,11 +55,11 @@ test("the program receives exactly the arguments and environment of the plan", a
   expect(words.stdout.split("\0").slice(0, -1)).toEqual(nasty);
 });
 
-test("the program has the limits, umask, stdin and privileges of the plan", async () => {
+test("the program of a service runs with the limits, umask, stdin and privileges that the plan of its launcher sets", async () => {
   const script =
     "umask; ulimit -Hn; readlink /proc/self/fd/0; grep -E '^(NoNewPrivs|SigIgn|SigBlk):' /proc/self/status; ls /proc/self/fd | wc -l";
   const { stdout } = await launched({ argv: ["/bin/sh", "-c", script] });
-  // ls itself holds 0, 1, 2 and the directory.
+  // The four descriptors are those of ls itself: 0, 1, 2 and the directory.
   expect(stdout.trim().split("\n")).toEqual([
     "0077",
     "512",
@@ -75,19 +75,19 @@ test.each([
   [{ cwd: "/nowhere" }, 200, "bs9: cannot enter the working directory /nowhere: no such file or directory\n"],
   [{ argv: ["/nowhere/app"] }, 203, "bs9: cannot execute /nowhere/app: no such file or directory\n"],
   [{ cgroup: "/nowhere" }, 219, "bs9: cannot join its cgroup: no such file or directory\n"],
-])("the plan change %j ends with status %d and one line", async (changes, code, stderr) => {
+])("the launcher with the invalid plan %j exits with %d and prints one line", async (changes, code, stderr) => {
   expect(await launched(changes)).toMatchObject({ code, stdout: "", stderr });
 });
 
-test("a missing or incomplete plan runs nothing", async () => {
+test("the launcher runs nothing if its plan is missing or incomplete", async () => {
   const whole = planText({ ...plan, argv: ["/bin/echo", "ran"] });
   expect(await launchedWith(whole)).toMatchObject({ code: 0, stdout: "ran\n" });
   for (const part of ["", whole.slice(0, 20), whole.slice(0, -1)])
     expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
 });
 
-test("Landlock opens exactly the named paths", async () => {
-  // Not below /tmp, because the test is about a single directory.
+test("the launcher opens exactly the paths of its plan through Landlock", async () => {
+  // The directory is not below /tmp, because the test is about one opened directory alone.
   const folder = mkdtempSync(join(import.meta.dir, "../../dist/shut-"));
   try {
     await Bun.write(join(folder, "open/in"), "seen");

@@ -9,7 +9,7 @@ import { SupervisorBackend } from "../../src/supervisor/supervisor.ts";
 import { tempDir, until } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
-test("a process with a program and an empty environment is not the service yet; zombies and services are not launchers", async () => {
+test("a process whose environment is still empty does not count as the service; zombies and services do not count as launchers", async () => {
   const started = [
     Bun.spawn(["sleep", "1000"], { env: {} }),
     Bun.spawn(["sleep", "1000"], { env: { BS9_LAUNCH: "1" } }),
@@ -28,7 +28,7 @@ test("a process with a program and an empty environment is not the service yet; 
   }
 });
 
-test("the sandbox of a launcher is unknown, and the real verdict is reported at once after the launcher has become the service", async () => {
+test("the sandbox of a service is unknown while its process is still the launcher, and is reported at once after the launcher has executed the program", async () => {
   // A shell that executes the service after it has read a line, as a launcher does with its plan.
   const script = "read plan; exec env -i SERVICE_NAME=web sleep 1000";
   const child = Bun.spawn(["/bin/sh", "-c", script], { env: { BS9_LAUNCH: "1" }, stdio: ["pipe", "ignore", "ignore"] });

@@ -7,7 +7,7 @@ import { type SupervisorLink, watchFrom } from "../../src/supervisor/link.ts";
 import { binary, until } from "../harness.ts";
 import { Place } from "./bs9.ts";
 
-test("a start, a crash, a recycling and a stop are reported as they happen, and nothing after that", async () => {
+test("a listener is told of a start, a crash, a restart for health and a stop as they happen, and of nothing after that", async () => {
   const place = new Place();
   try {
     const child = Bun.spawn([binary(), join(import.meta.dir, "../fixtures/linked.ts")], {
@@ -22,7 +22,7 @@ test("a start, a crash, a recycling and a stop are reported as they happen, and 
       started: ["web activating", "web active"],
       // The main process has ended, but its children have not.
       leaving: ["deactivating", "web null"],
-      // Once for the delay, once for the launcher.
+      // The service is reported as activating twice: while it waits for its delay, and while its process is the launcher.
       crashed: ["web activating", "web activating", "web active"],
       recycled: ["web deactivating", "web null", "web activating", "web activating", "web active"],
       pids: 3,
@@ -63,7 +63,7 @@ test("a service that is started again during its launch is reported as active", 
     wanted: true,
     derived: "",
   };
-  // The earlier process had not become the service yet when it was asked to end.
+  // The earlier process was still the launcher and not yet the service when it was asked to end.
   first?.([{ ...web, state: "deactivating" }]);
   await Bun.sleep(0);
   second?.([web]);

@@ -1,4 +1,4 @@
-// After an upgrade the supervisor reports which services still have the sandbox of the older bs9.
+// After an upgrade of bs9 the supervisor reports which services still have the sandbox of the older bs9.
 import { expect, test } from "bun:test";
 import { sandboxEdition } from "../../src/backend/sandbox.ts";
 import { supervisorStrangers } from "../../src/supervisor/older.ts";
@@ -6,7 +6,7 @@ import { blank, type Record, Records } from "../../src/supervisor/record.ts";
 import { tempDir } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
-test("a service that an older bs9 defined is reported until it is defined again, and one without a sandbox never is", () => {
+test("the supervisor reports a service that an older bs9 defined until it is defined again, but never a service without a sandbox", () => {
   const records = new Records(tempDir());
   const put = (name: string, changes: Partial<Record> = {}) => records.put({ ...blank(specNamed(name), "", null), ...changes }, false);
   const open = specNamed("open");

@@ -15,7 +15,7 @@ const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "
 const input = { env: { KEY: "secret" }, envRemoved: [], reset: false, name: "web" };
 const record = blank(resolve(input, { path: join(folder, "app.sh"), kind: "script", onPath: false }, null, around, builtIn), "1", null);
 
-test("a record that was written can be read, by its user only", () => {
+test("the record of a service can be read again after it was written, by its user only", () => {
   records.put(record, true);
   expect(records.get("web")).toEqual(record);
   expect(records.names()).toEqual(["web"]);
@@ -24,14 +24,14 @@ test("a record that was written can be read, by its user only", () => {
 });
 
 test.each(["", "{", "null", "[]", '{"version":2}', JSON.stringify({ ...record, more: 1 }), JSON.stringify({ ...record, process: 1 })])(
-  "%j is not a valid record and does not cause an error",
+  "the record %j of a service is ignored as invalid, without an error",
   (text) => {
     writeFileSync(records.file("bad"), text);
     expect(records.get("bad")).toBeNull();
   },
 );
 
-test("files with invalid names are not read as services", () => {
+test("files whose names are not valid names of services are not read as records", () => {
   for (const name of ["..", "a b", ".hidden"]) writeFileSync(join(folder, "services", `${name}.json`), JSON.stringify(record));
   expect(records.names().filter((name) => name !== "bad")).toEqual(["web"]);
 });
@@ -60,7 +60,7 @@ test("a zombie process does not count as alive", async () => {
   await parent.exited;
 });
 
-test("a session whose leader's pid belongs to another process now has no processes of the service", async () => {
+test("no process counts as part of the service if the pid of its session leader now belongs to another process", async () => {
   const child = Bun.spawn(["sh", "-c", "sleep 1000 & wait"], { detached: true });
   const leader = processOf(child.pid) as Process;
   const members = await until(
@@ -85,6 +85,6 @@ test("a session whose leader's pid belongs to another process now has no process
   for (const pid of rest) process.kill(pid, "SIGKILL");
 });
 
-test("the era consists of the boot and the pid namespace", () => {
+test("the era, in which pids in a record are valid, consists of the boot and the pid namespace", () => {
   expect(era()).toMatch(/^[0-9a-f-]{36} pid:\[\d+\] \d+$/);
 });

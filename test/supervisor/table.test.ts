@@ -49,7 +49,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
       const lives = state !== "inactive" && state !== "activating" && state !== "failed";
       expect([turn, event, state, hasProcess]).toEqual([turn, event, state, lives]);
       expect([turn, event, state, hasDelay]).toEqual([turn, event, state, state === "activating"]);
-      // A service that is stopping ends or is killed.
+      // While a service is stopping, either the timer for SIGKILL runs or the service has been killed.
       const goesDown = state === "deactivating" || state === "restarting" || state === "recycling";
       expect([turn, event, state, hasKillTimer || isKilled]).toEqual([turn, event, state, goesDown || isKilled]);
     }
@@ -75,11 +75,11 @@ test.each<[LifeState, LifeEvent, LifeState, string[]]>([
   ["deactivating", "recycle", "deactivating", []],
   ["restarting", "recycle", "restarting", []],
   ["failed", "recycle", "failed", []],
-])("in state %s the event %s leads to %s", (state, event, next, actions) =>
+])("a supervised service in state %s changes on the event %s to %s", (state, event, next, actions) =>
   expect<Cell>(transitions[state][event]).toEqual({ next, actions } as Cell),
 );
 
-test("every state of a service can be reached and left", () => {
+test("every state of a supervised service can be reached", () => {
   const reached = new Set(lifeStates.flatMap((state) => events.map((event) => transitions[state][event].next)));
   expect([...reached].sort()).toEqual([...lifeStates].sort());
 });
@@ -91,7 +91,7 @@ test.each([
   [{ code: "killed", status: 9 } as const, false],
   [{ code: "dumped", status: 15 } as const, false],
   [null, false],
-])("the exit %j counts as clean: %p", (exit, clean) => {
+])("whether the exit %j of a service counts as clean is decided correctly: %p", (exit, clean) => {
   expect(isClean(exit)).toBe(clean);
   expect(eventOfEnd(exit, "on-failure", true)).toBe(clean ? "ended-well" : "ended-again");
   expect(eventOfEnd(exit, "always", true)).toBe("ended-again");
