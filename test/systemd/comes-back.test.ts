@@ -19,7 +19,7 @@ test.each([
   ["systemd 256 (256-1)", "256"],
   ["systemd 256 (256~rc3-5)", "256"],
   ["systemd 256 (256.2-1)", "256.2"],
-])("%s may kill the user manager at the last logout, and doctor says so", (release, version) => {
+])("on %s systemd may kill the user manager at the last logout, and doctor says so", (release, version) => {
   const [finding, ...more] = findings(release, shipped);
   expect(more).toEqual([]);
   expect(finding).toMatchObject({
@@ -39,7 +39,7 @@ test.each([
   "systemd 257 (257.8-1~deb13u2)",
   "systemd 2550 (2550.1)",
   "",
-])("on %s a killed user manager does not come back, and doctor says only that", (release) => {
+])("on %s a killed user manager does not come back, and doctor reports that and nothing else", (release) => {
   expect(findings(release, shipped)).toMatchObject([
     { id: "comes-back", severity: "warning", what: "systemd does not restart the user manager after it is killed" },
   ]);
@@ -69,17 +69,20 @@ test("a drop-in that systemd has not read is not in force", () => {
     ]);
 });
 
-test.each(["6s", "1min 30s", "infinity", "1month"])("a restart delay of %s is reported", (RestartUSec) => {
-  expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toMatchObject([
-    { severity: "warning", what: `systemd restarts the user manager only ${RestartUSec} after it is killed` },
-  ]);
-});
+test.each(["6s", "1min 30s", "infinity", "1month"])(
+  "doctor reports that the restart delay %s of the user manager is too long",
+  (RestartUSec) => {
+    expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toMatchObject([
+      { severity: "warning", what: `systemd restarts the user manager only ${RestartUSec} after it is killed` },
+    ]);
+  },
+);
 
-test.each(["0", "100ms", "1s 500ms", "250us"])("a restart delay of %s is short enough", (RestartUSec) => {
+test.each(["0", "100ms", "1s 500ms", "250us"])("doctor accepts the restart delay %s of the user manager", (RestartUSec) => {
   expect(findings(ubuntu2404, { ...written, RestartUSec }, true)).toEqual([]);
 });
 
-test("where systemctl prints nothing, doctor says that it cannot find out", () => {
+test("if systemctl prints nothing, doctor says that it cannot find out whether the user manager comes back", () => {
   expect(findings(ubuntu2404, {})).toMatchObject([{ severity: "warning", what: expect.stringContaining("cannot tell") }]);
 });
 
@@ -87,6 +90,6 @@ test("README contains the command line that doctor prints", async () => {
   expect(await Bun.file(join(import.meta.dir, "../../README.md")).text()).toContain(`\n${findings(debian12, shipped)[0]?.mend}\n`);
 });
 
-test("the output of another program is not taken for a version", () => {
+test("the output of another program is not parsed as a version of systemd", () => {
   expect(versionOf("elogind 255.5")).toBeNull();
 });

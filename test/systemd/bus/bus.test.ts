@@ -56,7 +56,7 @@ async function userSystemd(say: (property: string) => Say, unit = active): Promi
 
 const read = async (bus: Bus) => (await readOverBus(bus, ["web"], "/none", new Map()))[0];
 
-test.each(["UnknownProperty", "UnknownObject"])("the error %s counts as an answer that there is no value", async (error) => {
+test.each(["UnknownProperty", "UnknownObject"])("the D-Bus error %s counts as the answer that a property has no value", async (error) => {
   const bus = await userSystemd((name) => (name === "MainPID" ? { value: ["u", process.pid] } : { error }));
   expect(await bus.property("/web", "Service", "NRestarts")).toBeNull();
   const reading = await read(bus);
@@ -64,7 +64,7 @@ test.each(["UnknownProperty", "UnknownObject"])("the error %s counts as an answe
   expect(reading?.isStateAlone).toBeUndefined();
 });
 
-test("a service whose start is queued is activating", async () => {
+test("a service whose start is queued by systemd has the state activating", async () => {
   const bus = await userSystemd(() => ({ value: ["u", 2] }), queued);
   expect(await read(bus)).toMatchObject({ state: "activating", mainPid: null, restarts: 2 });
 });
@@ -83,7 +83,7 @@ test.each<[string, Say, string]>([
   120_000,
 );
 
-test("a reading through systemctl is marked as containing the state only", async () => {
+test("a service that was read through systemctl is marked so that its other values are read later", async () => {
   const folder = tempDir();
   closing.push(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, "bin"));

@@ -6,7 +6,7 @@ const ops = { uid: 1001, runtimeDir: "/run/user/1001" };
 const withoutBus = { ...ops, runtimeDir: "/nowhere/without/a/bus" };
 const web = { unit: "web.service", load: "loaded", active: "active", sub: "running", path: "/unit/web", hasJob: false };
 
-/** A D-Bus connection of another process, and a relay to it that counts the questions. */
+/** The D-Bus connection of a simulated agent, and a relay to it that counts the requests. */
 function held(bus: Partial<UnitReader> = {}, own = ops) {
   const seen = { questions: 0, dropped: 0 };
   const reader: UnitReader = {
@@ -29,21 +29,21 @@ function held(bus: Partial<UnitReader> = {}, own = ops) {
   return { relay, seen };
 }
 
-test("units and properties arrive as over a connection of one's own", async () => {
+test("units and properties that are read through the agent are the same as over an own D-Bus connection", async () => {
   const reader = await RelayedReader.connect(held().relay, ops);
   expect(await reader?.listByNames(["web.service", "a%b\n.service"])).toEqual([web, { ...web, unit: "a%b\n.service" }]);
   expect(await reader?.property("/unit/web", "Service", "MainPID")).toBe(4711);
   expect(await reader?.property("/unit/web", "Unit", "Nothing")).toBeNull();
 });
 
-test("calls that are made at the same time are one question", async () => {
+test("reads that are made at the same time are sent to the agent in one request", async () => {
   const { relay, seen } = held();
   const reader = await RelayedReader.connect(relay, ops);
   await Promise.all(Array.from({ length: 100 }, (_, i) => reader?.property(`/unit/${i}`, "Unit", "FragmentPath")));
   expect(seen.questions).toBe(2);
 });
 
-test("more calls than fit into a question are sent in several ones, and each gets its answer", async () => {
+test("more reads than fit into one request to the agent are sent in several requests, and each gets its answer", async () => {
   const { relay, seen } = held({ property: async (path) => path });
   const reader = await RelayedReader.connect(relay, ops);
   const paths = Array.from({ length: 2500 }, (_, i) => `/unit/${i}`);
@@ -61,29 +61,31 @@ test("many units are not read over the relay", async () => {
 test.each([
   ["of another user", { ...ops, uid: 0 }],
   ["with another runtime directory", { ...ops, runtimeDir: "/tmp/other" }],
-])("the user manager %s is not read", async (_, own) => expect(await RelayedReader.connect(held().relay, own)).toBeNull());
+])("the agent of a user manager %s is not used for reads", async (_, own) =>
+  expect(await RelayedReader.connect(held().relay, own)).toBeNull(),
+);
 
 test.each([
   ["does not answer in time", (_, withinMs) => Bun.sleep(withinMs).then(() => null)],
   ["refuses", async () => null],
   ["fails", async () => Promise.reject(new Error("gone"))],
   ["answers nonsense", async () => [{ uid: "0" }]],
-] satisfies [string, Relay][])("a process that %s is not used", async (_, relay) =>
+] satisfies [string, Relay][])("an agent that %s is not used for reads", async (_, relay) =>
   expect(await RelayedReader.connect(relay, ops)).toBeNull(),
 );
 
-test("a read fails where the other process is gone, so that the caller opens its own connection", async () => {
+test("a read through an agent that has ended fails, so that the caller opens its own D-Bus connection", async () => {
   const { relay } = held();
   let isGone = false;
   const reader = await RelayedReader.connect(async (calls) => (isGone ? null : relay(calls, 1000)), ops);
   isGone = true;
-  await expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent does not answer for D-Bus");
+  await expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent does not answer requests for D-Bus");
 });
 
 test.each([
   ["a connection that was lost is dropped", async () => Promise.reject(new Error("lost")), 1],
   ["a connection that still answers is kept", async () => {}, 0],
-])("%s after a read that failed, and the question fails", async (_, later, dropped) => {
+])("after a read that failed, the agent refuses the request, and %s", async (_, later, dropped) => {
   let pings = 0;
   const ping = async () => (pings++ === 0 ? undefined : later());
   const { relay, seen } = held({ listByNames: () => Promise.reject(new Error("too late")), ping });
@@ -92,7 +94,7 @@ test.each([
   expect(seen.dropped).toBe(dropped);
 });
 
-test("a read that fails over the relay is repeated over a connection of this process", async () => {
+test("a read that fails through the agent is repeated over a D-Bus connection of this process", async () => {
   const { relay } = held({ listByNames: () => Promise.reject(new Error("gone")) }, withoutBus);
   const connection = new Connection(withoutBus, relay);
   const relayed: boolean[] = [];
@@ -100,7 +102,7 @@ test("a read that fails over the relay is repeated over a connection of this pro
     relayed.push(bus instanceof RelayedReader);
     return bus.listByNames(["web.service"]);
   });
-  // There is no bus at that place, so the caller goes on with systemctl.
+  // No D-Bus socket exists in this runtime directory, so the caller continues with systemctl.
   expect([read, relayed]).toEqual([null, [true]]);
   expect(await connection.bus()).toBeNull();
 });
@@ -111,6 +113,6 @@ test.each([
   [{ read: "ping" }],
   [Array.from({ length: 1001 }, () => ({ read: "ping" }))],
 ])(
-  "calls that are not known, or too many, are refused: %#",
+  "the agent refuses a request for an unknown kind of read, or for too many reads: case %#",
   async (calls) => await expect(answerCalls(calls, { bus: async () => null, drop: async () => {} }, ops)).rejects.toThrow(),
 );

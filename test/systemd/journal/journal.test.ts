@@ -51,7 +51,7 @@ const nasty: [string, Value][][] = [
   ],
 ];
 
-test.each([1, 2, 3, 7, 64, 1_000_000])("entries are read in pieces of %d bytes", (pieceBytes) => {
+test.each([1, 2, 3, 7, 64, 1_000_000])("journal entries that arrive in pieces of %d bytes are read correctly", (pieceBytes) => {
   const bytes = Buffer.concat(nasty.map(exported));
   expect(readAll(bytes, pieceBytes)).toEqual(
     nasty.map((fields) => Object.fromEntries(fields.toReversed().map(([name, value]) => [name, String(value)]))),
@@ -65,7 +65,7 @@ test("bytes that are not UTF-8 are shown as replacement characters", () => {
 test.each([
   ["written as text", "x".repeat(5 * maxValueBytes)],
   ["written with its length", `\n${"x".repeat(5 * maxValueBytes)}`],
-])("a value %s without an end is cut, and the next entry is complete", (_, value) => {
+])("a value %s that never ends is cut, and the next journal entry is complete", (_, value) => {
   const bytes = Buffer.concat([
     exported([
       ["MESSAGE", value],
@@ -80,7 +80,7 @@ test.each([
   expect(next).toEqual({ MESSAGE: "next" });
 });
 
-test("an incomplete entry at the end is not yielded", () => {
+test("an incomplete journal entry at the end is left out", () => {
   expect(readAll(exported([["A", "1"]]).subarray(0, -1), 100)).toEqual([]);
 });
 
@@ -202,4 +202,6 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
     },
     line({ stream: null, priority: 6, message: "x" }),
   ],
-])("the record of an entry: %s", (_, fields, record) => expect(recordReader(["web"])(new Map(Object.entries(fields)))).toEqual(record));
+])("a journal entry becomes the right log record: %s", (_, fields, record) =>
+  expect(recordReader(["web"])(new Map(Object.entries(fields)))).toEqual(record),
+);

@@ -24,7 +24,7 @@ test.each([
   ["", null],
   ["soon", null],
   ["5 parsecs", null],
-])("the time span %j is %p ms", (text, ms) => expect(spanMs(text)).toBe(ms));
+])("the time span %j in journald.conf is parsed as %p ms", (text, ms) => expect(spanMs(text)).toBe(ms));
 
 test.each<[string, Record<string, string>, Record<string, string>, number, number]>([
   ["nothing", {}, {}, 30_000, 10_000],
@@ -67,11 +67,11 @@ test.each<[string, Record<string, string>, Record<string, string>, number, numbe
     5000,
     99,
   ],
-])("the rate limit of journald: %s", async (_, files, links, intervalMs, burst) =>
+])("bs9 finds the rate limit of journald: %s", async (_, files, links, intervalMs, burst) =>
   expect((await journaldConf(1001, rootWith(files, links))).limit).toEqual({ intervalMs, burst }),
 );
 
-test("a link to /dev/null masks a drop-in of the same name", async () => {
+test("a link to /dev/null disables the journald drop-in of the same name", async () => {
   const files = { "usr/lib/systemd/journald.conf.d/x.conf": "Storage=none\nSystemMaxUse=1M" };
   expect(await journaldConf(1001, rootWith(files))).toMatchObject({ storage: "none", maxUse: "1M" });
   const masked = rootWith(files, { "etc/systemd/journald.conf.d/x.conf": "/dev/null" });

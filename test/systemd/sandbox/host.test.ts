@@ -47,8 +47,8 @@ const reported = (change: Record<string, string> = {}, live = fixture.live): Pro
 });
 const names = (list: Directive[]) => list.map(({ name }) => name);
 
-describe("the search for directives", () => {
-  test("makes one trial where the host provides everything, and keeps wished directives without effect in the unit", async () => {
+describe("sandbox search", () => {
+  test("the search for sandbox directives runs one probe on a host that provides everything, and keeps optional directives without effect in the unit", async () => {
     const { found, trials } = await search(() => reported());
     expect(trials).toHaveLength(1);
     expect(found.directives).toEqual([...directives, ...wished]);
@@ -56,7 +56,7 @@ describe("the search for directives", () => {
     expect(found).toMatchObject({ denied: new Map(), filters: 33 });
   });
 
-  test("keeps the directives that need no user namespace where those are denied", async () => {
+  test("on a host that denies user namespaces the sandbox keeps the directives that need none", async () => {
     const { found, trials } = await search((list) =>
       list.some(({ name }) => namespaced.has(name)) ? { kind: "denied", status: 217 } : reported(),
     );
@@ -67,14 +67,14 @@ describe("the search for directives", () => {
     expect(found.denied.get("ProtectHome=tmpfs")).toBe(217);
   });
 
-  test("tries each directive as root, even without a user namespace", async () => {
+  test("the search for sandbox directives tries each one as root, even without a user namespace", async () => {
     const answer = (list: Directive[]): ProbeRun => (names(list).includes("PrivateUsers") ? { kind: "denied", status: 217 } : reported());
     const { found } = await search(answer, true);
     expect([...found.denied.keys()]).toEqual(["PrivateUsers=yes"]);
     expect(found.directives).toHaveLength(directives.length + wished.length - 1);
   });
 
-  test("finds a single failing directive and keeps the others", async () => {
+  test("the search for sandbox directives drops a single one that fails and keeps the others", async () => {
     const answer = (list: Directive[]): ProbeRun =>
       names(list).includes("ProtectHostname") ? { kind: "denied", status: 226 } : reported();
     const { found } = await search(answer);
@@ -84,7 +84,7 @@ describe("the search for directives", () => {
     );
   });
 
-  test("finds a failing directive among the plain ones too", async () => {
+  test("the search for sandbox directives also drops one that fails and needs no namespace", async () => {
     const answer = (list: Directive[]): ProbeRun =>
       names(list).includes("SystemCallFilter") ? { kind: "denied", status: 228 } : reported();
     const { found } = await search(answer);
@@ -114,14 +114,14 @@ describe("the search for directives", () => {
     ["InaccessiblePaths=-/run/libvirt", { "connect /run/libvirt/virtqemud-sock": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/bus": "done" }],
     ["ProtectHome=tmpfs", { "connect /run/user/1001/systemd/private": "ECONNREFUSED" }],
-  ])("does not declare %s where the host accepts it without effect", async (directive, change) => {
+  ])("a unit does not contain %s on a host that accepts this directive but does not enforce it", async (directive, change) => {
     const { found } = await search(() => reported(change));
     expect(found.voided.map((one) => one.directive)).toContain(directive);
     expect(found.directives.map(label)).not.toContain(directive);
     expect(found.probed).not.toContain(directive);
   });
 
-  test("reports a probe that fails", async () => {
+  test("the search for sandbox directives throws if the probe fails", async () => {
     await expect(search(() => ({ kind: "broken", why: "timeout" }))).rejects.toThrow("cannot test the sandbox: timeout");
     await expect(search(() => ({ kind: "denied", status: 203 }))).rejects.toThrow("203");
   });
@@ -131,7 +131,7 @@ test.each([
   ["kernel.apparmor_restrict_unprivileged_userns", "1", "AppArmor"],
   ["kernel.unprivileged_userns_clone", "0", "kernel"],
   ["user.max_user_namespaces", "0", "kernel"],
-])("%s=%s is named with the command line that fixes it", (name, value, who) => {
+])("the kernel setting %s=%s is named as the cause, with the command line that changes it", (name, value, who) => {
   const denial = denyingSetting(new Map([[name, value]]));
   const { directive, why, mend } = whyDenied("ProtectHome=tmpfs", 217, denial);
   expect([directive, why]).toEqual(["ProtectHome=tmpfs", expect.stringContaining(who)]);

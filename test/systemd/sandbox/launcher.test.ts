@@ -40,7 +40,7 @@ function launcher(wanted: Partial<LauncherOptions> = {}): string {
 const folderOf = (path: string): LandlockPath => ({ path, isFile: false });
 const system = ["/usr", "/etc", "/proc", "/dev", "/lib", "/lib64", "/bin"].map(folderOf);
 
-test("the program receives exactly the given arguments and environment", async () => {
+test("the launcher passes exactly its arguments and environment to the program", async () => {
   const words = ["", " a b ", "x".repeat(100_000), "é\u{1f600}", "line\nline"];
   const { stdout } = await run([launcher(), "/bin/sh", "-c", 'printf \'%s\\0\' "$@"; printf %s "$SAID"', "sh", ...words], {
     env: { SAID: "by the caller" },
@@ -48,7 +48,7 @@ test("the program receives exactly the given arguments and environment", async (
   expect(stdout.split("\0")).toEqual([...words, "by the caller"]);
 });
 
-test("the process stays the same and has two filters more", async () => {
+test("the launcher executes the program in the same process, with two more seccomp filters", async () => {
   const script = "echo $$; grep -E '^(NoNewPrivs|Seccomp_filters)' /proc/self/status";
   const child = Bun.spawn([launcher(), "/bin/sh", "-c", script], { stdout: "pipe" });
   const [pid, privileges, filters] = (await new Response(child.stdout).text()).split("\n");
@@ -58,14 +58,14 @@ test("the process stays the same and has two filters more", async () => {
   expect(filters).toBe(`Seccomp_filters:\t${here + ownFilters.scopes}`);
 });
 
-test("the program and its children cannot change limits of, or signal, a process outside", async () => {
+test("under the launcher a program and its children can neither change limits of a process outside nor send it a signal", async () => {
   const script = `prlimit --pid ${own.pid} --nofile; kill -CONT ${own.pid}; sh -c 'kill -CONT ${own.pid}'; prlimit --nofile >/dev/null && echo own`;
   const { stdout, stderr } = await run([launcher(), "/bin/sh", "-c", script], { env: { LC_ALL: "C" } });
   expect(stdout).toBe("own\n");
   expect(stderr.match(/Operation not permitted/g)?.length).toBe(3);
 });
 
-test("named files are open, and a path that was replaced by a link is closed", async () => {
+test("the launcher opens the named files to the program, but not a path that was replaced by a link", async () => {
   for (const name of ["open", "shut"]) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, "file"), name);
@@ -81,12 +81,12 @@ test("named files are open, and a path that was replaced by a link is closed", a
   expect(stderr.match(/Permission denied/g)?.length).toBe(2);
 });
 
-test("a missing program ends the launcher with 203, as in systemd", async () => {
+test("the launcher exits with 203 if the program is missing, as systemd does", async () => {
   expect(await run([launcher(), "/nowhere"])).toMatchObject({ code: 203 });
   expect(await run([launcher()])).toMatchObject({ code: 203 });
 });
 
-test("a refusal by Landlock ends the launcher with 226, as a failed namespace does in systemd", async () => {
+test("the launcher exits with 226 if Landlock refuses a call, as systemd does if a namespace fails", async () => {
   // Landlock accepts up to sixteen nested rulesets (landlock(7)).
   const nested = Array<string>(17).fill(launcher());
   expect(await run([...nested, "/bin/true"])).toMatchObject({ code: 226 });
@@ -98,7 +98,7 @@ test("without isolation the launcher adds no filter and leaves the environment u
   expect((await run([launcher({ shut: null }), "/bin/sh", "-c", script])).stdout).toBe(plain.stdout);
 });
 
-test("a service that is given up ends with 198, and runs after the file is removed", async () => {
+test("the launcher of a service that is given up exits with 198, and runs the program after the file that marks this is removed", async () => {
   const givenUp = join(folder, "given-up");
   writeFileSync(givenUp, "");
   const file = launcher({ givenUp });
@@ -107,10 +107,10 @@ test("a service that is given up ends with 198, and runs after the file is remov
   expect(await run([file, "/bin/true"])).toMatchObject({ code: 0 });
 });
 
-describe("the check of mounts", () => {
+describe("mount check", () => {
   const checked = (script: string, env = {}) => run([launcher({ check: ["sh", "-c", script] }), "/bin/echo", "ran"], { env });
 
-  test("runs before the program, without the variables of the service, and prints to stderr", async () => {
+  test("the launcher checks the mounts before it runs the program, without the variables of the service, and prints to stderr", async () => {
     const { code, stdout, stderr } = await checked('echo "$SECRET|$LD_PRELOAD|$LC_ALL"; exec env', { SECRET: "told", PATH: "/nowhere" });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "ran\n" });
     expect(stderr.split("\n").sort()).toEqual(["", "LC_ALL=C", "PATH=/usr/bin:/bin", `PWD=${process.cwd()}`, "||C"]);
@@ -120,16 +120,16 @@ describe("the check of mounts", () => {
     ["a mount that is wrong", "exit 199", 199],
     ["a check that fails in another way", "exit 2", 226],
     ["a check that is killed", "kill -9 $$", 226],
-  ])("keeps the program from running: %s", async (_, script, code) => {
+  ])("the launcher does not run the program after this result of the mount check: %s", async (_, script, code) => {
     expect(await checked(script)).toMatchObject({ code, stdout: "" });
   });
 
-  test("keeps the program from running if the check itself cannot run", async () => {
+  test("the launcher does not run the program if the mount check itself cannot run", async () => {
     expect(await run([launcher({ check: ["no-such-program"] }), "/bin/echo", "ran"])).toMatchObject({ code: 226, stdout: "" });
   });
 });
 
-describe("stderr of the launcher", () => {
+describe("launcher stderr", () => {
   const { i32, ptr } = FFIType;
   const libc = dlopen("libc.so.6", {
     socket: { args: [i32, i32, i32], returns: i32 },
@@ -160,7 +160,7 @@ describe("stderr of the launcher", () => {
     return { stdout, stderr };
   }
 
-  test("gets its own connection to the journal, on which writes block", async () => {
+  test("the launcher gives stderr its own connection to the journal, on which writes block", async () => {
     const socket = join(folder, "journal");
     const heard: string[] = [];
     const listener = Bun.listen({ unix: socket, socket: { data: (_, bytes) => void heard.push(String(bytes)) } });
@@ -172,7 +172,7 @@ describe("stderr of the launcher", () => {
     listener.stop(true);
   });
 
-  test("stays unchanged where nothing listens, where no socket exists, and where it is a file", async () => {
+  test("the launcher leaves stderr unchanged if no journal listens, if its socket does not exist, and if stderr is a file", async () => {
     const deserted = join(folder, "deserted");
     Bun.listen({ unix: deserted, socket: { data() {} } }).stop(true);
     for (const socket of [deserted, join(folder, "nowhere")]) {
@@ -186,7 +186,7 @@ describe("stderr of the launcher", () => {
     expect(readFileSync(file, "utf8")).toBe("err\n");
   });
 
-  test("stays unchanged where the journal hangs with a full queue, without waiting", async () => {
+  test("the launcher leaves stderr unchanged and does not wait if the journal hangs with a full queue", async () => {
     const socket = join(folder, "frozen");
     const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${socket}\0`)]);
     const open = [libc.socket(1, 1, 0)];
@@ -199,13 +199,13 @@ describe("stderr of the launcher", () => {
   });
 });
 
-test("a check that cannot run ends the start with a message", async () => {
+test("the launcher prints a message and ends the start if the mount check cannot run", async () => {
   const outcome = await run([launcher({ check: ["no-such-awk", "x"] }), "/bin/echo", "ran"]);
   expect(outcome).toMatchObject({ code: 226, stdout: "" });
   expect(outcome.stderr).toContain("bs9: cannot check the mounts: awk is missing or did not end\n");
 });
 
-describe("the launcher that a unit names", () => {
+describe("launcher in units", () => {
   const paths = pathsOf({ HOME: folder, BS9_HOME: join(folder, 'a "$%home') });
   const input = { env: {}, envRemoved: [], reset: false, name: "web" };
   const around = { root: folder, cwd: folder, path: "/usr/bin", runtime: { kind: "none" as const } };
@@ -225,14 +225,14 @@ describe("the launcher that a unit names", () => {
   };
   const unitWith = (file: string) => `[Service]\nExecStart=${execWord(file)} ${execWord("/bin/true")}\n`;
 
-  test("is still recognized after a package was linked", () => {
+  test("bs9 still recognizes the launcher of a running unit after a package was linked", () => {
     const before = made([]);
     const after = made([join(folder, "linked")]);
     expect(after.file).not.toBe(before.file);
     expect(launcherIn(unitWith(before.file), after)).toBe(before.file);
   });
 
-  test("is not recognized if it isolates the service in another way", () => {
+  test("bs9 does not recognize the launcher of a unit that isolates the service in another way", () => {
     expect(launcherIn(unitWith(made([], false).file), made([]))).toBeNull();
     expect(launcherIn("[Service]\nExecStart=/bin/true\n", made([]))).toBeNull();
   });

@@ -75,19 +75,19 @@ test.each([
   expect(await checked(added(line), [place])).toEqual(refused("was replaced by a symbolic link"));
 });
 
-test("a mount that a link has redirected elsewhere is noticed as missing", async () => {
+test("the mount check reports a mount that a symbolic link has redirected elsewhere", async () => {
   expect(await checked(added("42 40 8:2 /@home/ops/.ssh /home/ops/.ssh rw - btrfs x rw"), [at("/home/ops/app")])).toEqual(
     refused("is not mounted"),
   );
 });
 
-test("the visible one of two mounts on the same mount point counts", async () => {
+test("the mount check uses the visible one of two mounts on the same mount point", async () => {
   const [good, bad] = ["8:2 /@home/ops/app /home/ops/app rw - btrfs x rw", "8:2 /@home/ops/.ssh /home/ops/app rw - btrfs x rw"];
   expect(await checked(added(`42 40 ${bad}`, `43 42 ${good}`), [at("/home/ops/app")])).toMatchObject(ok);
   expect(await checked(added(`42 40 ${good}`, `43 42 ${bad}`), [at("/home/ops/app")])).toEqual(refused("was replaced"));
 });
 
-test("a unit without mounts of its own has no check", () => {
+test("a unit without mounts of its own has no mount check", () => {
   const opening = { writable: ["/home/ops/app"], readable: [], optional: [], leads: {}, cache: null };
   expect(mountCheck("web", expectedMountsOf(opening, "/home/ops"), profileDirectives("off"), "/home/ops")).toBeNull();
 });

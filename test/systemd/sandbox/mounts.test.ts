@@ -7,12 +7,12 @@ const line = (id: number, parent: number, point: string, rest = "8:1 /", options
   return `${id} ${parent} ${device} ${root} ${point} ${options},relatime shared:1 master:2 - ext4 /dev/sda1 rw,discard`;
 };
 
-test("the deepest mount on the path counts, and a name with the same beginning does not", () => {
+test("a path lies on the mount with the longest mount point above it, and not on one whose name only begins in the same way", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/srv"), line(3, 2, "/srv/a")].join("\n"));
   expect(["/", "/srvx", "/srv", "/srv/ab", "/srv/a/b"].map((path) => mounts.at(path)?.id)).toEqual(["1", "1", "2", "2", "3"]);
 });
 
-test("the later one of two mounts on the same mount point covers the first, and is the visible one", () => {
+test("the later of two mounts on the same mount point covers the earlier one, and is the visible one", () => {
   const mounts = new Mounts([line(1, 0, "/"), line(2, 1, "/tmp"), line(3, 2, "/tmp", "0:9 /x/tmp")].join("\n"));
   expect(mounts.at("/tmp/file")?.id).toBe("3");
   expect(mounts.visible(({ point }) => point === "/tmp").map(({ id }) => id)).toEqual(["3"]);
@@ -41,7 +41,7 @@ test("spaces in a path, the read-only flag and the options of the file system ar
   });
 });
 
-test("an empty list of mounts leads to no mount", () => {
+test("no mount is found for a path if the list of mounts is empty", () => {
   expect(new Mounts("").at("/")).toBeUndefined();
   expect(new Mounts("garbage\n").placeOf("/")).toBeUndefined();
 });

@@ -56,7 +56,7 @@ test("a process of another boot with the same pid and start time counts as anoth
   expect((await verifier().verify(spec, reading)).verdict).toBe("off");
 });
 
-test("a verdict of an older bs9 is kept, and only the missing isolation is added", async () => {
+test("a cached verdict of an older bs9 is kept, and only the isolation that it lacks is added", async () => {
   write({ web: kept(bootId()) });
   const { isolation, ...verdict } = await verifier().verify(spec, reading);
   expect(verdict).toMatchObject(told);
@@ -80,7 +80,7 @@ test("a verdict on the same process does not hold for a spec with another sandbo
   expect((await verifier().verify(changed, reading)).verdict).toBe("off");
 });
 
-test("verdicts of ended processes are dropped, because a long-lived agent is not told about deleted services", async () => {
+test("the cache drops verdicts on the sandbox of ended processes, because a long-lived agent is not told about deleted services", async () => {
   const child = Bun.spawn(["sleep", "1000"]);
   const ended = { ...kept(bootId()), pid: child.pid, startTime: startTimeOf(child.pid) };
   const reused = { ...kept(bootId()), startTime: "1" };
@@ -94,7 +94,7 @@ test("verdicts of ended processes are dropped, because a long-lived agent is not
   expect(Object.keys(JSON.parse(readFileSync(file, "utf8"))).sort()).toEqual(["other", "web"]);
 });
 
-test("a verification without a result is not kept, because the next one may succeed", async () => {
+test("a check of a sandbox that gave no result is not cached, because the next check may succeed", async () => {
   write({});
   // A child that has ended and is not reaped: /proc shows its start time, but nothing else.
   const parent = Bun.spawn(["sh", "-c", "true & exec sleep 1000"], { stdio: ["ignore", "ignore", "ignore"] });

@@ -35,7 +35,7 @@ const declared: Declared = {
   waived: [],
 };
 
-test("a recorded process is effective, and every directive of the profile is accounted for", () => {
+test("the sandbox of a recorded process is judged as effective, and the verdict covers every directive of the profile", () => {
   const verdict = judged({});
   expect(verdict).toMatchObject({ verdict: "effective", missing: [] });
   expect([...verdict.verified, ...verdict.probed].sort()).toEqual(
@@ -57,7 +57,7 @@ test("under strict the project is read-only", () => {
   ]);
 });
 
-test("the cache of the service may be mounted over ~/.cache, and no other directory may", () => {
+test("the verdict accepts a mount over ~/.cache for the cache of the service, and over no other directory", () => {
   const cache = "/home/ops/.local/state/bs9/cache/web";
   const shown = (real: string) =>
     mounts((line) => {
@@ -162,10 +162,10 @@ const broken: [directive: string, what: string, (live: Recorded) => Recorded][] 
   ["UMask", "the umask lets others write", status("Umask:\t0022", "Umask:\t0002")],
 ];
 
-describe("not effective where", () => {
+describe("partial sandbox", () => {
   test.each(broken)("%s: %s", (name, _, change) => {
     const changed = change(standard.live);
-    // A row that does not change the process removes its proof instead.
+    // A row that does not change the process removes the directive from those that the probe has shown to be in effect.
     const isChanged = changed !== standard.live;
     if (isChanged) expect(changed).not.toEqual(standard.live);
     const host = isChanged
@@ -177,34 +177,34 @@ describe("not effective where", () => {
     for (const { why, mend } of verdict.missing) expect([why, mend]).not.toContain("");
   });
 
-  test("every directive has a row that breaks it", () => {
+  test("the table contains for each directive a process on which it is not in effect", () => {
     const names = new Set(profileDirectives("standard").map(({ name }) => name));
     expect([...names].filter((name) => !broken.some(([directive]) => directive === name))).toEqual([]);
   });
 
-  test.each(profileDirectives("standard"))("the unit lacks $name=$value", (directive) => {
+  test.each(profileDirectives("standard"))("a unit that lacks $name=$value is reported", (directive) => {
     const directives = declared.host.directives.filter((one) => one.name !== directive.name || one.value !== directive.value);
     const verdict = judged({ host: { ...declared.host, directives } });
     expect(verdict.missing).toContainEqual({
       directive: `${directive.name}=${directive.value}`,
-      why: "the unit does not contain it",
+      why: "the unit does not contain this directive",
       mend: "bs9 restart web",
     });
   });
 
-  test("the host withholds a directive, and its explanation is passed on", () => {
+  test("a directive that the host denies makes the sandbox partial, with the explanation for the denial", () => {
     const withheld = { directive: "ProtectClock=yes", why: "because", mend: "do this" };
     expect(judged({ host: { ...declared.host, withheld: [withheld] } })).toMatchObject({ verdict: "partial", missing: [withheld] });
   });
 
-  test("the unit differs, a drop-in changes it, or the project root is the home directory", () => {
+  test("a unit that is out of date or changed by a drop-in, and a project root that is the home directory, are reported", () => {
     expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
     expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
     expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
   });
 });
 
-test("a system bus that the user opened is neither missing nor claimed", () => {
+test("a system bus that the user opened is reported neither as missing nor as closed", () => {
   const live = liveOf(mounts((line) => (line.includes(" /run/dbus ") ? [] : line))(standard.live));
   const waived = waivedDirectives(["/run/dbus/system_bus_socket"]).map(label);
   expect(waived).toEqual(["InaccessiblePaths=-/run/dbus"]);
@@ -224,7 +224,7 @@ test("each opened path with files of bs9 is reported in its own sentence", () =>
   ]);
 });
 
-test("a process may have additional filters and a stricter umask", () => {
+test("additional seccomp filters and a stricter umask do not make a sandbox partial", () => {
   const live = liveOf(status("Umask:\t0022", "Umask:\t0077")(status("Seccomp_filters:\t33", "Seccomp_filters:\t35")(standard.live)));
   expect(judgeSandbox(live, declared, outsideOf(standard)).verdict).toBe("effective");
 });

@@ -1,4 +1,4 @@
-// The restart step, run by a real shell that prints its delays instead of sleeping.
+// The script of the unit that delays restarts, run by a real shell that prints the delays instead of sleeping.
 import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ function step(file: string, delayMs = 1000): string {
   return stdout.toString().trim().replace("slept ", "") || "0";
 }
 
-test("starts in a row wait 0 0 1 2 4 8 16 30 30 seconds", () => {
+test("starts of a service in a row are delayed by 0 0 1 2 4 8 16 30 30 seconds", () => {
   const file = join(folder, "made/on/the/way");
   expect(Array.from({ length: 9 }, () => step(file))).toEqual(["0", "0", "1", "2", "4", "8", "16", "30", "30"]);
 });
@@ -32,7 +32,7 @@ test("--restart-delay is the delay before the third start", () => {
   expect(Array.from({ length: 60 }, () => step(join(folder, "none"), 0))).toEqual(Array(60).fill("0"));
 });
 
-test("the count begins again more than a minute after the last start", () => {
+test("the count of starts in a row begins again if the last start was more than a minute ago", () => {
   const file = join(folder, "later");
   writeFileSync(file, `7 ${uptime() - 62} 9\n`);
   expect(step(file)).toBe("0");
@@ -54,14 +54,14 @@ test.each([
   "3;id 1",
   "08 1 09",
   "1 1 99999999999",
-])("the malformed count %j is forgotten or harmless", (text) => {
+])("the delay unit ignores the malformed count of starts %j, or counts on from it without harm", (text) => {
   const file = join(folder, "broken");
   writeFileSync(file, text);
   expect(["0", "1", "30"]).toContain(step(file));
   expect(parseStarts(readFileSync(file, "utf8"))?.count).toBeNumber();
 });
 
-test("after --max-restarts in a row the step neither waits nor counts, and creates the file that makes the next start fail", () => {
+test("after --max-restarts in a row the delay unit neither waits nor counts, and creates the file that makes the next start fail", () => {
   const file = join(folder, "max");
   const flag = join(folder, "max.given-up");
   const script = restartStep(0, 2);

@@ -13,7 +13,7 @@ const ours = seal(
   `[Unit]\nDescription=web\n\n[X-BS9]\nOwner="${mark}"\n\n[Service]\nTasksMax=512\nEnvironment="A=$&"\nBindPaths=/a\nBindPaths=/b\nRestart=always\n\n[Install]\nWantedBy=default.target\n`,
 );
 
-test("a change of any byte breaks the digest", () => {
+test("a change of any byte of a unit breaks its digest", () => {
   expect(isAsWritten(ours)).toBe(true);
   for (let at = 0; at < ours.length; at++)
     expect({ at, whole: isAsWritten(`${ours.slice(0, at)}~${ours.slice(at + 1)}`) }).toEqual({ at, whole: false });
@@ -38,7 +38,7 @@ test.each([
   ["", "other"],
 ] as const)("the judgement of unit text %#", (text, verdict) => expect(judgeUnitText(text, mark)).toBe(verdict));
 
-test("all units of a directory are judged in one pass", () => {
+test("one pass over the directory of units finds every edited, removed and added unit, and every drop-in", () => {
   const root = mkdtempSync(join(tmpdir(), "bs9-units-"));
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -120,7 +120,7 @@ test.each<[string, (text: string) => string, string | null]>([
     "[Unit]\nDescription=\nDescription=w\n[Service]\nTasksMax=\nTasksMax=1\n",
   ],
   ["settings that a drop-in cannot change", (t) => t.replace("default.target", "x.target").replace("Owner=", "Other="), null],
-])("an edit of %s becomes a drop-in", (_, edit, lines) => {
+])("the edit of a unit is converted to the right drop-in: %s", (_, edit, lines) => {
   const text = dropInOf(ours, edit(ours));
   expect(text === null ? null : text.split("\n").slice(1).join("\n")).toBe(lines);
 });

@@ -14,9 +14,9 @@ test.each([
   ["[Service]\n  PrivateUsers = no\nNice=5\nBindPaths=\\\n  /home\n", ["PrivateUsers", "BindPaths"]],
   ["[Service]\nEnvironment=A=b \\\n ProtectHome=no\nExecStart=\nExecStart=/bin/sh\n", ["ExecStart"]],
   ["[Service]\nStandardInput=file:/home/x/.ssh/id\nSomethingNew=1\n", ["StandardInput", "SomethingNew"]],
-])("the settings of %j that may affect the sandbox are named", (text, names) => expect(settingsOf(text)).toEqual(names));
+])("the settings in the drop-in %j that may affect the sandbox are named", (text, names) => expect(settingsOf(text)).toEqual(names));
 
-test("settings are listed by file, and an unreadable file is listed as a whole", () => {
+test("settings in drop-ins are listed with their file, and an unreadable drop-in is listed as a whole", () => {
   const file = join(mkdtempSync(join(tmpdir(), "bs9-test-")), "x.conf");
   writeFileSync(file, "[Service]\nUMask=0\n");
   expect(foreignSettings([file])).toEqual([`UMask= in ${file}`]);

@@ -15,7 +15,7 @@ const slice = (requiredBy: unknown): Connection => ({
   },
 });
 
-test("the slice is stopped when it holds nothing but the services that are to stop, and their delays", async () => {
+test("stop stops the whole slice if it contains only the services to stop and their delay units", async () => {
   expect(await unitsToStop(names, slice([...units, ...delays]))).toEqual(["bs9.slice"]);
 });
 
@@ -25,6 +25,6 @@ test.each([
   ["D-Bus does not answer", names, slice(null)],
   ["D-Bus answers something else", names, slice("a.service")],
   ["there are few services", names.slice(0, 2), slice(units.slice(0, 2))],
-])("each service is stopped by itself when %s", async (_, stopped, connection) => {
+])("stop stops each service separately when %s", async (_, stopped, connection) => {
   expect(await unitsToStop(stopped, connection)).toEqual(stopped.map((name) => `${name}.service`));
 });
