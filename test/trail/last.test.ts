@@ -1,4 +1,4 @@
-// When an act last succeeded on a service, according to the trail.
+// The trail (the record of every act of bs9) finds the last time that an act succeeded on a service.
 import { expect, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import type { Act } from "../../src/trail/record.ts";
@@ -13,7 +13,7 @@ const act = (verb: string, targets: string[], failed: string[] = []): Act => ({
   result: { outcome: failed.length > 0 ? "failed" : "ok", exitStatus: 0, message: null, failed },
 });
 
-test("the last success of an act on a target is found, also in full files", async () => {
+test("the last time that an act succeeded on a service is found in the trail, also in its full files", async () => {
   const folder = tempDir();
   let nowMs = 0;
   const journal = { tell: async () => {}, recall: async () => [] };

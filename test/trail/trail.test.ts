@@ -45,7 +45,7 @@ async function bench(count: number, options: { maxBytes?: number; keep?: number;
 
 const places = async ({ trail }: Bench) => (await trail.verify()).breaks.map(({ file, line, seq }) => `${file}:${line} ${seq}`);
 
-test("records are chained, and readable by this user only", async () => {
+test("each record of the trail contains the hash of the one before it, and only this user can read the trail", async () => {
   const it = await bench(5);
   expect([...it.trail.records()].map(({ seq, targets }) => [seq, targets[0]])).toEqual([1, 2, 3, 4, 5].map((n) => [n, `s${n}`]));
   expect(statSync(it.file).mode & 0o777).toBe(0o600);
@@ -57,7 +57,7 @@ test("records are chained, and readable by this user only", async () => {
   });
 });
 
-test("a change of any byte of any line is noticed", async () => {
+test("a change of any byte of the trail is found", async () => {
   const it = await bench(4);
   const original = readFileSync(it.file);
   for (let at = 0; at < original.length; at++) {
@@ -74,7 +74,7 @@ test("a change of any byte of any line is noticed", async () => {
   }
 });
 
-describe("verify names the place of damage", () => {
+describe("history --verify names the damaged line", () => {
   test.each<[string, (lines: string[]) => string[], string[]]>([
     ["a byte changed", (l) => l.map((line, i) => (i === 2 ? line.replace("s3", "sX") : line)), ["trail.jsonl:3 3"]],
     ["a space added", (l) => l.map((line, i) => (i === 2 ? line.replace(",", ", ") : line)), ["trail.jsonl:3 3"]],
@@ -94,7 +94,7 @@ describe("verify names the place of damage", () => {
     expect(new Set(await places(it))).toEqual(new Set(expected));
   });
 
-  test("a forged record between others is noticed", async () => {
+  test("a forged record between other records of the trail is found", async () => {
     const it = await bench(6);
     const lines = it.lines();
     const before = parseLine(lines[2] ?? "");
@@ -103,7 +103,7 @@ describe("verify names the place of damage", () => {
     expect((await places(it))[0]).toBe("trail.jsonl:4 4");
   });
 
-  test("a chain that was rewritten completely is noticed by the journal, and only by it", async () => {
+  test("a trail whose records were all rewritten with correct hashes is found only by comparing it with systemd's journal", async () => {
     const it = await bench(6);
     const lines = it.lines();
     let previous = parseLine(lines[1] ?? "")?.hash ?? "";
@@ -120,7 +120,7 @@ describe("verify names the place of damage", () => {
     expect(verdict.unproved[0]).toContain("that the whole chain was rewritten");
   });
 
-  test("a correctly chained line added at the end is named, though not proved", async () => {
+  test("a record with correct hashes that was added at the end of the trail by hand is reported as not provable", async () => {
     const it = await bench(3);
     const last = parseLine(it.lines().at(-1) ?? "");
     appendFileSync(
@@ -130,7 +130,7 @@ describe("verify names the place of damage", () => {
     expect((await it.trail.verify()).unproved[0]).toContain("record 4 (trail.jsonl:4)");
   });
 
-  test("without a journal a cut end is reported as not provable", async () => {
+  test("without systemd's journal, verify reports that it cannot prove whether the end of the trail was cut off", async () => {
     const it = await bench(3, { deaf: true });
     it.put(it.lines().slice(0, -1));
     expect(await it.trail.verify()).toMatchObject({
@@ -156,13 +156,13 @@ describe("verify names the place of damage", () => {
     );
   });
 
-  test("a part of another chain is noticed", async () => {
+  test("a part of another trail that was inserted into the trail is found", async () => {
     const [it, other] = [await bench(2), await bench(4)];
     it.put([...it.lines(), ...other.lines().slice(2)]);
     expect((await places(it))[0]).toBe("trail.jsonl:3 3");
   });
 
-  test("a trail that was cut at its end and continued is noticed", async () => {
+  test("a trail whose end was cut off before new records were added is found", async () => {
     const it = await bench(3);
     it.put(it.lines().slice(0, -1));
     await it.trail.append(act("later"));
@@ -170,8 +170,8 @@ describe("verify names the place of damage", () => {
   });
 });
 
-describe("a torn last line is repaired by the next record", () => {
-  test.each([1, 10, 200])("%d bytes of it remain", async (bytes) => {
+describe("an incomplete last line", () => {
+  test.each([1, 10, 200])("the next record repairs the trail after a last line of which only %d bytes were written", async (bytes) => {
     const it = await bench(2);
     appendFileSync(it.file, (it.lines()[1] ?? "").slice(0, bytes));
     const before = await it.trail.verify();
@@ -184,7 +184,7 @@ describe("a torn last line is repaired by the next record", () => {
     expect(await places(it)).toEqual(["trail.jsonl:3 3"]);
   });
 
-  test("it is complete except for its newline", async () => {
+  test("the next record continues the trail after a last line that lacks only its newline", async () => {
     const it = await bench(2);
     writeFileSync(it.file, it.lines().join("\n"));
     await it.trail.append(act("after"));
@@ -196,7 +196,7 @@ describe("a torn last line is repaired by the next record", () => {
 describe("rotation", () => {
   const rotated = () => bench(40, { maxBytes: 2000, keep: 3 });
 
-  test("rotation keeps the chain, and the set number of files", async () => {
+  test("rotation keeps the trail consistent, and keeps the configured number of files", async () => {
     const it = await rotated();
     expect(readdirSync(it.folder).length).toBe(4);
     const records = [...it.trail.records()];
@@ -204,7 +204,7 @@ describe("rotation", () => {
     expect(await places(it)).toEqual([]);
   });
 
-  test("a missing file is noticed", async () => {
+  test("a missing file of the trail is found", async () => {
     const it = await rotated();
     const names = readdirSync(it.folder)
       .filter((name) => name !== "trail.jsonl")
@@ -224,7 +224,7 @@ describe("rotation", () => {
     expect(await places(it)).toEqual([]);
   });
 
-  test("a crash right after the rename loses nothing", async () => {
+  test("a crash during rotation, right after the rename, loses no record of the trail", async () => {
     const it = await bench(3);
     const { renameSync } = await import("node:fs");
     renameSync(it.file, join(it.folder, "trail.3.jsonl"));
@@ -234,11 +234,11 @@ describe("rotation", () => {
   });
 });
 
-test("one record has exactly one canonical form", () => {
+test("a record of the trail has exactly one form in JSON", () => {
   expect(canonical({ b: [1, undefined, { d: "é", c: null }], a: undefined })).toBe('{"b":[1,null,{"c":null,"d":"é"}]}');
 });
 
-test("a directory that accepts no file gives an error that names it", async () => {
+test("writing the trail into a directory that accepts no file gives an error that names the directory", async () => {
   const trail = new Trail({ folder: "/proc/nowhere", who, now: () => 0, journal: { tell: async () => {}, recall: async () => [] } });
   await expect(trail.append(act("x"))).rejects.toThrow("/proc/nowhere/trail.jsonl");
 });

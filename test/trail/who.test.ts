@@ -8,7 +8,7 @@ test.each([
   ["4294967295", null],
   ["", null],
   [null, null],
-])("the login uid %j is read", (text, uid) => expect(loginUidOf(text)).toBe(uid));
+])("the login uid that the kernel reports as %j is read correctly", (text, uid) => expect(loginUidOf(text)).toBe(uid));
 
 const stat = (tty: number) => `12 (a ) b) S 1 2 3 ${tty} 5 6`;
 test.each([
@@ -18,4 +18,4 @@ test.each([
   [(4 << 8) | 1, "/dev/tty1"],
   [(4 << 8) | 64, "/dev/ttyS0"],
   [(204 << 8) | 5, "device 204:5"],
-])("the terminal %d is named", (tty, name) => expect(terminalOf(stat(tty))).toBe(name));
+])("the terminal with the device number %d is named correctly", (tty, name) => expect(terminalOf(stat(tty))).toBe(name));
