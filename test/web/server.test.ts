@@ -80,7 +80,7 @@ test("HTTP/1.0 with a Host header is answered", async () => {
 });
 
 test.each(["localhost", "LOCALHOST:80", "localhost.:8080", "127.0.0.1:1", "10.42.0.7:8080", "[::1]:8080", hostname()])(
-  "Host %s is accepted",
+  "a request with the header Host: %s is accepted",
   async (host) => expect((await ask(port, "GET /healthz", [`Host: ${host}`])).status).toBe(200),
 );
 
@@ -95,13 +95,13 @@ test.each([
   "0x7f.1",
   "[::1",
   "localhost, evil.example",
-])("Host %s is refused", async (host) => {
+])("a request with the header Host: %s is refused", async (host) => {
   const { status } = await ask(port, "GET /api/metrics", [`Host: ${host}`, bearer]);
   // Bun itself refuses some of them.
   expect([400, 403]).toContain(status);
 });
 
-test("two Host headers are refused", async () => {
+test("a request with two Host headers is refused", async () => {
   const { status } = await ask(port, "GET /healthz", ["Host: localhost", "Host: evil.example"]);
   expect([400, 403]).toContain(status);
 });
@@ -114,7 +114,7 @@ test.each([
   ["null", 403],
   ["localhost:8080", 403],
   ["file://localhost:8080", 403],
-])("Origin %s gives %d", async (origin, status) => {
+])("a request with the header Origin: %s gets the status %d", async (origin, status) => {
   expect((await ask(port, "GET /healthz", ["Host: localhost:8080", `Origin: ${origin}`])).status).toBe(status);
 });
 
@@ -137,7 +137,7 @@ test.each([
   if (status === 405) expect(answered.headers.get("allow")).toBe("GET, HEAD");
 });
 
-test("HEAD is GET without a body", async () => {
+test("a HEAD request gets the answer to GET without its body", async () => {
   const { status, body, headers } = await ask(port, "HEAD /healthz", ["Host: localhost"]);
   expect([status, body, headers.get("content-length")]).toEqual([200, "", "3"]);
 });
@@ -156,7 +156,7 @@ test("input that is not HTTP or is too long gets no 200, and other requests stil
   expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
 });
 
-test("an endless request is cut off, and others are served meanwhile", async () => {
+test("the server closes the connection of an endless request, and answers other requests meanwhile", async () => {
   const slow = exchange(port, "GET /healthz HTTP/1.1\r\nHost: local", 25_000);
   expect((await ask(port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
   const began = performance.now();
@@ -164,7 +164,7 @@ test("an endless request is cut off, and others are served meanwhile", async () 
   expect(performance.now() - began).toBeLessThan(20_000);
 }, 120_000);
 
-test("concurrent requests share one reading, and a failure is reported and not cached", async () => {
+test("requests at the same time share one reading of the services, and a failed reading is reported and not cached", async () => {
   let readings = 0;
   let fails = false;
   const { promise, resolve } = Promise.withResolvers<void>();

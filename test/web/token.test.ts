@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { loadToken } from "../../src/web/token.ts";
 import { run, succeed, tempDir } from "../harness.ts";
 
-test("a token is made once, for this user only", () => {
+test("bs9 creates a token once, in a file that only this user can read", () => {
   const folder = join(tempDir(), "config");
   const { text: token, own, missing } = loadToken({}, folder);
   expect(token).toMatch(/^[\w-]{43}$/);
@@ -19,7 +19,7 @@ test("a token is made once, for this user only", () => {
   expect(loadToken({}, tempDir()).text).not.toBe(token);
 });
 
-test("several processes that make a token at once agree on it", async () => {
+test("several processes that create a token at the same time use the same token", async () => {
   const folder = tempDir();
   const script = `import { loadToken } from ${JSON.stringify(join(import.meta.dir, "../../src/web/token.ts"))}; console.log(loadToken({}, ${JSON.stringify(folder)}).text);`;
   const outcomes = await Promise.all(Array.from({ length: 4 }, () => run([process.execPath, "-e", script])));
@@ -34,7 +34,7 @@ test("a token file that others can read is refused", () => {
   expect(() => loadToken({}, folder)).toThrow("other users can read");
 });
 
-test("the named file takes precedence, through links as Kubernetes makes them", () => {
+test("the file that BS9_WEB_TOKEN_FILE names takes precedence, also through symbolic links as Kubernetes makes them", () => {
   const folder = tempDir();
   writeFileSync(join(folder, "real"), "  0123456789abcdef \n");
   symlinkSync("real", join(folder, "token"));
@@ -52,14 +52,14 @@ test.each([
   ["two words of a token", "contains a space"],
   ["contraseña-contraseña", "a character that is not printable ASCII"],
   ["x".repeat(5000), "more than 4096 bytes"],
-])("%j is not a valid token", (text, reason) => {
+])("the token %j is refused as invalid", (text, reason) => {
   const file = join(tempDir(), "token");
   writeFileSync(file, text);
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: file }, tempDir())).toThrow(reason);
   expect(readFileSync(file, "utf8")).toBe(text);
 });
 
-test("a missing or unreadable file is reported", () => {
+test("a missing or unreadable token file is reported", () => {
   const folder = tempDir();
   mkdirSync(join(folder, "sub"));
   expect(() => loadToken({ BS9_WEB_TOKEN_FILE: join(folder, "sub") }, folder)).toThrow("which is not a regular file");
