@@ -57,7 +57,7 @@ export function startAgent(options: AgentOptions): Running {
    */
   async function units(calls: unknown[]): Promise<{ units: unknown[] }> {
     const read = await options.deps.backend.relayed?.(calls);
-    if (read === undefined) throw failed("this agent does not read units for other processes");
+    if (read === undefined) throw failed("only an agent on systemd reads units for other processes");
     return { units: read };
   }
 

@@ -18,7 +18,7 @@ export type Capabilities = {
   logTimes: boolean;
   /** A service that keeps running while the backend is away is taken over with the same pid. */
   adoption: boolean;
-  /** The exit status of such a service is known as well. */
+  /** The backend knows the exit status of a service that it took over. */
   exitStatus: boolean;
 };
 

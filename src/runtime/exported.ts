@@ -28,7 +28,7 @@ export async function exportedBy(file: string, cwd: string, env: Record<string, 
   if (result.timedOut) throw failed(`cannot read ${file}: its code did not end within ${timeoutMs / 1000} s`, { hint });
   if (result.exitCode !== 0 || at === -1 || end === -1) {
     const lines = result.stderr.trim().split("\n").slice(0, 10).map(harmless);
-    throw failed(`cannot read ${file}: its code exited with ${result.exitCode}`, { details: lines, hint });
+    throw failed(`cannot read ${file}: bs9 executed it to read it, and it exited with ${result.exitCode}`, { details: lines, hint });
   }
   const text = result.stdout.slice(at + mark.length, end);
   try {

@@ -47,7 +47,7 @@ const watchEveryMs = 200;
 const reapEveryMs = 500;
 /** Time for the supervisor that takes over to read the answer. */
 const leaveMs = 100;
-/** Time after which the start of the supervisor, and of the services it was started for, is over. */
+/** How long the start of the supervisor and of its first services takes at most: after this time memory is released. */
 const settledMs = 5000;
 const releaseEveryMs = 60_000;
 

@@ -32,7 +32,7 @@ test("a directory link that belongs to the owner, such as current, is followed",
   expect(openingFor(spec).writable).toEqual([at("site1/releases/1")]);
 });
 
-test("a #! line that the app can write is followed only to programs on its PATH", () => {
+test("if the app can change a script, its #! line opens only programs on the PATH of the service", () => {
   file(".ssh/key", "secret");
   file("tools/run");
   for (const [words, wanted] of [

@@ -52,7 +52,7 @@ describe("stdout", () => {
     expect(parseCsv(stdout).map(({ service }) => service)).toEqual(Array<string>(ticks).fill("s2"));
   });
 
-  test("export contains the host only if the user asks for bs9-host, and then contains nothing else", async () => {
+  test("export contains figures of the machine only with --service bs9-host, and then no services", async () => {
     const { code, stdout, stderr } = await bs9(["export", "--format", "csv", "--service", "bs9-host"]);
     expect([code, stderr]).toEqual([0, ""]);
     const rows = parseCsv(stdout);

@@ -9,7 +9,7 @@ export const nodePrefix = ".nvm/versions/node/v1.2.3";
 export const bunPrefix = ".bun";
 const globalPackages = `${bunPrefix}/install/global/node_modules`;
 
-/** Directories that get a copy of attempts.cjs. */
+/** Apps whose directories get a copy of attempts.cjs, which tries what the sandbox has to prevent. */
 const projects = ["express", "fastify", "hono", "static", "worker", "addon", "processes", "nvm", "monorepo/apps/api", "releases/20260102"];
 
 /** `node` is this machine's Node, `cc` its C compiler; null where it has none. */

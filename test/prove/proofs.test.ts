@@ -15,7 +15,7 @@ test("each proof has a word of its own, and no two proofs report the same figure
   expect(figures.length).toBe(new Set(figures).size);
 });
 
-test("each row in the table of figures of README is a figure of the proof that it names", () => {
+test("each row in README's table of figures names a word of `npm run prove` that measures this figure", () => {
   const section = /^## Figures\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? "";
   const rows = [...section.matchAll(/^\| (?!figure|-)([^|]+?) *\|.*\| `([a-z0-9-]+)` *\|$/gm)].map(([, figure = "", word = ""]) => [
     word,

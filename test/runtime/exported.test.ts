@@ -24,7 +24,7 @@ test("a configuration file that exports a function, or that fails, is an error w
     hint: `node '${join(folder, "a b.cjs")}'`,
   });
   expect(exported("bad.mjs", "throw new Error('no database');")).rejects.toMatchObject({
-    message: expect.stringContaining("its code exited with 1"),
+    message: expect.stringContaining("it exited with 1"),
     details: expect.arrayContaining([expect.stringContaining("no database")]),
   });
 });

@@ -14,7 +14,7 @@ const kinds: RegExp[] = [
   /^E[A-Z0-9]{3,}: \S|^panic: |^fatal error: |^thread '.*' panicked at|^error(?:\[\w+\])?: \S/,
   // The name of an error without a message.
   /^(?:Uncaught )?(?:[A-Z][\w$]*)?(?:Error|Exception)$/,
-  // The words of libc, of shells, and of the dynamic loader.
+  // Error messages of libc, of shells, and of the dynamic loader.
   /: (?:No such file or directory|Permission denied|Read-only file system|Operation not permitted|Address already in use|Connection refused|No space left on device|Exec format error|Cannot allocate memory|command not found|not found)$/i,
   /error while loading shared libraries:|: cannot open shared object file|: bad interpreter: /,
   /\bE(?:ACCES|ADDRINUSE|CONNREFUSED|EXIST|MFILE|NOENT|NOSPC|NOTFOUND|PERM|PIPE|ROFS|TIMEDOUT)\b/,

@@ -38,7 +38,7 @@ export function streamTextOf(folder: string, stream: StreamName): StreamText | n
   };
   const live: StreamPart = { start, end: stats.size + shift, latestMs: Math.ceil(stats.mtimeMs), open: () => ({ read, list }) };
   const parts = archives(folder, stream)
-    // An unfinished archive holds text that the file still contains, so it is left out.
+    // The text of an unfinished archive is still in the log file, so the archive is not read.
     .filter((archive) => archive.end <= start)
     .map(
       (archive): StreamPart => ({ start: archive.start, end: archive.end, latestMs: list[0]?.atMs ?? 0, open: () => unpacked(archive) }),

@@ -55,7 +55,7 @@ export function idFor(db: Database, names: Names, name: string): number {
   const known = names.idOf.get(name);
   if (known !== undefined) return known;
   const id = Number(db.query("INSERT INTO service (name) VALUES (?1)").run(name).lastInsertRowid);
-  if (id > maxServiceId) throw failed(`cannot keep samples of ${name}: there have been ${maxServiceId} names`);
+  if (id > maxServiceId) throw failed(`cannot keep samples of ${name}: the database has its limit of ${maxServiceId} names of services`);
   names.idOf.set(name, id);
   names.nameOf.set(id, name);
   return id;

@@ -31,8 +31,8 @@ export async function reachUserManager(env: Record<string, string | undefined>):
 }
 
 async function startedRuntimeDir(env: Record<string, string | undefined>, uid: number, user: string): Promise<string | null> {
-  // A user with linger already had a manager, which has ended: enabling linger again does not start one, unless it is starting
-  // now.
+  // The manager of a user with linger was started at boot. If it has ended since, enabling linger again does not start it, so it
+  // is worth waiting only as long as a manager needs that is starting just now.
   const endMs = performance.now() + (lingers(user) ? 1000 : appearsMs);
   await enableLinger(uid, env);
   for (;;) {

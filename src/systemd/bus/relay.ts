@@ -94,7 +94,7 @@ export class RelayedReader implements UnitReader {
     const answers = await this.#relay(calls, withinMs).catch(() => null);
     for (const [i, { settle, fail }] of sent.entries()) {
       if (answers?.length === sent.length) settle(answers[i]);
-      else fail(new Error("the agent does not answer requests for D-Bus"));
+      else fail(new Error("the agent did not read the units"));
     }
   }
 }

@@ -33,7 +33,7 @@ export class Supervisor {
     return callWith(this.env, "bs9", ...words);
   }
 
-  /** Runs bs9 in the foreground, with the services of the project file, or those that are defined. */
+  /** Runs bs9 in the foreground, with the services of the given project file, or without a file with those that were started before. */
   run(...words: string[]): void {
     this.#child = Bun.spawn(["bs9", "run", ...words, "--port", "0"], {
       env: { ...process.env, ...this.env },

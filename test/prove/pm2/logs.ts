@@ -58,7 +58,7 @@ async function underPm2(kind: Kind): Promise<Outcome> {
   return { lines, cpuSec };
 }
 
-/** Nothing of bs9 collects there; the user manager and journald might. */
+/** On systemd no process of bs9 reads the lines of services: journald does, and the user manager may need CPU for it. */
 async function onSystemd(kind: Kind): Promise<Outcome> {
   const pids = async (...argv: string[]) => Number((await call("systemctl", "show", "--value", "--property=MainPID", ...argv)).stdout);
   const collectors = [await pids("systemd-journald.service"), await pids(`user@${process.getuid?.()}.service`)];

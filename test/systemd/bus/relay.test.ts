@@ -79,7 +79,7 @@ test("a read through an agent that has ended fails, so that the caller opens its
   let isGone = false;
   const reader = await RelayedReader.connect(async (calls) => (isGone ? null : relay(calls, 1000)), ops);
   isGone = true;
-  await expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent does not answer requests for D-Bus");
+  await expect(reader?.listByNames(["web.service"])).rejects.toThrow("the agent did not read the units");
 });
 
 test.each([

@@ -43,7 +43,7 @@ test("the sandbox of a recorded process is judged as effective, and the verdict 
   );
 });
 
-test("a directive that this host gives to no service of an ordinary user is reported, and no profile promises it", () => {
+test("a directive that a host without hidepid cannot give to services of an ordinary user is listed as not held, and no profile promises it", () => {
   expect(judged({}).unheld).toEqual([expect.objectContaining({ directive: "ProtectProc=invisible" })]);
 });
 
