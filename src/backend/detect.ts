@@ -12,7 +12,10 @@ export type Signs = {
   recorded: BackendKind | null;
 };
 
-/** Decides which backend to use. Throws if the services were defined on the other backend, because they would run twice. */
+/**
+ * Decides which backend to use. Unless `BS9_BACKEND` chooses one, throws if the services were defined on the other backend,
+ * because they would run twice.
+ */
 export function detect({ asked, hasSystemd, recorded }: Signs): BackendKind {
   if (asked) {
     if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND must be systemd or supervisor (got '${asked}')`);
