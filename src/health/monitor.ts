@@ -4,7 +4,7 @@ import type { Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
 import { type Probe, probe, probeOf, type RunCheck } from "./probe.ts";
 import { firstDueMs, nextDueMs, onBeatAfter, phaseOf } from "./schedule.ts";
-import { type HealthOf, type HealthVerdict, judged, unjudged } from "./verdict.ts";
+import { graceMsOf, type HealthOf, type HealthVerdict, judged, unjudged } from "./verdict.ts";
 
 export type { HealthOf };
 
@@ -54,9 +54,6 @@ type Known = {
   /** The number of the last `watch` list that contained this service. */
   list: number;
 };
-
-/** The time that a start may take where --wait is 0. */
-const defaultGraceMs = 30_000;
 
 export function monitorOf(options: MonitorOptions): Monitor {
   const { settings, now = () => performance.now(), maxRunning = 32, marginMs = 10_000 } = options;
@@ -114,14 +111,14 @@ export function monitorOf(options: MonitorOptions): Monitor {
   function adopt(known: Known, { spec, startedAtMs, listens = null }: Watched): boolean {
     if (known.spec === spec && known.listens === listens) return true;
     if (!Bun.deepEquals(known.probe, probeOf(spec, listens), true)) return false;
-    Object.assign(known, { spec, listens, graceEndsMs: startedAtMs + graceOf(spec) });
+    Object.assign(known, { spec, listens, graceEndsMs: startedAtMs + graceMsOf(spec) });
     return true;
   }
 
   function begin({ spec, run, startedAtMs, heldAmong, listens = null }: Watched, among: number, nowMs: number): void {
     const { name } = spec;
     const before = services.get(name)?.verdict.health ?? "unknown";
-    const graceEndsMs = startedAtMs + graceOf(spec);
+    const graceEndsMs = startedAtMs + graceMsOf(spec);
     const dueMs = firstDueMs(name, nowMs, { isYoung: nowMs < graceEndsMs, services: among, intervalMs });
     const phaseMs = phaseOf(name, intervalMs);
     const probe = probeOf(spec, listens);
@@ -185,10 +182,6 @@ export function monitorOf(options: MonitorOptions): Monitor {
     const known = services.get(name);
     if (known !== undefined) options.onChange(name, toldOf(known.verdict));
   }
-}
-
-function graceOf({ waitMs }: Spec): number {
-  return waitMs > 0 ? waitMs : defaultGraceMs;
 }
 
 function toldOf({ health, latencyMs, reason, sinceMs }: HealthVerdict): HealthOf {

@@ -1,6 +1,8 @@
-// Turns the probes of one run of a service into a verdict: each result changes it, with thresholds in both directions. Pure.
+// Turns the probes of one run of a service into a verdict: each result changes it, with thresholds in both directions, and
+// failures during the start grace do not count. Pure.
 import type { HealthSettings } from "../config/health.ts";
 import type { Health } from "../metrics/sample.ts";
+import type { Spec } from "../service/spec.ts";
 
 export type HealthOf = {
   health: Health;
@@ -23,6 +25,14 @@ export type Probed = {
   /** The probe began within the start grace, while the service might still have been starting. */
   inGrace: boolean;
 };
+
+/** The length of the start grace where the service has --wait 0. */
+const defaultGraceMs = 30_000;
+
+/** The length of the start grace: as long as a start of the service may take. */
+export function graceMsOf({ waitMs }: Pick<Spec, "waitMs">): number {
+  return waitMs > 0 ? waitMs : defaultGraceMs;
+}
 
 export function unjudged(sinceMs: number): HealthVerdict {
   return { health: "unknown", latencyMs: null, reason: null, sinceMs, failures: 0, successes: 0 };
