@@ -1,7 +1,7 @@
 // Deletes expired data in bounded steps: each step looks at some of the services in turn, and then shrinks the file.
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
-import { type RetentionLevel, seenKeep } from "../levels.ts";
+import { type RetentionLevel, seenKeep, trustedClock, trustedClockMs } from "../levels.ts";
 import type { Recents } from "./recent.ts";
 import { chunkKey, lastChunkKey, type Names } from "./schema.ts";
 
@@ -20,7 +20,8 @@ export function deleteExpired(
   clockMs: number,
   turn: number,
 ): number[] {
-  const nowMs = agreedMs(db, clockMs);
+  const watches = db.query<{ fromMs: number; toMs: number }, [number]>("SELECT fromMs, toMs FROM watch ORDER BY id DESC LIMIT ?1");
+  const nowMs = trustedClockMs(clockMs, watches.iterate(trustedClock.watches));
   const ids = [...names.nameOf];
   const parts = Math.ceil(ids.length / servicesPerStep);
   const gone: number[] = [];
@@ -39,26 +40,6 @@ export function deleteExpired(
   db.query("DELETE FROM watch WHERE id IN (SELECT id FROM watch WHERE toMs < ?1 ORDER BY id LIMIT 100)").run(nowMs - seenKeep.ageMs);
   db.query("DELETE FROM watch WHERE id < (SELECT max(id) FROM watch) - ?1").run(seenKeep.watches);
   return gone;
-}
-
-/** Data expires only by a clock that was watched for this long, so that a clock that is wrong for minutes deletes nothing. */
-const trustedMs = 3_600_000;
-const watchesLookedAt = 1000;
-
-/**
- * The earliest of the wall clock and the ends of the watches that make up the last hour watched. Returns 0, by which nothing
- * expires, if the last watches are shorter than an hour together.
- */
-function agreedMs(db: Database, clockMs: number): number {
-  const watches = db.query<{ fromMs: number; toMs: number }, [number]>("SELECT fromMs, toMs FROM watch ORDER BY id DESC LIMIT ?1");
-  let watchedMs = 0;
-  let earliestMs = clockMs;
-  for (const { fromMs, toMs } of watches.iterate(watchesLookedAt)) {
-    watchedMs += toMs - fromMs;
-    earliestMs = Math.min(earliestMs, toMs);
-    if (watchedMs >= trustedMs) return earliestMs;
-  }
-  return 0;
 }
 
 /** Shrinks the file by `pagesPerStep` pages at most. */
