@@ -1,5 +1,5 @@
-// Decides which requests may call the API: those that name this host, come from no other site, and bring the bearer token. The token is compared in
-// constant time; wrong tokens are counted per address, and refused beyond a limit.
+// Decides which requests may call the API: those that name this host, come from no other site, and bring the bearer token where
+// their path needs one. The token is compared in constant time; wrong tokens are counted per address, and refused beyond a limit.
 import { isIP, isIPv6 } from "node:net";
 import { problem } from "./problem.ts";
 
@@ -8,6 +8,11 @@ const maxWrong = 10;
 const maxAddresses = 1000;
 
 const challenge = 'Bearer realm="bs9"';
+
+/** The paths that need no token. */
+const openPaths: ReadonlySet<string> = new Set(["/healthz"]);
+
+export const needsToken = (path: string): boolean => !openPaths.has(path);
 
 export class Auth {
   readonly #digest: Buffer;
@@ -53,22 +58,22 @@ export class Auth {
 }
 
 /**
- * Why the request is refused, or null: it names another host or comes from another site, as the pages of other sites do (DNS
- * rebinding, CSRF). `ours` are the names of this server. Pure.
+ * The HTTP answer that refuses a request without Host, or one that names another host or comes from another site, as the pages
+ * of other sites do (DNS rebinding, CSRF). Null if the request is allowed. `ours` are the names of this server. Pure.
  */
-export function foreign(headers: Headers, ours: ReadonlySet<string>): string | null {
+export function foreign(headers: Headers, ours: ReadonlySet<string>): Response | null {
   const host = headers.get("host");
-  if (host !== null) {
-    const name = nameOf(host);
-    if (name === null) return "the Host header is not well-formed";
-    // An IP address cannot be rebound to another address.
-    if (isIP(name) === 0 && !ours.has(name)) return "the Host header names another host";
-  }
+  // HTTP/1.0 allows a request without Host; Bun then gives a URL without a host, which cannot be parsed.
+  if (host === null) return problem(400, "the request has no Host header");
+  const name = nameOf(host);
+  if (name === null) return problem(403, "the Host header is not well-formed");
+  // An IP address cannot be rebound to another address.
+  if (isIP(name) === 0 && !ours.has(name)) return problem(403, "the Host header names another host");
   const origin = headers.get("origin");
   if (origin === null) return null;
   // A page on another port of this machine is another site too. The scheme is ignored, because TLS may end at a proxy.
-  const isOwn = host !== null && /^https?:\/\//.test(origin) && origin.slice(origin.indexOf("//") + 2).toLowerCase() === host.toLowerCase();
-  return isOwn ? null : "the Origin header names another site";
+  const isOwn = /^https?:\/\//.test(origin) && origin.slice(origin.indexOf("//") + 2).toLowerCase() === host.toLowerCase();
+  return isOwn ? null : problem(403, "the Origin header names another site");
 }
 
 /** The names of a server that listens on `host`. */

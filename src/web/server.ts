@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { errnoOf, failed } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
-import { Auth, foreign, namesOf } from "./auth.ts";
+import { Auth, foreign, namesOf, needsToken } from "./auth.ts";
 import { problem } from "./problem.ts";
 import { find, type RouteDeps, routesOf } from "./routes.ts";
 
@@ -19,13 +19,11 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
   const auth = new Auth(token, now);
   const ours = namesOf(host, hostname());
   const answer = async (request: Request, address: string): Promise<Response> => {
-    // HTTP/1.0 allows a request without Host; Bun then gives a URL without a host, which cannot be parsed.
-    if (!request.headers.has("host")) return problem(400, "the request has no Host header");
-    const reason = foreign(request.headers, ours);
-    if (reason !== null) return problem(403, reason);
+    const refused = foreign(request.headers, ours);
+    if (refused !== null) return refused;
     const route = find(routes, request.method, new URL(request.url).pathname);
     if (route instanceof Response) return route;
-    return (route.isOpen ? null : auth.refusal(request.headers, address)) ?? route.answer();
+    return (needsToken(route.path) ? auth.refusal(request.headers, address) : null) ?? route.answer();
   };
   try {
     const server = Bun.serve({
