@@ -31,7 +31,7 @@ export async function settle(deps: Deps): Promise<void> {
  */
 export async function recover(deps: Deps): Promise<void> {
   for (const pending of deps.registry.abandoned().changes) {
-    const finished = await settled(deps, pending);
+    const finished = await finishOrUndo(deps, pending);
     const differences = finished ? difference(pending.previous, pending.spec) : [];
     const message = `a command that was killed left a change half done: ${finished ? "finished" : "undone"}`;
     await append(deps, { act: "settle", targets: [pending.spec.name], differences }, { message, failed: [], exitStatus: exitStatus.done });
@@ -40,7 +40,7 @@ export async function recover(deps: Deps): Promise<void> {
 }
 
 /** True if the change was finished, false if it was undone. If neither is possible, the service stays stopped with its old spec. */
-async function settled(deps: Deps, pending: Pending): Promise<boolean> {
+async function finishOrUndo(deps: Deps, pending: Pending): Promise<boolean> {
   const { spec, previous, ran } = pending;
   const finished = await isUp(deps, pending).catch(() => false);
   if (finished) {

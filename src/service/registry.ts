@@ -84,7 +84,7 @@ export class Registry {
 
   commit(spec: Spec): void {
     writeWhole(this.#file("services", spec.name), `${JSON.stringify(spec, null, 2)}\n`, 0o600);
-    this.settle(spec.name);
+    this.clearPending(spec.name);
   }
 
   remove(name: string): void {
@@ -109,7 +109,7 @@ export class Registry {
     return existsSync(this.#file("pending", name));
   }
 
-  settle(name: string): void {
+  clearPending(name: string): void {
     rmSync(this.#file("pending", name), { recursive: true, force: true });
   }
 

@@ -104,7 +104,7 @@ test("the sandbox of a service is unknown while a command changes the service, a
   stage.registry.begin({ spec: specNamed("web"), previous: specNamed("web"), ran: true, process: null });
   await turns.turn();
   expect(turns.collector.services.get("web")?.verdict).toBe("unknown");
-  stage.registry.settle("web");
+  stage.registry.clearPending("web");
   await turns.collector.refresh();
   expect(turns.collector.services.get("web")?.verdict).toBe("effective");
 });
