@@ -36,7 +36,7 @@ import { watchUnits } from "./bus/watch.ts";
 import { logNotices, serviceLogs } from "./journal/service-logs.ts";
 import { Verifier } from "./sandbox/verifier.ts";
 import { agentUnit } from "./unit/agent-unit.ts";
-import { delayUnitName, unitName } from "./unit/names.ts";
+import { delayUnitName, unitName, unitsOf } from "./unit/names.ts";
 import { OwnUnits } from "./unit/own-units.ts";
 import { claimUnits, type Owner } from "./unit/ownership.ts";
 import { removeStarts } from "./unit/starts.ts";
@@ -103,7 +103,7 @@ export class SystemdBackend implements Backend {
   }
 
   async claim(name: string): Promise<void> {
-    const { isUnloaded } = await claimUnits(name, (units) => this.#loaded(units), this.#owner);
+    const { isUnloaded } = claimUnits(name, await this.#loaded(unitsOf(name)), this.#owner);
     if (isUnloaded) this.#unloaded.add(name);
     else this.#unloaded.delete(name);
   }

@@ -1,6 +1,6 @@
 // Starts, stops and restarts services through systemctl, and clears what systemd and the delay unit remember of failures.
 import type { Spec } from "../../service/spec.ts";
-import { delayUnitName, unitName } from "../unit/names.ts";
+import { unitName, unitsOf } from "../unit/names.ts";
 import { unitsToStop } from "../unit/slice.ts";
 import { clearStarts } from "../unit/starts.ts";
 import type { Connection } from "./connection.ts";
@@ -52,7 +52,7 @@ export class Jobs {
   /** A unit that ended with an error becomes `inactive`. */
   async forgetFailures(names: string[]): Promise<void> {
     if (names.length === 0) return;
-    await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap((name) => [unitName(name), delayUnitName(name)])));
+    await this.#systemctl.resetFailed(await this.#failedAmong(names.flatMap(unitsOf)));
   }
 
   /**

@@ -8,6 +8,8 @@ export const delayPrefix = "bs9-delay@";
  * are reserved.
  */
 export const delayUnitName = (name: string): string => `${delayPrefix}${name}.service`;
+/** The units that a service may have. */
+export const unitsOf = (name: string): string[] => [unitName(name), delayUnitName(name)];
 export const isDelay = (unit: string): boolean => unit.startsWith(delayPrefix);
 
 export const stdoutIdentifier = (name: string): string => `${name}.service`;

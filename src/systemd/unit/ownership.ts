@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { failed } from "../../base/errors.ts";
 import { readIfThere } from "../../base/files.ts";
 import type { Loaded } from "../bus/loaded.ts";
-import { delayUnitName, unitName } from "./names.ts";
+import { unitsOf } from "./names.ts";
 import { unitWord } from "./quote.ts";
 
 export type Owner = {
@@ -16,22 +16,18 @@ export type Owner = {
 /**
  * Throws where a unit of the service `name` would have the same name as an existing unit that bs9 did not write, or that
  * belongs to another BS9_HOME. Units in every directory on the search path of the user manager count (systemd.unit(5)).
- * `isUnloaded`: the units of the service have no file, and the user manager has not loaded them.
+ * `loaded`: what the user manager has loaded for each unit of `unitsOf(name)`, in the same order. `isUnloaded`: the units of the
+ * service have no file, and the user manager has not loaded them.
  */
-export async function claimUnits(
-  name: string,
-  loaded: (units: string[]) => Promise<Loaded[]>,
-  owner: Owner,
-): Promise<{ isUnloaded: boolean }> {
-  const units = [unitName(name), delayUnitName(name)];
-  // The directory is checked first, because the user manager may not have read a new file yet.
+export function claimUnits(name: string, loaded: Loaded[], owner: Owner): { isUnloaded: boolean } {
+  const units = unitsOf(name);
+  // The directory is checked as well, because the user manager may not have read a new file yet.
   const texts = units.map((unit) => readIfThere(join(owner.units, unit)));
   for (const [i, text] of texts.entries())
     if (text !== null && !isOurs(text, owner.mark)) throw taken(name, join(owner.units, units[i] ?? ""), text);
-  const known = await loaded(units);
-  for (const [i, unit] of units.entries()) checkLoaded(name, unit, known[i], owner);
+  for (const [i, unit] of units.entries()) checkLoaded(name, unit, loaded[i], owner);
   return {
-    isUnloaded: texts.every((text) => text === null) && known.every(({ load, active }) => load === "not-found" && active === "inactive"),
+    isUnloaded: texts.every((text) => text === null) && loaded.every(({ load, active }) => load === "not-found" && active === "inactive"),
   };
 }
 
