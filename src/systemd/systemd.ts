@@ -83,7 +83,7 @@ export class SystemdBackend implements Backend {
       reach,
       paths,
       runtime: process.execPath,
-      loaded: async (unit) => (await this.#loaded([unit]))[0] ?? null,
+      connection: this.#connection,
     });
     this.#units = new OwnUnits(paths, {
       mark: this.#owner.mark,

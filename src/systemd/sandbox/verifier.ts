@@ -10,8 +10,8 @@ import { readIfThere, writeWhole } from "../../base/files.ts";
 import { bootId, startTimeOf } from "../../base/proc.ts";
 import { commandOf } from "../../runtime/command.ts";
 import type { SandboxProfile, Spec } from "../../service/spec.ts";
-import type { Loaded } from "../bus/loaded.ts";
-
+import type { Connection } from "../bus/connection.ts";
+import { readLoaded } from "../bus/loaded.ts";
 import { foreignSettings } from "../unit/drop-ins.ts";
 import { unitName } from "../unit/names.ts";
 import { isAsWritten } from "../unit/seal.ts";
@@ -50,7 +50,7 @@ type Found = v.InferOutput<typeof Found>;
 /** The number of new verdicts after which those of ended processes are removed; that reads one file of /proc for each. */
 const mostAdded = 1000;
 
-export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; loaded: (unit: string) => Promise<Loaded | null> };
+export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; connection: Pick<Connection, "read"> };
 
 export class Verifier {
   readonly #deps: VerifierDeps;
@@ -136,11 +136,11 @@ export class Verifier {
   }
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
-    const { paths, reach, neighbours } = this.#deps;
+    const { paths, reach, neighbours, connection, systemctl } = this.#deps;
     const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
     const host = forService(await this.host(spec.sandbox.profile), opening);
     this.#outside ??= readOutside(paths.home, reach.uid);
-    const loaded = await this.#deps.loaded(unitName(spec.name));
+    const [loaded] = await readLoaded([unitName(spec.name)], connection, systemctl);
     const file = join(paths.units, unitName(spec.name));
     const unit = readIfThere(file) ?? "";
     const isInSync = loaded?.fragment === file && !loaded.mustReload && isAsWritten(unit) && declares(unit, host.directives);

@@ -10,7 +10,9 @@ import { bootId, readProc, startTimeOf, statusField } from "../../../src/base/pr
 import { builtIn } from "../../../src/service/defaults.ts";
 import { resolve } from "../../../src/service/resolve.ts";
 import type { SandboxProfile } from "../../../src/service/spec.ts";
+import type { Connection } from "../../../src/systemd/bus/connection.ts";
 import type { UserManager } from "../../../src/systemd/bus/reach.ts";
+import type { UnitReader } from "../../../src/systemd/bus/relay.ts";
 import { Systemctl } from "../../../src/systemd/bus/systemctl.ts";
 import { closedStamp } from "../../../src/systemd/sandbox/closed.ts";
 import { hostKey, writeCached } from "../../../src/systemd/sandbox/host-cache.ts";
@@ -35,10 +37,25 @@ const input = { env: {}, envRemoved: [], reset: false, name: "web", sandbox: "of
 const spec = resolve(input, { path: entry, kind: "script", onPath: false }, null, around, builtIn);
 const reading = { name: "web", mainPid: process.pid } as Reading;
 const reach = { uid: process.getuid?.() ?? 0, user: "ops", runtimeDir: folder, env: process.env };
-const loaded = async () => ({ load: "loaded", active: "active", fragment: "", mustReload: false, dropIns: [] });
+/** A user manager that has loaded each unit from no file. */
+const bus: UnitReader = {
+  listByNames: async (units) =>
+    units.map((unit) => ({ unit, load: "loaded", active: "active", sub: "running", path: "/unit", hasJob: false })),
+  property: async (_path, _kind, name) => (name === "NeedDaemonReload" ? false : null),
+  ping: async () => {},
+  close() {},
+};
+const connection: Pick<Connection, "read"> = { read: async (work) => ({ value: await work(bus) }) };
 const depsIn = (env: UserManager["env"]) => {
   const within = { ...reach, env };
-  return { paths, reach: within, systemctl: new Systemctl(within), runtime: process.execPath, loaded, neighbours: new Neighbours(paths) };
+  return {
+    paths,
+    reach: within,
+    systemctl: new Systemctl(within),
+    runtime: process.execPath,
+    connection,
+    neighbours: new Neighbours(paths),
+  };
 };
 const verifier = (env: UserManager["env"] = process.env) => new Verifier(depsIn(env));
 const keyOf = (profile: SandboxProfile) =>
