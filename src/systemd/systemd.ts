@@ -34,6 +34,7 @@ import { answerCalls, type Relay } from "./bus/relay.ts";
 import { Systemctl } from "./bus/systemctl.ts";
 import { watchUnits } from "./bus/watch.ts";
 import { logNotices, serviceLogs } from "./journal/service-logs.ts";
+import { HostProfiles } from "./sandbox/host-profiles.ts";
 import { Verifier } from "./sandbox/verifier.ts";
 import { agentUnit } from "./unit/agent-unit.ts";
 import { delayUnitName, unitName, unitsOf } from "./unit/names.ts";
@@ -54,6 +55,7 @@ export class SystemdBackend implements Backend {
   readonly #systemctl: Systemctl;
   readonly #paths: Paths;
   readonly #owner: Owner;
+  readonly #hosts: HostProfiles;
   readonly #verifier: Verifier;
   readonly #connection: Connection;
   readonly #units: OwnUnits;
@@ -77,20 +79,10 @@ export class SystemdBackend implements Backend {
       env: reach.env,
     });
     const neighbours = new Neighbours(paths);
-    this.#verifier = new Verifier({
-      neighbours,
-      systemctl: this.#systemctl,
-      reach,
-      paths,
-      runtime: process.execPath,
-      connection: this.#connection,
-    });
-    this.#units = new OwnUnits(paths, {
-      mark: this.#owner.mark,
-      neighbours,
-      runtimeDir: reach.runtimeDir,
-      host: (profile) => this.#verifier.host(profile),
-    });
+    const systemctl = this.#systemctl;
+    this.#hosts = new HostProfiles({ systemctl, reach, paths, runtime: process.execPath });
+    this.#verifier = new Verifier({ hosts: this.#hosts, neighbours, connection: this.#connection, systemctl, reach, paths });
+    this.#units = new OwnUnits(paths, { mark: this.#owner.mark, hosts: this.#hosts, neighbours, runtimeDir: reach.runtimeDir });
   }
 
   /**
@@ -147,7 +139,7 @@ export class SystemdBackend implements Backend {
   }
 
   async withheld(profile: SandboxProfile): Promise<Missing[]> {
-    return (await this.#verifier.host(profile)).withheld;
+    return (await this.#hosts.of(profile)).withheld;
   }
 
   isolationHere(spec: Spec): Promise<Isolation> {

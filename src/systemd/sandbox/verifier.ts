@@ -7,20 +7,23 @@ import { openingOf } from "../../backend/opening.ts";
 import { type Directive, label, waivedDirectives } from "../../backend/sandbox.ts";
 import { Isolation, Missing, type SandboxVerdict } from "../../backend/verdict.ts";
 import { readIfThere, writeWhole } from "../../base/files.ts";
+import type { Paths } from "../../base/paths.ts";
 import { bootId, startTimeOf } from "../../base/proc.ts";
 import { commandOf } from "../../runtime/command.ts";
-import type { SandboxProfile, Spec } from "../../service/spec.ts";
+import type { Spec } from "../../service/spec.ts";
 import type { Connection } from "../bus/connection.ts";
 import { readLoaded } from "../bus/loaded.ts";
+import type { UserManager } from "../bus/reach.ts";
+import type { Systemctl } from "../bus/systemctl.ts";
 import { foreignSettings } from "../unit/drop-ins.ts";
 import { unitName } from "../unit/names.ts";
 import { isAsWritten } from "../unit/seal.ts";
 import { closedStamp } from "./closed.ts";
-import { forService, type HostProfile, hostProfile } from "./host.ts";
+import { forService } from "./host.ts";
+import type { HostProfiles } from "./host-profiles.ts";
 import { isolationByLauncher, isolationOnHost, withLandlock } from "./isolated.ts";
 import { launcherFor, launcherIn } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
-import type { ProbeDeps } from "./probe.ts";
 import { verifyProcess } from "./verify.ts";
 
 const Verdict = v.strictObject({
@@ -50,11 +53,17 @@ type Found = v.InferOutput<typeof Found>;
 /** The number of new verdicts after which those of ended processes are removed; that reads one file of /proc for each. */
 const mostAdded = 1000;
 
-export type VerifierDeps = ProbeDeps & { neighbours: Neighbours; connection: Pick<Connection, "read"> };
+export type VerifierDeps = {
+  hosts: HostProfiles;
+  neighbours: Neighbours;
+  connection: Pick<Connection, "read">;
+  systemctl: Systemctl;
+  reach: UserManager;
+  paths: Paths;
+};
 
 export class Verifier {
   readonly #deps: VerifierDeps;
-  readonly #hosts = new Map<SandboxProfile, Promise<HostProfile>>();
   #outside: Outside | null | undefined;
   /** Identifies the state of the closed paths when `#outside` was read. */
   #closed: string | null = null;
@@ -66,19 +75,8 @@ export class Verifier {
     this.#deps = deps;
   }
 
-  /** What this host provides of a profile; the probe runs at most once. */
-  host(profile: SandboxProfile): Promise<HostProfile> {
-    const known = this.#hosts.get(profile);
-    if (known !== undefined) return known;
-    const asked = hostProfile(profile, this.#deps);
-    this.#hosts.set(profile, asked);
-    // A failed probe is not kept, because it may have failed only while the machine was booting.
-    asked.catch(() => this.#hosts.delete(profile));
-    return asked;
-  }
-
   async isolationHere(spec: Spec): Promise<Isolation> {
-    return isolationOnHost(spec, await this.host(spec.sandbox.profile));
+    return isolationOnHost(spec, await this.#deps.hosts.of(spec.sandbox.profile));
   }
 
   /** The verdict on exactly this process, from the cache if it was verified before. */
@@ -136,9 +134,9 @@ export class Verifier {
   }
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
-    const { paths, reach, neighbours, connection, systemctl } = this.#deps;
+    const { paths, reach, neighbours, hosts, connection, systemctl } = this.#deps;
     const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
-    const host = forService(await this.host(spec.sandbox.profile), opening);
+    const host = forService(await hosts.of(spec.sandbox.profile), opening);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const [loaded] = await readLoaded([unitName(spec.name)], connection, systemctl);
     const file = join(paths.units, unitName(spec.name));

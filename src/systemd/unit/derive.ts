@@ -9,8 +9,9 @@ import type { Paths } from "../../base/paths.ts";
 import { logFile, logFolder } from "../../logs/store/place.ts";
 import { commandOf } from "../../runtime/command.ts";
 import { checkSizes } from "../../service/sizes.ts";
-import { environmentOf, type SandboxProfile, type Spec } from "../../service/spec.ts";
-import { forService, type HostProfile } from "../sandbox/host.ts";
+import { environmentOf, type Spec } from "../../service/spec.ts";
+import { forService } from "../sandbox/host.ts";
+import type { HostProfiles } from "../sandbox/host-profiles.ts";
 import { type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
 import { delayText } from "./delay.ts";
 import { fitsInUnit } from "./quote.ts";
@@ -36,7 +37,7 @@ export type UnitGround = {
   environmentFile: string;
   mark: string;
   neighbours: Neighbours;
-  host: (profile: SandboxProfile) => Promise<HostProfile>;
+  hosts: HostProfiles;
 };
 
 /**
@@ -68,7 +69,7 @@ async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan;
   const command = commandOf(spec, ground.paths.share);
   checkSizes(command.argv, environmentOf(spec));
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
-  const host = forService(await ground.host(spec.sandbox.profile), opening);
+  const host = forService(await ground.hosts.of(spec.sandbox.profile), opening);
   const { directives } = host;
   const launcher = launcherFor(spec, { host, opening, paths: ground.paths, runtimeDir: ground.runtimeDir });
   const folder = logFolder(ground.paths.state, spec.name);

@@ -16,9 +16,9 @@ import { delayUnitName, unitName } from "./names.ts";
 
 export class OwnUnits {
   readonly #paths: Paths;
-  readonly #ground: Pick<UnitGround, "mark" | "host" | "neighbours" | "runtimeDir">;
+  readonly #ground: Pick<UnitGround, "mark" | "hosts" | "neighbours" | "runtimeDir">;
 
-  constructor(paths: Paths, ground: Pick<UnitGround, "mark" | "host" | "neighbours" | "runtimeDir">) {
+  constructor(paths: Paths, ground: Pick<UnitGround, "mark" | "hosts" | "neighbours" | "runtimeDir">) {
     this.#paths = paths;
     this.#ground = ground;
   }

@@ -16,6 +16,7 @@ import type { UnitReader } from "../../../src/systemd/bus/relay.ts";
 import { Systemctl } from "../../../src/systemd/bus/systemctl.ts";
 import { closedStamp } from "../../../src/systemd/sandbox/closed.ts";
 import { hostKey, writeCached } from "../../../src/systemd/sandbox/host-cache.ts";
+import { HostProfiles } from "../../../src/systemd/sandbox/host-profiles.ts";
 import { Verifier } from "../../../src/systemd/sandbox/verifier.ts";
 import { tempDir, until } from "../../harness.ts";
 
@@ -48,16 +49,13 @@ const bus: UnitReader = {
 const connection: Pick<Connection, "read"> = { read: async (work) => ({ value: await work(bus) }) };
 const depsIn = (env: UserManager["env"]) => {
   const within = { ...reach, env };
-  return {
-    paths,
-    reach: within,
-    systemctl: new Systemctl(within),
-    runtime: process.execPath,
-    connection,
-    neighbours: new Neighbours(paths),
-  };
+  return { paths, reach: within, systemctl: new Systemctl(within), runtime: process.execPath };
 };
-const verifier = (env: UserManager["env"] = process.env) => new Verifier(depsIn(env));
+const hostsIn = (env: UserManager["env"]) => new HostProfiles(depsIn(env));
+const verifier = () => {
+  const { systemctl } = depsIn(process.env);
+  return new Verifier({ hosts: hostsIn(process.env), neighbours: new Neighbours(paths), connection, systemctl, reach, paths });
+};
 const keyOf = (profile: SandboxProfile) =>
   hostKey([...profileDirectives(profile), ...wishedDirectives(profile)].map(label), depsIn(process.env));
 
@@ -138,17 +136,17 @@ test("a failed probe of the host is repeated, but a successful one is not", asyn
   const calls = join(folder, "calls");
   mkdirSync(bin);
   writeFileSync(join(bin, "systemctl"), `#!/bin/sh\necho "$*" >>${calls}\necho Failed to connect to bus >&2\nexit 1\n`, { mode: 0o755 });
-  const one = verifier({ ...process.env, PATH: `${bin}:${process.env["PATH"]}` });
+  const one = hostsIn({ ...process.env, PATH: `${bin}:${process.env["PATH"]}` });
   const tried = () => readFileSync(calls, "utf8").match(/ start /g)?.length;
   for (const times of [1, 2]) {
-    await expect(one.host("standard")).rejects.toThrow("cannot be reached");
+    await expect(one.of("standard")).rejects.toThrow("cannot be reached");
     expect(tried()).toBe(times);
   }
   const host = { directives: [], withheld: [], probed: ["told"], filters: 0 };
   writeCached(paths.cache, "standard", keyOf("standard"), host);
-  expect(await one.host("standard")).toEqual(host);
+  expect(await one.of("standard")).toEqual(host);
   rmSync(join(paths.cache, "host.json"));
-  expect(await one.host("standard")).toEqual(host);
+  expect(await one.of("standard")).toEqual(host);
   expect(tried()).toBe(2);
 });
 
