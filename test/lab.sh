@@ -150,6 +150,7 @@ furnish() {
   mv -f "$root/etc/machine-id.new" "$root/etc/machine-id" # an empty file is filled at boot; nspawn refuses the host's own id
   rm -rf "$root"/etc/systemd/system/*.target.wants "$root"/var/lib/systemd/linger "$root"/var/log/journal
   rm -rf "$root"/root/.config/{systemd,bs9} "$root"/root/.local/share/bs9
+  touch "$root"/{etc,var}/.updated # else the first boot rebuilds the caches of ldconfig(8) and others (systemd-update-done.service(8))
   mkdir -p "$root/var/log/journal" "$root/var/lib/systemd/linger" # with this directory the journal survives a reboot
   # Removes generators for gpg-agent(1) and desktop entries, which a server does not need: user managers would run them at each
   # daemon-reload.
@@ -167,15 +168,26 @@ furnish() {
 
 # Prints the pid that PID 1 of the lab has on this machine. It is searched each time, because a reboot changes it.
 leader() {
-  local nspawn status
+  local nspawn child
   nspawn=$(cat "$dir/nspawn" 2>/dev/null) || return 1
-  for status in $(grep -lE "^PPid:[[:space:]]$nspawn\$" /proc/[0-9]*/status 2>/dev/null); do
-    if grep -qE '^NSpid:.*[[:space:]]1$' "$status" 2>/dev/null; then
-      basename "$(dirname "$status")"
+  for child in $(childrenOf "$nspawn"); do
+    if grep -qE '^NSpid:.*[[:space:]]1$' "/proc/$child/status" 2>/dev/null; then
+      echo "$child"
       return
     fi
   done
   return 1
+}
+
+# Prints the pids of the children of a process. A kernel without CONFIG_PROC_CHILDREN has no list of them (proc(5)), so the
+# parent of every process is read there, which takes much longer.
+childrenOf() {
+  local status
+  if [[ -e /proc/$1/task/$1/children ]]; then
+    cat "/proc/$1/task/"*/children 2>/dev/null || true
+    return
+  fi
+  for status in $(grep -lE "^PPid:[[:space:]]$1\$" /proc/[0-9]*/status 2>/dev/null); do basename "$(dirname "$status")"; done
 }
 
 # Runs a command after the words that one of the next two functions printed, one per line.
@@ -216,7 +228,7 @@ awaitBoot() {
     sleep 0.1
     kill -0 "$(cat "$dir/keeper")" 2>/dev/null || return 1
     pid=$(leader) && [[ $pid != "$before" ]] || continue
-    [[ $(timeout 20 nsenter --target "$pid" --all systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]] || continue
+    [[ $(timeout 20 nsenter --target "$pid" --all systemctl is-system-running --wait 2>/dev/null) =~ ^(running|degraded)$ ]] || continue
     for uid in 0 1001 1002; do
       timeout 5 nsenter --target "$pid" --all test -S "/run/user/$uid/bus" -a -S "/run/user/$uid/systemd/private" 2>/dev/null || continue 2
     done
