@@ -30,9 +30,9 @@ export type UserManagerId = { uid: number; runtimeDir: string };
 const UserManagerId = v.strictObject({ uid: v.number(), runtimeDir: v.string() });
 
 /** How long the first answer may take: after this a connection of one's own is faster. */
-const firstMs = 300;
+const firstMs = 50;
 /** How long later answers may take: systemd needs 20 ms for each unit that it has to load again. */
-const answerMs = 1200;
+const answerMs = 500;
 /** How long a connection that has failed once may need to show that it still works. */
 const checkMs = 1000;
 
@@ -53,7 +53,7 @@ export class RelayedReader implements UnitReader {
   }
 
   /**
-   * Connects to the agent. Null if the agent or its D-Bus connection does not answer within 300 ms, or if the agent belongs to
+   * Connects to the agent. Null if the agent or its D-Bus connection does not answer within 50 ms, or if the agent belongs to
    * another user manager.
    */
   static async connect(relay: Relay, { uid, runtimeDir }: UserManagerId): Promise<RelayedReader | null> {
