@@ -13,11 +13,11 @@ const longestStopMs = (specs: Spec[]): number => Math.max(...specs.map((spec) =>
 const notFound = /^Failed to start .*: Unit .* not found\.$/;
 
 export class Jobs {
-  readonly #connection: Connection;
-  readonly #systemctl: Systemctl;
+  readonly #connection: Pick<Connection, "read">;
+  readonly #systemctl: Pick<Systemctl, "jobs" | "reload" | "resetFailed">;
   readonly #runtimeDir: string;
 
-  constructor(connection: Connection, systemctl: Systemctl, runtimeDir: string) {
+  constructor(connection: Pick<Connection, "read">, systemctl: Pick<Systemctl, "jobs" | "reload" | "resetFailed">, runtimeDir: string) {
     this.#connection = connection;
     this.#systemctl = systemctl;
     this.#runtimeDir = runtimeDir;

@@ -54,6 +54,15 @@ async function userSystemd(say: (property: string) => Say, unit = active): Promi
   return bus;
 }
 
+test("a unit that is asked for by an alias counts as loaded, so that bs9 does not take its name", async () => {
+  const bus = await userSystemd(
+    () => "nothing",
+    ["wireplumber.service", "", "loaded", "active", "running", "", "/wireplumber", 0, "", "/"],
+  );
+  const expected = { unit: "pipewire-session-manager.service", load: "loaded", active: "active", path: "/wireplumber" };
+  expect(await bus.listByNames(["pipewire-session-manager.service"])).toMatchObject([expected]);
+});
+
 const read = async (bus: Bus) => (await readOverBus(bus, ["web"], "/none", new Map()))[0];
 
 test.each(["UnknownProperty", "UnknownObject"])("the D-Bus error %s counts as the answer that a property has no value", async (error) => {
