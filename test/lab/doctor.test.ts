@@ -99,6 +99,7 @@ test("doctor names a held lock, and an unfinished change of a killed start", asy
   const lock = await until(async () => (await doctor()).of("lock"), { what: "the lock is held" });
   expect(lock.what).toMatch(/^the registry is locked by: bs9 start slow, pid \d+$/);
   expect(lock.mend).toMatch(/kill \d+$/);
+  await until(async () => (await shell("test -e .config/bs9/pending/slow.json")).code === 0, { what: "the change has begun" });
   start.kill("SIGKILL");
   await start.exited;
   expect((await doctor()).of("lock")).toBeUndefined();
