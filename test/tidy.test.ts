@@ -127,7 +127,7 @@ describe("each rule can fail", () => {
     ["install.sh", "# That", "of busybox fails."],
   ])("in %s the riddle %j is found", (path, ...pieces) => expect(unplainProse(sample({ [path]: pieces.join(" ") }))).toHaveLength(1));
   test.each([
-    ["src/base/a.ts", "// There is no such unit, and what there is no time for is null. It is no longer read. Offers. Whole."],
+    ["src/base/a.ts", "// There is no such unit. Null if there is no time for the sample. The file is no longer read. Offers. Whole."],
     ["src/base/a.ts", 'say("of", "of it", " of the time", "of-user of-web x"); /who is it/.test(x);'],
     ["test/base/a.test.ts", '["of a literal", 1],'],
     ["test/fixtures/a.ts", "// Of nothing."],

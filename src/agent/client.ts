@@ -40,19 +40,22 @@ export function agentClient(state: string): AgentClient {
   let trouble: string | null = null;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
   const side = { path: socketFile(state), keyFile: keyFile(state), channel: agentChannel };
+  /** Null where no agent runs. Throws what `late` makes, and where the answer cannot be read. */
+  const exchange = async (question: Question, withinMs: number, late: () => Error): Promise<AgentAnswer | null> => {
+    // `lock: null` makes a refused connection count as an absent agent. The command then reads the services itself, which is
+    // always correct.
+    const text = await ask(side, question, { timeoutMs: withinMs, late, lock: null });
+    return text === null ? null : answerOf(JSON.parse(text));
+  };
   const answered = async (question: Question): Promise<AgentAnswer | null> => {
     if (performance.now() < silentUntilMs) return null;
     const late = () => {
       silentUntilMs = performance.now() + silentMs;
       return new Error(`no answer within ${timeoutMs / 1000} s`);
     };
-    // `lock: null` makes a refused connection count as an absent agent. The command then reads the services itself, which is
-    // always correct.
-    const options = { timeoutMs, late, lock: null };
     trouble = null;
     try {
-      const text = await ask(side, question, options);
-      return text === null ? null : answerOf(JSON.parse(text));
+      return await exchange(question, timeoutMs, late);
     } catch (error) {
       trouble = v.isValiError(error) ? "it runs another version of bs9, whose answers this version cannot read" : reasonOf(error);
       return null;
@@ -82,10 +85,8 @@ export function agentClient(state: string): AgentClient {
     },
     async relay(calls, withinMs) {
       if (performance.now() < silentUntilMs) return null;
-      const options = { timeoutMs: withinMs, late: () => new Error(`nothing in ${withinMs} ms`), lock: null };
       try {
-        const text = await ask(side, { ask: "units", calls }, options);
-        const answer = text === null ? null : answerOf(JSON.parse(text));
+        const answer = await exchange({ ask: "units", calls }, withinMs, () => new Error(`no answer within ${withinMs} ms`));
         return answer !== null && "units" in answer && answer.version === versionText ? answer.units : null;
       } catch {
         return null;

@@ -4,9 +4,9 @@ import { agentVariable } from "../backend/backend.ts";
 import { failed } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 import { releaseMemory } from "../base/memory.ts";
-import { harmless } from "../base/text.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { careForLogs } from "../logs/store/tick.ts";
+import { agentOptions } from "./agent-options.ts";
 import type { Command } from "./command.ts";
 
 /** After this time the agent has read every service once. */
@@ -26,19 +26,14 @@ export const agentCommand: Command = {
   async run(_, context) {
     // Processes that the agent starts must not act as an agent.
     delete process.env[agentVariable];
-    const { config, env, paths, registry, signal, terminal } = context;
+    const { paths, signal } = context;
     const { backend } = await context.deps();
     const timers = [setTimeout(releaseMemory, settledMs), setInterval(releaseMemory, releaseEveryMs)];
     const [replaced, stalled] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
     const own = stampOf(process.execPath);
     const agent = await runAgent({
+      ...agentOptions(context),
       backend,
-      paths,
-      registry,
-      trail: context.trailOf("agent"),
-      config,
-      env,
-      say: (sentence) => terminal.note(harmless(sentence)),
       async chores() {
         const now = stampOf(process.execPath);
         // Where the executable was removed, nothing could take the place of this process, so it runs on.

@@ -60,7 +60,7 @@ function commandOutline({ name, aliases = [], summary, options, synopsis }: Comm
 }
 
 function optionOutline({ flags, text, values = [] }: Option): OptionOutline {
-  const [, letter, long = "", placeholder] = /^(?:-(\w), )?--([\w-]+)(?: <(.+)>)?$/.exec(flags) ?? [];
-  const place = { words: values, services: placeholder === "service", files: /^(?:file|directory|path)$/.test(placeholder ?? "") };
-  return { letter: letter ?? null, long, text, value: placeholder === undefined ? null : place };
+  const [, letter, long = "", valueName] = /^(?:-(\w), )?--([\w-]+)(?: <(.+)>)?$/.exec(flags) ?? [];
+  const place = { words: values, services: valueName === "service", files: /^(?:file|directory|path)$/.test(valueName ?? "") };
+  return { letter: letter ?? null, long, text, value: valueName === undefined ? null : place };
 }

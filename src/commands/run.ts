@@ -13,6 +13,7 @@ import { backgroundVariable } from "../supervisor/client.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
 import type { Happening } from "../supervisor/happening.ts";
 import type { Token } from "../web/token.ts";
+import { agentOptions } from "./agent-options.ts";
 import type { Command, OptionValues, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 import { linesOf } from "./run-lines.ts";
@@ -98,17 +99,9 @@ function nothingToRun(folder: string): string {
 /** Services do not need the agent, so a failure of the agent is only a warning. */
 async function agentBeside(daemon: Daemon, context: Context): Promise<{ stop(): Promise<void> } | null> {
   const [{ runAgent }, { SupervisorBackend }] = await Promise.all([import("../agent/run.ts"), import("../supervisor/supervisor.ts")]);
-  const { config, env, paths, registry, terminal } = context;
+  const { paths, terminal } = context;
   try {
-    const agent = await runAgent({
-      backend: new SupervisorBackend(paths, { link: daemon.link }),
-      paths,
-      registry,
-      trail: context.trailOf("agent"),
-      config,
-      env,
-      say: (sentence) => terminal.note(harmless(sentence)),
-    });
+    const agent = await runAgent({ ...agentOptions(context), backend: new SupervisorBackend(paths, { link: daemon.link }) });
     context.agentIsHere(agent.model);
     return agent;
   } catch (error) {

@@ -116,7 +116,7 @@ test("changing the health check resets the health to unknown, and changing a lim
   expect(here.running.map(({ name }) => name)).toEqual(["other"]);
 });
 
-test("the monitor forgets a service that is no longer listed, and discards the result of its running probe", async () => {
+test("after a service is removed from the list, its health is unknown, and the result of its running probe is discarded", async () => {
   const here = scene();
   here.it.watch([watchedOf("web"), watchedOf("api")]);
   here.turnAt(0);

@@ -139,7 +139,7 @@ const stories: [string, WatchedSpan[], Record<string, number | null>][] = [
     { upMs: 94_000, downMs: 6000, stoppedMs: 0, recoveries: 1, meanRecoveryMs: 6000 },
   ],
   [
-    "a service whose health is no longer checked counts as up",
+    "an unhealthy service counts as up again once its health check is removed",
     [watch(0, 100, [0, "active", 0, "unhealthy"], [50, "active"], [80, "deactivating"], [81, "inactive"])],
     { upMs: 30_000, downMs: 50_000, stoppedMs: 20_000 },
   ],

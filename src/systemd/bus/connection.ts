@@ -115,8 +115,11 @@ export class Connection {
 
   async #pings(): Promise<boolean> {
     for (let attempt = 0; attempt < 2; attempt++) {
+      const isOpen = this.#bus !== null;
       const bus = await this.bus();
       if (bus === null) return false;
+      // Opening a connection includes a ping.
+      if (!isOpen) return true;
       try {
         await bus.ping(pingMs);
         return true;
