@@ -135,6 +135,12 @@ function heardBy(reader: Bun.Subprocess<"ignore", "pipe", "inherit">): Heard[] {
   return heard;
 }
 
+/** Resident memory in bytes without what the next collection frees, which is no memory that a reader costs. */
+function memoryAfterCollection(): number {
+  Bun.gc(true);
+  return process.memoryUsage.rss();
+}
+
 type Outcome = { ratio: number; growthMb: number; hasResumed: boolean };
 
 export async function stoppedReader(services: number, seconds: number, endBytes = 0): Promise<Outcome> {
@@ -153,9 +159,9 @@ export async function stoppedReader(services: number, seconds: number, endBytes 
     await until(() => heard.length > 2, { what: "it reads" });
     reader.kill("SIGSTOP");
     await Bun.sleep(3000);
-    const before = process.memoryUsage.rss();
+    const before = memoryAfterCollection();
     const beside = await ticksCpuMs();
-    const growthMb = (process.memoryUsage.rss() - before) / 1e6;
+    const growthMb = (memoryAfterCollection() - before) / 1e6;
     const from = heard.length;
     const restarts = scene.restarts;
     reader.kill("SIGCONT");
