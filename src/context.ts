@@ -1,8 +1,7 @@
 // The object that every command receives: everything that it needs from its surroundings. It is made once, at the start of bs9.
-import { type AgentClient, agentClient, modelSourceOf } from "./agent/client.ts";
-import { modelOrLook } from "./agent/model-or-look.ts";
+import { AgentSocket } from "./backend/agent-socket.ts";
 import { agentVariable, type Backend } from "./backend/backend.ts";
-import { type BackendKind, detect, isBooted } from "./backend/detect.ts";
+import { type BackendKind, detect } from "./backend/detect.ts";
 import type { Finding } from "./backend/finding.ts";
 import { plainErrno } from "./base/files.ts";
 import { interruptedBy } from "./base/interrupt.ts";
@@ -14,7 +13,9 @@ import type { Deps } from "./lifecycle/deps.ts";
 import { logsFolder } from "./logs/store/place.ts";
 import { careForLogs } from "./logs/store/tick.ts";
 import { Registry } from "./service/registry.ts";
+import { AgentClient, modelSourceOf } from "./status/agent-client.ts";
 import type { Model } from "./status/model.ts";
+import { ModelOrLook } from "./status/model-or-look.ts";
 import { lazyReader } from "./storage/lazy.ts";
 import { databaseFile } from "./storage/sqlite/schema.ts";
 import type { StorageReader } from "./storage/storage.ts";
@@ -96,18 +97,18 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
     for (const mistake of config.mistakes) warn(harmless(mistakeLine(mistake)));
   };
-  const kind = () => detect({ asked: env["BS9_BACKEND"], hasSystemd: isBooted(), recorded: registry.recordedBackend() });
-  const agent = agentClient(paths.state);
+  const asked = env["BS9_BACKEND"];
+  const socket = new AgentSocket(paths.state);
+  const agent = new AgentClient(socket);
   // The agent must not send requests to itself. The variable is read here, because the agent removes it when it begins.
-  const relay = env[agentVariable] === "1" ? null : agent.relay;
+  const relayed = env[agentVariable] === "1" ? null : socket;
   let opened: Promise<Backend> | null = null;
   const backend = async () => {
-    const here = kind();
-    opened ??= openBackend(here, env, paths, relay);
+    const kind = detect(asked, registry);
+    opened ??= openBackend(kind, env, paths, relayed);
     return opened;
   };
-  let source = agent.model;
-  const model = modelOrLook({ source: () => source, registry, kind, backend, signal });
+  const model = new ModelOrLook({ agent, registry, asked, backend, signal });
   return {
     settings,
     env,
@@ -157,16 +158,16 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (changes.length + broken.length > 0) await this.prepare();
     },
     async trimLogs() {
-      if (kind() === "supervisor") return;
+      if (detect(asked, registry) === "supervisor") return;
       await careForLogs(logsFolder(paths.state)).catch((error) => {
         warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
       });
     },
     agentIsHere(here) {
-      source = modelSourceOf(here);
+      model.agent = modelSourceOf(here);
     },
     async hostFindings() {
-      if (kind() === "supervisor") return [];
+      if (detect(asked, registry) === "supervisor") return [];
       const { hostFindings } = await import("./systemd/host-findings.ts");
       return hostFindings(env);
     },
@@ -177,7 +178,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   };
 }
 
-async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths, relay: AgentClient["relay"] | null): Promise<Backend> {
-  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths, relay);
+async function openBackend(kind: BackendKind, env: Context["env"], paths: Paths, agent: AgentSocket | null): Promise<Backend> {
+  if (kind === "systemd") return (await import("./systemd/systemd.ts")).SystemdBackend.open(env, paths, agent);
   return new (await import("./supervisor/supervisor.ts")).SupervisorBackend(paths);
 }

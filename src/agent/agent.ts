@@ -1,14 +1,14 @@
 // The agent: a loop of turns, and a socket that answers commands and tells readers of changes.
 import { statSync } from "node:fs";
 import * as v from "valibot";
+import { agentChannel, keyFile, socketFile, versionText } from "../backend/agent-socket.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
 import { failed } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import type { Self } from "../lifecycle/agent.ts";
+import { Question, type Self } from "../status/agent-protocol.ts";
 import type { Model } from "../status/model.ts";
 import { databaseFile } from "../storage/sqlite/schema.ts";
-import { agentChannel, keyFile, Question, socketFile, versionText } from "./channel.ts";
 import { startLoop } from "./loop.ts";
 import { Turns, type TurnsOptions } from "./turns.ts";
 

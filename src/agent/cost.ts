@@ -1,6 +1,6 @@
 // The agent's own cost: CPU time of its ticks, memory, and the ticks that were late or ran out of time.
 import { readProc, statusField } from "../base/proc.ts";
-import type { Self } from "../lifecycle/agent.ts";
+import type { Self } from "../status/agent-protocol.ts";
 
 /** Mean and maximum are those of this many latest ticks. */
 const kept = 100;

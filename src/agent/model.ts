@@ -1,13 +1,15 @@
 // The Model (the state of the services and their changes) in the process of the agent: `bs9 run` uses it directly, other
 // processes use it through the socket.
+
+import { versionText } from "../backend/agent-socket.ts";
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";
+import { fastestPaceMs } from "../status/agent-protocol.ts";
 import type { ModelEvent } from "../status/events.ts";
 import { addedNotices } from "../status/foreign.ts";
 import type { FollowOptions, Model } from "../status/model.ts";
 import type { Snapshot } from "../status/schema.ts";
 import type { Publisher } from "./act/publish.ts";
-import { fastestPaceMs, versionText } from "./channel.ts";
 import type { Collector } from "./collect/collect.ts";
 import type { Known } from "./collect/services.ts";
 import type { Moment } from "./moment.ts";

@@ -4,8 +4,8 @@ import { readIfThere } from "../base/files.ts";
 import { formatAge, formatBytes } from "../base/quantities.ts";
 import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
-import type { Self } from "../lifecycle/agent.ts";
 import type { Deps } from "../lifecycle/deps.ts";
+import type { Self } from "../status/agent-protocol.ts";
 import type { Result } from "./command.ts";
 
 export const agentName = "bs9-agent";
@@ -22,7 +22,7 @@ export async function describeAgent({ agent, backend, now }: Pick<Deps, "agent" 
     names: [agentName],
     text: (style) => [
       style.bold(agentName),
-      ...(self === null ? [`  ${style.yellow("does not answer")}: ${whyNot(whose, agent.trouble())}`] : rows(self, now(), style)),
+      ...(self === null ? [`  ${style.yellow("does not answer")}: ${whyNot(whose, agent.trouble)}`] : rows(self, now(), style)),
       ...(backend.agent === null ? ["", "The agent is part of the supervisor: the CPU and memory shown are those of both together."] : []),
       ...(unit === null ? [] : ["", style.bold("Unit"), ...lines(unit.text, style)]),
     ],

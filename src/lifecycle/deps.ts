@@ -2,16 +2,16 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Defaults } from "../service/defaults.ts";
 import type { Registry } from "../service/registry.ts";
+import type { AgentClient } from "../status/agent-client.ts";
 import type { Model } from "../status/model.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import type { Trail } from "../trail/trail.ts";
-import type { Agent } from "./agent.ts";
 
 export type Deps = {
   backend: Backend;
   /** The present state of the services. */
   model: Model;
-  agent: Agent;
+  agent: Pick<AgentClient, "version" | "self" | "trouble">;
   registry: Registry;
   /** The values of options that the user does not give. */
   defaults: Defaults;
@@ -35,8 +35,7 @@ export type Deps = {
 /** How long a command waits for another one to end: a start waits for its service, and a stop for its timeout. */
 const lockTimeoutMs = 180_000;
 
-/** Runs `work` under the registry's lock. While another command holds the lock, `deps.progress` names that command. */
-export function underLock<T>(deps: Pick<Deps, "registry" | "progress">, what: string, work: () => Promise<T>): Promise<T> {
-  const { registry } = deps;
-  return registry.locked(what, lockTimeoutMs, (holder) => deps.progress(`waiting for another command: ${holder}`), work);
+/** Takes the registry's lock, which the caller disposes. While another command holds it, `deps.progress` names that command. */
+export function lockRegistry(deps: Pick<Deps, "registry" | "progress">, what: string): Promise<Disposable> {
+  return deps.registry.lock(what, lockTimeoutMs, (holder) => deps.progress(`waiting for another command: ${holder}`));
 }

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, exitStatus, reasonOf } from "../base/errors.ts";
 import { stripText, withoutSecrets } from "../service/masking.ts";
 import type { Difference } from "../service/plan.ts";
-import { type Deps, underLock } from "./deps.ts";
+import { type Deps, lockRegistry } from "./deps.ts";
 
 /**
  * The record of an act (start, stop, …) before it is written to the trail; the act adds the services and the changes that it
@@ -22,7 +22,8 @@ const maxTextLength = 1000;
 export async function recordRefusal(deps: ActingDeps, entry: TrailEntry, error: unknown): Promise<void> {
   if (!(error instanceof Bs9Error) || error.code !== "refused") return;
   const result = { message: reasonOf(error), failed: entry.targets, exitStatus: error.exitStatus };
-  await underLock(deps, whatOf(entry), () => append(deps, entry, result));
+  using _lock = await lockRegistry(deps, whatOf(entry));
+  await append(deps, entry, result);
 }
 
 function whatOf({ act, targets }: TrailEntry): string {
@@ -33,19 +34,18 @@ function whatOf({ act, targets }: TrailEntry): string {
  * Runs `work` under the lock of the registry, and writes to the trail the result that `work` returns beside its value, or the
  * error that it throws.
  */
-export function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
-  return underLock(deps, whatOf(entry), async () => {
-    deps.registry.recordBackend(deps.backend.kind);
-    try {
-      const { value, result } = await work();
-      await append(deps, entry, result);
-      return value;
-    } catch (error) {
-      const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;
-      await append(deps, entry, { message: reasonOf(error), failed: entry.targets, exitStatus: status });
-      throw error;
-    }
-  });
+export async function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
+  using _lock = await lockRegistry(deps, whatOf(entry));
+  deps.registry.recordBackend(deps.backend.kind);
+  try {
+    const { value, result } = await work();
+    await append(deps, entry, result);
+    return value;
+  } catch (error) {
+    const status = error instanceof Bs9Error ? error.exitStatus : exitStatus.bug;
+    await append(deps, entry, { message: reasonOf(error), failed: entry.targets, exitStatus: status });
+    throw error;
+  }
 }
 
 /** Writes to the trail. The act is already done, so a failure to write, such as a full disk, is only a warning. */

@@ -5,7 +5,7 @@ import { startTimeOf } from "../base/proc.ts";
 import { difference } from "../service/plan.ts";
 import type { Pending } from "../service/registry.ts";
 import { forgetService, putBack } from "./change.ts";
-import { type Deps, underLock } from "./deps.ts";
+import { type Deps, lockRegistry } from "./deps.ts";
 import { ready } from "./ready.ts";
 import { append } from "./recorded.ts";
 
@@ -17,7 +17,8 @@ export async function settle(deps: Deps): Promise<void> {
   for (const { error } of broken) deps.warn(reasonOf(error));
   if (changes.length === 0) return;
   try {
-    await underLock(deps, "settle", () => recover(deps));
+    using _lock = await lockRegistry(deps, "settle");
+    await recover(deps);
   } catch (error) {
     if (!(error instanceof Bs9Error && error.code === "no-backend")) throw error;
     const names = changes.map(({ spec }) => spec.name).join(", ");

@@ -12,18 +12,19 @@ import { tryLock } from "../base/libc.ts";
  */
 export type Claim = { what: string; timeoutMs: number; onWait: (holder: string) => void };
 
-/** Runs `work` while no other bs9 can change this directory. Throws after `timeoutMs`. */
-export async function underLockOf<T>(folder: string, claim: Claim, work: () => Promise<T>): Promise<T> {
+/** Takes the lock: no other bs9 can change this directory until the lock is disposed. Throws after `timeoutMs`. */
+export async function lockOf(folder: string, claim: Claim): Promise<Disposable> {
   makeFolder(folder);
   const path = join(folder, "lock");
   const fd = openToAppend(path);
   try {
     await acquire(fd, path, claim);
-    sign(fd, claim.what);
-    return await work();
-  } finally {
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
+  sign(fd, claim.what);
+  return { [Symbol.dispose]: () => closeSync(fd) };
 }
 
 export async function lockHolder(folder: string): Promise<string | null> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
-import { lockHolder, underLockOf } from "./lock.ts";
+import { lockHolder, lockOf } from "./lock.ts";
 import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
 
@@ -160,8 +160,9 @@ export class Registry {
     writeWhole(file, `${kind}\n`, 0o600);
   }
 
-  locked<T>(what: string, timeoutMs: number, onWait: (holder: string) => void, work: () => Promise<T>): Promise<T> {
-    return underLockOf(this.#config, { what, timeoutMs, onWait }, work);
+  /** Takes the lock over the registry, which its owner disposes. Throws if another process holds it for `timeoutMs`. */
+  lock(what: string, timeoutMs: number, onWait: (holder: string) => void): Promise<Disposable> {
+    return lockOf(this.#config, { what, timeoutMs, onWait });
   }
 
   /** Describes who holds the lock now; null where it is free. */

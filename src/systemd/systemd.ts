@@ -1,5 +1,6 @@
 // The Backend on the systemd user manager: units, acts through systemctl, reads over the bus.
 
+import type { AgentSocket } from "../backend/agent-socket.ts";
 import type {
   AgentUnit,
   Backend,
@@ -30,7 +31,7 @@ import { ensureLinger } from "./bus/linger.ts";
 import { type Loaded, readLoaded } from "./bus/loaded.ts";
 import { reachUserManager, type UserManager } from "./bus/reach.ts";
 import { firstLook, glimpseOf, readOverBus, readOverSystemctl } from "./bus/read.ts";
-import { answerCalls, type Relay } from "./bus/relay.ts";
+import { answerCalls, relayThrough } from "./bus/relay.ts";
 import { Systemctl } from "./bus/systemctl.ts";
 import { watchUnits } from "./bus/watch.ts";
 import { logNotices, serviceLogs } from "./journal/service-logs.ts";
@@ -63,9 +64,9 @@ export class SystemdBackend implements Backend {
   /** Services that were claimed when systemd had nothing of their units: what it loads of them is what is written now. */
   readonly #unloaded = new Set<string>();
 
-  private constructor(reach: UserManager, paths: Paths, relay: Relay | null) {
+  private constructor(reach: UserManager, paths: Paths, agent: AgentSocket | null) {
     this.#reach = reach;
-    this.#connection = new Connection(reach, relay);
+    this.#connection = new Connection(reach, agent === null ? null : relayThrough(agent));
     this.#systemctl = new Systemctl(reach, this.#connection);
     this.#jobs = new Jobs(this.#connection, this.#systemctl, reach.runtimeDir);
     this.#paths = paths;
@@ -89,9 +90,9 @@ export class SystemdBackend implements Backend {
    * Opens the backend. Throws `no-backend` if systemd is not PID 1. The first call that needs the user manager reports when it
    * does not run.
    */
-  static async open(env: Record<string, string | undefined>, paths: Paths, relay: Relay | null = null): Promise<SystemdBackend> {
+  static async open(env: Record<string, string | undefined>, paths: Paths, agent: AgentSocket | null = null): Promise<SystemdBackend> {
     if (!isBooted()) throw noBackend("this machine is not run by systemd", { hint: "start it with systemd as PID 1" });
-    return new SystemdBackend(await reachUserManager(env), paths, relay);
+    return new SystemdBackend(await reachUserManager(env), paths, agent);
   }
 
   async claim(name: string): Promise<void> {

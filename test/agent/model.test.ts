@@ -1,8 +1,8 @@
 // The Model in the agent: which events readers get, at once and at their pace, and what is stored meanwhile.
 import { afterEach, expect, spyOn, test } from "bun:test";
-import { modelSourceOf } from "../../src/agent/client.ts";
 import type { Turns } from "../../src/agent/turns.ts";
 import { View } from "../../src/agent/view.ts";
+import { modelSourceOf } from "../../src/status/agent-client.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { after } from "../../src/status/events.ts";
 import { until } from "../harness.ts";

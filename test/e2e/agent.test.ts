@@ -1,7 +1,7 @@
 // The agent of the built bs9 under a real systemd: it comes with the first service, and nothing that happens to it affects an
 // app.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Self } from "../../src/lifecycle/agent.ts";
+import type { Self } from "../../src/status/agent-protocol.ts";
 import type { Status } from "../../src/status/schema.ts";
 import { type Lab, lab, succeed, until } from "../harness.ts";
 import { killAgent } from "./agent-kills.ts";

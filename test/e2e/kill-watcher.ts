@@ -1,7 +1,8 @@
 // Kills services with SIGKILL and follows the agent: measures how long each kill takes to reach a reader. Runs where the
 // services run.
-import { agentClient } from "../../src/agent/client.ts";
+import { AgentSocket } from "../../src/backend/agent-socket.ts";
 import { pathsOf } from "../../src/base/paths.ts";
+import { AgentClient } from "../../src/status/agent-client.ts";
 import { after, type ModelEvent } from "../../src/status/events.ts";
 import type { Snapshot, Status } from "../../src/status/schema.ts";
 
@@ -18,7 +19,7 @@ export { pathOf as killWatcher };
 /** Yields the events of the agent; reconnects while the agent is busy or restarts. */
 export async function* following(state: string, paceMs: number, signal: AbortSignal): AsyncGenerator<ModelEvent> {
   while (!signal.aborted) {
-    yield* agentClient(state).model.follow({ signal, paceMs });
+    yield* new AgentClient(new AgentSocket(state)).follow({ signal, paceMs });
     if (!signal.aborted) await Bun.sleep(100);
   }
 }

@@ -1,7 +1,7 @@
 // Compares ticks of the agent, status, start and the memory of the agent with those of an earlier bs9, each with 100 services
 // in one lab.
 import { existsSync } from "node:fs";
-import type { Self } from "../../src/lifecycle/agent.ts";
+import type { Self } from "../../src/status/agent-protocol.ts";
 import { idleServices } from "../e2e/kill-watcher.ts";
 import { type Lab, lab, succeed, type User, until, whyNoLab } from "../harness.ts";
 import type { Proof } from "./proof.ts";

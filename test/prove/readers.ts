@@ -2,13 +2,14 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { startAgent } from "../../src/agent/agent.ts";
-import { agentClient } from "../../src/agent/client.ts";
+import { AgentSocket } from "../../src/backend/agent-socket.ts";
 import type { Change, Reading } from "../../src/backend/backend.ts";
 import { makeFolder } from "../../src/base/files.ts";
 import { pathsOf } from "../../src/base/paths.ts";
 import { defaultHealth } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { Registry } from "../../src/service/registry.ts";
+import { AgentClient } from "../../src/status/agent-client.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { quiet } from "../agent/stage.ts";
@@ -44,7 +45,7 @@ class Scene {
   readonly home = tempDir();
   readonly paths = pathsOf({ HOME: this.home, BS9_HOME: this.home });
   readonly registry = new Registry(this.paths);
-  readonly client = agentClient(this.paths.state);
+  readonly client = new AgentClient(new AgentSocket(this.paths.state));
   readonly #names: string[];
   readonly #end: string | null;
   readonly #restarts = new Map<string, number>();
@@ -135,7 +136,7 @@ function heardBy(reader: Bun.Subprocess<"ignore", "pipe", "inherit">): Heard[] {
   return heard;
 }
 
-/** Resident memory in bytes without what the next collection frees, which is no memory that a reader costs. */
+/** Resident memory in bytes without what the next collection frees, because that is not a cost of the reader. */
 function memoryAfterCollection(): number {
   Bun.gc(true);
   return process.memoryUsage.rss();

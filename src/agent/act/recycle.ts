@@ -3,7 +3,7 @@
 import type { Backend } from "../../backend/backend.ts";
 import { exitStatus, reasonOf } from "../../base/errors.ts";
 import { startTimeOf } from "../../base/proc.ts";
-import { underLock } from "../../lifecycle/deps.ts";
+import { lockRegistry } from "../../lifecycle/deps.ts";
 import { type ActingDeps, append } from "../../lifecycle/recorded.ts";
 import { type Known, runOf } from "../collect/services.ts";
 import type { Moment, Stage } from "../moment.ts";
@@ -73,9 +73,8 @@ export class Recycler implements Stage {
     const { registry, say } = this.#deps;
     const names = due.map(({ spec }) => spec.name);
     try {
-      await underLock({ registry, progress: () => {} }, `restart ${names.join(" ")}`, async () => {
-        for (const known of await this.#stillDue(due)) await this.#one(known);
-      });
+      using _lock = await lockRegistry({ registry, progress: () => {} }, `restart ${names.join(" ")}`);
+      for (const known of await this.#stillDue(due)) await this.#one(known);
     } catch (error) {
       say(`cannot restart ${names.join(", ")}: ${reasonOf(error)}`);
     }

@@ -15,7 +15,7 @@ export async function agentFindings({ deps, specs }: DoctorInput): Promise<Findi
     const whose = unit.whose();
     if (typeof whose === "object") return [findings.agentOfOther(whose)];
     const start = async () => (await unit.keep(true, "nobody")) ?? "the agent is asked to start, unless it was disabled by hand";
-    return [findings.agentDown({ trouble: agent.trouble() }, plainFix(start))];
+    return [findings.agentDown({ trouble: agent.trouble }, plainFix(start))];
   }
   const restart = unit === null ? null : plainFix(async () => (await unit.keep(true, "other")) ?? "the agent is asked to restart");
   const other = self.version === agent.version ? [] : [findings.agentOlder({ its: self.version, ours: agent.version }, restart)];

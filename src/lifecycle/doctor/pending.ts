@@ -1,7 +1,7 @@
 // Finds changes that killed commands left half done, and the process that holds the lock of the registry.
 import { type Finding, plainFix } from "../../backend/finding.ts";
 import { Bs9Error, reasonOf } from "../../base/errors.ts";
-import { underLock } from "../deps.ts";
+import { lockRegistry } from "../deps.ts";
 import { recover } from "../recover.ts";
 import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
@@ -17,7 +17,8 @@ export function pendingFindings({ registry, deps }: DoctorInput): Finding[] {
   const unsettled = changes.map(({ spec: { name } }) => {
     if (deps === null) return findings.pending({ name });
     const settle = async () => {
-      await underLock(deps, "doctor", () => recover(deps));
+      using _lock = await lockRegistry(deps, "doctor");
+      await recover(deps);
       return `the change of ${name} is settled`;
     };
     return findings.pending({ name }, plainFix(settle));

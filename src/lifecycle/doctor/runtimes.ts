@@ -5,7 +5,7 @@ import { type Finding, plainFix } from "../../backend/finding.ts";
 import { failed } from "../../base/errors.ts";
 import { namesIn } from "../../base/listing.ts";
 import { runtimeVersion } from "../../runtime/pin.ts";
-import { underLock } from "../deps.ts";
+import { lockRegistry } from "../deps.ts";
 import { sweepUnused, unusedPaths } from "../unused.ts";
 import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
@@ -15,7 +15,8 @@ export function runtimeFindings({ paths, specs, deps, registry }: DoctorInput): 
     const about = { path, bytes: bytesIn(path) };
     if (deps === null) return findings.unused(about);
     const sweep = async () => {
-      await underLock(deps, "doctor", async () => sweepUnused(deps));
+      using _lock = await lockRegistry(deps, "doctor");
+      sweepUnused(deps);
       if (existsSync(path)) throw failed(`${path} is now in use, so it was not removed`);
       return `${path} is removed`;
     };

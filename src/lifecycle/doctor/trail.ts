@@ -2,7 +2,7 @@
 import type { Finding } from "../../backend/finding.ts";
 import { exitStatus } from "../../base/errors.ts";
 import { acceptAct } from "../../trail/record.ts";
-import { type Deps, underLock } from "../deps.ts";
+import { type Deps, lockRegistry } from "../deps.ts";
 import { append } from "../recorded.ts";
 import type { DoctorInput } from "./input.ts";
 import { findings } from "./table.ts";
@@ -22,7 +22,8 @@ function removedTrail(removed: string[], deps: Deps | null): Finding {
   if (deps === null) return findings.trailRemoved(about);
   const accept = async () => {
     const entry = { act: acceptAct, targets: [], differences: [{ path: "removed", before: undefined, after: removed }] };
-    await underLock(deps, "doctor", () => append(deps, entry, { message: null, failed: [], exitStatus: exitStatus.done }));
+    using _lock = await lockRegistry(deps, "doctor");
+    await append(deps, entry, { message: null, failed: [], exitStatus: exitStatus.done });
     return "the trail now records that an earlier trail was removed";
   };
   const question = "An earlier trail was removed. Record in the trail that you know of it?";

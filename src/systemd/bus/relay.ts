@@ -1,6 +1,7 @@
 // Reads units through another process of this user that holds a D-Bus connection, which is the agent: a command that opens a
 // connection of its own needs 20 ms for it.
 import * as v from "valibot";
+import { type AgentSocket, versionText } from "../../backend/agent-socket.ts";
 import { failed } from "../../base/errors.ts";
 import type { Bus, BusUnit } from "./bus.ts";
 
@@ -24,6 +25,19 @@ const Units = v.array(
 
 /** Passes the reads on to the agent and returns one answer for each; null where the agent does not answer in time. */
 export type Relay = (calls: unknown[], withinMs: number) => Promise<unknown[] | null>;
+
+const UnitsAnswer = v.looseObject({ version: v.literal(versionText), units: v.array(v.unknown()) });
+
+/**
+ * The relay over the socket of the agent; an agent of another version is not used. A late answer here does not make the agent
+ * count as absent, because the agent may be waiting for the user manager.
+ */
+export function relayThrough(socket: AgentSocket): Relay {
+  return async (calls, withinMs) => {
+    const answer = v.safeParse(UnitsAnswer, await socket.ask({ ask: "units", calls }, { withinMs, isSilentIfLate: false }));
+    return answer.success ? answer.output.units : null;
+  };
+}
 
 /** Under sudo the agent may belong to another user, and has another user manager. */
 export type UserManagerId = { uid: number; runtimeDir: string };

@@ -1,27 +1,14 @@
 // The protocol between a command and the agent. A question and its answer are one line of JSON each; a reader then gets one
 // more line for each event. Both sides parse with the schemas of this file.
-import { join } from "node:path";
 import * as v from "valibot";
 import { Notice } from "../backend/notice.ts";
-import type { Channel } from "../base/channel/head.ts";
-import type * as agent from "../lifecycle/agent.ts";
 import { namePattern } from "../service/name.ts";
-import { Snapshot } from "../status/schema.ts";
-import { version } from "../version.ts";
-
-/** `protocol` is increased with every change that the other side would not understand. */
-export const agentChannel: Channel = { protocol: 3, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
-
-/** The version and commit of this bs9. Two processes run the same bs9 if both are equal. */
-export const versionText = `${version.version}+${version.commit}`;
+import { Snapshot } from "./schema.ts";
 
 /** Samples come at most once a second, because the loop takes one turn a second. */
 export const fastestPaceMs = 1000;
 /** Upper limit of `paceMs` in a question. A longer pace has no use, because readers get the samples of every tick anyway. */
 export const longestPaceMs = 3_600_000;
-
-export const socketFile = (state: string): string => join(state, "agent.sock");
-export const keyFile = (state: string): string => join(state, "agent.key");
 
 export const Question = v.variant("ask", [
   v.strictObject({ ask: v.literal("now"), names: v.array(v.pipe(v.string(), v.regex(namePattern))) }),
@@ -31,24 +18,30 @@ export const Question = v.variant("ask", [
 ]);
 export type Question = v.InferOutput<typeof Question>;
 
-const number = v.nullable(v.number());
-
-const Self = v.strictObject({
+/** What the agent reports about itself: its costs, and its notices. */
+export const Self = v.strictObject({
   pid: v.number(),
   version: v.string(),
+  /** When it started, ISO 8601. */
   since: v.string(),
   services: v.number(),
   intervalMs: v.number(),
   ticks: v.number(),
+  /** The number of ticks that began more than a second after they were due. */
   lateTicks: v.number(),
+  /** The number of ticks that ran out of time and left the expensive figures null. */
   overrunTicks: v.number(),
+  /** CPU time of a whole tick, over the last hundred ticks; null before the first tick. */
   tickCpuMs: v.nullable(v.strictObject({ mean: v.number(), max: v.number() })),
+  /** Mean since the agent started; 100 is one core. */
   cpuPercent: v.number(),
   memoryBytes: v.number(),
-  databaseBytes: number,
+  databaseBytes: v.nullable(v.number()),
+  /** How the agent learns of state changes: from reports of the backend, or by asking the backend at each tick. */
   changesBy: v.picklist(["signals", "asking"]),
   notices: v.array(Notice),
-}) satisfies v.GenericSchema<unknown, agent.Self>;
+});
+export type Self = v.InferOutput<typeof Self>;
 
 const head = { protocol: v.number(), pid: v.number() };
 
@@ -56,7 +49,6 @@ const head = { protocol: v.number(), pid: v.number() };
 export const AgentAnswer = v.union([
   v.strictObject({ ...head, version: v.string(), now: Snapshot }),
   v.strictObject({ ...head, version: v.string(), self: Self }),
-  v.strictObject({ ...head, version: v.string(), units: v.array(v.unknown()) }),
   v.strictObject({ ...head, error: v.string() }),
 ]);
 export type AgentAnswer = v.InferOutput<typeof AgentAnswer>;
