@@ -97,18 +97,17 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       terminal.note("bs9: running as root: services get root's rights outside their sandbox; a user of their own is better");
     for (const mistake of config.mistakes) warn(harmless(mistakeLine(mistake)));
   };
-  const asked = env["BS9_BACKEND"];
   const socket = new AgentSocket(paths.state);
   const agent = new AgentClient(socket);
   // The agent must not send requests to itself. The variable is read here, because the agent removes it when it begins.
   const relayed = env[agentVariable] === "1" ? null : socket;
   let opened: Promise<Backend> | null = null;
   const backend = async () => {
-    const kind = detect(asked, registry);
+    const kind = detect(env, registry);
     opened ??= openBackend(kind, env, paths, relayed);
     return opened;
   };
-  const model = new ModelOrLook({ agent, registry, asked, backend, signal });
+  const model = new ModelOrLook({ agent, registry, env, backend, signal });
   return {
     settings,
     env,
@@ -158,7 +157,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       if (changes.length + broken.length > 0) await this.prepare();
     },
     async trimLogs() {
-      if (detect(asked, registry) === "supervisor") return;
+      if (detect(env, registry) === "supervisor") return;
       await careForLogs(logsFolder(paths.state)).catch((error) => {
         warn(`log files could not be trimmed: ${harmless(plainErrno(error))}`);
       });
@@ -167,7 +166,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
       model.agent = modelSourceOf(here);
     },
     async hostFindings() {
-      if (detect(asked, registry) === "supervisor") return [];
+      if (detect(env, registry) === "supervisor") return [];
       const { hostFindings } = await import("./systemd/host-findings.ts");
       return hostFindings(env);
     },

@@ -5,11 +5,14 @@ import type { Registry } from "../service/registry.ts";
 
 export type BackendKind = "systemd" | "supervisor";
 
+type Environment = Record<string, string | undefined>;
+
 /**
- * Decides which backend to use; `asked` is `BS9_BACKEND`, the explicit choice of the user. Without it, throws if the services
- * were defined on the other backend, because they would run twice.
+ * Decides which backend to use. Unless `BS9_BACKEND` chooses one, throws if the services were defined on the other backend,
+ * because they would run twice.
  */
-export function detect(asked: string | undefined, registry: Pick<Registry, "recordedBackend">): BackendKind {
+export function detect(env: Environment, registry: Pick<Registry, "recordedBackend">): BackendKind {
+  const asked = env["BS9_BACKEND"];
   if (asked) {
     if (asked !== "systemd" && asked !== "supervisor") throw usage(`BS9_BACKEND must be systemd or supervisor (got '${asked}')`);
     return asked;
@@ -21,6 +24,16 @@ export function detect(asked: string | undefined, registry: Pick<Registry, "reco
       hint: "BS9_BACKEND=supervisor bs9 status",
     });
   return here;
+}
+
+/**
+ * Decides for `bs9 run`, which is the supervisor itself. Throws on a machine with systemd, unless `BS9_BACKEND` chooses the
+ * supervisor or this process is PID 1. `hint` is the command line that starts the same services on systemd.
+ */
+export function chooseSupervisor(env: Environment, hint: string): void {
+  if (isBooted() && env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
+    throw usage("systemd runs this machine, and keeps services up by itself", { hint });
+  env["BS9_BACKEND"] = "supervisor";
 }
 
 const named: Record<BackendKind, string> = { systemd: "systemd", supervisor: "bs9's own supervisor" };

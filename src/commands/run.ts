@@ -1,7 +1,7 @@
 // bs9 run: the supervisor in the foreground, fit to be PID 1 of a container.
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { isBooted } from "../backend/detect.ts";
+import { chooseSupervisor } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
@@ -34,9 +34,7 @@ export const runCommand: Command = {
   async run(given: Words, context: Context): Promise<Result | null> {
     const [word, ...more] = given.words;
     if (more.length > 0) throw usage("run takes one file or entry", { hint: `bs9 run ${shellWord(word ?? "")}` });
-    if (isBooted() && context.env["BS9_BACKEND"] !== "supervisor" && process.pid !== 1)
-      throw usage("systemd runs this machine, and keeps services up by itself", { hint: startLine(word, context.cwd) });
-    context.env["BS9_BACKEND"] = "supervisor";
+    chooseSupervisor(context.env, startLine(word, context.cwd));
     const isBackground = context.env[backgroundVariable] === "1";
     const chosen = word ?? (isBackground ? undefined : projectFileIn(context.cwd));
     const wanted = await servicesOf(chosen);

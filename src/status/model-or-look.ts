@@ -11,8 +11,8 @@ import type { Snapshot } from "./schema.ts";
 export type ModelOrLookDeps = {
   agent: ModelSource;
   registry: Registry;
-  /** `BS9_BACKEND`, the explicit choice of the user. */
-  asked: string | undefined;
+  /** The environment, which may choose the backend. */
+  env: Record<string, string | undefined>;
   /** Opens the backend, which an answer of the agent does not need. */
   backend: () => Promise<Backend>;
   signal: AbortSignal;
@@ -56,10 +56,10 @@ export class ModelOrLook implements Model {
 
   /** Asks the agent. Null if no agent answers, and if a killed command has left a change that the agent does not know of. */
   async #told(names: string[]): Promise<Snapshot | null> {
-    const { registry, asked, backend } = this.#deps;
+    const { registry, env, backend } = this.#deps;
     const { changes, broken } = registry.abandoned();
     if (names.length === 0 || changes.length + broken.length > 0) return null;
-    const here = detect(asked, registry);
+    const here = detect(env, registry);
     const askBackend = async () => (await backend()).answers?.();
     const waits = setTimeout(() => void askBackend().catch(() => {}), agentWaitsMs);
     const snapshot = await this.agent.now(names).finally(() => clearTimeout(waits));
