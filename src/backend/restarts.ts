@@ -14,6 +14,12 @@ export function mostInRow(maxRestarts: number | null): number | null {
   return maxRestarts === null ? null : maxRestarts + 1;
 }
 
+/** True if the nth start in a row is allowed; after a refused start the service is given up. */
+export function isStartAllowed(n: number, maxRestarts: number | null): boolean {
+  const most = mostInRow(maxRestarts);
+  return most === null || n <= most;
+}
+
 /** The delay before the nth start in a row, in milliseconds. */
 export function delayOf(n: number, delayMs: number): number {
   return n < 3 ? 0 : Math.min(longestDelayMs, delayMs * 2 ** (n - 3));

@@ -25,7 +25,7 @@ export type Specified = { spec: Spec; known: Spec | null; renewed: Reread | null
  * belongs to a service of another project.
  */
 export async function specOf(given: string, asked: StartInput, deps: Deps): Promise<Specified> {
-  // A defined name comes before a directory of that name (cli.md).
+  // A defined name comes before a directory of that name.
   const defined = deps.registry.get(given.match(/^[a-z][a-z0-9-]*$/) ? given : "") ?? null;
   const { word, input } = defined !== null && asked.name === undefined ? { word: given, input: asked } : expanded(given, asked, deps);
   const isDefined = defined !== null && input.name === undefined;

@@ -41,6 +41,11 @@ export function trustedClockMs(clockMs: number, latestFirst: Iterable<{ fromMs: 
   return 0;
 }
 
+/** The points of a level that have expired: those up to a sequence number, or those older than a time. `lastSeq`: the latest point. */
+export function expiredOf({ keep }: RetentionLevel, lastSeq: number, nowMs: number): { upToSeq: number } | { olderThanMs: number } {
+  return "snapshots" in keep ? { upToSeq: lastSeq - keep.snapshots } : { olderThanMs: nowMs - keep.ageMs };
+}
+
 /** How far back in time a level of the history reaches if no tick was missed. */
 export function spanOf({ stepMs, keep }: RetentionLevel): number {
   return "ageMs" in keep ? keep.ageMs : keep.snapshots * stepMs;

@@ -1,16 +1,16 @@
 import { type Exit, endings, wordsOfExit } from "../backend/ended.ts";
 import { delayOf } from "../backend/restarts.ts";
-import { noteUnhealthy } from "../backend/unhealthy.ts";
+import { noteUnhealthy } from "../backend/unhealthy-line.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { uptimeOfMachineMs } from "../base/proc.ts";
 import { note } from "../logs/events.ts";
 import { removeCgroup } from "./cgroup.ts";
-import { endingOf } from "./ending.ts";
 import { askToEnd, type GroupName, membersOf, signalAll } from "./group.ts";
 import type { Happening } from "./happening.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
+import { endingOf } from "./next-start.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
 import { resumptionOf } from "./resumption.ts";
 import { isLaunched, type Spawned, spawnService } from "./spawn.ts";

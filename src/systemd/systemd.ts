@@ -19,7 +19,7 @@ import type { Directories } from "../backend/directories.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { Neighbours } from "../backend/neighbours.ts";
 import type { Notice } from "../backend/notice.ts";
-import { noteUnhealthy } from "../backend/unhealthy.ts";
+import { noteUnhealthy } from "../backend/unhealthy-line.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";

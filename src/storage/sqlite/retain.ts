@@ -1,7 +1,7 @@
 // Deletes expired data in bounded steps: each step looks at some of the services in turn, and then shrinks the file.
 import type { Database } from "bun:sqlite";
 import { kindOf } from "../../metrics/subject.ts";
-import { type RetentionLevel, seenKeep, trustedClock, trustedClockMs } from "../levels.ts";
+import { expiredOf, type RetentionLevel, seenKeep, trustedClock, trustedClockMs } from "../levels.ts";
 import type { Recents } from "./recent.ts";
 import { chunkKey, lastChunkKey, type Names } from "./schema.ts";
 
@@ -28,7 +28,7 @@ export function deleteExpired(
   for (const [id, name] of ids.slice((turn % parts) * servicesPerStep).slice(0, servicesPerStep)) {
     const kind = kindOf(name);
     const { heads } = recents[kind];
-    for (const [level, { keep }] of levels.entries()) forgetPoints(db, id, level, keep, heads[level]?.seq ?? 0, nowMs);
+    for (const [level, one] of levels.entries()) forgetPoints(db, id, level, expiredOf(one, heads[level]?.seq ?? 0, nowMs));
     if (kind === "host") continue;
     forgetSeen(db, id, nowMs);
     if (isGone(db, levels.length, id, nowMs)) gone.push(id);
@@ -50,10 +50,10 @@ export function incrementalVacuum(db: Database): void {
   if (excess > 0) db.run(`PRAGMA incremental_vacuum(${Math.min(excess, pagesPerStep)})`);
 }
 
-function forgetPoints(db: Database, id: number, level: number, keep: RetentionLevel["keep"], seq: number, nowMs: number): void {
+function forgetPoints(db: Database, id: number, level: number, expired: ReturnType<typeof expiredOf>): void {
   const [first, last] = [chunkKey(level, id, 0), lastChunkKey(level, id)];
-  if ("snapshots" in keep) db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2").run(first, chunkKey(level, id, seq - keep.snapshots));
-  else db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs < ?3").run(first, last, nowMs - keep.ageMs);
+  if ("upToSeq" in expired) db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2").run(first, chunkKey(level, id, expired.upToSeq));
+  else db.query("DELETE FROM chunk WHERE key BETWEEN ?1 AND ?2 AND maxMs < ?3").run(first, last, expired.olderThanMs);
 }
 
 /** Keeps the last state before the kept time: it is the state in which that time begins. */

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootSockets } from "../../../src/backend/root-sockets.ts";
 import { type Directive, label, namespaced, profileDirectives, wishedDirectives } from "../../../src/backend/sandbox.ts";
+import { findHeldDirectives } from "../../../src/systemd/sandbox/host.ts";
 import { type HostProfile, readCached, writeCached } from "../../../src/systemd/sandbox/host-cache.ts";
 import { type LiveText, type Outside, parseLive } from "../../../src/systemd/sandbox/live.ts";
 import type { ProbeRun } from "../../../src/systemd/sandbox/probe.ts";
-import { findHeldDirectives } from "../../../src/systemd/sandbox/search.ts";
 import { denyingSetting, whyDenied } from "../../../src/systemd/sandbox/why.ts";
 
 type Recorded = Omit<LiveText, "mountinfo"> & { mountinfo: string[] };

@@ -1,6 +1,6 @@
 // Decides what follows the end of a service: another start, after which delay, or none after --max-restarts. Pure.
 import { type Exit, endings } from "../backend/ended.ts";
-import { delayOf, mostInRow, nextInRow } from "../backend/restarts.ts";
+import { delayOf, isStartAllowed, nextInRow } from "../backend/restarts.ts";
 import type { Record } from "./record.ts";
 import { eventOfEnd, type LifeEvent, transitions } from "./table.ts";
 
@@ -18,8 +18,7 @@ export function endingOf(record: Record, exit: Exit | null, nowSec: number): End
   const { state, starts, restarts, end, spec, lastStartSec } = record;
   const { policy, max, delayMs } = spec.restart;
   const next = nextInRow(starts, nowSec - lastStartSec);
-  const most = mostInRow(max);
-  const mayAgain = most === null || next <= most;
+  const mayAgain = isStartAllowed(next, max);
   const isRecycled = state === "recycling";
   const wasUp = isRecycled || state === "active";
   const event = eventOfEnd(exit, isRecycled ? "always" : policy, mayAgain);
