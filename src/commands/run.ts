@@ -57,6 +57,7 @@ export const runCommand: Command = {
     });
     try {
       await bringUp(wanted, context);
+      // The supervisor ends at a signal, when another supervisor takes over, and in the background also when no service is left.
       await Promise.race([ended(context.signal), left, ...(isBackground ? [daemon.idle] : [])]);
     } finally {
       await web?.stop();
