@@ -63,7 +63,7 @@ export function unreached(files: Files, allowed: Record<string, string> = {}): s
     reached.add(path);
     if (isSource(path)) for (const target of relativeImports(path, text)) visit(target, path);
   };
-  visit("src/main.ts", "the build");
+  for (const root of ["src/main.ts", ...Object.keys(allowed).filter(isSource)]) visit(root, "the build");
   const dead = [...files.keys()].filter((path) => path.startsWith("src/") && !reached.has(path) && !(path in allowed));
   return [...missing, ...dead.map((path) => `${path} is reached by no import from src/main.ts`)];
 }
@@ -136,7 +136,7 @@ export function strayPackages(files: Files): string[] {
   );
 }
 
-/** The files that may end the process: main, and a program that bs9 contains as text and runs as a process of its own. */
+/** The files that may end the process: main, and what bs9 contains as text and another process runs. */
 const ends = new Set(["src/main.ts", "src/backend/isolation-attempts.ts"]);
 
 /** Only main ends the process or sets its exit code; all output goes through the terminal. */
