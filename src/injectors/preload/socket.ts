@@ -1,46 +1,80 @@
 // The private unix socket of a process, on which bs9 asks for health and metrics.
-import { createRequire } from "node:module";
-import { answerTo } from "./answers.ts";
+import type { Server as NetServer } from "node:net";
+import { type OwnAnswer, privateAnswer } from "./answers.ts";
 import { complain } from "./attempt.ts";
+import { load } from "./builtin.ts";
+import { watchCollections } from "./collections.ts";
+import { watchLoop } from "./loop-lag.ts";
+import { pathOf } from "./paths.ts";
 
-const load = createRequire(import.meta.url);
-const maxHeadBytes = 4096;
-let isOpen = false;
+const maxHeadBytes = 8192;
+const limitMs = 5000;
+let path: string | null = null;
 
-/** Listens once, on `PID.sock` in this directory. */
-export function openSocket(directory: string): void {
-  if (isOpen) return;
-  isOpen = true;
-  const { createServer } = load("node:net") as typeof import("node:net");
-  const { unlinkSync } = load("node:fs") as typeof import("node:fs");
-  const path = `${directory}/${process.pid}.sock`;
-  const remove = () => {
-    try {
-      unlinkSync(path);
-    } catch {
-      // it is not there
-    }
-  };
-  remove();
-  const server = createServer((socket) => {
+/** Listens once, on `PID.sock` in this directory. `serve` is the Bun.serve that counts nothing; null on Node. */
+export function openSocket(directory: string, serve: typeof Bun.serve | null): void {
+  if (path !== null) return;
+  path = `${directory}/${process.pid}.sock`;
+  removeSocket(); // an older process with this pid may have left one
+  if (serve === null) listenOnNode(path);
+  else listenOnBun(path, serve);
+  process.on("exit", removeSocket);
+  watchLoop();
+  watchCollections();
+}
+
+export function removeSocket(): void {
+  if (path === null) return;
+  try {
+    load<typeof import("node:fs")>("node:fs").unlinkSync(path);
+  } catch {
+    // it is not there
+  }
+}
+
+function listenOnBun(unix: string, serve: typeof Bun.serve): void {
+  const server = serve({
+    unix,
+    fetch(request) {
+      const { status, type, body } = privateAnswer(pathOf(request.url), request.headers.get("accept") ?? "");
+      return new Response(body, { status, headers: { "content-type": type, connection: "close" } });
+    },
+    error: () => new Response("bs9: no answer\n", { status: 500 }),
+  });
+  server.unref();
+}
+
+/** With node:net alone, because an app without HTTP does not load node:http. */
+function listenOnNode(unix: string): void {
+  const { createServer } = load<typeof import("node:net")>("node:net");
+  const server: NetServer = createServer((socket) => {
     let head = "";
+    socket.unref();
+    socket.setTimeout(limitMs, () => socket.destroy());
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes) => {
       head += bytes.toString("latin1");
-      if (head.length > maxHeadBytes) {
-        socket.destroy();
-        return;
-      }
-      if (!head.includes("\r\n\r\n")) return;
-      const { status, type, body } = answerTo(head.split(" ", 2)[1] ?? "");
-      const length = Buffer.byteLength(body);
-      socket.end(
-        `HTTP/1.1 ${status} ${status === 200 ? "OK" : "Not OK"}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
-      );
+      if (head.includes("\r\n\r\n")) socket.end(text(answerTo(head)));
+      else if (head.length > maxHeadBytes) socket.destroy();
     });
   });
   server.on("error", complain);
-  server.listen(path);
+  server.maxConnections = 64;
+  server.listen(unix);
   server.unref();
-  process.on("exit", remove);
+}
+
+function answerTo(head: string): OwnAnswer {
+  const target = head.split(" ", 2)[1] ?? "";
+  const accept = /\r\naccept: *([^\r]*)/i.exec(head)?.[1] ?? "";
+  try {
+    return privateAnswer(pathOf(target), accept);
+  } catch {
+    return { status: 500, type: "text/plain", body: "bs9: no answer\n" };
+  }
+}
+
+function text({ status, type, body }: OwnAnswer): string {
+  const length = Buffer.byteLength(body);
+  return `HTTP/1.1 ${status} bs9\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`;
 }
