@@ -1,0 +1,139 @@
+// The schema of alerts.json: the rules, the channels and the heartbeat that the user has configured.
+import * as v from "valibot";
+import { tableOf } from "../metrics/figures.ts";
+import { hostName, kindOf } from "../metrics/subject.ts";
+import { namePattern } from "../service/name.ts";
+import { severities } from "./message.ts";
+
+/** A number of seconds, or a text such as `10s`, `5m` or `1h`. */
+const longest = 31 * 86_400;
+const durationPattern = /^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d)?){1,4}$/;
+const duration = v.union(
+  [v.pipe(v.number(), v.minValue(0), v.maxValue(longest)), v.pipe(v.string(), v.regex(durationPattern))],
+  "must be a time such as 10s or 5m",
+);
+const severity = v.optional(v.picklist(severities));
+const name = v.pipe(v.string(), v.regex(namePattern, "must be the name of a service"));
+const text = (max: number) => v.pipe(v.string(), v.minLength(1, "must not be empty"), v.maxLength(max, `must have at most ${max} characters`));
+
+const off = v.literal("off");
+const percent = v.pipe(v.number(), v.minValue(0, "must be at least 0"), v.maxValue(100, "must be at most 100"));
+const positive = v.pipe(v.number(), v.minValue(0, "must be at least 0"), v.maxValue(1e15, "is too large"));
+const sizePattern = /^\d{1,15}(\.\d{1,6})?\s*[kmgtKMGT]?([iI]?[bB])?$/;
+const size = v.pipe(v.string(), v.regex(sizePattern, "must be a size such as 512M"));
+
+const shared = { for: v.optional(duration), severity };
+const limitOf = <V extends v.GenericSchema>(value: V) => v.optional(v.union([off, v.strictObject({ value, ...shared })]));
+const within = v.optional(duration);
+const event = v.optional(v.union([v.picklist(["on", "off"]), v.strictObject(shared)]));
+
+/** Every rule is optional: a rule that a service does not set is that of `rules`, and then the built-in one. */
+export const Rules = v.strictObject({
+  /** Percent of the CPU limit, or of one core for a service without a limit. */
+  cpu: limitOf(positive),
+  /** Percent of the memory limit (of the memory of the host for a service without a limit), or a size such as `512M`. */
+  memory: limitOf(v.union([percent, size], "must be a percentage or a size such as 512M")),
+  errorRate: limitOf(percent),
+  p95Ms: limitOf(positive),
+  /** Least percentage of the time in which the service must have been up. */
+  uptime: v.optional(v.union([off, v.strictObject({ value: percent, within, ...shared })])),
+  /** Number of restarts within a time. */
+  restarts: v.optional(v.union([off, v.strictObject({ value: positive, within, ...shared })])),
+  health: event,
+  failed: event,
+  oom: event,
+  crashLoop: event,
+});
+export type Rules = v.InferOutput<typeof Rules>;
+
+/** The rules on the host can be set for the host only. */
+const GlobalRules = v.strictObject({ ...Rules.entries, hostMemory: limitOf(percent), hostDisk: limitOf(percent) });
+export type GlobalRules = v.InferOutput<typeof GlobalRules>;
+
+export const operators = [">", ">=", "<", "<="] as const;
+
+const Custom = v.pipe(
+  v.strictObject({
+    name: v.pipe(v.string(), v.regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/, "must have 1 to 63 letters, digits, - or _")),
+    /** The name of a figure of the service, or of the host if `service` is `bs9-host`. */
+    series: text(64),
+    op: v.picklist(operators),
+    value: v.number(),
+    ...shared,
+    /** Without it the rule is on every service. */
+    service: v.optional(v.union([name, v.literal(hostName)])),
+  }),
+  v.forward(
+    v.check(
+      ({ series, service }) => tableOf(kindOf(service ?? "")).some((figure) => figure.name === series),
+      "must be the name of a figure, as bs9 export --format json shows it",
+    ),
+    ["series"],
+  ),
+);
+export type CustomRule = v.InferOutput<typeof Custom>;
+
+const maxUrl = 2048;
+const url = v.pipe(
+  text(maxUrl),
+  v.check((one) => /^https?:\/\//i.test(one) && URL.canParse(one), "must be a URL that begins with http:// or https://"),
+);
+const file = v.pipe(text(4096), v.regex(/^(\/|~\/)/, "must be an absolute path, or begin with ~/"));
+
+const Webhook = v.strictObject({
+  url,
+  /** The key of the signature in the header. */
+  secret: v.optional(text(1024)),
+  secretFile: v.optional(file),
+  preset: v.optional(v.picklist(["slack", "discord", "ntfy"])),
+  /** The body of the request, with placeholders. */
+  template: v.optional(text(16_384)),
+});
+export type WebhookConfig = v.InferOutput<typeof Webhook>;
+
+const addressPattern = /^[^\s@<>",;]{1,64}@[^\s@<>",;]{1,255}$/;
+const address = v.pipe(v.string(), v.regex(addressPattern, "must be a mail address"));
+
+const Mail = v.strictObject({
+  host: v.pipe(text(255), v.regex(/^[A-Za-z0-9.:_-]+$/, "must be a host name or an address")),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  user: v.optional(text(255)),
+  password: v.optional(text(1024)),
+  passwordFile: v.optional(file),
+  from: address,
+  to: v.union([address, v.pipe(v.array(address), v.minLength(1), v.maxLength(50))], "must be a mail address, or a list of them"),
+  /** `required`: TLS or nothing; `auto`: TLS if the server offers it. */
+  tls: v.optional(v.picklist(["required", "auto", "off"])),
+});
+export type MailConfig = v.InferOutput<typeof Mail>;
+
+const word = v.pipe(v.string(), v.maxLength(4096));
+const CommandChannel = v.strictObject({ argv: v.pipe(v.array(word), v.minLength(1), v.maxLength(100)) });
+
+const Channels = v.strictObject({
+  webhooks: v.optional(v.pipe(v.array(Webhook), v.maxLength(20, "must have at most 20 entries")), []),
+  mail: v.optional(Mail),
+  command: v.optional(CommandChannel),
+  journal: v.optional(v.boolean()),
+});
+export type ChannelsConfig = v.InferOutput<typeof Channels>;
+
+const Heartbeat = v.strictObject({
+  url,
+  everySeconds: v.optional(v.pipe(v.number(), v.minValue(5), v.maxValue(86_400))),
+});
+export type HeartbeatConfig = v.InferOutput<typeof Heartbeat>;
+
+export const AlertConfig = v.strictObject({
+  enabled: v.optional(v.boolean(), true),
+  cooldownSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longest)), 300),
+  rules: v.optional(GlobalRules, {}),
+  services: v.optional(v.record(name, Rules), {}),
+  custom: v.optional(v.pipe(v.array(Custom), v.maxLength(100, "must have at most 100 entries")), []),
+  channels: v.optional(Channels, {}),
+  heartbeat: v.optional(Heartbeat),
+});
+/** The parsed file, with its defaults. */
+export type AlertConfig = v.InferOutput<typeof AlertConfig>;
+/** The file as it is written: without defaults. */
+export type AlertFile = v.InferInput<typeof AlertConfig>;
