@@ -35,6 +35,11 @@ export type Reading = {
   restarts: number | null;
   /** How the service last ended, in words; null where it has not ended, or the end is unknown. */
   end: string | null;
+  /**
+   * Identifies the run that ended with `end`, for a service that does not run: a different run has a different text. Absent where
+   * the source of the reading does not report it.
+   */
+  run?: string;
   /** The processes of the service; null while it has none, or where they are unknown. */
   group: Group | null;
   /** The CPU counter and the time of its reading (performance.now()): the first of two readings that make a rate. */

@@ -72,8 +72,9 @@ async function reading(
     const cpu = live?.cpu ?? (folder === null ? null : { usec: usecOfCgroup(folder), atMs: performance.now() });
     return { ...blank, mainPid, restarts, group: folder === null ? null : { kind: "cgroup", folder }, cpu };
   }
-  const [restarts, result, code, status] = await Promise.all([
+  const [restarts, run, result, code, status] = await Promise.all([
     restartsOf(),
+    bus.property(unit.path, "Unit", "InvocationID"),
     service("Result"),
     service("ExecMainCode"),
     service("ExecMainStatus"),
@@ -84,7 +85,7 @@ async function reading(
   const end = isOwn ? `exited with ${givenUpStatus}` : wordsOfEnd(typeof result === "string" && result !== "success" ? result : null, exit);
   // The delay unit writes the count before it waits, and does not yet include the delayed start in the row.
   const waits = blank.state === "activating" && starts !== null ? { row: starts.inRow + 1, sinceMs: starts.writtenMs } : null;
-  return { ...blank, restarts, end, waits };
+  return { ...blank, restarts, end, waits, ...runOf(run) };
 }
 
 /** Reads states only, with one process for all services; everything that the list does not contain stays null. */
@@ -143,6 +144,12 @@ function foldersIn(folder: string): string[] {
 function exitOf(code: number | null, status: number | null): Exit | null {
   const word = ({ 1: "exited", 2: "killed", 3: "dumped" } as const)[code as 1 | 2 | 3];
   return word === undefined || status === null ? null : { code: word, status };
+}
+
+/** systemd gives each start of a unit an id of 16 bytes; a unit that never started has none. */
+function runOf(id: unknown): Pick<Reading, "run"> {
+  const bytes = Array.isArray(id) || id instanceof Uint8Array ? [...id] : [];
+  return bytes.length === 16 ? { run: Buffer.from(bytes).toString("hex") } : {};
 }
 
 function whole(value: unknown): number | null {
