@@ -14,7 +14,8 @@ const duration = v.union(
 );
 const severity = v.optional(v.picklist(severities));
 const name = v.pipe(v.string(), v.regex(namePattern, "must be the name of a service"));
-const text = (max: number) => v.pipe(v.string(), v.minLength(1, "must not be empty"), v.maxLength(max, `must have at most ${max} characters`));
+const text = (max: number) =>
+  v.pipe(v.string(), v.minLength(1, "must not be empty"), v.maxLength(max, `must have at most ${max} characters`));
 
 const off = v.literal("off");
 const percent = v.pipe(v.number(), v.minValue(0, "must be at least 0"), v.maxValue(100, "must be at most 100"));

@@ -1,0 +1,51 @@
+// Makes the channels from the configuration, and finds what is doubtful in them.
+import { mistakeInTemplate } from "./body.ts";
+import type { Channel } from "./channel.ts";
+import { command, type RunProgram } from "./command.ts";
+import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
+import { journal } from "./journal.ts";
+import { isLoopback } from "./loopback.ts";
+import { mail } from "./mail.ts";
+import { shownUrl, webhook } from "./webhook.ts";
+
+export type ChannelGround = { home: string; now: () => number; run: RunProgram; journalSocket?: string };
+
+export function channelsOf(config: ChannelsConfig, { home, now, run, journalSocket }: ChannelGround): Channel[] {
+  const channels = [
+    ...config.webhooks.map((one) => webhook(one, { home, now })),
+    ...(config.mail === undefined ? [] : [mail(config.mail, { home })]),
+    ...(config.command === undefined ? [] : [command(config.command.argv, run)]),
+    ...(config.journal === true ? [journal(journalSocket)] : []),
+  ];
+  return channels.map((channel, i) => {
+    const same = channels.slice(0, i).filter(({ key }) => key === channel.key).length;
+    return same === 0 ? channel : { ...channel, key: `${channel.key}-${same + 1}` };
+  });
+}
+
+/** Sentences on settings that work but should be changed, and on templates that do not work. */
+export function channelWarnings(config: ChannelsConfig, heartbeat: HeartbeatConfig | undefined): string[] {
+  const clear = [...config.webhooks, ...(heartbeat === undefined ? [] : [heartbeat])].filter(({ url }) => isClearText(url));
+  const { mail: server } = config;
+  return [
+    ...clear.map(({ url }) => `${shownUrl(url)} is not encrypted: everybody on the way can read and change the messages; use https://`),
+    ...config.webhooks.flatMap(({ url, preset, template }) => {
+      const both = preset !== undefined && template !== undefined;
+      const mistake = template === undefined ? null : mistakeInTemplate(template);
+      return [
+        ...(both ? [`the webhook ${shownUrl(url)} has a preset and a template: the preset is not used`] : []),
+        ...(mistake === null ? [] : [`the webhook ${shownUrl(url)}: ${mistake}`]),
+      ];
+    }),
+    ...(server?.tls === "off" && !isLoopback(server.host)
+      ? [
+          `mail to ${server.host} is not encrypted: everybody on the way can read it${server.user === undefined ? "" : ", and the password"}`,
+        ]
+      : []),
+  ];
+}
+
+function isClearText(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !isLoopback(hostname);
+}

@@ -1,0 +1,111 @@
+// Delivers alerts: puts messages into the spool on disk, and sends them from there through each channel in a queue of its own.
+import { join } from "node:path";
+import { type ChannelGround, channelsOf } from "./channels.ts";
+import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { AlertMessage } from "./message.ts";
+import { type Pace, Queue, usualPace } from "./queue.ts";
+import { Spool, type spoolLimits } from "./spool.ts";
+import { shownUrl } from "./webhook.ts";
+
+export const spoolFile = (state: string): string => join(state, "alerts.db");
+
+export type DeliveryOptions = ChannelGround & {
+  /** The file of the spool, see spoolFile(). */
+  file: string;
+  channels: ChannelsConfig;
+  heartbeat?: HeartbeatConfig | undefined;
+  pace?: Pace;
+  limits?: typeof spoolLimits;
+};
+
+/** Why alerts do not reach somebody: sentences without a full stop, each with a command line that shows more. */
+export type DeliveryTrouble = { subject: string; what: string; fix: string };
+
+/** How often the process looks for messages that another process has put into the spool. */
+const lookMs = 1000;
+/** A lost message is told for a day. */
+const tellDroppedMs = 86_400_000;
+/** A single failed attempt is normal, for example while a receiver restarts. */
+const manyAttempts = 3;
+
+/** Throws where the spool cannot be opened. To change the configuration, close it and make another one. */
+export class Deliveries {
+  readonly #spool: Spool;
+  readonly #queues: Queue[];
+  readonly #heartbeat: { beat: Heartbeat; url: string } | null;
+  readonly #timer: Timer;
+  readonly #now: () => number;
+
+  constructor({ file, channels, heartbeat, pace = usualPace, limits, ...ground }: DeliveryOptions) {
+    this.#now = ground.now;
+    this.#spool = new Spool(file, ground.now, limits);
+    const all = channelsOf(channels, ground);
+    this.#spool.keepOnly(all.map(({ key }) => key));
+    this.#queues = all.map((channel) => new Queue(channel, this.#spool, pace));
+    this.#heartbeat = heartbeat === undefined ? null : { beat: new Heartbeat(heartbeat), url: heartbeat.url };
+    let version = this.#spool.version();
+    this.#timer = setInterval(() => {
+      const found = this.#spool.version();
+      if (found !== version) this.#wake();
+      version = found;
+    }, lookMs);
+  }
+
+  /**
+   * Writes a message to the disk and returns; events that were told before are left out. Throws where the spool cannot be written:
+   * the caller keeps the message and tries again.
+   */
+  put(message: AlertMessage): void {
+    const isNew = this.#spool.put(
+      message,
+      this.#queues.map(({ key }) => key),
+    );
+    if (isNew) this.#wake();
+  }
+
+  /** The number of messages that wait, each counted for each channel that has not taken it. */
+  waiting(): number {
+    return this.#spool.backlogs().reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  notices(): DeliveryTrouble[] {
+    const backlogs = new Map(this.#spool.backlogs().map((one) => [one.channel, one]));
+    const fix = "bs9 alert --test";
+    const ofChannels = this.#queues.flatMap(({ key, name, trouble }) => {
+      const { waiting = 0, attempts = 0, dropped = 0, droppedMs = 0 } = backlogs.get(key) ?? {};
+      const isStuck = trouble !== null && attempts >= manyAttempts;
+      const lost = this.#now() - droppedMs < tellDroppedMs ? dropped : 0;
+      return [
+        ...(isStuck ? [{ subject: name, what: `${messages(waiting)} cannot be sent through ${name}: ${trouble}`, fix }] : []),
+        ...(lost > 0
+          ? [{ subject: name, what: `${messages(lost)} for ${name} could not be sent in time and ${lost === 1 ? "is" : "are"} lost`, fix }]
+          : []),
+      ];
+    });
+    const beat = this.#heartbeat;
+    const missed = beat?.beat.trouble ?? null;
+    const { damage } = this.#spool;
+    return [
+      ...ofChannels,
+      ...(beat === null || missed === null
+        ? []
+        : [{ subject: "heartbeat", what: `the heartbeat to ${shownUrl(beat.url)} fails: ${missed}`, fix }]),
+      ...(damage === null ? [] : [{ subject: "alerts.db", what: damage, fix: "df -h; journalctl --user -u bs9-agent" }]),
+    ];
+  }
+
+  /** Ends within about a second; what was not sent stays in the spool. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#heartbeat?.beat.close();
+    await Promise.all(this.#queues.map((queue) => queue.close()));
+    this.#spool.close();
+  }
+
+  #wake(): void {
+    for (const queue of this.#queues) queue.wake();
+  }
+}
+
+const messages = (count: number): string => (count === 1 ? "1 message" : `${count} messages`);
