@@ -8,7 +8,7 @@ import { type Pace, Queue, usualPace } from "./queue.ts";
 import { Spool, type spoolLimits } from "./spool.ts";
 import { shownUrl } from "./webhook.ts";
 
-export const spoolFile = (state: string): string => join(state, "alerts.db");
+export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
 
 export type DeliveryOptions = ChannelGround & {
   /** The file of the spool, see spoolFile(). */
@@ -91,7 +91,7 @@ export class Deliveries {
       ...(beat === null || missed === null
         ? []
         : [{ subject: "heartbeat", what: `the heartbeat to ${shownUrl(beat.url)} fails: ${missed}`, fix }]),
-      ...(damage === null ? [] : [{ subject: "alerts.db", what: damage, fix: "df -h; journalctl --user -u bs9-agent" }]),
+      ...(damage === null ? [] : [{ subject: "spool of alerts", what: damage, fix: "df -h; journalctl --user -u bs9-agent" }]),
     ];
   }
 
