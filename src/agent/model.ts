@@ -1,6 +1,6 @@
 // The Model (the state of the services and their changes) in the process of the agent: `bs9 run` uses it directly, other
 // processes use it through the socket.
-
+import type { AlertNow } from "../alerting/kept.ts";
 import { versionText } from "../backend/agent-socket.ts";
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";
@@ -21,6 +21,7 @@ export type ModelDeps = {
   view: View;
   shared: SharedNotices;
   publisher: Publisher;
+  alerts: () => AlertNow[];
 };
 
 /** At most this many events wait for a reader in this process; a reader that falls further behind gets a snapshot instead. */
@@ -40,7 +41,7 @@ export class AgentModel implements Model {
    * the caller reads the services itself.
    */
   async now(names: string[]): Promise<Snapshot> {
-    const { collector, view, shared } = this.#deps;
+    const { alerts, collector, view, shared } = this.#deps;
     const { services } = collector;
     // Services that were stopped or deleted a moment ago can take 20 ms each, because systemd loads their units again.
     const [notices] = await Promise.all([shared.now(), collector.refresh({ only: new Set(names) })]);
@@ -48,7 +49,7 @@ export class AgentModel implements Model {
     const moment = collector.look();
     const observed = view.of(names, moment, { shared: notices, isExact: true });
     const added = addedNotices(view.foreign(false));
-    return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, host: moment.host };
+    return { atMs: moment.atMs, services: observed, added, notices, warnings: services.warnings, alerts: alerts(), host: moment.host };
   }
 
   async *follow({ signal, paceMs }: FollowOptions): AsyncGenerator<ModelEvent> {

@@ -13,6 +13,7 @@ import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { unavailable } from "../storage/unavailable.ts";
 import type { Trail } from "../trail/trail.ts";
 import { type Running, startAgent } from "./agent.ts";
+import { AlertChannels } from "./alert-channels.ts";
 import { Pause } from "./pause.ts";
 
 export type RunOptions = {
@@ -65,12 +66,15 @@ export async function runAgent({ backend, paths, registry, trail, env, say, ...o
   async function begin(config: Config): Promise<Pick<Running, "model" | "stop">> {
     const openedMs = performance.now();
     const { storage, isOpen } = await openStorage(config);
+    const { home, state } = paths;
+    const channels = new AlertChannels({ state, home, now: Date.now, run: () => Promise.reject(new Error("todo")) });
     const agent = startAgent({
       deps: { backend, registry, trail, now: Date.now },
       paths,
       keeping: config.keeping,
       health: config.health,
       storage,
+      channels,
       monotonicMs: () => performance.now(),
       say,
       async chores() {
@@ -84,6 +88,7 @@ export async function runAgent({ backend, paths, registry, trail, env, say, ...o
       model: agent.model,
       async stop() {
         await agent.stop();
+        await channels.close();
         await storage.close();
       },
     };

@@ -1,4 +1,6 @@
 // One turn of the agent: collects the state of the services (a `Moment`), and runs each stage on it.
+import { hostname } from "node:os";
+import { AlertsInForce } from "../alerting/in-force.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import type { Paths } from "../base/paths.ts";
@@ -6,9 +8,12 @@ import type { HealthSettings } from "../config/health.ts";
 import type { Keeping } from "../config/keeping.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { Storage } from "../storage/storage.ts";
+import { Alerter } from "./act/alert.ts";
 import { Publisher } from "./act/publish.ts";
 import { Recycler } from "./act/recycle.ts";
 import { Store } from "./act/store.ts";
+import { Uptimes } from "./act/uptimes.ts";
+import type { AlertChannels } from "./alert-channels.ts";
 import { Collector, type WantedSamples } from "./collect/collect.ts";
 import { Cost } from "./cost.ts";
 import { SampleTimes } from "./due.ts";
@@ -31,16 +36,20 @@ export type TurnsOptions = {
     /** The wall clock, which somebody may set: it only labels samples. */
     now: () => number;
   };
-  /** The directories whose file systems are measured. */
-  paths: Pick<Paths, "home" | "state">;
+  /** The file systems of `home` and `state` are measured. */
+  paths: Pick<Paths, "home" | "config" | "state">;
   keeping: Keeping;
   health: HealthSettings;
   storage: Storage;
   /** The monotonic clock, which rates are computed with. */
   monotonicMs: () => number;
+  channels: Channels;
   /** Writes a sentence into the log of the agent. */
   say: (sentence: string) => void;
 };
+
+/** The channels of alerts. */
+export type Channels = Pick<AlertChannels, "use" | "put" | "notices">;
 
 /** Share of the interval that samples may use before the expensive figures are skipped. */
 const shareOfInterval = 0.5;
@@ -51,6 +60,7 @@ export class Turns {
   readonly cost = new Cost();
   readonly #options: TurnsOptions;
   readonly #publisher: Publisher;
+  readonly #alerter: Alerter;
   readonly #stages: Stages;
   readonly #times: SampleTimes;
   #onNews = () => {};
@@ -65,7 +75,11 @@ export class Turns {
       paths,
       health,
       monotonicMs,
-      onTold: (change) => this.#publisher.told(change),
+      onTold: (change) => {
+        this.#publisher.told(change);
+        // Without a reader most changes can wait for the next turn.
+        if (this.#alerter.isUrgent(change)) this.#onNews();
+      },
       onNews: () => {
         if (this.paceMs !== null) this.#onNews();
       },
@@ -73,9 +87,21 @@ export class Turns {
     });
     const { services, sampler } = this.collector;
     const view = new View({ ...deps, sampler, intervalMs: keeping.intervalMs });
-    this.#publisher = new Publisher({ view, shared, warnings: () => services.warnings });
-    this.model = new AgentModel({ collector: this.collector, view, shared, publisher: this.#publisher });
+    const alerts = () => this.#alerter.latest;
+    this.#alerter = new Alerter({
+      state: paths.state,
+      host: hostname(),
+      registry: deps.registry,
+      inForce: new AlertsInForce(paths),
+      uptimes: new Uptimes(storage, say),
+      channels: options.channels,
+      now: deps.now,
+      monotonicMs,
+    });
+    this.#publisher = new Publisher({ view, shared, alerts, warnings: () => services.warnings });
+    this.model = new AgentModel({ collector: this.collector, view, shared, alerts, publisher: this.#publisher });
     this.#stages = new Stages({
+      alert: this.#alerter,
       publish: this.#publisher,
       recycle: new Recycler({ ...deps, say }),
       store: new Store(storage),
@@ -141,6 +167,7 @@ export class Turns {
     }
     if (kind === "tick" && overran) this.cost.overrunTicks++;
     if (moment.kind !== "none") this.#times.shown(nowMs);
-    return [...troubles, ...(await this.#stages.act(moment))];
+    troubles.push(...(await this.#stages.act(moment)), ...this.#alerter.notices(), ...this.#options.channels.notices());
+    return troubles;
   }
 }

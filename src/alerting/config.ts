@@ -8,8 +8,9 @@ import { severities } from "./message.ts";
 /** A number of seconds, or a text such as `10s`, `5m` or `1h`. */
 const longest = 31 * 86_400;
 const durationPattern = /^(\d{1,9}(\.\d{1,3})?(ms|s|m|h|d)?){1,4}$/;
+const seconds = v.pipe(v.number(), v.minValue(0, "must be at least 0"), v.maxValue(longest, `must be at most ${longest}`));
 const duration = v.union(
-  [v.pipe(v.number(), v.minValue(0), v.maxValue(longest)), v.pipe(v.string(), v.regex(durationPattern))],
+  [seconds, v.pipe(v.string(), v.regex(durationPattern, "must be a time such as 10s or 5m"))],
   "must be a time such as 10s or 5m",
 );
 const severity = v.optional(v.picklist(severities));
@@ -29,7 +30,7 @@ const within = v.optional(duration);
 const event = v.optional(v.union([v.picklist(["on", "off"]), v.strictObject(shared)]));
 
 /** Every rule is optional: a rule that a service does not set is that of `rules`, and then the built-in one. */
-export const Rules = v.strictObject({
+export const ServiceRules = v.strictObject({
   /** Percent of the CPU limit, or of one core for a service without a limit. */
   cpu: limitOf(positive),
   /** Percent of the memory limit (of the memory of the host for a service without a limit), or a size such as `512M`. */
@@ -45,10 +46,10 @@ export const Rules = v.strictObject({
   oom: event,
   crashLoop: event,
 });
-export type Rules = v.InferOutput<typeof Rules>;
+export type ServiceRules = v.InferOutput<typeof ServiceRules>;
 
 /** The rules on the host can be set for the host only. */
-const GlobalRules = v.strictObject({ ...Rules.entries, hostMemory: limitOf(percent), hostDisk: limitOf(percent) });
+const GlobalRules = v.strictObject({ ...ServiceRules.entries, hostMemory: limitOf(percent), hostDisk: limitOf(percent) });
 export type GlobalRules = v.InferOutput<typeof GlobalRules>;
 
 export const operators = [">", ">=", "<", "<="] as const;
@@ -97,19 +98,29 @@ const address = v.pipe(v.string(), v.regex(addressPattern, "must be a mail addre
 
 const Mail = v.strictObject({
   host: v.pipe(text(255), v.regex(/^[A-Za-z0-9.:_-]+$/, "must be a host name or an address")),
-  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  port: v.pipe(
+    v.number(),
+    v.integer("must be a whole number"),
+    v.minValue(1, "must be at least 1"),
+    v.maxValue(65_535, "must be at most 65535"),
+  ),
   user: v.optional(text(255)),
   password: v.optional(text(1024)),
   passwordFile: v.optional(file),
   from: address,
-  to: v.union([address, v.pipe(v.array(address), v.minLength(1), v.maxLength(50))], "must be a mail address, or a list of them"),
+  to: v.union(
+    [address, v.pipe(v.array(address), v.minLength(1, "must not be empty"), v.maxLength(50, "must have at most 50 entries"))],
+    "must be a mail address, or a list of them",
+  ),
   /** `required`: TLS or nothing; `auto`: TLS if the server offers it. */
   tls: v.optional(v.picklist(["required", "auto", "off"])),
 });
 export type MailConfig = v.InferOutput<typeof Mail>;
 
-const word = v.pipe(v.string(), v.maxLength(4096));
-const CommandChannel = v.strictObject({ argv: v.pipe(v.array(word), v.minLength(1), v.maxLength(100)) });
+const word = v.pipe(v.string(), v.maxLength(4096, "must have at most 4096 characters"));
+const CommandChannel = v.strictObject({
+  argv: v.pipe(v.array(word), v.minLength(1, "must not be empty"), v.maxLength(100, "must have at most 100 entries")),
+});
 
 const Channels = v.strictObject({
   webhooks: v.optional(v.pipe(v.array(Webhook), v.maxLength(20, "must have at most 20 entries")), []),
@@ -121,15 +132,15 @@ export type ChannelsConfig = v.InferOutput<typeof Channels>;
 
 const Heartbeat = v.strictObject({
   url,
-  everySeconds: v.optional(v.pipe(v.number(), v.minValue(5), v.maxValue(86_400))),
+  everySeconds: v.optional(v.pipe(v.number(), v.minValue(5, "must be at least 5"), v.maxValue(86_400, "must be at most 86400"))),
 });
 export type HeartbeatConfig = v.InferOutput<typeof Heartbeat>;
 
 export const AlertConfig = v.strictObject({
   enabled: v.optional(v.boolean(), true),
-  cooldownSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longest)), 300),
+  cooldownSeconds: v.optional(seconds, 300),
   rules: v.optional(GlobalRules, {}),
-  services: v.optional(v.record(name, Rules), {}),
+  services: v.optional(v.record(name, ServiceRules), {}),
   custom: v.optional(v.pipe(v.array(Custom), v.maxLength(100, "must have at most 100 entries")), []),
   channels: v.optional(Channels, {}),
   heartbeat: v.optional(Heartbeat),

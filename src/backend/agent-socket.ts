@@ -6,7 +6,7 @@ import type { Channel } from "../base/channel/head.ts";
 import { version } from "../version.ts";
 
 /** `protocol` is increased with every change that the other side would not understand. */
-export const agentChannel: Channel = { protocol: 3, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
+export const agentChannel: Channel = { protocol: 4, who: "agent", maxQuestionBytes: 1024 * 1024, maxAnswerBytes: 64 * 1024 * 1024 };
 
 /** The version and commit of this bs9. Two processes run the same bs9 if both are equal. */
 export const versionText = `${version.version}+${version.commit}`;

@@ -59,7 +59,14 @@ export type Reading = {
 export type Foreign = { name: string; kind: "missing" | "edited" | "older" | "added" | "drop-ins"; files: string[] };
 
 /** A change that the backend reports by itself: the new state of a service; null where something else has changed. */
-export type Change = { name: string; state: State | null /** By the wall clock. */; atMs: number };
+export type Change = {
+  name: string;
+  state: State | null;
+  /** By the wall clock. */
+  atMs: number;
+  /** The run that the kernel has ended, because it needed more memory than it may use. */
+  outOfMemory?: { run: string };
+};
 
 export interface Watch {
   /** Resolves when every change that happened before the call has been reported. */

@@ -9,11 +9,12 @@ export const endings = {
   tooOften: "given up: it ended too often",
   unhealthy: "it is unhealthy, so it is restarted",
   notInTime: "did not stop in time, so it is killed",
+  outOfMemory: "killed: out of memory",
 } as const;
 
 /** `result` is the property Result= of systemd (`exit-code`, `oom-kill`, …, systemd.exec(5)); null where no end is known. */
 export function wordsOfEnd(result: string | null, exit: Exit | null): string | null {
-  if (result === "oom-kill") return "killed: out of memory";
+  if (result === "oom-kill") return endings.outOfMemory;
   if (result === "timeout") return "it did not start in time";
   if (result === "start-limit-hit") return endings.givenUp;
   if (exit !== null) return wordsOfExit(exit);

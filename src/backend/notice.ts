@@ -25,6 +25,7 @@ const kinds = [
   // Kinds of notices: the agent cannot do its work.
   "storage",
   "agent",
+  "alerts",
 ] as const;
 
 export const Notice = v.strictObject({

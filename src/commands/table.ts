@@ -14,6 +14,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   audit: async () => (await import("./audit.ts")).auditCommand,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
+  alert: async () => (await import("./alert.ts")).alertCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   run: async () => (await import("./run.ts")).runCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,

@@ -37,6 +37,7 @@ function whatOf({ act, targets }: TrailEntry): string {
 export async function recorded<T>(deps: ActingDeps, entry: TrailEntry, work: () => Promise<{ value: T; result: ActResult }>): Promise<T> {
   using _lock = await lockRegistry(deps, whatOf(entry));
   deps.registry.recordBackend(deps.backend.kind);
+  using _acting = deps.registry.beginActing(entry.targets);
   try {
     const { value, result } = await work();
     await append(deps, entry, result);

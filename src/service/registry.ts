@@ -3,7 +3,7 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
-import { bootId, startTimeOf } from "../base/proc.ts";
+import { ActingProcess, actingOn, beginActing, isActing, ownProcess } from "./acting.ts";
 import { lockHolder, lockOf } from "./lock.ts";
 import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
@@ -18,7 +18,7 @@ const Pending = v.strictObject({
    * The main process of the service when the change began: if this process still runs, the change has not been applied to it.
    */
   process: v.optional(v.nullable(v.strictObject({ pid: v.number(), startTime: v.string() })), null),
-  owner: v.strictObject({ pid: v.number(), startTime: v.nullable(v.string()), boot: v.string() }),
+  owner: ActingProcess,
 });
 export type Pending = v.InferOutput<typeof Pending>;
 
@@ -100,8 +100,7 @@ export class Registry {
   }
 
   begin(change: Omit<Pending, "owner">): void {
-    const owner = { pid: process.pid, startTime: startTimeOf(process.pid), boot: bootId() };
-    writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner }), 0o600);
+    writeWhole(this.#file("pending", change.spec.name), JSON.stringify({ ...change, owner: ownProcess() }), 0o600);
   }
 
   /** True while a change of the service is under way: the running process may not match its spec. */
@@ -116,7 +115,7 @@ export class Registry {
   /** Changes that no living process works on any more, and change files that cannot be read. */
   abandoned(): { changes: Pending[]; broken: Broken[] } {
     const { changes, broken } = this.pending();
-    return { changes: changes.filter(({ owner }) => !isAlive(owner)), broken };
+    return { changes: changes.filter(({ owner }) => !isActing(owner)), broken };
   }
 
   /** All changes whose end is not on disk yet, those that a living process works on too. */
@@ -125,6 +124,16 @@ export class Registry {
       readRecord(Pending, this.#file("pending", name)),
     );
     return { changes: records, broken };
+  }
+
+  /** Tells other processes that this one acts on these services, until the caller disposes it. */
+  beginActing(names: readonly string[]): Disposable {
+    return beginActing(this.#state, names);
+  }
+
+  /** The services that a command acts on now. */
+  actingOn(): ReadonlySet<string> {
+    return actingOn(this.#state);
   }
 
   outcome(name: string): Outcome | null {
@@ -173,8 +182,4 @@ export class Registry {
   #file(folder: string, name: string): string {
     return join(this.#config, folder, `${name}.json`);
   }
-}
-
-function isAlive(owner: Pending["owner"]): boolean {
-  return owner.boot === bootId() && startTimeOf(owner.pid) === owner.startTime && owner.startTime !== null;
 }

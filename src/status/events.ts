@@ -31,6 +31,8 @@ export const ModelEvent = v.variant("kind", [
     added: v.array(Notice),
     warnings: Snapshot.entries.warnings,
   }),
+  /** All alerts, sent when they have changed. */
+  v.strictObject({ kind: v.literal("alert"), atMs, alerts: Snapshot.entries.alerts }),
   v.strictObject({ kind: v.literal("gone"), atMs, name: v.string() }),
 ]);
 export type ModelEvent = v.InferOutput<typeof ModelEvent>;
@@ -51,6 +53,8 @@ export function after(before: Snapshot, event: ModelEvent): Snapshot {
     }
     case "notice":
       return { ...before, atMs: event.atMs, notices: event.notices, added: event.added, warnings: event.warnings };
+    case "alert":
+      return { ...before, atMs: event.atMs, alerts: event.alerts };
     case "gone":
       return { ...before, atMs: event.atMs, services: before.services.filter(({ status }) => status.name !== event.name) };
   }

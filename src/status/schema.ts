@@ -1,5 +1,6 @@
 // The status of a service, in one schema for `--json`, the socket of the agent, and HTTP.
 import * as v from "valibot";
+import { AlertNow } from "../alerting/kept.ts";
 import { Notice } from "../backend/notice.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
 
@@ -83,6 +84,8 @@ export const Snapshot = v.strictObject({
   notices: v.array(Notice),
   /** Sentences for the user, for example about a spec that cannot be read. */
   warnings: v.array(v.string()),
+  /** The alerts that are pending or firing, on services and on the host. */
+  alerts: v.array(AlertNow),
   /** Figures of the host by name; null where they were not measured. */
   host: v.nullable(v.record(v.string(), number)),
 });

@@ -113,7 +113,7 @@ test("a reader is told of added and removed services, and its events together gi
   await turns.turn();
   await until(() => heard.length > 3, { what: "the sample is sent" });
   expect(kinds(heard)).toEqual(["snapshot", "gone", "change", "sample"]);
-  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
   const { services } = heard.reduce(after, empty);
   expect(services.map(({ status }) => status.name)).toEqual(["new"]);
   const now = await turns.model.now(["new"]);

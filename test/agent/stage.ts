@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Followed, Turns, type TurnsOptions } from "../../src/agent/turns.ts";
+import type { AlertMessage } from "../../src/alerting/message.ts";
 import type { Change, Reading } from "../../src/backend/backend.ts";
 import { defaultHealth, type HealthSettings } from "../../src/config/health.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
@@ -29,6 +30,8 @@ export class Stage {
   readonly registry = new Registry({ config: join(this.home, "config"), state: join(this.home, "state") });
   readonly said: string[] = [];
   readonly recycled: string[] = [];
+  /** The messages of alerts. */
+  readonly messages: AlertMessage[] = [];
   readonly asked: string[][] = [];
   /** What the backend reads of each service; a service without an entry is inactive. */
   readonly readings = new Map<string, Partial<Reading>>();
@@ -77,10 +80,11 @@ export class Stage {
           },
         },
       },
-      paths: { home: this.home, state: this.home },
+      paths: { home: this.home, config: this.home, state: this.home },
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,
+      channels: { use: () => true, put: (message) => this.messages.push(message), notices: () => [] },
       monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
     };

@@ -11,7 +11,7 @@ afterEach(() => {
 test("status --watch prints nothing after it has ended", async () => {
   jest.useFakeTimers();
   const written: string[] = [];
-  const snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  const snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
   const context = {
     terminal: {
       isTerminal: true,

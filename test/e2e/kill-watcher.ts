@@ -32,7 +32,7 @@ const upMs = 120_000;
 /** Kills the services in turn, `rounds` times in all. */
 async function killing(rounds: number): Promise<KillToll> {
   const stop = new AbortController();
-  let snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], host: null };
+  let snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
   let wake = () => {};
   const reading = (async () => {
     for await (const event of following(pathsOf(process.env).state, 5000, stop.signal)) {

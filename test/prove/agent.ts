@@ -64,10 +64,11 @@ async function measure(): Promise<Figure[]> {
         recycle: async () => {},
       },
     },
-    paths: { home, state: home },
+    paths: { home, config: home, state: home },
     keeping: defaultKeeping,
     health: defaultHealth,
     storage,
+    channels: { use: () => true, put: () => {}, notices: () => [] },
     monotonicMs: () => clock.uptimeMs,
     say: (sentence) => console.error(sentence),
   });

@@ -86,6 +86,7 @@ class Scene {
       keeping: { ...defaultKeeping, intervalMs },
       health: defaultHealth,
       storage,
+      channels: { use: () => true, put: () => {}, notices: () => [] },
       monotonicMs: () => performance.now(),
       say: (sentence) => console.error(sentence),
       chores: async () => {},

@@ -1,5 +1,6 @@
 // Compares the result of each turn with what the readers (processes that follow the services) know, and sends them the
 // differences as events. All readers get the same events.
+import type { AlertNow } from "../../alerting/kept.ts";
 import type { Notice } from "../../backend/notice.ts";
 import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";
@@ -26,6 +27,8 @@ export type PublisherDeps = {
   shared: SharedNotices;
   /** One sentence for each spec that cannot be read. */
   warnings: () => string[];
+  /** The alerts that are pending or firing. */
+  alerts: () => AlertNow[];
 };
 
 export class Publisher implements Stage {
@@ -39,6 +42,7 @@ export class Publisher implements Stage {
   readonly #heard = new WeakSet<ReportedChange>();
   /** States that were not sent yet, because their service could not be compared in the moment in which they were reported. */
   readonly #passed = new Map<string, Passed>();
+  #alerts: AlertNow[] = [];
   #atMs = 0;
   #host: Snapshot["host"] = null;
   /** The snapshot event for readers: made when the first reader needs it, and reused until the next event. */
@@ -77,7 +81,7 @@ export class Publisher implements Stage {
     if (this.#missed !== null) this.#begin(this.#missed);
     if (this.#whole !== null) return this.#whole;
     const services = Array.from(this.#published.values(), ({ observed }) => observed);
-    this.#whole = { kind: "snapshot", snapshot: { atMs: this.#atMs, services, ...this.#alike, host: this.#host } };
+    this.#whole = { kind: "snapshot", snapshot: { atMs: this.#atMs, services, ...this.#alike, alerts: this.#alerts, host: this.#host } };
     return this.#whole;
   }
 
@@ -111,6 +115,7 @@ export class Publisher implements Stage {
     const isSampled = moment.kind !== "none";
     if (isSampled) this.#deps.shared.renew();
     this.#tellAlike(moment);
+    this.#tellAlerts(moment);
     for (const name of [...this.#published.keys()].filter((known) => !services.has(known))) {
       this.#published.delete(name);
       this.#tell({ kind: "gone", atMs, name });
@@ -138,6 +143,7 @@ export class Publisher implements Stage {
     for (const change of this.#told) if (!moment.dirty.has(change.name)) this.#heard.add(change);
     this.#whole = null;
     this.#alike = this.#alikeNow();
+    this.#alerts = this.#deps.alerts();
     this.#atMs = moment.atMs;
     this.#host = moment.host;
     for (const observed of this.#deps.view.of(moment.services.keys(), moment, { shared: this.#alike.notices, isExact: true }))
@@ -181,6 +187,13 @@ export class Publisher implements Stage {
     if (Bun.deepEquals(now, this.#alike)) return;
     this.#alike = now;
     this.#tell({ kind: "notice", atMs, ...now });
+  }
+
+  #tellAlerts({ atMs }: Moment): void {
+    const alerts = this.#deps.alerts();
+    if (Bun.deepEquals(alerts, this.#alerts, true)) return;
+    this.#alerts = alerts;
+    this.#tell({ kind: "alert", atMs, alerts });
   }
 
   #alikeNow(): Pick<Snapshot, "notices" | "added" | "warnings"> {

@@ -21,7 +21,7 @@ export type ServicesDeps = Pick<Deps, "registry"> & {
   backend: Pick<Backend, "watch" | "read" | "verify" | "limits">;
   /** The monotonic clock. */
   monotonicMs: () => number;
-  /** Called at once for each state change that the backend reports. */
+  /** Called at once for each state change and each end for memory that the backend reports. */
   onChange: (change: Change) => void;
   /** Called when a service has changed and must be read again. */
   onDirty?: () => void;
@@ -162,7 +162,7 @@ export class Services {
       (change) => {
         this.#dirty.add(change.name);
         if (this.#specs.has(change.name)) this.#deps.onDirty?.();
-        if (change.state !== null && this.#known.has(change.name)) this.#deps.onChange(change);
+        if ((change.state !== null || change.outOfMemory !== undefined) && this.#known.has(change.name)) this.#deps.onChange(change);
       },
       () => {
         isLost = true;

@@ -70,8 +70,19 @@ export function changeOf({ path, member, body }: Signal): Omit<Change, "atMs"> |
   const name = nameOf(unescaped(path.slice(unitPath.length)));
   if (name === null) return null;
   const [, changed] = body;
-  if (typeof changed !== "object" || changed === null || !("ActiveState" in changed)) return { name, state: null };
+  if (typeof changed !== "object" || changed === null) return { name, state: null };
+  if (!("ActiveState" in changed)) return { name, state: null, ...outOfMemoryIn(changed) };
   return { name, state: unitState(changed.ActiveState, "Job" in changed && hasJob(changed.Job)) };
+}
+
+/**
+ * A restart makes systemd forget the result of the run before, so it is taken from the signal. Several signals of one run have
+ * the same pid and start time.
+ */
+function outOfMemoryIn(changed: object): Pick<Change, "outOfMemory"> {
+  if (!("Result" in changed) || changed.Result !== "oom-kill") return {};
+  const { ExecMainPID: pid, ExecMainStartTimestampMonotonic: startUsec } = changed as Record<string, unknown>;
+  return { outOfMemory: { run: `${pid}:${startUsec}` } };
 }
 
 /** The number and the path of a job; the number is 0 where there is no job. */

@@ -1,0 +1,79 @@
+// Keeps the channels of alerts as alerts.json configures them: opens them again when the configuration has changed.
+import type { ChannelGround } from "../alerting/channels.ts";
+import type { AlertConfig } from "../alerting/config.ts";
+import { Deliveries, spoolFile } from "../alerting/deliver.ts";
+import type { AlertMessage } from "../alerting/message.ts";
+import type { Notice } from "../backend/notice.ts";
+import { reasonOf } from "../base/errors.ts";
+
+type Wanted = Pick<AlertConfig, "channels" | "heartbeat">;
+
+export class AlertChannels {
+  readonly #ground: ChannelGround & { state: string };
+  #open: Deliveries | null = null;
+  #closing: Promise<void> | null = null;
+  #wanted: Wanted | null = null;
+  /** The configuration that `#open` was made with. */
+  #used: Wanted | null = null;
+  #trouble: string | null = null;
+
+  constructor(ground: ChannelGround & { state: string }) {
+    this.#ground = ground;
+  }
+
+  /** Called in each turn. While this returns false, messages cannot be taken, and have to wait. */
+  use({ enabled, channels, heartbeat }: AlertConfig): boolean {
+    this.#wanted = enabled ? { channels, ...(heartbeat === undefined ? {} : { heartbeat }) } : nothing;
+    if (this.#closing === null && !Bun.deepEquals(this.#wanted, this.#used, true)) this.#renew();
+    return this.#closing === null && this.#used !== null;
+  }
+
+  /** Throws where the message cannot be written. Without a channel nobody is told. */
+  put(message: AlertMessage): void {
+    this.#open?.put(message);
+  }
+
+  notices(): Notice[] {
+    const own: Notice[] = this.#trouble === null ? [] : [{ kind: "alerts", subject: "alerts", what: this.#trouble, fix: "df -h" }];
+    return [...own, ...(this.#open?.notices() ?? []).map((one) => ({ kind: "alerts" as const, ...one }))];
+  }
+
+  async close(): Promise<void> {
+    await this.#closing;
+    await this.#open?.close();
+    this.#open = null;
+  }
+
+  /** The old channels are closed first, because two queues of one process would both send the same message. */
+  #renew(): void {
+    const old = this.#open;
+    this.#open = null;
+    this.#used = null;
+    if (old === null) this.#begin();
+    else
+      this.#closing = old.close().finally(() => {
+        this.#closing = null;
+      });
+  }
+
+  #begin(): void {
+    const wanted = this.#wanted ?? nothing;
+    const { state, ...ground } = this.#ground;
+    try {
+      if (hasAny(wanted)) this.#open = new Deliveries({ file: spoolFile(state), ...wanted, ...ground });
+      this.#used = wanted;
+      this.#trouble = null;
+    } catch (error) {
+      this.#trouble = `alerts wait, because their channels cannot be opened: ${reasonOf(error)}`;
+    }
+  }
+}
+
+const nothing: Wanted = { channels: { webhooks: [] } };
+
+const hasAny = ({ channels, heartbeat }: Wanted): boolean =>
+  heartbeat !== undefined ||
+  channels.webhooks.length > 0 ||
+  channels.mail !== undefined ||
+  channels.command !== undefined ||
+  channels.journal === true;

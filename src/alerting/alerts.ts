@@ -1,0 +1,159 @@
+// The alerts of all subjects: takes the observations of each turn, and decides which events are told when. Does no input or
+// output.
+import { harmless } from "../base/text.ts";
+import type { AlertNow, Kept } from "./kept.ts";
+import { type AlertEvent, type AlertMessage, idOfFiring } from "./message.ts";
+import type { Observation } from "./observation.ts";
+import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
+import { stepOf } from "./states.ts";
+
+/** `nowMs` by the monotonic clock, which decides; `atMs` by the wall clock, which only labels. */
+export type Clock = { nowMs: number; atMs: number };
+
+type Alert = Omit<AlertNow, "isSilenced" | "ackedBy"> & {
+  /** When its present state began, by the monotonic clock. */
+  phaseMs: number;
+  isTold: boolean;
+};
+
+export type Telling = {
+  cooldownMs: number;
+  isSilenced: (subject: string) => boolean;
+  isAcked: (id: string) => boolean;
+};
+
+export class Alerts {
+  readonly #alerts = new Map<string, Alert>();
+  /** When a firing of each rule on each subject was last told, by the monotonic clock. */
+  readonly #toldMs = new Map<string, number>();
+  #outbox: Outbox = emptyOutbox;
+  #waiting: AlertEvent[] = [];
+  #version = 0;
+
+  constructor(kept: Kept | null, { nowMs, atMs }: Clock) {
+    if (kept === null) return;
+    // A clock that was set back must not make an alert younger than it was when it was stored.
+    const savedMs = nowMs - Math.max(0, atMs - kept.atMs);
+    for (const { phaseAgeMs, ...alert } of kept.alerts) this.#alerts.set(keyOf(alert), { ...alert, phaseMs: savedMs - phaseAgeMs });
+    for (const { rule, subject, ageMs } of kept.told) this.#toldMs.set(keyOf({ rule, subject }), savedMs - ageMs);
+    this.#outbox = { waiting: kept.waiting, untilMs: kept.leftMs === null ? null : savedMs + Math.min(kept.leftMs, togetherMs) };
+  }
+
+  /** A number that changes whenever anything changes that has to survive a restart. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The subjects with an alert. */
+  subjects(): Set<string> {
+    return new Set(Array.from(this.#alerts.values(), ({ subject }) => subject));
+  }
+
+  observe(observations: Iterable<Observation>, clock: Clock): void {
+    for (const observation of observations) this.#observe(observation, clock);
+  }
+
+  /** Without telling anybody: alerts are turned off. */
+  forget(): void {
+    if (this.#alerts.size === 0 && this.#toldMs.size === 0) return;
+    this.#alerts.clear();
+    this.#toldMs.clear();
+    this.#version++;
+  }
+
+  /** Ends the alerts whose rule or subject no longer exists. */
+  retire(exists: (alert: { rule: string; subject: string }) => boolean, clock: Clock): void {
+    for (const [key, alert] of this.#alerts) if (!exists(alert)) this.#end(key, alert, clock);
+  }
+
+  /**
+   * Returns the events that have to go out now, in groups that become one message each. A firing alert is held back while its
+   * subject is silenced and until the cooldown of its last firing is over; a resolved one never is.
+   */
+  release({ cooldownMs, isSilenced, isAcked }: Telling, { nowMs, atMs }: Clock): AlertEvent[][] {
+    for (const [key, atToldMs] of this.#toldMs) if (nowMs - atToldMs >= cooldownMs && !this.#alerts.has(key)) this.#toldMs.delete(key);
+    for (const [key, alert] of this.#alerts) {
+      if (alert.isTold || alert.state !== "firing" || isSilenced(alert.subject) || isAcked(alert.id)) continue;
+      const lastMs = this.#toldMs.get(key);
+      if (lastMs !== undefined && nowMs - lastMs < cooldownMs) continue;
+      alert.isTold = true;
+      this.#toldMs.set(key, nowMs);
+      this.#waiting.push(eventOf(alert, "firing", alert.sentence, atMs));
+    }
+    const events = this.#waiting.splice(0);
+    const { outbox, due } = posted(this.#outbox, events, nowMs);
+    if (events.length > 0 || due.length > 0) this.#version++;
+    this.#outbox = outbox;
+    return due;
+  }
+
+  /** For events that could not be written: the next release returns them again. */
+  putBack(events: readonly AlertEvent[]): void {
+    this.#outbox = { ...this.#outbox, waiting: [...events, ...this.#outbox.waiting] };
+    this.#version++;
+  }
+
+  /** The alerts that are pending or firing, the oldest first. */
+  list(isSilenced: Telling["isSilenced"], ackedBy: (id: string) => string | null): AlertNow[] {
+    return Array.from(this.#alerts.values(), ({ phaseMs: _, isTold: __, ...alert }) => ({
+      ...alert,
+      isSilenced: isSilenced(alert.subject),
+      ackedBy: ackedBy(alert.id),
+    })).sort((a, b) => a.sinceMs - b.sinceMs);
+  }
+
+  /** Everything that has to survive a restart. */
+  kept({ nowMs, atMs }: Clock): Pick<Kept, "atMs" | "alerts" | "told" | "waiting" | "leftMs"> {
+    return {
+      atMs,
+      alerts: Array.from(this.#alerts.values(), ({ phaseMs, ...alert }) => ({ ...alert, phaseAgeMs: nowMs - phaseMs })),
+      told: Array.from(this.#toldMs, ([key, atToldMs]) => ({ ...subjectOf(key), ageMs: nowMs - atToldMs })),
+      waiting: [...this.#outbox.waiting, ...this.#waiting],
+      leftMs: this.#outbox.untilMs === null ? null : Math.max(0, this.#outbox.untilMs - nowMs),
+    };
+  }
+
+  #observe(observation: Observation, clock: Clock): void {
+    const { rule, subject, condition, forMs, clearForMs, sentence, severity, threshold, unit, value } = observation;
+    const key = keyOf(observation);
+    const before = this.#alerts.get(key);
+    const phase = before === undefined ? null : { state: before.state, sinceMs: before.phaseMs };
+    const step = stepOf(phase, condition, { nowMs: clock.nowMs, forMs: condition === "breached" ? forMs : clearForMs });
+    if (step.phase === null) {
+      if (before !== undefined) this.#end(key, before, clock);
+      return;
+    }
+    const { state, sinceMs: phaseMs } = step.phase;
+    const seen = condition === "breached" ? { value, sentence, severity, threshold, unit } : {};
+    const begun = { rule, subject, id: "", sinceMs: observation.sinceMs ?? clock.atMs, firedMs: null, isTold: false };
+    const made = before ?? { ...begun, value, sentence, severity, threshold, unit };
+    const id = step.tell === "firing" ? idOfFiring(rule, subject, observation.run ?? made.sinceMs) : made.id;
+    const firedMs = step.tell === "firing" ? clock.atMs : made.firedMs;
+    this.#alerts.set(key, { ...made, ...seen, id, firedMs, state, phaseMs });
+    if (before?.state !== state) this.#version++;
+  }
+
+  #end(key: string, alert: Alert, { atMs }: Clock): void {
+    this.#alerts.delete(key);
+    this.#version++;
+    if (alert.isTold) this.#waiting.push(eventOf(alert, "resolved", `resolved: ${alert.sentence}`, atMs));
+  }
+}
+
+export function messageOf(events: AlertEvent[], host: string, atMs: number): AlertMessage {
+  // Made from the events, so that the message that is written again after a crash has the same id.
+  const id = idOfFiring("message", host, JSON.stringify(events.map(({ id: event, kind }) => [event, kind])));
+  return { version: 1, id, host: harmless(host), atMs, events };
+}
+
+function eventOf(alert: Alert, kind: AlertEvent["kind"], sentence: string, atMs: number): AlertEvent {
+  const { id, rule, subject, severity, sinceMs, value, threshold, unit } = alert;
+  return { id, rule, kind, subject, severity, atMs, sinceMs, value, threshold, unit, sentence };
+}
+
+const keyOf = ({ rule, subject }: { rule: string; subject: string }): string => `${subject} ${rule}`;
+
+function subjectOf(key: string): { rule: string; subject: string } {
+  const at = key.indexOf(" ");
+  return { subject: key.slice(0, at), rule: key.slice(at + 1) };
+}

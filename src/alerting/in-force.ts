@@ -1,0 +1,85 @@
+// The configuration that is in force: that of alerts.json, or, while the file has mistakes, the last one without mistakes.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { readIfThere, writeWhole } from "../base/files.ts";
+import type { AlertConfig } from "./config.ts";
+import { type AlertMistake, alertMistakeLine, alertsFile, loadAlerts, parseAlerts } from "./file.ts";
+import { type RuleSet, rulesOfHost, rulesOfService } from "./rules.ts";
+
+const maxBytes = 1024 * 1024;
+
+export class AlertsInForce {
+  readonly #folder: string;
+  /** A copy of the last file without mistakes, for an agent that begins while the file has mistakes. */
+  readonly #copy: string;
+  readonly #ofService = new Map<string, RuleSet>();
+  #ofHost: RuleSet | null = null;
+  #stamp: string | null = null;
+  #config: AlertConfig | null = null;
+  #mistakes: readonly AlertMistake[] = [];
+
+  constructor({ config, state }: { config: string; state: string }) {
+    this.#folder = config;
+    this.#copy = join(state, "alerts", "last-good.json");
+  }
+
+  /** Reads the file again if it has changed. Returns true if another configuration is in force now. */
+  refresh(): boolean {
+    const stat = statSync(alertsFile(this.#folder), { throwIfNoEntry: false });
+    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+    if (stamp === this.#stamp) return false;
+    this.#stamp = stamp;
+    const read = loadAlerts(this.#folder);
+    this.#mistakes = read.mistakes;
+    if (read.config === null && this.#config !== null) return false;
+    this.#config = read.config ?? this.#lastGood();
+    this.#ofService.clear();
+    this.#ofHost = null;
+    if (read.config !== null && stat !== undefined) this.#keep(JSON.stringify(read.file));
+    return true;
+  }
+
+  get config(): AlertConfig {
+    if (this.#config === null) this.refresh();
+    return this.#config ?? this.#lastGood();
+  }
+
+  /** One sentence for each mistake in the file. */
+  notices(): string[] {
+    const path = alertsFile(this.#folder);
+    return this.#mistakes.map((mistake) => `${alertMistakeLine(path, mistake)}; the rules before stay in force`);
+  }
+
+  rulesOf(service: string): RuleSet {
+    const known = this.#ofService.get(service);
+    if (known !== undefined) return known;
+    const rules = rulesOfService(this.config, service);
+    this.#ofService.set(service, rules);
+    return rules;
+  }
+
+  rulesOfHost(): RuleSet {
+    this.#ofHost ??= rulesOfHost(this.config);
+    return this.#ofHost;
+  }
+
+  #keep(text: string): void {
+    try {
+      if (readIfThere(this.#copy, maxBytes) !== text) writeWhole(this.#copy, text, 0o600, false);
+    } catch {
+      // The copy matters only if the file gets a mistake before the agent begins again.
+    }
+  }
+
+  #lastGood(): AlertConfig {
+    try {
+      const { config } = parseAlerts(readIfThere(this.#copy, maxBytes) ?? "{}");
+      if (config !== null) return config;
+    } catch {
+      // Without a copy the built-in rules are in force.
+    }
+    return builtIn;
+  }
+}
+
+const builtIn: AlertConfig = { enabled: true, cooldownSeconds: 300, rules: {}, services: {}, custom: [], channels: { webhooks: [] } };

@@ -1,0 +1,56 @@
+// Counts the restarts of each service in time, from the counters that the backend reports.
+import type { Kept } from "./kept.ts";
+
+/** More restarts than these are not needed by any rule that makes sense; the oldest are dropped. */
+const maxKept = 1000;
+
+type Counted = { last: number; timesMs: number[] };
+
+export class Restarts {
+  readonly #services = new Map<string, Counted>();
+
+  constructor(kept: Kept | null, { nowMs, atMs }: { nowMs: number; atMs: number }) {
+    const savedMs = nowMs - Math.max(0, atMs - (kept?.atMs ?? atMs));
+    for (const { service, last, agesMs } of kept?.restarts ?? [])
+      this.#services.set(service, { last, timesMs: agesMs.slice(-maxKept).map((ageMs) => savedMs - ageMs) });
+  }
+
+  /** `count` starts from 0 again when a user starts the service; null where it is unknown. Returns true if it has grown. */
+  count(service: string, count: number | null, nowMs: number): boolean {
+    if (count === null) return false;
+    const before = this.#services.get(service);
+    if (before === undefined) {
+      this.#services.set(service, { last: count, timesMs: [] });
+      return false;
+    }
+    const grown = Math.min(maxKept, Math.max(0, count - before.last));
+    before.last = count;
+    for (let i = 0; i < grown; i++) before.timesMs.push(nowMs);
+    if (before.timesMs.length > maxKept) before.timesMs.splice(0, before.timesMs.length - maxKept);
+    return grown > 0;
+  }
+
+  of(service: string): readonly number[] {
+    return this.#services.get(service)?.timesMs ?? [];
+  }
+
+  /** A service that was stopped begins again, and a deleted one is forgotten. */
+  forget(isKnown: (service: string) => boolean): void {
+    for (const service of this.#services.keys()) if (!isKnown(service)) this.#services.delete(service);
+  }
+
+  /** Restarts older than this are of no use to any rule. */
+  trim(longestMs: number, nowMs: number): void {
+    for (const counted of this.#services.values()) {
+      const first = counted.timesMs.findIndex((atMs) => nowMs - atMs <= longestMs);
+      if (first !== 0) counted.timesMs.splice(0, first < 0 ? counted.timesMs.length : first);
+    }
+  }
+
+  /** Only services that restarted: the others begin with the first count that is read. */
+  kept(nowMs: number): Kept["restarts"] {
+    return Array.from(this.#services)
+      .filter(([, { timesMs }]) => timesMs.length > 0)
+      .map(([service, { last, timesMs }]) => ({ service, last, agesMs: timesMs.map((atMs) => nowMs - atMs) }));
+  }
+}

@@ -1,0 +1,80 @@
+// The rules that are in force for a subject: those of alerts.json, the nearer one first, then the built-in ones. Pure.
+import { parseBytes, parseDuration } from "../base/quantities.ts";
+import { hostName } from "../metrics/subject.ts";
+import type { AlertConfig, CustomRule, GlobalRules } from "./config.ts";
+import type { severities } from "./message.ts";
+
+export type AlertSeverity = (typeof severities)[number];
+
+/** The rules that compare a figure, those on the host too. */
+export const thresholdNames = ["cpu", "memory", "errorRate", "p95Ms", "uptime", "restarts", "hostMemory", "hostDisk"] as const;
+export type ThresholdName = (typeof thresholdNames)[number];
+/** The rules on events of a service, which are on unless they are turned off. */
+export const eventNames = ["failed", "oom", "crashLoop", "health"] as const;
+export type EventName = (typeof eventNames)[number];
+
+export type Threshold = {
+  name: ThresholdName;
+  value: number;
+  /** The value of `memory` is a size, not a percentage. */
+  isBytes: boolean;
+  withinMs: number;
+  forMs: number;
+  severity: AlertSeverity;
+};
+export type EventRule = { name: EventName; forMs: number; severity: AlertSeverity };
+export type Custom = Omit<CustomRule, "for" | "severity"> & { forMs: number; severity: AlertSeverity };
+export type RuleSet = { thresholds: Threshold[]; events: EventRule[]; custom: Custom[] };
+
+const defaultForMs = 10_000;
+const defaultWithinMs: Partial<Record<ThresholdName, number>> = { uptime: 86_400_000, restarts: 600_000 };
+/** Nobody needs a longer window, and the restarts of a longer one would have to be kept. */
+const longestWithinMs = 31 * 86_400_000;
+
+const hostRules = new Set<string>(["hostMemory", "hostDisk"]);
+
+export function rulesOfService(config: AlertConfig, service: string): RuleSet {
+  const given: GlobalRules = { ...config.rules, ...config.services[service] };
+  return {
+    thresholds: thresholdNames.filter((name) => !hostRules.has(name)).flatMap((name) => thresholdOf(name, given)),
+    events: eventNames.flatMap((name) => eventOf(name, given)),
+    custom: config.custom.filter((one) => one.service === undefined || one.service === service).map(customOf),
+  };
+}
+
+export function rulesOfHost(config: AlertConfig): RuleSet {
+  return {
+    thresholds: thresholdNames.filter((name) => hostRules.has(name)).flatMap((name) => thresholdOf(name, config.rules)),
+    events: [],
+    custom: config.custom.filter((one) => one.service === hostName).map(customOf),
+  };
+}
+
+/** The name of a rule in events: custom rules have names of their own, which must not meet those of bs9. */
+export const customName = (name: string): string => `custom.${name}`;
+
+function thresholdOf(name: ThresholdName, given: GlobalRules): Threshold[] {
+  const rule = given[name];
+  if (rule === undefined || rule === "off") return [];
+  const isBytes = typeof rule.value === "string";
+  const value = typeof rule.value === "string" ? parseBytes(rule.value, name) : rule.value;
+  const within = "within" in rule && rule.within !== undefined ? msOf(rule.within) : (defaultWithinMs[name] ?? 0);
+  const forMs = rule.for === undefined ? defaultForMs : msOf(rule.for);
+  return [{ name, value, isBytes, withinMs: Math.min(within, longestWithinMs), forMs, severity: rule.severity ?? "warning" }];
+}
+
+function eventOf(name: EventName, given: GlobalRules): EventRule[] {
+  const rule = given[name] ?? "on";
+  if (rule === "off") return [];
+  const { for: lasting, severity = "critical" } = rule === "on" ? {} : rule;
+  return [{ name, forMs: lasting === undefined ? 0 : msOf(lasting), severity }];
+}
+
+function customOf({ for: lasting, severity = "warning", ...rule }: CustomRule): Custom {
+  return { ...rule, forMs: lasting === undefined ? defaultForMs : msOf(lasting), severity };
+}
+
+/** A number is seconds. */
+function msOf(duration: string | number): number {
+  return typeof duration === "number" ? Math.round(duration * 1000) : parseDuration(duration, "for");
+}

@@ -1,0 +1,69 @@
+// The silences and acknowledgements of the user. Commands write them; the agent reads them.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { readIfThere, writeWhole } from "../base/files.ts";
+import { namePattern } from "../service/name.ts";
+
+const maxEntries = 1000;
+
+const Quiet = v.strictObject({
+  silences: v.pipe(
+    v.array(v.strictObject({ service: v.pipe(v.string(), v.regex(namePattern)), untilMs: v.number(), by: v.string() })),
+    v.maxLength(maxEntries),
+  ),
+  acks: v.pipe(v.array(v.strictObject({ id: v.string(), atMs: v.number(), by: v.string() })), v.maxLength(maxEntries)),
+});
+/** `untilMs` is by the wall clock, because a silence has to survive a reboot. */
+export type Quiet = v.InferOutput<typeof Quiet>;
+
+const maxBytes = 1024 * 1024;
+const nothing: Quiet = { silences: [], acks: [] };
+
+const quietFile = (state: string): string => join(state, "alerts", "silences.json");
+
+/** A file that cannot be read silences nothing: it is better to be told too much. */
+export function readQuiet(state: string): Quiet {
+  try {
+    const parsed = v.safeParse(Quiet, JSON.parse(readIfThere(quietFile(state), maxBytes) ?? "null"));
+    return parsed.success ? parsed.output : nothing;
+  } catch {
+    return nothing;
+  }
+}
+
+/** Only one command at a time may write: the caller holds the lock of the registry. */
+export function writeQuiet(state: string, { silences, acks }: Quiet, nowMs: number): void {
+  const running = silences.filter(({ untilMs }) => untilMs > nowMs);
+  writeWhole(quietFile(state), JSON.stringify({ silences: running.slice(-maxEntries), acks: acks.slice(-maxEntries) }), 0o600);
+}
+
+/** Reads the file again only if it has changed. */
+export class QuietNow {
+  readonly #state: string;
+  #stamp: string | null = null;
+  #silences = new Map<string, number>();
+  #acks = new Map<string, string>();
+
+  constructor(state: string) {
+    this.#state = state;
+  }
+
+  refresh(): void {
+    const stat = statSync(quietFile(this.#state), { throwIfNoEntry: false });
+    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    const { silences, acks } = readQuiet(this.#state);
+    this.#silences = new Map(silences.map(({ service, untilMs }) => [service, untilMs]));
+    this.#acks = new Map(acks.map(({ id, by }) => [id, by]));
+  }
+
+  isSilenced(service: string, atMs: number): boolean {
+    return (this.#silences.get(service) ?? 0) > atMs;
+  }
+
+  ackedBy(id: string): string | null {
+    return this.#acks.get(id) ?? null;
+  }
+}

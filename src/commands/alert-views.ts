@@ -1,0 +1,172 @@
+// What `bs9 alert` prints: the rules and channels, the alerts that fire, what was told, and the results of a test.
+import { channelsOf } from "../alerting/channels.ts";
+import type { AlertConfig } from "../alerting/config.ts";
+import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/file.ts";
+import { readAlertHistory } from "../alerting/history.ts";
+import { readKept } from "../alerting/kept.ts";
+import { maskedAlerts } from "../alerting/masked.ts";
+import { customName, type RuleSet, rulesOfHost, rulesOfService } from "../alerting/rules.ts";
+import { readQuiet } from "../alerting/silences.ts";
+import type { ChannelTrial } from "../alerting/trial.ts";
+import { shownUrl } from "../alerting/webhook.ts";
+import { exitStatus } from "../base/errors.ts";
+import type { Paths } from "../base/paths.ts";
+import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
+import { table } from "../base/table.ts";
+import { harmless } from "../base/text.ts";
+import { hostName } from "../metrics/subject.ts";
+import type { Difference } from "../service/plan.ts";
+import type { Result } from "./command.ts";
+
+type ListOptions = { paths: Pick<Paths, "config" | "state">; service: string | null; services: string[]; nowMs: number };
+
+export function listedAlerts({ paths, service, services, nowMs }: ListOptions): Result {
+  const path = alertsFile(paths.config);
+  const read = loadAlerts(paths.config);
+  const quiet = readQuiet(paths.state);
+  const silences = quiet.silences.filter(({ untilMs }) => untilMs > nowMs);
+  const ackedBy = new Map(quiet.acks.map(({ id, by }) => [id, by]));
+  const alerts = (readKept(paths.state)?.alerts ?? [])
+    .filter((alert) => alert.state !== "pending" && (service === null || alert.subject === service))
+    .map(({ phaseAgeMs: _, isTold: __, state: ___, ...alert }) => ({ ...alert, ackedBy: ackedBy.get(alert.id) ?? null }));
+  const mistakes = read.mistakes.map((mistake) => alertMistakeLine(path, mistake));
+  const { config } = read;
+  const rules = config === null ? [] : ruleRows(config, service === null ? services : [service], service === null);
+  return {
+    value: { file: path, mistakes, ...(config === null ? {} : { config: maskedAlerts(config) }), silences, alerts },
+    names: alerts.map(({ id }) => id),
+    text: (style) => [
+      ...(config === null ? [] : [headLine(config)]),
+      ...section(table(["FOR", "RULE", "THRESHOLD", "LASTING", "SEVERITY"].map(titled), rules), rules.length),
+      ...(config === null ? [] : ["", ...channelLines(config)]),
+      ...silences.map((one) => `${one.service} is silenced until ${new Date(one.untilMs).toISOString()} (by ${harmless(one.by)})`),
+      ...section(
+        table(
+          ["ID", "SUBJECT", "RULE", "SINCE", "ALERT"].map(titled),
+          alerts.map((alert) => [
+            alert.id,
+            alert.subject,
+            alert.rule,
+            formatAge(nowMs - alert.sinceMs),
+            `${style.red(harmless(alert.sentence))}${alert.ackedBy === null ? "" : ` (acknowledged by ${harmless(alert.ackedBy)})`}`,
+          ]),
+        ),
+        alerts.length,
+      ),
+    ],
+    hints: mistakes.map((line) => `${harmless(line)}; the rules before stay in force`),
+    exitStatus: mistakes.length > 0 ? exitStatus.failed : exitStatus.done,
+  };
+}
+
+const titled = (title: string) => ({ title });
+const section = (lines: string[], rows: number): string[] => (rows === 0 ? [] : ["", ...lines]);
+
+function headLine({ enabled, cooldownSeconds }: AlertConfig): string {
+  if (!enabled) return "alerts are off: bs9 alert --enable";
+  return `alerts are on; the same state of a service is told at most once in ${formatAge(cooldownSeconds * 1000)}`;
+}
+
+/** The names as a test of the channels shows them, without secrets. */
+function channelNames({ channels, heartbeat }: AlertConfig): string[] {
+  const run = () => Promise.reject(new Error("a list runs no program"));
+  const names = channelsOf(channels, { home: "", now: Date.now, run }).map(({ name }) => name);
+  return [...names, ...(heartbeat === undefined ? [] : [`heartbeat ${shownUrl(heartbeat.url)}`])];
+}
+
+function channelLines(config: AlertConfig): string[] {
+  const names = channelNames(config);
+  if (names.length === 0) return ["no channel is configured, so nobody is told: bs9 alert --webhook URL, or bs9 alert --mail ADDRESS"];
+  return names.map((name) => `channel: ${harmless(name)}`);
+}
+
+/** The rules of a service that are the same as those of all services are shown once. */
+function ruleRows(config: AlertConfig, services: string[], isForAll: boolean): string[][] {
+  const others = rulesOfService({ ...config, services: {}, custom: config.custom.filter((one) => one.service === undefined) }, "");
+  const ofAll = rowsOf("all services", others);
+  const own = services.flatMap((service) => {
+    const rows = rowsOf(service, rulesOfService(config, service));
+    return isForAll ? ownRows(rows, ofAll, service) : rows;
+  });
+  return [...(isForAll ? ofAll : []), ...own, ...rowsOf(hostName, rulesOfHost(config))];
+}
+
+function ownRows(rows: string[][], ofAll: string[][], service: string): string[][] {
+  const same = new Set(ofAll.map(([, ...rest]) => rest.join("\0")));
+  const names = new Set(rows.map(([, rule]) => rule));
+  const removed = ofAll.filter(([, rule]) => !names.has(rule)).map(([, rule = ""]) => [service, rule, "off", "-", "-"]);
+  return [...rows.filter(([, ...rest]) => !same.has(rest.join("\0"))), ...removed];
+}
+
+function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): string[][] {
+  return [
+    ...events.map(({ name, forMs, severity }) => [subject, name, "-", formatSpan(forMs), severity]),
+    ...thresholds.map(({ name, value, isBytes, forMs, severity }) => {
+      const sign = name === "uptime" ? "below" : "from";
+      const unit = name === "restarts" ? "" : name === "p95Ms" ? " ms" : " %";
+      return [subject, name, `${sign} ${isBytes ? formatBytes(value) : `${value}${unit}`}`, formatSpan(forMs), severity];
+    }),
+    ...custom.map(({ name, series, op, value, forMs, severity }) => [
+      subject,
+      customName(name),
+      `${series} ${op} ${value}`,
+      formatSpan(forMs),
+      severity,
+    ]),
+  ];
+}
+
+export function changedAlerts(path: string, differences: Difference[], read: ReadAlerts): Result {
+  const shown = (value: unknown) => (value === undefined ? "-" : harmless(JSON.stringify(value)));
+  const { config } = read;
+  const isSilent = config !== null && channelNames(config).length === 0;
+  return {
+    value: { file: path, differences },
+    names: differences.map(({ path: changed }) => changed),
+    text: () =>
+      differences.length === 0
+        ? ["unchanged"]
+        : differences.map(({ path: changed, before, after }) => `${changed}: ${shown(before)} -> ${shown(after)}`),
+    hints: isSilent ? ["No channel is configured, so nobody is told. Add one: bs9 alert --webhook URL"] : [],
+  };
+}
+
+export function historyOfAlerts(state: string, service: string | null): Result {
+  const events = readAlertHistory(state).filter(({ subject }) => service === null || subject === service);
+  return {
+    value: events.map(({ atMs, sinceMs, ...event }) => ({
+      at: new Date(atMs).toISOString(),
+      since: new Date(sinceMs).toISOString(),
+      ...event,
+    })),
+    names: events.map(({ id }) => id),
+    text: (style) =>
+      events.length === 0
+        ? []
+        : table(
+            ["WHEN", "KIND", "SUBJECT", "RULE", "ID", "ALERT"].map(titled),
+            events.map(({ atMs, id, kind, rule, sentence, subject }) => [
+              new Date(atMs).toISOString().replace(/\.\d+Z$/, "Z"),
+              kind === "firing" ? style.red(kind) : style.green(kind),
+              subject,
+              rule,
+              id,
+              harmless(sentence),
+            ]),
+          ),
+    hints: events.length === 0 ? ["No alert was told yet."] : [],
+  };
+}
+
+export function testedChannels(trials: ChannelTrial[]): Result {
+  return {
+    value: trials,
+    names: trials.filter(({ ok }) => ok).map(({ channel }) => channel),
+    text: (style) =>
+      trials.map(
+        ({ channel, ok, answer, tookMs }) =>
+          `${ok ? style.green("ok") : style.red("failed")} ${harmless(channel)}: ${harmless(answer)} (${formatSpan(tookMs)})`,
+      ),
+    hints: trials.length === 0 ? ["No channel is configured. Add one: bs9 alert --webhook URL"] : [],
+  };
+}

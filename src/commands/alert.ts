@@ -1,0 +1,136 @@
+// bs9 alert: shows and changes the rules and channels of alerts, silences services, acknowledges alerts, tests the channels.
+import { hostname } from "node:os";
+import type { AlertEdits } from "../alerting/edit.ts";
+import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/file.ts";
+import { alertsJsonSchema } from "../alerting/json-schema.ts";
+import { exitStatus, failed, usage } from "../base/errors.ts";
+import { parseDuration } from "../base/quantities.ts";
+import { harmless } from "../base/text.ts";
+import type { Context } from "../context.ts";
+import { type AlertDeps, acknowledge, changeAlerts, silence } from "../lifecycle/alert.ts";
+import { pickTargets } from "../service/targets.ts";
+import { whoActs } from "../trail/who.ts";
+import { alertEdits, isEdit } from "./alert-edits.ts";
+import { changedAlerts, historyOfAlerts, listedAlerts, testedChannels } from "./alert-views.ts";
+import type { Command, Result, Words } from "./command.ts";
+import { flagOf, textOf } from "./options.ts";
+
+const views = ["list", "test", "history", "schema"] as const;
+const testTimeoutMs = 10_000;
+const longestSilenceMs = 31 * 86_400_000;
+
+export const alertCommand: Command = {
+  name: "alert",
+  synopsis: "",
+  summary: "tell somebody when a service fails, is unhealthy or uses too much",
+  options: [
+    { flags: "--list", text: "show the rules, the channels and the alerts that fire (default)" },
+    { flags: "--cpu <percent>", text: "CPU usage, in percent of the limit, or of one core without a limit; off removes it" },
+    {
+      flags: "--memory <amount>",
+      text: "memory usage, as a percentage of the limit (of the host without one) or as a size; off removes it",
+    },
+    { flags: "--error-rate <percent>", text: "failed requests in percent; off removes it" },
+    { flags: "--uptime <percent>", text: "least uptime over a day; off removes it" },
+    { flags: "--health [off]", text: "tell that a service is unhealthy (on by default)" },
+    { flags: "--for <time>", text: "how long a threshold must be exceeded, 10s by default" },
+    { flags: "--service <name>", text: "change, or show, the rules of this service only" },
+    { flags: "--webhook <url>", text: "add a webhook; off removes all webhooks" },
+    { flags: "--mail <address>", text: "send mail to this address, through localhost unless alerts.json names a server; off ends it" },
+    { flags: "--heartbeat <url>", text: "call this URL once a minute, so that a dead host is noticed; off ends it" },
+    { flags: "--cooldown <seconds>", text: "tell of the same state of a service at most once in this time, 300 by default" },
+    { flags: "--enable", text: "turn alerts on" },
+    { flags: "--disable", text: "turn alerts off; the rules stay" },
+    { flags: "--test", text: "send a test message through each channel" },
+    { flags: "--history", text: "show what was told" },
+    { flags: "--ack <id>", text: "acknowledge an alert that fires" },
+    { flags: "--silence <name>", text: "tell nothing new of a service for the time that follows; off ends it" },
+    { flags: "--schema", text: "print the JSON Schema of alerts.json" },
+  ],
+  examples: [
+    "bs9 alert --webhook https://hooks.example.com/services/T0/B0/key",
+    "bs9 alert --cpu 90 --memory 90 --for 30s",
+    "bs9 alert --service web --cpu off",
+    "bs9 alert --silence web 2h",
+    "bs9 alert --test",
+  ],
+  exits: [1, 4, 130],
+  async run(given, context): Promise<Result> {
+    const { options } = given;
+    const asked: string[] = views.filter((view) => flagOf(options, view));
+    for (const name of ["ack", "silence"]) if (textOf(options, name) !== undefined) asked.push(name);
+    if (isEdit(options)) asked.push(...(asked.length > 0 ? ["other options"] : []));
+    if (asked.length > 1) throw usage(`${asked.map(asOption).join(" and ")} cannot be used together`, { hint: "bs9 help alert" });
+    const [one] = asked;
+    if (one !== "silence" && given.words.length > 0)
+      throw usage(`alert takes no arguments (got '${harmless(given.words.join(" "))}')`, { hint: "bs9 help alert" });
+    const service = serviceIn(given, context);
+    if (one === "schema") return schema();
+    if (one === "history") return historyOfAlerts(context.paths.state, service ?? null);
+    if (one === "test") return test(context);
+    if (one === "ack") return acknowledged(textOf(options, "ack") ?? "", context);
+    if (one === "silence") return silenced(given, context);
+    if (isEdit(options)) return edited(alertEdits(options, service), context);
+    return listedAlerts({ paths: context.paths, service: service ?? null, services: context.registry.names(), nowMs: Date.now() });
+  },
+};
+
+const asOption = (name: string): string => (name.includes(" ") ? name : `--${name}`);
+
+/** The rules of a service may be set before the service exists. */
+function serviceIn({ options }: Words, { registry }: Context): string | undefined {
+  const name = textOf(options, "service");
+  if (name === undefined) return undefined;
+  const [service, ...more] = pickTargets([name], registry.names());
+  if (service === undefined || more.length > 0) throw usage("--service takes the name of one service", { hint: "bs9 status" });
+  return service;
+}
+
+async function schema(): Promise<Result> {
+  const value = await alertsJsonSchema();
+  return { value, names: [], text: () => JSON.stringify(value, null, 2).split("\n") };
+}
+
+async function edited(edits: AlertEdits, context: Context): Promise<Result> {
+  const differences = await changeAlerts(edits, depsOf(context));
+  return changedAlerts(alertsFile(context.paths.config), differences, loadAlerts(context.paths.config));
+}
+
+async function silenced({ words, options }: Words, context: Context): Promise<Result> {
+  const [text, ...more] = words;
+  if (text === undefined || more.length > 0)
+    throw usage("--silence needs the name of a service and a time, or off", { hint: "bs9 alert --silence NAME 2h" });
+  const [name] = pickTargets([textOf(options, "silence") ?? ""], context.registry.names());
+  if (name === undefined) throw usage("--silence needs the name of a service", { hint: "bs9 status" });
+  const lastsMs = text === "off" ? null : parseDuration(text, "the time of --silence");
+  if (lastsMs !== null && (lastsMs < 1000 || lastsMs > longestSilenceMs))
+    throw usage(`the time of --silence must be from 1s to 31d (got '${text}')`);
+  const untilMs = lastsMs === null ? null : Date.now() + lastsMs;
+  const isChanged = await silence(name, untilMs, depsOf(context));
+  const until = untilMs === null ? null : new Date(untilMs).toISOString();
+  const line = until === null ? `${name} is ${isChanged ? "no longer" : "not"} silenced` : `${name} is silenced until ${until}`;
+  return { value: { service: name, silencedUntil: until }, names: [name], text: () => [line] };
+}
+
+async function acknowledged(id: string, context: Context): Promise<Result> {
+  const subject = await acknowledge(id, depsOf(context));
+  return { value: { id, subject, acknowledged: true }, names: [id], text: () => [`the alert ${id} on ${subject} is acknowledged`] };
+}
+
+async function test(context: Context): Promise<Result> {
+  const { config, mistakes } = loadAlerts(context.paths.config);
+  const path = alertsFile(context.paths.config);
+  if (config === null) throw failed(`cannot test the channels: ${mistakes.map((mistake) => alertMistakeLine(path, mistake)).join("; ")}`);
+  const { testChannels } = await import("../alerting/trial.ts");
+  const { channels, heartbeat } = config;
+  const run = () => Promise.reject(new Error("todo"));
+  const ground = { home: context.paths.home, now: Date.now, run };
+  const trials = await testChannels({ channels, heartbeat, host: hostname(), timeoutMs: testTimeoutMs, ...ground });
+  const isWell = trials.length > 0 && trials.every(({ ok }) => ok);
+  return { ...testedChannels(trials), exitStatus: isWell ? exitStatus.done : exitStatus.failed };
+}
+
+function depsOf({ registry, trail, paths, terminal, warn, env }: Context): AlertDeps {
+  const progress = (text: string) => terminal.progress(text);
+  return { registry, trail, paths, warn, progress, now: Date.now, user: whoActs("cli", env).user };
+}

@@ -1,0 +1,87 @@
+// The acts of `bs9 alert`: changes alerts.json, silences a service, acknowledges an alert. Each is recorded in the trail.
+import { hostname } from "node:os";
+import type { AlertFile } from "../alerting/config.ts";
+import { type AlertEdits, editedAlerts } from "../alerting/edit.ts";
+import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/file.ts";
+import { readKept } from "../alerting/kept.ts";
+import { maskedAlerts } from "../alerting/masked.ts";
+import { readQuiet, writeQuiet } from "../alerting/silences.ts";
+import { exitStatus, failed, notFound, usage } from "../base/errors.ts";
+import type { Paths } from "../base/paths.ts";
+import type { Difference } from "../service/plan.ts";
+import { type Deps, lockRegistry } from "./deps.ts";
+import { append } from "./recorded.ts";
+
+export type AlertDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress" | "now"> & {
+  paths: Pick<Paths, "config" | "state">;
+  /** The user who acts. */
+  user: string;
+};
+
+const act = "alert";
+
+/** Returns the differences, without secrets. Throws if the file has mistakes, or would have some afterwards. */
+export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<Difference[]> {
+  const { config } = deps.paths;
+  using _lock = await lockRegistry(deps, act);
+  const before = loadAlerts(config);
+  const path = alertsFile(config);
+  if (before.config === null)
+    throw failed(`cannot change ${path}: it has mistakes`, {
+      details: before.mistakes.map((mistake) => alertMistakeLine(path, mistake)),
+      hint: "bs9 alert --list",
+    });
+  const after = editedAlerts(before.file, edits, hostname());
+  const { mistakes } = parseAlerts(JSON.stringify(after));
+  const [mistake] = mistakes;
+  if (mistake !== undefined) throw usage(`${mistake.field}: ${mistake.what}`, { hint: "bs9 help alert" });
+  const differences = differencesOf(before.file, after);
+  if (differences.length === 0) return [];
+  writeAlerts(config, after);
+  await record(deps, edits.service === undefined ? [] : [edits.service], differences, "changed the rules or channels of alerts");
+  return differences;
+}
+
+/** `untilMs` null: ends the silence. Returns false if there was none to end. */
+export async function silence(service: string, untilMs: number | null, deps: AlertDeps): Promise<boolean> {
+  const { state } = deps.paths;
+  using _lock = await lockRegistry(deps, act);
+  const quiet = readQuiet(state);
+  const others = quiet.silences.filter((one) => one.service !== service);
+  const before = quiet.silences.find((one) => one.service === service && one.untilMs > deps.now());
+  const silences = untilMs === null ? others : [...others, { service, untilMs, by: deps.user }];
+  writeQuiet(state, { ...quiet, silences }, deps.now());
+  const text = (ms: number | null | undefined) => (ms == null ? undefined : new Date(ms).toISOString());
+  await record(deps, [service], [{ path: "silencedUntil", before: text(before?.untilMs), after: text(untilMs) }], null);
+  return untilMs !== null || before !== undefined;
+}
+
+/** Returns the subject of the alert. Throws if no alert with this id fires. */
+export async function acknowledge(id: string, deps: AlertDeps): Promise<string> {
+  const { state } = deps.paths;
+  using _lock = await lockRegistry(deps, act);
+  const alert = readKept(state)?.alerts.find((one) => one.id === id);
+  if (id === "" || alert === undefined) throw notFound(`no alert with the id '${id}' fires now`, { hint: "bs9 alert --list" });
+  const quiet = readQuiet(state);
+  const acks = [...quiet.acks.filter((one) => one.id !== id), { id, atMs: deps.now(), by: deps.user }];
+  writeQuiet(state, { ...quiet, acks }, deps.now());
+  await record(deps, [alert.subject], [{ path: "acknowledged", before: undefined, after: `${alert.rule} ${id}` }], null);
+  return alert.subject;
+}
+
+function record(deps: AlertDeps, targets: string[], differences: Difference[], message: string | null): Promise<void> {
+  return append(deps, { act, targets, differences }, { message, failed: [], exitStatus: exitStatus.done });
+}
+
+function differencesOf(before: AlertFile, after: AlertFile): Difference[] {
+  const [was, is] = [leaves(before), leaves(after)];
+  const [shownBefore, shownAfter] = [leaves(maskedAlerts(before)), leaves(maskedAlerts(after))];
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((path) => was.get(path) !== is.get(path))
+    .map((path) => ({ path, before: shownBefore.get(path), after: shownAfter.get(path) }));
+}
+
+function leaves(value: unknown, path: string[] = []): Map<string, unknown> {
+  if (typeof value !== "object" || value === null) return new Map([[path.join("."), value]]);
+  return new Map(Object.entries(value).flatMap(([key, one]) => [...leaves(one, [...path, key])]));
+}
