@@ -68,7 +68,7 @@ function templated(template: string, message: AlertMessage): Body {
   return { text, headers: isJson ? json : plain };
 }
 
-const looksLikeJson = (template: string): boolean => /^\s*[{[]/.test(template);
+const looksLikeJson = (template: string): boolean => /^\s*(\{(?!\{)|\[|\{\{\s*json\s*\}\}\s*$)/.test(template);
 
 /** Says in a sentence what is wrong with a template; null if nothing is. */
 export function mistakeInTemplate(template: string): string | null {

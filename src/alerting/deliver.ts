@@ -66,7 +66,7 @@ export class Deliveries {
 
   /** The number of messages that wait, each counted for each channel that has not taken it. */
   waiting(): number {
-    return this.#spool.backlogs().reduce((sum, { waiting }) => sum + waiting, 0);
+    return this.#spool.waiting();
   }
 
   notices(): DeliveryTrouble[] {

@@ -184,6 +184,11 @@ export class Spool {
       .all();
   }
 
+  /** The number of messages that wait, each counted for each channel that has not taken it. */
+  waiting(): number {
+    return this.#db.query<{ count: number }, []>("SELECT COUNT(*) AS count FROM queue").get()?.count ?? 0;
+  }
+
   /** A number that changes when another process has written to the spool. */
   version(): number {
     return this.#db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;

@@ -1,0 +1,161 @@
+// The spool on disk: limits, order, one sender at a time, damage, and kill -9 at many moments.
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Spool, spoolLimits } from "../../src/alerting/spool.ts";
+import { killWhileDelivering } from "./killed.ts";
+import { eventNamed, messageNamed } from "./messages.ts";
+
+const open: Spool[] = [];
+afterEach(() => {
+  for (const spool of open.splice(0)) spool.close();
+});
+
+const placed = () => join(mkdtempSync(join(tmpdir(), "bs9-spool-")), "alerts", "spool.db");
+const lease = { leaseMs: 1000, longestMs: 60_000 };
+
+function spoolAt(file: string, clock = { nowMs: 1000 }, limits = spoolLimits): Spool {
+  const spool = new Spool(file, () => clock.nowMs, limits);
+  open.push(spool);
+  return spool;
+}
+
+function takenBy(spool: Spool, channel: string): string[] {
+  const ids: string[] = [];
+  for (let claimed = spool.claim(channel, lease); claimed !== null; claimed = spool.claim(channel, lease)) {
+    ids.push(claimed.message.id);
+    spool.sent(channel, claimed.message.id);
+  }
+  return ids;
+}
+
+test("each channel gets each message once and in order, and a message that all have taken is removed", () => {
+  const file = placed();
+  const spool = spoolAt(file);
+  for (const id of ["a", "b", "c"]) expect(spool.put(messageNamed(id), ["x", "y"])).toBe(true);
+  expect(takenBy(spool, "x")).toEqual(["a", "b", "c"]);
+  expect(spool.waiting()).toBe(3);
+  expect(takenBy(spool, "y")).toEqual(["a", "b", "c"]);
+  expect(spool.waiting()).toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600);
+});
+
+test("an event is told once, whichever process puts it, and in whichever message", () => {
+  const file = placed();
+  const [agent, unit] = [spoolAt(file), spoolAt(file)];
+  const [one, two] = [eventNamed("one"), eventNamed("two")];
+  expect(unit.put(messageNamed("u1", [one]), ["x"])).toBe(true);
+  expect(agent.put(messageNamed("a1", [one]), ["x"])).toBe(false);
+  expect(agent.put(messageNamed("a2", [one, two]), ["x"])).toBe(true);
+  expect(agent.put(messageNamed("a3", [{ ...one, kind: "resolved" }]), ["x"])).toBe(true);
+  expect(agent.put(messageNamed("a3", [eventNamed("three")]), ["x"])).toBe(false);
+  const claimed = agent.claim("x", lease);
+  expect(claimed?.message.id).toBe("u1");
+  agent.sent("x", "u1");
+  expect(agent.claim("x", lease)?.message.events).toEqual([two]);
+});
+
+test("while a channel does not answer, its messages wait in order; a refused message does not keep the next one back", () => {
+  const clock = { nowMs: 1000 };
+  const spool = spoolAt(placed(), clock);
+  for (const id of ["a", "b"]) spool.put(messageNamed(id), ["x"]);
+  expect(spool.claim("x", lease)?.message.id).toBe("a");
+  spool.notSent("x", "a", { delayMs: 500, isRefused: false });
+  expect(spool.claim("x", lease)).toBeNull();
+  expect(spool.dueInMs("x")).toBe(500);
+  clock.nowMs += 500;
+  expect(spool.claim("x", lease)).toMatchObject({ message: { id: "a" }, attempts: 1 });
+  spool.notSent("x", "a", { delayMs: 500, isRefused: true });
+  expect(takenBy(spool, "x")).toEqual(["b"]);
+  clock.nowMs += 500;
+  expect(takenBy(spool, "x")).toEqual(["a"]);
+});
+
+test("a clock that was set back delays nothing", () => {
+  const clock = { nowMs: 1_000_000_000 };
+  const spool = spoolAt(placed(), clock);
+  spool.put(messageNamed("a"), ["x"]);
+  spool.claim("x", lease);
+  spool.notSent("x", "a", { delayMs: 30_000, isRefused: false });
+  clock.nowMs -= 86_400_000;
+  expect(takenBy(spool, "x")).toEqual(["a"]);
+});
+
+test("only one process sends a message at a time, and the claim of a process that has ended counts no longer", async () => {
+  const file = placed();
+  const script = `
+    const { Spool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
+    const spool = new Spool(${JSON.stringify(file)});
+    console.log(spool.claim("x", { leaseMs: 60_000, longestMs: 60_000 })?.message.id ?? "none");
+    setInterval(() => {}, 1000);`;
+  const own = new Spool(file);
+  open.push(own);
+  own.put(messageNamed("a"), ["x"]);
+  const other = Bun.spawn([process.execPath, "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 20_000,
+    killSignal: "SIGKILL",
+  });
+  try {
+    const { value } = await other.stdout.getReader().read();
+    expect(Buffer.from(value ?? []).toString()).toBe("a\n");
+    expect(own.claim("x", { ...lease, leaseMs: 60_000 })).toBeNull();
+  } finally {
+    other.kill("SIGKILL");
+    await other.exited;
+  }
+  const next = new Spool(file);
+  open.push(next);
+  expect(next.claim("x", lease)?.message.id).toBe("a");
+});
+
+test("beyond its limits in number, bytes and age the spool drops the oldest messages and counts them", () => {
+  const clock = { nowMs: 1000 };
+  const spool = spoolAt(placed(), clock, { messages: 3, bytes: 100_000, ageMs: 10_000 });
+  for (let n = 0; n < 5; n++) spool.put(messageNamed(`m${n}`), ["x", "y"]);
+  expect(spool.backlogs()).toMatchObject([
+    { channel: "x", waiting: 3, dropped: 2, droppedMs: 1000 },
+    { channel: "y", waiting: 3, dropped: 2 },
+  ]);
+  expect(takenBy(spool, "x")).toEqual(["m2", "m3", "m4"]);
+  clock.nowMs += 10_001;
+  expect(spool.claim("y", lease)).toBeNull();
+  expect(spool.backlogs()).toMatchObject([
+    { channel: "x", dropped: 2 },
+    { channel: "y", waiting: 0, dropped: 5 },
+  ]);
+  const large = eventNamed("large", { sentence: "x".repeat(2000) });
+  const many = (id: string) =>
+    messageNamed(
+      id,
+      Array.from({ length: 30 }, (_, i) => ({ ...large, id: `${id}-${i}` })),
+    );
+  for (const id of ["l1", "l2", "l3"]) spool.put(many(id), ["x"]);
+  expect(takenBy(spool, "x")).toEqual(["l3"]);
+});
+
+test("the messages of a channel that is not configured any more are given up", () => {
+  const spool = spoolAt(placed());
+  spool.put(messageNamed("a"), ["x", "y"]);
+  spool.keepOnly(["y"]);
+  expect(spool.backlogs()).toMatchObject([{ channel: "y", waiting: 1 }]);
+});
+
+test("a damaged spool is set aside and told", () => {
+  const file = placed();
+  spoolAt(file).close();
+  open.pop();
+  writeFileSync(file, "this is not a database, and longer than the head of one".repeat(100));
+  const spool = spoolAt(file);
+  expect(spool.damage).toBe(`${file} was damaged and is now ${file}.damaged: alerts that were waiting in it are not sent`);
+  spool.put(messageNamed("a"), ["x"]);
+  expect(takenBy(spool, "x")).toEqual(["a"]);
+});
+
+test("a kill -9 at any moment and a receiver that is down lose no message, and a repeat has the same id", async () => {
+  const { put, missing, disordered } = await killWhileDelivering(10);
+  expect(put).toBeGreaterThan(10);
+  expect({ missing, disordered }).toEqual({ missing: 0, disordered: 0 });
+}, 60_000);
