@@ -67,6 +67,8 @@ async function run(argv: string[], settings: Settings, terminal: Terminal): Prom
 async function chosenOf(argv: string[], terminal: Terminal): Promise<{ command: Command; given: Words } | null> {
   if (argv.length === 0 && process.env["BS9_AGENT"] === "1")
     return { command: (await import("./commands/agent.ts")).agentCommand, given: { words: [], rest: null, options: {} } };
+  if (argv.length === 0 && process.env["BS9_ALERT"] === "1")
+    return { command: (await import("./commands/alert-failures.ts")).alertFailuresCommand, given: { words: [], rest: null, options: {} } };
   const words = argv[0] === "--version" || argv[0] === "-v" ? ["version", ...argv.slice(1)] : argv;
   const { commandsFor } = await import("./commands/table.ts");
   const named = words.find((word) => !word.startsWith("-"));

@@ -1,7 +1,7 @@
 // Keeps the channels of alerts as alerts.json configures them: opens them again when the configuration has changed.
 import type { ChannelGround } from "../alerting/channels.ts";
 import type { AlertConfig } from "../alerting/config.ts";
-import { Deliveries, spoolFile } from "../alerting/deliver.ts";
+import { Deliveries, hasChannel, spoolFile } from "../alerting/deliver.ts";
 import type { AlertMessage } from "../alerting/message.ts";
 import type { Notice } from "../backend/notice.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -71,9 +71,4 @@ export class AlertChannels {
 
 const nothing: Wanted = { channels: { webhooks: [] } };
 
-const hasAny = ({ channels, heartbeat }: Wanted): boolean =>
-  heartbeat !== undefined ||
-  channels.webhooks.length > 0 ||
-  channels.mail !== undefined ||
-  channels.command !== undefined ||
-  channels.journal === true;
+const hasAny = ({ channels, heartbeat }: Wanted): boolean => heartbeat !== undefined || hasChannel(channels);

@@ -1,11 +1,13 @@
 // Runs the agent on a backend, in any process: starts it again when config.toml has changed, and retries if that fails.
 import { closeSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { RunProgram } from "../alerting/command.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { takeLock } from "../base/lock.ts";
 import type { Paths } from "../base/paths.ts";
 import { type Config, configFile, loadConfig, mistakeLine } from "../config/config.ts";
+import { runProgram } from "../lifecycle/program.ts";
 import type { Registry } from "../service/registry.ts";
 import type { Model } from "../status/model.ts";
 import { databaseFile } from "../storage/sqlite/schema.ts";
@@ -67,7 +69,8 @@ export async function runAgent({ backend, paths, registry, trail, env, say, ...o
     const openedMs = performance.now();
     const { storage, isOpen } = await openStorage(config);
     const { home, state } = paths;
-    const channels = new AlertChannels({ state, home, now: Date.now, run: () => Promise.reject(new Error("todo")) });
+    const run: RunProgram = (argv, input, timeoutMs) => runProgram(argv, input, timeoutMs, { backend, paths });
+    const channels = new AlertChannels({ state, home, now: Date.now, run });
     const agent = startAgent({
       deps: { backend, registry, trail, now: Date.now },
       paths,

@@ -108,4 +108,8 @@ export class Deliveries {
   }
 }
 
+/** Whether messages are sent to anybody. */
+export const hasChannel = ({ webhooks, mail, command, journal }: ChannelsConfig): boolean =>
+  webhooks.length > 0 || mail !== undefined || command !== undefined || journal === true;
+
 const messages = (count: number): string => (count === 1 ? "1 message" : `${count} messages`);

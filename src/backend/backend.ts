@@ -82,6 +82,9 @@ export type LogRecord = RawLine;
 /** Set in the environment of a bs9 process that acts as the agent. */
 export const agentVariable = "BS9_AGENT";
 
+/** Set in the environment of a bs9 process that tells of failed services while no agent runs. */
+export const alertVariable = "BS9_ALERT";
+
 /** Which agent a request reaches: the agent of this bs9, the agent of another bs9, or none. */
 export type AgentSeen = "own" | "other" | "nobody";
 

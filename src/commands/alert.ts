@@ -1,5 +1,6 @@
 // bs9 alert: shows and changes the rules and channels of alerts, silences services, acknowledges alerts, tests the channels.
 import { hostname } from "node:os";
+import type { RunProgram } from "../alerting/command.ts";
 import type { AlertEdits } from "../alerting/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/file.ts";
 import { alertsJsonSchema } from "../alerting/json-schema.ts";
@@ -8,6 +9,7 @@ import { parseDuration } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { type AlertDeps, acknowledge, changeAlerts, silence } from "../lifecycle/alert.ts";
+import { runProgram } from "../lifecycle/program.ts";
 import { pickTargets } from "../service/targets.ts";
 import { whoActs } from "../trail/who.ts";
 import { alertEdits, isEdit } from "./alert-edits.ts";
@@ -123,7 +125,10 @@ async function test(context: Context): Promise<Result> {
   if (config === null) throw failed(`cannot test the channels: ${mistakes.map((mistake) => alertMistakeLine(path, mistake)).join("; ")}`);
   const { testChannels } = await import("../alerting/trial.ts");
   const { channels, heartbeat } = config;
-  const run = () => Promise.reject(new Error("todo"));
+  const run: RunProgram = async (argv, input, timeoutMs) => {
+    const { backend } = await context.deps();
+    return runProgram(argv, input, timeoutMs, { backend, paths: context.paths });
+  };
   const ground = { home: context.paths.home, now: Date.now, run };
   const trials = await testChannels({ channels, heartbeat, host: hostname(), timeoutMs: testTimeoutMs, ...ground });
   const isWell = trials.length > 0 && trials.every(({ ok }) => ok);

@@ -5,6 +5,8 @@ import { type AgentSeen, type AgentUnit, agentVariable } from "../../backend/bac
 import { reasonOf } from "../../base/errors.ts";
 import { makeFolder, readIfThere, writeWhole } from "../../base/files.ts";
 import type { Systemctl } from "../bus/systemctl.ts";
+import { agentDirectory, alertUnitName, alertUnitText } from "./alert-unit.ts";
+import { confinement } from "./confinement.ts";
 import { isOurs, type Owner, whoseIs } from "./ownership.ts";
 import { execWord, unitWord } from "./quote.ts";
 import { wantedUnits, wantUnits } from "./wants.ts";
@@ -44,7 +46,9 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
       return found === null ? null : await remove(file, systemctl);
     }
     const text = agentUnitText(ground);
-    if (found === text && existsSync(enabled)) {
+    const alertFile = join(owner.units, alertUnitName);
+    const alertText = alertUnitText({ owner, program: ground.program, variables: given(ground.env) });
+    if (found === text && readIfThere(alertFile) === alertText && existsSync(enabled)) {
       if (seen === "own" || !wantedUnits(owner.units).has(unit)) return null;
       // An agent that does not answer may only be busy, so it is started and not restarted.
       await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
@@ -52,6 +56,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     }
     makeFolder(owner.units);
     writeWhole(file, text, 0o644);
+    writeWhole(alertFile, alertText, 0o644);
     await systemctl.reload();
     if (!existsSync(enabled)) wantUnits(owner.units, [unit], true);
     writeWhole(enabled, "", 0o600);
@@ -65,7 +70,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
 async function remove(file: string, systemctl: Systemctl): Promise<null> {
   wantUnits(dirname(file), [unit], false);
   await systemctl.stopWithin(unit, stopMs);
-  rmSync(file, { force: true });
+  for (const one of [file, join(dirname(file), alertUnitName)]) rmSync(one, { force: true });
   await systemctl.reload();
   return null;
 }
@@ -73,12 +78,10 @@ async function remove(file: string, systemctl: Systemctl): Promise<null> {
 /** The variables that decide in which directories bs9 keeps its files. */
 const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
 
-/**
- * The agent reads /proc of the services, which a user namespace of its own would hide. So PrivateUsers=, and every directive
- * that needs it, cannot be used; the directives below work without it (systemd.exec(5)).
- */
+const given = (env: AgentGround["env"]): string[] =>
+  variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
+
 function agentUnitText({ owner, program, env }: AgentGround): string {
-  const given = variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
   return [
     "# Made by bs9, and made again at will: what is changed here is lost.",
     "[Unit]",
@@ -94,29 +97,16 @@ function agentUnitText({ owner, program, env }: AgentGround): string {
     "Type=exec",
     `ExecStart=${execWord(program)}`,
     `Environment=${agentVariable}=1`,
-    ...given,
+    ...given(env),
     "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+    // Shows the unit for alerts that the agent runs.
+    `RuntimeDirectory=${agentDirectory}`,
+    "RuntimeDirectoryMode=0700",
     "Restart=always",
     "RestartSec=3s",
     "TimeoutStopSec=10s",
     "",
-    "MemoryMax=256M",
-    "TasksMax=128",
-    "LimitNOFILE=65536",
-    "CPUWeight=20",
-    "OOMScoreAdjust=200",
-    "",
-    "NoNewPrivileges=yes",
-    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
-    "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
-    "LockPersonality=yes",
-    "SystemCallArchitectures=native",
-    "SystemCallFilter=@system-service",
-    "SystemCallFilter=~@privileged @resources",
-    "SystemCallErrorNumber=EPERM",
-    "UMask=0077",
+    ...confinement,
     "",
     "[Install]",
     "WantedBy=default.target",

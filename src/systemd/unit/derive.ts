@@ -60,9 +60,10 @@ export async function deriveBeside(
   command: string,
   timeoutMs: number,
   ground: UnitGround,
-): Promise<Pick<Derived, "unit" | "launcher">> {
-  const { plan, launcher } = await planOf(spec, ground);
-  return { unit: besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs), launcher };
+): Promise<Pick<Derived, "unit" | "launcher" | "environment">> {
+  const { plan, opening, launcher } = await planOf(spec, ground);
+  const unit = besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
+  return { unit, launcher, environment: environmentText(spec, opening.programs, null) };
 }
 
 async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {

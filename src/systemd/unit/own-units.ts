@@ -29,7 +29,9 @@ export class OwnUnits {
 
   /** Writes the launcher of the unit as well, because a package that was linked since the start changes the launcher. */
   async deriveBeside(spec: Spec, command: string, timeoutMs: number): Promise<string> {
-    const { unit, launcher } = await deriveBeside(spec, command, timeoutMs, this.#groundOf(spec.name));
+    const { unit, launcher, environment } = await deriveBeside(spec, command, timeoutMs, this.#groundOf(spec.name));
+    // A program that is not a service, such as the one for alerts, was never defined.
+    if (!existsSync(this.#environmentFile(spec.name))) writeWhole(this.#environmentFile(spec.name), environment, 0o600);
     writeLauncher(spec.name, launcher, readIfThere(this.unitFile(spec.name)));
     return unit;
   }

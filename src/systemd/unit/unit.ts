@@ -6,6 +6,7 @@ import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../../
 import { failed } from "../../base/errors.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../../service/spec.ts";
 import type { Mounted } from "../sandbox/mount-check.ts";
+import { onFailureLine } from "./alert-unit.ts";
 import { canGiveUp, delayLines } from "./delay.ts";
 import { stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
@@ -39,6 +40,7 @@ export function unitText(plan: UnitPlan): string {
     "[Unit]",
     `Description=${barePath(`${spec.name} (bs9)`)}`,
     "StartLimitIntervalSec=0",
+    onFailureLine,
     ...delayLines(spec),
     "",
     "[X-BS9]",

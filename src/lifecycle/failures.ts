@@ -1,0 +1,90 @@
+// Tells that services have failed while no agent runs: one evaluation of the alerts, with the state that the agent keeps on disk.
+import { closeSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Alerts, messageOf } from "../alerting/alerts.ts";
+import { appendAlertHistory } from "../alerting/history.ts";
+import type { AlertsInForce } from "../alerting/in-force.ts";
+import { readKept, writeKept } from "../alerting/kept.ts";
+import type { AlertMessage } from "../alerting/message.ts";
+import { observationsOf, type ServiceFacts } from "../alerting/observation.ts";
+import { QuietNow } from "../alerting/silences.ts";
+import type { Backend, Reading } from "../backend/backend.ts";
+import { endings } from "../backend/ended.ts";
+import { takeLock } from "../base/lock.ts";
+import type { Registry } from "../service/registry.ts";
+
+export type FailureDeps = {
+  backend: Pick<Backend, "read">;
+  registry: Pick<Registry, "names" | "actingOn">;
+  inForce: AlertsInForce;
+  /** The directory of the state. */
+  state: string;
+  put: (message: AlertMessage) => void;
+};
+
+/** What can be told without samples. */
+const rulesHere = new Set(["failed", "oom"]);
+
+/**
+ * Writes new failures to the spool. Returns how many events have to be told later, because they are sent together with others, or
+ * because a command acts on their service; null where an agent runs, which tells everything itself.
+ */
+export async function tellFailures({ backend, registry, inForce, state, put }: FailureDeps): Promise<number | null> {
+  const readings = await backend.read(registry.names());
+  // The agent must not change the state of the alerts at the same time.
+  const lock = await takeLock(join(state, "agent.lock"), 0);
+  if (lock === null) return null;
+  try {
+    const clock = { nowMs: performance.now(), atMs: Date.now() };
+    const kept = readKept(state);
+    const alerts = new Alerts(kept, clock);
+    const before = alerts.version;
+    inForce.refresh();
+    for (const reading of readings) {
+      const { events } = inForce.rulesOf(reading.name);
+      const rules = { thresholds: [], events: events.filter(({ name }) => rulesHere.has(name)), custom: [] };
+      const isFailedTold = rules.events.some(({ name }) => name === "failed");
+      alerts.observe(observationsOf(factsOf(reading, isFailedTold), rules, { figures: null }, clock.nowMs), clock);
+    }
+    const acting = registry.actingOn();
+    const quiet = new QuietNow(state);
+    quiet.refresh();
+    const due = alerts.release(
+      {
+        cooldownMs: inForce.config.cooldownSeconds * 1000,
+        isSilenced: (subject) => acting.has(subject) || quiet.isSilenced(subject, clock.atMs),
+        isAcked: (id) => quiet.ackedBy(id) !== null,
+      },
+      clock,
+    );
+    for (const events of due) {
+      put(messageOf(events, hostname(), clock.atMs));
+      appendAlertHistory(state, events);
+    }
+    const now = alerts.kept(clock);
+    if (alerts.version !== before) writeKept(state, { ...now, restarts: kept?.restarts ?? [] });
+    const held = now.alerts.filter((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
+    return now.waiting.length + held.length;
+  } finally {
+    closeSync(lock);
+  }
+}
+
+function factsOf({ name, state, end, run }: Reading, isFailedTold: boolean): ServiceFacts {
+  return {
+    name,
+    state,
+    health: "unknown",
+    healthReason: null,
+    end,
+    endedRun: run ?? null,
+    isOutOfMemory: state === "failed" && !isFailedTold && end === endings.outOfMemory,
+    changedMs: null,
+    restartsMs: [],
+    memoryLimitBytes: null,
+    cpuLimitPercent: null,
+    uptimePercent: null,
+    figures: null,
+  };
+}
