@@ -30,7 +30,7 @@ const within = v.optional(duration);
 const event = v.optional(v.union([v.picklist(["on", "off"]), v.strictObject(shared)]));
 
 /** Every rule is optional: a rule that a service does not set is that of `rules`, and then the built-in one. */
-export const ServiceRules = v.strictObject({
+const ServiceRules = v.strictObject({
   /** Percent of the CPU limit, or of one core for a service without a limit. */
   cpu: limitOf(positive),
   /** Percent of the memory limit (of the memory of the host for a service without a limit), or a size such as `512M`. */
@@ -46,13 +46,12 @@ export const ServiceRules = v.strictObject({
   oom: event,
   crashLoop: event,
 });
-export type ServiceRules = v.InferOutput<typeof ServiceRules>;
 
 /** The rules on the host can be set for the host only. */
 const GlobalRules = v.strictObject({ ...ServiceRules.entries, hostMemory: limitOf(percent), hostDisk: limitOf(percent) });
 export type GlobalRules = v.InferOutput<typeof GlobalRules>;
 
-export const operators = [">", ">=", "<", "<="] as const;
+const operators = [">", ">=", "<", "<="] as const;
 
 const Custom = v.pipe(
   v.strictObject({

@@ -47,7 +47,7 @@ export type Kept = v.InferOutput<typeof KeptState>;
 
 const maxBytes = 64 * 1024 * 1024;
 
-export const alertStateFile = (state: string): string => join(state, "alerts", "state.json");
+const alertStateFile = (state: string): string => join(state, "alerts", "state.json");
 
 /** Null where there is no state, or none that this version can read: every alert then begins again. */
 export function readKept(state: string): Kept | null {

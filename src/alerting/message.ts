@@ -40,14 +40,10 @@ export const AlertMessage = v.strictObject({
 export type AlertMessage = v.InferOutput<typeof AlertMessage>;
 
 /**
- * The id of one end of a service. The agent and the unit that systemd starts on a failure both make it from the run that ended,
- * so that a receiver is not told twice of the same end.
+ * The id of one firing; `began` is what tells it from an earlier firing of the same rule on the same subject. For a service that
+ * failed this is the run that ended: the agent and the unit that systemd starts on a failure both make the id from it, so that
+ * nobody is told twice of the same end.
  */
-export function idOfEnd(service: string, rule: string, run: string): string {
-  return idOfFiring(rule, service, run);
-}
-
-/** The id of one firing; `began` is what tells it from an earlier firing of the same rule on the same subject. */
 export function idOfFiring(rule: string, subject: string, began: string | number): string {
   const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify([rule, subject, String(began)])).digest("hex");
   return hash.slice(0, 20);

@@ -99,9 +99,9 @@ function figureOf({ name, isBytes }: Threshold, facts: ServiceFacts, figures: Fi
       return isBytes ? bytes : shareOf(bytes, facts.memoryLimitBytes ?? numberIn(host.figures ?? {}, "memoryTotalBytes"));
     }
     case "errorRate":
-      return numberIn(figures, "errorPercent");
+      return shareOf(numberIn(figures, "requestErrors"), numberIn(figures, "requests"));
     case "p95Ms":
-      return numberIn(figures, "p95Ms");
+      return numberIn(figures, "requestP95Ms");
     case "uptime":
       return facts.uptimePercent;
     case "restarts":

@@ -1,5 +1,5 @@
 // What `bs9 alert` prints: the rules and channels, the alerts that fire, what was told, and the results of a test.
-import { channelsOf } from "../alerting/channels.ts";
+import { channelsOf, channelWarnings } from "../alerting/channels.ts";
 import type { AlertConfig } from "../alerting/config.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/file.ts";
 import { readAlertHistory } from "../alerting/history.ts";
@@ -54,7 +54,10 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
         alerts.length,
       ),
     ],
-    hints: mistakes.map((line) => `${harmless(line)}; the rules before stay in force`),
+    hints: [
+      ...mistakes.map((line) => `${harmless(line)}; the rules before stay in force`),
+      ...(config === null ? [] : channelWarnings(config.channels, config.heartbeat).map(harmless)),
+    ],
     exitStatus: mistakes.length > 0 ? exitStatus.failed : exitStatus.done,
   };
 }
@@ -100,21 +103,23 @@ function ownRows(rows: string[][], ofAll: string[][], service: string): string[]
 
 function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): string[][] {
   return [
-    ...events.map(({ name, forMs, severity }) => [subject, name, "-", formatSpan(forMs), severity]),
+    ...events.map(({ name, forMs, severity }) => [subject, name, "-", lasting(forMs), severity]),
     ...thresholds.map(({ name, value, isBytes, forMs, severity }) => {
       const sign = name === "uptime" ? "below" : "from";
       const unit = name === "restarts" ? "" : name === "p95Ms" ? " ms" : " %";
-      return [subject, name, `${sign} ${isBytes ? formatBytes(value) : `${value}${unit}`}`, formatSpan(forMs), severity];
+      return [subject, name, `${sign} ${isBytes ? formatBytes(value) : `${value}${unit}`}`, lasting(forMs), severity];
     }),
     ...custom.map(({ name, series, op, value, forMs, severity }) => [
       subject,
       customName(name),
       `${series} ${op} ${value}`,
-      formatSpan(forMs),
+      lasting(forMs),
       severity,
     ]),
   ];
 }
+
+const lasting = (ms: number): string => (ms === 0 ? "at once" : ms < 1000 ? formatSpan(ms) : formatAge(ms));
 
 export function changedAlerts(path: string, differences: Difference[], read: ReadAlerts): Result {
   const shown = (value: unknown) => (value === undefined ? "-" : harmless(JSON.stringify(value)));
@@ -127,7 +132,10 @@ export function changedAlerts(path: string, differences: Difference[], read: Rea
       differences.length === 0
         ? ["unchanged"]
         : differences.map(({ path: changed, before, after }) => `${changed}: ${shown(before)} -> ${shown(after)}`),
-    hints: isSilent ? ["No channel is configured, so nobody is told. Add one: bs9 alert --webhook URL"] : [],
+    hints: [
+      ...(config === null ? [] : channelWarnings(config.channels, config.heartbeat).map(harmless)),
+      ...(isSilent ? ["No channel is configured, so nobody is told. Add one: bs9 alert --webhook URL"] : []),
+    ],
   };
 }
 

@@ -1,11 +1,13 @@
 // The agent evaluates the rules after each turn: what it tells, at once and once, also after a restart.
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
+import * as v from "valibot";
 import type { Turns } from "../../src/agent/turns.ts";
 import { writeAlerts } from "../../src/alerting/file.ts";
 import { readAlertHistory } from "../../src/alerting/history.ts";
 import { idOfFiring } from "../../src/alerting/message.ts";
 import { writeQuiet } from "../../src/alerting/silences.ts";
+import { after, ModelEvent } from "../../src/status/events.ts";
 import { Stage } from "./stage.ts";
 
 const stages: [Stage, Turns][] = [];
@@ -60,6 +62,22 @@ test("a service that fails is told at once, without a reader, and once; its star
   await turns.turn();
   expect(toldIn(stage)).toEqual(["web failed resolved"]);
   expect(readAlertHistory(stage.home).map(({ kind }) => kind)).toEqual(["firing", "resolved"]);
+});
+
+test("a reader gets the alerts with its snapshot, and an event whenever they have changed", async () => {
+  const { stage, turns } = await begin();
+  stage.up("web", sleep);
+  await turns.turn();
+  const ending = new AbortController();
+  const events = turns.model.follow({ signal: ending.signal, paceMs: 60_000 });
+  const read = async () => v.parse(ModelEvent, (await events.next()).value);
+  let snapshot = after({ atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null }, await read());
+  expect(snapshot.alerts).toEqual([]);
+  fail(stage, "web", "run-1");
+  await turns.news();
+  while (snapshot.alerts.length === 0) snapshot = after(snapshot, await read());
+  expect(snapshot.alerts).toMatchObject([{ subject: "web", rule: "failed", state: "firing", isSilenced: false, ackedBy: null }]);
+  ending.abort();
 });
 
 test("a failure that is over before it is read is told too", async () => {

@@ -1,6 +1,7 @@
 // Every long proof, in the order in which `npm run prove` runs them.
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
+import { proof as alerts } from "./alerts.ts";
 import { proof as before } from "./before.ts";
 import { proof as escapes } from "./escape.ts";
 import { proof as events } from "./events.ts";
@@ -48,6 +49,7 @@ export const proofs: Proof[] = [
   besidePm2("logs", "what arrives of many log lines, and what collecting them costs, beside PM2", logFigures),
   agent,
   agentKills,
+  alerts,
   events,
   readers,
   before,

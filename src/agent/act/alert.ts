@@ -99,7 +99,8 @@ export class Alerter implements Stage {
     this.#tell(moment, clock);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#deps.uptimes.close();
     this.#save({ nowMs: this.#deps.monotonicMs(), atMs: this.#deps.now() });
   }
 
