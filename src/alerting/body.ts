@@ -2,7 +2,7 @@
 import { usage } from "../base/errors.ts";
 import type { WebhookConfig } from "./config.ts";
 import type { AlertMessage } from "./message.ts";
-import { cut, linesOf, plainLine, titleOf, worstOf } from "./sentence.ts";
+import { cut, eventLines, oneLine, titleOf, worstOf } from "./sentence.ts";
 
 export type Body = { text: string; headers: Record<string, string> };
 
@@ -19,7 +19,7 @@ export function bodyOf({ preset, template }: Pick<WebhookConfig, "preset" | "tem
   if (template !== undefined) return templated(template, message);
   if (preset === "slack") return { text: JSON.stringify({ text: slackText(message) }), headers: json };
   if (preset === "discord") {
-    const content = linesOf(message, maxDiscord);
+    const content = eventLines(message, maxDiscord);
     // Without allowed_mentions a sentence with @everyone would call everybody.
     return { text: JSON.stringify({ content, allowed_mentions: { parse: [] } }), headers: json };
   }
@@ -29,7 +29,7 @@ export function bodyOf({ preset, template }: Pick<WebhookConfig, "preset" | "tem
 
 /** Slack reads `<`, `>` and `&` as markup (api.slack.com/reference/surfaces/formatting). */
 function slackText(message: AlertMessage): string {
-  const text = linesOf(message, maxSlack).replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign] ?? "");
+  const text = eventLines(message, maxSlack).replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign] ?? "");
   return `*${titleOf(message).replace(/[&<>*]/g, " ")}*\n${text}`;
 }
 
@@ -39,16 +39,16 @@ function ntfy(message: AlertMessage): Body {
   const tags = worst === null ? "white_check_mark" : worst === "critical" ? "rotating_light" : "warning";
   // A header holds ASCII only.
   const title = titleOf(message).replace(/[^ -~]/g, "?");
-  return { text: linesOf(message, Math.floor(maxNtfyBytes / 3)), headers: { ...plain, title, priority, tags } };
+  return { text: eventLines(message, Math.floor(maxNtfyBytes / 3)), headers: { ...plain, title, priority, tags } };
 }
 
 /** What a template may name, between `{{` and `}}`. */
 const values: Record<string, (message: AlertMessage) => string> = {
   id: ({ id }) => id,
-  host: ({ host }) => plainLine(host, maxValue),
+  host: ({ host }) => oneLine(host, maxValue),
   at: ({ atMs }) => new Date(atMs).toISOString(),
   title: titleOf,
-  text: (message) => linesOf(message, maxValue),
+  text: (message) => eventLines(message, maxValue),
   count: ({ events }) => String(events.length),
   severity: ({ events }) => worstOf(events) ?? "resolved",
   subjects: ({ events }) => cut([...new Set(events.map(({ subject }) => subject))].join(", "), maxValue),

@@ -11,7 +11,7 @@ export const taken = (answer: string): Answer => ({ isTaken: true, answer });
 export const unreachable = (answer: string): Answer => ({ isTaken: false, isRefused: false, answer });
 export const declined = (answer: string): Answer => ({ isTaken: false, isRefused: true, answer });
 
-export interface Channel {
+export interface AlertChannel {
   /** Names the queue of the channel on disk: the same for the same address. */
   readonly key: string;
   /** Names the channel for users, without its secrets. */

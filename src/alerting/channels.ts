@@ -1,6 +1,6 @@
 // Makes the channels from the configuration, and finds what is doubtful in them.
 import { mistakeInTemplate } from "./body.ts";
-import type { Channel } from "./channel.ts";
+import type { AlertChannel } from "./channel.ts";
 import { command, type RunProgram } from "./command.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { journal } from "./journal.ts";
@@ -10,7 +10,7 @@ import { shownUrl, webhook } from "./webhook.ts";
 
 export type ChannelGround = { home: string; now: () => number; run: RunProgram; journalSocket?: string };
 
-export function channelsOf(config: ChannelsConfig, { home, now, run, journalSocket }: ChannelGround): Channel[] {
+export function channelsOf(config: ChannelsConfig, { home, now, run, journalSocket }: ChannelGround): AlertChannel[] {
   const channels = [
     ...config.webhooks.map((one) => webhook(one, { home, now })),
     ...(config.mail === undefined ? [] : [mail(config.mail, { home })]),

@@ -5,7 +5,7 @@ import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { AlertMessage } from "./message.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
-import { Spool, type spoolLimits } from "./spool.ts";
+import { AlertSpool, type spoolLimits } from "./spool.ts";
 import { shownUrl } from "./webhook.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
@@ -31,7 +31,7 @@ const manyAttempts = 3;
 
 /** Throws where the spool cannot be opened. To change the configuration, close it and make another one. */
 export class Deliveries {
-  readonly #spool: Spool;
+  readonly #spool: AlertSpool;
   readonly #queues: Queue[];
   readonly #heartbeat: { beat: Heartbeat; url: string } | null;
   readonly #timer: Timer;
@@ -39,7 +39,7 @@ export class Deliveries {
 
   constructor({ file, channels, heartbeat, pace = usualPace, limits, ...ground }: DeliveryOptions) {
     this.#now = ground.now;
-    this.#spool = new Spool(file, ground.now, limits);
+    this.#spool = new AlertSpool(file, ground.now, limits);
     const all = channelsOf(channels, ground);
     this.#spool.keepOnly(all.map(({ key }) => key));
     this.#queues = all.map((channel) => new Queue(channel, this.#spool, pace));

@@ -1,11 +1,11 @@
 // The channel that sends messages as mail, over one SMTP connection to the server that the user configured.
 import { errnoOf, reasonOf } from "../base/errors.ts";
-import { type Answer, type Channel, declined, taken, unreachable } from "./channel.ts";
+import { type AlertChannel, type Answer, declined, taken, unreachable } from "./channel.ts";
 import type { MailConfig } from "./config.ts";
 import { isLoopback } from "./loopback.ts";
 import type { AlertMessage } from "./message.ts";
 import { secretOf } from "./secret.ts";
-import { linesOf, plainLine, titleOf } from "./sentence.ts";
+import { eventLines, oneLine, titleOf } from "./sentence.ts";
 
 const implicitTlsPort = 465;
 /** Ends a connection that the signal has not ended. */
@@ -13,10 +13,10 @@ const socketMs = 30_000;
 const maxText = 64 * 1024;
 const maxAnswer = 200;
 
-export function mail(config: MailConfig, { home }: { home: string }): Channel {
+export function mail(config: MailConfig, { home }: { home: string }): AlertChannel {
   return {
     key: "mail",
-    name: `mail to ${plainLine([config.to].flat().join(", "), maxAnswer)} by ${config.host}:${config.port}`,
+    name: `mail to ${oneLine([config.to].flat().join(", "), maxAnswer)} by ${config.host}:${config.port}`,
     send: (message, signal) => sendMail(config, home, message, signal).catch((error) => answerTo(error, signal.aborted)),
   };
 }
@@ -61,9 +61,9 @@ async function sendMail(config: MailConfig, home: string, message: AlertMessage,
     }
     const envelope = { from: config.from, to: [config.to].flat() };
     const sent = await step<{ response?: string | undefined; rejected: string[] }>((done) => connection.send(envelope, text, done));
-    const answer = plainLine(sent?.response ?? "accepted", maxAnswer);
+    const answer = oneLine(sent?.response ?? "accepted", maxAnswer);
     // The other recipients have the mail: sending it again would tell them twice.
-    return taken(sent?.rejected.length ? `${answer} (refused for ${plainLine(sent.rejected.join(", "), maxAnswer)})` : answer);
+    return taken(sent?.rejected.length ? `${answer} (refused for ${oneLine(sent.rejected.join(", "), maxAnswer)})` : answer);
   } finally {
     signal.removeEventListener("abort", abort);
     ended.catch(() => {});
@@ -82,7 +82,7 @@ async function mailText({ from, to }: MailConfig, message: AlertMessage): Promis
     date: new Date(message.atMs),
     // The same for a repeat, so that mail programs show the mail once.
     messageId: `<${message.id}@${domain}>`,
-    text: `${linesOf(message, maxText)}\n\n-- \nbs9 on ${plainLine(message.host, maxAnswer)}\nmessage ${message.id}\n`,
+    text: `${eventLines(message, maxText)}\n\n-- \nbs9 on ${oneLine(message.host, maxAnswer)}\nmessage ${message.id}\n`,
     headers: { "Auto-Submitted": "auto-generated", "X-BS9-Message-Id": message.id },
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -98,7 +98,7 @@ function answerTo(error: unknown, isLate: boolean): Answer {
     ENOTFOUND: "the host does not exist",
     ETIMEDOUT: "no answer in time",
   };
-  const answer = plainLine(words[errnoOf(error) ?? ""] ?? reasonOf(error), maxAnswer);
+  const answer = oneLine(words[errnoOf(error) ?? ""] ?? reasonOf(error), maxAnswer);
   const isOfMessage = ["EENVELOPE", "EMESSAGE"].includes(errnoOf(error) ?? "");
   const status = typeof error === "object" && error !== null && "responseCode" in error ? Number(error.responseCode) : 0;
   return isOfMessage && status >= 500 ? declined(answer) : unreachable(answer);

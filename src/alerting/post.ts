@@ -2,7 +2,7 @@
 import { errnoOf, reasonOf } from "../base/errors.ts";
 import { version } from "../version.ts";
 import { type Answer, declined, taken, unreachable } from "./channel.ts";
-import { plainLine } from "./sentence.ts";
+import { oneLine } from "./sentence.ts";
 
 export type Request = { url: string; method: "GET" | "POST"; headers: Record<string, string>; body?: string };
 
@@ -44,7 +44,7 @@ function redirectOf({ status, headers }: Response, from: string): string | { ref
   const location = headers.get("location") ?? "";
   const to = URL.parse(location, from);
   if (to === null) return { refusal: `${status} without an address to go to` };
-  const place = plainLine(`${to.protocol}//${to.host}`, maxAnswer);
+  const place = oneLine(`${to.protocol}//${to.host}`, maxAnswer);
   // Another host would receive the message and its signature, although the user did not configure it.
   if (to.origin !== new URL(from).origin)
     return { refusal: `${status}: it redirects to ${place}, which is not followed; configure that address` };
@@ -55,13 +55,13 @@ function redirectOf({ status, headers }: Response, from: string): string | { ref
 
 async function answerOf(response: Response): Promise<Answer> {
   const { status } = response;
-  const name = plainLine(response.statusText === "" ? String(status) : `${status} ${response.statusText}`, maxAnswer);
+  const name = oneLine(response.statusText === "" ? String(status) : `${status} ${response.statusText}`, maxAnswer);
   if (status >= 200 && status < 300) {
     // The status says all, and a slow or endless body must not keep the channel busy.
     void response.body?.cancel().catch(() => {});
     return taken(name);
   }
-  const words = plainLine(await beginningOf(response), maxAnswer).trim();
+  const words = oneLine(await beginningOf(response), maxAnswer).trim();
   const answer = words === "" ? name : `${name}: ${words}`;
   // These statuses are about the time and not about the message: it is worth trying again before the next one.
   const isLater = status >= 500 || [401, 403, 404, 407, 408, 421, 425, 429].includes(status);
@@ -97,5 +97,5 @@ function whyOf(error: unknown): string {
     ENOTFOUND: "the host does not exist",
     DNSException: "the host does not exist",
   };
-  return plainLine(words[errnoOf(error) ?? ""] ?? `no connection: ${reasonOf(error)}`, maxAnswer);
+  return oneLine(words[errnoOf(error) ?? ""] ?? `no connection: ${reasonOf(error)}`, maxAnswer);
 }

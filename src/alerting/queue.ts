@@ -1,7 +1,7 @@
 // Sends the messages that wait in the spool for one channel, one after the other, and tries again what the channel did not take.
 import { reasonOf } from "../base/errors.ts";
-import type { Answer, Channel } from "./channel.ts";
-import type { Spool } from "./spool.ts";
+import type { AlertChannel, Answer } from "./channel.ts";
+import type { AlertSpool } from "./spool.ts";
 
 /** How long one attempt may take, and how long the next one waits: `firstMs`, then twice as long each time, at most `longestMs`. */
 export type Pace = { attemptMs: number; firstMs: number; longestMs: number };
@@ -16,8 +16,8 @@ const brokenMs = 5000;
 const closingMs = 1000;
 
 export class Queue {
-  readonly #channel: Channel;
-  readonly #spool: Spool;
+  readonly #channel: AlertChannel;
+  readonly #spool: AlertSpool;
   readonly #pace: Pace;
   readonly #closing = new AbortController();
   readonly #run: Promise<void>;
@@ -25,7 +25,7 @@ export class Queue {
   /** The last answer of the channel where that was not good, or null. */
   trouble: string | null = null;
 
-  constructor(channel: Channel, spool: Spool, pace: Pace) {
+  constructor(channel: AlertChannel, spool: AlertSpool, pace: Pace) {
     this.#channel = channel;
     this.#spool = spool;
     this.#pace = pace;

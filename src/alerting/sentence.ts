@@ -2,7 +2,7 @@
 import type { AlertEvent, AlertMessage } from "./message.ts";
 
 /** Removes what could end a line, hide text or control a terminal. */
-export function plainLine(text: string, maxLength: number): string {
+export function oneLine(text: string, maxLength: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   const line = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/g, " ");
   return cut(line, maxLength);
@@ -20,7 +20,7 @@ export function titleOf({ host, events }: AlertMessage): string {
   const [only] = events;
   const what =
     only === undefined ? "test of the alert channels" : events.length > 1 ? countsOf(events) : `${only.subject} ${only.rule} ${only.kind}`;
-  return plainLine(`${host}: ${what}`, maxTitle);
+  return oneLine(`${host}: ${what}`, maxTitle);
 }
 
 function countsOf(events: readonly AlertEvent[]): string {
@@ -30,9 +30,9 @@ function countsOf(events: readonly AlertEvent[]): string {
 }
 
 /** As many lines as fit, and then how many do not. */
-export function linesOf(message: AlertMessage, maxLength: number): string {
+export function eventLines(message: AlertMessage, maxLength: number): string {
   if (message.events.length === 0)
-    return cut(`This is a test of the alert channels of bs9 on ${plainLine(message.host, maxLine)}.`, maxLength);
+    return cut(`This is a test of the alert channels of bs9 on ${oneLine(message.host, maxLine)}.`, maxLength);
   const lines: string[] = [];
   let length = 0;
   for (const [i, event] of message.events.entries()) {
@@ -52,7 +52,7 @@ export function linesOf(message: AlertMessage, maxLength: number): string {
 
 function lineOf({ kind, severity, subject, sentence }: AlertEvent): string {
   const state = kind === "resolved" ? "RESOLVED" : severity.toUpperCase();
-  return plainLine(`${state} ${subject}: ${sentence}`, maxLine);
+  return oneLine(`${state} ${subject}: ${sentence}`, maxLine);
 }
 
 /** The severity of the worst event that fires; null if all are resolved. */

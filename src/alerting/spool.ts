@@ -1,38 +1,22 @@
 // The spool of alerts: messages on disk that wait for their channels. One SQLite file, which the agent and the unit that systemd
 // starts on a failure share. A process that is killed at any moment loses nothing: each step is one transaction.
-import { Database } from "bun:sqlite";
-import { closeSync, renameSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import type { Database } from "bun:sqlite";
 import * as v from "valibot";
-import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, openToAppend } from "../base/files.ts";
+import { failed, reasonOf } from "../base/errors.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
 import { AlertMessage } from "./message.ts";
+import { openSpool } from "./spool-file.ts";
 
 /** The limits of the spool: beyond them the oldest messages are dropped and counted. */
 export const spoolLimits = { messages: 10_000, bytes: 32 * 1024 * 1024, ageMs: 7 * 86_400_000 };
 /** The ids of events are kept for longer than any message waits. */
 const toldMs = 14 * 86_400_000;
 const maxTold = 100_000;
-/** An act of another process takes milliseconds; a caller must not wait long, because the agent calls `put` within a turn. */
-const busyMs = 1000;
 
 /** A message that one channel has to send now. `attempts`: how often it was tried before. */
 export type Claimed = { message: AlertMessage; attempts: number };
 
-export type Backlog = { channel: string; waiting: number; attempts: number; dropped: number; droppedMs: number };
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS message (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms REAL NOT NULL, body TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS queue (
-    channel TEXT NOT NULL, seq INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_ms REAL NOT NULL DEFAULT 0,
-    refused INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (channel, seq)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS queue_seq ON queue (seq);
-  CREATE TABLE IF NOT EXISTS claim (channel TEXT PRIMARY KEY, owner TEXT NOT NULL, until_ms REAL NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS told (id TEXT NOT NULL, kind TEXT NOT NULL, at_ms REAL NOT NULL, PRIMARY KEY (id, kind)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS told_at ON told (at_ms);
-  CREATE TABLE IF NOT EXISTS dropped (channel TEXT PRIMARY KEY, count INTEGER NOT NULL, at_ms REAL NOT NULL) WITHOUT ROWID;
-`;
+export type ChannelBacklog = { channel: string; waiting: number; attempts: number; dropped: number; droppedMs: number };
 
 /**
  * Messages are sent in order, so only the oldest one is a candidate. A message that the receiver has refused does not keep the next
@@ -42,7 +26,7 @@ const candidates = `
   SELECT * FROM (SELECT seq, attempts, next_ms FROM queue WHERE channel = ? AND refused = 0 ORDER BY seq LIMIT 1)
   UNION ALL SELECT seq, attempts, next_ms FROM queue WHERE channel = ? AND refused = 1`;
 
-export class Spool {
+export class AlertSpool {
   readonly #db: Database;
   readonly #limits: typeof spoolLimits;
   readonly #now: () => number;
@@ -53,19 +37,7 @@ export class Spool {
   constructor(path: string, now: () => number = Date.now, limits = spoolLimits) {
     this.#limits = limits;
     this.#now = now;
-    makeFolder(dirname(path));
-    try {
-      this.#db = opened(path);
-      this.damage = null;
-    } catch (error) {
-      if (!/^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? ""))
-        throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
-      const aside = `${path}.damaged`;
-      for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
-      renameSync(path, aside);
-      this.#db = opened(path);
-      this.damage = `${path} was damaged and is now ${aside}: alerts that were waiting in it are not sent`;
-    }
+    ({ db: this.#db, damage: this.damage } = openSpool(path));
     this.#releaseOfDead();
   }
 
@@ -173,9 +145,9 @@ export class Spool {
       .immediate();
   }
 
-  backlogs(): Backlog[] {
+  backlogs(): ChannelBacklog[] {
     return this.#db
-      .query<Backlog, []>(
+      .query<ChannelBacklog, []>(
         `SELECT channel, COUNT(seq) AS waiting, COALESCE(MAX(attempts), 0) AS attempts,
                 COALESCE(MAX(dropped.count), 0) AS dropped, COALESCE(MAX(dropped.at_ms), 0) AS droppedMs
          FROM (SELECT channel FROM queue UNION SELECT channel FROM dropped) LEFT JOIN queue USING (channel) LEFT JOIN dropped USING (channel)
@@ -191,7 +163,7 @@ export class Spool {
 
   /** A number that changes when another process has written to the spool. */
   version(): number {
-    return this.#db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
+    return this.#db.query<{ version: number }, []>("SELECT data_version AS version FROM pragma_data_version").get()?.version ?? 0;
   }
 
   close(): void {
@@ -260,19 +232,5 @@ export class Spool {
       if (boot.join(" ") === bootId() && startTimeOf(Number(pid)) === startTime) continue;
       this.#db.query("DELETE FROM claim WHERE channel = ? AND owner = ?").run(channel, owner);
     }
-  }
-}
-
-function opened(path: string): Database {
-  // Created here with mode 600, because SQLite lets everybody read it. SQLite gives its -wal and -shm files the same mode.
-  closeSync(openToAppend(path));
-  const db = new Database(path, { create: true, readwrite: true, strict: true });
-  try {
-    db.run(`PRAGMA busy_timeout = ${busyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304`);
-    db.run(schema);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
   }
 }

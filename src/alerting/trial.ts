@@ -1,6 +1,6 @@
 // Sends a test message through each channel at once, for `bs9 alert --test`.
 import { randomHex } from "../base/random.ts";
-import type { Answer, Channel } from "./channel.ts";
+import type { AlertChannel, Answer } from "./channel.ts";
 import { type ChannelGround, channelsOf } from "./channels.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { request } from "./post.ts";
@@ -18,7 +18,7 @@ export type TrialOptions = ChannelGround & {
 /** One result for each channel, in the order of the configuration, and none later than the timeout. The spool is not used. */
 export function testChannels({ channels, heartbeat, host, timeoutMs, ...ground }: TrialOptions): Promise<ChannelTrial[]> {
   const message = { version: 1 as const, id: `test-${randomHex(8)}`, host, atMs: ground.now(), events: [] };
-  const beat: Pick<Channel, "name" | "send">[] =
+  const beat: Pick<AlertChannel, "name" | "send">[] =
     heartbeat === undefined
       ? []
       : [

@@ -1,12 +1,12 @@
 // The channel that sends messages as HTTP requests, signed as Standard Webhooks describes (standardwebhooks.com).
 import { whyOf } from "../base/errors.ts";
 import { bodyOf } from "./body.ts";
-import { type Channel, unreachable } from "./channel.ts";
+import { type AlertChannel, unreachable } from "./channel.ts";
 import type { WebhookConfig } from "./config.ts";
 import { request } from "./post.ts";
 import { secretOf } from "./secret.ts";
 
-export function webhook(config: WebhookConfig, { home, now }: { home: string; now: () => number }): Channel {
+export function webhook(config: WebhookConfig, { home, now }: { home: string; now: () => number }): AlertChannel {
   return {
     key: `webhook-${new Bun.CryptoHasher("sha256").update(config.url).digest("hex").slice(0, 16)}`,
     name: `webhook ${shownUrl(config.url)}`,

@@ -1,7 +1,7 @@
 // Sends an entry with fields to the journal over its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL).
 import { sendDatagram } from "./libc.ts";
 
-export const journalFieldsSocket = "/run/systemd/journal/socket";
+const journalFieldsSocket = "/run/systemd/journal/socket";
 
 /** Throws where journald does not run, or does not accept the entry now. */
 export async function writeJournal(fields: Record<string, string>, socket = journalFieldsSocket): Promise<void> {

@@ -103,10 +103,10 @@ test("messages that another process puts into the spool are sent", async () => {
   const channels = { webhooks: [{ url }] };
   deliver(channels, { file });
   const script = `
-    const { Spool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
+    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
     const { webhook } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/webhook.ts"))});
     const { key } = webhook({ url: ${JSON.stringify(url)} }, { home: "/", now: Date.now });
-    new Spool(${JSON.stringify(file)}).put(${JSON.stringify(messageNamed("foreign"))}, [key]);`;
+    new AlertSpool(${JSON.stringify(file)}).put(${JSON.stringify(messageNamed("foreign"))}, [key]);`;
   expect(await Bun.spawn([process.execPath, "-e", script]).exited).toBe(0);
   await until(() => received.length === 1, { what: "the message of the other process arrives" });
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Spool } from "../../src/alerting/spool.ts";
+import { AlertSpool } from "../../src/alerting/spool.ts";
 import { until } from "../harness.ts";
 
 export type Survived = {
@@ -79,7 +79,7 @@ export async function killWhileDelivering(rounds: number): Promise<Survived> {
 }
 
 function idsIn(file: string): number[] {
-  const spool = new Spool(file);
+  const spool = new AlertSpool(file);
   const ids: number[] = [];
   for (const { channel } of spool.backlogs()) {
     for (;;) {

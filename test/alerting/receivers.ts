@@ -66,7 +66,7 @@ function talk(first: Socket, options: SmtpOptions, { mails, lines }: { mails: Ma
   let socket: Socket = first;
   let isEncrypted = false;
   let rest = "";
-  let inData = false;
+  let inText = false;
   let mail: Mail = blank(false, null);
   const say = (line: string) => socket.write(`${line}\r\n`);
   const listen = () => {
@@ -85,12 +85,12 @@ function talk(first: Socket, options: SmtpOptions, { mails, lines }: { mails: Ma
   if (hang !== "greeting") say(refuse?.verb === "greeting" ? refuse.line : "220 test ESMTP");
 
   function take(line: string): void {
-    if (inData) {
+    if (inText) {
       if (line !== ".") {
         mail.text += `${line.replace(/^\.\./, ".")}\n`;
         return;
       }
-      inData = false;
+      inText = false;
       if (hang === ".") return;
       if (refuse?.verb === ".") return void say(refuse.line);
       mails.push(mail);
@@ -128,7 +128,7 @@ function talk(first: Socket, options: SmtpOptions, { mails, lines }: { mails: Ma
       mail.to.push(/<(.*?)>/.exec(line)?.[1] ?? "");
       say("250 ok");
     } else if (verb === "DATA") {
-      inData = true;
+      inText = true;
       say("354 go ahead");
     } else if (verb === "QUIT") {
       say("221 bye");

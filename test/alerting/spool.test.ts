@@ -3,11 +3,11 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Spool, spoolLimits } from "../../src/alerting/spool.ts";
+import { AlertSpool, spoolLimits } from "../../src/alerting/spool.ts";
 import { killWhileDelivering } from "./killed.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
 
-const open: Spool[] = [];
+const open: AlertSpool[] = [];
 afterEach(() => {
   for (const spool of open.splice(0)) spool.close();
 });
@@ -15,13 +15,13 @@ afterEach(() => {
 const placed = () => join(mkdtempSync(join(tmpdir(), "bs9-spool-")), "alerts", "spool.db");
 const lease = { leaseMs: 1000, longestMs: 60_000 };
 
-function spoolAt(file: string, clock = { nowMs: 1000 }, limits = spoolLimits): Spool {
-  const spool = new Spool(file, () => clock.nowMs, limits);
+function spoolAt(file: string, clock = { nowMs: 1000 }, limits = spoolLimits): AlertSpool {
+  const spool = new AlertSpool(file, () => clock.nowMs, limits);
   open.push(spool);
   return spool;
 }
 
-function takenBy(spool: Spool, channel: string): string[] {
+function takenBy(spool: AlertSpool, channel: string): string[] {
   const ids: string[] = [];
   for (let claimed = spool.claim(channel, lease); claimed !== null; claimed = spool.claim(channel, lease)) {
     ids.push(claimed.message.id);
@@ -86,11 +86,11 @@ test("a clock that was set back delays nothing", () => {
 test("only one process sends a message at a time, and the claim of a process that has ended counts no longer", async () => {
   const file = placed();
   const script = `
-    const { Spool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
-    const spool = new Spool(${JSON.stringify(file)});
+    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
+    const spool = new AlertSpool(${JSON.stringify(file)});
     console.log(spool.claim("x", { leaseMs: 60_000, longestMs: 60_000 })?.message.id ?? "none");
     setInterval(() => {}, 1000);`;
-  const own = new Spool(file);
+  const own = new AlertSpool(file);
   open.push(own);
   own.put(messageNamed("a"), ["x"]);
   const other = Bun.spawn([process.execPath, "-e", script], {
@@ -106,7 +106,7 @@ test("only one process sends a message at a time, and the claim of a process tha
     other.kill("SIGKILL");
     await other.exited;
   }
-  const next = new Spool(file);
+  const next = new AlertSpool(file);
   open.push(next);
   expect(next.claim("x", lease)?.message.id).toBe("a");
 });
