@@ -3,9 +3,12 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ChannelsConfig } from "../../src/alerting/config.ts";
+import * as v from "valibot";
+import { channelWarnings } from "../../src/alerting/channels.ts";
+import { AlertConfig, type ChannelsConfig } from "../../src/alerting/config.ts";
 import { Deliveries, type DeliveryOptions } from "../../src/alerting/deliver.ts";
 import { journal } from "../../src/alerting/journal.ts";
+import { AlertMessage } from "../../src/alerting/message.ts";
 import { testChannels } from "../../src/alerting/trial.ts";
 import { freePort, until } from "../harness.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
@@ -185,4 +188,14 @@ test("a test of the channels gives one line for each, within the timeout, whethe
     [true, "204 No Content"],
   ]);
   expect(JSON.parse(good.received.find(({ body }) => body !== "")?.body ?? "")).toMatchObject({ version: 1, host: "vps-1", events: [] });
+});
+
+test("the channels of README are valid, and its example of a message is one", async () => {
+  const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
+  const blocks = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
+  const config = blocks.find((text) => text.includes('"channels"'));
+  expect(v.safeParse(AlertConfig, JSON.parse(config ?? "null")).issues).toBeUndefined();
+  expect(channelWarnings(v.parse(AlertConfig, JSON.parse(config ?? "")).channels, undefined)).toEqual([]);
+  const message = blocks.find((text) => text.includes('"version": 1') && text.includes('"events"'));
+  expect(v.safeParse(AlertMessage, JSON.parse(message ?? "null")).issues).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 // Every long proof, in the order in which `npm run prove` runs them.
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
+import { proof as alertKills } from "./alert-kills.ts";
 import { proof as alerts } from "./alerts.ts";
 import { proof as before } from "./before.ts";
 import { proof as escapes } from "./escape.ts";
@@ -50,6 +51,7 @@ export const proofs: Proof[] = [
   agent,
   agentKills,
   alerts,
+  alertKills,
   events,
   readers,
   before,
