@@ -40,7 +40,9 @@ function opened(path: string): Database {
   closeSync(openToAppend(path));
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
-    db.run(`PRAGMA busy_timeout = ${busyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304`);
+    db.run(
+      `PRAGMA busy_timeout = ${busyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -256`,
+    );
     db.run(schema);
     return db;
   } catch (error) {

@@ -8,6 +8,7 @@ import type { AlertsInForce } from "../alerting/in-force.ts";
 import { readKept, writeKept } from "../alerting/kept.ts";
 import type { AlertMessage } from "../alerting/message.ts";
 import { observationsOf, type ServiceFacts } from "../alerting/observation.ts";
+import { Restarts } from "../alerting/restarts.ts";
 import { QuietNow } from "../alerting/silences.ts";
 import type { Backend, Reading } from "../backend/backend.ts";
 import { endings } from "../backend/ended.ts";
@@ -63,7 +64,7 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
       appendAlertHistory(state, events);
     }
     const now = alerts.kept(clock);
-    if (alerts.version !== before) writeKept(state, { ...now, restarts: kept?.restarts ?? [] });
+    if (alerts.version !== before) writeKept(state, { ...now, restarts: new Restarts(kept, clock).kept(clock.nowMs) });
     const held = now.alerts.filter((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
     return now.waiting.length + held.length;
   } finally {
