@@ -4,7 +4,7 @@ import { version } from "../version.ts";
 import { type Answer, declined, taken, unreachable } from "./channel.ts";
 import { oneLine } from "./sentence.ts";
 
-export type Request = { url: string; method: "GET" | "POST"; headers: Record<string, string>; body?: string };
+export type HttpRequest = { url: string; method: "GET" | "POST"; headers: Record<string, string>; body?: string };
 
 const maxRedirects = 3;
 /** The part of a refusal that is read and shown. */
@@ -13,7 +13,7 @@ const maxAnswer = 200;
 const answerMs = 1000;
 
 /** Never throws. */
-export async function request(asked: Request, signal: AbortSignal): Promise<Answer> {
+export async function request(asked: HttpRequest, signal: AbortSignal): Promise<Answer> {
   let { url } = asked;
   try {
     for (let redirects = 0; ; redirects++) {
@@ -26,7 +26,7 @@ export async function request(asked: Request, signal: AbortSignal): Promise<Answ
         proxy: false,
         signal,
       });
-      const next = redirectOf(response, url);
+      const next = redirectOf(response, url, asked.method);
       if (next === null) return await answerOf(response);
       void response.body?.cancel().catch(() => {});
       if (typeof next !== "string") return declined(next.refusal);
@@ -39,17 +39,18 @@ export async function request(asked: Request, signal: AbortSignal): Promise<Answ
 }
 
 /** The address to go on with; null for an answer that does not redirect. */
-function redirectOf({ status, headers }: Response, from: string): string | { refusal: string } | null {
+function redirectOf({ status, headers }: Response, from: string, method: HttpRequest["method"]): string | { refusal: string } | null {
   if (status < 300 || status > 399) return null;
-  const location = headers.get("location") ?? "";
-  const to = URL.parse(location, from);
+  const location = headers.get("location");
+  const to = location === null ? null : URL.parse(location, from);
   if (to === null) return { refusal: `${status} without an address to go to` };
   const place = oneLine(`${to.protocol}//${to.host}`, maxAnswer);
   // Another host would receive the message and its signature, although the user did not configure it.
   if (to.origin !== new URL(from).origin)
     return { refusal: `${status}: it redirects to ${place}, which is not followed; configure that address` };
   // After the other statuses a client sends GET without a body (RFC 9110, 15.4).
-  if (status !== 307 && status !== 308) return { refusal: `${status}: it redirects to another path; configure that address` };
+  if (method === "POST" && status !== 307 && status !== 308)
+    return { refusal: `${status}: it redirects to another path; configure that address` };
   return to.href;
 }
 

@@ -1,5 +1,5 @@
 // Runs a program that the user has configured for alerts, in the sandbox of the profile `strict`.
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Backend } from "../backend/backend.ts";
 import { failed } from "../base/errors.ts";
@@ -13,6 +13,9 @@ import type { Spec } from "../service/spec.ts";
 const programName = "bs9-alert-command";
 /** Not that of a shell: the same program runs whoever has started the agent. */
 const searchPath = "/usr/local/bin:/usr/bin:/bin";
+const inputPrefix = "input-";
+/** No program runs for longer. */
+const leftoverMs = 10 * 60_000;
 const limits = { memoryBytes: 256 * 1024 * 1024, cpuPercent: null, files: 1024, tasks: 64 };
 
 export type ProgramRun = { exitCode: number; timedOut: boolean };
@@ -32,13 +35,23 @@ export async function runProgram(
   if (program === null || !(await Bun.file(program).exists()))
     throw failed(`${name} does not exist${isAbsolute(name) ? "" : ` in ${searchPath}`}`, { hint: "give the absolute path of the program" });
   // The sandbox hides the directories of bs9, so the file is opened for the program by its path.
-  const file = join(paths.state, "alerts", `input-${randomHex(8)}.json`);
+  const file = join(paths.state, "alerts", `${inputPrefix}${randomHex(8)}.json`);
+  sweepInputs(dirname(file));
   writeWhole(file, input, 0o600, false);
   try {
     const spec = specOf(resolvedPath(program), args, file);
     return await backend.runBeside(spec, `exec ${[spec.entry.path, ...args].map(shellWord).join(" ")} <${shellWord(file)}`, timeoutMs);
   } finally {
     rmSync(file, { force: true });
+  }
+}
+
+/** Removes the files that a killed bs9 has left behind. */
+function sweepInputs(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const path = join(folder, name);
+    const stat = name.startsWith(inputPrefix) ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stat !== undefined && Date.now() - stat.mtimeMs > leftoverMs) rmSync(path, { force: true });
   }
 }
 

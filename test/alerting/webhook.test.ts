@@ -9,6 +9,7 @@ import { mistakeInTemplate } from "../../src/alerting/body.ts";
 import { channelWarnings } from "../../src/alerting/channels.ts";
 import type { WebhookConfig } from "../../src/alerting/config.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
+import { request } from "../../src/alerting/post.ts";
 import { webhook } from "../../src/alerting/webhook.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
 import { httpReceiver } from "./receivers.ts";
@@ -104,6 +105,10 @@ test("a redirect is followed to the same host with the same request, and never t
   expect(other.received).toHaveLength(0);
   const toGet = receiver(() => new Response(null, { status: 302, headers: { location: "/new" } }));
   expect((await sent({ url: toGet.url })).isTaken).toBe(false);
+  const beat = receiver(({ path }) => (path === "/hook" ? Response.redirect("/new", 302) : new Response("ok")));
+  expect(await request({ url: beat.url, method: "GET", headers: {} }, AbortSignal.timeout(5000))).toMatchObject({ isTaken: true });
+  const nowhere = receiver(() => new Response(null, { status: 307 }));
+  expect((await sent({ url: nowhere.url })).answer).toBe("307 without an address to go to");
   const inCircles = receiver(() => new Response(null, { status: 307, headers: { location: "/hook" } }));
   expect((await sent({ url: inCircles.url })).answer).toBe("it redirects more than 3 times");
   expect(inCircles.received).toHaveLength(4);
