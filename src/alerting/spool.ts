@@ -85,13 +85,16 @@ export class AlertSpool {
         if (until > nowMs && until - nowMs <= leaseMs) return null;
         this.#dropOld(nowMs);
         const row = this.#db
-          .query<{ body: string; attempts: number }, [string, string, number, number]>(
-            `SELECT body, attempts FROM (${candidates}) JOIN message USING (seq) WHERE next_ms <= ? OR next_ms > ? ORDER BY seq LIMIT 1`,
+          .query<{ seq: number; body: string; attempts: number }, [string, string, number, number]>(
+            `SELECT seq, body, attempts FROM (${candidates}) JOIN message USING (seq) WHERE next_ms <= ? OR next_ms > ? ORDER BY seq LIMIT 1`,
           )
           .get(channel, channel, nowMs, nowMs + longestMs);
         if (row === null) return null;
+        const message = messageIn(row.body);
+        // Another version of bs9 wrote it: without this step it would keep back all that follow.
+        if (message === null) return this.#drop(row.seq, row.seq, nowMs);
         this.#db.query("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)").run(channel, this.#owner, nowMs + leaseMs);
-        return { message: v.parse(AlertMessage, JSON.parse(row.body)), attempts: row.attempts };
+        return { message, attempts: row.attempts };
       })
       .immediate();
   }
@@ -199,7 +202,7 @@ export class AlertSpool {
       bytes += row.bytes;
       // The newest message is kept, whatever its size.
       if (messages === 1 || (messages <= this.#limits.messages && bytes <= this.#limits.bytes)) continue;
-      this.#drop(row.seq, nowMs);
+      this.#drop(0, row.seq, nowMs);
       break;
     }
     this.#db.query("DELETE FROM told WHERE at_ms < ?").run(nowMs - toldMs);
@@ -210,19 +213,19 @@ export class AlertSpool {
     const last = this.#db
       .query<{ seq: number | null }, [number]>("SELECT MAX(seq) AS seq FROM message WHERE at_ms < ?")
       .get(nowMs - this.#limits.ageMs)?.seq;
-    if (last !== null && last !== undefined) this.#drop(last, nowMs);
+    if (last !== null && last !== undefined) this.#drop(0, last, nowMs);
   }
 
-  /** Drops the messages up to this one, and counts them for each channel that has not taken them. */
-  #drop(last: number, nowMs: number): void {
+  /** Drops these messages, and counts them for each channel that has not taken them. */
+  #drop(first: number, last: number, nowMs: number): null {
     this.#db
       .query(
-        `INSERT INTO dropped SELECT channel, COUNT(*), ? FROM queue WHERE seq <= ? GROUP BY channel
+        `INSERT INTO dropped SELECT channel, COUNT(*), ? FROM queue WHERE seq BETWEEN ? AND ? GROUP BY channel
          ON CONFLICT (channel) DO UPDATE SET count = count + excluded.count, at_ms = excluded.at_ms`,
       )
-      .run(nowMs, last);
-    this.#db.query("DELETE FROM queue WHERE seq <= ?").run(last);
-    this.#db.query("DELETE FROM message WHERE seq <= ?").run(last);
+      .run(nowMs, first, last);
+    for (const table of ["queue", "message"]) this.#db.query(`DELETE FROM ${table} WHERE seq BETWEEN ? AND ?`).run(first, last);
+    return null;
   }
 
   /** A process that was killed while it sent leaves its claim behind, and the next one must not wait for the end of it. */
@@ -232,5 +235,14 @@ export class AlertSpool {
       if (boot.join(" ") === bootId() && startTimeOf(Number(pid)) === startTime) continue;
       this.#db.query("DELETE FROM claim WHERE channel = ? AND owner = ?").run(channel, owner);
     }
+  }
+}
+
+function messageIn(body: string): AlertMessage | null {
+  try {
+    const parsed = v.safeParse(AlertMessage, JSON.parse(body));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
   }
 }

@@ -1,4 +1,5 @@
 // The spool on disk: limits, order, one sender at a time, damage, and kill -9 at many moments.
+import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -141,6 +142,19 @@ test("the messages of a channel that is not configured any more are given up", (
   spool.put(messageNamed("a"), ["x", "y"]);
   spool.keepOnly(["y"]);
   expect(spool.backlogs()).toMatchObject([{ channel: "y", waiting: 1 }]);
+});
+
+test("a message that this version cannot read is dropped and counted, and keeps back no other", () => {
+  const file = placed();
+  const spool = spoolAt(file);
+  spool.put(messageNamed("a"), ["x"]);
+  const db = new Database(file);
+  db.run("UPDATE message SET body = '{\"version\": 2}'");
+  db.close();
+  spool.put(messageNamed("b"), ["x"]);
+  expect(spool.claim("x", lease)).toBeNull();
+  expect(takenBy(spool, "x")).toEqual(["b"]);
+  expect(spool.backlogs()).toMatchObject([{ channel: "x", waiting: 0, dropped: 1 }]);
 });
 
 test("a damaged spool is set aside and told", () => {
