@@ -1,11 +1,16 @@
-// Reads keys while a command repaints the screen: at once and without echo; Ctrl-C and Ctrl-Z keep their meaning.
+// Reads keys while a command repaints the screen: at once and without echo.
 import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
 
-/** termios(3): bits of c_lflag, and the action TCSANOW of tcsetattr. */
+/** termios(3): bits of c_iflag and of c_lflag, and the action TCSANOW of tcsetattr. */
+const ICRNL = 0x100;
+const IXON = 0x400;
+const ISIG = 0x1;
 const ICANON = 0x2;
 const ECHO = 0x8;
+const IEXTEN = 0x8000;
 const TCSANOW = 0;
-/** c_lflag is the fourth word of struct termios, which has 60 bytes in glibc. */
+/** c_iflag is the first and c_lflag the fourth word of struct termios, which has 60 bytes in glibc. */
+const inputFlags = 0;
 const localFlags = 3;
 const termiosWords = 15;
 
@@ -16,12 +21,24 @@ const { symbols } = dlopen("libc.so.6", {
   getpgrp: { args: [], returns: FFIType.i32 },
 });
 
-/** Starts to read keys. Null if nobody can type: stdin is not a terminal, or the command runs in the background. */
-export function openKeys(pressed: (typed: string) => void): { close(): void } | null {
+export type OpenedKeys = {
+  /** Restores the settings of the terminal, for as long as another program uses it. */
+  rest(): void;
+  /** Ends a rest. */
+  resume(): void;
+  close(): void;
+};
+
+/**
+ * Starts to read keys. Null if nobody can type: stdin is not a terminal, or the command runs in the background. With `isRaw`
+ * every key is read, also Ctrl-C, Ctrl-S and Ctrl-Z, which otherwise keep their meaning.
+ */
+export function openKeys(pressed: (typed: string) => void, { isRaw } = { isRaw: false }): OpenedKeys | null {
   const before = new Uint32Array(termiosWords);
   if (symbols.tcgetattr(0, addressOf(before)) !== 0 || !isInForeground()) return null;
   const changed = Uint32Array.from(before);
-  changed[localFlags] = (before[localFlags] ?? 0) & ~(ICANON | ECHO);
+  changed[localFlags] = (before[localFlags] ?? 0) & ~(ICANON | ECHO | (isRaw ? ISIG | IEXTEN : 0));
+  if (isRaw) changed[inputFlags] = (before[inputFlags] ?? 0) & ~(ICRNL | IXON);
   const change = () => void (isInForeground() && symbols.tcsetattr(0, TCSANOW, addressOf(changed)));
   const restore = () => void (isInForeground() && symbols.tcsetattr(0, TCSANOW, addressOf(before)));
   change();
@@ -30,6 +47,8 @@ export function openKeys(pressed: (typed: string) => void): { close(): void } | 
   process.on("SIGCONT", change);
   void read(pressed);
   return {
+    rest: restore,
+    resume: change,
     close() {
       process.off("exit", restore);
       process.off("SIGCONT", change);

@@ -3,7 +3,7 @@
 import type { LogQuery } from "../backend/backend.ts";
 import { usage } from "../base/errors.ts";
 import { interruptedBy } from "../base/interrupt.ts";
-import { parseDuration, parseWhole } from "../base/quantities.ts";
+import { parseWhole } from "../base/quantities.ts";
 import type { Context } from "../context.ts";
 import { lineFilter } from "../logs/query.ts";
 import { jsonLine, textLines } from "../logs/render.ts";
@@ -11,6 +11,7 @@ import { noticeLine } from "../render/notice-line.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, OptionValues, Words } from "./command.ts";
 import { flagOf, parsed, textOf } from "./options.ts";
+import { timeOf } from "./time-of.ts";
 
 const defaultLines = 50;
 
@@ -71,20 +72,4 @@ function queryOf(options: OptionValues, services: string[]): LogQuery {
   const level = textOf(options, "level");
   const accept = lineFilter({ ...(grep === undefined ? {} : { grep }), ...(level === undefined ? {} : { level }) });
   return { services, lines, sinceMs, untilMs, follow: flagOf(options, "follow"), accept };
-}
-
-/** Parses a duration before now (`10m`) or an ISO 8601 date. A date with a time but without a time zone is local time. */
-function timeOf(text: string, what: string): number {
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    const at = isDay(text) ? Date.parse(text.replace(/^(\S+) (\S+)$/, "$1T$2")) : Number.NaN;
-    if (Number.isNaN(at)) throw usage(`${what} must be a date that exists (got '${text}')`);
-    return at;
-  }
-  return Date.now() - parseDuration(text, what);
-}
-
-/** Returns false for a day that does not exist. This check is needed, because Date.parse() reads February 31 as March 3. */
-function isDay(text: string): boolean {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text)?.map(Number) ?? [];
-  return year === undefined || new Date(Date.UTC(year, (month ?? 0) - 1, day)).getUTCDate() === day;
 }

@@ -37,7 +37,6 @@ const commands: Record<string, Replacement> = {
     what: "update is not needed: an upgrade of bs9 does not stop services; each keeps its runtime until it is moved to the new one",
     hint: "bs9 restart NAME --runtime latest",
   },
-  monit: { what: "monit is not in this version: status --watch keeps the table of services up to date", hint: "bs9 status --watch" },
   reload: { what: "reload is not in this version: restart stops a service and starts it again", hint: "bs9 restart NAME" },
   scale: {
     what: `scale ${oneProcess}`,
@@ -55,7 +54,7 @@ const commands: Record<string, Replacement> = {
   l: { what: "l is status here", hint: "bs9 status" },
   prettylist: { what: "prettylist is status with --json here", hint: "bs9 status --json" },
   slist: { what: "slist is status with --json here", hint: "bs9 status --json" },
-  sysmonit: { what: "sysmonit is not in this version: status --watch keeps the table of services up to date", hint: "bs9 status --watch" },
+  sysmonit: { what: "sysmonit is monit here", hint: "bs9 monit" },
   report: {
     what: "report is not in this version: doctor says what is wrong on this machine, and describe what a service does",
     hint: "bs9 doctor",

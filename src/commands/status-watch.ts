@@ -3,7 +3,7 @@ import { clearViewport, cursorTo, eraseDown, eraseEndLine } from "ansi-escapes";
 import { openKeys } from "../base/keys.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
-import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
+import { Reasons } from "../lifecycle/reason/reasons.ts";
 import { statusTable } from "../render/status-table.ts";
 import { changesByHand, emptyHint, olderSandboxLines, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
@@ -55,8 +55,7 @@ class Watched {
   #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
   /** The requested names; null means all services. */
   #names: Set<string> | null = null;
-  #reasons = new Map<string, string | null>();
-  #isExplaining = false;
+  readonly #reasons: Reasons;
   /** This function is called when it has been found why services are not well. */
   onReasons = () => {};
 
@@ -64,6 +63,7 @@ class Watched {
     this.#given = given;
     this.#context = context;
     this.#deps = deps;
+    this.#reasons = new Reasons(deps, () => this.onReasons());
   }
 
   /** Throws if a service that was requested by its name is no longer defined. */
@@ -72,40 +72,16 @@ class Watched {
     const { registry } = this.#context;
     this.#names = words.length === 0 ? null : new Set(pickTargets(words, registry.names()));
     this.#snapshot = after(this.#snapshot, event);
-    if (event.kind === "change") this.#reasons.delete(event.observed.status.name);
     for (const warning of this.#snapshot.warnings) {
       if (!this.#warned.has(warning)) this.#deps.warn(warning);
       this.#warned.add(warning);
     }
-    this.#explain();
+    this.#reasons.hear(event, this.#snapshot);
   }
 
   observed(): Observed[] {
     const asked = this.#snapshot.services.filter(({ status }) => this.#names === null || this.#names.has(status.name));
-    const explained = asked.map((one) =>
-      isUnexplained(one) ? { ...one, status: { ...one.status, reason: this.#reasons.get(one.status.name) ?? null } } : one,
-    );
-    return badFirst(explained);
-  }
-
-  /** Finds reasons in the background, because that reads logs: a change is first shown without its reason. */
-  #explain(): void {
-    const unwell = this.#snapshot.services.filter(isUnexplained).map((one) => ({ ...one, status: { ...one.status } }));
-    if (unwell.length === 0 || this.#isExplaining) return;
-    this.#isExplaining = true;
-    void explain(unwell, this.#deps)
-      .then(() => {
-        // The reason of a service that has changed meanwhile is out of date.
-        const now = new Map(this.#snapshot.services.map(({ status }) => [status.name, status]));
-        const lasting = unwell.filter(({ status: { name, state, restarts } }) => {
-          return now.get(name)?.state === state && now.get(name)?.restarts === restarts;
-        });
-        this.#reasons = new Map(lasting.map(({ status }) => [status.name, status.reason]));
-      })
-      .finally(() => {
-        this.#isExplaining = false;
-        this.onReasons();
-      });
+    return badFirst(asked.map((one) => this.#reasons.explained(one)));
   }
 }
 

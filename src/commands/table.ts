@@ -7,6 +7,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   restart: async () => (await import("./acts.ts")).restartCommand,
   delete: async () => (await import("./acts.ts")).deleteCommand,
   status: async () => (await import("./status.ts")).statusCommand,
+  monit: async () => (await import("./monit.ts")).monitCommand,
   logs: async () => (await import("./logs.ts")).logsCommand,
   describe: async () => (await import("./describe.ts")).describeCommand,
   history: async () => (await import("./history.ts")).historyCommand,

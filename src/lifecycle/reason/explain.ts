@@ -17,7 +17,7 @@ const maxLineLength = 4096;
 const logsMs = 2000;
 const readersAtOnce = 4;
 
-type ExplainDeps = Pick<Deps, "backend" | "registry" | "trail" | "home" | "now">;
+export type ExplainDeps = Pick<Deps, "backend" | "registry" | "trail" | "home" | "now">;
 
 /** True for a service whose reason has to be found in its log or in the trail. */
 export function isUnexplained({ status }: Observed): boolean {

@@ -1,0 +1,135 @@
+// bs9 monit: the dashboard in the terminal.
+import { hostname } from "node:os";
+import { failed, usage } from "../base/errors.ts";
+import { terminalSize } from "../base/outlet.ts";
+import { parseDuration } from "../base/quantities.ts";
+import type { Terminal } from "../base/terminal.ts";
+import { harmless } from "../base/text.ts";
+import type { Context } from "../context.ts";
+import type { Deps } from "../lifecycle/deps.ts";
+import type { MonitModel } from "../monit/model.ts";
+import { levelsOf, spanOf } from "../storage/levels.ts";
+import type { Command, Words } from "./command.ts";
+import { flagOf, parsed } from "./options.ts";
+import { clockOrTimeOf } from "./time-of.ts";
+
+export const monitCommand: Command = {
+  name: "monit",
+  synopsis: "",
+  summary: "dashboard of all services in the terminal: figures, charts, logs, and what happened before",
+  options: [
+    { flags: "--refresh <seconds>", text: "the time between two samples (default 1)" },
+    { flags: "--once", text: "print one picture and end, for scripts" },
+    { flags: "--at <time>", text: "begin at a time in the stored history: 03:12, 10m for ten minutes ago, or a date" },
+    { flags: "--plain", text: "print numbered rows and then one line for each change, for screen readers" },
+    { flags: "--read-only", text: "refuse to start, stop and restart services" },
+  ],
+  examples: ["bs9 monit", "bs9 monit --read-only --refresh 5", "bs9 monit --once", "bs9 monit --at 03:12 --once"],
+  exits: [1, 5, 130],
+  async run(given: Words, context: Context): Promise<null> {
+    const asked = askedOf(given, context);
+    const deps = { ...(await context.prepare()), trail: context.trailOf("monit") };
+    if (asked.isPlain && asked.atMs === null) await plain(asked, deps, context);
+    else if (asked.isOnce) await still(asked, deps, context);
+    else await dashboard(asked, deps, context);
+    return null;
+  },
+};
+
+type Asked = { refreshMs: number; isOnce: boolean; atMs: number | null; isPlain: boolean; whyPlain: string | null; isReadOnly: boolean };
+
+function askedOf({ words, options }: Words, { settings, env, terminal }: Context): Asked {
+  if (words.length > 0) throw usage("monit shows all services and takes options only", { hint: "bs9 monit" });
+  if (settings.json) throw usage("monit draws a picture; status prints JSON", { hint: "bs9 status --json" });
+  if (settings.quiet) throw usage("monit draws a picture; status prints names", { hint: "bs9 status --quiet" });
+  const isOnce = flagOf(options, "once");
+  const whyPlain = env["TERM"] === "dumb" ? "TERM=dumb" : isAccessible(env["ACCESSIBLE"]) ? "ACCESSIBLE is set" : null;
+  const atMs = parsed(options, "at", clockOrTimeOf) ?? null;
+  const isPlain = flagOf(options, "plain") || whyPlain !== null;
+  if (atMs !== null && atMs > Date.now()) throw usage("--at must be a time in the past", { hint: "bs9 monit --at 10m" });
+  if (flagOf(options, "plain") && atMs !== null)
+    throw usage("--plain prints the services of now; --at needs --once", { hint: "bs9 monit --at 10m --once" });
+  if (!isOnce && !isPlain && !terminal.isTerminal)
+    throw usage("monit needs a terminal; --once prints one picture, and --plain one line for each change", { hint: "bs9 monit --once" });
+  if (!isOnce && isPlain && atMs !== null)
+    throw usage(`--at needs --once here, because ${whyPlain}`, { hint: "bs9 monit --at 10m --once" });
+  return {
+    refreshMs: parsed(options, "refresh", refreshOf) ?? 1000,
+    isOnce,
+    atMs,
+    isPlain,
+    whyPlain,
+    isReadOnly: flagOf(options, "readOnly"),
+  };
+}
+
+const mostRefreshMs = 3_600_000;
+
+function refreshOf(text: string, what: string): number {
+  const ms = parseDuration(text, what);
+  if (ms < 1000 || ms > mostRefreshMs) throw usage(`${what} must be from 1 to 3600 seconds (got '${text}')`);
+  return ms;
+}
+
+const isAccessible = (value: string | undefined): boolean => Boolean(value) && value !== "0" && value !== "false";
+
+async function dashboard(asked: Asked, deps: Deps, context: Context): Promise<void> {
+  const [{ Dashboard }, { Screen }] = await Promise.all([import("../monit/dashboard.ts"), import("../monit/screen/screen.ts")]);
+  const { terminal, env } = context;
+  const screen = new Screen({
+    write: (text) => terminal.write(text),
+    hasColour: terminal.style.isColorSupported,
+    isSynchronized: env["TERM"] !== "linux",
+  });
+  const model = await modelFor(asked, context, terminalSize(1) ?? usualSize);
+  await new Dashboard(model, { deps, terminal, screen, atMs: asked.atMs }).run();
+}
+
+const usualSize = { columns: 80, rows: 24 };
+
+async function still(asked: Asked, deps: Deps, context: Context): Promise<void> {
+  const { stillLines, stillModel } = await import("../monit/still.ts");
+  const size = terminalSize(1);
+  const columns = Number(context.env["COLUMNS"]);
+  const wanted = Number.isInteger(columns) && columns >= 1 && columns <= 1000 ? { ...usualSize, columns } : usualSize;
+  const first = await modelFor(asked, context, size ?? wanted);
+  const model = await stillModel(first, deps, { atMs: asked.atMs, isWhole: size === null });
+  if (model === null)
+    throw failed(`nothing is stored of ${new Date(asked.atMs ?? 0).toISOString()}`, { hint: "bs9 monit --at 10m --once, or bs9 doctor" });
+  print(stillLines(model, context.terminal), context.terminal);
+}
+
+async function plain({ isOnce, whyPlain, refreshMs }: Asked, deps: Deps, { terminal }: Context): Promise<void> {
+  const { followPlain, plainRows } = await import("../monit/plain.ts");
+  if (whyPlain !== null) terminal.note(`plain output, because ${whyPlain}`);
+  if (!isOnce) return followPlain(deps, terminal, refreshMs);
+  const { observe } = await import("../lifecycle/observe.ts");
+  print(plainRows(await observe(deps.registry.names(), deps)), terminal);
+}
+
+function print(lines: string[], terminal: Terminal): void {
+  for (const line of lines) terminal.print(line);
+}
+
+async function modelFor(asked: Asked, { config, env }: Context, size: MonitModel["size"]): Promise<MonitModel> {
+  const { firstModel } = await import("../monit/model.ts");
+  const { keeping } = config;
+  return firstModel({
+    size,
+    nowMs: Date.now(),
+    host: harmless(hostname()).slice(0, 40),
+    charset: charsetOf(env),
+    isReadOnly: asked.isReadOnly,
+    refreshMs: asked.refreshMs,
+    intervalMs: keeping.intervalMs,
+    steps: levelsOf(keeping).map((level) => ({ stepMs: level.stepMs, spanMs: spanOf(level) })),
+    hasMouse: true,
+  });
+}
+
+/** The console of Linux has no braille. A locale that is set and not UTF-8 has ASCII alone; one that is not set says nothing. */
+function charsetOf(env: Context["env"]): MonitModel["charset"] {
+  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "UTF-8";
+  if (!/utf-?8/i.test(locale)) return "ascii";
+  return env["TERM"] === "linux" ? "blocks" : "braille";
+}

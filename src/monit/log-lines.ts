@@ -1,0 +1,58 @@
+// Which lines of a log the screen shows, and how new lines join the old ones. Pure.
+import { levels } from "../logs/level.ts";
+import { type LogState, leastLevels, type MonitLine } from "./model.ts";
+
+/** Older lines are dropped; `bs9 logs` still has them. */
+export const maxLines = 5000;
+
+/** The lines of at least the least level that contain the text of `only`; `!text` finds the lines without it. */
+export function linesIn({ lines, least, only }: Pick<LogState, "lines" | "least" | "only">): MonitLine[] {
+  const from = levels.indexOf(leastLevels[least] ?? "trace");
+  const isNot = only.startsWith("!");
+  const word = (isNot ? only.slice(1) : only).toLowerCase();
+  if (from === 0 && word === "") return lines;
+  return lines.filter(({ level, text }) => levels.indexOf(level) >= from && (word === "" || text.toLowerCase().includes(word) !== isNot));
+}
+
+export function withLines(log: LogState, added: MonitLine[]): LogState {
+  const all = log.lines.concat(added);
+  const dropped = Math.max(0, all.length - maxLines);
+  const shown = linesIn({ ...log, lines: added }).length;
+  const gone = dropped === 0 ? 0 : linesIn({ ...log, lines: all.slice(0, dropped) }).length;
+  return {
+    ...log,
+    lines: dropped === 0 ? all : all.slice(dropped),
+    // The lines on the screen stay where they are while older ones are dropped.
+    top: Math.max(0, log.top - gone),
+    unseen: log.isFollowing ? 0 : log.unseen + shown,
+  };
+}
+
+/** Scrolls by a number of lines; scrolling past the end follows again. */
+export function scrolledBy(log: LogState, by: number, height: number): LogState {
+  const { length } = linesIn(log);
+  const last = Math.max(0, length - height);
+  const from = log.isFollowing ? last : log.top;
+  const top = Math.max(0, from + by);
+  if (top >= last && by > 0) return followed(log);
+  return { ...log, isFollowing: false, top: Math.min(top, last) };
+}
+
+export function followed(log: LogState): LogState {
+  return { ...log, isFollowing: true, unseen: 0 };
+}
+
+/** Goes to the next line that `is` accepts, forward or back; null where there is none. */
+export function toLine(log: LogState, direction: -1 | 1, is: (line: MonitLine) => boolean): LogState | null {
+  const shown = linesIn(log);
+  const from = log.isFollowing ? shown.length : log.top;
+  for (let at = from + direction; at >= 0 && at < shown.length; at += direction) {
+    const line = shown[at];
+    if (line !== undefined && is(line)) return { ...log, isFollowing: false, top: at };
+  }
+  return null;
+}
+
+export function hasText(line: MonitLine, text: string): boolean {
+  return text !== "" && line.text.toLowerCase().includes(text.toLowerCase());
+}

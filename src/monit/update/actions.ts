@@ -1,0 +1,103 @@
+// The actions on services: each with its key, its words in the menu, and why it is not possible now. Pure.
+import type { MonitEffect } from "../events.ts";
+import { type Act, emptyLog, type MonitModel, selectedRow } from "../model.ts";
+import { saying, stepTo, type UpdateStep } from "./step.ts";
+
+export type MonitAction = {
+  key: string;
+  words: string;
+  /** Null where the action is possible. */
+  whyNot(model: MonitModel): string | null;
+  run(model: MonitModel): UpdateStep;
+};
+
+/** The marked services, or the selected one. */
+export function targetsIn({ marked, rows, selected }: MonitModel): string[] {
+  const chosen = rows.map(({ status }) => status.name).filter((name) => marked.has(name));
+  return chosen.length > 0 ? chosen : selected === null ? [] : [selected];
+}
+
+function whyNoAct(model: MonitModel): string | null {
+  if (model.isReadOnly) return "monit was started with --read-only";
+  if (model.moment !== null) return "the screen shows the past; 0 returns to now";
+  return whyNoTarget(model);
+}
+
+function whyNoTarget(model: MonitModel): string | null {
+  return targetsIn(model).length === 0 ? "no service is selected" : null;
+}
+
+/** True where every target is down: then `s` starts them, otherwise it stops them. */
+function isDown(model: MonitModel): boolean {
+  const targets = new Set(targetsIn(model));
+  const states = model.rows.filter(({ status }) => targets.has(status.name)).map(({ status }) => status.state);
+  return states.every((state) => state === "inactive" || state === "failed");
+}
+
+const asking = (act: Act) => (model: MonitModel) =>
+  stepTo({ ...model, dialog: { kind: "confirm", act, names: targetsIn(model), isYes: false } });
+
+function startOrStop(model: MonitModel): UpdateStep {
+  return isDown(model)
+    ? stepTo({ ...model, marked: new Set() }, { do: "act", act: "start", names: targetsIn(model) })
+    : asking("stop")(model);
+}
+
+const ofSelected = (effect: (name: string) => MonitEffect) => (model: MonitModel) =>
+  model.selected === null ? stepTo(model) : stepTo(model, effect(model.selected));
+
+function why(model: MonitModel): UpdateStep {
+  const row = selectedRow(model);
+  if (row === null) return stepTo(model);
+  const { status, end, outcome } = row;
+  const lines = [
+    `state   ${status.state}${status.health === null ? "" : `, ${status.health}`}`,
+    `reason  ${status.reason ?? "the service is well"}`,
+    ...(end === null ? [] : [`ended   ${end}`]),
+    ...(outcome === null ? [] : [`start   failed at ${outcome.at}: ${outcome.cause}`]),
+    ...status.notices.flatMap(({ what, fix }) => [`notice  ${what}`, ...(fix === null ? [] : [`        try: ${fix}`])]),
+    "",
+    `bs9 describe ${status.name} shows everything, bs9 logs ${status.name} the log.`,
+  ];
+  return stepTo({ ...model, dialog: { kind: "text", title: `why: ${status.name}`, lines, top: 0 } });
+}
+
+const copying = (text: (name: string) => string) => (model: MonitModel) => {
+  const { selected } = model;
+  return selected === null ? stepTo(model) : stepTo(saying(model, `copied: ${text(selected)}`), { do: "copy", text: text(selected) });
+};
+
+export const actions: MonitAction[] = [
+  { key: "r", words: "restart", whyNot: whyNoAct, run: asking("restart") },
+  { key: "s", words: "start or stop", whyNot: whyNoAct, run: startOrStop },
+  {
+    key: "l",
+    words: "logs on the full screen",
+    whyNot: whyNoTarget,
+    run: (model) => stepTo({ ...model, view: "logs", log: { ...model.log, ...viewOfLog } }),
+  },
+  { key: "w", words: "why: how it is, and how it last ended", whyNot: whyNoTarget, run: why },
+  { key: "e", words: "names of its environment variables", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "environment", name })) },
+  { key: "o", words: "log in the normal terminal", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "out", name })) },
+  { key: "Y", words: "copy the bs9 logs command", whyNot: whyNoTarget, run: copying((name) => `bs9 logs ${name}`) },
+];
+
+/** The full screen begins at the end of the log. */
+const { isFollowing, unseen, top, left } = emptyLog;
+const viewOfLog = { isFollowing, unseen, top, left };
+
+export function actionOf(key: string): MonitAction | null {
+  return actions.find((action) => action.key === key) ?? null;
+}
+
+/** Runs an action, or says why it is not possible. */
+export function acted(action: MonitAction, model: MonitModel): UpdateStep {
+  const reason = action.whyNot(model);
+  return reason === null ? action.run(model) : stepTo(saying(model, `cannot ${action.words}: ${reason}`, true));
+}
+
+/** The actions that contain every typed word. */
+export function actionsFor(typed: string): MonitAction[] {
+  const words = typed.toLowerCase().split(/\s+/);
+  return actions.filter(({ words: text }) => words.every((word) => text.toLowerCase().includes(word)));
+}

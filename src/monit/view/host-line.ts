@@ -1,0 +1,89 @@
+// Draws the first row, on the host and how many services are well, and the row about the newest trouble. Pure.
+import { formatAge, formatBytes } from "../../base/quantities.ts";
+import { troubled } from "../layout.ts";
+import { type MonitModel, shownServices } from "../model.ts";
+import type { Grid } from "../screen/grid.ts";
+import { ink } from "../screen/ink.ts";
+import type { TableCell } from "./columns.ts";
+import { clock, dayAndClock } from "./words.ts";
+
+const wideColumns = 120;
+
+export function drawHost(grid: Grid, model: MonitModel): void {
+  const { columns } = model.size;
+  const parts = [...countParts(model), ...timeParts(model)];
+  const width = parts.reduce((sum, { text }) => sum + text.length + 2, 0);
+  let x = Math.max(1, columns - width);
+  grid.put(0, 0, ` ${leftText(model)}`, ink.plain, Math.max(0, x - 1));
+  grid.tint(1, 0, 3, ink.bold);
+  for (const { text, look } of parts) x += grid.put(x, 0, text, look) + 2;
+}
+
+function leftText(model: MonitModel): string {
+  const { host, size, moment, frozen, snapshot } = model;
+  const is = moment?.host ?? (frozen?.snapshot ?? snapshot)?.host ?? null;
+  const isWide = size.columns >= wideColumns;
+  return ["bs9", host, ...(is === null ? [] : figures(is, isWide))].join("  ");
+}
+
+function figures(is: Record<string, number | null>, isWide: boolean): string[] {
+  const number = (name: string, digits: number) => is[name]?.toFixed(digits) ?? "-";
+  const disks = ["homeUsedPercent", "stateUsedPercent", "projectsUsedPercent"].flatMap((name) => is[name] ?? []);
+  const pressure = ["cpuPressurePercent", "memoryPressurePercent", "ioPressurePercent"];
+  const [used, total] = [is["memoryBytes"] ?? null, is["memoryTotalBytes"] ?? null];
+  const sizes = isWide && used !== null && total !== null ? ` ${formatBytes(used)}/${formatBytes(total)}` : "";
+  return [
+    `load ${(isWide ? ["load1", "load5", "load15"] : ["load1"]).map((name) => number(name, 2)).join(" ")}`,
+    `mem ${number("memoryPercent", 0)}%${sizes}`,
+    ...(disks.length === 0 ? [] : [`disk ${Math.max(...disks).toFixed(0)}%`]),
+    ...(isWide && pressure.some((name) => is[name] != null) ? [`psi ${pressure.map((name) => number(name, 1)).join(" ")}`] : []),
+  ];
+}
+
+function countParts(model: MonitModel): TableCell[] {
+  const { filter, onlyUnwell, rows } = model;
+  const all = shownServices(model);
+  if (filter !== "" || onlyUnwell) {
+    const words = [`${rows.length} of ${all.length}`, ...(filter === "" ? [] : [`"${filter}"`]), ...(onlyUnwell ? ["F not well"] : [])];
+    return [{ text: words.join(" "), look: ink.reverse }];
+  }
+  const count = (is: (one: (typeof all)[number]) => boolean) => all.filter(is).length;
+  const failed = count(({ status }) => status.state === "failed");
+  const unhealthy = count(({ status }) => status.state !== "failed" && status.health === "unhealthy");
+  return [
+    { text: `${count(({ status }) => status.state === "active")} up`, look: ink.green },
+    ...(failed === 0 ? [] : [{ text: `${failed} FAILED`, look: ink.red | ink.bold }]),
+    ...(unhealthy === 0 ? [] : [{ text: `${unhealthy} UNHEALTHY`, look: ink.red | ink.bold }]),
+  ];
+}
+
+function timeParts(model: MonitModel): TableCell[] {
+  const { moment, frozen, snapshot, nowMs, refreshMs, size, travel } = model;
+  if (travel.wantedMs !== null && travel.wantedMs !== moment?.atMs)
+    return [{ text: `reading ${dayAndClock(travel.wantedMs, nowMs)}`, look: ink.reverse }];
+  if (moment !== null)
+    return [{ text: `at ${dayAndClock(moment.atMs, nowMs)} for ${formatAge(moment.widthMs)}`, look: ink.reverse | ink.yellow }];
+  if (frozen !== null) return [{ text: `frozen ${clock(frozen.atMs)}`, look: ink.reverse | ink.yellow }];
+  if (snapshot === null) return [];
+  const lateMs = nowMs - snapshot.atMs;
+  if (lateMs > 3 * refreshMs + 5000) return [{ text: `stale ${formatAge(lateMs)}`, look: ink.red | ink.bold }];
+  return [{ text: size.columns >= wideColumns ? `live ${clock(nowMs)}` : "live", look: ink.dim }];
+}
+
+/** One row, only if something is wrong. */
+export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
+  const one = troubled(model);
+  if (one === null) return;
+  const { status, unwell, outcome } = one;
+  const sinceMs = unwell?.sinceMs ?? (outcome === null ? null : Date.parse(outcome.at));
+  const age = sinceMs === null ? "" : ` ${formatAge(model.nowMs - sinceMs)} ago`;
+  const what = status.state === "failed" ? `failed${age}` : `is unhealthy`;
+  const reason = status.reason ?? model.reasons.get(status.name) ?? unwell?.reason ?? outcome?.cause ?? null;
+  const isTold = reason?.startsWith("unhealthy") === true;
+  const text = ` ! ${status.name} ${isTold ? `is ${reason}` : `${what}${reason === null ? "" : `: ${reason}`}`}`;
+  const keys = "w why  r restart ";
+  const hasKeys = model.size.columns >= 60 && model.selected === status.name;
+  const width = model.size.columns - (hasKeys ? keys.length + 1 : 0);
+  grid.put(0, y, text, ink.red | ink.bold, width);
+  if (hasKeys) grid.put(model.size.columns - keys.length, y, keys, ink.dim);
+}
