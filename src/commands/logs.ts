@@ -11,7 +11,7 @@ import { noticeLine } from "../render/notice-line.ts";
 import { pickTargets } from "../service/targets.ts";
 import type { Command, OptionValues, Words } from "./command.ts";
 import { flagOf, parsed, textOf } from "./options.ts";
-import { timeOf } from "./time-of.ts";
+import { pastTime } from "./past-time.ts";
 
 const defaultLines = 50;
 
@@ -64,8 +64,8 @@ export const logsCommand: Command = {
 };
 
 function queryOf(options: OptionValues, services: string[]): LogQuery {
-  const sinceMs = parsed(options, "since", timeOf) ?? null;
-  const untilMs = parsed(options, "until", timeOf) ?? null;
+  const sinceMs = parsed(options, "since", pastTime) ?? null;
+  const untilMs = parsed(options, "until", pastTime) ?? null;
   if (sinceMs !== null && untilMs !== null && untilMs < sinceMs) throw usage("--until is before --since");
   const lines = parsed(options, "lines", (text, what) => parseWhole(text, what, 0, 10_000_000)) ?? (sinceMs === null ? defaultLines : null);
   const grep = textOf(options, "grep");

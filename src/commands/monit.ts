@@ -11,7 +11,7 @@ import type { MonitModel } from "../monit/model.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
 import type { Command, Words } from "./command.ts";
 import { flagOf, parsed } from "./options.ts";
-import { clockOrTimeOf } from "./time-of.ts";
+import { clockOrPastTime } from "./past-time.ts";
 
 export const monitCommand: Command = {
   name: "monit",
@@ -44,7 +44,8 @@ function askedOf({ words, options }: Words, { settings, env, terminal }: Context
   if (settings.quiet) throw usage("monit draws a picture; status prints names", { hint: "bs9 status --quiet" });
   const isOnce = flagOf(options, "once");
   const whyPlain = env["TERM"] === "dumb" ? "TERM=dumb" : isAccessible(env["ACCESSIBLE"]) ? "ACCESSIBLE is set" : null;
-  const atMs = parsed(options, "at", clockOrTimeOf) ?? null;
+  const refreshMs = parsed(options, "refresh", refreshOf) ?? 1000;
+  const atMs = parsed(options, "at", clockOrPastTime) ?? null;
   const isPlain = flagOf(options, "plain") || whyPlain !== null;
   if (atMs !== null && atMs > Date.now()) throw usage("--at must be a time in the past", { hint: "bs9 monit --at 10m" });
   if (flagOf(options, "plain") && atMs !== null)
@@ -54,7 +55,7 @@ function askedOf({ words, options }: Words, { settings, env, terminal }: Context
   if (!isOnce && isPlain && atMs !== null)
     throw usage(`--at needs --once here, because ${whyPlain}`, { hint: "bs9 monit --at 10m --once" });
   return {
-    refreshMs: parsed(options, "refresh", refreshOf) ?? 1000,
+    refreshMs,
     isOnce,
     atMs,
     isPlain,
@@ -120,6 +121,7 @@ async function modelFor(asked: Asked, { config, env }: Context, size: MonitModel
     host: harmless(hostname()).slice(0, 40),
     charset: charsetOf(env),
     isReadOnly: asked.isReadOnly,
+    isStill: asked.isOnce,
     refreshMs: asked.refreshMs,
     intervalMs: keeping.intervalMs,
     steps: levelsOf(keeping).map((level) => ({ stepMs: level.stepMs, spanMs: spanOf(level) })),

@@ -1,20 +1,17 @@
 // Runs the dashboard: takes events, lets `update` decide, does what it wants done, and draws.
-import { reasonOf } from "../base/errors.ts";
 import { type OpenedKeys, openKeys } from "../base/keys.ts";
 import { terminalSize } from "../base/outlet.ts";
 import type { Terminal } from "../base/terminal.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { Reasons } from "../lifecycle/reason/reasons.ts";
-import { environmentOf } from "../service/spec.ts";
 import { act, wordsFor } from "./acting.ts";
 import type { MonitEffect, MonitEvent } from "./events.ts";
 import { escapeMs, InputParser } from "./input/parser.ts";
-import type { Act, MonitModel } from "./model.ts";
-import { Moments } from "./moments.ts";
+import type { MonitModel, ServiceAct } from "./model.ts";
 import { LogOutside } from "./outside.ts";
 import { Painting } from "./painting.ts";
+import { DashboardReading } from "./reading.ts";
 import type { Screen } from "./screen/screen.ts";
-import { followLog, PastReader, storedPoints } from "./sources.ts";
 import { goTo } from "./update/time.ts";
 import { update } from "./update/update.ts";
 import { view } from "./view/view.ts";
@@ -27,13 +24,12 @@ export type DashboardDeps = {
   atMs: number | null;
 };
 
-/** A selection that changes again within this time reads nothing. */
-const settleMs = 120;
+/** The kernel stops a process group within this time, if it stops it. */
+const stopMs = 120;
 
 export class Dashboard {
   readonly #to: DashboardDeps;
-  readonly #moments: Moments;
-  readonly #past: PastReader;
+  readonly #reading: DashboardReading;
   readonly #reasons: Reasons;
   readonly #painting: Painting;
   readonly #parser = new InputParser();
@@ -45,7 +41,6 @@ export class Dashboard {
   #model: MonitModel;
   #keys: OpenedKeys | null = null;
   #escape: NodeJS.Timeout | null = null;
-  #reading = new AbortController();
   #heardMs = 0;
   #isSuspended = false;
 
@@ -54,8 +49,7 @@ export class Dashboard {
     this.#to = to;
     const { deps, screen, terminal } = to;
     this.#signal = AbortSignal.any([deps.signal, this.#closing.signal]);
-    this.#moments = new Moments(deps.storage);
-    this.#past = new PastReader(deps);
+    this.#reading = new DashboardReading(deps, this.#signal, (event) => this.#take(event));
     this.#reasons = new Reasons(deps, () => this.#take({ kind: "reasons", reasons: this.#reasons.found }));
     this.#painting = new Painting(() => screen.draw(view(this.#model)), terminal);
     this.#outside = new LogOutside(deps, terminal);
@@ -174,21 +168,21 @@ export class Dashboard {
         this.#act(effect.act, effect.names);
         break;
       case "environment":
-        this.#environment(effect.name);
+        this.#reading.environment(effect.name);
         break;
       case "follow":
-        this.#readOf(effect);
+        this.#reading.follow(effect);
         break;
       case "history":
-        void this.#history(effect);
+        void this.#reading.history(effect, () => this.#model);
         break;
       case "travel":
-        void this.#travel(effect);
+        void this.#reading.travel(effect, () => this.#model);
         break;
     }
   }
 
-  #act(verb: Act, names: string[]): void {
+  #act(verb: ServiceAct, names: string[]): void {
     const { deps } = this.#to;
     const lead = `${verb} ${wordsFor(names)}`;
     const busy = (text: string) => {
@@ -203,57 +197,6 @@ export class Dashboard {
       this.#take({ kind: "said", text, isError });
     });
     busy(lead);
-  }
-
-  #environment(name: string): void {
-    const spec = this.#to.deps.registry.get(name);
-    const names = spec === null ? [] : Object.keys(environmentOf(spec)).sort();
-    this.#take({
-      kind: "words",
-      title: `environment of ${name}`,
-      lines: [...names, "", "The values may be secret, so they are not shown."],
-    });
-  }
-
-  /** Reads the log and the past of the selected service, once the selection stays for a moment. */
-  #readOf({ name, untilMs }: Extract<MonitEffect, { do: "follow" }>): void {
-    this.#reading.abort();
-    this.#reading = new AbortController();
-    if (name === null) return;
-    const signal = AbortSignal.any([this.#signal, this.#reading.signal]);
-    const { deps } = this.#to;
-    setTimeout(() => {
-      if (signal.aborted) return;
-      void followLog(name, untilMs, deps, signal, (lines, isRead, trouble) => this.#take({ kind: "log", name, lines, isRead, trouble }));
-      void this.#past.read(name, untilMs, signal).then((list) => {
-        if (!signal.aborted) this.#take({ kind: "past", name, list });
-      });
-    }, settleMs);
-  }
-
-  async #history({ name, toMs, rangeMs }: Extract<MonitEffect, { do: "history" }>): Promise<void> {
-    // A selection that has moved on meanwhile needs no history.
-    await Bun.sleep(settleMs);
-    if (this.#signal.aborted || this.#model.selected !== name) return;
-    try {
-      const points = await storedPoints(name, { toMs, rangeMs, intervalMs: this.#model.intervalMs }, this.#to.deps);
-      this.#take({ kind: "history", name, points, readMs: Date.now() });
-    } catch (error) {
-      this.#take({ kind: "history", name, points: [], readMs: Date.now() });
-      this.#take({ kind: "said", text: `the history cannot be read: ${reasonOf(error)}`, isError: true });
-    }
-  }
-
-  async #travel({ atMs, widthMs }: Extract<MonitEffect, { do: "travel" }>): Promise<void> {
-    // Keys that came together lead to the last of their moments.
-    await Bun.sleep(0);
-    if (this.#model.travel.wantedMs !== atMs) return;
-    try {
-      const moment = await this.#moments.at(atMs, widthMs, this.#model.snapshot?.services ?? []);
-      this.#take({ kind: "moment", moment });
-    } catch (error) {
-      this.#take({ kind: "said", text: `the history cannot be read: ${reasonOf(error)}`, isError: true });
-    }
   }
 
   #resize(): void {
@@ -275,7 +218,7 @@ export class Dashboard {
     this.#keys?.rest();
     process.kill(0, "SIGTSTP");
     // Without a shell that could continue it, the kernel does not stop the process group, and no SIGCONT comes.
-    await Bun.sleep(settleMs);
+    await Bun.sleep(stopMs);
     this.#resume();
   }
 

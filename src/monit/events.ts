@@ -1,7 +1,7 @@
 // What changes the dashboard, and what the dashboard wants done.
 import type { ModelEvent } from "../status/events.ts";
 import type { Input } from "./input/input.ts";
-import type { Act, ChartPoint, Moment, MonitLine, PastEvent, Size } from "./model.ts";
+import type { ChartPoint, MonitLine, PastEvent, PastMoment, ServiceAct, Size } from "./model.ts";
 
 export type MonitEvent =
   | { kind: "input"; input: Input; atMs: number }
@@ -13,7 +13,7 @@ export type MonitEvent =
   | { kind: "log"; name: string; lines: MonitLine[]; isRead: boolean; trouble: string | null }
   | { kind: "past"; name: string; list: PastEvent[] }
   /** Null where nothing is stored before the time that was asked for. */
-  | { kind: "moment"; moment: Moment | null }
+  | { kind: "moment"; moment: PastMoment | null }
   | { kind: "words"; title: string; lines: string[] }
   | { kind: "busy"; acts: readonly string[] }
   | { kind: "said"; text: string; isError: boolean };
@@ -26,7 +26,7 @@ export type MonitEffect =
   | { do: "copy"; text: string }
   /** Streams the log in the normal terminal. */
   | { do: "out"; name: string }
-  | { do: "act"; act: Act; names: string[] }
+  | { do: "act"; act: ServiceAct; names: string[] }
   | { do: "environment"; name: string }
   /** Reads the log of a service, of now or up to a time, and what happened to it. */
   | { do: "follow"; name: string | null; untilMs: number | null }

@@ -4,7 +4,7 @@ import { type MonitModel, type Size, shownServices } from "./model.ts";
 
 export type Area = { x: number; y: number; width: number; height: number };
 
-export type Layout = {
+export type ScreenLayout = {
   banner: number | null;
   table: Area | null;
   detail: Area | null;
@@ -25,7 +25,7 @@ export function isTooSmall({ columns, rows }: Size): boolean {
   return columns < leastSize.columns || rows < leastSize.rows;
 }
 
-export function layoutOf(model: MonitModel): Layout {
+export function layoutOf(model: MonitModel): ScreenLayout {
   const { columns, rows } = model.size;
   const banner = troubled(model) === null ? null : 1;
   const y = banner === null ? 1 : 2;
@@ -40,7 +40,7 @@ export function layoutOf(model: MonitModel): Layout {
 }
 
 /** The detail beside the table, and the log below both. */
-function wide(all: Area, services: number): Pick<Layout, "table" | "detail" | "log"> {
+function wide(all: Area, services: number): Pick<ScreenLayout, "table" | "detail" | "log"> {
   const log = Math.max(6, Math.min(Math.floor(all.height * 0.45), all.height - Math.max(18, Math.min(services + 2, all.height))));
   const upper = all.height - log;
   const detail = Math.floor(all.width * 0.38);
@@ -52,11 +52,11 @@ function wide(all: Area, services: number): Pick<Layout, "table" | "detail" | "l
 }
 
 /** Table, detail and log one below the other; a tall narrow screen gives the detail more room. */
-function stacked(all: Area, { size, rows }: MonitModel): Pick<Layout, "table" | "detail" | "log"> {
+function stacked(all: Area, { size, rows }: MonitModel): Pick<ScreenLayout, "table" | "detail" | "log"> {
   const isPortrait = size.columns <= portrait.columns && size.rows > portrait.rows;
   const detail = isPortrait ? 16 : size.rows < chartRows ? 2 : size.rows < 30 ? 4 : 7;
   const most = Math.floor((all.height - detail) * (isPortrait ? 0.4 : 0.55));
-  const table = Math.max(4, Math.min(most, rows.length + 2));
+  const table = Math.max(4, Math.min(most, rows.length + 1));
   return {
     table: { ...all, height: table },
     detail: { ...all, y: all.y + table, height: detail },
@@ -72,7 +72,7 @@ export function troubled(model: MonitModel): Observed | null {
 }
 
 /** How many services the table shows at once: its first row is the header. */
-export function tableHeight({ table }: Layout, services: number): number {
+export function tableHeight({ table }: ScreenLayout, services: number): number {
   if (table === null) return 0;
   const room = table.height - 1;
   // The last row says how many services are below or above.

@@ -35,13 +35,13 @@ export type MonitLine = { atMs: number; level: LogLevel; text: string; isFromBs9
 
 export type PastEvent = { atMs: number; text: string };
 
-export type Act = "start" | "stop" | "restart";
+export type ServiceAct = "start" | "stop" | "restart";
 
 /** The state of the services at a stored step of the history. */
-export type Moment = { atMs: number; widthMs: number; services: Observed[]; host: Snapshot["host"] };
+export type PastMoment = { atMs: number; widthMs: number; services: Observed[]; host: Snapshot["host"] };
 
 export type Dialog =
-  | { kind: "confirm"; act: Act; names: string[]; isYes: boolean }
+  | { kind: "confirm"; act: ServiceAct; names: string[]; isYes: boolean }
   | { kind: "menu"; typed: string; at: number }
   | { kind: "text"; title: string; lines: string[]; top: number };
 
@@ -81,6 +81,8 @@ export type MonitModel = {
   host: string;
   charset: Charset;
   isReadOnly: boolean;
+  /** The picture is printed once, so that it needs no keys. */
+  isStill: boolean;
   refreshMs: number;
   /** The time between two stored samples. */
   intervalMs: number;
@@ -92,7 +94,7 @@ export type MonitModel = {
   reasons: ReadonlyMap<string, string | null>;
   /** The screen shows this instead of what happens now. */
   frozen: { snapshot: Snapshot; atMs: number } | null;
-  moment: Moment | null;
+  moment: PastMoment | null;
   /** The moment that is being read, and how often a key of time was pressed in a row. */
   travel: { wantedMs: number | null; pressedMs: number; presses: number };
   sort: { key: SortKey; isReversed: boolean };
@@ -143,7 +145,7 @@ export const emptyLog: LogState = {
 
 export type MonitStart = Pick<
   MonitModel,
-  "size" | "nowMs" | "host" | "charset" | "isReadOnly" | "refreshMs" | "intervalMs" | "steps" | "hasMouse"
+  "size" | "nowMs" | "host" | "charset" | "isReadOnly" | "isStill" | "refreshMs" | "intervalMs" | "steps" | "hasMouse"
 >;
 
 export function firstModel(start: MonitStart): MonitModel {

@@ -4,7 +4,7 @@ import type { HostSample } from "../metrics/sample.ts";
 import { hostName } from "../metrics/subject.ts";
 import type { Observed } from "../status/schema.ts";
 import type { Point, StorageReader } from "../storage/storage.ts";
-import type { Moment } from "./model.ts";
+import type { PastMoment } from "./model.ts";
 import { stepBegin } from "./update/time.ts";
 
 /** The number of steps that are read at once, most of them before the step that was asked for. */
@@ -24,7 +24,7 @@ export class Moments {
   }
 
   /** Null where nothing is stored of this step. `present` are the services of now, for what the history does not store. */
-  async at(atMs: number, widthMs: number, present: readonly Observed[]): Promise<Moment | null> {
+  async at(atMs: number, widthMs: number, present: readonly Observed[]): Promise<PastMoment | null> {
     const window = this.#window;
     const isKnown = window !== null && window.widthMs === widthMs && atMs >= window.fromMs && atMs + widthMs <= window.toMs;
     const { steps, hosts } = isKnown ? window : await this.#read(atMs, widthMs, present.length);

@@ -59,10 +59,13 @@ export async function followLog(
   }
 }
 
+/** The level has a column of its own, so that the word need not be said twice. */
+const leadingLevel = /^(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b:? +(?=\S)/;
+
 function linesOf({ atMs, priority, message, stream }: RawLine): MonitLine[] {
   const { level, message: said, fields } = levelOf(priority, message.slice(0, 16 * maxLineLength));
   const words = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [said, ...words]
+  return [said.replace(leadingLevel, ""), ...words]
     .join(" ")
     .replace(/[\r\n]+$/, "")
     .split(/\r?\n/, maxPartsOfLine)

@@ -110,7 +110,7 @@ const minutes: [string, number, (string | RegExp)[]][] = [
   [
     "bs9 monit",
     2,
-    ["error: monit is not in this version: status --watch keeps the table of services up to date", "Try: bs9 status --watch"],
+    ["error: monit needs a terminal; --once prints one picture, and --plain one line for each change", "Try: bs9 monit --once"],
   ],
   ["bs9 reload api", 2, ["error: reload is not in this version: restart stops a service and starts it again", "Try: bs9 restart NAME"]],
   ["bs9 restart api", 0, ["api restarted (pid PID, ready in TIME, sandbox effective)"]],

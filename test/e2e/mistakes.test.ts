@@ -38,7 +38,7 @@ test.each<[string[], number, string]>([
   [["restart", "nope"], 4, "no service named"],
   [["stop", "x-*"], 4, "no service matches"],
   [["delete", "web"], 2, "--yes"],
-  [["monit"], 2, "monit is not in this version"],
+  [["monit"], 2, "monit needs a terminal"],
   [["start", "web/app.ts", "--instances", "2"], 2, "--instances is not in this version"],
   [["logs", "web", "--grep", "("], 2, "--grep"],
 ])("the command line %j exits with %d and says why", async (argv, code, text) => {

@@ -9,10 +9,14 @@ const maxSequence = 64;
 const maxPaste = 4096;
 const pasteEnd = "\x1b[201~";
 /** A CSI sequence: parameter bytes, intermediate bytes, and a final byte (ECMA-48, 5.4). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
 const csi = /^\x1b\[([0-?]*)([ -/]*)([@-~])/;
 /** The beginning of a CSI sequence, and a byte that none may contain. */
-const csiBegin = /^\x1b\[[ -?]{0,64}/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
+const csiBegin = /^\x1b\[[ -?]*/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
 const brokenCsi = /^\x1b\[[ -?]*[^ -?@-~]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
 const sequenceBegin = /^\x1b[[O]/;
 
 const letters: Record<string, string> = {

@@ -10,7 +10,7 @@ const maxGap = 4;
 const settled = /^[\x20-\x7e\u00a1-\u024f\u2026\u2500-\u25ff\u2717\u2800-\u28ff]*$/;
 
 /** Empty if both pictures are equal. `before` must have the same size; null means that the terminal is blank. */
-export function difference(before: Grid | null, after: Grid, paint: Painter): string {
+export function frameDifference(before: Grid | null, after: Grid, paint: Painter): string {
   const cursor: Cursor = { x: -1, y: -1 };
   let bytes = "";
   for (let y = 0; y < after.rows; y++) bytes += rowDifference(before, after, y, paint, cursor);

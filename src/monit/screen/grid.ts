@@ -3,6 +3,9 @@ import { glyphsOf, isPlainAscii } from "./graphemes.ts";
 
 const asciiFor: Record<string, string> = { "…": ".", "─": "-", "│": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+" };
 
+/** At most this many UTF-16 units of a text count for one cell. */
+const maxUnits = 16;
+
 export class Grid {
   readonly columns: number;
   readonly rows: number;
@@ -18,9 +21,11 @@ export class Grid {
   }
 
   /** Writes text from a cell on, and returns how many cells it fills. Text that is wider than `width` ends with `…`. */
-  put(x: number, y: number, text: string, look = 0, width = this.columns - x): number {
+  put(x: number, y: number, whole: string, look = 0, width = this.columns - x): number {
     const room = Math.min(width, this.columns - x);
     if (y < 0 || y >= this.rows || x < 0 || room <= 0) return 0;
+    // A line may have a megabyte; what cannot be seen is not looked at.
+    const text = whole.length > room * maxUnits ? whole.slice(0, room * maxUnits) : whole;
     const start = y * this.columns + x;
     if (isPlainAscii(text)) {
       const isCut = text.length > room;

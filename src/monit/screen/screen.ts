@@ -9,7 +9,7 @@ import {
   enterAlternativeScreen,
   exitAlternativeScreen,
 } from "ansi-escapes";
-import { difference } from "./diff.ts";
+import { frameDifference } from "./diff.ts";
 import type { Grid } from "./grid.ts";
 import { type Painter, painterOf } from "./ink.ts";
 
@@ -83,7 +83,7 @@ export class Screen {
     if (!this.#isEntered) return;
     const isSameSize = this.#shown?.columns === grid.columns && this.#shown.rows === grid.rows;
     const before = isSameSize ? this.#shown : null;
-    const bytes = (before === null ? clearViewport : "") + difference(before, grid, this.#paint);
+    const bytes = (before === null ? clearViewport : "") + frameDifference(before, grid, this.#paint);
     this.#shown = grid;
     if (bytes === "") return;
     const isMarked = this.#options.isSynchronized && bytes.length > smallFrame;

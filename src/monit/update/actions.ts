@@ -1,6 +1,6 @@
 // The actions on services: each with its key, its words in the menu, and why it is not possible now. Pure.
 import type { MonitEffect } from "../events.ts";
-import { type Act, emptyLog, type MonitModel, selectedRow } from "../model.ts";
+import { emptyLog, type MonitModel, type ServiceAct, selectedRow } from "../model.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
 
 export type MonitAction = {
@@ -34,7 +34,7 @@ function isDown(model: MonitModel): boolean {
   return states.every((state) => state === "inactive" || state === "failed");
 }
 
-const asking = (act: Act) => (model: MonitModel) =>
+const asking = (act: ServiceAct) => (model: MonitModel) =>
   stepTo({ ...model, dialog: { kind: "confirm", act, names: targetsIn(model), isYes: false } });
 
 function startOrStop(model: MonitModel): UpdateStep {

@@ -20,7 +20,7 @@ export function dialogKey(model: MonitModel, dialog: Dialog, key: string): Updat
 
 const closed = (model: MonitModel): MonitModel => ({ ...model, dialog: null });
 
-/** Enter takes the answer that is marked, which is no at first. */
+/** Enter takes the marked answer; at first "no" is marked. */
 function confirmKey(model: MonitModel, dialog: Extract<Dialog, { kind: "confirm" }>, key: string): UpdateStep {
   const { act, names, isYes } = dialog;
   const agreed = () => stepTo({ ...closed(model), marked: new Set<string>() }, { do: "act", act, names });
@@ -57,7 +57,7 @@ export function promptKey(model: MonitModel, prompt: Prompt, key: string): Updat
   return promptText(model, { ...prompt, text: key === "C-u" ? "" : edited(prompt.text, key) });
 }
 
-/** What is typed takes effect at once. */
+/** The typed text takes effect at once. */
 export function promptText(model: MonitModel, prompt: Prompt): UpdateStep {
   const text = prompt.text.slice(0, maxTyped);
   return stepTo(applied({ ...model, prompt: { ...prompt, text } }, prompt.kind, text));

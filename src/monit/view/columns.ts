@@ -120,7 +120,7 @@ export function stateLook(state: Status["state"]): number {
   return state === "inactive" ? ink.dim : ink.yellow;
 }
 
-/** What is wrong is written in capitals, so that it can be seen without colours. */
+/** A trouble is written in capitals, so that it can be seen without colours. */
 export function stateText(state: Status["state"]): string {
   return state === "failed" ? "FAILED" : state;
 }

@@ -8,13 +8,13 @@ import { ink } from "../screen/ink.ts";
 import { areaChart, samplesIn } from "./chart.ts";
 import { latency, stateLook, stateText } from "./columns.ts";
 import { restartsIn, roundTop, valuesIn } from "./series.ts";
-import { dayAndClock, rule, spanWord } from "./words.ts";
+import { clock, dayAndClock, rule, spanWord } from "./words.ts";
 
 type Chart = { name: string; value: (point: ChartPoint) => number | null; said: (value: number) => string; limit: number | null };
 
 /** The words at the left, and two charts at the right where the terminal is wide enough. */
 const leastChart = 16;
-const wordsWidth = 40;
+const wordsWidth = 38;
 
 export function drawDetail(grid: Grid, area: Area, model: MonitModel): void {
   const row = selectedRow(model);
@@ -99,7 +99,7 @@ function chartsOf({ status }: Observed): Chart[] {
       said: (value) => `${value.toFixed(value < 10 ? 1 : 0)}%`,
       limit: limits.cpuPercent?.value ?? null,
     },
-    { name: "memory", value: ({ memoryBytes }) => memoryBytes, said: formatBytes, limit: limits.memoryBytes?.value ?? null },
+    { name: "mem", value: ({ memoryBytes }) => memoryBytes, said: formatBytes, limit: limits.memoryBytes?.value ?? null },
   ];
 }
 
@@ -114,17 +114,24 @@ function drawChart(grid: Grid, area: Area, model: MonitModel, { name, value, sai
   const most = Math.max(0, ...known);
   const now = values.at(-1) ?? null;
   const max = limit === null ? roundTop(most) : Math.max(limit, most);
-  const words = known.length === 0 ? "no samples yet" : `${now === null ? "-" : said(now)} max ${said(most)}`;
-  const title = `${name} ${words}${limit === null ? "" : `/${said(limit)}`} ${spanWord(rangeMs)}`;
-  grid.put(area.x, area.y, ` ${title} `.slice(0, area.width), ink.plain, area.width);
+  const ceiling = `max ${said(most)}${limit === null ? "" : `/${said(limit)}`}`;
+  const words = known.length === 0 ? "no samples yet" : now === null ? "-" : said(now);
+  const title = ` ${name} ${words} `;
+  const isInTitle = known.length > 0 && title.length + ceiling.length < area.width;
+  grid.put(area.x, area.y, isInTitle ? `${title}${ceiling} ` : title.slice(0, area.width), ink.plain, area.width);
   const height = area.height - (hasAxis ? 2 : 1);
   const look = limit !== null && most >= 0.95 * limit ? ink.red : ink.cyan;
   for (const [i, line] of areaChart({ values, width: area.width, height, max, limit }, charset).entries())
     grid.put(area.x, area.y + 1 + i, line, look);
   if (!hasAxis) return;
   const y = area.y + area.height - 1;
-  grid.put(area.x, y, `-${spanWord(rangeMs)}`, ink.dim);
-  grid.putRight(area.x, y, moment === null ? "now" : dayAndClock(toMs, nowMs), ink.dim, area.width);
+  const left = `-${spanWord(rangeMs)}`;
+  const right = moment === null ? "now" : clock(toMs);
+  grid.put(area.x, y, left, ink.dim);
+  grid.putRight(area.x, y, right, ink.dim, area.width);
+  const room = area.width - left.length - right.length - 2;
+  if (!isInTitle && known.length > 0 && ceiling.length <= room)
+    grid.put(area.x + left.length + 1 + Math.floor((room - ceiling.length) / 2), y, ceiling, ink.dim);
   for (const x of restartsIn(chart.points, span, area.width)) grid.put(area.x + x, y, "^", ink.yellow | ink.bold, 1);
 }
 

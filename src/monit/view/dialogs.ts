@@ -1,4 +1,5 @@
 // Draws what lies over the screen: a question, the menu of actions, and a text. Pure.
+import { harmless } from "../../base/text.ts";
 
 import type { Dialog, MonitModel } from "../model.ts";
 import { cellsOf } from "../screen/graphemes.ts";
@@ -69,8 +70,11 @@ function drawText(grid: Grid, { title, lines, top }: Extract<Dialog, { kind: "te
   if (rows.length > inner.height) grid.put(inner.x, inner.y + inner.height, " j k scroll, Esc closes ", ink.dim, inner.width);
 }
 
+const maxFolded = 2000;
+
 /** Breaks a line at blanks. */
-function folded(line: string, width: number): string[] {
+function folded(whole: string, width: number): string[] {
+  const line = harmless(whole.slice(0, maxFolded));
   if (cellsOf(line) <= width) return [line];
   return Bun.wrapAnsi(line, width, { hard: true, trim: false }).split("\n");
 }

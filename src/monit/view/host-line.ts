@@ -14,16 +14,19 @@ export function drawHost(grid: Grid, model: MonitModel): void {
   const parts = [...countParts(model), ...timeParts(model)];
   const width = parts.reduce((sum, { text }) => sum + text.length + 2, 0);
   let x = Math.max(1, columns - width);
-  grid.put(0, 0, ` ${leftText(model)}`, ink.plain, Math.max(0, x - 1));
+  grid.put(1, 0, leftText(model, x - 2), ink.plain);
   grid.tint(1, 0, 3, ink.bold);
   for (const { text, look } of parts) x += grid.put(x, 0, text, look) + 2;
 }
 
-function leftText(model: MonitModel): string {
+/** As many of the parts as fit, the most useful first. */
+function leftText(model: MonitModel, width: number): string {
   const { host, size, moment, frozen, snapshot } = model;
   const is = moment?.host ?? (frozen?.snapshot ?? snapshot)?.host ?? null;
   const isWide = size.columns >= wideColumns;
-  return ["bs9", host, ...(is === null ? [] : figures(is, isWide))].join("  ");
+  const parts = ["bs9", host, ...(is === null ? [] : figures(is, isWide))];
+  while (parts.length > 1 && parts.join("  ").length > width) parts.pop();
+  return parts.join("  ");
 }
 
 function figures(is: Record<string, number | null>, isWide: boolean): string[] {
@@ -81,8 +84,8 @@ export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
   const reason = status.reason ?? model.reasons.get(status.name) ?? unwell?.reason ?? outcome?.cause ?? null;
   const isTold = reason?.startsWith("unhealthy") === true;
   const text = ` ! ${status.name} ${isTold ? `is ${reason}` : `${what}${reason === null ? "" : `: ${reason}`}`}`;
-  const keys = "w why  r restart ";
-  const hasKeys = model.size.columns >= 60 && model.selected === status.name;
+  const keys = model.isReadOnly || model.moment !== null ? "w why " : "w why  r restart ";
+  const hasKeys = !model.isStill && model.size.columns >= 60 && model.selected === status.name;
   const width = model.size.columns - (hasKeys ? keys.length + 1 : 0);
   grid.put(0, y, text, ink.red | ink.bold, width);
   if (hasKeys) grid.put(model.size.columns - keys.length, y, keys, ink.dim);

@@ -15,7 +15,9 @@ const levelLooks: Partial<Record<LogLevel, number>> = {
   error: ink.red,
   fatal: ink.red | ink.bold,
 };
-const levelWords: Record<LogLevel, string> = { trace: "trace", debug: "debug", info: "info", warn: "warn", error: "ERROR", fatal: "FATAL" };
+const loudLevels: LogLevel[] = ["error", "fatal"];
+
+const levelWord = (level: LogLevel): string => (loudLevels.includes(level) ? level.toUpperCase() : level);
 
 export function drawLog(grid: Grid, area: Area, model: MonitModel, isFull: boolean): void {
   const { log, charset } = model;
@@ -76,7 +78,7 @@ function drawRow(grid: Grid, { x, y, width }: Area, { line, text, isFirst }: Log
   const head = headWidth(log);
   if (isFirst) {
     if (log.hasTime) grid.put(x, y, clock(line.atMs), ink.dim, width);
-    grid.put(x + head - levelWidth, y, line.isFromBs9 ? "bs9" : levelWords[line.level], look, levelWidth);
+    grid.put(x + head - levelWidth, y, line.isFromBs9 ? "bs9" : levelWord(line.level), look, levelWidth);
   }
   grid.put(x + head, y, text, look, width - head);
   for (const { at, length } of foundIn(text, log.search)) {
@@ -88,14 +90,15 @@ function drawRow(grid: Grid, { x, y, width }: Area, { line, text, isFirst }: Log
 /** The cells of `text` in which the searched text is. */
 function foundIn(text: string, search: string): { at: number; length: number }[] {
   if (search === "") return [];
-  const [lower, word] = [text.toLowerCase(), search.toLowerCase()];
+  const [lower, word] = [text.slice(0, maxWrapped).toLowerCase(), search.toLowerCase()];
   const found: { at: number; length: number }[] = [];
   for (let i = lower.indexOf(word); i !== -1 && found.length < 100; i = lower.indexOf(word, i + word.length))
     found.push({ at: cellsOf(text.slice(0, i)), length: cellsOf(text.slice(i, i + word.length)) });
   return found;
 }
 
-function wrapped(text: string, width: number): string[] {
+function wrapped(whole: string, width: number): string[] {
+  const text = whole.slice(0, maxWrapped);
   if (text.length <= width && cellsOf(text) <= width) return [text];
   const rows: string[] = [];
   let row = "";
@@ -112,9 +115,13 @@ function wrapped(text: string, width: number): string[] {
   return [...rows, row];
 }
 
+/** Longer lines are cut, because no screen shows more of them. */
+const maxWrapped = 4096;
+
 /** The text without its first cells. */
-function cutLeft(text: string, cells: number): string {
-  if (cells === 0) return text;
+function cutLeft(whole: string, cells: number): string {
+  if (cells === 0) return whole;
+  const text = whole.slice(0, 2 * maxWrapped);
   let left = cells;
   let rest = "";
   for (const glyph of glyphsOf(text)) {

@@ -40,7 +40,7 @@ function drawKeys(grid: Grid, y: number, model: MonitModel): void {
     grid.put(1, y, said.text, said.isError ? ink.red | ink.bold : ink.bold, grid.columns - 1);
   } else if (busy.length > 0) {
     grid.put(1, y, busy.join(", "), ink.yellow, grid.columns - 1);
-  } else {
+  } else if (!model.isStill) {
     grid.put(1, y, keysThatFit(model), ink.dim, grid.columns - 1);
   }
 }

@@ -1,0 +1,28 @@
+// A dashboard that fails while its screen is shown: its model rejects, or a timer throws.
+import { openTerminal } from "../../src/base/terminal.ts";
+import type { Deps } from "../../src/lifecycle/deps.ts";
+import { Dashboard } from "../../src/monit/dashboard.ts";
+import { Screen } from "../../src/monit/screen/screen.ts";
+import { Scene, service, snapshotOf } from "./scene.ts";
+
+const how = process.argv[2];
+const terminal = await openTerminal(process.env, { noColor: false, isQuiet: false });
+const screen = new Screen({ write: (text) => terminal.write(text), hasColour: true, isSynchronized: true });
+const deps = {
+  signal: new AbortController().signal,
+  backend: { async *logs() {} },
+  storage: { series: async () => [] },
+  trail: { records: () => [] },
+  model: {
+    async *follow() {
+      yield { kind: "snapshot", snapshot: snapshotOf([service("web")]) };
+      await Bun.sleep(300);
+      if (how === "rejects") throw new Error("the model fails on purpose");
+      setTimeout(() => {
+        throw new Error("a timer fails on purpose");
+      });
+      await Bun.sleep(60_000);
+    },
+  },
+} as unknown as Deps;
+await new Dashboard(new Scene([]).model, { deps, terminal, screen, atMs: null }).run();

@@ -1,0 +1,228 @@
+// What keys, the mouse, events and time make of the dashboard, without a terminal.
+import { expect, test } from "bun:test";
+import type { MonitEffect } from "../../src/monit/events.ts";
+import type { MonitLine } from "../../src/monit/model.ts";
+import { furnish, nowMs, Scene, service, snapshotOf, usual } from "./scene.ts";
+
+const acts = (effects: MonitEffect[]) => effects.filter((effect) => effect.do === "act");
+
+test("services that are not well come first, and the selection begins there", () => {
+  const scene = new Scene();
+  expect(scene.names()).toEqual(["worker", "mailer", "imgproxy", "api", "billing", "web", "cron"]);
+  expect(scene.model.selected).toBe("worker");
+  expect(scene.effects).toContainEqual({ do: "follow", name: "worker", untilMs: null });
+});
+
+test("the selection stays on its service while the rows are sorted anew", () => {
+  const scene = new Scene().keys("j j j");
+  expect(scene.model.selected).toBe("api");
+  const now = usual.map((one) => (one.status.name === "billing" ? service("billing", { state: "failed" }) : one));
+  scene.take({ kind: "services", event: { kind: "snapshot", snapshot: snapshotOf(now) } });
+  expect(scene.names().indexOf("api")).toBe(4);
+  expect(scene.model.selected).toBe("api");
+  // A service that is deleted gives its place to the next one.
+  scene.take({ kind: "services", event: { kind: "gone", atMs: nowMs, name: "api" } });
+  expect(scene.model.selected).toBe("web");
+});
+
+test.each<[string, string[]]>([
+  ["N", ["api", "billing", "cron", "imgproxy", "mailer", "web", "worker"]],
+  ["N N", ["worker", "web", "mailer", "imgproxy", "cron", "billing", "api"]],
+  ["C", ["imgproxy", "api", "mailer", "web", "billing", "cron", "worker"]],
+  // Services without the figure stay last when the order is reversed.
+  ["C I", ["billing", "web", "mailer", "api", "imgproxy", "cron", "worker"]],
+  ["M", ["api", "mailer", "imgproxy", "web", "billing", "cron", "worker"]],
+  ["R", ["worker", "mailer", "api", "billing", "cron", "imgproxy", "web"]],
+  ["U", ["billing", "web", "api", "mailer", "imgproxy", "cron", "worker"]],
+  ["H", ["mailer", "imgproxy", "api", "billing", "web", "cron", "worker"]],
+])("the keys %s sort the table", (keys, expected) => {
+  expect(new Scene().keys(keys).names()).toEqual(expected);
+});
+
+test.each<[string, string[]]>([
+  ["/ a p i", ["api"]],
+  ["/ a c t i v e", ["mailer", "api", "billing", "web", "cron"]],
+  ["/ u n h", ["mailer"]],
+  ["/ ! a c t i v", ["worker"]],
+  ["/ x x backspace backspace w o r space k enter", ["worker"]],
+  ["/ a p i escape", ["worker", "mailer", "imgproxy", "api", "billing", "web", "cron"]],
+  ["F", ["worker", "mailer", "imgproxy"]],
+  ["F F", ["worker", "mailer", "imgproxy", "api", "billing", "web", "cron"]],
+])("the keys %s filter the table", (keys, expected) => {
+  expect(new Scene().keys(keys).names()).toEqual(expected);
+});
+
+test("text that is pasted into the filter counts as typed, and runs nothing elsewhere", () => {
+  const scene = new Scene();
+  scene.take({ kind: "input", input: { kind: "paste", text: "r\ry" }, atMs: nowMs });
+  expect(scene.model.dialog).toBe(null);
+  scene.keys("/").take({ kind: "input", input: { kind: "paste", text: "api\n" }, atMs: nowMs });
+  expect(scene.names()).toEqual(["api"]);
+});
+
+test("restart and stop ask and name the service; start does not ask; no is the default", () => {
+  const scene = new Scene().keys("j r");
+  expect(scene.model.dialog).toEqual({ kind: "confirm", act: "restart", names: ["mailer"], isYes: false });
+  expect(acts(scene.keys("enter").effects)).toEqual([]);
+  expect(acts(scene.keys("r k").effects)).toEqual([]);
+  expect(acts(scene.keys("y").effects)).toEqual([{ do: "act", act: "restart", names: ["mailer"] }]);
+  expect(acts(scene.keys("s l enter").effects)).toEqual([{ do: "act", act: "stop", names: ["mailer"] }]);
+  expect(acts(scene.keys("G s").effects)).toEqual([{ do: "act", act: "start", names: ["cron"] }]);
+  expect(acts(scene.keys("r n").effects)).toEqual([]);
+});
+
+test("marked services are acted on together, and the question does not follow the selection", () => {
+  const scene = new Scene().keys("space space r");
+  scene.take({ kind: "services", event: { kind: "gone", atMs: nowMs, name: "imgproxy" } });
+  expect(acts(scene.keys("y").effects)).toEqual([{ do: "act", act: "restart", names: ["worker", "mailer"] }]);
+  expect(scene.model.marked.size).toBe(0);
+});
+
+test("with --read-only no key and no menu starts, stops or restarts a service", () => {
+  const scene = new Scene(usual, { isReadOnly: true });
+  for (const keys of ["r", "s", "G s", "x r e s t a r t enter", "x s t a r t enter"]) {
+    expect(acts(scene.keys(keys).effects)).toEqual([]);
+    expect(scene.model.said?.text).toContain("--read-only");
+    scene.keys("escape");
+  }
+});
+
+test("the menu finds actions by words, and runs the chosen one", () => {
+  const scene = new Scene().keys("x r e s enter");
+  expect(scene.model.dialog).toEqual({ kind: "confirm", act: "restart", names: ["worker"], isYes: false });
+});
+
+test("q ends monit from the top and goes back from below; no key of the vim row stops a service", () => {
+  const scene = new Scene();
+  expect(scene.keys("q").effects).toEqual([{ do: "quit" }]);
+  expect(scene.keys("l q").effects).toEqual([]);
+  expect(scene.model.view).toBe("main");
+  scene.keys("enter");
+  expect(scene.model.isMaximised).toBe(true);
+  expect(scene.keys("q").effects).toEqual([]);
+  for (const key of ["h", "j", "k", "l", "d", "delete"]) expect(acts(scene.keys(key).effects)).toEqual([]);
+});
+
+const lines = (count: number, from = 0): MonitLine[] =>
+  Array.from({ length: count }, (_, i) => ({
+    atMs: nowMs,
+    level: i % 10 === 0 ? "error" : "info",
+    text: `line ${from + i}`,
+    isFromBs9: false,
+  }));
+
+function log(count: number): Scene {
+  const scene = new Scene().keys("l");
+  return scene.take({ kind: "log", name: "worker", lines: lines(count), isRead: true, trouble: null });
+}
+
+test("scrolling up pauses the log and counts new lines; the end follows again", () => {
+  const scene = log(100).keys("up");
+  expect(scene.model.log).toMatchObject({ isFollowing: false, unseen: 0 });
+  const { top } = scene.model.log;
+  scene.take({ kind: "log", name: "worker", lines: lines(7, 100), isRead: true, trouble: null });
+  expect(scene.model.log).toMatchObject({ isFollowing: false, unseen: 7, top });
+  expect(scene.lines().join("\n")).toContain("paused, 7 new");
+  expect(scene.keys("G").model.log).toMatchObject({ isFollowing: true, unseen: 0 });
+});
+
+test("the log keeps a bounded number of lines, and the lines on the screen stay while older ones are dropped", () => {
+  const scene = log(5000).keys("up up");
+  const before = scene.lines()[3];
+  scene.take({ kind: "log", name: "worker", lines: lines(500, 5000), isRead: true, trouble: null });
+  expect(scene.model.log.lines.length).toBe(5000);
+  expect(scene.lines()[3]).toBe(before);
+});
+
+test("n and N go to the lines with the searched text, E to errors, & keeps only matching lines, v raises the level", () => {
+  const scene = log(100).keys("/ l i n e space 4 2 enter N");
+  expect(scene.model.log.top).toBe(42);
+  expect(scene.keys("C-e").model.log.top).toBe(40);
+  expect(scene.keys("E").model.log.top).toBe(50);
+  scene.keys("& 7 enter");
+  expect(scene.lines()[2]).toContain("line 7");
+  scene.keys("& escape v v v");
+  expect(
+    scene
+      .lines()
+      .slice(2)
+      .filter((line) => /line \d/.test(line))
+      .every((line) => line.includes("0")),
+  ).toBe(true);
+});
+
+test("lines of a service that is no longer selected are dropped", () => {
+  const scene = new Scene().keys("j");
+  scene.take({ kind: "log", name: "worker", lines: lines(3), isRead: true, trouble: null });
+  expect(scene.model.log).toMatchObject({ name: "mailer", lines: [] });
+});
+
+test("[ and ] go through the stored steps: 5 s wide, then a minute, faster while held, and back to now", () => {
+  const scene = new Scene().keys("[");
+  const travel = (effects: MonitEffect[]) => effects.find((effect) => effect.do === "travel");
+  const first = Math.floor((nowMs - 5000) / 5000) * 5000;
+  expect(travel(scene.effects)).toEqual({ do: "travel", atMs: first, widthMs: 5000 });
+  const moment = (atMs: number) => ({ atMs, widthMs: 5000, services: usual.slice(0, 2), host: null });
+  scene.take({ kind: "moment", moment: moment(first) });
+  expect(scene.names()).toEqual(["worker", "api"]);
+  expect(scene.effects).toContainEqual({ do: "follow", name: "worker", untilMs: first + 5000 });
+  // A moment that arrives after the user has gone on is not shown.
+  scene.keys("[").take({ kind: "moment", moment: moment(first - 50_000) });
+  expect(scene.model.moment?.atMs).toBe(first);
+  for (let i = 0; i < 70; i++) scene.keys("[");
+  expect((nowMs - (scene.model.travel.wantedMs ?? nowMs)) / 5000).toBeGreaterThan(300);
+  expect(scene.keys("r").model.dialog).toBe(null);
+  expect(scene.keys("0").model).toMatchObject({ moment: null, travel: { wantedMs: null } });
+  expect(scene.names().length).toBe(7);
+});
+
+test("a time that is older than the finest resolution is shown with the width of its step", () => {
+  const scene = new Scene();
+  scene.model = { ...scene.model, travel: { wantedMs: nowMs - 6_000_000, pressedMs: 0, presses: 0 } };
+  expect(scene.keys("[").effects).toContainEqual({
+    do: "travel",
+    atMs: Math.floor((nowMs - 6_060_000) / 60_000) * 60_000,
+    widthMs: 60_000,
+  });
+});
+
+test("a time of which nothing is stored leaves the screen as it is, and says so", () => {
+  const scene = new Scene().keys("[").take({ kind: "moment", moment: null });
+  expect(scene.model.moment).toBe(null);
+  expect(scene.model.said?.text).toBe("nothing is stored of that time");
+});
+
+test("Z freezes the services on the screen while the agent goes on", () => {
+  const scene = new Scene().keys("Z");
+  scene.take({ kind: "services", event: { kind: "gone", atMs: nowMs, name: "api" } });
+  expect(scene.names()).toContain("api");
+  expect(scene.keys("Z").names()).not.toContain("api");
+});
+
+test("a click selects the row under it, a click on a title sorts, and the wheel moves the selection", () => {
+  const scene = new Scene();
+  const mouse = (what: "press" | "wheel-down", x: number, y: number) =>
+    scene.take({ kind: "input", input: { kind: "mouse", what, x, y }, atMs: nowMs });
+  const y = scene.lines().findIndex((line) => line.includes("● api"));
+  mouse("press", 10, y);
+  expect(scene.model.selected).toBe("api");
+  mouse("press", scene.lines()[2]?.indexOf("CPU%") ?? 0, 2);
+  expect(scene.model.sort).toEqual({ key: "cpu", isReversed: false });
+  expect(scene.model.selected).toBe("api");
+  mouse("wheel-down", 10, y);
+  expect(scene.model.selected).toBe("billing");
+  scene.keys("T");
+  mouse("press", 10, y);
+  expect(scene.model.selected).toBe("billing");
+});
+
+test("samples of a service that is selected become points of its charts, and no others do", () => {
+  const scene = furnish(new Scene());
+  const points = scene.model.chart.points.length;
+  const figures = { cpuPercent: 5, cpuTimeMs: 1, memoryBytes: 1, memorySource: "cgroup" as const, tasks: 1, uptimeMs: 1 };
+  const sample = { kind: "sample" as const, atMs: nowMs + 1000, figures: [{ name: "api", ...figures }], host: null };
+  scene.take({ kind: "services", event: sample });
+  expect(scene.model.chart.points.length).toBe(points);
+  scene.take({ kind: "services", event: { ...sample, figures: [{ name: "worker", ...figures }] } });
+  expect(scene.model.chart.points.at(-1)).toMatchObject({ atMs: nowMs + 1000, cpuPercent: 5 });
+});
