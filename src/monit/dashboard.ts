@@ -60,9 +60,13 @@ export class Dashboard {
     const { screen, deps, atMs, terminal } = this.#to;
     const resized = () => this.#guard(() => this.#resize());
     const resumed = () => this.#guard(() => this.#resume());
+    const failed = (error: unknown) => this.#ended.reject(error);
     const clock = setInterval(() => this.#tick(), this.#model.refreshMs);
     process.on("SIGWINCH", resized);
     process.on("SIGCONT", resumed);
+    // An error that nothing catches ends the dashboard like any other error, because Bun would not end the process at once.
+    process.on("uncaughtException", failed);
+    process.on("unhandledRejection", failed);
     this.#signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
     try {
       screen.enter({ hasMouse: this.#model.hasMouse });
@@ -76,6 +80,8 @@ export class Dashboard {
       if (this.#escape !== null) clearTimeout(this.#escape);
       process.off("SIGWINCH", resized);
       process.off("SIGCONT", resumed);
+      process.off("uncaughtException", failed);
+      process.off("unhandledRejection", failed);
       this.#painting.close();
       this.#closing.abort();
       this.#outside.close();

@@ -3,7 +3,7 @@ import { levels } from "../logs/level.ts";
 import { type LogState, leastLevels, type MonitLine } from "./model.ts";
 
 /** Older lines are dropped; `bs9 logs` still has them. */
-export const maxLines = 5000;
+const maxLines = 5000;
 
 /** The lines of at least the least level that contain the text of `only`; `!text` finds the lines without it. */
 export function linesIn({ lines, least, only }: Pick<LogState, "lines" | "least" | "only">): MonitLine[] {

@@ -20,13 +20,13 @@ const sortValues: Record<Exclude<SortKey, "bad" | "state">, (status: Status) => 
   latency: ({ requests }) => requests?.p95Ms ?? null,
 };
 
-export function isUnwell({ status, wanted }: Observed): boolean {
+function isUnwell({ status, wanted }: Observed): boolean {
   if (status.state === "active") return status.health === "unhealthy" || !status.ready;
   return status.state !== "inactive" || wanted;
 }
 
 /** `!word` finds the services without the word; several words must all match. */
-export function matches({ status }: Observed, filter: string): boolean {
+function matches({ status }: Observed, filter: string): boolean {
   const text = `${status.name} ${status.state} ${status.health ?? ""}`;
   return filter
     .toLowerCase()

@@ -190,9 +190,10 @@ test.each(["rejects", "throws"])(
     await pty.child.exited;
     await pty.shows("on purpose");
     expect(pty.raw).toContain("\x1b[?1049h");
-    expect(isBack(pty)).toBe(true);
+    await until(() => isBack(pty), { what: "the terminal is as before" });
     expect(pty.child.exitCode).not.toBe(0);
   },
+  60_000,
 );
 
 test("monit ends when its terminal is closed", async () => {

@@ -12,7 +12,7 @@ export type MonitAction = {
 };
 
 /** The marked services, or the selected one. */
-export function targetsIn({ marked, rows, selected }: MonitModel): string[] {
+function targetsIn({ marked, rows, selected }: MonitModel): string[] {
   const chosen = rows.map(({ status }) => status.name).filter((name) => marked.has(name));
   return chosen.length > 0 ? chosen : selected === null ? [] : [selected];
 }
@@ -67,7 +67,7 @@ const copying = (text: (name: string) => string) => (model: MonitModel) => {
   return selected === null ? stepTo(model) : stepTo(saying(model, `copied: ${text(selected)}`), { do: "copy", text: text(selected) });
 };
 
-export const actions: MonitAction[] = [
+const actions: MonitAction[] = [
   { key: "r", words: "restart", whyNot: whyNoAct, run: asking("restart") },
   { key: "s", words: "start or stop", whyNot: whyNoAct, run: startOrStop },
   {

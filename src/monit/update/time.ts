@@ -12,7 +12,7 @@ const speeds = [
 ];
 
 /** The width of the step that is stored of a time: the older, the wider. */
-export function stepAt(atMs: number, { nowMs, steps }: Pick<MonitModel, "nowMs" | "steps">): number {
+function stepAt(atMs: number, { nowMs, steps }: Pick<MonitModel, "nowMs" | "steps">): number {
   const ageMs = nowMs - atMs;
   return (steps.find(({ spanMs }) => ageMs < spanMs) ?? steps.at(-1))?.stepMs ?? 60_000;
 }
