@@ -54,6 +54,8 @@ function steady(pty: Pty): string[] {
       .replace(/ +\d+\.\d +\d+M +0 +\d+m?s?/, " CPU MEM 0 UPTIME")
       .replace(/(active) \d+m?s?/, "$1 UPTIME")
       .replace(/pid \d+/, "pid PID")
+      .replace(/\d+ tasks/, "TASKS")
+      .replace(/sandbox .*/, "sandbox SANDBOX")
       .replace(/[\u2800-\u28ff]/g, " ")
       .replace(/(cpu|mem) (-|[\d.]+[%KMG]?|no samples yet)( max [\d.]+[%KMG]?)?/g, "$1 FIGURE")
       .replace(/ {2,}/g, "  ")
