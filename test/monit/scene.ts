@@ -100,6 +100,7 @@ export const snapshotOf = (services: Observed[], atMs = nowMs): Snapshot => ({
   added: [],
   notices: [],
   warnings: [],
+  alerts: [],
   host,
 });
 
