@@ -28,7 +28,9 @@ const began = Symbol("bs9.began");
 const asked = Symbol("bs9.request");
 const wrappedEmit = new WeakSet<object>();
 
-/** Servers of node:net that listen. */
+/** The servers of the preload itself, which the app does not have. */
+export const privateServers = new WeakSet<object>();
+/** Servers of node:http, node:https and node:http2 that listen. */
 export const nodeServers = new Set<NodeServer>();
 let unanswered = 0;
 
@@ -45,7 +47,7 @@ function wrapServer(prototype: Emitter): void {
   wrappedEmit.add(prototype);
   const original = prototype.emit;
   define(prototype, {
-    emit(this: NodeServer, ...args: unknown[]): boolean {
+    emit(this: NodeServer, ...args: [unknown?, unknown?, unknown?, ...unknown[]]): boolean {
       const name = args[0];
       if (name === "request" || name === "checkContinue") begin(args[1] as NodeRequest, args[2] as NodeResponse);
       else if (name === "listening") addNodeServer(this);
@@ -55,8 +57,10 @@ function wrapServer(prototype: Emitter): void {
   });
 }
 
+/** For a plain TCP server only the listening matters, because the content of its connections is unknown. */
 export function addNodeServer(server: NodeServer): void {
-  nodeServers.add(server);
+  if (privateServers.has(server)) return;
+  if ("closeIdleConnections" in server || "updateSettings" in server) nodeServers.add(server);
   markListening();
 }
 

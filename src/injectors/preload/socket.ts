@@ -5,6 +5,7 @@ import { complain } from "./attempt.ts";
 import { load } from "./builtin.ts";
 import { watchCollections } from "./collections.ts";
 import { watchLoop } from "./loop-lag.ts";
+import { privateServers } from "./node-http.ts";
 import { pathOf } from "./paths.ts";
 
 const maxHeadBytes = 8192;
@@ -58,6 +59,7 @@ function listenOnNode(unix: string): void {
       else if (head.length > maxHeadBytes) socket.destroy();
     });
   });
+  privateServers.add(server);
   server.on("error", complain);
   server.maxConnections = 64;
   server.listen(unix);
