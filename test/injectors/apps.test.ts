@@ -88,7 +88,7 @@ test("a WebSocket opens and answers, and its request is counted", async () => {
   await using app = await new App("bun", "websocket.ts").listens();
   const socket = new WebSocket(`ws://127.0.0.1:${app.port}/socket`);
   await new Promise((resolve) => socket.addEventListener("open", resolve));
-  const answered = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
+  const answered = new Promise((resolve) => socket.addEventListener("message", (event) => resolve(event.data)));
   socket.send("one");
   expect(await answered).toBe("echo one");
   socket.close();
