@@ -52,6 +52,12 @@ export class Alerter implements Stage {
   #latest: AlertNow[] = [];
   #savedVersion = 0;
   #hasRestarted = false;
+  /**
+   * The services that commands act on, now or in the turn before: a service may have been read while a command acted on it that
+   * has ended since.
+   */
+  #acting: ReadonlySet<string> = new Set();
+  #actingBefore: ReadonlySet<string> = new Set();
   /** The channels can take messages now. */
   #canTell = false;
   #due: AlertEvent[][] = [];
@@ -88,6 +94,9 @@ export class Alerter implements Stage {
     const isChanged = inForce.refresh();
     this.#canTell = channels.use(inForce.config);
     this.#quiet.refresh();
+    const acting = this.#deps.registry.actingOn();
+    this.#acting = acting.union(this.#actingBefore);
+    this.#actingBefore = acting;
     this.#note(moment);
     this.#count(moment);
     if (!inForce.config.enabled) this.#alerts.forget();
@@ -174,7 +183,7 @@ export class Alerter implements Stage {
   #release(clock: Clock): void {
     if (!this.#canTell) return;
     const { config } = this.#deps.inForce;
-    const acting = this.#deps.registry.actingOn();
+    const acting = this.#acting;
     this.#due.push(
       ...this.#alerts.release(
         {
