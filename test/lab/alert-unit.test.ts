@@ -83,7 +83,16 @@ test("without the agent a failure is told, and neither the agent that comes back
   expect(receiver.events().findLast(({ subject }) => subject === "two")?.id).toBe(id ?? "");
 }, 90_000);
 
-test("the units of bs9 go with its last service", async () => {
+test("the units of bs9 go with its last service, and a unit of somebody else with the name of one stays", async () => {
+  const file = ".config/systemd/user/bs9-alert.service";
+  const foreign = "[Service]\nType=oneshot\nExecStart=/bin/true\n";
+  await it.writeFile("ops", file, foreign);
+  succeed(await bs9(it, "start", "apps/sleeping.sh", "--name", "four"), "start four");
+  expect((await user("cat", file)).stdout).toBe(foreign);
+  succeed(await bs9(it, "delete", "all", "--yes"), "delete");
+  expect((await user("sh", "-c", "ls ~/.config/systemd/user | grep bs9-")).stdout).toBe("bs9-alert.service\n");
+  succeed(await user("rm", file), "rm");
+  succeed(await bs9(it, "start", "apps/sleeping.sh", "--name", "four"), "start four");
   succeed(await bs9(it, "delete", "all", "--yes"), "delete");
   expect((await user("sh", "-c", "ls ~/.config/systemd/user | grep bs9-")).stdout).toBe("");
 }, 60_000);

@@ -43,12 +43,12 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     if (found !== null && !isOurs(found, owner.mark)) return isNeeded ? `${unit} belongs to ${whoseIs(found, file)}: ${notKept}` : null;
     if (!isNeeded) {
       rmSync(enabled, { force: true });
-      return found === null ? null : await remove(file, systemctl);
+      return found === null ? null : await remove(file, ground);
     }
     const text = agentUnitText(ground);
-    const alertFile = join(owner.units, alertUnitName);
     const alertText = alertUnitText({ owner, program: ground.program, variables: given(ground.env) });
-    if (found === text && readIfThere(alertFile) === alertText && existsSync(enabled)) {
+    const isAlertNew = isOtherAlertUnit(alertText, owner);
+    if (found === text && !isAlertNew && existsSync(enabled)) {
       if (seen === "own" || !wantedUnits(owner.units).has(unit)) return null;
       // An agent that does not answer may only be busy, so it is started and not restarted.
       await systemctl.queue(seen === "other" ? "restart" : "start", [unit]);
@@ -56,7 +56,7 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
     }
     makeFolder(owner.units);
     writeWhole(file, text, 0o644);
-    writeWhole(alertFile, alertText, 0o644);
+    if (isAlertNew) writeWhole(alertFileOf(owner), alertText, 0o644);
     await systemctl.reload();
     if (!existsSync(enabled)) wantUnits(owner.units, [unit], true);
     writeWhole(enabled, "", 0o600);
@@ -67,12 +67,22 @@ async function keep(isNeeded: boolean, seen: AgentSeen, ground: AgentGround): Pr
   }
 }
 
-async function remove(file: string, systemctl: Systemctl): Promise<null> {
+async function remove(file: string, { owner, systemctl }: AgentGround): Promise<null> {
   wantUnits(dirname(file), [unit], false);
   await systemctl.stopWithin(unit, stopMs);
-  for (const one of [file, join(dirname(file), alertUnitName)]) rmSync(one, { force: true });
+  rmSync(file, { force: true });
+  const alertFile = alertFileOf(owner);
+  if (isOurs(readIfThere(alertFile) ?? "", owner.mark)) rmSync(alertFile, { force: true });
   await systemctl.reload();
   return null;
+}
+
+const alertFileOf = (owner: Owner): string => join(owner.units, alertUnitName);
+
+/** Whether the unit for alerts has to be written. A unit of that name that belongs to somebody else stays as it is. */
+function isOtherAlertUnit(text: string, owner: Owner): boolean {
+  const found = readIfThere(alertFileOf(owner));
+  return found === null || (found !== text && isOurs(found, owner.mark));
 }
 
 /** The variables that decide in which directories bs9 keeps its files. */
