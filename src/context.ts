@@ -38,7 +38,7 @@ export type Context = {
   registry: Registry;
   trail: Trail;
   /** The trail (the record of every act) for acts that are not commands of a user. */
-  trailOf(origin: Origin): Trail;
+  trailOf(origin: Origin, http?: Who["http"]): Trail;
   /** The samples that were stored; opened at the first read. */
   storage: StorageReader;
   /**
@@ -79,8 +79,8 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
   const paths = pathsOf(env);
   const config = loadConfig(paths.config, env);
   const registry = new Registry(paths);
-  const trailOf = (origin: Origin) => {
-    const who = whoActs(origin, env);
+  const trailOf = (origin: Origin, http?: Who["http"]) => {
+    const who = { ...whoActs(origin, env), ...(http === undefined ? {} : { http }) };
     return new Trail({ folder: paths.config, who, now: Date.now, journal: journalOf(who.uid) });
   };
   const trail = trailOf("cli");

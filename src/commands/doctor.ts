@@ -23,15 +23,16 @@ export const doctorCommand: Command = {
   exits: [1],
   async run({ words, options }, context): Promise<Result> {
     if (words.length > 0) throw usage("doctor takes no arguments", { hint: "bs9 doctor" });
-    const before = await found(context);
+    const before = await findingsHere(context);
     const outcomes = flagOf(options, "fix") ? await mend(before, context) : [];
-    return resultOf(outcomes.length === 0 ? before : await found(context), outcomes);
+    return resultOf(outcomes.length === 0 ? before : await findingsHere(context), outcomes);
   },
 };
 
 type Outcome = { id: string; what: string; did: string | null; trouble: string | null };
 
-async function found(context: Context): Promise<Finding[]> {
+/** Everything that doctor finds here, whether or not a backend can be opened. */
+export async function findingsHere(context: Context): Promise<Finding[]> {
   const { paths, registry, config, trail } = context;
   const ofHost = await context.hostFindings();
   // Where the user manager does not run, opening the backend would enable linger, which only --fix may do.

@@ -55,7 +55,7 @@ function whoOf({ who }: TrailRecord): string {
 
 function fromOf({ who }: TrailRecord): string {
   const terminal = who.terminal?.replace("/dev/", "") ?? null;
-  const place = [who.sshFromEnvironment, terminal].filter((part) => part !== null).join(" ");
+  const place = [who.http?.address ?? who.sshFromEnvironment, terminal].filter((part) => part !== null).join(" ");
   return harmless([who.origin === "cli" ? "" : who.origin, place].filter(Boolean).join(" ")) || "-";
 }
 

@@ -6,8 +6,8 @@ import { reasonOf, usage } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless, shellWord } from "../base/text.ts";
+import { firstWebPort } from "../config/web.ts";
 import type { Context } from "../context.ts";
-import type { Deps } from "../lifecycle/deps.ts";
 import type { ProjectService } from "../service/project.ts";
 import { backgroundVariable } from "../supervisor/client.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
@@ -18,7 +18,6 @@ import type { Command, OptionValues, Result, Words } from "./command.ts";
 import { parsed, textOf } from "./options.ts";
 import { linesOf } from "./run-lines.ts";
 
-const defaultPort = 8080;
 const projectFile = "bs9.toml";
 
 export const runCommand: Command = {
@@ -141,34 +140,27 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
 
 /**
  * Starts the HTTP server. Null for `--port 0`, and if the default port is taken: the services then run without the server.
- * Throws if a port or host that the user gave cannot be used.
+ * Throws if a port or host that the user chose cannot be used.
  */
 async function serve(options: OptionValues, context: Context): Promise<{ stop(): Promise<void> } | null> {
-  const port = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535));
-  if (port === 0) return null;
-  const { serveWeb } = await import("../web/server.ts");
-  const { loadToken } = await import("../web/token.ts");
-  const { observe } = await import("../lifecycle/observe.ts");
-  const host = textOf(options, "host") ?? "127.0.0.1";
-  // The storage is opened at the first request, so that an idle supervisor uses little memory.
-  let opened: Promise<Deps> | null = null;
-  const statuses = async () => {
-    opened ??= context.deps();
-    return (await observe(context.registry.names(), await opened)).map(({ status }) => status);
-  };
+  const given = parsed(options, "port", (text, what) => parseWhole(text, what, 0, 65_535)) ?? context.config.web.port;
+  if (given === 0) return null;
+  const { addressOf, openWeb } = await import("./web-open.ts");
+  const chosen = textOf(options, "host");
+  const host = chosen ?? context.config.web.host;
   try {
-    const token = loadToken(context.env, context.paths.config);
-    const web = serveWeb({ host, port: port ?? defaultPort, token: token.text, statuses, now: Date.now });
-    if (token.own !== null) context.terminal.note(`note: ${tokenSentence(token, host, web.port)}`);
+    // Not the next free port: what probes a container knows only the default one.
+    const web = await openWeb({ host, port: given ?? firstWebPort }, context);
+    if (web.token.own !== null) context.terminal.note(`note: ${tokenSentence(web.token, addressOf(host, web.running.port))}`);
     return web;
   } catch (error) {
-    if (port !== undefined || textOf(options, "host") !== undefined) throw error;
+    if (given !== null || chosen !== undefined) throw error;
     context.terminal.note(`note: ${harmless(reasonOf(error))}`);
     return null;
   }
 }
 
-function tokenSentence({ own, missing }: Token, host: string, port: number): string {
-  const place = `the token for http://${host.includes(":") ? `[${host}]` : host}:${port}/api/metrics is in ${own}`;
+function tokenSentence({ own, missing }: Token, url: string): string {
+  const place = `the token for ${url}api/metrics is in ${own}`;
   return missing === null ? place : `${missing}, which BS9_WEB_TOKEN_FILE names, does not exist; ${place}`;
 }

@@ -18,6 +18,7 @@ const loaders: Record<string, () => Promise<Command>> = {
   alert: async () => (await import("./alert.ts")).alertCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   run: async () => (await import("./run.ts")).runCommand,
+  web: async () => (await import("./web.ts")).webCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   version: async () => (await import("./version.ts")).versionCommand,
 };

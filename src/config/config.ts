@@ -7,6 +7,7 @@ import { defaultHealth, type HealthSettings } from "./health.ts";
 import { defaultKeeping, type Keeping } from "./keeping.ts";
 import { type Setting, settingName, settings, variableOf } from "./settings.ts";
 import { type Mistake, type ParsedConfig, parseToml } from "./toml.ts";
+import { defaultWeb, type WebSettings } from "./web.ts";
 
 /** `text` is the value as it was written. */
 export type SettingOrigin = { key: string; value: unknown; text: string; from: string };
@@ -15,6 +16,7 @@ export type Config = {
   defaults: Defaults;
   keeping: Keeping;
   health: HealthSettings;
+  web: WebSettings;
   origins: SettingOrigin[];
   mistakes: Mistake[];
 };
@@ -36,6 +38,7 @@ export function loadConfig(folder: string, env: Record<string, string | undefine
     defaults: { ...builtIn, ...(valuesOf("start") as Partial<Defaults>) },
     keeping: { ...defaultKeeping, ...(valuesOf("metrics") as Partial<Keeping>) },
     health: { ...defaultHealth, ...(valuesOf("health") as Partial<HealthSettings>) },
+    web: { ...defaultWeb, ...(valuesOf("web") as Partial<WebSettings>) },
     origins,
     mistakes,
   };

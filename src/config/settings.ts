@@ -3,11 +3,13 @@ import { builtIn, type Defaults } from "../service/defaults.ts";
 import { type Parse, parsers } from "../service/values.ts";
 import { defaultHealth, type HealthSettings, healthParsers } from "./health.ts";
 import { defaultKeeping, type Keeping, keepingParsers } from "./keeping.ts";
+import { defaultWeb, firstWebPort, type WebSettings, webParsers } from "./web.ts";
 
 export const sections = {
   start: "defaults of the options of bs9 start",
   metrics: "what the agent samples and keeps: a number of snapshots, or an age such as 7d",
   health: "how the agent probes services that run",
+  web: "where the web server listens",
 } as const;
 
 type Described<Field> = {
@@ -18,6 +20,8 @@ type Described<Field> = {
   text: string;
   example: string | number | boolean;
   choices?: string[];
+  /** Shown as the built-in value of a setting that is not set. */
+  ifUnset?: string;
 };
 
 export type Setting = Described<string> & {
@@ -114,10 +118,30 @@ const ofHealth: Described<keyof HealthSettings>[] = [
   },
 ];
 
+const ofWeb: Described<keyof WebSettings>[] = [
+  { key: "host", field: "host", kind: "text", text: "address to listen on", example: "127.0.0.1" },
+  {
+    key: "port",
+    field: "port",
+    kind: "number or text",
+    text: "port to listen on",
+    example: firstWebPort,
+    ifUnset: `${firstWebPort}, or the next free port`,
+  },
+  {
+    key: "public-url",
+    field: "publicUrl",
+    kind: "text",
+    text: "address under which a reverse proxy shows the web server",
+    example: "https://ops.example.com/bs9/",
+  },
+];
+
 export const settings: Setting[] = [
   ...sectionOf("start", ofStart, parsers, builtIn),
   ...sectionOf("metrics", ofMetrics, keepingParsers, defaultKeeping),
   ...sectionOf("health", ofHealth, healthParsers, defaultHealth),
+  ...sectionOf("web", ofWeb, webParsers, defaultWeb),
 ];
 
 function sectionOf<Values extends object>(
@@ -128,7 +152,7 @@ function sectionOf<Values extends object>(
 ): Setting[] {
   return rows.map((row) => {
     const value = values[row.field];
-    return { ...row, section, parse: parse[row.field], builtIn: value, builtInText: builtInText(row.field, value) };
+    return { ...row, section, parse: parse[row.field], builtIn: value, builtInText: row.ifUnset ?? builtInText(row.field, value) };
   });
 }
 
@@ -141,6 +165,11 @@ function builtInText(field: string, value: unknown): string {
 /** The name of a setting where it stands alone: `memory`, `metrics.interval`. */
 export const settingName = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
 
-/** `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell. */
-export const variableOf = ({ section, key }: Setting): string | null =>
-  section === "start" ? `BS9_${key.toUpperCase().replaceAll("-", "_")}` : null;
+/**
+ * `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell, and
+ * for those of the web server but its port.
+ */
+export const variableOf = ({ section, key }: Setting): string | null => {
+  if (section === "web") return key === "port" ? "WEB_DASHBOARD_PORT" : null;
+  return section === "start" ? `BS9_${key.toUpperCase().replaceAll("-", "_")}` : null;
+};

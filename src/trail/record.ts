@@ -14,6 +14,8 @@ export const Who = v.strictObject({
   sshFromEnvironment: v.nullable(v.string()),
   pid: v.number(),
   origin: v.picklist(["cli", "agent", "web", "monit"]),
+  /** The client that asked over HTTP: its address, how it proved who it is, and the address that a proxy reports, which is not reliable. */
+  http: v.optional(v.strictObject({ address: v.string(), by: v.picklist(["token", "session"]), forwardedFor: v.nullable(v.string()) })),
 });
 export type Who = v.InferOutput<typeof Who>;
 

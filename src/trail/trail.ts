@@ -57,6 +57,18 @@ export class Trail {
     }
   }
 
+  /** Every readable record, the newest first; only the lines that the caller takes are parsed. */
+  *newestFirst(): Generator<TrailRecord> {
+    for (const { text } of trailTexts(this.#options.folder).toReversed()) {
+      for (let end = text.length; end > 0; ) {
+        const start = text.lastIndexOf("\n", end - 1) + 1;
+        const record = start === end ? null : parseLine(text.slice(start, end));
+        if (record !== null) yield record;
+        end = start - 1;
+      }
+    }
+  }
+
   /** The record of the last time that this act succeeded on this target; null where the trail has none. */
   last(act: string, target: string): TrailRecord | null {
     // The form that canonical() writes, so that only lines about this act are parsed.

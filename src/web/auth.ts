@@ -1,7 +1,10 @@
-// Decides which requests may call the API: those that name this host, come from no other site, and bring the bearer token where
-// their path needs one. The token is compared in constant time; wrong tokens are counted per address, and refused beyond a limit.
-import { isIP, isIPv6 } from "node:net";
-import { problem } from "./problem.ts";
+// Decides who may call the API: by the bearer token, or by the cookie of a session. Tokens are compared in constant time; wrong
+// ones are counted per address, and refused beyond a limit.
+import { isIPv6 } from "node:net";
+import { type Credential, digestOf } from "./credentials.ts";
+import { type HttpAnswer, problem } from "./problem.ts";
+import type { WebSessions } from "./sessions.ts";
+import type { AccessLevel } from "./token.ts";
 
 const windowMs = 60_000;
 const maxWrong = 10;
@@ -9,40 +12,72 @@ const maxAddresses = 1000;
 
 const challenge = 'Bearer realm="bs9"';
 
-/** The paths that need no token. */
-const openPaths: ReadonlySet<string> = new Set(["/healthz"]);
+export type Access = { level: AccessLevel; by: "token" | "session" };
 
-export const needsToken = (path: string): boolean => !openPaths.has(path);
+export type AuthOptions = { credentials: () => Credential[]; sessions: WebSessions; cookieName: string; now: () => number };
+
+/** The parts of a request that decide who sent it. */
+export type Caller = { headers: Headers; address: string; isTls: boolean };
 
 export class Auth {
-  readonly #digest: Buffer;
-  readonly #now: () => number;
+  readonly #options: AuthOptions;
   /** Wrong tokens by address, oldest first (insertion order). */
   readonly #wrong = new Map<string, { count: number; untilMs: number }>();
 
-  constructor(token: string, now: () => number) {
-    this.#digest = digestOf(token);
-    this.#now = now;
+  constructor(options: AuthOptions) {
+    this.#options = options;
   }
 
-  /** The HTTP answer that refuses the request; null if the request is allowed. */
-  refusal(headers: Headers, address: string): Response | null {
+  /** Returns what the caller may do, or the answer that refuses the request. */
+  access({ headers, address, isTls }: Caller): Access | HttpAnswer {
+    const { credentials, sessions } = this.#options;
     const sent = headers.get("authorization");
-    if (sent === null) return problem(401, "a token is needed: Authorization: Bearer …", { "WWW-Authenticate": challenge });
-    const token = /^Bearer +(\S+)$/i.exec(sent)?.[1];
-    // The right token is always accepted: otherwise any program on the same address could lock the owner out with ten wrong
-    // tokens. A correct guess would be accepted too, but a token has at least 16 characters, and one made by bs9 has 256 random
-    // bits.
-    if (token !== undefined && crypto.timingSafeEqual(digestOf(token), this.#digest)) return null;
+    if (sent !== null) {
+      const found = this.check(/^Bearer +(\S+)$/i.exec(sent)?.[1] ?? null, address);
+      return "status" in found ? found : { level: found.level, by: "token" };
+    }
+    const secret = this.secretIn(headers);
+    const found = secret === null ? null : sessions.find(secret, isTls, credentials());
+    if (found !== null) return { level: found.level, by: "session" };
+    const detail =
+      secret === null ? "a token is needed: Authorization: Bearer …" : "the session has ended, or was opened without TLS: log in again";
+    return problem(401, detail, { "WWW-Authenticate": challenge });
+  }
+
+  /**
+   * Finds the credential of a token, or makes the answer that refuses it. The right token is always accepted: otherwise any
+   * program on the same address could lock the owner out with ten wrong tokens. A correct guess would be accepted too, but a
+   * token has at least 16 characters, and one made by bs9 has 256 random bits.
+   */
+  check(token: string | null, address: string): Credential | HttpAnswer {
+    const digest = token === null ? null : digestOf(token);
+    let found: Credential | null = null;
+    // Every credential is compared, so that the time does not tell which one a token resembles.
+    for (const one of this.#options.credentials()) if (digest !== null && crypto.timingSafeEqual(digest, one.digest)) found = one;
+    return found ?? this.wrong(address, "the token is wrong");
+  }
+
+  /** Counts a wrong token or login code, and makes the answer that refuses it. */
+  wrong(address: string, detail: string): HttpAnswer {
     const from = networkOf(address);
-    const now = this.#now();
+    const now = this.#options.now();
     const before = this.#wrong.get(from);
     if (before !== undefined && before.untilMs > now && before.count >= maxWrong) {
       const waitSeconds = Math.ceil((before.untilMs - now) / 1000);
       return problem(429, "too many wrong tokens", { "Retry-After": String(waitSeconds) });
     }
     this.#count(from, now, before);
-    return problem(401, "the token is wrong", { "WWW-Authenticate": `${challenge}, error="invalid_token"` });
+    return problem(401, detail, { "WWW-Authenticate": `${challenge}, error="invalid_token"` });
+  }
+
+  /** The secret in the cookie of this server; null where there is none. */
+  secretIn(headers: Headers): string | null {
+    const { cookieName } = this.#options;
+    for (const part of (headers.get("cookie") ?? "").split(";")) {
+      const [name, value] = part.trim().split("=");
+      if (name === cookieName && value !== undefined && value !== "") return value;
+    }
+    return null;
   }
 
   #count(from: string, now: number, before: { count: number; untilMs: number } | undefined): void {
@@ -55,40 +90,6 @@ export class Auth {
     if (this.#wrong.size >= maxAddresses && oldest !== undefined) this.#wrong.delete(oldest);
     this.#wrong.set(from, { count: 1, untilMs: now + windowMs });
   }
-}
-
-/**
- * The HTTP answer that refuses a request without Host, or one that names another host or comes from another site, as the pages
- * of other sites do (DNS rebinding, CSRF). Null if the request is allowed. `ours` are the names of this server. Pure.
- */
-export function foreign(headers: Headers, ours: ReadonlySet<string>): Response | null {
-  const host = headers.get("host");
-  // HTTP/1.0 allows a request without Host; Bun then gives a URL without a host, which cannot be parsed.
-  if (host === null) return problem(400, "the request has no Host header");
-  const name = nameOf(host);
-  if (name === null) return problem(403, "the Host header is not well-formed");
-  // An IP address cannot be rebound to another address.
-  if (isIP(name) === 0 && !ours.has(name)) return problem(403, "the Host header names another host");
-  const origin = headers.get("origin");
-  if (origin === null) return null;
-  // A page on another port of this machine is another site too. The scheme is ignored, because TLS may end at a proxy.
-  const isOwn = /^https?:\/\//.test(origin) && origin.slice(origin.indexOf("//") + 2).toLowerCase() === host.toLowerCase();
-  return isOwn ? null : problem(403, "the Origin header names another site");
-}
-
-/** The names of a server that listens on `host`. */
-export function namesOf(host: string, hostname: string): Set<string> {
-  return new Set(["localhost", host, hostname].map((name) => name.toLowerCase()));
-}
-
-function nameOf(host: string): string | null {
-  const match = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+?)\.?)(?::\d{1,5})?$/i.exec(host);
-  return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null;
-}
-
-/** A digest, so that both sides of the comparison have the same length. */
-function digestOf(token: string): Buffer {
-  return new Bun.CryptoHasher("sha256").update(token).digest();
 }
 
 /** The owner of one IPv6 address has all 2^64 addresses of its network. */

@@ -1,30 +1,39 @@
-// The HTTP server: /healthz for everybody, and the state of services for clients with the token.
+// The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
-import { errnoOf, failed } from "../base/errors.ts";
+import { errnoOf, failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
-import { Auth, foreign, namesOf, needsToken } from "./auth.ts";
-import { problem } from "./problem.ts";
-import { find, type RouteDeps, routesOf } from "./routes.ts";
+import { currentUser } from "../base/user.ts";
+import { Auth } from "./auth.ts";
+import type { Credential } from "./credentials.ts";
+import { LoginCodes } from "./login-code.ts";
+import { foreign, ownNamesOf } from "./origin.ts";
+import { type HttpAnswer, problem, problemOf, responseOf } from "./problem.ts";
+import { type Asked, checkQuery, findRoute } from "./route.ts";
+import { routesOf } from "./routes.ts";
+import { WebSessions } from "./sessions.ts";
+import { within } from "./shared.ts";
+import type { WebSource } from "./source.ts";
 
-export type WebOptions = RouteDeps & { host: string; port: number; token: string };
+export type WebOptions = {
+  host: string;
+  /** Port 0 takes a free port. */
+  port: number;
+  /** The address behind a reverse proxy, or null. */
+  publicUrl: string | null;
+  credentials: () => Credential[];
+  source: WebSource;
+  now: () => number;
+};
 export type Web = { port: number; stop(): Promise<void> };
 
 const idleSeconds = 10;
-/** No route accepts a body. */
 const maxBodyBytes = 16 * 1024;
+const bodyWithinMs = 10_000;
+/** Requests that are being answered at the same time; further ones are refused, so that memory stays bounded. */
+const maxAnswering = 128;
 
-/** Port 0 takes a free port. */
-export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web {
-  const routes = routesOf({ statuses, now });
-  const auth = new Auth(token, now);
-  const ours = namesOf(host, hostname());
-  const answer = async (request: Request, address: string): Promise<Response> => {
-    const refused = foreign(request.headers, ours);
-    if (refused !== null) return refused;
-    const route = find(routes, request.method, new URL(request.url).pathname);
-    if (route instanceof Response) return route;
-    return (needsToken(route.path) ? auth.refusal(request.headers, address) : null) ?? route.answer();
-  };
+export function serveWeb(options: WebOptions): Web {
+  const { host, port } = options;
   try {
     const server = Bun.serve({
       hostname: host,
@@ -34,13 +43,71 @@ export function serveWeb({ host, port, token, statuses, now }: WebOptions): Web 
       reusePort: false,
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,
-      fetch: (request, server) => answer(request, server.requestIP(request)?.address ?? ""),
-      error: () => problem(500, "this request caused an error in bs9, which is a bug"),
+      fetch: async (request, own) => {
+        const address = own.requestIP(request)?.address ?? "";
+        const made = await answer(request, address, () => own.timeout(request, 0));
+        return responseOf(made, request.headers.get("accept-encoding"));
+      },
+      error: () => new Response(null, { status: 500 }),
     });
+    const answer = answerer(options, server.port ?? port);
     return { port: server.port ?? port, stop: () => server.stop(true) };
   } catch (error) {
     const taken = errnoOf(error) === "EADDRINUSE";
     const why = taken ? "the port is taken" : plainErrno(error);
     throw failed(`cannot listen on ${host}:${port}: ${why}`, { cause: error, ...(taken ? { hint: `ss -ltnp 'sport = :${port}'` } : {}) });
   }
+}
+
+/** Returns the function that answers a request; it calls `unhurried` for a route that may take long. */
+function answerer({ host, publicUrl, credentials, source, now }: WebOptions, port: number) {
+  const ours = ownNamesOf(host, hostname(), publicUrl);
+  const sessions = new WebSessions(now);
+  const cookieName = `bs9-${currentUser().uid}-${port}`;
+  const auth = new Auth({ credentials, sessions, cookieName, now });
+  const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
+  const codes = new LoginCodes(port, now);
+  const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now);
+  let answering = 0;
+  return async (request: Request, address: string, unhurried: () => void): Promise<HttpAnswer> => {
+    const { headers, method } = request;
+    const refused = foreign(headers, ours);
+    if (refused !== null) return refused;
+    const { pathname, searchParams } = new URL(request.url);
+    const found = findRoute(routes, method, pathname);
+    if ("status" in found) return found;
+    const { route, name } = found;
+    const isTls = headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+    const access = route.needs === "nothing" ? null : auth.access({ headers, address, isTls });
+    if (access !== null && "status" in access) return access;
+    if (route.needs === "full" && access?.level !== "full") return problem(403, "this token is read-only");
+    // Browsers send Origin with every POST, so a session without it was not used by a page of this server.
+    if (route.method === "POST" && access?.by === "session" && !headers.has("origin"))
+      return problem(403, "a request with a session needs the Origin header");
+    if (answering >= maxAnswering) return problem(503, "too many requests at the same time", { "Retry-After": "1" });
+    if (route.isSlow === true) unhurried();
+    answering++;
+    try {
+      checkQuery(route, searchParams);
+      const asked: Asked = { name, query: searchParams, headers, body: () => bodyOf(request), address, isTls, access };
+      return await route.answer(asked);
+    } catch (error) {
+      return error instanceof LateBody ? problem(408, "the body did not come in time", { Connection: "close" }) : problemOf(error);
+    } finally {
+      answering--;
+    }
+  };
+}
+
+class LateBody extends Error {}
+
+async function bodyOf(request: Request): Promise<string> {
+  let text: string | null;
+  try {
+    text = await within(request.text(), bodyWithinMs);
+  } catch {
+    throw usage(`the body cannot be read; it may have at most ${maxBodyBytes} bytes`);
+  }
+  if (text === null) throw new LateBody();
+  return text;
 }

@@ -1,6 +1,6 @@
 // The token of the HTTP server: from the file named by BS9_WEB_TOKEN_FILE, else a token of bs9, created when first needed.
 
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
@@ -30,6 +30,32 @@ export function loadToken(env: Record<string, string | undefined>, configFolder:
   if (named === null) return { ...ownToken(configFolder), missing: null };
   if (isMissing(named)) return { ...ownToken(configFolder), missing: named };
   return { text: read(named, `${tokenVariable} names ${named}`), own: null, missing: null };
+}
+
+/** `full` may act; `read` may only read, for viewers and for Prometheus. */
+export type AccessLevel = "full" | "read";
+
+/** The file that a running server reads the token of this level from. */
+export function tokenFile(level: AccessLevel, env: Record<string, string | undefined>, configFolder: string): string {
+  if (level === "read") return join(configFolder, "web.read-only.token");
+  const named = env[tokenVariable] || null;
+  return named === null || isMissing(named) ? join(configFolder, "web.token") : named;
+}
+
+/** Reads the token in this file. Null where the file does not exist; throws where it does not contain a valid token. */
+export function readToken(file: string): string | null {
+  return isMissing(file) ? null : read(file, `the token is in ${file}`);
+}
+
+/** Replaces the token of this level by a new one, and returns its file. Running servers accept only the new one from then on. */
+export function renewToken(level: AccessLevel, env: Record<string, string | undefined>, configFolder: string): string {
+  const file = tokenFile(level, env, configFolder);
+  if (level === "full" && file === env[tokenVariable])
+    throw failed(`the token is in ${file}, which ${tokenVariable} names; bs9 replaces only tokens that it has made`, {
+      hint: `head -c 32 /dev/urandom | base64 > ${shellWord(file)}`,
+    });
+  place(file, renameSync);
+  return file;
 }
 
 /** A file that cannot be inspected is treated as existing. */
@@ -73,20 +99,30 @@ function read(file: string, whence: string): string {
  * then read its token.
  */
 function make(file: string): void {
+  place(file, linkSync);
+}
+
+/** Writes a new token to a file beside `file`, which `put` then moves or links to its place. */
+function place(file: string, put: (from: string, to: string) => void): void {
   const partial = `${file}.${process.pid}.${randomHex(4)}.part`;
   try {
     makeFolder(dirname(file));
     const fd = openSync(partial, "wx", 0o600);
     try {
-      writeSync(fd, `${crypto.getRandomValues(new Uint8Array(ownBytes)).toBase64({ alphabet: "base64url", omitPadding: true })}\n`);
+      writeSync(fd, `${randomToken()}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    linkSync(partial, file);
+    put(partial, file);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw failed(`cannot write ${file}: ${plainErrno(error)}`, { cause: error });
   } finally {
     rmSync(partial, { force: true });
   }
+}
+
+/** 256 random bits, in characters that a header, a cookie and a URL can carry. */
+export function randomToken(): string {
+  return crypto.getRandomValues(new Uint8Array(ownBytes)).toBase64({ alphabet: "base64url", omitPadding: true });
 }

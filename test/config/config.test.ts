@@ -48,7 +48,7 @@ test.each([
       "c:6: start.memry: there is no such key; did you mean 'memory'?",
     ],
   ],
-  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics] and [health] are known"]],
+  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics], [health] and [web] are known"]],
   ["start=1", ["c:1: start: must be a section, [start]"]],
   ["[start]\n__proto__=1\nconstructor='x'", ["c:2: start.__proto__: there is no such key", "c:3: start.constructor: there is no such key"]],
   ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox must be one of standard, strict, off (got 'hard')"]],

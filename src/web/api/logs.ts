@@ -1,0 +1,141 @@
+// The route of log lines: a page of lines, searched here and not in the client, with a cursor to the page before.
+import { usage } from "../../base/errors.ts";
+import { levelNamed, levelOf, levels } from "../../logs/level.ts";
+import { type LogQuery, logLineOf, type RawLine } from "../../logs/query.ts";
+import { jsonAnswer, problem } from "../problem.ts";
+import type { Route } from "../route.ts";
+import type { WebSource } from "../source.ts";
+import { serviceNamesIn, timeField, timeIn, wholeIn } from "../values.ts";
+
+const [usualLines, maxLines] = [200, 1000];
+const maxSearchMs = 8000;
+const maxReaders = 4;
+const maxTextLength = 200;
+/** The part of a line that is searched and returned. */
+const maxLineLength = 16 * 1024;
+
+export function logRoutes(source: WebSource, now: () => number): Route[] {
+  let readers = 0;
+  return [
+    {
+      method: "GET",
+      path: "/api/logs",
+      needs: "read",
+      summary: "log lines of services, the oldest first: the last ones of the range, or those around a time",
+      query: {
+        services: { text: "names of services, separated by commas (default all)", schema: { type: "string" } },
+        q: {
+          text: "only lines that contain this text; letters match in upper and lower case",
+          schema: { type: "string", maxLength: maxTextLength },
+        },
+        level: { text: "only lines of this level and above", schema: { type: "string", enum: [...levels] } },
+        since: timeField("only lines since this time"),
+        until: timeField("only lines up to this time"),
+        around: timeField("the lines before and after this time"),
+        limit: { text: `the number of lines (default ${usualLines})`, schema: { type: "integer", minimum: 1, maximum: maxLines } },
+        cursor: { text: "`older` of the previous answer", schema: { type: "string", maxLength: 100 } },
+      },
+      type: "application/json",
+      answers: {
+        type: "object",
+        required: ["lines", "older", "complete"],
+        properties: {
+          lines: { type: "array", items: { type: "object" } },
+          older: { type: ["string", "null"], description: "the cursor of the page before; null if there is none" },
+          complete: { type: "boolean", description: `false if the search ended after ${maxSearchMs / 1000} s` },
+        },
+      },
+      isSlow: true,
+      answer: async ({ query }) => {
+        const wanted = wantedOf(query, source.names(), now());
+        if (readers >= maxReaders) return problem(429, "too many log searches at the same time", { "Retry-After": "1" });
+        readers++;
+        try {
+          return jsonAnswer(await pageOf(wanted, source));
+        } finally {
+          readers--;
+        }
+      },
+    },
+  ];
+}
+
+type Cursor = { atMs: number; skip: number };
+type WantedLines = {
+  services: string[];
+  sinceMs: number | null;
+  untilMs: number | null;
+  aroundMs: number | null;
+  cursor: Cursor | null;
+  limit: number;
+  accept: (raw: RawLine) => boolean;
+};
+
+function wantedOf(query: URLSearchParams, defined: string[], nowMs: number): WantedLines {
+  const services = serviceNamesIn(query, "services") ?? defined;
+  const unknown = services.find((name) => !defined.includes(name));
+  if (unknown !== undefined) throw usage(`there is no service named '${unknown}'`);
+  const aroundMs = timeIn(query, "around", nowMs);
+  const [sinceMs, untilMs] = [timeIn(query, "since", nowMs), timeIn(query, "until", nowMs)];
+  const cursor = cursorIn(query.get("cursor"));
+  if (aroundMs !== null && (sinceMs ?? untilMs ?? cursor) !== null) throw usage("around cannot be combined with since, until or cursor");
+  const limit = wholeIn(query, "limit", [1, maxLines]) ?? usualLines;
+  return { services, sinceMs, untilMs, aroundMs, cursor, limit, accept: filterOf(query.get("q") ?? "", query.get("level") ?? "") };
+}
+
+/** A plain text takes linear time; a regular expression of a client could stop the server. */
+function filterOf(text: string, levelText: string): (raw: RawLine) => boolean {
+  if (text.length > maxTextLength) throw usage(`q must not have more than ${maxTextLength} characters`);
+  const level = levelText === "" ? undefined : levelNamed(levelText);
+  if (levelText !== "" && level === undefined) throw usage(`level must be one of ${levels.join(", ")}`);
+  const least = level === undefined ? 0 : levels.indexOf(level);
+  const sought = text.toLowerCase();
+  return ({ priority, message }) =>
+    (least === 0 || levels.indexOf(levelOf(priority, message).level) >= least) &&
+    (sought === "" || Bun.stripANSI(message.slice(0, maxLineLength)).toLowerCase().includes(sought));
+}
+
+type Page = { lines: object[]; older: string | null; complete: boolean };
+
+async function pageOf(wanted: WantedLines, source: WebSource): Promise<Page> {
+  const { services, sinceMs, aroundMs, cursor, limit, accept } = wanted;
+  const signal = AbortSignal.timeout(maxSearchMs);
+  const read = async (range: Pick<LogQuery, "lines" | "sinceMs" | "untilMs">, most: number) => {
+    const found: RawLine[] = [];
+    if (services.length === 0) return found;
+    for await (const raw of await source.logs({ services, follow: false, accept, ...range }, signal)) {
+      found.push(raw);
+      if (found.length >= most) break;
+    }
+    return found;
+  };
+  const before = aroundMs === null ? limit : Math.ceil(limit / 2);
+  const skip = cursor?.skip ?? 0;
+  const untilMs = aroundMs === null ? (cursor?.atMs ?? wanted.untilMs) : aroundMs - 1;
+  const found = await read({ lines: before + skip, sinceMs, untilMs }, Number.POSITIVE_INFINITY);
+  // The lines of the cursor's own millisecond that the previous answer already contained come last.
+  const past = found.slice(0, found.length - skip);
+  const first = past[0];
+  const isMore = past.length >= before && first !== undefined;
+  const future = aroundMs === null ? [] : await read({ lines: null, sinceMs: aroundMs, untilMs: null }, limit - before);
+  return {
+    lines: [...past, ...future].map((raw) => logLineOf({ ...raw, message: raw.message.slice(0, maxLineLength) })),
+    older: isMore ? cursorOf(first.atMs, found) : null,
+    complete: !signal.aborted,
+  };
+}
+
+/** Several lines may have the same time, so the cursor counts how many lines of that time were returned. */
+function cursorOf(atMs: number, found: RawLine[]): string {
+  return `${atMs}-${found.filter((raw) => raw.atMs === atMs).length}`;
+}
+
+function cursorIn(text: string | null): Cursor | null {
+  if (text === null || text === "") return null;
+  const [, atMs, skip] = /^(\d{1,15})-(\d{1,7})$/.exec(text) ?? [];
+  if (atMs === undefined || skip === undefined || Number(skip) > maxSkip) throw usage("the cursor is not one of an earlier answer");
+  return { atMs: Number(atMs), skip: Number(skip) };
+}
+
+/** More lines of one millisecond than this cannot be paged through. */
+const maxSkip = 100_000;

@@ -1,0 +1,79 @@
+// The type of a route, and how a request finds its route. The router and the OpenAPI document derive from the same table.
+import { usage } from "../base/errors.ts";
+import type { Access } from "./auth.ts";
+import { type HttpAnswer, problem } from "./problem.ts";
+
+/** A parameter of the query, with the text and the JSON schema that the OpenAPI document shows. */
+export type QueryField = { text: string; schema: Record<string, unknown> };
+
+/** A request that was let in. */
+export type Asked = {
+  /** The part of the path where the route has `{name}`; empty for other routes. */
+  name: string;
+  query: URLSearchParams;
+  headers: Headers;
+  /** Reads the body as text. Throws a usage error where it is too long, and where it does not come in time. */
+  body(): Promise<string>;
+  address: string;
+  isTls: boolean;
+  /** Null only for routes that need nothing. */
+  access: Access | null;
+};
+
+export type Route = {
+  method: "GET" | "POST";
+  path: string;
+  /** `full`: the token that may act, and not the read-only one. */
+  needs: "nothing" | "read" | "full";
+  summary: string;
+  query?: Record<string, QueryField>;
+  /** The media type of the answer. */
+  type: string;
+  /** The JSON schema of the answer, where it is JSON. */
+  answers?: Record<string, unknown>;
+  /** True where the answer may take longer than the idle time of a connection. */
+  isSlow?: boolean;
+  answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;
+};
+
+export type FoundRoute = { route: Route; name: string };
+
+/**
+ * Finds the route of a request, or makes the answer that there is none; HEAD is answered as GET without a body (RFC 9110,
+ * 9.3.2).
+ */
+export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute | HttpAnswer {
+  const there = routes.flatMap((route) => {
+    const name = nameIn(route.path, path);
+    return name === null ? [] : [{ route, name }];
+  });
+  if (there.length === 0) return problem(404, "there is no such path");
+  const found = there.find(({ route }) => route.method === (method === "HEAD" ? "GET" : method));
+  if (found !== undefined) return found;
+  const allowed = there.flatMap(({ route }) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+  return problem(405, `${method} is not allowed for this path`, { Allow: [...new Set(allowed)].join(", ") });
+}
+
+/** The text at the place of `{name}`; empty if the route has none, and null if the path is another one. */
+function nameIn(pattern: string, path: string): string | null {
+  const at = pattern.indexOf("{name}");
+  if (at === -1) return pattern === path ? "" : null;
+  const [before, after] = [pattern.slice(0, at), pattern.slice(at + "{name}".length)];
+  if (!path.startsWith(before) || !path.endsWith(after) || path.length < before.length + after.length) return null;
+  const name = path.slice(before.length, path.length - after.length);
+  return /^[^/]{1,100}$/.test(name) ? name : null;
+}
+
+/** Throws a usage error for a parameter that the route does not have, and for one that is given twice. */
+export function checkQuery({ query = {} }: Route, given: URLSearchParams): void {
+  const names = [...given.keys()];
+  for (const name of names) {
+    if (!Object.hasOwn(query, name))
+      throw usage(`there is no parameter ${JSON.stringify(name.slice(0, 40))}`, { hint: parametersHint(Object.keys(query)) });
+    if (names.indexOf(name) !== names.lastIndexOf(name)) throw usage(`the parameter '${name}' is given twice`);
+  }
+}
+
+function parametersHint(names: string[]): string {
+  return names.length === 0 ? "this path takes no parameters" : `the parameters are ${names.join(", ")}`;
+}

@@ -1,0 +1,56 @@
+// The sessions that logging in opens. They are kept in memory: after a restart of the server users log in again.
+import type { Credential } from "./credentials.ts";
+import { digestOf } from "./credentials.ts";
+import { randomToken } from "./token.ts";
+
+const idleMs = 12 * 3_600_000;
+const longestMs = 7 * 24 * 3_600_000;
+const maxSessions = 200;
+
+/** `token` is the digest of the token that opened the session: the session ends when that token is replaced. */
+type Session = { token: string; isTls: boolean; endMs: number; idleEndMs: number };
+
+export class WebSessions {
+  readonly #now: () => number;
+  /** By the digest of the session's secret, the one used longest ago first. */
+  readonly #open = new Map<string, Session>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Opens a session and returns its secret, which the cookie carries. */
+  open({ digest }: Credential, isTls: boolean): string {
+    const secret = randomToken();
+    const nowMs = this.#now();
+    for (const [key, { endMs, idleEndMs }] of this.#open) if (Math.min(endMs, idleEndMs) <= nowMs) this.#open.delete(key);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size >= maxSessions && oldest !== undefined) this.#open.delete(oldest);
+    this.#open.set(keyOf(secret), { token: digest.toHex(), isTls, endMs: nowMs + longestMs, idleEndMs: nowMs + idleMs });
+    return secret;
+  }
+
+  /**
+   * The credential that opened the session; null where the session has ended, and where it was opened over plain HTTP and is used
+   * over TLS, or the other way round: what was sent in clear text may have been read by others.
+   */
+  find(secret: string, isTls: boolean, credentials: Credential[]): Credential | null {
+    const key = keyOf(secret);
+    const session = this.#open.get(key);
+    if (session === undefined || session.isTls !== isTls) return null;
+    const nowMs = this.#now();
+    const credential = credentials.find(({ digest }) => digest.toHex() === session.token) ?? null;
+    this.#open.delete(key);
+    if (credential === null || Math.min(session.endMs, session.idleEndMs) <= nowMs) return null;
+    this.#open.set(key, { ...session, idleEndMs: nowMs + idleMs });
+    return credential;
+  }
+
+  close(secret: string): void {
+    this.#open.delete(keyOf(secret));
+  }
+}
+
+function keyOf(secret: string): string {
+  return digestOf(secret).toHex();
+}

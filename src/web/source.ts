@@ -1,0 +1,30 @@
+// What the server reads and does, as an interface: commands/web-source.ts makes it from the context of a command.
+import type { Finding } from "../backend/finding.ts";
+import type { Acted } from "../lifecycle/acted.ts";
+import type { Description } from "../lifecycle/describe.ts";
+import type { LogQuery, RawLine } from "../logs/query.ts";
+import type { ModelEvent } from "../status/events.ts";
+import type { FollowOptions } from "../status/model.ts";
+import type { Snapshot, Status } from "../status/schema.ts";
+import type { StorageReader } from "../storage/storage.ts";
+import type { TrailRecord, Who } from "../trail/record.ts";
+
+export type HttpAct = "start" | "stop" | "restart";
+
+export interface WebSource {
+  /** The names of all defined services. */
+  names(): string[];
+  /** The status of all services, with the reason for each that is not well. */
+  statuses(): Promise<Status[]>;
+  /** The state of all services and of the host. */
+  snapshot(): Promise<Snapshot>;
+  follow(options: FollowOptions): AsyncIterable<ModelEvent>;
+  describe(name: string): Promise<Description>;
+  logs(query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<RawLine>>;
+  readonly storage: Pick<StorageReader, "series" | "newest" | "services">;
+  /** The records of the trail, the newest first. */
+  records(): Iterable<TrailRecord>;
+  findings(): Promise<Finding[]>;
+  /** Acts on one service, and records in the trail who asked for it and from where. */
+  act(verb: HttpAct, name: string, http: NonNullable<Who["http"]>): Promise<{ acted: Acted; status: Status | null }>;
+}
