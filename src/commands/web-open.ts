@@ -25,7 +25,8 @@ export async function openWeb({ host, port }: WebPlace, context: Context): Promi
   const token = loadToken(env, paths.config);
   const credentials = new Credentials(env, paths.config);
   const source = webSourceOf(context);
-  const serve = (at: number) => serveWeb({ host, port: at, publicUrl, credentials: () => credentials.current(), source, now: Date.now });
+  const serve = (at: number) =>
+    serveWeb({ host, port: at, publicUrl, tls: null, credentials: () => credentials.current(), source, now: Date.now });
   const web = port === null ? firstFree(serve) : serve(port);
   const running = { host, port: web.port, url: publicUrl ?? urlOf(host, web.port), startedMs: Date.now() };
   try {

@@ -1,6 +1,8 @@
 // The table of routes.
+import { eventsRoute } from "./api/events.ts";
 import { hostRoutes } from "./api/host.ts";
 import { logRoutes } from "./api/logs.ts";
+import { prometheusRoutes } from "./api/prometheus.ts";
 import { recordRoutes } from "./api/series.ts";
 import { serviceRoutes } from "./api/services.ts";
 import { type SessionDeps, sessionRoutes } from "./api/session.ts";
@@ -8,7 +10,7 @@ import { textAnswer } from "./problem.ts";
 import type { Route } from "./route.ts";
 import type { WebSource } from "./source.ts";
 
-export function routesOf(source: WebSource, session: SessionDeps, now: () => number): Route[] {
+export function routesOf(source: WebSource, session: SessionDeps, now: () => number, publicUrl: string | null): Route[] {
   return [
     {
       method: "GET",
@@ -23,5 +25,7 @@ export function routesOf(source: WebSource, session: SessionDeps, now: () => num
     ...recordRoutes(source, now),
     ...logRoutes(source, now),
     ...hostRoutes(source),
+    ...prometheusRoutes(source, now, publicUrl),
+    eventsRoute,
   ];
 }

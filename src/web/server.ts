@@ -3,8 +3,10 @@ import { hostname } from "node:os";
 import { errnoOf, failed, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
+import { placeIn } from "./api/events.ts";
 import { Auth } from "./auth.ts";
 import type { Credential } from "./credentials.ts";
+import { Hub } from "./hub.ts";
 import { LoginCodes } from "./login-code.ts";
 import { foreign, ownNamesOf } from "./origin.ts";
 import { type HttpAnswer, problem, problemOf, responseOf } from "./problem.ts";
@@ -12,6 +14,7 @@ import { type Asked, checkQuery, findRoute } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { WebSessions } from "./sessions.ts";
 import { within } from "./shared.ts";
+import { maxSockets, type SocketState, upgraded, webSocketOf } from "./socket.ts";
 import type { WebSource } from "./source.ts";
 
 export type WebOptions = {
@@ -20,6 +23,8 @@ export type WebOptions = {
   port: number;
   /** The address behind a reverse proxy, or null. */
   publicUrl: string | null;
+  /** The text of the certificate and of its private key, or null for plain HTTP. */
+  tls: { cert: string; key: string } | null;
   credentials: () => Credential[];
   source: WebSource;
   now: () => number;
@@ -33,9 +38,10 @@ const bodyWithinMs = 10_000;
 const maxAnswering = 128;
 
 export function serveWeb(options: WebOptions): Web {
-  const { host, port } = options;
+  const { host, port, tls } = options;
+  const hub = new Hub(options.source);
   try {
-    const server = Bun.serve({
+    const server = Bun.serve<SocketState>({
       hostname: host,
       port,
       development: false,
@@ -43,15 +49,24 @@ export function serveWeb(options: WebOptions): Web {
       reusePort: false,
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,
+      ...(tls === null ? {} : { tls }),
       fetch: async (request, own) => {
-        const address = own.requestIP(request)?.address ?? "";
-        const made = await answer(request, address, () => own.timeout(request, 0));
-        return responseOf(made, request.headers.get("accept-encoding"));
+        const made = await answer(request, {
+          address: own.requestIP(request)?.address ?? "",
+          unhurried: () => own.timeout(request, 0),
+          upgrade: (state) => upgraded(own, request, state),
+        });
+        return made === null ? undefined : responseOf(made, request.headers.get("accept-encoding"));
       },
+      websocket: webSocketOf(hub),
       error: () => new Response(null, { status: 500 }),
     });
-    const answer = answerer(options, server.port ?? port);
-    return { port: server.port ?? port, stop: () => server.stop(true) };
+    const answer = answerer(options, server.port ?? port, hub);
+    const stop = async () => {
+      hub.stop();
+      await server.stop(true);
+    };
+    return { port: server.port ?? port, stop };
   } catch (error) {
     const taken = errnoOf(error) === "EADDRINUSE";
     const why = taken ? "the port is taken" : plainErrno(error);
@@ -59,17 +74,26 @@ export function serveWeb(options: WebOptions): Web {
   }
 }
 
-/** Returns the function that answers a request; it calls `unhurried` for a route that may take long. */
-function answerer({ host, publicUrl, credentials, source, now }: WebOptions, port: number) {
+/** What the server knows of the connection of a request. */
+type ConnectionOf = {
+  address: string;
+  /** Lets the answer take longer than the idle time. */
+  unhurried(): void;
+  /** Makes the connection a WebSocket; false where the request does not ask for one. */
+  upgrade(state: SocketState): boolean;
+};
+
+/** Returns the function that answers a request; null where the connection has become a WebSocket. */
+function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions, port: number, hub: Hub) {
   const ours = ownNamesOf(host, hostname(), publicUrl);
   const sessions = new WebSessions(now);
   const cookieName = `bs9-${currentUser().uid}-${port}`;
   const auth = new Auth({ credentials, sessions, cookieName, now });
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
   const codes = new LoginCodes(port, now);
-  const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now);
+  const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now, publicUrl);
   let answering = 0;
-  return async (request: Request, address: string, unhurried: () => void): Promise<HttpAnswer> => {
+  return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
     const { headers, method } = request;
     const refused = foreign(headers, ours);
     if (refused !== null) return refused;
@@ -77,18 +101,24 @@ function answerer({ host, publicUrl, credentials, source, now }: WebOptions, por
     const found = findRoute(routes, method, pathname);
     if ("status" in found) return found;
     const { route, name } = found;
-    const isTls = headers.get("x-forwarded-proto")?.toLowerCase() === "https";
-    const access = route.needs === "nothing" ? null : auth.access({ headers, address, isTls });
+    const isTls = tls !== null || headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+    const caller = { headers, address, isTls };
+    const access = route.needs === "nothing" ? null : auth.access(caller);
     if (access !== null && "status" in access) return access;
     if (route.needs === "full" && access?.level !== "full") return problem(403, "this token is read-only");
-    // Browsers send Origin with every POST, so a session without it was not used by a page of this server.
-    if (route.method === "POST" && access?.by === "session" && !headers.has("origin"))
+    // Browsers send Origin with every POST and WebSocket, so a session without it was not used by a page of this server.
+    if ((route.method === "POST" || route.isSocket === true) && access?.by === "session" && !headers.has("origin"))
       return problem(403, "a request with a session needs the Origin header");
     if (answering >= maxAnswering) return problem(503, "too many requests at the same time", { "Retry-After": "1" });
     if (route.isSlow === true) unhurried();
     answering++;
     try {
       checkQuery(route, searchParams);
+      if (route.isSocket === true && method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket") {
+        if (hub.size >= maxSockets) return problem(503, "too many WebSockets", { "Retry-After": "10" });
+        const isAllowed = () => !("status" in auth.access(caller));
+        if (upgrade({ place: placeIn(searchParams), isAllowed, listener: null })) return null;
+      }
       const asked: Asked = { name, query: searchParams, headers, body: () => bodyOf(request), address, isTls, access };
       return await route.answer(asked);
     } catch (error) {

@@ -78,6 +78,7 @@ export function webOf(source: Partial<WebSource> = {}, options: Partial<WebOptio
     host: "127.0.0.1",
     port: 0,
     publicUrl: null,
+    tls: null,
     credentials: () => credentials.current(),
     source: { ...plainSource, ...source },
     now: Date.now,
