@@ -1,4 +1,5 @@
 // bs9 web: the web server in the foreground, its login URLs and its tokens.
+import { isLoopback } from "../alerting/loopback.ts";
 import { failed, usage } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
@@ -10,7 +11,7 @@ import { type RunningWeb, runningWebs } from "../web/running.ts";
 import { type AccessLevel, renewToken } from "../web/token.ts";
 import type { Command, OptionValues, Result } from "./command.ts";
 import { flagOf, parsed } from "./options.ts";
-import { isLoopback, openWeb } from "./web-open.ts";
+import { openWeb } from "./web-open.ts";
 
 export const webCommand: Command = {
   name: "web",

@@ -55,7 +55,7 @@ class Stage {
 
 function snapshot(): ModelEvent {
   const services = [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null }];
-  return { kind: "snapshot", snapshot: { atMs: 1, services, added: [], notices: [], warnings: [], host: null } };
+  return { kind: "snapshot", snapshot: { atMs: 1, services, added: [], notices: [], warnings: [], alerts: [], host: null } };
 }
 
 type Message = { stream?: string; resumed?: boolean; seq?: number; event?: ModelEvent };

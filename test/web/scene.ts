@@ -49,6 +49,7 @@ const plainSource: WebSource = {
     added: [],
     notices: [],
     warnings: [],
+    alerts: [],
     host: { load1: 0.5 },
   }),
   async *follow() {},
