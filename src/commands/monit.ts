@@ -1,14 +1,16 @@
 // bs9 monit: the dashboard in the terminal.
 import { hostname } from "node:os";
+import { readAlertHistory } from "../alerting/history.ts";
 import { failed, usage } from "../base/errors.ts";
 import { terminalSize } from "../base/outlet.ts";
 import { parseDuration } from "../base/quantities.ts";
 import type { Terminal } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
-import type { Deps } from "../lifecycle/deps.ts";
 import type { MonitModel } from "../monit/model.ts";
+import type { MonitDeps } from "../monit/sources.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
+import { whoActs } from "../trail/who.ts";
 import type { Command, Words } from "./command.ts";
 import { flagOf, parsed } from "./options.ts";
 import { clockOrPastTime } from "./past-time.ts";
@@ -28,7 +30,11 @@ export const monitCommand: Command = {
   exits: [1, 5, 130],
   async run(given: Words, context: Context): Promise<null> {
     const asked = askedOf(given, context);
-    const deps = { ...(await context.prepare()), trail: context.trailOf("monit") };
+    const deps = {
+      ...(await context.prepare()),
+      trail: context.trailOf("monit"),
+      alertHistory: () => readAlertHistory(context.paths.state),
+    };
     if (asked.isPlain && asked.atMs === null) await plain(asked, deps, context);
     else if (asked.isOnce) await still(asked, deps, context);
     else await dashboard(asked, deps, context);
@@ -74,21 +80,22 @@ function refreshOf(text: string, what: string): number {
 
 const isAccessible = (value: string | undefined): boolean => Boolean(value) && value !== "0" && value !== "false";
 
-async function dashboard(asked: Asked, deps: Deps, context: Context): Promise<void> {
+async function dashboard(asked: Asked, deps: MonitDeps, context: Context): Promise<void> {
   const [{ Dashboard }, { Screen }] = await Promise.all([import("../monit/dashboard.ts"), import("../monit/screen/screen.ts")]);
-  const { terminal, env } = context;
+  const { terminal, env, paths } = context;
+  const alerts = { paths, user: whoActs("monit", env).user };
   const screen = new Screen({
     write: (text) => terminal.write(text),
     hasColour: terminal.style.isColorSupported,
     isSynchronized: env["TERM"] !== "linux",
   });
   const model = await modelFor(asked, context, terminalSize(1) ?? usualSize);
-  await new Dashboard(model, { deps, terminal, screen, atMs: asked.atMs }).run();
+  await new Dashboard(model, { deps, alerts, terminal, screen, atMs: asked.atMs }).run();
 }
 
 const usualSize = { columns: 80, rows: 24 };
 
-async function still(asked: Asked, deps: Deps, context: Context): Promise<void> {
+async function still(asked: Asked, deps: MonitDeps, context: Context): Promise<void> {
   const { stillLines, stillModel } = await import("../monit/still.ts");
   const size = terminalSize(1);
   const columns = Number(context.env["COLUMNS"]);
@@ -100,7 +107,7 @@ async function still(asked: Asked, deps: Deps, context: Context): Promise<void> 
   print(stillLines(model, context.terminal), context.terminal);
 }
 
-async function plain({ isOnce, whyPlain, refreshMs }: Asked, deps: Deps, { terminal }: Context): Promise<void> {
+async function plain({ isOnce, whyPlain, refreshMs }: Asked, deps: MonitDeps, { terminal }: Context): Promise<void> {
   const { followPlain, plainRows } = await import("../monit/plain.ts");
   if (whyPlain !== null) terminal.note(`plain output, because ${whyPlain}`);
   if (!isOnce) return followPlain(deps, terminal, refreshMs);

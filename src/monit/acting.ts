@@ -6,9 +6,9 @@ import { restartDefined, startDefined, stopDefined } from "../lifecycle/acts.ts"
 import type { Deps } from "../lifecycle/deps.ts";
 import type { ServiceAct } from "./model.ts";
 
-export type Told = { text: string; isError: boolean };
+export type ActTold = { text: string; isError: boolean };
 
-export async function act(verb: ServiceAct, names: string[], deps: Deps): Promise<Told> {
+export async function act(verb: ServiceAct, names: string[], deps: Deps): Promise<ActTold> {
   const acts = {
     start: () => startDefined(names, deps, { linger: true }),
     stop: () => stopDefined(names, deps),
@@ -26,7 +26,7 @@ export function wordsFor(names: string[]): string {
   return names.length === 1 ? (names[0] ?? "") : `${names.length} services`;
 }
 
-function toldOf(verb: ServiceAct, acted: Acted[]): Told {
+function toldOf(verb: ServiceAct, acted: Acted[]): ActTold {
   const bad = acted.filter(({ result }) => result === "failed");
   const [first] = bad;
   const names = acted.map(({ name }) => name);

@@ -2,22 +2,27 @@
 import { type OpenedKeys, openKeys } from "../base/keys.ts";
 import { terminalSize } from "../base/outlet.ts";
 import type { Terminal } from "../base/terminal.ts";
-import type { Deps } from "../lifecycle/deps.ts";
+import type { AlertDeps } from "../lifecycle/alert.ts";
 import { Reasons } from "../lifecycle/reason/reasons.ts";
 import { act, wordsFor } from "./acting.ts";
 import type { MonitEffect, MonitEvent } from "./events.ts";
 import { escapeMs, InputParser } from "./input/parser.ts";
-import type { MonitModel, ServiceAct } from "./model.ts";
+import type { MonitModel } from "./model.ts";
 import { LogOutside } from "./outside.ts";
 import { Painting } from "./painting.ts";
+import { acknowledgeAll, quieten } from "./quieting.ts";
 import { DashboardReading } from "./reading.ts";
+import { RunningActs } from "./running-acts.ts";
 import type { Screen } from "./screen/screen.ts";
+import type { MonitDeps } from "./sources.ts";
 import { goTo } from "./update/time.ts";
 import { update } from "./update/update.ts";
 import { view } from "./view/view.ts";
 
 export type DashboardDeps = {
-  deps: Deps;
+  deps: MonitDeps;
+  /** Where alerts are kept, and the user who acts on them. */
+  alerts: Pick<AlertDeps, "paths" | "user">;
   terminal: Terminal;
   screen: Screen;
   /** The moment with which the screen begins; null begins with now. */
@@ -37,7 +42,7 @@ export class Dashboard {
   readonly #ended = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #acts = new Map<Promise<void>, string>();
+  readonly #acts = new RunningActs((event) => this.#take(event));
   #model: MonitModel;
   #keys: OpenedKeys | null = null;
   #escape: NodeJS.Timeout | null = null;
@@ -88,10 +93,9 @@ export class Dashboard {
       screen.close();
       this.#keys?.close();
     }
-    if (this.#acts.size > 0 && !deps.signal.aborted) {
-      terminal.note(`waiting for: ${[...this.#acts.values()].join(", ")}`);
-      await Promise.all(this.#acts.keys());
-    }
+    if (this.#acts.words.length === 0 || deps.signal.aborted) return;
+    terminal.note(`waiting for: ${this.#acts.words.join(", ")}`);
+    await this.#acts.ended();
   }
 
   async #follow(): Promise<void> {
@@ -149,7 +153,7 @@ export class Dashboard {
   }
 
   #do(effect: MonitEffect): void {
-    const { screen } = this.#to;
+    const { screen, deps, alerts } = this.#to;
     switch (effect.do) {
       case "quit":
         this.#ended.resolve();
@@ -171,7 +175,15 @@ export class Dashboard {
         this.#outside.open(effect.name, () => this.#comeBack());
         break;
       case "act":
-        this.#act(effect.act, effect.names);
+        this.#acts.run(`${effect.act} ${wordsFor(effect.names)}`, (said) => act(effect.act, effect.names, { ...deps, ...said }));
+        break;
+      case "silence":
+        this.#acts.run(`silence ${wordsFor(effect.names)}`, (said) =>
+          quieten(effect.names, effect.lastsMs, { ...deps, ...said, ...alerts }),
+        );
+        break;
+      case "acknowledge":
+        this.#acts.run("acknowledge", (said) => acknowledgeAll(effect.ids, { ...deps, ...said, ...alerts }));
         break;
       case "environment":
         this.#reading.environment(effect.name);
@@ -186,23 +198,6 @@ export class Dashboard {
         void this.#reading.travel(effect, () => this.#model);
         break;
     }
-  }
-
-  #act(verb: ServiceAct, names: string[]): void {
-    const { deps } = this.#to;
-    const lead = `${verb} ${wordsFor(names)}`;
-    const busy = (text: string) => {
-      this.#acts.set(done, text);
-      this.#take({ kind: "busy", acts: [...this.#acts.values()] });
-    };
-    const warn = (text: string) => this.#take({ kind: "said", text, isError: true });
-    const work = act(verb, names, { ...deps, warn, progress: (text) => busy(`${lead}: ${text}`) });
-    const done: Promise<void> = work.then(({ text, isError }) => {
-      this.#acts.delete(done);
-      this.#take({ kind: "busy", acts: [...this.#acts.values()] });
-      this.#take({ kind: "said", text, isError });
-    });
-    busy(lead);
   }
 
   #resize(): void {

@@ -28,6 +28,9 @@ export type MonitEffect =
   | { do: "out"; name: string }
   | { do: "act"; act: ServiceAct; names: string[] }
   | { do: "environment"; name: string }
+  /** Null ends the silence. */
+  | { do: "silence"; names: string[]; lastsMs: number | null }
+  | { do: "acknowledge"; ids: string[] }
   /** Reads the log of a service, of now or up to a time, and what happened to it. */
   | { do: "follow"; name: string | null; untilMs: number | null }
   | { do: "history"; name: string; toMs: number; rangeMs: number }

@@ -1,5 +1,6 @@
 // Where each part of the dashboard is on the screen. Pure; the view draws by it, and clicks are found by it.
 import type { Observed } from "../status/schema.ts";
+import { firingAlerts } from "./alerts.ts";
 import { type MonitModel, type Size, shownServices } from "./model.ts";
 
 export type Area = { x: number; y: number; width: number; height: number };
@@ -27,7 +28,7 @@ export function isTooSmall({ columns, rows }: Size): boolean {
 
 export function layoutOf(model: MonitModel): ScreenLayout {
   const { columns, rows } = model.size;
-  const banner = troubled(model) === null ? null : 1;
+  const banner = troubled(model) === null && firingAlerts(model).length === 0 ? null : 1;
   const y = banner === null ? 1 : 2;
   const keys = rows - 1;
   const all: Area = { x: 0, y, width: columns, height: keys - y };

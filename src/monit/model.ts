@@ -43,6 +43,7 @@ export type PastMoment = { atMs: number; widthMs: number; services: Observed[]; 
 export type Dialog =
   | { kind: "confirm"; act: ServiceAct; names: string[]; isYes: boolean }
   | { kind: "menu"; typed: string; at: number }
+  | { kind: "silence"; names: string[]; at: number }
   | { kind: "text"; title: string; lines: string[]; top: number };
 
 /** A line in which the user types: what each field is for says `kind`. */
@@ -124,6 +125,15 @@ export type MonitModel = {
 };
 
 const minuteMs = 60_000;
+
+/** For how long alerts of a service are silenced: what `z` offers. */
+export const silenceChoices = [
+  { words: "1 hour", lastsMs: 60 * minuteMs },
+  { words: "4 hours", lastsMs: 240 * minuteMs },
+  { words: "24 hours", lastsMs: 1440 * minuteMs },
+  { words: "end the silence", lastsMs: null },
+] as const;
+
 export const chartRanges = [1, 5, 15, 60, 360, 1440, 10_080, 43_200].map((minutes) => minutes * minuteMs);
 export const usualRangeMs = 60 * minuteMs;
 

@@ -1,17 +1,16 @@
 // Does the readings that the dashboard wants: the log and the past of a service, the history, a stored moment.
 import { reasonOf } from "../base/errors.ts";
-import type { Deps } from "../lifecycle/deps.ts";
 import { environmentOf } from "../service/spec.ts";
 import type { MonitEffect, MonitEvent } from "./events.ts";
 import type { MonitModel } from "./model.ts";
 import { Moments } from "./moments.ts";
-import { followLog, PastReader, storedPoints } from "./sources.ts";
+import { followLog, type MonitDeps, PastReader, storedPoints } from "./sources.ts";
 
 /** A selection that changes again within this time reads nothing. */
 const settleMs = 120;
 
 export class DashboardReading {
-  readonly #deps: Deps;
+  readonly #deps: MonitDeps;
   readonly #signal: AbortSignal;
   readonly #take: (event: MonitEvent) => void;
   readonly #moments: Moments;
@@ -20,7 +19,7 @@ export class DashboardReading {
   #latest = new AbortController();
 
   /** `take` gets the results; the AbortSignal ends every reading. */
-  constructor(deps: Deps, signal: AbortSignal, take: (event: MonitEvent) => void) {
+  constructor(deps: MonitDeps, signal: AbortSignal, take: (event: MonitEvent) => void) {
     this.#deps = deps;
     this.#signal = signal;
     this.#take = take;

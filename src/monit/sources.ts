@@ -1,6 +1,8 @@
 // Reads what the dashboard shows beside the present state: logs, what happened to a service, and the stored history.
+import type { AlertEvent } from "../alerting/message.ts";
 import type { Backend } from "../backend/backend.ts";
 import { reasonOf } from "../base/errors.ts";
+import type { Deps } from "../lifecycle/deps.ts";
 import { levelOf } from "../logs/level.ts";
 import type { RawLine } from "../logs/query.ts";
 import type { StorageReader } from "../storage/storage.ts";
@@ -11,7 +13,12 @@ export type SourceDeps = {
   backend: Pick<Backend, "logs">;
   storage: StorageReader;
   trail: { records(): Iterable<TrailRecord> };
+  /** The alerts that were told, the oldest first. */
+  alertHistory(): AlertEvent[];
 };
+
+/** What the dashboard gets: all that acts need, and where it reads the past. */
+export type MonitDeps = Deps & SourceDeps;
 
 /** The lines that are read before the ones that come; the full screen scrolls back through them. */
 const firstLines = 1000;
@@ -80,7 +87,7 @@ const keptActs = 5000;
 
 type TrailAct = { atMs: number; targets: string[]; text: string };
 
-/** Reads what happened to a service: the reports of the backend, and the acts in the trail; the newest first. */
+/** Reads what happened to a service: the reports of the backend, alerts, and the acts in the trail; the newest first. */
 export class PastReader {
   readonly #deps: SourceDeps;
   #acts: { readMs: number; list: Promise<TrailAct[]> } | null = null;
@@ -97,7 +104,10 @@ export class PastReader {
     } catch (error) {
       list.push({ atMs: untilMs ?? Date.now(), text: `the reports cannot be read: ${reasonOf(error)}` });
     }
-    const acts = await this.#trail();
+    const alerts = this.#deps
+      .alertHistory()
+      .map(({ atMs, subject, kind, sentence }) => ({ atMs, targets: [subject], text: `alert ${kind}: ${sentence}` }));
+    const acts = [...(await this.#trail()), ...alerts];
     const ofService = acts.filter(({ targets, atMs }) => targets.includes(name) && (untilMs === null || atMs <= untilMs));
     return [...list, ...ofService].sort((a, b) => b.atMs - a.atMs).slice(0, maxEvents);
   }

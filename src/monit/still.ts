@@ -1,6 +1,5 @@
 // One frame of the dashboard as text: of now, or of a stored moment.
 import type { Terminal } from "../base/terminal.ts";
-import type { Deps } from "../lifecycle/deps.ts";
 import { explain } from "../lifecycle/reason/explain.ts";
 import { hostName } from "../metrics/subject.ts";
 import type { Snapshot } from "../status/schema.ts";
@@ -9,7 +8,7 @@ import type { MonitModel } from "./model.ts";
 import { Moments } from "./moments.ts";
 import { rowsAsLines } from "./screen/diff.ts";
 import { painterOf } from "./screen/ink.ts";
-import { followLog, PastReader, storedPoints } from "./sources.ts";
+import { followLog, type MonitDeps, PastReader, storedPoints } from "./sources.ts";
 import { goTo } from "./update/time.ts";
 import { update } from "./update/update.ts";
 import { view } from "./view/view.ts";
@@ -18,7 +17,7 @@ import { view } from "./view/view.ts";
 export type StillOptions = { atMs: number | null; isWhole: boolean };
 
 /** Null where nothing is stored of the moment that was asked for. */
-export async function stillModel(first: MonitModel, deps: Deps, { atMs, isWhole }: StillOptions): Promise<MonitModel | null> {
+export async function stillModel(first: MonitModel, deps: MonitDeps, { atMs, isWhole }: StillOptions): Promise<MonitModel | null> {
   let model = first;
   const wanted: MonitEffect[] = [];
   const take = (event: MonitEvent) => {
@@ -48,7 +47,7 @@ export function stillLines(model: MonitModel, { style }: Pick<Terminal, "style">
   return rowsAsLines(view(model), style.isColorSupported ? painterOf(true) : String);
 }
 
-async function nowWithHost(deps: Deps): Promise<Snapshot> {
+async function nowWithHost(deps: MonitDeps): Promise<Snapshot> {
   const snapshot = await deps.model.now(deps.registry.names());
   await explain(snapshot.services, deps);
   if (snapshot.host !== null) return snapshot;
@@ -57,7 +56,7 @@ async function nowWithHost(deps: Deps): Promise<Snapshot> {
 }
 
 /** Does the last of each kind of reading that the events have asked for. */
-async function read(wanted: MonitEffect[], model: MonitModel, deps: Deps, take: (event: MonitEvent) => void): Promise<void> {
+async function read(wanted: MonitEffect[], model: MonitModel, deps: MonitDeps, take: (event: MonitEvent) => void): Promise<void> {
   const follow = wanted.findLast((effect) => effect.do === "follow");
   const history = wanted.findLast((effect) => effect.do === "history");
   if (follow?.do === "follow" && follow.name !== null) {

@@ -1,8 +1,9 @@
 // A dashboard that fails while its screen is shown: its model rejects, or a timer throws.
 import { openTerminal } from "../../src/base/terminal.ts";
-import type { Deps } from "../../src/lifecycle/deps.ts";
+
 import { Dashboard } from "../../src/monit/dashboard.ts";
 import { Screen } from "../../src/monit/screen/screen.ts";
+import type { MonitDeps } from "../../src/monit/sources.ts";
 import { Scene, service, snapshotOf } from "./scene.ts";
 
 const how = process.argv[2];
@@ -13,6 +14,7 @@ const deps = {
   backend: { async *logs() {} },
   storage: { series: async () => [] },
   trail: { records: () => [] },
+  alertHistory: () => [],
   model: {
     async *follow() {
       yield { kind: "snapshot", snapshot: snapshotOf([service("web")]) };
@@ -24,5 +26,11 @@ const deps = {
       await Bun.sleep(60_000);
     },
   },
-} as unknown as Deps;
-await new Dashboard(new Scene([]).model, { deps, terminal, screen, atMs: null }).run();
+} as unknown as MonitDeps;
+await new Dashboard(new Scene([]).model, {
+  deps,
+  alerts: { paths: { config: "", state: "" }, user: "" },
+  terminal,
+  screen,
+  atMs: null,
+}).run();

@@ -199,3 +199,22 @@ export function furnish(scene: Scene): Scene {
     .take({ kind: "log", name, lines, isRead: true, trouble: null })
     .take({ kind: "past", name, list });
 }
+
+export function alert(subject: string, of: Partial<Snapshot["alerts"][number]> = {}): Snapshot["alerts"][number] {
+  return {
+    rule: "cpu",
+    subject,
+    id: `id-of-${subject}`,
+    state: "firing",
+    severity: "warning",
+    sinceMs: nowMs - 130_000,
+    firedMs: nowMs - 120_000,
+    value: 97,
+    threshold: 90,
+    unit: "%",
+    sentence: `${subject}: cpu 97 %, above 90 % for 10 s`,
+    isSilenced: false,
+    ackedBy: null,
+    ...of,
+  };
+}

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { MonitEffect } from "../../src/monit/events.ts";
 import type { MonitLine } from "../../src/monit/model.ts";
-import { furnish, nowMs, Scene, service, snapshotOf, usual } from "./scene.ts";
+import { alert, furnish, nowMs, Scene, service, snapshotOf, usual } from "./scene.ts";
 
 const acts = (effects: MonitEffect[]) => effects.filter((effect) => effect.do === "act");
 
@@ -225,4 +225,18 @@ test("samples of a service that is selected become points of its charts, and no 
   expect(scene.model.chart.points.length).toBe(points);
   scene.take({ kind: "services", event: { ...sample, figures: [{ name: "worker", ...figures }] } });
   expect(scene.model.chart.points.at(-1)).toMatchObject({ atMs: nowMs + 1000, cpuPercent: 5 });
+});
+
+test("z silences and a acknowledges the alerts of the service; silenced and pending alerts are not shown", () => {
+  const scene = new Scene();
+  const alerts = [alert("worker"), alert("api", { isSilenced: true }), alert("web", { state: "pending", id: "", firedMs: null })];
+  scene.take({ kind: "services", event: { kind: "alert", atMs: nowMs, alerts } });
+  expect(scene.lines()[0]).toContain("1 alert ");
+  expect(scene.lines()[1]).toContain("! alert for 2m: worker: cpu 97 %, above 90 % for 10 s");
+  expect(scene.keys("a").effects).toEqual([{ do: "acknowledge", ids: ["id-of-worker"] }]);
+  expect(scene.keys("z j enter").effects).toEqual([{ do: "silence", names: ["worker"], lastsMs: 14_400_000 }]);
+  expect(scene.keys("z 4").effects).toEqual([{ do: "silence", names: ["worker"], lastsMs: null }]);
+  expect(scene.keys("z escape").effects).toEqual([]);
+  expect(scene.keys("j a").effects).toEqual([]);
+  expect(scene.model.said?.text).toContain("no alert of it fires");
 });

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { frameDifference } from "../../src/monit/screen/diff.ts";
 import { Grid } from "../../src/monit/screen/grid.ts";
 import { view } from "../../src/monit/view/view.ts";
-import { furnish, limited, nowMs, Scene, service, usual } from "./scene.ts";
+import { alert, furnish, limited, nowMs, Scene, service, usual } from "./scene.ts";
 
 const sized = (columns: number, rows: number, options = {}) => furnish(new Scene(usual, { size: { columns, rows }, ...options }));
 
@@ -40,6 +40,11 @@ test("the question, the menu, the help, the reason and the log have their pictur
   sized(80, 24).keys("l / r e d i s enter").isPicture("log");
   sized(80, 24).keys("enter").isPicture("detail");
   sized(80, 24).keys("/ w").isPicture("filter");
+});
+
+test("an alert that fires has the banner, with its keys where it is selected", () => {
+  const scene = sized(160, 24).take({ kind: "services", event: { kind: "alert", atMs: nowMs, alerts: [alert("worker"), alert("api")] } });
+  scene.keys("z").isPicture("alerts");
 });
 
 test("requests have their columns as soon as one service reports them", () => {

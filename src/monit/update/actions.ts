@@ -1,4 +1,5 @@
 // The actions on services: each with its key, its words in the menu, and why it is not possible now. Pure.
+import { firingAlerts } from "../alerts.ts";
 import type { MonitEffect } from "../events.ts";
 import { emptyLog, type MonitModel, type ServiceAct, selectedRow } from "../model.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
@@ -46,6 +47,20 @@ function startOrStop(model: MonitModel): UpdateStep {
 const ofSelected = (effect: (name: string) => MonitEffect) => (model: MonitModel) =>
   model.selected === null ? stepTo(model) : stepTo(model, effect(model.selected));
 
+/** The alerts of the targets that fire and that nobody has acknowledged. */
+function openAlerts(model: MonitModel): string[] {
+  const targets = new Set(targetsIn(model));
+  return firingAlerts(model)
+    .filter(({ subject, ackedBy }) => targets.has(subject) && ackedBy === null)
+    .map(({ id }) => id);
+}
+
+function whyNoAlert(model: MonitModel): string | null {
+  return whyNoAct(model) ?? (openAlerts(model).length === 0 ? "no alert of it fires, or somebody has acknowledged it" : null);
+}
+
+const acknowledge = (model: MonitModel) => stepTo(model, { do: "acknowledge", ids: openAlerts(model) });
+
 function why(model: MonitModel): UpdateStep {
   const row = selectedRow(model);
   if (row === null) return stepTo(model);
@@ -55,6 +70,9 @@ function why(model: MonitModel): UpdateStep {
     `reason  ${status.reason ?? "the service is well"}`,
     ...(end === null ? [] : [`ended   ${end}`]),
     ...(outcome === null ? [] : [`start   failed at ${outcome.at}: ${outcome.cause}`]),
+    ...firingAlerts(model)
+      .filter(({ subject }) => subject === status.name)
+      .map(({ sentence, ackedBy }) => `alert   ${sentence}${ackedBy === null ? "" : ` (acknowledged by ${ackedBy})`}`),
     ...status.notices.flatMap(({ what, fix }) => [`notice  ${what}`, ...(fix === null ? [] : [`        try: ${fix}`])]),
     "",
     `bs9 describe ${status.name} shows everything, bs9 logs ${status.name} the log.`,
@@ -77,6 +95,13 @@ const actions: MonitAction[] = [
     run: (model) => stepTo({ ...model, view: "logs", log: { ...model.log, ...viewOfLog } }),
   },
   { key: "w", words: "why: how it is, and how it last ended", whyNot: whyNoTarget, run: why },
+  {
+    key: "z",
+    words: "silence its alerts",
+    whyNot: whyNoAct,
+    run: (model) => stepTo({ ...model, dialog: { kind: "silence", names: targetsIn(model), at: 0 } }),
+  },
+  { key: "a", words: "acknowledge its alerts", whyNot: whyNoAlert, run: acknowledge },
   { key: "e", words: "names of its environment variables", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "environment", name })) },
   { key: "o", words: "log in the normal terminal", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "out", name })) },
   { key: "Y", words: "copy the bs9 logs command", whyNot: whyNoTarget, run: copying((name) => `bs9 logs ${name}`) },

@@ -63,7 +63,7 @@ export function logKey(model: MonitModel, key: string): UpdateStep | null {
     case "y":
       return copied(model);
     default: {
-      const action = ["o", "Y", "r", "s", "w"].includes(key) ? actionOf(key) : null;
+      const action = ["o", "Y", "r", "s", "w", "z", "a"].includes(key) ? actionOf(key) : null;
       return action === null ? null : acted(action, model);
     }
   }

@@ -1,5 +1,5 @@
 // Keys in a dialog, in the menu, and in a line in which the user types. Pure.
-import type { Dialog, MonitModel, Prompt } from "../model.ts";
+import { type Dialog, type MonitModel, type Prompt, silenceChoices } from "../model.ts";
 import { withRows } from "../rows.ts";
 import { acted, actionsFor } from "./actions.ts";
 import { scrolled } from "./move.ts";
@@ -13,6 +13,8 @@ export function dialogKey(model: MonitModel, dialog: Dialog, key: string): Updat
       return confirmKey(model, dialog, key);
     case "menu":
       return menuKey(model, dialog, key);
+    case "silence":
+      return silenceKey(model, dialog, key);
     case "text":
       return textKey(model, dialog, key);
   }
@@ -41,6 +43,16 @@ function menuKey(model: MonitModel, dialog: Extract<Dialog, { kind: "menu" }>, k
   if (key === "enter") return chosen === undefined ? stepTo(model) : acted(chosen, closed(model));
   const typed = edited(dialog.typed, key);
   return stepTo(typed === dialog.typed ? model : { ...model, dialog: { kind: "menu", typed, at: 0 } });
+}
+
+function silenceKey(model: MonitModel, dialog: Extract<Dialog, { kind: "silence" }>, key: string): UpdateStep {
+  const at = (index: number) => stepTo({ ...model, dialog: { ...dialog, at: Math.max(0, Math.min(index, silenceChoices.length - 1)) } });
+  if (["escape", "q", "n", "C-c"].includes(key)) return stepTo(closed(model));
+  if (key === "up" || key === "k") return at(dialog.at - 1);
+  if (key === "down" || key === "j" || key === "tab") return at(dialog.at + 1);
+  const choice = silenceChoices[key === "enter" ? dialog.at : Number(key) - 1];
+  if (choice === undefined) return stepTo(model);
+  return stepTo({ ...closed(model), marked: new Set() }, { do: "silence", names: dialog.names, lastsMs: choice.lastsMs });
 }
 
 function textKey(model: MonitModel, dialog: Extract<Dialog, { kind: "text" }>, key: string): UpdateStep {

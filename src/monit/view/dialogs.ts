@@ -1,7 +1,7 @@
 // Draws what lies over the screen: a question, the menu of actions, and a text. Pure.
 import { harmless } from "../../base/text.ts";
 
-import type { Dialog, MonitModel } from "../model.ts";
+import { type Dialog, type MonitModel, silenceChoices } from "../model.ts";
 import { cellsOf } from "../screen/graphemes.ts";
 import type { Grid } from "../screen/grid.ts";
 import { ink } from "../screen/ink.ts";
@@ -9,6 +9,7 @@ import { actionsFor } from "../update/actions.ts";
 
 export function drawDialog(grid: Grid, dialog: Dialog, model: MonitModel): void {
   if (dialog.kind === "confirm") drawQuestion(grid, dialog);
+  else if (dialog.kind === "silence") drawSilence(grid, dialog);
   else if (dialog.kind === "menu") drawMenu(grid, dialog, model);
   else drawText(grid, dialog);
 }
@@ -45,6 +46,14 @@ function drawQuestion(grid: Grid, { act, names, isYes }: Extract<Dialog, { kind:
   const y = inner.y + inner.height - 1;
   const x = inner.x + grid.put(inner.x, y, " y yes ", isYes ? ink.reverse : ink.plain) + 2;
   grid.put(x, y, " n no ", isYes ? ink.plain : ink.reverse);
+}
+
+function drawSilence(grid: Grid, { names, at }: Extract<Dialog, { kind: "silence" }>): void {
+  const subject = names.length === 1 ? (names[0] ?? "") : `${names.length} services`;
+  const inner = framed(grid, "silence", { width: Math.max(30, subject.length + 24), height: silenceChoices.length + 1 });
+  grid.put(inner.x, inner.y, `alerts of ${subject}, for`, ink.bold, inner.width);
+  for (const [i, { words }] of silenceChoices.entries())
+    grid.put(inner.x, inner.y + 1 + i, `${i + 1}  ${words}`, i === at ? ink.reverse : ink.plain, inner.width);
 }
 
 function drawMenu(grid: Grid, { typed, at }: Extract<Dialog, { kind: "menu" }>, model: MonitModel): void {

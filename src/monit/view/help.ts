@@ -13,6 +13,7 @@ const table = [
   "r   restart (asks)          s   start, or stop (asks)",
   "l   log on the full screen  o   log in the normal terminal",
   "w   why                     e   names of its environment variables",
+  "z   silence its alerts      a   acknowledge its alerts",
   "Space   mark a service: r and s act on all marked ones",
   "x or :   menu of all actions",
   "Y   copy the bs9 logs command (by the terminal, OSC 52)",

@@ -1,5 +1,6 @@
 // Draws the first row, on the host and how many services are well, and the row about the newest trouble. Pure.
 import { formatAge, formatBytes } from "../../base/quantities.ts";
+import { firedMsOf, firingAlerts } from "../alerts.ts";
 import { troubled } from "../layout.ts";
 import { type MonitModel, shownServices } from "../model.ts";
 import type { Grid } from "../screen/grid.ts";
@@ -51,12 +52,14 @@ function countParts(model: MonitModel): TableCell[] {
     return [{ text: words.join(" "), look: ink.reverse }];
   }
   const count = (is: (one: (typeof all)[number]) => boolean) => all.filter(is).length;
+  const alerts = firingAlerts(model).length;
   const failed = count(({ status }) => status.state === "failed");
   const unhealthy = count(({ status }) => status.state !== "failed" && status.health === "unhealthy");
   return [
     { text: `${count(({ status }) => status.state === "active")} up`, look: ink.green },
     ...(failed === 0 ? [] : [{ text: `${failed} FAILED`, look: ink.red | ink.bold }]),
     ...(unhealthy === 0 ? [] : [{ text: `${unhealthy} UNHEALTHY`, look: ink.red | ink.bold }]),
+    ...(alerts === 0 ? [] : [{ text: `${alerts} ${alerts === 1 ? "alert" : "alerts"}`, look: ink.red | ink.bold }]),
   ];
 }
 
@@ -76,6 +79,14 @@ function timeParts(model: MonitModel): TableCell[] {
 /** One row, only if something is wrong. */
 export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
   const one = troubled(model);
+  const alert = firingAlerts(model).find(({ ackedBy }) => ackedBy === null) ?? firingAlerts(model)[0];
+  // An alert says more than the state of its service, so that it comes first where both are about one service.
+  if (alert !== undefined && (one === null || alert.ackedBy === null || alert.subject === one.status.name)) {
+    const age = formatAge(model.nowMs - firedMsOf(alert));
+    const acked = alert.ackedBy === null ? "" : `, acknowledged by ${alert.ackedBy}`;
+    drawTrouble(grid, y, model, alert.subject, ` ! alert for ${age}: ${alert.sentence}${acked}`, "z silence  a acknowledge ");
+    return;
+  }
   if (one === null) return;
   const { status, unwell, outcome } = one;
   const sinceMs = unwell?.sinceMs ?? (outcome === null ? null : Date.parse(outcome.at));
@@ -84,9 +95,13 @@ export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
   const reason = status.reason ?? model.reasons.get(status.name) ?? unwell?.reason ?? outcome?.cause ?? null;
   const isTold = reason?.startsWith("unhealthy") === true;
   const text = ` ! ${status.name} ${isTold ? `is ${reason}` : `${what}${reason === null ? "" : `: ${reason}`}`}`;
-  const keys = model.isReadOnly || model.moment !== null ? "w why " : "w why  r restart ";
-  const hasKeys = !model.isStill && model.size.columns >= 60 && model.selected === status.name;
-  const width = model.size.columns - (hasKeys ? keys.length + 1 : 0);
-  grid.put(0, y, text, ink.red | ink.bold, width);
-  if (hasKeys) grid.put(model.size.columns - keys.length, y, keys, ink.dim);
+  drawTrouble(grid, y, model, status.name, text, model.moment !== null ? "w why " : "w why  r restart ");
+}
+
+/** The keys are shown where they act on this service. */
+function drawTrouble(grid: Grid, y: number, model: MonitModel, subject: string, text: string, keys: string): void {
+  const { columns } = model.size;
+  const hasKeys = !model.isStill && !model.isReadOnly && columns >= 60 && model.selected === subject;
+  grid.put(0, y, text, ink.red | ink.bold, columns - (hasKeys ? keys.length + 1 : 0));
+  if (hasKeys) grid.put(columns - keys.length, y, keys, ink.dim);
 }
