@@ -102,7 +102,8 @@ export class Dashboard {
     try {
       for await (const event of this.#to.deps.model.follow({ signal: this.#signal, paceMs: this.#model.refreshMs })) {
         this.#heardMs = performance.now();
-        this.#take({ kind: "tick", nowMs: Date.now() });
+        // The time is shown with the event, so that both make one frame.
+        this.#step(update(this.#model, { kind: "tick", nowMs: Date.now() }));
         this.#take({ kind: "services", event });
         this.#reasons.hear(event, { services: this.#model.snapshot?.services ?? [] });
       }

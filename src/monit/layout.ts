@@ -67,7 +67,18 @@ function stacked(all: Area, { size, rows }: MonitModel): Pick<ScreenLayout, "tab
 
 /** The service that the banner is about: the first that has failed or is unhealthy; null where there is none. */
 export function troubled(model: MonitModel): Observed | null {
-  const bad = shownServices(model).filter(({ status }) => status.state === "failed" || status.health === "unhealthy");
+  const services = shownServices(model);
+  const known = troubledIn.get(services);
+  const found = known === undefined ? newestTrouble(services) : known;
+  troubledIn.set(services, found);
+  return found;
+}
+
+/** One frame asks several times, and a thousand services are worth remembering the answer. */
+const troubledIn = new WeakMap<Observed[], Observed | null>();
+
+function newestTrouble(services: Observed[]): Observed | null {
+  const bad = services.filter(({ status }) => status.state === "failed" || status.health === "unhealthy");
   const since = ({ unwell, outcome }: Observed) => unwell?.sinceMs ?? (outcome === null ? 0 : Date.parse(outcome.at));
   return bad.reduce<Observed | null>((newest, one) => (newest === null || since(one) > since(newest) ? one : newest), null);
 }

@@ -27,6 +27,7 @@ function isUnwell({ status, wanted }: Observed): boolean {
 
 /** `!word` finds the services without the word; several words must all match. */
 function matches({ status }: Observed, filter: string): boolean {
+  if (filter === "") return true;
   const text = `${status.name} ${status.state} ${status.health ?? ""}`;
   return filter
     .toLowerCase()
@@ -38,8 +39,10 @@ function matches({ status }: Observed, filter: string): boolean {
 /** The model with its rows filtered and sorted anew; the selection stays on its service, not on its row. */
 export function withRows(model: MonitModel): MonitModel {
   const { filter, onlyUnwell, sort, reasons } = model;
-  const found = shownServices(model).filter((one) => (!onlyUnwell || isUnwell(one)) && matches(one, filter));
-  const explained = model.moment === null ? found.map((one) => withReason(one, reasons)) : found;
+  const all = shownServices(model);
+  // `sorted` sorts in place, so that it needs an array of its own.
+  const found = filter === "" && !onlyUnwell ? [...all] : all.filter((one) => (!onlyUnwell || isUnwell(one)) && matches(one, filter));
+  const explained = model.moment === null && reasons.size > 0 ? found.map((one) => withReason(one, reasons)) : found;
   const rows = sorted(explained, sort);
   const isThere = rows.some(({ status }) => status.name === model.selected);
   const before = model.rows.findIndex(({ status }) => status.name === model.selected);

@@ -12,6 +12,7 @@ import { proof as isolation } from "./isolation.ts";
 import { proof as kills } from "./kills.ts";
 import { proof as limits } from "./limits.ts";
 import { proof as load } from "./load.ts";
+import { proof as monit, peers as monitPeers } from "./monit.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
 import { proof as readers } from "./readers.ts";
@@ -54,6 +55,8 @@ export const proofs: Proof[] = [
   alertKills,
   events,
   readers,
+  monit,
+  monitPeers,
   before,
   storage,
   storageKills,

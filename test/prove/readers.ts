@@ -1,21 +1,11 @@
 // Readers of the agent: a reader that is stopped while 1,000 services change, and 64 idle readers beside 100 services.
 import { rmSync } from "node:fs";
-import { join, relative } from "node:path";
-import { startAgent } from "../../src/agent/agent.ts";
-import { AgentSocket } from "../../src/backend/agent-socket.ts";
-import type { Change, Reading } from "../../src/backend/backend.ts";
-import { makeFolder } from "../../src/base/files.ts";
-import { pathsOf } from "../../src/base/paths.ts";
-import { defaultHealth } from "../../src/config/health.ts";
+import { relative } from "node:path";
 import { defaultKeeping } from "../../src/config/keeping.ts";
-import { Registry } from "../../src/service/registry.ts";
-import { AgentClient } from "../../src/status/agent-client.ts";
 import type { ModelEvent } from "../../src/status/events.ts";
-import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
-import { quiet } from "../agent/stage.ts";
 import { following } from "../e2e/kill-watcher.ts";
-import { tempDir, until } from "../harness.ts";
-import { specNamed } from "../spec.ts";
+import { until } from "../harness.ts";
+import { AgentScene } from "./agent-scene.ts";
 import { cpuMs } from "./cpu.ts";
 import { call } from "./pm2/call.ts";
 import type { Figure, Proof } from "./proof.ts";
@@ -40,85 +30,10 @@ export const proof: Proof = {
   },
 };
 
-/** An agent in this process, with services that change as the proof requires; readers are separate processes. */
-class Scene {
-  readonly home = tempDir();
-  readonly paths = pathsOf({ HOME: this.home, BS9_HOME: this.home });
-  readonly registry = new Registry(this.paths);
-  readonly client = new AgentClient(new AgentSocket(this.paths.state));
-  readonly #names: string[];
-  readonly #end: string | null;
-  readonly #restarts = new Map<string, number>();
-  #tell: (change: Change) => void = () => {};
-
-  /** `endBytes`: the length of the text that describes how each service last ended, which makes the events large. */
-  constructor(count: number, endBytes = 0) {
-    this.#end = endBytes === 0 ? null : "x".repeat(endBytes);
-    this.#names = Array.from({ length: count }, (_, i) => `s${i + 1}`);
-    for (const name of this.#names) this.registry.commit(specNamed(name));
-  }
-
-  /** How often each service was changed. */
-  get restarts(): number {
-    return this.#restarts.get("s1") ?? 0;
-  }
-
-  async agent(intervalMs: number): Promise<{ stop(): Promise<void> }> {
-    makeFolder(this.paths.state);
-    const storage = await openSqlite(join(this.home, "metrics.db"), {});
-    const backend = {
-      ...quiet,
-      watch: async (onChange: (change: Change) => void) => {
-        this.#tell = onChange;
-        return { synced: async () => {}, close() {} };
-      },
-      read: async (names: string[]) => names.map((name) => this.#reading(name)),
-      recycle: async () => {},
-    };
-    const running = startAgent({
-      deps: {
-        backend,
-        registry: this.registry,
-        trail: { append: async () => {}, last: () => null, records: function* () {} },
-        now: Date.now,
-      },
-      paths: this.paths,
-      keeping: { ...defaultKeeping, intervalMs },
-      health: defaultHealth,
-      storage,
-      channels: { use: () => true, put: () => {}, notices: () => [] },
-      monotonicMs: () => performance.now(),
-      say: (sentence) => console.error(sentence),
-      chores: async () => {},
-    });
-    return {
-      async stop() {
-        await running.stop();
-        await storage.close();
-      },
-    };
-  }
-
-  /** Gives each service another count of restarts, and reports its state. */
-  change(): void {
-    for (const name of this.#names) {
-      this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
-      this.#tell({ name, state: "active", atMs: Date.now() });
-    }
-  }
-
-  /** A process with `count` readers, each of which counts its events; the first one also reports their kinds. */
-  reader(count: number, paceMs: number): Bun.Subprocess<"ignore", "pipe", "inherit"> {
-    const argv = [process.execPath, import.meta.path, "read", this.paths.state, String(count), String(paceMs)];
-    return Bun.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] });
-  }
-
-  #reading(name: string): Reading {
-    const { pid } = process;
-    const restarts = this.#restarts.get(name) ?? 0;
-    const group = { kind: "processes" as const, pids: [pid] };
-    return { name, unit: name, state: "active", mainPid: pid, restarts, end: this.#end, group, cpu: null, waits: null, wanted: true };
-  }
+/** A process with `count` readers, each of which counts its events; the first one also reports their kinds. */
+function readerOf({ paths }: AgentScene, count: number, paceMs: number): Bun.Subprocess<"ignore", "pipe", "inherit"> {
+  const argv = [process.execPath, import.meta.path, "read", paths.state, String(count), String(paceMs)];
+  return Bun.spawn(argv, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 type Heard = { kind: ModelEvent["kind"]; restarts: number };
@@ -146,7 +61,7 @@ function memoryAfterCollection(): number {
 type Outcome = { ratio: number; growthMb: number; hasResumed: boolean };
 
 export async function stoppedReader(services: number, seconds: number, endBytes = 0): Promise<Outcome> {
-  const scene = new Scene(services, endBytes);
+  const scene = new AgentScene(services, endBytes);
   const running = await scene.agent(1000);
   const changing = setInterval(() => scene.change(), 1000);
   const ticksCpuMs = async (): Promise<number> => {
@@ -155,7 +70,7 @@ export async function stoppedReader(services: number, seconds: number, endBytes 
     await until(isOver, { what: `${seconds} ticks`, timeoutMs: (seconds + 60) * 1000 });
     return (await scene.client.self())?.tickCpuMs?.mean ?? Number.NaN;
   };
-  const reader = scene.reader(1, 1000);
+  const reader = readerOf(scene, 1, 1000);
   try {
     const heard = heardBy(reader);
     await until(() => heard.length > 2, { what: "it reads" });
@@ -185,7 +100,7 @@ export async function stoppedReader(services: number, seconds: number, endBytes 
 
 /** The additional share of a core that the agent uses with that many readers. */
 async function idleReaders(count: number, services: number, seconds: number): Promise<number> {
-  const scene = new Scene(services);
+  const scene = new AgentScene(services);
   const running = await scene.agent(defaultKeeping.intervalMs);
   const share = async (): Promise<number> => {
     const [cpu, atMs] = [cpuMs(), performance.now()];
@@ -195,7 +110,7 @@ async function idleReaders(count: number, services: number, seconds: number): Pr
   try {
     await Bun.sleep(5000);
     const alone = await share();
-    const reader = scene.reader(count, defaultKeeping.intervalMs);
+    const reader = readerOf(scene, count, defaultKeeping.intervalMs);
     const heard = heardBy(reader);
     await until(() => heard.some(({ kind }) => kind === "sample"), { what: "they read", timeoutMs: 30_000 });
     const beside = await share();

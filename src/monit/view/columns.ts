@@ -79,10 +79,10 @@ const gap = 2;
 
 /** The columns that fit, with the width of the name. */
 export function columnsFor({ snapshot, size, rows }: Pick<MonitModel, "snapshot" | "size" | "rows">, width: number): TableColumn[] {
-  const hasRequests = [...(snapshot?.services ?? []), ...rows].some(({ status }) => status.requests !== null);
+  const hasRequests = [rows, snapshot?.services ?? []].some((services) => services.some(({ status }) => status.requests !== null));
   const isOfRequests = (key: SortKey) => key === "requests" || key === "errors" || key === "latency";
   let shown = columns.filter(({ key, fromWidth }) => size.columns >= fromWidth && (hasRequests || !isOfRequests(key)));
-  const longest = Math.max(4, ...rows.map(({ status }) => status.name.length));
+  const longest = rows.reduce((most, { status }) => Math.max(most, status.name.length), 4);
   const nameWidth = () => width - marginWidth - shown.reduce((sum, one) => sum + (one.width === 0 ? 0 : one.width + gap), 0);
   for (const key of leaving) {
     if (nameWidth() >= Math.min(leastName, longest)) break;

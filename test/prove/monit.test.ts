@@ -1,0 +1,10 @@
+// A short case of the proof of monit's cost; the full one has a target for each figure.
+import { expect, test } from "bun:test";
+import { withServices } from "./monit.ts";
+
+test("monit with 300 services answers keys, and its memory stays below 90 MB", async () => {
+  const { rssMb, cpuPercent, slowestMs } = await withServices(300, 3, 10);
+  expect(rssMb).toBeLessThan(90);
+  expect(cpuPercent).toBeGreaterThan(0);
+  expect(slowestMs).toBeGreaterThan(0);
+}, 120_000);
