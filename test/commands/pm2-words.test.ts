@@ -15,7 +15,7 @@ const outcome = (...argv: string[]): string => {
 };
 
 const words =
-  "save startup resurrect flush update reload scale id kill env dump unstartup reset desc pid l prettylist slist sysmonit report startOrRestart startOrReload startOrGracefulReload gracefulReload serve deploy install uninstall web init set get conf ping sendSignal trigger attach link unlink plus login";
+  "save startup resurrect flush update reload scale id kill env dump unstartup reset desc pid l prettylist slist sysmonit report startOrRestart startOrReload startOrGracefulReload gracefulReload serve deploy install uninstall init set get conf ping sendSignal trigger attach link unlink plus login";
 
 test.each(words.split(" "))("the command %s of PM2 is answered by what replaces it", (word) => {
   expect(outcome(word, "web")).toMatch(new RegExp(`^${word} (is |would show).* \\| .+$`));
