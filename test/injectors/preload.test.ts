@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { until } from "../harness.ts";
 import { App, argvOf, countedBy, envOf, type Runtime, socketOf } from "./child.ts";
+import { flood } from "./flood.ts";
 
 const maxBytes = 200 * 1024;
 const runtimes: Runtime[] = ["bun", "node"];
@@ -77,7 +78,7 @@ test.each<[Runtime, string, number]>([
   "on %s, %s with %d distinct URLs and strange methods keeps its metrics below 200 KB, and counts all",
   async (runtime, file, total) => {
     await using app = await new App(runtime, file).listens();
-    await flood(app.port, total);
+    await flood(app.port, total, request);
     const sum = async () => (await countedBy(app)).reduce((all, { value }) => all + value, 0);
     await until(async () => (await sum()) === total, { what: `${total} requests are counted`, timeoutMs: 20_000 });
     const counted = await countedBy(app);
@@ -93,36 +94,6 @@ test.each<[Runtime, string, number]>([
   },
   120_000,
 );
-
-/** Sends requests in batches over one connection, each to another URL. */
-async function flood(port: number, total: number): Promise<void> {
-  const batch = 200;
-  let answered = 0;
-  let rest = "";
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port,
-    socket: {
-      data(_, bytes) {
-        const text = rest + bytes.toString("latin1");
-        const starts = text.split("HTTP/1.1 ").length - 1;
-        answered += starts;
-        rest = text.slice(-8);
-      },
-    },
-  });
-  for (let sent = 0; sent < total; sent += batch) {
-    const requests = Array.from({ length: batch }, (_, i) => request(sent + i));
-    let text = requests.join("");
-    while (text !== "") text = text.slice(socket.write(text));
-    const end = performance.now() + 30_000;
-    while (answered < sent + batch) {
-      if (performance.now() > end) throw new Error(`only ${answered} of ${sent + batch} requests were answered`);
-      await Bun.sleep(0);
-    }
-  }
-  socket.end();
-}
 
 function request(i: number): string {
   const word = i % 50 === 0 ? `${"x".repeat(150)}${i}` : `${String.fromCharCode(97 + (i % 26))}w-${(i * 7919).toString(36)}"\\`;

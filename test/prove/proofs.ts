@@ -8,6 +8,7 @@ import { proof as escapes } from "./escape.ts";
 import { proof as events } from "./events.ts";
 import { proof as flood } from "./flood.ts";
 import { proof as frozen } from "./frozen.ts";
+import { proof as inject } from "./inject.ts";
 import { proof as isolation } from "./isolation.ts";
 import { proof as kills } from "./kills.ts";
 import { proof as limits } from "./limits.ts";
@@ -67,4 +68,5 @@ export const proofs: Proof[] = [
   kills,
   isolation,
   limits,
+  inject,
 ];
