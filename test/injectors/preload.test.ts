@@ -1,6 +1,8 @@
 // What the preload shows to the app, does to programs without servers, and exposes under hostile requests.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isPackageRunner } from "../../src/injectors/preload/runner.ts";
 import { until } from "../harness.ts";
 import { App, argvOf, countedBy, envOf, type Runtime, socketOf } from "./child.ts";
 import { flood } from "./flood.ts";
@@ -41,7 +43,16 @@ test.each(runtimes)("a program without a server on %s ends as without the preloa
 
 test.each(runtimes)("a worker on %s does nothing of its own", async (runtime) => {
   const { code, stdout, stderr } = await ended(argvOf(runtime, "worker.mjs"));
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "worker 0\n", stderr: "" });
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "main object\nworker undefined\nworker 0\n", stderr: "" });
+});
+
+test("npm itself is left alone, and what it starts is counted", async () => {
+  const [, , url = ""] = argvOf("node", "");
+  const folder = join(import.meta.dir, "../fixtures/inject/npm");
+  const { code, stdout } = await ended(["npm", "start", "--silent", "--prefix", folder], { NODE_OPTIONS: `--import=${url}` });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "object\n" });
+  expect(isPackageRunner("/usr/bin/npm") && isPackageRunner("/usr/lib/node_modules/npm/bin/npm-cli.js")).toBe(true);
+  expect(isPackageRunner("/srv/npm/server.js") || isPackageRunner("/srv/app/npm-status.js")).toBe(false);
 });
 
 test.each(runtimes)("an app on %s goes on where the socket cannot be made, and says so once", async (runtime) => {

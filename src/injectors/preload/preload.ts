@@ -8,6 +8,7 @@ import { measureInFlight } from "./exposition.ts";
 import { findNodeServers, wrapAndAdopt } from "./find-servers.ts";
 import { wrapNodeServers } from "./node-http.ts";
 import { provideReady } from "./ready.ts";
+import { isPackageRunner } from "./runner.ts";
 import { openSocket } from "./socket.ts";
 import { inFlight, stopGracefully } from "./stop.ts";
 import { isMainThread } from "./thread.ts";
@@ -17,7 +18,7 @@ const socketDelayMs = 1000;
 
 attempt(() => {
   // A second copy would count everything twice; a thread of the app has no signals, and the pid of the process.
-  if (mark in globalThis || !isMainThread()) return;
+  if (mark in globalThis || !isMainThread() || isPackageRunner()) return;
   Object.defineProperty(globalThis, mark, { value: true });
   const serve = typeof Bun === "undefined" ? null : Bun.serve;
   const open = () => {
