@@ -15,20 +15,20 @@ import { webSourceOf } from "./web-source.ts";
 const triedPorts = 100;
 
 /** `port`: null means the first free port from 8080 on. */
-export type WebPlace = { host: string; port: number | null };
+export type WebPlace = { host: string; port: number | null; tls: { cert: string; key: string } | null };
 export type OpenWeb = { token: Token; running: RunningWeb; stop(): Promise<void> };
 
 /** Throws where the port is taken, and where the token cannot be used. */
-export async function openWeb({ host, port }: WebPlace, context: Context): Promise<OpenWeb> {
+export async function openWeb({ host, port, tls }: WebPlace, context: Context): Promise<OpenWeb> {
   const { env, paths, config } = context;
   const { publicUrl } = config.web;
   const token = loadToken(env, paths.config);
   const credentials = new Credentials(env, paths.config);
   const source = webSourceOf(context);
   const serve = (at: number) =>
-    serveWeb({ host, port: at, publicUrl, tls: null, credentials: () => credentials.current(), source, now: Date.now });
+    serveWeb({ host, port: at, publicUrl, tls, credentials: () => credentials.current(), source, now: Date.now });
   const web = port === null ? firstFree(serve) : serve(port);
-  const running = { host, port: web.port, url: publicUrl ?? urlOf(host, web.port), startedMs: Date.now() };
+  const running = { host, port: web.port, url: publicUrl ?? urlOf(host, web.port, tls !== null), startedMs: Date.now() };
   try {
     const forget = await recordWeb(paths.state, running);
     return {
@@ -57,10 +57,10 @@ function firstFree(serve: (port: number) => Web): Web {
 }
 
 /** The address for a browser: a server on every address is also reached by the name of the host. */
-function urlOf(host: string, port: number): string {
-  return addressOf(host === "0.0.0.0" || host === "::" ? hostname() : host, port);
+function urlOf(host: string, port: number, isTls: boolean): string {
+  return addressOf(host === "0.0.0.0" || host === "::" ? hostname() : host, port, isTls);
 }
 
-export function addressOf(host: string, port: number): string {
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/`;
+export function addressOf(host: string, port: number, isTls: boolean): string {
+  return `${isTls ? "https" : "http"}://${isIPv6(host) ? `[${host}]` : host}:${port}/`;
 }

@@ -1,8 +1,10 @@
 // bs9 web: the web server in the foreground, its login URLs and its tokens.
 import { isLoopback } from "../alerting/loopback.ts";
-import { failed, usage } from "../base/errors.ts";
+import { failed, reasonOf, usage } from "../base/errors.ts";
+import { readIfThere } from "../base/files.ts";
 import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
+import { harmless, shellWord } from "../base/text.ts";
 import { parseHost } from "../config/web.ts";
 import type { Context } from "../context.ts";
 import { Credentials } from "../web/credentials.ts";
@@ -10,7 +12,7 @@ import { loginCode } from "../web/login-code.ts";
 import { type RunningWeb, runningWebs } from "../web/running.ts";
 import { type AccessLevel, renewToken } from "../web/token.ts";
 import type { Command, OptionValues, Result } from "./command.ts";
-import { flagOf, parsed } from "./options.ts";
+import { flagOf, parsed, textOf } from "./options.ts";
 import { openWeb } from "./web-open.ts";
 
 export const webCommand: Command = {
@@ -20,6 +22,8 @@ export const webCommand: Command = {
   options: [
     { flags: "--port <port>", text: "port to listen on (default 8080, or the next free port)" },
     { flags: "--host <host>", text: "address to listen on (default 127.0.0.1)" },
+    { flags: "--tls-cert <file>", text: "PEM file of the certificate, for HTTPS; needs --tls-key" },
+    { flags: "--tls-key <file>", text: "PEM file of the private key of the certificate" },
     { flags: "--print-url", text: "print a URL of the running server that logs in once, within five minutes" },
     { flags: "--new-token", text: "replace the token; whoever used the previous one has to log in again" },
     { flags: "--read-only", text: "with --new-token and --print-url: the token that may only read" },
@@ -47,10 +51,11 @@ function portIn(options: OptionValues): number | undefined {
 async function serveHere(options: OptionValues, context: Context): Promise<void> {
   const { terminal, settings, config, signal } = context;
   const host = parsed(options, "host", parseHost) ?? config.web.host;
+  const tls = tlsIn(options);
   context.sayFirst();
-  const { running, stop } = await openWeb({ host, port: portIn(options) ?? config.web.port }, context);
+  const { running, stop } = await openWeb({ host, port: portIn(options) ?? config.web.port, tls }, context);
   try {
-    if (!isLoopback(host)) {
+    if (!isLoopback(host) && tls === null) {
       context.warn(`the server listens on ${host} without TLS: everybody on that network can read tokens and log lines on their way`);
     }
     // The journal of a service keeps what it prints, so a URL that logs in is only printed on a terminal.
@@ -67,6 +72,30 @@ async function serveHere(options: OptionValues, context: Context): Promise<void>
     await stop();
   }
 }
+
+/** Reads the certificate and its key. Throws where only one is given, and where one cannot be read. */
+function tlsIn(options: OptionValues): { cert: string; key: string } | null {
+  const [cert, key] = [textOf(options, "tlsCert"), textOf(options, "tlsKey")];
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined) throw usage("--tls-cert and --tls-key are given together", { hint: "bs9 help web" });
+  return { cert: pemIn(cert, "--tls-cert", "CERTIFICATE"), key: pemIn(key, "--tls-key", "PRIVATE KEY") };
+}
+
+function pemIn(file: string, option: string, kind: string): string {
+  const hint = `ls -l ${shellWord(file)}`;
+  let text: string | null;
+  try {
+    text = readIfThere(file, maxPemBytes);
+  } catch (error) {
+    throw failed(`${option} names ${harmless(file)}, which cannot be read: ${reasonOf(error)}`, { cause: error, hint });
+  }
+  if (text === null) throw failed(`${option} names ${harmless(file)}, which does not exist`, { hint });
+  if (!text.includes(`${kind}-----`))
+    throw failed(`${option} names ${harmless(file)}, which is not a PEM file with a ${kind.toLowerCase()}`, { hint });
+  return text;
+}
+
+const maxPemBytes = 256 * 1024;
 
 function tokenResult(level: AccessLevel, { env, paths }: Context): Result {
   const file = renewToken(level, env, paths.config);

@@ -6,12 +6,13 @@ import { prometheusRoutes } from "./api/prometheus.ts";
 import { recordRoutes } from "./api/series.ts";
 import { serviceRoutes } from "./api/services.ts";
 import { type SessionDeps, sessionRoutes } from "./api/session.ts";
-import { textAnswer } from "./problem.ts";
+import { openApiOf } from "./openapi.ts";
+import { jsonAnswer, textAnswer } from "./problem.ts";
 import type { Route } from "./route.ts";
 import type { WebSource } from "./source.ts";
 
 export function routesOf(source: WebSource, session: SessionDeps, now: () => number, publicUrl: string | null): Route[] {
-  return [
+  const routes: Route[] = [
     {
       method: "GET",
       path: "/healthz",
@@ -27,5 +28,14 @@ export function routesOf(source: WebSource, session: SessionDeps, now: () => num
     ...hostRoutes(source),
     ...prometheusRoutes(source, now, publicUrl),
     eventsRoute,
+    {
+      method: "GET",
+      path: "/api/openapi.json",
+      needs: "read",
+      summary: "this description of the API",
+      type: "application/json",
+      answer: () => jsonAnswer(openApiOf(routes)),
+    },
   ];
+  return routes;
 }

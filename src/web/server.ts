@@ -1,6 +1,6 @@
 // The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
-import { errnoOf, failed, usage } from "../base/errors.ts";
+import { errnoOf, failed, reasonOf, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
 import { placeIn } from "./api/events.ts";
@@ -70,6 +70,8 @@ export function serveWeb(options: WebOptions): Web {
   } catch (error) {
     const taken = errnoOf(error) === "EADDRINUSE";
     const why = taken ? "the port is taken" : plainErrno(error);
+    if (tls !== null && errnoOf(error)?.startsWith("E") !== true)
+      throw failed(`the certificate and its key cannot be used: ${reasonOf(error)}`, { cause: error, hint: "bs9 help web" });
     throw failed(`cannot listen on ${host}:${port}: ${why}`, { cause: error, ...(taken ? { hint: `ss -ltnp 'sport = :${port}'` } : {}) });
   }
 }

@@ -40,7 +40,7 @@ export function statusNamed(name: string): Status {
 }
 
 /** A source with one service, `web`, and nothing recorded. */
-const plainSource: WebSource = {
+export const plainSource: WebSource = {
   names: () => ["web"],
   statuses: async () => [statusNamed("web")],
   snapshot: async () => ({
