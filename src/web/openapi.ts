@@ -13,13 +13,8 @@ const nameParameter = { name: "name", in: "path", required: true, description: "
 export function openApiOf(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
-  return {
+  const document: Record<string, unknown> = {
     openapi: "3.1.0",
-    info: {
-      title: "bs9",
-      version: version.version,
-      description: "The services of a host: their state, figures and logs, and acts on them.",
-    },
     // Relative to the place of this document, so that it also holds behind a reverse proxy.
     servers: [{ url: ".." }],
     paths,
@@ -30,6 +25,12 @@ export function openApiOf(routes: readonly Route[]): object {
       schemas: { Problem: problemSchema },
     },
   };
+  document["info"] = {
+    title: "bs9",
+    version: version.version,
+    description: "The services of a host: their state, figures and logs, and acts on them.",
+  };
+  return document;
 }
 
 function operationOf({ method, path, needs, summary, query = {}, type, answers, isSocket }: Route): object {
