@@ -1,5 +1,4 @@
 // The rules that are in force for a subject: those of alerts.json, the nearer one first, then the built-in ones. Pure.
-import { parseBytes, parseDuration } from "../base/quantities.ts";
 import { hostName } from "../metrics/subject.ts";
 import type { AlertConfig, CustomRule, GlobalRules } from "./config.ts";
 import type { severities } from "./message.ts";
@@ -28,8 +27,6 @@ export type RuleSet = { thresholds: Threshold[]; events: EventRule[]; custom: Cu
 
 const defaultForMs = 10_000;
 const defaultWithinMs: Partial<Record<ThresholdName, number>> = { uptime: 86_400_000, restarts: 600_000 };
-/** Nobody needs a longer window, and the restarts of a longer one would have to be kept. */
-const longestWithinMs = 31 * 86_400_000;
 
 const hostRules = new Set<string>(["hostMemory", "hostDisk"]);
 
@@ -56,25 +53,19 @@ export const customName = (name: string): string => `custom.${name}`;
 function thresholdOf(name: ThresholdName, given: GlobalRules): Threshold[] {
   const rule = given[name];
   if (rule === undefined || rule === "off") return [];
-  const isBytes = typeof rule.value === "string";
-  const value = typeof rule.value === "string" ? parseBytes(rule.value, name) : rule.value;
-  const within = "within" in rule && rule.within !== undefined ? msOf(rule.within) : (defaultWithinMs[name] ?? 0);
-  const forMs = rule.for === undefined ? defaultForMs : msOf(rule.for);
-  return [{ name, value, isBytes, withinMs: Math.min(within, longestWithinMs), forMs, severity: rule.severity ?? "warning" }];
+  const isBytes = typeof rule.value === "object";
+  const value = typeof rule.value === "object" ? rule.value.bytes : rule.value;
+  const withinMs = ("within" in rule ? rule.within : undefined) ?? defaultWithinMs[name] ?? 0;
+  return [{ name, value, isBytes, withinMs, forMs: rule.for ?? defaultForMs, severity: rule.severity ?? "warning" }];
 }
 
 function eventOf(name: EventName, given: GlobalRules): EventRule[] {
   const rule = given[name] ?? "on";
   if (rule === "off") return [];
-  const { for: lasting, severity = "critical" } = rule === "on" ? {} : rule;
-  return [{ name, forMs: lasting === undefined ? 0 : msOf(lasting), severity }];
+  const { for: forMs = 0, severity = "critical" } = rule === "on" ? {} : rule;
+  return [{ name, forMs, severity }];
 }
 
-function customOf({ for: lasting, severity = "warning", ...rule }: CustomRule): Custom {
-  return { ...rule, forMs: lasting === undefined ? defaultForMs : msOf(lasting), severity };
-}
-
-/** A number is seconds. */
-function msOf(duration: string | number): number {
-  return typeof duration === "number" ? Math.round(duration * 1000) : parseDuration(duration, "for");
+function customOf({ for: forMs = defaultForMs, severity = "warning", ...rule }: CustomRule): Custom {
+  return { ...rule, forMs, severity };
 }

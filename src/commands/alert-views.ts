@@ -1,6 +1,6 @@
 // What `bs9 alert` prints: the rules and channels, the alerts that fire, what was told, and the results of a test.
 import { channelsOf, channelWarnings } from "../alerting/channels.ts";
-import type { AlertConfig } from "../alerting/config.ts";
+import type { AlertConfig, AlertFile } from "../alerting/config.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/file.ts";
 import { readAlertHistory } from "../alerting/history.ts";
 import { readKept } from "../alerting/kept.ts";
@@ -33,7 +33,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
   const { config } = read;
   const rules = config === null ? [] : ruleRows(config, service === null ? services : [service], service === null);
   return {
-    value: { file: path, mistakes, ...(config === null ? {} : { config: maskedAlerts(config) }), silences, alerts },
+    value: { file: path, mistakes, ...(config === null ? {} : { config: shownConfig(config, read.file) }), silences, alerts },
     names: alerts.map(({ id }) => id),
     text: (style) => [
       ...(config === null ? [] : [headLine(config)]),
@@ -60,6 +60,11 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
     ],
     exitStatus: mistakes.length > 0 ? exitStatus.failed : exitStatus.done,
   };
+}
+
+/** The file with its defaults, and with the times and sizes as the user has written them. */
+function shownConfig(config: AlertConfig, { rules = {}, services = {}, custom = [] }: AlertFile) {
+  return { ...maskedAlerts(config), rules, services, custom };
 }
 
 const titled = (title: string) => ({ title });

@@ -50,12 +50,32 @@ test("a file with every field is accepted, and an empty one has the built-in val
   });
 });
 
+test("the rules hold milliseconds and bytes, whether a time is a number of seconds or a text", () => {
+  const { config } = parseAlerts(JSON.stringify(whole));
+  expect(config?.rules).toMatchObject({
+    cpu: { for: 30_000 },
+    memory: { value: { bytes: 512 * 1024 * 1024 } },
+    p95Ms: { value: 250, for: 10_000 },
+    uptime: { within: 7 * 86_400_000 },
+    failed: { for: 0 },
+  });
+  expect(config?.custom).toMatchObject([{ for: 60_000 }]);
+});
+
 describe("a mistake is reported with its line and its field", () => {
   test.each([
     ['{\n"chanels": {}}', ":2: chanels: there is no such field; did you mean channels?"],
     ['{"rules": {\n"cpu": {\n"value": "ninety"}}}', ':3: rules.cpu.value: must be a number (got "ninety")'],
     ['{"rules": {"cpu": 90}}', ':1: rules.cpu: must be "off" or an object (got 90)'],
-    ['{"rules": {"cpu": {"value": -1}}}', ":1: rules.cpu.value: must be at least 0 (got -1)"],
+    ['{"rules": {"cpu": {"value": -1}}}', ":1: rules.cpu.value: must be above 0 (got -1)"],
+    ['{"rules": {"cpu": {"value": 0}}}', ":1: rules.cpu.value: must be above 0 (got 0)"],
+    ['{"rules": {"restarts": {"value": 5, "within": 0}}}', ":1: rules.restarts.within: must be above 0 (got 0)"],
+    ['{"rules": {"memory": {"value": "0M"}}}', ':1: rules.memory.value: must be above 0 (got "0M")'],
+    ['{"rules": {"memory": {\n"value": "512 M"}}}', ':2: rules.memory.value: must be a size such as 512M (got "512 M")'],
+    ['{"rules": {"memory": {"value": "999999999999T"}}}', ':1: rules.memory.value: must be a size such as 512M (got "999999999999T")'],
+    ['{"rules": {"cpu": {"value": 1,\n"for": "1h30"}}}', ':2: rules.cpu.for: must be a time such as 10s or 5m (got "1h30")'],
+    ['{"rules": {"failed": {"for": "32d"}}}', ':1: rules.failed.for: must be at most 31d (got "32d")'],
+    ['{"services": {"web": {"cpu": {"value": 1, "for": 2678401}}}}', ":1: services.web.cpu.for: must be at most 31d (got 2678401)"],
     ['{"rules": {"memory": {"value": 101}}}', ":1: rules.memory.value: must be at most 100 (got 101)"],
     ['{"rules": {"memory": {"value": "512Q"}}}', ':1: rules.memory.value: must be a size such as 512M (got "512Q")'],
     ['{"rules": {"cpu": {"value": 1, "for": "soon"}}}', ':1: rules.cpu.for: must be a time such as 10s or 5m (got "soon")'],
