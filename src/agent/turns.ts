@@ -27,7 +27,7 @@ import { View } from "./view.ts";
 /** The part of a backend that the agent uses. */
 export type Followed = Pick<
   Backend,
-  "kind" | "strangers" | "watch" | "read" | "relayed" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle"
+  "kind" | "strangers" | "watch" | "read" | "relayed" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle" | "socketFolder"
 >;
 
 export type TurnsOptions = {
@@ -84,9 +84,10 @@ export class Turns {
         if (this.paceMs !== null) this.#onNews();
       },
       isRead: () => this.paceMs !== null,
+      countedUntilMs: lastTickMs(storage),
     });
-    const { services, sampler } = this.collector;
-    const view = new View({ ...deps, sampler, intervalMs: keeping.intervalMs });
+    const { services, sampler, requests } = this.collector;
+    const view = new View({ ...deps, sampler, requests, intervalMs: keeping.intervalMs });
     const alerts = () => this.#alerter.latest;
     this.#alerter = new Alerter({
       state: paths.state,
@@ -169,5 +170,15 @@ export class Turns {
     if (moment.kind !== "none") this.#times.shown(nowMs);
     troubles.push(...(await this.#stages.act(moment)), ...this.#alerter.notices(), ...this.#options.channels.notices());
     return troubles;
+  }
+}
+
+/** When the last stored samples were taken, by the wall clock; 0 where nothing is stored. */
+async function lastTickMs(storage: Pick<Storage, "newest">): Promise<number> {
+  try {
+    return (await storage.newest(null))?.atMs ?? 0;
+  } catch {
+    // Where the storage cannot be read, none of the earlier requests is counted again.
+    return Date.now();
   }
 }

@@ -11,6 +11,7 @@ import { figuresSince } from "../status/live-figures.ts";
 import type { Figures, Observed } from "../status/schema.ts";
 import { nextStartMs, statusOf } from "../status/status.ts";
 import { Ports } from "./collect/ports.ts";
+import type { RequestsCollector } from "./collect/requests.ts";
 import type { Sampler } from "./collect/samples.ts";
 import type { Known } from "./collect/services.ts";
 import type { Moment } from "./moment.ts";
@@ -18,6 +19,7 @@ import type { Moment } from "./moment.ts";
 export type ViewDeps = Pick<Deps, "registry" | "now"> & {
   backend: Pick<Backend, "kind" | "strangers">;
   sampler: Pick<Sampler, "latest">;
+  requests: Pick<RequestsCollector, "latest">;
   /** The time between two ticks. */
   intervalMs: number;
 };
@@ -66,9 +68,19 @@ export class View {
         { ...one, outcome, ports: ports.get(spec.name) ?? null, startedMs, health, figures: this.#figures(one) },
         { backend: this.#deps.backend.kind, figuresFrom: "agent", notices, nowMs },
       );
+      const told = this.#deps.requests.latest(one, agesOfSample * this.#deps.intervalMs);
+      status.requests = told?.requests ?? null;
       const unwell =
         health === "unhealthy" ? { reason: reason ?? "the probe fails", sinceMs: nowMs - (performance.now() - sinceMs) } : null;
-      return { status, wanted: reading.wanted, end: reading.end, nextStartMs: nextStartMs(spec, reading), outcome, unwell };
+      return {
+        status,
+        wanted: reading.wanted,
+        end: reading.end,
+        nextStartMs: nextStartMs(spec, reading),
+        outcome,
+        unwell,
+        served: told?.served ?? null,
+      };
     });
   }
 
@@ -100,7 +112,7 @@ export class View {
     const sample = this.#deps.sampler.latest(known, performance.now() - agesOfSample * this.#deps.intervalMs);
     if (sample === null || sample.cpuPercent === null) return figuresSince(known.reading);
     const { cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks } = sample;
-    return { cpuPercent: Math.round(cpuPercent * 10) / 10, cpuTimeMs, memoryBytes, memorySource, tasks };
+    return { cpuPercent: Math.round(cpuPercent * 10) / 10, cpuTimeMs, memoryBytes, memorySource, tasks, requests: null };
   }
 }
 

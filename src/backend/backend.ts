@@ -134,6 +134,8 @@ export interface Backend {
   unitText(spec: Spec): Promise<string>;
   /** The file with that text. */
   unitFile(name: string): string;
+  /** The directory in which the processes of a service make the sockets of the preload. The service writes it: it is hostile. */
+  socketFolder(name: string): string;
   undefine(names: string[]): Promise<void>;
   /** The parts of the file system that a process started now would have. Throws the errors that `define` would report. */
   directories(spec: Spec): Promise<Directories>;

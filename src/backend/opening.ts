@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { failed } from "../base/errors.ts";
 import { isWithin } from "../base/paths.ts";
+import type { Injection } from "../injectors/injection.ts";
 import type { ExecCommand } from "../runtime/command.ts";
 import { isScript } from "../service/entry.ts";
 import { isInVirtualEnvironment } from "../service/python.ts";
@@ -22,6 +23,8 @@ export type Opening = {
   readable: string[];
   /** The cache directory of the service on disk; null where its profile provides none. */
   cache: string | null;
+  /** The directory in which the processes of the service make the sockets of the preload; null where they have no preload. */
+  sockets: string | null;
   /** The working directory with links resolved, because links may lead nowhere in the sandbox. */
   cwd: string;
   /** Opened paths that may no longer exist at the next start of the service. */
@@ -46,7 +49,13 @@ export const emptyFolder = (share: string): string => join(share, "empty");
  * Finds the paths that the sandbox opens. Throws if this or another service could have made a symbolic link, on the way to an
  * executed or opened path, that leads outside of the paths that its maker can write.
  */
-export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders, neighbours: Neighbour[]): Opening {
+export function openingOf(
+  spec: Spec,
+  command: ExecCommand,
+  folders: OwnFolders,
+  neighbours: Neighbour[],
+  injection: Pick<Injection, "folder" | "sockets"> | null = null,
+): Opening {
   const { home, share } = folders;
   const ways = {
     root: walked(spec.root),
@@ -91,6 +100,8 @@ export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders,
   if (!isWithin(cwd, root) && !isHomeOrAbove(cwd, home)) open(cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
   if (command.build !== null) open(command.build);
+  // Where a plan is only shown, the preload is not written yet.
+  if (injection !== null && hidden(injection.folder)) optional.add(injection.folder);
   for (const { program, real } of programsOf(command, ground)) {
     open(programFolder(real, home));
     if (isInVirtualEnvironment(program)) open(dirname(dirname(program)));
@@ -122,6 +133,7 @@ export function openingOf(spec: Spec, command: ExecCommand, folders: OwnFolders,
     writable,
     readable,
     cache,
+    sockets: injection?.sockets ?? null,
     cwd,
     optional: beside,
     leads,

@@ -14,7 +14,7 @@ import { availabilityRows } from "./availability-rows.ts";
 import type { Command, Result } from "./command.ts";
 import { agentName, describeAgent } from "./describe-agent.ts";
 import { directoryRows } from "./directory-words.ts";
-import { cpuLine, healthLine, isFoundPort, sampleRows } from "./figure-rows.ts";
+import { cpuLine, healthLine, isFoundPort, preloadLine, requestsLine, sampleRows } from "./figure-rows.ts";
 import { flagOf } from "./options.ts";
 
 export const describeCommand: Command = {
@@ -77,6 +77,8 @@ function render(it: Description, style: Style, home: string): string[] {
     ["working directory", spec.cwd === spec.root ? null : harmless(spec.cwd)],
     ["port", status.port === null ? null : `${status.port}${isFoundPort(it) ? " (found)" : ""}`],
     ["health", healthLine(it, Date.now())],
+    ["preload", preloadLine(it.preload)],
+    ["requests", requestsLine(it)],
     ["environment files", spec.envFiles.length === 0 ? null : harmless(spec.envFiles.join(" "))],
     ["environment", `${it.environment.join(" ")} (values are not shown)`],
     ["restart policy", restartWords(spec.restart)],

@@ -10,8 +10,9 @@ import { healthText } from "../service/values.ts";
 export function healthLine(it: Description, nowMs: number): string {
   const { spec, status, unwell, sample } = it;
   const { health, healthRestart } = spec;
-  const which = isFoundPort(it) ? ", the only port that it listens on" : "";
-  const byPort = status.health === null ? "no check" : `accepts connections on port ${status.port}${which}`;
+  const which = isFoundPort(it) && it.preload.why !== null ? ", the only port that it listens on" : "";
+  const alive = it.preload.why === null ? ", and its preload answers /healthz" : "";
+  const byPort = status.health === null ? "no check" : `accepts connections on port ${status.port}${which}${alive}`;
   const check = health === null ? byPort : harmless(healthText(health));
   const took = status.health === "healthy" && sample?.latencyMs != null ? ` in ${rounded(sample.latencyMs)} ms` : "";
   const why = unwell === null ? "" : ` for ${formatAge(Math.max(0, nowMs - Date.parse(unwell.since)))}: ${harmless(unwell.reason)}`;
@@ -27,6 +28,24 @@ export function isFoundPort({ status, environment }: Description): boolean {
 export function cpuLine({ cpuPercent, figuresFrom }: Description["status"]): string | null {
   if (cpuPercent === null) return null;
   return `${cpuPercent}% (${figuresFrom === "agent" ? "measured by the agent" : "measured now: the agent does not answer"})`;
+}
+
+export function preloadLine({ pids, why }: Description["preload"]): string {
+  if (why !== null) return `not in force: ${why}`;
+  return `in force in ${pids.length === 1 ? "process" : "processes"} ${pids.join(", ")}`;
+}
+
+/** What was measured since the previous tick, and the total. Null where the app reports no requests. */
+export function requestsLine({ status: { requests }, served }: Pick<Description, "status" | "served">): string | null {
+  if (requests === null) return null;
+  const { perSecond, errorPercent, p50Ms, p95Ms } = requests;
+  const now = [
+    `${perSecond}/s`,
+    ...(errorPercent === null ? [] : [`errors (5xx) ${errorPercent}%`]),
+    ...(p50Ms === null ? [] : [`p50 ${p50Ms} ms`]),
+    ...(p95Ms === null ? [] : [`p95 ${p95Ms} ms`]),
+  ];
+  return `${now.join(", ")}${served === null ? "" : `; ${served.count} since its processes started, ${served.failed} of them errors`}`;
 }
 
 /** A row for each label in the table of figures; its text is null if none of its figures is available. */

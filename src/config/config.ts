@@ -35,7 +35,7 @@ export function loadConfig(folder: string, env: Record<string, string | undefine
     Object.fromEntries(settings.flatMap((setting, i) => (setting.section === section ? [[setting.field, origins[i]?.value]] : [])));
   return {
     file,
-    defaults: { ...builtIn, ...(valuesOf("start") as Partial<Defaults>) },
+    defaults: { ...builtIn, ...(valuesOf("start") as Partial<Defaults>), ...(valuesOf("inject") as Partial<Defaults>) },
     keeping: { ...defaultKeeping, ...(valuesOf("metrics") as Partial<Keeping>) },
     health: { ...defaultHealth, ...(valuesOf("health") as Partial<HealthSettings>) },
     web: { ...defaultWeb, ...(valuesOf("web") as Partial<WebSettings>) },

@@ -10,6 +10,7 @@ export const sections = {
   metrics: "what the agent samples and keeps: a number of snapshots, or an age such as 7d",
   health: "how the agent probes services that run",
   web: "where the web server listens",
+  inject: "what bs9 puts into apps",
 } as const;
 
 type Described<Field> = {
@@ -79,6 +80,16 @@ const ofStart: Described<keyof Defaults>[] = [
   { key: "linger", field: "linger", kind: "truth", text: "let services keep running after logout", example: true },
 ];
 
+const ofInject: Described<keyof Defaults>[] = [
+  {
+    key: "metrics-on-port",
+    field: "metricsOnPort",
+    kind: "truth",
+    text: "answer /metrics on the app's own port too, from its next restart on",
+    example: true,
+  },
+];
+
 const ofMetrics: Described<keyof Keeping>[] = [
   {
     key: "interval",
@@ -142,6 +153,7 @@ export const settings: Setting[] = [
   ...sectionOf("metrics", ofMetrics, keepingParsers, defaultKeeping),
   ...sectionOf("health", ofHealth, healthParsers, defaultHealth),
   ...sectionOf("web", ofWeb, webParsers, defaultWeb),
+  ...sectionOf("inject", ofInject, parsers, builtIn),
 ];
 
 function sectionOf<Values extends object>(
@@ -166,8 +178,8 @@ function builtInText(field: string, value: unknown): string {
 export const settingName = ({ section, key }: Setting): string => (section === "start" ? key : `${section}.${key}`);
 
 /**
- * `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell, and
- * for those of the web server but its port.
+ * `restart-delay` becomes `BS9_RESTART_DELAY`; null for settings of the agent, which does not have the variables of a shell, for
+ * those of the web server but its port, and for what bs9 puts into apps.
  */
 export const variableOf = ({ section, key }: Setting): string | null => {
   if (section === "web") return key === "port" ? "WEB_DASHBOARD_PORT" : null;

@@ -2,7 +2,7 @@
 import type { HealthSettings } from "../config/health.ts";
 import type { Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
-import { type Probe, probe, probeOf, type RunCheck } from "./probe.ts";
+import { type AskAlive, type Probe, probe, probeOf, type RunCheck } from "./probe.ts";
 import { firstDueMs, nextDueMs, onBeatAfter, phaseOf } from "./schedule.ts";
 import { graceMsOf, type HealthOf, type HealthVerdict, judged, unjudged } from "./verdict.ts";
 
@@ -18,6 +18,8 @@ export type Watched = {
   listens?: readonly number[] | null;
   /** The sockets that its processes hold now; without this function, any listener on its port counts as the service. */
   heldAmong?: HeldAmong;
+  /** Asks its preload; absent where it has none. A health check that the user gave is not followed by it. */
+  askAlive?: AskAlive | undefined;
 };
 
 export type Monitor = {
@@ -47,6 +49,7 @@ type Known = {
   listens: Watched["listens"];
   probe: Probe | null;
   heldAmong: HeldAmong | undefined;
+  askAlive: AskAlive | undefined;
   graceEndsMs: number;
   phaseMs: number;
   dueMs: number;
@@ -83,6 +86,7 @@ export function monitorOf(options: MonitorOptions): Monitor {
         else {
           known.list = list;
           known.heldAmong = one.heldAmong;
+          known.askAlive = one.askAlive;
         }
       }
       if (services.size !== watched.length) for (const [name, known] of services) if (known.list !== list) services.delete(name);
@@ -115,14 +119,14 @@ export function monitorOf(options: MonitorOptions): Monitor {
     return true;
   }
 
-  function begin({ spec, run, startedAtMs, heldAmong, listens = null }: Watched, among: number, nowMs: number): void {
+  function begin({ spec, run, startedAtMs, heldAmong, askAlive, listens = null }: Watched, among: number, nowMs: number): void {
     const { name } = spec;
     const before = services.get(name)?.verdict.health ?? "unknown";
     const graceEndsMs = startedAtMs + graceMsOf(spec);
     const dueMs = firstDueMs(name, nowMs, { isYoung: nowMs < graceEndsMs, services: among, intervalMs });
     const phaseMs = phaseOf(name, intervalMs);
     const probe = probeOf(spec, listens);
-    services.set(name, { spec, run, listens, probe, heldAmong, graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
+    services.set(name, { spec, run, listens, probe, heldAmong, askAlive, graceEndsMs, phaseMs, dueMs, verdict: unjudged(nowMs), list });
     if (before !== "unknown") tell(name);
   }
 
@@ -151,7 +155,7 @@ export function monitorOf(options: MonitorOptions): Monitor {
   }
 
   /** A probe that never ends must not delay the others, and must not be started a second time. */
-  async function reasonWithin(limitMs: number, { spec, heldAmong }: Known, what: Probe): Promise<string | null> {
+  async function reasonWithin(limitMs: number, { spec, heldAmong, askAlive }: Known, what: Probe): Promise<string | null> {
     const { name } = spec;
     if (hanging.has(name)) return "the previous probe has not ended";
     const { promise: tooLate, resolve } = Promise.withResolvers<string>();
@@ -161,7 +165,7 @@ export function monitorOf(options: MonitorOptions): Monitor {
     }, limitMs);
     timer.unref();
     const run: RunCheck = (command, leftMs) => options.run(spec, command, leftMs);
-    const probed = probe(what, timeoutMs, run, heldAmong).finally(() => {
+    const probed = probe(what, timeoutMs, run, { heldAmong, askAlive: spec.health === null ? askAlive : undefined }).finally(() => {
       clearTimeout(timer);
       hanging.delete(name);
     });

@@ -1,6 +1,6 @@
 // Makes one health probe: HTTP, TCP or a command; returns null for healthy, otherwise a short reason.
 import { reasonOf } from "../base/errors.ts";
-import { type HealthCheck, portOf, type Spec } from "../service/spec.ts";
+import { type HealthCheck, isInjected, portOf, type Spec } from "../service/spec.ts";
 import type { HeldAmong } from "./addresses.ts";
 import { probeHttp } from "./http.ts";
 import { connectionRefused, onOwnPort } from "./own-port.ts";
@@ -28,12 +28,13 @@ export function healthOf(health: HealthCheck, port: number | null): Probe {
 
 /**
  * The probe of a running service: its health check, else a connection to its port, else to the only TCP port that it listens
- * on. Null where there is nothing to probe. `listens` are the ports that it listens on, null where they are unknown.
+ * on. With the preload, whose answer decides, any of its ports will do. Null where there is nothing to probe. `listens` are the
+ * ports that it listens on, lowest first; null where they are unknown.
  */
 export function probeOf(spec: Spec, listens: readonly number[] | null): Probe | null {
   const port = portOf(spec);
   if (spec.health !== null) return healthOf(spec.health, port);
-  const probed = port ?? onlyOne(listens);
+  const probed = port ?? (isInjected(spec) ? (listens?.[0] ?? null) : onlyOne(listens));
   return probed === null ? null : { kind: "tcp", port: probed };
 }
 
@@ -46,8 +47,20 @@ function onlyOne(ports: readonly number[] | null): number | null {
 /** Runs a command under the conditions of the service. */
 export type RunCheck = (command: string, timeoutMs: number) => Promise<{ exitCode: number; timedOut: boolean }>;
 
-/** Never throws. Without `heldAmong` any listener on the port counts as the service. */
-export async function probe(what: Probe, timeoutMs: number, run: RunCheck, heldAmong: HeldAmong = () => null): Promise<string | null> {
+/**
+ * Asks the preload of a service whether the processes that listen are alive. Null if they are, and where no preload answers;
+ * else a sentence.
+ */
+export type AskAlive = (timeoutMs: number) => Promise<string | null>;
+
+type Around = { heldAmong?: HeldAmong | undefined; askAlive?: AskAlive | undefined };
+
+/**
+ * Never throws. Without `heldAmong` any listener on the port counts as the service. The kernel accepts connections for a process
+ * that does nothing any more, so `askAlive` follows where a connection is all that is probed.
+ */
+export async function probe(what: Probe, timeoutMs: number, run: RunCheck, around: Around = {}): Promise<string | null> {
+  const { heldAmong = () => null, askAlive } = around;
   try {
     switch (what.kind) {
       case "path":
@@ -58,8 +71,11 @@ export async function probe(what: Probe, timeoutMs: number, run: RunCheck, heldA
         const answer = await probeHttp(what.url, timeoutMs);
         return answer === connectionRefused ? `${what.url} does not answer (no connection)` : answer;
       }
-      case "tcp":
-        return await onOwnPort(what.port, timeoutMs, heldAmong, (host, leftMs) => probeTcp(host, what.port, leftMs));
+      case "tcp": {
+        const endMs = performance.now() + timeoutMs;
+        const answer = await onOwnPort(what.port, timeoutMs, heldAmong, (host, leftMs) => probeTcp(host, what.port, leftMs));
+        return answer ?? (await askAlive?.(Math.max(1, endMs - performance.now()))) ?? null;
+      }
       case "command":
         return await probeCommand(what.command, timeoutMs, run);
     }

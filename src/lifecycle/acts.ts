@@ -6,6 +6,7 @@ import { noSuchService } from "../service/targets.ts";
 import { type Acted, actResultOf, done, failure } from "./acted.ts";
 import { change } from "./change.ts";
 import type { Deps } from "./deps.ts";
+import { keepPreload, lacksPreload, sentenceOnInject, withPresentPreload } from "./injected.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
@@ -23,7 +24,7 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
   return acting("start", names, deps, async (specs) => {
     const readings = await deps.backend.read(specs.map(({ name }) => name));
     const isUp = (i: number) => readings[i]?.state === "active" || readings[i]?.state === "activating";
-    const renewed = await renew(specs, deps);
+    const renewed = await renew(specs, deps, "missing");
     const down = renewed.filter((_, i) => !isUp(i));
     const up = renewed.filter((_, i) => isUp(i));
     const unchanged = up.filter(({ spec, known }) => spec === known);
@@ -42,8 +43,12 @@ export async function startDefined(names: string[], deps: Deps, options: { linge
 
 export async function restartDefined(names: string[], deps: Deps, options: { latestRuntime: boolean }): Promise<Acted[]> {
   return acting("restart", names, deps, async (specs) => {
-    const renewed = await renew(specs, deps);
-    if (!options.latestRuntime) return bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
+    const renewed = await renew(specs, deps, "present");
+    if (!options.latestRuntime) {
+      const acted = await bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
+      if (renewed.some(({ known, spec }) => known.inject !== spec.inject)) sweepUnused(deps);
+      return acted;
+    }
     const acted: Acted[] = [];
     // These services are changed one by one: a service that does not come up on the new runtime runs again on the old runtime.
     for (const each of renewed) acted.push(await moveToLatest(each, deps));
@@ -70,15 +75,23 @@ async function restoreUnits(running: Spec[], deps: Deps): Promise<Acted[]> {
   });
 }
 
-/** `spec` is `known` with its environment files read again, and the same object if no value has changed. */
+/**
+ * `spec` is `known` with its environment files read again and with its preload renewed, and the same object if nothing has
+ * changed.
+ */
 type Renewed = { known: Spec; spec: Spec };
 
-async function renew(specs: Spec[], deps: Deps): Promise<Renewed[]> {
+/** `preload`: bring it to that of this bs9, or write it only where its file is missing. */
+async function renew(specs: Spec[], deps: Deps, preload: "present" | "missing"): Promise<Renewed[]> {
   const renewed: Renewed[] = [];
   for (const known of specs) {
     const read = await reread(known);
     for (const sentence of sentencesOn(known.name, read)) deps.warn(sentence);
-    renewed.push({ known, spec: read.changed.length > 0 ? read.spec : known });
+    const filled = read.changed.length > 0 ? read.spec : known;
+    const spec = preload === "present" || lacksPreload(known, deps.share) ? await withPresentPreload(filled, deps) : filled;
+    const sentence = sentenceOnInject(known, spec);
+    if (sentence !== null) deps.warn(sentence);
+    renewed.push({ known, spec });
   }
   return renewed;
 }
@@ -146,6 +159,7 @@ async function bringUp(
   const readings = await deps.backend.read(specs.map(({ name }) => name));
   for (const [i, spec] of specs.entries()) {
     try {
+      keepPreload(spec, deps.share);
       found.set(spec.name, await inspect(spec));
       await checkPort(spec, readings[i]?.group ?? null, deps);
       await foresee(deps, spec);
@@ -204,6 +218,7 @@ async function applyChange(spec: Spec, known: Spec, result: "changed" | "restart
     const [reading] = await deps.backend.read([spec.name]);
     await checkPort(spec, reading?.group ?? null, deps);
     await foresee(deps, spec);
+    keepPreload(spec, deps.share);
     const { readiness } = await change(deps, spec, known, reading);
     return { ...done(spec, result), readiness, findings };
   } catch (error) {

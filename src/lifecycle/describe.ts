@@ -6,11 +6,13 @@ import { profileDirectives } from "../backend/sandbox.ts";
 import type { Isolation, Missing } from "../backend/verdict.ts";
 import { Bs9Error, notFound } from "../base/errors.ts";
 import { harmless } from "../base/text.ts";
+import { injectionOf } from "../injectors/injection.ts";
 import { type MaskedSpec, maskedSpec } from "../service/masking.ts";
 import { environmentOf, type Spec } from "../service/spec.ts";
 import { seeServices } from "../status/look.ts";
-import type { Status } from "../status/schema.ts";
+import type { Observed, Status } from "../status/schema.ts";
 import type { Deps } from "./deps.ts";
+import { type Preload, preloadOf } from "./preload.ts";
 import { explain } from "./reason/explain.ts";
 import { privateSockets } from "./reason/private-sockets.ts";
 import { type Availabilities, availabilityOf, type Sampled, sampledOf } from "./stored.ts";
@@ -39,6 +41,10 @@ export type Description = {
   lastEnd: string | null;
   /** How available the service was; null if bs9 has never observed it. */
   availability: Availabilities | null;
+  /** Whether processes of the service answer on the socket of the preload, and if none does, why. */
+  preload: Preload;
+  /** How many requests they have answered since they started; null where the app reports none. */
+  served: Observed["served"];
   /** The last sample that the agent stored; null if no agent runs, or if the sample is stale. */
   sample: Sampled | null;
   events: { at: string; message: string }[];
@@ -69,7 +75,7 @@ export async function describeService(name: string, deps: Deps): Promise<Descrip
     status: { ...status, notices: [...status.notices, ...sockets, ...unit.notices, ...trouble, ...notices] },
     unwell: unwell === null ? null : { reason: unwell.reason, since: new Date(unwell.sinceMs).toISOString() },
     spec: maskedSpec(spec),
-    environment: Object.keys(environmentOf(spec)),
+    environment: Object.keys({ ...environmentOf(spec), ...injectionOf(spec, deps.share, "")?.env }),
     unit: { name: reading.unit, file: deps.backend.unitFile(spec.name), text: unit.text },
     directories: unit.directories,
     sandbox: {
@@ -84,6 +90,8 @@ export async function describeService(name: string, deps: Deps): Promise<Descrip
     isolation: verdict.isolation ?? null,
     lastEnd: outcome?.cause ?? reading.end,
     availability,
+    preload: await preloadOf(spec, reading, deps.backend),
+    served: observed.served,
     sample: status.figuresFrom === "agent" ? sample : null,
     events: await eventsOf(name, sinceMs, deps),
   };

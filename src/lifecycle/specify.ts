@@ -15,6 +15,7 @@ import { resolve, type Surroundings } from "../service/resolve.ts";
 import { isHomeOrAbove, packageName, projectRoot } from "../service/root.ts";
 import type { Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
+import { injectNow, lacksPreload } from "./injected.ts";
 import { type Reread, reread } from "./reread.ts";
 
 /** `renewed` is the result of reading the known environment files again; null if they were not read. */
@@ -37,9 +38,23 @@ export async function specOf(given: string, asked: StartInput, deps: Deps): Prom
   // Without environment files in the input, those of the known service are read again.
   const renewed = known === null || input.reset || input.envFiles !== undefined ? null : await reread(known);
   const envFiles = input.envFiles ?? renewed?.spec.envFiles;
-  const spec = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
-  checkPaths(spec);
-  return { spec, known, renewed };
+  const bare = resolve({ ...input, name, envFiles }, entry, known, surroundings(entry, input, known, deps), deps.defaults);
+  checkPaths(bare);
+  const inject = await injectOf(bare, input, known, deps);
+  return { spec: inject === undefined ? bare : { ...bare, inject }, known, renewed };
+}
+
+/**
+ * A known service keeps its preload, and keeps running without one if an older bs9 defined it: `restart` changes that. It gets
+ * a new one together with another program, and with --reset.
+ */
+async function injectOf(spec: Spec, input: StartInput, known: Spec | null, deps: Deps): Promise<Spec["inject"]> {
+  const before = input.reset ? null : known;
+  const wasLeftOut = before?.inject?.by === "none" && before.inject.why === "option";
+  if (input.inject === false || (input.inject === undefined && wasLeftOut)) return { by: "none", why: "option" };
+  const isSame = before !== null && before.entry.path === spec.entry.path && Bun.deepEquals(before.runtime, spec.runtime);
+  if (isSame && !wasLeftOut && !lacksPreload(before, deps.share)) return before.inject;
+  return injectNow(spec, deps);
 }
 
 /** The name that the service would get. Throws if the entry cannot be found. */

@@ -9,6 +9,7 @@ import type { Spec } from "../service/spec.ts";
 import { type Changed, change } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
+import { keepPreload } from "./injected.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lingerOrWarn } from "./linger.ts";
@@ -105,13 +106,15 @@ async function bringUp(plan: StartPlan, bundled: Bundle | null, deps: Deps, { li
   const { spec, known, reading } = plan;
   await checkPort(spec, reading?.group ?? null, deps);
   if (spec.runtime.kind === "bs9" && spec.runtime.version === runtimeVersion) pinRuntime(deps.share);
+  keepPreload(spec, deps.share);
   // The opened directories are determined before the service runs, because the service may replace its own files. If that fails
   // here, defining the service fails as well and says why.
   const directories = await deps.backend.directories(spec).catch(() => null);
   const changed: Changed & { gain?: Gain } =
     bundled === null ? await change(deps, spec, known, reading) : await changeToBuild(deps, spec, known, reading, bundled);
-  // Sweeping reads every spec, so it is done only where the service has left a runtime.
-  if (known !== null && !Bun.deepEquals(known.runtime, spec.runtime, true)) sweepUnused(deps);
+  // Sweeping reads every spec, so it is done only where the service has left a runtime or a preload.
+  const hasLeft = known !== null && !Bun.deepEquals([known.runtime, known.inject], [spec.runtime, spec.inject], true);
+  if (hasLeft) sweepUnused(deps);
   if (linger) await lingerOrWarn(deps);
   return { gain: null, ...changed, directories, result: plan.will === "change" ? "changed" : "started" };
 }

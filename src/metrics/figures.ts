@@ -6,7 +6,7 @@ import type { SubjectKind } from "./subject.ts";
 export type Unit = "percent" | "bytes" | "ms" | "count";
 
 /** How several samples are combined into one value. */
-export type Fold = "mean" | "sum" | "last";
+export type Fold = "mean" | "sum" | "last" | "max";
 
 /**
  * How a figure is computed from two readings. `read`: the raw value as it is; `ms`: microseconds as milliseconds; `share`:
@@ -51,6 +51,7 @@ type Row = {
 const both = { service: 1, host: 3 } as const;
 const service = { service: 1 } as const;
 const host = { host: 3 } as const;
+const requests = { service: 5 } as const;
 const waitedFor = (part: string): DescribeRow => ({ label: "waited for", part, suffix: " of the time" });
 const jsonAlone: DescribeRow = { label: null };
 
@@ -70,6 +71,14 @@ const rows = [
   { name: "latencyMs", of: service, unit: "ms", spread: true, family: "probe", help: "How long the health probe took.", shown: jsonAlone },
   { name: "restarted", of: service, unit: "count", how: "counted", raw: "restarts", fold: "sum", help: "Restarts since the previous sample." },
   { name: "elapsedMs", of: both, unit: "ms", how: "elapsed", raw: "readAtMs", fold: "sum", help: "Time since the previous sample; longer than the interval if a tick was late." },
+  { name: "requests", of: requests, unit: "count", fold: "sum", family: "requests", help: "HTTP requests answered since the previous count.", shown: jsonAlone },
+  { name: "requestErrors", of: requests, unit: "count", fold: "sum", family: "request_errors", help: "HTTP requests answered with a status of 5xx since the previous count.", shown: jsonAlone },
+  // If at least this share of the requests of each part took at most so long, then so did this share of all of them. A mean would
+  // be the quantile of nothing.
+  { name: "requestP50Ms", of: requests, unit: "ms", fold: "max", family: "request_p50", help: "Half of the HTTP requests since the previous count took at most this long.", shown: jsonAlone },
+  { name: "requestP95Ms", of: requests, unit: "ms", fold: "max", family: "request_p95", help: "95 of 100 HTTP requests since the previous count took at most this long.", shown: jsonAlone },
+  { name: "requestsInFlight", of: requests, unit: "count", family: "requests_in_flight", help: "HTTP requests that were being answered.", shown: { label: "requests in flight" } },
+  { name: "eventLoopLagMs", of: requests, unit: "ms", fold: "max", family: "event_loop_lag", help: "How late the event loop of the app was at most, over 10 to 20 s.", shown: { label: "event loop lag" } },
   { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per second; 1 means one core." },
   { name: "cores", of: host, unit: "count", fold: "last", family: "cores", help: "Cores that are online." },
   { name: "load1", of: host, unit: "count", spread: true, family: "load1", help: "Tasks that ran or waited, averaged over 1 minute." },

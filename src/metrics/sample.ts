@@ -12,8 +12,12 @@ export type Health = (typeof healths)[number];
 export const memorySources = ["cgroup", "processes"] as const;
 export type MemorySource = (typeof memorySources)[number];
 
+/** What the app itself tells of its HTTP requests, since the previous tick. */
+export type RequestFigures = Record<OfRequests, number | null>;
+type OfRequests = "requests" | "requestErrors" | "requestP50Ms" | "requestP95Ms" | "requestsInFlight" | "eventLoopLagMs";
+
 /** The kernel's counters of a service; null where the kernel does not count, or does not let this user read the counter. */
-export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restarts">, number | null> & {
+export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restarts" | OfRequests>, number | null> & {
   /**
    * Identifies the cgroup that counted, because a new cgroup of the same name counts from 0 again. Null where processes were
    * counted one by one.
@@ -27,18 +31,19 @@ export type Counters = Record<Exclude<RawName<"service">, "latencyMs" | "restart
   restReadAtMs: number | null;
 };
 
-/** The counters, with what the backend and the health probe report of the service. */
-export type ServiceReading = Counters & {
-  service: string;
-  /** On the monotonic clock, performance.now(), because rates must not change when the wall clock is set. */
-  readAtMs: number;
-  state: State;
-  health: Health;
-  /** How long the last health probe took if it succeeded; null if it failed, or if there was none. */
-  latencyMs: number | null;
-  /** The number of restarts that the backend has counted; it starts from 0 again when a user starts the service. */
-  restarts: number | null;
-};
+/** The counters, with what the backend, the health probe and the app report of the service. Without an answer of the app its figures are absent. */
+export type ServiceReading = Counters &
+  Partial<RequestFigures> & {
+    service: string;
+    /** On the monotonic clock, performance.now(), because rates must not change when the wall clock is set. */
+    readAtMs: number;
+    state: State;
+    health: Health;
+    /** How long the last health probe took if it succeeded; null if it failed, or if there was none. */
+    latencyMs: number | null;
+    /** The number of restarts that the backend has counted; it starts from 0 again when a user starts the service. */
+    restarts: number | null;
+  };
 
 export type Sample = Record<FigureName<"service">, number | null> & {
   service: string;

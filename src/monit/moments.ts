@@ -90,5 +90,6 @@ function pastService(name: string, point: Point, now: Observed | undefined): Obs
     nextStartMs: null,
     outcome: null,
     unwell: null,
+    served: null,
   };
 }

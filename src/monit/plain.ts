@@ -62,7 +62,7 @@ function sentence(one: Observed): string {
     ...(requests === null
       ? []
       : [
-          `${requests.perSecond.toFixed(1)} requests per second, ${requests.errorPercent.toFixed(1)}% errors, p95 ${latency(requests.p95Ms)}`,
+          `${requests.perSecond.toFixed(1)} requests per second, ${requests.errorPercent?.toFixed(1) ?? "-"}% errors, p95 ${latency(requests.p95Ms)}`,
         ]),
   ].join(", ");
 }

@@ -23,9 +23,9 @@ export type ExecCommand = {
 
 /**
  * Links are resolved at each definition, so that a moved `current` link takes effect with a restart. Throws where the entry
- * does not exist.
+ * does not exist. `flags` are options of the runtime.
  */
-export function commandOf(spec: Spec, share: string): ExecCommand {
+export function commandOf(spec: Spec, share: string, flags: readonly string[] = []): ExecCommand {
   const entry = located(spec.entry.path, spec.entry.kind, spec.root);
   if (entry.includes("\\") && (spec.runtime.kind === "bs9" || spec.runtime.kind === "bun")) {
     throw failed(`cannot run ${entry}: Bun reads a backslash in a path as a slash`, { hint: "rename the file, or use --runtime node" });
@@ -38,7 +38,7 @@ export function commandOf(spec: Spec, share: string): ExecCommand {
       const folder = runtimeFolder(share, spec.runtime.version);
       const program = join(folder, "bs9");
       return {
-        argv: [program, run, ...spec.args],
+        argv: [program, ...flags, run, ...spec.args],
         entry,
         runtime: program,
         build,
@@ -50,6 +50,7 @@ export function commandOf(spec: Spec, share: string): ExecCommand {
         argv: [
           spec.runtime.path,
           ...(spec.runtime.kind === "node" && spec.build !== null ? ["--enable-source-maps"] : []),
+          ...flags,
           run,
           ...spec.args,
         ],

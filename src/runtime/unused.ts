@@ -1,6 +1,5 @@
 // Finds the pinned runtimes and the builds that nothing uses, as paths.
-import { join } from "node:path";
-import { namesIn } from "../base/listing.ts";
+import { unusedIn } from "../base/listing.ts";
 import { buildFolder } from "./command.ts";
 import { runtimeFolder } from "./pin.ts";
 
@@ -12,15 +11,4 @@ export function unusedRuntimes(share: string, used: ReadonlySet<string>): string
 /** Builds of services that are not in `names`, and incomplete builds. */
 export function unusedBuilds(share: string, names: ReadonlySet<string>): string[] {
   return unusedIn(buildFolder(share, ""), names, (name) => name.startsWith(".part-"));
-}
-
-function unusedIn(folder: string, used: ReadonlySet<string>, isPartial: (name: string) => boolean): string[] {
-  return namesIn(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return used.has(name)
-      ? namesIn(path)
-          .filter(isPartial)
-          .map((part) => join(path, part))
-      : [path];
-  });
 }

@@ -17,6 +17,8 @@ export type Defaults = {
   /** For `.ts` and `.js` files; every other file is executed itself. */
   runtime: RuntimeKind;
   linger: boolean;
+  /** The app's own port answers `/metrics` of the preload too. */
+  metricsOnPort: boolean;
 };
 
 export const builtIn: Defaults = {
@@ -33,4 +35,5 @@ export const builtIn: Defaults = {
   stopTimeoutMs: 30_000,
   runtime: "bs9",
   linger: true,
+  metricsOnPort: false,
 };

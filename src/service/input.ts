@@ -42,6 +42,8 @@ export type StartInput = {
   maxRestarts?: number | undefined;
   stopTimeoutMs?: number | undefined;
   log?: Spec["log"] | undefined;
+  /** False: leave out the preload of bs9. */
+  inject?: boolean | undefined;
   /** Bundle the entry before the start. */
   build?: boolean | undefined;
   force?: boolean | undefined;

@@ -8,7 +8,7 @@ export type Difference = {
   after: unknown;
 };
 
-/** Ignores PATH, which is kept from the first definition, and the version of bs9 that the service runs on. */
+/** Ignores PATH, which is kept from the first definition, and the versions of the runtime and of the preload. */
 export function difference(before: Spec | null, after: Spec): Difference[] {
   const found: Difference[] = [];
   compare("", before === null ? {} : comparable(before), comparable(after), found);
@@ -23,12 +23,13 @@ export function needsRestart(differences: Difference[]): boolean {
 }
 
 function comparable(spec: Spec): Record<string, unknown> {
-  const { version: _version, path: _path, runtime, envFiles, envRemoved: _removed, ...rest } = spec;
+  const { version: _version, path: _path, runtime, inject, envFiles, envRemoved: _removed, ...rest } = spec;
   return {
     ...rest,
     env: givenEnvironment(spec),
     envFiles: envFiles.map(({ path }) => path),
     runtime: runtime.kind === "bs9" ? { kind: "bs9" } : runtime,
+    ...(inject === undefined ? {} : { inject: inject.by === "none" ? inject : { ...inject, version: undefined } }),
   };
 }
 

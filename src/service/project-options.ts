@@ -35,6 +35,7 @@ export const projectOptions: ProjectOption[] = [
   scalar("max-restarts", parsers.maxRestarts, (maxRestarts) => ({ maxRestarts }), 10),
   scalar("stop-timeout", parsers.stopTimeoutMs, (stopTimeoutMs) => ({ stopTimeoutMs }), "30s"),
   word("log", parseLog, (log) => ({ log }), "file"),
+  truth("inject", (inject) => ({ inject })),
   truth("force", (force) => ({ force })),
 ];
 

@@ -78,10 +78,27 @@ export const Spec = v.strictObject({
   stopTimeoutMs: count,
   /** Where stdout and stderr go: journald, or own log files. */
   log: v.optional(v.picklist(["journal", "file"]), "journal"),
+  /**
+   * How the preload of bs9 gets into the processes: by an option of Bun, by an option of Node, or by NODE_OPTIONS. `none`: why
+   * there is no preload. Absent in specs of a bs9 that had no preload: the next restart adds it.
+   */
+  inject: v.optional(
+    v.variant("by", [
+      v.strictObject({
+        by: v.picklist(["preload", "import", "NODE_OPTIONS"]),
+        version: v.pipe(v.string(), v.regex(/^[\w+-][\w.+-]*$/)),
+        /** The app's own port answers `/metrics` too. */
+        metricsOnPort: v.optional(v.boolean()),
+      }),
+      /** `option`: the user gave --no-inject; `program`: neither Bun nor Node runs it; `node`: this Node cannot take it. */
+      v.strictObject({ by: v.literal("none"), why: v.picklist(["option", "program", "node"]) }),
+    ]),
+  ),
 });
 
 export type Spec = v.InferOutput<typeof Spec>;
 export type HealthCheck = v.InferOutput<typeof HealthCheck>;
+export type Inject = NonNullable<Spec["inject"]>;
 export type SandboxProfile = Spec["sandbox"]["profile"];
 
 export type EnvFile = Spec["envFiles"][number];
@@ -122,3 +139,6 @@ export function environmentWith(spec: Spec, programs: string[]): Record<string, 
   const named = environment["PATH"]?.split(":") ?? [];
   return { ...environment, PATH: [environment["PATH"], ...programs.filter((folder) => !named.includes(folder))].join(":") };
 }
+
+/** True where the processes of the service get the preload of bs9. */
+export const isInjected = ({ inject }: Pick<Spec, "inject">): boolean => inject !== undefined && inject.by !== "none";

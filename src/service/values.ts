@@ -23,6 +23,7 @@ export const parsers = {
     atLeast(atMost(parseDuration(text, what), 3_600_000, text, what, "1h", unitless(text)), 1, text, what, "1ms"),
   runtime: oneOf(["bs9", "bun", "node", "none"]),
   linger: truth,
+  metricsOnPort: truth,
 } satisfies { [K in keyof Defaults]: Parse<NonNullable<Defaults[K]>> };
 
 /** PM2 counts such numbers in milliseconds. */

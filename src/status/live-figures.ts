@@ -15,7 +15,7 @@ export function figuresSince(reading: Reading): Figures {
 
 /** The figures without the CPU usage, which needs a second reading. */
 export function figuresAtFirst(reading: Reading | Glimpse, cpuUsec = reading.cpu?.usec ?? null): Figures {
-  return { cpuPercent: null, cpuTimeMs: msOf(cpuUsec), ...figuresOf(reading.group) };
+  return { cpuPercent: null, cpuTimeMs: msOf(cpuUsec), ...figuresOf(reading.group), requests: null };
 }
 
 /** Waits until a second reading of the CPU counters gives a rate for each service. */

@@ -88,7 +88,7 @@ function observedOf(
   const notices = [...around.notices, ...foreign.map(foreignNotice)];
   const status = statusOf(parts, { backend: backend.kind, figuresFrom: "live", notices, nowMs });
   const { wanted, end } = reading;
-  return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null };
+  return { status, wanted, end, nextStartMs: nextStartMs(spec, reading), outcome, unwell: null, served: null };
 }
 
 /** Reads the services. If the backend cannot be reached, adds a warning and returns what can be read without it. */

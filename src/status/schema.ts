@@ -7,6 +7,20 @@ import { healths, memorySources, states } from "../metrics/sample.ts";
 const number = v.nullable(v.number());
 const limit = v.nullable(v.strictObject({ value: v.number(), inForce: v.boolean() }));
 
+/** Figures of the HTTP requests since the previous tick. Without a request only `perSecond` is known. */
+const Requests = v.strictObject({
+  perSecond: v.number(),
+  /** The share that was answered with a status of 5xx. */
+  errorPercent: number,
+  p50Ms: number,
+  p95Ms: number,
+});
+export type Requests = v.InferOutput<typeof Requests>;
+
+/** How many HTTP requests its processes have answered since they started, and how many of them with a status of 5xx. */
+const Served = v.strictObject({ count: v.number(), failed: v.number() });
+export type Served = v.InferOutput<typeof Served>;
+
 const figures = {
   /** 100 means that one core is busy all the time. */
   cpuPercent: number,
@@ -15,6 +29,8 @@ const figures = {
   memoryBytes: number,
   memorySource: v.nullable(v.picklist(memorySources)),
   tasks: number,
+  /** Null where the app reports no requests. */
+  requests: v.nullable(Requests),
 };
 
 /** A figure that cannot be measured is null. */
@@ -38,7 +54,6 @@ export const Status = v.strictObject({
   uptimeMs: number,
   limits: v.strictObject({ memoryBytes: limit, cpuPercent: limit, tasks: limit, files: limit }),
   port: number,
-  requests: v.nullable(v.strictObject({ perSecond: v.number(), errorPercent: v.number(), p50Ms: v.number(), p95Ms: v.number() })),
   sandbox: v.picklist(["effective", "partial", "off", "unknown"]),
   /**
    * `full`: the service cannot signal other processes, reach their abstract sockets or change their limits. Null while it does
@@ -70,6 +85,8 @@ export const Observed = v.strictObject({
   outcome: v.nullable(v.strictObject({ at: v.string(), cause: v.string() })),
   /** Why the health probe fails, and since when by the wall clock. */
   unwell: v.nullable(v.strictObject({ reason: v.string(), sinceMs: v.number() })),
+  /** Null where the app reports no requests. */
+  served: v.nullable(Served),
 });
 export type Observed = v.InferOutput<typeof Observed>;
 

@@ -48,7 +48,6 @@ export function statusOf(seen: Parts, around: Pick<Status, "backend" | "figuresF
     limits: seen.limits,
     // The port of the spec; if the spec has none, the lowest port on which the service listens.
     port: port ?? ports?.[0] ?? null,
-    requests: null,
     sandbox: seen.verdict,
     isolation: seen.isolation,
     unit: reading.unit,
@@ -70,7 +69,16 @@ export function stateAfterOutcome<S extends Status["state"]>(state: S, outcome: 
 export function withState(observed: Observed, state: State): Observed {
   const { status } = observed;
   const isGone = state !== "active" && state !== "deactivating";
-  const ended = { pid: null, uptimeMs: null, cpuPercent: null, cpuTimeMs: null, memoryBytes: null, memorySource: null, tasks: null };
+  const ended = {
+    pid: null,
+    uptimeMs: null,
+    cpuPercent: null,
+    cpuTimeMs: null,
+    memoryBytes: null,
+    memorySource: null,
+    tasks: null,
+    requests: null,
+  };
   const sandbox = status.sandbox === "off" ? "off" : "unknown";
   const gone = isGone ? { ...ended, sandbox, isolation: null } : {};
   return { ...observed, status: { ...status, ...gone, state, ready: false, instances: { ...status.instances, ready: 0 } } };

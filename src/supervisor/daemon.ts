@@ -23,6 +23,7 @@ import { takePlace } from "./place.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
 import { Service, type ServiceContext } from "./service.ts";
+import { removeSockets } from "./sockets.ts";
 import type { LifeState } from "./table.ts";
 
 export type Daemon = {
@@ -165,6 +166,7 @@ async function acted(request: ServiceRequest, services: Map<string, Service>, co
         context.records.remove(name);
         forgetEvents(context.paths.state, name);
         rmSync(logFolder(context.paths.state, name), { recursive: true, force: true });
+        removeSockets(context.paths.state, name);
         await removeCache(context.paths.state, name);
       }
       return [];

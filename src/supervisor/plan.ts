@@ -6,11 +6,13 @@ import { sharedFolders, systemFolders } from "../backend/open-folders.ts";
 import { openingOf } from "../backend/opening.ts";
 import { type Paths, resolvedPath } from "../base/paths.ts";
 import { currentUser } from "../base/user.ts";
+import { injectionOf } from "../injectors/injection.ts";
 import { logFile, logFolder, streams } from "../logs/store/place.ts";
 import { commandOf } from "../runtime/command.ts";
 import { checkSizes } from "../service/sizes.ts";
 import { environmentOf, environmentWith, type Spec } from "../service/spec.ts";
 import type { LaunchPlan } from "./launch.ts";
+import { socketFolder } from "./sockets.ts";
 
 /** The part of the plan that is fixed when a service is defined: later starts do not resolve its paths again. */
 export type Plan = Omit<LaunchPlan, "cgroup">;
@@ -25,20 +27,32 @@ export function withSystem<P extends Plan>(plan: P, paths: Paths): P {
   return plan.landlock === null ? plan : { ...plan, landlock: { ...plan.landlock, system: systemFolders(paths) } };
 }
 
+/** Returns the command of a service, what the preload adds to it, and the paths that it needs. Throws if the entry does not exist. */
+export function openedFor(spec: Spec, paths: Paths, neighbours: Neighbours) {
+  const injection = injectionOf(spec, paths.share, socketFolder(paths.state, spec.name));
+  const command = commandOf(spec, paths.share, injection?.flags);
+  return { injection, command, opening: openingOf(spec, command, paths, neighbours.of(spec.name), injection) };
+}
+
+/** The plan of a shell command that runs beside the service. Without its directory the preload does nothing. */
+export function besidePlan(plan: Plan, command: string): Plan {
+  const { BS9_INJECT_DIR: _, ...env } = plan.env;
+  return { ...plan, env, argv: ["/bin/sh", "-c", command] };
+}
+
 /**
  * Makes the plan of a service. Throws if the entry does not exist, or the arguments exceed the limits of the kernel. `shuts`:
  * the kernel has Landlock.
  */
 export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Neighbours): Plan {
-  const command = commandOf(spec, paths.share);
-  checkSizes(command.argv, environmentOf(spec));
-  const opening = openingOf(spec, command, paths, neighbours.of(spec.name));
+  const { injection, command, opening } = openedFor(spec, paths, neighbours);
+  checkSizes(command.argv, { ...environmentOf(spec), ...injection?.env });
   const { name } = currentUser();
   const isShut = spec.sandbox.profile !== "off" && shuts;
   const cache = isShut && opening.cache !== null ? { XDG_CACHE_HOME: opening.cache } : {};
   return {
     argv: command.argv,
-    env: { HOME: paths.home, USER: name, LOGNAME: name, ...cache, ...environmentWith(spec, opening.programs) },
+    env: { HOME: paths.home, USER: name, LOGNAME: name, ...cache, ...environmentWith(spec, opening.programs), ...injection?.env },
     cwd: opening.cwd,
     files: spec.limits.files,
     umask: spec.sandbox.profile === "strict" ? 0o077 : 0o022,
@@ -54,6 +68,7 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
             ...sharedFolders(paths).map(resolvedPath),
             ...opening.writable,
             ...(opening.cache === null ? [] : [opening.cache]),
+            ...(opening.sockets === null ? [] : [opening.sockets]),
             ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
           ],
           listable: [

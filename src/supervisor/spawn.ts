@@ -9,7 +9,7 @@ import type { Paths } from "../base/paths.ts";
 import { startTimeOf } from "../base/proc.ts";
 import { openStream, openStreams } from "../logs/store/open.ts";
 import { logFolder } from "../logs/store/place.ts";
-import type { Spec } from "../service/spec.ts";
+import { isInjected, type Spec } from "../service/spec.ts";
 import { joinable } from "./cgroup.ts";
 import { ownProgram } from "./client.ts";
 import { signalAll } from "./group.ts";
@@ -17,6 +17,7 @@ import { launchVariable, planText } from "./launch.ts";
 import { type Plan, planOf, withSystem } from "./plan.ts";
 import { isLauncher } from "./reading.ts";
 import { era, type Process, processOf } from "./record.ts";
+import { renewSockets } from "./sockets.ts";
 
 export type Spawned = {
   process: Process;
@@ -45,6 +46,7 @@ export function spawnService(
   const isCurrent = defined !== null && (defined.landlock !== null) === isShut;
   const plan = withSystem(isCurrent ? defined : planOf(spec, paths, shuts, new Neighbours(paths)), paths);
   if (isShut && hasCache(spec.sandbox.profile)) makeCache(paths.state, spec.name);
+  if (isInjected(spec)) renewSockets(paths.state, spec.name);
   const files = openStreams(logFolder(paths.state, spec.name));
   const cgroup = joinable(spec.name, paths.state, spec.limits);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;

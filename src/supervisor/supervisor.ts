@@ -8,7 +8,6 @@ import type { Kernel } from "../backend/isolation.ts";
 import { limitsInForce } from "../backend/limits.ts";
 import { narrowedOf } from "../backend/narrowed.ts";
 import { Neighbours } from "../backend/neighbours.ts";
-import { openingOf } from "../backend/opening.ts";
 import { unreadLogs } from "../backend/unread-logs.ts";
 import type { Isolation, Limits, Missing, SandboxVerdict } from "../backend/verdict.ts";
 import { noBackend } from "../base/errors.ts";
@@ -21,7 +20,6 @@ import { readEvents } from "../logs/events.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { readLogs } from "../logs/store/read.ts";
 import { type LogReader, together } from "../logs/together.ts";
-import { commandOf } from "../runtime/command.ts";
 import { difference, needsRestart } from "../service/plan.ts";
 import type { SandboxProfile, Spec } from "../service/spec.ts";
 import { type Asker, Client, ownProgram } from "./client.ts";
@@ -32,9 +30,10 @@ import { landlockVersion } from "./landlock.ts";
 import { askerOf, type SupervisorLink, watchFrom } from "./link.ts";
 import { supervisorStrangers } from "./older.ts";
 import { runPlanOnce } from "./once.ts";
-import { type Plan, planHash, planOf, withSystem } from "./plan.ts";
+import { besidePlan, openedFor, type Plan, planHash, planOf, withSystem } from "./plan.ts";
 import { isLauncher, readingOf } from "./reading.ts";
 import { isAlive, Records } from "./record.ts";
+import { socketFolder } from "./sockets.ts";
 
 const askMs = 20_000;
 const marginMs = 30_000;
@@ -94,22 +93,24 @@ export class SupervisorBackend implements Backend {
     return `${JSON.stringify({ ...plan, env: Object.keys(env) }, null, 2)}\n`;
   }
 
-  unitFile(name: string): string {
-    return this.#records.file(name);
-  }
+  unitFile = (name: string): string => this.#records.file(name);
+
+  socketFolder = (name: string): string => socketFolder(this.#paths.state, name);
 
   async directories(spec: Spec): Promise<Directories> {
-    const opening = openingOf(spec, commandOf(spec, this.#paths.share), this.#paths, this.#neighbours.of(spec.name));
-    return directoriesOf(spec, opening, this.#landlock > 0 ? "landlock" : "none", this.#paths);
+    return directoriesOf(
+      spec,
+      openedFor(spec, this.#paths, this.#neighbours).opening,
+      this.#landlock > 0 ? "landlock" : "none",
+      this.#paths,
+    );
   }
 
   async undefine(names: string[]): Promise<void> {
     await this.#act({ act: "forget", names }, this.#stopMs(names));
   }
 
-  async withheld(profile: SandboxProfile): Promise<Missing[]> {
-    return lackOf(profile, this.#landlock);
-  }
+  withheld = async (profile: SandboxProfile): Promise<Missing[]> => lackOf(profile, this.#landlock);
 
   async isolationHere(spec: Spec): Promise<Isolation> {
     return isolationHere(spec, this.#kernel);
@@ -176,7 +177,7 @@ export class SupervisorBackend implements Backend {
   }
 
   runBeside(spec: Spec, command: string, timeoutMs: number): Promise<{ exitCode: number; timedOut: boolean }> {
-    return runPlanOnce({ ...withSystem(this.#plan(spec), this.#paths), argv: ["/bin/sh", "-c", command] }, timeoutMs, this.#program);
+    return runPlanOnce(besidePlan(withSystem(this.#plan(spec), this.#paths), command), timeoutMs, this.#program);
   }
 
   async logNotices(range: LogRange | null): Promise<Notice[]> {
@@ -227,9 +228,7 @@ export class SupervisorBackend implements Backend {
     return { release: release(), landlock: this.#landlock };
   }
 
-  #plan(spec: Spec): Plan {
-    return planOf(spec, this.#paths, this.#landlock > 0, this.#neighbours);
-  }
+  #plan = (spec: Spec): Plan => planOf(spec, this.#paths, this.#landlock > 0, this.#neighbours);
 
   #isToBeUp(name: string): boolean {
     const record = this.#records.get(name);

@@ -1,5 +1,6 @@
 // The Backend on the systemd user manager: units, acts through systemctl, reads over the bus.
 
+import { join } from "node:path";
 import type { AgentSocket } from "../backend/agent-socket.ts";
 import type {
   AgentUnit,
@@ -41,7 +42,7 @@ import { agentUnit } from "./unit/agent-unit.ts";
 import { delayUnitName, unitName, unitsOf } from "./unit/names.ts";
 import { OwnUnits } from "./unit/own-units.ts";
 import { claimUnits, type Owner } from "./unit/ownership.ts";
-import { removeStarts } from "./unit/starts.ts";
+import { removeStarts, socketsPath } from "./unit/starts.ts";
 import { UnitsOfOthers } from "./unit/units-of-others.ts";
 import { wantUnits } from "./unit/wants.ts";
 
@@ -121,6 +122,10 @@ export class SystemdBackend implements Backend {
 
   unitFile(name: string): string {
     return this.#units.unitFile(name);
+  }
+
+  socketFolder(name: string): string {
+    return join(this.#reach.runtimeDir, socketsPath(name));
   }
 
   directories(spec: Spec): Promise<Directories> {

@@ -21,6 +21,7 @@ export const quiet = {
   limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
   logNotices: async () => [],
   runBeside: async () => ({ exitCode: 0, timedOut: false }),
+  socketFolder: () => "/nonexistent",
 } satisfies Partial<Followed>;
 
 /** An agent with clocks that the test moves, and with services that are processes of the test. */

@@ -48,7 +48,7 @@ test.each([
       "c:6: start.memry: there is no such key; did you mean 'memory'?",
     ],
   ],
-  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics], [health] and [web] are known"]],
+  ["\n[agent]\nx=1", ["c:2: agent: there is no such section; only [start], [metrics], [health], [web] and [inject] are known"]],
   ["start=1", ["c:1: start: must be a section, [start]"]],
   ["[start]\n__proto__=1\nconstructor='x'", ["c:2: start.__proto__: there is no such key", "c:3: start.constructor: there is no such key"]],
   ["[start]\nsandbox='hard'", ["c:2: start.sandbox: sandbox must be one of standard, strict, off (got 'hard')"]],
@@ -123,7 +123,7 @@ test("a file that cannot be read is reported as a mistake", () => {
 
 test("the table of settings lists every default, and its examples are valid", () => {
   const fields = (section: string) => settings.flatMap((one) => (one.section === section ? [one.field] : []));
-  expect(fields("start").sort()).toEqual(Object.keys(builtIn).sort());
+  expect([...fields("start"), ...fields("inject")].sort()).toEqual(Object.keys(builtIn).sort());
   expect(fields("health").sort()).toEqual(Object.keys(defaultHealth).sort());
   expect(fields("metrics").sort()).toEqual(Object.keys(defaultKeeping).sort());
   for (const setting of settings) expect(() => setting.parse(String(setting.example), setting.key)).not.toThrow();

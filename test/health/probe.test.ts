@@ -105,7 +105,9 @@ test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])(
     closing.push(() => stranger.kill("SIGKILL"));
     const asked = (pids: number[]) =>
       Promise.all(
-        (["tcp", "path"] as const).map((kind) => probe({ kind, port, path: "/up" }, timeoutMs, noCommand, (all) => heldIfShown(pids, all))),
+        (["tcp", "path"] as const).map((kind) =>
+          probe({ kind, port, path: "/up" }, timeoutMs, noCommand, { heldAmong: (all) => heldIfShown(pids, all) }),
+        ),
       );
     await until(async () => (await asked([process.pid])).every((reason) => reason === null), { what: "its own answer is taken" });
     const none = `port ${port} accepts no connection`;

@@ -68,11 +68,11 @@ async function service(user: User, name: string, script: string): Promise<void> 
   const stderr = stderrIdentifier(name);
   const file = launcherFile(process.arch === "arm64" ? "arm64" : "x64", { givenUp: null, stderr, check: null, shut: null });
   await host.writeFile(user, launcher, file, "755");
-  const plan = { spec, argv: ["/bin/sh", "-c", script], environment: {}, logFiles: null, environmentFile: "-/dev/null", directives: [] };
+  const plan = { spec, argv: ["/bin/sh", "-c", script], injection: null, logFiles: null, environmentFile: "-/dev/null", directives: [] };
   const text = unitText({
     ...plan,
     cwd: plan.spec.cwd,
-    mounts: { writable: [], readable: [], optional: [], leads: {}, cache: null },
+    mounts: { writable: [], readable: [], optional: [], leads: {}, cache: null, sockets: null },
     home: "/home/x",
     owner: "test",
     launcher,

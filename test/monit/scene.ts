@@ -45,6 +45,7 @@ export function service(name: string, status: Partial<Status> = {}, rest: Partia
     nextStartMs: null,
     outcome: null,
     unwell: null,
+    served: null,
     ...rest,
   };
 }

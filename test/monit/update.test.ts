@@ -219,7 +219,7 @@ test("a click selects the row under it, a click on a title sorts, and the wheel 
 test("samples of a service that is selected become points of its charts, and no others do", () => {
   const scene = furnish(new Scene());
   const points = scene.model.chart.points.length;
-  const figures = { cpuPercent: 5, cpuTimeMs: 1, memoryBytes: 1, memorySource: "cgroup" as const, tasks: 1, uptimeMs: 1 };
+  const figures = { cpuPercent: 5, cpuTimeMs: 1, memoryBytes: 1, memorySource: "cgroup" as const, tasks: 1, requests: null, uptimeMs: 1 };
   const sample = { kind: "sample" as const, atMs: nowMs + 1000, figures: [{ name: "api", ...figures }], host: null };
   scene.take({ kind: "services", event: sample });
   expect(scene.model.chart.points.length).toBe(points);

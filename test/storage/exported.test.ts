@@ -37,10 +37,20 @@ const nothing: Partial<Sample> = {
   restarted: null,
 };
 
+/** What an app with the preload tells. */
+const told = (n: number): Partial<Sample> => ({
+  requests: n,
+  requestErrors: n % 3,
+  requestP50Ms: 0.5,
+  requestP95Ms: n + 1,
+  requestsInFlight: 2,
+  eventLoopLagMs: 0.25,
+});
+
 /** One service for every state and health, one without any figure, and one with every figure. */
 function samplesAt(n: number): Sample[] {
   const each = states.flatMap((state) => healths.map((health) => sample(`${state}-${health}`, n, { state, health })));
-  const all = { openFiles: 12, memoryPressurePercent: 0.25, ioPressurePercent: 100, cpuPercent: 1e-7, restarts: n };
+  const all = { openFiles: 12, memoryPressurePercent: 0.25, ioPressurePercent: 100, cpuPercent: 1e-7, restarts: n, ...told(n) };
   return [...each, sample("none", n, { state: "inactive", health: "unknown", ...nothing }), sample("all", n, all)];
 }
 

@@ -26,6 +26,12 @@ export function sample(service: string, n: number, more: Partial<Sample> = {}): 
     latencyMs: 1 + (n % 4),
     restarts: 0,
     restarted: 0,
+    requests: null,
+    requestErrors: null,
+    requestP50Ms: null,
+    requestP95Ms: null,
+    requestsInFlight: null,
+    eventLoopLagMs: null,
     ...more,
   };
 }

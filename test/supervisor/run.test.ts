@@ -44,7 +44,20 @@ test("start, status, logs, restart, stop and delete work without systemd", async
     /^web unchanged: no changes, it still runs \(pid \d+\)\n$/,
   );
   expect(Object.keys(await get(port, "/env")).sort()).toEqual(
-    ["GREETING", "HOME", "LOGNAME", "NODE_ENV", "OTEL_SERVICE_NAME", "PATH", "PORT", "SERVICE_NAME", "USER", "XDG_CACHE_HOME"].sort(),
+    [
+      "BS9_INJECT_DIR",
+      "BS9_INJECT_STOP_MS",
+      "GREETING",
+      "HOME",
+      "LOGNAME",
+      "NODE_ENV",
+      "OTEL_SERVICE_NAME",
+      "PATH",
+      "PORT",
+      "SERVICE_NAME",
+      "USER",
+      "XDG_CACHE_HOME",
+    ].sort(),
   );
   const follow = place.run(["logs", "web", "-f", "--json"]);
   const before = await place.pidOf("web");

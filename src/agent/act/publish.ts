@@ -209,13 +209,22 @@ export class Publisher implements Stage {
 }
 
 /** Two readings of a service have the same key if they differ only in figures, which change all the time. */
-function keyOf({ status, unwell, ...rest }: Observed, { services }: Moment): string {
-  const { uptimeMs: _, cpuPercent: __, cpuTimeMs: ___, memoryBytes: ____, memorySource: _____, tasks: ______, ...lasting } = status;
+function keyOf({ status, unwell, served: _served, ...rest }: Observed, { services }: Moment): string {
+  const {
+    uptimeMs: _,
+    cpuPercent: __,
+    cpuTimeMs: ___,
+    memoryBytes: ____,
+    memorySource: _____,
+    tasks: ______,
+    requests: _______,
+    ...lasting
+  } = status;
   const known = services.get(status.name);
   return JSON.stringify([lasting, rest, unwell?.reason ?? null, known === undefined ? null : runOf(known)]);
 }
 
 function figuresOf({ status }: Observed) {
-  const { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks } = status;
-  return { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks };
+  const { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks, requests } = status;
+  return { name, uptimeMs, cpuPercent, cpuTimeMs, memoryBytes, memorySource, tasks, requests };
 }

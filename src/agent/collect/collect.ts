@@ -9,11 +9,12 @@ import type { HostSample, Sample } from "../../metrics/sample.ts";
 import { restartsOf, stateAfterOutcome } from "../../status/status.ts";
 import type { Moment, ReportedChange } from "../moment.ts";
 import { HealthCollector } from "./health.ts";
+import { RequestsCollector } from "./requests.ts";
 import { Sampler } from "./samples.ts";
 import { type RefreshOptions, Services } from "./services.ts";
 
 export type CollectorDeps = Pick<Deps, "registry"> & {
-  backend: Pick<Backend, "watch" | "read" | "verify" | "limits" | "runBeside">;
+  backend: Pick<Backend, "watch" | "read" | "verify" | "limits" | "runBeside" | "socketFolder">;
   /** The free space of the file systems of these directories is measured. */
   paths: Pick<Paths, "home" | "state">;
   health: HealthSettings;
@@ -26,6 +27,8 @@ export type CollectorDeps = Pick<Deps, "registry"> & {
   onNews: () => void;
   /** True while a reader follows the services. */
   isRead: () => boolean;
+  /** When an earlier agent took its last samples, by the wall clock. */
+  countedUntilMs: Promise<number>;
 };
 
 /** Takes the samples of a turn. The expensive figures are read only while `hasTime` returns true. */
@@ -34,6 +37,7 @@ export type WantedSamples = { kind: "tick" | "shown"; hasTime: () => boolean } |
 export class Collector {
   readonly services: Services;
   readonly sampler = new Sampler();
+  readonly requests: RequestsCollector;
   readonly #host = hostSampler();
   readonly #deps: CollectorDeps;
   readonly #health: HealthCollector;
@@ -46,7 +50,8 @@ export class Collector {
     this.#deps = deps;
     const { backend, registry, monotonicMs, onNews, now } = deps;
     this.services = new Services({ backend, registry, monotonicMs, onChange: (change) => this.#note(change), onDirty: onNews });
-    this.#health = new HealthCollector(this.services, {
+    this.requests = new RequestsCollector(deps);
+    this.#health = new HealthCollector(this.services, (name) => backend.socketFolder(name), {
       settings: deps.health,
       run: (spec, command, timeoutMs) => backend.runBeside(spec, command, timeoutMs),
       onChange: (name) => {
@@ -107,6 +112,7 @@ export class Collector {
     this.services.close();
     this.#health.monitor.close();
     this.sampler.close();
+    this.requests.close();
     this.#host.close();
   }
 
@@ -115,6 +121,7 @@ export class Collector {
     const known = this.look();
     const { kind } = wanted;
     const samples = kind === "none" ? [] : this.#samples(known.outcomes, { hasTime: wanted.hasTime, isTick: kind === "tick" });
+    if (kind === "tick") this.requests.ask(this.services.all());
     const touched = this.services.takeTouched().union(this.#judged);
     this.#judged = new Set();
     if (kind !== "none") this.#latestHost = this.#hostSample(kind === "tick");
@@ -136,6 +143,7 @@ export class Collector {
         state: stateAfterOutcome(state, outcome),
         restarts: restartsOf(known.reading, outcome),
         health: { health, latencyMs },
+        requests: this.requests.take(name, isTick),
       };
     });
     return this.sampler.take(looks, { readAtMs: this.#deps.monotonicMs(), hasTime, isTick });

@@ -1,23 +1,28 @@
 // Tells the health monitor which services run, and on which port to probe a service that has no configured check.
-import { heldIfShown, type Listener } from "../../backend/sockets.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { heldBy, heldIfShown, type Listener, listeners } from "../../backend/sockets.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../../base/proc.ts";
 import { type Monitor, type MonitorOptions, monitorOf, type Watched } from "../../health/monitor.ts";
 import { probeOf } from "../../health/probe.ts";
+import { askPreload, pidsWithSocket } from "../../injectors/ask.ts";
 import { pidsOf } from "../../metrics/group.ts";
+import { isInjected } from "../../service/spec.ts";
 import { Ports } from "./ports.ts";
-import { runOf, type Services } from "./services.ts";
+import { type Known, runOf, type Services } from "./services.ts";
 
 export class HealthCollector {
   readonly monitor: Monitor;
   readonly #services: Services;
+  readonly #socketFolder: Backend["socketFolder"];
   readonly #ports = new Ports();
   /** The listening ports of each service without a check; null where they are unknown. */
   #found = new Map<string, number[] | null>();
   /** The counter `changes` of the services when the monitor was last updated; -1 forces an update. */
   #heard = -1;
 
-  constructor(services: Services, options: Pick<MonitorOptions, "settings" | "run" | "onChange">) {
+  constructor(services: Services, socketFolder: Backend["socketFolder"], options: Pick<MonitorOptions, "settings" | "run" | "onChange">) {
     this.#services = services;
+    this.#socketFolder = socketFolder;
     this.monitor = monitorOf(options);
   }
 
@@ -54,7 +59,25 @@ export class HealthCollector {
       // This function is called only where no process answers on the loopback address.
       const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
       const listens = this.#found.get(spec.name) ?? null;
-      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong }];
+      const askAlive = isInjected(spec) ? (timeoutMs: number) => aliveOf(known, this.#socketFolder(spec.name), timeoutMs) : undefined;
+      return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong, askAlive }];
     });
   }
+}
+
+/**
+ * Asks the processes that listen: another process of the service, such as one that computes, may be silent for a while. A
+ * process without a working preload is not asked, and its connection alone decides.
+ */
+async function aliveOf(known: Known, folder: string, timeoutMs: number): Promise<string | null> {
+  const endMs = performance.now() + timeoutMs;
+  const all = listeners();
+  const serving = pidsWithSocket(folder, pidsOf(known.reading.group)).filter((pid) => heldBy([pid], all).length > 0);
+  for (const pid of serving) {
+    const told = await askPreload(folder, pid, "/healthz", Math.max(1, endMs - performance.now()));
+    if (told === "silent")
+      return `its process ${pid} accepts connections and does not answer /healthz (timeout after ${Math.round(timeoutMs)} ms)`;
+    if (told !== "absent" && told.status >= 400) return `/healthz of its process ${pid} answers with status ${told.status}`;
+  }
+  return null;
 }

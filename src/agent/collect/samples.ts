@@ -1,6 +1,6 @@
 // Reads the counters of all services, makes a sample of each service, and keeps its latest sample.
 import { counterReader } from "../../metrics/counters.ts";
-import { type Sample, type ServiceReading, type State, sampleOf } from "../../metrics/sample.ts";
+import { type RequestFigures, type Sample, type ServiceReading, type State, sampleOf } from "../../metrics/sample.ts";
 import { type Known, runOf } from "./services.ts";
 
 export type SampleInput = {
@@ -8,6 +8,8 @@ export type SampleInput = {
   state: State;
   restarts: number | null;
   health: Pick<ServiceReading, "health" | "latencyMs">;
+  /** What the app tells of its requests; null if it told nothing since the last tick. */
+  requests: RequestFigures | null;
 };
 
 type Latest = { run: string | null; readAtMs: number; sample: Sample };
@@ -31,11 +33,11 @@ export class Sampler {
     const before = isTick ? this.#ofTick : this.#last;
     const counted = looks.map(({ known }) => ({ service: known.reading.name, group: known.reading.group }));
     const counters = this.#counters.read(counted, readAtMs, hasTime);
-    const samples = looks.flatMap(({ known, state, restarts, health }): Sample[] => {
+    const samples = looks.flatMap(({ known, state, restarts, health, requests }): Sample[] => {
       const { name } = known.reading;
       const found = counters.get(name);
       if (found === undefined) return [];
-      const reading = { ...found, ...health, service: name, readAtMs, state, restarts };
+      const reading = { ...found, ...health, ...requests, service: name, readAtMs, state, restarts };
       const sample = sampleOf(before.get(name) ?? null, reading);
       if (isTick) this.#ofTick.set(name, reading);
       this.#last.set(name, reading);

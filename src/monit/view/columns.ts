@@ -153,7 +153,8 @@ function errorsCell({ requests }: Status): TableCell {
   return { text: figure(requests?.errorPercent, 1), look: (requests?.errorPercent ?? 0) > 1 ? ink.red : ink.plain };
 }
 
-export function latency(ms: number): string {
+export function latency(ms: number | null): string {
+  if (ms === null) return "-";
   return ms < 10 ? `${ms.toFixed(1)}ms` : ms < 10_000 ? `${Math.round(ms)}ms` : `${Math.round(ms / 1000)}s`;
 }
 

@@ -79,7 +79,7 @@ function wordsOf({ status, end, outcome }: Observed): string[] {
     ...(requests === null
       ? []
       : [
-          `${requests.perSecond.toFixed(1)} req/s  errors ${requests.errorPercent.toFixed(1)}%  p50 ${latency(requests.p50Ms)}  p95 ${latency(requests.p95Ms)}`,
+          `${requests.perSecond.toFixed(1)} req/s  errors ${requests.errorPercent?.toFixed(1) ?? "-"}%  p50 ${latency(requests.p50Ms)}  p95 ${latency(requests.p95Ms)}`,
         ]),
     joined(
       tasks === null ? null : `${tasks} tasks`,

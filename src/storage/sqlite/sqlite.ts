@@ -16,6 +16,7 @@ import { pointSourceOf } from "./read.ts";
 import { loadEntries, loadRecents, type Recents } from "./recent.ts";
 import { deleteExpired, incrementalVacuum } from "./retain.ts";
 import { loadNames, type Names } from "./schema.ts";
+import { completeChunks } from "./upgrade.ts";
 import { loadWatching, recordChanges, recordStates, type Watching } from "./watching.ts";
 
 export type SqliteOptions = {
@@ -45,7 +46,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     const db = openToWrite(path);
     try {
       const names = loadNames(db);
-      return { db, inode: inodeOf(path), names, watching: loadWatching(db, names), recents: loadRecents(db, levels.length) };
+      const recents = loadRecents(db, levels.length);
+      db.transaction(() => completeChunks(db, names, recents))();
+      return { db, inode: inodeOf(path), names, watching: loadWatching(db, names), recents };
     } catch (error) {
       db.close();
       throw error;

@@ -37,7 +37,10 @@ export async function hostIsolation(directives: Directive[], deps: ProbeDeps): P
   const file = join(reach.runtimeDir, "systemd/user", unit);
   const launcher = join(paths.cache, id);
   const hasMounts = hidesHome(directives);
-  const files = openedBy({ readable: [resolvedPath(deps.runtime)], writable: [], optional: [], leads: {}, cache: null }, paths);
+  const files = openedBy(
+    { readable: [resolvedPath(deps.runtime)], writable: [], optional: [], leads: {}, cache: null, sockets: null },
+    paths,
+  );
   const wanted = hasMounts ? null : { ...files, readable: [...openedSystem(paths), ...files.readable] };
   try {
     using attempts = trial(paths.cache);

@@ -9,6 +9,7 @@ import { Isolation, Missing, type SandboxVerdict } from "../../backend/verdict.t
 import { readIfThere, writeWhole } from "../../base/files.ts";
 import type { Paths } from "../../base/paths.ts";
 import { bootId, startTimeOf } from "../../base/proc.ts";
+import { injectionOf } from "../../injectors/injection.ts";
 import { commandOf } from "../../runtime/command.ts";
 import type { Spec } from "../../service/spec.ts";
 import type { Connection } from "../bus/connection.ts";
@@ -18,6 +19,7 @@ import type { Systemctl } from "../bus/systemctl.ts";
 import { foreignSettings } from "../unit/drop-ins.ts";
 import { unitName } from "../unit/names.ts";
 import { isAsWritten } from "../unit/seal.ts";
+import { socketsPath } from "../unit/starts.ts";
 import { closedStamp } from "./closed.ts";
 import { forService } from "./host.ts";
 import type { HostProfiles } from "./host-profiles.ts";
@@ -135,7 +137,9 @@ export class Verifier {
 
   async #look(spec: Spec, pid: number): Promise<SandboxVerdict> {
     const { paths, reach, neighbours, hosts, connection, systemctl } = this.#deps;
-    const opening = openingOf(spec, commandOf(spec, paths.share), paths, neighbours.of(spec.name));
+    const injection = injectionOf(spec, paths.share, join(reach.runtimeDir, socketsPath(spec.name)));
+    const command = commandOf(spec, paths.share, injection?.flags);
+    const opening = openingOf(spec, command, paths, neighbours.of(spec.name), injection);
     const host = forService(await hosts.of(spec.sandbox.profile), opening);
     this.#outside ??= readOutside(paths.home, reach.uid);
     const [loaded] = await readLoaded([unitName(spec.name)], connection, systemctl);
@@ -168,8 +172,9 @@ export class Verifier {
 }
 
 /** A hash of all parts of a spec that affect its sandbox. */
-function nameOf({ entry, args, root, cwd, runtime, build, path, sandbox }: Spec): string {
-  return Bun.hash(JSON.stringify([entry, args, root, cwd, runtime, build, path, sandbox])).toString(16);
+function nameOf({ entry, args, root, cwd, runtime, build, path, sandbox, inject }: Spec): string {
+  const parts = [entry, args, root, cwd, runtime, build, path, sandbox, ...(inject === undefined ? [] : [inject])];
+  return Bun.hash(JSON.stringify(parts)).toString(16);
 }
 
 /**

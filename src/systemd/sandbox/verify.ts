@@ -102,9 +102,10 @@ function standing({ name, isInSync, foreign, opening }: Declared): Missing[] {
 function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] {
   if (!host.directives.some((directive) => directive.name === "ProtectHome")) return [];
   const mend = `bs9 restart ${name}`;
-  const { writable, readable, optional, cache } = opening;
+  const { writable, readable, optional, cache, sockets } = opening;
   const { home } = seen.outside;
-  const missing: Missing[] = expectedMountsOf(opening, home).flatMap((place) => {
+  const ofPreload = sockets === null ? [] : [{ path: sockets, real: sockets, isOptional: false }];
+  const missing: Missing[] = [...expectedMountsOf(opening, home), ...ofPreload].flatMap((place) => {
     const why = misplaced(seen, place);
     return why === null ? [] : [{ directive: place.path, why, mend }];
   });
@@ -112,7 +113,7 @@ function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] 
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
       missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it is writable", mend });
   }
-  const own = cache === null ? [] : [cacheInHome(home)];
+  const own = [...(cache === null ? [] : [cacheInHome(home)]), ...(sockets === null ? [] : [sockets])];
   const stranger = unasked(seen, [...writable, ...readable, ...optional, ...own]);
   if (stranger !== undefined) missing.push({ directive: "ProtectHome=tmpfs", why: `${stranger.point} is visible`, mend });
   return missing;

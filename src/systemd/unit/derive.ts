@@ -1,11 +1,13 @@
 // Makes the texts of the unit and of the environment file from a spec and from what this host supports.
 
+import { join } from "node:path";
 import type { Shutter } from "../../backend/directories.ts";
 import type { Neighbours } from "../../backend/neighbours.ts";
 import { type Opening, openingOf } from "../../backend/opening.ts";
 import { hidesHome } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
 import type { Paths } from "../../base/paths.ts";
+import { injectionOf } from "../../injectors/injection.ts";
 import { logFile, logFolder } from "../../logs/store/place.ts";
 import { commandOf } from "../../runtime/command.ts";
 import { checkSizes } from "../../service/sizes.ts";
@@ -15,6 +17,7 @@ import type { HostProfiles } from "../sandbox/host-profiles.ts";
 import { type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
 import { delayText } from "./delay.ts";
 import { fitsInUnit } from "./quote.ts";
+import { socketsPath } from "./starts.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
 /**
@@ -47,7 +50,8 @@ export type UnitGround = {
 export async function derive(spec: Spec, ground: UnitGround): Promise<Derived> {
   const { plan, opening, launcher } = await planOf(spec, ground);
   const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
-  const environment = environmentText(spec, opening.programs, shutter === "landlock" ? opening.cache : null);
+  const cache = shutter === "landlock" ? opening.cache : null;
+  const environment = environmentText(spec, { programs: opening.programs, cache, injected: plan.injection?.env ?? {} });
   return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
 }
 
@@ -62,14 +66,16 @@ export async function deriveBeside(
   ground: UnitGround,
 ): Promise<Pick<Derived, "unit" | "launcher" | "environment">> {
   const { plan, opening, launcher } = await planOf(spec, ground);
-  const unit = besideText({ ...plan, argv: ["/bin/sh", "-c", command] }, timeoutMs);
-  return { unit, launcher, environment: environmentText(spec, opening.programs, null) };
+  const beside = { ...plan, argv: ["/bin/sh", "-c", command], mounts: { ...plan.mounts, sockets: null } };
+  const unit = besideText(beside, timeoutMs);
+  return { unit, launcher, environment: environmentText(spec, { programs: opening.programs, cache: null, injected: {} }) };
 }
 
 async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
-  const command = commandOf(spec, ground.paths.share);
-  checkSizes(command.argv, environmentOf(spec));
-  const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name));
+  const injection = injectionOf(spec, ground.paths.share, join(ground.runtimeDir, socketsPath(spec.name)));
+  const command = commandOf(spec, ground.paths.share, injection?.flags);
+  checkSizes(command.argv, { ...environmentOf(spec), ...injection?.env });
+  const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name), injection);
   const host = forService(await ground.hosts.of(spec.sandbox.profile), opening);
   const { directives } = host;
   const launcher = launcherFor(spec, { host, opening, paths: ground.paths, runtimeDir: ground.runtimeDir });
@@ -98,6 +104,7 @@ async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan;
     logFiles,
     directives,
     mounts: opening,
+    injection,
     home: ground.paths.home,
     owner: ground.mark,
     launcher: launcher.file,

@@ -5,6 +5,8 @@ import { readIfThere, removeEmpty } from "../../base/files.ts";
 
 /** The file with the count, below the runtime directory of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
+/** The directory with the sockets of the preload, which systemd makes and removes with each run of the service. */
+export const socketsPath = (name: string): string => `bs9/inject/${name}`;
 /** An empty file that exists while the service is given up. */
 export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;
 
@@ -15,11 +17,15 @@ export function clearStarts(runtimeDir: string, name: string): void {
   rmSync(join(runtimeDir, givenUpPath(name)), { force: true });
 }
 
-/** Removes the counts of a deleted service, and the parent directories after the last service. */
+/**
+ * Removes the counts of a deleted service and the directory of its sockets, and the parent directories after the last service.
+ */
 export function removeStarts(runtimeDir: string, name: string): void {
   clearStarts(runtimeDir, name);
-  const folder = dirname(join(runtimeDir, startsPath(name)));
-  for (const one of [folder, dirname(folder)]) removeEmpty(one);
+  const sockets = join(runtimeDir, socketsPath(name));
+  rmSync(sockets, { recursive: true, force: true });
+  const starts = dirname(join(runtimeDir, startsPath(name)));
+  for (const one of [dirname(sockets), starts, dirname(starts)]) removeEmpty(one);
 }
 
 export type Starts = {

@@ -2,8 +2,10 @@
 
 import { cacheInHome } from "../../backend/directories.ts";
 import { givenUpStatus } from "../../backend/ended.ts";
+import type { Opening } from "../../backend/opening.ts";
 import { type Directive, hidesHome, homeIsCovered, sandboxEdition } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
+import type { Injection } from "../../injectors/injection.ts";
 import { environmentWith, givenEnvironment, type Spec } from "../../service/spec.ts";
 import type { Mounted } from "../sandbox/mount-check.ts";
 import { onFailureLine } from "./alert-unit.ts";
@@ -11,7 +13,7 @@ import { canGiveUp, delayLines } from "./delay.ts";
 import { stdoutIdentifier } from "./names.ts";
 import { barePath, bindPath, environmentLine, execWord, unitWord } from "./quote.ts";
 import { editionLine, seal } from "./seal.ts";
-import { givenUpPath } from "./starts.ts";
+import { givenUpPath, socketsPath } from "./starts.ts";
 
 export type UnitPlan = {
   spec: Spec;
@@ -22,7 +24,8 @@ export type UnitPlan = {
   /** The files for stdout and stderr; null: the journal. */
   logFiles: { stdout: string; stderr: string } | null;
   directives: Directive[];
-  mounts: Mounted;
+  mounts: Mounted & Pick<Opening, "sockets">;
+  injection: Injection | null;
   home: string;
   /** Identifies the registry that the unit belongs to by its configuration directory. */
   owner: string;
@@ -46,13 +49,17 @@ export function unitText(plan: UnitPlan): string {
     "[X-BS9]",
     `Owner=${unitWord(plan.owner)}`,
     ...(spec.sandbox.profile === "off" ? [] : [editionLine(sandboxEdition)]),
+    // For a bs9 with another registry, which must not remove this directory.
+    ...(plan.injection === null ? [] : [`Preload=${unitWord(`${plan.injection.folder}/`)}`]),
     "",
     "[Service]",
     "Type=exec",
     "Slice=bs9.slice",
     `WorkingDirectory=${barePath(plan.cwd)}`,
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
-    unsetEnvironment(spec),
+    unsetEnvironment(spec, plan.injection === null ? [] : ["RUNTIME_DIRECTORY"]),
+    // systemd makes this directory before the mounts of the service, and removes it when the service ends.
+    ...(plan.injection === null ? [] : [`RuntimeDirectory=${socketsPath(spec.name)}`, "RuntimeDirectoryMode=0700"]),
     `SyslogIdentifier=${stdoutIdentifier(spec.name)}`,
     ...outputs(plan),
     "",
@@ -88,7 +95,8 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
     "Type=oneshot",
     `WorkingDirectory=${barePath(plan.cwd)}`,
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
-    unsetEnvironment(plan.spec),
+    // Without this directory the preload does nothing.
+    unsetEnvironment(plan.spec, plan.injection === null ? [] : ["BS9_INJECT_DIR"]),
     "StandardOutput=null",
     "StandardError=null",
     // Without this line systemd writes two to four lines per check into the journal; the result goes to the caller anyway.
@@ -106,11 +114,15 @@ export function besideText(plan: Omit<UnitPlan, "owner" | "logFiles">, timeoutMs
 
 /**
  * The text of the environment file, which has mode 0600, because `systemctl show` would show values in the unit to everyone.
- * `programs` are directories to add to PATH; `cache` is the cache directory of the service if it is not ~/.cache.
+ * `programs` are directories to add to PATH; `cache` is the cache directory of the service if it is not ~/.cache; `injected` are
+ * the variables of the preload.
  */
-export function environmentText(spec: Spec, programs: string[], cache: string | null): string {
+export function environmentText(
+  spec: Spec,
+  { programs, cache, injected }: { programs: string[]; cache: string | null; injected: Injection["env"] },
+): string {
   const own = cache === null ? "" : environmentLine("XDG_CACHE_HOME", cache);
-  const given = Object.entries(environmentWith(spec, programs))
+  const given = Object.entries({ ...environmentWith(spec, programs), ...injected })
     .map(([name, value]) => environmentLine(name, value))
     .join("");
   return own + given;
@@ -124,9 +136,9 @@ function outputs({ logFiles }: UnitPlan): string[] {
 }
 
 /** The user manager may have imported variables from a shell that are wrong for the service. */
-function unsetEnvironment(spec: Spec): string {
+function unsetEnvironment(spec: Spec, more: string[]): string {
   const env = givenEnvironment(spec);
-  const ofShell = ["PWD", "OLDPWD", "SHLVL"].filter((name) => env[name] === undefined);
+  const ofShell = ["PWD", "OLDPWD", "SHLVL", ...more].filter((name) => env[name] === undefined);
   return `UnsetEnvironment=${["BUN_OPTIONS", "BUN_BE_BUN", ...ofShell].join(" ")}`;
 }
 
@@ -154,7 +166,7 @@ function limits(spec: Spec): string[] {
 function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launcher">): string[] {
   // Without a mount namespace these settings would have no effect, so the unit must not claim them.
   if (!hidesHome(plan.directives)) return [];
-  const { writable, readable, optional, cache } = plan.mounts;
+  const { writable, readable, optional, cache, sockets } = plan.mounts;
   return [
     ...(homeIsCovered(plan.home) ? [] : [`TemporaryFileSystem=${bindPath(plan.home)}:ro`]),
     `BindReadOnlyPaths=${bindPath(plan.launcher)}`,
@@ -163,5 +175,6 @@ function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launche
     // Optional, so that the service still starts if somebody removed the directory; ~/.cache then accepts no writes.
     ...(cache === null ? [] : [`BindPaths=${bindPath(cache, { optional: true })}:${bindPath(cacheInHome(plan.home))}`]),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
+    ...(sockets === null ? [] : [`BindPaths=${bindPath(sockets)}`]),
   ];
 }

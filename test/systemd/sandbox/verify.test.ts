@@ -26,6 +26,7 @@ const declared: Declared = {
     leads: {},
     programs: [runtime],
     cache: null,
+    sockets: null,
     cwd: "/home/ops/web",
     narrowed: null,
     exposed: [],

@@ -92,12 +92,19 @@ export function launcherIn(unit: string, { start }: Launcher): string | null {
 }
 
 /** The paths that Landlock opens for a service: the same paths that its mounts open on other hosts. */
-export function openedBy(opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache">, paths: Paths): Files {
+export function openedBy(
+  opening: Pick<Opening, "readable" | "writable" | "optional" | "leads" | "cache" | "sockets">,
+  paths: Paths,
+): Files {
   // The target of each path was checked when the list of opened paths was made, and is not resolved again.
   const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
   return {
     readable: all([...opening.readable, ...opening.optional]),
-    writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
+    writable: [
+      ...all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
+      // systemd makes this directory with each start.
+      ...(opening.sockets === null ? [] : [{ path: opening.sockets, isFile: false }]),
+    ],
     // Bun and Node look for packages in each parent directory, and stop at a directory that they cannot list.
     listable: all(opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path))),
   };

@@ -1,0 +1,50 @@
+// Decides how the preload gets into the processes of a service. Pure, except for the first bytes of the entry that it is given.
+import { basename } from "node:path";
+import type { Inject, Spec } from "../service/spec.ts";
+
+/** Programs that run Node, or that run what a package.json says. */
+const runners = new Set(["node", "nodejs", "npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack"]);
+/** Shells run a script, which may execute Node. */
+const shells = new Set(["sh", "bash", "dash", "zsh", "ash", "ksh"]);
+
+export type InjectGround = {
+  /** The first bytes of the entry; null where they cannot be read. */
+  head: string | null;
+  /** The version of the Node that would run, such as `v20.11.0`; null where it is unknown. */
+  node: string | null;
+  /** The version of this bs9. */
+  version: string;
+  metricsOnPort: boolean;
+};
+
+/** True where the answer depends on which Node there is. */
+export function needsNode({ entry, runtime }: Pick<Spec, "entry" | "runtime">, head: string | null): boolean {
+  return runtime.kind === "node" || (runtime.kind === "none" && runsNode(entry.path, head));
+}
+
+export function injectFor(spec: Pick<Spec, "entry" | "runtime">, { head, node, version, metricsOnPort }: InjectGround): Inject {
+  const more = { version, ...(metricsOnPort ? { metricsOnPort } : {}) };
+  const { kind } = spec.runtime;
+  if (kind === "bs9" || kind === "bun") return { by: "preload", ...more };
+  if (!needsNode(spec, head)) return { by: "none", why: "program" };
+  if (node === null || !takesImport(node)) return { by: "none", why: "node" };
+  return { by: kind === "node" ? "import" : "NODE_OPTIONS", ...more };
+}
+
+/** An executable text without a `#!` line is run by a shell (execve(2), ENOEXEC). */
+function runsNode(path: string, head: string | null): boolean {
+  const name = basename(path);
+  if (runners.has(name) || shells.has(name)) return true;
+  if (head === null || head === "" || head.includes("\0")) return false;
+  const [, interpreter = "", word = ""] = /^#! *(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?/.exec(head) ?? [];
+  if (interpreter === "") return !head.startsWith("#!");
+  const program = basename(interpreter) === "env" ? word : basename(interpreter);
+  return runners.has(program) || shells.has(program);
+}
+
+/** An older Node refuses `--import` in NODE_OPTIONS, and does not start at all. */
+export function takesImport(version: string): boolean {
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
+  const [first, second] = [Number(major), Number(minor)];
+  return first > 20 || (first === 20 && second >= 6) || (first === 18 && second >= 18);
+}

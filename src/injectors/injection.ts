@@ -1,0 +1,41 @@
+// What a spec with the preload adds to its process: words of the command line, variables and opened paths. Pure.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { environmentOf, type Spec } from "../service/spec.ts";
+
+export type Injection = {
+  /** The words between the runtime and the entry. */
+  flags: string[];
+  env: Record<string, string>;
+  /** The directory of the preload, which the service has to read. */
+  folder: string;
+  /** The directory in which the processes of the service make their sockets. */
+  sockets: string;
+};
+
+/** The directory of the preload of one version; without a version, the directory of all. */
+export const preloadFolder = (share: string, version: string): string => join(share, "inject", version);
+/** The same file serves both runtimes; with this ending, both read it as an ES module whatever package.json says. */
+export const preloadFile = (share: string, version: string): string => join(preloadFolder(share, version), "preload.mjs");
+
+/** Null for a service without the preload. `sockets` is the directory that the backend gives to this service. */
+export function injectionOf(spec: Spec, share: string, sockets: string): Injection | null {
+  const { inject, stopTimeoutMs } = spec;
+  if (inject === undefined || inject.by === "none") return null;
+  const file = preloadFile(share, inject.version);
+  // A URL has neither spaces nor quotes, which separate words in NODE_OPTIONS.
+  const url = pathToFileURL(file).href;
+  const given = environmentOf(spec)["NODE_OPTIONS"];
+  const flags = { preload: ["--preload", file], import: ["--import", url], NODE_OPTIONS: [] };
+  return {
+    flags: flags[inject.by],
+    env: {
+      ...(inject.by === "NODE_OPTIONS" ? { NODE_OPTIONS: [given, `--import=${url}`].filter(Boolean).join(" ") } : {}),
+      BS9_INJECT_DIR: sockets,
+      BS9_INJECT_STOP_MS: String(stopTimeoutMs),
+      ...(inject.metricsOnPort === true ? { BS9_INJECT_METRICS_ON_PORT: "1" } : {}),
+    },
+    folder: preloadFolder(share, inject.version),
+    sockets,
+  };
+}

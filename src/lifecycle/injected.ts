@@ -1,0 +1,90 @@
+// Finds out what the preload of a service needs to know of this machine, and brings it to the version of this bs9.
+import { existsSync, realpathSync } from "node:fs";
+import { exec } from "../base/exec.ts";
+import { readRegular } from "../base/files.ts";
+import { isWithin, resolvedPath } from "../base/paths.ts";
+import { injectFor, needsNode } from "../injectors/decide.ts";
+import { preloadFile } from "../injectors/injection.ts";
+import { isPresentPreload, writePreload } from "../injectors/written.ts";
+import { runtimeVersion } from "../runtime/pin.ts";
+import { findCommand } from "../service/entry.ts";
+import { isHomeOrAbove } from "../service/root.ts";
+import { type Inject, isInjected, type Spec } from "../service/spec.ts";
+import type { Deps } from "./deps.ts";
+
+type Ground = Pick<Deps, "registry" | "defaults" | "share" | "home">;
+type Program = Pick<Spec, "name" | "entry" | "runtime" | "path" | "root" | "sandbox">;
+
+/** How the preload gets into a service that is defined now, or restarted with the present bs9. */
+export async function injectNow(spec: Program, { registry, defaults, home }: Ground): Promise<Inject> {
+  const head = headOf(spec.entry.path);
+  const isOpen = (path: string) => writableIn(registry.writers().concat(spec), home).some((folder) => isWithin(path, folder));
+  const node = needsNode(spec, head) ? await nodeVersion(spec, isOpen) : null;
+  return injectFor(spec, { head, node, version: runtimeVersion, metricsOnPort: defaults.metricsOnPort });
+}
+
+/**
+ * The spec with the preload of this bs9, and the same object if nothing changes. A spec of a bs9 that had no preload gets one.
+ * `--no-inject` stays. A preload with the same text as that of this bs9 stays too, so that an upgrade changes nothing in vain.
+ */
+export async function withPresentPreload(spec: Spec, ground: Ground): Promise<Spec> {
+  const { inject } = spec;
+  if (inject?.by === "none" && inject.why === "option") return spec;
+  const now = await injectNow(spec, ground);
+  if (now.by === "none") return Bun.deepEquals(inject, now) ? spec : { ...spec, inject: now };
+  const isKept = inject !== undefined && inject.by !== "none" && isPresentPreload(ground.share, inject.version);
+  const next = isKept ? { ...now, version: inject.version } : now;
+  return Bun.deepEquals(inject, next) ? spec : { ...spec, inject: next };
+}
+
+/** Writes the preload that the spec names, if it is that of this bs9. */
+export function keepPreload({ inject }: Pick<Spec, "inject">, share: string): void {
+  if (inject !== undefined && inject.by !== "none" && inject.version === runtimeVersion) writePreload(share, inject.version);
+}
+
+/** True where the file of the preload was removed, so that the next start would fail. */
+export function lacksPreload({ inject }: Pick<Spec, "inject">, share: string): boolean {
+  return inject !== undefined && inject.by !== "none" && !existsSync(preloadFile(share, inject.version));
+}
+
+/** The sentence for the user after a restart has changed what bs9 puts into the app; null where it has changed nothing visible. */
+export function sentenceOnInject(known: Spec, spec: Spec): string | null {
+  if (known.inject === spec.inject || !isInjected(spec)) return null;
+  const { name } = spec;
+  return isInjected(known)
+    ? `${name}: it now runs with the health endpoints, metrics and graceful stop of this bs9`
+    : `${name}: bs9 now adds health endpoints, metrics and a graceful stop to it; to leave them out: bs9 start ${name} --no-inject`;
+}
+
+function headOf(path: string): string | null {
+  try {
+    return readRegular(path, 256)?.toString("latin1") ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const timeoutMs = 2000;
+
+/**
+ * What `node --version` prints. Null where a service may have written that program: bs9 would execute it without a sandbox. Null
+ * too where it does not answer as Node does.
+ */
+async function nodeVersion({ runtime, path }: Program, isOpen: (path: string) => boolean): Promise<string | null> {
+  const program = runtime.kind === "node" ? runtime.path : findCommand("node", path);
+  try {
+    if (program === null || isOpen(program) || isOpen(realpathSync(program))) return null;
+    const { exitCode, stdout } = await exec([program, "--version"], { timeoutMs, maxBytes: 4096, cwd: "/", env: { PATH: path } });
+    return exitCode === 0 && /^v\d+\.\d+\.\d+\S*\n$/.test(stdout) ? stdout.trim() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What services may write. A home directory as a whole is never opened. */
+function writableIn(writers: Pick<Spec, "root" | "sandbox">[], home: string): string[] {
+  return writers.flatMap(({ root, sandbox }) => {
+    const folders = [...(isHomeOrAbove(resolvedPath(root), home) ? [] : [root]), ...sandbox.writable];
+    return folders.flatMap((folder) => [folder, resolvedPath(folder)]);
+  });
+}
