@@ -97,6 +97,24 @@ test("a service that listens on one address of its own is healthy", async () => 
   expect(await http(port)).toBeNull();
 });
 
+test("TCP: the answer of the preload counts after the connection, within the same time", async () => {
+  const port = talks(ok, "");
+  const asked: number[] = [];
+  const withPreload = (reason: string | null, on = port) =>
+    probe({ kind: "tcp", port: on }, timeoutMs, noCommand, {
+      askAlive: async (leftMs) => {
+        asked.push(leftMs);
+        return reason;
+      },
+    });
+  expect(await withPreload(null)).toBeNull();
+  expect(await withPreload("it does not answer")).toBe("it does not answer");
+  expect(asked.length).toBe(2);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(timeoutMs);
+  expect(await withPreload("unused", 1)).toBe("port 1 accepts no connection");
+  expect(asked.length).toBe(2);
+});
+
 test.each(["127.0.0.78", ...(withIpv6 ? ["::1"] : [])])(
   "on %s only a socket of the service itself counts as the service",
   async (hostname) => {
@@ -181,6 +199,8 @@ test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | nul
   ["its only listening port is next", {}, [3], { kind: "tcp", port: 3 }],
   ["the same port for IPv4 and IPv6 counts once", {}, [3, 3], { kind: "tcp", port: 3 }],
   ["several listening ports give no probe", {}, [3, 4], null],
+  ["with the preload any of its ports will do", { inject: { by: "preload", version: "1" } }, [3, 4], { kind: "tcp", port: 3 }],
+  ["with --no-inject several ports give no probe", { inject: { by: "none", why: "option" } }, [3, 4], null],
   ["none", {}, [], null],
   ["unknown listening ports give no probe", {}, null, null],
 ])("the right probe is chosen for a service: %s", (_, spec, listens, expected) =>
