@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 /** `silent`: it accepted the connection and did not answer in time; `absent`: there is no preload, or no sense in its answer. */
-export type Told = { status: number; body: string } | "silent" | "absent";
+export type PreloadAnswer = { status: number; body: string } | "silent" | "absent";
 
 /** At most this many processes of one service are asked. */
 const maxSockets = 16;
@@ -29,7 +29,7 @@ export function pidsWithSocket(folder: string, pids: readonly number[]): number[
 }
 
 /** Never throws. */
-export async function askPreload(folder: string, pid: number, path: string, timeoutMs: number): Promise<Told> {
+export async function askPreload(folder: string, pid: number, path: string, timeoutMs: number): Promise<PreloadAnswer> {
   let fd: number | null = null;
   try {
     fd = openSync(socketOf(folder, pid), O_PATH | constants.O_NOFOLLOW);
@@ -41,8 +41,8 @@ export async function askPreload(folder: string, pid: number, path: string, time
   }
 }
 
-async function request(fd: number, path: string, timeoutMs: number): Promise<Told> {
-  const { promise, resolve } = Promise.withResolvers<Told>();
+async function request(fd: number, path: string, timeoutMs: number): Promise<PreloadAnswer> {
+  const { promise, resolve } = Promise.withResolvers<PreloadAnswer>();
   const pieces: Buffer[] = [];
   let size = 0;
   const ended = () => resolve(parsed(Buffer.concat(pieces)));
@@ -81,7 +81,7 @@ function isWhole(pieces: Buffer[], size: number): boolean {
   return head?.length != null && size >= head.bytes + head.length;
 }
 
-function parsed(bytes: Buffer): Told {
+function parsed(bytes: Buffer): PreloadAnswer {
   const head = headOf(bytes);
   if (head === null) return "absent";
   const body = bytes.subarray(head.bytes, head.length === null ? undefined : head.bytes + head.length);

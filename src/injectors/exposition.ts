@@ -1,7 +1,7 @@
 // Reads the few figures that bs9 needs from the OpenMetrics text of a preload. Pure. The text comes from an app, so each line that
 // is not as expected is left out.
 
-export type Exposition = {
+export type AppFigures = {
   /** Counts since the process started. */
   requests: number;
   /** Requests that were answered with a status of 5xx. */
@@ -15,8 +15,8 @@ export type Exposition = {
 const maxBounds = 64;
 
 /** Null where the text has no figures of requests. */
-export function readExposition(text: string): Exposition | null {
-  const found: Exposition = { requests: 0, errors: 0, buckets: new Map(), inFlight: null, lagMs: null };
+export function readExposition(text: string): AppFigures | null {
+  const found: AppFigures = { requests: 0, errors: 0, buckets: new Map(), inFlight: null, lagMs: null };
   let isKnown = false;
   for (const { prefix, label, take } of families) {
     for (let at = text.startsWith(prefix) ? 0 : after(text, prefix, 0); at !== -1; at = after(text, prefix, at)) {
@@ -40,7 +40,7 @@ type Family = {
   prefix: string;
   /** The only label that matters. */
   label: string;
-  take: (to: Exposition, value: number, label: string | null) => void;
+  take: (to: AppFigures, value: number, label: string | null) => void;
 };
 
 const families: readonly Family[] = [

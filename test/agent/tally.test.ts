@@ -1,9 +1,9 @@
 // The counts of requests over processes that come and go.
 import { expect, test } from "bun:test";
 import { RequestTally, type ToldRequests } from "../../src/agent/collect/tally.ts";
-import type { Exposition } from "../../src/injectors/exposition.ts";
+import type { AppFigures } from "../../src/injectors/exposition.ts";
 
-const told = (id: string, requests: number, more: Partial<Exposition> = {}, isFromStart = true): ToldRequests => ({
+const told = (id: string, requests: number, more: Partial<AppFigures> = {}, isFromStart = true): ToldRequests => ({
   id,
   told: { requests, errors: 0, buckets: new Map(), inFlight: null, lagMs: null, ...more },
   startedMs: 0,

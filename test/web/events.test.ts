@@ -54,7 +54,7 @@ class Stage {
 }
 
 function snapshot(): ModelEvent {
-  const services = [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null }];
+  const services = [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null, served: null }];
   return { kind: "snapshot", snapshot: { atMs: 1, services, added: [], notices: [], warnings: [], alerts: [], host: null } };
 }
 

@@ -45,7 +45,7 @@ export const plainSource: WebSource = {
   statuses: async () => [statusNamed("web")],
   snapshot: async () => ({
     atMs: 0,
-    services: [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null }],
+    services: [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null, served: null }],
     added: [],
     notices: [],
     warnings: [],

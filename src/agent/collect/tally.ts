@@ -1,21 +1,21 @@
 // Counts the requests of one service over all its processes: each process counts for itself and from 0. Pure.
-import { type Exposition, quantileMs } from "../../injectors/exposition.ts";
+import { type AppFigures, quantileMs } from "../../injectors/exposition.ts";
 import type { RequestFigures } from "../../metrics/sample.ts";
 import type { Requests, Served } from "../../status/schema.ts";
 
 /** What one process told. `id` names the process beyond its pid. */
 export type ToldRequests = {
   id: string;
-  told: Exposition;
+  told: AppFigures;
   startedMs: number;
   /** False where an earlier agent may have counted its requests already: only what comes after this report is counted. */
   isFromStart: boolean;
 };
 
-type Growth = Pick<Exposition, "requests" | "errors" | "buckets">;
+type Growth = Pick<AppFigures, "requests" | "errors" | "buckets">;
 
 export class RequestTally {
-  #known = new Map<string, Exposition>();
+  #known = new Map<string, AppFigures>();
   /** What ended processes of this run have told. */
   #ended: Served = { count: 0, failed: 0 };
   /** Counted since the last tick. */
@@ -87,7 +87,7 @@ export class RequestTally {
 }
 
 /** A count that fell belongs to another process, which has counted from 0. */
-function growthOf({ told, isFromStart }: ToldRequests, before: Exposition | undefined): Growth {
+function growthOf({ told, isFromStart }: ToldRequests, before: AppFigures | undefined): Growth {
   if (before === undefined) return isFromStart ? told : { requests: 0, errors: 0, buckets: new Map() };
   if (told.requests < before.requests || told.errors < before.errors) return told;
   const buckets = new Map([...told.buckets].map(([bound, count]) => [bound, Math.max(0, count - (before.buckets.get(bound) ?? 0))]));
