@@ -26,6 +26,8 @@ export class Alerts {
   readonly #alerts = new Map<string, Alert>();
   /** When a firing of each rule on each subject was last told, by the monotonic clock. */
   readonly #toldMs = new Map<string, number>();
+  /** What the id of the last firing of each rule on each subject was made from: the spool swallows an id that it has seen before. */
+  readonly #began = new Map<string, string>();
   #outbox: Outbox = emptyOutbox;
   #waiting: AlertEvent[] = [];
   #version = 0;
@@ -127,10 +129,18 @@ export class Alerts {
     const seen = condition === "breached" ? { value, sentence, severity, threshold, unit } : {};
     const begun = { rule, subject, id: "", sinceMs: observation.sinceMs ?? clock.atMs, firedMs: null, isTold: false };
     const made = before ?? { ...begun, value, sentence, severity, threshold, unit };
-    const id = step.tell === "firing" ? idOfFiring(rule, subject, observation.run ?? made.sinceMs) : made.id;
+    const id = step.tell === "firing" ? this.#newId(key, observation.run ?? String(made.sinceMs), clock) : made.id;
     const firedMs = step.tell === "firing" ? clock.atMs : made.firedMs;
     this.#alerts.set(key, { ...made, ...seen, id, firedMs, state, phaseMs });
     if (before?.state !== state) this.#version++;
+  }
+
+  /** A run that fires a second time, for example after its rule was turned off and on, gets another id. */
+  #newId(key: string, began: string, { atMs }: Clock): string {
+    const { rule, subject } = subjectOf(key);
+    const isNew = this.#began.get(key) !== began;
+    this.#began.set(key, began);
+    return idOfFiring(rule, subject, isNew ? began : `${began} ${atMs}`);
   }
 
   #end(key: string, alert: Alert, { atMs }: Clock): void {

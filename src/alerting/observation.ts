@@ -202,16 +202,16 @@ function valueText(value: number | null, unit: Unit | null): string {
 function eventOf(rule: EventRule, facts: ServiceFacts, nowMs: number): Observation {
   const { name, forMs, severity } = rule;
   const seen = seenBy[name](facts, nowMs);
-  const rest = { severity, value: null, threshold: null, unit: null, run: null, sinceMs: facts.changedMs, clearForMs: 0 };
+  const rest = { severity, value: null, threshold: null, unit: null, run: null, sinceMs: null, clearForMs: 0 };
   return { rule: name, subject: facts.name, forMs, ...rest, ...seen };
 }
 
-type Seen = Pick<Observation, "condition" | "sentence"> & Partial<Pick<Observation, "clearForMs" | "run" | "value">>;
+type Seen = Pick<Observation, "condition" | "sentence"> & Partial<Pick<Observation, "clearForMs" | "run" | "sinceMs" | "value">>;
 
 const seenBy: Record<EventRule["name"], (facts: ServiceFacts, nowMs: number) => Seen> = {
-  failed({ name, state, end, endedRun }) {
+  failed({ name, state, end, endedRun, changedMs }) {
     const condition = state === "failed" ? "breached" : state === "active" || state === "inactive" ? "clear" : "unknown";
-    return { condition, run: endedRun, sentence: `${name} failed${reasonText(end)}` };
+    return { condition, run: endedRun, sinceMs: changedMs, sentence: `${name} failed${reasonText(end)}` };
   },
   oom({ name, state, isOutOfMemory, endedRun }) {
     const sentence = `${name} was killed, because it needed more memory than it may use`;

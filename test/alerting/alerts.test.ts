@@ -181,3 +181,16 @@ test("events that could not be written are returned again", () => {
   scene.pass(5000);
   expect(scene.release()).toEqual(["web failed firing"]);
 });
+
+test("two firings never have the same id, even of one run or with a clock that was set back", () => {
+  const scene = new Scene();
+  scene.cooldownMs = 0;
+  const ids: string[] = [];
+  for (const run of ["r1", "r1", "r1", null, null]) {
+    scene.alerts.observe([{ ...failed, run, sinceMs: 7 }], scene.clock);
+    ids.push(...scene.alerts.kept(scene.clock).alerts.map(({ id }) => id));
+    scene.alerts.observe([{ ...failed, condition: "clear" }], scene.clock);
+    scene.pass(1);
+  }
+  expect(new Set(ids).size).toBe(5);
+});

@@ -116,6 +116,17 @@ describe("a rule compares its figure with its threshold", () => {
   });
 });
 
+test("only a failure begins when the state was reported: health can be lost twice in one run", () => {
+  const facts = { ...quiet, changedMs: 5, endedRun: "r1" };
+  const all = observationsOf(facts, rulesOfService(configOf({}), "web"), host, nowMs);
+  expect(all.map(({ rule, sinceMs }) => [rule, sinceMs])).toEqual([
+    ["failed", 5],
+    ["oom", null],
+    ["crashLoop", null],
+    ["health", null],
+  ]);
+});
+
 test("the rules on the host use the memory and the fullest disk", () => {
   const rules = rulesOfHost(
     configOf({
