@@ -66,7 +66,11 @@ export function observationsOf(facts: ServiceFacts, rules: RuleSet, host: HostFa
   if (figures === null) return [...events, ...counted];
   const measured = rules.thresholds
     .filter(({ name }) => name !== "restarts")
-    .map((rule) => ({ ...thresholdOf(rule, facts.name, figureOf(rule, facts, figures, host)), ...whileDown(facts) }));
+    .map((rule) => ({
+      ...thresholdOf(rule, facts.name, figureOf(rule, facts, figures, host)),
+      // The time in which a service is down counts against its uptime.
+      ...(rule.name === "uptime" ? {} : whileDown(facts)),
+    }));
   const custom = rules.custom.map((rule) => ({ ...customOf(rule, facts.name, figures), ...whileDown(facts) }));
   return [...events, ...counted, ...measured, ...custom];
 }

@@ -68,6 +68,8 @@ describe("a rule compares its figure with its threshold", () => {
     ["errorRate", { rules: { errorRate: { value: 5 } } }, { figures: { requests: 0, requestErrors: 0 } }, "unknown"],
     ["p95Ms", { rules: { p95Ms: { value: 200 } } }, { figures: { requestP95Ms: 201 } }, "breached"],
     ["uptime", uptime, { uptimePercent: 98.9 }, "breached"],
+    ["uptime", uptime, { uptimePercent: 98.9, state: "failed" }, "breached"],
+    ["uptime", uptime, { uptimePercent: 98.9, state: "activating" }, "breached"],
     ["uptime", uptime, { uptimePercent: 99 }, "between"],
     ["uptime", uptime, { uptimePercent: 99.5 }, "clear"],
     ["uptime", uptime, { uptimePercent: null }, "unknown"],
