@@ -112,6 +112,23 @@ const Custom = v.pipe(
 );
 export type CustomRule = v.InferOutput<typeof Custom>;
 
+/** A service may replace a rule of all services, so only rules with the same `service` must have different names. */
+const Customs = v.pipe(
+  v.array(Custom),
+  v.maxLength(100, "must have at most 100 entries"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const seen = new Set<string>();
+    for (const [key, rule] of dataset.value.entries()) {
+      const one = `${rule.name} ${rule.service ?? ""}`;
+      const at = { type: "array", origin: "value", input: dataset.value, key, value: rule } as const;
+      const field = { type: "object", origin: "value", input: { ...rule }, key: "name", value: rule.name } as const;
+      if (seen.has(one)) addIssue({ message: "must differ from the names of the other custom rules", input: rule.name, path: [at, field] });
+      seen.add(one);
+    }
+  }),
+);
+
 const maxUrl = 2048;
 const url = v.pipe(
   text(maxUrl),
@@ -178,7 +195,7 @@ export const AlertConfig = v.strictObject({
   cooldownSeconds: v.optional(seconds, 300),
   rules: v.optional(GlobalRules, {}),
   services: v.optional(v.record(name, ServiceRules), {}),
-  custom: v.optional(v.pipe(v.array(Custom), v.maxLength(100, "must have at most 100 entries")), []),
+  custom: v.optional(Customs, []),
   channels: v.optional(Channels, {}),
   heartbeat: v.optional(Heartbeat),
 });

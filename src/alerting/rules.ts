@@ -35,8 +35,15 @@ export function rulesOfService(config: AlertConfig, service: string): RuleSet {
   return {
     thresholds: thresholdNames.filter((name) => !hostRules.has(name)).flatMap((name) => thresholdOf(name, given)),
     events: eventNames.flatMap((name) => eventOf(name, given)),
-    custom: config.custom.filter((one) => one.service === undefined || one.service === service).map(customOf),
+    custom: customOfService(config, service).map(customOf),
   };
+}
+
+/** A rule of the service replaces the one of all services that has the same name. */
+function customOfService({ custom }: AlertConfig, service: string): CustomRule[] {
+  const own = custom.filter((one) => one.service === service);
+  const ownNames = new Set(own.map(({ name }) => name));
+  return [...custom.filter((one) => one.service === undefined && !ownNames.has(one.name)), ...own];
 }
 
 export function rulesOfHost(config: AlertConfig): RuleSet {

@@ -96,6 +96,10 @@ describe("a mistake is reported with its line and its field", () => {
       ':1: custom.0.op: must be ">" or ">=" or "<" or "<=" (got "~")',
     ],
     [
+      '{"custom": [{"name": "x", "series": "openFiles", "op": ">", "value": 1},\n{"name": "x", "series": "openFiles", "op": ">", "value": 2}]}',
+      ':2: custom.1.name: must differ from the names of the other custom rules (got "x")',
+    ],
+    [
       '{"channels": {"webhooks": [\n{"url": "ftp://example.com"}]}}',
       ":2: channels.webhooks.0.url: must be a URL that begins with http:// or https://",
     ],
@@ -155,12 +159,17 @@ test("the nearer rule wins, and off removes one", () => {
   writeAlerts(folder, {
     rules: { cpu: { value: 50 }, failed: "off" },
     services: { web: { cpu: "off", failed: "on" }, api: { cpu: { value: 70 } } },
+    custom: [
+      { name: "files", series: "openFiles", op: ">", value: 100, service: "web" },
+      { name: "files", series: "openFiles", op: ">", value: 1 },
+    ],
   });
   const inForce = new AlertsInForce({ config: folder, state: folder });
   const names = (service: string) => [...inForce.rulesOf(service).thresholds, ...inForce.rulesOf(service).events].map(({ name }) => name);
   expect(names("other")).toEqual(["cpu", "oom", "crashLoop", "health"]);
   expect(names("web")).toEqual(["failed", "oom", "crashLoop", "health"]);
   expect(inForce.rulesOf("api").thresholds).toMatchObject([{ value: 70 }]);
+  expect(["web", "api"].map((service) => inForce.rulesOf(service).custom.map(({ value }) => value))).toEqual([[100], [1]]);
 });
 
 test("an option changes what it names and leaves the rest", () => {
