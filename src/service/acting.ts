@@ -1,5 +1,5 @@
 // Which services a command is acting on now, on disk, so that the agent does not report what bs9 itself does as a failure.
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, writeWhole } from "../base/files.ts";
@@ -24,7 +24,8 @@ const actingFile = (state: string): string => join(state, "acting.json");
 export function beginActing(state: string, services: readonly string[]): Disposable {
   const path = actingFile(state);
   try {
-    writeWhole(path, JSON.stringify({ owner: ownProcess(), services }), 0o600, false);
+    // Without the directory of the state there is no agent, and a start that is refused must leave nothing behind.
+    if (existsSync(state)) writeWhole(path, JSON.stringify({ owner: ownProcess(), services }), 0o600, false);
   } catch {
     // On a full disk the act matters more than the silence.
   }

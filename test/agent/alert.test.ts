@@ -1,5 +1,6 @@
 // The agent evaluates the rules after each turn: what it tells, at once and once, also after a restart.
 import { afterEach, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Turns } from "../../src/agent/turns.ts";
@@ -116,6 +117,7 @@ test("what bs9 does and what the user silences is not told, and what still fires
   const { stage, turns } = await begin();
   for (const name of ["web", "api"]) stage.up(name, sleep);
   await turns.turn();
+  mkdirSync(join(stage.home, "state"), { recursive: true });
   const acting = stage.registry.beginActing(["web"]);
   const untilMs = stage.clock.nowMs + 60_000;
   writeQuiet(stage.home, { silences: [{ service: "api", untilMs, by: "me" }], acks: [] }, stage.clock.nowMs);
