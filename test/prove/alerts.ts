@@ -6,8 +6,8 @@ import type { Proof } from "./proof.ts";
 
 const what = {
   rounds: "kills of a service that is not restarted, and starts by hand",
-  delay: "from the end of a service to the request at the receiver, p95",
-  longest: "from the end of a service to the request at the receiver, longest",
+  delay: "end of a service to the request at a webhook, p95",
+  longest: "end of a service to the request at a webhook, longest",
   wrong: "ends and starts that were not told exactly once",
 };
 /** More than the five seconds in which events are collected into one message. */
