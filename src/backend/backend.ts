@@ -103,6 +103,14 @@ export interface AgentUnit {
   keep(isNeeded: boolean, seen: AgentSeen): Promise<string | null>;
 }
 
+/** The web server as a separate service. */
+export interface WebUnit {
+  /** Makes `bs9 web` with these words run, now and after each boot. Throws if a unit of that name belongs to somebody else. */
+  start(words: string[]): Promise<void>;
+  /** Stops and removes it; false if there is none. Throws if it belongs to somebody else. */
+  stop(): Promise<boolean>;
+}
+
 export interface Strangers {
   /** Must be cheap enough for every `status`. */
   changes(defined: string[]): Foreign[];
@@ -187,6 +195,8 @@ export interface Backend {
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogRecord>;
   /** The agent as a separate service; null where it is part of the supervisor. */
   readonly agent: AgentUnit | null;
+  /** Absent where no service can be made of the web server. */
+  readonly web?: WebUnit;
   /** The services and changes of others on the same backend; null where others cannot have any. */
   readonly strangers: Strangers | null;
   /** Makes services outlive the session; returns a sentence where that fails. */

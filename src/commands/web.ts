@@ -1,4 +1,5 @@
 // bs9 web: the web server in the foreground, its login URLs and its tokens.
+import { resolve } from "node:path";
 import { isLoopback } from "../alerting/loopback.ts";
 import { failed, reasonOf, usage } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
@@ -13,6 +14,7 @@ import { type RunningWeb, runningWebs } from "../web/running.ts";
 import { type AccessLevel, renewToken } from "../web/token.ts";
 import type { Command, OptionValues, Result } from "./command.ts";
 import { flagOf, parsed, textOf } from "./options.ts";
+import { detachWeb, stopWeb } from "./web-detached.ts";
 import { openWeb } from "./web-open.ts";
 
 export const webCommand: Command = {
@@ -22,6 +24,8 @@ export const webCommand: Command = {
   options: [
     { flags: "--port <port>", text: "port to listen on (default 8080, or the next free port)" },
     { flags: "--host <host>", text: "address to listen on (default 127.0.0.1)" },
+    { flags: "--detach", text: "run it as bs9-web.service, also after a reboot" },
+    { flags: "--stop", text: "stop and remove bs9-web.service" },
     { flags: "--tls-cert <file>", text: "PEM file of the certificate, for HTTPS; needs --tls-key" },
     { flags: "--tls-key <file>", text: "PEM file of the private key of the certificate" },
     { flags: "--print-url", text: "print a URL of the running server that logs in once, within five minutes" },
@@ -36,9 +40,11 @@ export const webCommand: Command = {
     const level: AccessLevel = readOnly ? "read" : "full";
     if (readOnly && !printsUrl && !renews)
       throw usage("--read-only needs --new-token or --print-url", { hint: "bs9 web --new-token --read-only" });
+    if (flagOf(options, "stop")) return stopWeb(context);
     const renewed = renews ? tokenResult(level, context) : null;
     if (printsUrl) return loginResult(level, portIn(options), context);
     if (renewed !== null) return renewed;
+    if (flagOf(options, "detach")) return detached(options, context);
     await serveHere(options, context);
     return null;
   },
@@ -48,6 +54,22 @@ function portIn(options: OptionValues): number | undefined {
   return parsed(options, "port", (text, what) => parseWhole(text, what, 1, 65_535));
 }
 
+async function detached(options: OptionValues, context: Context): Promise<Result> {
+  const { config, cwd } = context;
+  const host = parsed(options, "host", parseHost) ?? config.web.host;
+  const isTls = tlsIn(options) !== null;
+  const tls = ["tlsCert", "tlsKey"].flatMap((name) => {
+    const file = textOf(options, name);
+    return file === undefined ? [] : [name === "tlsCert" ? "--tls-cert" : "--tls-key", resolve(cwd, file)];
+  });
+  if (!isLoopback(host) && !isTls) context.warn(inClearText(host));
+  const { url, port } = await detachWeb({ host, port: portIn(options) ?? config.web.port, tls }, context);
+  return { value: { url, port }, names: [url], text: () => [`bs9-web listens on ${url}`], hints: ["Try: bs9 web --print-url"] };
+}
+
+const inClearText = (host: string): string =>
+  `the server listens on ${host} without TLS: everybody on that network can read tokens and log lines on their way`;
+
 async function serveHere(options: OptionValues, context: Context): Promise<void> {
   const { terminal, settings, config, signal } = context;
   const host = parsed(options, "host", parseHost) ?? config.web.host;
@@ -56,7 +78,7 @@ async function serveHere(options: OptionValues, context: Context): Promise<void>
   const { running, stop } = await openWeb({ host, port: portIn(options) ?? config.web.port, tls }, context);
   try {
     if (!isLoopback(host) && tls === null) {
-      context.warn(`the server listens on ${host} without TLS: everybody on that network can read tokens and log lines on their way`);
+      context.warn(inClearText(host));
     }
     // The journal of a service keeps what it prints, so a URL that logs in is only printed on a terminal.
     const login = terminal.isTerminal ? loginUrl("full", running, context) : null;

@@ -14,6 +14,7 @@ import type {
   Reading,
   Strangers,
   Watch,
+  WebUnit,
 } from "../backend/backend.ts";
 import { isBooted } from "../backend/detect.ts";
 import type { Directories } from "../backend/directories.ts";
@@ -45,6 +46,7 @@ import { claimUnits, type Owner } from "./unit/ownership.ts";
 import { removeStarts, socketsPath } from "./unit/starts.ts";
 import { UnitsOfOthers } from "./unit/units-of-others.ts";
 import { wantUnits } from "./unit/wants.ts";
+import { webUnit } from "./unit/web-unit.ts";
 
 export class SystemdBackend implements Backend {
   readonly kind = "systemd";
@@ -52,6 +54,7 @@ export class SystemdBackend implements Backend {
 
   readonly strangers: Strangers;
   readonly agent: AgentUnit;
+  readonly web: WebUnit;
 
   readonly #reach: UserManager;
   readonly #systemctl: Systemctl;
@@ -80,6 +83,7 @@ export class SystemdBackend implements Backend {
       program: process.execPath,
       env: reach.env,
     });
+    this.web = webUnit({ owner: this.#owner, systemctl: this.#systemctl, program: process.execPath, env: reach.env });
     const neighbours = new Neighbours(paths);
     const systemctl = this.#systemctl;
     this.#hosts = new HostProfiles({ systemctl, reach, paths, runtime: process.execPath });

@@ -86,10 +86,10 @@ function isOtherAlertUnit(text: string, owner: Owner): boolean {
 }
 
 /** The variables that decide in which directories bs9 keeps its files. */
-const variables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+export const homeVariables = ["BS9_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
 
 const given = (env: AgentGround["env"]): string[] =>
-  variables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
+  homeVariables.flatMap((name) => (env[name] ? [`Environment=${unitWord(`${name}=${env[name]}`)}`] : []));
 
 function agentUnitText({ owner, program, env }: AgentGround): string {
   return [
