@@ -76,14 +76,9 @@ export class SystemdBackend implements Backend {
     this.#paths = paths;
     this.#owner = { units: paths.units, mark: paths.config };
     this.strangers = new UnitsOfOthers(this, { systemctl: this.#systemctl, owner: this.#owner, runtimeDir: reach.runtimeDir });
-    this.agent = agentUnit({
-      state: paths.state,
-      owner: this.#owner,
-      systemctl: this.#systemctl,
-      program: process.execPath,
-      env: reach.env,
-    });
-    this.web = webUnit({ owner: this.#owner, systemctl: this.#systemctl, program: process.execPath, env: reach.env });
+    const ground = { owner: this.#owner, systemctl: this.#systemctl, program: process.execPath, env: reach.env };
+    this.agent = agentUnit({ ...ground, state: paths.state });
+    this.web = webUnit(ground);
     const neighbours = new Neighbours(paths);
     const systemctl = this.#systemctl;
     this.#hosts = new HostProfiles({ systemctl, reach, paths, runtime: process.execPath });
