@@ -11,13 +11,13 @@ import { observationsOf, type ServiceFacts } from "../alerting/observation.ts";
 import { Restarts } from "../alerting/restarts.ts";
 import { QuietNow } from "../alerting/silences.ts";
 import type { Backend, Reading } from "../backend/backend.ts";
-import { endings } from "../backend/ended.ts";
 import { takeLock } from "../base/lock.ts";
-import type { Registry } from "../service/registry.ts";
+import type { Outcome, Registry } from "../service/registry.ts";
+import { howEnded } from "../status/ended.ts";
 
 export type FailureDeps = {
   backend: Pick<Backend, "read">;
-  registry: Pick<Registry, "names" | "actingOn">;
+  registry: Pick<Registry, "names" | "actingOn" | "outcomes">;
   inForce: AlertsInForce;
   /** The directory of the state. */
   state: string;
@@ -42,11 +42,15 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
     const alerts = new Alerts(kept, clock);
     const before = alerts.version;
     inForce.refresh();
+    const outcomes = registry.outcomes();
     for (const reading of readings) {
       const { events } = inForce.rulesOf(reading.name);
       const rules = { thresholds: [], events: events.filter(({ name }) => rulesHere.has(name)), custom: [] };
       const isFailedTold = rules.events.some(({ name }) => name === "failed");
-      alerts.observe(observationsOf(factsOf(reading, isFailedTold), rules, { figures: null }, clock.nowMs), clock);
+      alerts.observe(
+        observationsOf(factsOf(reading, outcomes.get(reading.name) ?? null, isFailedTold), rules, { figures: null }, clock.nowMs),
+        clock,
+      );
     }
     const acting = registry.actingOn();
     const quiet = new QuietNow(state);
@@ -72,15 +76,12 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
   }
 }
 
-function factsOf({ name, state, end, run }: Reading, isFailedTold: boolean): ServiceFacts {
+function factsOf(reading: Reading, outcome: Outcome | null, isFailedTold: boolean): ServiceFacts {
   return {
-    name,
-    state,
+    name: reading.name,
+    ...howEnded(reading, outcome, isFailedTold),
     health: "unknown",
     healthReason: null,
-    end,
-    endedRun: run ?? null,
-    isOutOfMemory: state === "failed" && !isFailedTold && end === endings.outOfMemory,
     changedMs: null,
     restartsMs: [],
     memoryLimitBytes: null,

@@ -1,9 +1,8 @@
 // Translates a `Moment` into what the rules of alerts are compared with.
 import type { FiguresByName, ServiceFacts } from "../../alerting/observation.ts";
 import type { RuleSet } from "../../alerting/rules.ts";
-import { endings } from "../../backend/ended.ts";
 import type { State } from "../../metrics/sample.ts";
-import { stateAfterOutcome } from "../../status/status.ts";
+import { howEnded } from "../../status/ended.ts";
 import type { Known } from "../collect/services.ts";
 import type { Moment } from "../moment.ts";
 
@@ -24,20 +23,19 @@ export type FactsInput = {
 export function factsOf(known: Known, moment: Moment, input: FactsInput): ServiceFacts {
   const { spec, reading, limits } = known;
   const { name } = spec;
-  const outcome = moment.outcomes.get(name) ?? null;
-  const state = stateAfterOutcome(reading.state, outcome);
+  const isToldAsFailed = input.rules.events.some((rule) => rule.name === "failed");
+  const ended = howEnded(reading, moment.outcomes.get(name) ?? null, isToldAsFailed);
+  const { state } = ended;
   const { health, reason } = moment.healthOf(name);
   const isRunning = state === "active" || state === "activating";
-  const isToldAsFailed = state === "failed" && input.rules.events.some((rule) => rule.name === "failed");
-  const endedForMemory = state === "failed" && !isToldAsFailed && reading.end === endings.outOfMemory;
   return {
     name,
     state,
     health,
     healthReason: reason,
-    end: reading.end ?? outcome?.cause ?? null,
-    endedRun: input.outOfMemory ?? reading.run ?? outcome?.at ?? null,
-    isOutOfMemory: (input.outOfMemory !== null && isRunning) || endedForMemory,
+    end: ended.end,
+    endedRun: input.outOfMemory ?? ended.endedRun,
+    isOutOfMemory: (input.outOfMemory !== null && isRunning) || ended.isOutOfMemory,
     changedMs: input.reported?.state === state ? input.reported.atMs : null,
     restartsMs: input.restartsMs,
     memoryLimitBytes: limits.memoryBytes?.value ?? null,

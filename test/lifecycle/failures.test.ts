@@ -1,0 +1,44 @@
+// One evaluation of the alerts while no agent runs.
+import { expect, test } from "bun:test";
+import { AlertsInForce } from "../../src/alerting/in-force.ts";
+import { readKept } from "../../src/alerting/kept.ts";
+import type { AlertMessage } from "../../src/alerting/message.ts";
+import type { Reading } from "../../src/backend/backend.ts";
+import { tellFailures } from "../../src/lifecycle/failures.ts";
+import { Registry } from "../../src/service/registry.ts";
+import { tempDir } from "../harness.ts";
+import { specNamed } from "../spec.ts";
+
+const inactive: Reading = {
+  name: "web",
+  unit: "web.service",
+  state: "inactive",
+  mainPid: null,
+  restarts: 0,
+  end: null,
+  group: null,
+  cpu: null,
+  waits: null,
+  wanted: true,
+};
+
+test("a start that failed is told once as a failure, and is resolved only when its outcome is gone", async () => {
+  const state = tempDir();
+  const registry = new Registry({ config: state, state });
+  registry.commit(specNamed("web", {}));
+  const messages: AlertMessage[] = [];
+  const tell = async () => {
+    const backend = { read: async () => [inactive] };
+    const inForce = new AlertsInForce({ config: state, state });
+    await tellFailures({ backend, registry, inForce, state, put: (message) => messages.push(message) });
+    return messages.splice(0).flatMap(({ events }) => events.map(({ kind, sentence }) => `${kind}: ${sentence}`));
+  };
+  registry.setOutcome("web", { at: "2026-01-01T00:00:00.000Z", cause: "it did not listen on port 80" });
+  expect(await tell()).toEqual(["firing: web failed: it did not listen on port 80"]);
+  expect(await tell()).toEqual([]);
+  expect(readKept(state)?.alerts).toMatchObject([{ rule: "failed", state: "firing", isTold: true }]);
+  registry.setOutcome("web", null);
+  // It is sent together with the events of the next seconds.
+  expect(await tell()).toEqual([]);
+  expect(readKept(state)).toMatchObject({ alerts: [], waiting: [{ kind: "resolved" }] });
+});
