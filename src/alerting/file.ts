@@ -63,7 +63,7 @@ function mistakeOf({ issue, path }: { issue: Issue; path: Key[] }): Wrong {
   const isKey = issue.type === "strict_object" && (issue.path?.length ?? 0) > 0;
   if (isKey && issue.expected === "never") return { path, what: unknownField(String(path.at(-1))) };
   if (isKey && issue.received === "undefined") return { path, what: "is missing" };
-  const isShown = typeof issue.input !== "object" && !path.some((key) => secretFields.has(key));
+  const isShown = typeof issue.input !== "object" && !secretSections.has(path[0] ?? "");
   return { path, what: `${wordsOf(issue)}${isShown ? ` (got ${shownValue(issue.input)})` : ""}` };
 }
 
@@ -74,8 +74,8 @@ function shownValue(input: unknown): string {
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
-/** A URL of a webhook is a secret too: whoever knows it can write to its channel. */
-const secretFields = new Set<Key>(["secret", "password", "url", "template"]);
+/** Any value of these may be a secret: the URL of a webhook, a password that was written in the wrong place, an argument of a program. */
+const secretSections = new Set<Key>(["channels", "heartbeat"]);
 
 function unknownField(name: string): string {
   const guess = nearest(name, new Set(fieldNames(AlertConfig)));

@@ -103,7 +103,7 @@ describe("a mistake is reported with its line and its field", () => {
       '{"channels": {"webhooks": [\n{"url": "ftp://example.com"}]}}',
       ":2: channels.webhooks.0.url: must be a URL that begins with http:// or https://",
     ],
-    ['{"channels": {"mail": {"host": "h", "port": 0, "from": "a@b", "to": "c@d"}}}', ":1: channels.mail.port: must be at least 1 (got 0)"],
+    ['{"channels": {"mail": {"host": "h", "port": 0, "from": "a@b", "to": "c@d"}}}', ":1: channels.mail.port: must be at least 1"],
     ['{"channels": {"command": {"argv": []}}}', ":1: channels.command.argv: must not be empty"],
     ['{"cooldownSeconds": 1e400}', ":1: cooldownSeconds: must be at most 2678400 (got Infinity)"],
     ['{"enabled": true,\n"enabled": false}', ':2: the key "enabled" is there twice'],
@@ -118,10 +118,18 @@ describe("a mistake is reported with its line and its field", () => {
   });
 
   test("a secret is never shown", () => {
-    const text = JSON.stringify({ channels: { webhooks: [{ url: "https://h/secretpath", secret: "" }, { url: "secreturl" }] } });
-    const lines = parseAlerts(text).mistakes.map((mistake) => alertMistakeLine("f", mistake));
-    expect(lines).toHaveLength(2);
-    expect(lines.join()).not.toContain("secreturl");
+    const mistaken = [
+      { channels: { webhooks: [{ url: "SECRET/a", secret: 12345 }, "SECRET"] } },
+      { channels: { command: { argv: "SECRET" }, mail: "SECRET" } },
+      { channels: { mail: { host: "SECRET host", user: "", port: "SECRET", from: "SECRET", to: "SECRET", tls: "SECRET" } } },
+      { channels: "SECRET", heartbeat: "SECRET" },
+      { heartbeat: { url: "SECRET", everySeconds: "SECRET" } },
+    ];
+    for (const file of mistaken) {
+      const { mistakes } = parseAlerts(JSON.stringify(file));
+      expect(mistakes.length).toBeGreaterThan(0);
+      expect(mistakes.map((mistake) => alertMistakeLine("f", mistake)).join("\n")).not.toMatch(/SECRET|12345/);
+    }
   });
 });
 
