@@ -5,10 +5,13 @@ import type { AlertNow, Kept } from "./kept.ts";
 import { type AlertEvent, type AlertMessage, idOfFiring } from "./message.ts";
 import type { Observation } from "./observation.ts";
 import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
-import { stepOf } from "./states.ts";
+import { type Condition, stepOf } from "./states.ts";
 
 /** `nowMs` by the monotonic clock, which decides; `atMs` by the wall clock, which only labels. */
 export type Clock = { nowMs: number; atMs: number };
+
+/** An alert whose condition was unknown for this long ends: the figure or the check may never come back. */
+const longestUnknownMs = 3_600_000;
 
 type Alert = Omit<AlertNow, "isSilenced" | "ackedBy"> & {
   /** When its present state began, by the monotonic clock. */
@@ -28,6 +31,8 @@ export class Alerts {
   readonly #toldMs = new Map<string, number>();
   /** What the id of the last firing of each rule on each subject was made from: the spool swallows an id that it has seen before. */
   readonly #began = new Map<string, string>();
+  /** Since when the condition of an alert is unknown, by the monotonic clock. */
+  readonly #unknownMs = new Map<string, number>();
   #outbox: Outbox = emptyOutbox;
   #waiting: AlertEvent[] = [];
   #version = 0;
@@ -60,6 +65,7 @@ export class Alerts {
     if (this.#alerts.size === 0 && this.#toldMs.size === 0) return;
     this.#alerts.clear();
     this.#toldMs.clear();
+    this.#unknownMs.clear();
     this.#version++;
   }
 
@@ -119,6 +125,10 @@ export class Alerts {
     const { rule, subject, condition, forMs, clearForMs, sentence, severity, threshold, unit, value } = observation;
     const key = keyOf(observation);
     const before = this.#alerts.get(key);
+    if (before !== undefined && this.#isLost(key, condition, clock)) {
+      this.#end(key, { ...before, sentence: `its value has been unknown for an hour, so this alert ends: ${before.sentence}` }, clock);
+      return;
+    }
     const phase = before === undefined ? null : { state: before.state, sinceMs: before.phaseMs };
     const step = stepOf(phase, condition, { nowMs: clock.nowMs, forMs: condition === "breached" ? forMs : clearForMs });
     if (step.phase === null) {
@@ -143,8 +153,19 @@ export class Alerts {
     return idOfFiring(rule, subject, isNew ? began : `${began} ${atMs}`);
   }
 
+  #isLost(key: string, condition: Condition, { nowMs }: Clock): boolean {
+    if (condition !== "unknown") {
+      this.#unknownMs.delete(key);
+      return false;
+    }
+    const sinceMs = this.#unknownMs.get(key) ?? nowMs;
+    this.#unknownMs.set(key, sinceMs);
+    return nowMs - sinceMs >= longestUnknownMs;
+  }
+
   #end(key: string, alert: Alert, { atMs }: Clock): void {
     this.#alerts.delete(key);
+    this.#unknownMs.delete(key);
     this.#version++;
     if (alert.isTold) this.#waiting.push(eventOf(alert, "resolved", `resolved: ${alert.sentence}`, atMs));
   }

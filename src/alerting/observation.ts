@@ -35,6 +35,8 @@ export type ServiceFacts = {
   state: State;
   health: Health;
   healthReason: string | null;
+  /** The service has a check of its health, or a port that is probed. */
+  isChecked: boolean;
   /** How the last run ended, in words. */
   end: string | null;
   /** Identifies the run that ended last; null where that is unknown. */
@@ -230,10 +232,12 @@ const seenBy: Record<EventRule["name"], (facts: ServiceFacts, nowMs: number) => 
     if (value >= loop.restarts) return { condition: "breached", value, sentence };
     return { condition: state === "active" && value === 0 ? "clear" : "between", value, sentence };
   },
-  health({ name, state, health, healthReason }) {
+  health({ name, state, health, healthReason, isChecked }) {
     const sentence = `${name} is unhealthy${reasonText(healthReason)}`;
     if (state === "inactive") return { condition: "clear", sentence };
-    if (state !== "active" || health === "unknown") return { condition: "unknown", sentence };
+    if (state !== "active") return { condition: "unknown", sentence };
+    // Without a check the only port that a service listens on is probed, and it may open one soon.
+    if (health === "unknown") return isChecked ? { condition: "unknown", sentence } : { condition: "clear", clearForMs: quietMs, sentence };
     return { condition: health === "unhealthy" ? "breached" : "clear", sentence };
   },
 };

@@ -6,7 +6,7 @@ export type AlertState = (typeof alertStates)[number];
 
 /**
  * What one evaluation says of the condition of a rule. `between`: the value lies below the threshold, but not far enough to
- * count as good again. `unknown`: there is no value, which never fires and never resolves an alert.
+ * count as good again. `unknown`: there is no value, which never fires an alert, and ends one only after an hour (alerts.ts).
  */
 export type Condition = "breached" | "between" | "clear" | "unknown";
 

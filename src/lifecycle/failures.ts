@@ -82,6 +82,7 @@ function factsOf(reading: Reading, outcome: Outcome | null, isFailedTold: boolea
     ...howEnded(reading, outcome, isFailedTold),
     health: "unknown",
     healthReason: null,
+    isChecked: true,
     changedMs: null,
     restartsMs: [],
     memoryLimitBytes: null,

@@ -194,3 +194,20 @@ test("two firings never have the same id, even of one run or with a clock that w
   }
   expect(new Set(ids).size).toBe(5);
 });
+
+test("an alert whose value stays unknown for an hour ends, and says so", () => {
+  const scene = new Scene();
+  scene.see("breached");
+  scene.pass(10_000);
+  scene.see("unknown");
+  scene.pass(3_599_999);
+  expect(scene.see("unknown")).toEqual([]);
+  scene.see("breached");
+  expect(scene.see("unknown")).toEqual([]);
+  scene.pass(3_600_000);
+  scene.alerts.observe([{ ...failed, condition: "unknown" }], scene.clock);
+  const [[resolved] = []] = scene.alerts.release({ cooldownMs: 0, isSilenced: () => false, isAcked: () => false }, scene.clock);
+  expect(resolved?.kind).toBe("resolved");
+  expect(resolved?.sentence).toContain("its value has been unknown for an hour, so this alert ends: web failed");
+  expect(scene.see("unknown")).toEqual([]);
+});

@@ -11,6 +11,7 @@ const quiet: ServiceFacts = {
   state: "active",
   health: "healthy",
   healthReason: null,
+  isChecked: true,
   end: null,
   endedRun: null,
   isOutOfMemory: false,
@@ -95,6 +96,8 @@ describe("a rule compares its figure with its threshold", () => {
     ["health", {}, { health: "unhealthy" }, "breached"],
     ["health", {}, { health: "healthy" }, "clear"],
     ["health", {}, { health: "unknown" }, "unknown"],
+    ["health", {}, { health: "unknown", isChecked: false }, "clear"],
+    ["health", {}, { health: "unhealthy", isChecked: false }, "breached"],
     ["health", {}, { health: "unknown", state: "failed" }, "unknown"],
     ["health", {}, { health: "unknown", state: "inactive" }, "clear"],
     [

@@ -1,6 +1,7 @@
 // Translates a `Moment` into what the rules of alerts are compared with.
 import type { FiguresByName, ServiceFacts } from "../../alerting/observation.ts";
 import type { RuleSet } from "../../alerting/rules.ts";
+import { probeOf } from "../../health/probe.ts";
 import type { State } from "../../metrics/sample.ts";
 import { howEnded } from "../../status/ended.ts";
 import type { Known } from "../collect/services.ts";
@@ -33,6 +34,7 @@ export function factsOf(known: Known, moment: Moment, input: FactsInput): Servic
     state,
     health,
     healthReason: reason,
+    isChecked: probeOf(spec, null) !== null,
     end: ended.end,
     endedRun: input.outOfMemory ?? ended.endedRun,
     isOutOfMemory: (input.outOfMemory !== null && isRunning) || ended.isOutOfMemory,
