@@ -86,7 +86,7 @@ export class Alerts {
       if (lastMs !== undefined && nowMs - lastMs < cooldownMs) continue;
       alert.isTold = true;
       this.#toldMs.set(key, nowMs);
-      this.#waiting.push(eventOf(alert, "firing", alert.sentence, atMs));
+      this.#waiting.push(eventOf(alert, "firing", atMs));
     }
     const events = this.#waiting.splice(0);
     const { outbox, due } = posted(this.#outbox, events, nowMs);
@@ -167,7 +167,7 @@ export class Alerts {
     this.#alerts.delete(key);
     this.#unknownMs.delete(key);
     this.#version++;
-    if (alert.isTold) this.#waiting.push(eventOf(alert, "resolved", `resolved: ${alert.sentence}`, atMs));
+    if (alert.isTold) this.#waiting.push(eventOf(alert, "resolved", atMs));
   }
 }
 
@@ -177,8 +177,8 @@ export function messageOf(events: AlertEvent[], host: string, atMs: number): Ale
   return { version: 1, id, host: harmless(host), atMs, events };
 }
 
-function eventOf(alert: Alert, kind: AlertEvent["kind"], sentence: string, atMs: number): AlertEvent {
-  const { id, rule, subject, severity, sinceMs, value, threshold, unit } = alert;
+function eventOf(alert: Alert, kind: AlertEvent["kind"], atMs: number): AlertEvent {
+  const { id, rule, subject, severity, sinceMs, value, threshold, unit, sentence } = alert;
   return { id, rule, kind, subject, severity, atMs, sinceMs, value, threshold, unit, sentence };
 }
 

@@ -25,6 +25,7 @@ export const AlertEvent = v.strictObject({
   value: v.nullable(v.number()),
   threshold: v.nullable(v.number()),
   unit: v.nullable(text),
+  /** Says what is wrong, also in a `resolved` event: then it is what was wrong. */
   sentence: text,
 });
 export type AlertEvent = v.InferOutput<typeof AlertEvent>;

@@ -78,7 +78,7 @@ test("a state is told once, and resolved once with the same id", () => {
   expect(scene.see("unknown")).toEqual([]);
   scene.alerts.observe([{ ...failed, condition: "clear" }], scene.clock);
   const [[resolved] = []] = scene.alerts.release({ cooldownMs: 0, isSilenced: () => true, isAcked: () => true }, scene.clock);
-  expect(resolved).toMatchObject({ kind: "resolved", id: alert?.id ?? "none", sentence: "resolved: web failed" });
+  expect(resolved).toMatchObject({ kind: "resolved", id: alert?.id ?? "none", sentence: "web failed" });
 });
 
 test("the same state is told again only after the cooldown, and then only if it still holds", () => {

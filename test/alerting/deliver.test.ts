@@ -11,7 +11,7 @@ import { journal } from "../../src/alerting/journal.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
 import { testChannels } from "../../src/alerting/trial.ts";
 import { freePort, until } from "../harness.ts";
-import { eventNamed, messageNamed } from "./messages.ts";
+import { firedAndResolved, messageNamed } from "./messages.ts";
 import { httpReceiver, type Received, smtpReceiver } from "./receivers.ts";
 
 const closing: (() => unknown)[] = [];
@@ -140,8 +140,8 @@ for _ in range(2): print(s.recv(65536).decode().encode().hex(),flush=True)`;
         .then(({ exitCode }) => exitCode === 0),
     { what: "the socket" },
   );
-  const events = [eventNamed("e1", { sentence: "web failed\nPRIORITY=0\nBS9_RULE=evil" }), eventNamed("e1", { kind: "resolved" })];
-  expect(await journal(path).send(messageNamed("m1", events), AbortSignal.timeout(1000))).toMatchObject({ isTaken: true });
+  const { firing, resolved } = firedAndResolved("web failed\nPRIORITY=0\nBS9_RULE=evil");
+  expect(await journal(path).send(messageNamed("m1", [firing, resolved]), AbortSignal.timeout(1000))).toMatchObject({ isTaken: true });
   const [, first = "", second = ""] = (await lines).split("\n");
   expect(Buffer.from(first, "hex").toString().split("\n")).toEqual([
     "MESSAGE=web failed PRIORITY=0 BS9_RULE=evil",
@@ -150,11 +150,11 @@ for _ in range(2): print(s.recv(65536).decode().encode().hex(),flush=True)`;
     "BS9_SUBJECT=web",
     "BS9_RULE=failed",
     "BS9_KIND=firing",
-    "BS9_ALERT_ID=e1",
+    `BS9_ALERT_ID=${firing.id}`,
     "BS9_MESSAGE_ID=m1",
     "",
   ]);
-  expect(Buffer.from(second, "hex").toString()).toContain("PRIORITY=5\n");
+  expect(Buffer.from(second, "hex").toString()).toStartWith("MESSAGE=resolved: web failed PRIORITY=0 BS9_RULE=evil\nPRIORITY=5\n");
   expect(await journal(`${path}.none`).send(messageNamed("m2"), AbortSignal.timeout(1000))).toMatchObject({ isTaken: false });
 });
 

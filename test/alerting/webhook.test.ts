@@ -11,7 +11,7 @@ import type { WebhookConfig } from "../../src/alerting/config.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
 import { request } from "../../src/alerting/post.ts";
 import { webhook } from "../../src/alerting/webhook.ts";
-import { eventNamed, messageNamed } from "./messages.ts";
+import { eventNamed, firedAndResolved, messageNamed } from "./messages.ts";
 import { httpReceiver } from "./receivers.ts";
 
 const closing: (() => unknown)[] = [];
@@ -169,6 +169,13 @@ test("a template gets escaped values, and a value cannot bring a placeholder of 
   await sent({ url, template: "{{title}}\n{{at}} {{subjects}} {{id}}" }, hostile);
   expect(received[1]?.body).toBe("vps-1: web failed firing\n2026-01-01T00:00:00.000Z web m1");
   expect(received[1]?.headers.get("content-type")).toStartWith("text/plain");
+});
+
+test("a resolved event says so once", async () => {
+  const { url, received } = receiver();
+  const { firing, resolved } = firedAndResolved("web failed");
+  await sent({ url, template: "{{text}}" }, messageNamed("m1", [firing, resolved]));
+  expect(received[0]?.body).toBe("CRITICAL web: web failed\nRESOLVED web: web failed");
 });
 
 test("the presets send what Slack, Discord and ntfy document, escaped and within their limits", async () => {
