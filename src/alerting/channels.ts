@@ -1,5 +1,4 @@
 // Makes the channels from the configuration, and finds what is doubtful in them.
-import { mistakeInTemplate } from "./body.ts";
 import type { AlertChannel } from "./channel.ts";
 import { command, type RunProgram } from "./command.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
@@ -23,20 +22,15 @@ export function channelsOf(config: ChannelsConfig, { home, now, run, journalSock
   });
 }
 
-/** Sentences on settings that work but should be changed, and on templates that do not work. */
+/** Sentences on settings that work but should be changed. */
 export function channelWarnings(config: ChannelsConfig, heartbeat: HeartbeatConfig | undefined): string[] {
   const clear = [...config.webhooks, ...(heartbeat === undefined ? [] : [heartbeat])].filter(({ url }) => isClearText(url));
   const { mail: server } = config;
   return [
     ...clear.map(({ url }) => `${shownUrl(url)} is not encrypted: everybody on the way can read and change the messages; use https://`),
-    ...config.webhooks.flatMap(({ url, preset, template }) => {
-      const both = preset !== undefined && template !== undefined;
-      const mistake = template === undefined ? null : mistakeInTemplate(template);
-      return [
-        ...(both ? [`the webhook ${shownUrl(url)} has a preset and a template: the preset is not used`] : []),
-        ...(mistake === null ? [] : [`the webhook ${shownUrl(url)}: ${mistake}`]),
-      ];
-    }),
+    ...config.webhooks
+      .filter(({ preset, template }) => preset !== undefined && template !== undefined)
+      .map(({ url }) => `the webhook ${shownUrl(url)} has a preset and a template: the preset is not used`),
     ...(server?.tls === "off" && !isLoopback(server.host)
       ? [
           `mail to ${server.host} is not encrypted: everybody on the way can read it${server.user === undefined ? "" : ", and the password"}`,

@@ -5,6 +5,7 @@ import { tableOf } from "../metrics/figures.ts";
 import { hostName, kindOf } from "../metrics/subject.ts";
 import { namePattern } from "../service/name.ts";
 import { severities } from "./message.ts";
+import { mistakeInTemplate } from "./template.ts";
 
 const longestSeconds = 31 * 86_400;
 const fromZero = v.pipe(v.number(), v.minValue(0, "must be at least 0"));
@@ -136,14 +137,22 @@ const url = v.pipe(
 );
 const file = v.pipe(text(4096), v.regex(/^(\/|~\/)/, "must be an absolute path, or begin with ~/"));
 
+const template = v.pipe(
+  text(16_384),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const mistake = dataset.typed ? mistakeInTemplate(dataset.value) : null;
+    if (mistake !== null) addIssue({ message: mistake });
+  }),
+);
+
 const Webhook = v.strictObject({
   url,
   /** The key of the signature in the header. */
   secret: v.optional(text(1024)),
   secretFile: v.optional(file),
   preset: v.optional(v.picklist(["slack", "discord", "ntfy"])),
-  /** The body of the request, with placeholders. */
-  template: v.optional(text(16_384)),
+  /** The body of the request; `{{name}}` is replaced by a value. */
+  template: v.optional(template),
 });
 export type WebhookConfig = v.InferOutput<typeof Webhook>;
 

@@ -1,10 +1,11 @@
 // The channel that sends messages as HTTP requests, signed as Standard Webhooks describes (standardwebhooks.com).
 import { whyOf } from "../base/errors.ts";
 import { bodyOf } from "./body.ts";
-import { type AlertChannel, unreachable } from "./channel.ts";
+import { type AlertChannel, declined, unreachable } from "./channel.ts";
 import type { WebhookConfig } from "./config.ts";
 import { request } from "./post.ts";
 import { secretOf } from "./secret.ts";
+import { maxTemplated } from "./template.ts";
 
 export function webhook(config: WebhookConfig, { home, now }: { home: string; now: () => number }): AlertChannel {
   return {
@@ -12,7 +13,10 @@ export function webhook(config: WebhookConfig, { home, now }: { home: string; no
     name: `webhook ${shownUrl(config.url)}`,
     async send(message, signal) {
       try {
-        const { text, headers } = bodyOf(config, message);
+        const made = bodyOf(config, message);
+        // The next messages may be shorter, and must not wait for this one.
+        if (made === null) return declined(`the body made from the template would have more than ${maxTemplated} characters`);
+        const { text, headers } = made;
         const secret = secretOf(config.secret, config.secretFile, home);
         const seconds = Math.floor(now() / 1000);
         const signature = secret === null ? {} : { "webhook-signature": signatureOf(secret, { id: message.id, seconds, body: text }) };

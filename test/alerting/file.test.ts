@@ -103,6 +103,14 @@ describe("a mistake is reported with its line and its field", () => {
       '{"channels": {"webhooks": [\n{"url": "ftp://example.com"}]}}',
       ":2: channels.webhooks.0.url: must be a URL that begins with http:// or https://",
     ],
+    [
+      '{"channels": {"webhooks": [{"url": "https://example.com",\n"template": "{{txet}}"}]}}',
+      ":2: channels.webhooks.0.template: must not name {{txet}}; it can name {{id}}, {{host}}, {{at}}, {{title}}, {{text}}, {{count}}, {{severity}}, {{subjects}}, {{json}}",
+    ],
+    [
+      '{"channels": {"webhooks": [{"url": "https://example.com",\n"template": "{\\"a\\": {{text}}}"}]}}',
+      ":2: channels.webhooks.0.template: must be JSON once its values are filled in, because it begins as JSON; put quotes around each {{…}} except {{json}}",
+    ],
     ['{"channels": {"mail": {"host": "h", "port": 0, "from": "a@b", "to": "c@d"}}}', ":1: channels.mail.port: must be at least 1"],
     ['{"channels": {"command": {"argv": []}}}', ":1: channels.command.argv: must not be empty"],
     ['{"cooldownSeconds": 1e400}', ":1: cooldownSeconds: must be at most 2678400 (got Infinity)"],

@@ -5,11 +5,11 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { mistakeInTemplate } from "../../src/alerting/body.ts";
 import { channelWarnings } from "../../src/alerting/channels.ts";
 import type { WebhookConfig } from "../../src/alerting/config.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
 import { request } from "../../src/alerting/post.ts";
+import { mistakeInTemplate } from "../../src/alerting/template.ts";
 import { webhook } from "../../src/alerting/webhook.ts";
 import { eventNamed, firedAndResolved, messageNamed } from "./messages.ts";
 import { httpReceiver } from "./receivers.ts";
@@ -153,7 +153,7 @@ const hostile = messageNamed("m1", [
   eventNamed("e", { sentence: 'web "failed" </b> & @everyone {{host}} \u202e\n\r\n<!channel>', subject: "web" }),
 ]);
 
-test("a template gets escaped values, and a value cannot bring a placeholder of its own", async () => {
+test("a template gets escaped values, and a value cannot bring a field of its own", async () => {
   const { url, received } = receiver();
   const template = '{"say": "{{ title }} on {{host}}: {{text}}", "n": "{{count}}", "worst": "{{severity}}", "all": {{json}}}';
   expect(mistakeInTemplate(template)).toBeNull();
@@ -164,11 +164,27 @@ test("a template gets escaped values, and a value cannot bring a placeholder of 
     worst: "critical",
     all: hostile,
   });
-  expect(mistakeInTemplate("{{nothing}}")).toStartWith("the template names '{{nothing}}'; it can name {{id}}");
-  expect(mistakeInTemplate('{"a": {{text}}}')).toStartWith("the template begins as JSON");
+  expect(mistakeInTemplate("{{nothing}}")).toStartWith("must not name {{nothing}}; it can name {{id}}");
+  expect(mistakeInTemplate('{"a": {{text}}}')).toStartWith("must be JSON once its values are filled in");
   await sent({ url, template: "{{title}}\n{{at}} {{subjects}} {{id}}" }, hostile);
   expect(received[1]?.body).toBe("vps-1: web failed firing\n2026-01-01T00:00:00.000Z web m1");
   expect(received[1]?.headers.get("content-type")).toStartWith("text/plain");
+});
+
+test("a template with the whole message gets as many events as have room, and a body that is too long is declined", async () => {
+  const { url, received } = receiver();
+  const events = Array.from({ length: 1000 }, (_, i) => eventNamed(`e${i}`, { sentence: "x".repeat(500) }));
+  expect(await sent({ url, template: '{"n": {{count}}, "all": {{json}}}' }, messageNamed("m1", events))).toMatchObject({ isTaken: true });
+  const { n, all } = JSON.parse(received[0]?.body ?? "");
+  expect(n).toBe(1000);
+  expect(all.events).toEqual(events.slice(0, 62));
+  const template = "{{text}}".repeat(1000);
+  expect(await sent({ url, template }, messageNamed("m2", events))).toEqual({
+    isTaken: false,
+    isRefused: true,
+    answer: "the body made from the template would have more than 65536 characters",
+  });
+  expect(received).toHaveLength(1);
 });
 
 test("a resolved event says so once", async () => {
@@ -196,12 +212,14 @@ test("the presets send what Slack, Discord and ntfy document, escaped and within
   expect(received[4]?.headers.get("title")).toBe("vps-1: web failed firing");
 });
 
-test("http:// beyond this machine warns, and so does a template that does not work", () => {
+test("http:// beyond this machine warns, and so does a preset that is not used", () => {
   const none = { webhooks: [] };
   expect(channelWarnings({ webhooks: [{ url: "http://127.0.0.1:1/x" }, { url: "https://example.org/x" }] }, undefined)).toEqual([]);
   expect(channelWarnings({ webhooks: [{ url: "http://example.org/secret" }] }, undefined)).toEqual([
     "http://example.org/… is not encrypted: everybody on the way can read and change the messages; use https://",
   ]);
   expect(channelWarnings(none, { url: "http://example.org/beat" })).toHaveLength(1);
-  expect(channelWarnings({ webhooks: [{ url: "https://a.example/", template: "{{x}}", preset: "slack" }] }, undefined)).toHaveLength(2);
+  expect(channelWarnings({ webhooks: [{ url: "https://a.example/", template: "{{text}}", preset: "slack" }] }, undefined)).toEqual([
+    "the webhook https://a.example/… has a preset and a template: the preset is not used",
+  ]);
 });
