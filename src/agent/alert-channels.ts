@@ -33,6 +33,11 @@ export class AlertChannels {
     this.#open?.put(message);
   }
 
+  /** Called after each turn of the loop. */
+  turned(): void {
+    this.#open?.turned();
+  }
+
   notices(): Notice[] {
     const own: Notice[] = this.#trouble === null ? [] : [{ kind: "alerts", subject: "alerts", what: this.#trouble, fix: "df -h" }];
     return [...own, ...(this.#open?.notices() ?? []).map((one) => ({ kind: "alerts" as const, ...one }))];

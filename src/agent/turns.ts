@@ -49,7 +49,7 @@ export type TurnsOptions = {
 };
 
 /** The channels of alerts. */
-export type Channels = Pick<AlertChannels, "use" | "put" | "notices">;
+export type Channels = Pick<AlertChannels, "use" | "put" | "turned" | "notices">;
 
 /** Share of the interval that samples may use before the expensive figures are skipped. */
 const shareOfInterval = 0.5;
@@ -121,6 +121,12 @@ export class Turns {
 
   /** Returns the failures; the next turn tries again. */
   async turn(): Promise<Notice[]> {
+    const troubles = await this.#turn();
+    this.#options.channels.turned();
+    return troubles;
+  }
+
+  async #turn(): Promise<Notice[]> {
     const nowMs = this.#options.monotonicMs();
     const kind = this.#times.dueAt(nowMs, this.paceMs);
     if (kind !== "tick") return this.#pass(kind, nowMs);

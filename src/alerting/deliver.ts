@@ -64,6 +64,11 @@ export class Deliveries {
     if (isNew) this.#wake();
   }
 
+  /** To be called after each turn of the agent: the heartbeat shows that it does not hang. */
+  turned(): void {
+    this.#heartbeat?.beat.turned();
+  }
+
   /** The number of messages that wait, each counted for each channel that has not taken it. */
   waiting(): number {
     return this.#spool.waiting();

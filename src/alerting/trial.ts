@@ -3,7 +3,7 @@ import { randomHex } from "../base/random.ts";
 import type { AlertChannel, Answer } from "./channel.ts";
 import { type ChannelGround, channelsOf } from "./channels.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
-import { request } from "./post.ts";
+import { callHeartbeat } from "./heartbeat.ts";
 import { shownUrl } from "./webhook.ts";
 
 export type ChannelTrial = { channel: string; ok: boolean; answer: string; tookMs: number };
@@ -24,7 +24,7 @@ export function testChannels({ channels, heartbeat, host, timeoutMs, ...ground }
       : [
           {
             name: `heartbeat ${shownUrl(heartbeat.url)}`,
-            send: (_, signal) => request({ url: heartbeat.url, method: "GET", headers: {} }, signal),
+            send: (_, signal) => callHeartbeat(heartbeat.url, signal),
           },
         ];
   return Promise.all(

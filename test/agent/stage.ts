@@ -33,6 +33,8 @@ export class Stage {
   readonly recycled: string[] = [];
   /** The messages of alerts. */
   readonly messages: AlertMessage[] = [];
+  /** The number of turns after which the channels were told that the agent works. */
+  turned = 0;
   readonly asked: string[][] = [];
   /** What the backend reads of each service; a service without an entry is inactive. */
   readonly readings = new Map<string, Partial<Reading>>();
@@ -85,7 +87,7 @@ export class Stage {
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,
-      channels: { use: () => true, put: (message) => this.messages.push(message), notices: () => [] },
+      channels: { use: () => true, put: (message) => this.messages.push(message), turned: () => this.turned++, notices: () => [] },
       monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
     };

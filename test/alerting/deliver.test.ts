@@ -114,13 +114,34 @@ test("messages that another process puts into the spool are sent", async () => {
   await until(() => received.length === 1, { what: "the message of the other process arrives" });
 });
 
-test("a heartbeat is sent at once and at its interval, and a failing one is told", async () => {
+test("a heartbeat is sent after the first turn and then at its interval, and a failing one is told", async () => {
   const { url, received } = receiver();
-  deliver({ webhooks: [] }, { heartbeat: { url, everySeconds: 0.05 } });
-  await until(() => received.length >= 3, { what: "three heartbeats" });
+  const deliveries = deliver({ webhooks: [] }, { heartbeat: { url, everySeconds: 0.05 } });
+  for (let count = 1; count <= 3; count++) {
+    deliveries.turned();
+    await until(() => received.length >= count, { what: `heartbeat ${count}` });
+  }
   const failing = deliver({ webhooks: [] }, { heartbeat: { url: `http://127.0.0.1:${freePort()}/secret`, everySeconds: 5 } });
+  failing.turned();
   await until(() => failing.notices().length === 1, { what: "the failing heartbeat is told" });
   expect(failing.notices()[0]?.what).toMatch(/^the heartbeat to http:\/\/127\.0\.0\.1:\d+\/… fails: connection refused$/);
+});
+
+test("an agent that ends no turn sends no heartbeat, and a call that hangs is the only one", async () => {
+  const { url, received } = receiver();
+  const hung = receiver(() => new Promise<Response>(() => {}));
+  const [hanging, waiting] = [url, hung.url].map((one) => deliver({ webhooks: [] }, { heartbeat: { url: one, everySeconds: 0.02 } }));
+  const marker = receiver();
+  const beside = deliver({ webhooks: [] }, { heartbeat: { url: marker.url, everySeconds: 0.02 } });
+  hanging?.turned();
+  for (let count = 1; count <= 10; count++) {
+    waiting?.turned();
+    beside.turned();
+    await until(() => marker.received.length >= count, { what: `heartbeat ${count} of another agent` });
+  }
+  expect([received.length, hung.received.length]).toEqual([1, 1]);
+  hanging?.turned();
+  await until(() => received.length === 2, { what: "the heartbeat after the next turn" });
 });
 
 test("a journal entry has a priority and fields, and a line in a sentence adds no field", async () => {
