@@ -34,12 +34,14 @@ export function filledTemplate(template: string, message: AlertMessage): string 
 /** The length is computed first, because a template can name a long value a thousand times. */
 function filledWith(template: string, message: AlertMessage, json: string): string | null {
   const isJson = looksLikeJson(template);
-  const filled = new Map(Object.entries(values).map(([name, of]) => [name, isJson ? JSON.stringify(of(message)).slice(1, -1) : of(message)]));
+  const filled = new Map(
+    Object.entries(values).map(([name, of]) => [name, isJson ? JSON.stringify(of(message)).slice(1, -1) : of(message)]),
+  );
   filled.set("json", json);
-  const valueOf = (name: string) => filled.get(name) ?? "";
+  const textFor = (name: string) => filled.get(name) ?? "";
   const named = [...template.matchAll(templateField)];
-  const length = named.reduce((sum, [field, name = ""]) => sum + valueOf(name).length - field.length, template.length);
-  return length > maxTemplated ? null : template.replace(templateField, (_, name: string) => valueOf(name));
+  const length = named.reduce((sum, [field, name = ""]) => sum + textFor(name).length - field.length, template.length);
+  return length > maxTemplated ? null : template.replace(templateField, (_, name: string) => textFor(name));
 }
 
 export const looksLikeJson = (template: string): boolean => /^\s*(\{(?!\{)|\[|\{\{\s*json\s*\}\}\s*$)/.test(template);
