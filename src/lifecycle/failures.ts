@@ -63,12 +63,11 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
       },
       clock,
     );
-    for (const events of due) {
-      put(messageOf(events, hostname(), clock.atMs));
-      appendAlertHistory(state, events);
-    }
+    for (const events of due) put(messageOf(events, hostname(), clock.atMs));
     const now = alerts.kept(clock);
     if (alerts.version !== before) writeKept(state, { ...now, restarts: new Restarts(kept, clock).kept(clock.nowMs) });
+    // Last, because the state matters more than the history where one of them cannot be written.
+    if (due.length > 0) appendAlertHistory(state, due.flat());
     const held = now.alerts.filter((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
     return now.waiting.length + held.length;
   } finally {

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import type { Turns } from "../../src/agent/turns.ts";
 import { writeAlerts } from "../../src/alerting/file.ts";
 import { readAlertHistory } from "../../src/alerting/history.ts";
+import { readKept } from "../../src/alerting/kept.ts";
 import { idOfFiring } from "../../src/alerting/message.ts";
 import { writeQuiet } from "../../src/alerting/silences.ts";
 import { after, ModelEvent } from "../../src/status/events.ts";
@@ -47,8 +48,9 @@ test("a service that fails is told at once, without a reader, and once; its star
   turns.onNews = () => news++;
   stage.pass(100);
   fail(stage, "web", "run-1");
-  expect(news).toBe(1);
+  expect([news, stage.turned]).toEqual([1, 1]);
   await turns.news();
+  expect(stage.turned).toBe(1);
   expect(stage.messages).toMatchObject([
     { version: 1, events: [{ sentence: "web failed: killed by SIGKILL", sinceMs: stage.clock.nowMs }] },
   ]);
@@ -79,6 +81,17 @@ test("a reader gets the alerts with its snapshot, and an event whenever they hav
   while (snapshot.alerts.length === 0) snapshot = after(snapshot, await read());
   expect(snapshot.alerts).toMatchObject([{ subject: "web", rule: "failed", state: "firing", isSilenced: false, ackedBy: null }]);
   ending.abort();
+});
+
+test("where the history cannot be written, the state is saved and readers get their alerts", async () => {
+  const { stage, turns } = await begin();
+  stage.up("web", sleep);
+  await turns.turn();
+  mkdirSync(join(stage.home, "alerts", "history.jsonl"), { recursive: true });
+  fail(stage, "web", "run-1");
+  expect(await turns.news()).toMatchObject([{ what: expect.stringContaining("history.jsonl") }]);
+  expect(readKept(stage.home)?.alerts).toMatchObject([{ subject: "web", state: "firing", isTold: true }]);
+  expect((await turns.model.now(["web"])).alerts).toMatchObject([{ subject: "web", state: "firing" }]);
 });
 
 test("a failure that is over before it is read is told too", async () => {

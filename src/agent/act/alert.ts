@@ -11,6 +11,7 @@ import { Restarts } from "../../alerting/restarts.ts";
 import { customName, type RuleSet } from "../../alerting/rules.ts";
 import { QuietNow } from "../../alerting/silences.ts";
 import type { Notice } from "../../backend/notice.ts";
+import { runEach } from "../../base/steps.ts";
 import { hostName } from "../../metrics/subject.ts";
 import type { Registry } from "../../service/registry.ts";
 import { restartsOf } from "../../status/status.ts";
@@ -200,20 +201,28 @@ export class Alerter implements Stage {
   #tell(moment: Moment, clock: Clock): void {
     this.#release(clock);
     const told: AlertEvent[] = [];
-    try {
-      for (let events = this.#due.shift(); events !== undefined; events = this.#due.shift()) {
-        try {
-          this.#deps.channels.put(messageOf(events, this.#deps.host, clock.atMs));
-          told.push(...events);
-        } catch (error) {
-          this.#alerts.putBack([...events, ...this.#due.splice(0).flat()]);
-          throw error;
-        }
+    // On a full disk each of these steps can fail, and the next ones matter all the same.
+    runEach([
+      () => this.#put(told, clock),
+      () => {
+        if (told.length > 0) appendAlertHistory(this.#deps.state, told);
+      },
+      () => {
+        if (this.#savedVersion !== this.#alerts.version || this.#hasRestarted) this.#save(clock);
+      },
+      () => this.#show(moment),
+    ]);
+  }
+
+  #put(told: AlertEvent[], { atMs }: Clock): void {
+    for (let events = this.#due.shift(); events !== undefined; events = this.#due.shift()) {
+      try {
+        this.#deps.channels.put(messageOf(events, this.#deps.host, atMs));
+        told.push(...events);
+      } catch (error) {
+        this.#alerts.putBack([...events, ...this.#due.splice(0).flat()]);
+        throw error;
       }
-    } finally {
-      if (told.length > 0) appendAlertHistory(this.#deps.state, told);
-      if (this.#savedVersion !== this.#alerts.version || this.#hasRestarted) this.#save(clock);
-      this.#show(moment);
     }
   }
 
@@ -223,9 +232,9 @@ export class Alerter implements Stage {
   }
 
   #save(clock: Clock): void {
+    writeKept(this.#deps.state, { ...this.#alerts.kept(clock), restarts: this.#restarts.kept(clock.nowMs) });
     this.#savedVersion = this.#alerts.version;
     this.#hasRestarted = false;
-    writeKept(this.#deps.state, { ...this.#alerts.kept(clock), restarts: this.#restarts.kept(clock.nowMs) });
   }
 
   #exists({ rule, subject }: { rule: string; subject: string }, { services }: Moment): boolean {
