@@ -77,7 +77,7 @@ const rows = [
   // be the quantile of nothing.
   { name: "requestP50Ms", of: requests, unit: "ms", fold: "max", family: "request_p50", help: "Half of the HTTP requests since the previous count took at most this long.", shown: jsonAlone },
   { name: "requestP95Ms", of: requests, unit: "ms", fold: "max", family: "request_p95", help: "95 of 100 HTTP requests since the previous count took at most this long.", shown: jsonAlone },
-  { name: "requestsInFlight", of: requests, unit: "count", family: "requests_in_flight", help: "HTTP requests that were being answered.", shown: { label: "requests in flight" } },
+  { name: "requestsInFlight", of: requests, unit: "count", family: "requests_in_flight", help: "HTTP requests that were being answered.", shown: { label: "in flight" } },
   { name: "eventLoopLagMs", of: requests, unit: "ms", fold: "max", family: "event_loop_lag", help: "How late the event loop of the app was at most, over 10 to 20 s.", shown: { label: "event loop lag" } },
   { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per second; 1 means one core." },
   { name: "cores", of: host, unit: "count", fold: "last", family: "cores", help: "Cores that are online." },
