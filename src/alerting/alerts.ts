@@ -1,7 +1,7 @@
 // The alerts of all subjects: takes the observations of each turn, and decides which events are told when. Does no input or
 // output.
 import { harmless } from "../base/text.ts";
-import type { AlertNow, Kept } from "./kept.ts";
+import { type AlertNow, hasGap, type Kept } from "./kept.ts";
 import { type AlertEvent, type AlertMessage, idOfFiring } from "./message.ts";
 import type { Observation } from "./observation.ts";
 import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
@@ -41,7 +41,9 @@ export class Alerts {
     if (kept === null) return;
     // A clock that was set back must not make an alert younger than it was when it was stored.
     const savedMs = nowMs - Math.max(0, atMs - kept.atMs);
-    for (const { phaseAgeMs, ...alert } of kept.alerts) this.#alerts.set(keyOf(alert), { ...alert, phaseMs: savedMs - phaseAgeMs });
+    const isLost = hasGap(kept, atMs);
+    for (const { phaseAgeMs, ...alert } of kept.alerts)
+      this.#alerts.set(keyOf(alert), { ...alert, phaseMs: isLost && alert.state === "pending" ? nowMs : savedMs - phaseAgeMs });
     for (const { rule, subject, ageMs } of kept.told) this.#toldMs.set(keyOf({ rule, subject }), savedMs - ageMs);
     this.#outbox = { waiting: kept.waiting, untilMs: kept.leftMs === null ? null : savedMs + Math.min(kept.leftMs, togetherMs) };
   }

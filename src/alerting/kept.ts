@@ -41,9 +41,17 @@ const KeptState = v.strictObject({
   /** Events that wait to be sent together with others, and for how long. */
   waiting: v.array(AlertEvent),
   leftMs: number,
-  restarts: v.array(v.strictObject({ service: v.pipe(v.string(), v.regex(namePattern)), last: v.number(), agesMs: v.array(v.number()) })),
+  restarts: v.array(v.strictObject({ service: v.pipe(v.string(), v.regex(namePattern)), last: number, agesMs: v.array(v.number()) })),
 });
 export type Kept = v.InferOutput<typeof KeptState>;
+
+const longestGapMs = 10_000;
+
+/**
+ * True if so much time has passed since the state was written that nobody can say what happened in between: whether a condition
+ * lasted, or when a service restarted.
+ */
+export const hasGap = (kept: Kept, atMs: number): boolean => Math.abs(atMs - kept.atMs) > longestGapMs;
 
 const maxBytes = 64 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { endings } from "../backend/ended.ts";
 import type { Outcome } from "../service/registry.ts";
 import { stateAfterOutcome } from "./status.ts";
 
-export type HowEnded = { state: State; end: string | null; endedRun: string | null; isOutOfMemory: boolean };
+type HowEnded = { state: State; end: string | null; endedRun: string | null; isOutOfMemory: boolean };
 
 /** `isToldAsFailed`: the rule on failures is on, so an end for memory is told as a failure and not a second time. */
 export function howEnded({ state: read, end, run }: Reading, outcome: Outcome | null, isToldAsFailed: boolean): HowEnded {

@@ -211,3 +211,16 @@ test("an alert whose value stays unknown for an hour ends, and says so", () => {
   expect(resolved?.sentence).toContain("its value has been unknown for an hour, so this alert ends: web failed");
   expect(scene.see("unknown")).toEqual([]);
 });
+
+test("after a gap in which no agent ran, a pending alert begins again", () => {
+  const cpu = { rule: "cpu", forMs: 60_000, run: null };
+  const scene = new Scene();
+  scene.see("breached", cpu);
+  scene.pass(30_000);
+  scene.again(40_000);
+  expect(scene.see("breached", cpu)).toEqual([]);
+  scene.pass(59_999);
+  expect(scene.see("breached", cpu)).toEqual([]);
+  scene.pass(1);
+  expect(scene.see("breached", cpu)).toEqual(["web cpu firing"]);
+});

@@ -1,5 +1,6 @@
 // Each rule, with values in and conditions out.
 import { describe, expect, test } from "bun:test";
+import { Alerts } from "../../src/alerting/alerts.ts";
 import type { AlertFile } from "../../src/alerting/config.ts";
 import { parseAlerts } from "../../src/alerting/file.ts";
 import { observationsOf, observationsOfHost, type ServiceFacts } from "../../src/alerting/observation.ts";
@@ -171,4 +172,20 @@ test("restarts are counted from the counter of the backend, which may start agai
   expect(counted.of("web")).toEqual([5]);
   counted.count("web", 1e9, 6);
   expect(counted.of("web")).toHaveLength(1000);
+});
+
+test("restarts are counted through a short gap without an agent, and not through a long one", () => {
+  const saved = { nowMs: 1000, atMs: 1000 };
+  const before = new Restarts(null, saved);
+  before.count("web", 0, 500);
+  before.count("web", 1, 600);
+  const kept = { ...new Alerts(null, saved).kept(saved), version: 1 as const, restarts: before.kept(1000) };
+  const after = (ms: number) => {
+    const clock = { nowMs: 1000 + ms, atMs: 1000 + ms };
+    const counted = new Restarts(kept, clock);
+    counted.count("web", 5, clock.nowMs);
+    counted.count("web", 6, clock.nowMs);
+    return counted.of("web").length;
+  };
+  expect([after(2000), after(60_000)]).toEqual([6, 2]);
 });
