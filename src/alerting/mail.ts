@@ -34,6 +34,9 @@ async function sendMail(config: MailConfig, home: string, message: AlertMessage,
     secure: config.port === implicitTlsPort && mode !== "off",
     requireTLS: isRequired,
     ignoreTLS: mode === "off",
+    // Where mail may also go in clear text, an encryption that nobody vouches for is still better: a local server such as Postfix has a
+    // certificate that it has signed itself.
+    tls: { rejectUnauthorized: isRequired },
     connectionTimeout: socketMs,
     greetingTimeout: socketMs,
     socketTimeout: socketMs,

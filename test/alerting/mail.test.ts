@@ -135,6 +135,16 @@ test("with tls required nothing is sent to a server without TLS, nor to one whos
   expect([without.mails.length, untrusted.mails.length]).toEqual([0, 0]);
 });
 
+test("a local server with a certificate that it has signed itself gets the mail encrypted, with and without a password", async () => {
+  const smtp = await server({ tls, login: { user: "ops", password: "pa ss" } });
+  expect(await sent(configFor(smtp.port))).toMatchObject({ isTaken: true });
+  expect(await sent(configFor(smtp.port, { user: "ops", passwordFile }))).toMatchObject({ isTaken: true });
+  expect(smtp.mails.map(({ isEncrypted, user }) => [isEncrypted, user])).toEqual([
+    [true, null],
+    [true, "ops"],
+  ]);
+});
+
 test("a trusted server gets the mail over STARTTLS", async () => {
   const smtp = await server({ tls });
   const script = join(import.meta.dir, "send-mail.ts");
