@@ -40,6 +40,16 @@ export const AlertMessage = v.strictObject({
 });
 export type AlertMessage = v.InferOutput<typeof AlertMessage>;
 
+/** The message in a text that bs9 wrote; null for what another version wrote. */
+export function messageIn(body: string): AlertMessage | null {
+  try {
+    const parsed = v.safeParse(AlertMessage, JSON.parse(body));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The id of one firing; `began` is what tells it from an earlier firing of the same rule on the same subject. For a service that
  * failed this is the run that ended: the agent and the unit that systemd starts on a failure both make the id from it, so that

@@ -1,10 +1,9 @@
 // The spool of alerts: messages on disk that wait for their channels. One SQLite file, which the agent and the unit that systemd
 // starts on a failure share. A process that is killed at any moment loses nothing: each step is one transaction.
 import type { Database } from "bun:sqlite";
-import * as v from "valibot";
 import { failed, reasonOf } from "../base/errors.ts";
 import { bootId, startTimeOf } from "../base/proc.ts";
-import { AlertMessage } from "./message.ts";
+import { type AlertMessage, messageIn } from "./message.ts";
 import { openSpool } from "./spool-file.ts";
 
 /** The limits of the spool: beyond them the oldest messages are dropped and counted. */
@@ -12,6 +11,8 @@ export const spoolLimits = { messages: 10_000, bytes: 32 * 1024 * 1024, ageMs: 7
 /** The ids of events are kept for longer than any message waits. */
 const toldMs = 14 * 86_400_000;
 const maxTold = 100_000;
+/** A message that a receiver has refused this often is dropped for its channel. */
+export const maxRefusals = 6;
 
 /** A message that one channel has to send now. `attempts`: how often it was tried before. */
 export type Claimed = { message: AlertMessage; attempts: number };
@@ -19,12 +20,12 @@ export type Claimed = { message: AlertMessage; attempts: number };
 export type ChannelBacklog = { channel: string; waiting: number; attempts: number; dropped: number; droppedMs: number };
 
 /**
- * Messages are sent in order, so only the oldest one is a candidate. A message that the receiver has refused does not keep the next
- * ones back: they may be right.
+ * Messages are sent in order, so only the oldest one is a candidate. A message that the receiver has refused keeps no other back: it
+ * is tried again when no other is due.
  */
 const candidates = `
-  SELECT * FROM (SELECT seq, attempts, next_ms FROM queue WHERE channel = ? AND refused = 0 ORDER BY seq LIMIT 1)
-  UNION ALL SELECT seq, attempts, next_ms FROM queue WHERE channel = ? AND refused = 1`;
+  SELECT * FROM (SELECT seq, attempts, next_ms, refused FROM queue WHERE channel = ? AND refused = 0 ORDER BY seq LIMIT 1)
+  UNION ALL SELECT seq, attempts, next_ms, refused FROM queue WHERE channel = ? AND refused > 0`;
 
 export class AlertSpool {
   readonly #db: Database;
@@ -86,7 +87,7 @@ export class AlertSpool {
         this.#dropOld(nowMs);
         const row = this.#db
           .query<{ seq: number; body: string; attempts: number }, [string, string, number, number]>(
-            `SELECT seq, body, attempts FROM (${candidates}) JOIN message USING (seq) WHERE next_ms <= ? OR next_ms > ? ORDER BY seq LIMIT 1`,
+            `SELECT seq, body, attempts FROM (${candidates}) JOIN message USING (seq) WHERE next_ms <= ? OR next_ms > ? ORDER BY refused, seq LIMIT 1`,
           )
           .get(channel, channel, nowMs, nowMs + longestMs);
         if (row === null) return null;
@@ -112,14 +113,16 @@ export class AlertSpool {
    * message.
    */
   notSent(channel: string, id: string, { delayMs, isRefused }: { delayMs: number; isRefused: boolean }): void {
-    this.#settle(channel, () =>
-      this.#db
-        .query(
-          `UPDATE queue SET attempts = attempts + 1, next_ms = ?, refused = ?
-           WHERE channel = ? AND seq = (SELECT seq FROM message WHERE id = ?)`,
+    this.#settle(channel, () => {
+      const nowMs = this.#now();
+      const row = this.#db
+        .query<{ seq: number; refused: number }, [number, number, string, string]>(
+          `UPDATE queue SET attempts = attempts + 1, next_ms = ?, refused = refused + ?
+           WHERE channel = ? AND seq = (SELECT seq FROM message WHERE id = ?) RETURNING seq, refused`,
         )
-        .run(this.#now() + delayMs, isRefused ? 1 : 0, channel, id),
-    );
+        .get(nowMs + delayMs, isRefused ? 1 : 0, channel, id);
+      if (row !== null && row.refused >= maxRefusals) this.#drop(row.seq, row.seq, nowMs, channel);
+    });
   }
 
   /** The sending was given up before it ended: the message is due at once, with the same id. */
@@ -216,15 +219,17 @@ export class AlertSpool {
     if (last !== null && last !== undefined) this.#drop(0, last, nowMs);
   }
 
-  /** Drops these messages, and counts them for each channel that has not taken them. */
-  #drop(first: number, last: number, nowMs: number): null {
+  /** Drops these messages, for one channel or for all, and counts them for each channel that has not taken them. */
+  #drop(first: number, last: number, nowMs: number, channel: string | null = null): null {
+    const these = "seq BETWEEN ? AND ? AND channel = COALESCE(?, channel)";
     this.#db
       .query(
-        `INSERT INTO dropped SELECT channel, COUNT(*), ? FROM queue WHERE seq BETWEEN ? AND ? GROUP BY channel
+        `INSERT INTO dropped SELECT channel, COUNT(*), ? FROM queue WHERE ${these} GROUP BY channel
          ON CONFLICT (channel) DO UPDATE SET count = count + excluded.count, at_ms = excluded.at_ms`,
       )
-      .run(nowMs, first, last);
-    for (const table of ["queue", "message"]) this.#db.query(`DELETE FROM ${table} WHERE seq BETWEEN ? AND ?`).run(first, last);
+      .run(nowMs, first, last, channel);
+    this.#db.query(`DELETE FROM queue WHERE ${these}`).run(first, last, channel);
+    this.#forgetSent();
     return null;
   }
 
@@ -235,14 +240,5 @@ export class AlertSpool {
       if (boot.join(" ") === bootId() && startTimeOf(Number(pid)) === startTime) continue;
       this.#db.query("DELETE FROM claim WHERE channel = ? AND owner = ?").run(channel, owner);
     }
-  }
-}
-
-function messageIn(body: string): AlertMessage | null {
-  try {
-    const parsed = v.safeParse(AlertMessage, JSON.parse(body));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    return null;
   }
 }

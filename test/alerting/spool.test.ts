@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AlertSpool, spoolLimits } from "../../src/alerting/spool.ts";
+import { AlertSpool, maxRefusals, spoolLimits } from "../../src/alerting/spool.ts";
 import { killWhileDelivering } from "./killed.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
 
@@ -72,6 +72,26 @@ test("while a channel does not answer, its messages wait in order; a refused mes
   expect(takenBy(spool, "x")).toEqual(["b"]);
   clock.nowMs += 500;
   expect(takenBy(spool, "x")).toEqual(["a"]);
+});
+
+test("a refused message is tried after the others, and is dropped and counted for its channel after some refusals", () => {
+  const clock = { nowMs: 1000 };
+  const spool = spoolAt(placed(), clock);
+  for (const id of ["a", "b", "c"]) spool.put(messageNamed(id), ["x", "y"]);
+  expect(spool.claim("x", lease)?.message.id).toBe("a");
+  spool.notSent("x", "a", { delayMs: 0, isRefused: true });
+  expect(spool.claim("x", lease)?.message.id).toBe("b");
+  spool.notSent("x", "b", { delayMs: 0, isRefused: false });
+  expect(takenBy(spool, "x").slice(0, 2)).toEqual(["b", "c"]);
+  spool.put(messageNamed("d"), ["x"]);
+  expect(spool.claim("x", lease)?.message.id).toBe("d");
+  for (let n = 0; n < maxRefusals; n++) spool.notSent("x", "d", { delayMs: 0, isRefused: true });
+  expect(spool.claim("x", lease)).toBeNull();
+  expect(spool.backlogs()).toMatchObject([
+    { channel: "x", waiting: 0, dropped: 1 },
+    { channel: "y", waiting: 3, dropped: 0 },
+  ]);
+  expect(takenBy(spool, "y")).toEqual(["a", "b", "c"]);
 });
 
 test("a clock that was set back delays nothing", () => {
