@@ -6,7 +6,8 @@ import { App, argvOf, countedBy, envOf, type Runtime } from "../injectors/child.
 import { flood } from "../injectors/flood.ts";
 import type { Proof, Report, Target } from "./proof.ts";
 
-const otel = "@opentelemetry/auto-instrumentations-node@0.82.0";
+/** This version still runs on Node 18 and 20; newer ones need Node 22.15. */
+const otel = "@opentelemetry/auto-instrumentations-node@0.62.0";
 const rounds = 7;
 const starts = 31;
 const loadSeconds = 5;
