@@ -16,8 +16,6 @@ const longOnes: Record<string, string> = {
 const apart: Record<string, string> = {
   "src/k8s/bs9-deployment.yaml": "for kubectl",
   "src/injectors/preload/preload.ts": "bundled by src/injectors/preload-bundle.ts",
-  // The injection that writes it to disk imports it.
-  "src/injectors/preload-text.ts": "read by the injection",
 };
 
 const files: rules.Files = await readAll();
