@@ -21,14 +21,14 @@ export class AlertChannels {
     this.#ground = ground;
   }
 
-  /** Called in each turn. While this returns false, messages cannot be taken, and have to wait. */
+  /** Called in each turn. While this returns false, messages cannot be taken, and have to wait: also where there is no channel. */
   use({ enabled, channels, heartbeat }: AlertConfig): boolean {
     this.#wanted = enabled ? { channels, ...(heartbeat === undefined ? {} : { heartbeat }) } : nothing;
     if (this.#closing === null && !Bun.deepEquals(this.#wanted, this.#used, true)) this.#renew();
-    return this.#closing === null && this.#used !== null;
+    return this.#closing === null && this.#used !== null && hasChannel(channels);
   }
 
-  /** Throws where the message cannot be written. Without a channel nobody is told. */
+  /** Throws where the message cannot be written. */
   put(message: AlertMessage): void {
     this.#open?.put(message);
   }

@@ -76,3 +76,8 @@ function eventOf(name: EventName, given: GlobalRules): EventRule[] {
 function customOf({ for: forMs = defaultForMs, severity = "warning", ...rule }: CustomRule): Custom {
   return { ...rule, forMs, severity };
 }
+
+/** `name`: the one in events. */
+export function hasRule({ thresholds, events, custom }: RuleSet, name: string): boolean {
+  return [...thresholds, ...events].some((one) => one.name === name) || custom.some((one) => customName(one.name) === name);
+}

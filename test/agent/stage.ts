@@ -35,6 +35,9 @@ export class Stage {
   readonly messages: AlertMessage[] = [];
   /** The number of turns after which the channels were told that the agent works. */
   turned = 0;
+  /** There is a channel that takes messages. */
+  canTell = true;
+  onPut = (message: AlertMessage): void => void this.messages.push(message);
   readonly asked: string[][] = [];
   /** What the backend reads of each service; a service without an entry is inactive. */
   readonly readings = new Map<string, Partial<Reading>>();
@@ -87,7 +90,7 @@ export class Stage {
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,
-      channels: { use: () => true, put: (message) => this.messages.push(message), turned: () => this.turned++, notices: () => [] },
+      channels: { use: () => this.canTell, put: (message) => this.onPut(message), turned: () => this.turned++, notices: () => [] },
       monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
     };

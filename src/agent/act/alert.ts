@@ -1,20 +1,20 @@
 // Evaluates the rules of alerts after each turn, and passes what has to be told to the channels.
 
 import { Alerts, type Clock, messageOf } from "../../alerting/alerts.ts";
-import type { AlertConfig } from "../../alerting/config.ts";
 import { appendAlertHistory } from "../../alerting/history.ts";
 import type { AlertsInForce } from "../../alerting/in-force.ts";
 import { type AlertNow, readKept, writeKept } from "../../alerting/kept.ts";
-import type { AlertEvent, AlertMessage } from "../../alerting/message.ts";
+import type { AlertEvent } from "../../alerting/message.ts";
 import { type HostFacts, type Observation, observationsOf, observationsOfHost } from "../../alerting/observation.ts";
 import { Restarts } from "../../alerting/restarts.ts";
-import { customName, type RuleSet } from "../../alerting/rules.ts";
+import { hasRule } from "../../alerting/rules.ts";
 import { QuietNow } from "../../alerting/silences.ts";
 import type { Notice } from "../../backend/notice.ts";
 import { runEach } from "../../base/steps.ts";
 import { hostName } from "../../metrics/subject.ts";
 import type { Registry } from "../../service/registry.ts";
 import { restartsOf } from "../../status/status.ts";
+import type { AlertChannels } from "../alert-channels.ts";
 import type { Known } from "../collect/services.ts";
 import type { Moment, ReportedChange, Stage } from "../moment.ts";
 import { factsOf, passedFailure, type ReportedState } from "./facts.ts";
@@ -27,11 +27,7 @@ export type AlerterDeps = {
   registry: Pick<Registry, "actingOn">;
   inForce: AlertsInForce;
   uptimes: Uptimes;
-  channels: {
-    use(config: AlertConfig): boolean;
-    /** Writes a message to the disk, from where it is sent. */
-    put(message: AlertMessage): void;
-  };
+  channels: Pick<AlertChannels, "use" | "put">;
   now: () => number;
   monotonicMs: () => number;
 };
@@ -106,7 +102,7 @@ export class Alerter implements Stage {
       this.#evaluate(moment, clock);
       if (moment.kind === "tick" || isChanged) this.#alerts.retire((alert) => this.#exists(alert, moment), clock);
     }
-    this.#tell(moment, clock);
+    this.#tell(clock);
   }
 
   async close(): Promise<void> {
@@ -183,6 +179,7 @@ export class Alerter implements Stage {
 
   #release(clock: Clock): void {
     if (!this.#canTell) return;
+    this.#saveIds(clock);
     const { config } = this.#deps.inForce;
     const acting = this.#acting;
     this.#due.push(
@@ -198,7 +195,7 @@ export class Alerter implements Stage {
   }
 
   /** Writes the messages before the state that counts them as told: an agent that is killed in between tells it again, with the same ids. */
-  #tell(moment: Moment, clock: Clock): void {
+  #tell(clock: Clock): void {
     this.#release(clock);
     const told: AlertEvent[] = [];
     // On a full disk each of these steps can fail, and the next ones matter all the same.
@@ -210,7 +207,10 @@ export class Alerter implements Stage {
       () => {
         if (this.#savedVersion !== this.#alerts.version || this.#hasRestarted) this.#save(clock);
       },
-      () => this.#show(moment),
+      () => {
+        const isSilenced = (subject: string) => this.#quiet.isSilenced(subject, clock.atMs);
+        this.#latest = this.#alerts.list(isSilenced, (id) => this.#quiet.ackedBy(id));
+      },
     ]);
   }
 
@@ -226,9 +226,14 @@ export class Alerter implements Stage {
     }
   }
 
-  #show({ atMs }: Moment): void {
-    const isSilenced = (subject: string) => this.#quiet.isSilenced(subject, atMs);
-    this.#latest = this.#alerts.list(isSilenced, (id) => this.#quiet.ackedBy(id));
+  /** An id without a run comes from the clock: an agent that is killed before it counts the event as told must find that id again. */
+  #saveIds(clock: Clock): void {
+    if (this.#savedVersion === this.#alerts.version) return;
+    try {
+      this.#save(clock);
+    } catch {
+      // A full disk must not keep anybody from hearing of the alert. At worst an agent that is killed now tells it twice.
+    }
   }
 
   #save(clock: Clock): void {
@@ -238,11 +243,7 @@ export class Alerter implements Stage {
   }
 
   #exists({ rule, subject }: { rule: string; subject: string }, { services }: Moment): boolean {
-    if (subject === hostName) return isIn(this.#deps.inForce.rulesOfHost(), rule);
-    return services.has(subject) && isIn(this.#deps.inForce.rulesOf(subject), rule);
+    if (subject === hostName) return hasRule(this.#deps.inForce.rulesOfHost(), rule);
+    return services.has(subject) && hasRule(this.#deps.inForce.rulesOf(subject), rule);
   }
-}
-
-function isIn({ thresholds, events, custom }: RuleSet, rule: string): boolean {
-  return [...thresholds, ...events].some(({ name }) => name === rule) || custom.some(({ name }) => customName(name) === rule);
 }
