@@ -138,9 +138,10 @@ export class Alerts {
       return;
     }
     const { state, sinceMs: phaseMs } = step.phase;
-    const seen = condition === "breached" ? { value, sentence, severity, threshold, unit } : {};
+    const figures = { value, severity, threshold, unit };
+    const seen = condition === "breached" ? { ...figures, sentence: sentence() } : {};
     const begun = { rule, subject, id: "", sinceMs: observation.sinceMs ?? clock.atMs, firedMs: null, isTold: false };
-    const made = before ?? { ...begun, value, sentence, severity, threshold, unit };
+    const made = before ?? { ...begun, ...figures, sentence: "" };
     const id = step.tell === "firing" ? this.#newId(key, observation.run ?? String(made.sinceMs), clock) : made.id;
     const firedMs = step.tell === "firing" ? clock.atMs : made.firedMs;
     this.#alerts.set(key, { ...made, ...seen, id, firedMs, state, phaseMs });

@@ -5,7 +5,7 @@ import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { AlertMessage } from "./message.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
-import { AlertSpool, type spoolLimits } from "./spool.ts";
+import { AlertSpool, type ChannelBacklog, type spoolLimits } from "./spool.ts";
 import { shownUrl } from "./webhook.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
@@ -36,6 +36,10 @@ export class Deliveries {
   readonly #heartbeat: { beat: Heartbeat; url: string } | null;
   readonly #timer: Timer;
   readonly #now: () => number;
+  #puts = 0;
+  /** That of the spool, which changes when another process writes to it. */
+  #version: number;
+  #known: { stamp: string; backlogs: ReadonlyMap<string, ChannelBacklog> } | null = null;
 
   constructor({ file, channels, heartbeat, pace = usualPace, limits, ...ground }: DeliveryOptions) {
     this.#now = ground.now;
@@ -44,11 +48,11 @@ export class Deliveries {
     this.#spool.keepOnly(all.map(({ key }) => key));
     this.#queues = all.map((channel) => new Queue(channel, this.#spool, pace));
     this.#heartbeat = heartbeat === undefined ? null : { beat: new Heartbeat(heartbeat), url: heartbeat.url };
-    let version = this.#spool.version();
+    this.#version = this.#spool.version();
     this.#timer = setInterval(() => {
       const found = this.#spool.version();
-      if (found !== version) this.#wake();
-      version = found;
+      if (found !== this.#version) this.#wake();
+      this.#version = found;
     }, lookMs);
   }
 
@@ -61,6 +65,7 @@ export class Deliveries {
       message,
       this.#queues.map(({ key }) => key),
     );
+    this.#puts++;
     if (isNew) this.#wake();
   }
 
@@ -75,7 +80,7 @@ export class Deliveries {
   }
 
   notices(): DeliveryTrouble[] {
-    const backlogs = new Map(this.#spool.backlogs().map((one) => [one.channel, one]));
+    const backlogs = this.#backlogs();
     const fix = "bs9 alert --test";
     const ofChannels = this.#queues.flatMap(({ key, name, trouble }) => {
       const { waiting = 0, attempts = 0, dropped = 0, droppedMs = 0 } = backlogs.get(key) ?? {};
@@ -106,6 +111,13 @@ export class Deliveries {
     this.#heartbeat?.beat.close();
     await Promise.all(this.#queues.map((queue) => queue.close()));
     this.#spool.close();
+  }
+
+  /** Read again only after this process or another one has changed the spool, because this is asked after each turn. */
+  #backlogs(): ReadonlyMap<string, ChannelBacklog> {
+    const stamp = [this.#version, this.#puts, ...this.#queues.map(({ steps }) => steps)].join(" ");
+    if (this.#known?.stamp !== stamp) this.#known = { stamp, backlogs: new Map(this.#spool.backlogs().map((one) => [one.channel, one])) };
+    return this.#known.backlogs;
   }
 
   #wake(): void {

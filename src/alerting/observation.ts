@@ -24,7 +24,8 @@ export type Observation = {
   run: string | null;
   /** When the condition became true, by the wall clock; null: now. */
   sinceMs: number | null;
-  sentence: string;
+  /** Called only while the condition is true, because most conditions are false in each turn. */
+  sentence: () => string;
 };
 
 /** Figures by name; a figure that could not be measured is null. */
@@ -142,7 +143,7 @@ function thresholdOf(rule: Threshold, subject: string, value: number | null): Ob
     unit,
     run: null,
     sinceMs: null,
-    sentence: `${thresholdWords[name](valueText(value, unit), subject, rule)}; the threshold is ${valueText(threshold, unit)}`,
+    sentence: () => `${thresholdWords[name](valueText(value, unit), subject, rule)}; the threshold is ${valueText(threshold, unit)}`,
   };
 }
 
@@ -159,11 +160,11 @@ const thresholdWords: Record<Threshold["name"], (value: string, subject: string,
 
 function restartsOf(rule: Threshold, { name: subject, restartsMs, state }: ServiceFacts, nowMs: number): Observation {
   const value = countSince(restartsMs, nowMs - rule.withinMs);
-  const text = thresholdWords.restarts(String(value), subject, rule);
+  const sentence = () => `${thresholdWords.restarts(String(value), subject, rule)}; the threshold is ${rule.value}`;
   const observed = thresholdOf(rule, subject, value);
   // Where the service was stopped, its restarts before that are over.
   const stopped = state === "inactive" ? { condition: "clear" as const, clearForMs: 0 } : {};
-  return { ...observed, unit: "count", forMs: 0, clearForMs: 0, sentence: `${text}; the threshold is ${rule.value}`, ...stopped };
+  return { ...observed, unit: "count", forMs: 0, clearForMs: 0, sentence, ...stopped };
 }
 
 function countSince(timesMs: readonly number[], sinceMs: number): number {
@@ -185,7 +186,8 @@ function customOf({ name, series, op, value: threshold, forMs, severity }: Custo
     unit,
     run: null,
     sinceMs: null,
-    sentence: `${series} of ${subject === hostName ? "the host" : subject} is ${valueText(value, unit)}; the rule ${name} fires at ${op} ${valueText(threshold, unit)}`,
+    sentence: () =>
+      `${series} of ${subject === hostName ? "the host" : subject} is ${valueText(value, unit)}; the rule ${name} fires at ${op} ${valueText(threshold, unit)}`,
   };
 }
 
@@ -217,23 +219,23 @@ type Seen = Pick<Observation, "condition" | "sentence"> & Partial<Pick<Observati
 const seenBy: Record<EventRule["name"], (facts: ServiceFacts, nowMs: number) => Seen> = {
   failed({ name, state, end, endedRun, changedMs }) {
     const condition = state === "failed" ? "breached" : state === "active" || state === "inactive" ? "clear" : "unknown";
-    return { condition, run: endedRun, sinceMs: changedMs, sentence: `${name} failed${reasonText(end)}` };
+    return { condition, run: endedRun, sinceMs: changedMs, sentence: () => `${name} failed${reasonText(end)}` };
   },
   oom({ name, state, isOutOfMemory, endedRun }) {
-    const sentence = `${name} was killed, because it needed more memory than it may use`;
+    const sentence = () => `${name} was killed, because it needed more memory than it may use`;
     if (isOutOfMemory) return { condition: "breached", run: endedRun, sentence };
     if (state === "inactive") return { condition: "clear", sentence };
     return { condition: state === "active" ? "clear" : "unknown", clearForMs: quietMs, sentence };
   },
   crashLoop({ name, state, restartsMs, end }, nowMs) {
     const value = countSince(restartsMs, nowMs - loop.ms);
-    const sentence = `${name} crashes in a loop: it restarted ${value} times within the last minute${reasonText(end)}`;
+    const sentence = () => `${name} crashes in a loop: it restarted ${value} times within the last minute${reasonText(end)}`;
     if (state === "inactive") return { condition: "clear", value, sentence };
     if (value >= loop.restarts) return { condition: "breached", value, sentence };
     return { condition: state === "active" && value === 0 ? "clear" : "between", value, sentence };
   },
   health({ name, state, health, healthReason, isChecked }) {
-    const sentence = `${name} is unhealthy${reasonText(healthReason)}`;
+    const sentence = () => `${name} is unhealthy${reasonText(healthReason)}`;
     if (state === "inactive") return { condition: "clear", sentence };
     if (state !== "active") return { condition: "unknown", sentence };
     // Without a check the only port that a service listens on is probed, and it may open one soon.

@@ -22,7 +22,9 @@ export class Queue {
   readonly #closing = new AbortController();
   readonly #run: Promise<void>;
   #wake = () => {};
-  /** The last answer of the channel where that was not good, or null. */
+  /** The number of steps so far. What waits for the channel may have changed with each. */
+  steps = 0;
+  /** Why the last attempt failed; null after a success. */
   trouble: string | null = null;
 
   constructor(channel: AlertChannel, spool: AlertSpool, pace: Pace) {
@@ -57,6 +59,7 @@ export class Queue {
         this.#wake = resolve;
       });
       const waitMs = await this.#step();
+      this.steps++;
       if (waitMs === 0) continue;
       let timer: Timer | undefined;
       if (waitMs !== null) timer = setTimeout(this.#wake, waitMs);

@@ -34,6 +34,8 @@ export function beginActing(state: string, services: readonly string[]): Disposa
 
 /** The services that a living process is acting on now. */
 export function actingOn(state: string): ReadonlySet<string> {
+  // The agent asks in each turn, and the file is there only during an act.
+  if (!existsSync(actingFile(state))) return new Set();
   try {
     const parsed = v.safeParse(Acting, JSON.parse(readIfThere(actingFile(state), maxBytes) ?? "null"));
     return new Set(parsed.success && isActing(parsed.output.owner) ? parsed.output.services : []);

@@ -63,7 +63,7 @@ const failed: Observation = {
   unit: null,
   run: "r1",
   sinceMs: null,
-  sentence: "web failed",
+  sentence: () => "web failed",
 };
 
 test("a state is told once, and resolved once with the same id", () => {
@@ -223,4 +223,13 @@ test("after a gap in which no agent ran, a pending alert begins again", () => {
   expect(scene.see("breached", cpu)).toEqual([]);
   scene.pass(1);
   expect(scene.see("breached", cpu)).toEqual(["web cpu firing"]);
+});
+
+test("no sentence is made while the condition is false", () => {
+  const scene = new Scene();
+  const sentence = () => expect.unreachable("nobody is told");
+  for (const condition of ["clear", "between", "unknown"] as const) expect(scene.see(condition, { sentence })).toEqual([]);
+  scene.see("breached");
+  scene.pass(6000);
+  expect(scene.see("clear", { sentence })).toEqual(["web failed resolved"]);
 });

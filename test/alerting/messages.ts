@@ -34,7 +34,7 @@ export function firedAndResolved(sentence: string): { firing: AlertEvent; resolv
   const lasting = { forMs: 0, clearForMs: 0, severity: "critical" as const, run: "1", sinceMs: null };
   const figure = { value: null, threshold: null, unit: null };
   const told = (["breached", "clear"] as const).flatMap((condition, i) => {
-    alerts.observe([{ rule: "failed", subject: "web", condition, sentence, ...lasting, ...figure }], clock);
+    alerts.observe([{ rule: "failed", subject: "web", condition, sentence: () => sentence, ...lasting, ...figure }], clock);
     const now = { ...clock, nowMs: i * 10_000 };
     return alerts.release({ cooldownMs: 0, isSilenced: () => false, isAcked: () => false }, now).flat();
   });

@@ -156,9 +156,9 @@ test("a sentence names the service, the value and the threshold, and cannot cont
   const facts = { ...quiet, state: "failed" as const, end: `killed\u001b[2J\n${"x".repeat(1000)}`, figures: { cpuPercent: 97.25 } };
   const rules = rulesOfService(configOf(cpu), "web");
   const [failed, , , , usage] = observationsOf(facts, rules, host, nowMs);
-  expect(failed?.sentence).toStartWith("web failed: killed\\x1b[2J\\nxxx");
-  expect(failed?.sentence.length).toBeLessThan(400);
-  expect(usage?.sentence).toBe("the CPU usage of web is 97.3 %; the threshold is 90 %");
+  expect(failed?.sentence()).toStartWith("web failed: killed\\x1b[2J\\nxxx");
+  expect(failed?.sentence().length).toBeLessThan(400);
+  expect(usage?.sentence()).toBe("the CPU usage of web is 97.3 %; the threshold is 90 %");
 });
 
 test("restarts are counted from the counter of the backend, which may start again", () => {
