@@ -52,7 +52,7 @@ class Watched {
   readonly #context: Context;
   readonly #deps: Deps;
   readonly #warned = new Set<string>();
-  #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
+  #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
   /** The requested names; null means all services. */
   #names: Set<string> | null = null;
   readonly #reasons: Reasons;

@@ -43,7 +43,7 @@ export async function followPlain(deps: Deps, terminal: Terminal, paceMs: number
   }
 }
 
-const nothing: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
+const nothing: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
 
 /** Figures change all the time, so a line reports only these fields. */
 function changeOf({ status: { name, state, health, restarts, reason } }: Observed): string {

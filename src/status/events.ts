@@ -1,5 +1,6 @@
 // The events for a reader that follows the services: first a snapshot, then each change.
 import * as v from "valibot";
+import { AlertNow } from "../alerting/kept.ts";
 import { Notice } from "../backend/notice.ts";
 import { states } from "../metrics/sample.ts";
 import { Figures, Observed, Snapshot } from "./schema.ts";
@@ -32,7 +33,7 @@ export const ModelEvent = v.variant("kind", [
     warnings: Snapshot.entries.warnings,
   }),
   /** All alerts, sent when they have changed. */
-  v.strictObject({ kind: v.literal("alert"), atMs, alerts: Snapshot.entries.alerts }),
+  v.strictObject({ kind: v.literal("alert"), atMs, alerts: v.array(AlertNow) }),
   v.strictObject({ kind: v.literal("gone"), atMs, name: v.string() }),
 ]);
 export type ModelEvent = v.InferOutput<typeof ModelEvent>;

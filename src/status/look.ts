@@ -39,7 +39,7 @@ export async function look(names: string[], deps: LookDeps): Promise<Snapshot> {
     if (status !== undefined) status.cpuPercent = cpuPercent(reading);
   }
   const added = addedNotices(foreign);
-  return { atMs: now(), services: badFirst(services), added, notices, warnings, alerts: [], host: null };
+  return { atMs: now(), services: badFirst(services), added, notices, warnings, alerts: null, host: null };
 }
 
 /** What the backend and the live processes show, without figures; in the order of `names`. */

@@ -101,8 +101,8 @@ export const Snapshot = v.strictObject({
   notices: v.array(Notice),
   /** Sentences for the user, for example about a spec that cannot be read. */
   warnings: v.array(v.string()),
-  /** The alerts that are pending or firing, on services and on the host. */
-  alerts: v.array(AlertNow),
+  /** The alerts that are pending or firing, on services and on the host; null where no agent runs, which evaluates the rules. */
+  alerts: v.nullable(v.array(AlertNow)),
   /** Figures of the host by name; null where they were not measured. */
   host: v.nullable(v.record(v.string(), number)),
 });

@@ -80,7 +80,7 @@ test("a reader gets the alerts with its snapshot, and an event whenever they hav
   expect(snapshot.alerts).toEqual([]);
   fail(stage, "web", "run-1");
   await turns.news();
-  while (snapshot.alerts.length === 0) snapshot = after(snapshot, await read());
+  while (snapshot.alerts?.length === 0) snapshot = after(snapshot, await read());
   expect(snapshot.alerts).toMatchObject([{ subject: "web", rule: "failed", state: "firing", isSilenced: false, ackedBy: null }]);
   ending.abort();
 });

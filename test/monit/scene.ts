@@ -1,7 +1,9 @@
 // A dashboard with services that the tests choose, and its picture compared with a stored one.
+
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AlertNow } from "../../src/alerting/kept.ts";
 import type { MonitEvent } from "../../src/monit/events.ts";
 import { firstModel, type MonitModel, type MonitStart } from "../../src/monit/model.ts";
 import type { UpdateStep } from "../../src/monit/update/step.ts";
@@ -201,7 +203,7 @@ export function furnish(scene: Scene): Scene {
     .take({ kind: "past", name, list });
 }
 
-export function alert(subject: string, of: Partial<Snapshot["alerts"][number]> = {}): Snapshot["alerts"][number] {
+export function alert(subject: string, of: Partial<AlertNow> = {}): AlertNow {
   return {
     rule: "cpu",
     subject,

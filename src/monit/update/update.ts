@@ -93,7 +93,7 @@ function unknown(model: MonitModel, key: string): UpdateStep {
 }
 
 function heard(model: MonitModel, { event }: Extract<MonitEvent, { kind: "services" }>): MonitModel {
-  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: [], host: null };
+  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
   const snapshot = after(model.snapshot ?? empty, event);
   const { selected, chart } = model;
   if (event.kind !== "sample" || selected === null || chart.name !== selected) return { ...model, snapshot };
