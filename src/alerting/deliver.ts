@@ -37,7 +37,7 @@ export class Deliveries {
   readonly #timer: Timer;
   readonly #now: () => number;
   #puts = 0;
-  /** That of the spool, which changes when another process writes to it. */
+  /** The version of the spool, which changes when another process writes to it. */
   #version: number;
   #known: { stamp: string; backlogs: ReadonlyMap<string, ChannelBacklog> } | null = null;
 
