@@ -62,7 +62,7 @@ export class Alerts {
     for (const observation of observations) this.#observe(observation, clock);
   }
 
-  /** Without telling anybody: alerts are turned off. */
+  /** Drops all alerts without sending resolved events, because alerts are turned off. */
   forget(): void {
     if (this.#alerts.size === 0 && this.#toldMs.size === 0) return;
     this.#alerts.clear();

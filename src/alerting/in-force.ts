@@ -47,7 +47,7 @@ export class AlertsInForce {
   /** One sentence for each mistake in the file. */
   notices(): string[] {
     const path = alertsFile(this.#folder);
-    return this.#mistakes.map((mistake) => `${alertMistakeLine(path, mistake)}; the rules before stay in force`);
+    return this.#mistakes.map((mistake) => `${alertMistakeLine(path, mistake)}; the previous rules stay in force`);
   }
 
   rulesOf(service: string): RuleSet {

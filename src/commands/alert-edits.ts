@@ -7,7 +7,9 @@ import { flagOf, parsed, textOf } from "./options.ts";
 
 const changing = ["cpu", "memory", "errorRate", "uptime", "health", "for", "webhook", "mail", "heartbeat", "cooldown", "enable", "disable"];
 
-export const isEdit = (options: OptionValues): boolean => changing.some((name) => options[name] !== undefined && options[name] !== false);
+/** The given options that change alerts.json. */
+export const editsIn = (options: OptionValues): string[] =>
+  changing.filter((name) => options[name] !== undefined && options[name] !== false);
 
 export function alertEdits(options: OptionValues, service: string | undefined): AlertEdits {
   const health = healthIn(options);

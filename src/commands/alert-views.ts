@@ -37,7 +37,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
     names: alerts.map(({ id }) => id),
     text: (style) => [
       ...(config === null ? [] : [headLine(config)]),
-      ...section(table(["FOR", "RULE", "THRESHOLD", "LASTING", "SEVERITY"].map(titled), rules), rules.length),
+      ...section(table(["SERVICE", "RULE", "THRESHOLD", "FOR", "SEVERITY"].map(titled), rules), rules.length),
       ...(config === null ? [] : ["", ...channelLines(config)]),
       ...silences.map((one) => `${one.service} is silenced until ${new Date(one.untilMs).toISOString()} (by ${harmless(one.by)})`),
       ...section(
@@ -55,7 +55,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
       ),
     ],
     hints: [
-      ...mistakes.map((line) => `${harmless(line)}; the rules before stay in force`),
+      ...mistakes.map((line) => `${harmless(line)}; the previous rules stay in force`),
       ...(config === null ? [] : channelWarnings(config.channels, config.heartbeat).map(harmless)),
     ],
     exitStatus: mistakes.length > 0 ? exitStatus.failed : exitStatus.done,

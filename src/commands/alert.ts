@@ -12,10 +12,10 @@ import { type AlertDeps, acknowledge, changeAlerts, silence } from "../lifecycle
 import { runProgram } from "../lifecycle/program.ts";
 import { pickTargets } from "../service/targets.ts";
 import { whoActs } from "../trail/who.ts";
-import { alertEdits, isEdit } from "./alert-edits.ts";
+import { alertEdits, editsIn } from "./alert-edits.ts";
 import { changedAlerts, historyOfAlerts, listedAlerts, testedChannels } from "./alert-views.ts";
 import type { Command, Result, Words } from "./command.ts";
-import { flagOf, textOf } from "./options.ts";
+import { dashed, flagOf, textOf } from "./options.ts";
 
 const views = ["list", "test", "history", "schema"] as const;
 const testTimeoutMs = 10_000;
@@ -33,7 +33,7 @@ export const alertCommand: Command = {
       text: "memory usage, as a percentage of the limit (of the host without one) or as a size; off removes it",
     },
     { flags: "--error-rate <percent>", text: "failed requests in percent; off removes it" },
-    { flags: "--uptime <percent>", text: "least uptime over a day; off removes it" },
+    { flags: "--uptime <percent>", text: "minimum uptime over a day; off removes it" },
     { flags: "--health [off]", text: "tell that a service is unhealthy (on by default)" },
     { flags: "--for <time>", text: "how long a threshold must be exceeded, 10s by default" },
     { flags: "--service <name>", text: "change, or show, the rules of this service only" },
@@ -46,7 +46,7 @@ export const alertCommand: Command = {
     { flags: "--test", text: "send a test message through each channel" },
     { flags: "--history", text: "show what was told" },
     { flags: "--ack <id>", text: "acknowledge an alert that fires" },
-    { flags: "--silence <name>", text: "tell nothing new of a service for the time that follows; off ends it" },
+    { flags: "--silence <name>", text: "send no new alerts about a service for a time such as 2h; off ends it" },
     { flags: "--schema", text: "print the JSON Schema of alerts.json" },
   ],
   examples: [
@@ -61,8 +61,10 @@ export const alertCommand: Command = {
     const { options } = given;
     const asked: string[] = views.filter((view) => flagOf(options, view));
     for (const name of ["ack", "silence"]) if (textOf(options, name) !== undefined) asked.push(name);
-    if (isEdit(options)) asked.push(...(asked.length > 0 ? ["other options"] : []));
-    if (asked.length > 1) throw usage(`${asked.map(asOption).join(" and ")} cannot be used together`, { hint: "bs9 help alert" });
+    const [edit] = editsIn(options);
+    const together = edit === undefined || asked.length === 0 ? asked : [...asked, edit];
+    if (together.length > 1)
+      throw usage(`${together.map((name) => `--${dashed(name)}`).join(" and ")} cannot be used together`, { hint: "bs9 help alert" });
     const [one] = asked;
     if (one !== "silence" && given.words.length > 0)
       throw usage(`alert takes no arguments (got '${harmless(given.words.join(" "))}')`, { hint: "bs9 help alert" });
@@ -72,12 +74,10 @@ export const alertCommand: Command = {
     if (one === "test") return test(context);
     if (one === "ack") return acknowledged(textOf(options, "ack") ?? "", context);
     if (one === "silence") return silenced(given, context);
-    if (isEdit(options)) return edited(alertEdits(options, service), context);
+    if (edit !== undefined) return edited(alertEdits(options, service), context);
     return listedAlerts({ paths: context.paths, service: service ?? null, services: context.registry.names(), nowMs: Date.now() });
   },
 };
-
-const asOption = (name: string): string => (name.includes(" ") ? name : `--${name}`);
 
 /** The rules of a service may be set before the service exists. */
 function serviceIn({ options }: Words, { registry }: Context): string | undefined {

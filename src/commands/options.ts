@@ -35,6 +35,6 @@ export function parsed<T>(options: OptionValues, name: string, parse: (text: str
   return value === undefined ? undefined : parse(value, `--${dashed(name)}`);
 }
 
-function dashed(name: string): string {
+export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,5 +1,6 @@
 // The acts of `bs9 alert`: changes alerts.json, silences a service, acknowledges an alert. Each is recorded in the trail.
 import { hostname } from "node:os";
+import { basename } from "node:path";
 import type { AlertFile } from "../alerting/config.ts";
 import { type AlertEdits, editedAlerts } from "../alerting/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/file.ts";
@@ -34,7 +35,8 @@ export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<
   const after = editedAlerts(before.file, edits, hostname());
   const { mistakes } = parseAlerts(JSON.stringify(after));
   const [mistake] = mistakes;
-  if (mistake !== undefined) throw usage(`${mistake.field}: ${mistake.what}`, { hint: "bs9 help alert" });
+  if (mistake !== undefined)
+    throw usage(`cannot change ${basename(path)}: ${optionOf(mistake.field ?? "")} ${mistake.what}`, { hint: "bs9 help alert" });
   const differences = differencesOf(before.file, after);
   if (differences.length === 0) return [];
   writeAlerts(config, after);
@@ -72,6 +74,26 @@ export async function acknowledge(id: string, deps: AlertDeps): Promise<string> 
 function record(deps: AlertDeps, targets: string[], differences: Difference[], message: string | null): Promise<void> {
   return append(deps, { act, targets, differences }, { message, failed: [], exitStatus: exitStatus.done });
 }
+
+/** The option that sets a field; the field where no option does. */
+function optionOf(field: string): string {
+  const parts = field.split(".");
+  const name = parts.at(-1) === "for" ? "for" : Object.keys(optionsOf).find((part) => parts.includes(part));
+  return name === undefined ? field : `--${optionsOf[name] ?? name}`;
+}
+
+/** The options by the part of a field that names what they set. */
+const optionsOf: Readonly<Record<string, string>> = {
+  cpu: "cpu",
+  memory: "memory",
+  errorRate: "error-rate",
+  uptime: "uptime",
+  health: "health",
+  webhooks: "webhook",
+  mail: "mail",
+  heartbeat: "heartbeat",
+  cooldownSeconds: "cooldown",
+};
 
 function differencesOf(before: AlertFile, after: AlertFile): Difference[] {
   const [was, is] = [leaves(before), leaves(after)];

@@ -11,7 +11,7 @@ import type { Spec } from "../service/spec.ts";
 
 /** The name is reserved, so that no service has it. */
 const programName = "bs9-alert-command";
-/** Not that of a shell: the same program runs whoever has started the agent. */
+/** A fixed PATH, so that the same program is found from a shell and from the agent. */
 const searchPath = "/usr/local/bin:/usr/bin:/bin";
 const inputPrefix = "input-";
 /** No program runs for longer. */

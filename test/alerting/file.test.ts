@@ -149,7 +149,7 @@ test("JSON is read as JSON.parse reads it", () => {
   for (const text of ["01", "+1", ".5", '"\n"', "tru", "{,}", "[1 2]", '{"a" 1}', "\u00a0[]"]) expect(readJson(text).isRead).toBe(false);
 });
 
-test("while the file has mistakes, the rules before stay in force, also for an agent that begins then", () => {
+test("while the file has mistakes, the previous rules stay in force, also for an agent that begins then", () => {
   const folder = tempDir();
   const paths = { config: folder, state: folder };
   writeAlerts(folder, { rules: { cpu: { value: 50 } } });
@@ -161,7 +161,7 @@ test("while the file has mistakes, the rules before stay in force, also for an a
     one.refresh();
     expect(one.rulesOf("web").thresholds).toMatchObject([{ name: "cpu", value: 50 }]);
     expect(one.notices()).toEqual([
-      `${join(folder, "alerts.json")}:2: rules.cpu.value: must be a number (got "x"); the rules before stay in force`,
+      `${join(folder, "alerts.json")}:2: rules.cpu.value: must be a number (got "x"); the previous rules stay in force`,
     ]);
   }
   writeAlerts(folder, { rules: { cpu: { value: 60 } } });

@@ -116,10 +116,13 @@ test("the command shows the alerts, acknowledges one, silences a service, and re
   expect((await bs9(it, "alert", "--history", "--service", "many-7")).stdout).toContain("many-7 failed: killed by SIGKILL");
 }, 60_000);
 
-test("a mistake in alerts.json is told with its line, and the rules before stay in force", async () => {
+test("a mistake in alerts.json is told with its line, and the previous rules stay in force", async () => {
   await it.writeFile("ops", ".config/bs9/alerts.json", '{\n  "rules": {"cpu": {"valeu": 90}}\n}\n');
   const shown = await bs9(it, "alert");
-  expect([shown.code, shown.stderr]).toEqual([1, expect.stringContaining("alerts.json:2: rules.cpu.value: is missing; the rules before")]);
+  expect([shown.code, shown.stderr]).toEqual([
+    1,
+    expect.stringContaining("alerts.json:2: rules.cpu.value: is missing; the previous rules"),
+  ]);
   expect((await bs9(it, "alert", "--cpu", "90")).code).toBe(1);
   await until(async () => (await bs9(it, "describe", "bs9-agent")).stdout.includes("alerts.json:2"), { what: "the agent tells it" });
 }, 60_000);

@@ -109,7 +109,7 @@ function agentUnitText({ owner, program, env }: AgentGround): string {
     `Environment=${agentVariable}=1`,
     ...given(env),
     "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
-    // Shows the unit for alerts that the agent runs.
+    // bs9-alert.service does not start while this directory exists.
     `RuntimeDirectory=${agentDirectory}`,
     "RuntimeDirectoryMode=0700",
     "Restart=always",
