@@ -4,12 +4,15 @@ import { TLSSocket } from "node:tls";
 
 export type Received = { path: string; headers: Headers; body: string };
 
-/** An HTTP server that answers each request as `answer` says, and keeps what it has received. */
-export function httpReceiver(answer: (received: Received) => Response | Promise<Response> = () => new Response(null, { status: 204 })) {
+/** An HTTP server that answers each request as `answer` says, and keeps what it has received. Port 0 is any free one. */
+export function httpReceiver(
+  answer: (received: Received) => Response | Promise<Response> = () => new Response(null, { status: 204 }),
+  port = 0,
+) {
   const received: Received[] = [];
   const server = Bun.serve({
     hostname: "127.0.0.1",
-    port: 0,
+    port,
     idleTimeout: 0,
     async fetch(request) {
       const one = { path: new URL(request.url).pathname, headers: request.headers, body: await request.text() };
@@ -21,6 +24,7 @@ export function httpReceiver(answer: (received: Received) => Response | Promise<
     url: `http://127.0.0.1:${server.port}/hook`,
     origin: `http://127.0.0.1:${server.port}`,
     received,
+    port: server.port ?? 0,
     stop: () => server.stop(true),
   };
 }
