@@ -24,6 +24,7 @@ export class AlertChannels {
   /** Called in each turn. While this returns false, messages cannot be taken, and have to wait: also where there is no channel. */
   use({ enabled, channels, heartbeat }: AlertConfig): boolean {
     this.#wanted = enabled ? { channels, ...(heartbeat === undefined ? {} : { heartbeat }) } : nothing;
+    if (this.#open?.isDamaged === true) this.#used = null;
     if (this.#closing === null && !Bun.deepEquals(this.#wanted, this.#used, true)) this.#renew();
     return this.#closing === null && this.#used !== null && hasChannel(channels);
   }

@@ -1,11 +1,13 @@
 // Delivers alerts: puts messages into the spool on disk, and sends them from there through each channel in a queue of its own.
 import { join } from "node:path";
+import { reasonOf } from "../base/errors.ts";
 import { type ChannelGround, channelsOf } from "./channels.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { AlertMessage } from "./message.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
 import { AlertSpool, type ChannelBacklog, type spoolLimits } from "./spool.ts";
+import { isDamage } from "./spool-file.ts";
 import { shownUrl } from "./webhook.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
@@ -40,17 +42,25 @@ export class Deliveries {
   /** The version of the spool, which changes when another process writes to it. */
   #version: number;
   #known: { stamp: string; backlogs: ReadonlyMap<string, ChannelBacklog> } | null = null;
+  #trouble: string | null = null;
+  /** The file of the spool is damaged: opened again, it is set aside. */
+  isDamaged = false;
 
   constructor({ file, channels, heartbeat, pace = usualPace, limits, ...ground }: DeliveryOptions) {
     this.#now = ground.now;
     this.#spool = new AlertSpool(file, ground.now, limits);
     const all = channelsOf(channels, ground);
-    this.#spool.keepOnly(all.map(({ key }) => key));
+    try {
+      this.#spool.keepOnly(all.map(({ key }) => key));
+      this.#version = this.#spool.version();
+    } catch (error) {
+      this.#spool.close();
+      throw error;
+    }
     this.#queues = all.map((channel) => new Queue(channel, this.#spool, pace));
     this.#heartbeat = heartbeat === undefined ? null : { beat: new Heartbeat(heartbeat), url: heartbeat.url };
-    this.#version = this.#spool.version();
     this.#timer = setInterval(() => {
-      const found = this.#spool.version();
+      const found = this.#guarded(() => this.#spool.version(), this.#version);
       if (found !== this.#version) this.#wake();
       this.#version = found;
     }, lookMs);
@@ -61,12 +71,14 @@ export class Deliveries {
    * the caller keeps the message and tries again.
    */
   put(message: AlertMessage): void {
-    const isNew = this.#spool.put(
-      message,
-      this.#queues.map(({ key }) => key),
-    );
+    const keys = this.#queues.map(({ key }) => key);
     this.#puts++;
-    if (isNew) this.#wake();
+    try {
+      if (this.#spool.put(message, keys)) this.#wake();
+    } catch (error) {
+      if (isDamage(error)) this.isDamaged = true;
+      throw error;
+    }
   }
 
   /** To be called after each turn of the agent: the heartbeat shows that it does not hang. */
@@ -89,7 +101,7 @@ export class Deliveries {
       return [
         ...(isStuck ? [{ subject: name, what: `${messages(waiting)} cannot be sent through ${name}: ${trouble}`, fix }] : []),
         ...(lost > 0
-          ? [{ subject: name, what: `${messages(lost)} for ${name} could not be sent in time and ${lost === 1 ? "is" : "are"} lost`, fix }]
+          ? [{ subject: name, what: `${messages(lost)} for ${name} ${lost === 1 ? "is" : "are"} lost: refused, or not sent in time`, fix }]
           : []),
       ];
     });
@@ -101,7 +113,9 @@ export class Deliveries {
       ...(beat === null || missed === null
         ? []
         : [{ subject: "heartbeat", what: `the heartbeat to ${shownUrl(beat.url)} fails: ${missed}`, fix }]),
-      ...(damage === null ? [] : [{ subject: "spool of alerts", what: damage, fix: "df -h; journalctl --user -u bs9-agent" }]),
+      ...[damage, this.#trouble].flatMap((what) =>
+        what === null ? [] : [{ subject: "spool of alerts", what, fix: "df -h; journalctl --user -u bs9-agent" }],
+      ),
     ];
   }
 
@@ -116,8 +130,24 @@ export class Deliveries {
   /** Read again only after this process or another one has changed the spool, because this is asked after each turn. */
   #backlogs(): ReadonlyMap<string, ChannelBacklog> {
     const stamp = [this.#version, this.#puts, ...this.#queues.map(({ steps }) => steps)].join(" ");
-    if (this.#known?.stamp !== stamp) this.#known = { stamp, backlogs: new Map(this.#spool.backlogs().map((one) => [one.channel, one])) };
-    return this.#known.backlogs;
+    if (this.#known?.stamp !== stamp) {
+      const read = this.#guarded(() => this.#spool.backlogs(), null);
+      this.#known = read === null ? null : { stamp, backlogs: new Map(read.map((one) => [one.channel, one])) };
+    }
+    return this.#known?.backlogs ?? new Map();
+  }
+
+  /** A spool that cannot be read now must not end the agent. */
+  #guarded<T>(read: () => T, otherwise: T): T {
+    try {
+      const found = read();
+      this.#trouble = null;
+      return found;
+    } catch (error) {
+      this.#trouble = `the file in which alerts wait for their channels cannot be read: ${reasonOf(error)}`;
+      if (isDamage(error)) this.isDamaged = true;
+      return otherwise;
+    }
   }
 
   #wake(): void {

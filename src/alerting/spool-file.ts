@@ -26,14 +26,21 @@ export function openSpool(path: string): { db: Database; damage: string | null }
   try {
     return { db: opened(path), damage: null };
   } catch (error) {
-    if (!/^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? ""))
-      throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
+    if (!isDamage(error)) throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
     const aside = `${path}.damaged`;
     for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
     renameSync(path, aside);
     return { db: opened(path), damage: `${path} was damaged and is now ${aside}: alerts that were waiting in it are not sent` };
   }
 }
+
+/** True for an error that says that the file itself is wrong: it is set aside when it is opened again. */
+export function isDamage(error: unknown): boolean {
+  const isOwn = error instanceof Damaged || /^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? "");
+  return isOwn || (error instanceof Error && error.cause !== undefined && isDamage(error.cause));
+}
+
+class Damaged extends Error {}
 
 function opened(path: string): Database {
   // Created here with mode 600, because SQLite lets everybody read it. SQLite gives its -wal and -shm files the same mode.
@@ -43,6 +50,9 @@ function opened(path: string): Database {
     db.run(
       `PRAGMA busy_timeout = ${busyMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -256`,
     );
+    // Damage deep in the file would otherwise show only when a message is read or written.
+    const found = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
+    if (found !== "ok") throw new Damaged(found);
     db.run(schema);
     return db;
   } catch (error) {

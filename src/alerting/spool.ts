@@ -39,7 +39,12 @@ export class AlertSpool {
     this.#limits = limits;
     this.#now = now;
     ({ db: this.#db, damage: this.damage } = openSpool(path));
-    this.#releaseOfDead();
+    try {
+      this.#releaseOfDead();
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 // Deliveries through several channels at once, the heartbeat, the journal, and the test of the channels.
+import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -103,7 +104,7 @@ test("what was lost at the limit of the spool is counted and told", async () => 
   );
   for (let n = 0; n < 5; n++) deliveries.put(messageNamed(`m${n}`));
   expect(deliveries.notices().map(({ what }) => what)).toContainEqual(
-    expect.stringMatching(/^3 messages for webhook .* could not be sent in time and are lost$/),
+    expect.stringMatching(/^3 messages for webhook .* are lost: refused, or not sent in time$/),
   );
 });
 
@@ -226,4 +227,23 @@ test("the channels of README are valid, and its example of a message is one", as
   expect(channelWarnings(v.parse(AlertConfig, JSON.parse(config ?? "")).channels, undefined)).toEqual([]);
   const message = blocks.find((text) => text.includes('"version": 1') && text.includes('"events"'));
   expect(v.safeParse(AlertMessage, JSON.parse(message ?? "null")).issues).toBeUndefined();
+});
+
+test("a spool that cannot be read gives a notice, and one that is damaged within is set aside when it is opened", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "bs9-deliver-")), "spool.db");
+  const first = deliver({ webhooks: [], journal: true }, { file });
+  const db = new Database(file);
+  db.run("DROP TABLE queue");
+  db.close();
+  expect(first.notices().map(({ what }) => what)).toContainEqual(
+    expect.stringContaining("the file in which alerts wait for their channels cannot be read: "),
+  );
+  expect(() => first.put(messageNamed("a"))).toThrow("cannot write an alert to the spool");
+  await first.close();
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0xff, 4096));
+  const next = deliver({ webhooks: [{ url: `http://127.0.0.1:${freePort()}/` }] }, { file });
+  expect(next.notices().map(({ what }) => what)).toContainEqual(expect.stringContaining("was damaged and is now"));
+  next.put(messageNamed("b"));
+  expect(next.waiting()).toBe(1);
 });
