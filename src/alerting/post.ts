@@ -27,7 +27,7 @@ export async function request(asked: HttpRequest, signal: AbortSignal): Promise<
         signal,
       });
       const next = redirectOf(response, url, asked.method);
-      if (next === null) return await answerOf(response);
+      if (next === null) return await answerOf(response, [asked.url, url]);
       void response.body?.cancel().catch(() => {});
       if (typeof next !== "string") return declined(next.refusal);
       if (redirects === maxRedirects) return declined(`it redirects more than ${maxRedirects} times`);
@@ -54,19 +54,42 @@ function redirectOf({ status, headers }: Response, from: string, method: HttpReq
   return to.href;
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+async function answerOf(response: Response, asked: string[]): Promise<Answer> {
   const { status } = response;
-  const name = oneLine(response.statusText === "" ? String(status) : `${status} ${response.statusText}`, maxAnswer);
+  const shown = (text: string) => oneLine(withoutSecrets(text, asked), maxAnswer);
+  const name = shown(response.statusText === "" ? String(status) : `${status} ${response.statusText}`);
   if (status >= 200 && status < 300) {
     // The status says all, and a slow or endless body must not keep the channel busy.
     void response.body?.cancel().catch(() => {});
     return taken(name);
   }
-  const words = oneLine(await beginningOf(response), maxAnswer).trim();
+  const words = shown(await beginningOf(response)).trim();
   const answer = words === "" ? name : `${name}: ${words}`;
   // These statuses are about the time and not about the message: it is worth trying again before the next one.
   const isLater = status >= 500 || [401, 403, 404, 407, 408, 421, 425, 429].includes(status);
   return isLater ? unreachable(answer) : declined(answer);
+}
+
+/** Parts of a path that are shorter are no secrets, and words of an answer such as `api` must stay. */
+const minSecret = 8;
+
+/** Many receivers repeat the path of the request in an error, and the path or query of a webhook is its secret. */
+function withoutSecrets(text: string, urls: string[]): string {
+  const parts = urls.flatMap((url) => {
+    const { pathname, search, username, password } = new URL(url);
+    const values = [...pathname.split("/"), ...search.slice(1).split(/[&=]/), username, password].filter((one) => one.length >= minSecret);
+    return [`${pathname}${search}`, pathname, search, ...values].filter((one) => one.length > 1);
+  });
+  const forms = new Set(parts.flatMap((one) => [one, decoded(one), one.replaceAll("/", "\\/"), one.replaceAll("&", "&amp;")]));
+  return [...forms].sort((a, b) => b.length - a.length).reduce((rest, one) => rest.replaceAll(one, "…"), text);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The beginning of the body, as far as it arrives within a second. */

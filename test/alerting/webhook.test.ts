@@ -223,3 +223,10 @@ test("http:// beyond this machine warns, and so does a preset that is not used",
     "the webhook https://a.example/… has a preset and a template: the preset is not used",
   ]);
 });
+
+test("an answer that repeats the path or query of the URL does not show them", async () => {
+  const echo = receiver((asked) => new Response(`no route ${asked.path} here; key SECRETTOKEN=1, SECRETQUERY, api`, { status: 404 }));
+  const { origin } = echo;
+  const { answer } = await sent({ url: `${origin}/api/T0/SECRETTOKEN%3D1?key=SECRETQUERY` });
+  expect(answer).toBe("404 Not Found: no route … here; key …, …, api");
+});
