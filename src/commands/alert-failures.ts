@@ -26,19 +26,45 @@ export const alertFailuresCommand: Command = {
     if (!enabled || !hasChannel(channels)) return null;
     const { backend } = await deps();
     const run: RunProgram = (argv, input, timeoutMs) => runProgram(argv, input, timeoutMs, { backend, paths });
-    const deliveries = new Deliveries({ file: spoolFile(paths.state), channels, home: paths.home, now: Date.now, run });
-    const put = deliveries.put.bind(deliveries);
+    const open = () => new Deliveries({ file: spoolFile(paths.state), channels, home: paths.home, now: Date.now, run });
+    const tell = (put: Put) => tellFailures({ backend, registry, inForce, state: paths.state, put });
     const beganMs = performance.now();
-    try {
-      // systemd starts no second process while this one runs, so each turn looks at the services again, and so does the last one.
-      for (;;) {
-        const later = await tellFailures({ backend, registry, inForce, state: paths.state, put });
-        if (later === null || (later === 0 && deliveries.waiting() === 0)) return null;
-        if (signal.aborted || performance.now() - beganMs > longestMs) return null;
-        await Promise.race([Bun.sleep(lookMs), ended(signal)]);
-      }
-    } finally {
-      await deliveries.close();
-    }
+    const pause = async () => {
+      if (signal.aborted || performance.now() - beganMs > longestMs) return false;
+      await Promise.race([Bun.sleep(lookMs), ended(signal)]);
+      return true;
+    };
+    await tellAll(tell, open, pause);
+    return null;
   },
 };
+
+type Put = Deliveries["put"];
+
+/**
+ * systemd starts no second process while this one runs, so each turn looks at the services again, and so does the very last step:
+ * a service may fail while the channels are closed. `pause`: resolves to false when the time is over.
+ */
+export async function tellAll(
+  tell: (put: Put) => Promise<number | null>,
+  open: () => Pick<Deliveries, "put" | "waiting" | "close">,
+  pause: () => Promise<boolean>,
+): Promise<void> {
+  let deliveries: ReturnType<typeof open> | null = open();
+  while (deliveries !== null) {
+    const current: ReturnType<typeof open> = deliveries;
+    deliveries = null;
+    let later: number | null;
+    try {
+      do later = await tell((message) => current.put(message));
+      while (later !== null && (later > 0 || current.waiting() > 0) && (await pause()));
+    } finally {
+      await current.close();
+    }
+    if (later === null) return;
+    await tell((message) => {
+      deliveries ??= open();
+      deliveries.put(message);
+    });
+  }
+}

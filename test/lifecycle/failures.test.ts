@@ -4,8 +4,10 @@ import { AlertsInForce } from "../../src/alerting/in-force.ts";
 import { readKept } from "../../src/alerting/kept.ts";
 import type { AlertMessage } from "../../src/alerting/message.ts";
 import type { Reading } from "../../src/backend/backend.ts";
+import { tellAll } from "../../src/commands/alert-failures.ts";
 import { tellFailures } from "../../src/lifecycle/failures.ts";
 import { Registry } from "../../src/service/registry.ts";
+import { messageNamed } from "../alerting/messages.ts";
 import { tempDir } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
@@ -41,4 +43,31 @@ test("a start that failed is told once as a failure, and is resolved only when i
   // It is sent together with the events of the next seconds.
   expect(await tell()).toEqual([]);
   expect(readKept(state)).toMatchObject({ alerts: [], waiting: [{ kind: "resolved" }] });
+});
+
+test("a failure while the channels are closed is told before the process ends", async () => {
+  const put: string[] = [];
+  let late: string[] = [];
+  let isOpen = false;
+  const open = () => {
+    isOpen = true;
+    const close = async () => {
+      isOpen = false;
+      if (put.length === 1) late = ["late"];
+    };
+    return { put: ({ id }: AlertMessage) => void put.push(`${id} ${isOpen}`), waiting: () => 0, close };
+  };
+  let pending = ["early"];
+  await tellAll(
+    async (tell) => {
+      for (const id of [...pending, ...late]) tell(messageNamed(id));
+      pending = [];
+      late = [];
+      return 0;
+    },
+    open,
+    async () => true,
+  );
+  expect(put).toEqual(["early true", "late true"]);
+  expect(isOpen).toBe(false);
 });
