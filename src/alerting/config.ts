@@ -78,8 +78,8 @@ const ServiceRules = v.strictObject({
   p95Ms: limitOf(positive),
   /** Least percentage of the time in which the service must have been up. */
   uptime: v.optional(v.union([off, v.strictObject({ value: percent, within, ...shared })])),
-  /** Number of restarts within a time. */
-  restarts: v.optional(v.union([off, v.strictObject({ value: positive, within, ...shared })])),
+  /** Number of restarts within a time. There is no `for`: a number of restarts is reached at one moment. */
+  restarts: v.optional(v.union([off, v.strictObject({ value: positive, within, severity })])),
   health: event,
   failed: event,
   oom: event,

@@ -63,7 +63,9 @@ function thresholdOf(name: ThresholdName, given: GlobalRules): Threshold[] {
   const isBytes = typeof rule.value === "object";
   const value = typeof rule.value === "object" ? rule.value.bytes : rule.value;
   const withinMs = ("within" in rule ? rule.within : undefined) ?? defaultWithinMs[name] ?? 0;
-  return [{ name, value, isBytes, withinMs, forMs: rule.for ?? defaultForMs, severity: rule.severity ?? "warning" }];
+  return [
+    { name, value, isBytes, withinMs, forMs: ("for" in rule ? rule.for : undefined) ?? defaultForMs, severity: rule.severity ?? "warning" },
+  ];
 }
 
 function eventOf(name: EventName, given: GlobalRules): EventRule[] {

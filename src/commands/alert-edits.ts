@@ -34,6 +34,8 @@ export function alertEdits(options: OptionValues, service: string | undefined): 
   };
   if (edits.for !== undefined && Object.keys(edits.thresholds).length === 0 && health === undefined)
     throw usage("--for needs a threshold in the same command", { hint: "bs9 alert --cpu 90 --for 30s" });
+  if (edits.for !== undefined && [...Object.values(edits.thresholds), health].every((value) => value === "off" || value === undefined))
+    throw usage("--for cannot be used with off, because a rule that is off has no time", { hint: "bs9 alert --cpu 90 --for 30s" });
   const isForAll = ["webhook", "mail", "heartbeat", "cooldown", "enable", "disable"].find((name) => options[name] !== undefined);
   if (service !== undefined && isForAll !== undefined)
     throw usage(`--${isForAll} holds for all services, so it cannot be used with --service`, { hint: "bs9 help alert" });

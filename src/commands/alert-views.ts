@@ -31,7 +31,8 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
     .map(({ phaseAgeMs: _, isTold: __, state: ___, ...alert }) => ({ ...alert, ackedBy: ackedBy.get(alert.id) ?? null }));
   const mistakes = read.mistakes.map((mistake) => alertMistakeLine(path, mistake));
   const { config } = read;
-  const rules = config === null ? [] : ruleRows(config, service === null ? services : [service], service === null);
+  const rules =
+    config === null ? [] : ruleRows(config, service === null ? services : [service].filter((one) => one !== hostName), service === null);
   return {
     value: { file: path, mistakes, ...(config === null ? {} : { config: shownConfig(config, read.file) }), silences, alerts },
     names: alerts.map(({ id }) => id),
@@ -56,7 +57,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
     ],
     hints: [
       ...mistakes.map((line) => `${harmless(line)}; the previous rules stay in force`),
-      ...(config === null ? [] : channelWarnings(config.channels, config.heartbeat).map(harmless)),
+      ...(config === null ? [] : [...uselessRules(config, services), ...channelWarnings(config.channels, config.heartbeat).map(harmless)]),
     ],
     exitStatus: mistakes.length > 0 ? exitStatus.failed : exitStatus.done,
   };
@@ -65,6 +66,17 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
 /** The file with its defaults, and with the times and sizes as the user has written them. */
 function shownConfig(config: AlertConfig, { rules = {}, services = {}, custom = [] }: AlertFile) {
   return { ...maskedAlerts(config), rules, services, custom };
+}
+
+/** A sentence for each part of the file that no service uses. */
+function uselessRules({ services }: AlertConfig, defined: string[]): string[] {
+  return Object.keys(services)
+    .filter((name) => !defined.includes(name))
+    .map((name) =>
+      name === hostName
+        ? `services.${hostName} has no effect: the rules on the host are hostMemory and hostDisk below rules, and custom rules`
+        : `services.${harmless(name)} has no effect yet: there is no service with this name`,
+    );
 }
 
 const titled = (title: string) => ({ title });

@@ -10,6 +10,7 @@ import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { type AlertDeps, acknowledge, changeAlerts, silence } from "../lifecycle/alert.ts";
 import { runProgram } from "../lifecycle/program.ts";
+import { hostName } from "../metrics/subject.ts";
 import { pickTargets } from "../service/targets.ts";
 import { whoActs } from "../trail/who.ts";
 import { alertEdits, editsIn } from "./alert-edits.ts";
@@ -68,7 +69,11 @@ export const alertCommand: Command = {
     const [one] = asked;
     if (one !== "silence" && given.words.length > 0)
       throw usage(`alert takes no arguments (got '${harmless(given.words.join(" "))}')`, { hint: "bs9 help alert" });
-    const service = serviceIn(given, context);
+    const alone = ["schema", "test", "ack", "silence"].find((name) => name === one);
+    if (alone !== undefined && textOf(options, "service") !== undefined)
+      throw usage(`--service cannot be used with --${alone}`, { hint: "bs9 help alert" });
+    const isView = edit === undefined;
+    const service = isView && textOf(options, "service") === hostName ? hostName : serviceIn(given, context);
     if (one === "schema") return schema();
     if (one === "history") return historyOfAlerts(context.paths.state, service ?? null);
     if (one === "test") return test(context);
@@ -102,7 +107,8 @@ async function silenced({ words, options }: Words, context: Context): Promise<Re
   const [text, ...more] = words;
   if (text === undefined || more.length > 0)
     throw usage("--silence needs the name of a service and a time, or off", { hint: "bs9 alert --silence NAME 2h" });
-  const [name] = pickTargets([textOf(options, "silence") ?? ""], context.registry.names());
+  const asked = textOf(options, "silence") ?? "";
+  const [name] = asked === hostName ? [hostName] : pickTargets([asked], context.registry.names());
   if (name === undefined) throw usage("--silence needs the name of a service", { hint: "bs9 status" });
   const lastsMs = text === "off" ? null : parseDuration(text, "the time of --silence");
   if (lastsMs !== null && (lastsMs < 1000 || lastsMs > longestSilenceMs))

@@ -79,6 +79,7 @@ describe("a mistake is reported with its line and its field", () => {
     ['{"rules": {"memory": {"value": 101}}}', ":1: rules.memory.value: must be at most 100 (got 101)"],
     ['{"rules": {"memory": {"value": "512Q"}}}', ':1: rules.memory.value: must be a size such as 512M (got "512Q")'],
     ['{"rules": {"cpu": {"value": 1, "for": "soon"}}}', ':1: rules.cpu.for: must be a time such as 10s or 5m (got "soon")'],
+    ['{"rules": {"restarts": {"value": 3, "for": "10s"}}}', ":1: rules.restarts.for: there is no such field"],
     ['{"rules": {"failed": "of"}}', ':1: rules.failed: must be "on" or "off" or an object (got "of")'],
     ['{"rules": []}', ":1: rules: must be an object"],
     ["[]", ":1: must be an object"],
