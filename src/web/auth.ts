@@ -93,7 +93,7 @@ export class Auth {
 }
 
 /** The owner of one IPv6 address has all 2^64 addresses of its network. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, "");
   if (!isIPv6(plain)) return plain;
   const [head = "", tail] = plain.split("::");

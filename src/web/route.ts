@@ -33,6 +33,8 @@ export type Route = {
   answers?: Record<string, unknown>;
   /** True where the answer may take longer than the idle time of a connection. */
   isSlow?: boolean;
+  /** True where the answer costs so little that no limit applies to it. */
+  isFree?: boolean;
   /** True where the connection becomes a WebSocket. */
   isSocket?: boolean;
   answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;

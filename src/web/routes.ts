@@ -19,6 +19,7 @@ export function routesOf(source: WebSource, session: SessionDeps, now: () => num
       needs: "nothing",
       summary: "answers while the server runs",
       type: "text/plain",
+      isFree: true,
       answer: () => textAnswer("ok\n"),
     },
     ...sessionRoutes(session),

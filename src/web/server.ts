@@ -10,6 +10,7 @@ import { Hub } from "./hub.ts";
 import { LoginCodes } from "./login-code.ts";
 import { foreign, ownNamesOf } from "./origin.ts";
 import { type HttpAnswer, problem, problemOf, responseOf } from "./problem.ts";
+import { Room } from "./room.ts";
 import { type Asked, checkQuery, findRoute } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { WebSessions } from "./sessions.ts";
@@ -35,7 +36,9 @@ const idleSeconds = 10;
 const maxBodyBytes = 16 * 1024;
 const bodyWithinMs = 10_000;
 /** Requests that are being answered at the same time; further ones are refused, so that memory stays bounded. */
-const maxAnswering = 128;
+const answering = { total: 128, perAddress: 128 };
+/** Requests without a token, such as logins, have places of their own, so that slow ones never keep out the owner of a token. */
+const answeringGuests = { total: 32, perAddress: 8 };
 
 export function serveWeb(options: WebOptions): Web {
   const { host, port, tls } = options;
@@ -94,7 +97,7 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
   const codes = new LoginCodes(port, now);
   const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now, publicUrl);
-  let answering = 0;
+  const [members, guests] = [new Room(answering), new Room(answeringGuests)];
   return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
     const { headers, method } = request;
     const refused = foreign(headers, ours);
@@ -111,9 +114,9 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
     // Browsers send Origin with every POST and WebSocket, so a session without it was not used by a page of this server.
     if ((route.method === "POST" || route.isSocket === true) && access?.by === "session" && !headers.has("origin"))
       return problem(403, "a request with a session needs the Origin header");
-    if (answering >= maxAnswering) return problem(503, "too many requests at the same time", { "Retry-After": "1" });
+    const free = route.isFree === true ? () => {} : (access === null ? guests : members).take(address);
+    if (free === null) return problem(503, "too many requests at the same time", { "Retry-After": "1", Connection: "close" });
     if (route.isSlow === true) unhurried();
-    answering++;
     try {
       checkQuery(route, searchParams);
       if (route.isSocket === true && method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket") {
@@ -126,7 +129,7 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
     } catch (error) {
       return error instanceof LateBody ? problem(408, "the body did not come in time", { Connection: "close" }) : problemOf(error);
     } finally {
-      answering--;
+      free();
     }
   };
 }

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { failed } from "../../src/base/errors.ts";
 import type { Status } from "../../src/status/schema.ts";
 import type { Web } from "../../src/web/server.ts";
+import { until } from "../harness.ts";
 import { ask, exchange } from "./raw.ts";
 import { bearer, statusNamed, fullToken as token, webOf } from "./scene.ts";
 
@@ -164,6 +165,28 @@ test("the server closes the connection of an endless request, and answers other 
   await slow;
   expect(performance.now() - began).toBeLessThan(20_000);
 }, 120_000);
+
+test("many slow bodies without a token take nothing from clients with the token, and /healthz is answered meanwhile", async () => {
+  const web = serve();
+  const head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+  const sockets = await Promise.all(
+    Array.from({ length: 200 }, () => Bun.connect({ hostname: "127.0.0.1", port: web.port, socket: { data() {}, error() {} } })),
+  );
+  try {
+    for (const socket of sockets) socket.write(head);
+    const login = () => ask(web.port, "POST /login", ["Host: localhost", "Content-Type: application/json", "Content-Length: 0"]);
+    await until(async () => (await login()).status === 503, { what: "the places of requests without a token are taken" });
+    expect((await ask(web.port, "GET /healthz", ["Host: localhost"])).status).toBe(200);
+    const asked = Array.from({ length: 20 }, () => ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]));
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+  } finally {
+    for (const socket of sockets) socket.end();
+  }
+  await until(async () => (await ask(web.port, "POST /login", ["Host: localhost", "Content-Length: 0"])).status === 400, {
+    what: "the places are free again",
+    timeoutMs: 20_000,
+  });
+}, 60_000);
 
 test("requests at the same time share one reading of the services, and a failed reading is reported and not kept", async () => {
   let readings = 0;
