@@ -35,6 +35,8 @@ export type Route = {
   isSlow?: boolean;
   /** True where the answer costs so little that no limit applies to it. */
   isFree?: boolean;
+  /** True where GET uses something up: HEAD is then not allowed, and a browser that loads pages in advance is refused. */
+  usesUp?: boolean;
   /** True where the connection becomes a WebSocket. */
   isSocket?: boolean;
   answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;
@@ -52,10 +54,14 @@ export function findRoute(routes: readonly Route[], method: string, path: string
     return name === null ? [] : [{ route, name }];
   });
   if (there.length === 0) return problem(404, "there is no such path");
-  const found = there.find(({ route }) => route.method === (method === "HEAD" ? "GET" : method));
+  const found = there.find(({ route }) => methodsOf(route).includes(method));
   if (found !== undefined) return found;
-  const allowed = there.flatMap(({ route }) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+  const allowed = there.flatMap(({ route }) => methodsOf(route));
   return problem(405, `${method} is not allowed for this path`, { Allow: [...new Set(allowed)].join(", ") });
+}
+
+function methodsOf({ method, usesUp }: Route): string[] {
+  return method === "GET" && usesUp !== true ? ["GET", "HEAD"] : [method];
 }
 
 /** The text at the place of `{name}`; empty if the route has none, and null if the path is another one. */

@@ -1,5 +1,6 @@
 // The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
+import { isLoopback } from "../alerting/loopback.ts";
 import { errnoOf, failed, reasonOf, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
@@ -95,6 +96,8 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
   const cookieName = `bs9-${currentUser().uid}-${port}`;
   const auth = new Auth({ credentials, sessions, cookieName, now });
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
+  /** Clients of a public address with https use TLS up to the reverse proxy, also where the proxy does not say so. */
+  const isPublicTls = publicUrl !== null && new URL(publicUrl).protocol === "https:";
   const codes = new LoginCodes(port, now);
   const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now, publicUrl);
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
@@ -106,7 +109,12 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
     const found = findRoute(routes, method, pathname);
     if ("status" in found) return found;
     const { route, name } = found;
-    const isTls = tls !== null || headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+    if (route.usesUp === true && /\bprefetch\b/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`))
+      return problem(403, "this path must not be loaded in advance");
+    const isTls =
+      tls !== null ||
+      isPublicTls ||
+      (isLoopback(address.replace(/^::ffff:/, "")) && headers.get("x-forwarded-proto")?.toLowerCase() === "https");
     const caller = { headers, address, isTls };
     const access = route.needs === "nothing" ? null : auth.access(caller);
     if (access !== null && "status" in access) return access;

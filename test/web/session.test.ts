@@ -1,6 +1,7 @@
 // Sessions, login URLs and tokens over real sockets: who is let in, and as what.
 import { afterAll, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { digestOf } from "../../src/web/credentials.ts";
 import { LoginCodes, loginCode } from "../../src/web/login-code.ts";
 import type { Web, WebOptions } from "../../src/web/server.ts";
@@ -99,6 +100,33 @@ test("a login URL works once, on its own server only, and not with a forged leve
   const readOnly = loginCode({ token: readToken, level: "read" }, port, Date.now());
   expect((await open(readOnly.replace("read.", "full."))).status).toBe(401);
   expect((await open(loginCode({ token: fullToken, level: "full" }, port + 1, Date.now()))).status).toBe(401);
+});
+
+test("neither HEAD nor a browser that loads pages in advance uses up a login URL", async () => {
+  const port = serve();
+  const path = `/login?code=${loginCode({ token: fullToken, level: "full" }, port, Date.now())}`;
+  const head = await ask(port, `HEAD ${path}`, ["Host: localhost"]);
+  expect([head.status, head.headers.get("allow")]).toEqual([405, "POST, GET"]);
+  for (const header of ["Sec-Purpose: prefetch;prerender", "Purpose: prefetch"])
+    expect((await ask(port, `GET ${path}`, ["Host: localhost", header])).status).toBe(403);
+  expect((await ask(port, `GET ${path}`, ["Host: localhost"])).status).toBe(303);
+});
+
+test("X-Forwarded-Proto of another machine is not believed", async () => {
+  const own = Object.values(networkInterfaces()).flatMap((of) => of ?? []);
+  const address = own.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  if (address === undefined) throw new Error("this test needs an address besides loopback");
+  const port = serve({}, { host: "0.0.0.0" });
+  const tls = { "X-Forwarded-Proto": "https", "Content-Type": "application/json" };
+  const body = JSON.stringify({ token: fullToken });
+  const secureAt = async (host: string) =>
+    (await fetch(`http://${host}:${port}/login`, { method: "POST", body, headers: tls })).headers.get("set-cookie")?.endsWith("; Secure");
+  expect([await secureAt(address), await secureAt("127.0.0.1")]).toEqual([false, true]);
+});
+
+test("with a public address that has https, the cookie is Secure, also where the proxy does not name the scheme", async () => {
+  expect((await login(serve({}, { publicUrl: "https://ops.example.com/" }), fullToken)).cookie).toEndWith("; Secure");
+  expect((await login(serve({}, { publicUrl: "http://ops.example.com/" }), fullToken)).cookie).not.toContain("Secure");
 });
 
 test.each([

@@ -45,6 +45,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       summary: "open a session with the code of a login URL, which works once and for five minutes",
       query: { code: { text: "the code that bs9 web --print-url has made", schema: { type: "string", maxLength: maxCodeLength } } },
       type: "application/json",
+      usesUp: true,
       answer: (asked) => {
         const code = asked.query.get("code") ?? "";
         const found = code.length > maxCodeLength ? null : codes.redeem(code, credentials());
