@@ -109,10 +109,12 @@ export function readBytesIfThere(path: string, maxBytes = 4 * 1024 * 1024): Buff
   }
 }
 
-/** The first bytes of a file, null where it is not a regular file. Throws the errors of open(2) and read(2). */
-export function readRegular(path: string, maxBytes: number): Buffer | null {
+/** The first bytes of a file, null where it is not a regular file. Throws what `check` throws, and the errors of open(2) and read(2). */
+export function readRegular(path: string, maxBytes: number, check: (stat: Stats) => void = () => {}): Buffer | null {
   try {
-    return withRegular(path, (fd, { size }) => {
+    return withRegular(path, (fd, stat) => {
+      check(stat);
+      const { size } = stat;
       // Reads no further than the size: files of /proc have size 0, and reading some of them blocks for ever (/proc/kmsg).
       const bytes = Buffer.alloc(Math.min(size, maxBytes));
       let length = 0;

@@ -10,34 +10,35 @@ type Kept = { stamp: string; credential: Credential | null };
 const levels: AccessLevel[] = ["full", "read"];
 
 export class Credentials {
-  readonly #env: Record<string, string | undefined>;
-  readonly #folder: string;
+  /** Chosen once: a server that uses the file of BS9_WEB_TOKEN_FILE lets nobody in after that file has vanished. */
+  readonly #files: { level: AccessLevel; file: string; isOwn: boolean }[];
   readonly #kept = new Map<AccessLevel, Kept>();
 
   constructor(env: Record<string, string | undefined>, configFolder: string) {
-    this.#env = env;
-    this.#folder = configFolder;
+    this.#files = levels.map((level) => {
+      const file = tokenFile(level, env, configFolder);
+      return { level, file, isOwn: file === tokenFile(level, {}, configFolder) };
+    });
   }
 
   /** A file that is missing or cannot be used gives no credential, so that nobody is let in by mistake. */
   current(): Credential[] {
-    return levels.flatMap((level) => this.#read(level) ?? []);
+    return this.#files.flatMap((one) => this.#read(one) ?? []);
   }
 
-  #read(level: AccessLevel): Credential | null {
-    const file = tokenFile(level, this.#env, this.#folder);
+  #read({ level, file, isOwn }: { level: AccessLevel; file: string; isOwn: boolean }): Credential | null {
     const stamp = stampOf(file);
     const kept = this.#kept.get(level);
     if (kept !== undefined && kept.stamp === stamp) return kept.credential;
-    const credential = credentialIn(file, level);
+    const credential = credentialIn(file, level, isOwn);
     this.#kept.set(level, { stamp, credential });
     return credential;
   }
 }
 
-function credentialIn(file: string, level: AccessLevel): Credential | null {
+function credentialIn(file: string, level: AccessLevel, isOwn: boolean): Credential | null {
   try {
-    const token = readToken(file);
+    const token = readToken(file, isOwn);
     return token === null ? null : { level, token, digest: digestOf(token) };
   } catch {
     return null;
@@ -47,7 +48,9 @@ function credentialIn(file: string, level: AccessLevel): Credential | null {
 function stampOf(file: string): string {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
-    return found === undefined ? `${file} missing` : `${file} ${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size}`;
+    return found === undefined
+      ? `${file} missing`
+      : `${file} ${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.mode} ${found.uid}`;
   } catch {
     return `${file} unreadable`;
   }

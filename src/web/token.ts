@@ -1,11 +1,12 @@
 // The token of the HTTP server: from the file named by BS9_WEB_TOKEN_FILE, else a token of bs9, created when first needed.
 
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, type Stats, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errnoOf, failed } from "../base/errors.ts";
+import { Bs9Error, errnoOf, failed } from "../base/errors.ts";
 import { makeFolder, plainErrno, readRegular } from "../base/files.ts";
 import { randomHex } from "../base/random.ts";
 import { shellWord } from "../base/text.ts";
+import { currentUser } from "../base/user.ts";
 
 const tokenVariable = "BS9_WEB_TOKEN_FILE";
 
@@ -42,9 +43,12 @@ export function tokenFile(level: AccessLevel, env: Record<string, string | undef
   return named === null || isMissing(named) ? join(configFolder, "web.token") : named;
 }
 
-/** Reads the token in this file. Null where the file does not exist; throws where it does not contain a valid token. */
-export function readToken(file: string): string | null {
-  return isMissing(file) ? null : read(file, `the token is in ${file}`);
+/**
+ * Reads the token in this file; `isOwn` where bs9 makes the file. Null where the file does not exist; throws where it does not
+ * contain a valid token, and where a file of bs9 belongs to another user or can be read by one.
+ */
+export function readToken(file: string, isOwn: boolean): string | null {
+  return isMissing(file) ? null : read(file, `the token is in ${file}`, isOwn ? privateTo(file) : undefined);
 }
 
 /** Replaces the token of this level by a new one, and returns its file. Running servers accept only the new one from then on. */
@@ -69,18 +73,26 @@ function isMissing(file: string): boolean {
 
 function ownToken(configFolder: string): Pick<Token, "text" | "own"> {
   const own = join(configFolder, "web.token");
-  const mode = statSync(own, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined) make(own);
-  else if ((mode & 0o077) !== 0)
-    throw failed(`the token is in ${own}, which other users can read too`, { hint: `chmod 600 ${shellWord(own)}` });
-  return { text: read(own, `the token is in ${own}`), own };
+  if (isMissing(own)) make(own);
+  return { text: read(own, `the token is in ${own}`, privateTo(own)), own };
 }
 
-function read(file: string, whence: string): string {
+/** Checks the opened file and not its path, which may lead to another file a moment later. */
+function privateTo(file: string): (stat: Stats) => void {
+  return ({ mode, uid }) => {
+    if (uid !== currentUser().uid)
+      throw failed(`the token is in ${file}, which belongs to another user`, { hint: `ls -lL ${shellWord(file)}` });
+    if ((mode & 0o077) !== 0)
+      throw failed(`the token is in ${file}, which other users can read too`, { hint: `chmod 600 ${shellWord(file)}` });
+  };
+}
+
+function read(file: string, whence: string, check?: (stat: Stats) => void): string {
   let bytes: Buffer | null;
   try {
-    bytes = readRegular(file, maxBytes + 1);
+    bytes = readRegular(file, maxBytes + 1, check);
   } catch (error) {
+    if (error instanceof Bs9Error) throw error;
     throw failed(`${whence}, which cannot be read: ${plainErrno(error)}`, { cause: error, hint: `ls -lL ${shellWord(file)}` });
   }
   if (bytes === null) throw failed(`${whence}, which is not a regular file`, { hint: `ls -lL ${shellWord(file)}` });

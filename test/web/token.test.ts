@@ -1,8 +1,9 @@
 // The token: from the named file, or made by bs9.
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadToken } from "../../src/web/token.ts";
+import { Credentials } from "../../src/web/credentials.ts";
+import { loadToken, renewToken } from "../../src/web/token.ts";
 import { run, succeed, tempDir } from "../harness.ts";
 
 test("bs9 creates a token once, in a file that only this user can read", () => {
@@ -32,6 +33,38 @@ test("a token file that others can read is refused", () => {
   loadToken({}, folder);
   chmodSync(join(folder, "web.token"), 0o640);
   expect(() => loadToken({}, folder)).toThrow("other users can read");
+});
+
+test.each(["web.token", "web.read-only.token"])("a running server lets nobody in by %s while others can read that file", (name) => {
+  const folder = tempDir();
+  renewToken("full", {}, folder);
+  renewToken("read", {}, folder);
+  const credentials = new Credentials({}, folder);
+  const level = name === "web.token" ? "full" : "read";
+  const isLetIn = () => credentials.current().some((one) => one.level === level);
+  expect(isLetIn()).toBe(true);
+  for (const mode of [0o640, 0o604, 0o620]) {
+    chmodSync(join(folder, name), mode);
+    expect([mode, isLetIn()]).toEqual([mode, false]);
+  }
+  chmodSync(join(folder, name), 0o600);
+  expect(isLetIn()).toBe(true);
+  if (process.getuid?.() !== 0) return;
+  chownSync(join(folder, name), 12_345, 0);
+  expect(isLetIn()).toBe(false);
+});
+
+test("a named token file that vanishes from a running server lets nobody in, and the token of bs9 does not replace it", () => {
+  const folder = tempDir();
+  const named = join(folder, "named");
+  writeFileSync(named, "0123456789abcdef\n");
+  renewToken("full", {}, folder);
+  const credentials = new Credentials({ BS9_WEB_TOKEN_FILE: named }, folder);
+  expect(credentials.current().map(({ token }) => token)).toEqual(["0123456789abcdef"]);
+  rmSync(named);
+  expect(credentials.current()).toEqual([]);
+  writeFileSync(named, "0123456789abcdef-new\n");
+  expect(credentials.current().map(({ token }) => token)).toEqual(["0123456789abcdef-new"]);
 });
 
 test("the file that BS9_WEB_TOKEN_FILE names takes precedence, also through symbolic links as Kubernetes makes them", () => {
