@@ -47,6 +47,20 @@ export class Receiver {
   }
 }
 
+/**
+ * Waits until everything that was to be told before has arrived: the failure of a new service is told after it, and the start of that
+ * service again after the seconds in which events are collected into one message.
+ */
+export async function untilAllTold(it: Lab, receiver: Receiver, marker: string): Promise<void> {
+  const path = `apps/${marker}.sh`;
+  await it.writeFile("ops", path, "#!/bin/sh\nexec sleep infinity\n", "755");
+  succeed(await bs9(it, "start", path, "--restart", "no"), `start ${marker}`);
+  await it.asUser("ops", ["systemctl", "--user", "kill", "--signal=KILL", marker]);
+  await receiver.has(marker, "failed", "firing");
+  await it.asUser("ops", ["systemctl", "--user", "start", marker]);
+  await receiver.has(marker, "failed", "resolved");
+}
+
 export type Kills = {
   /** From the end of each service, as systemd recorded it, to the request at the receiver. */
   delaysMs: number[];
@@ -54,7 +68,10 @@ export type Kills = {
   wrong: number;
 };
 
-/** Kills a service that is not restarted, waits, starts it again and waits. Alerts must have no cooldown. */
+/**
+ * Kills a service that is not restarted, waits, starts it again and waits, so that each event forms a message of its own. Alerts must
+ * have no cooldown.
+ */
 export async function killAgain(it: Lab, receiver: Receiver, { rounds, gapMs }: { rounds: number; gapMs: number }): Promise<Kills> {
   const name = "victim";
   await it.writeFile("ops", "apps/victim.sh", "#!/bin/sh\nexec sleep infinity\n", "755");
@@ -71,8 +88,7 @@ export async function killAgain(it: Lab, receiver: Receiver, { rounds, gapMs }: 
     await it.asUser("ops", ["systemctl", "--user", "start", name]);
     await until(() => told().resolved >= round, { what: `start ${round} is told`, timeoutMs: gapMs });
   }
-  // A repeat would come with the next message at the latest.
-  await Bun.sleep(gapMs);
+  await untilAllTold(it, receiver, "last-marker");
   const { firing, resolved } = told();
   result.wrong = Math.abs(firing - rounds) + Math.abs(resolved - rounds);
   return result;

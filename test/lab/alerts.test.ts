@@ -1,6 +1,6 @@
 // Alerts of the built bs9 under a real systemd, at a real receiver: each state is told once, and resolved once.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { killAgain, Receiver } from "../e2e/alerts.ts";
+import { killAgain, Receiver, untilAllTold } from "../e2e/alerts.ts";
 import { bs9 } from "../e2e/bs9.ts";
 import { freePort, type Lab, lab, succeed, until } from "../harness.ts";
 
@@ -35,10 +35,10 @@ afterAll(async () => {
   await it.down();
 });
 
-test("a killed service is told once within half a second, and its start is told once", async () => {
+test("a killed service is told once within two seconds, and its start is told once", async () => {
   const { delaysMs, wrong } = await killAgain(it, receiver, { rounds: 2, gapMs: 6000 });
   expect(wrong).toBe(0);
-  // A busy machine may take longer; `npm run prove -- alerts` measures it.
+  // `npm run prove -- alerts` measures the delay on a machine that is not busy.
   for (const delayMs of delaysMs) expect(delayMs).toBeLessThan(2000);
 }, 120_000);
 
@@ -47,8 +47,9 @@ test("what bs9 itself does is not told", async () => {
   succeed(await bs9(it, "restart", "victim"), "restart");
   succeed(await bs9(it, "stop", "victim"), "stop");
   succeed(await bs9(it, "start", "victim"), "start");
-  await Bun.sleep(3000);
-  expect(receiver.received.slice(told)).toEqual([]);
+  await untilAllTold(it, receiver, "marker-of-acts");
+  const subjects = receiver.received.slice(told).flatMap(({ message }) => message.events.map(({ subject }) => subject));
+  expect(new Set(subjects)).toEqual(new Set(["marker-of-acts"]));
 }, 60_000);
 
 test("errors on the health path and a service that hangs are each told once, and resolved once", async () => {
@@ -67,7 +68,7 @@ test("errors on the health path and a service that hangs are each told once, and
 test("a crash loop is told once, and resolved once when the service is stopped", async () => {
   await bs9(it, "start", "apps/crashing.sh", "--wait", "0");
   await receiver.has("crashing", "crashLoop", "firing");
-  await Bun.sleep(7000);
+  await untilAllTold(it, receiver, "marker-of-crashes");
   expect(receiver.counts("crashing", "crashLoop")).toEqual(once);
   succeed(await bs9(it, "stop", "crashing"), "stop");
   await receiver.has("crashing", "crashLoop", "resolved");
@@ -96,8 +97,9 @@ test("20 services that fail at one instant, while the agent is killed, make at m
   succeed(await it.asUser("ops", ["sh", "-c", script]), "kill");
   const told = () => receiver.events().filter(({ rule, subject }) => rule === "failed" && names.includes(subject));
   await until(() => new Set(told().map(({ subject }) => subject)).size === names.length, { what: "all are told", timeoutMs: 30_000 });
-  await Bun.sleep(6000);
-  expect(receiver.received.length - before).toBeLessThanOrEqual(5);
+  await untilAllTold(it, receiver, "marker-of-many");
+  const messages = receiver.received.slice(before).filter(({ message }) => message.events.some(({ subject }) => names.includes(subject)));
+  expect(messages.length).toBeLessThanOrEqual(5);
   expect(new Set(told().map(({ id }) => id)).size).toBe(names.length);
 }, 180_000);
 
