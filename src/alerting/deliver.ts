@@ -7,7 +7,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import type { AlertMessage } from "./message.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
 import { AlertSpool, type ChannelBacklog, type spoolLimits } from "./spool.ts";
-import { isDamage } from "./spool-file.ts";
+import { isSpoolDamage } from "./spool-file.ts";
 import { shownUrl } from "./webhook.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
@@ -76,7 +76,7 @@ export class Deliveries {
     try {
       if (this.#spool.put(message, keys)) this.#wake();
     } catch (error) {
-      if (isDamage(error)) this.isDamaged = true;
+      if (isSpoolDamage(error)) this.isDamaged = true;
       throw error;
     }
   }
@@ -145,7 +145,7 @@ export class Deliveries {
       return found;
     } catch (error) {
       this.#trouble = `the file in which alerts wait for their channels cannot be read: ${reasonOf(error)}`;
-      if (isDamage(error)) this.isDamaged = true;
+      if (isSpoolDamage(error)) this.isDamaged = true;
       return otherwise;
     }
   }

@@ -26,7 +26,7 @@ export function openSpool(path: string): { db: Database; damage: string | null }
   try {
     return { db: opened(path), damage: null };
   } catch (error) {
-    if (!isDamage(error)) throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
+    if (!isSpoolDamage(error)) throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
     const aside = `${path}.damaged`;
     for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
     renameSync(path, aside);
@@ -35,9 +35,9 @@ export function openSpool(path: string): { db: Database; damage: string | null }
 }
 
 /** True for an error that says that the file itself is wrong: it is set aside when it is opened again. */
-export function isDamage(error: unknown): boolean {
+export function isSpoolDamage(error: unknown): boolean {
   const isOwn = error instanceof Damaged || /^SQLITE_(CORRUPT|NOTADB)/.test(errnoOf(error) ?? "");
-  return isOwn || (error instanceof Error && error.cause !== undefined && isDamage(error.cause));
+  return isOwn || (error instanceof Error && error.cause !== undefined && isSpoolDamage(error.cause));
 }
 
 class Damaged extends Error {}
