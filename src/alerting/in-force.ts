@@ -2,8 +2,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, writeWhole } from "../base/files.ts";
+import { shellWord } from "../base/text.ts";
 import type { AlertConfig } from "./config.ts";
 import { type AlertMistake, alertMistakeLine, alertsFile, loadAlerts, parseAlerts } from "./file.ts";
+import { maskedAlerts } from "./masked.ts";
 import { type RuleSet, rulesOfHost, rulesOfService } from "./rules.ts";
 
 const maxBytes = 1024 * 1024;
@@ -17,6 +19,8 @@ export class AlertsInForce {
   #stamp: string | null = null;
   #config: AlertConfig | null = null;
   #mistakes: readonly AlertMistake[] = [];
+  /** Other users can read the file. */
+  #isReadable = false;
 
   constructor({ config, state }: { config: string; state: string }) {
     this.#folder = config;
@@ -26,9 +30,10 @@ export class AlertsInForce {
   /** Reads the file again if it has changed. Returns true if another configuration is in force now. */
   refresh(): boolean {
     const stat = statSync(alertsFile(this.#folder), { throwIfNoEntry: false });
-    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size} ${stat.mode}`;
     if (stamp === this.#stamp) return false;
     this.#stamp = stamp;
+    this.#isReadable = stat !== undefined && (stat.mode & 0o077) !== 0;
     const read = loadAlerts(this.#folder);
     this.#mistakes = read.mistakes;
     if (read.config === null && this.#config !== null) return false;
@@ -44,10 +49,14 @@ export class AlertsInForce {
     return this.#config ?? this.#lastGood();
   }
 
-  /** One sentence for each mistake in the file. */
+  /** One sentence for each mistake in the file, and one if others can read its secrets. */
   notices(): string[] {
     const path = alertsFile(this.#folder);
-    return this.#mistakes.map((mistake) => `${alertMistakeLine(path, mistake)}; the previous rules stay in force`);
+    const isOpen = this.#isReadable && this.#config !== null && !Bun.deepEquals(this.#config, maskedAlerts(this.#config));
+    return [
+      ...this.#mistakes.map((mistake) => `${alertMistakeLine(path, mistake)}; the previous rules stay in force`),
+      ...(isOpen ? [`other users can read ${path}, which holds secrets: chmod 600 ${shellWord(path)}`] : []),
+    ];
   }
 
   rulesOf(service: string): RuleSet {

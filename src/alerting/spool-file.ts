@@ -26,7 +26,8 @@ export function openSpool(path: string): { db: Database; damage: string | null }
   try {
     return { db: opened(path), damage: null };
   } catch (error) {
-    if (!isSpoolDamage(error)) throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
+    if (!isSpoolDamage(error))
+      throw failed(`cannot open ${path}, where alerts wait for their channels: ${reasonOf(error)}`, { cause: error });
     const aside = `${path}.damaged`;
     for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
     renameSync(path, aside);
