@@ -23,6 +23,8 @@ export type LogQuery = {
   eventsOnly?: boolean;
   /** With `follow`: called once the existing lines have been yielded, so that from now on only new lines come. */
   caughtUp?: () => void;
+  /** Longer messages are cut while they are read, so that long lines do not fill the memory. */
+  maxMessageLength?: number;
   /** `lines` counts only the records that this accepts, so that the last 50 errors are 50 errors. */
   accept?: (record: RawLine) => boolean;
 };

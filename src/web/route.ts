@@ -15,6 +15,8 @@ export type Asked = {
   /** Reads the body as text. Throws a usage error where it is too long, and where it does not come in time. */
   body(): Promise<string>;
   address: string;
+  /** Aborted when the client has gone. */
+  signal: AbortSignal;
   isTls: boolean;
   /** Null only for routes that need nothing. */
   access: Access | null;

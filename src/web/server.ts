@@ -132,7 +132,16 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
         const isAllowed = () => !("status" in auth.access(caller));
         if (upgrade({ place: placeIn(searchParams), isAllowed, listener: null })) return null;
       }
-      const asked: Asked = { name, query: searchParams, headers, body: () => bodyOf(request), address, isTls, access };
+      const asked: Asked = {
+        name,
+        query: searchParams,
+        headers,
+        body: () => bodyOf(request),
+        address,
+        signal: request.signal,
+        isTls,
+        access,
+      };
       return await route.answer(asked);
     } catch (error) {
       return error instanceof LateBody ? problem(408, "the body did not come in time", { Connection: "close" }) : problemOf(error);

@@ -4,7 +4,7 @@ import type { LogQuery, RawLine } from "../../src/logs/query.ts";
 import { Trail } from "../../src/trail/trail.ts";
 import type { Web } from "../../src/web/server.ts";
 import type { WebSource } from "../../src/web/source.ts";
-import { tempDir } from "../harness.ts";
+import { tempDir, until } from "../harness.ts";
 import { fullToken, webOf } from "./scene.ts";
 
 const started: Web[] = [];
@@ -63,6 +63,37 @@ test("the lines around a time come from before and after it", async () => {
   const get = serve({ logs: logsOf(lines) });
   const { body } = await get<Page>(`/api/logs?limit=6&around=${new Date(1010).toISOString()}`);
   expect(body.lines.map(({ message }) => message)).toEqual([37, 38, 39, 40, 41, 42].map((i) => `line ${i}`));
+});
+
+test("one line around a time is one line", async () => {
+  const get = serve({ logs: logsOf(lines) });
+  const { body } = await get<Page>(`/api/logs?limit=1&around=${new Date(1010).toISOString()}`);
+  expect(body.lines).toHaveLength(1);
+});
+
+test("a client that has gone ends its log search", async () => {
+  let ended = false;
+  let begun = false;
+  const web = webOf({
+    logs: async (_, signal) =>
+      (async function* () {
+        begun = true;
+        signal.addEventListener("abort", () => {
+          ended = true;
+        });
+        await until(() => signal.aborted, { what: "the search is aborted", timeoutMs: 5000 });
+      })(),
+  });
+  started.push(web);
+  const leaving = new AbortController();
+  const asked = fetch(`http://127.0.0.1:${web.port}/api/logs`, {
+    headers: { Authorization: `Bearer ${fullToken}` },
+    signal: leaving.signal,
+  }).catch(() => null);
+  await until(() => begun, { what: "the search has begun" });
+  leaving.abort();
+  await asked;
+  await until(() => ended, { what: "the search ends", timeoutMs: 5000 });
 });
 
 test.each([

@@ -19,11 +19,12 @@ export async function* readLogs(root: string, query: LogQuery, signal: AbortSign
       (query.sinceMs === null || record.atMs >= query.sinceMs) &&
       (query.untilMs === null || record.atMs <= query.untilMs) &&
       query.accept?.(record) !== false;
-    const found = query.lines === null ? range(opened, query, accept) : lastOnes(opened, query.lines, query.sinceMs, accept);
-    for (const record of found) {
-      if (signal.aborted) return;
-      yield record;
-    }
+    if (query.lines !== null) yield* await lastOnes(opened, query, accept, signal);
+    else
+      for (const record of range(opened, query, accept)) {
+        if (signal.aborted) return;
+        yield record;
+      }
   } finally {
     for (const { text } of opened) text.close();
   }
@@ -53,18 +54,36 @@ function* range(opened: Opened[], { sinceMs, follow: follows }: LogQuery, accept
   for (const record of merged(sources)) if (accept(record)) yield record;
 }
 
-function lastOnes(opened: Opened[], lines: number, sinceMs: number | null, accept: Accept): RawLine[] {
-  const found = opened.map(({ text, origin, end }) => {
+/** A search may take long, so it lets other work of this process run, and ends with the signal; what it found is returned. */
+async function lastOnes(opened: Opened[], query: LogQuery, accept: Accept, signal: AbortSignal): Promise<RawLine[]> {
+  const { lines, sinceMs, maxMessageLength } = query;
+  if (lines === null || lines === 0) return [];
+  let found: RawLine[] = [];
+  let turnMs = performance.now();
+  for (const { text, origin, end } of opened) {
     const some: RawLine[] = [];
-    if (lines > 0)
-      for (const record of recordsBackwards(text.parts, origin, end)) {
-        // From here on the times only decrease.
-        if (sinceMs !== null && record.atMs < sinceMs) break;
-        if (accept(record) && some.push(record) >= lines) break;
-      }
-    return some.reverse();
-  });
-  return [...merged(found)].slice(lines === 0 ? Number.POSITIVE_INFINITY : -lines);
+    for (const record of recordsBackwards(text.parts, origin, end)) {
+      // From here on the times only decrease.
+      if (sinceMs !== null && record.atMs < sinceMs) break;
+      if (accept(record) && some.push(cut(record, maxMessageLength)) >= lines) break;
+      if (performance.now() - turnMs < turnLengthMs) continue;
+      await new Promise(setImmediate);
+      turnMs = performance.now();
+      if (signal.aborted) break;
+    }
+    // Only the last ones are kept, so that the memory does not grow with the number of services.
+    found = [...merged([found, some.reverse()])].slice(-lines);
+    if (signal.aborted) break;
+  }
+  return found;
+}
+
+const turnLengthMs = 5;
+
+/** The copy through bytes frees the long text, which a slice would keep alive. */
+function cut(record: RawLine, maxLength = Number.POSITIVE_INFINITY): RawLine {
+  if (record.message.length <= maxLength) return record;
+  return { ...record, message: Buffer.from(record.message.slice(0, maxLength)).toString("utf8") };
 }
 
 /** Each source is sorted; of two lines with the same time, the line of the earlier source comes first. */

@@ -46,12 +46,12 @@ export function logRoutes(source: WebSource, now: () => number): Route[] {
         },
       },
       isSlow: true,
-      answer: async ({ query }) => {
+      answer: async ({ query, signal }) => {
         const wanted = wantedOf(query, source.names(), now());
         if (readers >= maxReaders) return problem(429, "too many log searches at the same time", { "Retry-After": "1" });
         readers++;
         try {
-          return jsonAnswer(await pageOf(wanted, source));
+          return jsonAnswer(await pageOf(wanted, source, AbortSignal.any([signal, AbortSignal.timeout(maxSearchMs)])));
         } finally {
           readers--;
         }
@@ -97,13 +97,12 @@ function filterOf(text: string, levelText: string): (raw: RawLine) => boolean {
 
 type Page = { lines: object[]; older: string | null; complete: boolean };
 
-async function pageOf(wanted: WantedLines, source: WebSource): Promise<Page> {
+async function pageOf(wanted: WantedLines, source: WebSource, signal: AbortSignal): Promise<Page> {
   const { services, sinceMs, aroundMs, cursor, limit, accept } = wanted;
-  const signal = AbortSignal.timeout(maxSearchMs);
   const read = async (range: Pick<LogQuery, "lines" | "sinceMs" | "untilMs">, most: number) => {
     const found: RawLine[] = [];
     if (services.length === 0) return found;
-    for await (const raw of await source.logs({ services, follow: false, accept, ...range }, signal)) {
+    for await (const raw of await source.logs({ services, follow: false, accept, maxMessageLength: maxLineLength, ...range }, signal)) {
       found.push(raw);
       if (found.length >= most) break;
     }
@@ -117,7 +116,7 @@ async function pageOf(wanted: WantedLines, source: WebSource): Promise<Page> {
   const past = found.slice(0, found.length - skip);
   const first = past[0];
   const isMore = past.length >= before && first !== undefined;
-  const future = aroundMs === null ? [] : await read({ lines: null, sinceMs: aroundMs, untilMs: null }, limit - before);
+  const future = aroundMs === null || limit === before ? [] : await read({ lines: null, sinceMs: aroundMs, untilMs: null }, limit - before);
   return {
     lines: [...past, ...future].map((raw) => logLineOf({ ...raw, message: raw.message.slice(0, maxLineLength) })),
     older: isMore ? cursorOf(first.atMs, found) : null,
