@@ -15,7 +15,7 @@ export type Deps = {
   registry: Registry;
   /** The values of options that the user does not give. */
   defaults: Defaults;
-  trail: Pick<Trail, "append" | "last" | "records">;
+  trail: Pick<Trail, "append" | "last" | "newestFirst">;
   /** Reads the samples and state changes that the agent has stored. */
   storage: StorageReader;
   now: () => number;

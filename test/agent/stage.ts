@@ -60,7 +60,7 @@ export class Stage {
     return {
       deps: {
         registry,
-        trail: { append: async () => {}, last: () => null, records: function* () {} },
+        trail: { append: async () => {}, last: () => null, newestFirst: function* () {} },
         now: () => clock.nowMs,
         backend: {
           ...quiet,

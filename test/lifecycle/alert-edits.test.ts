@@ -21,7 +21,7 @@ test.each<[AlertEdits, string]>([
   const deps: AlertDeps = {
     paths,
     registry: new Registry(paths),
-    trail: { append: async () => {}, last: () => null, records: function* () {} },
+    trail: { append: async () => {}, last: () => null, newestFirst: function* () {} },
     user: "ops",
     warn: () => {},
     progress: () => {},

@@ -53,7 +53,7 @@ export class AgentScene {
       deps: {
         backend,
         registry: this.registry,
-        trail: { append: async () => {}, last: () => null, records: function* () {} },
+        trail: { append: async () => {}, last: () => null, newestFirst: function* () {} },
         now: Date.now,
       },
       paths: this.paths,

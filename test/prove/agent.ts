@@ -55,7 +55,7 @@ async function measure(): Promise<Figure[]> {
   const turns = new Turns({
     deps: {
       registry,
-      trail: { append: async () => {}, last: () => null, records: function* () {} },
+      trail: { append: async () => {}, last: () => null, newestFirst: function* () {} },
       now: () => clock.nowMs,
       backend: {
         ...quiet,

@@ -27,7 +27,14 @@ export function isUnexplained({ status }: Observed): boolean {
 /** Sets the reason of each service that is not well. Logs or records that cannot be read are left out; nothing is thrown. */
 export async function explain(observed: Observed[], deps: ExplainDeps): Promise<void> {
   const unwell = observed.filter(isUnexplained);
-  if (unwell.length === 0) return;
+  const evidence = await evidenceOf(unwell, deps);
+  for (const one of unwell) one.status.reason = serviceReason(one, evidence.get(one.status.name) ?? noEvidence, deps.now());
+}
+
+/** What logs and the trail tell about each of these services, by name. Logs or records that cannot be read are left out. */
+export async function evidenceOf(unwell: readonly Observed[], deps: ExplainDeps): Promise<Map<string, Evidence>> {
+  const found = new Map<string, Evidence>();
+  if (unwell.length === 0) return found;
   const withLogs = unwell.filter(needsLog).slice(0, maxLogs);
   const runs = await lastRuns(
     withLogs.map(({ status }) => status.name),
@@ -38,17 +45,17 @@ export async function explain(observed: Observed[], deps: ExplainDeps): Promise<
     inactive.map(({ status }) => status.name),
     deps,
   );
-  for (const one of unwell) {
-    const lines = runs.get(one.status.name) ?? null;
-    const evidence: Evidence = {
+  for (const { status } of unwell) {
+    const lines = runs.get(status.name) ?? null;
+    found.set(status.name, {
       ...noEvidence,
       isLogRead: lines !== null,
       errorLine: lines === null ? null : errorLine(lines),
-      hint: lines === null ? null : await hintByName(one.status.name, lines, deps),
-      stopped: stopped.get(one.status.name) ?? null,
-    };
-    one.status.reason = serviceReason(one, evidence, deps.now());
+      hint: lines === null ? null : await hintByName(status.name, lines, deps),
+      stopped: stopped.get(status.name) ?? null,
+    });
   }
+  return found;
 }
 
 function needsLog({ status, end }: Observed): boolean {
@@ -114,19 +121,22 @@ export function plainLine(priority: number | null, message: string): string {
   return harmless(Bun.stripANSI(levelOf(priority, message).message)).slice(0, maxLineLength);
 }
 
-/** For each service whose last act was a stop: who stopped it, and when. The trail is read once for all services. */
+/**
+ * For each service whose last act was a stop: who stopped it, and when. The trail is read once for all services, from its end
+ * until the last act on each of them is known.
+ */
 function stoppedBy(names: string[], { trail }: Pick<Deps, "trail">): Map<string, NonNullable<Evidence["stopped"]>> {
   const stopped = new Map<string, NonNullable<Evidence["stopped"]>>();
   const asked = new Set(names);
   if (names.length === 0) return stopped;
   try {
-    for (const { act, targets, result, who, at } of trail.records()) {
+    for (const { act, targets, result, who, at } of trail.newestFirst()) {
       if (act !== "stop" && act !== "start" && act !== "restart") continue;
       for (const name of targets) {
-        if (!asked.has(name) || result.failed.includes(name)) continue;
+        if (result.failed.includes(name) || !asked.delete(name)) continue;
         if (act === "stop") stopped.set(name, { by: who.user, atMs: Date.parse(at) });
-        else stopped.delete(name);
       }
+      if (asked.size === 0) break;
     }
   } catch {
     return new Map(); // a trail that cannot be read must not make a command fail

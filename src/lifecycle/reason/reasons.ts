@@ -1,13 +1,21 @@
-// Finds in the background why services are not well, for readers that follow the services: finding a reason reads logs.
+// Finds in the background why services are not well, for readers that follow the services. Finding a reason reads logs and the
+// trail, so that it is done once for each state of a service and not with each sample.
 import type { ModelEvent } from "../../status/events.ts";
 import type { Observed, Snapshot } from "../../status/schema.ts";
-import { type ExplainDeps, explain, isUnexplained } from "./explain.ts";
+import { type ExplainDeps, evidenceOf, isUnexplained } from "./explain.ts";
+import { type Evidence, noEvidence, serviceReason } from "./reason.ts";
+
+type Known = { state: string; evidence: Evidence };
+
+/** Each report of a state, even of the same one, changes this. */
+const stateOf = ({ status, end, outcome }: Observed): string =>
+  JSON.stringify([status.state, status.restarts, status.health, end, outcome?.at ?? null]);
 
 export class Reasons {
   readonly #deps: ExplainDeps;
   readonly #onFound: () => void;
-  #snapshot: Pick<Snapshot, "services"> = { services: [] };
-  #found = new Map<string, string | null>();
+  #services: readonly Observed[] = [];
+  readonly #known = new Map<string, Known>();
   #isExplaining = false;
 
   /** `onFound` is called after each search. */
@@ -16,37 +24,46 @@ export class Reasons {
     this.#onFound = onFound;
   }
 
-  /** The reasons found so far, by the name of the service. */
+  /** The reasons found so far, by the name of the service. Their ages are those of now. */
   get found(): ReadonlyMap<string, string | null> {
-    return this.#found;
+    const found = new Map<string, string | null>();
+    for (const one of this.#services) if (this.#isKnown(one)) found.set(one.status.name, this.#reasonOf(one));
+    return found;
   }
 
   /** Takes the snapshot after an event, and searches the reasons that are not known. */
-  hear(event: ModelEvent, snapshot: Pick<Snapshot, "services">): void {
-    this.#snapshot = snapshot;
-    if (event.kind === "change") this.#found.delete(event.observed.status.name);
-    const unwell = snapshot.services.filter(isUnexplained).map((one) => ({ ...one, status: { ...one.status } }));
-    if (unwell.length === 0 || this.#isExplaining) return;
+  hear(event: ModelEvent, { services }: Pick<Snapshot, "services">): void {
+    if (event.kind === "change") this.#known.delete(event.observed.status.name);
+    this.#services = services.filter(isUnexplained);
+    const names = new Set(this.#services.map(({ status }) => status.name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    const wanted = this.#services.filter((one) => !this.#isKnown(one));
+    if (wanted.length === 0 || this.#isExplaining) return;
     this.#isExplaining = true;
-    void explain(unwell, this.#deps)
-      .then(() => this.#keep(unwell))
-      .finally(() => {
-        this.#isExplaining = false;
-        this.#onFound();
-      });
+    void this.#search(wanted);
   }
 
   /** The service with its reason, if one was found. */
   explained(one: Observed): Observed {
-    return isUnexplained(one) ? { ...one, status: { ...one.status, reason: this.#found.get(one.status.name) ?? null } } : one;
+    return isUnexplained(one) && this.#isKnown(one) ? { ...one, status: { ...one.status, reason: this.#reasonOf(one) } } : one;
   }
 
-  /** The reason of a service that has changed meanwhile is out of date. */
-  #keep(unwell: Observed[]): void {
-    const now = new Map(this.#snapshot.services.map(({ status }) => [status.name, status]));
-    const lasting = unwell.filter(({ status: { name, state, restarts } }) => {
-      return now.get(name)?.state === state && now.get(name)?.restarts === restarts;
-    });
-    this.#found = new Map(lasting.map(({ status }) => [status.name, status.reason]));
+  #isKnown(one: Observed): boolean {
+    return this.#known.get(one.status.name)?.state === stateOf(one);
+  }
+
+  #reasonOf(one: Observed): string | null {
+    const known = this.#known.get(one.status.name);
+    return known === undefined ? null : serviceReason(one, known.evidence, this.#deps.now());
+  }
+
+  /** What was found about a service that has changed meanwhile does not count, because its state is another one. */
+  async #search(wanted: readonly Observed[]): Promise<void> {
+    // A service without evidence gets the reason that its state alone gives.
+    const evidence = await evidenceOf(wanted, this.#deps).catch(() => null);
+    for (const one of wanted)
+      this.#known.set(one.status.name, { state: stateOf(one), evidence: evidence?.get(one.status.name) ?? noEvidence });
+    this.#isExplaining = false;
+    this.#onFound();
   }
 }
