@@ -4,6 +4,7 @@ import { explain } from "../lifecycle/reason/explain.ts";
 import { hostName } from "../metrics/subject.ts";
 import type { Snapshot } from "../status/schema.ts";
 import type { MonitEffect, MonitEvent } from "./events.ts";
+import { layoutOf, tableHeight } from "./layout.ts";
 import type { MonitModel } from "./model.ts";
 import { Moments } from "./moments.ts";
 import { rowsAsLines } from "./screen/diff.ts";
@@ -26,7 +27,7 @@ export async function stillModel(first: MonitModel, deps: MonitDeps, { atMs, isW
     wanted.push(...step.effects);
   };
   const snapshot = await nowWithHost(deps);
-  if (isWhole) model = { ...model, size: { ...model.size, rows: Math.max(model.size.rows, 2 * snapshot.services.length + 24) } };
+  if (isWhole) model = { ...model, size: { ...model.size, rows: Math.max(model.size.rows, 3 * snapshot.services.length + 40) } };
   take({ kind: "tick", nowMs: Math.max(model.nowMs, snapshot.atMs) });
   if (atMs !== null) {
     const step = goTo(model, atMs);
@@ -75,10 +76,8 @@ async function read(wanted: MonitEffect[], model: MonitModel, deps: MonitDeps, t
 
 /** The least height at which no service is below the table. */
 function trimmed(model: MonitModel): MonitModel {
-  const fits = (rows: number) =>
-    !view({ ...model, size: { ...model.size, rows } })
-      .lines()
-      .some((line) => /^ {4}… \d+ below/.test(line));
+  const services = model.rows.length;
+  const fits = (rows: number) => tableHeight(layoutOf({ ...model, size: { ...model.size, rows } }), services) >= services;
   let [low, high] = [24, Math.max(24, model.size.rows)];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);

@@ -1,9 +1,12 @@
 // What the dashboard shows at each size and in each view, compared with stored pictures of text.
 import { expect, test } from "bun:test";
+import pico from "picocolors";
 import { frameDifference } from "../../src/monit/screen/diff.ts";
 import { Grid } from "../../src/monit/screen/grid.ts";
+import type { MonitDeps } from "../../src/monit/sources.ts";
+import { stillLines, stillModel } from "../../src/monit/still.ts";
 import { view } from "../../src/monit/view/view.ts";
-import { alert, furnish, limited, nowMs, Scene, service, usual } from "./scene.ts";
+import { alert, furnish, limited, nowMs, Scene, service, snapshotOf, usual } from "./scene.ts";
 
 const sized = (columns: number, rows: number, options = {}) => furnish(new Scene(usual, { size: { columns, rows }, ...options }));
 
@@ -128,4 +131,22 @@ test("half of a wide character that is overwritten becomes a blank, and a cut le
   const odd = new Grid(3, 1);
   odd.put(0, 0, "漢字");
   expect(odd.lines()).toEqual(["漢…"]);
+});
+
+test.each(["ascii", "braille"] as const)("a picture for a script is as high as all services need, also with %s", async (charset) => {
+  const services = Array.from({ length: 60 }, (_, i) => service(`s${i}`));
+  const deps = {
+    signal: new AbortController().signal,
+    registry: { names: () => [] },
+    backend: { async *logs() {} },
+    storage: { series: async () => [], newest: async () => null },
+    trail: { records: () => [] },
+    alertHistory: () => [],
+    model: { now: async () => snapshotOf(services) },
+    now: () => nowMs,
+  } as unknown as MonitDeps;
+  const model = await stillModel({ ...new Scene([], { charset }).model, isStill: true }, deps, { atMs: null, isWhole: true });
+  const text = model === null ? "" : stillLines(model, { style: pico.createColors(false) }).join("\n");
+  for (const { status } of services) expect(text).toContain(` ${status.name} `);
+  expect(model?.size.rows).toBeLessThan(190);
 });
