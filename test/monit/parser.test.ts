@@ -35,6 +35,10 @@ test.each<[string, Input[]]>([
   ["\x1b[<64;1;1M\x1b[<65;1;1M", [mouse("wheel-up", 0, 0), mouse("wheel-down", 0, 0)]],
   ["\x1b[<2;3;3M\x1b[<35;3;3M", []],
   ["\x1b[<1;M\x1b[<M", []],
+  // The mouse of a terminal without mode 1006: the three bytes after M are not keys.
+  ["\x1b[M ryq", key("q")],
+  // A sequence that another one interrupts is dropped.
+  ["\x1bO\x1b[A\x1b[\x1b[B", key("up", "down")],
   ["\x1b[200~rm -rf /\rq\x1b[201~x", [{ kind: "paste", text: "rm -rf /\rq" }, ...key("x")]],
   ["\x1b[200~\x1b[201~", [{ kind: "paste", text: "" }]],
 ])("a terminal that sends %j means %j", (bytes, expected) => {
@@ -44,14 +48,21 @@ test.each<[string, Input[]]>([
   expect([...bytes].flatMap((byte) => slow.feed(byte))).toEqual(expected);
 });
 
-test("an Escape that nothing follows is the key; the beginning of a sequence that nothing follows is dropped with it", () => {
+test("an Escape that nothing follows is the key; a sequence that has begun waits for its end", () => {
   const parser = new InputParser();
   expect(parser.feed("\x1b")).toEqual([]);
   expect(parser.isWaiting).toBe(true);
   expect(parser.flush()).toEqual(key("escape"));
   expect(parser.isWaiting).toBe(false);
-  expect(parser.feed("\x1b[1")).toEqual([]);
-  expect(parser.flush()).toEqual(key("escape"));
+  for (const [begin, end] of [
+    ["\x1b[", "A"],
+    ["\x1bO", "A"],
+  ] as const) {
+    expect(parser.feed(begin)).toEqual([]);
+    expect(parser.isWaiting).toBe(false);
+    expect(parser.flush()).toEqual([]);
+    expect(parser.feed(end)).toEqual(key("up"));
+  }
   expect(parser.feed("\x1bx")).toEqual(key("escape", "x"));
 });
 

@@ -7,6 +7,8 @@ export const escapeMs = 25;
 /** Longer sequences do not exist; this many bytes without an end are dropped. */
 const maxSequence = 64;
 const maxPaste = 4096;
+/** Mode 1000 alone: the button, the column and the row, one character each. */
+const x10Bytes = 3;
 const pasteEnd = "\x1b[201~";
 /** A CSI sequence: parameter bytes, intermediate bytes, and a final byte (ECMA-48, 5.4). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
@@ -16,8 +18,6 @@ const csi = /^\x1b\[([0-?]*)([ -/]*)([@-~])/;
 const csiBegin = /^\x1b\[[ -?]*/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
 const brokenCsi = /^\x1b\[[ -?]*[^ -?@-~]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins each sequence
-const sequenceBegin = /^\x1b[[O]/;
 
 const letters: Record<string, string> = {
   A: "up",
@@ -69,9 +69,9 @@ export class InputParser {
   /** The pasted text so far; null outside a paste. */
   #paste: string | null = null;
 
-  /** True while the bytes so far are the beginning of a sequence, or the key Escape: `flush` after `escapeMs` tells. */
+  /** True while the last byte is an Escape that may begin a sequence, or may be the key: `flush` after `escapeMs` decides. */
   get isWaiting(): boolean {
-    return this.#rest !== "" && this.#paste === null;
+    return this.#rest === "\x1b" && this.#paste === null;
   }
 
   feed(text: string): Input[] {
@@ -85,13 +85,11 @@ export class InputParser {
     }
   }
 
-  /** The bytes that were waiting are complete: nothing followed them in time. */
+  /** Nothing followed the Escape in time, so it is the key. A sequence that has begun waits for its end, however slow the line. */
   flush(): Input[] {
-    const rest = this.#rest;
+    if (!this.isWaiting) return [];
     this.#rest = "";
-    if (rest === "") return [];
-    // Escape and a letter in one read is Alt with the letter; there are no such keys here, so it is Escape and the letter.
-    return [{ kind: "key", key: "escape" }, ...(rest.length > 1 && !sequenceBegin.test(rest) ? this.feed(rest.slice(1)) : [])];
+    return [{ kind: "key", key: "escape" }];
   }
 
   /** The first input in the bytes and its length; null where they are incomplete. */
@@ -102,7 +100,7 @@ export class InputParser {
     if (first !== "\x1b") return plainKey(text);
     const second = text[1];
     if (second === undefined) return null;
-    if (second === "O") return text[2] === undefined ? null : { input: named(letters[text[2]]), length: 3 };
+    if (second === "O") return ss3(text);
     if (second === "[") return this.#sequence(text);
     return { input: { kind: "key", key: "escape" }, length: 1 };
   }
@@ -113,6 +111,8 @@ export class InputParser {
     const match = csi.exec(text);
     if (match === null) return isBroken(text) ? { input: null, length: brokenLength(text) } : null;
     const [{ length }, parameters = "", , final = ""] = match;
+    // Terminals without mode 1006 report the mouse as ESC [ M and three bytes, which must not count as keys.
+    if (length === 3 && final === "M") return text.length < 3 + x10Bytes ? null : { input: null, length: 3 + x10Bytes };
     if (parameters.startsWith("<") && (final === "M" || final === "m")) return { input: mouse(parameters.slice(1), final), length };
     if (final === "~" && parameters === "200") {
       this.#paste = "";
@@ -135,6 +135,13 @@ export class InputParser {
     this.#paste = null;
     return { input: { kind: "paste", text }, length: end + pasteEnd.length };
   }
+}
+
+/** ESC O and a letter; a control character, as the Escape of the next sequence, ends it without a meaning. */
+function ss3(text: string): { input: Input | null; length: number } | null {
+  const letter = text[2];
+  if (letter === undefined) return null;
+  return letter < " " ? { input: null, length: 2 } : { input: named(letters[letter]), length: 3 };
 }
 
 function plainKey(text: string): { input: Input | null; length: number } {
