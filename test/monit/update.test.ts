@@ -240,3 +240,10 @@ test("z silences and a acknowledges the alerts of the service; silenced and pend
   expect(scene.keys("j a").effects).toEqual([]);
   expect(scene.model.said?.text).toContain("no alert of it fires");
 });
+
+test("y copies a line without its control characters, as the screen shows it", () => {
+  const scene = new Scene();
+  const lines: MonitLine[] = [{ atMs: nowMs, level: "info", text: "rm -rf x\r\x1b]52;c;AAAA\x07", isFromBs9: false }];
+  scene.take({ kind: "log", name: "worker", lines, isRead: true, trouble: null }).keys("l y");
+  expect(scene.effects).toContainEqual({ do: "copy", text: "rm -rf x\\x0d\\x1b]52;c;AAAA\\x07" });
+});

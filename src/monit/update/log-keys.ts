@@ -1,4 +1,5 @@
 // The keys of the full-screen log. Pure.
+import { harmless } from "../../base/text.ts";
 import { layoutOf } from "../layout.ts";
 import { followed, hasText, linesIn, scrolledBy, toLine, withLines } from "../log-lines.ts";
 import { type LogState, leastLevels, type MonitModel } from "../model.ts";
@@ -85,5 +86,5 @@ function error(model: MonitModel, direction: -1 | 1): UpdateStep {
 function copied(model: MonitModel): UpdateStep {
   const shown = linesIn(model.log);
   const line = model.log.isFollowing ? shown.at(-1) : shown[model.log.top];
-  return line === undefined ? stepTo(model) : stepTo(saying(model, "copied the line"), { do: "copy", text: line.text });
+  return line === undefined ? stepTo(model) : stepTo(saying(model, "copied the line"), { do: "copy", text: harmless(line.text) });
 }
