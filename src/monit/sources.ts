@@ -104,9 +104,14 @@ export class PastReader {
     } catch (error) {
       list.push({ atMs: untilMs ?? Date.now(), text: `the reports cannot be read: ${reasonOf(error)}` });
     }
-    const alerts = this.#deps
-      .alertHistory()
-      .map(({ atMs, subject, kind, sentence }) => ({ atMs, targets: [subject], text: `alert ${kind}: ${sentence}` }));
+    let alerts: TrailAct[] = [];
+    try {
+      alerts = this.#deps
+        .alertHistory()
+        .map(({ atMs, subject, kind, sentence }) => ({ atMs, targets: [subject], text: `alert ${kind}: ${sentence}` }));
+    } catch (error) {
+      list.push({ atMs: untilMs ?? Date.now(), text: `the alerts cannot be read: ${reasonOf(error)}` });
+    }
     const acts = [...(await this.#trail()), ...alerts];
     const ofService = acts.filter(({ targets, atMs }) => targets.includes(name) && (untilMs === null || atMs <= untilMs));
     return [...list, ...ofService].sort((a, b) => b.atMs - a.atMs).slice(0, maxEvents);
