@@ -21,8 +21,10 @@ let state: "running" | "draining" | "told" = "running";
 
 export function stopGracefully(): void {
   holdListeners(() => {
+    // npm forwards the SIGTERM that systemd sends to its server as well, so a further SIGTERM must not cut the drain. The stop
+    // timeout bounds the drain.
     if (state === "running") drain();
-    else finish(); // a second signal waits for nothing
+    else if (state === "told") finish();
   });
 }
 
