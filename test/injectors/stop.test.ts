@@ -92,3 +92,15 @@ test.each<Runtime>(["bun", "node"])("on %s the end waits no longer than the stop
   await app.child.exited;
   expect([app.child.signalCode, await answer]).toEqual(["SIGTERM", "cut"]);
 });
+
+test.each<Runtime>(["bun", "node"])(
+  "on %s the app emits SIGTERM itself, removes all listeners of all events, and adds another",
+  async (runtime) => {
+    await using app = await new App(runtime, "listeners.cjs").listens();
+    await app.ask("/readyz"); // the preload holds the listeners from here on
+    await (await app.get("/")).text();
+    app.child.kill("SIGTERM");
+    expect(await app.child.exited).toBe(7);
+    expect(await new Response(app.child.stdout).text()).toBe("first a 1\n0\nsecond SIGTERM 15\n");
+  },
+);

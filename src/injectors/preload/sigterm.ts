@@ -11,7 +11,7 @@ let kept: Kept[] = [];
 /** The one listener that the process has; null before `holdListeners`. */
 let own: (() => void) | null = null;
 /** The methods as they were. The overridden ones would look among the listeners that are kept. */
-const { on, removeListener } = process as unknown as Record<string, Method>;
+const { on, rawListeners, removeAllListeners, removeListener } = process as unknown as Record<string, Method>;
 
 /** From now on `onSignal` is called for each SIGTERM, and nothing of the app. */
 export function holdListeners(onSignal: () => void): void {
@@ -73,16 +73,26 @@ const methods: Record<string, Replacement> = {
   listenerCount: ([listener]) => (listener === undefined ? kept : kept.filter((one) => one.listener === listener)).length,
   emit: (args) => {
     const hadSome = hasListeners();
-    runListeners(signal, ...args);
+    runListeners(...args);
     return hadSome;
   },
 };
+
+/** Removes all listeners of all events, and puts the listener of the preload back. */
+function removeEverything(): unknown {
+  kept = [];
+  removeAllListeners?.call(process);
+  const left = rawListeners?.call(process, signal) as unknown[];
+  if (own !== null && !left.includes(own)) on?.call(process, signal, own);
+  return process;
+}
 
 function override(name: string, replacement: Replacement): void {
   const original = (process as unknown as Record<string, Method>)[name];
   if (original === undefined) return;
   const { [name]: value } = {
     [name](this: unknown, ...args: unknown[]): unknown {
+      if (name === "removeAllListeners" && args.length === 0) return removeEverything();
       const isOurs = args[0] === signal && (typeof args[1] === "function" || !name.match(/^(on|once|add|prepend)/));
       return isOurs ? replacement(args.slice(1)) : original.apply(this, args);
     },
