@@ -7,6 +7,7 @@ const cases: [Runtime, string][] = [
   ["bun", "serve.ts"],
   ["bun", "exported.ts"],
   ["bun", "routes.ts"],
+  ["bun", "reload.ts"],
   ["bun", "websocket.ts"],
   ["bun", "hono.ts"],
   ...["http.mjs", "http.cjs", "streaming.mjs", "express.mjs", "fastify.mjs"].flatMap((app): [Runtime, string][] => [
@@ -26,6 +27,7 @@ const asked: [string, string][] = [
   ["PUT", "/orders"],
   ["GET", "/ip"],
   ["GET", "/throw"],
+  ["GET", "/reject"],
   ["GET", "/shop/items/cup"],
   ["GET", "/items/cup"],
 ];

@@ -45,7 +45,7 @@ export function counted(original: Fetch, route: CountedRoute | null, hasError: b
     if (answer instanceof Response) return finished(answer, request, route, began);
     // A promise that is fulfilled already is answered at once, as Bun does it.
     if (answer instanceof Promise) {
-      const present = Bun.peek(answer);
+      const present = fulfilledOr(answer);
       if (present instanceof Response) return finished(present, request, route, began);
       return later(answer, { request, route, began });
     }
@@ -69,10 +69,15 @@ export function countedError(original: (this: unknown, error: unknown) => unknow
     } catch (second) {
       return fail(second);
     }
-    const present = answer instanceof Promise ? Bun.peek(answer) : answer;
+    const present = answer instanceof Promise ? fulfilledOr(answer) : answer;
     if (present instanceof Promise) return present.then((result) => finishedError(result, begun), fail);
     return finishedError(present, begun);
   };
+}
+
+/** The value of a promise that is fulfilled already, or the promise. Bun.peek alone also gives the reason of a rejection. */
+function fulfilledOr(promise: Promise<unknown>): unknown {
+  return Bun.peek.status(promise) === "fulfilled" ? Bun.peek(promise) : promise;
 }
 
 function finishedError(result: unknown, { request, route, began }: Begun): unknown {

@@ -15,7 +15,7 @@ export const isUpgraded = (request: Request): boolean => upgrades.has(request);
 export const isOwnCall = (): boolean => isDirect;
 
 /** Each of the kinds of servers that Bun has, with TLS and without, has a prototype of its own. */
-export function patchServer(prototype: BunServer, wrapped: (options: unknown) => unknown): void {
+export function patchServer(prototype: BunServer, wrapped: (options: unknown, server: BunServer) => unknown): void {
   if (patched.has(prototype)) return;
   patched.add(prototype);
   const { fetch, reload, stop, upgrade } = prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -30,7 +30,7 @@ export function patchServer(prototype: BunServer, wrapped: (options: unknown) =>
       }
     },
     reload(this: BunServer, options: unknown, ...more: unknown[]) {
-      return Reflect.apply(reload, this, bunServers.has(this) ? [wrapped(options), ...more] : [options, ...more]);
+      return Reflect.apply(reload, this, bunServers.has(this) ? [wrapped(options, this), ...more] : [options, ...more]);
     },
     stop(this: BunServer, ...args: unknown[]) {
       bunServers.delete(this);
