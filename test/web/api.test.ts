@@ -65,6 +65,18 @@ test("the lines around a time come from before and after it", async () => {
   expect(body.lines.map(({ message }) => message)).toEqual([37, 38, 39, 40, 41, 42].map((i) => `line ${i}`));
 });
 
+test("the more lines a search asks for, the shorter it lets the messages be", async () => {
+  const asked: (number | undefined)[] = [];
+  const get = serve({
+    logs: async ({ maxMessageLength }) => {
+      asked.push(maxMessageLength);
+      return (async function* () {})();
+    },
+  });
+  for (const query of ["limit=200", "limit=1000", "limit=1000&cursor=5-20000"]) await get<Page>(`/api/logs?${query}`);
+  expect(asked).toEqual([16_384, 8388, 399]);
+});
+
 test("one line around a time is one line", async () => {
   const get = serve({ logs: logsOf(lines) });
   const { body } = await get<Page>(`/api/logs?limit=1&around=${new Date(1010).toISOString()}`);
@@ -103,6 +115,7 @@ test.each([
   "/api/logs?limit=-1",
   "/api/logs?cursor=x",
   "/api/logs?cursor=1-9999999",
+  "/api/logs?cursor=1-20001",
   "/api/logs?level=loud",
   "/api/logs?since=yesterday",
   "/api/logs?around=1h&since=1h",

@@ -13,6 +13,8 @@ const maxReaders = 4;
 const maxTextLength = 200;
 /** The part of a line that is searched and returned. */
 const maxLineLength = 16 * 1024;
+/** What one search may hold: the more lines it asks for, the shorter the messages are cut. */
+const maxHeldLength = 8 * 1024 * 1024;
 
 export function logRoutes(source: WebSource, now: () => number): Route[] {
   let readers = 0;
@@ -102,7 +104,8 @@ async function pageOf(wanted: WantedLines, source: WebSource, signal: AbortSigna
   const read = async (range: Pick<LogQuery, "lines" | "sinceMs" | "untilMs">, most: number) => {
     const found: RawLine[] = [];
     if (services.length === 0) return found;
-    for await (const raw of await source.logs({ services, follow: false, accept, maxMessageLength: maxLineLength, ...range }, signal)) {
+    const maxMessageLength = Math.min(maxLineLength, Math.floor(maxHeldLength / (range.lines ?? most)));
+    for await (const raw of await source.logs({ services, follow: false, accept, maxMessageLength, ...range }, signal)) {
       found.push(raw);
       if (found.length >= most) break;
     }
@@ -126,7 +129,8 @@ async function pageOf(wanted: WantedLines, source: WebSource, signal: AbortSigna
 
 /** Several lines may have the same time, so the cursor counts how many lines of that time were returned. */
 function cursorOf(atMs: number, found: RawLine[]): string {
-  return `${atMs}-${found.filter((raw) => raw.atMs === atMs).length}`;
+  const skip = found.filter((raw) => raw.atMs === atMs).length;
+  return skip > maxSkip ? `${atMs - 1}-0` : `${atMs}-${skip}`;
 }
 
 function cursorIn(text: string | null): Cursor | null {
@@ -136,5 +140,5 @@ function cursorIn(text: string | null): Cursor | null {
   return { atMs: Number(atMs), skip: Number(skip) };
 }
 
-/** More lines of one millisecond than this cannot be paged through. */
-const maxSkip = 100_000;
+/** Paging goes on with the millisecond before where one millisecond has more lines than this. */
+const maxSkip = 20_000;
