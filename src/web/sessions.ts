@@ -5,7 +5,10 @@ import { randomToken } from "./token.ts";
 
 const idleMs = 12 * 3_600_000;
 const longestMs = 7 * 24 * 3_600_000;
+/** Per token, so that the sessions of viewers never end those of the owner. */
 const maxSessions = 200;
+
+const maxInTotal = 1000;
 
 /** `token` is the digest of the token that opened the session: the session ends when that token is replaced. */
 type Session = { token: string; isTls: boolean; endMs: number; idleEndMs: number };
@@ -24,9 +27,14 @@ export class WebSessions {
     const secret = randomToken();
     const nowMs = this.#now();
     for (const [key, { endMs, idleEndMs }] of this.#open) if (Math.min(endMs, idleEndMs) <= nowMs) this.#open.delete(key);
-    const [oldest] = this.#open.keys();
-    if (this.#open.size >= maxSessions && oldest !== undefined) this.#open.delete(oldest);
-    this.#open.set(keyOf(secret), { token: digest.toHex(), isTls, endMs: nowMs + longestMs, idleEndMs: nowMs + idleMs });
+    const token = digest.toHex();
+    const same = [...this.#open].filter(([, session]) => session.token === token);
+    const oldest = same[0]?.[0];
+    if (same.length >= maxSessions && oldest !== undefined) this.#open.delete(oldest);
+    // A renewed token leaves sessions that never open again, so the total is limited too.
+    const [first] = this.#open.keys();
+    if (this.#open.size >= maxInTotal && first !== undefined) this.#open.delete(first);
+    this.#open.set(keyOf(secret), { token, isTls, endMs: nowMs + longestMs, idleEndMs: nowMs + idleMs });
     return secret;
   }
 

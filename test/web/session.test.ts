@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { digestOf } from "../../src/web/credentials.ts";
 import { LoginCodes, loginCode } from "../../src/web/login-code.ts";
 import type { Web, WebOptions } from "../../src/web/server.ts";
+import { WebSessions } from "../../src/web/sessions.ts";
 import type { WebSource } from "../../src/web/source.ts";
 import { renewToken } from "../../src/web/token.ts";
 import { ask, exchange } from "./raw.ts";
@@ -168,6 +169,16 @@ test("a session ends twelve hours after its last use, and after seven days", asy
   const idle = cookieHeader((await login(port, fullToken)).cookie);
   nowMs += 12 * hourMs;
   expect((await metrics(port, idle)).status).toBe(401);
+});
+
+test("many sessions of viewers end their own oldest ones, and not the session of the owner", () => {
+  const [owner, viewer] = (["full", "read"] as const).map((level) => ({ level, token: level, digest: digestOf(level) }));
+  if (owner === undefined || viewer === undefined) throw new Error("both levels have a credential");
+  const sessions = new WebSessions(Date.now);
+  const own = sessions.open(owner, false);
+  const secrets = Array.from({ length: 201 }, () => sessions.open(viewer, false));
+  const isOpen = (secret: string | undefined) => sessions.find(secret ?? "", false, [owner, viewer]) !== null;
+  expect([own, secrets[0], secrets[1], secrets[200]].map(isOpen)).toEqual([true, false, true, true]);
 });
 
 test("behind a reverse proxy its name and origin are accepted, and the cookie is limited to its path", async () => {
