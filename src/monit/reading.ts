@@ -28,13 +28,14 @@ export class DashboardReading {
   }
 
   environment(name: string): void {
-    const spec = this.#deps.registry.get(name);
-    const names = spec === null ? [] : Object.keys(environmentOf(spec)).sort();
-    this.#take({
-      kind: "words",
-      title: `environment of ${name}`,
-      lines: [...names, "", "The values may be secret, so they are not shown."],
-    });
+    try {
+      const spec = this.#deps.registry.get(name);
+      const names = spec === null ? [] : Object.keys(environmentOf(spec)).sort();
+      const lines = [...names, "", "The values may be secret, so they are not shown."];
+      this.#take({ kind: "words", title: `environment of ${name}`, lines });
+    } catch (error) {
+      this.#take({ kind: "said", text: `the environment of ${name} cannot be read: ${reasonOf(error)}`, isError: true });
+    }
   }
 
   /** Reads the log and the past of the selected service, once the selection stays for a moment. */
