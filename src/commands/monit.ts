@@ -58,6 +58,8 @@ function askedOf({ words, options }: Words, { settings, env, terminal }: Context
     throw usage("--plain prints the services of now; --at needs --once", { hint: "bs9 monit --at 10m --once" });
   if (!isOnce && !isPlain && !terminal.isTerminal)
     throw usage("monit needs a terminal; --once prints one picture, and --plain one line for each change", { hint: "bs9 monit --once" });
+  if (!isOnce && !isPlain && terminalSize(0) === null)
+    throw usage("monit reads keys, but stdin is not a terminal; --once prints one picture", { hint: "bs9 monit --once" });
   if (!isOnce && isPlain && atMs !== null)
     throw usage(`--at needs --once here, because ${whyPlain}`, { hint: "bs9 monit --at 10m --once" });
   return {
