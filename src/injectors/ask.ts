@@ -1,6 +1,6 @@
 // Asks a process for what its preload tells: one HTTP request over the socket that the preload made. The service writes the
 // directory of the sockets, so nothing in it is trusted: no link is followed, and each answer has a limit in bytes and in time.
-import { closeSync, constants, existsSync, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 /** `silent`: it accepted the connection and did not answer in time; `absent`: there is no preload, or no sense in its answer. */
@@ -22,10 +22,19 @@ const socketOf = (folder: string, pid: number): string => join(folder, `${pid}.s
 export function pidsWithSocket(folder: string, pids: readonly number[]): number[] {
   const found: number[] = [];
   for (const pid of pids.slice(0, maxPids)) {
-    if (existsSync(socketOf(folder, pid))) found.push(pid);
+    if (isSocket(socketOf(folder, pid))) found.push(pid);
     if (found.length === maxSockets) break;
   }
   return found;
+}
+
+/** False for a link: a service may make one to a socket of another program. */
+function isSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Never throws. */

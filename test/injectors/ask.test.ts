@@ -1,10 +1,10 @@
 // The questions to a preload, over real sockets. The app writes the directory, so everything else may be there too.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { askPreload, pidsWithSocket } from "../../src/injectors/ask.ts";
-import { tempDir } from "../harness.ts";
+import { tempDir, until } from "../harness.ts";
 
 const pid = 4242;
 let folder: string;
@@ -106,8 +106,12 @@ test("no link is followed, and nothing but a socket is opened", async () => {
   }
 });
 
-test("only living processes of the service are looked up, and at most 16 of them", () => {
-  for (let i = 0; i < 2000; i++) writeFileSync(join(folder, `${i}.sock`), "");
+test("only living processes of the service are looked up, and at most 16 of them", async () => {
+  const socket = join(folder, "one.socket");
+  const server = createServer().listen(socket);
+  servers.push(server);
+  await until(() => server.listening, { what: "the server listens" });
+  for (let i = 0; i < 2000; i++) linkSync(socket, join(folder, `${i}.sock`));
   expect(pidsWithSocket(folder, [5000, 3, 1999])).toEqual([3, 1999]);
   expect(
     pidsWithSocket(
@@ -122,4 +126,7 @@ test("only living processes of the service are looked up, and at most 16 of them
     ),
   ).toContain(1999 - 256);
   expect(pidsWithSocket(join(folder, "missing"), [1])).toEqual([]);
+  symlinkSync(socket, join(folder, "3000.sock"));
+  writeFileSync(join(folder, "3001.sock"), "");
+  expect(pidsWithSocket(folder, [3000, 3001, 3])).toEqual([3]);
 });
