@@ -42,9 +42,12 @@ function runsNode(path: string, head: string | null): boolean {
   return runners.has(program) || shells.has(program);
 }
 
-/** An older Node refuses `--import` in NODE_OPTIONS, and does not start at all. */
+/**
+ * An older Node refuses `--import` in NODE_OPTIONS, or fails with it on an entry whose name has no extension, and does not start
+ * at all.
+ */
 export function takesImport(version: string): boolean {
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
   const [first, second] = [Number(major), Number(minor)];
-  return first > 20 || (first === 20 && second >= 6) || (first === 18 && second >= 18);
+  return first > 20 || (first === 20 && second >= 10) || (first === 18 && second >= 19);
 }

@@ -37,11 +37,11 @@ test.each(cases)("on %j the entry %s (%j) with Node %s gets the preload by: %s",
 });
 
 const versions: [string, boolean][] = [
-  ["v18.18.0", true],
-  ["v18.17.9", false],
+  ["v18.19.0", true],
+  ["v18.18.2", false],
   ["v19.9.0", false],
-  ["v20.5.1", false],
-  ["v20.6.0", true],
+  ["v20.9.0", false],
+  ["v20.10.0", true],
   ["v21.0.0", true],
   ["v100.0.0", true],
   ["v16.20.2", false],

@@ -70,9 +70,9 @@ test("a changed setting of config.toml reaches the service with its next restart
 test("NODE_OPTIONS is given where the Node on the PATH of the service understands it", async () => {
   const npm = { kind: "executable", path: "/usr/bin/npm" } as const;
   const given = async (path: string) => (await withPresentPreload(spec({ entry: npm, path }), ground)).inject;
-  expect(await given(nodeIn(join(home, "new"), "v20.6.0"))).toEqual({ by: "NODE_OPTIONS", version: runtimeVersion });
+  expect(await given(nodeIn(join(home, "new"), "v20.10.0"))).toEqual({ by: "NODE_OPTIONS", version: runtimeVersion });
   expect(await given(nodeIn(join(home, "old"), "v18.17.0"))).toEqual({ by: "none", why: "node" });
-  expect(await given(nodeIn(join(home, "odd"), "hello v20.6.0"))).toEqual({ by: "none", why: "node" });
+  expect(await given(nodeIn(join(home, "odd"), "hello v20.10.0"))).toEqual({ by: "none", why: "node" });
   expect(await given(join(home, "empty"))).toEqual({ by: "none", why: "node" });
 });
 
