@@ -103,7 +103,10 @@ function finished(answer: unknown, request: Request, route: CountedRoute | null,
 }
 
 function notFoundOr(answer: Response, request: Request, route: CountedRoute | null, began: number): Response {
-  const own = publicAnswer(request.method, pathOf(request.url), request.headers.get("accept") ?? "");
+  const path = pathOf(request.url);
+  // Most requests end here, without a look at their headers.
+  const isOwn = publicAnswer(request.method, path, "") !== null;
+  const own = isOwn ? publicAnswer(request.method, path, request.headers.get("accept") ?? "") : null;
   if (own === null) {
     settle(request, 404, route, began);
     return answer;

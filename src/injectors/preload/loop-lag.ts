@@ -1,6 +1,7 @@
 // How late the event loop is: a timer that runs later than it should shows for how long something blocked the loop.
 
-const everyMs = 50;
+/** An idle process wakes up only twice a second for this. */
+const everyMs = 500;
 const windowMs = 10_000;
 
 type Lags = { count: number; sumMs: number; maxMs: number };
