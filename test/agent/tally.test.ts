@@ -31,10 +31,11 @@ test("a process is counted from its start, and each tick gets only what came sin
 test("requests that an earlier agent may have counted are the base, not a burst", () => {
   const tally = new RequestTally();
   tally.answered([told("1", 1_000_000, {}, false)], 5000, all);
-  expect(tally.take(true)).toMatchObject({ requests: 0 });
+  expect([tally.take(true), tally.latest(0)]).toEqual([null, null]);
   tally.answered([told("1", 1_000_007, {}, false)], 10_000, all);
   expect(tally.take(true)).toMatchObject({ requests: 7 });
   expect(tally.latest(0)?.served.count).toBe(1_000_007);
+  expect(tally.latest(0)?.requests.perSecond).toBe(1.4);
 });
 
 test("several processes count together; one that is silent for a while is not counted twice, one that ended stays in the total", () => {
@@ -48,6 +49,14 @@ test("several processes count together; one that is silent for a while is not co
   tally.answered([told("1", 7), told("3", 2)], 20_000, (id) => id !== "2");
   expect(tally.take(true)).toMatchObject({ requests: 3 });
   expect(tally.latest(0)?.served.count).toBe(7 + 8 + 2);
+});
+
+test("a process that missed a tick has its rate over the time since its own last answer", () => {
+  const tally = new RequestTally();
+  tally.answered([told("1", 0), told("2", 0)], 5000, all);
+  tally.answered([told("1", 50)], 10_000, all);
+  tally.answered([told("1", 100), told("2", 100)], 15_000, all);
+  expect(tally.latest(0)?.requests.perSecond).toBe(20);
 });
 
 test("a count that falls starts again from 0, and a new run keeps what no tick has taken yet", () => {

@@ -15,7 +15,8 @@ export type ToldRequests = {
 type Growth = Pick<AppFigures, "requests" | "errors" | "buckets">;
 
 export class RequestTally {
-  #known = new Map<string, AppFigures>();
+  /** What each process told last, and when. */
+  #known = new Map<string, { told: AppFigures; atMs: number }>();
   /** What ended processes of this run have told. */
   #ended: Served = { count: 0, failed: 0 };
   /** Counted since the last tick. */
@@ -34,21 +35,31 @@ export class RequestTally {
   answered(reports: readonly ToldRequests[], atMs: number, lives: (id: string) => boolean): void {
     if (reports.length === 0) return;
     const sum: Growth = { requests: 0, errors: 0, buckets: new Map() };
-    for (const report of reports) add(sum, growthOf(report, this.#known.get(report.id)));
-    for (const { id, told } of reports) this.#known.set(id, told);
-    for (const [id, { requests, errors }] of this.#known) {
+    let perSecond = 0;
+    let isCounted = false;
+    for (const report of reports) {
+      const before = this.#known.get(report.id);
+      const growth = growthOf(report, before?.told);
+      add(sum, growth);
+      // Without an earlier answer the requests came since the process started.
+      perSecond += (growth.requests * 1000) / Math.max(1, atMs - (before?.atMs ?? report.startedMs));
+      isCounted ||= before !== undefined || report.isFromStart;
+      this.#known.set(report.id, { told: report.told, atMs });
+    }
+    for (const [id, { told }] of this.#known) {
       if (lives(id)) continue;
+      const { requests, errors } = told;
       this.#ended = { count: this.#ended.count + requests, failed: this.#ended.failed + errors };
       this.#known.delete(id);
     }
-    // Without an earlier answer the requests came since the first process started.
-    const sinceMs = this.#latest?.atMs ?? Math.min(...reports.map(({ startedMs }) => startedMs));
+    // After a start of the agent, the first answer says only from where to count: the figures are unknown, and not 0.
+    if (!isCounted) return;
     this.#pending = { requests: this.#pending.requests + sum.requests, errors: this.#pending.errors + sum.errors };
     const [p50Ms, p95Ms] = [quantileMs(sum.buckets, 0.5), quantileMs(sum.buckets, 0.95)];
     this.#latest = {
       atMs,
       requests: {
-        perSecond: rounded((sum.requests * 1000) / Math.max(1, atMs - sinceMs)),
+        perSecond: rounded(perSecond),
         errorPercent: sum.requests === 0 ? null : rounded((100 * sum.errors) / sum.requests),
         p50Ms: p50Ms === null ? null : rounded(p50Ms),
         p95Ms: p95Ms === null ? null : rounded(p95Ms),
@@ -78,9 +89,9 @@ export class RequestTally {
   latest(sinceMs: number): { requests: Requests; served: Served } | null {
     if (this.#latest === null || this.#latest.atMs < sinceMs) return null;
     const served = { ...this.#ended };
-    for (const { requests, errors } of this.#known.values()) {
-      served.count += requests;
-      served.failed += errors;
+    for (const { told } of this.#known.values()) {
+      served.count += told.requests;
+      served.failed += told.errors;
     }
     return { requests: this.#latest.requests, served };
   }
