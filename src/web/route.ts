@@ -17,7 +17,10 @@ export type Asked = {
   address: string;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
+  /** The client uses TLS, to this server or to the reverse proxy before it. */
   isTls: boolean;
+  /** This server speaks TLS itself. */
+  isOwnTls: boolean;
   /** Null only for routes that need nothing. */
   access: Access | null;
 };

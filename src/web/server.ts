@@ -140,6 +140,7 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
         address,
         signal: request.signal,
         isTls,
+        isOwnTls: tls !== null,
         access,
       };
       return await route.answer(asked);

@@ -48,10 +48,10 @@ export function prometheusRoutes(source: WebSource, now: () => number, publicUrl
 }
 
 /** The address that the caller used itself, since that one reaches this server. */
-function targetOf({ headers, isTls }: Asked, publicUrl: string | null): object {
+function targetOf({ headers, isOwnTls }: Asked, publicUrl: string | null): object {
   const url = publicUrl === null || !(headers.has("x-forwarded-for") || headers.has("x-forwarded-proto")) ? null : new URL(publicUrl);
   const host = url?.host ?? headers.get("host") ?? "";
-  const scheme = url?.protocol.slice(0, -1) ?? (isTls ? "https" : "http");
+  const scheme = url?.protocol.slice(0, -1) ?? (isOwnTls ? "https" : "http");
   const target = /:\d+$/.test(host) ? host : `${host}:${scheme === "https" ? 443 : 80}`;
   return { targets: [target], labels: { __scheme__: scheme, __metrics_path__: `${url?.pathname ?? "/"}metrics`, host: hostname() } };
 }
