@@ -1,6 +1,6 @@
 // A channel under load: which connection keeps its place, and what counts as an answer.
 import { afterAll, afterEach, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type AskOptions, ask } from "../../src/base/channel/ask.ts";
@@ -126,3 +126,25 @@ process.kill(process.pid, "SIGSTOP");
   }
   expect(await ask(side, {}, patient)).toBeNull();
 }, 120_000);
+
+test("a question without the key that reaches a starting server is sent again with the key", async () => {
+  const key = "a".repeat(64);
+  const starting = { ...side, path: join(folder, "starting.sock"), keyFile: join(folder, "starting.key") };
+  const heads: string[] = [];
+  const server = Bun.listen({
+    unix: starting.path,
+    socket: {
+      data(socket, chunk) {
+        heads.push(String(chunk).split("\n")[0] ?? "");
+        writeFileSync(starting.keyFile, key);
+        socket.end(`{"is":"answer ${heads.length}"}\n`);
+      },
+    },
+  });
+  try {
+    expect(await ask(starting, {}, patient)).toBe('{"is":"answer 2"}\n');
+    expect(heads).toEqual(["1 ", `1 ${key}`]);
+  } finally {
+    server.stop(true);
+  }
+});

@@ -36,8 +36,11 @@ export async function ask({ path, keyFile, channel }: Side, question: unknown, o
     throw failed(`the request to the ${channel.who} is longer than ${channel.maxQuestionBytes} bytes`);
   for (;;) {
     // Read the key again for each attempt: a server that is starting writes it only now.
-    const text = `${headOf(channel, keyFrom(keyFile))}${line}`;
+    const key = keyFrom(keyFile);
+    const text = `${headOf(channel, key)}${line}`;
     const outcome = await askOnce(path, text, channel.maxAnswerBytes, timeoutMs - (performance.now() - beganMs));
+    // A server that starts writes its key and then listens. A question that was sent in between without the key is sent again.
+    if (outcome.kind === "answer" && key === "" && keyFrom(keyFile) !== "") continue;
     if (outcome.kind === "answer") return outcome.text;
     if (outcome.kind === "late") throw late();
     if (outcome.kind === "too-long") throw failed(`the answer of the ${channel.who} is longer than ${channel.maxAnswerBytes} bytes`);
