@@ -1,6 +1,7 @@
 // Decides who may call the API: by the bearer token, or by the cookie of a session. Tokens are compared in constant time; wrong
-// ones are counted per address, and refused beyond a limit.
+// ones are counted per address, and refused beyond a limit. Host and Origin are checked before (origin.ts).
 import { isIPv6 } from "node:net";
+import { isLoopback } from "../alerting/loopback.ts";
 import { type Credential, digestOf } from "./credentials.ts";
 import { type HttpAnswer, problem } from "./problem.ts";
 import type { WebSessions } from "./sessions.ts";
@@ -19,6 +20,17 @@ export type AuthOptions = { credentials: () => Credential[]; sessions: WebSessio
 /** The parts of a request that decide who sent it. */
 export type Caller = { headers: Headers; address: string; isTls: boolean };
 
+/** What a route asks of its callers. */
+export type Admission = {
+  /** `full`: the token that may act, and not the read-only one. */
+  needs: "nothing" | AccessLevel;
+  method: "GET" | "POST";
+  /** True where the connection becomes a WebSocket. */
+  isSocket?: boolean;
+  /** True where GET uses something up: HEAD is then not allowed, and a browser that loads pages in advance is refused. */
+  usesUp?: boolean;
+};
+
 export class Auth {
   readonly #options: AuthOptions;
   /** Wrong tokens by address, oldest first (insertion order). */
@@ -26,6 +38,21 @@ export class Auth {
 
   constructor(options: AuthOptions) {
     this.#options = options;
+  }
+
+  /** Returns what the caller may do on a route, null on a route that needs nothing, or the answer that refuses the request. */
+  admit(caller: Caller, { needs, method, isSocket, usesUp }: Admission): Access | HttpAnswer | null {
+    const { headers } = caller;
+    if (usesUp === true && /\bprefetch\b/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`))
+      return problem(403, "this path must not be loaded in advance");
+    if (needs === "nothing") return null;
+    const access = this.access(caller);
+    if ("status" in access) return access;
+    if (needs === "full" && access.level !== "full") return problem(403, "this token is read-only");
+    // Browsers send Origin with every POST and WebSocket, so a session without it was not used by a page of this server.
+    if ((method === "POST" || isSocket === true) && access.by === "session" && !headers.has("origin"))
+      return problem(403, "a request with a session needs the Origin header");
+    return access;
   }
 
   /** Returns what the caller may do, or the answer that refuses the request. */
@@ -90,6 +117,15 @@ export class Auth {
     if (this.#wrong.size >= maxAddresses && oldest !== undefined) this.#wrong.delete(oldest);
     this.#wrong.set(from, { count: 1, untilMs: now + windowMs });
   }
+}
+
+/**
+ * True if the client uses TLS: to this server, or to the reverse proxy before it. The header of a proxy is believed only from
+ * this machine. Clients of a public address with https use TLS, also where the proxy does not say so.
+ */
+export function usesTls({ headers, address }: Omit<Caller, "isTls">, isOwnTls: boolean, publicUrl: string | null): boolean {
+  if (isOwnTls || (publicUrl !== null && new URL(publicUrl).protocol === "https:")) return true;
+  return isLoopback(address.replace(/^::ffff:/, "")) && headers.get("x-forwarded-proto")?.toLowerCase() === "https";
 }
 
 /** The owner of one IPv6 address has all 2^64 addresses of its network. */

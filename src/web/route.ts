@@ -1,6 +1,6 @@
 // The type of a route, and how a request finds its route. The router and the OpenAPI document derive from the same table.
 import { usage } from "../base/errors.ts";
-import type { Access } from "./auth.ts";
+import type { Access, Admission } from "./auth.ts";
 import { type HttpAnswer, problem } from "./problem.ts";
 
 /** A parameter of the query, with the text and the JSON schema that the OpenAPI document shows. */
@@ -25,11 +25,8 @@ export type Asked = {
   access: Access | null;
 };
 
-export type Route = {
-  method: "GET" | "POST";
+export type Route = Admission & {
   path: string;
-  /** `full`: the token that may act, and not the read-only one. */
-  needs: "nothing" | "read" | "full";
   summary: string;
   query?: Record<string, QueryField>;
   /** The media type of the answer. */
@@ -40,10 +37,6 @@ export type Route = {
   isSlow?: boolean;
   /** True where the answer costs so little that no limit applies to it. */
   isFree?: boolean;
-  /** True where GET uses something up: HEAD is then not allowed, and a browser that loads pages in advance is refused. */
-  usesUp?: boolean;
-  /** True where the connection becomes a WebSocket. */
-  isSocket?: boolean;
   answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;
 };
 

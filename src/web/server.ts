@@ -1,11 +1,10 @@
 // The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
-import { isLoopback } from "../alerting/loopback.ts";
 import { errnoOf, failed, reasonOf, usage } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
 import { placeIn } from "./api/events.ts";
-import { Auth } from "./auth.ts";
+import { Auth, usesTls } from "./auth.ts";
 import type { Credential } from "./credentials.ts";
 import { Hub } from "./hub.ts";
 import { LoginCodes } from "./login-code.ts";
@@ -96,8 +95,6 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
   const cookieName = `bs9-${currentUser().uid}-${port}`;
   const auth = new Auth({ credentials, sessions, cookieName, now });
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
-  /** Clients of a public address with https use TLS up to the reverse proxy, also where the proxy does not say so. */
-  const isPublicTls = publicUrl !== null && new URL(publicUrl).protocol === "https:";
   const codes = new LoginCodes(port, now);
   const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now, publicUrl);
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
@@ -109,19 +106,10 @@ function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions
     const found = findRoute(routes, method, pathname);
     if ("status" in found) return found;
     const { route, name } = found;
-    if (route.usesUp === true && /\bprefetch\b/i.test(`${headers.get("sec-purpose")} ${headers.get("purpose")}`))
-      return problem(403, "this path must not be loaded in advance");
-    const isTls =
-      tls !== null ||
-      isPublicTls ||
-      (isLoopback(address.replace(/^::ffff:/, "")) && headers.get("x-forwarded-proto")?.toLowerCase() === "https");
+    const isTls = usesTls({ headers, address }, tls !== null, publicUrl);
     const caller = { headers, address, isTls };
-    const access = route.needs === "nothing" ? null : auth.access(caller);
+    const access = auth.admit(caller, route);
     if (access !== null && "status" in access) return access;
-    if (route.needs === "full" && access?.level !== "full") return problem(403, "this token is read-only");
-    // Browsers send Origin with every POST and WebSocket, so a session without it was not used by a page of this server.
-    if ((route.method === "POST" || route.isSocket === true) && access?.by === "session" && !headers.has("origin"))
-      return problem(403, "a request with a session needs the Origin header");
     const free = route.isFree === true ? () => {} : (access === null ? guests : members).take(address);
     if (free === null) return problem(503, "too many requests at the same time", { "Retry-After": "1", Connection: "close" });
     if (route.isSlow === true) unhurried();
