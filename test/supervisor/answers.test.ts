@@ -65,12 +65,12 @@ test("a service without a check has no health, and a service that was not probed
   expect((await place.bs9("describe", "mute")).stdout).toContain("no check");
 });
 
-test("a service without a check is probed on its only listening port, and is not probed if it has several", async () => {
+test("a service without a check and without the preload is probed on its only listening port, and is not probed if it has several", async () => {
   const [only, one, other] = [freePort(), freePort(), freePort()];
   const serving = (...ports: number[]) => ports.map((port) => `Bun.serve({ port: ${port}, fetch: () => new Response("") });\n`).join("");
   place.write("one/app.ts", serving(only));
   place.write("two/app.ts", serving(one, other));
-  for (const name of ["one", "two"]) expect((await place.bs9("start", `${name}/app.ts`, "--name", name)).code).toBe(0);
+  for (const name of ["one", "two"]) expect((await place.bs9("start", `${name}/app.ts`, "--name", name, "--no-inject")).code).toBe(0);
   await until(async () => (await place.statusOf("one")).health === "healthy", { what: "the only port is probed" });
   expect(await place.statusOf("one")).toMatchObject({ port: only });
   const { stdout } = await place.bs9("describe", "one");
@@ -78,6 +78,16 @@ test("a service without a check is probed on its only listening port, and is not
   expect(await place.statusOf("two")).toMatchObject({ health: null, port: Math.min(one, other) });
   expect((await place.bs9("describe", "two")).stdout).toMatch(/^ {2}health +no check$/m);
   await place.bs9("delete", "one", "two", "--yes");
+});
+
+test("a service without a check and with the preload is probed on its lowest port, and its preload has to answer", async () => {
+  const ports = [freePort(), freePort()].sort((a, b) => a - b);
+  place.write("both/app.ts", ports.map((port) => `Bun.serve({ port: ${port}, fetch: () => new Response("") });\n`).join(""));
+  expect((await place.bs9("start", "both/app.ts", "--name", "both")).code).toBe(0);
+  await until(async () => (await place.statusOf("both")).health === "healthy", { what: "its lowest port is probed" });
+  const { stdout } = await place.bs9("describe", "both");
+  expect(stdout).toMatch(new RegExp(`healthy.*; accepts connections on port ${ports[0]}, .*and its preload answers /healthz$`, "m"));
+  await place.bs9("delete", "both", "--yes");
 });
 
 test("no written data is lost silently: writes outside the directories that start names fail, and the cache is deleted with the service", async () => {
