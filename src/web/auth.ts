@@ -1,7 +1,7 @@
 // Decides who may call the API: by the bearer token, or by the cookie of a session. Tokens are compared in constant time; wrong
 // ones are counted per address, and refused beyond a limit. Host and Origin are checked before (origin.ts).
 import { isIPv6 } from "node:net";
-import { isLoopback } from "../alerting/loopback.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { type Credential, digestOf } from "./credentials.ts";
 import { type HttpAnswer, problem } from "./problem.ts";
 import type { WebSessions } from "./sessions.ts";

@@ -151,7 +151,7 @@ test("n and N go to the lines with the searched text, E to errors, & keeps only 
   ).toBe(true);
 });
 
-test("lines of a service that is no longer selected are dropped", () => {
+test("the log drops the lines of a service after another service is selected", () => {
   const scene = new Scene().keys("j");
   scene.take({ kind: "log", name: "worker", lines: lines(3), isRead: true, trouble: null });
   expect(scene.model.log).toMatchObject({ name: "mailer", lines: [] });
