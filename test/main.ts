@@ -17,6 +17,8 @@ import { type Limits, labsOf, type Result, runFiles, type Sums } from "./runner/
 const top = join(import.meta.dir, "..");
 const overallMs = 75 * 60_000;
 const slowestShown = 10;
+/** A CI log is often cut at its beginning: the end of each failed file's output is printed again before the sums. */
+const linesRepeated = 60;
 const { values, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
@@ -46,6 +48,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 await runAll();
 tellSlowest();
+tellFailed();
 const skipped = sums.skipped > 0 ? `, ${sums.skipped} skipped` : "";
 console.log(`${sums.passed} passed, ${sums.failed} failed${skipped}`);
 process.exitCode = sums.failed > 0 || sums.passed === 0 ? 1 : 0;
@@ -114,6 +117,12 @@ function tellSlowest(): void {
   const slowest = results.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, slowestShown);
   console.log(`\nall files: ${secondsOf(performance.now() - began).trim()}; the ${slowestShown} slowest:`);
   for (const { path, tookMs, cpuMs } of slowest) console.log(`${secondsOf(tookMs)} ${secondsOf(cpuMs)} CPU  ${path}`);
+}
+
+function tellFailed(): void {
+  for (const { path, output } of results.filter(({ sums: { failed } }) => failed > 0)) {
+    console.log(`\nFAILED ${path}; the end of its output:\n${output.trimEnd().split("\n").slice(-linesRepeated).join("\n")}`);
+  }
 }
 
 function secondsOf(ms: number): string {

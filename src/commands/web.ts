@@ -1,9 +1,9 @@
 // bs9 web: the web server in the foreground, its login URLs and its tokens.
 import { resolve } from "node:path";
-import { isLoopback } from "../base/loopback.ts";
 import { failed, reasonOf, usage } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
 import { ended } from "../base/interrupt.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import { parseHost } from "../config/web.ts";
