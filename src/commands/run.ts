@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { chooseSupervisor } from "../backend/detect.ts";
 import { reasonOf, usage } from "../base/errors.ts";
-import { ended } from "../base/interrupt.ts";
 import { parseWhole } from "../base/quantities.ts";
 import { harmless, shellWord } from "../base/text.ts";
 import { firstWebPort } from "../config/web.ts";
@@ -11,6 +10,7 @@ import type { Context } from "../context.ts";
 import type { ProjectService } from "../service/project.ts";
 import { backgroundVariable } from "../supervisor/client.ts";
 import type { Daemon } from "../supervisor/daemon.ts";
+import type { SupervisorEnd } from "../supervisor/end.ts";
 import type { Happening } from "../supervisor/happening.ts";
 import type { Token } from "../web/token.ts";
 import { agentOptions } from "./agent-options.ts";
@@ -43,25 +43,22 @@ export const runCommand: Command = {
     // The port is opened first, so that a port that is taken ends the command before it starts a service.
     const web = await serve(given.options, context);
     if (isTold && wanted.length === 0 && context.registry.names().length === 0) context.terminal.note(`note: ${nothingToRun(context.cwd)}`);
-    const { startDaemon } = await import("../supervisor/daemon.ts");
+    const [{ startDaemon }, { EndOfSupervisor }] = await Promise.all([import("../supervisor/daemon.ts"), import("../supervisor/end.ts")]);
+    const end = new EndOfSupervisor(isBackground, context.signal);
     const happened = (happening: Happening) => lines?.happened(happening);
-    const daemon = await startDaemon(context.paths, { isBackground, happened }).catch(async (error: unknown) => {
+    const daemon = await startDaemon(context.paths, { end, happened }).catch(async (error: unknown) => {
       await web?.stop();
       throw error;
     });
     const agent = await agentBeside(daemon, context);
-    let isLeaving = false;
-    const left = daemon.left.then(() => {
-      isLeaving = true;
-    });
+    let cause: SupervisorEnd | null = null;
     try {
       await bringUp(wanted, context);
-      // The supervisor ends at a signal, when another supervisor takes over, and in the background also when no service is left.
-      await Promise.race([ended(context.signal), left, ...(isBackground ? [daemon.idle] : [])]);
+      cause = await end.reached;
     } finally {
       await web?.stop();
       // Another supervisor takes the services over, so they keep running.
-      if (isLeaving) await agent?.stop();
+      if (cause === "replaced") await agent?.stop();
       // The agent is stopped last, so that it stores how the services end.
       else await daemon.shutDown().finally(() => agent?.stop());
       await lines?.written();

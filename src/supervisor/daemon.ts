@@ -7,7 +7,6 @@ import { removeCache } from "../backend/cache.ts";
 import { sandboxEdition } from "../backend/sandbox.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
-import { failed } from "../base/errors.ts";
 import { releaseMemory } from "../base/memory.ts";
 import type { Paths } from "../base/paths.ts";
 import { forgetEvents } from "../logs/events.ts";
@@ -15,6 +14,7 @@ import { logFolder, logsFolder } from "../logs/store/place.ts";
 import { careForLogs } from "../logs/store/tick.ts";
 import { leaveCgroup } from "./cgroup.ts";
 import { ControlRequest, controlChannel, controlKey, controlSocket, type ServiceReport, type ServiceRequest } from "./control.ts";
+import type { EndOfSupervisor } from "./end.ts";
 import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
@@ -29,34 +29,27 @@ import type { LifeState } from "./table.ts";
 export type Daemon = {
   /** Gives callers within the same process access to the supervisor. */
   link: SupervisorLink;
-  /** Resolves when no service is defined any more. */
-  idle: Promise<void>;
-  /** Resolves when another supervisor asks to take over. */
-  left: Promise<void>;
   /** Ends every service, each within its own stop timeout. */
   shutDown(): Promise<void>;
 };
 
 export type DaemonOptions = {
-  /** A command started this supervisor: it ends as soon as a supervisor in the foreground wants to take its place. */
-  isBackground: boolean;
+  end: EndOfSupervisor;
   happened: ServiceContext["happened"];
 };
 
 const logsEveryMs = 1000;
 const watchEveryMs = 200;
 const reapEveryMs = 500;
-/** Time for the supervisor that takes over to read the answer. */
-const leaveMs = 100;
 /** How long the start of the supervisor and of its first services takes at most: after this time memory is released. */
 const settledMs = 5000;
 const releaseEveryMs = 60_000;
 
 /**
- * Takes over from a supervisor in the background. Throws where a supervisor in the foreground runs for the same user and home.
+ * Takes over from a supervisor in the background. end.ts decides when the daemon ends. Throws where a supervisor in the foreground runs for the same user and home.
  */
-export async function startDaemon(paths: Paths, { isBackground, happened }: DaemonOptions): Promise<Daemon> {
-  await takePlace(paths.state, isBackground);
+export async function startDaemon(paths: Paths, { end, happened }: DaemonOptions): Promise<Daemon> {
+  await takePlace(paths.state, end.isBackground);
   if (process.pid !== 1) becomeSubreaper();
   const key = keyIn(controlKey(paths.state));
   const hearing = new Set<(change: Change) => void>();
@@ -81,13 +74,10 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
   const services = new Map<string, Service>();
   // The socket is opened first, because a supervisor that cannot be reached must not start services. No request is answered
   // before the following code, which is synchronous, has run.
-  const left = Promise.withResolvers<void>();
   const control = serve(controlSocket(paths.state), controlChannel, key, async (question) => {
     const request = v.parse(ControlRequest, question);
     if (request.act !== "leave") return { told: await acted(request, services, context) };
-    if (!isBackground) throw failed("that supervisor runs in the foreground and keeps its services");
-    // This supervisor ends only after its answer has been sent.
-    setTimeout(left.resolve, leaveMs);
+    end.replaced();
     return { told: [] };
   });
   for (const name of context.records.names()) {
@@ -98,7 +88,6 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
     services.set(name, service);
     service.resume(isNewEra);
   }
-  const idle = Promise.withResolvers<void>();
   const timers = [
     setInterval(() => watch(services), watchEveryMs),
     setInterval(reapOrphans, reapEveryMs),
@@ -107,7 +96,7 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
       for (const service of services.values()) if (!service.isKept) service.keep();
-      if (services.size === 0) idle.resolve();
+      if (services.size === 0) end.idle();
     }, logsEveryMs),
   ];
   return {
@@ -119,8 +108,6 @@ export async function startDaemon(paths: Paths, { isBackground, happened }: Daem
         return () => hearing.delete(onChange);
       },
     },
-    idle: idle.promise,
-    left: left.promise,
     async shutDown() {
       await Promise.all([...services.values()].map((service) => service.shutDown()));
       for (const timer of timers) clearInterval(timer);
