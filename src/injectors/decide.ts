@@ -27,8 +27,8 @@ export function injectFor(spec: Pick<Spec, "entry" | "runtime">, { head, node, v
   const { kind } = spec.runtime;
   if (kind === "bs9" || kind === "bun") return { by: "preload", ...more };
   if (!needsNode(spec, head)) return { by: "none", why: "program" };
-  if (node === null || !takesImport(node)) return { by: "none", why: "node" };
-  return { by: kind === "node" ? "import" : "NODE_OPTIONS", ...more };
+  if (node === null || !takesPreload(node)) return { by: "none", why: "node" };
+  return { by: kind === "node" ? "require" : "NODE_OPTIONS", ...more };
 }
 
 /** An executable text without a `#!` line is run by a shell (execve(2), ENOEXEC). */
@@ -42,12 +42,7 @@ function runsNode(path: string, head: string | null): boolean {
   return runners.has(program) || shells.has(program);
 }
 
-/**
- * An older Node refuses `--import` in NODE_OPTIONS, or fails with it on an entry whose name has no extension, and does not start
- * at all.
- */
-export function takesImport(version: string): boolean {
-  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
-  const [first, second] = [Number(major), Number(minor)];
-  return first > 20 || (first === 20 && second >= 10) || (first === 18 && second >= 19);
+/** The preload is written for the language and the events of Node 18 and later. */
+export function takesPreload(version: string): boolean {
+  return Number(/^v(\d+)\.\d+\./.exec(version)?.[1]) >= 18;
 }

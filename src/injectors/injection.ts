@@ -1,6 +1,5 @@
 // What a spec with the preload adds to its process: words of the command line, variables and opened paths. Pure.
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { environmentOf, type Spec } from "../service/spec.ts";
 
 export type Injection = {
@@ -15,22 +14,20 @@ export type Injection = {
 
 /** The directory of the preload of one version; without a version, the directory of all. */
 export const preloadFolder = (share: string, version: string): string => join(share, "inject", version);
-/** The same file serves both runtimes; with this ending, both read it as an ES module whatever package.json says. */
-export const preloadFile = (share: string, version: string): string => join(preloadFolder(share, version), "preload.mjs");
+/** The same file serves both runtimes; with this ending, both read it as a CommonJS module whatever package.json says. */
+export const preloadFile = (share: string, version: string): string => join(preloadFolder(share, version), "preload.cjs");
 
 /** Null for a service without the preload. `sockets` is the directory that the backend gives to this service. */
 export function injectionOf(spec: Spec, share: string, sockets: string): Injection | null {
   const { inject, stopTimeoutMs } = spec;
   if (inject === undefined || inject.by === "none") return null;
   const file = preloadFile(share, inject.version);
-  // A URL has neither spaces nor quotes, which separate words in NODE_OPTIONS.
-  const url = pathToFileURL(file).href;
   const given = environmentOf(spec)["NODE_OPTIONS"];
-  const flags = { preload: ["--preload", file], import: ["--import", url], NODE_OPTIONS: [] };
+  const flags = { preload: ["--preload", file], require: ["--require", file], NODE_OPTIONS: [] };
   return {
     flags: flags[inject.by],
     env: {
-      ...(inject.by === "NODE_OPTIONS" ? { NODE_OPTIONS: [given, `--import=${url}`].filter(Boolean).join(" ") } : {}),
+      ...(inject.by === "NODE_OPTIONS" ? { NODE_OPTIONS: [given, `--require=${quoted(file)}`].filter(Boolean).join(" ") } : {}),
       BS9_INJECT_DIR: sockets,
       BS9_INJECT_STOP_MS: String(stopTimeoutMs),
       ...(inject.metricsOnPort === true ? { BS9_INJECT_METRICS_ON_PORT: "1" } : {}),
@@ -39,3 +36,6 @@ export function injectionOf(spec: Spec, share: string, sockets: string): Injecti
     sockets,
   };
 }
+
+/** As NODE_OPTIONS wants a word that may contain spaces (node(1)). */
+const quoted = (word: string): string => `"${word.replace(/["\\]/g, "\\$&")}"`;

@@ -7,7 +7,7 @@ const limitMs = 30_000;
 export function bundlePreload(): string {
   const entry = join(import.meta.dir, "preload/preload.ts");
   // A macro runs inside of the bundler, which cannot bundle anything else meanwhile: a process of its own does it.
-  const argv = [process.execPath, "build", entry, "--target=node", "--format=esm", "--minify"];
+  const argv = [process.execPath, "build", entry, "--target=node", "--format=cjs", "--minify", '--banner="use strict";'];
   const { success, stdout, stderr } = Bun.spawnSync(argv, { timeout: limitMs, killSignal: "SIGKILL" });
   if (!success) throw new Error(`the preload cannot be bundled:\n${stderr.toString()}`);
   return stdout.toString();

@@ -12,7 +12,7 @@ const timeoutMs = 1000;
 const reasons: Record<Extract<Inject, { by: "none" }>["why"], string> = {
   option: "--no-inject was given",
   program: "neither Bun nor Node runs it",
-  node: "the Node that runs it is unknown, or older than 18.19, or from 19 to 20.9",
+  node: "the Node that runs it is unknown, or older than 18",
 };
 
 export async function preloadOf(

@@ -85,7 +85,7 @@ export const Spec = v.strictObject({
   inject: v.optional(
     v.variant("by", [
       v.strictObject({
-        by: v.picklist(["preload", "import", "NODE_OPTIONS"]),
+        by: v.picklist(["preload", "require", "NODE_OPTIONS"]),
         version: v.pipe(v.string(), v.regex(/^[\w+-][\w.+-]*$/)),
         /** The app's own port answers `/metrics` too. */
         metricsOnPort: v.optional(v.boolean()),

@@ -7,7 +7,7 @@ import { freePort, tempDir, until } from "../harness.ts";
 export type Runtime = "bun" | "node";
 
 const folder = tempDir();
-const file = join(folder, "preload.mjs");
+const file = join(folder, "preload.cjs");
 mkdirSync(join(folder, "sockets"));
 await Bun.write(file, preloadText);
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ const apps = join(import.meta.dir, "../fixtures/inject");
 export function argvOf(runtime: Runtime, app: string, isBare = false): string[] {
   const path = join(apps, app);
   if (runtime === "bun") return [process.execPath, ...(isBare ? [] : ["--preload", file]), path];
-  return ["node", ...(isBare ? [] : ["--import", file]), path];
+  return ["node", ...(isBare ? [] : ["--require", file]), path];
 }
 
 export const envOf = (more: Record<string, string> = {}): Record<string, string | undefined> => ({

@@ -1,8 +1,11 @@
 // How the preload gets into a service, for each runtime and each kind of program.
 import { expect, test } from "bun:test";
-import { injectFor, takesImport } from "../../src/injectors/decide.ts";
-import { injectionOf } from "../../src/injectors/injection.ts";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { injectFor, takesPreload } from "../../src/injectors/decide.ts";
+import { injectionOf, preloadFile } from "../../src/injectors/injection.ts";
 import type { Spec } from "../../src/service/spec.ts";
+import { tempDir } from "../harness.ts";
 import { specNamed } from "../spec.ts";
 
 const none = { kind: "none" } as const;
@@ -13,8 +16,8 @@ const version = "1.0.0-abc";
 const cases: [runtime: Spec["runtime"], entry: string, head: string | null, node: string | null, by: string][] = [
   [bs9, "/p/app.ts", null, null, "preload"],
   [{ kind: "bun", path: "/opt/bun" }, "/p/app.ts", null, null, "preload"],
-  [node, "/p/app.mjs", null, "v20.20.2", "import"],
-  [node, "/p/app.mjs", null, "v18.17.1", "none node"],
+  [node, "/p/app.mjs", null, "v20.20.2", "require"],
+  [node, "/p/app.mjs", null, "v16.20.2", "none node"],
   [node, "/p/app.mjs", null, null, "none node"],
   [none, "/usr/bin/npm", "\x7fELF", "v22.1.0", "NODE_OPTIONS"],
   [none, "/usr/bin/npm", null, "v16.20.2", "none node"],
@@ -37,11 +40,9 @@ test.each(cases)("on %j the entry %s (%j) with Node %s gets the preload by: %s",
 });
 
 const versions: [string, boolean][] = [
-  ["v18.19.0", true],
-  ["v18.18.2", false],
-  ["v19.9.0", false],
-  ["v20.9.0", false],
-  ["v20.10.0", true],
+  ["v18.0.0", true],
+  ["v17.9.1", false],
+  ["v8.17.0", false],
   ["v21.0.0", true],
   ["v100.0.0", true],
   ["v16.20.2", false],
@@ -49,12 +50,11 @@ const versions: [string, boolean][] = [
   ["v20", false],
 ];
 
-test.each(versions)("Node %s accepts --import in NODE_OPTIONS: %p", (given, takes) => {
-  expect(takesImport(given)).toBe(takes);
+test.each(versions)("Node %s gets the preload: %p", (given, takes) => {
+  expect(takesPreload(given)).toBe(takes);
 });
 
-const file = "/d ir/inject/1.0.0-abc/preload.mjs";
-const url = "file:///d%20ir/inject/1.0.0-abc/preload.mjs";
+const file = "/d ir/inject/1.0.0-abc/preload.cjs";
 const injected = (inject: Spec["inject"], env: Record<string, string> = {}) =>
   injectionOf(specNamed("web", { env, ...(inject === undefined ? {} : { inject }) }), "/d ir", "/run/x");
 
@@ -65,16 +65,26 @@ test("the words and variables of each way", () => {
     folder: "/d ir/inject/1.0.0-abc",
     sockets: "/run/x",
   });
-  expect(injected({ by: "import", version, metricsOnPort: true })).toMatchObject({
-    flags: ["--import", url],
+  expect(injected({ by: "require", version, metricsOnPort: true })).toMatchObject({
+    flags: ["--require", file],
     env: { BS9_INJECT_METRICS_ON_PORT: "1" },
   });
   const options = injected({ by: "NODE_OPTIONS", version }, { NODE_OPTIONS: "--max-old-space-size=64 --require 'a b'" });
-  expect(options).toMatchObject({ flags: [], env: { NODE_OPTIONS: `--max-old-space-size=64 --require 'a b' --import=${url}` } });
-  expect(injected({ by: "NODE_OPTIONS", version })?.env["NODE_OPTIONS"]).toBe(`--import=${url}`);
+  expect(options).toMatchObject({ flags: [], env: { NODE_OPTIONS: `--max-old-space-size=64 --require 'a b' --require="${file}"` } });
+  expect(injected({ by: "NODE_OPTIONS", version })?.env["NODE_OPTIONS"]).toBe(`--require="${file}"`);
 });
 
 test("a spec of an older bs9, and one with --no-inject, adds nothing", () => {
   expect(injected(undefined)).toBeNull();
   expect(injected({ by: "none", why: "option" })).toBeNull();
+});
+
+test("NODE_OPTIONS names the preload for Node, whatever characters its path has", () => {
+  const share = mkdtempSync(join(tempDir(), 'a "b" \\c '));
+  const injection = injectionOf(specNamed("web", { inject: { by: "NODE_OPTIONS", version } }), share, "/run/x");
+  mkdirSync(injection?.folder ?? "", { recursive: true });
+  writeFileSync(preloadFile(share, version), "console.log('loaded')");
+  const { stdout } = Bun.spawnSync(["node", "-e", "0"], { env: { ...process.env, ...injection?.env } });
+  rmSync(dirname(share), { recursive: true, force: true });
+  expect(stdout.toString()).toBe("loaded\n");
 });

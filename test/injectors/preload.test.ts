@@ -47,9 +47,9 @@ test.each(runtimes)("a worker on %s does nothing of its own", async (runtime) =>
 });
 
 test("npm itself is left alone, and what it starts is counted", async () => {
-  const [, , url = ""] = argvOf("node", "");
+  const [, , file = ""] = argvOf("node", "");
   const folder = join(import.meta.dir, "../fixtures/inject/npm");
-  const { code, stdout } = await ended(["npm", "start", "--silent", "--prefix", folder], { NODE_OPTIONS: `--import=${url}` });
+  const { code, stdout } = await ended(["npm", "start", "--silent", "--prefix", folder], { NODE_OPTIONS: `--require=${file}` });
   expect({ code, stdout }).toEqual({ code: 0, stdout: "object\n" });
   expect(isPackageRunner("/usr/bin/npm") && isPackageRunner("/usr/lib/node_modules/npm/bin/npm-cli.js")).toBe(true);
   expect(isPackageRunner("/srv/npm/server.js") || isPackageRunner("/srv/app/npm-status.js")).toBe(false);
@@ -67,7 +67,7 @@ test.each(runtimes)("an app on %s goes on where the socket cannot be made, and s
 
 test.each(runtimes)("loading the preload twice on %s counts each request once", async (runtime) => {
   const argv = argvOf(runtime, "");
-  const twice = runtime === "bun" ? { BUN_OPTIONS: argv.slice(1, 3).join(" ") } : { NODE_OPTIONS: `--import=${argv[2]}` };
+  const twice = runtime === "bun" ? { BUN_OPTIONS: argv.slice(1, 3).join(" ") } : { NODE_OPTIONS: `--require=${argv[2]}` };
   await using app = await new App(runtime, "http.mjs", { env: twice }).listens();
   await (await app.get("/")).text();
   await until(async () => (await countedBy(app)).length > 0, { what: "it is counted" });

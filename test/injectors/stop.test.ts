@@ -40,11 +40,11 @@ test.each<Runtime>(["bun", "node"])("the app's own listener on %s runs once, and
 test("npm start forwards SIGTERM to its server again, and the request in flight is answered", async () => {
   const folder = tempDir();
   const port = freePort();
-  const [, , url = ""] = argvOf("node", "");
+  const [, , file = ""] = argvOf("node", "");
   const child = Bun.spawn(["npm", "start", "--silent", "--prefix", join(import.meta.dir, "../fixtures/inject/npm-http")], {
     stdio: ["ignore", "ignore", "ignore"],
     detached: true,
-    env: envOf({ PORT: String(port), SLOW_MS: "2000", BS9_INJECT_DIR: folder, NODE_OPTIONS: `--import=${url}` }),
+    env: envOf({ PORT: String(port), SLOW_MS: "2000", BS9_INJECT_DIR: folder, NODE_OPTIONS: `--require=${file}` }),
   });
   try {
     const metrics = async () => {

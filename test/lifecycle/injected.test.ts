@@ -71,7 +71,7 @@ test("NODE_OPTIONS is given where the Node on the PATH of the service understand
   const npm = { kind: "executable", path: "/usr/bin/npm" } as const;
   const given = async (path: string) => (await withPresentPreload(spec({ entry: npm, path }), ground)).inject;
   expect(await given(nodeIn(join(home, "new"), "v20.10.0"))).toEqual({ by: "NODE_OPTIONS", version: runtimeVersion });
-  expect(await given(nodeIn(join(home, "old"), "v18.17.0"))).toEqual({ by: "none", why: "node" });
+  expect(await given(nodeIn(join(home, "old"), "v16.20.2"))).toEqual({ by: "none", why: "node" });
   expect(await given(nodeIn(join(home, "odd"), "hello v20.10.0"))).toEqual({ by: "none", why: "node" });
   expect(await given(join(home, "empty"))).toEqual({ by: "none", why: "node" });
 });

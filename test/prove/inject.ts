@@ -55,7 +55,7 @@ export const proof: Proof = {
 };
 
 async function loads(report: Report): Promise<void> {
-  report.command(`wrk -t1 -c32 -d${loadSeconds}s http://127.0.0.1:PORT/   # in turn: bun app, bun --preload preload.mjs app`);
+  report.command(`wrk -t1 -c32 -d${loadSeconds}s http://127.0.0.1:PORT/   # in turn: bun app, bun --preload preload.cjs app`);
   for (const { app, runtime, what, atLeast } of served) {
     const [injected, bare] = await inTurn(rounds, [
       () => perSecond(new App(runtime, app)),

@@ -50,7 +50,7 @@ const add =
 
 const remove: Replacement = ([listener]) => {
   const at = kept.findLastIndex((one) => one.listener === listener);
-  if (at !== -1) kept = kept.toSpliced(at, 1);
+  if (at !== -1) kept = kept.filter((_, i) => i !== at);
   return process;
 };
 
