@@ -1,8 +1,8 @@
 // Keeps the channels of alerts as alerts.json configures them: opens them again when the configuration has changed.
-import type { ChannelGround } from "../alerting/channels.ts";
-import type { AlertConfig } from "../alerting/config.ts";
-import { Deliveries, hasChannel, spoolFile } from "../alerting/deliver.ts";
+import type { ChannelGround } from "../alerting/channels/channels.ts";
+import type { AlertConfig } from "../alerting/config/config.ts";
 import type { AlertMessage } from "../alerting/message.ts";
+import { Deliveries, hasChannel, spoolFile } from "../alerting/spool/deliver.ts";
 import type { Notice } from "../backend/notice.ts";
 import { reasonOf } from "../base/errors.ts";
 

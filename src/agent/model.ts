@@ -1,6 +1,6 @@
 // The Model (the state of the services and their changes) in the process of the agent: `bs9 run` uses it directly, other
 // processes use it through the socket.
-import type { AlertNow } from "../alerting/kept.ts";
+import type { AlertNow } from "../alerting/evaluation/kept.ts";
 import { versionText } from "../backend/agent-socket.ts";
 import { Backlog } from "../base/channel/backlog.ts";
 import { Feed, type Line } from "../base/channel/feed.ts";

@@ -1,7 +1,7 @@
 // Runs the agent on a backend, in any process: starts it again when config.toml has changed, and retries if that fails.
 import { closeSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { RunProgram } from "../alerting/command.ts";
+import type { RunProgram } from "../alerting/channels/command.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { takeLock } from "../base/lock.ts";

@@ -1,6 +1,6 @@
 // One turn of the agent: collects the state of the services (a `Moment`), and runs each stage on it.
 import { hostname } from "node:os";
-import { AlertsInForce } from "../alerting/in-force.ts";
+import { AlertsInForce } from "../alerting/config/in-force.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Notice } from "../backend/notice.ts";
 import type { Paths } from "../base/paths.ts";

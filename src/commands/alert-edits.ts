@@ -1,5 +1,5 @@
 // The options of `bs9 alert` that change alerts.json.
-import type { AlertEdits } from "../alerting/edit.ts";
+import type { AlertEdits } from "../alerting/config/edit.ts";
 import { usage } from "../base/errors.ts";
 import { parseBytes, parseDuration } from "../base/quantities.ts";
 import type { OptionValues } from "./command.ts";

@@ -1,7 +1,7 @@
 // What bs9-alert.service runs. Users cannot call it as a command: systemd starts it when a service has failed and no agent runs.
-import type { RunProgram } from "../alerting/command.ts";
-import { Deliveries, hasChannel, spoolFile } from "../alerting/deliver.ts";
-import { AlertsInForce } from "../alerting/in-force.ts";
+import type { RunProgram } from "../alerting/channels/command.ts";
+import { AlertsInForce } from "../alerting/config/in-force.ts";
+import { Deliveries, hasChannel, spoolFile } from "../alerting/spool/deliver.ts";
 import { alertVariable } from "../backend/backend.ts";
 import { ended } from "../base/interrupt.ts";
 import { tellFailures } from "../lifecycle/failures.ts";

@@ -1,14 +1,14 @@
 // What `bs9 alert` prints: the rules and channels, the alerts that fire, what was told, and the results of a test.
-import { channelsOf, channelWarnings } from "../alerting/channels.ts";
-import type { AlertConfig, AlertFile } from "../alerting/config.ts";
-import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/file.ts";
-import { readAlertHistory } from "../alerting/history.ts";
-import { readKept } from "../alerting/kept.ts";
-import { maskedAlerts } from "../alerting/masked.ts";
-import { customName, type RuleSet, rulesOfHost, rulesOfService } from "../alerting/rules.ts";
-import { readQuiet } from "../alerting/silences.ts";
-import type { ChannelTrial } from "../alerting/trial.ts";
-import { shownUrl } from "../alerting/webhook.ts";
+import { channelsOf, channelWarnings } from "../alerting/channels/channels.ts";
+import type { ChannelTrial } from "../alerting/channels/trial.ts";
+import { shownUrl } from "../alerting/channels/webhook.ts";
+import type { AlertConfig, AlertFile } from "../alerting/config/config.ts";
+import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/config/file.ts";
+import { maskedAlerts } from "../alerting/config/masked.ts";
+import { readKept } from "../alerting/evaluation/kept.ts";
+import { readQuiet } from "../alerting/evaluation/silences.ts";
+import { customName, type RuleSet, rulesOfHost, rulesOfService } from "../alerting/rules/rules.ts";
+import { readAlertHistory } from "../alerting/spool/history.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";

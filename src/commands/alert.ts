@@ -1,9 +1,9 @@
 // bs9 alert: shows and changes the rules and channels of alerts, silences services, acknowledges alerts, tests the channels.
 import { hostname } from "node:os";
-import type { RunProgram } from "../alerting/command.ts";
-import type { AlertEdits } from "../alerting/edit.ts";
-import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/file.ts";
-import { alertsJsonSchema } from "../alerting/json-schema.ts";
+import type { RunProgram } from "../alerting/channels/command.ts";
+import type { AlertEdits } from "../alerting/config/edit.ts";
+import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/config/file.ts";
+import { alertsJsonSchema } from "../alerting/config/json-schema.ts";
 import { exitStatus, failed, usage } from "../base/errors.ts";
 import { parseDuration } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
@@ -129,7 +129,7 @@ async function test(context: Context): Promise<Result> {
   const { config, mistakes } = loadAlerts(context.paths.config);
   const path = alertsFile(context.paths.config);
   if (config === null) throw failed(`cannot test the channels: ${mistakes.map((mistake) => alertMistakeLine(path, mistake)).join("; ")}`);
-  const { testChannels } = await import("../alerting/trial.ts");
+  const { testChannels } = await import("../alerting/channels/trial.ts");
   const { channels, heartbeat } = config;
   const run: RunProgram = async (argv, input, timeoutMs) => {
     const { backend } = await context.deps();

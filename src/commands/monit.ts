@@ -1,6 +1,6 @@
 // bs9 monit: the dashboard in the terminal.
 import { hostname } from "node:os";
-import { readAlertHistory } from "../alerting/history.ts";
+import { readAlertHistory } from "../alerting/spool/history.ts";
 import { failed, usage } from "../base/errors.ts";
 import { terminalSize } from "../base/outlet.ts";
 import { parseDuration } from "../base/quantities.ts";

@@ -1,12 +1,12 @@
 // The acts of `bs9 alert`: changes alerts.json, silences a service, acknowledges an alert. Each is recorded in the trail.
 import { hostname } from "node:os";
 import { basename } from "node:path";
-import type { AlertFile } from "../alerting/config.ts";
-import { type AlertEdits, editedAlerts } from "../alerting/edit.ts";
-import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/file.ts";
-import { readKept } from "../alerting/kept.ts";
-import { maskedAlerts } from "../alerting/masked.ts";
-import { readQuiet, writeQuiet } from "../alerting/silences.ts";
+import type { AlertFile } from "../alerting/config/config.ts";
+import { type AlertEdits, editedAlerts } from "../alerting/config/edit.ts";
+import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/config/file.ts";
+import { maskedAlerts } from "../alerting/config/masked.ts";
+import { readKept } from "../alerting/evaluation/kept.ts";
+import { readQuiet, writeQuiet } from "../alerting/evaluation/silences.ts";
 import { exitStatus, failed, notFound, usage } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Difference } from "../service/plan.ts";

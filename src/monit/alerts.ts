@@ -1,5 +1,5 @@
 // The alerts that the dashboard shows. Pure.
-import type { AlertNow } from "../alerting/kept.ts";
+import type { AlertNow } from "../alerting/evaluation/kept.ts";
 import type { MonitModel } from "./model.ts";
 
 /** The alerts that fire and are not silenced, the newest first. A stored moment has none: the events say what fired then. */

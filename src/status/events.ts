@@ -1,6 +1,6 @@
 // The events for a reader that follows the services: first a snapshot, then each change.
 import * as v from "valibot";
-import { AlertNow } from "../alerting/kept.ts";
+import { AlertNow } from "../alerting/evaluation/kept.ts";
 import { Notice } from "../backend/notice.ts";
 import { states } from "../metrics/sample.ts";
 import { Figures, Observed, Snapshot } from "./schema.ts";

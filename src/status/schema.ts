@@ -1,6 +1,6 @@
 // The status of a service, in one schema for `--json`, the socket of the agent, and HTTP.
 import * as v from "valibot";
-import { AlertNow } from "../alerting/kept.ts";
+import { AlertNow } from "../alerting/evaluation/kept.ts";
 import { Notice } from "../backend/notice.ts";
 import { healths, memorySources, states } from "../metrics/sample.ts";
 

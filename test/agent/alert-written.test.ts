@@ -3,8 +3,8 @@ import { afterEach, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AlertChannels } from "../../src/agent/alert-channels.ts";
-import { writeAlerts } from "../../src/alerting/file.ts";
-import { readAlertHistory } from "../../src/alerting/history.ts";
+import { writeAlerts } from "../../src/alerting/config/file.ts";
+import { readAlertHistory } from "../../src/alerting/spool/history.ts";
 import { tempDir } from "../harness.ts";
 import { begin, endStages, fail, sleep, stages, toldIn } from "./alert-stage.ts";
 

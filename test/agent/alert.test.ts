@@ -3,11 +3,11 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { writeAlerts } from "../../src/alerting/file.ts";
-import { readAlertHistory } from "../../src/alerting/history.ts";
-import { readKept } from "../../src/alerting/kept.ts";
+import { writeAlerts } from "../../src/alerting/config/file.ts";
+import { readKept } from "../../src/alerting/evaluation/kept.ts";
+import { writeQuiet } from "../../src/alerting/evaluation/silences.ts";
 import { idOfFiring } from "../../src/alerting/message.ts";
-import { writeQuiet } from "../../src/alerting/silences.ts";
+import { readAlertHistory } from "../../src/alerting/spool/history.ts";
 import { after, ModelEvent } from "../../src/status/events.ts";
 import { begin, endStages, fail, sleep, stages, toldIn } from "./alert-stage.ts";
 

@@ -1,9 +1,9 @@
 // The states of alerts, and which events are told when: hysteresis, cooldown, silence, grouping and restarts of the agent.
 import { expect, test } from "bun:test";
-import { Alerts, messageOf } from "../../src/alerting/alerts.ts";
-import { readKept, writeKept } from "../../src/alerting/kept.ts";
-import type { Observation } from "../../src/alerting/observation.ts";
-import type { Condition } from "../../src/alerting/states.ts";
+import { Alerts, messageOf } from "../../src/alerting/evaluation/alerts.ts";
+import { readKept, writeKept } from "../../src/alerting/evaluation/kept.ts";
+import type { Observation } from "../../src/alerting/evaluation/observation.ts";
+import type { Condition } from "../../src/alerting/evaluation/states.ts";
 import { tempDir } from "../harness.ts";
 
 class Scene {

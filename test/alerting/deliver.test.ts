@@ -5,12 +5,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { channelWarnings } from "../../src/alerting/channels.ts";
-import { AlertConfig, type ChannelsConfig } from "../../src/alerting/config.ts";
-import { Deliveries, type DeliveryOptions } from "../../src/alerting/deliver.ts";
-import { journal } from "../../src/alerting/journal.ts";
+import { channelWarnings } from "../../src/alerting/channels/channels.ts";
+import { journal } from "../../src/alerting/channels/journal.ts";
+import { testChannels } from "../../src/alerting/channels/trial.ts";
+import { AlertConfig, type ChannelsConfig } from "../../src/alerting/config/config.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
-import { testChannels } from "../../src/alerting/trial.ts";
+import { Deliveries, type DeliveryOptions } from "../../src/alerting/spool/deliver.ts";
 import { freePort, until } from "../harness.ts";
 import { firedAndResolved, messageNamed } from "./messages.ts";
 import { httpReceiver, type Received, smtpReceiver } from "./receivers.ts";
@@ -114,8 +114,8 @@ test("messages that another process puts into the spool are sent", async () => {
   const channels = { webhooks: [{ url }] };
   deliver(channels, { file });
   const script = `
-    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
-    const { webhook } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/webhook.ts"))});
+    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool/spool.ts"))});
+    const { webhook } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/channels/webhook.ts"))});
     const { key } = webhook({ url: ${JSON.stringify(url)} }, { home: "/", now: Date.now });
     new AlertSpool(${JSON.stringify(file)}).put(${JSON.stringify(messageNamed("foreign"))}, [key]);`;
   expect(await Bun.spawn([process.execPath, "-e", script]).exited).toBe(0);

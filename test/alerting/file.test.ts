@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { editedAlerts } from "../../src/alerting/edit.ts";
-import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../../src/alerting/file.ts";
-import { AlertsInForce } from "../../src/alerting/in-force.ts";
-import { alertsJsonSchema } from "../../src/alerting/json-schema.ts";
-import { maskedAlerts } from "../../src/alerting/masked.ts";
+import { editedAlerts } from "../../src/alerting/config/edit.ts";
+import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../../src/alerting/config/file.ts";
+import { AlertsInForce } from "../../src/alerting/config/in-force.ts";
+import { alertsJsonSchema } from "../../src/alerting/config/json-schema.ts";
+import { maskedAlerts } from "../../src/alerting/config/masked.ts";
 import { readJson } from "../../src/base/json.ts";
 import { tempDir } from "../harness.ts";
 

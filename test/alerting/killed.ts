@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AlertSpool } from "../../src/alerting/spool.ts";
+import { AlertSpool } from "../../src/alerting/spool/spool.ts";
 import { until } from "../harness.ts";
 
 export type Survived = {

@@ -1,5 +1,5 @@
 // Messages for the tests of the channels.
-import { Alerts } from "../../src/alerting/alerts.ts";
+import { Alerts } from "../../src/alerting/evaluation/alerts.ts";
 import type { AlertEvent, AlertMessage } from "../../src/alerting/message.ts";
 
 export function eventNamed(id: string, rest: Partial<AlertEvent> = {}): AlertEvent {

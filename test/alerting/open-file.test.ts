@@ -1,8 +1,8 @@
 // An alerts.json that other users can read.
 import { expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
-import { alertsFile, writeAlerts } from "../../src/alerting/file.ts";
-import { AlertsInForce } from "../../src/alerting/in-force.ts";
+import { alertsFile, writeAlerts } from "../../src/alerting/config/file.ts";
+import { AlertsInForce } from "../../src/alerting/config/in-force.ts";
 import { tempDir } from "../harness.ts";
 
 test("a file with secrets that others can read is told of", () => {

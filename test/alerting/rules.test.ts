@@ -1,11 +1,11 @@
 // Each rule, with values in and conditions out.
 import { describe, expect, test } from "bun:test";
-import { Alerts } from "../../src/alerting/alerts.ts";
-import type { AlertFile } from "../../src/alerting/config.ts";
-import { parseAlerts } from "../../src/alerting/file.ts";
-import { observationsOf, observationsOfHost, type ServiceFacts } from "../../src/alerting/observation.ts";
-import { Restarts } from "../../src/alerting/restarts.ts";
-import { rulesOfHost, rulesOfService } from "../../src/alerting/rules.ts";
+import type { AlertFile } from "../../src/alerting/config/config.ts";
+import { parseAlerts } from "../../src/alerting/config/file.ts";
+import { Alerts } from "../../src/alerting/evaluation/alerts.ts";
+import { observationsOf, observationsOfHost, type ServiceFacts } from "../../src/alerting/evaluation/observation.ts";
+import { Restarts } from "../../src/alerting/evaluation/restarts.ts";
+import { rulesOfHost, rulesOfService } from "../../src/alerting/rules/rules.ts";
 
 const quiet: ServiceFacts = {
   name: "web",

@@ -1,6 +1,6 @@
 // Puts numbered messages into a spool and delivers them until it is killed: `bun sender.ts SPOOL URL FIRST`. Reports each message that
 // is on the disk.
-import { Deliveries } from "../../src/alerting/deliver.ts";
+import { Deliveries } from "../../src/alerting/spool/deliver.ts";
 import { messageNamed } from "./messages.ts";
 
 const [, , file = "", url = "", first = "0"] = process.argv;

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AlertSpool, maxRefusals, spoolLimits } from "../../src/alerting/spool.ts";
+import { AlertSpool, maxRefusals, spoolLimits } from "../../src/alerting/spool/spool.ts";
 import { killWhileDelivering } from "./killed.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
 
@@ -107,7 +107,7 @@ test("a clock that was set back delays nothing", () => {
 test("only one process sends a message at a time, and the claim of a process that has ended counts no longer", async () => {
   const file = placed();
   const script = `
-    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool.ts"))});
+    const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool/spool.ts"))});
     const spool = new AlertSpool(${JSON.stringify(file)});
     console.log(spool.claim("x", { leaseMs: 60_000, longestMs: 60_000 })?.message.id ?? "none");
     setInterval(() => {}, 1000);`;

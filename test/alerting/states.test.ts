@@ -1,8 +1,8 @@
 // The table of states, and how events are grouped into messages.
 import { describe, expect, test } from "bun:test";
+import { emptyOutbox, posted } from "../../src/alerting/evaluation/outbox.ts";
+import { type Condition, type Phase, stepOf } from "../../src/alerting/evaluation/states.ts";
 import type { AlertEvent } from "../../src/alerting/message.ts";
-import { emptyOutbox, posted } from "../../src/alerting/outbox.ts";
-import { type Condition, type Phase, stepOf } from "../../src/alerting/states.ts";
 
 describe("the table of states", () => {
   const firing: Phase = { state: "firing", sinceMs: 0 };

@@ -5,12 +5,12 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { channelWarnings } from "../../src/alerting/channels.ts";
-import type { WebhookConfig } from "../../src/alerting/config.ts";
+import { channelWarnings } from "../../src/alerting/channels/channels.ts";
+import { request } from "../../src/alerting/channels/post.ts";
+import { mistakeInTemplate } from "../../src/alerting/channels/template.ts";
+import { webhook } from "../../src/alerting/channels/webhook.ts";
+import type { WebhookConfig } from "../../src/alerting/config/config.ts";
 import { AlertMessage } from "../../src/alerting/message.ts";
-import { request } from "../../src/alerting/post.ts";
-import { mistakeInTemplate } from "../../src/alerting/template.ts";
-import { webhook } from "../../src/alerting/webhook.ts";
 import { eventNamed, firedAndResolved, messageNamed } from "./messages.ts";
 import { httpReceiver } from "./receivers.ts";
 

@@ -1,6 +1,6 @@
 // What bs9 alert refuses, and what its list says of rules without an effect.
 import { expect, test } from "bun:test";
-import { writeAlerts } from "../../src/alerting/file.ts";
+import { writeAlerts } from "../../src/alerting/config/file.ts";
 import { alertEdits } from "../../src/commands/alert-edits.ts";
 import { listedAlerts } from "../../src/commands/alert-views.ts";
 import { tempDir } from "../harness.ts";

@@ -1,7 +1,7 @@
 // A mistake in a value of `bs9 alert` names the option that it was given with.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { AlertEdits } from "../../src/alerting/edit.ts";
+import type { AlertEdits } from "../../src/alerting/config/edit.ts";
 import { type AlertDeps, changeAlerts } from "../../src/lifecycle/alert.ts";
 import { Registry } from "../../src/service/registry.ts";
 import { tempDir } from "../harness.ts";

@@ -1,7 +1,7 @@
 // One evaluation of the alerts while no agent runs.
 import { expect, test } from "bun:test";
-import { AlertsInForce } from "../../src/alerting/in-force.ts";
-import { readKept } from "../../src/alerting/kept.ts";
+import { AlertsInForce } from "../../src/alerting/config/in-force.ts";
+import { readKept } from "../../src/alerting/evaluation/kept.ts";
 import type { AlertMessage } from "../../src/alerting/message.ts";
 import type { Reading } from "../../src/backend/backend.ts";
 import { tellAll } from "../../src/commands/alert-failures.ts";

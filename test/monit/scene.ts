@@ -3,7 +3,7 @@
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AlertNow } from "../../src/alerting/kept.ts";
+import type { AlertNow } from "../../src/alerting/evaluation/kept.ts";
 import type { MonitEvent } from "../../src/monit/events.ts";
 import { firstModel, type MonitModel, type MonitStart } from "../../src/monit/model.ts";
 import type { UpdateStep } from "../../src/monit/update/step.ts";

@@ -1,14 +1,14 @@
 // Evaluates the rules of alerts after each turn, and passes what has to be told to the channels.
 
-import { Alerts, type Clock, messageOf } from "../../alerting/alerts.ts";
-import { appendAlertHistory } from "../../alerting/history.ts";
-import type { AlertsInForce } from "../../alerting/in-force.ts";
-import { type AlertNow, readKept, writeKept } from "../../alerting/kept.ts";
+import type { AlertsInForce } from "../../alerting/config/in-force.ts";
+import { Alerts, type Clock, messageOf } from "../../alerting/evaluation/alerts.ts";
+import { type AlertNow, readKept, writeKept } from "../../alerting/evaluation/kept.ts";
+import { type HostFacts, type Observation, observationsOf, observationsOfHost } from "../../alerting/evaluation/observation.ts";
+import { Restarts } from "../../alerting/evaluation/restarts.ts";
+import { QuietNow } from "../../alerting/evaluation/silences.ts";
 import type { AlertEvent } from "../../alerting/message.ts";
-import { type HostFacts, type Observation, observationsOf, observationsOfHost } from "../../alerting/observation.ts";
-import { Restarts } from "../../alerting/restarts.ts";
-import { hasRule } from "../../alerting/rules.ts";
-import { QuietNow } from "../../alerting/silences.ts";
+import { hasRule } from "../../alerting/rules/rules.ts";
+import { appendAlertHistory } from "../../alerting/spool/history.ts";
 import type { Notice } from "../../backend/notice.ts";
 import { runEach } from "../../base/steps.ts";
 import { hostName } from "../../metrics/subject.ts";

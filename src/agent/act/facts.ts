@@ -1,6 +1,6 @@
 // Translates a `Moment` into what the rules of alerts are compared with.
-import type { FiguresByName, ServiceFacts } from "../../alerting/observation.ts";
-import type { RuleSet } from "../../alerting/rules.ts";
+import type { FiguresByName, ServiceFacts } from "../../alerting/evaluation/observation.ts";
+import type { RuleSet } from "../../alerting/rules/rules.ts";
 import { probeOf } from "../../health/probe.ts";
 import type { State } from "../../metrics/sample.ts";
 import { howEnded } from "../../status/ended.ts";

@@ -1,6 +1,6 @@
 // Compares the result of each turn with what the readers (processes that follow the services) know, and sends them the
 // differences as events. All readers get the same events.
-import type { AlertNow } from "../../alerting/kept.ts";
+import type { AlertNow } from "../../alerting/evaluation/kept.ts";
 import type { Notice } from "../../backend/notice.ts";
 import type { Subscriber } from "../../base/channel/feed.ts";
 import type { ModelEvent } from "../../status/events.ts";

@@ -1,7 +1,7 @@
 // The uptime of the services with a rule on it. It is computed from the stored states, in the background and seldom, because
 // that reads as many rows as the service had changes.
 
-import type { RuleSet } from "../../alerting/rules.ts";
+import type { RuleSet } from "../../alerting/rules/rules.ts";
 import { reasonOf } from "../../base/errors.ts";
 import { availability } from "../../storage/availability.ts";
 import type { StorageReader } from "../../storage/storage.ts";

@@ -1,6 +1,7 @@
 // The configuration of alerts without its secrets, for output and for the trail. Pure.
+
+import { shownUrl } from "../channels/webhook.ts";
 import type { AlertFile } from "./config.ts";
-import { shownUrl } from "./webhook.ts";
 
 const mask = "***";
 

@@ -1,6 +1,6 @@
 // Sends one HTTP request to an address that the user configured, and to no other.
-import { errnoOf, reasonOf } from "../base/errors.ts";
-import { version } from "../version.ts";
+import { errnoOf, reasonOf } from "../../base/errors.ts";
+import { version } from "../../version.ts";
 import { type Answer, declined, taken, unreachable } from "./channel.ts";
 import { oneLine } from "./sentence.ts";
 

@@ -1,9 +1,9 @@
 // Makes the channels from the configuration, and finds what is doubtful in them.
 
-import { isLoopback } from "../base/loopback.ts";
+import { isLoopback } from "../../base/loopback.ts";
+import type { ChannelsConfig, HeartbeatConfig } from "../config/config.ts";
 import type { AlertChannel } from "./channel.ts";
 import { command, type RunProgram } from "./command.ts";
-import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { journal } from "./journal.ts";
 import { mail } from "./mail.ts";
 import { shownUrl, webhook } from "./webhook.ts";

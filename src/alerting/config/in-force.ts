@@ -1,12 +1,12 @@
 // The configuration that is in force: that of alerts.json, or, while the file has mistakes, the last one without mistakes.
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { readIfThere, writeWhole } from "../base/files.ts";
-import { shellWord } from "../base/text.ts";
+import { readIfThere, writeWhole } from "../../base/files.ts";
+import { shellWord } from "../../base/text.ts";
+import { type RuleSet, rulesOfHost, rulesOfService } from "../rules/rules.ts";
 import type { AlertConfig } from "./config.ts";
 import { type AlertMistake, alertMistakeLine, alertsFile, loadAlerts, parseAlerts } from "./file.ts";
 import { maskedAlerts } from "./masked.ts";
-import { type RuleSet, rulesOfHost, rulesOfService } from "./rules.ts";
 
 const maxBytes = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 // The state of the alerts on disk, so that it survives a restart of the agent: the schema, and reading and writing it.
 import { join } from "node:path";
 import * as v from "valibot";
-import { readIfThere, writeWhole } from "../base/files.ts";
-import { namePattern } from "../service/name.ts";
-import { AlertEvent, severities } from "./message.ts";
+import { readIfThere, writeWhole } from "../../base/files.ts";
+import { namePattern } from "../../service/name.ts";
+import { AlertEvent, severities } from "../message.ts";
 import { alertStates } from "./states.ts";
 
 const number = v.nullable(v.number());

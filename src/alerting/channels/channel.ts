@@ -1,5 +1,5 @@
 // The interface of a channel: something outside of bs9 that takes messages.
-import type { AlertMessage } from "./message.ts";
+import type { AlertMessage } from "../message.ts";
 
 /**
  * What became of one message. `answer`: in words, such as `204 No Content`. `isRefused`: the receiver works, and does not want this

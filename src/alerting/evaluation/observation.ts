@@ -1,10 +1,10 @@
 // Compares what is known of a service or of the host with its rules. Pure: values in, conditions out.
-import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
-import { harmless } from "../base/text.ts";
-import { tableOf, type Unit } from "../metrics/figures.ts";
-import type { Health, State } from "../metrics/sample.ts";
-import { hostName, kindOf } from "../metrics/subject.ts";
-import { type AlertSeverity, type Custom, customName, type EventRule, type RuleSet, type Threshold } from "./rules.ts";
+import { formatAge, formatBytes, formatSpan } from "../../base/quantities.ts";
+import { harmless } from "../../base/text.ts";
+import { tableOf, type Unit } from "../../metrics/figures.ts";
+import type { Health, State } from "../../metrics/sample.ts";
+import { hostName, kindOf } from "../../metrics/subject.ts";
+import { type AlertSeverity, type Custom, customName, type EventRule, type RuleSet, type Threshold } from "../rules/rules.ts";
 import type { Condition } from "./states.ts";
 
 export type Observation = {

@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { closeSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { makeFolder, openToAppend } from "../base/files.ts";
+import { errnoOf, failed, reasonOf } from "../../base/errors.ts";
+import { makeFolder, openToAppend } from "../../base/files.ts";
 
 /** An act of another process takes milliseconds; a caller must not wait long, because the agent calls `put` within a turn. */
 const busyMs = 1000;

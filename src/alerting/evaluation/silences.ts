@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { readIfThere, writeWhole } from "../base/files.ts";
-import { namePattern } from "../service/name.ts";
+import { readIfThere, writeWhole } from "../../base/files.ts";
+import { namePattern } from "../../service/name.ts";
 
 const maxEntries = 1000;
 

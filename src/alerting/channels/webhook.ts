@@ -1,8 +1,8 @@
 // The channel that sends messages as HTTP requests, signed as Standard Webhooks describes (standardwebhooks.com).
-import { whyOf } from "../base/errors.ts";
+import { whyOf } from "../../base/errors.ts";
+import type { WebhookConfig } from "../config/config.ts";
 import { bodyOf } from "./body.ts";
 import { type AlertChannel, declined, unreachable } from "./channel.ts";
-import type { WebhookConfig } from "./config.ts";
 import { request } from "./post.ts";
 import { secretOf } from "./secret.ts";
 import { maxTemplated } from "./template.ts";

@@ -1,5 +1,5 @@
 // The channel that runs a program of the user, with the message as JSON on its standard input.
-import { reasonOf } from "../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { type AlertChannel, declined, taken, unreachable } from "./channel.ts";
 import { oneLine } from "./sentence.ts";
 

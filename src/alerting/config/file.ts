@@ -1,10 +1,10 @@
 // Reads and writes alerts.json. A mistake is reported with its line and field.
 import { join } from "node:path";
 import * as v from "valibot";
-import { reasonOf } from "../base/errors.ts";
-import { readIfThere, writeWhole } from "../base/files.ts";
-import { readJson } from "../base/json.ts";
-import { nearest } from "../base/text.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { readIfThere, writeWhole } from "../../base/files.ts";
+import { readJson } from "../../base/json.ts";
+import { nearest } from "../../base/text.ts";
 import { AlertConfig, type AlertFile } from "./config.ts";
 
 export type AlertMistake = { line: number | null; field: string | null; what: string };

@@ -1,11 +1,11 @@
 // The schema of alerts.json: the rules, the channels and the heartbeat that the user has configured.
 import * as v from "valibot";
-import { parseBytes, parseDuration } from "../base/quantities.ts";
-import { tableOf } from "../metrics/figures.ts";
-import { hostName, kindOf } from "../metrics/subject.ts";
-import { namePattern } from "../service/name.ts";
-import { severities } from "./message.ts";
-import { mistakeInTemplate } from "./template.ts";
+import { parseBytes, parseDuration } from "../../base/quantities.ts";
+import { tableOf } from "../../metrics/figures.ts";
+import { hostName, kindOf } from "../../metrics/subject.ts";
+import { namePattern } from "../../service/name.ts";
+import { mistakeInTemplate } from "../channels/template.ts";
+import { severities } from "../message.ts";
 
 const longestSeconds = 31 * 86_400;
 const fromZero = v.pipe(v.number(), v.minValue(0, "must be at least 0"));

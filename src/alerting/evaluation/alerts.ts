@@ -1,8 +1,8 @@
 // The alerts of all subjects: takes the observations of each turn, and decides which events are told when. Does no input or
 // output.
-import { harmless } from "../base/text.ts";
+import { harmless } from "../../base/text.ts";
+import { type AlertEvent, type AlertMessage, idOfFiring } from "../message.ts";
 import { type AlertNow, hasGap, type Kept } from "./kept.ts";
-import { type AlertEvent, type AlertMessage, idOfFiring } from "./message.ts";
 import type { Observation } from "./observation.ts";
 import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
 import { type Condition, stepOf } from "./states.ts";

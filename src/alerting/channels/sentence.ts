@@ -1,5 +1,5 @@
 // The words of a message for people: a title, and one line for each event. Pure.
-import type { AlertEvent, AlertMessage } from "./message.ts";
+import type { AlertEvent, AlertMessage } from "../message.ts";
 
 /** Removes what could end a line, hide text or control a terminal. */
 export function oneLine(text: string, maxLength: number): string {

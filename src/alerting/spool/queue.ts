@@ -1,6 +1,6 @@
 // Sends the messages that wait in the spool for one channel, one after the other, and tries again what the channel did not take.
-import { reasonOf } from "../base/errors.ts";
-import type { AlertChannel, Answer } from "./channel.ts";
+import { reasonOf } from "../../base/errors.ts";
+import type { AlertChannel, Answer } from "../channels/channel.ts";
 import type { AlertSpool } from "./spool.ts";
 
 /** How long one attempt may take, and how long the next one waits: `firstMs`, then twice as long each time, at most `longestMs`. */

@@ -1,6 +1,6 @@
 // Groups events into messages: an event is sent at once, and the events of the next seconds are sent together. Pure.
-import type { AlertEvent } from "./message.ts";
-import { maxEvents } from "./message.ts";
+import type { AlertEvent } from "../message.ts";
+import { maxEvents } from "../message.ts";
 
 /** After a message, events are collected for this long. */
 export const togetherMs = 5000;

@@ -1,6 +1,6 @@
 // The body of a webhook: the documented JSON, the form of a known receiver, or a template of the user. Pure.
-import type { WebhookConfig } from "./config.ts";
-import type { AlertMessage } from "./message.ts";
+import type { WebhookConfig } from "../config/config.ts";
+import type { AlertMessage } from "../message.ts";
 import { eventLines, titleOf, worstOf } from "./sentence.ts";
 import { filledTemplate, looksLikeJson } from "./template.ts";
 

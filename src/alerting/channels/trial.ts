@@ -1,8 +1,8 @@
 // Sends a test message through each channel at once, for `bs9 alert --test`.
-import { randomHex } from "../base/random.ts";
+import { randomHex } from "../../base/random.ts";
+import type { ChannelsConfig, HeartbeatConfig } from "../config/config.ts";
 import type { AlertChannel, Answer } from "./channel.ts";
 import { type ChannelGround, channelsOf } from "./channels.ts";
-import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
 import { callHeartbeat } from "./heartbeat.ts";
 import { shownUrl } from "./webhook.ts";
 

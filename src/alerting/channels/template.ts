@@ -1,5 +1,5 @@
 // A template of the user for the body of a webhook. Pure.
-import type { AlertMessage } from "./message.ts";
+import type { AlertMessage } from "../message.ts";
 import { cut, eventLines, oneLine, titleOf, worstOf } from "./sentence.ts";
 
 export const maxTemplated = 64 * 1024;

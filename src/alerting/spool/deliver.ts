@@ -1,14 +1,14 @@
 // Delivers alerts: puts messages into the spool on disk, and sends them from there through each channel in a queue of its own.
 import { join } from "node:path";
-import { reasonOf } from "../base/errors.ts";
-import { type ChannelGround, channelsOf } from "./channels.ts";
-import type { ChannelsConfig, HeartbeatConfig } from "./config.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import type { AlertMessage } from "./message.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { type ChannelGround, channelsOf } from "../channels/channels.ts";
+import { Heartbeat } from "../channels/heartbeat.ts";
+import { shownUrl } from "../channels/webhook.ts";
+import type { ChannelsConfig, HeartbeatConfig } from "../config/config.ts";
+import type { AlertMessage } from "../message.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
 import { AlertSpool, type ChannelBacklog, type spoolLimits } from "./spool.ts";
 import { isSpoolDamage } from "./spool-file.ts";
-import { shownUrl } from "./webhook.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
 

@@ -1,7 +1,7 @@
 // The rules that are in force for a subject: those of alerts.json, the nearer one first, then the built-in ones. Pure.
-import { hostName } from "../metrics/subject.ts";
-import type { AlertConfig, CustomRule, GlobalRules } from "./config.ts";
-import type { severities } from "./message.ts";
+import { hostName } from "../../metrics/subject.ts";
+import type { AlertConfig, CustomRule, GlobalRules } from "../config/config.ts";
+import type { severities } from "../message.ts";
 
 export type AlertSeverity = (typeof severities)[number];
 

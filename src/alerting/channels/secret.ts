@@ -1,9 +1,9 @@
 // Reads a secret of a channel from the configuration, or from a file that only this user can read.
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { failed } from "../base/errors.ts";
-import { readIfThere } from "../base/files.ts";
-import { shellWord } from "../base/text.ts";
+import { failed } from "../../base/errors.ts";
+import { readIfThere } from "../../base/files.ts";
+import { shellWord } from "../../base/text.ts";
 
 const maxBytes = 64 * 1024;
 

@@ -2,8 +2,8 @@
 import { closeSync, fstatSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { makeFolder, openToAppend, readIfThere, writeWhole } from "../base/files.ts";
-import { AlertEvent } from "./message.ts";
+import { makeFolder, openToAppend, readIfThere, writeWhole } from "../../base/files.ts";
+import { AlertEvent } from "../message.ts";
 
 /** A file that has grown beyond this is cut to its newer half. */
 const maxBytes = 1024 * 1024;

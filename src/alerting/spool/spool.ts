@@ -1,9 +1,9 @@
 // The spool of alerts: messages on disk that wait for their channels. One SQLite file, which the agent and the unit that systemd
 // starts on a failure share. A process that is killed at any moment loses nothing: each step is one transaction.
 import type { Database } from "bun:sqlite";
-import { failed, reasonOf } from "../base/errors.ts";
-import { bootId, startTimeOf } from "../base/proc.ts";
-import { type AlertMessage, messageIn } from "./message.ts";
+import { failed, reasonOf } from "../../base/errors.ts";
+import { bootId, startTimeOf } from "../../base/proc.ts";
+import { type AlertMessage, messageIn } from "../message.ts";
 import { openSpool } from "./spool-file.ts";
 
 /** The limits of the spool: beyond them the oldest messages are dropped and counted. */

@@ -1,6 +1,7 @@
 // Calls an address of the user at an interval while the agent works, so that a service outside notices when the host is gone.
+
+import type { HeartbeatConfig } from "../config/config.ts";
 import type { Answer } from "./channel.ts";
-import type { HeartbeatConfig } from "./config.ts";
 import { request } from "./post.ts";
 
 const usualSeconds = 60;

@@ -1,8 +1,8 @@
 // The channel that writes one entry into systemd's journal for each event, with the fields of the event.
-import { reasonOf } from "../base/errors.ts";
-import { writeJournal } from "../base/journal-fields.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { writeJournal } from "../../base/journal-fields.ts";
+import type { AlertEvent } from "../message.ts";
 import { type AlertChannel, taken, unreachable } from "./channel.ts";
-import type { AlertEvent } from "./message.ts";
 import { oneLine } from "./sentence.ts";
 
 const maxField = 2000;

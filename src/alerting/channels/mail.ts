@@ -1,9 +1,9 @@
 // The channel that sends messages as mail, over one SMTP connection to the server that the user configured.
-import { errnoOf, reasonOf } from "../base/errors.ts";
-import { isLoopback } from "../base/loopback.ts";
+import { errnoOf, reasonOf } from "../../base/errors.ts";
+import { isLoopback } from "../../base/loopback.ts";
+import type { MailConfig } from "../config/config.ts";
+import type { AlertMessage } from "../message.ts";
 import { type AlertChannel, type Answer, declined, taken, unreachable } from "./channel.ts";
-import type { MailConfig } from "./config.ts";
-import type { AlertMessage } from "./message.ts";
 import { secretOf } from "./secret.ts";
 import { eventLines, oneLine, titleOf } from "./sentence.ts";
 
