@@ -6,6 +6,7 @@ import { reasonOf } from "../base/errors.ts";
 import { firstWebPort } from "../config/web.ts";
 import type { Context } from "../context.ts";
 import { Credentials } from "../web/credentials.ts";
+import { pageAssets } from "../web/page.ts";
 import { type RunningWeb, recordWeb } from "../web/running.ts";
 import { serveWeb, type Web } from "../web/server.ts";
 import { loadToken, type Token } from "../web/token.ts";
@@ -26,7 +27,7 @@ export async function openWeb({ host, port, tls }: WebPlace, context: Context): 
   const credentials = new Credentials(env, paths.config);
   const source = webSourceOf(context);
   const serve = (at: number) =>
-    serveWeb({ host, port: at, publicUrl, tls, credentials: () => credentials.current(), source, now: Date.now });
+    serveWeb({ host, port: at, publicUrl, tls, credentials: () => credentials.current(), source, assets: pageAssets, now: Date.now });
   const web = port === null ? firstFree(serve) : serve(port);
   const running = { host, port: web.port, url: publicUrl ?? urlOf(host, web.port, tls !== null), startedMs: Date.now() };
   try {

@@ -12,7 +12,8 @@ const nameParameter = { name: "name", in: "path", required: true, description: "
 
 export function openApiOf(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  for (const route of routes.filter(({ isPage }) => isPage !== true))
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
   const document: Record<string, unknown> = {
     openapi: "3.1.0",
     // Relative to the place of this document, so that it also holds behind a reverse proxy.

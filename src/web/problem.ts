@@ -53,12 +53,17 @@ export function textAnswer(text: string, type = "text/plain; charset=utf-8"): Ht
   return answer(text, type, {});
 }
 
+/** A file of the page; `headers` replace those that every other answer has. */
+export function fileAnswer(body: string, type: string, headers: Record<string, string>): HttpAnswer {
+  return { status: 200, headers: { ...always, "Content-Type": type, ...headers }, body };
+}
+
 /** An answer without a body, such as a redirection. */
-export function emptyAnswer(status: 204 | 303, headers: Record<string, string>): HttpAnswer {
+export function emptyAnswer(status: 204 | 303 | 304, headers: Record<string, string>): HttpAnswer {
   return { status, headers: { ...always, ...headers }, body: "" };
 }
 
-/** No answer is a page, may be cached, or is for another site. */
+/** No answer but the files of the page is a page or may be cached; none is for another site. */
 const always = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -81,7 +86,7 @@ const minCompressedBytes = 1024;
 /** Makes the response, compressed where the client accepts gzip and the body is long enough. */
 export function responseOf(made: HttpAnswer, acceptEncoding: string | null): Response {
   const { status, headers, body } = made;
-  if (status === 204 || status === 303) return new Response(null, { status, headers });
+  if (status === 204 || status === 303 || status === 304) return new Response(null, { status, headers });
   if (body.length < minCompressedBytes || !/(?:^|[\s,])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?(?:[\s,]|$))/i.test(acceptEncoding ?? ""))
     return new Response(body, { status, headers: { ...headers, Vary: "Accept-Encoding" } });
   made.gzipped ??= Bun.gzipSync(Buffer.from(body), { level: 4 });

@@ -35,6 +35,8 @@ export type Route = Admission & {
   answers?: Record<string, unknown>;
   /** True where the answer may take longer than the idle time of a connection. */
   isSlow?: boolean;
+  /** True for a file of the page, which the OpenAPI document leaves out. */
+  isPage?: boolean;
   /** True where the answer costs so little that no limit applies to it. */
   isFree?: boolean;
   answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;

@@ -6,12 +6,22 @@ import { prometheusRoutes } from "./api/prometheus.ts";
 import { recordRoutes } from "./api/series.ts";
 import { serviceRoutes } from "./api/services.ts";
 import { type SessionDeps, sessionRoutes } from "./api/session.ts";
+import { assetAnswers } from "./assets.ts";
 import { openApiOf } from "./openapi.ts";
+import type { PageAsset } from "./page.ts";
 import { jsonAnswer, textAnswer } from "./problem.ts";
 import type { Route } from "./route.ts";
 import type { WebSource } from "./source.ts";
 
-export function routesOf(source: WebSource, session: SessionDeps, now: () => number, publicUrl: string | null): Route[] {
+export type RouteDeps = {
+  source: WebSource;
+  session: SessionDeps;
+  assets: readonly PageAsset[];
+  now: () => number;
+  publicUrl: string | null;
+};
+
+export function routesOf({ source, session, assets, now, publicUrl }: RouteDeps): Route[] {
   const routes: Route[] = [
     {
       method: "GET",
@@ -22,6 +32,18 @@ export function routesOf(source: WebSource, session: SessionDeps, now: () => num
       isFree: true,
       answer: () => textAnswer("ok\n"),
     },
+    ...assetAnswers(assets).map(
+      ({ path, answer }): Route => ({
+        method: "GET",
+        path,
+        needs: "nothing",
+        summary: "a file of the page",
+        type: "text/html",
+        isPage: true,
+        isFree: true,
+        answer: ({ headers }) => answer(headers.get("if-none-match")),
+      }),
+    ),
     ...sessionRoutes(session),
     ...serviceRoutes(source, now),
     ...recordRoutes(source, now),

@@ -9,6 +9,7 @@ import type { Credential } from "./credentials.ts";
 import { Hub } from "./hub.ts";
 import { LoginCodes } from "./login-code.ts";
 import { foreign, ownNamesOf } from "./origin.ts";
+import type { PageAsset } from "./page.ts";
 import { type HttpAnswer, problem, problemOf, responseOf } from "./problem.ts";
 import { Room } from "./room.ts";
 import { type Asked, checkQuery, findRoute } from "./route.ts";
@@ -28,6 +29,8 @@ export type WebOptions = {
   tls: { cert: string; key: string } | null;
   credentials: () => Credential[];
   source: WebSource;
+  /** The files of the page. */
+  assets: readonly PageAsset[];
   now: () => number;
 };
 export type Web = { port: number; stop(): Promise<void> };
@@ -89,14 +92,15 @@ type ConnectionOf = {
 };
 
 /** Returns the function that answers a request; null where the connection has become a WebSocket. */
-function answerer({ host, tls, publicUrl, credentials, source, now }: WebOptions, port: number, hub: Hub) {
+function answerer({ host, tls, publicUrl, credentials, source, assets, now }: WebOptions, port: number, hub: Hub) {
   const ours = ownNamesOf(host, hostname(), publicUrl);
   const sessions = new WebSessions(now);
   const cookieName = `bs9-${currentUser().uid}-${port}`;
   const auth = new Auth({ credentials, sessions, cookieName, now });
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
   const codes = new LoginCodes(port, now);
-  const routes = routesOf(source, { auth, sessions, codes, credentials, cookieName, publicPath }, now, publicUrl);
+  const session = { auth, sessions, codes, credentials, cookieName, publicPath };
+  const routes = routesOf({ source, session, assets, now, publicUrl });
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
   return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
     const { headers, method } = request;

@@ -82,6 +82,7 @@ export function webOf(source: Partial<WebSource> = {}, options: Partial<WebOptio
     tls: null,
     credentials: () => credentials.current(),
     source: { ...plainSource, ...source },
+    assets: [],
     now: Date.now,
     ...options,
   });
