@@ -60,6 +60,8 @@ function steady(pty: Pty): string[] {
       .replace(/(cpu|mem) (-|[\d.]+[%KMG]?|no samples yet)( max [\d.]+[%KMG]?)?/g, "$1 FIGURE")
       .replace(/ {2,}/g, "  ")
       .replace(/─+/g, "──")
+      // A long figure may leave no space before the line of the next column.
+      .replaceAll("FIGURE──", "FIGURE ──")
       .trimEnd(),
   );
 }
