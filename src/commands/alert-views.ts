@@ -8,10 +8,11 @@ import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet } from "../alerting/evaluation/silences.ts";
 import { customName, type RuleSet, rulesOfHost, rulesOfService } from "../alerting/rules/rules.ts";
+import { limitText, thresholdRow } from "../alerting/rules/table.ts";
 import { readAlertHistory } from "../alerting/spool/history.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { formatAge, formatBytes, formatSpan } from "../base/quantities.ts";
+import { formatAge, formatSpan } from "../base/quantities.ts";
 import { table } from "../base/table.ts";
 import { harmless } from "../base/text.ts";
 import { hostName } from "../metrics/subject.ts";
@@ -122,9 +123,14 @@ function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): strin
   return [
     ...events.map(({ name, forMs, severity }) => [subject, name, "-", lasting(forMs), severity]),
     ...thresholds.map(({ name, value, isBytes, forMs, severity }) => {
-      const sign = name === "uptime" ? "below" : "from";
-      const unit = name === "restarts" ? "" : name === "p95Ms" ? " ms" : " %";
-      return [subject, name, `${sign} ${isBytes ? formatBytes(value) : `${value}${unit}`}`, lasting(forMs), severity];
+      const { isLeast, unit } = thresholdRow(name);
+      return [
+        subject,
+        name,
+        `${isLeast === true ? "below" : "from"} ${limitText(value, isBytes ? "bytes" : unit)}`,
+        lasting(forMs),
+        severity,
+      ];
     }),
     ...custom.map(({ name, series, op, value, forMs, severity }) => [
       subject,

@@ -3,13 +3,15 @@ import { closeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { AlertsInForce } from "../alerting/config/in-force.ts";
-import { Alerts, messageOf } from "../alerting/evaluation/alerts.ts";
-import { readKept, writeKept } from "../alerting/evaluation/kept.ts";
-import { observationsOf, type ServiceFacts } from "../alerting/evaluation/observation.ts";
+import { Alerts } from "../alerting/evaluation/alerts.ts";
+import { decide } from "../alerting/evaluation/decide.ts";
+import { readKept } from "../alerting/evaluation/kept.ts";
 import { Restarts } from "../alerting/evaluation/restarts.ts";
 import { QuietNow } from "../alerting/evaluation/silences.ts";
 import type { AlertMessage } from "../alerting/message.ts";
-import { appendAlertHistory } from "../alerting/spool/history.ts";
+import { type ServiceFacts, unmeasured } from "../alerting/rules/facts.ts";
+import { hasRule, rulesWithoutAgent } from "../alerting/rules/rules.ts";
+import { Teller } from "../alerting/spool/tell.ts";
 import type { Backend, Reading } from "../backend/backend.ts";
 import { takeLock } from "../base/lock.ts";
 import type { Outcome, Registry } from "../service/registry.ts";
@@ -24,9 +26,6 @@ export type FailureDeps = {
   put: (message: AlertMessage) => void;
 };
 
-/** What can be told without samples. */
-const rulesHere = new Set(["failed", "oom"]);
-
 /**
  * Writes new failures to the spool. Returns how many events have to be told later, because they are sent together with others, or
  * because a command acts on their service; null where an agent runs, which tells everything itself.
@@ -40,34 +39,20 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
     const clock = { nowMs: performance.now(), atMs: Date.now() };
     const kept = readKept(state);
     const alerts = new Alerts(kept, clock);
-    const before = alerts.version;
+    const teller = new Teller({ alerts, restarts: new Restarts(kept, clock), state, host: hostname(), put });
     inForce.refresh();
     const outcomes = registry.outcomes();
-    for (const reading of readings) {
-      const { events } = inForce.rulesOf(reading.name);
-      const rules = { thresholds: [], events: events.filter(({ name }) => rulesHere.has(name)), custom: [] };
-      const isFailedTold = rules.events.some(({ name }) => name === "failed");
-      alerts.observe(
-        observationsOf(factsOf(reading, outcomes.get(reading.name) ?? null, isFailedTold), rules, { figures: null }, clock.nowMs),
-        clock,
-      );
-    }
+    const services = readings.map((reading) => {
+      const rules = rulesWithoutAgent(inForce.rulesOf(reading.name));
+      return { facts: factsOf(reading, outcomes.get(reading.name) ?? null, hasRule(rules, "failed")), rules, passed: null };
+    });
     const acting = registry.actingOn();
     const quiet = new QuietNow(state);
     quiet.refresh();
-    const due = alerts.release(
-      {
-        cooldownMs: inForce.config.cooldownSeconds * 1000,
-        isSilenced: (subject) => acting.has(subject) || quiet.isSilenced(subject, clock.atMs),
-        isAcked: (id) => quiet.ackedBy(id) !== null,
-      },
-      clock,
-    );
-    for (const events of due) put(messageOf(events, hostname(), clock.atMs));
+    const telling = quiet.telling({ acting, cooldownSeconds: inForce.config.cooldownSeconds, atMs: clock.atMs });
+    const host = { facts: { figures: null }, rules: rulesWithoutAgent(inForce.rulesOfHost()) };
+    teller.tell(decide(alerts, { services, host, existing: null }, telling, clock), clock);
     const now = alerts.kept(clock);
-    if (alerts.version !== before) writeKept(state, { ...now, restarts: new Restarts(kept, clock).kept(clock.nowMs) });
-    // Last, because the state matters more than the history where one of them cannot be written.
-    if (due.length > 0) appendAlertHistory(state, due.flat());
     const held = now.alerts.filter((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
     return now.waiting.length + held.length;
   } finally {
@@ -76,17 +61,5 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
 }
 
 function factsOf(reading: Reading, outcome: Outcome | null, isFailedTold: boolean): ServiceFacts {
-  return {
-    name: reading.name,
-    ...howEnded(reading, outcome, isFailedTold),
-    health: "unknown",
-    healthReason: null,
-    isChecked: true,
-    changedMs: null,
-    restartsMs: [],
-    memoryLimitBytes: null,
-    cpuLimitPercent: null,
-    uptimePercent: null,
-    figures: null,
-  };
+  return { ...unmeasured, name: reading.name, ...howEnded(reading, outcome, isFailedTold) };
 }

@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import type { AlertFile } from "../../src/alerting/config/config.ts";
 import { parseAlerts } from "../../src/alerting/config/file.ts";
 import { Alerts } from "../../src/alerting/evaluation/alerts.ts";
-import { observationsOf, observationsOfHost, type ServiceFacts } from "../../src/alerting/evaluation/observation.ts";
+import { observationsOf, observationsOfHost } from "../../src/alerting/evaluation/observation.ts";
 import { Restarts } from "../../src/alerting/evaluation/restarts.ts";
+import type { ServiceFacts } from "../../src/alerting/rules/facts.ts";
 import { rulesOfHost, rulesOfService } from "../../src/alerting/rules/rules.ts";
 
 const quiet: ServiceFacts = {

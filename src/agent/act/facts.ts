@@ -1,6 +1,6 @@
 // Translates a `Moment` into what the rules of alerts are compared with.
-import type { FiguresByName, ServiceFacts } from "../../alerting/evaluation/observation.ts";
-import type { RuleSet } from "../../alerting/rules/rules.ts";
+import type { FiguresByName, ServiceFacts } from "../../alerting/rules/facts.ts";
+import { hasRule, type RuleSet } from "../../alerting/rules/rules.ts";
 import { probeOf } from "../../health/probe.ts";
 import type { State } from "../../metrics/sample.ts";
 import { howEnded } from "../../status/ended.ts";
@@ -24,8 +24,7 @@ export type FactsInput = {
 export function factsOf(known: Known, moment: Moment, input: FactsInput): ServiceFacts {
   const { spec, reading, limits } = known;
   const { name } = spec;
-  const isToldAsFailed = input.rules.events.some((rule) => rule.name === "failed");
-  const ended = howEnded(reading, moment.outcomes.get(name) ?? null, isToldAsFailed);
+  const ended = howEnded(reading, moment.outcomes.get(name) ?? null, hasRule(input.rules, "failed"));
   const { state } = ended;
   const { health, reason } = moment.healthOf(name);
   const isRunning = state === "active" || state === "activating";

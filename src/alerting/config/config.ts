@@ -2,10 +2,11 @@
 import * as v from "valibot";
 import { parseBytes, parseDuration } from "../../base/quantities.ts";
 import { tableOf } from "../../metrics/figures.ts";
-import { hostName, kindOf } from "../../metrics/subject.ts";
+import { hostName, kindOf, type SubjectKind } from "../../metrics/subject.ts";
 import { namePattern } from "../../service/name.ts";
 import { mistakeInTemplate } from "../channels/template.ts";
 import { severities } from "../message.ts";
+import { type EventName, eventRows, type Takes, thresholdRows } from "../rules/table.ts";
 
 const longestSeconds = 31 * 86_400;
 const fromZero = v.pipe(v.number(), v.minValue(0, "must be at least 0"));
@@ -64,30 +65,31 @@ const percentOrSize = v.pipe(
 );
 
 const shared = { for: v.optional(duration), severity };
-const limitOf = <V extends v.GenericSchema>(value: V) => v.optional(v.union([off, v.strictObject({ value, ...shared })]));
 const within = v.optional(durationFrom(1));
 const event = v.optional(v.union([v.picklist(["on", "off"]), v.strictObject(shared)]));
 
+/** The schema of a rule by what its row in the table of the rules takes. A count is reached at one moment, so it has no `for`. */
+const takes = {
+  percent: v.optional(v.union([off, v.strictObject({ value: percent, ...shared })])),
+  percentOrSize: v.optional(v.union([off, v.strictObject({ value: percentOrSize, ...shared })])),
+  number: v.optional(v.union([off, v.strictObject({ value: positive, ...shared })])),
+  percentWithin: v.optional(v.union([off, v.strictObject({ value: percent, within, ...shared })])),
+  countWithin: v.optional(v.union([off, v.strictObject({ value: positive, within, severity })])),
+};
+
+type Entries<T extends Record<string, keyof typeof takes>> = { [N in keyof T]: (typeof takes)[T[N]] };
+
+const thresholdsOn = (kind: SubjectKind) =>
+  Object.fromEntries(thresholdRows.flatMap((row) => (row.on === kind ? [[row.name, takes[row.takes]]] : [])));
+
 /** Every rule is optional: a rule that a service does not set is that of `rules`, and then the built-in one. */
 const ServiceRules = v.strictObject({
-  /** Percent of the CPU limit, or of one core for a service without a limit. */
-  cpu: limitOf(positive),
-  /** Percent of the memory limit (of the memory of the host for a service without a limit), or a size such as `512M`. */
-  memory: limitOf(percentOrSize),
-  errorRate: limitOf(percent),
-  p95Ms: limitOf(positive),
-  /** Least percentage of the time in which the service must have been up. */
-  uptime: v.optional(v.union([off, v.strictObject({ value: percent, within, ...shared })])),
-  /** Number of restarts within a time. There is no `for`: a number of restarts is reached at one moment. */
-  restarts: v.optional(v.union([off, v.strictObject({ value: positive, within, severity })])),
-  health: event,
-  failed: event,
-  oom: event,
-  crashLoop: event,
+  ...(thresholdsOn("service") as Entries<Takes<"service">>),
+  ...(Object.fromEntries(eventRows.map(({ name }) => [name, event])) as Record<EventName, typeof event>),
 });
 
 /** The rules on the host can be set for the host only. */
-const GlobalRules = v.strictObject({ ...ServiceRules.entries, hostMemory: limitOf(percent), hostDisk: limitOf(percent) });
+const GlobalRules = v.strictObject({ ...ServiceRules.entries, ...(thresholdsOn("host") as Entries<Takes<"host">>) });
 export type GlobalRules = v.InferOutput<typeof GlobalRules>;
 
 const operators = [">", ">=", "<", "<="] as const;

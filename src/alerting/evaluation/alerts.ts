@@ -62,12 +62,15 @@ export class Alerts {
     for (const observation of observations) this.#observe(observation, clock);
   }
 
-  /** Drops all alerts without sending resolved events, because alerts are turned off. */
+  /** Drops all alerts and what waits to be told, because alerts are turned off. */
   forget(): void {
-    if (this.#alerts.size === 0 && this.#toldMs.size === 0) return;
+    const { waiting } = this.#outbox;
+    if (this.#alerts.size === 0 && this.#toldMs.size === 0 && waiting.length === 0 && this.#waiting.length === 0) return;
     this.#alerts.clear();
     this.#toldMs.clear();
     this.#unknownMs.clear();
+    this.#waiting = [];
+    this.#outbox = { ...this.#outbox, waiting: [] };
     this.#version++;
   }
 
@@ -112,14 +115,15 @@ export class Alerts {
     })).sort((a, b) => a.sinceMs - b.sinceMs);
   }
 
-  /** Everything that has to survive a restart. */
-  kept({ nowMs, atMs }: Clock): Pick<Kept, "atMs" | "alerts" | "told" | "waiting" | "leftMs"> {
+  /** Everything that has to survive a restart. `untold`: events that were released and are not in the spool yet, so they are due at once. */
+  kept({ nowMs, atMs }: Clock, untold: readonly AlertEvent[] = []): Pick<Kept, "atMs" | "alerts" | "told" | "waiting" | "leftMs"> {
+    const { waiting, untilMs } = this.#outbox;
     return {
       atMs,
       alerts: Array.from(this.#alerts.values(), ({ phaseMs, ...alert }) => ({ ...alert, phaseAgeMs: nowMs - phaseMs })),
       told: Array.from(this.#toldMs, ([key, atToldMs]) => ({ ...subjectOf(key), ageMs: nowMs - atToldMs })),
-      waiting: [...this.#outbox.waiting, ...this.#waiting],
-      leftMs: this.#outbox.untilMs === null ? null : Math.max(0, this.#outbox.untilMs - nowMs),
+      waiting: [...untold, ...waiting, ...this.#waiting],
+      leftMs: untilMs === null || untold.length > 0 ? null : Math.max(0, untilMs - nowMs),
     };
   }
 

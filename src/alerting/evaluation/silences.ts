@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, writeWhole } from "../../base/files.ts";
 import { namePattern } from "../../service/name.ts";
+import type { Telling } from "./alerts.ts";
 
 const maxEntries = 1000;
 
@@ -57,6 +58,15 @@ export class QuietNow {
     const { silences, acks } = readQuiet(this.#state);
     this.#silences = new Map(silences.map(({ service, untilMs }) => [service, untilMs]));
     this.#acks = new Map(acks.map(({ id, by }) => [id, by]));
+  }
+
+  /** `acting`: the services that commands act on, about which nobody is told meanwhile. */
+  telling({ acting, cooldownSeconds, atMs }: { acting: ReadonlySet<string>; cooldownSeconds: number; atMs: number }): Telling {
+    return {
+      cooldownMs: cooldownSeconds * 1000,
+      isSilenced: (subject) => acting.has(subject) || this.isSilenced(subject, atMs),
+      isAcked: (id) => this.ackedBy(id) !== null,
+    };
   }
 
   isSilenced(service: string, atMs: number): boolean {

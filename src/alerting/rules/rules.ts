@@ -1,16 +1,7 @@
 // The rules that are in force for a subject: those of alerts.json, the nearer one first, then the built-in ones. Pure.
-import { hostName } from "../../metrics/subject.ts";
+import { hostName, type SubjectKind } from "../../metrics/subject.ts";
 import type { AlertConfig, CustomRule, GlobalRules } from "../config/config.ts";
-import type { severities } from "../message.ts";
-
-export type AlertSeverity = (typeof severities)[number];
-
-/** The rules that compare a figure, those on the host too. */
-export const thresholdNames = ["cpu", "memory", "errorRate", "p95Ms", "uptime", "restarts", "hostMemory", "hostDisk"] as const;
-export type ThresholdName = (typeof thresholdNames)[number];
-/** The rules on events of a service, which are on unless they are turned off. */
-export const eventNames = ["failed", "oom", "crashLoop", "health"] as const;
-export type EventName = (typeof eventNames)[number];
+import { type AlertSeverity, type EventName, eventRows, type ThresholdName, thresholdRows } from "./table.ts";
 
 export type Threshold = {
   name: ThresholdName;
@@ -25,16 +16,13 @@ export type EventRule = { name: EventName; forMs: number; severity: AlertSeverit
 export type Custom = Omit<CustomRule, "for" | "severity"> & { forMs: number; severity: AlertSeverity };
 export type RuleSet = { thresholds: Threshold[]; events: EventRule[]; custom: Custom[] };
 
-const defaultForMs = 10_000;
-const defaultWithinMs: Partial<Record<ThresholdName, number>> = { uptime: 86_400_000, restarts: 600_000 };
-
-const hostRules = new Set<string>(["hostMemory", "hostDisk"]);
+const customForMs = 10_000;
 
 export function rulesOfService(config: AlertConfig, service: string): RuleSet {
   const given: GlobalRules = { ...config.rules, ...config.services[service] };
   return {
-    thresholds: thresholdNames.filter((name) => !hostRules.has(name)).flatMap((name) => thresholdOf(name, given)),
-    events: eventNames.flatMap((name) => eventOf(name, given)),
+    thresholds: thresholdsOn("service", given),
+    events: eventRows.flatMap((row) => eventOf(row, given)),
     custom: customOfService(config, service).map(customOf),
   };
 }
@@ -48,7 +36,7 @@ function customOfService({ custom }: AlertConfig, service: string): CustomRule[]
 
 export function rulesOfHost(config: AlertConfig): RuleSet {
   return {
-    thresholds: thresholdNames.filter((name) => hostRules.has(name)).flatMap((name) => thresholdOf(name, config.rules)),
+    thresholds: thresholdsOn("host", config.rules),
     events: [],
     custom: config.custom.filter((one) => one.service === hostName).map(customOf),
   };
@@ -57,29 +45,46 @@ export function rulesOfHost(config: AlertConfig): RuleSet {
 /** The name of a rule in events: custom rules have names of their own, which must not meet those of bs9. */
 export const customName = (name: string): string => `custom.${name}`;
 
-function thresholdOf(name: ThresholdName, given: GlobalRules): Threshold[] {
+function thresholdsOn(kind: SubjectKind, given: GlobalRules): Threshold[] {
+  return thresholdRows.flatMap((row) => (row.on === kind ? thresholdOf(row, given) : []));
+}
+
+function thresholdOf({ name, withinMs, forMs, severity }: (typeof thresholdRows)[number], given: GlobalRules): Threshold[] {
   const rule = given[name];
   if (rule === undefined || rule === "off") return [];
   const isBytes = typeof rule.value === "object";
-  const value = typeof rule.value === "object" ? rule.value.bytes : rule.value;
-  const withinMs = ("within" in rule ? rule.within : undefined) ?? defaultWithinMs[name] ?? 0;
   return [
-    { name, value, isBytes, withinMs, forMs: ("for" in rule ? rule.for : undefined) ?? defaultForMs, severity: rule.severity ?? "warning" },
+    {
+      name,
+      value: typeof rule.value === "object" ? rule.value.bytes : rule.value,
+      isBytes,
+      withinMs: ("within" in rule ? rule.within : undefined) ?? withinMs,
+      forMs: ("for" in rule ? rule.for : undefined) ?? forMs,
+      severity: rule.severity ?? severity,
+    },
   ];
 }
 
-function eventOf(name: EventName, given: GlobalRules): EventRule[] {
+function eventOf({ name, forMs, severity }: (typeof eventRows)[number], given: GlobalRules): EventRule[] {
   const rule = given[name] ?? "on";
   if (rule === "off") return [];
-  const { for: forMs = 0, severity = "critical" } = rule === "on" ? {} : rule;
-  return [{ name, forMs, severity }];
+  const own = rule === "on" ? {} : rule;
+  return [{ name, forMs: own.for ?? forMs, severity: own.severity ?? severity }];
 }
 
-function customOf({ for: forMs = defaultForMs, severity = "warning", ...rule }: CustomRule): Custom {
+function customOf({ for: forMs = customForMs, severity = "warning", ...rule }: CustomRule): Custom {
   return { ...rule, forMs, severity };
 }
 
 /** `name`: the one in events. */
-export function hasRule({ thresholds, events, custom }: RuleSet, name: string): boolean {
+export function hasRule(rules: RuleSet | null, name: string): boolean {
+  if (rules === null) return false;
+  const { thresholds, events, custom } = rules;
   return [...thresholds, ...events].some((one) => one.name === name) || custom.some((one) => customName(one.name) === name);
+}
+
+/** Only the rules on events that can be seen without an agent. */
+export function rulesWithoutAgent({ events }: RuleSet): RuleSet {
+  const names = new Set(eventRows.flatMap(({ name, needsNoAgent }) => (needsNoAgent === true ? [name] : [])));
+  return { thresholds: [], events: events.filter(({ name }) => names.has(name)), custom: [] };
 }
