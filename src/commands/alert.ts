@@ -1,6 +1,7 @@
 // bs9 alert: shows and changes the rules and channels of alerts, silences services, acknowledges alerts, tests the channels.
 import { hostname } from "node:os";
 import type { RunProgram } from "../alerting/channels/command.ts";
+import type { ChannelTrial } from "../alerting/channels/trial.ts";
 import type { AlertEdits } from "../alerting/config/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/config/file.ts";
 import { alertsJsonSchema } from "../alerting/config/json-schema.ts";
@@ -126,6 +127,13 @@ async function acknowledged(id: string, context: Context): Promise<Result> {
 }
 
 async function test(context: Context): Promise<Result> {
+  const trials = await testedHere(context);
+  const isWell = trials.length > 0 && trials.every(({ ok }) => ok);
+  return { ...testedChannels(trials), exitStatus: isWell ? exitStatus.done : exitStatus.failed };
+}
+
+/** Sends a test message through each channel. Throws if alerts.json has mistakes. */
+export async function testedHere(context: Context): Promise<ChannelTrial[]> {
   const { config, mistakes } = loadAlerts(context.paths.config);
   const path = alertsFile(context.paths.config);
   if (config === null) throw failed(`cannot test the channels: ${mistakes.map((mistake) => alertMistakeLine(path, mistake)).join("; ")}`);
@@ -136,9 +144,7 @@ async function test(context: Context): Promise<Result> {
     return runProgram(argv, input, timeoutMs, { backend, paths: context.paths });
   };
   const ground = { home: context.paths.home, now: Date.now, run };
-  const trials = await testChannels({ channels, heartbeat, host: hostname(), timeoutMs: testTimeoutMs, ...ground });
-  const isWell = trials.length > 0 && trials.every(({ ok }) => ok);
-  return { ...testedChannels(trials), exitStatus: isWell ? exitStatus.done : exitStatus.failed };
+  return testChannels({ channels, heartbeat, host: hostname(), timeoutMs: testTimeoutMs, ...ground });
 }
 
 function depsOf({ registry, trail, paths, terminal, warn, env }: Context): AlertDeps {

@@ -25,6 +25,10 @@ export function webSourceOf(context: Context): WebSource {
     storage,
     records: () => context.trail.newestFirst(),
     findings: async () => (await import("./doctor.ts")).findingsHere(context),
+    alerts: async () => (await import("./web-alerts.ts")).alertsSeen(context),
+    acknowledge: async (id, http) => (await import("./web-alerts.ts")).acknowledgeFor(context, id, http),
+    silence: async (idOrService, untilMs, http) => (await import("./web-alerts.ts")).silenceFor(context, idOrService, untilMs, http),
+    testAlerts: async () => (await import("./alert.ts")).testedHere(context),
     async act(verb, name, http) {
       const [{ startDefined, stopDefined, restartDefined }, { observe }] = await Promise.all([
         import("../lifecycle/acts.ts"),

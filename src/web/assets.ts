@@ -1,10 +1,8 @@
 // The answers for the files of the page. Each file has its own path, where browsers ask each time whether it has changed, and an
 // address with the hash of its content, which the page names and browsers keep for a year.
 import type { PageAsset } from "./page.ts";
-import { emptyAnswer, fileAnswer, type HttpAnswer } from "./problem.ts";
-
-/** `path` is where the file is found; `answer` takes the header If-None-Match. */
-export type AssetAnswer = { path: string; answer(ifNoneMatch: string | null): HttpAnswer };
+import { emptyAnswer, fileAnswer } from "./problem.ts";
+import type { Endpoint } from "./route.ts";
 
 /** Nothing from elsewhere, no inline code, and no form or frame of another site. */
 const contentSecurityPolicy = [
@@ -18,7 +16,8 @@ const contentSecurityPolicy = [
   "base-uri 'none'",
 ].join("; ");
 
-export function assetAnswers(assets: readonly PageAsset[]): AssetAnswer[] {
+/** Each path with its endpoint. */
+export function assetEndpoints(assets: readonly PageAsset[]): [path: string, Endpoint][] {
   const others = assets.filter(({ path }) => path !== "/").map((asset) => ({ ...asset, hash: hashOf(asset.body) }));
   const page = assets.filter(({ path }) => path === "/").map(({ body, ...rest }) => ({ ...rest, body: linked(body, others) }));
   return [
@@ -32,12 +31,13 @@ export function assetAnswers(assets: readonly PageAsset[]): AssetAnswer[] {
 
 type Hashed = PageAsset & { hash: string };
 
-function answers({ path, type, body, hash }: Hashed, cacheControl: string): AssetAnswer {
+function answers({ path, type, body, hash }: Hashed, cacheControl: string): [path: string, Endpoint] {
   const headers = { ETag: `"${hash}"`, "Cache-Control": cacheControl, "Content-Security-Policy": contentSecurityPolicy };
   // One answer for all clients, so that it is compressed once.
   const whole = fileAnswer(body, type, headers);
   const unchanged = emptyAnswer(304, headers);
-  return { path, answer: (ifNoneMatch) => (isNamed(hash, ifNoneMatch) ? unchanged : whole) };
+  const answer: Endpoint["answer"] = (asked) => (isNamed(hash, asked.headers.get("if-none-match")) ? unchanged : whole);
+  return [path, { summary: "a file of the page", type, isPage: true, isFree: true, answer }];
 }
 
 /** The page with the hashed addresses in place of the plain paths. They stay relative, for a reverse proxy with a path. */

@@ -1,5 +1,10 @@
-// Decides who may call the API: by the bearer token, or by the cookie of a session. Tokens are compared in constant time; wrong
-// ones are counted per address, and refused beyond a limit. Host and Origin are checked before (origin.ts).
+// Decides who may call the API. The rule: a request needs the token, or the session that logging in with it has opened; the
+// read-only token and its sessions may only read. The table of routes (routes.ts) says what each path needs: nothing, to read,
+// or the full token. A POST or a WebSocket with a session must come from a page of this server. Wrong tokens are counted for each
+// address, and refused beyond a limit.
+//
+// Before this file, origin.ts refuses a foreign Host or Origin. The rest only stores and checks: token.ts the files of the tokens,
+// credentials.ts the tokens that are accepted now, login-code.ts the codes of login URLs, sessions.ts the open sessions.
 import { isIPv6 } from "node:net";
 import { isLoopback } from "../base/loopback.ts";
 import { type Credential, digestOf } from "./credentials.ts";
@@ -13,7 +18,8 @@ const maxAddresses = 1000;
 
 const challenge = 'Bearer realm="bs9"';
 
-export type Access = { level: AccessLevel; by: "token" | "session" };
+/** `holder` tells one session or token from another, for limits. */
+export type Access = { level: AccessLevel; by: "token" | "session"; holder: string };
 
 export type AuthOptions = { credentials: () => Credential[]; sessions: WebSessions; cookieName: string; now: () => number };
 
@@ -61,11 +67,12 @@ export class Auth {
     const sent = headers.get("authorization");
     if (sent !== null) {
       const found = this.check(/^Bearer +(\S+)$/i.exec(sent)?.[1] ?? null, address);
-      return "status" in found ? found : { level: found.level, by: "token" };
+      return "status" in found ? found : { level: found.level, by: "token", holder: `token ${found.level}` };
     }
     const secret = this.secretIn(headers);
-    const found = secret === null ? null : sessions.find(secret, isTls, credentials());
-    if (found !== null) return { level: found.level, by: "session" };
+    const found = secret === null ? null : sessions.find(secret, credentials());
+    // What was sent over plain HTTP may have been read by others, so such a session is not valid over TLS; nor the other way.
+    if (found !== null && found.isTls === isTls) return { level: found.credential.level, by: "session", holder: found.key };
     const detail =
       secret === null ? "a token is needed: Authorization: Bearer …" : "the session has ended, or was opened without TLS: log in again";
     return problem(401, detail, { "WWW-Authenticate": challenge });

@@ -18,6 +18,10 @@ const maxWaitingBytes = 4 * 1024 * 1024;
 const maxUnsentBytes = 256 * 1024;
 /** A client that takes nothing for this long is disconnected. */
 const stalledMs = 60_000;
+/** How often each client is asked whether it is still allowed. */
+const checkMs = 2000;
+/** The least time between two of these checks. */
+const pauseMs = 100;
 
 /** One client. `send` queues the text, and `unsent` says how many bytes are queued. */
 export type StreamListener = { send(text: string): void; unsent(): number; isAllowed(): boolean; close(code: number, why: string): void };
@@ -40,13 +44,11 @@ export class Hub {
   #whole: Line | null = null;
   #following: AbortController | null = null;
   #idle: Timer | null = null;
+  #checking: Timer | null = null;
+  #checkedMs = Number.NEGATIVE_INFINITY;
 
   constructor(source: Pick<WebSource, "follow">) {
     this.#source = source;
-  }
-
-  get size(): number {
-    return this.#readers.size;
   }
 
   /** Sends the events since `place` if they are still kept, else a snapshot, and from then on each event. */
@@ -62,13 +64,18 @@ export class Hub {
     this.#readers.set(listener, { backlog, flowedMs: performance.now() });
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
+    // The clients are asked by a timer, because no event comes while the services cannot be read.
+    this.#checking ??= setInterval(() => this.#check(), checkMs);
     if (this.#following === null) void this.#follow();
     this.flow(listener);
   }
 
   leave(listener: StreamListener): void {
     this.#readers.delete(listener);
-    if (this.#readers.size > 0 || this.#idle !== null) return;
+    if (this.#readers.size > 0) return;
+    if (this.#checking !== null) clearInterval(this.#checking);
+    this.#checking = null;
+    if (this.#idle !== null) return;
     this.#idle = setTimeout(() => this.stop(), lingerMs);
     this.#idle.unref();
   }
@@ -88,7 +95,9 @@ export class Hub {
   /** Ends the stream. The next client begins another part of it, with a snapshot. */
   stop(): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
+    if (this.#checking !== null) clearInterval(this.#checking);
     this.#idle = null;
+    this.#checking = null;
     this.#following?.abort();
     this.#following = null;
     this.#snapshot = null;
@@ -119,14 +128,21 @@ export class Hub {
     const line = { seq: ++this.#seq, text: JSON.stringify({ seq: this.#seq, event }) };
     this.#keep(line);
     const nowMs = performance.now();
+    // Each check looks at the files of the tokens, and a thousand events may come at once.
+    if (nowMs - this.#checkedMs > pauseMs) this.#check();
     for (const [listener, reader] of [...this.#readers]) {
-      if (!listener.isAllowed()) this.#drop(listener, 4401, "the session has ended");
-      else if (listener.unsent() >= maxUnsentBytes && nowMs - reader.flowedMs > stalledMs) this.#drop(listener, 4408, "nothing was read");
+      if (listener.unsent() >= maxUnsentBytes && nowMs - reader.flowedMs > stalledMs) this.#drop(listener, 4408, "nothing was read");
       else {
         reader.backlog.push(line);
         this.flow(listener);
       }
     }
+  }
+
+  /** A client whose token was replaced, or whose session has ended, gets nothing more. */
+  #check(): void {
+    this.#checkedMs = performance.now();
+    for (const listener of [...this.#readers.keys()]) if (!listener.isAllowed()) this.#drop(listener, 4401, "the session has ended");
   }
 
   #drop(listener: StreamListener, code: number, why: string): void {

@@ -17,11 +17,13 @@ const titles = {
   503: "Service Unavailable",
 } as const;
 
+export type FailureStatus = keyof typeof titles;
+
 /** An answer before it is sent, so that an answer that several clients get is compressed once. */
 export type HttpAnswer = { status: number; headers: Record<string, string>; body: string; gzipped?: Uint8Array<ArrayBuffer> };
 
 export function problem(
-  status: keyof typeof titles,
+  status: FailureStatus,
   detail: string,
   headers: Record<string, string> = {},
   more: Record<string, unknown> = {},
@@ -30,7 +32,7 @@ export function problem(
   return answer(JSON.stringify(body), "application/problem+json", { status, headers });
 }
 
-const statusOf: Record<ErrorCode, keyof typeof titles> = {
+const statusOf: Record<ErrorCode, FailureStatus> = {
   usage: 400,
   "not-found": 404,
   refused: 409,

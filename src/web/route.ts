@@ -1,14 +1,14 @@
-// The type of a route, and how a request finds its route. The router and the OpenAPI document derive from the same table.
+// The type of a route, and how a request finds its route. The router and the OpenAPI document derive from the table in routes.ts.
 import { usage } from "../base/errors.ts";
 import type { Access, Admission } from "./auth.ts";
-import { type HttpAnswer, problem } from "./problem.ts";
+import { type FailureStatus, type HttpAnswer, problem } from "./problem.ts";
 
 /** A parameter of the query, with the text and the JSON schema that the OpenAPI document shows. */
 export type QueryField = { text: string; schema: Record<string, unknown> };
 
 /** A request that was let in. */
 export type Asked = {
-  /** The part of the path where the route has `{name}`; empty for other routes. */
+  /** The part of the path where the route has a name in braces, such as `{name}`; empty for other routes. */
   name: string;
   query: URLSearchParams;
   headers: Headers;
@@ -25,10 +25,20 @@ export type Asked = {
   access: Access | null;
 };
 
-export type Route = Admission & {
-  path: string;
+/** The body of a request: its schema for each media type. */
+export type BodyField = { text: string; content: Record<string, Record<string, unknown>> };
+
+/** What a route does, and what the OpenAPI document says about it. The table of routes says who may call it. */
+export type Endpoint = {
   summary: string;
+  /** What stands at the place of the name in braces, where the path has one. */
+  parameter?: string;
   query?: Record<string, QueryField>;
+  body?: BodyField;
+  /** The status of the answer, where it is not 200. */
+  done?: 204 | 303;
+  /** Statuses of errors, besides those that follow from the path, the parameters and the body. */
+  fails?: readonly FailureStatus[];
   /** The media type of the answer. */
   type: string;
   /** The JSON schema of the answer, where it is JSON. */
@@ -41,6 +51,9 @@ export type Route = Admission & {
   isFree?: boolean;
   answer(asked: Asked): HttpAnswer | Promise<HttpAnswer>;
 };
+
+/** A row of the table of routes. The path may have one name in braces, which stands for one part of the path. */
+export type Route = Admission & Endpoint & { path: string };
 
 export type FoundRoute = { route: Route; name: string };
 
@@ -64,11 +77,10 @@ function methodsOf({ method, usesUp }: Route): string[] {
   return method === "GET" && usesUp !== true ? ["GET", "HEAD"] : [method];
 }
 
-/** The text at the place of `{name}`; empty if the route has none, and null if the path is another one. */
+/** The text at the place of the name in braces; empty if the route has none, and null if the path is another one. */
 function nameIn(pattern: string, path: string): string | null {
-  const at = pattern.indexOf("{name}");
-  if (at === -1) return pattern === path ? "" : null;
-  const [before, after] = [pattern.slice(0, at), pattern.slice(at + "{name}".length)];
+  const [before = "", , after] = pattern.split(/(\{\w+\})/);
+  if (after === undefined) return pattern === path ? "" : null;
   if (!path.startsWith(before) || !path.endsWith(after) || path.length < before.length + after.length) return null;
   const name = path.slice(before.length, path.length - after.length);
   return /^[^/]{1,100}$/.test(name) ? name : null;

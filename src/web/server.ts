@@ -1,6 +1,6 @@
 // The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
-import { errnoOf, failed, reasonOf, usage } from "../base/errors.ts";
+import { errnoOf, failed, reasonOf } from "../base/errors.ts";
 import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
 import { placeIn } from "./api/events.ts";
@@ -11,12 +11,13 @@ import { LoginCodes } from "./login-code.ts";
 import { foreign, ownNamesOf } from "./origin.ts";
 import type { PageAsset } from "./page.ts";
 import { type HttpAnswer, problem, problemOf, responseOf } from "./problem.ts";
+import { Quota } from "./quota.ts";
 import { Room } from "./room.ts";
 import { type Asked, checkQuery, findRoute } from "./route.ts";
 import { routesOf } from "./routes.ts";
 import { WebSessions } from "./sessions.ts";
 import { within } from "./shared.ts";
-import { maxSockets, type SocketState, upgraded, webSocketOf } from "./socket.ts";
+import { type SocketState, sockets, upgraded, webSocketOf } from "./socket.ts";
 import type { WebSource } from "./source.ts";
 
 export type WebOptions = {
@@ -67,7 +68,7 @@ export function serveWeb(options: WebOptions): Web {
       websocket: webSocketOf(hub),
       error: () => new Response(null, { status: 500 }),
     });
-    const answer = answerer(options, server.port ?? port, hub);
+    const answer = answerer(options, server.port ?? port);
     const stop = async () => {
       hub.stop();
       await server.stop(true);
@@ -92,7 +93,7 @@ type ConnectionOf = {
 };
 
 /** Returns the function that answers a request; null where the connection has become a WebSocket. */
-function answerer({ host, tls, publicUrl, credentials, source, assets, now }: WebOptions, port: number, hub: Hub) {
+function answerer({ host, tls, publicUrl, credentials, source, assets, now }: WebOptions, port: number) {
   const ours = ownNamesOf(host, hostname(), publicUrl);
   const sessions = new WebSessions(now);
   const cookieName = `bs9-${currentUser().uid}-${port}`;
@@ -102,6 +103,7 @@ function answerer({ host, tls, publicUrl, credentials, source, assets, now }: We
   const session = { auth, sessions, codes, credentials, cookieName, publicPath };
   const routes = routesOf({ source, session, assets, now, publicUrl });
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
+  const socketPlaces = new Quota(sockets);
   return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
     const { headers, method } = request;
     const refused = foreign(headers, ours);
@@ -119,10 +121,13 @@ function answerer({ host, tls, publicUrl, credentials, source, assets, now }: We
     if (route.isSlow === true) unhurried();
     try {
       checkQuery(route, searchParams);
-      if (route.isSocket === true && method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket") {
-        if (hub.size >= maxSockets) return problem(503, "too many WebSockets", { "Retry-After": "10" });
+      if (route.isSocket === true && access !== null && method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket") {
+        const place = placeIn(searchParams);
+        const left = socketPlaces.take(access);
+        if (left === null) return problem(429, "too many WebSockets", { "Retry-After": "10" });
         const isAllowed = () => !("status" in auth.access(caller));
-        if (upgrade({ place: placeIn(searchParams), isAllowed, listener: null })) return null;
+        if (upgrade({ place, isAllowed, left, listener: null })) return null;
+        left();
       }
       const asked: Asked = {
         name,
@@ -137,22 +142,32 @@ function answerer({ host, tls, publicUrl, credentials, source, assets, now }: We
       };
       return await route.answer(asked);
     } catch (error) {
-      return error instanceof LateBody ? problem(408, "the body did not come in time", { Connection: "close" }) : problemOf(error);
+      return error instanceof BadBody ? problem(error.status, error.message, { Connection: "close" }) : problemOf(error);
     } finally {
       free();
     }
   };
 }
 
-class LateBody extends Error {}
+/** A body that did not come in time, or that is too long. */
+class BadBody extends Error {
+  readonly status: 408 | 413;
+
+  constructor(status: 408 | 413, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
 
 async function bodyOf(request: Request): Promise<string> {
+  const tooLong = () => new BadBody(413, `the body must not have more than ${maxBodyBytes} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) throw tooLong();
   let text: string | null;
   try {
     text = await within(request.text(), bodyWithinMs);
   } catch {
-    throw usage(`the body cannot be read; it may have at most ${maxBodyBytes} bytes`);
+    throw tooLong();
   }
-  if (text === null) throw new LateBody();
+  if (text === null) throw new BadBody(408, "the body did not come in time");
   return text;
 }

@@ -13,6 +13,9 @@ const maxInTotal = 1000;
 /** `token` is the digest of the token that opened the session: the session ends when that token is replaced. */
 type Session = { token: string; isTls: boolean; endMs: number; idleEndMs: number };
 
+/** `isTls`: it was opened over TLS. `key` identifies it, and is not its secret. */
+export type FoundSession = { credential: Credential; isTls: boolean; key: string };
+
 export class WebSessions {
   readonly #now: () => number;
   /** By the digest of the session's secret, the one used longest ago first. */
@@ -38,20 +41,17 @@ export class WebSessions {
     return secret;
   }
 
-  /**
-   * The credential that opened the session; null where the session has ended, and where it was opened over plain HTTP and is used
-   * over TLS, or the other way round: what was sent in clear text may have been read by others.
-   */
-  find(secret: string, isTls: boolean, credentials: Credential[]): Credential | null {
+  /** The session of this secret and the credential that opened it; null where it has ended, or its token was replaced. */
+  find(secret: string, credentials: Credential[]): FoundSession | null {
     const key = keyOf(secret);
     const session = this.#open.get(key);
-    if (session === undefined || session.isTls !== isTls) return null;
+    if (session === undefined) return null;
     const nowMs = this.#now();
     const credential = credentials.find(({ digest }) => digest.toHex() === session.token) ?? null;
     this.#open.delete(key);
     if (credential === null || Math.min(session.endMs, session.idleEndMs) <= nowMs) return null;
     this.#open.set(key, { ...session, idleEndMs: nowMs + idleMs });
-    return credential;
+    return { credential, isTls: session.isTls, key };
   }
 
   close(secret: string): void {

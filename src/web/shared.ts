@@ -1,33 +1,39 @@
-// Work that several requests need at the same time is done once.
+// Work that several requests need at the same time is done once, and no request waits for ever.
+import { Bs9Error } from "../base/errors.ts";
 
 export type Fresh = { freshMs: number; staleMs: number };
 
+const timeoutMs = 10_000;
+/** Work that has not ended after this time is taken for lost, and begun again for the next caller. */
+const lostMs = 60_000;
+
 /**
  * Keeps the last result: a result younger than `freshMs` is returned as it is; up to `staleMs` it is returned too, and made
- * again for the next caller; an older one is waited for. Callers at the same time share one result. `forget` makes the next
- * caller wait for a new result.
+ * again for the next caller; an older one is waited for. Callers at the same time share one result. Throws where the result does
+ * not come in time; `what` names it. `forget` makes the next caller wait for a new result.
  */
-export function keptWork<T>(work: () => Promise<T>, { freshMs, staleMs }: Fresh): { get(): Promise<T>; forget(): void } {
+export function keptWork<T>(what: string, work: () => Promise<T>, { freshMs, staleMs }: Fresh): { get(): Promise<T>; forget(): void } {
   let kept: { value: T; madeMs: number } | null = null;
-  let running: Promise<T> | null = null;
-  const make = () => {
-    if (running !== null) return running;
-    const madeMs = performance.now();
-    const own = work()
+  let running: { result: Promise<T>; begunMs: number } | null = null;
+  const make = (): Promise<T> => {
+    const begunMs = performance.now();
+    if (running !== null && begunMs - running.begunMs < lostMs) return running.result;
+    const result = work()
       .then((value) => {
-        if (running === own) kept = { value, madeMs };
+        if (running === own) kept = { value, madeMs: begunMs };
         return value;
       })
       .finally(() => {
         if (running === own) running = null;
       });
+    const own = { result, begunMs };
     running = own;
-    return own;
+    return result;
   };
   return {
     async get() {
       const ageMs = kept === null ? Number.POSITIVE_INFINITY : performance.now() - kept.madeMs;
-      if (kept === null || ageMs > staleMs) return make();
+      if (kept === null || ageMs > staleMs) return inTime(make(), what);
       // A failure is reported to the next caller that finds no result young enough.
       if (ageMs > freshMs) void make().catch(() => {});
       return kept.value;
@@ -39,11 +45,21 @@ export function keptWork<T>(work: () => Promise<T>, { freshMs, staleMs }: Fresh)
   };
 }
 
+/** Throws if the work takes longer than a client waits. `what` names its result in the error. */
+export async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
+  const done = await within(
+    work.then((value) => ({ value })),
+    timeoutMs,
+  );
+  if (done === null) throw new Bs9Error("interrupted", `${what} could not be read within ${timeoutMs / 1000} s`);
+  return done.value;
+}
+
 /** Null if the work takes longer. */
-export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T | null> {
+export async function within<T>(work: Promise<T>, limitMs: number): Promise<T | null> {
   let timer: Timer | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, null);
+    timer = setTimeout(resolve, limitMs, null);
   });
   try {
     return await Promise.race([work, late]);

@@ -2,13 +2,14 @@
 import type { WebSocketHandler } from "bun";
 import type { Hub, StreamListener, StreamPlace } from "./hub.ts";
 
-export const maxSockets = 64;
+export const sockets = { total: 64, viewers: 48, each: 24 };
 /** A client has nothing to say. */
 const maxMessageBytes = 1024;
 /** The server sends pings, so that a client that has gone without a word is noticed. */
 const idleSeconds = 60;
 
-export type SocketState = { place: StreamPlace | null; isAllowed: () => boolean; listener: StreamListener | null };
+/** `left` frees the place of the WebSocket. */
+export type SocketState = { place: StreamPlace | null; isAllowed: () => boolean; left: () => void; listener: StreamListener | null };
 
 export function webSocketOf(hub: Hub): WebSocketHandler<SocketState> {
   return {
@@ -33,7 +34,8 @@ export function webSocketOf(hub: Hub): WebSocketHandler<SocketState> {
     },
     message: (socket) => socket.close(1008, "this server takes no messages"),
     close: (socket) => {
-      const { listener } = socket.data;
+      const { listener, left } = socket.data;
+      left();
       if (listener !== null) hub.leave(listener);
     },
   };

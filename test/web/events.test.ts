@@ -2,11 +2,13 @@
 import { afterAll, expect, test } from "bun:test";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { Hub, type StreamListener } from "../../src/web/hub.ts";
+import { Quota } from "../../src/web/quota.ts";
 import type { Web } from "../../src/web/server.ts";
+import { sockets } from "../../src/web/socket.ts";
 import { renewToken } from "../../src/web/token.ts";
 import { until } from "../harness.ts";
 import { exchange } from "./raw.ts";
-import { bearer, fullToken, statusNamed, tokenFolder, webOf } from "./scene.ts";
+import { bearer, fullToken, readToken, statusNamed, tokenFolder, webOf } from "./scene.ts";
 
 const started: Web[] = [];
 afterAll(async () => {
@@ -60,10 +62,13 @@ function snapshot(): ModelEvent {
 
 type Message = { stream?: string; resumed?: boolean; seq?: number; event?: ModelEvent };
 
-async function connect(port: number, query = "", token = fullToken) {
+/** `who`: a token, or the headers of a session. */
+async function connect(port: number, query = "", who: string | Record<string, string> = fullToken) {
   const messages: Message[] = [];
   let closed: number | null = null;
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/api/events${query}`, { headers: { Authorization: `Bearer ${token}` } });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/api/events${query}`, {
+    headers: typeof who === "string" ? { Authorization: `Bearer ${who}` } : who,
+  });
   socket.onmessage = (event) => messages.push(JSON.parse(String(event.data)));
   socket.onclose = ({ code }) => {
     closed = code;
@@ -174,10 +179,43 @@ test.each([
   expect((await upgrade(serve(new Stage()), ...headers)).slice(9, 12)).toBe(String(status));
 });
 
-test("more than 64 WebSockets are refused", async () => {
+test("one token cannot take the WebSockets of all others, and a closed one frees its place", async () => {
   const port = serve(new Stage());
-  const clients = await Promise.all(Array.from({ length: 64 }, () => connect(port)));
-  expect((await upgrade(port, "Host: localhost", bearer)).slice(9, 12)).toBe("503");
+  const clients = await Promise.all(Array.from({ length: 24 }, () => connect(port, "", readToken)));
+  const viewer = `Authorization: Bearer ${readToken}`;
+  expect((await upgrade(port, "Host: localhost", viewer)).slice(9, 12)).toBe("429");
+  expect((await upgrade(port, "Host: localhost", bearer)).slice(9, 12)).toBe("101");
   for (const client of clients) client.close();
-  await until(async () => (await upgrade(port, "Host: localhost", bearer)).slice(9, 12) === "101", { what: "a free place" });
+  await until(async () => (await upgrade(port, "Host: localhost", viewer)).slice(9, 12) === "101", { what: "a free place" });
+});
+
+test("places are shared: at most 64 in total, 48 for viewers, and 24 for one session", () => {
+  const quota = new Quota(sockets);
+  const take = (level: "full" | "read", holder: string) => quota.take({ level, holder });
+  const taken = Array.from({ length: 30 }, () => take("read", "one")).filter((free) => free !== null);
+  expect(taken).toHaveLength(24);
+  for (let count = 0; count < 100; count++) taken.push(...[take("read", `viewer ${count}`)].filter((free) => free !== null));
+  expect(taken).toHaveLength(48);
+  for (let count = 0; count < 100; count++) taken.push(...[take("full", `owner ${count}`)].filter((free) => free !== null));
+  expect(taken).toHaveLength(64);
+  // A place that is freed twice counts once.
+  for (const free of [taken[0], taken[0]]) free?.();
+  expect([take("read", "another") !== null, take("read", "another") !== null]).toEqual([true, false]);
+});
+
+test("a WebSocket is closed when its session or its token ends, also while no event comes", async () => {
+  const folder = tokenFolder();
+  const port = serve(new Stage(), folder);
+  const opened = await fetch(`http://127.0.0.1:${port}/login`, {
+    method: "POST",
+    body: JSON.stringify({ token: fullToken }),
+    headers: { "Content-Type": "application/json" },
+  });
+  const session = { Cookie: opened.headers.get("set-cookie")?.split(";")[0] ?? "", Origin: `http://127.0.0.1:${port}` };
+  const [byToken, bySession] = [await connect(port), await connect(port, "", session)];
+  await fetch(`http://127.0.0.1:${port}/logout`, { method: "POST", headers: session });
+  await until(() => bySession.isClosed() === 4401, { what: "the client without a session is disconnected" });
+  expect(byToken.isClosed()).toBeNull();
+  renewToken("full", {}, folder);
+  await until(() => byToken.isClosed() === 4401, { what: "the client with the replaced token is disconnected" });
 });

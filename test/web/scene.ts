@@ -59,6 +59,10 @@ export const plainSource: WebSource = {
   records: () => [],
   findings: async () => [],
   act: () => Promise.reject(new Error("this test does nothing")),
+  alerts: async () => ({ alerts: [], silences: [], history: [], mistakes: [] }),
+  acknowledge: () => Promise.reject(new Error("this test acknowledges nothing")),
+  silence: () => Promise.reject(new Error("this test silences nothing")),
+  testAlerts: async () => [],
 };
 
 /** A directory with both tokens. */

@@ -1,14 +1,11 @@
-// The route of the WebSocket. The server makes the connection; this row describes it, and answers what is not a WebSocket.
+// The endpoint of the WebSocket. The server makes the connection; this describes it, and answers what is not a WebSocket.
 import { usage } from "../../base/errors.ts";
 import type { StreamPlace } from "../hub.ts";
 import { problem } from "../problem.ts";
-import type { Route } from "../route.ts";
+import type { Endpoint } from "../route.ts";
 import { wholeIn } from "../values.ts";
 
-export const eventsRoute: Route = {
-  method: "GET",
-  path: "/api/events",
-  needs: "read",
+export const events: Endpoint = {
   summary:
     "a WebSocket: first {stream, resumed}, then {seq, event} for each event of the services: snapshot, change, sample, notice and gone. " +
     "A client that was disconnected names the stream and its last seq to go on there",
@@ -17,7 +14,7 @@ export const eventsRoute: Route = {
     after: { text: "the last `seq` that was received", schema: { type: "integer", minimum: 0 } },
   },
   type: "application/json",
-  isSocket: true,
+  fails: [426, 429],
   answer: () =>
     problem(426, "this path is a WebSocket; /api/metrics answers a plain request", { Upgrade: "websocket", Connection: "Upgrade" }),
 };

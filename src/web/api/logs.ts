@@ -1,65 +1,62 @@
-// The route of log lines: a page of lines, searched here and not in the client, with a cursor to the page before.
+// The endpoint of log lines: a page of lines, searched here and not in the client, with a cursor to the page before.
 import { usage } from "../../base/errors.ts";
 import { levelNamed, levelOf, levels } from "../../logs/level.ts";
 import { type LogQuery, logLineOf, type RawLine } from "../../logs/query.ts";
 import { jsonAnswer, problem } from "../problem.ts";
-import type { Route } from "../route.ts";
+import { Quota } from "../quota.ts";
+import type { Endpoint } from "../route.ts";
 import type { WebSource } from "../source.ts";
 import { serviceNamesIn, timeField, timeIn, wholeIn } from "../values.ts";
 
 const [usualLines, maxLines] = [200, 1000];
 const maxSearchMs = 8000;
-const maxReaders = 4;
+const searches = { total: 6, viewers: 4, each: 3 };
 const maxTextLength = 200;
 /** The part of a line that is searched and returned. */
 const maxLineLength = 16 * 1024;
 /** What one search may hold: the more lines it asks for, the shorter the messages are cut. */
 const maxHeldLength = 8 * 1024 * 1024;
 
-export function logRoutes(source: WebSource, now: () => number): Route[] {
-  let readers = 0;
-  return [
-    {
-      method: "GET",
-      path: "/api/logs",
-      needs: "read",
-      summary: "log lines of services, the oldest first: the last ones of the range, or those around a time",
-      query: {
-        services: { text: "names of services, separated by commas (default all)", schema: { type: "string" } },
-        q: {
-          text: "only lines that contain this text; letters match in upper and lower case",
-          schema: { type: "string", maxLength: maxTextLength },
-        },
-        level: { text: "only lines of this level and above", schema: { type: "string", enum: [...levels] } },
-        since: timeField("only lines since this time"),
-        until: timeField("only lines up to this time"),
-        around: timeField("the lines before and after this time"),
-        limit: { text: `the number of lines (default ${usualLines})`, schema: { type: "integer", minimum: 1, maximum: maxLines } },
-        cursor: { text: "`older` of the previous answer", schema: { type: "string", maxLength: 100 } },
+export function logEndpoint(source: WebSource, now: () => number): Endpoint {
+  const places = new Quota(searches);
+  return {
+    summary: "log lines of services, the oldest first: the last ones of the range, or those around a time",
+    query: {
+      services: { text: "names of services, separated by commas (default all)", schema: { type: "string" } },
+      q: {
+        text: "only lines that contain this text; letters match in upper and lower case",
+        schema: { type: "string", maxLength: maxTextLength },
       },
-      type: "application/json",
-      answers: {
-        type: "object",
-        required: ["lines", "older", "complete"],
-        properties: {
-          lines: { type: "array", items: { type: "object" } },
-          older: { type: ["string", "null"], description: "the cursor of the page before; null if there is none" },
-          complete: { type: "boolean", description: `false if the search ended after ${maxSearchMs / 1000} s` },
-        },
-      },
-      isSlow: true,
-      answer: async ({ query, signal }) => {
-        const wanted = wantedOf(query, source.names(), now());
-        if (readers >= maxReaders) return problem(429, "too many log searches at the same time", { "Retry-After": "1" });
-        readers++;
-        try {
-          return jsonAnswer(await pageOf(wanted, source, AbortSignal.any([signal, AbortSignal.timeout(maxSearchMs)])));
-        } finally {
-          readers--;
-        }
+      level: { text: "only lines of this level and above", schema: { type: "string", enum: [...levels] } },
+      since: timeField("only lines since this time"),
+      until: timeField("only lines up to this time"),
+      around: timeField("the lines before and after this time"),
+      limit: { text: `the number of lines (default ${usualLines})`, schema: { type: "integer", minimum: 1, maximum: maxLines } },
+      cursor: { text: "`older` of the previous answer", schema: { type: "string", maxLength: 100 } },
+    },
+    type: "application/json",
+    answers: {
+      type: "object",
+      required: ["lines", "older", "complete"],
+      properties: {
+        lines: { type: "array", items: { type: "object" } },
+        older: { type: ["string", "null"], description: "the cursor of the page before; null if there is none" },
+        complete: { type: "boolean", description: `false if the search ended after ${maxSearchMs / 1000} s` },
       },
     },
-  ];
+    fails: [429],
+    isSlow: true,
+    answer: async ({ query, signal, access }) => {
+      const wanted = wantedOf(query, source.names(), now());
+      const free = access === null ? null : places.take(access);
+      if (free === null) return problem(429, "too many log searches at the same time", { "Retry-After": "1" });
+      try {
+        return jsonAnswer(await pageOf(wanted, source, AbortSignal.any([signal, AbortSignal.timeout(maxSearchMs)])));
+      } finally {
+        free();
+      }
+    },
+  };
 }
 
 type Cursor = { atMs: number; skip: number };

@@ -1,8 +1,8 @@
-// The routes that Prometheus reads: the figures, and where to find them (http_sd).
+// The endpoints that Prometheus reads: the figures, and where to find them (http_sd).
 import { hostname } from "node:os";
 import { type HttpAnswer, jsonAnswer, textAnswer } from "../problem.ts";
 import { type Exposition, expositionFor, metricsText } from "../prometheus.ts";
-import type { Asked, Route } from "../route.ts";
+import type { Asked, Endpoint } from "../route.ts";
 import { keptWork } from "../shared.ts";
 import type { WebSource } from "../source.ts";
 
@@ -11,12 +11,16 @@ const fresh = { freshMs: 1000, staleMs: 1000 };
 /** Stored samples are older than two intervals only where the agent does not run. */
 const intervals = 3;
 
-export function prometheusRoutes(source: WebSource, now: () => number, publicUrl: string | null): Route[] {
-  const reading = keptWork(async () => {
-    const [snapshot, newest] = await Promise.all([source.snapshot(), source.storage.newest(null).catch(() => null)]);
-    const isOld = newest !== null && now() - newest.atMs > intervals * newest.intervalMs;
-    return { snapshot, newest: isOld ? null : newest };
-  }, fresh);
+export function prometheusEndpoints(source: WebSource, now: () => number, publicUrl: string | null) {
+  const reading = keptWork(
+    "the figures",
+    async () => {
+      const [snapshot, newest] = await Promise.all([source.snapshot(), source.storage.newest(null).catch(() => null)]);
+      const isOld = newest !== null && now() - newest.atMs > intervals * newest.intervalMs;
+      return { snapshot, newest: isOld ? null : newest };
+    },
+    fresh,
+  );
   const made = new WeakMap<object, Map<boolean, HttpAnswer>>();
   const answer = async (form: Exposition) => {
     const read = await reading.get();
@@ -26,25 +30,18 @@ export function prometheusRoutes(source: WebSource, now: () => number, publicUrl
     forms.set(form.isOpenMetrics, kept);
     return kept;
   };
-  return [
-    {
-      method: "GET",
-      path: "/metrics",
-      needs: "read",
-      summary: "the figures of the host and of its services for Prometheus, with the labels host and service",
-      type: "text/plain",
-      answer: ({ headers }) => answer(expositionFor(headers.get("accept"))),
-    },
-    {
-      method: "GET",
-      path: "/api/sd",
-      needs: "read",
-      summary: "where Prometheus finds the figures, as its http_sd reads it",
-      type: "application/json",
-      answers: { type: "array", items: { type: "object", required: ["targets", "labels"] } },
-      answer: (asked) => jsonAnswer([targetOf(asked, publicUrl)]),
-    },
-  ];
+  const metrics: Endpoint = {
+    summary: "the figures of the host and of its services for Prometheus, with the labels host and service",
+    type: "text/plain",
+    answer: ({ headers }) => answer(expositionFor(headers.get("accept"))),
+  };
+  const discovery: Endpoint = {
+    summary: "where Prometheus finds the figures, as its http_sd reads it",
+    type: "application/json",
+    answers: { type: "array", items: { type: "object", required: ["targets", "labels"] } },
+    answer: (asked) => jsonAnswer([targetOf(asked, publicUrl)]),
+  };
+  return { metrics, discovery };
 }
 
 /** The address that the caller used itself, since that one reaches this server. */

@@ -1,10 +1,10 @@
-// The routes of what bs9 has recorded: the stored samples, and the trail.
+// The endpoints of what bs9 has recorded: the stored samples, and the trail.
 import { usage } from "../../base/errors.ts";
 import { hostName } from "../../metrics/subject.ts";
 import { namePattern } from "../../service/name.ts";
 import type { TrailRecord } from "../../trail/record.ts";
 import { jsonAnswer } from "../problem.ts";
-import type { Route } from "../route.ts";
+import type { Endpoint } from "../route.ts";
 import type { WebSource } from "../source.ts";
 import { serviceNamesIn, timeField, timeIn, wholeIn } from "../values.ts";
 
@@ -17,70 +17,63 @@ const [usualRecords, maxRecords] = [100, 1000];
 /** Records that one request reads at most; the cursor then goes on from there. */
 const maxSearched = 20_000;
 
-export function recordRoutes(source: WebSource, now: () => number): Route[] {
-  return [
-    {
-      method: "GET",
-      path: "/api/metrics/history",
-      needs: "read",
-      summary: `the stored samples of one service or of the host, at most ${maxPoints} points`,
-      query: {
-        service: { text: `a service; ${hostName} (default) is the host`, schema: { type: "string", default: hostName } },
-        from: timeField("the begin (default 1h)"),
-        to: timeField("the end (default now)"),
-        step: { text: "seconds between two points (default: 300 points)", schema: { type: "integer", minimum: 1 } },
-      },
-      type: "application/json",
-      answers: {
-        type: "object",
-        required: ["service", "from", "to", "stepSeconds", "points"],
-        properties: {
-          service: { type: "string" },
-          from: { type: "string" },
-          to: { type: "string" },
-          stepSeconds: { type: "integer" },
-          points: { type: "array", items: { type: "object" } },
-        },
-      },
-      answer: async ({ query }) => {
-        const nowMs = now();
-        const service = query.get("service") || hostName;
-        if (service !== hostName && !namePattern.test(service)) throw usage("service must be the name of a service");
-        const toMs = timeIn(query, "to", nowMs) ?? nowMs;
-        const fromMs = timeIn(query, "from", nowMs) ?? toMs - hourMs;
-        if (fromMs >= toMs || toMs - fromMs > longestMs) throw usage("from must be before to, by at most 10 years");
-        const span = (toMs - fromMs) / 1000;
-        const step = wholeIn(query, "step", [1, 366 * 24 * 3600]) ?? Math.max(fastestStepS, Math.ceil(span / usualPoints));
-        if (span / step > maxPoints)
-          throw usage(`step must be at least ${Math.ceil(span / maxPoints)}, because an answer has at most ${maxPoints} points`);
-        const points = await source.storage.series(service, { fromMs, toMs }, step * 1000);
-        const shown = points.map(({ atMs, ...rest }) => ({ at: iso(atMs), ...rest }));
-        return jsonAnswer({ service, from: iso(fromMs), to: iso(toMs), stepSeconds: step, points: shown });
+export function recordEndpoints(source: WebSource, now: () => number) {
+  const series: Endpoint = {
+    summary: `the stored samples of one service or of the host, at most ${maxPoints} points`,
+    query: {
+      service: { text: `a service; ${hostName} (default) is the host`, schema: { type: "string", default: hostName } },
+      from: timeField("the begin (default 1h)"),
+      to: timeField("the end (default now)"),
+      step: { text: "seconds between two points (default: 300 points)", schema: { type: "integer", minimum: 1 } },
+    },
+    type: "application/json",
+    answers: {
+      type: "object",
+      required: ["service", "from", "to", "stepSeconds", "points"],
+      properties: {
+        service: { type: "string" },
+        from: { type: "string" },
+        to: { type: "string" },
+        stepSeconds: { type: "integer" },
+        points: { type: "array", items: { type: "object" } },
       },
     },
-    {
-      method: "GET",
-      path: "/api/history",
-      needs: "read",
-      summary: "the trail: who did what, when, from where, with what result; the newest first",
-      query: {
-        services: { text: "only acts on these services, separated by commas", schema: { type: "string" } },
-        limit: { text: `the number of records (default ${usualRecords})`, schema: { type: "integer", minimum: 1, maximum: maxRecords } },
-        cursor: { text: "`next` of the previous answer", schema: { type: "integer", minimum: 0 } },
-      },
-      type: "application/json",
-      answers: {
-        type: "object",
-        required: ["records", "next"],
-        properties: { records: { type: "array", items: { type: "object" } }, next: { type: ["integer", "null"] } },
-      },
-      answer: ({ query }) => {
-        const limit = wholeIn(query, "limit", [1, maxRecords]) ?? usualRecords;
-        const before = wholeIn(query, "cursor", [0, Number.MAX_SAFE_INTEGER]);
-        return jsonAnswer(page(source.records(), { names: serviceNamesIn(query, "services"), limit, before }));
-      },
+    answer: async ({ query }) => {
+      const nowMs = now();
+      const service = query.get("service") || hostName;
+      if (service !== hostName && !namePattern.test(service)) throw usage("service must be the name of a service");
+      const toMs = timeIn(query, "to", nowMs) ?? nowMs;
+      const fromMs = timeIn(query, "from", nowMs) ?? toMs - hourMs;
+      if (fromMs >= toMs || toMs - fromMs > longestMs) throw usage("from must be before to, by at most 10 years");
+      const span = (toMs - fromMs) / 1000;
+      const step = wholeIn(query, "step", [1, 366 * 24 * 3600]) ?? Math.max(fastestStepS, Math.ceil(span / usualPoints));
+      if (span / step > maxPoints)
+        throw usage(`step must be at least ${Math.ceil(span / maxPoints)}, because an answer has at most ${maxPoints} points`);
+      const points = await source.storage.series(service, { fromMs, toMs }, step * 1000);
+      const shown = points.map(({ atMs, ...rest }) => ({ at: iso(atMs), ...rest }));
+      return jsonAnswer({ service, from: iso(fromMs), to: iso(toMs), stepSeconds: step, points: shown });
     },
-  ];
+  };
+  const trail: Endpoint = {
+    summary: "the trail: who did what, when, from where, with what result; the newest first",
+    query: {
+      services: { text: "only acts on these services, separated by commas", schema: { type: "string" } },
+      limit: { text: `the number of records (default ${usualRecords})`, schema: { type: "integer", minimum: 1, maximum: maxRecords } },
+      cursor: { text: "`next` of the previous answer", schema: { type: "integer", minimum: 0 } },
+    },
+    type: "application/json",
+    answers: {
+      type: "object",
+      required: ["records", "next"],
+      properties: { records: { type: "array", items: { type: "object" } }, next: { type: ["integer", "null"] } },
+    },
+    answer: ({ query }) => {
+      const limit = wholeIn(query, "limit", [1, maxRecords]) ?? usualRecords;
+      const before = wholeIn(query, "cursor", [0, Number.MAX_SAFE_INTEGER]);
+      return jsonAnswer(page(source.records(), { names: serviceNamesIn(query, "services"), limit, before }));
+    },
+  };
+  return { series, trail };
 }
 
 type Wanted = { names: string[] | null; limit: number; before: number | null };
