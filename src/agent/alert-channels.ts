@@ -1,4 +1,5 @@
 // Keeps the channels of alerts as alerts.json configures them: opens them again when the configuration has changed.
+import { existsSync } from "node:fs";
 import type { ChannelGround } from "../alerting/channels/channels.ts";
 import type { AlertConfig } from "../alerting/config/config.ts";
 import type { AlertMessage } from "../alerting/message.ts";
@@ -66,7 +67,8 @@ export class AlertChannels {
     const wanted = this.#wanted ?? nothing;
     const { state, ...ground } = this.#ground;
     try {
-      if (hasAny(wanted)) this.#open = new Deliveries({ file: spoolFile(state), ...wanted, ...ground });
+      // Without a channel the spool is opened all the same, so that what waits for channels that were removed is dropped and told.
+      if (hasAny(wanted) || existsSync(spoolFile(state))) this.#open = new Deliveries({ file: spoolFile(state), ...wanted, ...ground });
       this.#used = wanted;
       this.#trouble = null;
     } catch (error) {

@@ -1,5 +1,5 @@
 // What `bs9 alert` prints: the rules and channels, the alerts that fire, what was told, and the results of a test.
-import { channelsOf, channelWarnings } from "../alerting/channels/channels.ts";
+import { channelsNamed, channelWarnings } from "../alerting/channels/channels.ts";
 import type { ChannelTrial } from "../alerting/channels/trial.ts";
 import { shownUrl } from "../alerting/channels/webhook.ts";
 import type { AlertConfig, AlertFile } from "../alerting/config/config.ts";
@@ -15,8 +15,8 @@ import type { Paths } from "../base/paths.ts";
 import { formatAge, formatSpan } from "../base/quantities.ts";
 import { table } from "../base/table.ts";
 import { harmless } from "../base/text.ts";
+import type { ChangedAlerts } from "../lifecycle/alert.ts";
 import { hostName } from "../metrics/subject.ts";
-import type { Difference } from "../service/plan.ts";
 import type { Result } from "./command.ts";
 
 type ListOptions = { paths: Pick<Paths, "config" | "state">; service: string | null; services: string[]; nowMs: number };
@@ -90,8 +90,7 @@ function headLine({ enabled, cooldownSeconds }: AlertConfig): string {
 
 /** The names as a test of the channels shows them, without secrets. */
 function channelNames({ channels, heartbeat }: AlertConfig): string[] {
-  const run = () => Promise.reject(new Error("a list runs no program"));
-  const names = channelsOf(channels, { home: "", now: Date.now, run }).map(({ name }) => name);
+  const names = channelsNamed(channels).map(({ name }) => name);
   return [...names, ...(heartbeat === undefined ? [] : [`heartbeat ${shownUrl(heartbeat.url)}`])];
 }
 
@@ -144,7 +143,7 @@ function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): strin
 
 const lasting = (ms: number): string => (ms === 0 ? "at once" : ms < 1000 ? formatSpan(ms) : formatAge(ms));
 
-export function changedAlerts(path: string, differences: Difference[], read: ReadAlerts): Result {
+export function changedAlerts(path: string, { differences, lost }: ChangedAlerts, read: ReadAlerts): Result {
   const shown = (value: unknown) => (value === undefined ? "-" : harmless(JSON.stringify(value)));
   const { config } = read;
   const isSilent = config !== null && channelNames(config).length === 0;
@@ -156,6 +155,10 @@ export function changedAlerts(path: string, differences: Difference[], read: Rea
         ? ["unchanged"]
         : differences.map(({ path: changed, before, after }) => `${changed}: ${shown(before)} -> ${shown(after)}`),
     hints: [
+      ...lost.map(
+        ({ name, waiting }) =>
+          `${waiting === 1 ? "1 message that waits" : `${waiting} messages that wait`} for ${harmless(name)} will not be sent`,
+      ),
       ...(config === null ? [] : channelWarnings(config.channels, config.heartbeat).map(harmless)),
       ...(isSilent ? ["No channel is configured, so nobody is told. Add one: bs9 alert --webhook URL"] : []),
     ],

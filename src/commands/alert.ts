@@ -100,8 +100,8 @@ async function schema(): Promise<Result> {
 }
 
 async function edited(edits: AlertEdits, context: Context): Promise<Result> {
-  const differences = await changeAlerts(edits, depsOf(context));
-  return changedAlerts(alertsFile(context.paths.config), differences, loadAlerts(context.paths.config));
+  const changed = await changeAlerts(edits, depsOf(context));
+  return changedAlerts(alertsFile(context.paths.config), changed, loadAlerts(context.paths.config));
 }
 
 async function silenced({ words, options }: Words, context: Context): Promise<Result> {

@@ -1,12 +1,16 @@
 // The acts of `bs9 alert`: changes alerts.json, silences a service, acknowledges an alert. Each is recorded in the trail.
 import { hostname } from "node:os";
 import { basename } from "node:path";
+import { channelsNamed } from "../alerting/channels/channels.ts";
 import type { AlertFile } from "../alerting/config/config.ts";
 import { type AlertEdits, editedAlerts } from "../alerting/config/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/config/file.ts";
 import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet, writeQuiet } from "../alerting/evaluation/silences.ts";
+import { channelsToLose, type LostChannel } from "../alerting/spool/backlog.ts";
+import { spoolFile } from "../alerting/spool/deliver.ts";
+import { readSpool } from "../alerting/spool/spool-file.ts";
 import { exitStatus, failed, notFound, usage } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import type { Difference } from "../service/plan.ts";
@@ -21,8 +25,11 @@ export type AlertDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress" | 
 
 const act = "alert";
 
+/** `lost`: the channels that were removed or turned off, and for which messages waited. */
+export type ChangedAlerts = { differences: Difference[]; lost: LostChannel[] };
+
 /** Returns the differences, without secrets. Throws if the file has mistakes, or would have some afterwards. */
-export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<Difference[]> {
+export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<ChangedAlerts> {
   const { config } = deps.paths;
   using _lock = await lockRegistry(deps, act);
   const before = loadAlerts(config);
@@ -33,15 +40,19 @@ export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<
       hint: "bs9 alert --list",
     });
   const after = editedAlerts(before.file, edits, hostname());
-  const { mistakes } = parseAlerts(JSON.stringify(after));
+  const { mistakes, config: wanted } = parseAlerts(JSON.stringify(after));
   const [mistake] = mistakes;
   if (mistake !== undefined)
     throw usage(`cannot change ${basename(path)}: ${optionOf(mistake.field ?? "")} ${mistake.what}`, { hint: "bs9 help alert" });
   const differences = differencesOf(before.file, after);
-  if (differences.length === 0) return [];
+  if (differences.length === 0) return { differences, lost: [] };
+  // Read before the agent sees the new file and drops the messages.
+  const lost = readSpool(spoolFile(deps.paths.state), (db) =>
+    channelsToLose(db, wanted?.enabled === true ? channelsNamed(wanted.channels) : []),
+  );
   writeAlerts(config, after);
   await record(deps, edits.service === undefined ? [] : [edits.service], differences, "changed the rules or channels of alerts");
-  return differences;
+  return { differences, lost: lost ?? [] };
 }
 
 /** `untilMs` null: ends the silence. Returns false if there was none to end. */

@@ -97,6 +97,28 @@ test("what waited when the deliveries were closed is sent by the next ones; what
   expect(idsIn(back.received)).toEqual(["a"]);
 });
 
+test("what waits for a wrong address goes to the corrected one; what waits for a removed channel is dropped, and how much is told", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "bs9-deliver-")), "spool.db");
+  const wrong = deliver({ webhooks: [{ url: `http://127.0.0.1:${freePort()}/wrong` }] }, { file });
+  for (const id of ["a", "b"]) wrong.put(messageNamed(id));
+  await wrong.close();
+  closing.pop();
+  const { url, received, stop } = receiver(() => new Response(null, { status: received.length > 2 ? 503 : 204 }));
+  const corrected = deliver({ webhooks: [{ url }] }, { file });
+  await until(() => corrected.waiting() === 0, { what: "the corrected address has everything" });
+  expect(idsIn(received)).toEqual(["a", "b"]);
+  expect(corrected.notices()).toEqual([]);
+  await stop();
+  for (const id of ["c", "d"]) corrected.put(messageNamed(id));
+  await corrected.close();
+  closing.pop();
+  const removed = deliver({ webhooks: [] }, { file });
+  expect(removed.waiting()).toBe(0);
+  expect(removed.notices().map(({ what }) => what)).toEqual([
+    expect.stringMatching(/^2 messages for webhook http:.* were dropped, because the channel was removed or turned off$/),
+  ]);
+});
+
 test("what was lost at the limit of the spool is counted and told", async () => {
   const deliveries = deliver(
     { webhooks: [{ url: `http://127.0.0.1:${freePort()}/` }] },
@@ -116,8 +138,8 @@ test("messages that another process puts into the spool are sent", async () => {
   const script = `
     const { AlertSpool } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/spool/spool.ts"))});
     const { webhook } = await import(${JSON.stringify(join(import.meta.dir, "../../src/alerting/channels/webhook.ts"))});
-    const { key } = webhook({ url: ${JSON.stringify(url)} }, { home: "/", now: Date.now });
-    new AlertSpool(${JSON.stringify(file)}).put(${JSON.stringify(messageNamed("foreign"))}, [key]);`;
+    const { address } = webhook({ url: ${JSON.stringify(url)} }, { home: "/", now: Date.now });
+    new AlertSpool(${JSON.stringify(file)}).put(${JSON.stringify(messageNamed("foreign"))}, [address]);`;
   expect(await Bun.spawn([process.execPath, "-e", script]).exited).toBe(0);
   await until(() => received.length === 1, { what: "the message of the other process arrives" });
 });

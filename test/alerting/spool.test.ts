@@ -1,10 +1,12 @@
 // The spool on disk: limits, order, one sender at a time, damage, and kill -9 at many moments.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { AlertSpool, maxRefusals, spoolLimits } from "../../src/alerting/spool/spool.ts";
+import { dirname, join } from "node:path";
+import { keysOf } from "../../src/alerting/spool/identity.ts";
+import { spoolLimits } from "../../src/alerting/spool/retention.ts";
+import { AlertSpool, maxRefusals } from "../../src/alerting/spool/spool.ts";
 import { killWhileDelivering } from "./killed.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
 
@@ -157,11 +159,93 @@ test("beyond its limits in number, bytes and age the spool drops the oldest mess
   expect(takenBy(spool, "x")).toEqual(["l3"]);
 });
 
-test("the messages of a channel that is not configured any more are given up", () => {
+const wanted = (...addresses: string[]) => addresses.map((address) => ({ address, name: `to ${address}` }));
+
+test("the messages of a channel that is not configured any more are dropped and counted under its name", () => {
   const spool = spoolAt(placed());
-  spool.put(messageNamed("a"), ["x", "y"]);
-  spool.keepOnly(["y"]);
-  expect(spool.backlogs()).toMatchObject([{ channel: "y", waiting: 1 }]);
+  const keys = spool.use(wanted("webhook-a", "webhook-b"));
+  for (const id of ["a", "b"]) spool.put(messageNamed(id), keys);
+  expect(spool.use(wanted("webhook-b"))).toEqual(["webhook-b"]);
+  expect(spool.backlogs()).toMatchObject([
+    { channel: "webhook-a", waiting: 0, dropped: 2, removed: "to webhook-a" },
+    { channel: "webhook-b", waiting: 2, dropped: 0, removed: null },
+  ]);
+});
+
+test("messages that wait for a channel go to its corrected address, and never to another channel", () => {
+  const spool = spoolAt(placed());
+  const keys = spool.use(wanted("webhook-a", "webhook-b", "mail"));
+  spool.put(messageNamed("m"), keys);
+  const [corrected = "", other = "", added = "", mail = ""] = spool.use(wanted("webhook-c", "webhook-b", "webhook-d", "mail"));
+  expect([other, mail]).toEqual(["webhook-b", "mail"]);
+  expect([takenBy(spool, corrected), takenBy(spool, other), takenBy(spool, added), takenBy(spool, mail)]).toEqual([
+    ["m"],
+    ["m"],
+    [],
+    ["m"],
+  ]);
+});
+
+test.each<[string, string[], string[], (string | null)[]]>([
+  ["an unchanged list", ["webhook-a", "webhook-b"], ["webhook-a", "webhook-b"], ["webhook-a", "webhook-b"]],
+  ["a changed order", ["webhook-a", "webhook-b"], ["webhook-b", "webhook-a"], ["webhook-b", "webhook-a"]],
+  ["a corrected address", ["webhook-a", "webhook-b"], ["webhook-a", "webhook-x"], ["webhook-a", "webhook-b"]],
+  ["two corrected addresses", ["webhook-a", "webhook-b"], ["webhook-x", "webhook-y"], ["webhook-a", "webhook-b"]],
+  ["one removed and one added", ["webhook-a", "webhook-b"], ["webhook-b", "webhook-x"], ["webhook-b", null]],
+  [
+    "one removed in front of a corrected one",
+    ["webhook-a", "webhook-b", "webhook-c"],
+    ["webhook-b", "webhook-x"],
+    ["webhook-b", "webhook-c"],
+  ],
+  ["another kind in the same place", ["webhook-a"], ["mail"], [null]],
+  ["the same address twice", ["webhook-a", "webhook-a-2"], ["webhook-a", "webhook-a"], ["webhook-a", "webhook-a-2"]],
+])("the channels keep their identity over %s", (_, before, after, kept) => {
+  const keys = keysOf(
+    before.map((key) => ({ key, address: key })),
+    after,
+  );
+  expect(keys.map((key) => (before.includes(key) ? key : null))).toEqual(kept);
+  expect(new Set(keys).size).toBe(after.length);
+});
+
+test("the sums that the spool keeps match its rows", () => {
+  const file = placed();
+  const spool = spoolAt(file);
+  for (let n = 0; n < 20; n++) spool.put(messageNamed(`m${n}`), ["x", "y"]);
+  const db = new Database(file);
+  const totals = () => db.query("SELECT what, count FROM total ORDER BY what").all();
+  const summed = () =>
+    db
+      .query(
+        "SELECT 'bytes' AS what, SUM(LENGTH(CAST(body AS BLOB))) AS count FROM message UNION ALL SELECT 'messages', COUNT(*) FROM message UNION ALL SELECT 'told', COUNT(*) FROM told",
+      )
+      .all();
+  expect(totals()).toEqual(summed());
+  takenBy(spool, "x");
+  expect(spool.waiting()).toBe(20);
+  for (let n = 0; n < 5; n++) spool.sent("y", `m${n}`);
+  expect(spool.waiting()).toBe(15);
+  expect(totals()).toEqual(summed());
+  db.close();
+});
+
+test("a spool of an earlier version keeps its messages, and counts them", () => {
+  const file = placed();
+  mkdirSync(dirname(file));
+  const db = new Database(file);
+  db.run(`CREATE TABLE message (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms REAL NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE queue (channel TEXT NOT NULL, seq INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_ms REAL NOT NULL DEFAULT 0,
+      refused INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (channel, seq)) WITHOUT ROWID;
+    CREATE TABLE dropped (channel TEXT PRIMARY KEY, count INTEGER NOT NULL, at_ms REAL NOT NULL) WITHOUT ROWID;`);
+  db.query("INSERT INTO message (id, at_ms, body) VALUES ('a', 1000, ?)").run(JSON.stringify(messageNamed("a")));
+  db.run("INSERT INTO queue (channel, seq) VALUES ('webhook-a', 1)");
+  db.close();
+  const spool = spoolAt(file, { nowMs: 1000 }, { messages: 1, bytes: 100_000, ageMs: 10_000 });
+  expect(spool.use(wanted("webhook-a"))).toEqual(["webhook-a"]);
+  expect(spool.waiting()).toBe(1);
+  spool.put(messageNamed("b"), ["webhook-a"]);
+  expect(takenBy(spool, "webhook-a")).toEqual(["b"]);
 });
 
 test("a message that this version cannot read is dropped and counted, and keeps back no other", () => {

@@ -12,8 +12,8 @@ export const unreachable = (answer: string): Answer => ({ isTaken: false, isRefu
 export const declined = (answer: string): Answer => ({ isTaken: false, isRefused: true, answer });
 
 export interface AlertChannel {
-  /** Names the queue of the channel on disk: the same for the same address. */
-  readonly key: string;
+  /** Tells one channel of a kind from another, without secrets; it begins with the kind. */
+  readonly address: string;
   /** Names the channel for users, without its secrets. */
   readonly name: string;
   /** Never throws, and ends soon after the signal is aborted. */

@@ -11,16 +11,18 @@ import { shownUrl, webhook } from "./webhook.ts";
 export type ChannelGround = { home: string; now: () => number; run: RunProgram; journalSocket?: string };
 
 export function channelsOf(config: ChannelsConfig, { home, now, run, journalSocket }: ChannelGround): AlertChannel[] {
-  const channels = [
+  return [
     ...config.webhooks.map((one) => webhook(one, { home, now })),
     ...(config.mail === undefined ? [] : [mail(config.mail, { home })]),
     ...(config.command === undefined ? [] : [command(config.command.argv, run)]),
     ...(config.journal === true ? [journal(journalSocket)] : []),
   ];
-  return channels.map((channel, i) => {
-    const same = channels.slice(0, i).filter(({ key }) => key === channel.key).length;
-    return same === 0 ? channel : { ...channel, key: `${channel.key}-${same + 1}` };
-  });
+}
+
+/** The channels of a configuration, for those who send nothing. */
+export function channelsNamed(config: ChannelsConfig): Pick<AlertChannel, "address" | "name">[] {
+  const run = () => Promise.reject(new Error("nothing is sent"));
+  return channelsOf(config, { home: "", now: Date.now, run });
 }
 
 /** Sentences on settings that work but should be changed. */

@@ -12,7 +12,7 @@ const maxName = 200;
 
 export function command(argv: readonly string[], run: RunProgram): AlertChannel {
   return {
-    key: "command",
+    address: "command",
     name: `command ${oneLine(argv[0] ?? "", maxName)}`,
     async send(message) {
       try {

@@ -12,7 +12,7 @@ const resolvedPriority = "5";
 
 export function journal(socket?: string): AlertChannel {
   return {
-    key: "journal",
+    address: "journal",
     name: "journal",
     async send({ id, events }) {
       try {

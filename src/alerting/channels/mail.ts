@@ -15,7 +15,7 @@ const maxAnswer = 200;
 
 export function mail(config: MailConfig, { home }: { home: string }): AlertChannel {
   return {
-    key: "mail",
+    address: "mail",
     name: `mail to ${oneLine([config.to].flat().join(", "), maxAnswer)} by ${config.host}:${config.port}`,
     send: (message, signal) => sendMail(config, home, message, signal).catch((error) => answerTo(error, signal.aborted)),
   };

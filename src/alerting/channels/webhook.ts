@@ -9,7 +9,7 @@ import { maxTemplated } from "./template.ts";
 
 export function webhook(config: WebhookConfig, { home, now }: { home: string; now: () => number }): AlertChannel {
   return {
-    key: `webhook-${new Bun.CryptoHasher("sha256").update(config.url).digest("hex").slice(0, 16)}`,
+    address: `webhook-${new Bun.CryptoHasher("sha256").update(config.url).digest("hex").slice(0, 16)}`,
     name: `webhook ${shownUrl(config.url)}`,
     async send(message, signal) {
       try {

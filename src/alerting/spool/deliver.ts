@@ -6,8 +6,10 @@ import { Heartbeat } from "../channels/heartbeat.ts";
 import { shownUrl } from "../channels/webhook.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "../config/config.ts";
 import type { AlertMessage } from "../message.ts";
+import type { ChannelBacklog } from "./backlog.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
-import { AlertSpool, type ChannelBacklog, type spoolLimits } from "./spool.ts";
+import type { spoolLimits } from "./retention.ts";
+import { AlertSpool } from "./spool.ts";
 import { isSpoolDamage } from "./spool-file.ts";
 
 export const spoolFile = (state: string): string => join(state, "alerts", "spool.db");
@@ -50,14 +52,15 @@ export class Deliveries {
     this.#now = ground.now;
     this.#spool = new AlertSpool(file, ground.now, limits);
     const all = channelsOf(channels, ground);
+    let keys: string[];
     try {
-      this.#spool.keepOnly(all.map(({ key }) => key));
+      keys = this.#spool.use(all);
       this.#version = this.#spool.version();
     } catch (error) {
       this.#spool.close();
       throw error;
     }
-    this.#queues = all.map((channel) => new Queue(channel, this.#spool, pace));
+    this.#queues = all.map((channel, i) => new Queue(keys[i] ?? channel.address, channel, this.#spool, pace));
     this.#heartbeat = heartbeat === undefined ? null : { beat: new Heartbeat(heartbeat), url: heartbeat.url };
     this.#timer = setInterval(() => {
       const found = this.#guarded(() => this.#spool.version(), this.#version);
@@ -105,11 +108,23 @@ export class Deliveries {
           : []),
       ];
     });
+    const ofRemoved = Array.from(backlogs.values()).flatMap(({ removed, dropped, droppedMs }) =>
+      removed === null || dropped === 0 || this.#now() - droppedMs >= tellDroppedMs
+        ? []
+        : [
+            {
+              subject: removed,
+              what: `${messages(dropped)} for ${removed} ${dropped === 1 ? "was" : "were"} dropped, because the channel was removed or turned off`,
+              fix: "bs9 alert --list",
+            },
+          ],
+    );
     const beat = this.#heartbeat;
     const missed = beat?.beat.trouble ?? null;
     const { damage } = this.#spool;
     return [
       ...ofChannels,
+      ...ofRemoved,
       ...(beat === null || missed === null
         ? []
         : [{ subject: "heartbeat", what: `the heartbeat to ${shownUrl(beat.url)} fails: ${missed}`, fix }]),

@@ -16,6 +16,8 @@ const brokenMs = 5000;
 const closingMs = 1000;
 
 export class Queue {
+  /** Names the queue of the channel in the spool. */
+  readonly key: string;
   readonly #channel: AlertChannel;
   readonly #spool: AlertSpool;
   readonly #pace: Pace;
@@ -27,15 +29,12 @@ export class Queue {
   /** Why the last attempt failed; null after a success. */
   trouble: string | null = null;
 
-  constructor(channel: AlertChannel, spool: AlertSpool, pace: Pace) {
+  constructor(key: string, channel: AlertChannel, spool: AlertSpool, pace: Pace) {
+    this.key = key;
     this.#channel = channel;
     this.#spool = spool;
     this.#pace = pace;
     this.#run = this.#loop();
-  }
-
-  get key(): string {
-    return this.#channel.key;
   }
 
   get name(): string {
@@ -70,7 +69,7 @@ export class Queue {
 
   /** Sends at most one message. Returns when to look again, in milliseconds; null: only when there is a new message. */
   async #step(): Promise<number | null> {
-    const { key } = this.#channel;
+    const { key } = this;
     const { attemptMs, longestMs } = this.#pace;
     try {
       const claimed = this.#spool.claim(key, { leaseMs: attemptMs + leaseMs, longestMs });

@@ -2,22 +2,17 @@
 // starts on a failure share. A process that is killed at any moment loses nothing: each step is one transaction.
 import type { Database } from "bun:sqlite";
 import { failed, reasonOf } from "../../base/errors.ts";
-import { bootId, startTimeOf } from "../../base/proc.ts";
+import { isRunningIn, ownProcess } from "../../base/process.ts";
 import { type AlertMessage, messageIn } from "../message.ts";
+import { backlogsIn, type ChannelBacklog, useChannels, type WantedChannel } from "./backlog.ts";
+import { Retention, spoolLimits } from "./retention.ts";
 import { openSpool } from "./spool-file.ts";
 
-/** The limits of the spool: beyond them the oldest messages are dropped and counted. */
-export const spoolLimits = { messages: 10_000, bytes: 32 * 1024 * 1024, ageMs: 7 * 86_400_000 };
-/** The ids of events are kept for longer than any message waits. */
-const toldMs = 14 * 86_400_000;
-const maxTold = 100_000;
 /** A message that a receiver has refused this often is dropped for its channel. */
 export const maxRefusals = 6;
 
 /** A message that one channel has to send now. `attempts`: how often it was tried before. */
 export type Claimed = { message: AlertMessage; attempts: number };
-
-export type ChannelBacklog = { channel: string; waiting: number; attempts: number; dropped: number; droppedMs: number };
 
 /**
  * Messages are sent in order, so only the oldest one is a candidate. A message that the receiver has refused keeps no other back: it
@@ -29,16 +24,16 @@ const candidates = `
 
 export class AlertSpool {
   readonly #db: Database;
-  readonly #limits: typeof spoolLimits;
+  readonly #retention: Retention;
   readonly #now: () => number;
-  readonly #owner = `${process.pid} ${startTimeOf(process.pid)} ${bootId()}`;
+  readonly #owner = JSON.stringify(ownProcess());
   /** Why an older spool was set aside when this one was opened, or null. */
   readonly damage: string | null;
 
   constructor(path: string, now: () => number = Date.now, limits = spoolLimits) {
-    this.#limits = limits;
     this.#now = now;
     ({ db: this.#db, damage: this.damage } = openSpool(path));
+    this.#retention = new Retention(this.#db, limits);
     try {
       this.#releaseOfDead();
     } catch (error) {
@@ -61,13 +56,16 @@ export class AlertSpool {
           if (!this.#isNew(message.id, "message", nowMs)) return false;
           const events = message.events.filter(({ id, kind }) => this.#isNew(id, kind, nowMs));
           if (events.length === 0 && message.events.length > 0) return false;
+          if (channels.length === 0) return true;
           const body = JSON.stringify({ ...message, events });
           const row = this.#db
-            .query<{ seq: number }, [string, number, string]>("INSERT INTO message (id, at_ms, body) VALUES (?, ?, ?) RETURNING seq")
-            .get(message.id, nowMs, body);
+            .query<{ seq: number }, [string, number, string, number]>(
+              "INSERT INTO message (id, at_ms, body, bytes) VALUES (?, ?, ?, ?) RETURNING seq",
+            )
+            .get(message.id, nowMs, body, Buffer.byteLength(body));
           const insert = this.#db.query("INSERT INTO queue (channel, seq) VALUES (?, ?)");
           for (const channel of channels) insert.run(channel, row?.seq ?? 0);
-          this.#keepWithin(nowMs);
+          this.#retention.keepWithin(nowMs);
           return true;
         })
         .immediate();
@@ -89,7 +87,7 @@ export class AlertSpool {
         const held = this.#db.query<{ until_ms: number }, [string, string]>("SELECT until_ms FROM claim WHERE channel = ? AND owner <> ?");
         const until = held.get(channel, this.#owner)?.until_ms ?? 0;
         if (until > nowMs && until - nowMs <= leaseMs) return null;
-        this.#dropOld(nowMs);
+        this.#retention.dropOld(nowMs);
         const row = this.#db
           .query<{ seq: number; body: string; attempts: number }, [string, string, number, number]>(
             `SELECT seq, body, attempts FROM (${candidates}) JOIN message USING (seq) WHERE next_ms <= ? OR next_ms > ? ORDER BY refused, seq LIMIT 1`,
@@ -98,7 +96,7 @@ export class AlertSpool {
         if (row === null) return null;
         const message = messageIn(row.body);
         // Another version of bs9 wrote it: without this step it would keep back all that follow.
-        if (message === null) return this.#drop(row.seq, row.seq, nowMs);
+        if (message === null) return this.#retention.drop(row.seq, row.seq, nowMs);
         this.#db.query("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)").run(channel, this.#owner, nowMs + leaseMs);
         return { message, attempts: row.attempts };
       })
@@ -108,8 +106,10 @@ export class AlertSpool {
   /** The channel has taken the message. */
   sent(channel: string, id: string): void {
     this.#settle(channel, () => {
-      this.#db.query("DELETE FROM queue WHERE channel = ? AND seq = (SELECT seq FROM message WHERE id = ?)").run(channel, id);
-      this.#forgetSent();
+      const row = this.#db.query<{ seq: number }, [string]>("SELECT seq FROM message WHERE id = ?").get(id);
+      if (row === null) return;
+      this.#db.query("DELETE FROM queue WHERE channel = ? AND seq = ?").run(channel, row.seq);
+      this.#retention.forgetSent(row.seq, row.seq);
     });
   }
 
@@ -126,7 +126,7 @@ export class AlertSpool {
            WHERE channel = ? AND seq = (SELECT seq FROM message WHERE id = ?) RETURNING seq, refused`,
         )
         .get(nowMs + delayMs, isRefused ? 1 : 0, channel, id);
-      if (row !== null && row.refused >= maxRefusals) this.#drop(row.seq, row.seq, nowMs, channel);
+      if (row !== null && row.refused >= maxRefusals) this.#retention.drop(row.seq, row.seq, nowMs, channel);
     });
   }
 
@@ -143,33 +143,21 @@ export class AlertSpool {
     return next === null || next === undefined ? null : Math.max(0, next - this.#now());
   }
 
-  /** Gives up the messages of channels that are not configured any more. */
-  keepOnly(channels: readonly string[]): void {
-    this.#db
-      .transaction(() => {
-        for (const { channel } of this.backlogs()) {
-          if (channels.includes(channel)) continue;
-          for (const table of ["queue", "claim", "dropped"]) this.#db.query(`DELETE FROM ${table} WHERE channel = ?`).run(channel);
-        }
-        this.#forgetSent();
-      })
-      .immediate();
+  /**
+   * Tells which channels are configured now, in their order. Returns the key of each: a channel whose address was corrected keeps its
+   * key, and so the messages that wait for it. The messages of the channels that were removed are dropped and counted.
+   */
+  use(wanted: readonly WantedChannel[]): string[] {
+    return this.#db.transaction(() => useChannels(this.#db, wanted, this.#retention, this.#now())).immediate();
   }
 
   backlogs(): ChannelBacklog[] {
-    return this.#db
-      .query<ChannelBacklog, []>(
-        `SELECT channel, COUNT(seq) AS waiting, COALESCE(MAX(attempts), 0) AS attempts,
-                COALESCE(MAX(dropped.count), 0) AS dropped, COALESCE(MAX(dropped.at_ms), 0) AS droppedMs
-         FROM (SELECT channel FROM queue UNION SELECT channel FROM dropped) LEFT JOIN queue USING (channel) LEFT JOIN dropped USING (channel)
-         GROUP BY channel`,
-      )
-      .all();
+    return backlogsIn(this.#db);
   }
 
   /** The number of messages that wait, each counted for each channel that has not taken it. */
   waiting(): number {
-    return this.#db.query<{ count: number }, []>("SELECT COUNT(*) AS count FROM queue").get()?.count ?? 0;
+    return this.#db.query<{ count: number }, []>("SELECT COALESCE(SUM(waiting), 0) AS count FROM backlog").get()?.count ?? 0;
   }
 
   /** A number that changes when another process has written to the spool. */
@@ -194,55 +182,10 @@ export class AlertSpool {
     return this.#db.query("INSERT OR IGNORE INTO told VALUES (?, ?, ?)").run(id, kind, nowMs).changes === 1;
   }
 
-  #forgetSent(): void {
-    this.#db.run("DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM queue WHERE queue.seq = message.seq)");
-  }
-
-  #keepWithin(nowMs: number): void {
-    this.#dropOld(nowMs);
-    this.#forgetSent();
-    const size = this.#db.query<{ seq: number; bytes: number }, []>(
-      "SELECT seq, LENGTH(CAST(body AS BLOB)) AS bytes FROM message ORDER BY seq DESC",
-    );
-    let [messages, bytes] = [0, 0];
-    for (const row of size.iterate()) {
-      messages++;
-      bytes += row.bytes;
-      // The newest message is kept, whatever its size.
-      if (messages === 1 || (messages <= this.#limits.messages && bytes <= this.#limits.bytes)) continue;
-      this.#drop(0, row.seq, nowMs);
-      break;
-    }
-    this.#db.query("DELETE FROM told WHERE at_ms < ?").run(nowMs - toldMs);
-    this.#db.query("DELETE FROM told WHERE at_ms < (SELECT at_ms FROM told ORDER BY at_ms DESC LIMIT 1 OFFSET ?)").run(maxTold);
-  }
-
-  #dropOld(nowMs: number): void {
-    const last = this.#db
-      .query<{ seq: number | null }, [number]>("SELECT MAX(seq) AS seq FROM message WHERE at_ms < ?")
-      .get(nowMs - this.#limits.ageMs)?.seq;
-    if (last !== null && last !== undefined) this.#drop(0, last, nowMs);
-  }
-
-  /** Drops these messages, for one channel or for all, and counts them for each channel that has not taken them. */
-  #drop(first: number, last: number, nowMs: number, channel: string | null = null): null {
-    const these = "seq BETWEEN ? AND ? AND channel = COALESCE(?, channel)";
-    this.#db
-      .query(
-        `INSERT INTO dropped SELECT channel, COUNT(*), ? FROM queue WHERE ${these} GROUP BY channel
-         ON CONFLICT (channel) DO UPDATE SET count = count + excluded.count, at_ms = excluded.at_ms`,
-      )
-      .run(nowMs, first, last, channel);
-    this.#db.query(`DELETE FROM queue WHERE ${these}`).run(first, last, channel);
-    this.#forgetSent();
-    return null;
-  }
-
   /** A process that was killed while it sent leaves its claim behind, and the next one must not wait for the end of it. */
   #releaseOfDead(): void {
     for (const { channel, owner } of this.#db.query<{ channel: string; owner: string }, []>("SELECT channel, owner FROM claim").all()) {
-      const [pid, startTime, ...boot] = owner.split(" ");
-      if (boot.join(" ") === bootId() && startTimeOf(Number(pid)) === startTime) continue;
+      if (isRunningIn(owner)) continue;
       this.#db.query("DELETE FROM claim WHERE channel = ? AND owner = ?").run(channel, owner);
     }
   }
