@@ -1,11 +1,12 @@
 // Runs the agent on a backend, in any process: starts it again when config.toml has changed, and retries if that fails.
-import { closeSync, statSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { RunProgram } from "../alerting/channels/command.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Bs9Error, failed, reasonOf } from "../base/errors.ts";
 import { takeLock } from "../base/lock.ts";
 import type { Paths } from "../base/paths.ts";
+import { stampOf } from "../base/stamp.ts";
 import { type Config, configFile, loadConfig, mistakeLine } from "../config/config.ts";
 import { runProgram } from "../lifecycle/program.ts";
 import type { Registry } from "../service/registry.ts";
@@ -131,10 +132,4 @@ export async function runAgent({ backend, paths, registry, trail, env, say, ...o
       throw error;
     }
   }
-}
-
-/** Identifies the present content of a file by inode, size and time; null where the file does not exist. */
-export function stampOf(path: string): string | null {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? null : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
 }

@@ -1,9 +1,10 @@
 // The agent as bs9-agent.service runs it. Users cannot call it as a command: systemd starts it, by a variable in its environment.
-import { runAgent, stampOf } from "../agent/run.ts";
+import { runAgent } from "../agent/run.ts";
 import { agentVariable } from "../backend/backend.ts";
 import { failed } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 import { releaseMemory } from "../base/memory.ts";
+import { stampOf } from "../base/stamp.ts";
 import { logsFolder } from "../logs/store/place.ts";
 import { careForLogs } from "../logs/store/tick.ts";
 import { agentOptions } from "./agent-options.ts";

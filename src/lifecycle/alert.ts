@@ -5,6 +5,7 @@ import { channelsNamed } from "../alerting/channels/channels.ts";
 import type { AlertFile } from "../alerting/config/config.ts";
 import { type AlertEdits, editedAlerts } from "../alerting/config/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/config/file.ts";
+import { AlertsInForce } from "../alerting/config/in-force.ts";
 import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet, writeQuiet } from "../alerting/evaluation/silences.ts";
@@ -51,6 +52,7 @@ export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<
     channelsToLose(db, wanted?.enabled === true ? channelsNamed(wanted.channels) : []),
   );
   writeAlerts(config, after);
+  new AlertsInForce(deps.paths).keepAgain();
   await record(deps, edits.service === undefined ? [] : [edits.service], differences, "changed the rules or channels of alerts");
   return { differences, lost: lost ?? [] };
 }

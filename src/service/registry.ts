@@ -3,7 +3,8 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, removeEmpty, writeWhole } from "../base/files.ts";
-import { ActingProcess, actingOn, beginActing, isActing, ownProcess } from "./acting.ts";
+import { isRunning, ownProcess, ProcessIdentity } from "../base/process.ts";
+import { Acting, actingOn, beginActing } from "./acting.ts";
 import { lockHolder, lockOf } from "./lock.ts";
 import { type Broken, listNames, readEach, readRecord } from "./records.ts";
 import { Spec } from "./spec.ts";
@@ -18,7 +19,7 @@ const Pending = v.strictObject({
    * The main process of the service when the change began: if this process still runs, the change has not been applied to it.
    */
   process: v.optional(v.nullable(v.strictObject({ pid: v.number(), startTime: v.string() })), null),
-  owner: ActingProcess,
+  owner: ProcessIdentity,
 });
 export type Pending = v.InferOutput<typeof Pending>;
 
@@ -115,7 +116,7 @@ export class Registry {
   /** Changes that no living process works on any more, and change files that cannot be read. */
   abandoned(): { changes: Pending[]; broken: Broken[] } {
     const { changes, broken } = this.pending();
-    return { changes: changes.filter(({ owner }) => !isActing(owner)), broken };
+    return { changes: changes.filter(({ owner }) => !isRunning(owner)), broken };
   }
 
   /** All changes whose end is not on disk yet, those that a living process works on too. */
@@ -134,6 +135,11 @@ export class Registry {
   /** The services that a command acts on now. */
   actingOn(): ReadonlySet<string> {
     return actingOn(this.#state);
+  }
+
+  /** The same for a reader that asks again and again, and must not miss an act in between. */
+  acting(): Acting {
+    return new Acting(this.#state);
   }
 
   outcome(name: string): Outcome | null {

@@ -1,11 +1,11 @@
 // The tokens that a running server accepts. They are read again when their files change, so that a renewed token needs no restart.
-import { statSync } from "node:fs";
+import { changeStampOf } from "../base/stamp.ts";
 import { type AccessLevel, readToken, tokenFile } from "./token.ts";
 
 /** `digest` is SHA-256 of the token, so that comparisons always have the same length. */
 export type Credential = { level: AccessLevel; token: string; digest: Buffer };
 
-type Kept = { stamp: string; credential: Credential | null };
+type Kept = { stamp: string | null; credential: Credential | null };
 
 const levels: AccessLevel[] = ["full", "read"];
 
@@ -27,7 +27,7 @@ export class Credentials {
   }
 
   #read({ level, file, isOwn }: { level: AccessLevel; file: string; isOwn: boolean }): Credential | null {
-    const stamp = stampOf(file);
+    const stamp = changeStampOf(file);
     const kept = this.#kept.get(level);
     if (kept !== undefined && kept.stamp === stamp) return kept.credential;
     const credential = credentialIn(file, level, isOwn);
@@ -42,17 +42,6 @@ function credentialIn(file: string, level: AccessLevel, isOwn: boolean): Credent
     return token === null ? null : { level, token, digest: digestOf(token) };
   } catch {
     return null;
-  }
-}
-
-function stampOf(file: string): string {
-  try {
-    const found = statSync(file, { throwIfNoEntry: false });
-    return found === undefined
-      ? `${file} missing`
-      : `${file} ${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.mode} ${found.uid}`;
-  } catch {
-    return `${file} unreadable`;
   }
 }
 

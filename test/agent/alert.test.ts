@@ -124,6 +124,25 @@ test("what bs9 does and what the user silences is not told, and what still fires
   expect(toldIn(stage)).toEqual(["api failed firing"]);
 });
 
+test("an act that begins and ends within one long turn silences exactly its services, and only then", async () => {
+  const { stage, turns } = await begin();
+  for (const name of ["web", "api"]) stage.up(name, sleep);
+  mkdirSync(join(stage.home, "state"), { recursive: true });
+  await turns.turn();
+  stage.registry.beginActing(["web"])[Symbol.dispose]();
+  for (const name of ["web", "api"]) fail(stage, name, `run-${name}`);
+  stage.pass(1000);
+  await turns.turn();
+  expect(toldIn(stage)).toEqual(["api failed firing"]);
+  // The services may have been read before the act.
+  stage.pass(5000);
+  await turns.turn();
+  expect(toldIn(stage)).toEqual([]);
+  stage.pass(1000);
+  await turns.turn();
+  expect(toldIn(stage)).toEqual(["web failed firing"]);
+});
+
 test("a threshold fires within its `for` and two ticks, and a null figure neither fires nor resolves", async () => {
   const custom = [{ name: "load", series: "load1", op: ">=" as const, value: 0, for: "10s", service: "bs9-host" as const }];
   const nothing = [{ name: "stolen", series: "latencyMs", op: ">=" as const, value: 0, for: 0 }];

@@ -97,28 +97,6 @@ test("what waited when the deliveries were closed is sent by the next ones; what
   expect(idsIn(back.received)).toEqual(["a"]);
 });
 
-test("what waits for a wrong address goes to the corrected one; what waits for a removed channel is dropped, and how much is told", async () => {
-  const file = join(mkdtempSync(join(tmpdir(), "bs9-deliver-")), "spool.db");
-  const wrong = deliver({ webhooks: [{ url: `http://127.0.0.1:${freePort()}/wrong` }] }, { file });
-  for (const id of ["a", "b"]) wrong.put(messageNamed(id));
-  await wrong.close();
-  closing.pop();
-  const { url, received, stop } = receiver(() => new Response(null, { status: received.length > 2 ? 503 : 204 }));
-  const corrected = deliver({ webhooks: [{ url }] }, { file });
-  await until(() => corrected.waiting() === 0, { what: "the corrected address has everything" });
-  expect(idsIn(received)).toEqual(["a", "b"]);
-  expect(corrected.notices()).toEqual([]);
-  await stop();
-  for (const id of ["c", "d"]) corrected.put(messageNamed(id));
-  await corrected.close();
-  closing.pop();
-  const removed = deliver({ webhooks: [] }, { file });
-  expect(removed.waiting()).toBe(0);
-  expect(removed.notices().map(({ what }) => what)).toEqual([
-    expect.stringMatching(/^2 messages for webhook http:.* were dropped, because the channel was removed or turned off$/),
-  ]);
-});
-
 test("what was lost at the limit of the spool is counted and told", async () => {
   const deliveries = deliver(
     { webhooks: [{ url: `http://127.0.0.1:${freePort()}/` }] },

@@ -4,11 +4,11 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { keysOf } from "../../src/alerting/spool/identity.ts";
 import { spoolLimits } from "../../src/alerting/spool/retention.ts";
 import { AlertSpool, maxRefusals } from "../../src/alerting/spool/spool.ts";
 import { killWhileDelivering } from "./killed.ts";
 import { eventNamed, messageNamed } from "./messages.ts";
+import { lease, takenBy } from "./taken.ts";
 
 const open: AlertSpool[] = [];
 afterEach(() => {
@@ -16,21 +16,11 @@ afterEach(() => {
 });
 
 const placed = () => join(mkdtempSync(join(tmpdir(), "bs9-spool-")), "alerts", "spool.db");
-const lease = { leaseMs: 1000, longestMs: 60_000 };
 
 function spoolAt(file: string, clock = { nowMs: 1000 }, limits = spoolLimits): AlertSpool {
   const spool = new AlertSpool(file, () => clock.nowMs, limits);
   open.push(spool);
   return spool;
-}
-
-function takenBy(spool: AlertSpool, channel: string): string[] {
-  const ids: string[] = [];
-  for (let claimed = spool.claim(channel, lease); claimed !== null; claimed = spool.claim(channel, lease)) {
-    ids.push(claimed.message.id);
-    spool.sent(channel, claimed.message.id);
-  }
-  return ids;
 }
 
 test("each channel gets each message once and in order, and a message that all have taken is removed", () => {
@@ -159,56 +149,6 @@ test("beyond its limits in number, bytes and age the spool drops the oldest mess
   expect(takenBy(spool, "x")).toEqual(["l3"]);
 });
 
-const wanted = (...addresses: string[]) => addresses.map((address) => ({ address, name: `to ${address}` }));
-
-test("the messages of a channel that is not configured any more are dropped and counted under its name", () => {
-  const spool = spoolAt(placed());
-  const keys = spool.use(wanted("webhook-a", "webhook-b"));
-  for (const id of ["a", "b"]) spool.put(messageNamed(id), keys);
-  expect(spool.use(wanted("webhook-b"))).toEqual(["webhook-b"]);
-  expect(spool.backlogs()).toMatchObject([
-    { channel: "webhook-a", waiting: 0, dropped: 2, removed: "to webhook-a" },
-    { channel: "webhook-b", waiting: 2, dropped: 0, removed: null },
-  ]);
-});
-
-test("messages that wait for a channel go to its corrected address, and never to another channel", () => {
-  const spool = spoolAt(placed());
-  const keys = spool.use(wanted("webhook-a", "webhook-b", "mail"));
-  spool.put(messageNamed("m"), keys);
-  const [corrected = "", other = "", added = "", mail = ""] = spool.use(wanted("webhook-c", "webhook-b", "webhook-d", "mail"));
-  expect([other, mail]).toEqual(["webhook-b", "mail"]);
-  expect([takenBy(spool, corrected), takenBy(spool, other), takenBy(spool, added), takenBy(spool, mail)]).toEqual([
-    ["m"],
-    ["m"],
-    [],
-    ["m"],
-  ]);
-});
-
-test.each<[string, string[], string[], (string | null)[]]>([
-  ["an unchanged list", ["webhook-a", "webhook-b"], ["webhook-a", "webhook-b"], ["webhook-a", "webhook-b"]],
-  ["a changed order", ["webhook-a", "webhook-b"], ["webhook-b", "webhook-a"], ["webhook-b", "webhook-a"]],
-  ["a corrected address", ["webhook-a", "webhook-b"], ["webhook-a", "webhook-x"], ["webhook-a", "webhook-b"]],
-  ["two corrected addresses", ["webhook-a", "webhook-b"], ["webhook-x", "webhook-y"], ["webhook-a", "webhook-b"]],
-  ["one removed and one added", ["webhook-a", "webhook-b"], ["webhook-b", "webhook-x"], ["webhook-b", null]],
-  [
-    "one removed in front of a corrected one",
-    ["webhook-a", "webhook-b", "webhook-c"],
-    ["webhook-b", "webhook-x"],
-    ["webhook-b", "webhook-c"],
-  ],
-  ["another kind in the same place", ["webhook-a"], ["mail"], [null]],
-  ["the same address twice", ["webhook-a", "webhook-a-2"], ["webhook-a", "webhook-a"], ["webhook-a", "webhook-a-2"]],
-])("the channels keep their identity over %s", (_, before, after, kept) => {
-  const keys = keysOf(
-    before.map((key) => ({ key, address: key })),
-    after,
-  );
-  expect(keys.map((key) => (before.includes(key) ? key : null))).toEqual(kept);
-  expect(new Set(keys).size).toBe(after.length);
-});
-
 test("the sums that the spool keeps match its rows", () => {
   const file = placed();
   const spool = spoolAt(file);
@@ -242,7 +182,7 @@ test("a spool of an earlier version keeps its messages, and counts them", () => 
   db.run("INSERT INTO queue (channel, seq) VALUES ('webhook-a', 1)");
   db.close();
   const spool = spoolAt(file, { nowMs: 1000 }, { messages: 1, bytes: 100_000, ageMs: 10_000 });
-  expect(spool.use(wanted("webhook-a"))).toEqual(["webhook-a"]);
+  expect(spool.use([{ address: "webhook-a", name: "to a" }])).toEqual(["webhook-a"]);
   expect(spool.waiting()).toBe(1);
   spool.put(messageNamed("b"), ["webhook-a"]);
   expect(takenBy(spool, "webhook-a")).toEqual(["b"]);

@@ -10,6 +10,7 @@ import type { AlertEvent } from "../../alerting/message.ts";
 import { Teller } from "../../alerting/spool/tell.ts";
 import type { Notice } from "../../backend/notice.ts";
 import { hostName } from "../../metrics/subject.ts";
+import type { Acting } from "../../service/acting.ts";
 import type { Registry } from "../../service/registry.ts";
 import { restartsOf } from "../../status/status.ts";
 import type { AlertChannels } from "../alert-channels.ts";
@@ -22,7 +23,7 @@ export type AlerterDeps = {
   /** The directory of the state. */
   state: string;
   host: string;
-  registry: Pick<Registry, "actingOn">;
+  registry: Pick<Registry, "acting">;
   inForce: AlertsInForce;
   uptimes: Uptimes;
   channels: Pick<AlertChannels, "use" | "put">;
@@ -46,17 +47,15 @@ export class Alerter implements Stage {
   readonly #failedMs = new Map<string, number>();
   #latest: AlertNow[] = [];
   readonly #teller: Teller;
-  /**
-   * The services that commands act on, now or in the turn before: a service may have been read while a command acted on it that
-   * has ended since.
-   */
-  #actingBefore: ReadonlySet<string> = new Set();
+  /** Nobody is told about the services that commands act on. */
+  readonly #acting: Acting;
 
   constructor(deps: AlerterDeps) {
     this.#deps = deps;
     const clock = { nowMs: deps.monotonicMs(), atMs: deps.now() };
     const kept = readKept(deps.state);
     this.#quiet = new QuietNow(deps.state);
+    this.#acting = deps.registry.acting();
     this.#alerts = new Alerts(kept, clock);
     this.#restarts = new Restarts(kept, clock);
     const { channels, host, state } = deps;
@@ -85,10 +84,8 @@ export class Alerter implements Stage {
     const isChanged = inForce.refresh();
     const canTell = channels.use(inForce.config);
     this.#quiet.refresh();
-    const acting = this.#deps.registry.actingOn();
-    const by = { acting: acting.union(this.#actingBefore), cooldownSeconds: inForce.config.cooldownSeconds, atMs: clock.atMs };
+    const by = { acting: this.#acting.look(), cooldownSeconds: inForce.config.cooldownSeconds, atMs: clock.atMs };
     const telling = canTell ? this.#quiet.telling(by) : null;
-    this.#actingBefore = acting;
     this.#note(moment);
     const hasRestarted = this.#count(moment);
     const due: AlertEvent[][] = [];

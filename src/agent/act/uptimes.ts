@@ -7,6 +7,8 @@ import { availability } from "../../storage/availability.ts";
 import type { StorageReader } from "../../storage/storage.ts";
 
 const everyMs = 60_000;
+/** The longest work without a pause, but for the answer to one service. */
+const pieceMs = 5;
 
 export class Uptimes {
   readonly #storage: Pick<StorageReader, "watches">;
@@ -14,6 +16,7 @@ export class Uptimes {
   readonly #percent = new Map<string, number | null>();
   #lookedMs = Number.NEGATIVE_INFINITY;
   #work: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(storage: Pick<StorageReader, "watches">, say: (sentence: string) => void) {
     this.#storage = storage;
@@ -44,11 +47,19 @@ export class Uptimes {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#work;
   }
 
   async #look(windows: ReadonlyMap<string, number>, atMs: number): Promise<void> {
+    let beganMs = performance.now();
     for (const [service, withinMs] of windows) {
+      // SQLite answers without a pause, so a thousand services in one piece would keep the next turn waiting.
+      if (performance.now() - beganMs >= pieceMs) {
+        await Bun.sleep(pieceMs);
+        beganMs = performance.now();
+      }
+      if (this.#isClosed) return;
       const range = { fromMs: atMs - withinMs, toMs: atMs };
       const { uptimeRatio } = availability(await this.#storage.watches(service, range), range);
       this.#percent.set(service, uptimeRatio === null ? null : uptimeRatio * 100);

@@ -1,7 +1,8 @@
 // The configuration that is in force: that of alerts.json, or, while the file has mistakes, the last one without mistakes.
-import { statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, writeWhole } from "../../base/files.ts";
+import { stampOf } from "../../base/stamp.ts";
 import { shellWord } from "../../base/text.ts";
 import { type RuleSet, rulesOfHost, rulesOfService } from "../rules/rules.ts";
 import type { AlertConfig } from "./config.ts";
@@ -12,11 +13,15 @@ const maxBytes = 1024 * 1024;
 
 export class AlertsInForce {
   readonly #folder: string;
-  /** A copy of the last file without mistakes, for an agent that begins while the file has mistakes. */
+  /**
+   * A copy of the last file without mistakes, for an agent that begins while the file has mistakes. It holds the secrets of the
+   * channels too, because without them nobody could be told; only the user can read it, and it is gone as soon as alerts.json is.
+   */
   readonly #copy: string;
   readonly #ofService = new Map<string, RuleSet>();
   #ofHost: RuleSet | null = null;
-  #stamp: string | null = null;
+  /** Undefined before the first reading. */
+  #stamp: string | null | undefined;
   #config: AlertConfig | null = null;
   #mistakes: readonly AlertMistake[] = [];
   /** Other users can read the file. */
@@ -27,20 +32,25 @@ export class AlertsInForce {
     this.#copy = join(state, "alerts", "last-good.json");
   }
 
+  /** After a change by a command: a secret that was removed must not stay in the copy until the agent runs again. */
+  keepAgain(): void {
+    if (existsSync(this.#copy)) this.refresh();
+  }
+
   /** Reads the file again if it has changed. Returns true if another configuration is in force now. */
   refresh(): boolean {
-    const stat = statSync(alertsFile(this.#folder), { throwIfNoEntry: false });
-    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size} ${stat.mode}`;
+    const path = alertsFile(this.#folder);
+    const stamp = stampOf(path);
     if (stamp === this.#stamp) return false;
     this.#stamp = stamp;
-    this.#isReadable = stat !== undefined && (stat.mode & 0o077) !== 0;
+    this.#isReadable = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
     const read = loadAlerts(this.#folder);
     this.#mistakes = read.mistakes;
     if (read.config === null && this.#config !== null) return false;
     this.#config = read.config ?? this.#lastGood();
     this.#ofService.clear();
     this.#ofHost = null;
-    if (read.config !== null && stat !== undefined) this.#keep(JSON.stringify(read.file));
+    if (read.config !== null) this.#keep(stamp === null ? null : JSON.stringify(read.file));
     return true;
   }
 
@@ -72,9 +82,10 @@ export class AlertsInForce {
     return this.#ofHost;
   }
 
-  #keep(text: string): void {
+  #keep(text: string | null): void {
     try {
-      if (readIfThere(this.#copy, maxBytes) !== text) writeWhole(this.#copy, text, 0o600, false);
+      if (text === null) rmSync(this.#copy, { force: true });
+      else if (readIfThere(this.#copy, maxBytes) !== text) writeWhole(this.#copy, text, 0o600, false);
     } catch {
       // The copy matters only if the file gets a mistake before the agent begins again.
     }

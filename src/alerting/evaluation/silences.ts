@@ -1,8 +1,8 @@
 // The silences and acknowledgements of the user. Commands write them; the agent reads them.
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { readIfThere, writeWhole } from "../../base/files.ts";
+import { stampOf } from "../../base/stamp.ts";
 import { namePattern } from "../../service/name.ts";
 import type { Telling } from "./alerts.ts";
 
@@ -42,7 +42,7 @@ export function writeQuiet(state: string, { silences, acks }: Quiet, nowMs: numb
 /** Reads the file again only if it has changed. */
 export class QuietNow {
   readonly #state: string;
-  #stamp: string | null = null;
+  #stamp: string | null | undefined;
   #silences = new Map<string, number>();
   #acks = new Map<string, string>();
 
@@ -51,8 +51,7 @@ export class QuietNow {
   }
 
   refresh(): void {
-    const stat = statSync(quietFile(this.#state), { throwIfNoEntry: false });
-    const stamp = stat === undefined ? "" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
+    const stamp = stampOf(quietFile(this.#state));
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
     const { silences, acks } = readQuiet(this.#state);

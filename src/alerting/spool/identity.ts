@@ -5,8 +5,8 @@
 export type KnownChannel = { key: string; address: string };
 
 /**
- * The key of each channel, which names its queue. A channel with the same address keeps its key. Of the others, one that stands in the
- * list where another one stood before is that one with a corrected address.
+ * The key of each channel, which names its queue. A channel with the same address keeps its key. A new address that stands in the list
+ * where a vanished one stood before is its correction, and takes over its key.
  */
 export function keysOf(before: readonly KnownChannel[], addresses: readonly string[]): string[] {
   const keys: (string | null)[] = addresses.map(() => null);

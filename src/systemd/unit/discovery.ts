@@ -1,9 +1,10 @@
 // Finds what others did to the units of bs9: edited, removed or added units, and drop-ins.
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Foreign } from "../../backend/backend.ts";
 import { sandboxEdition } from "../../backend/sandbox.ts";
 import { readIfThere } from "../../base/files.ts";
+import { changeStampOf } from "../../base/stamp.ts";
 import { isReserved, namePattern } from "../../service/name.ts";
 import { delayPrefix, delayUnitName } from "./names.ts";
 import { isOurs } from "./ownership.ts";
@@ -47,14 +48,12 @@ export function foreignChanges(defined: string[], folders: Folders, mark: string
 
 /** For repeated checks: a file whose stat(2) has not changed is not read again. */
 export function judgedOnce(mark: string): Judged {
-  const known = new Map<string, { stamp: string; found: ReturnType<Judged> }>();
+  const known = new Map<string, { stamp: string | null; found: ReturnType<Judged> }>();
   const now = judgedNow(mark);
   return (file) => {
-    const stat = statSync(file, { throwIfNoEntry: false });
-    // ctime changes with every write, even where somebody sets the other timestamps back.
-    const stamp = `${stat?.ino} ${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}`;
+    const stamp = changeStampOf(file);
     const before = known.get(file);
-    if (before?.stamp === stamp) return before.found;
+    if (before !== undefined && before.stamp === stamp) return before.found;
     const found = now(file);
     known.set(file, { stamp, found });
     return found;
