@@ -1,10 +1,11 @@
 // The answers of the preload itself, on its private socket and on the ports of the app.
 //
 // On the ports of the app, the app's own answer wins: each request goes to the app as it would without the preload, and only where
-// the app answers GET or HEAD for one of these paths with 404 does the answer of the preload take its place. No request is sent to
-// the app to find out. bs9 itself asks on the private socket, where nothing of the app is called.
+// the app answers GET or HEAD for one of these paths with 404 does the answer of the preload take its place. A 404 stays where the
+// app has a route for exactly this path that the preload can see: one of Bun.serve, express or fastify. No request is sent to the
+// app to find out. bs9 itself asks on the private socket, where nothing of the app is called.
 import { exposition } from "./exposition.ts";
-import { isReady } from "./ready.ts";
+import { hasEndpoints, isReady } from "./ready.ts";
 
 export type OwnAnswer = { status: number; type: string; body: string };
 
@@ -19,7 +20,7 @@ export function privateAnswer(path: string, accept: string): OwnAnswer {
 
 /** In place of a 404 of the app. Null where the 404 stays. */
 export function publicAnswer(method: string, path: string, accept: string): OwnAnswer | null {
-  if (method !== "GET" && method !== "HEAD") return null;
+  if ((method !== "GET" && method !== "HEAD") || !hasEndpoints()) return null;
   if (path === "/metrics" && process.env["BS9_INJECT_METRICS_ON_PORT"] !== "1") return null;
   return answerTo(path, accept.includes("openmetrics"));
 }

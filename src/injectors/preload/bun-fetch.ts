@@ -1,123 +1,149 @@
 // Counts the requests of one function of an app on Bun, and replaces its 404 where the preload has an answer. The duration lasts
 // until the app returns its Response; Bun sends the body later.
 import { publicAnswer } from "./answers.ts";
-import { isOwnCall, isUpgraded } from "./bun-server.ts";
+import { attempt, complain } from "./attempt.ts";
+import { finishRunning, noteType, startRunning } from "./bun-in-flight.ts";
+import { hasErrorFunction, isOwnCall, isUpgraded } from "./bun-server.ts";
+import { now } from "./clock.ts";
 import { isDraining } from "./draining.ts";
 import { pathOf, routeOfUrl } from "./paths.ts";
-import { type CountedRoute, count } from "./series.ts";
+import { apply } from "./replace.ts";
+import { type CountedRoute, count, otherRoute, routeOf } from "./series.ts";
 
 export type Fetch = (this: unknown, request: Request, server: unknown) => unknown;
 
-type Begun = { request: Request; route: CountedRoute | null; began: number };
+/** A route of the app, as its pattern and as it is counted. */
+type Place = { pattern: string; route: CountedRoute };
+/** `place` is null where the function `fetch` of the app answers. */
+type Begun = { request: Request; place: Place | null; began: number };
+
+/** The classes as they are before the app replaces them. */
+const [OwnResponse, OwnPromise] = [Response, Promise];
 
 /** Requests whose function threw, until the app's function `error` has answered them. */
 const thrown = new WeakMap<object, Begun[]>();
 
 /** As Bun answers where no route matches and the app has no function for that. */
-export const answerNotFound: Fetch = () => new Response(null, { status: 404 });
+export const answerNotFound: Fetch = () => new OwnResponse(null, { status: 404 });
 
-/** `route` is the pattern of the app; without one, the path of the request decides. */
-export function counted(original: Fetch, route: CountedRoute | null, hasError: boolean): Fetch {
-  const failed = (error: unknown, begun: Begun) => {
-    if (hasError && typeof error === "object" && error !== null) thrown.set(error, [...(thrown.get(error) ?? []), begun]);
-    else settle(begun.request, 500, begun.route, begun.began);
-  };
-  const later = async (answer: PromiseLike<unknown>, begun: Begun) => {
-    let result: unknown;
-    try {
-      result = await answer;
-    } catch (error) {
-      failed(error, begun);
-      throw error;
-    }
-    return finished(result, begun.request, begun.route, begun.began);
-  };
+export function counted(original: Fetch, pattern: string | null): Fetch {
+  const place = pattern === null ? null : { pattern, route: routeOf(pattern) ?? otherRoute };
   return function fetch(this: unknown, request: Request, server: unknown): unknown {
-    if (isOwnCall()) return original.call(this, request, server);
-    const began = performance.now();
+    if (isOwnCall()) return apply(original, this, [request, server]);
+    const began = now();
     let answer: unknown;
     try {
-      answer = original.call(this, request, server);
+      answer = apply(original, this, [request, server]);
     } catch (error) {
-      failed(error, { request, route, began });
+      failed(error, { request, place, began }, server);
       throw error;
     }
-    if (answer instanceof Response) return finished(answer, request, route, began);
-    // A promise that is fulfilled already is answered at once, as Bun does it.
-    if (answer instanceof Promise) {
-      const present = fulfilledOr(answer);
-      if (present instanceof Response) return finished(present, request, route, began);
-      return later(answer, { request, route, began });
-    }
-    return finished(answer, request, route, began);
+    const present = answer instanceof OwnPromise ? valueIn(answer) : answer;
+    if (present instanceof OwnPromise) return later(present, { request, place, began }, server);
+    return finished(present, request, place, began);
   };
+}
+
+/** The value of a promise that is fulfilled already, which Bun sends at once, or the promise. */
+function valueIn(promise: Promise<unknown>): unknown {
+  try {
+    // Bun.peek alone also gives the reason of a rejection.
+    return Bun.peek.status(promise) === "fulfilled" ? Bun.peek(promise) : promise;
+  } catch (error) {
+    complain(error);
+    return promise;
+  }
+}
+
+async function later(answer: Promise<unknown>, begun: Begun, server: unknown): Promise<unknown> {
+  startRunning(begun);
+  let result: unknown;
+  try {
+    result = await answer;
+  } catch (error) {
+    failed(error, begun, server);
+    throw error;
+  } finally {
+    finishRunning(begun);
+  }
+  return finished(result, begun.request, begun.place, begun.began);
+}
+
+function failed(error: unknown, begun: Begun, server: unknown): void {
+  attempt(() => {
+    const isAnswered = hasErrorFunction(server) && typeof error === "object" && error !== null;
+    if (isAnswered) thrown.set(error, [...(thrown.get(error) ?? []), begun]);
+    else settle(begun, 500);
+  });
 }
 
 /** The function `error` of an app, which answers the requests whose function threw. */
 export function countedError(original: (this: unknown, error: unknown) => unknown): (error: unknown) => unknown {
   return function error(this: unknown, reason: unknown): unknown {
-    const begun = take(reason);
-    if (begun === undefined) return original.call(this, reason);
-    const { request, route, began } = begun;
+    const begun = typeof reason === "object" && reason !== null ? thrown.get(reason)?.shift() : undefined;
+    if (begun === undefined) return apply(original, this, [reason]);
+    const ended = (result: unknown) => {
+      attempt(() => settle(begun, result instanceof OwnResponse ? result.status : 500));
+      return result;
+    };
     const fail = (second: unknown): never => {
-      settle(request, 500, route, began);
+      ended(null);
       throw second;
     };
     let answer: unknown;
     try {
-      answer = original.call(this, reason);
+      answer = apply(original, this, [reason]);
     } catch (second) {
       return fail(second);
     }
-    const present = answer instanceof Promise ? fulfilledOr(answer) : answer;
-    if (present instanceof Promise) return present.then((result) => finishedError(result, begun), fail);
-    return finishedError(present, begun);
+    const present = answer instanceof OwnPromise ? valueIn(answer) : answer;
+    return present instanceof OwnPromise ? present.then(ended, fail) : ended(present);
   };
 }
 
-/** The value of a promise that is fulfilled already, or the promise. Bun.peek alone also gives the reason of a rejection. */
-function fulfilledOr(promise: Promise<unknown>): unknown {
-  return Bun.peek.status(promise) === "fulfilled" ? Bun.peek(promise) : promise;
-}
-
-function finishedError(result: unknown, { request, route, began }: Begun): unknown {
-  settle(request, result instanceof Response ? result.status : 500, route, began);
-  return result;
-}
-
-function take(error: unknown): Begun | undefined {
-  return typeof error === "object" && error !== null ? thrown.get(error)?.shift() : undefined;
-}
-
-function finished(answer: unknown, request: Request, route: CountedRoute | null, began: number): unknown {
-  if (answer instanceof Response) {
-    const { status } = answer;
-    if (status === 404) return notFoundOr(answer, request, route, began);
-    settle(request, status, route, began);
-    if (isDraining()) closeAfter(answer);
+function finished(answer: unknown, request: Request, place: Place | null, began: number): unknown {
+  try {
+    return counting(answer, request, place, began);
+  } catch (error) {
+    complain(error);
     return answer;
   }
-  // Bun answers 204 where the app returns nothing.
-  settle(request, isUpgraded(request) ? 101 : 204, route, began);
+}
+
+function counting(answer: unknown, request: Request, place: Place | null, began: number): unknown {
+  if (!(answer instanceof OwnResponse)) {
+    // Bun answers 204 where the app returns nothing.
+    settle({ request, place, began }, isUpgraded(request) ? 101 : 204);
+    return answer;
+  }
+  const { status } = answer;
+  if (status === 404) return notFoundOr(answer, { request, place, began });
+  const route = place === null ? routeOfUrl(request.url, status) : place.route;
+  count(route, request.method, status, began);
+  noteType(route, answer);
+  if (isDraining()) closeAfter(answer);
   return answer;
 }
 
-function notFoundOr(answer: Response, request: Request, route: CountedRoute | null, began: number): Response {
+/** A 404 of a route of exactly this path is the app's own answer. */
+function notFoundOr(answer: Response, begun: Begun): Response {
+  const { request, place } = begun;
   const path = pathOf(request.url);
   // Most requests end here, without a look at their headers.
-  const isOwn = publicAnswer(request.method, path, "") !== null;
-  const own = isOwn ? publicAnswer(request.method, path, request.headers.get("accept") ?? "") : null;
+  const isOwn = place?.pattern === path || publicAnswer(request.method, path, "") === null;
+  const own = isOwn ? null : publicAnswer(request.method, path, request.headers.get("accept") ?? "");
   if (own === null) {
-    settle(request, 404, route, began);
+    settle(begun, 404);
     return answer;
   }
+  const instead = new OwnResponse(own.body, { status: own.status, headers: { "content-type": own.type } });
+  settle({ ...begun, place: null }, own.status);
   void answer.body?.cancel().catch(() => {});
-  settle(request, own.status, null, began);
-  return new Response(own.body, { status: own.status, headers: { "content-type": own.type } });
+  return instead;
 }
 
-function settle(request: Request, status: number, route: CountedRoute | null, began: number): void {
-  count(route ?? routeOfUrl(request.url, status), request.method, status, began);
+function settle({ request, place, began }: Begun, status: number): void {
+  count(place === null ? routeOfUrl(request.url, status) : place.route, request.method, status, began);
 }
 
 /** While the app stops, a client must not send its next request on this connection. */

@@ -1,31 +1,25 @@
-// Wraps Bun.serve, so that requests are counted. The options of the app stay as they are: the wrapped functions are seen through a
-// proxy. Static answers and HTML imports in `routes` never reach a function of the app: Bun answers them itself, with its ETags,
-// so they are not counted.
-import { attempt } from "./attempt.ts";
-import { answerNotFound, counted, countedError, type Fetch } from "./bun-fetch.ts";
-import { type BunServer, bunServers, patchServer } from "./bun-server.ts";
+// Wraps Bun.serve, so that requests are counted, and Bun.listen, with which node:net makes its servers.
+import { attempt, complain } from "./attempt.ts";
+import { countingOptions, field, type Options } from "./bun-options.ts";
+import { type BunServer, bunServers, noteErrorFunction, patchServer } from "./bun-server.ts";
 import { markListening } from "./ready.ts";
-import { otherRoute, routeOf } from "./series.ts";
+import { apply } from "./replace.ts";
 
-type Options = Record<PropertyKey, unknown>;
-
-/** The servers whose app has a function `error`. Such a function stays where `reload` gives no other. */
-const withError = new WeakSet<object>();
+type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Bun's node:http calls Bun.serve, and its node:net calls Bun.listen: `onNode` is called once the app has loaded one of them. */
 export function wrapBunServe(onNode: (module: "node:http" | "node:net") => void): void {
   wrapListen(() => onNode("node:net"));
-  const original = Bun.serve as unknown as (options: unknown) => BunServer;
+  const original = Bun.serve as unknown as Method;
   const { serve } = {
-    serve(this: unknown, options: unknown): BunServer {
+    serve(this: unknown, options: unknown): unknown {
       const isNode = isObject(options) && "onNodeHTTPRequest" in options;
       if (isNode) attempt(() => onNode("node:http"));
-      const server: BunServer = Reflect.apply(original, this, [isNode ? options : wrapped(options, null)]);
+      const server = isNode ? apply(original, this, [options]) : withCounting(original, this, [options], serve, true);
       attempt(() => {
         if (!isNode) {
-          bunServers.add(server);
-          if (hasErrorFunction(options)) withError.add(server);
-          patchServer(Object.getPrototypeOf(server), wrapped);
+          bunServers.add(server as BunServer);
+          patchServer(Object.getPrototypeOf(server), (method, one, args, reload) => withCounting(method, one, args, reload, false));
         }
         markListening();
       });
@@ -37,11 +31,11 @@ export function wrapBunServe(onNode: (module: "node:http" | "node:net") => void)
 
 /** The servers of node:http2 are of node:net. */
 function wrapListen(onNodeNet: () => void): void {
-  const original = Bun.listen as (options: unknown) => unknown;
+  const original = Bun.listen as unknown as Method;
   const { listen } = {
     listen(this: unknown, options: unknown): unknown {
       if (isObject(options) && "pauseOnConnect" in options) attempt(onNodeNet);
-      const listener = Reflect.apply(original, this, [options]);
+      const listener = apply(original, this, [options]);
       attempt(markListening);
       return listener;
     },
@@ -50,67 +44,30 @@ function wrapListen(onNodeNet: () => void): void {
 }
 
 /**
- * The options with counting functions; as they are where something about them is not as expected. `server` is the server that
- * these options reload; null for a new server.
+ * Calls `serve` or `reload` of Bun with options that count. Where this fails, the app's own options decide: they fail as without the
+ * preload, or they do and nothing is counted. `caller` is the function that the app has called.
  */
-function wrapped(options: unknown, server: BunServer | null): unknown {
-  let result = options;
-  attempt(() => {
-    if (!isObject(options)) return;
-    const own = replaced(options, server);
-    if (server !== null && hasErrorFunction(options)) withError.add(server);
-    const read = (key: PropertyKey) => (Object.hasOwn(own, key) ? own[key] : Reflect.get(options, key, options));
-    // The target is empty, because a proxy must return the value that a frozen target has.
-    result = new Proxy<Options>(
-      {},
-      {
-        get: (_, key) => read(key),
-        has: (_, key) => Object.hasOwn(own, key) || Reflect.has(options, key),
-        ownKeys: () => Reflect.ownKeys(options),
-        getOwnPropertyDescriptor(_, key) {
-          const descriptor = Reflect.getOwnPropertyDescriptor(options, key);
-          if (descriptor === undefined) return undefined;
-          return { value: read(key), enumerable: descriptor.enumerable === true, writable: true, configurable: true };
-        },
-      },
-    );
-  });
-  return result;
-}
-
-function replaced(options: Options, server: BunServer | null): Options {
-  const own: Options = {};
-  const { fetch, routes, error } = options;
-  const hasError = hasErrorFunction(options) || (server !== null && withError.has(server));
-  if (typeof fetch === "function") own["fetch"] = counted(fetch as Fetch, null, hasError);
-  // Without a function, Bun itself answers 404 for what no route matches, which would not be counted. A server that is reloaded
-  // without a function keeps the function that it has.
-  else if (isObject(routes) && server === null) own["fetch"] = counted(answerNotFound, null, hasError);
-  if (isObject(routes)) own["routes"] = wrappedRoutes(routes, hasError);
-  if (hasErrorFunction(options)) own["error"] = countedError(error as (this: unknown, error: unknown) => unknown);
-  return own;
-}
-
-function wrappedRoutes(routes: Options, hasError: boolean): Options {
-  const result: Options = {};
-  for (const [pattern, target] of Object.entries(routes)) {
-    const route = routeOf(pattern) ?? otherRoute;
-    const wrap = (one: unknown) => (typeof one === "function" ? counted(one as Fetch, route, hasError) : one);
-    result[pattern] = isByMethod(target)
-      ? Object.fromEntries(Object.entries(target).map(([name, one]) => [name, wrap(one)]))
-      : wrap(target);
+function withCounting(method: Method, self: unknown, [options, ...more]: unknown[], caller: Method, isNew: boolean): unknown {
+  let failure: unknown = null;
+  try {
+    if (isObject(options)) {
+      const result = apply(method, self, [countingOptions(options, isNew), ...more]);
+      if (typeof field(options, "error") === "function") noteErrorFunction((isNew ? result : self) as object);
+      return result;
+    }
+  } catch (error) {
+    failure = error;
   }
-  return result;
-}
-
-/** `{GET(request) {…}, POST: new Response()}`, and not a Response, a file or an HTML import. */
-function isByMethod(target: unknown): target is Options {
-  if (!isObject(target) || Object.getPrototypeOf(target) !== Object.prototype) return false;
-  return Object.keys(target).every((key) => /^[A-Z]+$/.test(key));
-}
-
-function hasErrorFunction(options: unknown): boolean {
-  return isObject(options) && typeof options["error"] === "function";
+  try {
+    return apply(method, self, [options, ...more]);
+  } catch (error) {
+    failure = null;
+    // Bun prints the lines of code where the stack begins: those of the app.
+    attempt(() => error instanceof Error && Error.captureStackTrace(error, caller));
+    throw error;
+  } finally {
+    if (failure !== null) complain(failure);
+  }
 }
 
 function isObject(value: unknown): value is Options {

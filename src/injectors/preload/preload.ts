@@ -12,6 +12,7 @@ import { isPackageRunner } from "./runner.ts";
 import { openSocket } from "./socket.ts";
 import { inFlight, stopGracefully } from "./stop.ts";
 import { isMainThread } from "./thread.ts";
+import { watchForks } from "./workers.ts";
 
 const mark = Symbol.for("bs9.preload");
 const socketDelayMs = 1000;
@@ -35,6 +36,7 @@ attempt(() => {
     if (serve === null) attempt(wrapAndAdopt);
     attempt(open);
   }, socketDelayMs).unref();
+  attempt(() => watchForks(() => attempt(stopGracefully)));
   if (serve === null) findNodeServers();
   else wrapBunServe(wrapNodeServers);
 });

@@ -17,7 +17,7 @@ export function processFamilies(): FigureFamily[] {
     },
     gauge("process_resident_memory_bytes", "Resident memory of the process.", rss),
     gauge("process_open_fds", "Open file descriptors.", openFiles()),
-    gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", started),
+    gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", startTime()),
     gauge("nodejs_heap_size_total_bytes", "Size of the heap.", heapTotal),
     gauge("nodejs_heap_size_used_bytes", "Used part of the heap.", heapUsed),
     gauge("nodejs_external_memory_bytes", "Memory outside of the heap that its objects hold.", external),
@@ -31,7 +31,13 @@ export function processFamilies(): FigureFamily[] {
   ];
 }
 
-const started = (Date.now() - performance.now()) / 1000;
+/** Computed once, so that it stays the same when the clock of the machine is set. */
+let started: number | null = null;
+
+function startTime(): number {
+  started ??= Date.now() / 1000 - process.uptime();
+  return started;
+}
 
 function runtime(): string {
   const [name, version] = typeof Bun === "undefined" ? ["node", process.version.slice(1)] : ["bun", Bun.version];

@@ -1,8 +1,9 @@
 // The counts of requests by method, route and class of the status. Counting a request writes a few numbers; no text is made before
 // somebody asks. The exposition has a limit in bytes, so the number of series has one.
+import { now } from "./clock.ts";
 
 /** Upper bounds of the duration histogram, in seconds. */
-export const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+export const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 export const statusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
@@ -23,13 +24,19 @@ export type Series = {
   seconds: number;
 };
 
-export type CountedRoute = { label: string; get: Series | null; byMethod: Map<string, Series> };
+export type CountedRoute = {
+  label: string;
+  get: Series | null;
+  byMethod: Map<string, Series>;
+  /** How many answers were looked at, and left out, since the last ones whose type was read. */
+  looks: number;
+};
 
 export const allSeries: Series[] = [];
 const routes = new Map<string, CountedRoute>();
 let spentBytes = 0;
 
-export const otherRoute: CountedRoute = { label: "other", get: null, byMethod: new Map() };
+export const otherRoute: CountedRoute = { label: "other", get: null, byMethod: new Map(), looks: 0 };
 
 /** The route with this pattern. Null if there are too many already. */
 export function routeOf(pattern: string): CountedRoute | null {
@@ -37,17 +44,17 @@ export function routeOf(pattern: string): CountedRoute | null {
   const known = routes.get(label);
   if (known !== undefined) return known;
   if (routes.size >= maxRoutes) return null;
-  const route: CountedRoute = { label, get: null, byMethod: new Map() };
+  const route: CountedRoute = { label, get: null, byMethod: new Map(), looks: 0 };
   routes.set(label, route);
   return route;
 }
 
 export const knownRoute = (label: string): CountedRoute | undefined => routes.get(label);
 
-/** Counts one answered request; `began` is a time of performance.now(). */
+/** Counts one answered request; `began` is a time of now(). */
 export function count(route: CountedRoute, method: string, status: number, began: number): void {
   const series = method === "GET" && route.get !== null ? route.get : seriesOf(route, method);
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = (now() - began) / 1000;
   const at = ((status / 100) | 0) - 1;
   const group = at >= 0 && at < 5 ? at : 4;
   series.byClass[group] = (series.byClass[group] as number) + 1;

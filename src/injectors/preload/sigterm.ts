@@ -1,5 +1,6 @@
 // Lets the app's own listeners of SIGTERM run later than the signal. They are taken off the process and kept here; the methods of
 // `process` show them and change them as if they were still there.
+import { replace } from "./replace.ts";
 
 type Listener = (...args: unknown[]) => void;
 type Kept = { listener: Listener; isOnce: boolean };
@@ -97,5 +98,5 @@ function override(name: string, replacement: Replacement): void {
       return isOurs ? replacement(args.slice(1)) : original.apply(this, args);
     },
   };
-  Object.defineProperty(process, name, { value, writable: true, configurable: true, enumerable: false });
+  replace(process, name, value);
 }

@@ -1,5 +1,5 @@
 // The private unix socket of a process, on which bs9 asks for health and metrics.
-import type { Server as NetServer } from "node:net";
+import type { ListenOptions, Server as NetServer } from "node:net";
 import { type OwnAnswer, privateAnswer } from "./answers.ts";
 import { complain } from "./attempt.ts";
 import { load } from "./builtin.ts";
@@ -62,7 +62,8 @@ function listenOnNode(unix: string): void {
   privateServers.add(server);
   server.on("error", complain);
   server.maxConnections = 64;
-  server.listen(unix);
+  // Not by the primary process of node:cluster, which would have the socket and pass on what arrives.
+  server.listen({ __proto__: null, path: unix, exclusive: true } as ListenOptions);
   server.unref();
 }
 

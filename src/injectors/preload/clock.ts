@@ -1,0 +1,8 @@
+// The time of a request. An app may have replaced performance.now, for example by a library for tests.
+export function now(): number {
+  try {
+    return performance.now();
+  } catch {
+    return 0;
+  }
+}
