@@ -120,8 +120,8 @@ function numberOf(text: string): number | null {
 }
 
 /**
- * The time in ms within which this share of the requests was answered, interpolated within its bucket as Prometheus does. Null
- * without requests.
+ * The time in ms within which this share of the requests was answered: an estimate, interpolated within its bucket as Prometheus
+ * does. Null without requests, and where it is greater than the last finite bound.
  */
 export function quantileMs(buckets: ReadonlyMap<number, number>, share: number): number | null {
   const bounds = [...buckets.keys()].sort((a, b) => a - b);
@@ -132,11 +132,11 @@ export function quantileMs(buckets: ReadonlyMap<number, number>, share: number):
   for (const bound of bounds) {
     const count = buckets.get(bound) ?? 0;
     if (count >= rank && count > counted) {
-      // Nothing is known of how long the requests in the last bucket took, beyond that it was longer.
-      if (bound === Number.POSITIVE_INFINITY) break;
+      // The requests in the last bucket took longer than all other bounds, and nothing tells how long.
+      if (bound === Number.POSITIVE_INFINITY) return null;
       return (below + ((bound - below) * (rank - counted)) / (count - counted)) * 1000;
     }
-    [below, counted] = [bound === Number.POSITIVE_INFINITY ? below : bound, Math.max(counted, count)];
+    [below, counted] = [bound, Math.max(counted, count)];
   }
-  return below * 1000;
+  return null;
 }

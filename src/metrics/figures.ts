@@ -75,8 +75,8 @@ const rows = [
   { name: "requestErrors", of: requests, unit: "count", fold: "sum", family: "request_errors", help: "HTTP requests answered with a status of 5xx since the previous count.", shown: jsonAlone },
   // If at least this share of the requests of each part took at most so long, then so did this share of all of them. A mean would
   // be the quantile of nothing.
-  { name: "requestP50Ms", of: requests, unit: "ms", fold: "max", family: "request_p50", help: "Half of the HTTP requests since the previous count took at most this long.", shown: jsonAlone },
-  { name: "requestP95Ms", of: requests, unit: "ms", fold: "max", family: "request_p95", help: "95 of 100 HTTP requests since the previous count took at most this long.", shown: jsonAlone },
+  { name: "requestP50Ms", of: requests, unit: "ms", fold: "max", family: "request_p50", help: "Half of the HTTP requests since the previous count took at most this long, estimated from the histogram.", shown: jsonAlone },
+  { name: "requestP95Ms", of: requests, unit: "ms", fold: "max", family: "request_p95", help: "95 of 100 HTTP requests since the previous count took at most this long, estimated from the histogram.", shown: jsonAlone },
   { name: "requestsInFlight", of: requests, unit: "count", family: "requests_in_flight", help: "HTTP requests that were being answered.", shown: { label: "in flight" } },
   { name: "eventLoopLagMs", of: requests, unit: "ms", fold: "max", family: "event_loop_lag", help: "How late the event loop of the app was at most, over 10 to 20 s.", shown: { label: "event loop lag" } },
   { name: "cpuStolenPercent", of: { host: 4 }, unit: "percent", how: "share", raw: "cpuStolenUsec", family: "cpu_stolen", help: "CPU time that the hypervisor gave to other guests, per second; 1 means one core." },

@@ -8,9 +8,12 @@ const cases: [Runtime, string][] = [
   ["bun", "exported.ts"],
   ["bun", "routes.ts"],
   ["bun", "reload.ts"],
+  ["bun", "error-later.ts"],
+  ["bun", "polluted.ts"],
   ["bun", "websocket.ts"],
   ["bun", "hono.ts"],
-  ...["http.mjs", "http.cjs", "streaming.mjs", "express.mjs", "fastify.mjs"].flatMap((app): [Runtime, string][] => [
+  ["bun", "hono-app.ts"],
+  ...["http.mjs", "http.cjs", "streaming.mjs", "express.mjs", "fastify.mjs", "koa.mjs"].flatMap((app): [Runtime, string][] => [
     ["bun", app],
     ["node", app],
   ]),
@@ -51,9 +54,12 @@ describe.each(cases)("on %s, %s", (runtime, file) => {
 
     const own = await Promise.all(["/healthz", "/readyz"].map((path) => app.get(path)));
     const theirs = await Promise.all(["/healthz", "/readyz"].map((path) => bare.get(path)));
-    // The app's own answer wins.
-    expect(own.map(({ status }) => status)).toEqual(theirs.map(({ status }) => (status === 404 ? 200 : status)));
-    await Promise.all([...own, ...theirs].map((answer) => answer.text()));
+    // The app's own answer wins; the body `own` is that of a route. Bun does not tell the routes of fastify.
+    const isTold = runtime === "node" || file !== "fastify.mjs";
+    const texts = await Promise.all(theirs.map((answer) => answer.text()));
+    const expected = theirs.map(({ status }, i) => (status === 404 && !(isTold && texts[i] === "own") ? 200 : status));
+    expect(own.map(({ status }) => status)).toEqual(expected);
+    await Promise.all(own.map((answer) => answer.text()));
 
     const many = await Promise.all(Array.from({ length: 100 }, (_, i) => app.get(i % 3 === 0 ? "/nowhere" : `/?n=${i}`)));
     await Promise.all(many.map((response) => response.text()));

@@ -35,8 +35,12 @@ export class App {
   readonly port: number;
   readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
 
-  constructor(runtime: Runtime, app: string, { isBare = false, env = {} }: { isBare?: boolean; env?: Record<string, string> } = {}) {
-    this.port = freePort();
+  constructor(
+    runtime: Runtime,
+    app: string,
+    { isBare = false, env = {}, port = freePort() }: { isBare?: boolean; env?: Record<string, string>; port?: number } = {},
+  ) {
+    this.port = port;
     this.child = Bun.spawn(argvOf(runtime, app, isBare), {
       stdio: ["ignore", "pipe", "pipe"],
       env: envOf({ PORT: String(this.port), ...env }),

@@ -30,6 +30,7 @@ test("an app sees nothing of the preload that is broken", async () => {
     listeners: 0,
     keys: false,
     stack: true,
+    refused: true,
     own: "x",
   });
 });

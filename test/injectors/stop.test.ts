@@ -29,6 +29,101 @@ test.each<[Runtime, string]>([
   60_000,
 );
 
+test.each<[Runtime, string]>([
+  ["bun", "events.ts"],
+  ["bun", "events.mjs"],
+  ["node", "events.mjs"],
+])(
+  "on %s, %s with an open event stream frees its port at once, finishes its requests, and ends soon after",
+  async (runtime, file) => {
+    await using app = await new App(runtime, file, { env: { SLOW_MS: "1000", BS9_INJECT_STOP_MS: "10000" } }).listens();
+    const events = (await app.get("/events")).body?.getReader();
+    expect(new TextDecoder().decode((await events?.read())?.value)).toBe("data: 1\n\n");
+    const answer = app.get("/slow").then((response) => response.text());
+    const inFlight = async () => (await (await app.ask("/metrics")).text()).includes("\nhttp_requests_in_flight 2\n");
+    await until(inFlight, { what: "two requests are in flight" });
+    const beganMs = performance.now();
+    app.child.kill("SIGTERM");
+    const binds = () => {
+      try {
+        Bun.listen({ hostname: "127.0.0.1", port: app.port, socket: { data() {} } }).stop(true);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await until(binds, { what: "the port is free" });
+    expect([app.child.exitCode, app.child.signalCode]).toEqual([null, null]);
+    expect(await answer).toBe("slow");
+    // The stream has 2 s, and any other request 8 s.
+    await app.child.exited;
+    expect(app.child.signalCode).toBe("SIGTERM");
+    expect(performance.now() - beganMs).toBeLessThan(7000);
+    await events?.cancel().catch(() => {});
+  },
+  60_000,
+);
+
+test.each<[Runtime, string]>([
+  ["bun", "serve.ts"],
+  ["node", "http.mjs"],
+])(
+  "on %s, %s is restarted under 64 clients, and each of their requests is answered or its connection refused",
+  async (runtime, file) => {
+    const env = { SLOW_MS: "1000" };
+    await using first = await new App(runtime, file, { env }).listens();
+    const { port } = first;
+    let isOver = false;
+    const seen: Record<string, number> = {};
+    const client = async () => {
+      while (!isOver) {
+        const result = await asked(port);
+        seen[result] = (seen[result] ?? 0) + 1;
+        if (result === "refused") await Bun.sleep(10);
+      }
+    };
+    const running = Array.from({ length: clients }, client);
+    // No connection is on its way then, which the kernel would reset.
+    const inFlight = async () => (await (await first.ask("/metrics")).text()).includes(`\nhttp_requests_in_flight ${clients}\n`);
+    await until(inFlight, { what: `${clients} requests are in flight` });
+    first.child.kill("SIGTERM");
+    await first.child.exited;
+    const before = seen["slow"] ?? 0;
+    await using second = await new App(runtime, file, { env, port }).listens();
+    await until(() => (seen["slow"] ?? 0) >= before + 2 * clients, { what: "the new process answers" });
+    isOver = true;
+    await Promise.all(running);
+    expect([first.child.signalCode, second.child.signalCode]).toEqual(["SIGTERM", null]);
+    expect(Object.keys(seen).sort()).toEqual(["refused", "slow"]);
+  },
+  60_000,
+);
+
+/** One request on a connection of its own. `refused`: there was no connection. */
+async function asked(port: number): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  const ended = () => resolve(text.endsWith("slow") ? "slow" : `cut after ${JSON.stringify(text)}`);
+  const connecting = Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      open: (socket) => void socket.write("GET /slow HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n"),
+      data(_, bytes) {
+        text += bytes.toString("latin1");
+        if (text.endsWith("slow")) ended();
+      },
+      end: ended,
+      close: ended,
+      error: ended,
+    },
+  });
+  connecting.catch(() => resolve("refused"));
+  const result = await promise;
+  connecting.then((socket) => socket.terminate()).catch(() => {});
+  return result;
+}
+
 test.each<Runtime>(["bun", "node"])("the app's own listener on %s runs once, and its server closes without an error", async (runtime) => {
   await using app = await new App(runtime, "http.cjs").listens();
   await (await app.get("/")).text();

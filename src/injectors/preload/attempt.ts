@@ -1,6 +1,8 @@
 // Nothing that fails in the preload reaches the app.
 
 let hasSaid = false;
+/** process.stderr of Bun loads modules when it is used first, which fails where an app has changed the classes of JavaScript. */
+const print = console.error;
 
 /** Runs a part of the preload. The first failure is told once on standard error, and the app goes on. */
 export function attempt(part: () => void): void {
@@ -16,7 +18,7 @@ export function complain(error: unknown): void {
   hasSaid = true;
   try {
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`bs9: the app runs without a part of what bs9 adds to it: ${reason}\n`);
+    print(`bs9: the app runs without a part of what bs9 adds to it: ${reason}`);
   } catch {
     // standard error is closed
   }

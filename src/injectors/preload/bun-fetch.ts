@@ -56,7 +56,7 @@ function valueIn(promise: Promise<unknown>): unknown {
 }
 
 async function later(answer: Promise<unknown>, begun: Begun, server: unknown): Promise<unknown> {
-  startRunning(begun);
+  attempt(() => startRunning(begun));
   let result: unknown;
   try {
     result = await answer;
@@ -64,7 +64,7 @@ async function later(answer: Promise<unknown>, begun: Begun, server: unknown): P
     failed(error, begun, server);
     throw error;
   } finally {
-    finishRunning(begun);
+    attempt(() => finishRunning(begun));
   }
   return finished(result, begun.request, begun.place, begun.began);
 }
@@ -80,7 +80,7 @@ function failed(error: unknown, begun: Begun, server: unknown): void {
 /** The function `error` of an app, which answers the requests whose function threw. */
 export function countedError(original: (this: unknown, error: unknown) => unknown): (error: unknown) => unknown {
   return function error(this: unknown, reason: unknown): unknown {
-    const begun = typeof reason === "object" && reason !== null ? thrown.get(reason)?.shift() : undefined;
+    const begun = begunOf(reason);
     if (begun === undefined) return apply(original, this, [reason]);
     const ended = (result: unknown) => {
       attempt(() => settle(begun, result instanceof OwnResponse ? result.status : 500));
@@ -99,6 +99,15 @@ export function countedError(original: (this: unknown, error: unknown) => unknow
     const present = answer instanceof OwnPromise ? valueIn(answer) : answer;
     return present instanceof OwnPromise ? present.then(ended, fail) : ended(present);
   };
+}
+
+function begunOf(error: unknown): Begun | undefined {
+  try {
+    return typeof error === "object" && error !== null ? thrown.get(error)?.shift() : undefined;
+  } catch (failure) {
+    complain(failure);
+    return undefined;
+  }
 }
 
 function finished(answer: unknown, request: Request, place: Place | null, began: number): unknown {

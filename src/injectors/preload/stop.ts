@@ -47,7 +47,8 @@ function drain(): void {
   attempt(markStopping);
   attempt(startDraining);
   attempt(keepEnds);
-  attempt(stopAccepting);
+  // First the connections that wait already are accepted, because the kernel resets them when the port is closed.
+  setImmediate(() => attempt(stopAccepting));
   const stopMs = Number(process.env["BS9_INJECT_STOP_MS"]) || defaultStopMs;
   const began = now();
   const until = began + stopMs * shareForDrain;

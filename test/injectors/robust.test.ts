@@ -1,0 +1,48 @@
+// The preload in apps and with clients that do not behave as expected.
+import { expect, test } from "bun:test";
+import { until } from "../harness.ts";
+import { App, countedBy, type Runtime } from "./child.ts";
+
+test.each<[Runtime, string]>([
+  ["bun", "broken.ts"],
+  ["bun", "broken.mjs"],
+  ["node", "broken.mjs"],
+])("on %s, %s answers as without the preload where nothing can be counted", async (runtime, file) => {
+  await using bare = await new App(runtime, file, { isBare: true }).listens();
+  await using app = await new App(runtime, file).listens();
+  for (const path of ["/", "/nowhere", "/", "/users/7", "/throw", "/reject", "/nowhere"]) {
+    const [own, theirs] = await Promise.all([app.get(path), bare.get(path)]);
+    expect([path, own.status, await own.text()]).toEqual([path, theirs.status, await theirs.text()]);
+  }
+  app.child.kill("SIGTERM");
+  await app.child.exited;
+  expect(app.child.signalCode).toBe("SIGTERM");
+  expect((await new Response(app.child.stderr).text()).match(/^bs9: /gm) ?? []).toHaveLength(1);
+});
+
+// Bun.serve closes a connection with a second request while the first one is not answered.
+test.each<[Runtime, string, number]>([
+  ["bun", "serve.ts", 1],
+  ["bun", "http.mjs", 3],
+  ["node", "http.mjs", 3],
+])(
+  "on %s, %s has no requests in flight after a client is gone that sent %i at once, and its stop waits for none",
+  async (runtime, file, sent) => {
+    await using app = await new App(runtime, file, { env: { SLOW_MS: "60000", BS9_INJECT_STOP_MS: "60000" } }).listens();
+    const inFlight = async () => Number(/^http_requests_in_flight (\d+)$/m.exec(await (await app.ask("/metrics")).text())?.[1]);
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port: app.port, socket: { data() {} } });
+    socket.write("GET /slow HTTP/1.1\r\nHost: app\r\n\r\n".repeat(sent));
+    await until(async () => (await inFlight()) === sent, { what: "the requests are in flight" });
+    socket.terminate();
+    await until(async () => (await inFlight()) === 0, { what: "no request is in flight" });
+    app.child.kill("SIGTERM");
+    await until(() => app.child.signalCode === "SIGTERM", { what: "the app has ended", timeoutMs: 10_000 });
+  },
+  60_000,
+);
+
+test("an app keeps the preload from answering on its ports", async () => {
+  await using app = await new App("node", "endpoints.cjs").listens();
+  expect([(await app.get("/healthz")).status, (await app.ask("/healthz")).status]).toEqual([404, 200]);
+  await until(async () => (await countedBy(app)).length === 1, { what: "the 404 is counted" });
+});
