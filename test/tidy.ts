@@ -136,8 +136,13 @@ export function strayPackages(files: Files): string[] {
   );
 }
 
-/** The files that may end the process: main, and what bs9 contains as text and another process runs. */
-const ends = new Set(["src/main.ts", "src/backend/isolation-attempts.ts", "src/injectors/preload/stop.ts"]);
+/** The files that may end the process or print: main, and what bs9 contains as text and another process runs. */
+const ends = new Set([
+  "src/main.ts",
+  "src/backend/isolation-attempts.ts",
+  "src/injectors/preload/stop.ts",
+  "src/injectors/preload/attempt.ts",
+]);
 
 /** Only main ends the process or sets its exit code; all output goes through the terminal. */
 export function strayExits(files: Files): string[] {

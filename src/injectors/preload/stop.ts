@@ -18,7 +18,7 @@ import { keepEnds, livingWorkers, tellEnds } from "./workers.ts";
 const defaultStopMs = 30_000;
 /** The rest of the stop timeout is for the listeners of the app. */
 const shareForDrain = 0.8;
-/** What is long-lived has this share, and at most so many ms. */
+/** Long-lived requests have this share, and at most so many ms. */
 const shareForStreams = 0.2;
 const maxStreamsMs = 5000;
 const lookEveryMs = 10;
