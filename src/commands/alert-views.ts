@@ -7,12 +7,11 @@ import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../al
 import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet } from "../alerting/evaluation/silences.ts";
-import { customName, type RuleSet, rulesOfHost, rulesOfService } from "../alerting/rules/rules.ts";
-import { limitText, thresholdRow } from "../alerting/rules/table.ts";
+import { customName, type RuleSet, rulesOfHost, rulesOfService, thresholdText } from "../alerting/rules/rules.ts";
 import { readAlertHistory } from "../alerting/spool/history.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
-import { formatAge, formatSpan } from "../base/quantities.ts";
+import { formatAge, formatSpan, localTime } from "../base/quantities.ts";
 import { table } from "../base/table.ts";
 import { harmless } from "../base/text.ts";
 import type { ChangedAlerts } from "../lifecycle/alert.ts";
@@ -41,7 +40,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
       ...(config === null ? [] : [headLine(config)]),
       ...section(table(["SERVICE", "RULE", "THRESHOLD", "FOR", "SEVERITY"].map(titled), rules), rules.length),
       ...(config === null ? [] : ["", ...channelLines(config)]),
-      ...silences.map((one) => `${one.service} is silenced until ${new Date(one.untilMs).toISOString()} (by ${harmless(one.by)})`),
+      ...silences.map((one) => `${one.service} is silenced until ${localTime(one.untilMs)} (by ${harmless(one.by)})`),
       ...section(
         table(
           ["ID", "SUBJECT", "RULE", "SINCE", "ALERT"].map(titled),
@@ -121,16 +120,7 @@ function ownRows(rows: string[][], ofAll: string[][], service: string): string[]
 function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): string[][] {
   return [
     ...events.map(({ name, forMs, severity }) => [subject, name, "-", lasting(forMs), severity]),
-    ...thresholds.map(({ name, value, isBytes, forMs, severity }) => {
-      const { isLeast, unit } = thresholdRow(name);
-      return [
-        subject,
-        name,
-        `${isLeast === true ? "below" : "from"} ${limitText(value, isBytes ? "bytes" : unit)}`,
-        lasting(forMs),
-        severity,
-      ];
-    }),
+    ...thresholds.map((rule) => [subject, rule.name, thresholdText(rule), lasting(rule.forMs), rule.severity]),
     ...custom.map(({ name, series, op, value, forMs, severity }) => [
       subject,
       customName(name),
@@ -143,17 +133,13 @@ function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): strin
 
 const lasting = (ms: number): string => (ms === 0 ? "at once" : ms < 1000 ? formatSpan(ms) : formatAge(ms));
 
-export function changedAlerts(path: string, { differences, lost }: ChangedAlerts, read: ReadAlerts): Result {
-  const shown = (value: unknown) => (value === undefined ? "-" : harmless(JSON.stringify(value)));
+export function changedAlerts(path: string, { differences, lines, lost }: ChangedAlerts, read: ReadAlerts): Result {
   const { config } = read;
   const isSilent = config !== null && channelNames(config).length === 0;
   return {
     value: { file: path, differences },
     names: differences.map(({ path: changed }) => changed),
-    text: () =>
-      differences.length === 0
-        ? ["unchanged"]
-        : differences.map(({ path: changed, before, after }) => `${changed}: ${shown(before)} -> ${shown(after)}`),
+    text: () => (differences.length === 0 ? ["unchanged"] : lines.length === 0 ? ["changed"] : lines.map(harmless)),
     hints: [
       ...lost.map(
         ({ name, waiting }) =>
@@ -180,7 +166,7 @@ export function historyOfAlerts(state: string, service: string | null): Result {
         : table(
             ["WHEN", "KIND", "SUBJECT", "RULE", "ID", "ALERT"].map(titled),
             events.map(({ atMs, id, kind, rule, sentence, subject }) => [
-              new Date(atMs).toISOString().replace(/\.\d+Z$/, "Z"),
+              localTime(atMs),
               kind === "firing" ? style.red(kind) : style.green(kind),
               subject,
               rule,

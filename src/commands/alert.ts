@@ -6,7 +6,7 @@ import type { AlertEdits } from "../alerting/config/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts } from "../alerting/config/file.ts";
 import { alertsJsonSchema } from "../alerting/config/json-schema.ts";
 import { exitStatus, failed, usage } from "../base/errors.ts";
-import { parseDuration } from "../base/quantities.ts";
+import { localTime, parseDuration } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { type AlertDeps, acknowledge, changeAlerts, silence } from "../lifecycle/alert.ts";
@@ -89,6 +89,10 @@ export const alertCommand: Command = {
 function serviceIn({ options }: Words, { registry }: Context): string | undefined {
   const name = textOf(options, "service");
   if (name === undefined) return undefined;
+  if (name === hostName)
+    throw usage("--service takes the name of one service, and the rules on the host are not options", {
+      hint: "set hostMemory and hostDisk below rules in ~/.config/bs9/alerts.json",
+    });
   const [service, ...more] = pickTargets([name], registry.names());
   if (service === undefined || more.length > 0) throw usage("--service takes the name of one service", { hint: "bs9 status" });
   return service;
@@ -117,7 +121,8 @@ async function silenced({ words, options }: Words, context: Context): Promise<Re
   const untilMs = lastsMs === null ? null : Date.now() + lastsMs;
   const isChanged = await silence(name, untilMs, depsOf(context));
   const until = untilMs === null ? null : new Date(untilMs).toISOString();
-  const line = until === null ? `${name} is ${isChanged ? "no longer" : "not"} silenced` : `${name} is silenced until ${until}`;
+  const line =
+    untilMs === null ? `${name} is ${isChanged ? "no longer" : "not"} silenced` : `${name} is silenced until ${localTime(untilMs)}`;
   return { value: { service: name, silencedUntil: until }, names: [name], text: () => [line] };
 }
 

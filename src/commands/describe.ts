@@ -6,6 +6,7 @@ import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { type Description, describeService } from "../lifecycle/describe.ts";
+import { alertLine, firingOn } from "../render/alert-lines.ts";
 import { noticeLine } from "../render/notice-line.ts";
 import { stateWord } from "../render/status-table.ts";
 import type { Spec } from "../service/spec.ts";
@@ -34,11 +35,12 @@ export const describeCommand: Command = {
     if (context.registry.get(name) === null) throw noSuchService(name, names);
     const deps = await context.prepare();
     if (flagOf(options, "unit")) return unitResult(name, deps);
-    const description = await describeService(name, deps);
+    const [description, { alerts }] = await Promise.all([describeService(name, deps), deps.model.now([name])]);
+    const banner = firingOn(alerts, [name]).map((alert) => alertLine(alert, Date.now()));
     return {
       value: description,
       names: [name],
-      text: (style) => render(description, style, deps.home),
+      text: (style) => render(description, banner, style, deps.home),
       ...(description.status.state === "unknown" ? { exitStatus: exitStatus.noBackend } : {}),
     };
   },
@@ -54,7 +56,8 @@ function restartWords({ policy, delayMs, max }: Spec["restart"]): string {
   return `${policy === "always" ? "after every end" : "after a failure"}: ${delayMs === 0 ? "at once" : `twice at once, then after ${words}${last}`}${most}`;
 }
 
-function render(it: Description, style: Style, home: string): string[] {
+/** `banner`: what the reader should see first. */
+function render(it: Description, banner: string[], style: Style, home: string): string[] {
   const { status, spec, sandbox } = it;
   const rows: [string, string | null][] = [
     [
@@ -94,6 +97,7 @@ function render(it: Description, style: Style, home: string): string[] {
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     style.bold(status.name),
+    ...banner.map((line) => `  ${style.red(line)}`),
     ...rows.filter(([, text]) => text !== null).map(([label, text]) => `  ${style.dim(label.padEnd(width))}  ${text}`),
     ...directoryLines(it, style, home),
     "",

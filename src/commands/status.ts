@@ -3,6 +3,7 @@ import type { Reading } from "../backend/backend.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import { explain, isUnexplained } from "../lifecycle/reason/explain.ts";
+import { alertSummary, firingOn } from "../render/alert-lines.ts";
 import { noticeLine } from "../render/notice-line.ts";
 import { othersTable, statusTable } from "../render/status-table.ts";
 import { changesByHand, emptyHint, limitsOf, olderSandboxLines, troubles, whoMeasured } from "../render/status-words.ts";
@@ -30,7 +31,7 @@ export const statusCommand: Command = {
     await context.settle();
     const known = context.registry.names();
     const names = named ? pickTargets(given.words, known) : known;
-    const { services, added, notices, warnings } = await context.model.now(names);
+    const { services, added, alerts, notices, warnings } = await context.model.now(names);
     context.sayFirst();
     for (const warning of warnings) context.warn(warning);
     // If the agent does not answer, the backend is loaded already, and can tell which agent should have measured the figures.
@@ -56,6 +57,7 @@ export const statusCommand: Command = {
       hints: [
         ...(names.length === 0 ? emptyHint(observed) : []),
         ...troubles(observed),
+        ...alertSummary(firingOn(alerts, named ? names : null), Date.now()),
         ...limitsOf(observed),
         ...changesByHand(observed, addedToo),
         ...olderSandboxLines(observed),

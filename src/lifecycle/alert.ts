@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import { channelsNamed } from "../alerting/channels/channels.ts";
+import { changesInWords } from "../alerting/config/changes.ts";
 import type { AlertFile } from "../alerting/config/config.ts";
 import { type AlertEdits, editedAlerts } from "../alerting/config/edit.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, parseAlerts, writeAlerts } from "../alerting/config/file.ts";
@@ -27,7 +28,12 @@ export type AlertDeps = Pick<Deps, "registry" | "trail" | "warn" | "progress" | 
 const act = "alert";
 
 /** `lost`: the channels that were removed or turned off, and for which messages waited. */
-export type ChangedAlerts = { differences: Difference[]; lost: LostChannel[] };
+export type ChangedAlerts = {
+  differences: Difference[];
+  /** The differences in words. */
+  lines: string[];
+  lost: LostChannel[];
+};
 
 /** Returns the differences, without secrets. Throws if the file has mistakes, or would have some afterwards. */
 export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<ChangedAlerts> {
@@ -42,19 +48,17 @@ export async function changeAlerts(edits: AlertEdits, deps: AlertDeps): Promise<
     });
   const after = editedAlerts(before.file, edits, hostname());
   const { mistakes, config: wanted } = parseAlerts(JSON.stringify(after));
-  const [mistake] = mistakes;
-  if (mistake !== undefined)
-    throw usage(`cannot change ${basename(path)}: ${optionOf(mistake.field ?? "")} ${mistake.what}`, { hint: "bs9 help alert" });
+  const [mistake = null] = mistakes;
+  if (wanted === null)
+    throw usage(`cannot change ${basename(path)}: ${optionOf(mistake?.field ?? "")} ${mistake?.what}`, { hint: "bs9 help alert" });
   const differences = differencesOf(before.file, after);
-  if (differences.length === 0) return { differences, lost: [] };
+  if (differences.length === 0) return { differences, lines: [], lost: [] };
   // Read before the agent sees the new file and drops the messages.
-  const lost = readSpool(spoolFile(deps.paths.state), (db) =>
-    channelsToLose(db, wanted?.enabled === true ? channelsNamed(wanted.channels) : []),
-  );
+  const lost = readSpool(spoolFile(deps.paths.state), (db) => channelsToLose(db, wanted.enabled ? channelsNamed(wanted.channels) : []));
   writeAlerts(config, after);
   new AlertsInForce(deps.paths).keepAgain();
   await record(deps, edits.service === undefined ? [] : [edits.service], differences, "changed the rules or channels of alerts");
-  return { differences, lost: lost ?? [] };
+  return { differences, lines: changesInWords(before.config, wanted), lost: lost ?? [] };
 }
 
 /** `untilMs` null: ends the silence. Returns false if there was none to end. */

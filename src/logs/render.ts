@@ -1,4 +1,5 @@
 // Formats log lines as text for people, `name | line`, and as JSON lines for programs.
+import { localTime } from "../base/quantities.ts";
 import { harmless } from "../base/text.ts";
 import { type LogLevel, levelOf } from "./level.ts";
 import { logLineOf, type RawLine } from "./query.ts";
@@ -39,15 +40,6 @@ export function textLines(services: string[], { colour, time }: LogLook): (raw: 
       .map((line) => prefix + (colour ? coloured(line, tint) : harmless(line.replace(sgr, ""))))
       .join("\n");
   };
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** The time as `journalctl --output=short` writes it, in the local time zone: `Nov 27 09:05:03`. */
-function localTime(atMs: number): string {
-  const at = new Date(atMs);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${months[at.getMonth()]} ${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 /** One JSON object per line: at, service, stream, level, message, fields. */

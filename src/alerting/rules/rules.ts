@@ -1,7 +1,8 @@
 // The rules that are in force for a subject: those of alerts.json, the nearer one first, then the built-in ones. Pure.
+import { formatAge } from "../../base/quantities.ts";
 import { hostName, type SubjectKind } from "../../metrics/subject.ts";
 import type { AlertConfig, CustomRule, GlobalRules } from "../config/config.ts";
-import { type AlertSeverity, type EventName, eventRows, type ThresholdName, thresholdRows } from "./table.ts";
+import { type AlertSeverity, type EventName, eventRows, limitText, type ThresholdName, thresholdRow, thresholdRows } from "./table.ts";
 
 export type Threshold = {
   name: ThresholdName;
@@ -81,6 +82,14 @@ export function hasRule(rules: RuleSet | null, name: string): boolean {
   if (rules === null) return false;
   const { thresholds, events, custom } = rules;
   return [...thresholds, ...events].some((one) => one.name === name) || custom.some((one) => customName(one.name) === name);
+}
+
+/** The condition of a rule in words. */
+export function thresholdText({ name, value, isBytes, withinMs }: Threshold): string {
+  const { isLeast, unit } = thresholdRow(name);
+  const limit = limitText(value, isBytes ? "bytes" : unit);
+  const over = withinMs === 0 ? "" : isLeast === true ? ` over ${formatAge(withinMs)}` : ` within ${formatAge(withinMs)}`;
+  return `${isLeast === true ? `below ${limit}` : `from ${limit}`}${over}`;
 }
 
 /** Only the rules on events that can be seen without an agent. */
