@@ -143,6 +143,7 @@ export function buildContext(settings: Settings, terminal: Terminal, signal: Abo
         home: paths.home,
         path: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
         share: paths.share,
+        cache: paths.cache,
       };
     },
     async prepare() {

@@ -30,6 +30,8 @@ export type Deps = {
   /** PATH of the caller. */
   path: string;
   share: string;
+  /** The cache directory of bs9: its files can be removed at any time. */
+  cache: string;
 };
 
 /** How long a command waits for another one to end: a start waits for its service, and a stop for its timeout. */

@@ -1,6 +1,5 @@
 // Finds out what the preload of a service needs to know of this machine, and brings it to the version of this bs9.
 import { existsSync, realpathSync } from "node:fs";
-import { exec } from "../base/exec.ts";
 import { readRegular } from "../base/files.ts";
 import { isWithin, resolvedPath } from "../base/paths.ts";
 import { injectFor, needsNode } from "../injectors/decide.ts";
@@ -11,15 +10,16 @@ import { findCommand } from "../service/entry.ts";
 import { isHomeOrAbove } from "../service/root.ts";
 import { type Inject, isInjected, type Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
+import { nodeVersion } from "./node-version.ts";
 
-type Ground = Pick<Deps, "registry" | "defaults" | "share" | "home">;
+type Ground = Pick<Deps, "registry" | "defaults" | "share" | "cache" | "home">;
 type Program = Pick<Spec, "name" | "entry" | "runtime" | "path" | "root" | "sandbox">;
 
 /** How the preload gets into a service that is defined now, or restarted with the present bs9. */
-export async function injectNow(spec: Program, { registry, defaults, home }: Ground): Promise<Inject> {
+export async function injectNow(spec: Program, { registry, defaults, cache, home }: Ground): Promise<Inject> {
   const head = headOf(spec.entry.path);
   const isOpen = (path: string) => writableIn(registry.writers().concat(spec), home).some((folder) => isWithin(path, folder));
-  const node = needsNode(spec, head) ? await nodeVersion(spec, isOpen) : null;
+  const node = needsNode(spec, head) ? await versionOfNode(spec, cache, isOpen) : null;
   return injectFor(spec, { head, node, version: runtimeVersion, metricsOnPort: defaults.metricsOnPort });
 }
 
@@ -64,18 +64,15 @@ function headOf(path: string): string | null {
   }
 }
 
-const timeoutMs = 2000;
-
 /**
- * What `node --version` prints. Null where a service may have written that program: bs9 would execute it without a sandbox. Null
- * too where it does not answer as Node does.
+ * The version of the Node that the service would run. Null where a service may have written that program: bs9 would execute it
+ * without a sandbox. Null too where it does not answer as Node does.
  */
-async function nodeVersion({ runtime, path }: Program, isOpen: (path: string) => boolean): Promise<string | null> {
+async function versionOfNode({ runtime, path }: Program, cache: string, isOpen: (path: string) => boolean): Promise<string | null> {
   const program = runtime.kind === "node" ? runtime.path : findCommand("node", path);
   try {
     if (program === null || isOpen(program) || isOpen(realpathSync(program))) return null;
-    const { exitCode, stdout } = await exec([program, "--version"], { timeoutMs, maxBytes: 4096, cwd: "/", env: { PATH: path } });
-    return exitCode === 0 && /^v\d+\.\d+\.\d+\S*\n$/.test(stdout) ? stdout.trim() : null;
+    return await nodeVersion(program, path, cache);
   } catch {
     return null;
   }

@@ -16,7 +16,7 @@ const home = tempDir();
 afterAll(() => rmSync(home, { recursive: true }));
 const share = join(home, "share");
 const registry = new Registry({ config: join(home, "config"), state: join(home, "state") });
-const ground = { registry, defaults: builtIn, share, home };
+const ground = { registry, defaults: builtIn, share, cache: join(home, "cache"), home };
 const root = join(home, "web");
 beforeEach(() => rmSync(share, { recursive: true, force: true }));
 
