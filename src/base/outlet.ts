@@ -1,22 +1,21 @@
 // Writes to stdout and stderr without process.stdout, which loads node:stream and doubles the time of a short command.
-import { ptr as addressOf, dlopen, FFIType } from "bun:ffi";
+import { fstatSync } from "node:fs";
 import { errnoOf } from "./errors.ts";
 
-/** ioctl_tty(2) */
-const TIOCGWINSZ = 0x5413;
-
-const { symbols } = dlopen("libc.so.6", { ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 } });
-
-/** The size of the terminal behind a descriptor, 80x24 where it is unknown; null where it is not a terminal. */
-export function terminalSize(fd: 0 | 1 | 2): { columns: number; rows: number } | null {
-  // struct winsize: rows, columns, and two unused fields.
-  const size = new Uint16Array(4);
-  return symbols.ioctl(fd, TIOCGWINSZ, addressOf(size)) === 0 ? { columns: size[1] || 80, rows: size[0] || 24 } : null;
+/** The width of the terminal behind a descriptor in columns, 80 where it is unknown; null where it is not a terminal. */
+export async function columnsOf(fd: 1 | 2): Promise<number | null> {
+  // A pipe or a file is never a terminal, and needs no bun:ffi.
+  if (!isDevice(fd)) return null;
+  const { terminalSize } = await import("./terminal-size.ts");
+  return terminalSize(fd)?.columns ?? null;
 }
 
-/** The width of the terminal behind a descriptor in columns, 80 where it is unknown; null where it is not a terminal. */
-export function columnsOf(fd: 1 | 2): number | null {
-  return terminalSize(fd)?.columns ?? null;
+function isDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false; // the descriptor is closed
+  }
 }
 
 export type Outlet = {

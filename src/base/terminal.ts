@@ -1,5 +1,4 @@
 // The two streams that a command writes to, with what each supports, and the progress line.
-import { cursorLeft, eraseLine } from "ansi-escapes";
 import type pc from "picocolors";
 import { failed } from "./errors.ts";
 import { plainErrno } from "./files.ts";
@@ -39,8 +38,8 @@ const maxUnreadCharacters = 1024 * 1024;
 
 /** `isQuiet`: progress is not shown, because scripts read stderr too. */
 export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: boolean; isQuiet: boolean }): Promise<Terminal> {
-  const columns = columnsOf(1);
-  const errorColumns = columnsOf(2);
+  const columns = await columnsOf(1);
+  const errorColumns = await columnsOf(2);
   const [out, err] = [outlet(Bun.stdout), outlet(Bun.stderr)];
   const began = performance.now();
   let drawn = false;
@@ -52,8 +51,10 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
   const colors = isColored(columns) || isColored(errorColumns) ? (await import("picocolors")).default : null;
   const styleFor = (width: number | null) => (colors !== null && isColored(width) ? colors.createColors(true) : plain);
   const redraws = errorColumns !== null && !isPlain(env);
+  // Loaded only where lines are redrawn, because it takes 2 ms.
+  const emptyLine = redraws ? await emptyLineText() : "";
   const settle = () => {
-    if (drawn) err.write(eraseLine + cursorLeft);
+    if (drawn) err.write(emptyLine);
     drawn = false;
   };
   return {
@@ -89,7 +90,7 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
         if (drawn && (text === lastStep || performance.now() - drawnAtMs < redrawMs)) return;
         lastStep = text;
         drawnAtMs = performance.now();
-        err.write(`${eraseLine}${cursorLeft}${harmless(text).slice(0, (errorColumns ?? 80) - 1)}`);
+        err.write(`${emptyLine}${harmless(text).slice(0, (errorColumns ?? 80) - 1)}`);
         drawn = true;
         return;
       }
@@ -101,6 +102,12 @@ export async function openTerminal(env: Env, { noColor, isQuiet }: { noColor: bo
     },
     settle,
   };
+}
+
+/** The text that empties the line of the cursor. */
+async function emptyLineText(): Promise<string> {
+  const { cursorLeft, eraseLine } = await import("ansi-escapes");
+  return eraseLine + cursorLeft;
 }
 
 /**

@@ -2,9 +2,9 @@
 import { hostname } from "node:os";
 import { readAlertHistory } from "../alerting/spool/history.ts";
 import { failed, usage } from "../base/errors.ts";
-import { terminalSize } from "../base/outlet.ts";
 import { parseDuration } from "../base/quantities.ts";
 import type { Terminal } from "../base/terminal.ts";
+import { terminalSize } from "../base/terminal-size.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import type { MonitModel } from "../monit/model.ts";

@@ -1,7 +1,7 @@
 // Runs the dashboard: takes events, lets `update` decide, does what it wants done, and draws.
 import { type OpenedKeys, openKeys } from "../base/keys.ts";
-import { terminalSize } from "../base/outlet.ts";
 import type { Terminal } from "../base/terminal.ts";
+import { terminalSize } from "../base/terminal-size.ts";
 import type { AlertDeps } from "../lifecycle/alert.ts";
 import { Reasons } from "../lifecycle/reason/reasons.ts";
 import { act, wordsFor } from "./acting.ts";

@@ -2,7 +2,8 @@
 import type { Spec } from "../../service/spec.ts";
 import { unitName, unitsOf } from "../unit/names.ts";
 import { unitsToStop } from "../unit/slice.ts";
-import { clearStarts } from "../unit/starts.ts";
+import { clearStarts, countFirstStart } from "../unit/starts.ts";
+import { canStartAlone } from "./alone.ts";
 import type { Connection } from "./connection.ts";
 import type { Systemctl } from "./systemctl.ts";
 
@@ -30,12 +31,21 @@ export class Jobs {
   async start(specs: Spec[], unloaded: ReadonlySet<string>): Promise<void> {
     await this.#forgetStarts(specs, unloaded);
     const units = specs.map(unitOf);
-    const trouble = await this.#systemctl.jobs("start", units);
+    const trouble = await this.#systemctl.jobs((await this.#startAlone(specs)) ? "start-alone" : "start", units);
     const isUnknown = specs.some(({ name }) => unloaded.has(name)) && notFound.test(trouble);
     if (!isUnknown) return;
     // systemd remembers that the unit did not exist when it last looked for it.
     await this.#systemctl.reload();
+    await this.#forgetStarts(specs, unloaded);
     await this.#systemctl.jobs("start", units);
+  }
+
+  /** True where the services can be started without their dependencies; their first start is then already counted. */
+  async #startAlone(specs: Spec[]): Promise<boolean> {
+    const names = specs.map(({ name }) => name);
+    if (!(await canStartAlone(names, this.#connection))) return false;
+    const counted = specs.filter(({ restart }) => restart.policy !== "no");
+    return counted.every(({ name }) => countFirstStart(this.#runtimeDir, name));
   }
 
   async stop(specs: Spec[]): Promise<void> {

@@ -11,6 +11,15 @@ import type { UserManager } from "./reach.ts";
 
 /** The longest time that one act may take: a start that waits for its delay, or a stop that runs into its timeout. */
 const actTimeoutMs = 120_000;
+const wordsOf = {
+  start: ["start"],
+  "start-alone": ["start", "--job-mode=ignore-dependencies"],
+  // After a stop systemctl asks each unit for its triggers, only to print a warning: that would be three more messages per unit.
+  stop: ["stop", "--quiet"],
+  restart: ["restart"],
+} satisfies Record<string, [verb: string, ...options: string[]]>;
+type Job = keyof typeof wordsOf;
+
 const askVersion = ["show", "--property=Version"];
 const answerMs = 1500;
 const askAgainMs = 5000;
@@ -36,12 +45,11 @@ export class Systemctl {
 
   /**
    * Does not throw when a job fails, because reading the units afterwards shows which came up. Returns the message of
-   * systemctl.
+   * systemctl. `start-alone` starts the units without their dependencies.
    */
-  async jobs(verb: "start" | "stop" | "restart", units: string[], timeoutMs = actTimeoutMs): Promise<string> {
-    // After a stop systemctl asks each unit for its triggers, only to print a warning: that would be three more messages per
-    // unit.
-    const result = await this.run([...(verb === "stop" ? ["--quiet"] : []), verb, ...units], timeoutMs);
+  async jobs(job: Job, units: string[], timeoutMs = actTimeoutMs): Promise<string> {
+    const [verb, ...options] = wordsOf[job];
+    const result = await this.run([...options, verb, ...units], timeoutMs);
     if (result.timedOut)
       throw failed(`cannot ${verb} ${units.join(", ")}: systemd did not finish within ${timeoutMs / 1000} s`, {
         hint: "systemctl --user list-jobs",

@@ -24,7 +24,7 @@ import { closedStamp } from "./closed.ts";
 import { forService } from "./host.ts";
 import type { HostProfiles } from "./host-profiles.ts";
 import { isolationByLauncher, isolationOnHost, withLandlock } from "./isolated.ts";
-import { launcherFor, launcherIn } from "./launcher/written.ts";
+import { closesFiles, launcherFor, launcherIn } from "./launcher/written.ts";
 import { type Outside, readOutside } from "./live.ts";
 import { verifyProcess } from "./verify.ts";
 
@@ -162,7 +162,7 @@ export class Verifier {
     if (verdict.verdict === "unknown") return verdict;
     const isNamed = isInSync && declared.foreign.length === 0 && named !== null;
     // The paths that a launcher opened are not visible on a process: the target of a link that was removed may still be open.
-    const told = launcher.closesFiles && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
+    const told = closesFiles(host) && isNamed && named === launcher.file ? withLandlock(verdict, host) : verdict;
     return { ...told, isolation: await isolationByLauncher(pid, spec, { host, isNamed }) };
   }
 

@@ -7,31 +7,29 @@ import { type Opening, openingOf } from "../../backend/opening.ts";
 import { hidesHome } from "../../backend/sandbox.ts";
 import { failed } from "../../base/errors.ts";
 import type { Paths } from "../../base/paths.ts";
-import { injectionOf } from "../../injectors/injection.ts";
+import { type Injection, injectionOf } from "../../injectors/injection.ts";
 import { logFile, logFolder } from "../../logs/store/place.ts";
-import { commandOf } from "../../runtime/command.ts";
+import { commandOf, type ExecCommand } from "../../runtime/command.ts";
 import { checkSizes } from "../../service/sizes.ts";
 import { environmentOf, type Spec } from "../../service/spec.ts";
-import { forService } from "../sandbox/host.ts";
+import { forService, type HostProfile } from "../sandbox/host.ts";
 import type { HostProfiles } from "../sandbox/host-profiles.ts";
-import { type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
+import { closesFiles, type Launcher, launcherFor } from "../sandbox/launcher/written.ts";
 import { delayText } from "./delay.ts";
 import { fitsInUnit } from "./quote.ts";
 import { socketsPath } from "./starts.ts";
 import { besideText, environmentText, type UnitPlan, unitText } from "./unit.ts";
 
-/**
- * `delay`: the text of the unit that delays restarts; null for a service without one. `shutter`: the mechanism that closes
- * files to the service.
- */
+/** `delay`: the text of the unit that delays restarts; null for a service without one. */
 export type Derived = {
   unit: string;
   delay: string | null;
   environment: string;
-  opening: Opening;
   launcher: Launcher;
-  shutter: Shutter;
 };
+
+/** `shutter`: the mechanism that closes files to the service. */
+export type Opened = { opening: Opening; shutter: Shutter };
 
 export type UnitGround = {
   paths: Paths;
@@ -48,11 +46,21 @@ export type UnitGround = {
  * are too long.
  */
 export async function derive(spec: Spec, ground: UnitGround): Promise<Derived> {
-  const { plan, opening, launcher } = await planOf(spec, ground);
-  const shutter = hidesHome(plan.directives) ? "mounts" : launcher.closesFiles ? "landlock" : "none";
-  const cache = shutter === "landlock" ? opening.cache : null;
+  const { plan, opening, host, launcher } = await planOf(spec, ground);
+  const cache = shutterOn(host) === "landlock" ? opening.cache : null;
   const environment = environmentText(spec, { programs: opening.programs, cache, injected: plan.injection?.env ?? {} });
-  return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, opening, launcher, shutter };
+  return { unit: unitText(plan), delay: delayText(spec, ground.mark), environment, launcher };
+}
+
+/** Finds the paths that the sandbox of a service opens. Throws if the entry does not exist. */
+export async function openedBySandbox(spec: Spec, ground: UnitGround): Promise<Opened> {
+  const { opening, host } = await settingOf(spec, ground);
+  return { opening, shutter: shutterOn(host) };
+}
+
+function shutterOn(host: HostProfile): Shutter {
+  if (hidesHome(host.directives)) return "mounts";
+  return closesFiles(host) ? "landlock" : "none";
 }
 
 /**
@@ -71,13 +79,21 @@ export async function deriveBeside(
   return { unit, launcher, environment: environmentText(spec, { programs: opening.programs, cache: null, injected: {} }) };
 }
 
-async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan; opening: Opening; launcher: Launcher }> {
+type Setting = { command: ExecCommand; injection: Injection | null; opening: Opening; host: HostProfile };
+
+async function settingOf(spec: Spec, ground: UnitGround): Promise<Setting> {
   const injection = injectionOf(spec, ground.paths.share, join(ground.runtimeDir, socketsPath(spec.name)));
   const command = commandOf(spec, ground.paths.share, injection?.flags);
-  checkSizes(command.argv, { ...environmentOf(spec), ...injection?.env });
   const opening = openingOf(spec, command, ground.paths, ground.neighbours.of(spec.name), injection);
   const host = forService(await ground.hosts.of(spec.sandbox.profile), opening);
-  const { directives } = host;
+  return { command, injection, opening, host };
+}
+
+type Planned = { plan: UnitPlan; opening: Opening; host: HostProfile; launcher: Launcher };
+
+async function planOf(spec: Spec, ground: UnitGround): Promise<Planned> {
+  const { command, injection, opening, host } = await settingOf(spec, ground);
+  checkSizes(command.argv, { ...environmentOf(spec), ...injection?.env });
   const launcher = launcherFor(spec, { host, opening, paths: ground.paths, runtimeDir: ground.runtimeDir });
   const folder = logFolder(ground.paths.state, spec.name);
   const logFiles = spec.log === "file" ? { stdout: logFile(folder, "stdout"), stderr: logFile(folder, "stderr") } : null;
@@ -102,12 +118,12 @@ async function planOf(spec: Spec, ground: UnitGround): Promise<{ plan: UnitPlan;
     cwd: opening.cwd,
     environmentFile: ground.environmentFile,
     logFiles,
-    directives,
+    directives: host.directives,
     mounts: opening,
     injection,
     home: ground.paths.home,
     owner: ground.mark,
     launcher: launcher.file,
   };
-  return { plan, opening, launcher };
+  return { plan, opening, host, launcher };
 }

@@ -11,7 +11,7 @@ import { openStreams } from "../../logs/store/open.ts";
 import { logFolder, logsFolder } from "../../logs/store/place.ts";
 import type { Spec } from "../../service/spec.ts";
 import { removeLaunchers, writeLauncher } from "../sandbox/launcher/written.ts";
-import { type Derived, derive, deriveBeside, type UnitGround } from "./derive.ts";
+import { type Derived, derive, deriveBeside, openedBySandbox, type UnitGround } from "./derive.ts";
 import { delayUnitName, unitName } from "./names.ts";
 
 export class OwnUnits {
@@ -45,7 +45,7 @@ export class OwnUnits {
   }
 
   async directories(spec: Spec): Promise<Directories> {
-    const { opening, shutter } = await this.derive(spec);
+    const { opening, shutter } = await openedBySandbox(spec, this.#groundOf(spec.name));
     return directoriesOf(spec, opening, shutter, this.#paths);
   }
 

@@ -2,7 +2,7 @@
 import type { Connection } from "../bus/connection.ts";
 import { delayUnitName, unitName } from "./names.ts";
 
-const sliceUnit = "bs9.slice";
+export const sliceUnit = "bs9.slice";
 
 /**
  * The units to stop so that exactly these services stop: the slice if nothing else is in it, else each service. With 100 services

@@ -1,7 +1,8 @@
 // Reads the file in which the delay unit counts starts: `starts-in-a-row uptime-of-the-last starts` in one line.
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readIfThere, removeEmpty } from "../../base/files.ts";
+import { readIfThere, removeEmpty, writeWhole } from "../../base/files.ts";
+import { readProc } from "../../base/proc.ts";
 
 /** The file with the count, below the runtime directory of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
@@ -15,6 +16,21 @@ export function clearStarts(runtimeDir: string, name: string): void {
   // An older bs9, whose restart step ran inside the sandbox of the service, left a directory at this path.
   rmSync(join(runtimeDir, startsPath(name)), { recursive: true, force: true });
   rmSync(join(runtimeDir, givenUpPath(name)), { force: true });
+}
+
+/**
+ * Counts the first start of a service in place of its delay unit. False where the count cannot be stored, for example because
+ * the disk is full.
+ */
+export function countFirstStart(runtimeDir: string, name: string): boolean {
+  const uptimeSec = readProc("uptime")?.split(".")[0];
+  if (uptimeSec === undefined) return false;
+  try {
+    writeWhole(join(runtimeDir, startsPath(name)), `1 ${uptimeSec} 1\n`, 0o644, false);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

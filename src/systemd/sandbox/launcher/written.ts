@@ -23,7 +23,7 @@ import { type LauncherOptions, launcherFile } from "./launcher.ts";
  * `start` is the common beginning of the paths of all launchers that differ from this one only in the paths they open and
  * check.
  */
-export type Launcher = { file: string; start: string; bytes: Uint8Array; closesFiles: boolean };
+export type Launcher = { file: string; start: string; bytes: Uint8Array };
 
 type Ground = { host: HostProfile; opening: Opening; paths: Paths; runtimeDir: string };
 
@@ -41,13 +41,18 @@ export function launcherFor(spec: Spec, { host, opening, paths, runtimeDir }: Gr
   };
   if (host.isolation?.isLaunched !== true) return launcherOf(name, wanted, wanted, paths.share);
   const isIsolationRequired = spec.sandbox.isolationRequired === true;
-  // In a mount namespace the mounts already hide the files that the service must not read, so Landlock does not have to.
-  const files = hidesHome(host.directives) ? null : openedBy(opening, paths);
+  const files = closesFiles(host) ? openedBy(opening, paths) : null;
   const shut = { ...wanted, shut: { files, isIsolationRequired } };
   if (files === null) return launcherOf(name, shut, shut, paths.share);
   const withSystem = { ...files, readable: [...openedSystem(paths), ...files.readable] };
   return launcherOf(name, shut, { ...shut, shut: { files: withSystem, isIsolationRequired } }, paths.share);
 }
+
+/**
+ * True where launchers close files with Landlock. In a mount namespace the mounts already hide the files that the service must
+ * not read, so Landlock does not have to.
+ */
+export const closesFiles = ({ isolation, directives }: HostProfile): boolean => isolation?.isLaunched === true && !hidesHome(directives);
 
 const folderOf = (share: string): string => join(share, "launch");
 
@@ -62,14 +67,10 @@ function launcherOf(name: string, hashed: LauncherOptions, wanted: LauncherOptio
     throw failed(`bs9 has no launcher, the program that isolates a service, for the processor architecture ${process.arch}`, {
       hint: "run bs9 on x64 or arm64",
     });
-  const hashOf = (one: LauncherOptions) => Bun.hash(launcherFile(architecture, one)).toString(16).padStart(16, "0");
-  const start = join(folderOf(share), `${name}.${hashOf(withoutPaths(hashed))}.`);
-  return {
-    file: `${start}${hashOf(hashed)}`,
-    start,
-    bytes: launcherFile(architecture, wanted),
-    closesFiles: (wanted.shut?.files ?? null) !== null,
-  };
+  const hashOf = (bytes: Uint8Array) => Bun.hash(bytes).toString(16).padStart(16, "0");
+  const bytes = launcherFile(architecture, wanted);
+  const start = join(folderOf(share), `${name}.${hashOf(launcherFile(architecture, withoutPaths(hashed)))}.`);
+  return { file: `${start}${hashOf(hashed === wanted ? bytes : launcherFile(architecture, hashed))}`, start, bytes };
 }
 
 function withoutPaths({ shut, ...wanted }: LauncherOptions): LauncherOptions {
