@@ -1,9 +1,13 @@
 // Asks a process for what its preload tells: one HTTP request over the socket that the preload made. The service writes the
 // directory of the sockets, so nothing in it is trusted: no link is followed, and each answer has a limit in bytes and in time.
-import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { hasFullBacklog } from "../base/full-backlog.ts";
 
-/** `silent`: it accepted the connection and did not answer in time; `absent`: there is no preload, or no sense in its answer. */
+/**
+ * `silent`: it did not answer in time, or takes no more connections because it has accepted none for a while; `absent`: there is
+ * no preload, or no sense in its answer.
+ */
 export type PreloadAnswer = { status: number; body: string } | "silent" | "absent";
 
 /** At most this many processes of one service are asked. */
@@ -16,32 +20,48 @@ const maxHeadBytes = 16 * 1024;
 /** Opens a file without reading from it: a FIFO does not block, and the descriptor names exactly this file (open(2)). */
 const O_PATH = 0o10000000;
 
-const socketOf = (folder: string, pid: number): string => join(folder, `${pid}.sock`);
+/** In a sandbox, the directory of the sockets is a mount of the service's own, which only its processes show (proc_pid_root(5)). */
+function placesOf(folder: string, pid: number): string[] {
+  const file = join(folder, `${pid}.sock`);
+  return [file, `/proc/${pid}/root${file}`];
+}
 
 /** The processes that have a socket. Only names of living processes are looked up, however many files there are. */
 export function pidsWithSocket(folder: string, pids: readonly number[]): number[] {
   const found: number[] = [];
   for (const pid of pids.slice(0, maxPids)) {
-    if (isSocket(socketOf(folder, pid))) found.push(pid);
+    if (socketOf(folder, pid) !== null) found.push(pid);
     if (found.length === maxSockets) break;
   }
   return found;
 }
 
-/** False for a link: a service may make one to a socket of another program. */
-function isSocket(path: string): boolean {
-  try {
-    return lstatSync(path).isSocket();
-  } catch {
-    return false;
+/** Identifies the socket of a process; null where it has none. */
+export function socketId(folder: string, pid: number): string | null {
+  const { stat } = socketOf(folder, pid) ?? {};
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;
+}
+
+/** Null for a link: a service may make one to a socket of another program. */
+function socketOf(folder: string, pid: number): { path: string; stat: BigIntStats } | null {
+  for (const path of placesOf(folder, pid)) {
+    try {
+      const stat = lstatSync(path, { bigint: true });
+      if (stat.isSocket()) return { path, stat };
+    } catch {
+      // It is not there, or the process has ended.
+    }
   }
+  return null;
 }
 
 /** Never throws. */
 export async function askPreload(folder: string, pid: number, path: string, timeoutMs: number): Promise<PreloadAnswer> {
+  const { path: file } = socketOf(folder, pid) ?? {};
+  if (file === undefined) return "absent";
   let fd: number | null = null;
   try {
-    fd = openSync(socketOf(folder, pid), O_PATH | constants.O_NOFOLLOW);
+    fd = openSync(file, O_PATH | constants.O_NOFOLLOW);
     return fstatSync(fd).isSocket() ? await request(fd, path, timeoutMs) : "absent";
   } catch {
     return "absent";
@@ -57,8 +77,9 @@ async function request(fd: number, path: string, timeoutMs: number): Promise<Pre
   const ended = () => resolve(parsed(Buffer.concat(pieces)));
   const timer = setTimeout(() => resolve("silent"), timeoutMs);
   // The path of a socket has a short limit (unix(7)), which the path of its descriptor never reaches.
+  const unix = `/proc/self/fd/${fd}`;
   const connecting = Bun.connect({
-    unix: `/proc/self/fd/${fd}`,
+    unix,
     socket: {
       open(socket) {
         socket.write(`GET ${path} HTTP/1.0\r\nHost: bs9\r\nConnection: close\r\n\r\n`);
@@ -74,7 +95,7 @@ async function request(fd: number, path: string, timeoutMs: number): Promise<Pre
       error: () => resolve("absent"),
     },
   });
-  connecting.catch(() => resolve("absent"));
+  connecting.catch(async () => resolve((await hasFullBacklog(unix).catch(() => false)) ? "silent" : "absent"));
   try {
     return await promise;
   } finally {

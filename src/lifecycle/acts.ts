@@ -6,7 +6,7 @@ import { noSuchService } from "../service/targets.ts";
 import { type Acted, actResultOf, done, failure } from "./acted.ts";
 import { change } from "./change.ts";
 import type { Deps } from "./deps.ts";
-import { keepPreload, lacksPreload, sentenceOnInject, withPresentPreload } from "./injected.ts";
+import { changesInject, keepPreload, lacksPreload, sentenceOnInject, sentenceOnKept, withPresentPreload } from "./injected.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lastWords } from "./last-lines.ts";
@@ -45,8 +45,12 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
   return acting("restart", names, deps, async (specs) => {
     const renewed = await renew(specs, deps, "present");
     if (!options.latestRuntime) {
-      const acted = await bringUp(renewed, deps, "restarted", (batch) => deps.backend.restart(batch));
-      if (renewed.some(({ known, spec }) => known.inject !== spec.inject)) sweepUnused(deps);
+      const changed = renewed.filter(({ known, spec }) => changesInject(known, spec));
+      const same = renewed.filter((each) => !changed.includes(each));
+      const acted = await bringUp(same, deps, "restarted", (batch) => deps.backend.restart(batch));
+      // These services are changed one by one: a service that does not come up with another preload runs again as before.
+      for (const { spec, known } of changed) acted.push(await applyChange(spec, known, "restarted", deps));
+      if (changed.length > 0) sweepUnused(deps);
       return acted;
     }
     const acted: Acted[] = [];
@@ -89,8 +93,6 @@ async function renew(specs: Spec[], deps: Deps, preload: "present" | "missing"):
     for (const sentence of sentencesOn(known.name, read)) deps.warn(sentence);
     const filled = read.changed.length > 0 ? read.spec : known;
     const spec = preload === "present" || lacksPreload(known, deps.share) ? await withPresentPreload(filled, deps) : filled;
-    const sentence = sentenceOnInject(known, spec);
-    if (sentence !== null) deps.warn(sentence);
     renewed.push({ known, spec });
   }
   return renewed;
@@ -181,6 +183,7 @@ async function bringUp(
     await act(batch);
   }
   const acted = await Promise.all(specs.map((spec) => judge(spec, deps, result, beganMs, troubles.get(spec.name) ?? null)));
+  for (const [i, { known, spec }] of renewed.entries()) if (acted[i]?.result === result) tellInject(known, spec, deps);
   return acted.map((one) => ({ ...one, findings: found.get(one.name) ?? [] }));
 }
 
@@ -213,15 +216,24 @@ async function moveToLatest({ known, spec }: Renewed, deps: Deps): Promise<Acted
 
 /** Brings a service up with another spec; if that fails, the service runs again with its previous spec. */
 async function applyChange(spec: Spec, known: Spec, result: "changed" | "restarted", deps: Deps): Promise<Acted> {
+  let hasBegun = false;
   try {
     const findings = await inspect(spec);
     const [reading] = await deps.backend.read([spec.name]);
     await checkPort(spec, reading?.group ?? null, deps);
     await foresee(deps, spec);
     keepPreload(spec, deps.share);
+    hasBegun = true;
     const { readiness } = await change(deps, spec, known, reading);
+    tellInject(known, spec, deps);
     return { ...done(spec, result), readiness, findings };
   } catch (error) {
-    return failure(spec.name, error);
+    const { lines, ...failed } = failure(spec.name, error);
+    return { ...failed, lines: hasBegun && changesInject(known, spec) ? [...lines, sentenceOnKept(known)] : lines };
   }
+}
+
+function tellInject(known: Spec, spec: Spec, { warn }: Deps): void {
+  const sentence = sentenceOnInject(known, spec);
+  if (sentence !== null) warn(sentence);
 }

@@ -12,6 +12,13 @@ import { type Inject, isInjected, type Spec } from "../service/spec.ts";
 import type { Deps } from "./deps.ts";
 import { nodeVersion } from "./node-version.ts";
 
+/** Why bs9 puts nothing into a service. */
+export const whyNotInjected: Record<Extract<Inject, { by: "none" }>["why"], string> = {
+  option: "--no-inject was given",
+  program: "neither Bun nor Node runs it",
+  node: "the Node that runs it is unknown, or older than 18",
+};
+
 type Ground = Pick<Deps, "registry" | "defaults" | "share" | "cache" | "home">;
 type Program = Pick<Spec, "name" | "entry" | "runtime" | "path" | "root" | "sandbox">;
 
@@ -47,13 +54,32 @@ export function lacksPreload({ inject }: Pick<Spec, "inject">, share: string): b
   return inject !== undefined && inject.by !== "none" && !existsSync(preloadFile(share, inject.version));
 }
 
-/** The sentence for the user after a restart has changed what bs9 puts into the app; null where it has changed nothing visible. */
+/** True if a service of the first spec gets another preload, or one more or less, with the second spec. */
+export function changesInject(known: Spec, spec: Spec): boolean {
+  return (isInjected(known) || isInjected(spec)) && !Bun.deepEquals(known.inject, spec.inject);
+}
+
+/** The sentence for the user after bs9 has changed what it puts into the app; null where it has changed nothing visible. */
 export function sentenceOnInject(known: Spec, spec: Spec): string | null {
-  if (known.inject === spec.inject || !isInjected(spec)) return null;
-  const { name } = spec;
-  return isInjected(known)
-    ? `${name}: it now runs with the health endpoints, metrics and graceful stop of this bs9`
-    : `${name}: bs9 now adds health endpoints, metrics and a graceful stop to it; to leave them out: bs9 start ${name} --no-inject`;
+  if (!changesInject(known, spec)) return null;
+  const { name, inject } = spec;
+  const added = "health endpoints, metrics and a graceful stop";
+  if (inject === undefined || inject.by === "none")
+    return `${name}: bs9 no longer adds ${added} to it${inject === undefined ? "" : `: ${whyNotInjected[inject.why]}`}`;
+  if (known.inject === undefined || known.inject.by === "none")
+    return `${name}: bs9 now adds ${added} to it; to leave them out: bs9 start ${name} --no-inject`;
+  const { metricsOnPort: isOnPort = false } = inject;
+  const { metricsOnPort: wasOnPort = false } = known.inject;
+  if (isOnPort !== wasOnPort) return `${name}: its port ${isOnPort ? "now answers /metrics" : "no longer answers /metrics"}`;
+  return `${name}: it now runs with the health endpoints, metrics and graceful stop of this bs9`;
+}
+
+/** The sentence for the user after a service did not come up with another preload, or without it. */
+export function sentenceOnKept({ name, inject }: Spec): string {
+  const isWithout = inject === undefined || inject.by === "none";
+  return isWithout
+    ? `${name} keeps its definition without health endpoints, metrics and a graceful stop; so that a restart leaves them out: bs9 start ${name} --no-inject`
+    : `${name} keeps its definition with the health endpoints, metrics and graceful stop that it had`;
 }
 
 function headOf(path: string): string | null {

@@ -2,18 +2,13 @@
 import type { Backend, Glimpse, Reading } from "../backend/backend.ts";
 import { askPreload, pidsWithSocket } from "../injectors/ask.ts";
 import { pidsOf } from "../metrics/group.ts";
-import type { Inject, Spec } from "../service/spec.ts";
+import type { Spec } from "../service/spec.ts";
+import { whyNotInjected } from "./injected.ts";
 
 /** The processes that answer, and why none does; `why` is null if one does. */
 export type Preload = { pids: number[]; why: string | null };
 
 const timeoutMs = 1000;
-
-const reasons: Record<Extract<Inject, { by: "none" }>["why"], string> = {
-  option: "--no-inject was given",
-  program: "neither Bun nor Node runs it",
-  node: "the Node that runs it is unknown, or older than 18",
-};
 
 export async function preloadOf(
   { name, inject }: Spec,
@@ -22,7 +17,7 @@ export async function preloadOf(
 ): Promise<Preload> {
   const not = (why: string) => ({ pids: [], why });
   if (inject === undefined) return not(`an older bs9 defined it; bs9 restart ${name} adds it`);
-  if (inject.by === "none") return not(reasons[inject.why]);
+  if (inject.by === "none") return not(whyNotInjected[inject.why]);
   if (state !== "active") return not("the service does not run");
   const folder = backend.socketFolder(name);
   const asked = pidsWithSocket(folder, pidsOf(group));

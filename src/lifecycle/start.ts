@@ -9,7 +9,7 @@ import type { Spec } from "../service/spec.ts";
 import { type Changed, change } from "./change.ts";
 import type { Deps } from "./deps.ts";
 import { changeToBuild, type Gain } from "./gain.ts";
-import { keepPreload } from "./injected.ts";
+import { keepPreload, sentenceOnInject } from "./injected.ts";
 import { type AuditFinding, inspect } from "./inspect.ts";
 import { keepAgent } from "./keep-agent.ts";
 import { lingerOrWarn } from "./linger.ts";
@@ -57,6 +57,8 @@ export async function startEntry(word: string, input: StartInput, deps: Deps, op
       const plan = await planStart(spec, specified.known, deps);
       entry.differences = plan.differences;
       const outcome = await carryOut(plan, bundled, deps, options);
+      const sentence = outcome.result === "changed" && plan.known !== null ? sentenceOnInject(plan.known, spec) : null;
+      if (sentence !== null) deps.warn(sentence);
       const started: Started = { name: spec.name, differences: plan.differences, findings, ...outcome };
       return { value: started, result: { message: started.result, failed: [], exitStatus: exitStatus.done } };
     } finally {

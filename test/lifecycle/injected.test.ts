@@ -76,6 +76,37 @@ test("NODE_OPTIONS is given where the Node on the PATH of the service understand
   expect(await given(join(home, "empty"))).toEqual({ by: "none", why: "node" });
 });
 
+const without = (why: "option" | "program" | "node"): Spec => onBs9({ by: "none", why });
+const sentences: [what: string, known: Spec, spec: Spec, told: string | null][] = [
+  [
+    "--no-inject",
+    onBs9({ by: "preload", version: "1" }),
+    without("option"),
+    "no longer adds health endpoints, metrics and a graceful stop",
+  ],
+  ["another program", onBs9({ by: "preload", version: "1" }), without("program"), "to it: neither Bun nor Node runs it"],
+  ["an old Node", onBs9({ by: "require", version: "1" }), without("node"), "or older than 18"],
+  [
+    "a port with metrics",
+    onBs9({ by: "preload", version: "1" }),
+    onBs9({ by: "preload", version: "1", metricsOnPort: true }),
+    "its port now answers /metrics",
+  ],
+  [
+    "a port without metrics",
+    onBs9({ by: "preload", version: "1", metricsOnPort: true }),
+    onBs9({ by: "preload", version: "1" }),
+    "no longer answers /metrics",
+  ],
+  ["another reason for no preload", without("node"), without("program"), null],
+  ["the spec of an older bs9 for another program", onBs9(), without("program"), null],
+];
+
+test.each(sentences)("a change of the preload is told for %s", (_, known, next, expected) => {
+  if (expected === null) expect(sentenceOnInject(known, next)).toBeNull();
+  else expect(sentenceOnInject(known, next)).toContain(expected);
+});
+
 test("bs9 does not execute a node that a service may have written", async () => {
   const npm = { kind: "executable", path: "/usr/bin/npm" } as const;
   const other = join(home, "other");

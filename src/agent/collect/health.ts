@@ -1,12 +1,12 @@
 // Tells the health monitor which services run, and on which port to probe a service that has no configured check.
 import type { Backend } from "../../backend/backend.ts";
-import { heldBy, heldIfShown, type Listener, listeners } from "../../backend/sockets.ts";
+import { heldIfShown, type Listener } from "../../backend/sockets.ts";
 import { msOfTicks, uptimeOfMachineMs } from "../../base/proc.ts";
 import { type Monitor, type MonitorOptions, monitorOf, type Watched } from "../../health/monitor.ts";
-import { probeOf } from "../../health/probe.ts";
-import { askPreload, pidsWithSocket } from "../../injectors/ask.ts";
+import { type AskAlive, probeOf } from "../../health/probe.ts";
 import { pidsOf } from "../../metrics/group.ts";
 import { isInjected } from "../../service/spec.ts";
+import { Liveness } from "./liveness.ts";
 import { Ports } from "./ports.ts";
 import { type Known, runOf, type Services } from "./services.ts";
 
@@ -15,6 +15,7 @@ export class HealthCollector {
   readonly #services: Services;
   readonly #socketFolder: Backend["socketFolder"];
   readonly #ports = new Ports();
+  readonly #liveness = new Liveness();
   /** The listening ports of each service without a check; null where they are unknown. */
   #found = new Map<string, number[] | null>();
   /** The counter `changes` of the services when the monitor was last updated; -1 forces an update. */
@@ -50,8 +51,14 @@ export class HealthCollector {
     this.monitor.watch(this.#running());
   }
 
+  #askAlive({ spec, reading }: Known, run: string): AskAlive {
+    const folder = this.#socketFolder(spec.name);
+    return (timeoutMs) => this.#liveness.of({ run, folder, pids: pidsOf(reading.group) }, timeoutMs);
+  }
+
   #running(): Watched[] {
     const bootedMs = performance.now() - uptimeOfMachineMs();
+    this.#liveness.keep(new Set(Array.from(this.#services.all(), ({ spec }) => this.#socketFolder(spec.name))));
     return Array.from(this.#services.all()).flatMap((known): Watched[] => {
       const { reading, spec, startTicks } = known;
       const run = runOf(known);
@@ -59,25 +66,8 @@ export class HealthCollector {
       // This function is called only where no process answers on the loopback address.
       const heldAmong = (all: Listener[]) => heldIfShown(pidsOf(reading.group), all);
       const listens = this.#found.get(spec.name) ?? null;
-      const askAlive = isInjected(spec) ? (timeoutMs: number) => aliveOf(known, this.#socketFolder(spec.name), timeoutMs) : undefined;
+      const askAlive = isInjected(spec) ? this.#askAlive(known, run) : undefined;
       return [{ spec, run, startedAtMs: bootedMs + msOfTicks(startTicks), listens, heldAmong, askAlive }];
     });
   }
-}
-
-/**
- * Asks the processes that listen: another process of the service, such as one that computes, may be silent for a while. A
- * process without a working preload is not asked, and its connection alone decides.
- */
-async function aliveOf(known: Known, folder: string, timeoutMs: number): Promise<string | null> {
-  const endMs = performance.now() + timeoutMs;
-  const all = listeners();
-  const serving = pidsWithSocket(folder, pidsOf(known.reading.group)).filter((pid) => heldBy([pid], all).length > 0);
-  for (const pid of serving) {
-    const told = await askPreload(folder, pid, "/healthz", Math.max(1, endMs - performance.now()));
-    if (told === "silent")
-      return `its process ${pid} accepts connections and does not answer /healthz (timeout after ${Math.round(timeoutMs)} ms)`;
-    if (told !== "absent" && told.status >= 400) return `/healthz of its process ${pid} answers with status ${told.status}`;
-  }
-  return null;
 }
