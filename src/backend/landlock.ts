@@ -10,12 +10,16 @@ const EXECUTE = 1n << 0n;
 const WRITE_FILE = 1n << 1n;
 const READ_FILE = 1n << 2n;
 const READ_DIR = 1n << 3n;
+const REMOVE_FILE = 1n << 5n;
+const MAKE_SOCK = 1n << 9n;
 const REFER = 1n << 13n;
 const TRUNCATE = 1n << 14n;
 const IOCTL_DEV = 1n << 15n;
 
 export const readingRights = EXECUTE | READ_FILE | READ_DIR;
 export const listingRights = READ_DIR;
+/** The rights on a directory in which only sockets can be made. */
+export const socketRights = READ_DIR | REMOVE_FILE | MAKE_SOCK;
 /** The rights that a rule on a regular file may grant; the kernel refuses a rule with any other right. */
 export const fileRights = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
 

@@ -39,11 +39,11 @@ export function preloadLine({ pids, why }: Description["preload"]): string {
 export function requestsLine({ status: { requests }, served }: Pick<Description, "status" | "served">): string | null {
   if (requests === null) return null;
   const { perSecond, errorPercent, p50Ms, p95Ms } = requests;
+  // A null with requests is a time above the last bound of the histogram.
+  const timed = (label: string, ms: number | null) => `${label} ${ms === null ? "too long to estimate" : `about ${ms} ms`}`;
   const now = [
     `${perSecond}/s`,
-    ...(errorPercent === null ? [] : [`errors (5xx) ${errorPercent}%`]),
-    ...(p50Ms === null ? [] : [`p50 ${p50Ms} ms`]),
-    ...(p95Ms === null ? [] : [`p95 ${p95Ms} ms`]),
+    ...(errorPercent === null ? [] : [`errors (5xx) ${errorPercent}%`, timed("p50", p50Ms), timed("p95", p95Ms)]),
   ];
   return `${now.join(", ")}${served === null ? "" : `; ${served.count} since its processes started, ${served.failed} of them errors`}`;
 }

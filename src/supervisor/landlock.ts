@@ -12,6 +12,7 @@ import {
   rightsOf,
   rulesetAttributes,
   scopes,
+  socketRights,
 } from "../backend/landlock.ts";
 import { errnoOf } from "../base/errors.ts";
 import { O_PATH, openAsNamed } from "./named.ts";
@@ -25,17 +26,17 @@ export function landlockVersion(): number {
 }
 
 /**
- * `listable`: directories in which only file names can be read. `system`: directories that are readable, and whose paths are
+ * `listable`: directories in which only file names can be read. `sockets`: directories in which only sockets can be made. `system`: directories that are readable, and whose paths are
  * opened through symbolic links. `leads`: for the other paths that are symbolic links, the target that each must have.
  */
-export type Rules = { readable: string[]; writable: string[]; listable: string[]; system: string[]; leads: Record<string, string> };
+export type Rules = Record<"readable" | "writable" | "listable" | "sockets" | "system", string[]> & { leads: Record<string, string> };
 
 /**
  * Restricts this thread and everything it executes to these rules; NoNewPrivs must be set before. From version 6 on, signals
  * and connections to abstract sockets are also confined to the sandbox. Paths that do not exist are left out. Throws where the
  * kernel refuses, and `Replaced` where a path leads to another place than its name says.
  */
-export function restrict({ readable, writable, listable, system, leads }: Rules): void {
+export function restrict({ readable, writable, listable, sockets, system, leads }: Rules): void {
   const version = landlockVersion();
   const handled = rightsOf(version);
   const attributes = rulesetAttributes(version, handled, scopes);
@@ -46,6 +47,7 @@ export function restrict({ readable, writable, listable, system, leads }: Rules)
   for (const path of readable) allow(ruleset, path, readingRights & handled, named(path));
   for (const path of writable) allow(ruleset, path, handled, named(path));
   for (const path of listable) allow(ruleset, path, listingRights, named(path));
+  for (const path of sockets) allow(ruleset, path, socketRights, named(path));
   if (Number(symbols.syscall(landlockCalls.restrictSelf, ruleset, 0, 0, 0)) !== 0)
     throw new Error("the kernel refused the Landlock ruleset");
   closeSync(ruleset);

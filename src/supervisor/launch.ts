@@ -33,6 +33,8 @@ export const LaunchPlan = v.strictObject({
       readable: v.array(v.string()),
       writable: v.array(v.string()),
       listable: v.array(v.string()),
+      /** Absent in the plan of an older bs9. */
+      sockets: v.optional(v.array(v.string()), []),
       /** System directories, which no service can replace: symbolic links on the way to them are followed. */
       system: v.array(v.string()),
       /** The targets of the paths that are symbolic links. */

@@ -68,9 +68,9 @@ export function planOf(spec: Spec, paths: Paths, shuts: boolean, neighbours: Nei
             ...sharedFolders(paths).map(resolvedPath),
             ...opening.writable,
             ...(opening.cache === null ? [] : [opening.cache]),
-            ...(opening.sockets === null ? [] : [opening.sockets]),
             ...streams.map((stream) => logFile(resolvedPath(logFolder(paths.state, spec.name)), stream)),
           ],
+          sockets: opening.sockets === null ? [] : [opening.sockets],
           listable: [
             // Bun and Node look for packages in each parent directory, and stop at a directory that they cannot list.
             ...opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path)),

@@ -1,6 +1,7 @@
 // Single probes against real servers, healthy and broken; no probe leaves a socket behind.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { heldIfShown } from "../../src/backend/sockets.ts";
 import { linkOf, listProc } from "../../src/base/proc.ts";
 import { hostOf } from "../../src/health/addresses.ts";
@@ -206,3 +207,23 @@ test.each<[string, Parameters<typeof specNamed>[1], number[] | null, Probe | nul
 ])("the right probe is chosen for a service: %s", (_, spec, listens, expected) =>
   expect(probeOf(specNamed("web", spec), listens)).toEqual(expected),
 );
+
+test("a stopped process whose TCP port takes no more connections does not count as one that refuses them", async () => {
+  const listen = "require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port); })";
+  const child = Bun.spawn([process.execPath, "-e", listen], { stdio: ["ignore", "pipe", "inherit"] });
+  const port = Number(new TextDecoder().decode((await child.stdout.getReader().read()).value));
+  child.kill("SIGSTOP");
+  const held: Socket[] = [];
+  const isAccepted = () =>
+    new Promise<boolean>((done) => {
+      const socket = connect(port, "127.0.0.1");
+      held.push(socket);
+      setTimeout(() => done(false), timeoutMs).unref();
+      socket.once("connect", () => done(true)).once("error", () => done(false));
+    });
+  while (await isAccepted()) expect(held.length).toBeLessThan(5000);
+  expect(await ask({ kind: "tcp", port })).toBe(`port ${port} accepts no connection (timeout after ${timeoutMs} ms)`);
+  child.kill("SIGKILL");
+  await child.exited;
+  for (const socket of held) socket.destroy();
+});

@@ -1,6 +1,6 @@
 // The launcher of the built bs9: the program receives exactly what the plan contains.
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type LaunchPlan, planText } from "../../src/supervisor/launch.ts";
 import { binary } from "../harness.ts";
@@ -86,18 +86,28 @@ test("the launcher runs nothing if its plan is missing or incomplete", async () 
     expect(await launchedWith(part)).toEqual({ code: 75, stdout: "", stderr: "" });
 });
 
+const makeSocket = `perl -MIO::Socket::UNIX -e 'print "made\\n" if IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1)'`;
+
 test("the launcher opens exactly the paths of its plan through Landlock", async () => {
   // The directory is not below /tmp, because the test is about one opened directory alone.
   const folder = mkdtempSync(join(import.meta.dir, "../../dist/shut-"));
   try {
     await Bun.write(join(folder, "open/in"), "seen");
     await Bun.write(join(folder, "shut/in"), "secret");
+    mkdirSync(join(folder, "sockets"));
     const readable = ["/usr", "/bin", "/lib", "/lib64", "/etc"];
-    const landlock = { system: readable, readable: [], writable: [join(folder, "open"), "/dev"], listable: [], leads: {} };
-    const script = `cat ${folder}/open/in; echo x >${folder}/open/out && echo wrote; cat ${folder}/shut/in; echo x >${folder}/shut/out; echo over`;
+    const landlock = {
+      system: readable,
+      readable: [],
+      writable: [join(folder, "open"), "/dev"],
+      listable: [],
+      sockets: [join(folder, "sockets")],
+      leads: {},
+    };
+    const script = `cat ${folder}/open/in; echo x >${folder}/open/out && echo wrote; cat ${folder}/shut/in; echo x >${folder}/shut/out; ${makeSocket} ${folder}/sockets/socket; echo x >${folder}/sockets/file; mkdir ${folder}/sockets/more; echo over`;
     const { stdout, stderr } = await launched({ argv: ["/bin/sh", "-c", script], landlock });
-    expect(stdout).toBe("seenwrote\nover\n");
-    expect(stderr.match(/Permission denied/g)?.length).toBe(2);
+    expect(stdout).toBe("seenwrote\nmade\nover\n");
+    expect(stderr.match(/Permission denied/g)?.length).toBe(4);
   } finally {
     rmSync(folder, { recursive: true });
   }

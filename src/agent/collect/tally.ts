@@ -97,7 +97,7 @@ export class RequestTally {
   }
 }
 
-/** A count that fell belongs to another process, which has counted from 0. */
+/** A count that fell belongs to another program in the same process, such as after execve(2), which has counted from 0. */
 function growthOf({ told, isFromStart }: ToldRequests, before: AppFigures | undefined): Growth {
   if (before === undefined) return isFromStart ? told : { requests: 0, errors: 0, buckets: new Map() };
   if (told.requests < before.requests || told.errors < before.errors) return told;

@@ -16,6 +16,12 @@ export function misplaced({ live, outside }: SeenProcess, { path, real, isOption
   return live.mounts.placeOf(path) === outside.mounts.placeOf(real) ? null : `${mount.root} is mounted there instead`;
 }
 
+/** True if a temporary file system is mounted as a whole on the path: a directory that is bound there has another root. */
+export function hasOwnFiles({ live }: { live: Pick<SeenProcess["live"], "mounts"> }, path: string): boolean {
+  const mount = live.mounts.at(path);
+  return mount?.point === path && mount.kind === "tmpfs" && mount.root === "/";
+}
+
 /** Returns a mount below the home directories that was not asked for. */
 export function unasked({ live, outside }: SeenProcess, opened: string[]): Mount | undefined {
   const isAt = (point: string, folders: string[]) => folders.some((folder) => isAtOrBelow(point, folder));

@@ -11,7 +11,7 @@ import { againstLive, evidence, type SeenProcess } from "./evidence.ts";
 import type { HostProfile } from "./host.ts";
 import { type Live, type Outside, readLive } from "./live.ts";
 import { expectedMountsOf } from "./mount-check.ts";
-import { misplaced, unasked } from "./placed.ts";
+import { hasOwnFiles, misplaced, unasked } from "./placed.ts";
 
 export type Declared = {
   name: string;
@@ -104,11 +104,12 @@ function paths(seen: SeenProcess, { name, host, opening }: Declared): Missing[] 
   const mend = `bs9 restart ${name}`;
   const { writable, readable, optional, cache, sockets } = opening;
   const { home } = seen.outside;
-  const ofPreload = sockets === null ? [] : [{ path: sockets, real: sockets, isOptional: false }];
-  const missing: Missing[] = [...expectedMountsOf(opening, home), ...ofPreload].flatMap((place) => {
+  const missing: Missing[] = expectedMountsOf(opening, home).flatMap((place) => {
     const why = misplaced(seen, place);
     return why === null ? [] : [{ directive: place.path, why, mend }];
   });
+  if (sockets !== null && !hasOwnFiles(seen, sockets))
+    missing.push({ directive: `TemporaryFileSystem=${sockets}`, why: "it is not a file system of the service's own", mend });
   for (const path of readable) {
     if (!writable.includes(path) && seen.live.mounts.at(path)?.readOnly === false)
       missing.push({ directive: `BindReadOnlyPaths=${path}`, why: "it is writable", mend });

@@ -6,7 +6,7 @@ import { readProc } from "../../base/proc.ts";
 
 /** The file with the count, below the runtime directory of the user. */
 export const startsPath = (name: string): string => `bs9/starts/${name}`;
-/** The directory with the sockets of the preload, which systemd makes and removes with each run of the service. */
+/** The directory with the sockets of the preload: a mount of the service alone, or made and removed with each of its runs. */
 export const socketsPath = (name: string): string => `bs9/inject/${name}`;
 /** An empty file that exists while the service is given up. */
 export const givenUpPath = (name: string): string => `${startsPath(name)}.given-up`;

@@ -33,6 +33,9 @@ export type UnitPlan = {
   launcher: string;
 };
 
+/** Sockets take inodes and no space; a size of 0 would mean no limit (tmpfs(5)). */
+const socketMount = "mode=0700,size=64k,nr_inodes=512,noexec,nosuid";
+
 /** systemd refuses a longer line (LONG_LINE_MAX). */
 const maxLineBytes = 1024 * 1024 - 1;
 
@@ -58,8 +61,7 @@ export function unitText(plan: UnitPlan): string {
     `WorkingDirectory=${barePath(plan.cwd)}`,
     `EnvironmentFile=${barePath(plan.environmentFile)}`,
     unsetEnvironment(spec, plan.injection === null ? [] : ["RUNTIME_DIRECTORY"]),
-    // systemd makes this directory before the mounts of the service, and removes it when the service ends.
-    ...(plan.injection === null ? [] : [`RuntimeDirectory=${socketsPath(spec.name)}`, "RuntimeDirectoryMode=0700"]),
+    ...socketDirectory(plan),
     `SyslogIdentifier=${stdoutIdentifier(spec.name)}`,
     ...outputs(plan),
     "",
@@ -128,6 +130,15 @@ export function environmentText(
   return own + given;
 }
 
+/**
+ * The directory for the sockets of the preload, where the service has no mounts: systemd makes it, and removes it when the service
+ * ends. Such a service can write the runtime directory of the user anyway, or Landlock lets it make nothing but sockets there.
+ */
+function socketDirectory({ spec, injection, directives }: UnitPlan): string[] {
+  if (injection === null || hidesHome(directives)) return [];
+  return [`RuntimeDirectory=${socketsPath(spec.name)}`, "RuntimeDirectoryMode=0700"];
+}
+
 /** The user manager opens these files outside the sandbox. */
 function outputs({ logFiles }: UnitPlan): string[] {
   if (logFiles !== null) return [`StandardOutput=append:${barePath(logFiles.stdout)}`, `StandardError=append:${barePath(logFiles.stderr)}`];
@@ -175,6 +186,8 @@ function mounts(plan: Pick<UnitPlan, "directives" | "mounts" | "home" | "launche
     // Optional, so that the service still starts if somebody removed the directory; ~/.cache then accepts no writes.
     ...(cache === null ? [] : [`BindPaths=${bindPath(cache, { optional: true })}:${bindPath(cacheInHome(plan.home))}`]),
     ...writable.map((path) => `BindPaths=${bindPath(path)}`),
-    ...(sockets === null ? [] : [`BindPaths=${bindPath(sockets)}`]),
+    // A file system of its own bounds what a service can write there: the runtime directory of the user is small, and the user
+    // manager and D-Bus need it. The agent reaches it through /proc/PID/root.
+    ...(sockets === null ? [] : [`TemporaryFileSystem=${bindPath(sockets)}:${socketMount}`]),
   ];
 }

@@ -66,19 +66,27 @@ test("under the launcher a program and its children can neither change limits of
 });
 
 test("the launcher opens the named files to the program, but not a path that was replaced by a link", async () => {
-  for (const name of ["open", "shut"]) {
+  for (const name of ["open", "shut", "sockets"]) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, "file"), name);
   }
   symlinkSync(join(folder, "shut"), join(folder, "link"));
-  const files = { readable: [...system, folderOf(join(folder, "link"))], writable: [folderOf(join(folder, "open"))], listable: [] };
-  const script = "cat open/file; echo more >open/more && mv open/more open/moved && : >open/moved && echo wrote; cat shut/file link/file";
+  const files = {
+    readable: [...system, folderOf(join(folder, "link"))],
+    writable: [folderOf(join(folder, "open"))],
+    listable: [],
+    sockets: [folderOf(join(folder, "sockets"))],
+  };
+  const script =
+    "cat open/file; echo more >open/more && mv open/more open/moved && : >open/moved && echo wrote; cat shut/file link/file; " +
+    `perl -MIO::Socket::UNIX -e 'print "made\\n" if IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1)' sockets/socket; rm sockets/socket && echo removed; ` +
+    "echo more >sockets/more; mkdir sockets/folder";
   const { stdout, stderr } = await run(
     [launcher({ shut: { files, isIsolationRequired: false } }), "/bin/sh", "-c", `cd ${folder}; ${script}`],
     { env: { LC_ALL: "C" } },
   );
-  expect(stdout).toBe("openwrote\n");
-  expect(stderr.match(/Permission denied/g)?.length).toBe(2);
+  expect(stdout).toBe("openwrote\nmade\nremoved\n");
+  expect(stderr.match(/Permission denied/g)?.length).toBe(4);
 });
 
 test("the launcher exits with 203 if the program is missing, as systemd does", async () => {

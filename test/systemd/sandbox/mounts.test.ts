@@ -1,6 +1,7 @@
 // Finds what a path leads to, from the mounts of a process.
 import { expect, test } from "bun:test";
 import { Mounts } from "../../../src/systemd/sandbox/mounts.ts";
+import { hasOwnFiles } from "../../../src/systemd/sandbox/placed.ts";
 
 const line = (id: number, parent: number, point: string, rest = "8:1 /", options = "rw") => {
   const [device, root] = rest.split(" ");
@@ -44,4 +45,12 @@ test("spaces in a path, the read-only flag and the options of the file system ar
 test("no mount is found for a path if the list of mounts is empty", () => {
   expect(new Mounts("").at("/")).toBeUndefined();
   expect(new Mounts("garbage\n").placeOf("/")).toBeUndefined();
+});
+
+test("a directory has files of its own only under a temporary file system that is mounted there as a whole", () => {
+  const has = (mount: string, path = "/run/x") => hasOwnFiles({ live: { mounts: new Mounts(`${line(1, 0, "/")}\n${mount}`) } }, path);
+  expect(has("2 1 0:9 / /run/x rw - tmpfs tmpfs rw")).toBe(true);
+  expect(has("2 1 0:9 / /run/x rw - tmpfs tmpfs rw", "/run/x/below")).toBe(false);
+  expect(has("2 1 0:9 /bs9/x /run/x rw - tmpfs tmpfs rw")).toBe(false);
+  expect(has("2 1 8:1 / /run/x rw - ext4 /dev/sda1 rw")).toBe(false);
 });

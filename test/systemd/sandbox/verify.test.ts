@@ -201,6 +201,7 @@ describe("partial sandbox", () => {
   test("a unit that is out of date or changed by a drop-in, and a project root that is the home directory, are reported", () => {
     expect(judged({ isInSync: false }).missing).toMatchObject([{ directive: "unit", mend: "bs9 restart web" }]);
     expect(judged({ foreign: ["ProtectHome= in /x.conf"] }).missing).toMatchObject([{ why: expect.stringContaining("/x.conf") }]);
+    expect(judged({ opening: { ...declared.opening, sockets: "/x" } }).missing[0]?.directive).toBe("TemporaryFileSystem=/x");
     expect(judged({ opening: { ...declared.opening, narrowed: "home" } }).missing).toMatchObject([{ directive: "project root" }]);
   });
 });

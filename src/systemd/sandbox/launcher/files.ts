@@ -10,6 +10,7 @@ import {
   rightsByVersion,
   rightsOf,
   rulesetAttributes,
+  socketRights,
 } from "../../../backend/landlock.ts";
 import type { Numbers } from "./numbers.ts";
 import { type Argument, Label, type MemoryAddress, type Table } from "./table.ts";
@@ -17,8 +18,11 @@ import { type Argument, Label, type MemoryAddress, type Table } from "./table.ts
 /** A path without symbolic links. `isFile`: anything but a directory. */
 export type LandlockPath = { path: string; isFile: boolean };
 
-/** `listable`: directories in which only file names can be read, also below them. */
-export type Files = { readable: LandlockPath[]; writable: LandlockPath[]; listable: LandlockPath[] };
+/**
+ * `listable`: directories in which only file names can be read, also below them. `sockets`: directories in which only sockets can
+ * be made.
+ */
+export type Files = Record<"readable" | "writable" | "listable" | "sockets", LandlockPath[]>;
 
 const AT_FDCWD = -100;
 const O_PATH = 0o10000000;
@@ -46,7 +50,7 @@ type Node = { rights: Set<bigint>; isFile: boolean; below: Map<string, Node> };
 const emptyNode = (): Node => ({ rights: new Set(), isFile: false, below: new Map() });
 
 /** Arranges the paths as a tree of names, so that each directory on the way is opened once. */
-function treeOf({ readable, writable, listable }: Files): Node {
+function treeOf({ readable, writable, listable, sockets }: Files): Node {
   const root = emptyNode();
   const add = ({ path, isFile }: LandlockPath, rights: bigint[]) => {
     let node = root;
@@ -66,6 +70,7 @@ function treeOf({ readable, writable, listable }: Files): Node {
       rightsByVersion.map(({ rights }) => rights),
     );
   for (const one of listable) add(one, [listingRights]);
+  for (const one of sockets) add(one, [socketRights]);
   return root;
 }
 

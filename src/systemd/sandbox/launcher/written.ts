@@ -74,7 +74,7 @@ function launcherOf(name: string, hashed: LauncherOptions, wanted: LauncherOptio
 }
 
 function withoutPaths({ shut, ...wanted }: LauncherOptions): LauncherOptions {
-  const noPaths: Files = { readable: [], writable: [], listable: [] };
+  const noPaths: Files = { readable: [], writable: [], listable: [], sockets: [] };
   return { ...wanted, check: null, shut: shut === null ? null : { ...shut, files: shut.files === null ? null : noPaths } };
 }
 
@@ -101,11 +101,9 @@ export function openedBy(
   const all = (list: string[]) => list.flatMap((path) => opened(opening.leads[path] ?? path));
   return {
     readable: all([...opening.readable, ...opening.optional]),
-    writable: [
-      ...all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
-      // systemd makes this directory with each start.
-      ...(opening.sockets === null ? [] : [{ path: opening.sockets, isFile: false }]),
-    ],
+    writable: all([...sharedFolders(paths).map(resolvedPath), ...opening.writable, ...(opening.cache === null ? [] : [opening.cache])]),
+    // systemd makes this directory with each start.
+    sockets: opening.sockets === null ? [] : [{ path: opening.sockets, isFile: false }],
     // Bun and Node look for packages in each parent directory, and stop at a directory that they cannot list.
     listable: all(opening.optional.filter((path) => basename(path) === "node_modules").map((path) => dirname(path))),
   };
