@@ -12,7 +12,6 @@ type Fixture = { host: HostProfile; live: Recorded; outside: Recorded };
 
 const standard: Fixture = await Bun.file(join(import.meta.dir, "../../fixtures/sandbox/standard.json")).json();
 const strict: Fixture = await Bun.file(join(import.meta.dir, "../../fixtures/sandbox/strict.json")).json();
-
 const project = "/home/ops/app";
 const runtime = "/home/ops/rt/1/bs9";
 const declared: Declared = {
