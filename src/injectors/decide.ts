@@ -1,9 +1,9 @@
 // Decides how the preload gets into the processes of a service. Pure, except for the first bytes of the entry that it is given.
 import { basename } from "node:path";
 import type { Inject, Spec } from "../service/spec.ts";
+import { isPackageRunner } from "./preload/runner.ts";
 
-/** Programs that run Node, or that run what a package.json says. */
-const runners = new Set(["node", "nodejs", "npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack"]);
+const nodes = new Set(["node", "nodejs"]);
 /** Shells run a script, which may execute Node. */
 const shells = new Set(["sh", "bash", "dash", "zsh", "ash", "ksh"]);
 
@@ -34,13 +34,15 @@ export function injectFor(spec: Pick<Spec, "entry" | "runtime">, { head, node, v
 /** An executable text without a `#!` line is run by a shell (execve(2), ENOEXEC). */
 function runsNode(path: string, head: string | null): boolean {
   const name = basename(path);
-  if (runners.has(name) || shells.has(name)) return true;
+  if (mayRunNode(name)) return true;
   if (head === null || head === "" || head.includes("\0")) return false;
   const [, interpreter = "", word = ""] = /^#! *(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?/.exec(head) ?? [];
   if (interpreter === "") return !head.startsWith("#!");
   const program = basename(interpreter) === "env" ? word : basename(interpreter);
-  return runners.has(program) || shells.has(program);
+  return mayRunNode(program);
 }
+
+const mayRunNode = (name: string): boolean => nodes.has(name) || shells.has(name) || isPackageRunner(name);
 
 /** The preload is written for the language and the events of Node 18 and later. */
 export function takesPreload(version: string): boolean {

@@ -73,6 +73,14 @@ test("a count that falls starts again from 0, and a new run keeps what no tick h
   expect(tally.latest(0)?.served.count).toBe(1);
 });
 
+test("an app that lies about its errors has no more of them than requests", () => {
+  const tally = new RequestTally();
+  tally.answered([told("1", 10)], 5000, all);
+  tally.answered([told("1", 11, { errors: 9 })], 10_000, all);
+  expect(tally.latest(0)?.requests.errorPercent).toBe(100);
+  expect(tally.take(true)).toMatchObject({ requests: 11, requestErrors: 1 });
+});
+
 test("the quantiles are those of the requests since the answer before", () => {
   const tally = new RequestTally();
   const buckets = (fast: number, slow: number) =>

@@ -54,7 +54,7 @@ export class RequestsCollector {
     for (const name of this.#states.keys()) if (!present.has(name)) this.#states.delete(name);
     for (const name of this.#due.keys()) if (!present.has(name)) this.#due.delete(name);
     setImmediate(() => {
-      while (this.#asked.size < maxAsked && this.#due.size > 0) void this.#next();
+      while (this.#asked.size < maxAsked && this.#due.size > 0) void this.#work();
     });
   }
 
@@ -85,17 +85,18 @@ export class RequestsCollector {
     return state;
   }
 
-  async #next(): Promise<void> {
-    const [name, known] = this.#due.entries().next().value ?? [];
-    if (name === undefined || known === undefined) return;
-    this.#due.delete(name);
-    this.#asked.add(name);
-    try {
-      await this.#one(known);
-    } finally {
-      this.#asked.delete(name);
+  async #work(): Promise<void> {
+    for (;;) {
+      const [name, known] = this.#due.entries().next().value ?? [];
+      if (name === undefined || known === undefined || this.#isClosed) return;
+      this.#due.delete(name);
+      this.#asked.add(name);
+      try {
+        await this.#one(known);
+      } finally {
+        this.#asked.delete(name);
+      }
     }
-    if (!this.#isClosed) await this.#next();
   }
 
   async #one(known: Known): Promise<void> {

@@ -102,7 +102,9 @@ function growthOf({ told, isFromStart }: ToldRequests, before: AppFigures | unde
   if (before === undefined) return isFromStart ? told : { requests: 0, errors: 0, buckets: new Map() };
   if (told.requests < before.requests || told.errors < before.errors) return told;
   const buckets = new Map([...told.buckets].map(([bound, count]) => [bound, Math.max(0, count - (before.buckets.get(bound) ?? 0))]));
-  return { requests: told.requests - before.requests, errors: told.errors - before.errors, buckets };
+  const requests = told.requests - before.requests;
+  // An app may lie: no more than all requests are errors.
+  return { requests, errors: Math.min(requests, told.errors - before.errors), buckets };
 }
 
 function add(sum: Growth, { requests, errors, buckets }: Growth): void {
