@@ -100,7 +100,6 @@ export function openingOf(
   if (!isWithin(cwd, root) && !isHomeOrAbove(cwd, home)) open(cwd);
   if (!isWithin(command.entry, root)) open(command.entry);
   if (command.build !== null) open(command.build);
-  // Where a plan is only shown, the preload is not written yet.
   if (injection !== null && hidden(injection.folder)) optional.add(injection.folder);
   for (const { program, real } of programsOf(command, ground)) {
     open(programFolder(real, home));
@@ -116,6 +115,8 @@ export function openingOf(
   const leads: Record<string, string> = {};
   const beside = [...optional].filter((path) => {
     if (covered.some((folder) => isWithin(path, folder)) || isBelowOneOf(dirname(path), optional)) return false;
+    // Where a plan is only shown, the preload is not written yet.
+    if (path === injection?.folder && !existsSync(path)) return true;
     const way = walked(path);
     if (way.real !== path) leads[path] = way.real;
     // A link to a path that is open anyway does no harm, whoever made it.

@@ -2,6 +2,8 @@
 // to.
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { openingOf } from "../../src/backend/opening.ts";
+import { commandOf } from "../../src/runtime/command.ts";
 import type { StartInput } from "../../src/service/input.ts";
 import { projects } from "./projects.ts";
 
@@ -135,4 +137,12 @@ test("links to hundreds of paths do not become hundreds of mounts", () => {
     link(`many/node_modules/p${i}`, at(`lots/p${i}`));
   }
   expect(() => opened("many", "many/app.js")).toThrow("260 paths");
+});
+
+test("the directory of a preload that is not written yet is opened, so that a plan can be shown", () => {
+  file("plan/app.js");
+  const spec = specOf("plan", "plan/app.js");
+  const folder = at(".local/share/bs9/inject/2");
+  const { optional } = openingOf(spec, commandOf(spec, folders.share), folders, [], { folder, sockets: "/run/x" });
+  expect(optional).toEqual([folder]);
 });
