@@ -339,27 +339,36 @@ is_on_login_path() {
 # Shows by `bs9 doctor` what this host lacks. An older bs9 does not have that command.
 diagnose() {
   limited 30 "$dir/bs9" help doctor >/dev/null 2>&1 || return 0
-  await_agent
+  await_own
   limited 120 "$dir/bs9" doctor || :
 }
 
-# Restarts a running agent as the new bs9, because until then doctor would report a problem that disappears by itself.
-await_agent() {
+# Restarts a running agent and web server as the new bs9, because until then doctor would report problems that disappear by
+# themselves.
+await_own() {
   command -v systemctl >/dev/null 2>&1 || return 0
   # Under su the directory exists, although XDG_RUNTIME_DIR is not set.
   export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
-  case $(limited 10 systemctl --user cat bs9-agent.service 2>/dev/null) in *"$dir/bs9"*) ;; *) return 0 ;; esac
-  # An agent that was stopped by hand stays stopped.
-  case $(limited 10 systemctl --user show --property ActiveState bs9-agent.service 2>/dev/null) in
-    *=active | *=activating | *=deactivating) ;;
-    *) return 0 ;;
-  esac
-  limited 30 systemctl --user try-restart bs9-agent.service >/dev/null 2>&1 || return 0
+  restarted=''
+  for own in agent web; do
+    restart_own "bs9-$own.service" && restarted="$restarted $own"
+  done
+  [ -n "$restarted" ] || return 0
   tries=0
-  while [ "$tries" -lt 15 ] && limited 30 "$dir/bs9" doctor --quiet 2>/dev/null | grep -qx agent; do
+  while [ "$tries" -lt 15 ] && limited 30 "$dir/bs9" doctor --quiet 2>/dev/null | grep -qxE 'agent|web'; do
     tries=$((tries + 1))
     sleep 1
   done
+}
+
+# UNIT: fails where there is nothing to restart: no such unit, one of another bs9, or one that was stopped by hand.
+restart_own() {
+  case $(limited 10 systemctl --user cat "$1" 2>/dev/null) in *"$dir/bs9"*) ;; *) return 1 ;; esac
+  case $(limited 10 systemctl --user show --property ActiveState "$1" 2>/dev/null) in
+    *=active | *=activating | *=deactivating) ;;
+    *) return 1 ;;
+  esac
+  limited 30 systemctl --user try-restart "$1" >/dev/null 2>&1
 }
 
 # ---- Uninstalling
@@ -372,6 +381,7 @@ uninstall() {
     { [ "$belongings" = delete ] && [ -n "$folders" ]; } || die "there is no bs9 in $dir"
   fi
   decide
+  stop_web
   if [ "$services" = delete ] && [ -n "$names" ]; then
     [ -x "$dir/bs9" ] || die "only bs9 can stop the services, and it is not in $dir: install it first"
     limited 600 "$dir/bs9" delete all --yes || die "bs9 could not delete all services; $dir/bs9 and its data are left as they are" ''
@@ -387,6 +397,14 @@ uninstall() {
   echo "Removed $dir/bs9"
   [ "$services" != keep ] || [ -z "$names" ] || echo "These services keep running: $(listed_names)"
   [ -z "$root" ] || echo 'Services of other users, if there are any, keep running.'
+}
+
+# The web server cannot run without bs9, and is not a service of the user. An older bs9 does not have that command.
+stop_web() {
+  [ -x "$dir/bs9" ] && command -v systemctl >/dev/null 2>&1 || return 0
+  export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+  case $(limited 10 systemctl --user cat bs9-web.service 2>/dev/null) in *"$dir/bs9"*) ;; *) return 0 ;; esac
+  if limited 60 "$dir/bs9" web --stop >/dev/null 2>&1; then echo 'Stopped bs9-web.service'; fi
 }
 
 # Asks all questions before anything is changed.

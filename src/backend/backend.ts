@@ -105,8 +105,17 @@ export interface AgentUnit {
 
 /** The web server as a separate service. */
 export interface WebUnit {
-  /** Makes `bs9 web` with these words run, now and after each boot. Throws if a unit of that name belongs to somebody else. */
-  start(words: string[]): Promise<void>;
+  /** The port of the unit that exists; null if there is none. */
+  port(): number | null;
+  /** Whether the unit runs; null if there is none. */
+  isRunning(): Promise<boolean | null>;
+  /** Starts the unit that exists again, as this bs9. */
+  restart(): Promise<void>;
+  /**
+   * Makes `bs9 web` with these words run, now and after each boot. The function that it returns puts the previous unit back and
+   * starts it; it resolves to false where there was none. Throws if a unit of that name belongs to somebody else.
+   */
+  start(words: string[]): Promise<() => Promise<boolean>>;
   /** Stops and removes it; false if there is none. Throws if it belongs to somebody else. */
   stop(): Promise<boolean>;
 }

@@ -5,6 +5,7 @@ import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Context } from "../context.ts";
 import { examine } from "../lifecycle/doctor/doctor.ts";
+import { runningWebs } from "../web/running.ts";
 import type { Command, Result } from "./command.ts";
 import { choose } from "./confirm.ts";
 import { flagOf } from "./options.ts";
@@ -23,23 +24,24 @@ export const doctorCommand: Command = {
   exits: [1],
   async run({ words, options }, context): Promise<Result> {
     if (words.length > 0) throw usage("doctor takes no arguments", { hint: "bs9 doctor" });
-    const before = await findingsHere(context);
+    const before = await findingsHere(context, { trims: true });
     const outcomes = flagOf(options, "fix") ? await mend(before, context) : [];
-    return resultOf(outcomes.length === 0 ? before : await findingsHere(context), outcomes);
+    return resultOf(outcomes.length === 0 ? before : await findingsHere(context, { trims: true }), outcomes);
   },
 };
 
 type Outcome = { id: string; what: string; did: string | null; trouble: string | null };
 
-/** Everything that doctor finds here, whether or not a backend can be opened. */
-export async function findingsHere(context: Context): Promise<Finding[]> {
+/** Everything that doctor finds here, whether or not a backend can be opened. Changes nothing unless `trims`: then it trims log files. */
+export async function findingsHere(context: Context, { trims }: { trims: boolean }): Promise<Finding[]> {
   const { paths, registry, config, trail } = context;
   const ofHost = await context.hostFindings();
   // Where the user manager does not run, opening the backend would enable linger, which only --fix may do.
   const isDown = ofHost.some(({ id }) => id === "systemd" || id === "user-manager");
   const deps = isDown ? null : await context.deps();
-  if (deps !== null) await context.trimLogs();
-  return examine({ paths, registry, mistakes: config.mistakes, verifyTrail: () => trail.verify(), deps }, ofHost);
+  if (deps !== null && trims) await context.trimLogs();
+  const webs = await runningWebs(paths.state);
+  return examine({ paths, registry, mistakes: config.mistakes, verifyTrail: () => trail.verify(), deps, webs }, ofHost);
 }
 
 /** Applies the fixes in turn. A fix that fails does not prevent the others. */

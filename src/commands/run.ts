@@ -147,7 +147,7 @@ async function serve(options: OptionValues, context: Context): Promise<{ stop():
   const host = chosen ?? context.config.web.host;
   try {
     // Not the next free port: what probes a container knows only the default one.
-    const web = await openWeb({ host, port: given ?? firstWebPort, tls: null }, context);
+    const web = await openWeb({ host, port: given ?? firstWebPort, certificate: null }, context);
     if (web.token.own !== null) context.terminal.note(`note: ${tokenSentence(web.token, addressOf(host, web.running.port, false))}`);
     return web;
   } catch (error) {

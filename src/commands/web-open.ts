@@ -3,35 +3,38 @@
 import { isIPv6 } from "node:net";
 import { hostname } from "node:os";
 import { reasonOf } from "../base/errors.ts";
+import { isLoopback } from "../base/loopback.ts";
+import { harmless } from "../base/text.ts";
 import { firstWebPort } from "../config/web.ts";
 import type { Context } from "../context.ts";
+import { version } from "../version.ts";
+import type { Certificate } from "../web/certificate.ts";
 import { Credentials } from "../web/credentials.ts";
 import { pageAssets } from "../web/page.ts";
 import { type RunningWeb, recordWeb } from "../web/running.ts";
 import { serveWeb, type Web } from "../web/server.ts";
-import { loadToken, type Token } from "../web/token.ts";
+import { loadToken, type Token, tokenFile } from "../web/token.ts";
 import { webSourceOf } from "./web-source.ts";
 
 /** How many ports are tried where the user has chosen none. */
 const triedPorts = 100;
 
 /** `port`: null means the first free port from 8080 on. */
-export type WebPlace = { host: string; port: number | null; tls: { cert: string; key: string } | null };
+export type WebPlace = { host: string; port: number | null; certificate: Certificate | null };
 export type OpenWeb = { token: Token; running: RunningWeb; stop(): Promise<void> };
 
 /** Throws where the port is taken, and where the token cannot be used. */
-export async function openWeb({ host, port, tls }: WebPlace, context: Context): Promise<OpenWeb> {
+export async function openWeb(place: WebPlace, context: Context): Promise<OpenWeb> {
   const { env, paths, config } = context;
-  const { publicUrl } = config.web;
+  const { host, certificate } = place;
   const token = loadToken(env, paths.config);
-  const credentials = new Credentials(env, paths.config);
-  const source = webSourceOf(context);
-  const serve = (at: number) =>
-    serveWeb({ host, port: at, publicUrl, tls, credentials: () => credentials.current(), source, assets: pageAssets, now: Date.now });
-  const web = port === null ? firstFree(serve) : serve(port);
-  const running = { host, port: web.port, url: publicUrl ?? urlOf(host, web.port, tls !== null), startedMs: Date.now() };
+  const file = tokenFile("full", env, paths.config);
+  const web = listen(place, file, context);
+  const url = config.web.publicUrl ?? urlOf(host, web.port, certificate !== null);
+  const running = { host, port: web.port, url, startedMs: Date.now(), tokenFile: file, version: version.version };
   try {
     const forget = await recordWeb(paths.state, running);
+    warnOfClearText(place, context);
     return {
       token,
       running,
@@ -44,6 +47,31 @@ export async function openWeb({ host, port, tls }: WebPlace, context: Context): 
     await web.stop();
     throw error;
   }
+}
+
+/** Listens there for a moment, and returns the port. Throws for the reasons for which a server at this place would not start. */
+export async function tryWeb(place: WebPlace, context: Context): Promise<number> {
+  const { env, paths } = context;
+  loadToken(env, paths.config);
+  const web = listen(place, tokenFile("full", env, paths.config), context);
+  await web.stop();
+  return web.port;
+}
+
+/** Warns where tokens would cross a network unencrypted. */
+export function warnOfClearText({ host, certificate }: WebPlace, { warn }: Context): void {
+  if (isLoopback(host) || certificate !== null) return;
+  warn(`the server listens on ${host} without TLS: everybody on that network can read tokens and log lines on their way`);
+}
+
+function listen({ host, port, certificate }: WebPlace, file: string, context: Context): Web {
+  const { publicUrl } = context.config.web;
+  const credentials = new Credentials(file, context.paths.config);
+  const source = webSourceOf(context);
+  const warn = (text: string) => context.warn(harmless(text));
+  const ground = { host, publicUrl, certificate, warn, source, assets: pageAssets, now: Date.now };
+  const serve = (at: number) => serveWeb({ ...ground, port: at, credentials: () => credentials.current() });
+  return port === null ? firstFree(serve) : serve(port);
 }
 
 /** Other users may have their own server, so the next port is tried where the user has not chosen one. */

@@ -4,6 +4,7 @@ import { Bs9Error } from "../base/errors.ts";
 import type { Context } from "../context.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { WebSource } from "../web/source.ts";
+import { loginRecorder } from "./web-logins.ts";
 
 export function webSourceOf(context: Context): WebSource {
   const { registry, model, storage } = context;
@@ -23,8 +24,9 @@ export function webSourceOf(context: Context): WebSource {
     },
     logs: async (query, signal) => (await context.deps()).backend.logs(query, signal),
     storage,
-    records: () => context.trail.newestFirst(),
-    findings: async () => (await import("./doctor.ts")).findingsHere(context),
+    records: (before) => context.trail.newestFirst(before),
+    findings: async () => (await import("./doctor.ts")).findingsHere(context, { trims: false }),
+    loggedIn: loginRecorder(context),
     alerts: async () => (await import("./web-alerts.ts")).alertsSeen(context),
     acknowledge: async (id, http) => (await import("./web-alerts.ts")).acknowledgeFor(context, id, http),
     silence: async (idOrService, untilMs, http) => (await import("./web-alerts.ts")).silenceFor(context, idOrService, untilMs, http),

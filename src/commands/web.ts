@@ -1,21 +1,17 @@
 // bs9 web: the web server in the foreground, its login URLs and its tokens.
 import { resolve } from "node:path";
-import { failed, reasonOf, usage } from "../base/errors.ts";
-import { readIfThere } from "../base/files.ts";
+import { usage } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
-import { isLoopback } from "../base/loopback.ts";
 import { parseWhole } from "../base/quantities.ts";
-import { harmless, shellWord } from "../base/text.ts";
 import { parseHost } from "../config/web.ts";
 import type { Context } from "../context.ts";
-import { Credentials } from "../web/credentials.ts";
-import { loginCode } from "../web/login-code.ts";
-import { type RunningWeb, runningWebs } from "../web/running.ts";
-import { type AccessLevel, renewToken } from "../web/token.ts";
+import { Certificate } from "../web/certificate.ts";
+import type { AccessLevel } from "../web/token.ts";
 import type { Command, OptionValues, Result } from "./command.ts";
-import { flagOf, parsed, textOf } from "./options.ts";
+import { dashed, flagOf, parsed, textOf } from "./options.ts";
 import { detachWeb, stopWeb } from "./web-detached.ts";
-import { openWeb } from "./web-open.ts";
+import { openWeb, type WebPlace, warnOfClearText } from "./web-open.ts";
+import { loginUrl, printedUrl, renewedToken } from "./web-tokens.ts";
 
 export const webCommand: Command = {
   name: "web",
@@ -36,50 +32,54 @@ export const webCommand: Command = {
   exits: [1, 5],
   async run({ words, options }, context): Promise<Result | null> {
     if (words.length > 0) throw usage("web takes options only", { hint: "bs9 web" });
-    const [printsUrl, renews, readOnly] = ["printUrl", "newToken", "readOnly"].map((name) => flagOf(options, name));
+    const [given, other] = alternatives.filter((name) => flagOf(options, name));
+    if (given !== undefined && other !== undefined)
+      throw usage(`--${dashed(given)} and --${dashed(other)} cannot be used together`, { hint: "bs9 help web" });
+    const readOnly = flagOf(options, "readOnly");
     const level: AccessLevel = readOnly ? "read" : "full";
-    if (readOnly && !printsUrl && !renews)
+    if (readOnly && given !== "printUrl" && given !== "newToken")
       throw usage("--read-only needs --new-token or --print-url", { hint: "bs9 web --new-token --read-only" });
-    if (flagOf(options, "stop")) return stopWeb(context);
-    const renewed = renews ? tokenResult(level, context) : null;
-    if (printsUrl) return loginResult(level, portIn(options), context);
-    if (renewed !== null) return renewed;
-    if (flagOf(options, "detach")) return detached(options, context);
+    const unused = given === undefined || given === "detach" ? undefined : placing.find((name) => textOf(options, name) !== undefined);
+    if (given !== undefined && unused !== undefined)
+      throw usage(`--${dashed(unused)} cannot be used with --${dashed(given)}`, { hint: "bs9 help web" });
+    if (given === "stop") return stopWeb(context);
+    if (given === "printUrl") return printedUrl(level, portIn(options), context);
+    if (given === "newToken") return renewedToken(level, portIn(options), context);
+    if (given === "detach") return detached(options, context);
     await serveHere(options, context);
     return null;
   },
 };
 
+const alternatives = ["stop", "detach", "printUrl", "newToken"];
+/** The options that say where and how a new server listens; --port also chooses among the servers that run. */
+const placing = ["host", "tlsCert", "tlsKey"];
+
 function portIn(options: OptionValues): number | undefined {
   return parsed(options, "port", (text, what) => parseWhole(text, what, 1, 65_535));
 }
 
+function placeIn(options: OptionValues, { config, cwd }: Context): WebPlace {
+  return {
+    host: parsed(options, "host", parseHost) ?? config.web.host,
+    port: portIn(options) ?? config.web.port,
+    certificate: certificateIn(options, cwd),
+  };
+}
+
 async function detached(options: OptionValues, context: Context): Promise<Result> {
-  const { config, cwd } = context;
-  const host = parsed(options, "host", parseHost) ?? config.web.host;
-  const isTls = tlsIn(options) !== null;
-  const tls = ["tlsCert", "tlsKey"].flatMap((name) => {
-    const file = textOf(options, name);
-    return file === undefined ? [] : [name === "tlsCert" ? "--tls-cert" : "--tls-key", resolve(cwd, file)];
-  });
-  if (!isLoopback(host) && !isTls) context.warn(inClearText(host));
-  const { url, port } = await detachWeb({ host, port: portIn(options) ?? config.web.port, tls }, context);
+  const place = placeIn(options, context);
+  warnOfClearText(place, context);
+  const { url, port } = await detachWeb(place, context);
   return { value: { url, port }, names: [url], text: () => [`bs9-web listens on ${url}`], hints: ["Try: bs9 web --print-url"] };
 }
 
-const inClearText = (host: string): string =>
-  `the server listens on ${host} without TLS: everybody on that network can read tokens and log lines on their way`;
-
 async function serveHere(options: OptionValues, context: Context): Promise<void> {
-  const { terminal, settings, config, signal } = context;
-  const host = parsed(options, "host", parseHost) ?? config.web.host;
-  const tls = tlsIn(options);
+  const { terminal, settings, signal } = context;
+  const place = placeIn(options, context);
   context.sayFirst();
-  const { running, stop } = await openWeb({ host, port: portIn(options) ?? config.web.port, tls }, context);
+  const { running, stop } = await openWeb(place, context);
   try {
-    if (!isLoopback(host) && tls === null) {
-      context.warn(inClearText(host));
-    }
     // The journal of a service keeps what it prints, so a URL that logs in is only printed on a terminal.
     const login = terminal.isTerminal ? loginUrl("full", running, context) : null;
     if (settings.json) terminal.print(JSON.stringify({ url: running.url }));
@@ -95,57 +95,10 @@ async function serveHere(options: OptionValues, context: Context): Promise<void>
   }
 }
 
-/** Reads the certificate and its key. Throws where only one is given, and where one cannot be read. */
-function tlsIn(options: OptionValues): { cert: string; key: string } | null {
+/** The certificate and its key, with absolute paths. Throws where only one is given, and where one cannot be read. */
+function certificateIn(options: OptionValues, cwd: string): Certificate | null {
   const [cert, key] = [textOf(options, "tlsCert"), textOf(options, "tlsKey")];
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) throw usage("--tls-cert and --tls-key are given together", { hint: "bs9 help web" });
-  return { cert: pemIn(cert, "--tls-cert", "CERTIFICATE"), key: pemIn(key, "--tls-key", "PRIVATE KEY") };
-}
-
-function pemIn(file: string, option: string, kind: string): string {
-  const hint = `ls -l ${shellWord(file)}`;
-  let text: string | null;
-  try {
-    text = readIfThere(file, maxPemBytes);
-  } catch (error) {
-    throw failed(`${option} names ${harmless(file)}, which cannot be read: ${reasonOf(error)}`, { cause: error, hint });
-  }
-  if (text === null) throw failed(`${option} names ${harmless(file)}, which does not exist`, { hint });
-  if (!text.includes(`${kind}-----`))
-    throw failed(`${option} names ${harmless(file)}, which is not a PEM file with a ${kind.toLowerCase()}`, { hint });
-  return text;
-}
-
-const maxPemBytes = 256 * 1024;
-
-function tokenResult(level: AccessLevel, { env, paths }: Context): Result {
-  const file = renewToken(level, env, paths.config);
-  const what = level === "read" ? "the read-only token" : "the token";
-  return {
-    value: { file, level },
-    names: [file],
-    text: () => [`${what} was made anew, in ${file}`],
-  };
-}
-
-async function loginResult(level: AccessLevel, port: number | undefined, context: Context): Promise<Result> {
-  const running = await runningWebs(context.paths.state);
-  const [web] = port === undefined ? running : running.filter((one) => one.port === port);
-  if (web === undefined)
-    throw failed(`no web server runs${port === undefined ? "" : ` on port ${port}`}`, {
-      hint: running[0] === undefined ? "bs9 web" : "bs9 web --print-url",
-    });
-  const url = loginUrl(level, web, context);
-  return { value: { url }, names: [url], text: () => [url] };
-}
-
-/** Throws where there is no token of this level. */
-function loginUrl(level: AccessLevel, { url, port }: RunningWeb, { env, paths }: Context): string {
-  const credential = new Credentials(env, paths.config).current().find((one) => one.level === level);
-  if (credential === undefined)
-    throw failed(level === "read" ? "there is no read-only token yet" : "there is no token that can be used", {
-      hint: level === "read" ? "bs9 web --new-token --read-only" : "bs9 web --new-token",
-    });
-  return `${url}login?code=${loginCode(credential, port, Date.now())}`;
+  return new Certificate({ cert: resolve(cwd, cert), key: resolve(cwd, key) });
 }

@@ -29,6 +29,12 @@ export type LogQuery = {
   accept?: (record: RawLine) => boolean;
 };
 
+/** The line with its message cut. The copy through bytes frees the long text, which a slice would keep alive. */
+export function cutLine<T extends RawLine>(line: T, maxLength = Number.POSITIVE_INFINITY): T {
+  if (line.message.length <= maxLength) return line;
+  return { ...line, message: Buffer.from(line.message.slice(0, maxLength)).toString("utf8") };
+}
+
 /** A line of `logs --json`. */
 export type LogLine = {
   /** ISO 8601 UTC with milliseconds. */

@@ -24,6 +24,21 @@ export function trailTexts(folder: string): TrailText[] {
   });
 }
 
+/** The files that may have records before the record `before` (null: all), the newest first; each is read when it is needed. */
+export function* newestTexts(folder: string, before: number | null): Generator<TrailText> {
+  const full = fullFiles(folder);
+  const files = [...full, currentFile(folder)];
+  for (const [i, path] of [...files.entries()].toReversed()) {
+    // The records of a file begin after the last one of the file before.
+    const earlier = full[i - 1];
+    if (before !== null && earlier !== undefined && lastSeqOf(earlier) >= before - 1) continue;
+    const bytes = read(path);
+    if (bytes !== null) yield { file: basename(path), text: bytes.toString("utf8") };
+  }
+}
+
+const lastSeqOf = (full: string): number => Number(/\.(\d+)\.jsonl$/.exec(full)?.[1] ?? 0);
+
 /** Where the next record continues. */
 export type End = {
   last: TrailRecord | null;

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { failed } from "../base/errors.ts";
 import { makeFolder, openToAppend, plainErrno, syncFolder } from "../base/files.ts";
 import { randomHex } from "../base/random.ts";
-import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, trailTexts } from "./files.ts";
+import { currentFile, type End, endOf, firstRecord, fullFile, fullFiles, newestTexts, trailTexts } from "./files.ts";
 import type { Journal, Witness } from "./journal.ts";
 import { type Act, mendAct, origin, parseLine, rotateAct, sealed, type TrailRecord, type Who } from "./record.ts";
 import type { TrailVerdict } from "./verdict.ts";
@@ -57,12 +57,17 @@ export class Trail {
     }
   }
 
-  /** Every readable record, the newest first; only the lines that the caller takes are parsed. */
-  *newestFirst(): Generator<TrailRecord> {
-    for (const { text } of trailTexts(this.#options.folder).toReversed()) {
+  /**
+   * Every readable record before the record `before` (null: all), the newest first. Only the files that the caller needs are read,
+   * and only the lines that it takes are parsed.
+   */
+  *newestFirst(before: number | null = null): Generator<TrailRecord> {
+    for (const { text } of newestTexts(this.#options.folder, before)) {
       for (let end = text.length; end > 0; ) {
         const start = text.lastIndexOf("\n", end - 1) + 1;
-        const record = start === end ? null : parseLine(text.slice(start, end));
+        const line = text.slice(start, end);
+        const isLater = before !== null && (seqIn(line) ?? 0) >= before;
+        const record = start === end || isLater ? null : parseLine(line);
         if (record !== null) yield record;
         end = start - 1;
       }
@@ -118,6 +123,13 @@ export class Trail {
       dropped: first === null ? [] : dropped,
     };
   }
+}
+
+/** The number of a record, read without parsing the line; null where the line has another form. */
+function seqIn(line: string): number | null {
+  const at = line.lastIndexOf(',"seq":');
+  const [, seq] = /^(\d{1,15}),"targets":\[/.exec(line.slice(at + ',"seq":'.length, at + 40)) ?? [];
+  return at < 0 || seq === undefined ? null : Number(seq);
 }
 
 function mending({ torn }: End): Act[] {

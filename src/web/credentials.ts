@@ -14,10 +14,12 @@ export class Credentials {
   readonly #files: { level: AccessLevel; file: string; isOwn: boolean }[];
   readonly #kept = new Map<AccessLevel, Kept>();
 
-  constructor(env: Record<string, string | undefined>, configFolder: string) {
+  /** `fullFile`: the file of the token that may act. */
+  constructor(fullFile: string, configFolder: string) {
     this.#files = levels.map((level) => {
-      const file = tokenFile(level, env, configFolder);
-      return { level, file, isOwn: file === tokenFile(level, {}, configFolder) };
+      const own = tokenFile(level, {}, configFolder);
+      const file = level === "full" ? fullFile : own;
+      return { level, file, isOwn: file === own };
     });
   }
 

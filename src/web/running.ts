@@ -7,7 +7,16 @@ import { makeFolder, readIfThere, writeWhole } from "../base/files.ts";
 import { namesIn } from "../base/listing.ts";
 import { isLocked, takeLock } from "../base/lock.ts";
 
-const RunningWeb = v.strictObject({ host: v.string(), port: v.number(), url: v.string(), startedMs: v.number() });
+const RunningWeb = v.object({
+  host: v.string(),
+  port: v.number(),
+  url: v.string(),
+  startedMs: v.number(),
+  /** The file of the token that may act. Absent where an older bs9 runs the server. */
+  tokenFile: v.optional(v.string()),
+  /** The version of bs9 that runs the server. */
+  version: v.optional(v.string()),
+});
 export type RunningWeb = v.InferOutput<typeof RunningWeb>;
 
 const folderOf = (state: string): string => join(state, "web");

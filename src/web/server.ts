@@ -1,12 +1,12 @@
 // The HTTP server: /healthz for everybody, and the API for clients with the token or a session.
 import { hostname } from "node:os";
-import { errnoOf, failed, reasonOf } from "../base/errors.ts";
-import { plainErrno } from "../base/files.ts";
 import { currentUser } from "../base/user.ts";
 import { placeIn } from "./api/events.ts";
 import { Auth, usesTls } from "./auth.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Credential } from "./credentials.ts";
 import { Hub } from "./hub.ts";
+import { Listening } from "./listening.ts";
 import { LoginCodes } from "./login-code.ts";
 import { foreign, ownNamesOf } from "./origin.ts";
 import type { PageAsset } from "./page.ts";
@@ -26,8 +26,10 @@ export type WebOptions = {
   port: number;
   /** The address behind a reverse proxy, or null. */
   publicUrl: string | null;
-  /** The text of the certificate and of its private key, or null for plain HTTP. */
-  tls: { cert: string; key: string } | null;
+  /** Null for plain HTTP. */
+  certificate: Certificate | null;
+  /** Reports a trouble that does not end the server. */
+  warn: (text: string) => void;
   credentials: () => Credential[];
   source: WebSource;
   /** The files of the page. */
@@ -44,43 +46,37 @@ const answering = { total: 128, perAddress: 128 };
 /** Requests without a token, such as logins, have places of their own, so that slow ones never keep out the owner of a token. */
 const answeringGuests = { total: 32, perAddress: 8 };
 
+/** Throws where the port is taken, and where the certificate cannot be used. */
 export function serveWeb(options: WebOptions): Web {
-  const { host, port, tls } = options;
   const hub = new Hub(options.source);
-  try {
-    const server = Bun.serve<SocketState>({
-      hostname: host,
-      port,
+  let answer: ReturnType<typeof answerer> | null = null;
+  const listening = new Listening({
+    host: options.host,
+    port: options.port,
+    certificate: options.certificate,
+    warn: options.warn,
+    serving: {
       development: false,
-      // Without `reusePort: false` Bun may share the port with another server of this user.
-      reusePort: false,
       idleTimeout: idleSeconds,
       maxRequestBodySize: maxBodyBytes,
-      ...(tls === null ? {} : { tls }),
-      fetch: async (request, own) => {
-        const made = await answer(request, {
+      fetch: async (request: Request, own: Bun.Server<SocketState>) => {
+        const made = await answer?.(request, {
           address: own.requestIP(request)?.address ?? "",
           unhurried: () => own.timeout(request, 0),
           upgrade: (state) => upgraded(own, request, state),
         });
-        return made === null ? undefined : responseOf(made, request.headers.get("accept-encoding"));
+        return made === null || made === undefined ? undefined : responseOf(made, request.headers.get("accept-encoding"));
       },
       websocket: webSocketOf(hub),
       error: () => new Response(null, { status: 500 }),
-    });
-    const answer = answerer(options, server.port ?? port);
-    const stop = async () => {
-      hub.stop();
-      await server.stop(true);
-    };
-    return { port: server.port ?? port, stop };
-  } catch (error) {
-    const taken = errnoOf(error) === "EADDRINUSE";
-    const why = taken ? "the port is taken" : plainErrno(error);
-    if (tls !== null && errnoOf(error)?.startsWith("E") !== true)
-      throw failed(`the certificate and its key cannot be used: ${reasonOf(error)}`, { cause: error, hint: "bs9 help web" });
-    throw failed(`cannot listen on ${host}:${port}: ${why}`, { cause: error, ...(taken ? { hint: `ss -ltnp 'sport = :${port}'` } : {}) });
-  }
+    },
+  });
+  answer = answerer(options, listening.port);
+  const stop = async () => {
+    hub.stop();
+    await listening.stop();
+  };
+  return { port: listening.port, stop };
 }
 
 /** What the server knows of the connection of a request. */
@@ -93,14 +89,15 @@ type ConnectionOf = {
 };
 
 /** Returns the function that answers a request; null where the connection has become a WebSocket. */
-function answerer({ host, tls, publicUrl, credentials, source, assets, now }: WebOptions, port: number) {
+function answerer({ host, certificate, publicUrl, credentials, source, assets, now }: WebOptions, port: number) {
+  const isOwnTls = certificate !== null;
   const ours = ownNamesOf(host, hostname(), publicUrl);
   const sessions = new WebSessions(now);
   const cookieName = `bs9-${currentUser().uid}-${port}`;
   const auth = new Auth({ credentials, sessions, cookieName, now });
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
   const codes = new LoginCodes(port, now);
-  const session = { auth, sessions, codes, credentials, cookieName, publicPath };
+  const session = { auth, sessions, codes, credentials, cookieName, publicPath, loggedIn: source.loggedIn };
   const routes = routesOf({ source, session, assets, now, publicUrl });
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
   const socketPlaces = new Quota(sockets);
@@ -112,7 +109,7 @@ function answerer({ host, tls, publicUrl, credentials, source, assets, now }: We
     const found = findRoute(routes, method, pathname);
     if ("status" in found) return found;
     const { route, name } = found;
-    const isTls = usesTls({ headers, address }, tls !== null, publicUrl);
+    const isTls = usesTls({ headers, address }, isOwnTls, publicUrl);
     const caller = { headers, address, isTls };
     const access = auth.admit(caller, route);
     if (access !== null && "status" in access) return access;
@@ -137,7 +134,7 @@ function answerer({ host, tls, publicUrl, credentials, source, assets, now }: We
         address,
         signal: request.signal,
         isTls,
-        isOwnTls: tls !== null,
+        isOwnTls,
         access,
       };
       return await route.answer(asked);

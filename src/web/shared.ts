@@ -3,21 +3,22 @@ import { Bs9Error } from "../base/errors.ts";
 
 export type Fresh = { freshMs: number; staleMs: number };
 
-const timeoutMs = 10_000;
-/** Work that has not ended after this time is taken for lost, and begun again for the next caller. */
-const lostMs = 60_000;
+/** `timeoutMs`: how long a caller waits. After `lostMs` the work is taken for lost, and begun again for the next caller. */
+const usualLimits = { timeoutMs: 10_000, lostMs: 60_000 };
+
+type Kept<T> = { get(): Promise<T>; forget(): void };
 
 /**
  * Keeps the last result: a result younger than `freshMs` is returned as it is; up to `staleMs` it is returned too, and made
  * again for the next caller; an older one is waited for. Callers at the same time share one result. Throws where the result does
  * not come in time; `what` names it. `forget` makes the next caller wait for a new result.
  */
-export function keptWork<T>(what: string, work: () => Promise<T>, { freshMs, staleMs }: Fresh): { get(): Promise<T>; forget(): void } {
+export function keptWork<T>(what: string, work: () => Promise<T>, { freshMs, staleMs }: Fresh, limits = usualLimits): Kept<T> {
   let kept: { value: T; madeMs: number } | null = null;
   let running: { result: Promise<T>; begunMs: number } | null = null;
   const make = (): Promise<T> => {
     const begunMs = performance.now();
-    if (running !== null && begunMs - running.begunMs < lostMs) return running.result;
+    if (running !== null && begunMs - running.begunMs < limits.lostMs) return running.result;
     const result = work()
       .then((value) => {
         if (running === own) kept = { value, madeMs: begunMs };
@@ -33,7 +34,7 @@ export function keptWork<T>(what: string, work: () => Promise<T>, { freshMs, sta
   return {
     async get() {
       const ageMs = kept === null ? Number.POSITIVE_INFINITY : performance.now() - kept.madeMs;
-      if (kept === null || ageMs > staleMs) return inTime(make(), what);
+      if (kept === null || ageMs > staleMs) return inTime(make(), what, limits.timeoutMs);
       // A failure is reported to the next caller that finds no result young enough.
       if (ageMs > freshMs) void make().catch(() => {});
       return kept.value;
@@ -46,7 +47,7 @@ export function keptWork<T>(what: string, work: () => Promise<T>, { freshMs, sta
 }
 
 /** Throws if the work takes longer than a client waits. `what` names its result in the error. */
-export async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
+export async function inTime<T>(work: Promise<T>, what: string, timeoutMs = usualLimits.timeoutMs): Promise<T> {
   const done = await within(
     work.then((value) => ({ value })),
     timeoutMs,

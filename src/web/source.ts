@@ -12,6 +12,7 @@ import type { FollowOptions } from "../status/model.ts";
 import type { Snapshot, Status } from "../status/schema.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import type { TrailRecord, Who } from "../trail/record.ts";
+import type { AccessLevel } from "./token.ts";
 
 export type HttpAct = "start" | "stop" | "restart";
 
@@ -39,11 +40,13 @@ export interface WebSource {
   describe(name: string): Promise<Description>;
   logs(query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<RawLine>>;
   readonly storage: Pick<StorageReader, "series" | "newest" | "services">;
-  /** The records of the trail, the newest first. */
-  records(): Iterable<TrailRecord>;
+  /** The records of the trail before this one (null: all), the newest first. */
+  records(before: number | null): Iterable<TrailRecord>;
   findings(): Promise<Finding[]>;
   /** Acts on one service, and records in the trail who asked for it and from where. */
   act(verb: HttpAct, name: string, http: HttpClient): Promise<{ acted: Acted; status: Status | null }>;
+  /** Records in the trail that a session was opened, and returns at once. */
+  loggedIn(level: AccessLevel, way: "token" | "code", http: HttpClient): void;
   alerts(): Promise<AlertsSeen>;
   /** Returns the subject of the alert. Throws if no alert with this id fires. */
   acknowledge(id: string, http: HttpClient): Promise<string>;

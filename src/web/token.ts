@@ -51,15 +51,13 @@ export function readToken(file: string, isOwn: boolean): string | null {
   return isMissing(file) ? null : read(file, `the token is in ${file}`, isOwn ? privateTo(file) : undefined);
 }
 
-/** Replaces the token of this level by a new one, and returns its file. Running servers accept only the new one from then on. */
-export function renewToken(level: AccessLevel, env: Record<string, string | undefined>, configFolder: string): string {
-  const file = tokenFile(level, env, configFolder);
-  if (level === "full" && file === env[tokenVariable])
+/** Replaces the token in this file by a new one. Running servers accept only the new one from then on. */
+export function renewToken(level: AccessLevel, file: string, configFolder: string): void {
+  if (file !== tokenFile(level, {}, configFolder))
     throw failed(`the token is in ${file}, which ${tokenVariable} names; bs9 replaces only tokens that it has made`, {
       hint: `head -c 32 /dev/urandom | base64 > ${shellWord(file)}`,
     });
   place(file, renameSync);
-  return file;
 }
 
 /** A file that cannot be inspected is treated as existing. */

@@ -5,7 +5,7 @@ import { Trail } from "../../src/trail/trail.ts";
 import type { Web } from "../../src/web/server.ts";
 import type { WebSource } from "../../src/web/source.ts";
 import { tempDir, until } from "../harness.ts";
-import { fullToken, webOf } from "./scene.ts";
+import { fullToken, readToken, webOf } from "./scene.ts";
 
 const started: Web[] = [];
 afterAll(async () => {
@@ -167,7 +167,7 @@ test("the trail is read from its newest record on, page by page, and names the c
       result: { outcome: "ok", exitStatus: 0, message: null, failed: [] },
     });
   const expected = [...trail.records()].filter(({ targets }) => targets.includes("web")).map(({ seq }) => seq);
-  const get = serve({ records: () => trail.newestFirst() });
+  const get = serve({ records: (before) => trail.newestFirst(before) });
   const found: number[] = [];
   for (let cursor = "", pages = 0; pages < 20; pages++) {
     const { body } = await get<{ records: { seq: number; who: object }[]; next: number | null }>(
@@ -180,4 +180,62 @@ test("the trail is read from its newest record on, page by page, and names the c
   }
   expect(found).toEqual(expected);
   expect((await trail.verify()).breaks).toEqual([]);
+});
+
+test("the trail is asked for the records before the cursor only", async () => {
+  const asked: (number | null)[] = [];
+  const get = serve({
+    records: (before) => {
+      asked.push(before);
+      return [];
+    },
+  });
+  await get("/api/history");
+  await get("/api/history?cursor=40");
+  expect(asked).toEqual([null, 40]);
+});
+
+test("callers at the same time share one description, and many different ones at once are refused", async () => {
+  let described = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const names = Array.from({ length: 20 }, (_, i) => `web${i}`);
+  const get = serve({
+    names: () => names,
+    describe: async (name) => {
+      described++;
+      await promise;
+      return { status: { name } } as never;
+    },
+  });
+  const same = Array.from({ length: 4 }, () => get<{ status: { name: string } }>("/api/services/web0"));
+  await until(() => described === 1, { what: "the description begins" });
+  const others = names.slice(1).map((name) => get(`/api/services/${name}`));
+  await until(() => described === 5, { what: "as many as are allowed" });
+  const statuses = async () => (await Promise.all(others)).map(({ status }) => status).filter((status) => status === 429);
+  resolve();
+  expect((await Promise.all(same)).map(({ body }) => body.status.name)).toEqual(["web0", "web0", "web0", "web0"]);
+  expect(described).toBe(5);
+  expect(await statuses()).toHaveLength(15);
+});
+
+test("one token cannot take the log searches of all others", async () => {
+  let searching = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const web = webOf({
+    logs: async () => {
+      searching++;
+      await promise;
+      return (async function* () {})();
+    },
+  });
+  started.push(web);
+  const search = async (token: string) =>
+    (await fetch(`http://127.0.0.1:${web.port}/api/logs`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const first = Array.from({ length: 3 }, () => search(readToken));
+  await until(() => searching === 3, { what: "the searches run" });
+  expect(await search(readToken)).toBe(429);
+  const owners = search(fullToken);
+  await until(() => searching === 4, { what: "the search of the owner runs" });
+  resolve();
+  expect(await Promise.all([...first, owners])).toEqual([200, 200, 200, 200]);
 });

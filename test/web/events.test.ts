@@ -1,5 +1,6 @@
 // The WebSocket of events over real sockets: what a client gets, how it resumes, and who is refused.
 import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import type { ModelEvent } from "../../src/status/events.ts";
 import { Hub, type StreamListener } from "../../src/web/hub.ts";
 import { Quota } from "../../src/web/quota.ts";
@@ -158,7 +159,7 @@ test("a client is disconnected when its token is replaced, and when it sends a m
   talker.socket.send("hello");
   await until(() => talker.isClosed() === 1008, { what: "the talker is disconnected" });
   const client = await connect(port);
-  renewToken("full", {}, folder);
+  renewToken("full", join(folder, "web.token"), folder);
   stage.gone(1);
   await until(() => client.isClosed() === 4401, { what: "the client is disconnected" });
 });
@@ -216,6 +217,6 @@ test("a WebSocket is closed when its session or its token ends, also while no ev
   await fetch(`http://127.0.0.1:${port}/logout`, { method: "POST", headers: session });
   await until(() => bySession.isClosed() === 4401, { what: "the client without a session is disconnected" });
   expect(byToken.isClosed()).toBeNull();
-  renewToken("full", {}, folder);
+  renewToken("full", join(folder, "web.token"), folder);
   await until(() => byToken.isClosed() === 4401, { what: "the client with the replaced token is disconnected" });
 });

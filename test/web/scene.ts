@@ -59,6 +59,7 @@ export const plainSource: WebSource = {
   records: () => [],
   findings: async () => [],
   act: () => Promise.reject(new Error("this test does nothing")),
+  loggedIn: () => {},
   alerts: async () => ({ alerts: [], silences: [], history: [], mistakes: [] }),
   acknowledge: () => Promise.reject(new Error("this test acknowledges nothing")),
   silence: () => Promise.reject(new Error("this test silences nothing")),
@@ -78,12 +79,13 @@ export function tokenFolder(): string {
 }
 
 export function webOf(source: Partial<WebSource> = {}, options: Partial<WebOptions> = {}, folder = tokenFolder()): Web {
-  const credentials = new Credentials({}, folder);
+  const credentials = new Credentials(join(folder, "web.token"), folder);
   return serveWeb({
     host: "127.0.0.1",
     port: 0,
     publicUrl: null,
-    tls: null,
+    certificate: null,
+    warn: () => {},
     credentials: () => credentials.current(),
     source: { ...plainSource, ...source },
     assets: [],

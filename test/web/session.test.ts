@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { digestOf } from "../../src/web/credentials.ts";
 import { LoginCodes, loginCode } from "../../src/web/login-code.ts";
 import type { Web, WebOptions } from "../../src/web/server.ts";
@@ -147,7 +148,8 @@ test("a renewed token ends the sessions of the previous one, and a token file th
   const folder = tokenFolder();
   const port = serve({}, {}, folder);
   const { cookie } = await login(port, fullToken);
-  const file = renewToken("full", {}, folder);
+  const file = join(folder, "web.token");
+  renewToken("full", file, folder);
   expect((await metrics(port, cookieHeader(cookie))).status).toBe(401);
   expect((await metrics(port, bearer)).status).toBe(401);
   expect((await metrics(port, `Authorization: Bearer ${readToken}`)).status).toBe(200);
@@ -203,4 +205,17 @@ test.each([
   const port = serve();
   const answered = await fetch(`http://127.0.0.1:${port}/login`, { method: "POST", body, headers: { "Content-Type": type } });
   expect(answered.status).toBe(status);
+});
+
+test("each login is recorded with its level, its way and its client, and a refused one is not", async () => {
+  const told: unknown[] = [];
+  const port = serve({ loggedIn: (level, way, { address, forwardedFor }) => void told.push([level, way, address, forwardedFor]) });
+  await login(port, "a-wrong-token-of-the-tests");
+  await login(port, readToken, ["X-Forwarded-For: 192.0.2.7"]);
+  const code = loginCode({ token: fullToken, level: "full" }, port, Date.now());
+  for (let count = 0; count < 2; count++) await ask(port, `GET /login?code=${code}`, ["Host: localhost"]);
+  expect(told).toEqual([
+    ["read", "token", "127.0.0.1", "192.0.2.7"],
+    ["full", "code", "127.0.0.1", null],
+  ]);
 });

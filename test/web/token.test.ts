@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Credentials } from "../../src/web/credentials.ts";
-import { loadToken, renewToken } from "../../src/web/token.ts";
+import { loadToken, renewToken, tokenFile } from "../../src/web/token.ts";
 import { run, succeed, tempDir } from "../harness.ts";
 
 test("bs9 creates a token once, in a file that only this user can read", () => {
@@ -37,9 +37,8 @@ test("a token file that others can read is refused", () => {
 
 test.each(["web.token", "web.read-only.token"])("a running server lets nobody in by %s while others can read that file", (name) => {
   const folder = tempDir();
-  renewToken("full", {}, folder);
-  renewToken("read", {}, folder);
-  const credentials = new Credentials({}, folder);
+  for (const level of ["full", "read"] as const) renewToken(level, tokenFile(level, {}, folder), folder);
+  const credentials = new Credentials(join(folder, "web.token"), folder);
   const level = name === "web.token" ? "full" : "read";
   const isLetIn = () => credentials.current().some((one) => one.level === level);
   expect(isLetIn()).toBe(true);
@@ -58,8 +57,8 @@ test("a named token file that vanishes from a running server lets nobody in, and
   const folder = tempDir();
   const named = join(folder, "named");
   writeFileSync(named, "0123456789abcdef\n");
-  renewToken("full", {}, folder);
-  const credentials = new Credentials({ BS9_WEB_TOKEN_FILE: named }, folder);
+  renewToken("full", join(folder, "web.token"), folder);
+  const credentials = new Credentials(named, folder);
   expect(credentials.current().map(({ token }) => token)).toEqual(["0123456789abcdef"]);
   rmSync(named);
   expect(credentials.current()).toEqual([]);

@@ -13,6 +13,7 @@ import { runtimeFindings } from "./runtimes.ts";
 import { serviceFindings } from "./services.ts";
 import { findings } from "./table.ts";
 import { trailFindings } from "./trail.ts";
+import { webFindings } from "./web.ts";
 
 const order: Record<Severity, number> = { error: 0, warning: 1, note: 2 };
 
@@ -33,6 +34,7 @@ export async function examine(input: Omit<DoctorInput, "specs">, ofHost: Finding
     trailFindings,
     serviceFindings,
     agentFindings,
+    webFindings,
   ];
   const found = await Promise.all(checks.map((check) => checked(() => check(full))));
   return [...ofHost, ...found.flat()].sort((a, b) => order[a.severity] - order[b.severity]);

@@ -13,6 +13,8 @@ export type DoctorInput = {
   verifyTrail: () => Promise<TrailVerdict>;
   /** Access to the services; null if no backend can be reached. */
   deps: Deps | null;
+  /** The web servers of this user that run; `version` is undefined for a server of an older bs9. */
+  webs: { port: number; version?: string | undefined }[];
   /** The specs that can be read. */
   specs: Spec[];
 };

@@ -1,7 +1,7 @@
 // Reads the lines of all services of a query, merged by time: the last lines, a range, or new lines as they are written.
 import { join } from "node:path";
 import { isDirectory } from "../../base/regular.ts";
-import type { LogQuery, RawLine } from "../query.ts";
+import { cutLine, type LogQuery, type RawLine } from "../query.ts";
 import { followLogFiles, type Position } from "./follow.ts";
 import { lastLineEnd } from "./lines.ts";
 import { type LogStream, streams } from "./place.ts";
@@ -23,7 +23,7 @@ export async function* readLogs(root: string, query: LogQuery, signal: AbortSign
     else
       for (const record of range(opened, query, accept)) {
         if (signal.aborted) return;
-        yield record;
+        yield cutLine(record, query.maxMessageLength);
       }
   } finally {
     for (const { text } of opened) text.close();
@@ -65,7 +65,7 @@ async function lastOnes(opened: Opened[], query: LogQuery, accept: Accept, signa
     for (const record of recordsBackwards(text.parts, origin, end)) {
       // From here on the times only decrease.
       if (sinceMs !== null && record.atMs < sinceMs) break;
-      if (accept(record) && some.push(cut(record, maxMessageLength)) >= lines) break;
+      if (accept(record) && some.push(cutLine(record, maxMessageLength)) >= lines) break;
       if (performance.now() - turnMs < turnLengthMs) continue;
       await new Promise(setImmediate);
       turnMs = performance.now();
@@ -79,12 +79,6 @@ async function lastOnes(opened: Opened[], query: LogQuery, accept: Accept, signa
 }
 
 const turnLengthMs = 5;
-
-/** The copy through bytes frees the long text, which a slice would keep alive. */
-function cut(record: RawLine, maxLength = Number.POSITIVE_INFINITY): RawLine {
-  if (record.message.length <= maxLength) return record;
-  return { ...record, message: Buffer.from(record.message.slice(0, maxLength)).toString("utf8") };
-}
 
 /** Each source is sorted; of two lines with the same time, the line of the earlier source comes first. */
 function* merged(sources: Iterable<RawLine>[]): Generator<RawLine> {

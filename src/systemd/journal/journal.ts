@@ -1,5 +1,6 @@
 // Reads the log lines of services from journald: the last lines, a range, or new lines as they arrive.
 import type { LogQuery, LogRecord } from "../../backend/backend.ts";
+import { cutLine } from "../../logs/query.ts";
 import { stderrIdentifier, stdoutIdentifier, unitName } from "../unit/names.ts";
 import { fieldNames, recordReader } from "./entry.ts";
 import type { JournalFields } from "./export.ts";
@@ -11,7 +12,7 @@ export async function* readJournal(query: LogQuery, deps: JournalDeps, signal: A
   const read = recordReader(query.services);
   const shown = (fields: JournalFields): LogRecord | null => {
     const record = read(fields);
-    return record !== null && query.accept?.(record) !== false ? record : null;
+    return record !== null && query.accept?.(record) !== false ? cutLine(record, query.maxMessageLength) : null;
   };
   const matches = matchesOf(query.services, deps.uid, query.eventsOnly === true);
   const range = rangeOf(query);

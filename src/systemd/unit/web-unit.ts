@@ -20,28 +20,51 @@ type WebGround = { owner: Owner; systemctl: Systemctl; program: string; env: Rec
 export function webUnit(ground: WebGround): WebUnit {
   const { owner, systemctl } = ground;
   const file = join(owner.units, unit);
-  /** True if the unit exists. Throws if it belongs to somebody else. */
-  const isThere = (): boolean => {
+  /** The text of the unit; null if there is none. Throws if it belongs to somebody else. */
+  const own = (): string | null => {
     const found = readIfThere(file);
     if (found !== null && !isOurs(found, owner.mark))
       throw failed(`${unit} belongs to ${whoseIs(found, file)}`, { hint: `systemctl --user cat ${unit}` });
-    return found !== null;
+    return found;
+  };
+  const run = async (text: string) => {
+    makeFolder(owner.units);
+    writeWhole(file, text, 0o644);
+    await systemctl.reload();
+    wantUnits(owner.units, [unit], true);
+    await systemctl.queue("restart", [unit]);
+  };
+  const remove = async () => {
+    wantUnits(owner.units, [unit], false);
+    await systemctl.stopWithin(unit, stopMs);
+    rmSync(file, { force: true });
+    await systemctl.reload();
   };
   return {
+    port() {
+      const [, port] = /^ExecStart=.* "?--port"? "?(\d{1,5})"?/m.exec(own() ?? "") ?? [];
+      return port === undefined ? null : Number(port);
+    },
+    async isRunning() {
+      if (own() === null) return null;
+      const state = (await systemctl.show([unit], ["ActiveState"])).get(unit)?.get("ActiveState");
+      return state === "active" || state === "activating" || state === "reloading";
+    },
+    async restart() {
+      if (own() !== null) await systemctl.queue("restart", [unit]);
+    },
     async start(words) {
-      isThere();
-      makeFolder(owner.units);
-      writeWhole(file, webUnitText(words, ground), 0o644);
-      await systemctl.reload();
-      wantUnits(owner.units, [unit], true);
-      await systemctl.queue("restart", [unit]);
+      const previous = own();
+      await run(webUnitText(words, ground));
+      return async () => {
+        if (previous === null) await remove();
+        else await run(previous);
+        return previous !== null;
+      };
     },
     async stop() {
-      if (!isThere()) return false;
-      wantUnits(owner.units, [unit], false);
-      await systemctl.stopWithin(unit, stopMs);
-      rmSync(file, { force: true });
-      await systemctl.reload();
+      if (own() === null) return false;
+      await remove();
       return true;
     },
   };

@@ -15,7 +15,7 @@ const usualPoints = 300;
 const fastestStepS = 5;
 const [usualRecords, maxRecords] = [100, 1000];
 /** Records that one request reads at most; the cursor then goes on from there. */
-const maxSearched = 20_000;
+const maxSearched = 2000;
 
 export function recordEndpoints(source: WebSource, now: () => number) {
   const series: Endpoint = {
@@ -70,20 +70,19 @@ export function recordEndpoints(source: WebSource, now: () => number) {
     answer: ({ query }) => {
       const limit = wholeIn(query, "limit", [1, maxRecords]) ?? usualRecords;
       const before = wholeIn(query, "cursor", [0, Number.MAX_SAFE_INTEGER]);
-      return jsonAnswer(page(source.records(), { names: serviceNamesIn(query, "services"), limit, before }));
+      return jsonAnswer(page(source.records(before), { names: serviceNamesIn(query, "services"), limit }));
     },
   };
   return { series, trail };
 }
 
-type Wanted = { names: string[] | null; limit: number; before: number | null };
+type Wanted = { names: string[] | null; limit: number };
 
-/** The next records before `before`, and where the answer to the next request begins; null where there are no more. */
-function page(records: Iterable<TrailRecord>, { names, limit, before }: Wanted): { records: TrailRecord[]; next: number | null } {
+/** The first of these records that are wanted, and where the answer to the next request begins; null where there are no more. */
+function page(records: Iterable<TrailRecord>, { names, limit }: Wanted): { records: TrailRecord[]; next: number | null } {
   const found: TrailRecord[] = [];
   let searched = 0;
   for (const record of records) {
-    if (before !== null && record.seq >= before) continue;
     if (found.length === limit || searched === maxSearched) return { records: found, next: record.seq + 1 };
     searched++;
     if (names === null || record.targets.some((name) => names.includes(name))) found.push(record);

@@ -7,12 +7,15 @@ import { emptyAnswer } from "../problem.ts";
 import { bodyObject } from "../request-body.ts";
 import type { Asked, Endpoint } from "../route.ts";
 import type { WebSessions } from "../sessions.ts";
+import type { WebSource } from "../source.ts";
+import { clientOf } from "./client.ts";
 
 export type SessionDeps = {
   auth: Auth;
   sessions: WebSessions;
   codes: LoginCodes;
   credentials: () => Credential[];
+  loggedIn: WebSource["loggedIn"];
   cookieName: string;
   /** The path under which a reverse proxy shows this server, such as `/bs9/`; `/` without one. */
   publicPath: string;
@@ -22,8 +25,9 @@ const maxCodeLength = 200;
 const tokenField = { type: "object", required: ["token"], properties: { token: { type: "string" } } };
 
 export function sessionEndpoints(deps: SessionDeps) {
-  const { auth, sessions, codes, credentials } = deps;
+  const { auth, sessions, codes, credentials, loggedIn } = deps;
   const opened = (credential: Credential, asked: Asked, answer: "form" | "page") => {
+    loggedIn(credential.level, answer === "form" ? "token" : "code", clientOf(asked));
     const cookie = cookieOf(sessions.open(credential, asked.isTls), asked, deps);
     // A relative address, so that it also leads to the right place under the path of a reverse proxy.
     return answer === "form" ? emptyAnswer(204, { "Set-Cookie": cookie }) : emptyAnswer(303, { "Set-Cookie": cookie, Location: "./" });

@@ -1,8 +1,12 @@
 // Reads the export format of journald: entries in pieces of any size, and the record for each.
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { LogRecord } from "../../../src/backend/backend.ts";
 import { recordReader } from "../../../src/systemd/journal/entry.ts";
 import { ExportReader, maxValueBytes } from "../../../src/systemd/journal/export.ts";
+import { readJournal } from "../../../src/systemd/journal/journal.ts";
+import { tempDir } from "../../harness.ts";
 
 type Value = string | Uint8Array;
 
@@ -205,3 +209,26 @@ test.each<[string, Record<string, string>, LogRecord | null]>([
 ])("a journal entry becomes the right log record: %s", (_, fields, record) =>
   expect(recordReader(["web"])(new Map(Object.entries(fields)))).toEqual(record),
 );
+
+test("long lines are cut while they are read, after they were searched whole", async () => {
+  const folder = tempDir();
+  const long = `${"x".repeat(200_000)} end`;
+  const entry = exported([
+    ["__CURSOR", "c"],
+    ["__REALTIME_TIMESTAMP", "1000"],
+    ["MESSAGE", long],
+    ["_SYSTEMD_USER_UNIT", "web.service"],
+    ["_TRANSPORT", "stdout"],
+  ]);
+  writeFileSync(join(folder, "entries"), entry);
+  writeFileSync(join(folder, "journalctl"), `#!/bin/sh\nexec cat ${folder}/entries\n`, { mode: 0o755 });
+  const range = { services: ["web"], sinceMs: null, untilMs: null, follow: false };
+  for (const lines of [10, null]) {
+    const accept = ({ message }: { message: string }) => message.endsWith(" end");
+    const query = { ...range, lines, accept, maxMessageLength: 1000 };
+    const found = await Array.fromAsync(
+      readJournal(query, { uid: 1, env: { PATH: `${folder}:/usr/bin:/bin` } }, new AbortController().signal),
+    );
+    expect(found.map(({ message }) => message.length)).toEqual([1000]);
+  }
+});
