@@ -1,8 +1,8 @@
 // The certificate of a server and its private key, which are read again when their files change: certificates are renewed every
 // few weeks, and a server runs for months.
-import { statSync } from "node:fs";
 import { failed, reasonOf } from "../base/errors.ts";
 import { readIfThere } from "../base/files.ts";
+import { changeStampOf } from "../base/stamp.ts";
 import { harmless, shellWord } from "../base/text.ts";
 
 /** `key` is the private key. Both are texts in PEM. */
@@ -36,16 +36,7 @@ export class Certificate {
   }
 
   #stampNow(): string {
-    return [this.#files.cert, this.#files.key].map(stampOf).join(" ");
-  }
-}
-
-function stampOf(file: string): string {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(file);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-  } catch {
-    return "unreadable";
+    return [this.#files.cert, this.#files.key].map(changeStampOf).join(" ");
   }
 }
 

@@ -19,6 +19,7 @@ import type { Proof } from "./proof.ts";
 import { proof as readers } from "./readers.ts";
 import { proof as storage } from "./storage.ts";
 import { proof as storageKills } from "./storage-kills.ts";
+import { proof as web } from "./web.ts";
 
 const memoryFigures = [0, 100, 1000].flatMap((count) =>
   ["memory (RSS)", "memory (PSS)", "heap (anonymous)", "memory (RSS) of bs9 run FILE"].map((what) => `${what} with ${count}`),
@@ -69,4 +70,5 @@ export const proofs: Proof[] = [
   isolation,
   limits,
   inject,
+  web,
 ];

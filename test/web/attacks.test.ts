@@ -131,21 +131,24 @@ test("a thousand idle connections do not keep others out", async () => {
 }, 60_000);
 
 test("where connections could use up the file descriptors, the server drops them and keeps answering, with its services", async () => {
-  const url = await it.serveWith({}, ["sh", "-c", 'ulimit -n 400; exec "$0" web', builtProgram]);
+  const url = await it.serveWith({}, ["sh", "-c", 'ulimit -n 300; exec "$0" web', builtProgram]);
   const crowded = Number(new URL(url).port);
-  const open = () => Bun.connect({ hostname: "127.0.0.1", port: crowded, socket: { data() {}, error() {} } }).catch(() => null);
-  const sockets = await Promise.all(Array.from({ length: 1000 }, open));
+  const sockets: { end(): void }[] = [];
+  const open = async () => {
+    const opened = Bun.connect({ hostname: "127.0.0.1", port: crowded, socket: { data() {}, error() {} } });
+    await opened.then((socket) => sockets.push(socket)).catch(() => {});
+  };
   try {
     let answers = 0;
-    for (let count = 0; count < 30; count++) {
-      sockets.push(...(await Promise.all(Array.from({ length: 50 }, open))));
-      const { status, body } = await ask(crowded, "GET /api/metrics", [localhost, it.bearer()]).catch(() => ({ status: 0, body: "" }));
+    // In each round more connections than the server has file descriptors.
+    for (let round = 0; round < 6; round++) {
+      await Promise.all(Array.from({ length: 400 }, open));
+      const { status, body } = await ask(crowded, "GET /api/metrics", [localhost, it.bearer()]);
       if (status === 200 && JSON.parse(body).services[0].name === "shop") answers++;
-      await Bun.sleep(100);
     }
-    expect(answers).toBeGreaterThan(15);
+    expect(answers).toBeGreaterThanOrEqual(4);
   } finally {
-    for (const socket of sockets) socket?.end();
+    for (const socket of sockets) socket.end();
   }
 }, 60_000);
 
@@ -178,7 +181,7 @@ test("an act over HTTP is done, and the trail names the client", async () => {
   expect((await it.place.bs9("history", "--verify")).code).toBe(0);
 }, 60_000);
 
-test("a session that was opened over plain HTTP is refused by the server with TLS, on the same it.port too", async () => {
+test("a session that was opened over plain HTTP is refused by the server with TLS, on the same port too", async () => {
   const body = JSON.stringify({ token: it.token });
   const opened = await fetch(`http://127.0.0.1:${it.port}/login`, {
     method: "POST",

@@ -106,6 +106,12 @@ export function offsetAt(list: Mark[], sinceMs: number): number {
   return list[Math.max(0, first - 1)]?.offset ?? 0;
 }
 
+/** The offset up to which text was written at `untilMs` or earlier; infinite where no later mark exists. */
+export function offsetBy(list: Mark[], untilMs: number): number {
+  const later = firstAt(list, (mark) => mark.atMs > untilMs);
+  return later === list.length ? Number.POSITIVE_INFINITY : (list[later - 1]?.offset ?? 0);
+}
+
 /** Binary search: the condition is false up to some mark and true from it on. */
 function firstAt(list: Mark[], condition: (mark: Mark) => boolean): number {
   let [low, high] = [0, list.length];

@@ -56,13 +56,13 @@ function* range(opened: Opened[], { sinceMs, follow: follows }: LogQuery, accept
 
 /** A search may take long, so it lets other work of this process run, and ends with the signal; what it found is returned. */
 async function lastOnes(opened: Opened[], query: LogQuery, accept: Accept, signal: AbortSignal): Promise<RawLine[]> {
-  const { lines, sinceMs, maxMessageLength } = query;
+  const { lines, sinceMs, untilMs, maxMessageLength } = query;
   if (lines === null || lines === 0) return [];
   let found: RawLine[] = [];
   let turnMs = performance.now();
   for (const { text, origin, end } of opened) {
     const some: RawLine[] = [];
-    for (const record of recordsBackwards(text.parts, origin, end)) {
+    for (const record of recordsBackwards(text.parts, origin, untilMs, end)) {
       // From here on the times only decrease.
       if (sinceMs !== null && record.atMs < sinceMs) break;
       if (accept(record) && some.push(cutLine(record, maxMessageLength)) >= lines) break;

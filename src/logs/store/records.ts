@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { RawLine } from "../query.ts";
 import { backwards, forwards, type LogFileLine } from "./lines.ts";
-import { offsetAt, timeOf } from "./marks.ts";
+import { offsetAt, offsetBy, timeOf } from "./marks.ts";
 import type { LogStream, Mark } from "./place.ts";
 import type { StreamPart } from "./text.ts";
 
@@ -19,11 +19,13 @@ export function* recordsSince(parts: StreamPart[], origin: LogStream, sinceMs: n
   }
 }
 
-export function* recordsBackwards(parts: StreamPart[], origin: LogStream, end: number): Generator<RawLine> {
+/** The parts of the log that may contain lines up to `untilMs`, which is null for no limit. */
+export function* recordsBackwards(parts: StreamPart[], origin: LogStream, untilMs: number | null, end: number): Generator<RawLine> {
   for (const part of parts.toReversed()) {
     const source = part.open();
     if (source === null) continue;
-    const to = part === parts.at(-1) ? end : part.end;
+    const last = part === parts.at(-1) ? end : part.end;
+    const to = untilMs === null ? last : Math.max(part.start, Math.min(last, offsetBy(source.list, untilMs)));
     yield* lineRecords(backwards(source.read, part.start, to), origin, source.list, part.latestMs);
   }
 }

@@ -7,6 +7,7 @@ import { Quota } from "../quota.ts";
 import type { Endpoint } from "../route.ts";
 import type { WebSource } from "../source.ts";
 import { serviceNamesIn, timeField, timeIn, wholeIn } from "../values.ts";
+import { type ReadRange, searchBackwards, timeLimit } from "./log-search.ts";
 
 const [usualLines, maxLines] = [200, 1000];
 const maxSearchMs = 8000;
@@ -40,7 +41,10 @@ export function logEndpoint(source: WebSource, now: () => number): Endpoint {
       required: ["lines", "older", "complete"],
       properties: {
         lines: { type: "array", items: { type: "object" } },
-        older: { type: ["string", "null"], description: "the cursor of the page before; null if there is none" },
+        older: {
+          type: ["string", "null"],
+          description: "the cursor of the page before, or of the rest of a search that was not complete; null if there is none",
+        },
         complete: { type: "boolean", description: `false if the search ended after ${maxSearchMs / 1000} s` },
       },
     },
@@ -50,8 +54,9 @@ export function logEndpoint(source: WebSource, now: () => number): Endpoint {
       const wanted = wantedOf(query, source.names(), now());
       const free = access === null ? null : places.take(access);
       if (free === null) return problem(429, "too many log searches at the same time", { "Retry-After": "1" });
+      using limit = timeLimit(signal, maxSearchMs);
       try {
-        return jsonAnswer(await pageOf(wanted, source, AbortSignal.any([signal, AbortSignal.timeout(maxSearchMs)])));
+        return jsonAnswer(await pageOf(wanted, source, now(), limit.signal));
       } finally {
         free();
       }
@@ -67,6 +72,8 @@ type WantedLines = {
   aroundMs: number | null;
   cursor: Cursor | null;
   limit: number;
+  /** Not every line is wanted, so that it may take long to find one. */
+  isFiltered: boolean;
   accept: (raw: RawLine) => boolean;
 };
 
@@ -79,7 +86,8 @@ function wantedOf(query: URLSearchParams, defined: string[], nowMs: number): Wan
   const cursor = cursorIn(query.get("cursor"));
   if (aroundMs !== null && (sinceMs ?? untilMs ?? cursor) !== null) throw usage("around cannot be combined with since, until or cursor");
   const limit = wholeIn(query, "limit", [1, maxLines]) ?? usualLines;
-  return { services, sinceMs, untilMs, aroundMs, cursor, limit, accept: filterOf(query.get("q") ?? "", query.get("level") ?? "") };
+  const [text, level] = [query.get("q") ?? "", query.get("level") ?? ""];
+  return { services, sinceMs, untilMs, aroundMs, cursor, limit, isFiltered: text + level !== "", accept: filterOf(text, level) };
 }
 
 /** A plain text takes linear time; a regular expression of a client could stop the server. */
@@ -96,13 +104,13 @@ function filterOf(text: string, levelText: string): (raw: RawLine) => boolean {
 
 type Page = { lines: object[]; older: string | null; complete: boolean };
 
-async function pageOf(wanted: WantedLines, source: WebSource, signal: AbortSignal): Promise<Page> {
+async function pageOf(wanted: WantedLines, source: WebSource, nowMs: number, signal: AbortSignal): Promise<Page> {
   const { services, sinceMs, aroundMs, cursor, limit, accept } = wanted;
-  const read = async (range: Pick<LogQuery, "lines" | "sinceMs" | "untilMs">, most: number) => {
+  const read = async (range: Pick<LogQuery, "lines" | "sinceMs" | "untilMs">, most: number, ends: AbortSignal) => {
     const found: RawLine[] = [];
     if (services.length === 0) return found;
     const maxMessageLength = Math.min(maxLineLength, Math.floor(maxHeldLength / (range.lines ?? most)));
-    for await (const raw of await source.logs({ services, follow: false, accept, maxMessageLength, ...range }, signal)) {
+    for await (const raw of await source.logs({ services, follow: false, accept, maxMessageLength, ...range }, ends)) {
       found.push(raw);
       if (found.length >= most) break;
     }
@@ -111,15 +119,23 @@ async function pageOf(wanted: WantedLines, source: WebSource, signal: AbortSigna
   const before = aroundMs === null ? limit : Math.ceil(limit / 2);
   const skip = cursor?.skip ?? 0;
   const untilMs = aroundMs === null ? (cursor?.atMs ?? wanted.untilMs) : aroundMs - 1;
-  const found = await read({ lines: before + skip, sinceMs, untilMs }, Number.POSITIVE_INFINITY);
+  const range = { lines: before + skip, sinceMs, untilMs };
+  const readPast: ReadRange = (piece, ends) => read(piece, Number.POSITIVE_INFINITY, ends);
+  // Without a filter the last lines are found at once.
+  const { found, searchedFromMs } = wanted.isFiltered
+    ? await searchBackwards({ ...range, nowMs }, readPast, signal)
+    : { found: await readPast(range, signal), searchedFromMs: null };
   // The lines of the cursor's own millisecond that the previous answer already contained come last.
-  const past = found.slice(0, found.length - skip);
+  const past = found.slice(0, Math.max(0, found.length - skip));
   const first = past[0];
   const isMore = past.length >= before && first !== undefined;
-  const future = aroundMs === null || limit === before ? [] : await read({ lines: null, sinceMs: aroundMs, untilMs: null }, limit - before);
+  const future =
+    aroundMs === null || limit === before ? [] : await read({ lines: null, sinceMs: aroundMs, untilMs: null }, limit - before, signal);
+  // A search that ended before its first piece was read begins there again.
+  const goesOn = searchedFromMs === null ? null : searchedFromMs === untilMs ? `${searchedFromMs}-${skip}` : `${searchedFromMs}-0`;
   return {
     lines: [...past, ...future].map((raw) => logLineOf({ ...raw, message: raw.message.slice(0, maxLineLength) })),
-    older: isMore ? cursorOf(first.atMs, found) : null,
+    older: isMore ? cursorOf(first.atMs, found) : aroundMs === null ? goesOn : null,
     complete: !signal.aborted,
   };
 }
