@@ -1,16 +1,21 @@
 // What bs9-alert.service runs. Users cannot call it as a command: systemd starts it when a service has failed and no agent runs.
+import { Pause } from "../agent/pause.ts";
 import type { RunProgram } from "../alerting/channels/command.ts";
 import { AlertsInForce } from "../alerting/config/in-force.ts";
 import { Deliveries, hasChannel, spoolFile } from "../alerting/spool/deliver.ts";
 import { alertVariable } from "../backend/backend.ts";
 import { ended } from "../base/interrupt.ts";
-import { tellFailures } from "../lifecycle/failures.ts";
+import { type ToldFailures, tellFailures } from "../lifecycle/failures.ts";
 import { runProgram } from "../lifecycle/program.ts";
 import type { Command } from "./command.ts";
 
 /** While a channel does not take the messages, this process tries; afterwards the next one, or the agent, goes on. */
 const longestMs = 10 * 60_000;
-const lookMs = 500;
+/** Where changes cannot be reported, and to see that an agent runs again, this process looks by itself. */
+const lookMs = 30_000;
+const lookUnwatchedMs = 2000;
+/** Changes that are reported within this time are read together. */
+const togetherMs = 200;
 
 export const alertFailuresCommand: Command = {
   name: "bs9-alert",
@@ -26,15 +31,33 @@ export const alertFailuresCommand: Command = {
     if (!enabled || !hasChannel(channels)) return null;
     const { backend } = await deps();
     const run: RunProgram = (argv, input, timeoutMs) => runProgram(argv, input, timeoutMs, { backend, paths });
-    const open = () => new Deliveries({ file: spoolFile(paths.state), channels, home: paths.home, now: Date.now, run });
+    const wait = new Pause();
+    void ended(signal).then(() => wait.end());
+    // systemd starts no second process while this one runs, so it hears of further failures itself.
+    let isWatched = true;
+    const watch = await backend.watch(
+      () => wait.wake(),
+      () => {
+        isWatched = false;
+        wait.wake();
+      },
+    );
+    const onEmpty = () => wait.wake();
+    const open = () => new Deliveries({ file: spoolFile(paths.state), channels, home: paths.home, now: Date.now, run, onEmpty });
     const tell = (put: Put) => tellFailures({ backend, registry, inForce, state: paths.state, put });
     const beganMs = performance.now();
-    const pause = async () => {
-      if (signal.aborted || performance.now() - beganMs > longestMs) return false;
-      await Promise.race([Bun.sleep(lookMs), ended(signal)]);
-      return true;
+    const pause = async (againMs: number | null) => {
+      const leftMs = longestMs - (performance.now() - beganMs);
+      if (signal.aborted || leftMs <= 0) return false;
+      const longMs = watch !== null && isWatched ? lookMs : lookUnwatchedMs;
+      if (await wait.wait(Math.min(againMs ?? longMs, longMs, leftMs))) await Bun.sleep(togetherMs);
+      return !signal.aborted;
     };
-    await tellAll(tell, open, pause);
+    try {
+      await tellAll(tell, open, pause);
+    } finally {
+      watch?.close();
+    }
     return null;
   },
 };
@@ -42,26 +65,26 @@ export const alertFailuresCommand: Command = {
 type Put = Deliveries["put"];
 
 /**
- * systemd starts no second process while this one runs, so each turn looks at the services again, and so does the very last step:
- * a service may fail while the channels are closed. `pause`: resolves to false when the time is over.
+ * Looks at the services once more as the very last step: a service may fail while the channels are closed. `pause` waits for
+ * something to happen, at most for the given time; it resolves to false when the time of this process is over.
  */
 export async function tellAll(
-  tell: (put: Put) => Promise<number | null>,
+  tell: (put: Put) => Promise<ToldFailures | null>,
   open: () => Pick<Deliveries, "put" | "waiting" | "close">,
-  pause: () => Promise<boolean>,
+  pause: (againMs: number | null) => Promise<boolean>,
 ): Promise<void> {
   let deliveries: ReturnType<typeof open> | null = open();
   while (deliveries !== null) {
     const current: ReturnType<typeof open> = deliveries;
     deliveries = null;
-    let later: number | null;
+    let told: ToldFailures | null;
     try {
-      do later = await tell((message) => current.put(message));
-      while (later !== null && (later > 0 || current.waiting() > 0) && (await pause()));
+      do told = await tell((message) => current.put(message));
+      while (told !== null && (told.againMs !== null || current.waiting() > 0) && (await pause(told.againMs)));
     } finally {
       await current.close();
     }
-    if (later === null) return;
+    if (told === null) return;
     await tell((message) => {
       deliveries ??= open();
       deliveries.put(message);

@@ -26,11 +26,14 @@ export type FailureDeps = {
   put: (message: AlertMessage) => void;
 };
 
-/**
- * Writes new failures to the spool. Returns how many events have to be told later, because they are sent together with others, or
- * because a command acts on their service; null where an agent runs, which tells everything itself.
- */
-export async function tellFailures({ backend, registry, inForce, state, put }: FailureDeps): Promise<number | null> {
+/** `againMs`: when more has to be told, unless something happens before; null where all is told. */
+export type ToldFailures = { againMs: number | null };
+
+/** How soon the end of a command is seen that keeps a failure from being told. */
+const actingMs = 1000;
+
+/** Writes new failures to the spool. Returns null where an agent runs, which tells everything itself. */
+export async function tellFailures({ backend, registry, inForce, state, put }: FailureDeps): Promise<ToldFailures | null> {
   const readings = await backend.read(registry.names());
   // The agent must not change the state of the alerts at the same time.
   const lock = await takeLock(join(state, "agent.lock"), 0);
@@ -53,8 +56,9 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
     const host = { facts: { figures: null }, rules: rulesWithoutAgent(inForce.rulesOfHost()) };
     teller.tell(decide(alerts, { services, host, existing: null }, telling, clock), clock);
     const now = alerts.kept(clock);
-    const held = now.alerts.filter((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
-    return now.waiting.length + held.length;
+    const isHeld = now.alerts.some((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
+    // Events that are sent together with others wait for `leftMs`.
+    return { againMs: isHeld ? actingMs : now.waiting.length > 0 ? (now.leftMs ?? 0) : null };
   } finally {
     closeSync(lock);
   }

@@ -26,6 +26,11 @@ export function readFigures(folder: string | null, pids: number[]): CgroupFigure
   };
 }
 
+/** How often the kernel has killed a process of this cgroup because memory ran out; null where it does not count that. */
+export function oomKillsIn(folder: string): number | null {
+  return number(/^oom_kill (\d+)$/m.exec(read(folder, "memory.events") ?? "")?.[1] ?? null);
+}
+
 /** CPU time used since the cgroup was created. */
 export function usecOfCgroup(folder: string): number | null {
   return number(/^usage_usec (\d+)$/m.exec(read(folder, "cpu.stat") ?? "")?.[1] ?? null) ?? usecOfPids(readPids(folder));

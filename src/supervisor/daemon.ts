@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import * as v from "valibot";
 import type { Change } from "../backend/backend.ts";
 import { removeCache } from "../backend/cache.ts";
+import { endings } from "../backend/ended.ts";
 import { sandboxEdition } from "../backend/sandbox.ts";
 import { keyIn } from "../base/channel/head.ts";
 import { serve } from "../base/channel/serve.ts";
@@ -19,6 +20,7 @@ import { becomeSubreaper, endedOf } from "./kernel.ts";
 import { landlockVersion } from "./landlock.ts";
 import { Leavings } from "./leavings.ts";
 import type { SupervisorLink } from "./link.ts";
+import { sharedKills } from "./out-of-memory.ts";
 import { takePlace } from "./place.ts";
 import { reapOrphans } from "./reaper.ts";
 import { blank, era, Records } from "./record.ts";
@@ -54,7 +56,8 @@ export async function startDaemon(paths: Paths, { end, happened }: DaemonOptions
   const key = keyIn(controlKey(paths.state));
   const hearing = new Set<(change: Change) => void>();
   const changed: ServiceContext["changed"] = (service, what) => {
-    const change = { name: service.name, state: what === "state" ? toldOf(service).state : null, atMs: Date.now() };
+    const state = what === "state" ? toldOf(service).state : null;
+    const change = { name: service.name, state, atMs: Date.now(), ...outOfMemoryIn(service, state) };
     for (const hear of hearing) {
       try {
         hear(change);
@@ -117,7 +120,14 @@ export async function startDaemon(paths: Paths, { end, happened }: DaemonOptions
   };
 }
 
+/** The start time identifies the run that has ended, until the next one begins. */
+function outOfMemoryIn({ record }: Service, state: Change["state"]): Pick<Change, "outOfMemory"> {
+  const hasEnded = state === "failed" || state === "activating";
+  return hasEnded && record.end === endings.outOfMemory ? { outOfMemory: { run: String(record.lastStartSec) } } : {};
+}
+
 function watch(services: Map<string, Service>): void {
+  sharedKills.look(performance.now());
   const watched = new Map([...services.values()].flatMap((service) => (service.pidfd === null ? [] : [[service.pidfd, service] as const])));
   for (const fd of endedOf([...watched.keys()])) watched.get(fd)?.endedUnseen();
 }

@@ -14,6 +14,7 @@ import { joinable } from "./cgroup.ts";
 import { ownProgram } from "./client.ts";
 import { signalAll } from "./group.ts";
 import { launchVariable, planText } from "./launch.ts";
+import { noteKills } from "./out-of-memory.ts";
 import { type Plan, planOf, withSystem } from "./plan.ts";
 import { isLauncher } from "./reading.ts";
 import { era, type Process, processOf } from "./record.ts";
@@ -49,6 +50,7 @@ export function spawnService(
   if (isInjected(spec)) renewSockets(paths.state, spec.name);
   const files = openStreams(logFolder(paths.state, spec.name));
   const cgroup = joinable(spec.name, paths.state, spec.limits);
+  noteKills(cgroup);
   const streams = [openStream(files.stdout), openStream(files.stderr)] as const;
   try {
     const child: Bun.Subprocess<"pipe", number, number> = Bun.spawn([ownProgram], {

@@ -63,11 +63,30 @@ test("a failure while the channels are closed is told before the process ends", 
       for (const id of [...pending, ...late]) tell(messageNamed(id));
       pending = [];
       late = [];
-      return 0;
+      return { againMs: null };
     },
     open,
     async () => true,
   );
   expect(put).toEqual(["early true", "late true"]);
   expect(isOpen).toBe(false);
+});
+
+test("while messages wait for a channel, the services are read again only when something happens", async () => {
+  let reads = 0;
+  let waiting = 1;
+  const waits: (number | null)[] = [];
+  const open = () => ({ put: () => {}, waiting: () => waiting, close: async () => {} });
+  const againMs = [null, 4000, null];
+  await tellAll(
+    async () => ({ againMs: againMs[reads++] ?? null }),
+    open,
+    async (ms) => {
+      waits.push(ms);
+      if (waits.length === 3) waiting = 0;
+      return true;
+    },
+  );
+  // One read before each wait, one when the channel has taken everything, and the last one with the channels closed.
+  expect([waits, reads]).toEqual([[null, 4000, null], 5]);
 });

@@ -2,6 +2,7 @@
 import { proof as agent } from "./agent.ts";
 import { proof as agentKills } from "./agent-kills.ts";
 import { proof as alertKills } from "./alert-kills.ts";
+import { proof as alertMemory } from "./alert-memory.ts";
 import { proof as alerts } from "./alerts.ts";
 import { proof as before } from "./before.ts";
 import { proof as escapes } from "./escape.ts";
@@ -55,6 +56,7 @@ export const proofs: Proof[] = [
   agentKills,
   alerts,
   alertKills,
+  alertMemory,
   events,
   readers,
   monit,

@@ -20,6 +20,8 @@ export type DeliveryOptions = ChannelGround & {
   channels: ChannelsConfig;
   heartbeat?: HeartbeatConfig | undefined;
   pace?: Pace;
+  /** Called when nothing waits any more. */
+  onEmpty?: () => void;
   limits?: typeof spoolLimits;
 };
 
@@ -48,7 +50,7 @@ export class Deliveries {
   /** The file of the spool is damaged: opened again, it is set aside. */
   isDamaged = false;
 
-  constructor({ file, channels, heartbeat, pace = usualPace, limits, ...ground }: DeliveryOptions) {
+  constructor({ file, channels, heartbeat, pace = usualPace, limits, onEmpty, ...ground }: DeliveryOptions) {
     this.#now = ground.now;
     this.#spool = new AlertSpool(file, ground.now, limits);
     const all = channelsOf(channels, ground);
@@ -60,7 +62,10 @@ export class Deliveries {
       this.#spool.close();
       throw error;
     }
-    this.#queues = all.map((channel, i) => new Queue(keys[i] ?? channel.address, channel, this.#spool, pace));
+    const onStep = () => {
+      if (onEmpty !== undefined && this.#guarded(() => this.#spool.waiting(), 1) === 0) onEmpty();
+    };
+    this.#queues = all.map((channel, i) => new Queue(keys[i] ?? channel.address, channel, this.#spool, pace, onStep));
     this.#heartbeat = heartbeat === undefined ? null : { beat: new Heartbeat(heartbeat), url: heartbeat.url };
     this.#timer = setInterval(() => {
       const found = this.#guarded(() => this.#spool.version(), this.#version);

@@ -22,6 +22,7 @@ export class Queue {
   readonly #spool: AlertSpool;
   readonly #pace: Pace;
   readonly #closing = new AbortController();
+  readonly #onStep: () => void;
   readonly #run: Promise<void>;
   #wake = () => {};
   /** The number of steps so far. What waits for the channel may have changed with each. */
@@ -29,8 +30,10 @@ export class Queue {
   /** Why the last attempt failed; null after a success. */
   trouble: string | null = null;
 
-  constructor(key: string, channel: AlertChannel, spool: AlertSpool, pace: Pace) {
+  /** `onStep` is called after each step. */
+  constructor(key: string, channel: AlertChannel, spool: AlertSpool, pace: Pace, onStep: () => void) {
     this.key = key;
+    this.#onStep = onStep;
     this.#channel = channel;
     this.#spool = spool;
     this.#pace = pace;
@@ -59,6 +62,7 @@ export class Queue {
       });
       const waitMs = await this.#step();
       this.steps++;
+      this.#onStep();
       if (waitMs === 0) continue;
       let timer: Timer | undefined;
       if (waitMs !== null) timer = setTimeout(this.#wake, waitMs);
