@@ -53,7 +53,7 @@ export function noteKills(cgroup: string | null): void {
 }
 
 /** How a process ended, in words. `cgroup`: that of its service; null where it has none. */
-export function endOf(exit: Exit, cgroup: string | null, nowMs: number): string {
+export function wordsOfEnded(exit: Exit, cgroup: string | null, nowMs: number): string {
   const known = cgroup === null ? 0 : (before.get(cgroup) ?? 0);
   if (cgroup !== null) before.delete(cgroup);
   if (exit.code === "exited" || exit.status !== constants.signals.SIGKILL) return wordsOfExit(exit);

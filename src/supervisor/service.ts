@@ -11,7 +11,7 @@ import type { Happening } from "./happening.ts";
 import { closePidfd, openPidfd } from "./kernel.ts";
 import type { Leaving, Leavings } from "./leavings.ts";
 import { endingOf } from "./next-start.ts";
-import { endOf } from "./out-of-memory.ts";
+import { wordsOfEnded } from "./out-of-memory.ts";
 import { isAlive, type Record, type Records } from "./record.ts";
 import { resumptionOf } from "./resumption.ts";
 import { isLaunched, type Spawned, spawnService } from "./spawn.ts";
@@ -207,7 +207,7 @@ export class Service {
 
   #exited(pid: number, exit: Exit): void {
     if (this.record.process?.pid !== pid || this.isLeaving) return;
-    this.record.end = endOf(exit, this.record.cgroup, performance.now());
+    this.record.end = wordsOfEnded(exit, this.record.cgroup, performance.now());
     const isNews = this.record.state === "active" || !isClean(exit);
     if (isNews) note(this.#context.paths.state, this.name, isClean(exit) ? 6 : 3, this.record.end);
     this.#ended(exit);

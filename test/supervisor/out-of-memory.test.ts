@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { Exit } from "../../src/backend/ended.ts";
 import { oomKillsIn } from "../../src/metrics/cgroup.ts";
-import { endOf, noteKills, SharedKills } from "../../src/supervisor/out-of-memory.ts";
+import { noteKills, SharedKills, wordsOfEnded } from "../../src/supervisor/out-of-memory.ts";
 import { tempDir } from "../harness.ts";
 
 const killed: Exit = { code: "killed", status: constants.signals.SIGKILL };
@@ -17,13 +17,13 @@ test("a SIGKILL is out of memory where the count of its own cgroup has grown sin
   counted(folder, 2);
   expect(oomKillsIn(folder)).toBe(2);
   noteKills(folder);
-  expect(endOf(killed, folder, 0)).toBe("killed by SIGKILL");
+  expect(wordsOfEnded(killed, folder, 0)).toBe("killed by SIGKILL");
   noteKills(folder);
   counted(folder, 3);
-  expect(endOf({ code: "killed", status: constants.signals.SIGTERM }, folder, 0)).toBe("killed by SIGTERM");
+  expect(wordsOfEnded({ code: "killed", status: constants.signals.SIGTERM }, folder, 0)).toBe("killed by SIGTERM");
   noteKills(folder);
   counted(folder, 4);
-  expect(endOf(killed, folder, 0)).toBe("killed: out of memory");
+  expect(wordsOfEnded(killed, folder, 0)).toBe("killed: out of memory");
 });
 
 test("in a shared cgroup each kill counts for one end, and for none later", () => {
