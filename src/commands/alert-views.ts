@@ -2,6 +2,7 @@
 import { channelsNamed, channelWarnings } from "../alerting/channels/channels.ts";
 import type { ChannelTrial } from "../alerting/channels/trial.ts";
 import { shownUrl } from "../alerting/channels/webhook.ts";
+import { cooldownText } from "../alerting/config/changes.ts";
 import type { AlertConfig, AlertFile } from "../alerting/config/config.ts";
 import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../alerting/config/file.ts";
 import { maskedAlerts } from "../alerting/config/masked.ts";
@@ -84,7 +85,7 @@ const section = (lines: string[], rows: number): string[] => (rows === 0 ? [] : 
 
 function headLine({ enabled, cooldownSeconds }: AlertConfig): string {
   if (!enabled) return "alerts are off: bs9 alert --enable";
-  return `alerts are on; the same state of a service is told at most once in ${formatAge(cooldownSeconds * 1000)}`;
+  return `alerts are on; ${cooldownText(cooldownSeconds)}`;
 }
 
 /** The names as a test of the channels shows them, without secrets. */

@@ -71,7 +71,8 @@ export async function silence(service: string, untilMs: number | null, deps: Ale
   const silences = untilMs === null ? others : [...others, { service, untilMs, by: deps.user }];
   writeQuiet(state, { ...quiet, silences }, deps.now());
   const text = (ms: number | null | undefined) => (ms == null ? undefined : new Date(ms).toISOString());
-  await record(deps, [service], [{ path: "silencedUntil", before: text(before?.untilMs), after: text(untilMs) }], null);
+  const message = untilMs === null ? "ended the silence of alerts" : `silenced alerts until ${text(untilMs)}`;
+  await record(deps, [service], [{ path: "silencedUntil", before: text(before?.untilMs), after: text(untilMs) }], message);
   return untilMs !== null || before !== undefined;
 }
 
@@ -84,11 +85,16 @@ export async function acknowledge(id: string, deps: AlertDeps): Promise<string> 
   const quiet = readQuiet(state);
   const acks = [...quiet.acks.filter((one) => one.id !== id), { id, atMs: deps.now(), by: deps.user }];
   writeQuiet(state, { ...quiet, acks }, deps.now());
-  await record(deps, [alert.subject], [{ path: "acknowledged", before: undefined, after: `${alert.rule} ${id}` }], null);
+  await record(
+    deps,
+    [alert.subject],
+    [{ path: "acknowledged", before: undefined, after: `${alert.rule} ${id}` }],
+    `acknowledged the alert ${alert.rule} ${id}`,
+  );
   return alert.subject;
 }
 
-function record(deps: AlertDeps, targets: string[], differences: Difference[], message: string | null): Promise<void> {
+function record(deps: AlertDeps, targets: string[], differences: Difference[], message: string): Promise<void> {
   return append(deps, { act, targets, differences }, { message, failed: [], exitStatus: exitStatus.done });
 }
 

@@ -84,6 +84,7 @@ test.each<[AlertFile, AlertFile, string[]]>([
   [{ services: { web: { cpu: { value: 50 } } } }, {}, ["cpu of web: as for all services"]],
   [{}, { enabled: false }, ["alerts: off"]],
   [{}, { cooldownSeconds: 60 }, ["cooldown: the same state of a service is told at most once in 1m"]],
+  [{}, { cooldownSeconds: 0 }, ["cooldown: the same state of a service is told each time"]],
   [{}, { heartbeat: { url: "https://h.example/secret" } }, ["heartbeat: calls https://h.example/… every 1m"]],
   [{}, { channels: { webhooks: [{ url: "https://h.example/secret" }] } }, ["channel webhook https://h.example/…: on"]],
   [{ channels: { webhooks: [{ url: "https://h.example/secret" }] } }, {}, ["channel webhook https://h.example/…: off"]],

@@ -33,7 +33,7 @@ function settingsOf({ cooldownSeconds, enabled, heartbeat }: AlertConfig): Map<s
   const every = formatAge((heartbeat?.everySeconds ?? 60) * 1000);
   return new Map([
     ["alerts", enabled ? "on" : "off"],
-    ["cooldown", `the same state of a service is told at most once in ${formatAge(cooldownSeconds * 1000)}`],
+    ["cooldown", cooldownText(cooldownSeconds)],
     ...(heartbeat === undefined ? [] : [["heartbeat", `calls ${shownUrl(heartbeat.url)} every ${every}`] as const]),
   ]);
 }
@@ -64,6 +64,12 @@ function channelsOf({ channels }: AlertConfig): Map<string, string> {
   const names = new Map<string, number>();
   for (const { name } of channelsNamed(channels)) names.set(name, (names.get(name) ?? 0) + 1);
   return new Map(Array.from(names, ([name, count]) => [`channel ${name}`, count === 1 ? "on" : `on, ${count} times`]));
+}
+
+/** How often the same state of a service is told. */
+export function cooldownText(seconds: number): string {
+  if (seconds === 0) return "the same state of a service is told each time";
+  return `the same state of a service is told at most once in ${formatAge(seconds * 1000)}`;
 }
 
 const lastingText = (ms: number): string => (ms === 0 ? "" : `, for ${ms < 1000 ? formatSpan(ms) : formatAge(ms)}`);
