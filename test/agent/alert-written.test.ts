@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { AlertChannels } from "../../src/agent/alert-channels.ts";
 import type { AlertFile } from "../../src/alerting/config/config.ts";
 import { writeAlerts } from "../../src/alerting/config/file.ts";
+import { AlertsInForce } from "../../src/alerting/config/in-force.ts";
 import { readAlertHistory } from "../../src/alerting/spool/history.ts";
-import { tempDir } from "../harness.ts";
+import { changeAlerts } from "../../src/lifecycle/alert.ts";
+import { Registry } from "../../src/service/registry.ts";
+import { messageNamed } from "../alerting/messages.ts";
+import { freePort, tempDir } from "../harness.ts";
 import { begin, endStages, fail, sleep, stages, toldIn } from "./alert-stage.ts";
 import type { Stage } from "./stage.ts";
 
@@ -85,4 +89,27 @@ test("messages are taken only where there is a channel", async () => {
     expect(channels.use({ ...config, ...more, channels: { ...more.channels, webhooks: [] } })).toBe(isTaken);
     await channels.close();
   }
+});
+
+test("turning alerts off drops what waits, and how much is told by the command and by the agent", async () => {
+  const home = tempDir();
+  const paths = { config: home, state: home };
+  const open = () => new AlertChannels({ state: home, home, now: Date.now, run: () => Promise.reject(new Error("no program")) });
+  writeAlerts(home, { channels: { webhooks: [{ url: `http://127.0.0.1:${freePort()}/secret` }] } });
+  const before = open();
+  expect(before.use(new AlertsInForce(paths).config)).toBe(true);
+  for (const id of ["a", "b"]) before.put(messageNamed(id));
+  await before.close();
+  const trail = { append: async () => {}, last: () => null, newestFirst: function* () {} };
+  const deps = { registry: new Registry(paths), trail, warn: () => {}, progress: () => {}, now: Date.now, paths, user: "me" };
+  const { lost } = await changeAlerts({ thresholds: {}, enabled: false }, deps);
+  expect(lost).toEqual([{ name: expect.stringMatching(/^webhook http:\/\/127\.0\.0\.1:\d+\/…$/), waiting: 2 }]);
+  const after = open();
+  after.use(new AlertsInForce(paths).config);
+  expect(after.notices().map(({ what }) => what)).toEqual([
+    expect.stringMatching(/^2 messages for webhook .* were dropped, because the channel was removed or turned off$/),
+  ]);
+  await after.close();
+  const again = await changeAlerts({ thresholds: {}, enabled: true }, deps);
+  expect(again).toMatchObject({ lines: ["alerts: on"], lost: [] });
 });
