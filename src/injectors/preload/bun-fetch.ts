@@ -6,6 +6,7 @@ import { finishRunning, noteType, startRunning } from "./bun-in-flight.ts";
 import { hasErrorFunction, isOwnCall, isUpgraded } from "./bun-server.ts";
 import { now } from "./clock.ts";
 import { isDraining } from "./draining.ts";
+import { OwnPromise, OwnResponse } from "./own.ts";
 import { pathOf, routeOfUrl } from "./paths.ts";
 import { apply } from "./replace.ts";
 import { type CountedRoute, count, otherRoute, routeOf } from "./series.ts";
@@ -16,9 +17,6 @@ export type Fetch = (this: unknown, request: Request, server: unknown) => unknow
 type Place = { pattern: string; route: CountedRoute };
 /** `place` is null where the function `fetch` of the app answers. */
 type Begun = { request: Request; place: Place | null; began: number };
-
-/** The classes as they are before the app replaces them. */
-const [OwnResponse, OwnPromise] = [Response, Promise];
 
 /** Requests whose function threw, until the app's function `error` has answered them. */
 const thrown = new WeakMap<object, Begun[]>();

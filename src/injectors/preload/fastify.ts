@@ -2,22 +2,30 @@
 // while somebody listens, so the preload listens only while a request for one of its own paths is in flight.
 import { attempt } from "./attempt.ts";
 import { load } from "./builtin.ts";
+import { whenEnded } from "./node-exchange.ts";
 
 type Message = { request?: { raw?: unknown }; route?: { url?: unknown } };
-type Emitter = { once(name: string, then: () => void): unknown };
 
 const channel = "tracing:fastify.request.handler:start";
 /** The requests in flight whose route matters; undefined until fastify has told it. */
 const routes = new Map<object, unknown>();
+let isListening = false;
 
 /** The function returned gives the pattern of the route, once the app answers. */
 export function watchFastify(request: object, response: object): () => unknown {
   const { subscribe, unsubscribe } = load<typeof import("node:diagnostics_channel")>("node:diagnostics_channel");
-  if (routes.size === 0) subscribe(channel, note);
+  if (!isListening) subscribe(channel, note);
+  isListening = true;
   routes.set(request, undefined);
-  (response as Emitter).once("close", () => {
+  const leave = () => {
+    if (routes.size > 0 || !isListening) return;
+    isListening = false;
+    unsubscribe(channel, note);
+  };
+  whenEnded(response, () => {
     routes.delete(request);
-    if (routes.size === 0) attempt(() => unsubscribe(channel, note));
+    // Node 18 fails where a channel loses its last listener while it calls it.
+    setImmediate(() => attempt(leave));
   });
   return () => routes.get(request);
 }

@@ -21,7 +21,8 @@ export function findNodeServers(): void {
   // The first request may come before the first look; node:http announces it before it calls the app.
   const channel = "http.server.request.start";
   const first = () => {
-    unsubscribe(channel, first);
+    // Node 18 fails where a channel loses its last listener while it calls it.
+    setImmediate(() => attempt(() => unsubscribe(channel, first)));
     attempt(look);
   };
   subscribe(channel, first);

@@ -22,7 +22,7 @@ export type NodeResponse = {
 type Connection = { once(name: "close", then: () => void): unknown; [unanswered]?: Set<Exchange> };
 
 /** A request and its response. `began` is NaN once it is counted. */
-type Exchange = { request: NodeRequest; response: NodeResponse; began: number; among: Set<Exchange> };
+type Exchange = { request: NodeRequest; response: NodeResponse; began: number; among: Set<Exchange>; whenOver?: () => void };
 
 const exchange = Symbol("bs9.exchange");
 const unanswered = Symbol("bs9.unanswered");
@@ -67,12 +67,19 @@ export function end(response: object, name: "finish" | "close"): void {
   if (ended !== undefined) settle(ended, name === "finish");
 }
 
+/** Calls `then` once the request is answered, or its client is gone. */
+export function whenEnded(response: object, then: () => void): void {
+  const begun = (response as NodeResponse)[exchange];
+  if (begun !== undefined) begun.whenOver = then;
+}
+
 function settle(ended: Exchange, isSent: boolean): void {
   const { request, response, began, among } = ended;
   if (Number.isNaN(began)) return;
   ended.began = Number.NaN;
   among.delete(ended);
   total--;
+  if (ended.whenOver !== undefined) attempt(ended.whenOver);
   const status = isSent || response.headersSent ? response.statusCode : 499;
   count(routeOfExpress(request) ?? routeOfUrl(request.url ?? "/", status), request.method ?? "OTHER", status, began);
 }

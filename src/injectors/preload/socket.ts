@@ -6,6 +6,7 @@ import { load } from "./builtin.ts";
 import { watchCollections } from "./collections.ts";
 import { watchLoop } from "./loop-lag.ts";
 import { privateServers } from "./node-http.ts";
+import { OwnResponse } from "./own.ts";
 import { pathOf } from "./paths.ts";
 
 const maxHeadBytes = 8192;
@@ -38,9 +39,9 @@ function listenOnBun(unix: string, serve: typeof Bun.serve): void {
     unix,
     fetch(request) {
       const { status, type, body } = privateAnswer(pathOf(request.url), request.headers.get("accept") ?? "");
-      return new Response(body, { status, headers: { "content-type": type, connection: "close" } });
+      return new OwnResponse(body, { status, headers: { "content-type": type, connection: "close" } });
     },
-    error: () => new Response("bs9: no answer\n", { status: 500 }),
+    error: () => new OwnResponse("bs9: no answer\n", { status: 500 }),
   });
   server.unref();
 }
