@@ -10,7 +10,7 @@ test.each<[Runtime, string]>([
 ])("on %s, %s answers as without the preload where nothing can be counted", async (runtime, file) => {
   await using bare = await new App(runtime, file, { isBare: true }).listens();
   await using app = await new App(runtime, file).listens();
-  for (const path of ["/", "/nowhere", "/", "/users/7", "/throw", "/reject", "/nowhere"]) {
+  for (const path of ["/", "/nowhere", "/", "/users/7", "/throw", "/reject", "/later", "/nowhere"]) {
     const [own, theirs] = await Promise.all([app.get(path), bare.get(path)]);
     expect([path, own.status, await own.text()]).toEqual([path, theirs.status, await theirs.text()]);
   }

@@ -1,4 +1,4 @@
-// The time of a request. An app may have replaced performance.now, for example by a library for tests.
+// The time in ms. An app may have replaced performance.now, for example by a library for tests.
 export function now(): number {
   try {
     return performance.now();

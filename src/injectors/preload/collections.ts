@@ -1,4 +1,5 @@
 // How often and for how long Node collected garbage. Bun does not tell.
+import { attempt } from "./attempt.ts";
 import { load } from "./builtin.ts";
 
 export type Collected = { kind: string; count: number; seconds: number };
@@ -11,10 +12,12 @@ export function watchCollections(): void {
   if (typeof Bun !== "undefined") return;
   const { PerformanceObserver } = load<typeof import("node:perf_hooks")>("node:perf_hooks");
   const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      const { detail } = entry as { detail?: { kind?: number } };
-      add(kinds[detail?.kind ?? 0] ?? "other", entry.duration / 1000);
-    }
+    attempt(() => {
+      for (const entry of list.getEntries()) {
+        const { detail } = entry as { detail?: { kind?: number } };
+        add(kinds[detail?.kind ?? 0] ?? "other", entry.duration / 1000);
+      }
+    });
   });
   observer.observe({ entryTypes: ["gc"] });
 }

@@ -1,4 +1,5 @@
 // How late the event loop is: a timer that runs later than it should shows for how long something blocked the loop.
+import { now } from "./clock.ts";
 
 /** An idle process wakes up only twice a second for this. */
 const everyMs = 500;
@@ -12,10 +13,10 @@ let previous = none();
 let last = 0;
 
 export function watchLoop(): void {
-  let expected = performance.now() + everyMs;
-  let windowEnd = performance.now() + windowMs;
+  let expected = now() + everyMs;
+  let windowEnd = now() + windowMs;
   const look = () => {
-    const at = performance.now();
+    const at = now();
     last = Math.max(0, at - expected);
     present.count++;
     present.sumMs += last;
@@ -25,7 +26,7 @@ export function watchLoop(): void {
       present = none();
       windowEnd = at + windowMs;
     }
-    expected = performance.now() + everyMs;
+    expected = now() + everyMs;
     setTimeout(look, everyMs).unref();
   };
   setTimeout(look, everyMs).unref();

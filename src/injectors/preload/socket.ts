@@ -1,7 +1,7 @@
 // The private unix socket of a process, on which bs9 asks for health and metrics.
 import type { ListenOptions, Server as NetServer } from "node:net";
 import { type OwnAnswer, privateAnswer } from "./answers.ts";
-import { complain } from "./attempt.ts";
+import { attempt, complain } from "./attempt.ts";
 import { load } from "./builtin.ts";
 import { watchCollections } from "./collections.ts";
 import { watchLoop } from "./loop-lag.ts";
@@ -54,11 +54,12 @@ function listenOnNode(unix: string): void {
     socket.unref();
     socket.setTimeout(limitMs, () => socket.destroy());
     socket.on("error", () => socket.destroy());
-    socket.on("data", (bytes) => {
+    const take = (bytes: Buffer) => {
       head += bytes.toString("latin1");
       if (head.includes("\r\n\r\n")) socket.end(text(answerTo(head)));
       else if (head.length > maxHeadBytes) socket.destroy();
-    });
+    };
+    socket.on("data", (bytes) => attempt(() => take(bytes as Buffer)));
   });
   privateServers.add(server);
   server.on("error", complain);
