@@ -38,6 +38,30 @@ test("the detached server answers, acts on a service, and the trail names its cl
   expect(records).toMatchObject([{ act: "restart", who: { origin: "web", http: { address: "127.0.0.1", by: "token" } } }]);
 }, 60_000);
 
+test("a detach that cannot work says why, and the server that runs goes on; one that works keeps the port", async () => {
+  const first = succeed(await it.asUser("ops", ["systemctl", "--user", "show", "-P", "MainPID", "bs9-web"]), "show").stdout;
+  for (const [words, why] of [
+    [["--port", "4900"], "the port is taken"],
+    [["--host", "203.0.113.1"], "cannot listen on 203.0.113.1"],
+  ] as const) {
+    const { code, stderr } = await bs9(it, "web", "--detach", ...words);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(why)]);
+  }
+  expect(succeed(await it.asUser("ops", ["systemctl", "--user", "show", "-P", "MainPID", "bs9-web"]), "show").stdout).toBe(first);
+  expect((await ask("GET", "api/metrics")).status).toBe(200);
+  expect(succeed(await bs9(it, "web", "--detach", "--quiet"), "web --detach").stdout.trim()).toBe(url);
+  expect((await ask("GET", "api/metrics")).status).toBe(200);
+}, 60_000);
+
+test("doctor reports that the detached server does not run, and starts it again", async () => {
+  const findings = async () => JSON.parse((await bs9(it, "doctor", "--json")).stdout).findings.map(({ id }: { id: string }) => id);
+  expect(await findings()).not.toContain("web");
+  succeed(await it.asUser("ops", ["systemctl", "--user", "stop", "bs9-web"]), "stop");
+  expect(await findings()).toContain("web");
+  await bs9(it, "doctor", "--fix", "--yes");
+  await until(async () => (await ask("GET", "api/metrics")).status === 200, { what: "the server answers again" });
+}, 90_000);
+
 test("after a reboot the same URL answers", async () => {
   await it.reboot();
   await until(async () => (await ask("GET", "api/metrics")).status === 200, { what: "the server answers again", timeoutMs: 60_000 });

@@ -16,11 +16,12 @@ export class BuiltWeb {
   port = 0;
   token = "";
 
-  /** Starts the service `shop`, and the server. */
-  async up(): Promise<void> {
+  /** Starts the service `shop`, and the server: on that port, or on the first free one. */
+  async up(port?: number): Promise<void> {
     this.place.write("shop/app.ts", `console.log(${JSON.stringify(markup)}); setInterval(() => {}, 1000);\n`);
     await this.place.bs9("start", "shop/app.ts", "--name", "shop", "--env", `PAGE=${markup}`, "--wait", "0");
-    this.port = Number(new URL(await this.serve()).port);
+    const url = await this.serve(...(port === undefined ? [] : ["--port", String(port)]));
+    this.port = port ?? Number(new URL(url).port);
     this.token = readFileSync(join(this.place.env.BS9_HOME, "config/web.token"), "utf8").trim();
   }
 
