@@ -74,10 +74,10 @@ test.skipIf(prometheus === null)(
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     start([prometheus ?? "", "--log.level=error", ...options]);
-    type Answer = { data: { result: { metric: Record<string, string>; value: [number, string] }[] } };
+    type Answer = Record<string, { result: { metric: Record<string, string>; value: [number, string] }[] }>;
     const ups = async () => {
       const answered = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=bs9_service_up`).catch(() => null);
-      return answered?.ok === true ? ((await answered.json()) as Answer).data.result : [];
+      return answered?.ok === true ? (((await answered.json()) as Answer)["data"]?.result ?? []) : [];
     };
     await until(async () => (await ups()).length > 0, { what: "Prometheus has scraped the host", timeoutMs: 30_000 });
     const [first] = await ups();
