@@ -9,10 +9,10 @@ import type { Keeping } from "../config/keeping.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Alerter } from "./act/alert.ts";
+import { Lookouts } from "./act/lookouts.ts";
 import { Publisher } from "./act/publish.ts";
 import { Recycler } from "./act/recycle.ts";
 import { Store } from "./act/store.ts";
-import { Uptimes } from "./act/uptimes.ts";
 import type { AlertChannels } from "./alert-channels.ts";
 import { Collector, type WantedSamples } from "./collect/collect.ts";
 import { Cost } from "./cost.ts";
@@ -27,7 +27,18 @@ import { View } from "./view.ts";
 /** The part of a backend that the agent uses. */
 export type Followed = Pick<
   Backend,
-  "kind" | "strangers" | "watch" | "read" | "relayed" | "verify" | "limits" | "logNotices" | "runBeside" | "recycle" | "socketFolder"
+  | "kind"
+  | "strangers"
+  | "watch"
+  | "read"
+  | "relayed"
+  | "verify"
+  | "limits"
+  | "logNotices"
+  | "logs"
+  | "runBeside"
+  | "recycle"
+  | "socketFolder"
 >;
 
 export type TurnsOptions = {
@@ -94,7 +105,7 @@ export class Turns {
       host: hostname(),
       registry: deps.registry,
       inForce: new AlertsInForce(paths),
-      uptimes: new Uptimes(storage, say),
+      lookouts: new Lookouts({ ...deps, storage, say, home: paths.home, onMatch: () => this.#onNews() }),
       channels: options.channels,
       now: deps.now,
       monotonicMs,

@@ -78,7 +78,7 @@ test("without a channel nothing counts as told, and a channel that is added late
 test("messages are taken only where there is a channel", async () => {
   const state = tempDir();
   const open = () => new AlertChannels({ state, home: state, now: Date.now, run: () => Promise.reject(new Error("no program")) });
-  const config = { enabled: true, cooldownSeconds: 0, rules: {}, services: {}, custom: [] };
+  const config = { enabled: true, cooldownSeconds: 0, rules: {}, services: {}, custom: [], certificates: [], patterns: [] };
   const heartbeat = { url: "http://127.0.0.1:1/" };
   for (const [more, isTaken] of [
     [{ channels: { webhooks: [] } }, false],

@@ -20,6 +20,7 @@ export const quiet = {
   verify: async () => ({ verdict: "effective", verified: [], probed: [], missing: [] }),
   limits: () => ({ memoryBytes: null, cpuPercent: null, tasks: null, files: null }),
   logNotices: async () => [],
+  logs: async function* () {},
   runBeside: async () => ({ exitCode: 0, timedOut: false }),
   socketFolder: () => "/nonexistent",
 } satisfies Partial<Followed>;

@@ -84,7 +84,9 @@ test("a port that does not answer, that does not speak TLS or that hangs up is t
   expect(await judgedOn(silent, {}, 200)).toMatchObject({ verdict: "missing", leftMs: null, sentence });
   expect(performance.now() - beganMs).toBeLessThan(2000);
   const plain = await plainPort((socket) => void socket.end("220 mail.example ESMTP\r\n"));
-  expect((await judgedOn(plain)).sentence).toMatch(/cannot be read: (it does not speak TLS|the connection was closed before a certificate came)$/);
+  expect((await judgedOn(plain)).sentence).toMatch(
+    /cannot be read: (it does not speak TLS|the connection was closed before a certificate came)$/,
+  );
   const rude = await plainPort((socket) => void socket.destroy());
   expect((await judgedOn(rude)).sentence).toBe(
     "the certificate on port 443 of web cannot be read: the connection was closed before a certificate came",
@@ -93,7 +95,11 @@ test("a port that does not answer, that does not speak TLS or that hangs up is t
 
 test("the certificate in a file is judged like one of a server", async () => {
   const judgedIn = async (file: string, asked: Partial<CertificateTerms> = {}) =>
-    judgedCertificate(await lookAtCertificate({ file }, asked.host ?? null, 1000), { ...terms, place: "the certificate in x.pem", ...asked }, Date.now());
+    judgedCertificate(
+      await lookAtCertificate({ file }, asked.host ?? null, 1000),
+      { ...terms, place: "the certificate in x.pem", ...asked },
+      Date.now(),
+    );
   const { certFile } = await make("in-file", { fromDays: -1, toDays: 3.01, host: "web.example" });
   expect((await judgedIn(certFile, { host: "web.example" })).sentence).toStartWith("the certificate in x.pem expires in 3d, on ");
   expect((await judgedIn(certFile, { host: "a.example" })).verdict).toBe("other-host");

@@ -16,7 +16,21 @@ export async function certificateMaker(): Promise<Maker> {
   const folder = mkdtempSync(join(tmpdir(), "bs9-certificates-"));
   const openssl = async (...words: string[]) => succeed(await run(["openssl", ...words]), `openssl ${words[0]}`);
   const [caKey, caCert, key] = ["ca.key", "ca.pem", "leaf.key"].map((name) => join(folder, name)) as [string, string, string];
-  await openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Test Authority", "-keyout", caKey, "-out", caCert);
+  await openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "30",
+    "-subj",
+    "/CN=Test Authority",
+    "-keyout",
+    caKey,
+    "-out",
+    caCert,
+  );
   await openssl("genrsa", "-out", key, "2048");
   return async (name, { fromDays, toDays, host, isSelfSigned }) => {
     const own = join(folder, name);

@@ -46,6 +46,8 @@ test("a file with every field is accepted, and an empty one has the built-in val
     rules: {},
     services: {},
     custom: [],
+    certificates: [],
+    patterns: [],
     channels: { webhooks: [] },
   });
 });

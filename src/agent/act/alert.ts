@@ -17,7 +17,7 @@ import type { AlertChannels } from "../alert-channels.ts";
 import type { Known } from "../collect/services.ts";
 import type { Moment, ReportedChange, Stage } from "../moment.ts";
 import { factsOf, passedFailure, type ReportedState } from "./facts.ts";
-import type { Uptimes } from "./uptimes.ts";
+import type { Lookouts } from "./lookouts.ts";
 
 export type AlerterDeps = {
   /** The directory of the state. */
@@ -25,7 +25,7 @@ export type AlerterDeps = {
   host: string;
   registry: Pick<Registry, "acting">;
   inForce: AlertsInForce;
-  uptimes: Uptimes;
+  lookouts: Lookouts;
   channels: Pick<AlertChannels, "use" | "put">;
   now: () => number;
   monotonicMs: () => number;
@@ -75,11 +75,17 @@ export class Alerter implements Stage {
   }
 
   notices(): Notice[] {
-    return this.#deps.inForce.notices().map((what) => ({ kind: "alerts", subject: "alerts.json", what, fix: "bs9 alert --list" }));
+    const { inForce, lookouts } = this.#deps;
+    return [...inForce.notices(), ...lookouts.notices()].map((what) => ({
+      kind: "alerts",
+      subject: "alerts.json",
+      what,
+      fix: "bs9 alert --list",
+    }));
   }
 
   act(moment: Moment): void {
-    const { channels, inForce, uptimes } = this.#deps;
+    const { channels, inForce, lookouts } = this.#deps;
     const clock = { nowMs: moment.uptimeMs, atMs: moment.atMs };
     const isChanged = inForce.refresh();
     const canTell = channels.use(inForce.config);
@@ -89,9 +95,11 @@ export class Alerter implements Stage {
     this.#note(moment);
     const hasRestarted = this.#count(moment);
     const due: AlertEvent[][] = [];
-    if (!inForce.config.enabled) this.#alerts.forget();
-    else {
-      if (moment.kind === "tick") uptimes.look(moment.services.keys(), (name) => inForce.rulesOf(name), moment.atMs);
+    if (!inForce.config.enabled) {
+      this.#alerts.forget();
+      lookouts.rest();
+    } else {
+      if (moment.kind === "tick") lookouts.look(moment, inForce);
       due.push(...decide(this.#alerts, this.#seen(moment, isChanged), telling, clock));
     }
     try {
@@ -103,7 +111,7 @@ export class Alerter implements Stage {
   }
 
   async close(): Promise<void> {
-    await this.#deps.uptimes.close();
+    await this.#deps.lookouts.close();
     this.#teller.save({ nowMs: this.#deps.monotonicMs(), atMs: this.#deps.now() });
   }
 
@@ -134,31 +142,32 @@ export class Alerter implements Stage {
   }
 
   #seen(moment: Moment, isChanged: boolean): Seen {
-    const { inForce } = this.#deps;
+    const { inForce, lookouts } = this.#deps;
     const isTick = moment.kind === "tick";
     const samples = new Map(isTick ? moment.samples.map((sample) => [sample.service, sample]) : []);
-    const subjects = isTick ? moment.services.keys() : moment.touched.union(this.#alerts.subjects());
+    const subjects = isTick ? moment.services.keys() : moment.touched.union(this.#alerts.subjects()).union(lookouts.matched());
     const services = Array.from(subjects).flatMap((name) => {
       const known = moment.services.get(name);
       return known === undefined ? [] : [this.#serviceSeen(known, moment, samples.get(name) ?? null)];
     });
     const rulesOf = (subject: string) => (moment.services.has(subject) ? inForce.rulesOf(subject) : null);
+    const hostRules = inForce.rulesOfHost();
     return {
       services,
-      host: { facts: { figures: isTick ? moment.host : null }, rules: inForce.rulesOfHost() },
+      host: { facts: { figures: isTick ? moment.host : null, ...lookouts.ofHost(hostRules, moment.atMs) }, rules: hostRules },
       existing: isTick || isChanged ? (subject) => (subject === hostName ? inForce.rulesOfHost() : rulesOf(subject)) : null,
     };
   }
 
   #serviceSeen(known: Known, moment: Moment, figures: Moment["samples"][number] | null): ServiceSeen {
-    const { inForce, uptimes } = this.#deps;
+    const { inForce, lookouts } = this.#deps;
     const { name } = known.spec;
     const rules = inForce.rulesOf(name);
     const outOfMemory = this.#outOfMemory.get(name);
     const facts = factsOf(known, moment, {
       rules,
       restartsMs: this.#restarts.of(name),
-      uptimePercent: uptimes.of(name),
+      looked: lookouts.ofService(name, rules, moment.atMs),
       outOfMemory: outOfMemory?.isNew === true ? outOfMemory.run : null,
       reported: this.#reported.get(name) ?? null,
       figures,

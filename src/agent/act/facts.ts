@@ -6,13 +6,14 @@ import type { State } from "../../metrics/sample.ts";
 import { howEnded } from "../../status/ended.ts";
 import type { Known } from "../collect/services.ts";
 import type { Moment } from "../moment.ts";
+import type { LookedService } from "./lookouts.ts";
 
 export type ReportedState = { state: State; atMs: number };
 
 export type FactsInput = {
   rules: RuleSet;
   restartsMs: readonly number[];
-  uptimePercent: number | null;
+  looked: LookedService;
   /** The run that the kernel has ended for its memory and that was not told yet; null where there is none. */
   outOfMemory: string | null;
   /** The last state that the backend reported of the service. */
@@ -41,7 +42,7 @@ export function factsOf(known: Known, moment: Moment, input: FactsInput): Servic
     restartsMs: input.restartsMs,
     memoryLimitBytes: limits.memoryBytes?.value ?? null,
     cpuLimitPercent: limits.cpuPercent?.value ?? null,
-    uptimePercent: input.uptimePercent,
+    ...input.looked,
     figures: input.figures,
   };
 }

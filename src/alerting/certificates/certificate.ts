@@ -31,7 +31,11 @@ const maxWords = 200;
 const shown = (text: string): string => harmless(text).slice(0, maxWords);
 
 /** Names one thing that is wrong: the one that clients notice first. */
-export function judgedCertificate(seen: SeenCertificate, { place, leastMs, host, allowUntrusted }: CertificateTerms, atMs: number): JudgedCertificate {
+export function judgedCertificate(
+  seen: SeenCertificate,
+  { place, leastMs, host, allowUntrusted }: CertificateTerms,
+  atMs: number,
+): JudgedCertificate {
   if (!seen.found) return { verdict: "missing", leftMs: null, sentence: `${place} cannot be read: ${shown(seen.why)}` };
   const { notBeforeMs, notAfterMs, names, trust, isOfHost } = seen;
   const leftMs = notAfterMs - atMs;
@@ -42,11 +46,16 @@ export function judgedCertificate(seen: SeenCertificate, { place, leastMs, host,
       leftMs,
       sentence: `${place} is not valid yet: it begins on ${day(notBeforeMs)}, in ${formatAge(notBeforeMs - atMs)}`,
     };
-  if (isOfHost === false) return { verdict: "other-host", leftMs, sentence: `${place} is for ${shown(names)}, and not for ${shown(host ?? "")}` };
+  if (isOfHost === false)
+    return { verdict: "other-host", leftMs, sentence: `${place} is for ${shown(names)}, and not for ${shown(host ?? "")}` };
   if (!allowUntrusted && trust === "self-signed")
     return { verdict: "untrusted", leftMs, sentence: `${place} is self-signed, so clients refuse it` };
   if (!allowUntrusted && trust === "unknown-issuer")
-    return { verdict: "untrusted", leftMs, sentence: `${place} comes from an issuer that this host does not trust, or the certificates between them are missing` };
+    return {
+      verdict: "untrusted",
+      leftMs,
+      sentence: `${place} comes from an issuer that this host does not trust, or the certificates between them are missing`,
+    };
   const sentence = `${place} expires in ${formatAge(leftMs)}, on ${day(notAfterMs)}`;
   return { verdict: leftMs <= leastMs ? "expires" : "good", leftMs, sentence };
 }

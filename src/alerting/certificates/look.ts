@@ -34,7 +34,11 @@ async function inFile(path: string, host: string | null): Promise<SeenCertificat
 }
 
 /** Loaded on demand, because most agents never look at a certificate. */
-async function ofServer({ host: address, port }: { host: string; port: number }, host: string | null, timeoutMs: number): Promise<SeenCertificate> {
+async function ofServer(
+  { host: address, port }: { host: string; port: number },
+  host: string | null,
+  timeoutMs: number,
+): Promise<SeenCertificate> {
   const { connect } = await import("node:tls");
   return new Promise((done) => {
     const name = host ?? address;
@@ -85,7 +89,10 @@ const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
 
 /** The names in it that clients compare, the first ones only: there may be hundreds. */
 function namesOf({ subjectAltName, subject }: X509Certificate): string {
-  const names = (subjectAltName ?? "").split(", ").filter((name) => name !== "").map((name) => name.replace(/^(DNS|IP Address):/, ""));
+  const names = (subjectAltName ?? "")
+    .split(", ")
+    .filter((name) => name !== "")
+    .map((name) => name.replace(/^(DNS|IP Address):/, ""));
   if (names.length === 0) return /^CN=(.*)$/m.exec(subject)?.[1] ?? "no name";
   return names.length > maxNames ? `${names.slice(0, maxNames).join(", ")} and ${names.length - maxNames} more` : names.join(", ");
 }

@@ -102,4 +102,13 @@ export class AlertsInForce {
   }
 }
 
-const builtIn: AlertConfig = { enabled: true, cooldownSeconds: 300, rules: {}, services: {}, custom: [], channels: { webhooks: [] } };
+const builtIn: AlertConfig = {
+  enabled: true,
+  cooldownSeconds: 300,
+  rules: {},
+  services: {},
+  custom: [],
+  certificates: [],
+  patterns: [],
+  channels: { webhooks: [] },
+};

@@ -6,6 +6,7 @@ import { type FiguresByName, type HostFacts, numberIn, type ServiceFacts } from 
 import { type Custom, customName, type EventRule, type RuleSet, type Threshold } from "../rules/rules.ts";
 import { type AlertSeverity, figureText, marginOf, thresholdRow } from "../rules/table.ts";
 import { seenBy } from "./events.ts";
+import { certificateObserved, patternObserved } from "./found.ts";
 import type { Condition } from "./states.ts";
 
 export type Observation = {
@@ -37,14 +38,23 @@ export function observationsOf(facts: ServiceFacts, rules: RuleSet, host: HostFa
     return { ...observed, ...(countsDown === true ? {} : whileDown(facts)) };
   });
   const custom = figures === null ? [] : rules.custom.map((rule) => ({ ...customOf(rule, name, figures), ...whileDown(facts) }));
-  return [...rules.events.map((rule) => eventOf(rule, facts, nowMs)), ...thresholds, ...custom];
+  const certificates =
+    figures === null
+      ? []
+      : rules.certificates
+          .flatMap((rule) => certificateObserved(rule, name, facts.certificates))
+          .map((one) => ({ ...one, ...whileDown(facts) }));
+  const patterns = rules.patterns.map((rule) => patternObserved(rule, name, facts.matches));
+  return [...rules.events.map((rule) => eventOf(rule, facts, nowMs)), ...thresholds, ...custom, ...certificates, ...patterns];
 }
 
-export function observationsOfHost({ figures }: HostFacts, rules: RuleSet): Observation[] {
+export function observationsOfHost(host: HostFacts, rules: RuleSet): Observation[] {
+  const { certificates, figures } = host;
   if (figures === null) return [];
   return [
-    ...rules.thresholds.map((rule) => thresholdOf(rule, hostName, { facts: null, host: { figures }, nowMs: 0 })),
+    ...rules.thresholds.map((rule) => thresholdOf(rule, hostName, { facts: null, host, nowMs: 0 })),
     ...rules.custom.map((rule) => customOf(rule, hostName, figures)),
+    ...rules.certificates.flatMap((rule) => certificateObserved(rule, hostName, certificates)),
   ];
 }
 

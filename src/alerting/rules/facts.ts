@@ -1,5 +1,6 @@
 // The facts of a service and of the host that rules are compared with.
 import type { Health, State } from "../../metrics/sample.ts";
+import type { SeenCertificate } from "../certificates/certificate.ts";
 
 /** Figures by name; a figure that could not be measured is null. */
 export type FiguresByName = Readonly<Record<string, unknown>>;
@@ -25,9 +26,28 @@ export type ServiceFacts = {
   uptimePercent: number | null;
   /** The sample of this tick; null between ticks: then rules on figures are not evaluated. */
   figures: FiguresByName | null;
+  /** In how many ms its memory reaches its limit; Infinity where it does not grow, null where too little is known. */
+  memoryFullMs?: number | null;
+  certificates?: CertificatesByRule;
+  matches?: MatchesByRule;
 };
 
-export type HostFacts = { figures: FiguresByName | null };
+/** The certificate that each rule looked at last, by the name of the rule. */
+export type CertificatesByRule = ReadonlyMap<string, { seen: SeenCertificate; atMs: number }>;
+
+/** The lines that match the pattern of each rule, by the name of the rule: those since the previous evaluation. */
+export type MatchesByRule = ReadonlyMap<string, PatternMatch>;
+
+/** `line`: the first of these lines; `isGapped`: lines before them could not be searched. */
+export type PatternMatch = { line: string; count: number; isGapped: boolean };
+
+/** The predictions are those of a service, for the memory of the host and for the disk that is full first. */
+export type HostFacts = {
+  figures: FiguresByName | null;
+  memoryFullMs?: number | null;
+  diskFullMs?: number | null;
+  certificates?: CertificatesByRule;
+};
 
 /** The facts of a service that nothing measures: neither its figures nor its health are known. */
 export const unmeasured: Omit<ServiceFacts, "name" | "state" | "end" | "endedRun" | "isOutOfMemory"> = {

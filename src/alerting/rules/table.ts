@@ -1,7 +1,7 @@
 // The table of the rules on figures and of the rules on events. The schema of alerts.json, the options of `bs9 alert`, what is
 // compared, the list of the rules and the sentences derive from it: a new rule is a new row, and where it is an event also the
 // condition in evaluation/events.ts.
-import { formatBytes, formatSpan } from "../../base/quantities.ts";
+import { formatAge, formatBytes, formatSpan } from "../../base/quantities.ts";
 import type { Unit } from "../../metrics/figures.ts";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import type { severities } from "../message.ts";
@@ -16,7 +16,7 @@ type ThresholdRow = {
   name: string;
   on: SubjectKind;
   /** What the user may give as its value, see config.ts. */
-  takes: "percent" | "percentOrSize" | "number" | "percentWithin" | "countWithin";
+  takes: "percent" | "percentOrSize" | "number" | "percentWithin" | "countWithin" | "time";
   unit: Unit;
   /** The value is the least that is good, and not the most. */
   isLeast?: true;
@@ -28,7 +28,7 @@ type ThresholdRow = {
   /** The time over which it is counted, unless the user gives another one. */
   withinMs: number;
   /**
-   * The share of the way from the threshold to 0 (to 100 for a least percentage) that a value has to come back before it counts as
+   * The share of the way from the threshold to 0 (to 100 for a least percentage, as far again for a least time) that a value has to come back before it counts as
    * good again.
    */
   hysteresis: number;
@@ -38,6 +38,8 @@ type ThresholdRow = {
 };
 
 const usual = { forMs: 10_000, withinMs: 0, hysteresis: 0.05, severity: "warning" } as const;
+/** What is predicted moves with every sample, so it has to come back further. */
+const ahead = { ...usual, isLeast: true, hysteresis: 0.25 } as const;
 const figure = (facts: ServiceFacts | null, name: string) => numberIn(facts?.figures ?? null, name);
 
 // biome-ignore format: a table is read by its columns
@@ -71,6 +73,16 @@ const thresholds = [
   { ...usual, name: "hostDisk", on: "host", takes: "percent", unit: "percent",
     measure: ({ host }) => fullest(host),
     sentence: (value) => `the fullest disk of the host is ${value} full` },
+  /** The time in which the memory of the service reaches its limit, if it goes on as it does. */
+  { ...ahead, name: "memoryFull", on: "service", takes: "time", unit: "ms",
+    measure: ({ facts }) => facts?.memoryFullMs ?? null,
+    sentence: (value, subject) => `the memory of ${subject} reaches its limit in about ${value}, if it goes on growing as it does` },
+  { ...ahead, name: "hostMemoryFull", on: "host", takes: "time", unit: "ms",
+    measure: ({ host }) => host.memoryFullMs ?? null,
+    sentence: (value) => `the memory of the host is full in about ${value}, if it goes on growing as it does` },
+  { ...ahead, name: "hostDiskFull", on: "host", takes: "time", unit: "ms",
+    measure: ({ host }) => host.diskFullMs ?? null,
+    sentence: (value) => `a disk of the host is full in about ${value}, if it goes on growing as it does` },
 ] as const satisfies readonly ThresholdRow[];
 
 type EventRow = {
@@ -110,8 +122,12 @@ const byName = Object.fromEntries(thresholdRows.map((row) => [row.name, row])) a
 export const thresholdRow = (name: ThresholdName): (typeof thresholdRows)[number] => byName[name];
 
 /** The size of the range in which a value is neither bad nor good again. */
-export function marginOf({ hysteresis, isLeast }: Pick<ThresholdRow, "hysteresis" | "isLeast">, threshold: number): number {
-  return Math.abs(isLeast === true ? 100 - threshold : threshold) * hysteresis;
+export function marginOf(
+  row: Pick<ThresholdRow, "hysteresis"> & Partial<Pick<ThresholdRow, "isLeast" | "unit">>,
+  threshold: number,
+): number {
+  const isLeastShare = row.isLeast === true && row.unit === "percent";
+  return Math.abs(isLeastShare ? 100 - threshold : threshold) * row.hysteresis;
 }
 
 function fullest({ figures }: HostFacts): number | null {
@@ -119,16 +135,20 @@ function fullest({ figures }: HostFacts): number | null {
   return used.length === 0 ? null : Math.max(...used);
 }
 
+/** A time from here on is written in minutes. */
+const longMs = 60_000;
+
 /** A threshold as the user has written it. */
 export function limitText(value: number, unit: Unit): string {
   if (unit === "bytes") return formatBytes(value);
+  if (unit === "ms" && value >= longMs) return formatAge(value);
   return unit === "percent" ? `${value} %` : unit === "ms" ? `${value} ms` : String(value);
 }
 
 export function figureText(value: number | null, unit: Unit | null): string {
   if (value === null) return "unknown";
   if (unit === "bytes") return formatBytes(value);
-  if (unit === "ms") return formatSpan(value);
+  if (unit === "ms") return value >= longMs ? formatAge(value) : formatSpan(value);
   const text = String(Math.round(value * 10) / 10);
   return unit === "percent" ? `${text} %` : text;
 }
