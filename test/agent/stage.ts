@@ -48,6 +48,10 @@ export class Stage {
   /** Called once during the next reading, after its values were taken: changes made here are newer than the reading. */
   duringRead: (() => void) | null = null;
   isTold = true;
+  /** The lines of the services, as the backend returns them. */
+  logs: Followed["logs"] = quiet.logs;
+  /** The memory limit of each service. */
+  limitBytes: number | null = null;
   readonly #children: Bun.Subprocess[] = [];
   #storage: Storage | null = null;
 
@@ -65,6 +69,8 @@ export class Stage {
         now: () => clock.nowMs,
         backend: {
           ...quiet,
+          logs: (query, signal) => this.logs(query, signal),
+          limits: () => ({ ...quiet.limits(), memoryBytes: this.limitBytes === null ? null : { value: this.limitBytes, inForce: true } }),
           watch: async (onChange, onLost) => {
             if (!this.isTold) return null;
             this.tell = onChange;

@@ -17,7 +17,7 @@ const minWindows = 16;
  * rises, and a leak under noise has 0.8 and more.
  */
 const minTau = 0.7;
-/** A fall of the least values by this share is one by itself, and not noise. */
+/** A fall by this share is more than noise. */
 const fallShare = 0.05;
 /** Teeth differ in height: the value has to come above an earlier one by this share of the fall after it. */
 const overShare = 0.35;
@@ -50,11 +50,12 @@ export function timeUntilFull(points: readonly TrendPoint[], limit: number, ahea
  */
 export function hasComeDown(history: readonly TrendPoint[]): boolean {
   const present = history.at(-1)?.most ?? 0;
-  let leastAfter = Number.POSITIVE_INFINITY;
+  // A later point has to lie below as a whole, because a single sample may be wrong.
+  let lowest = Number.POSITIVE_INFINITY;
   for (const { least, most } of history.toReversed()) {
-    const fall = least - leastAfter;
+    const fall = least - lowest;
     if (fall > least * fallShare && present <= most + Math.max(most * fallShare, fall * overShare)) return true;
-    leastAfter = Math.min(leastAfter, least);
+    lowest = Math.min(lowest, most);
   }
   return false;
 }

@@ -1,0 +1,137 @@
+// The prediction of when a value is full: close for leaks, silent for the teeth of a garbage collector, and null without samples.
+import { afterEach, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { hasComeDown, type TrendPoint, timeUntilFull } from "../../src/alerting/ahead/trend.ts";
+import { dice } from "../dice.ts";
+
+const [second, minute, hour] = [1000, 60_000, 3_600_000];
+const limit = 512;
+const children: Bun.Subprocess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+function bell(roll: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - roll())) * Math.cos(2 * Math.PI * roll());
+}
+
+/** A sample every 5 s while the value is below the limit. */
+function sampled(value: (atMs: number) => number, spanMs: number): TrendPoint[] {
+  const points: TrendPoint[] = [];
+  for (let atMs = 0; atMs < spanMs; atMs += 5 * second) {
+    const one = value(atMs);
+    if (one >= limit) break;
+    points.push({ atMs, least: one, most: one });
+  }
+  return points;
+}
+
+/** As the agent predicts: from twice the time ahead, and a day of history in points that are as long as a window. */
+function predicted(points: readonly TrendPoint[], atMs: number, aheadMs: number): number | null {
+  const upTo = points.slice(0, Math.floor(atMs / (5 * second)) + 1);
+  const ms = timeUntilFull(upTo.slice(Math.max(0, upTo.length - (2 * aheadMs) / (5 * second))), limit, aheadMs);
+  if (ms === null || ms > aheadMs) return ms;
+  return hasComeDown(folded(upTo, (2 * aheadMs) / 24)) ? Number.POSITIVE_INFINITY : ms;
+}
+
+function folded(points: readonly TrendPoint[], stepMs: number): TrendPoint[] {
+  const steps = new Map<number, TrendPoint>();
+  for (const { atMs, least, most } of points) {
+    const at = Math.floor(atMs / stepMs) * stepMs;
+    const before = steps.get(at) ?? { atMs: at, least, most };
+    steps.set(at, { atMs: at, least: Math.min(before.least, least), most: Math.max(before.most, most) });
+  }
+  return [...steps.values()];
+}
+
+test.each([1, 2, 3, 4, 5])("a linear leak is predicted within 10 %, also under noise and teeth (seed %d)", (seed) => {
+  for (const noise of [0, 2.5]) {
+    for (const toothMs of [0, 30 * second, 5 * minute]) {
+      const roll = dice(seed);
+      const [slope, shift] = [(400 + 100 * roll()) / (6 * hour), roll() * toothMs];
+      const tooth = (atMs: number) => (toothMs === 0 ? 0 : (60 * ((atMs + shift) % toothMs)) / toothMs);
+      const points = sampled((atMs) => 80 + slope * atMs + tooth(atMs) + noise * bell(roll), 12 * hour);
+      const fullMs = (points.at(-1)?.atMs ?? 0) + 5 * second;
+      for (const leftMs of [hour, 40 * minute, 20 * minute]) {
+        const error = (predicted(points, fullMs - leftMs, hour) ?? Number.NaN) - leftMs;
+        // Closer to the end the last tooth, and the highest of the noise, decide by themselves when the limit is reached.
+        const isPure = noise === 0 && toothMs < minute;
+        expect(Math.abs(error)).toBeLessThan(0.1 * (isPure ? leftMs : hour));
+      }
+    }
+  }
+});
+
+const periods = [20 * second, 3 * minute, 20 * minute, 40 * minute, hour, 1.7 * hour, 3 * hour, 9 * hour];
+test.each(periods)("a day of teeth that take %d ms each gives at most one false alarm", (periodMs) => {
+  for (const seed of [1, 2, 3]) {
+    const roll = dice(seed);
+    let [fromMs, lengthMs] = [0, periodMs];
+    const points = sampled((atMs) => {
+      if (atMs - fromMs >= lengthMs) [fromMs, lengthMs] = [atMs, periodMs * (0.8 + 0.4 * roll())];
+      return 100 + (300 * (atMs - fromMs)) / periodMs + 4 * bell(roll);
+    }, 24 * hour);
+    expect(points).toHaveLength(17_280);
+    let [alarms, isOn] = [0, false];
+    for (let atMs = 10 * minute; atMs < 24 * hour; atMs += 5 * minute) {
+      const isNear = (predicted(points, atMs, hour) ?? Number.POSITIVE_INFINITY) <= hour;
+      if (isNear && !isOn) alarms++;
+      isOn = isNear;
+    }
+    expect(alarms).toBeLessThanOrEqual(1);
+  }
+});
+
+test("a leak after a high tooth is found once it has passed that tooth", () => {
+  const points = sampled((atMs) => (atMs < hour ? 100 + (150 * atMs) / hour : 100 + (80 * (atMs - hour)) / hour), 12 * hour);
+  const fullMs = (points.at(-1)?.atMs ?? 0) + 5 * second;
+  expect(Math.abs((predicted(points, fullMs - 50 * minute, hour) ?? 0) - 50 * minute)).toBeLessThan(6 * minute);
+});
+
+test("where too little is known, nothing is predicted", () => {
+  const rising = sampled((atMs) => 100 + atMs / minute, 29 * minute);
+  expect(timeUntilFull(rising, limit, hour)).toBeNull();
+  expect(timeUntilFull([], limit, hour)).toBeNull();
+  expect(timeUntilFull(rising, 0, minute)).toBeNull();
+  const holes = sampled((atMs) => 100 + atMs / minute, hour).filter(({ atMs }) => atMs < 10 * minute || atMs > 50 * minute);
+  expect(timeUntilFull(holes, limit, hour)).toBeNull();
+  expect(hasComeDown([])).toBeFalse();
+});
+
+test("a value that is level, or falls, is never full, and one at its limit is full now", () => {
+  const level = sampled(() => 300, hour);
+  expect(timeUntilFull(level, limit, hour)).toBe(Number.POSITIVE_INFINITY);
+  expect(
+    timeUntilFull(
+      sampled((atMs) => 400 - atMs / minute, hour),
+      limit,
+      hour,
+    ),
+  ).toBe(Number.POSITIVE_INFINITY);
+  expect(timeUntilFull([...level, { atMs: hour, least: limit, most: limit }], limit, hour)).toBe(0);
+});
+
+test("the memory of a real process that leaks reaches the limit about when it was predicted", async () => {
+  // It holds 150 MB more each second, and makes garbage beside that.
+  const leak = `const kept = []; const began = performance.now();
+    setInterval(() => { while (kept.length < (performance.now() - began) * 0.15) kept.push(Buffer.alloc(1048576, 1)); Buffer.alloc(2097152, 2); }, 5);`;
+  const child = Bun.spawn([process.execPath, "-e", leak], { stdio: ["ignore", "ignore", "ignore"] });
+  children.push(child);
+  const megabytes = () => (Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096) / 1e6;
+  const points: TrendPoint[] = [];
+  const sample = async () => {
+    await Bun.sleep(20);
+    const value = megabytes();
+    points.push({ atMs: performance.now(), least: value, most: value });
+    return value;
+  };
+  while ((await sample()) < 150);
+  const from = points.length;
+  while ((await sample()) < 260);
+  const full = (points.at(-1)?.most ?? 0) + 90;
+  const askedMs = points.at(-1)?.atMs ?? 0;
+  const ms = timeUntilFull(points.slice(from), full, 1000) ?? Number.NaN;
+  while ((await sample()) < full);
+  const realMs = (points.at(-1)?.atMs ?? 0) - askedMs;
+  expect(Math.abs(ms - realMs) / realMs).toBeLessThan(0.25);
+}, 30_000);
