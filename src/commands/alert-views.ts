@@ -8,7 +8,16 @@ import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../al
 import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet } from "../alerting/evaluation/silences.ts";
-import { customName, type RuleSet, rulesOfHost, rulesOfService, thresholdText } from "../alerting/rules/rules.ts";
+import {
+  type CertificateRule,
+  certificateName,
+  customName,
+  patternName,
+  type RuleSet,
+  rulesOfHost,
+  rulesOfService,
+  thresholdText,
+} from "../alerting/rules/rules.ts";
 import { readAlertHistory } from "../alerting/spool/history.ts";
 import { exitStatus } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
@@ -65,8 +74,8 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
 }
 
 /** The file with its defaults, and with the times and sizes as the user has written them. */
-function shownConfig(config: AlertConfig, { rules = {}, services = {}, custom = [] }: AlertFile) {
-  return { ...maskedAlerts(config), rules, services, custom };
+function shownConfig(config: AlertConfig, { rules = {}, services = {}, custom = [], certificates = [], patterns = [] }: AlertFile) {
+  return { ...maskedAlerts(config), rules, services, custom, certificates, patterns };
 }
 
 /** A sentence for each part of the file that no service uses. */
@@ -102,7 +111,8 @@ function channelLines(config: AlertConfig): string[] {
 
 /** The rules of a service that are the same as those of all services are shown once. */
 function ruleRows(config: AlertConfig, services: string[], isForAll: boolean): string[][] {
-  const others = rulesOfService({ ...config, services: {}, custom: config.custom.filter((one) => one.service === undefined) }, "");
+  // No service has an empty name, so these are the rules that name no service.
+  const others = rulesOfService({ ...config, services: {} }, "");
   const ofAll = rowsOf("all services", others);
   const own = services.flatMap((service) => {
     const rows = rowsOf(service, rulesOfService(config, service));
@@ -118,7 +128,7 @@ function ownRows(rows: string[][], ofAll: string[][], service: string): string[]
   return [...rows.filter(([, ...rest]) => !same.has(rest.join("\0"))), ...removed];
 }
 
-function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): string[][] {
+function rowsOf(subject: string, { thresholds, events, custom, certificates, patterns }: RuleSet): string[][] {
   return [
     ...events.map(({ name, forMs, severity }) => [subject, name, "-", lasting(forMs), severity]),
     ...thresholds.map((rule) => [subject, rule.name, thresholdText(rule), lasting(rule.forMs), rule.severity]),
@@ -129,7 +139,20 @@ function rowsOf(subject: string, { thresholds, events, custom }: RuleSet): strin
       lasting(forMs),
       severity,
     ]),
+    ...certificates.map(({ name, days, forMs, severity, ...where }) => [
+      subject,
+      certificateName(name),
+      `${certificatePlace(where)}, at least ${days}d left`,
+      lasting(forMs ?? 0),
+      severity,
+    ]),
+    ...patterns.map(({ name, pattern, severity }) => [subject, patternName(name), `/${harmless(pattern)}/`, "at once", severity]),
   ];
+}
+
+function certificatePlace({ port, url, file }: Pick<CertificateRule, "port" | "url" | "file">): string {
+  if (port !== undefined) return `port ${port}`;
+  return url === undefined ? harmless(file ?? "") : `https://${new URL(url).host}`;
 }
 
 const lasting = (ms: number): string => (ms === 0 ? "at once" : ms < 1000 ? formatSpan(ms) : formatAge(ms));

@@ -14,7 +14,15 @@ test("the uptimes of 300 services are computed in pieces, between which the agen
   };
   const said: string[] = [];
   const uptimes = new Uptimes({ watches }, (sentence) => said.push(sentence));
-  const config = { enabled: true, cooldownSeconds: 0, services: {}, custom: [], channels: { webhooks: [] } };
+  const config = {
+    enabled: true,
+    cooldownSeconds: 0,
+    services: {},
+    custom: [],
+    certificates: [],
+    patterns: [],
+    channels: { webhooks: [] },
+  };
   const rules = rulesOfService({ ...config, rules: { uptime: { value: 99 } } }, "web");
   const names = Array.from({ length: 300 }, (_, i) => `service-${i}`);
   uptimes.look(names, () => rules, Date.now());

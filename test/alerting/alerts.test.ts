@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Alerts, messageOf } from "../../src/alerting/evaluation/alerts.ts";
 import { readKept, writeKept } from "../../src/alerting/evaluation/kept.ts";
-import type { Observation } from "../../src/alerting/evaluation/observation.ts";
+import type { Observation } from "../../src/alerting/evaluation/observed.ts";
 import type { Condition } from "../../src/alerting/evaluation/states.ts";
 import { tempDir } from "../harness.ts";
 

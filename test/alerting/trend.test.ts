@@ -111,27 +111,28 @@ test("a value that is level, or falls, is never full, and one at its limit is fu
   expect(timeUntilFull([...level, { atMs: hour, least: limit, most: limit }], limit, hour)).toBe(0);
 });
 
-test("the memory of a real process that leaks reaches the limit about when it was predicted", async () => {
-  // It holds 150 MB more each second, and makes garbage beside that.
-  const leak = `const kept = []; const began = performance.now();
-    setInterval(() => { while (kept.length < (performance.now() - began) * 0.15) kept.push(Buffer.alloc(1048576, 1)); Buffer.alloc(2097152, 2); }, 5);`;
-  const child = Bun.spawn([process.execPath, "-e", leak], { stdio: ["ignore", "ignore", "ignore"] });
+test("the memory of a real process that leaks reaches the limit when it was predicted", async () => {
+  // With each line that it reads, it holds 1 MB more, and makes as much garbage: one sample of 5 s, as fast as the machine can.
+  const leak = `const kept = []; for await (const _ of console) {
+    kept.push(Buffer.alloc(1048576, 1)); for (let i = 0; i < 500; i++) Buffer.alloc(1000, 2); process.stdout.write("."); }`;
+  const child = Bun.spawn([process.execPath, "-e", leak], { stdio: ["pipe", "pipe", "ignore"] });
   children.push(child);
-  const megabytes = () => (Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096) / 1e6;
+  const answers = child.stdout.getReader();
   const points: TrendPoint[] = [];
   const sample = async () => {
-    await Bun.sleep(20);
-    const value = megabytes();
-    points.push({ atMs: performance.now(), least: value, most: value });
-    return value;
+    child.stdin.write("\n");
+    await child.stdin.flush();
+    await answers.read();
+    const megabytes = (Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096) / 1e6;
+    points.push({ atMs: points.length * 5 * second, least: megabytes, most: megabytes });
+    return megabytes;
   };
-  while ((await sample()) < 150);
+  for (let i = 0; i < 120; i++) await sample();
   const from = points.length;
-  while ((await sample()) < 260);
-  const full = (points.at(-1)?.most ?? 0) + 90;
-  const askedMs = points.at(-1)?.atMs ?? 0;
-  const ms = timeUntilFull(points.slice(from), full, 1000) ?? Number.NaN;
-  while ((await sample()) < full);
-  const realMs = (points.at(-1)?.atMs ?? 0) - askedMs;
-  expect(Math.abs(ms - realMs) / realMs).toBeLessThan(0.25);
-}, 30_000);
+  for (let i = 0; i < 120; i++) await sample();
+  const [asked, full] = [points.length, (points.at(-1)?.most ?? 0) + 120];
+  const ms = timeUntilFull(points.slice(from), full, 10 * minute) ?? Number.NaN;
+  while (points.length < 1000 && (await sample()) < full);
+  const realMs = (points.length - asked) * 5 * second;
+  expect(Math.abs(ms - realMs) / realMs).toBeLessThan(0.1);
+}, 60_000);

@@ -9,6 +9,7 @@ import { hostName } from "../../metrics/subject.ts";
 import type { Point, StorageReader } from "../../storage/storage.ts";
 
 const everyMs = 60_000;
+const pieceMs = 10;
 /** A trend is looked for in twice the time that is predicted, in this many steps at most. */
 const steps = 240;
 /** A tooth of the memory is known from this long ago. */
@@ -24,7 +25,7 @@ type Reader = Pick<StorageReader, "series">;
 export type ForecastSubject = { name: string; rules: RuleSet; memoryLimitBytes: number | null };
 
 /** What the rules on a subject need. */
-export async function forecastOf(storage: Reader, { name, rules, memoryLimitBytes }: ForecastSubject, atMs: number): Promise<Forecast> {
+async function forecastOf(storage: Reader, { name, rules, memoryLimitBytes }: ForecastSubject, atMs: number): Promise<Forecast> {
   const until = async (rule: ThresholdName, figures: readonly FigureName<"service" | "host">[], limit: number | null) => {
     const aheadMs = rules.thresholds.find((one) => one.name === rule)?.value;
     if (aheadMs === undefined || limit === null) return null;
@@ -53,7 +54,7 @@ async function figureForecast(storage: Reader, { subject, figure, limit, aheadMs
 }
 
 /** A service that was started again begins anew. */
-export function trendPoints(points: readonly Point[], figure: FigureName): TrendPoint[] {
+function trendPoints(points: readonly Point[], figure: FigureName): TrendPoint[] {
   const from = points.findLastIndex(({ restarted, state }) => (restarted ?? 0) > 0 || (state !== undefined && state !== "active"));
   return points.slice(from + 1).flatMap((point) => {
     const value = point[figure] ?? null;
@@ -71,6 +72,7 @@ export class Forecasts {
   #known = new Map<string, Forecast>();
   #lookedMs = Number.NEGATIVE_INFINITY;
   #work: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(storage: Reader, say: (sentence: string) => void) {
     this.#storage = storage;
@@ -98,12 +100,22 @@ export class Forecasts {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#work;
   }
 
   async #look(asked: readonly ForecastSubject[], atMs: number): Promise<void> {
     const known = new Map<string, Forecast>();
-    for (const subject of asked) known.set(subject.name, await forecastOf(this.#storage, subject, atMs));
+    let beganMs = performance.now();
+    for (const subject of asked) {
+      // SQLite answers without a pause, so a thousand services in one piece would keep the next turn waiting.
+      if (performance.now() - beganMs >= pieceMs) {
+        await Bun.sleep(pieceMs);
+        beganMs = performance.now();
+      }
+      if (this.#isClosed) return;
+      known.set(subject.name, await forecastOf(this.#storage, subject, atMs));
+    }
     this.#known = known;
   }
 }

@@ -23,7 +23,7 @@ const fallShare = 0.05;
 const overShare = 0.35;
 
 /** How much of the time that is looked ahead has to be known: a line through less would be drawn too far. */
-export const leastKnown = 0.5;
+const leastKnown = 0.5;
 
 /**
  * In how many ms after the last point the value reaches the limit: Infinity where it does not grow, or not steadily. Null where

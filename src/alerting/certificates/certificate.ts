@@ -1,4 +1,4 @@
-// What is wrong with a certificate, and the sentence for it. Pure.
+// Judges a certificate, and says in a sentence why clients refuse it or soon will. Pure.
 import { formatAge } from "../../base/quantities.ts";
 import { harmless } from "../../base/text.ts";
 

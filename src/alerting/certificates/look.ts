@@ -45,7 +45,7 @@ async function ofServer(
     const socket = connect({
       host: address,
       port,
-      // What is wrong with the certificate is found here, and must not end the handshake.
+      // The certificate is judged here, so a bad one must not end the handshake.
       rejectUnauthorized: false,
       ...(isAddress(name) ? {} : { servername: name }),
     });

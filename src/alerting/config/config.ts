@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { SubjectKind } from "../../metrics/subject.ts";
 import { mistakeInTemplate } from "../channels/template.ts";
 import { type EventName, eventRows, type Takes, thresholdRows } from "../rules/table.ts";
-import { event, file, off, percent, percentOrSize, positive, seconds, serviceName, severity, shared, text, within } from "./fields.ts";
+import { event, file, off, percent, percentOrSize, positive, seconds, serviceName, severity, shared, span, text } from "./fields.ts";
 import { ownRules } from "./own-rules.ts";
 
 /** The schema of a rule by what its row in the table of the rules takes. A count is reached at one moment, so it has no `for`. */
@@ -11,9 +11,9 @@ const takes = {
   percent: v.optional(v.union([off, v.strictObject({ value: percent, ...shared })])),
   percentOrSize: v.optional(v.union([off, v.strictObject({ value: percentOrSize, ...shared })])),
   number: v.optional(v.union([off, v.strictObject({ value: positive, ...shared })])),
-  percentWithin: v.optional(v.union([off, v.strictObject({ value: percent, within: v.optional(within), ...shared })])),
-  countWithin: v.optional(v.union([off, v.strictObject({ value: positive, within: v.optional(within), severity })])),
-  time: v.optional(v.union([off, v.strictObject({ value: within, ...shared })])),
+  percentWithin: v.optional(v.union([off, v.strictObject({ value: percent, within: v.optional(span), ...shared })])),
+  countWithin: v.optional(v.union([off, v.strictObject({ value: positive, within: v.optional(span), severity })])),
+  time: v.optional(v.union([off, v.strictObject({ value: span, ...shared })])),
 };
 
 type Entries<T extends Record<string, keyof typeof takes>> = { [N in keyof T]: (typeof takes)[T[N]] };

@@ -61,7 +61,7 @@ export const percentOrSize = v.pipe(
 );
 
 export const shared = { for: v.optional(duration), severity };
-export const within = durationFrom(1);
+export const span = durationFrom(1);
 export const event = v.optional(v.union([v.picklist(["on", "off"]), v.strictObject(shared)]));
 
 export const file = v.pipe(text(4096), v.regex(/^(\/|~\/)/, "must be an absolute path, or begin with ~/"));

@@ -4,7 +4,7 @@ import { Bs9Error } from "../../base/errors.ts";
 import { linearPattern, maxPatternLength } from "../../base/pattern.ts";
 import { tableOf } from "../../metrics/figures.ts";
 import { hostName, kindOf } from "../../metrics/subject.ts";
-import { file, serviceName, severity, shared, text, within } from "./fields.ts";
+import { file, serviceName, severity, shared, span, text } from "./fields.ts";
 
 const operators = [">", ">=", "<", "<="] as const;
 
@@ -80,7 +80,7 @@ const Pattern = v.strictObject({
   /** Without it the rule is on every service. */
   service: v.optional(serviceName),
   /** The alert ends after this time without a line that matches. */
-  quiet: v.optional(within, 300_000),
+  quiet: v.optional(span, 300),
   severity,
 });
 export type PatternConfig = v.InferOutput<typeof Pattern>;

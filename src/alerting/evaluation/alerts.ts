@@ -3,7 +3,7 @@
 import { harmless } from "../../base/text.ts";
 import { type AlertEvent, type AlertMessage, idOfFiring } from "../message.ts";
 import { type AlertNow, hasGap, type Kept } from "./kept.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation } from "./observed.ts";
 import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
 import { type Condition, stepOf } from "./states.ts";
 

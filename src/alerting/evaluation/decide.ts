@@ -4,7 +4,8 @@ import type { AlertEvent } from "../message.ts";
 import type { HostFacts, ServiceFacts } from "../rules/facts.ts";
 import { hasRule, type RuleSet } from "../rules/rules.ts";
 import type { Alerts, Clock, Telling } from "./alerts.ts";
-import { type Observation, observationsOf, observationsOfHost } from "./observation.ts";
+import { observationsOf, observationsOfHost } from "./observation.ts";
+import type { Observation } from "./observed.ts";
 
 export type ServiceSeen = {
   facts: ServiceFacts;

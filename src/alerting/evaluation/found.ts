@@ -4,10 +4,10 @@ import { hostName } from "../../metrics/subject.ts";
 import { judgedCertificate } from "../certificates/certificate.ts";
 import type { CertificatesByRule, MatchesByRule } from "../rules/facts.ts";
 import { type CertificateRule, certificateName, invalidCertificateName, type PatternRule, patternName } from "../rules/rules.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation } from "./observed.ts";
 
 const dayMs = 86_400_000;
-/** A port that does not answer for a moment is no alert, because its service may be starting. */
+/** A port that does not answer for a moment fires nothing, because its service may be starting. */
 const missingForMs = 120_000;
 
 /** Two observations, or none while nobody has looked: whether it expires soon, and whether clients refuse it now. */

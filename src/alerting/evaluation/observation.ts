@@ -4,29 +4,11 @@ import { tableOf, type Unit } from "../../metrics/figures.ts";
 import { hostName, kindOf } from "../../metrics/subject.ts";
 import { type FiguresByName, type HostFacts, numberIn, type ServiceFacts } from "../rules/facts.ts";
 import { type Custom, customName, type EventRule, type RuleSet, type Threshold } from "../rules/rules.ts";
-import { type AlertSeverity, figureText, marginOf, thresholdRow } from "../rules/table.ts";
+import { figureText, marginOf, thresholdRow } from "../rules/table.ts";
 import { seenBy } from "./events.ts";
 import { certificateObserved, patternObserved } from "./found.ts";
+import type { Observation } from "./observed.ts";
 import type { Condition } from "./states.ts";
-
-export type Observation = {
-  rule: string;
-  subject: string;
-  condition: Condition;
-  forMs: number;
-  /** How long the condition has to be false until the alert is resolved. */
-  clearForMs: number;
-  severity: AlertSeverity;
-  value: number | null;
-  threshold: number | null;
-  unit: Unit | null;
-  /** What identifies this firing beside its rule and subject; null: the time at which it began. */
-  run: string | null;
-  /** When the condition became true, by the wall clock; null: now. */
-  sinceMs: number | null;
-  /** Called only while the condition is true, because most conditions are false in each turn. */
-  sentence: () => string;
-};
 
 export function observationsOf(facts: ServiceFacts, rules: RuleSet, host: HostFacts, nowMs: number): Observation[] {
   const { name, figures } = facts;

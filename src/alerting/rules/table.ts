@@ -38,7 +38,7 @@ type ThresholdRow = {
 };
 
 const usual = { forMs: 10_000, withinMs: 0, hysteresis: 0.05, severity: "warning" } as const;
-/** What is predicted moves with every sample, so it has to come back further. */
+/** A prediction moves with every sample, so it has to come back further. */
 const ahead = { ...usual, isLeast: true, hysteresis: 0.25 } as const;
 const figure = (facts: ServiceFacts | null, name: string) => numberIn(facts?.figures ?? null, name);
 
