@@ -8,6 +8,7 @@ import { alertMistakeLine, alertsFile, loadAlerts, type ReadAlerts } from "../al
 import { maskedAlerts } from "../alerting/config/masked.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { readQuiet } from "../alerting/evaluation/silences.ts";
+import type { AlertEvent } from "../alerting/message.ts";
 import {
   type CertificateRule,
   certificateName,
@@ -23,6 +24,7 @@ import { exitStatus } from "../base/errors.ts";
 import type { Paths } from "../base/paths.ts";
 import { formatAge, formatSpan, localTime } from "../base/quantities.ts";
 import { table } from "../base/table.ts";
+import type { Style } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { ChangedAlerts } from "../lifecycle/alert.ts";
 import { hostName } from "../metrics/subject.ts";
@@ -184,22 +186,23 @@ export function historyOfAlerts(state: string, service: string | null): Result {
       ...event,
     })),
     names: events.map(({ id }) => id),
-    text: (style) =>
-      events.length === 0
-        ? []
-        : table(
-            ["WHEN", "KIND", "SUBJECT", "RULE", "ID", "ALERT"].map(titled),
-            events.map(({ atMs, id, kind, rule, sentence, subject }) => [
-              localTime(atMs),
-              kind === "firing" ? style.red(kind) : style.green(kind),
-              subject,
-              rule,
-              id,
-              harmless(sentence),
-            ]),
-          ),
+    text: (style) => (events.length === 0 ? [] : eventTable(events, style, true)),
     hints: events.length === 0 ? ["No alert was told yet."] : [],
   };
+}
+
+export function eventTable(events: readonly AlertEvent[], style: Style, hasIds: boolean): string[] {
+  return table(
+    ["WHEN", "KIND", "SUBJECT", "RULE", ...(hasIds ? ["ID"] : []), "ALERT"].map(titled),
+    events.map(({ atMs, id, kind, rule, sentence, subject }) => [
+      localTime(atMs),
+      kind === "firing" ? style.red(kind) : style.green(kind),
+      subject,
+      rule,
+      ...(hasIds ? [id] : []),
+      harmless(sentence),
+    ]),
+  );
 }
 
 export function testedChannels(trials: ChannelTrial[]): Result {

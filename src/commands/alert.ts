@@ -49,6 +49,7 @@ export const alertCommand: Command = {
     { flags: "--history", text: "show what was told" },
     { flags: "--ack <id>", text: "acknowledge an alert that fires" },
     { flags: "--silence <name>", text: "send no new alerts about a service for a time such as 2h; off ends it" },
+    { flags: "--replay <time>", text: "show what the present rules would have told in the last time, such as 7d" },
     { flags: "--schema", text: "print the JSON Schema of alerts.json" },
   ],
   examples: [
@@ -57,12 +58,13 @@ export const alertCommand: Command = {
     "bs9 alert --service web --cpu off",
     "bs9 alert --silence web 2h",
     "bs9 alert --test",
+    "bs9 alert --replay 7d",
   ],
   exits: [1, 4, 130],
   async run(given, context): Promise<Result> {
     const { options } = given;
     const asked: string[] = views.filter((view) => flagOf(options, view));
-    for (const name of ["ack", "silence"]) if (textOf(options, name) !== undefined) asked.push(name);
+    for (const name of ["ack", "silence", "replay"]) if (textOf(options, name) !== undefined) asked.push(name);
     const [edit] = editsIn(options);
     const together = edit === undefined || asked.length === 0 ? asked : [...asked, edit];
     if (together.length > 1)
@@ -77,6 +79,10 @@ export const alertCommand: Command = {
     const service = isView && textOf(options, "service") === hostName ? hostName : serviceIn(given, context);
     if (one === "schema") return schema();
     if (one === "history") return historyOfAlerts(context.paths.state, service ?? null);
+    if (one === "replay") {
+      const { replayedAlerts } = await import("./alert-replay.ts");
+      return replayedAlerts(textOf(options, "replay") ?? "", service ?? null, context);
+    }
     if (one === "test") return test(context);
     if (one === "ack") return acknowledged(textOf(options, "ack") ?? "", context);
     if (one === "silence") return silenced(given, context);

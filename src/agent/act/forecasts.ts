@@ -25,7 +25,7 @@ type Reader = Pick<StorageReader, "series">;
 export type ForecastSubject = { name: string; rules: RuleSet; memoryLimitBytes: number | null };
 
 /** What the rules on a subject need. */
-async function forecastOf(storage: Reader, { name, rules, memoryLimitBytes }: ForecastSubject, atMs: number): Promise<Forecast> {
+export async function forecastOf(storage: Reader, { name, rules, memoryLimitBytes }: ForecastSubject, atMs: number): Promise<Forecast> {
   const until = async (rule: ThresholdName, figures: readonly FigureName<"service" | "host">[], limit: number | null) => {
     const aheadMs = rules.thresholds.find((one) => one.name === rule)?.value;
     if (aheadMs === undefined || limit === null) return null;

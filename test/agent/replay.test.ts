@@ -1,0 +1,98 @@
+// A replay names the alerts that the agent has told, from what it has stored.
+import { afterEach, expect, test } from "bun:test";
+import { replayed } from "../../src/agent/replay.ts";
+import type { AlertFile } from "../../src/alerting/config/config.ts";
+import { parseAlerts, writeAlerts } from "../../src/alerting/config/file.ts";
+import { readAlertHistory } from "../../src/alerting/spool/history.ts";
+import { defaultKeeping } from "../../src/config/keeping.ts";
+import { hostName } from "../../src/metrics/subject.ts";
+import { levelsOf } from "../../src/storage/levels.ts";
+import type { StorageRow } from "../../src/storage/storage.ts";
+import { specNamed } from "../spec.ts";
+import { begin, endStages, fail, sleep } from "./alert-stage.ts";
+
+afterEach(endStages);
+
+const levels = levelsOf(defaultKeeping);
+
+function configOf(file: AlertFile) {
+  const { config } = parseAlerts(JSON.stringify(file));
+  if (config === null) throw new Error("the file has mistakes");
+  return config;
+}
+
+const named = (events: readonly { subject: string; rule: string; kind: string }[]) =>
+  events.map(({ kind, rule, subject }) => `${subject} ${rule} ${kind}`);
+
+test("the last hour is replayed as it was told: failures, crash loops, restarts, thresholds and rules of the host", async () => {
+  const file: AlertFile = {
+    cooldownSeconds: 0,
+    rules: { memory: { value: "1K", for: "20s" }, restarts: { value: 4, within: "2m" } },
+    custom: [{ name: "load", series: "load1", op: ">=", value: 0, for: "30s", service: "bs9-host" }],
+  };
+  const { stage, turns } = await begin((one) => writeAlerts(one.home, file));
+  stage.up("web", sleep, { restart: { policy: "no", delayMs: 0, max: null } });
+  stage.up("api", sleep);
+  const beganMs = stage.clock.nowMs;
+  const pass = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      await turns.turn();
+      stage.pass(5000);
+    }
+  };
+  await pass(20);
+  const up = stage.readings.get("web");
+  fail(stage, "web", "run-1");
+  await turns.news();
+  await pass(12);
+  if (up !== undefined) stage.readings.set("web", up);
+  stage.tell?.({ name: "web", state: "active", atMs: stage.clock.nowMs });
+  await pass(12);
+  for (let restarts = 1; restarts <= 5; restarts++) {
+    stage.readings.set("api", { ...stage.readings.get("api"), restarts });
+    stage.tell?.({ name: "api", state: "activating", atMs: stage.clock.nowMs });
+    stage.tell?.({ name: "api", state: "active", atMs: stage.clock.nowMs + 1 });
+    await pass(2);
+  }
+  await pass(60);
+  const specs = stage.registry.readable().specs;
+  const range = { fromMs: beganMs - 1000, toMs: stage.clock.nowMs };
+  const { events, steps, undecidable } = await replayed([hostName, ...specs], range, { storage: stage.storage, config: configOf(file), levels });
+  const told = readAlertHistory(stage.home);
+  expect(named(told).length).toBeGreaterThan(8);
+  expect(named(told)).toContain("web failed firing");
+  expect(named(told)).toContain("api crashLoop resolved");
+  expect(named(told)).toContain("bs9-host custom.load firing");
+  expect(named(events).sort()).toEqual(named(told).sort());
+  const times = (all: typeof told) => all.toSorted((a, b) => (named([a]) + a.atMs < named([b]) + b.atMs ? -1 : 1)).map(({ atMs }) => atMs);
+  const toldMs = times(told);
+  for (const [i, atMs] of times(events).entries()) expect(Math.abs(atMs - (toldMs[i] ?? 0))).toBeLessThanOrEqual(10_000);
+  expect(steps).toMatchObject([{ stepMs: 5000 }]);
+  expect(undecidable).toMatchObject([
+    { subject: "api", rule: "oom", beforeMs: null },
+    { subject: "web", rule: "oom", beforeMs: null },
+  ]);
+});
+
+test("where samples are stored at a coarser step, a rule with a shorter for is not decidable, and a longer one is decided", async () => {
+  const minute = 60_000;
+  const atMs = Date.UTC(2026, 0, 5, 12);
+  async function* rows(): AsyncGenerator<StorageRow> {
+    for (let i = 0; i < 60; i++) yield { service: "web", atMs: atMs + i * minute, samples: 12, cpuPercent: 95, state: "active" };
+  }
+  const range = { fromMs: atMs, toMs: atMs + 60 * minute };
+  const watches = async () => [{ ...range, seen: [{ atMs, state: "active" as const, health: "unknown" as const, restarts: 0 }] }];
+  const storage = { rows, watches, series: async () => [] };
+  const config = configOf({
+    rules: { cpu: { value: 90, for: "10s" }, failed: "off", oom: "off" },
+    custom: [{ name: "busy", series: "cpuPercent", op: ">", value: 90, for: "5m" }],
+    patterns: [{ name: "panic", pattern: "panic" }],
+  });
+  const { events, steps, undecidable } = await replayed([specNamed("web")], range, { storage, config, levels });
+  expect(named(events)).toEqual(["web custom.busy firing"]);
+  expect(steps).toEqual([{ fromMs: atMs, stepMs: minute }]);
+  expect(undecidable).toMatchObject([
+    { subject: "web", rule: "cpu", beforeMs: atMs + 60 * minute, why: "its for is shorter than the step at which samples are stored" },
+    { subject: "web", rule: "pattern.panic", beforeMs: null },
+  ]);
+});
