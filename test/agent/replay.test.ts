@@ -57,14 +57,19 @@ test("the last hour is replayed as it was told: failures, crash loops, restarts,
   await pass(60);
   const specs = stage.registry.readable().specs;
   const range = { fromMs: beganMs - 1000, toMs: stage.clock.nowMs };
-  const { events, steps, undecidable } = await replayed([hostName, ...specs], range, { storage: stage.storage, config: configOf(file), levels });
+  const { events, steps, undecidable } = await replayed([hostName, ...specs], range, {
+    storage: stage.storage,
+    config: configOf(file),
+    levels,
+  });
   const told = readAlertHistory(stage.home);
   expect(named(told).length).toBeGreaterThan(8);
   expect(named(told)).toContain("web failed firing");
   expect(named(told)).toContain("api crashLoop resolved");
   expect(named(told)).toContain("bs9-host custom.load firing");
   expect(named(events).sort()).toEqual(named(told).sort());
-  const times = (all: typeof told) => all.toSorted((a, b) => (named([a]) + a.atMs < named([b]) + b.atMs ? -1 : 1)).map(({ atMs }) => atMs);
+  const keyOf = (one: (typeof told)[number]) => `${named([one])} ${one.atMs}`;
+  const times = (all: typeof told) => all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(({ atMs }) => atMs);
   const toldMs = times(told);
   for (const [i, atMs] of times(events).entries()) expect(Math.abs(atMs - (toldMs[i] ?? 0))).toBeLessThanOrEqual(10_000);
   expect(steps).toMatchObject([{ stepMs: 5000 }]);

@@ -27,7 +27,6 @@ const whole = {
     hostMemory: { value: 95 },
     hostDisk: { value: 90 },
     memoryFull: { value: "30m", for: "1m" },
-    hostMemoryFull: { value: "1h" },
     hostDiskFull: { value: 86400, severity: "critical" },
   },
   services: { web: { cpu: "off", memory: { value: 80 } } },

@@ -8,7 +8,7 @@ test("a pattern that would take a backtracking engine longer than a life takes m
   const beganMs = performance.now();
   expect(matches(`${"a".repeat(1024 * 1024)}b`)).toBeTrue();
   expect(matches(`${"a".repeat(4095)}b`)).toBeFalse();
-  expect(performance.now() - beganMs).toBeLessThan(200);
+  expect(performance.now() - beganMs).toBeLessThan(500);
   expect(matches("bbbaaa")).toBeTrue();
 });
 
@@ -36,5 +36,5 @@ test("a pattern that is long or repeats much is refused, so that one line never 
   const slowest = linearPattern("[\\p{L}]{1,140}$");
   const beganMs = performance.now();
   expect(slowest("ä".repeat(4096))).toBeTrue();
-  expect(performance.now() - beganMs).toBeLessThan(1000);
+  expect(performance.now() - beganMs).toBeLessThan(3000);
 });
