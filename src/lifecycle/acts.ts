@@ -22,11 +22,10 @@ import { sweepUnused } from "./unused.ts";
 
 export async function startDefined(names: string[], deps: Deps, options: { linger: boolean }): Promise<Acted[]> {
   return acting("start", names, deps, async (specs) => {
-    const readings = await deps.backend.read(specs.map(({ name }) => name));
-    const isUp = (i: number) => readings[i]?.state === "active" || readings[i]?.state === "activating";
+    const running = await runningAmong(specs, deps);
     const renewed = await renew(specs, deps, "missing");
-    const down = renewed.filter((_, i) => !isUp(i));
-    const up = renewed.filter((_, i) => isUp(i));
+    const down = renewed.filter(({ known }) => !running.has(known.name));
+    const up = renewed.filter(({ known }) => running.has(known.name));
     const unchanged = up.filter(({ spec, known }) => spec === known);
     const acted = await restoreUnits(
       unchanged.map(({ spec }) => spec),
@@ -46,10 +45,12 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     const renewed = await renew(specs, deps, "present");
     if (!options.latestRuntime) {
       const changed = renewed.filter(({ known, spec }) => changesInject(known, spec));
-      const same = renewed.filter((each) => !changed.includes(each));
-      const acted = await bringUp(same, deps, "restarted", (batch) => deps.backend.restart(batch));
-      // These services are changed one by one: a service that does not come up with another preload runs again as before.
-      for (const { spec, known } of changed) acted.push(await applyChange(spec, known, "restarted", deps));
+      const running = changed.length === 0 ? new Set() : await runningAmong(specs, deps);
+      const up = changed.filter(({ known }) => running.has(known.name));
+      const others = renewed.filter((each) => !up.includes(each));
+      const acted = await bringUp(others, deps, "restarted", (batch) => deps.backend.restart(batch));
+      // Services that run are changed one by one: a service that does not come up with another preload runs again as before.
+      for (const { spec, known } of up) acted.push(await applyChange(spec, known, "restarted", deps));
       if (changed.length > 0) sweepUnused(deps);
       return acted;
     }
@@ -59,6 +60,12 @@ export async function restartDefined(names: string[], deps: Deps, options: { lat
     sweepUnused(deps);
     return acted;
   });
+}
+
+/** The names of the services that run, or that the backend will start again after their last end. */
+async function runningAmong(specs: Spec[], { backend }: Deps): Promise<ReadonlySet<string>> {
+  const readings = await backend.read(specs.map(({ name }) => name));
+  return new Set(readings.filter(({ state }) => state === "active" || state === "activating").map(({ name }) => name));
 }
 
 /** Writes units again that were removed by hand while their services run, without a restart. */
@@ -183,7 +190,7 @@ async function bringUp(
     await act(batch);
   }
   const acted = await Promise.all(specs.map((spec) => judge(spec, deps, result, beganMs, troubles.get(spec.name) ?? null)));
-  for (const [i, { known, spec }] of renewed.entries()) if (acted[i]?.result === result) tellInject(known, spec, deps);
+  for (const { known, spec } of renewed) if (batch.includes(spec)) tellInject(known, spec, deps);
   return acted.map((one) => ({ ...one, findings: found.get(one.name) ?? [] }));
 }
 
