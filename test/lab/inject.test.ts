@@ -98,13 +98,19 @@ onBoth("an app that breaks its socket loses its figures and nothing else", async
   const { bs9, start, statusOf, described, exported, port } = place;
   succeed(await start("breaks", port + 5), "start");
   await until(async () => (await statusOf("breaks")).health === "healthy", { what: "it is healthy" });
-  const ticks = (await exported("web")).length;
-  await until(async () => (await exported("web")).length >= ticks + 4, { what: "the ticks go on" });
+  const overrun = async (): Promise<number> => JSON.parse((await bs9("describe", "bs9-agent", "--json")).stdout).self.overrunTicks;
+  // Other work of the machine may delay a tick, but a question that delayed ticks would delay each of them.
+  await until(
+    async () => {
+      const [before, ticks] = [await overrun(), (await exported("web")).length];
+      await until(async () => (await exported("web")).length >= ticks + 4, { what: "the ticks go on" });
+      return (await overrun()) === before;
+    },
+    { what: "four ticks in a row end in time", timeoutMs: 20_000 },
+  );
   const { status, preload, served } = await described("breaks");
   expect(status).toMatchObject({ state: "active", ready: true, health: "healthy", requests: null });
   expect([preload.why, served]).toEqual(["none of its processes answers on its socket", null]);
-  const late = JSON.parse((await bs9("describe", "bs9-agent", "--json")).stdout).self;
-  expect(late.overrunTicks).toBe(0);
   succeed(await bs9("delete", "breaks", "--yes"), "delete");
 });
 
