@@ -1,5 +1,6 @@
 // The preload in apps and with clients that do not behave as expected.
 import { expect, test } from "bun:test";
+import { begin, end, nodeInFlight, nodeLongLived } from "../../src/injectors/preload/node-exchange.ts";
 import { until } from "../harness.ts";
 import { App, countedBy, type Runtime } from "./child.ts";
 
@@ -45,4 +46,14 @@ test("an app keeps the preload from answering on its ports", async () => {
   await using app = await new App("node", "endpoints.cjs").listens();
   expect([(await app.get("/healthz")).status, (await app.ask("/healthz")).status]).toEqual([404, 200]);
   await until(async () => (await countedBy(app)).length === 1, { what: "the 404 is counted" });
+});
+
+test("a request that waits since before a time is long-lived, as is an event stream; another answer that is being sent is not", () => {
+  const typed = (type: string) => ({ statusCode: 200, headersSent: true, getHeader: () => type });
+  const responses = [{ statusCode: 200, headersSent: false }, typed("Text/Event-Stream; charset=utf-8"), typed("text/html")];
+  const before = performance.now() - 1;
+  for (const response of responses) begin({}, response);
+  expect([nodeInFlight(), nodeLongLived(before), nodeLongLived(performance.now() + 1)]).toEqual([3, 1, 2]);
+  for (const response of responses) end(response, "finish");
+  expect(nodeInFlight()).toBe(0);
 });

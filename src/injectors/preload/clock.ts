@@ -3,6 +3,6 @@ export function now(): number {
   try {
     return performance.now();
   } catch {
-    return 0;
+    return process.uptime() * 1000;
   }
 }

@@ -48,7 +48,7 @@ function drain(): void {
   attempt(startDraining);
   attempt(keepEnds);
   // First the connections that wait already are accepted, because the kernel resets them when the port is closed.
-  setImmediate(() => attempt(stopAccepting));
+  setImmediate(stopAccepting);
   const stopMs = Number(process.env["BS9_INJECT_STOP_MS"]) || defaultStopMs;
   const began = now();
   const until = began + stopMs * shareForDrain;
@@ -79,12 +79,12 @@ const stopped = new Set<{ closeIdleConnections?(): void }>();
 function stopAccepting(): void {
   for (const server of [...bunServers]) {
     stopped.add(server);
-    void server.stop(false);
+    attempt(() => void server.stop(false));
     bunServers.add(server);
   }
   for (const server of [...nodeServers]) {
     stopped.add(server);
-    closeNodeServer(server);
+    attempt(() => closeNodeServer(server));
   }
 }
 
