@@ -7,6 +7,7 @@ const withBun = join(import.meta.dir, "with-bun.sh");
 
 test.each([
   ["types", ["check", "--no-script", "--no-pretty"]],
+  ["types of the page", ["check", "--no-script", "--no-pretty", "-p", "src/web/page"]],
   ["lint and format", ["run", "biome", "check", "--error-on-warnings", "--colors=off", "."]],
   ["dead code", ["run", "knip", "--no-progress"]],
 ])("%s", async (_, argv) => {

@@ -16,6 +16,17 @@ const longOnes: Record<string, string> = {
 const apart: Record<string, string> = {
   "src/k8s/bs9-deployment.yaml": "for kubectl",
   "src/injectors/preload/preload.ts": "bundled by src/injectors/preload-bundle.ts",
+  "src/web/page/page.ts": "bundled by src/web/page-bundle.ts",
+  "src/web/page/report/report.ts": "bundled by src/web/page-bundle.ts",
+  "src/web/page/index.html": "read by src/web/page-bundle.ts",
+  "src/web/page/icon.svg": "read by src/web/page-bundle.ts",
+  "src/web/page/tsconfig.json": "for the type checker",
+  ...Object.fromEntries(
+    ["page", "base", "shell", "overview", "charts", "views", "logs"].map((name) => [
+      `src/web/page/style/${name}.css`,
+      "bundled by src/web/page-bundle.ts",
+    ]),
+  ),
 };
 
 const files: rules.Files = await readAll();

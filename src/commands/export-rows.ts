@@ -6,16 +6,20 @@ import type { StorageRow } from "../storage/storage.ts";
 /** The counts of the rows so far. The times are those of the first and the last sample; null while there is none. */
 export type Tally = { rows: number; services: Set<string>; fromMs: number | null; toMs: number | null };
 
+export function countRow(tally: Tally, service: string, atMs: number): void {
+  tally.rows++;
+  tally.services.add(service);
+  tally.fromMs = Math.min(tally.fromMs ?? atMs, atMs);
+  tally.toMs = Math.max(tally.toMs ?? atMs, atMs);
+}
+
 const rowsBetweenPauses = 500;
 
 export async function* tallied(rows: AsyncIterable<StorageRow>, tally: Tally, signal: AbortSignal): AsyncIterable<StorageRow> {
   interruptedBy(signal);
   const pause = pausing(signal);
   for await (const row of rows) {
-    tally.rows++;
-    tally.services.add(row.service);
-    tally.fromMs = Math.min(tally.fromMs ?? row.atMs, row.atMs);
-    tally.toMs = Math.max(tally.toMs ?? row.atMs, row.atMs);
+    countRow(tally, row.service, row.atMs);
     yield row;
     if (tally.rows % rowsBetweenPauses === 0) await pause();
   }

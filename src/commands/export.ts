@@ -1,4 +1,5 @@
-// bs9 export: writes the stored samples as JSON, CSV or OpenMetrics to stdout or to a file. It needs only metrics.db.
+// bs9 export: writes the stored samples as JSON, CSV, OpenMetrics or a page with charts to stdout or to a file. It needs only metrics.db.
+import { hostname } from "node:os";
 import { usage } from "../base/errors.ts";
 import { writeWholeFrom } from "../base/files.ts";
 import { formatBytes } from "../base/quantities.ts";
@@ -10,14 +11,14 @@ import { noSuchService } from "../service/targets.ts";
 import { openMetrics } from "../storage/export/openmetrics.ts";
 import { rowsAsCsv, rowsAsJson } from "../storage/export/text.ts";
 import { levelsOf, spanOf } from "../storage/levels.ts";
-import type { StorageRow } from "../storage/storage.ts";
+import type { Point, Range, StorageRow } from "../storage/storage.ts";
 import type { Command, Result, Words } from "./command.ts";
-import { type Tally, tallied, unhurried } from "./export-rows.ts";
+import { countRow, type Tally, tallied, unhurried } from "./export-rows.ts";
 import { fileFor } from "./export-target.ts";
 import { choiceOf, parsed, textOf } from "./options.ts";
 
 const formats = { json: rowsAsJson, csv: rowsAsCsv, openmetrics: openMetrics };
-const formatNames = ["json", "csv", "openmetrics"] as const satisfies (keyof typeof formats)[];
+const formatNames = ["json", "csv", "openmetrics", "html"] as const satisfies (keyof typeof formats | "html")[];
 const hourMs = 3_600_000;
 
 type Asked = { format: (typeof formatNames)[number]; hours: number; service: string | null; file: string | null };
@@ -27,7 +28,7 @@ export const exportCommand: Command = {
   synopsis: "",
   summary: "export the stored samples of services and of the host, for other programs",
   options: [
-    { flags: "--format <format>", text: "json (default), csv or openmetrics", values: [...formatNames] },
+    { flags: "--format <format>", text: "json (default), csv, openmetrics or html", values: [...formatNames] },
     { flags: "--hours <n>", text: "only the samples of the last n hours (default 24)" },
     { flags: "--service <name>", text: `only the samples of this service; ${hostName} means the host` },
     { flags: "--output <file>", text: "write to a file, which is replaced only when the export is complete" },
@@ -37,6 +38,7 @@ export const exportCommand: Command = {
     "bs9 export --service web --hours 0.5",
     "bs9 export --service bs9-host --format csv",
     "bs9 export --format openmetrics --output web.om",
+    "bs9 export --format html --hours 168 --output week.html",
   ],
   exits: [1, 4, 130],
   async run(given, context) {
@@ -46,16 +48,32 @@ export const exportCommand: Command = {
     const range = { fromMs: Math.floor(nowMs - asked.hours * hourMs), toMs: nowMs + 1 };
     const tally: Tally = { rows: 0, services: new Set(), fromMs: null, toMs: null };
     const rows = tallied(context.storage.rows(range, asked.service), tally, context.signal);
-    const result = await act(asked, rows, tally, context);
+    const result = await act(asked, { range, rows, tally }, context);
     if (tally.rows === 0 && !context.settings.quiet) await sayWhyNone(asked, context);
     return result;
   },
 };
 
-async function act(asked: Asked, rows: AsyncIterable<StorageRow>, tally: Tally, context: Context): Promise<Result | null> {
-  const { format, file } = asked;
-  const { settings, terminal, paths, signal } = context;
-  const pieces = unhurried(formats[format](rows, kindOf(asked.service ?? ""), paths.cache), signal);
+type Exported = { range: Range; rows: AsyncIterable<StorageRow>; tally: Tally };
+
+/** The text of the export, in pieces. A page has fewer points than the other formats, and reads them by itself. */
+async function* piecesOf({ format, service }: Asked, { range, rows, tally }: Exported, { storage, paths }: Context): AsyncIterable<string> {
+  if (format !== "html") {
+    yield* formats[format](rows, kindOf(service ?? ""), paths.cache);
+    return;
+  }
+  const { reportPieces } = await import("../web/report.ts");
+  const onPoints = (subject: string, points: readonly Point[]) => {
+    for (const { atMs } of points) countRow(tally, subject, atMs);
+  };
+  yield* reportPieces({ storage, range, subject: service, host: hostname(), onPoints });
+}
+
+async function act(asked: Asked, exported: Exported, context: Context): Promise<Result | null> {
+  const { file } = asked;
+  const { rows, tally } = exported;
+  const { settings, terminal, signal } = context;
+  const pieces = unhurried(piecesOf(asked, exported, context), signal);
   if (file !== null) return fileResult(asked, file, await writeWholeFrom(file, pieces, 0o600), tally);
   if (settings.quiet && !settings.json) {
     for await (const _ of rows);

@@ -105,7 +105,7 @@ describe("export without samples", () => {
 });
 
 test.each([
-  [["--format", "html"], 2, "--format must be one of json, csv, openmetrics (got 'html')"],
+  [["--format", "xml"], 2, "--format must be one of json, csv, openmetrics, html (got 'xml')"],
   [["--json", "--format", "csv"], 2, "--json and --format csv contradict each other"],
   [["--json", "--format", "openmetrics"], 2, "--json and --format openmetrics contradict each other"],
   [["--hours", "0"], 2, "--hours must be a number above 0 and at most 1000, because older samples are not stored (got '0')"],

@@ -15,6 +15,8 @@ import { proof as kills } from "./kills.ts";
 import { proof as limits } from "./limits.ts";
 import { proof as load } from "./load.ts";
 import { proof as monit, peers as monitPeers } from "./monit.ts";
+import { proof as page } from "./page.ts";
+import { proof as pictures } from "./pictures.ts";
 import { besidePm2 } from "./pm2/beside.ts";
 import type { Proof } from "./proof.ts";
 import { proof as readers } from "./readers.ts";
@@ -61,6 +63,8 @@ export const proofs: Proof[] = [
   readers,
   monit,
   monitPeers,
+  page,
+  pictures,
   before,
   storage,
   storageKills,
