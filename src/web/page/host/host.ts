@@ -56,7 +56,9 @@ export function host(page: PageContext, first: Place): ShownView {
       if (isLoggedOut(error)) page.loggedOut();
       else showProblem(`The host cannot be read: ${whyFailed(error)}`);
     }
+    const before = JSON.stringify(marks());
     alerts = await readAlerts().catch(() => null);
+    if (JSON.stringify(marks()) !== before) charts.refresh();
   };
   const readFindings = async () => {
     try {

@@ -76,7 +76,9 @@ export function service(page: PageContext, first: Place): ShownView {
   const readMarks = async () => {
     const { records } = await apiGet<{ records: TrailRecord[] }>("api/history", { services: name, limit: maxMarks });
     alerts = await readAlerts().catch(() => null);
+    const before = JSON.stringify(marks);
     marks = [...actMarks(records), ...alertMarks(name, live.alerts ?? [], alerts?.history ?? [])];
+    if (JSON.stringify(marks) !== before) charts.refresh();
   };
   const readFacts = async () => {
     try {
