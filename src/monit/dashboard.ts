@@ -1,4 +1,5 @@
 // Runs the dashboard: takes events, lets `update` decide, does what it wants done, and draws.
+import { failed, reasonOf } from "../base/errors.ts";
 import { type OpenedKeys, openKeys } from "../base/keys.ts";
 import type { Terminal } from "../base/terminal.ts";
 import { terminalSize } from "../base/terminal-size.ts";
@@ -31,6 +32,8 @@ export type DashboardDeps = {
 
 /** The kernel stops a process group within this time, if it stops it. */
 const stopMs = 120;
+/** After an error the services are followed again at this pace. */
+const retryMs = 2000;
 
 export class Dashboard {
   readonly #to: DashboardDeps;
@@ -56,7 +59,11 @@ export class Dashboard {
     this.#signal = AbortSignal.any([deps.signal, this.#closing.signal]);
     this.#reading = new DashboardReading(deps, this.#signal, (event) => this.#take(event));
     this.#reasons = new Reasons(deps, () => this.#take({ kind: "reasons", reasons: this.#reasons.found }));
-    this.#painting = new Painting(() => screen.draw(view(this.#model)), terminal);
+    this.#painting = new Painting(
+      () => screen.draw(view(this.#model)),
+      terminal,
+      () => this.#ended.resolve(),
+    );
     this.#outside = new LogOutside(deps, terminal);
   }
 
@@ -65,13 +72,13 @@ export class Dashboard {
     const { screen, deps, atMs, terminal } = this.#to;
     const resized = () => this.#guard(() => this.#resize());
     const resumed = () => this.#guard(() => this.#resume());
-    const failed = (error: unknown) => this.#ended.reject(error);
+    const thrown = (error: unknown) => this.#ended.reject(error);
     const clock = setInterval(() => this.#tick(), this.#model.refreshMs);
     process.on("SIGWINCH", resized);
     process.on("SIGCONT", resumed);
     // An error that nothing catches ends the dashboard like any other error, because Bun would not end the process at once.
-    process.on("uncaughtException", failed);
-    process.on("unhandledRejection", failed);
+    process.on("uncaughtException", thrown);
+    process.on("unhandledRejection", thrown);
     this.#signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
     try {
       screen.enter({ hasMouse: this.#model.hasMouse });
@@ -85,8 +92,8 @@ export class Dashboard {
       if (this.#escape !== null) clearTimeout(this.#escape);
       process.off("SIGWINCH", resized);
       process.off("SIGCONT", resumed);
-      process.off("uncaughtException", failed);
-      process.off("unhandledRejection", failed);
+      process.off("uncaughtException", thrown);
+      process.off("unhandledRejection", thrown);
       this.#painting.close();
       this.#closing.abort();
       this.#outside.close();
@@ -95,7 +102,10 @@ export class Dashboard {
     }
     if (this.#acts.words.length === 0 || deps.signal.aborted) return;
     terminal.note(`waiting for: ${this.#acts.words.join(", ")}`);
-    await this.#acts.ended();
+    const ends = await this.#acts.ended();
+    for (const { text } of ends.filter(({ isError }) => !isError)) terminal.note(text);
+    const bad = ends.filter(({ isError }) => isError).map(({ text }) => text);
+    if (bad[0] !== undefined) throw failed(bad[0], { details: bad.slice(1) });
   }
 
   async #follow(): Promise<void> {
@@ -108,8 +118,12 @@ export class Dashboard {
         this.#reasons.hear(event, { services: this.#model.snapshot?.services ?? [] });
       }
     } catch (error) {
-      this.#ended.reject(error);
+      if (this.#signal.aborted) return;
+      // The host line says that the services are stale until they can be followed again.
+      this.#take({ kind: "said", text: `the services cannot be read: ${reasonOf(error)}`, isError: true });
     }
+    await Bun.sleep(retryMs);
+    if (!this.#signal.aborted) void this.#follow();
   }
 
   /** Shows the time where no event does. */
@@ -203,6 +217,8 @@ export class Dashboard {
 
   #resize(): void {
     const size = terminalSize(1);
+    // Some terminals move their rows when their size changes, so that nothing of the last frame is certain.
+    this.#to.screen.forget();
     if (size !== null) this.#take({ kind: "size", size });
   }
 

@@ -6,15 +6,18 @@ const frameMs = 1000 / 30;
 
 export class Painting {
   readonly #draw: () => void;
-  readonly #terminal: Pick<Terminal, "drained">;
+  readonly #terminal: Pick<Terminal, "drained" | "flow">;
+  readonly #onGone: () => void;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #isWriting = false;
   #isWanted = false;
   #isClosed = false;
 
-  constructor(draw: () => void, terminal: Pick<Terminal, "drained">) {
+  /** `onGone` is called where the terminal takes nothing any more. */
+  constructor(draw: () => void, terminal: Pick<Terminal, "drained" | "flow">, onGone: () => void) {
     this.#draw = draw;
+    this.#onGone = onGone;
     this.#terminal = terminal;
   }
 
@@ -42,9 +45,15 @@ export class Painting {
     this.#isWanted = false;
     this.#isWriting = true;
     this.#draw();
-    void this.#terminal.drained().then(() => {
+    void this.#written().then((isRead) => {
       this.#isWriting = false;
-      if (this.#isWanted) this.request(false);
+      if (!isRead) this.#onGone();
+      else if (this.#isWanted) this.request(false);
     });
+  }
+
+  async #written(): Promise<boolean> {
+    await this.#terminal.drained();
+    return this.#terminal.flow().catch(() => false);
   }
 }

@@ -8,7 +8,7 @@ export type ActSays = Pick<Deps, "warn" | "progress">;
 
 export class RunningActs {
   readonly #take: (event: MonitEvent) => void;
-  readonly #running = new Map<Promise<void>, string>();
+  readonly #running = new Map<Promise<ActTold>, string>();
 
   constructor(take: (event: MonitEvent) => void) {
     this.#take = take;
@@ -26,17 +26,19 @@ export class RunningActs {
     };
     const warn = (text: string) => this.#take({ kind: "said", text, isError: true });
     // The work begins after `done` exists, because it may say at once how far it is.
-    const done: Promise<void> = Promise.resolve()
+    const done: Promise<ActTold> = Promise.resolve()
       .then(() => work({ warn, progress: (text) => show(`${lead}: ${text}`) }))
-      .then(({ text, isError }) => {
+      .then((told) => {
         this.#running.delete(done);
         this.#take({ kind: "busy", acts: this.words });
-        this.#take({ kind: "said", text, isError });
+        this.#take({ kind: "said", ...told });
+        return told;
       });
     show(lead);
   }
 
-  async ended(): Promise<void> {
-    await Promise.all(this.#running.keys());
+  /** Waits for the acts that still run, and returns how they ended. */
+  async ended(): Promise<ActTold[]> {
+    return Promise.all(this.#running.keys());
   }
 }

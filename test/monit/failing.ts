@@ -1,4 +1,4 @@
-// A dashboard that fails while its screen is shown: its model rejects, or a timer throws.
+// A dashboard that fails while its screen is shown: a promise rejects, a timer throws, or its model cannot be read.
 import { openTerminal } from "../../src/base/terminal.ts";
 
 import { Dashboard } from "../../src/monit/dashboard.ts";
@@ -19,10 +19,12 @@ const deps = {
     async *follow() {
       yield { kind: "snapshot", snapshot: snapshotOf([service("web")]) };
       await Bun.sleep(300);
-      if (how === "rejects") throw new Error("the model fails on purpose");
-      setTimeout(() => {
-        throw new Error("a timer fails on purpose");
-      });
+      if (how === "rejects") void Promise.reject(new Error("a promise fails on purpose"));
+      if (how === "unread") throw new Error("the model fails on purpose");
+      if (how === "throws")
+        setTimeout(() => {
+          throw new Error("a timer fails on purpose");
+        });
       await Bun.sleep(60_000);
     },
   },

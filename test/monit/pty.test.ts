@@ -200,6 +200,15 @@ test.each(["rejects", "throws"])(
   60_000,
 );
 
+test("an error of the model is said, and monit goes on and reads the model again", async () => {
+  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "unread"], { columns: 80, rows: 24, cwd: place.folder, env });
+  open.push(pty);
+  await pty.shows("the services cannot be read: the model fails on purpose");
+  expect(pty.isAlternate).toBe(true);
+  pty.type("q");
+  expect(await pty.child.exited).toBe(0);
+}, 60_000);
+
 test("monit ends when its terminal is closed", async () => {
   const pty = monit();
   await pty.shows("● web");
