@@ -29,11 +29,14 @@ export type OpenedKeys = {
   close(): void;
 };
 
+type KeyOptions = { isRaw?: boolean; gone?: () => void };
+
 /**
  * Starts to read keys. Null if nobody can type: stdin is not a terminal, or the command runs in the background. With `isRaw`
- * every key is read, also Ctrl-C, Ctrl-S and Ctrl-Z, which otherwise keep their meaning.
+ * every key is read, also Ctrl-C, Ctrl-S and Ctrl-Z, which otherwise keep their meaning. `gone` is called when nothing more can
+ * be typed, because the terminal was closed.
  */
-export function openKeys(pressed: (typed: string) => void, { isRaw } = { isRaw: false }): OpenedKeys | null {
+export function openKeys(pressed: (typed: string) => void, { isRaw = false, gone }: KeyOptions = {}): OpenedKeys | null {
   const before = new Uint32Array(termiosWords);
   if (symbols.tcgetattr(0, addressOf(before)) !== 0 || !isInForeground()) return null;
   const changed = Uint32Array.from(before);
@@ -45,7 +48,7 @@ export function openKeys(pressed: (typed: string) => void, { isRaw } = { isRaw: 
   process.once("exit", restore);
   // After Ctrl-Z the shell has restored its own settings.
   process.on("SIGCONT", change);
-  void read(pressed);
+  void read(pressed).then(gone);
   return {
     rest: restore,
     resume: change,

@@ -7,8 +7,8 @@ import { Reasons } from "../lifecycle/reason/reasons.ts";
 import { statusTable } from "../render/status-table.ts";
 import { changesByHand, emptyHint, olderSandboxLines, troubles, whoMeasured } from "../render/status-words.ts";
 import { pickTargets } from "../service/targets.ts";
-import { after, type ModelEvent } from "../status/events.ts";
-import type { Observed, Snapshot } from "../status/schema.ts";
+import { after, emptySnapshot, type ModelEvent } from "../status/events.ts";
+import type { Observed } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";
 import type { Words } from "./command.ts";
 
@@ -52,7 +52,7 @@ class Watched {
   readonly #context: Context;
   readonly #deps: Deps;
   readonly #warned = new Set<string>();
-  #snapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
+  #snapshot = emptySnapshot;
   /** The requested names; null means all services. */
   #names: Set<string> | null = null;
   readonly #reasons: Reasons;

@@ -16,6 +16,7 @@ import { DashboardReading } from "./reading.ts";
 import { RunningActs } from "./running-acts.ts";
 import type { Screen } from "./screen/screen.ts";
 import type { MonitDeps } from "./sources.ts";
+import { Suspension } from "./suspension.ts";
 import { goTo } from "./update/time.ts";
 import { update } from "./update/update.ts";
 import { view } from "./view/view.ts";
@@ -30,8 +31,6 @@ export type DashboardDeps = {
   atMs: number | null;
 };
 
-/** The kernel stops a process group within this time, if it stops it. */
-const stopMs = 120;
 /** After an error the services are followed again at this pace. */
 const retryMs = 2000;
 
@@ -50,7 +49,7 @@ export class Dashboard {
   #keys: OpenedKeys | null = null;
   #escape: NodeJS.Timeout | null = null;
   #heardMs = 0;
-  #isSuspended = false;
+  #suspension: Suspension | null = null;
 
   constructor(model: MonitModel, to: DashboardDeps) {
     this.#model = model;
@@ -71,18 +70,22 @@ export class Dashboard {
   async run(): Promise<void> {
     const { screen, deps, atMs, terminal } = this.#to;
     const resized = () => this.#guard(() => this.#resize());
-    const resumed = () => this.#guard(() => this.#resume());
     const thrown = (error: unknown) => this.#ended.reject(error);
     const clock = setInterval(() => this.#tick(), this.#model.refreshMs);
     process.on("SIGWINCH", resized);
-    process.on("SIGCONT", resumed);
     // An error that nothing catches ends the dashboard like any other error, because Bun would not end the process at once.
     process.on("uncaughtException", thrown);
     process.on("unhandledRejection", thrown);
     this.#signal.addEventListener("abort", () => this.#ended.resolve(), { once: true });
     try {
       screen.enter({ hasMouse: this.#model.hasMouse });
-      this.#keys = openKeys((typed) => this.#guard(() => this.#typed(typed)), { isRaw: true });
+      const typed = (text: string) => this.#guard(() => this.#typed(text));
+      this.#keys = openKeys(typed, { isRaw: true, gone: () => this.#ended.resolve() });
+      this.#suspension = new Suspension(
+        () => this.#leave(),
+        () => this.#return(),
+        thrown,
+      );
       this.#painting.request(true);
       void this.#follow();
       if (atMs !== null) this.#step(goTo(this.#model, atMs));
@@ -91,7 +94,7 @@ export class Dashboard {
       clearInterval(clock);
       if (this.#escape !== null) clearTimeout(this.#escape);
       process.off("SIGWINCH", resized);
-      process.off("SIGCONT", resumed);
+      this.#suspension?.close();
       process.off("uncaughtException", thrown);
       process.off("unhandledRejection", thrown);
       this.#painting.close();
@@ -174,7 +177,7 @@ export class Dashboard {
         this.#ended.resolve();
         break;
       case "suspend":
-        void this.#suspend();
+        this.#suspension?.suspend();
         break;
       case "repaint":
         screen.forget();
@@ -227,22 +230,13 @@ export class Dashboard {
     this.#enter();
   }
 
-  /** Stops the process group as Ctrl-Z does in every program, after giving the terminal back. */
-  async #suspend(): Promise<void> {
-    const { screen, terminal } = this.#to;
-    this.#isSuspended = true;
-    screen.leave();
-    await terminal.drained();
+  async #leave(): Promise<void> {
+    this.#to.screen.leave();
+    await this.#to.terminal.drained();
     this.#keys?.rest();
-    process.kill(0, "SIGTSTP");
-    // Without a shell that could continue it, the kernel does not stop the process group, and no SIGCONT comes.
-    await Bun.sleep(stopMs);
-    this.#resume();
   }
 
-  #resume(): void {
-    if (!this.#isSuspended) return;
-    this.#isSuspended = false;
+  #return(): void {
     this.#keys?.resume();
     this.#enter();
   }

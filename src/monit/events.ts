@@ -12,8 +12,8 @@ export type MonitEvent =
   | { kind: "history"; name: string; points: ChartPoint[]; readMs: number }
   | { kind: "log"; name: string; lines: MonitLine[]; isRead: boolean; trouble: string | null }
   | { kind: "past"; name: string; list: PastEvent[] }
-  /** Null where nothing is stored before the time that was asked for. */
-  | { kind: "moment"; moment: PastMoment | null }
+  /** Null where nothing is stored of the time that was asked for, nor in the direction of the user. */
+  | { kind: "moment"; askedMs: number; direction: -1 | 0 | 1; moment: PastMoment | null }
   | { kind: "words"; title: string; lines: string[] }
   | { kind: "busy"; acts: readonly string[] }
   | { kind: "said"; text: string; isError: boolean };
@@ -34,6 +34,6 @@ export type MonitEffect =
   /** Reads the log of a service, of now or up to a time, and what happened to it. */
   | { do: "follow"; name: string | null; untilMs: number | null }
   | { do: "history"; name: string; toMs: number; rangeMs: number }
-  | { do: "travel"; atMs: number; widthMs: number };
+  | { do: "travel"; atMs: number; direction: -1 | 0 | 1 };
 
 export const sayForMs = 5000;

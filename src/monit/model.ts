@@ -1,4 +1,5 @@
 // What the dashboard knows at one moment: plain values, from which the view draws and which only `update` changes.
+import type { AlertNow } from "../alerting/evaluation/kept.ts";
 import type { LogLevel } from "../logs/level.ts";
 import type { Observed, Snapshot } from "../status/schema.ts";
 
@@ -38,7 +39,7 @@ export type PastEvent = { atMs: number; text: string };
 export type ServiceAct = "start" | "stop" | "restart";
 
 /** The state of the services at a stored step of the history. */
-export type PastMoment = { atMs: number; widthMs: number; services: Observed[]; host: Snapshot["host"] };
+export type PastMoment = { atMs: number; widthMs: number; services: Observed[]; host: Snapshot["host"]; alerts: AlertNow[] };
 
 export type Dialog =
   | { kind: "confirm"; act: ServiceAct; names: string[]; isYes: boolean }

@@ -4,7 +4,7 @@ import type { Terminal } from "../base/terminal.ts";
 import { harmless } from "../base/text.ts";
 import type { Deps } from "../lifecycle/deps.ts";
 import { Reasons } from "../lifecycle/reason/reasons.ts";
-import { after } from "../status/events.ts";
+import { after, emptySnapshot } from "../status/events.ts";
 import type { Observed, Snapshot } from "../status/schema.ts";
 import { badFirst } from "../status/status.ts";
 import { latency } from "./view/columns.ts";
@@ -35,15 +35,13 @@ export async function followPlain(deps: Deps, terminal: Terminal, paceMs: number
       for (const row of plainRows(event.snapshot.services)) terminal.print(row);
       for (const one of event.snapshot.services) told.set(one.status.name, changeOf(one));
     }
-    snapshot = snapshot === null && event.kind !== "snapshot" ? null : after(snapshot ?? nothing, event);
+    snapshot = snapshot === null && event.kind !== "snapshot" ? null : after(snapshot ?? emptySnapshot, event);
     if (event.kind === "gone" && told.delete(event.name)) terminal.print(`${clock(event.atMs)} ${event.name}: deleted`);
     say();
     reasons.hear(event, { services: snapshot?.services ?? [] });
     if (!(await terminal.flow())) return;
   }
 }
-
-const nothing: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
 
 /** Figures change all the time, so a line reports only these fields. */
 function changeOf({ status: { name, state, health, restarts, reason } }: Observed): string {

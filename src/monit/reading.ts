@@ -23,7 +23,7 @@ export class DashboardReading {
     this.#deps = deps;
     this.#signal = signal;
     this.#take = take;
-    this.#moments = new Moments(deps.storage);
+    this.#moments = new Moments(deps);
     this.#past = new PastReader(deps);
   }
 
@@ -68,13 +68,13 @@ export class DashboardReading {
     }
   }
 
-  async travel({ atMs, widthMs }: Extract<MonitEffect, { do: "travel" }>, model: () => MonitModel): Promise<void> {
+  async travel({ atMs, direction }: Extract<MonitEffect, { do: "travel" }>, model: () => MonitModel): Promise<void> {
     // Keys that came together lead to the last of their moments.
     await Bun.sleep(0);
     if (model().travel.wantedMs !== atMs) return;
     try {
-      const moment = await this.#moments.at(atMs, widthMs, model().snapshot?.services ?? []);
-      this.#take({ kind: "moment", moment });
+      const moment = await this.#moments.from(atMs, direction, model());
+      this.#take({ kind: "moment", askedMs: atMs, direction, moment });
     } catch (error) {
       this.#take({ kind: "said", text: `the history cannot be read: ${reasonOf(error)}`, isError: true });
     }

@@ -33,11 +33,10 @@ export async function stillModel(first: MonitModel, deps: MonitDeps, { atMs, isW
     const step = goTo(model, atMs);
     model = step.model;
     const { wantedMs } = model.travel;
-    const [travel] = step.effects;
-    if (wantedMs === null || travel?.do !== "travel") return null;
-    const moment = await new Moments(deps.storage).at(wantedMs, travel.widthMs, snapshot.services);
+    if (wantedMs === null) return null;
+    const moment = await new Moments(deps).from(wantedMs, 0, { ...model, snapshot });
     if (moment === null) return null;
-    take({ kind: "moment", moment });
+    take({ kind: "moment", askedMs: wantedMs, direction: 0, moment });
   }
   take({ kind: "services", event: { kind: "snapshot", snapshot } });
   await read(wanted, model, deps, take);

@@ -11,6 +11,7 @@ export function lazyReader(open: () => Promise<StorageReader>): StorageReader {
     services: async () => (await reader()).services(),
     newest: async (service) => (await reader()).newest(service),
     series: async (service, range, stepMs) => (await reader()).series(service, range, stepMs),
+    moments: async (range, stepMs) => (await reader()).moments(range, stepMs),
     async *rows(range, service) {
       yield* (await reader()).rows(range, service);
     },

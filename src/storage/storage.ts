@@ -49,6 +49,11 @@ export interface StorageReader {
   series(subject: string, range: Range, stepMs: number): Promise<Point[]>;
   /** Points as fine as they are still kept: of one subject or, for null, of one service after the other, in bounded memory. */
   rows(range: Range, subject: string | null): AsyncIterable<StorageRow>;
+  /**
+   * The points of all services in a range, from the level whose steps have this length, in no order: one query, whatever the
+   * number of services. Where a clock was set back, a point may come twice, the later one behind the earlier one.
+   */
+  moments(range: Range, stepMs: number): Promise<StorageRow[]>;
   /** When bs9 watched and which states of the service it saw, in the order in which that happened. */
   watches(service: string, range: Range): Promise<WatchedSpan[]>;
   close(): Promise<void>;

@@ -11,6 +11,7 @@ export function unavailable(reason: string): Storage {
     services: async () => [],
     newest: async () => null,
     series: async () => [],
+    moments: async () => [],
     async *rows() {},
     watches: async () => [],
     close: async () => {},

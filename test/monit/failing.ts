@@ -1,4 +1,5 @@
-// A dashboard that fails while its screen is shown: a promise rejects, a timer throws, or its model cannot be read.
+// A dashboard that fails while its screen is shown: a promise rejects, a timer throws, its model cannot be read, or its terminal
+// goes away.
 import { openTerminal } from "../../src/base/terminal.ts";
 
 import { Dashboard } from "../../src/monit/dashboard.ts";
@@ -7,6 +8,7 @@ import type { MonitDeps } from "../../src/monit/sources.ts";
 import { Scene, service, snapshotOf } from "./scene.ts";
 
 const how = process.argv[2];
+if (how === "ignores SIGHUP") process.on("SIGHUP", () => {});
 const terminal = await openTerminal(process.env, { noColor: false, isQuiet: false });
 const screen = new Screen({ write: (text) => terminal.write(text), hasColour: true, isSynchronized: true });
 const deps = {

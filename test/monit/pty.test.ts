@@ -1,5 +1,6 @@
 // The built executable in a real pseudo-terminal: what it shows, and that the terminal is as before, however monit ends.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../harness.ts";
 import { Place } from "../supervisor/bs9.ts";
@@ -176,9 +177,20 @@ test("Ctrl-Z gives the terminal back to the shell, and fg the dashboard; the set
   pty.type("clear; stty -g\r");
   await pty.shows(/^[0-9a-f:]{60,}/m);
   expect(settings()).toEqual([before ?? ""]);
-  pty.type("fg\r");
-  await pty.shows("● web");
-  expect(pty.isAlternate).toBe(true);
+  const returns = async () => {
+    pty.type("fg\r");
+    await until(() => pty.isAlternate, { what: "the dashboard" });
+    await pty.shows(/^ bs9[\s\S]*● web[\s\S]*q quit$/);
+  };
+  await returns();
+  // The same signal from another process, which finds the dashboard as the child of the shell.
+  const [child] = readFileSync(`/proc/${pty.child.pid}/task/${pty.child.pid}/children`, "latin1").trim().split(" ");
+  process.kill(Number(child), "SIGTSTP");
+  await until(() => isBack(pty), { what: "the shell" });
+  pty.type("clear; stty -g\r");
+  await until(() => settings().length === 1, { what: "the settings" });
+  expect(settings()).toEqual([before ?? ""]);
+  await returns();
   pty.type("q");
   await until(() => isBack(pty), { what: "the shell" });
   pty.type("clear; stty -g\r");
@@ -207,6 +219,14 @@ test("an error of the model is said, and monit goes on and reads the model again
   expect(pty.isAlternate).toBe(true);
   pty.type("q");
   expect(await pty.child.exited).toBe(0);
+}, 60_000);
+
+test("monit ends as by q when nothing more can be typed, also where SIGHUP ends nothing", async () => {
+  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "ignores SIGHUP"], { columns: 80, rows: 24, cwd: place.folder, env });
+  open.push(pty);
+  await pty.shows("● web");
+  pty.child.terminal?.close();
+  expect(await Promise.race([pty.child.exited, Bun.sleep(20_000)])).toBe(0);
 }, 60_000);
 
 test("monit ends when its terminal is closed", async () => {

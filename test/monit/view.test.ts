@@ -59,7 +59,8 @@ test("a stored moment shows its time and its width, and no figure that is not st
   const scene = sized(80, 24).keys("[");
   const { wantedMs } = scene.model.travel;
   const past = usual.map(({ status, ...rest }) => ({ ...rest, unwell: null, status: { ...status, uptimeMs: null, reason: null } }));
-  furnish(scene.take({ kind: "moment", moment: { atMs: wantedMs ?? 0, widthMs: 5000, services: past, host: null } })).isPicture("moment");
+  const moment = { atMs: wantedMs ?? 0, widthMs: 5000, services: past, host: null, alerts: [] };
+  furnish(scene.take({ kind: "moment", askedMs: moment.atMs, direction: -1, moment })).isPicture("moment");
 });
 
 test("an empty table says why it is empty and what to do", () => {

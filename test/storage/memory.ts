@@ -112,6 +112,17 @@ export function openMemory(kept: Kept, keeping: Keeping, now: () => number): Sto
       );
     },
     rows,
+    moments: async (range, stepMs) => {
+      const level = Math.max(
+        0,
+        levels.findLastIndex((one) => one.stepMs <= stepMs),
+      );
+      return services().flatMap((service) => {
+        const raw = kept.raw.get(service) ?? [];
+        const points = level === 0 ? raw : stepped(service, raw, levels[level]?.stepMs ?? stepMs);
+        return points.filter((point) => isIn(point, range)).map((point) => ({ service, ...point }));
+      });
+    },
     watches: async (service, range): Promise<WatchedSpan[]> =>
       kept.watches
         .filter(({ fromMs, toMs }) => toMs >= range.fromMs && fromMs < range.toMs)

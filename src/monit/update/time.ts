@@ -1,4 +1,6 @@
 // Time travel: which stored step the keys [ and ] lead to. Pure.
+import { formatAge } from "../../base/quantities.ts";
+import type { MonitEvent } from "../events.ts";
 import type { MonitModel } from "../model.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
 
@@ -12,7 +14,7 @@ const speeds = [
 ];
 
 /** The width of the step that is stored of a time: the older, the wider. */
-function stepAt(atMs: number, { nowMs, steps }: Pick<MonitModel, "nowMs" | "steps">): number {
+export function stepAt(atMs: number, { nowMs, steps }: Pick<MonitModel, "nowMs" | "steps">): number {
   const ageMs = nowMs - atMs;
   return (steps.find(({ spanMs }) => ageMs < spanMs) ?? steps.at(-1))?.stepMs ?? 60_000;
 }
@@ -32,13 +34,27 @@ export function travelled(model: MonitModel, direction: -1 | 1, atMs: number): U
   const width = stepAt(fromMs, model);
   const wantedMs = stepBegin(fromMs + direction * speed * width, width);
   if (direction === 1 && wantedMs + width > nowMs) return stepTo(live(model));
-  return goTo({ ...model, travel: { wantedMs, pressedMs: atMs, presses } }, wantedMs);
+  return goTo({ ...model, travel: { wantedMs, pressedMs: atMs, presses } }, wantedMs, direction);
 }
 
-export function goTo(model: MonitModel, wantedMs: number): UpdateStep {
-  const widthMs = stepAt(wantedMs, model);
-  const begin = stepBegin(wantedMs, widthMs);
-  return stepTo({ ...model, travel: { ...model.travel, wantedMs: begin } }, { do: "travel", atMs: begin, widthMs });
+/** Where nothing is stored of that time, the nearest stored step in the direction is shown. */
+export function goTo(model: MonitModel, wantedMs: number, direction: -1 | 0 | 1 = 0): UpdateStep {
+  const begin = stepBegin(wantedMs, stepAt(wantedMs, model));
+  return stepTo({ ...model, travel: { ...model.travel, wantedMs: begin } }, { do: "travel", atMs: begin, direction });
+}
+
+/** A moment has been read. `askedMs` is the time that was asked for. */
+export function arrived(model: MonitModel, { askedMs, direction, moment }: Extract<MonitEvent, { kind: "moment" }>): MonitModel {
+  // The user has gone on, or back to now, while it was read.
+  if (model.travel.wantedMs !== askedMs) return model;
+  if (moment === null) {
+    if (direction === 1) return live(model);
+    const travel = { ...model.travel, wantedMs: model.moment?.atMs ?? null };
+    return saying({ ...model, travel }, direction === 0 ? "nothing is stored of that time" : "nothing older is stored", true);
+  }
+  const shown = { ...model, moment, travel: { ...model.travel, wantedMs: moment.atMs } };
+  const gapMs = Math.abs(moment.atMs - askedMs);
+  return gapMs < moment.widthMs ? shown : saying(shown, `nothing is stored of the ${formatAge(gapMs)} between`);
 }
 
 export function live(model: MonitModel): MonitModel {

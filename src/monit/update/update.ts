@@ -1,5 +1,5 @@
 // The next model after an event, and what has to be done. Pure.
-import { after } from "../../status/events.ts";
+import { after, emptySnapshot } from "../../status/events.ts";
 import { type MonitEffect, type MonitEvent, sayForMs } from "../events.ts";
 import { withLines } from "../log-lines.ts";
 import { type ChartPoint, emptyLog, type MonitModel } from "../model.ts";
@@ -10,6 +10,7 @@ import { mouseStep } from "./mouse.ts";
 import { scrolled } from "./move.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
 import { tableKey } from "./table-keys.ts";
+import { arrived } from "./time.ts";
 import { dialogKey, promptKey, promptText } from "./typed.ts";
 
 /** Samples that came while monit runs; the history has the older ones. */
@@ -51,7 +52,7 @@ function stepped(model: MonitModel, event: MonitEvent): UpdateStep {
     case "past":
       return stepTo(event.name === model.selected ? { ...model, events: { name: event.name, list: event.list } } : model);
     case "moment":
-      return stepTo(arrived(model, event.moment));
+      return stepTo(arrived(model, event));
     case "words":
       return stepTo({ ...model, dialog: { kind: "text", title: event.title, lines: event.lines, top: 0 } });
     case "busy":
@@ -93,8 +94,7 @@ function unknown(model: MonitModel, key: string): UpdateStep {
 }
 
 function heard(model: MonitModel, { event }: Extract<MonitEvent, { kind: "services" }>): MonitModel {
-  const empty = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
-  const snapshot = after(model.snapshot ?? empty, event);
+  const snapshot = after(model.snapshot ?? emptySnapshot, event);
   const { selected, chart } = model;
   if (event.kind !== "sample" || selected === null || chart.name !== selected) return { ...model, snapshot };
   const figures = event.figures.find(({ name }) => name === selected);
@@ -113,17 +113,6 @@ function heard(model: MonitModel, { event }: Extract<MonitEvent, { kind: "servic
 function joined(stored: ChartPoint[], { points }: MonitModel["chart"]): ChartPoint[] {
   const lastMs = stored.at(-1)?.atMs ?? 0;
   return [...stored, ...points.filter(({ atMs }) => atMs > lastMs).slice(-maxLive)];
-}
-
-function arrived(model: MonitModel, moment: MonitModel["moment"]): MonitModel {
-  const { wantedMs } = model.travel;
-  // The user has gone on, or back to now, while it was read.
-  if (wantedMs === null) return model;
-  if (moment === null) {
-    const travel = { ...model.travel, wantedMs: model.moment?.atMs ?? null };
-    return saying({ ...model, travel }, "nothing is stored of that time", true);
-  }
-  return moment.atMs === wantedMs ? { ...model, moment } : model;
 }
 
 /** What has to be read because the selection, the moment or the range of the charts has changed. */

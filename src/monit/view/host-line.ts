@@ -76,13 +76,17 @@ function timeParts(model: MonitModel): TableCell[] {
   return [{ text: size.columns >= wideColumns ? `live ${clock(nowMs)}` : "live", look: ink.dim }];
 }
 
+/** The time that the screen shows. */
+const shownMs = ({ moment, frozen, nowMs }: MonitModel): number =>
+  moment === null ? (frozen?.atMs ?? nowMs) : moment.atMs + moment.widthMs;
+
 /** One row, only if something is wrong. */
 export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
   const one = troubled(model);
   const alert = firingAlerts(model).find(({ ackedBy }) => ackedBy === null) ?? firingAlerts(model)[0];
   // An alert says more than the state of its service, so that it comes first where both are about one service.
   if (alert !== undefined && (one === null || alert.ackedBy === null || alert.subject === one.status.name)) {
-    const age = formatAge(model.nowMs - firedMsOf(alert));
+    const age = formatAge(Math.max(0, shownMs(model) - firedMsOf(alert)));
     const acked = alert.ackedBy === null ? "" : `, acknowledged by ${alert.ackedBy}`;
     drawTrouble(grid, y, model, alert.subject, ` ! alert for ${age}: ${alert.sentence}${acked}`, "z silence  a acknowledge ");
     return;
@@ -90,9 +94,10 @@ export function drawBanner(grid: Grid, y: number, model: MonitModel): void {
   if (one === null) return;
   const { status, unwell, outcome } = one;
   const sinceMs = unwell?.sinceMs ?? (outcome === null ? null : Date.parse(outcome.at));
-  const age = sinceMs === null ? "" : ` ${formatAge(model.nowMs - sinceMs)} ago`;
+  const age = sinceMs === null ? "" : ` ${formatAge(shownMs(model) - sinceMs)} ago`;
   const what = status.state === "failed" ? `failed${age}` : `is unhealthy`;
-  const reason = status.reason ?? model.reasons.get(status.name) ?? unwell?.reason ?? outcome?.cause ?? null;
+  const known = model.moment === null ? model.reasons.get(status.name) : null;
+  const reason = status.reason ?? known ?? unwell?.reason ?? outcome?.cause ?? null;
   const isTold = reason?.startsWith("unhealthy") === true;
   const text = ` ! ${status.name} ${isTold ? `is ${reason}` : `${what}${reason === null ? "" : `: ${reason}`}`}`;
   drawTrouble(grid, y, model, status.name, text, model.moment !== null ? "w why " : "w why  r restart ");

@@ -8,7 +8,7 @@ import type { SubjectKind } from "../../metrics/subject.ts";
 import { levelsOf } from "../levels.ts";
 import type { StorageReader } from "../storage.ts";
 import { isDamage, openToRead, whyNot } from "./database.ts";
-import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
+import { momentsOf, newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { lastHeads, loadEntries } from "./recent.ts";
 import { loadNames } from "./schema.ts";
@@ -59,6 +59,7 @@ export function openSqliteReader(path: string, keeping: Keeping = defaultKeeping
     newest: async (subject) => told((present) => (present === null ? null : newestOf(present, subject))),
     series: async (subject, range, stepMs) => told((present) => (present === null ? [] : seriesOf(present, subject, range, stepMs))),
     watches: async (service, range) => told((present) => (present === null ? [] : watchesIn(present, service, range))),
+    moments: async (range, stepMs) => told((present) => (present === null ? [] : momentsOf(present, range, stepMs))),
     async *rows(range, subject) {
       const present = told((one) => one);
       if (present === null) return;

@@ -33,6 +33,12 @@ export function chunkKey(level: number, service: number, seq: number): number {
 
 export const lastChunkKey = (level: number, service: number): number => chunkKey(level, service, seqs - 1);
 
+/** The first and the last key that a chunk of any service can have at a level. */
+export const chunksAt = (level: number): number => chunkKey(level, 0, 0);
+export const lastChunkAt = (level: number): number => lastChunkKey(level, services - 1);
+
+export const serviceOf = (key: number): number => Math.floor(key / seqs) % services;
+
 export const seqOf = (key: number): number => key % seqs;
 
 /** A row of `tick` has all services together, or the host. */

@@ -11,7 +11,7 @@ import { levelsOf } from "../levels.ts";
 import type { Storage, Stored } from "../storage.ts";
 import { appendTick } from "./append.ts";
 import { isDamage, isDatabase, openToWrite, setAside, whyNot } from "./database.ts";
-import { newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
+import { momentsOf, newestOf, type Present, rowsOf, seriesOf, storedServices, watchesIn } from "./query.ts";
 import { pointSourceOf } from "./read.ts";
 import { loadEntries, loadRecents, type Recents } from "./recent.ts";
 import { deleteExpired, incrementalVacuum } from "./retain.ts";
@@ -182,6 +182,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     newest: (subject) => answer((present) => newestOf(present, subject)),
     series: (subject, range, stepMs) => answer((present) => seriesOf(present, subject, range, stepMs)),
     watches: (service, range) => answer((present) => watchesIn(present, service, range)),
+    moments: (range, stepMs) => answer((present) => momentsOf(present, range, stepMs)),
     async *rows(range, subject) {
       yield* rowsOf(await answer((present) => present), range, subject);
     },
