@@ -35,7 +35,7 @@ export const monitCommand: Command = {
       trail: context.trailOf("monit"),
       alertHistory: () => readAlertHistory(context.paths.state),
     };
-    if (asked.isPlain && asked.atMs === null) await plain(asked, deps, context);
+    if (asked.isPlain && !asked.isOnce) await plain(asked, deps, context);
     else if (asked.isOnce) await still(asked, deps, context);
     else await dashboard(asked, deps, context);
     return null;
@@ -54,14 +54,14 @@ function askedOf({ words, options }: Words, { settings, env, terminal }: Context
   const atMs = parsed(options, "at", clockOrPastTime) ?? null;
   const isPlain = flagOf(options, "plain") || whyPlain !== null;
   if (atMs !== null && atMs > Date.now()) throw usage("--at must be a time in the past", { hint: "bs9 monit --at 10m" });
-  if (flagOf(options, "plain") && atMs !== null)
-    throw usage("--plain prints the services of now; --at needs --once", { hint: "bs9 monit --at 10m --once" });
   if (!isOnce && !isPlain && !terminal.isTerminal)
     throw usage("monit needs a terminal; --once prints one picture, and --plain one line for each change", { hint: "bs9 monit --once" });
   if (!isOnce && !isPlain && terminalSize(0) === null)
     throw usage("monit reads keys, but stdin is not a terminal; --once prints one picture", { hint: "bs9 monit --once" });
-  if (!isOnce && isPlain && atMs !== null)
-    throw usage(`--at needs --once here, because ${whyPlain}`, { hint: "bs9 monit --at 10m --once" });
+  if (!isOnce && isPlain && atMs !== null) {
+    const why = whyPlain ?? "--plain prints what changes from now on";
+    throw usage(`--at needs --once here, because ${why}`, { hint: "bs9 monit --at 10m --plain --once" });
+  }
   return {
     refreshMs,
     isOnce,
@@ -106,15 +106,18 @@ async function still(asked: Asked, deps: MonitDeps, context: Context): Promise<v
   const model = await stillModel(first, deps, { atMs: asked.atMs, isWhole: size === null });
   if (model === null)
     throw failed(`nothing is stored of ${new Date(asked.atMs ?? 0).toISOString()}`, { hint: "bs9 monit --at 10m --once, or bs9 doctor" });
-  print(stillLines(model, context.terminal), context.terminal);
+  sayWhyPlain(asked, context.terminal);
+  print(asked.isPlain ? (await import("../monit/plain.ts")).plainLines(model) : stillLines(model, context.terminal), context.terminal);
 }
 
-async function plain({ isOnce, whyPlain, refreshMs }: Asked, deps: MonitDeps, { terminal }: Context): Promise<void> {
-  const { followPlain, plainRows } = await import("../monit/plain.ts");
+async function plain(asked: Asked, deps: MonitDeps, { terminal }: Context): Promise<void> {
+  const { followPlain } = await import("../monit/plain.ts");
+  sayWhyPlain(asked, terminal);
+  await followPlain(deps, terminal, asked.refreshMs);
+}
+
+function sayWhyPlain({ whyPlain }: Asked, terminal: Terminal): void {
   if (whyPlain !== null) terminal.note(`plain output, because ${whyPlain}`);
-  if (!isOnce) return followPlain(deps, terminal, refreshMs);
-  const { observe } = await import("../lifecycle/observe.ts");
-  print(plainRows(await observe(deps.registry.names(), deps)), terminal);
 }
 
 function print(lines: string[], terminal: Terminal): void {

@@ -222,7 +222,12 @@ test("an error of the model is said, and monit goes on and reads the model again
 }, 60_000);
 
 test("monit ends as by q when nothing more can be typed, also where SIGHUP ends nothing", async () => {
-  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "ignores SIGHUP"], { columns: 80, rows: 24, cwd: place.folder, env });
+  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "ignores SIGHUP"], {
+    columns: 80,
+    rows: 24,
+    cwd: place.folder,
+    env,
+  });
   open.push(pty);
   await pty.shows("● web");
   pty.child.terminal?.close();
@@ -250,6 +255,8 @@ test("--once prints one picture without a terminal, --plain numbered rows, and e
     [["--refresh", "0"], 2, "--refresh must be from 1 to 3600 seconds"],
     [["--once", "--at", "25:00"], 2, "--at must be a time of day that exists"],
     [["--once", "--at", "2001-01-01"], 1, "nothing is stored of 2001-01-01T00:00:00.000Z"],
+    [["--plain", "--at", "10m"], 2, "bs9 monit --at 10m --plain --once"],
+    [["--plain", "--once", "--at", "2001-01-01"], 1, "nothing is stored of 2001-01-01T00:00:00.000Z"],
     [["web"], 2, "monit shows all services"],
   ] as const) {
     const outcome = await place.bs9("monit", ...argv);

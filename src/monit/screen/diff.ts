@@ -6,8 +6,11 @@ import type { Painter } from "./ink.ts";
 
 /** A run of unchanged cells that is not longer than this is written again, because moving the cursor costs more bytes. */
 const maxGap = 4;
-/** Characters whose width no terminal disputes: box drawing, block elements, geometric shapes, braille, and Latin letters. */
-const settled = /^[\x20-\x7e\u00a1-\u024f\u2026\u2500-\u25ff\u2717\u2800-\u28ff]*$/;
+/**
+ * Characters whose width no terminal disputes: Latin letters, box drawing, block elements, geometric shapes, braille, kana, Han
+ * and Hangul.
+ */
+const settled = /^[\x20-\x7e\u00a1-\u024f\u2026\u2500-\u25ff\u2717\u2800-\u28ff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
 /** Empty if both pictures are equal. `before` must have the same size; null means that the terminal is blank. */
 export function frameDifference(before: Grid | null, after: Grid, paint: Painter): string {
@@ -29,8 +32,13 @@ function rowDifference(before: Grid | null, after: Grid, y: number, paint: Paint
       : before.text[start + x] !== after.text[start + x] || before.looks[start + x] !== after.looks[start + x];
   const blankFrom = firstOfBlankEnd(after, start);
   let bytes = "";
+  // A terminal that gives a disputed character another width draws over the cell behind it, so that cell is written again.
+  const isDisturbed = (x: number) => {
+    const at = start + x - (after.text[start + x - 1] === "" ? 2 : 1);
+    return x > 0 && at >= start && isChanged(at - start) && !(settled.test(after.text[at] ?? "") && settled.test(before?.text[at] ?? ""));
+  };
   for (let x = 0; x < columns; x++) {
-    if (!isChanged(x)) continue;
+    if (!isChanged(x) && !isDisturbed(x)) continue;
     // The right half of a wide character is drawn with its left half.
     const from = after.text[start + x] === "" && x > 0 ? x - 1 : x;
     if (from >= blankFrom && columns - from > 3) {
@@ -74,11 +82,15 @@ function moved(cursor: Cursor, x: number, y: number): string {
 function written({ text, looks, columns }: Grid, from: number, end: number, paint: Painter, cursor: Cursor, x: number): string {
   const run = text.slice(from, end).join("");
   const isSettled = isPlainAscii(run) || settled.test(run);
-  // At the last column terminals wait to wrap, and differ in where the cursor is then.
+  // The cursor stays at the last column, so that the next text needs a movement.
   const next = x + end - from;
   cursor.x = isSettled && next < columns ? next : -1;
   cursor.y = Math.floor(from / columns);
-  return paint(run, looks[from] ?? 0);
+  const look = looks[from] ?? 0;
+  if (isSettled || text[end - 1] !== "") return paint(run, look);
+  // A terminal may draw a disputed character narrow, so both of its cells become blank before it is written.
+  const lead = text.slice(from, end - 2).join("");
+  return paint(`${lead}  `, look) + cursorTo(next - 2, cursor.y) + paint(text[end - 2] ?? "", look);
 }
 
 /** Each row as text with its looks, for a stream that is not a screen. */

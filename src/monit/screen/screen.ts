@@ -25,6 +25,9 @@ const mouseOn = "\x1b[?1000h\x1b[?1006h";
 const mouseOff = "\x1b[?1006l\x1b[?1000l";
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
+/** Without autowrap (DECAWM) a character that is wider than expected stays at the last column and moves no row. */
+const wrapOff = "\x1b[?7l";
+const wrapOn = "\x1b[?7h";
 /** Frames with fewer bytes arrive in one piece on any line, so the marks around them would only add bytes. */
 const smallFrame = 64;
 
@@ -53,7 +56,7 @@ export class Screen {
     this.#isEntered = true;
     this.#hasMouse = hasMouse;
     this.#shown = null;
-    this.#options.write(`${enterAlternativeScreen}${cursorHide}${pasteOn}${hasMouse ? mouseOn : ""}`);
+    this.#options.write(`${enterAlternativeScreen}${cursorHide}${wrapOff}${pasteOn}${hasMouse ? mouseOn : ""}`);
   }
 
   /** Gives the terminal back as it was before `enter`. */
@@ -96,6 +99,6 @@ export class Screen {
   }
 
   #leaving(): string {
-    return `${this.#hasMouse ? mouseOff : ""}${pasteOff}${cursorShow}${exitAlternativeScreen}`;
+    return `${this.#hasMouse ? mouseOff : ""}${pasteOff}${wrapOn}${cursorShow}${exitAlternativeScreen}`;
   }
 }

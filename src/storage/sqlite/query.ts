@@ -73,10 +73,10 @@ export function momentsOf({ db, names, sources }: Present, range: Range, stepMs:
     .iterate(chunksAt(level), lastChunkAt(level), range.fromMs, range.toMs);
   for (const { key, block: bytes } of chunks) {
     const block = readBlock(bytes);
-    for (const [row, atMs] of block.keys.entries())
-      if (atMs >= range.fromMs && atMs < range.toMs) add(serviceOf(key), block, row, atMs);
+    for (const [row, atMs] of block.keys.entries()) if (atMs >= range.fromMs && atMs < range.toMs) add(serviceOf(key), block, row, atMs);
   }
-  for (const { atMs, block } of loadEntries(db, kind, level, range)) for (const [row, id] of block.keys.entries()) add(id, block, row, atMs);
+  for (const { atMs, block } of loadEntries(db, kind, level, range))
+    for (const [row, id] of block.keys.entries()) add(id, block, row, atMs);
   return rows;
 }
 
