@@ -9,6 +9,8 @@ export class Suspension {
   readonly #enter: () => void;
   readonly #failed: (error: unknown) => void;
   #isSuspended = false;
+  /** Counts the suspensions, because the end of one must not continue the next one. */
+  #count = 0;
 
   /** `leave` gives the terminal back and resolves when it is as before; `enter` takes it again. Errors go to `failed`. */
   constructor(leave: () => Promise<void>, enter: () => void, failed: (error: unknown) => void) {
@@ -32,13 +34,14 @@ export class Suspension {
   }
 
   async #stop(): Promise<void> {
+    const count = ++this.#count;
     await this.#leave();
     // Only without a handler the kernel does with the signal what it does in every program.
     process.off("SIGTSTP", this.suspend);
     process.kill(0, "SIGTSTP");
     // Without a shell that could continue it, the kernel does not stop the process group, and no SIGCONT comes.
     await Bun.sleep(stopMs);
-    this.#resume();
+    if (count === this.#count) this.#resume();
   }
 
   readonly #resume = (): void => {

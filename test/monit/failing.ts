@@ -38,3 +38,5 @@ await new Dashboard(new Scene([]).model, {
   screen,
   atMs: null,
 }).run();
+// The model that this dashboard follows never ends, and would keep the process alive.
+process.exit(0);
