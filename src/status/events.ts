@@ -38,7 +38,7 @@ export const ModelEvent = v.variant("kind", [
 ]);
 export type ModelEvent = v.InferOutput<typeof ModelEvent>;
 
-/** What is known before the first event. */
+/** The snapshot before the first event. */
 export const emptySnapshot: Snapshot = { atMs: 0, services: [], added: [], notices: [], warnings: [], alerts: null, host: null };
 
 /** Applies an event to a snapshot. Pure. */

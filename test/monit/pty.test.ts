@@ -67,8 +67,6 @@ function steady(pty: Pty): string[] {
   );
 }
 
-const isBack = (pty: Pty) => !pty.isAlternate && pty.modes.mouse === "none" && !pty.modes.paste;
-
 test("monit shows the services, filters and sorts them, and keeps its shape from 40x12 to 300x80", async () => {
   const pty = monit();
   await pty.shows("● web");
@@ -97,7 +95,7 @@ test("monit shows the services, filters and sorts them, and keeps its shape from
   await pty.shows("4 up");
   pty.type("q");
   expect(await pty.child.exited).toBe(0);
-  await until(() => isBack(pty), { what: "the terminal is as before" });
+  await until(() => pty.isBack, { what: "the terminal is as before" });
 }, 60_000);
 
 test("a restart asks, names the service, and says how it ended; the trail says that it came from monit", async () => {
@@ -158,7 +156,7 @@ test.each<[string, (pty: Pty) => void]>([
     await pty.shows("● web");
     end(pty);
     await pty.child.exited;
-    await until(() => isBack(pty), { what: "the terminal is as before" });
+    await until(() => pty.isBack, { what: "the terminal is as before" });
   },
   60_000,
 );
@@ -173,7 +171,7 @@ test("Ctrl-Z gives the terminal back to the shell, and fg the dashboard; the set
   pty.type(`${program} monit\r`);
   await pty.shows("● web");
   pty.type("\x1a");
-  await until(() => isBack(pty), { what: "the shell" });
+  await until(() => pty.isBack, { what: "the shell" });
   pty.type("clear; stty -g\r");
   await pty.shows(/^[0-9a-f:]{60,}/m);
   expect(settings()).toEqual([before ?? ""]);
@@ -186,52 +184,16 @@ test("Ctrl-Z gives the terminal back to the shell, and fg the dashboard; the set
   // The same signal from another process, which finds the dashboard as the child of the shell.
   const [child] = readFileSync(`/proc/${pty.child.pid}/task/${pty.child.pid}/children`, "latin1").trim().split(" ");
   process.kill(Number(child), "SIGTSTP");
-  await until(() => isBack(pty), { what: "the shell" });
+  await until(() => pty.isBack, { what: "the shell" });
   pty.type("clear; stty -g\r");
   await until(() => settings().length === 1, { what: "the settings" });
   expect(settings()).toEqual([before ?? ""]);
   await returns();
   pty.type("q");
-  await until(() => isBack(pty), { what: "the shell" });
+  await until(() => pty.isBack, { what: "the shell" });
   pty.type("clear; stty -g\r");
   await until(() => settings().length === 1, { what: "the settings" });
   expect(settings()).toEqual([before ?? ""]);
-}, 60_000);
-
-test.each(["rejects", "throws"])(
-  "the terminal is as before after an error inside monit that %s, and the error is shown there",
-  async (how) => {
-    const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), how], { columns: 80, rows: 24, cwd: place.folder, env });
-    open.push(pty);
-    await pty.child.exited;
-    await pty.shows("on purpose");
-    expect(pty.raw).toContain("\x1b[?1049h");
-    await until(() => isBack(pty), { what: "the terminal is as before" });
-    expect(pty.child.exitCode).not.toBe(0);
-  },
-  60_000,
-);
-
-test("an error of the model is said, and monit goes on and reads the model again", async () => {
-  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "unread"], { columns: 80, rows: 24, cwd: place.folder, env });
-  open.push(pty);
-  await pty.shows("the services cannot be read: the model fails on purpose");
-  expect(pty.isAlternate).toBe(true);
-  pty.type("q");
-  expect(await pty.child.exited).toBe(0);
-}, 60_000);
-
-test("monit ends as by q when nothing more can be typed, also where SIGHUP ends nothing", async () => {
-  const pty = new Pty([process.execPath, join(import.meta.dir, "failing.ts"), "ignores SIGHUP"], {
-    columns: 80,
-    rows: 24,
-    cwd: place.folder,
-    env,
-  });
-  open.push(pty);
-  await pty.shows("● web");
-  pty.child.terminal?.close();
-  expect(await Promise.race([pty.child.exited, Bun.sleep(20_000)])).toBe(0);
 }, 60_000);
 
 test("monit ends when its terminal is closed", async () => {

@@ -42,7 +42,7 @@ const expected = (grid: Grid, y: number) =>
   );
 
 test("characters that the terminal draws with another width move and cover no other character", async () => {
-  // This terminal has the widths of Unicode 6, by which an emoji is narrow and U+2E9A, which is no character, is wide.
+  // This terminal has the widths of Unicode 6, by which an emoji is narrow and the unassigned U+2E9A is wide.
   const terminal = new Xterm({ cols: 20, rows: 5, allowProposedApi: true });
   const frames = [
     gridOf("abcdefgh|", "log one two|", "e\u0301x|", "the end of the row x", "xyzab|"),

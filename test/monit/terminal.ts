@@ -54,10 +54,10 @@ export class Pty {
     return this.#xterm.buffer.active.type === "alternate";
   }
 
-  /** The private modes that the program has switched on. */
-  get modes(): { mouse: string; paste: boolean } {
-    const { mouseTrackingMode, bracketedPasteMode } = this.#xterm.modes;
-    return { mouse: mouseTrackingMode, paste: bracketedPasteMode };
+  /** True where every mode is as before the dashboard. */
+  get isBack(): boolean {
+    const { mouseTrackingMode, bracketedPasteMode, wraparoundMode } = this.#xterm.modes;
+    return !this.isAlternate && mouseTrackingMode === "none" && !bracketedPasteMode && wraparoundMode;
   }
 
   /** Waits until the screen shows the text. */

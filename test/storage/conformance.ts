@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { hostName } from "../../src/metrics/subject.ts";
 import { forgetting } from "./forgetting.ts";
+import { moments } from "./moments.ts";
 import { beginMs, hostSample, intervalMs, sample } from "./samples.ts";
 import { all, always, answers, isRising, type Place, stage, times, total } from "./scene.ts";
 
@@ -11,6 +12,7 @@ export function conformance(name: string, makePlace: () => Place): void {
   const begin = stage(makePlace);
 
   forgetting(name, begin);
+  moments(name, begin);
 
   describe(name, () => {
     test("a new storage answers every query with nothing", async () => {
@@ -48,22 +50,6 @@ export function conformance(name: string, makePlace: () => Place): void {
       expect(found.map(({ ioReadBytes }) => ioReadBytes)).toEqual([2, 3, 4]);
       expect(await storage.series("nobody", always, intervalMs)).toEqual([]);
     });
-
-    test.each([intervalMs, 60_000])(
-      "the moments of a range have every service as its own series has it, in steps of %d ms",
-      async (stepMs) => {
-        const { storage, ticks } = await begin();
-        await ticks(120);
-        const range = { fromMs: beginMs + 60_000, toMs: beginMs + 480_000 };
-        const rows = await storage.moments(range, stepMs);
-        for (const name of await storage.services()) {
-          const points = rows.filter(({ service }) => service === name).map(({ service: _, ...point }) => point);
-          const once = new Map(points.map((point) => [point.atMs, point]));
-          expect([...once.values()].sort((a, b) => a.atMs - b.atMs)).toEqual(await storage.series(name, range, stepMs));
-        }
-        expect(new Set(rows.map(({ service }) => service))).toEqual(new Set(await storage.services()));
-      },
-    );
 
     test.each([60_000, 600_000, 3_600_000, 1_800_000])(
       "steps of %d ms have the mean, the sum, the last value and the extremes of their samples",
