@@ -66,7 +66,7 @@ test("a line that matches is told at once, again only after a quiet time, and re
   lines.write(stage, "panic: again");
   await until(() => lines.taken === 4 && news === 1, { what: "the lines are searched" });
   await turns.news();
-  const sentence = "web wrote a line that matches ^panic: , and 1 more: panic: out of cheese";
+  const sentence = "web wrote a line that matches /^panic: /, and 1 more: panic: out of cheese";
   expect(stage.messages).toMatchObject([{ events: [{ rule: "pattern.panic", kind: "firing", value: 2 }] }]);
   expect(stage.messages[0]?.events[0]?.sentence).toStartWith(sentence);
   expect(stage.messages[0]?.events[0]?.sentence).not.toMatch(/\p{Cc}|\u202e/u);

@@ -75,7 +75,7 @@ export function patternObserved(
     const { line = "", count = 0, isGapped = false } = match ?? {};
     const more = count > 1 ? `, and ${count - 1} more` : "";
     const gap = isGapped ? "; lines before it were not searched, because they came faster than they can be" : "";
-    return `${subject} wrote a line that matches ${harmless(pattern)}${more}: ${harmless(line).slice(0, maxLine)}${gap}`;
+    return `${subject} wrote a line that matches /${harmless(pattern)}/${more}: ${harmless(line).slice(0, maxLine)}${gap}`;
   };
   return {
     rule: patternName(name),
