@@ -5,13 +5,16 @@ import { type LogState, leastLevels, type MonitLine } from "./model.ts";
 /** Older lines are dropped; `bs9 logs` still has them. */
 const maxLines = 5000;
 
-/** The lines of at least the least level that contain the text of `only`; `!text` finds the lines without it. */
-export function linesIn({ lines, least, only }: Pick<LogState, "lines" | "least" | "only">): MonitLine[] {
+/** The lines since a time of at least the least level that contain the text of `only`; `!text` finds the lines without it. */
+export function linesIn({ lines, least, only, fromMs }: Pick<LogState, "lines" | "least" | "only" | "fromMs">): MonitLine[] {
   const from = levels.indexOf(leastLevels[least] ?? "trace");
   const isNot = only.startsWith("!");
   const word = (isNot ? only.slice(1) : only).toLowerCase();
-  if (from === 0 && word === "") return lines;
-  return lines.filter(({ level, text }) => levels.indexOf(level) >= from && (word === "" || text.toLowerCase().includes(word) !== isNot));
+  if (from === 0 && word === "" && fromMs === 0) return lines;
+  return lines.filter(
+    ({ atMs, level, text }) =>
+      atMs >= fromMs && levels.indexOf(level) >= from && (word === "" || text.toLowerCase().includes(word) !== isNot),
+  );
 }
 
 export function withLines(log: LogState, added: MonitLine[]): LogState {

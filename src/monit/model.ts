@@ -71,6 +71,8 @@ export type LogState = {
   only: string;
   /** Index in `leastLevels`. */
   least: number;
+  /** Older lines are not shown; 0 shows all. */
+  fromMs: number;
   hasTime: boolean;
   isWrapped: boolean;
 };
@@ -150,6 +152,7 @@ export const emptyLog: LogState = {
   search: "",
   only: "",
   least: 0,
+  fromMs: 0,
   hasTime: true,
   isWrapped: false,
 };

@@ -1,6 +1,7 @@
 // What keys, the mouse, events and time make of the dashboard, without a terminal.
 import { expect, test } from "bun:test";
 import type { MonitEffect } from "../../src/monit/events.ts";
+import { linesIn } from "../../src/monit/log-lines.ts";
 import type { MonitLine } from "../../src/monit/model.ts";
 import { alert, furnish, nowMs, Scene, service, snapshotOf, usual } from "./scene.ts";
 
@@ -149,6 +150,29 @@ test("n and N go to the lines with the searched text, E to errors, & keeps only 
       .filter((line) => /line \d/.test(line))
       .every((line) => line.includes("0")),
   ).toBe(true);
+});
+
+test("1 to 6 show the lines of the last minutes, and Y copies the bs9 logs command with what the log shows", () => {
+  const scene = new Scene();
+  const aged = [10, 4, 2, 0].map((minutes) => ({
+    atMs: nowMs - minutes * 60_000,
+    level: "info" as const,
+    text: `${minutes}`,
+    isFromBs9: false,
+  }));
+  scene.take({ kind: "log", name: scene.model.selected ?? "", lines: aged, isRead: true, trouble: null }).keys("l");
+  const shown = () => linesIn(scene.model.log).map(({ text }) => text);
+  const { selected, nowMs: now } = scene.model;
+  const copied = () => scene.keys("Y").effects.flatMap((effect) => (effect.do === "copy" ? [effect.text] : []));
+  expect(copied()).toEqual([`bs9 logs ${selected}`]);
+  scene.keys("2");
+  expect(shown()).toEqual(["4", "2", "0"]);
+  scene.model = { ...scene.model, log: { ...scene.model.log, only: "a.b (c)", least: 2 } };
+  const since = new Date(now - 300_000).toISOString();
+  expect(copied()).toEqual([`bs9 logs ${selected} --since ${since} --level warn --grep 'a\\.b \\(c\\)'`]);
+  scene.model = { ...scene.model, log: { ...scene.model.log, only: "", least: 0 } };
+  scene.keys("6");
+  expect(shown()).toEqual(["10", "4", "2", "0"]);
 });
 
 test("the log drops the lines of a service after another service is selected", () => {

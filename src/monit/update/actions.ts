@@ -1,7 +1,8 @@
 // The actions on services: each with its key, its words in the menu, and why it is not possible now. Pure.
+import { shellWord } from "../../base/text.ts";
 import { firingAlerts } from "../alerts.ts";
 import type { MonitEffect } from "../events.ts";
-import { emptyLog, type MonitModel, type ServiceAct, selectedRow } from "../model.ts";
+import { emptyLog, leastLevels, type MonitModel, type ServiceAct, selectedRow } from "../model.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
 
 export type MonitAction = {
@@ -80,10 +81,26 @@ function why(model: MonitModel): UpdateStep {
   return stepTo({ ...model, dialog: { kind: "text", title: `why: ${status.name}`, lines, top: 0 } });
 }
 
-const copying = (text: (name: string) => string) => (model: MonitModel) => {
+const copying = (textOf: (name: string, model: MonitModel) => string) => (model: MonitModel) => {
   const { selected } = model;
-  return selected === null ? stepTo(model) : stepTo(saying(model, `copied: ${text(selected)}`), { do: "copy", text: text(selected) });
+  if (selected === null) return stepTo(model);
+  const text = textOf(selected, model);
+  return stepTo(saying(model, `copied: ${text}`), { do: "copy", text });
 };
+
+/** The command that prints the lines which the log shows. `bs9 logs` has no option for the lines without a text. */
+function logsCommand(name: string, { view, log, moment }: MonitModel): string {
+  const time = (ms: number) => new Date(ms).toISOString();
+  const isFull = view === "logs";
+  const grep = isFull && log.only !== "" && !log.only.startsWith("!") ? log.only.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&") : "";
+  return [
+    `bs9 logs ${name}`,
+    ...(isFull && log.fromMs > 0 ? [`--since ${time(log.fromMs)}`] : []),
+    ...(moment === null ? [] : [`--until ${time(moment.atMs + moment.widthMs)}`]),
+    ...(isFull && log.least > 0 ? [`--level ${leastLevels[log.least]}`] : []),
+    ...(grep === "" ? [] : [`--grep ${shellWord(grep)}`]),
+  ].join(" ");
+}
 
 const actions: MonitAction[] = [
   { key: "r", words: "restart", whyNot: whyNoAct, run: asking("restart") },
@@ -104,7 +121,7 @@ const actions: MonitAction[] = [
   { key: "a", words: "acknowledge its alerts", whyNot: whyNoAlert, run: acknowledge },
   { key: "e", words: "names of its environment variables", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "environment", name })) },
   { key: "o", words: "log in the normal terminal", whyNot: whyNoTarget, run: ofSelected((name) => ({ do: "out", name })) },
-  { key: "Y", words: "copy the bs9 logs command", whyNot: whyNoTarget, run: copying((name) => `bs9 logs ${name}`) },
+  { key: "Y", words: "copy the bs9 logs command", whyNot: whyNoTarget, run: copying(logsCommand) },
 ];
 
 /** The full screen begins at the end of the log. */

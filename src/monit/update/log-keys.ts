@@ -6,6 +6,17 @@ import { type LogState, leastLevels, type MonitModel } from "../model.ts";
 import { acted, actionOf } from "./actions.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
 
+const minuteMs = 60_000;
+/** The keys that show the lines of the last minutes; `6` shows all. */
+const timeKeys: Record<string, number | null> = {
+  1: minuteMs,
+  2: 5 * minuteMs,
+  3: 15 * minuteMs,
+  4: 30 * minuteMs,
+  5: 60 * minuteMs,
+  6: null,
+};
+
 /** Null for a key that has no meaning here. */
 export function logKey(model: MonitModel, key: string): UpdateStep | null {
   const { log } = model;
@@ -13,6 +24,8 @@ export function logKey(model: MonitModel, key: string): UpdateStep | null {
   const moved = (next: LogState) => stepTo({ ...model, log: next });
   const by = (lines: number) => moved(scrolledBy(log, lines, height));
   const half = Math.floor(model.size.columns / 2);
+  const lastsMs = timeKeys[key];
+  if (lastsMs !== undefined) return moved({ ...followed(log), fromMs: lastsMs === null ? 0 : shownMs(model) - lastsMs });
   switch (key) {
     case "up":
     case "k":
@@ -69,6 +82,9 @@ export function logKey(model: MonitModel, key: string): UpdateStep | null {
     }
   }
 }
+
+/** The time at which the log ends. */
+const shownMs = ({ moment, nowMs }: MonitModel): number => (moment === null ? nowMs : moment.atMs + moment.widthMs);
 
 function found(model: MonitModel, direction: -1 | 1): UpdateStep {
   const { search } = model.log;

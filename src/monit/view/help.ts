@@ -27,6 +27,7 @@ const log = [
   "&   only lines with the text, !text for lines without",
   "F, End, G   follow; scrolling up pauses and counts new lines",
   "v   least level: all, info, warn, error; E Ctrl-e   next, previous error",
+  "1 to 6   the last 1, 5, 15, 30 or 60 minutes, or all lines",
   "t   times on or off; W   wrap long lines; Left Right   half a screen sideways",
   "m   draw a mark; y   copy the line; Y   copy the bs9 logs command",
   "o   the log in the normal terminal, with its own scrollback; o or q returns",

@@ -22,7 +22,7 @@ const levelWord = (level: LogLevel): string => (loudLevels.includes(level) ? lev
 export function drawLog(grid: Grid, area: Area, model: MonitModel, isFull: boolean): void {
   const { log, charset } = model;
   // The pane below the table always shows the end of the log, with every level.
-  const shown: LogState = isFull ? log : { ...log, isFollowing: true, only: "", least: 0, left: 0, isWrapped: false };
+  const shown: LogState = isFull ? log : { ...log, isFollowing: true, only: "", least: 0, fromMs: 0, left: 0, isWrapped: false };
   const lines = linesIn(shown);
   const title = rule(titleOf(model, isFull), area.width, charset === "ascii");
   grid.put(area.x, area.y, title, model.focus === "log" || isFull ? ink.bold : ink.dim);
@@ -41,6 +41,7 @@ function titleOf({ log, moment, nowMs }: MonitModel, isFull: boolean): string {
   return [
     ...parts,
     ...(log.least === 0 ? [] : [`level ${leastLevels[log.least]}`]),
+    ...(log.fromMs === 0 ? [] : [`since ${dayAndClock(log.fromMs, nowMs)}`]),
     ...(log.only === "" ? [] : [`only "${log.only}"`]),
     ...(log.search === "" ? [] : [`search "${log.search}"`]),
     log.isFollowing ? (moment === null ? "follow" : "end") : `paused, ${log.unseen} new`,
@@ -50,7 +51,7 @@ function titleOf({ log, moment, nowMs }: MonitModel, isFull: boolean): string {
 function whyNoLines({ log }: MonitModel, hasOthers: boolean): string {
   if (log.name === null) return "no service is selected";
   if (log.trouble !== null) return log.trouble;
-  if (hasOthers) return "no line of this level and text: v and & change that";
+  if (hasOthers) return "no line of this time, level and text: 6, v and & change that";
   return log.isRead ? "no lines yet" : "reading the log";
 }
 
