@@ -1,6 +1,7 @@
 // A real Chromium, which obeys the Content-Security-Policy of the page. Texts that run in the page are passed as strings, because
 // a test has no types of a browser.
 import { existsSync } from "node:fs";
+import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -48,4 +49,12 @@ export async function untilIn(page: Page, expression: string, timeoutMs = 10_000
     if (performance.now() > endMs) throw new Error(`the page did not come to: ${expression}`);
     await Bun.sleep(20);
   }
+}
+
+/** What axe finds in the page that a screen reader or a keyboard cannot use. */
+export async function obstaclesIn(page: Page): Promise<unknown> {
+  await page.evaluate(axe.source);
+  return page.evaluate(
+    "axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target)))",
+  );
 }

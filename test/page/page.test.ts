@@ -1,11 +1,10 @@
 // The page in a real Chromium, with three real services: what a user does with the mouse, with the keyboard alone, and what a
 // screen reader needs.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { freePort, until } from "../harness.ts";
 import { Place } from "../supervisor/bs9.ts";
-import { openBrowser, troublesOf, untilIn, whyNoBrowser } from "./browser.ts";
+import { obstaclesIn, openBrowser, troublesOf, untilIn, whyNoBrowser } from "./browser.ts";
 import { heapGrowth, tickWrites } from "./weight.ts";
 
 const why = whyNoBrowser();
@@ -30,10 +29,6 @@ let troubles: string[] = [];
 
 const row = (name: string) => page.locator(`tr.service[data-name="${name}"]`);
 const isFailed = (name: string) => `document.querySelector('tr.service[data-name="${name}"]')?.dataset.state === "failed"`;
-
-async function kill(...killed: string[]): Promise<void> {
-  for (const pid of await Promise.all(killed.map((name) => place.pidOf(name)))) process.kill(pid, "SIGKILL");
-}
 
 async function runsAgain(name: string): Promise<void> {
   await until(async () => (await place.statusOf(name)).state === "active", { what: `${name} runs` });
@@ -201,11 +196,7 @@ describe.skipIf(why !== null)("the page", () => {
       ] as const) {
         await page.goto(url + hash);
         await page.locator(ready).first().waitFor();
-        await page.evaluate(axe.source);
-        const found = await page.evaluate(
-          "axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target)))",
-        );
-        expect({ hash, width, colorScheme, found }).toEqual({ hash, width, colorScheme, found: [] });
+        expect({ hash, width, colorScheme, found: await obstaclesIn(page) }).toEqual({ hash, width, colorScheme, found: [] });
       }
     }
   }, 120_000);
@@ -222,11 +213,28 @@ describe.skipIf(why !== null)("the page", () => {
     await hide("hidden");
     await page.getByText("paused").waitFor();
     page.on("request", () => asked++);
-    await kill("api");
+    process.kill(await place.pidOf("api"), "SIGKILL");
     await until(async () => (await place.statusOf("api")).state === "failed", { what: "api has failed" });
     expect([asked, await page.evaluate(isFailed("api"))]).toEqual([0, false]);
     await hide("visible");
     await untilIn(page, isFailed("api"));
+  }, 60_000);
+
+  test("export --format html is one file that shows its charts without a server, and loads nothing", async () => {
+    await until(async () => (await place.bs9("export", "--quiet")).stdout.includes("api"), { what: "samples to export" });
+    const { code, stdout } = await place.bs9("export", "--format", "html", "--output", "week.html");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/week\.html: \d+ rows?, \d+K, from .* to /) });
+    const file = `file://${place.folder}/week.html`;
+    const alone = await browser.newContext();
+    const inFile = troublesOf(alone, file);
+    const reader = await alone.newPage();
+    await reader.goto(`${file}#api`);
+    await reader.getByRole("heading", { name: "api", exact: true }).waitFor();
+    await reader.locator(".chart canvas").first().waitFor();
+    await reader.getByRole("link", { name: "the host" }).click();
+    await reader.getByRole("heading", { name: "Network" }).waitFor();
+    expect(inFile).toEqual([]);
+    await alone.close();
   }, 60_000);
 
   test("with 1,000 services a tick writes the rows in view and some of the others, and 300 ticks leave the heap as it was", async () => {
