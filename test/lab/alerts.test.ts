@@ -156,6 +156,22 @@ test("the 20 services that failed at one instant made at most five messages, and
   expect(new Set(toldOfMany().map(({ id }) => id)).size).toBe(names.length);
 }, 60_000);
 
+test("a line in the journal that matches a pattern is told, and a replay names the failures that were told", async () => {
+  const patterns = [{ name: "panic", pattern: "^panic: \\w+$", service: "panics" }];
+  const file = { cooldownSeconds: 0, patterns, channels: { webhooks: [{ url: receiver.url }] } };
+  await it.writeFile("ops", ".config/bs9/alerts.json", JSON.stringify(file), "600");
+  await it.writeFile("ops", "apps/panics.sh", "#!/bin/sh\nwhile sleep 1; do echo panic: cheese; done\n", "755");
+  succeed(await bs9(it, "start", "apps/panics.sh"), "start panics");
+  const told = () => receiver.received.flatMap(({ message }) => message.events).find(({ rule }) => rule === "pattern.panic");
+  const { sentence } = await until(told, { timeoutMs: 20_000, what: "the line is told" });
+  expect(sentence).toMatch(/^panics wrote a line that matches \/\^panic: \\w\+\$\/(, and \d more)?: panic: cheese$/);
+  const shown = JSON.parse(succeed(await bs9(it, "alert", "--replay", "1h", "--json"), "bs9 alert --replay").stdout);
+  const failed = (events: { kind: string; rule: string; subject: string }[]) =>
+    new Set(events.flatMap(({ kind, rule, subject }) => (kind === "firing" && rule === "failed" ? [subject] : [])));
+  for (const subject of failed(toldOfMany())) expect(failed(shown.events)).toContain(subject);
+  expect(shown.steps).toMatchObject([{ stepMs: 1000 }]);
+}, 60_000);
+
 test("a mistake in alerts.json is told with its line, and the previous rules stay in force", async () => {
   await it.writeFile("ops", ".config/bs9/alerts.json", '{\n  "rules": {"cpu": {"valeu": 90}}\n}\n');
   const shown = await bs9(it, "alert");
