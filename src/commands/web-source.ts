@@ -16,6 +16,16 @@ export function webSourceOf(context: Context): WebSource {
       const { observe } = await import("../lifecycle/observe.ts");
       return (await observe(registry.names(), await reading())).map(({ status }) => status);
     },
+    async explained(observed) {
+      const [{ explain, isUnexplained }, { badFirst }] = await Promise.all([
+        import("../lifecycle/reason/explain.ts"),
+        import("../status/status.ts"),
+      ]);
+      // explain() writes the reason into the status, which belongs to the caller.
+      const own = observed.map((one) => (isUnexplained(one) ? { ...one, status: { ...one.status } } : one));
+      await explain(own, await reading());
+      return badFirst(own).map(({ status }) => status);
+    },
     snapshot: () => model.now(registry.names()),
     follow: (options) => model.follow(options),
     async describe(name) {

@@ -20,11 +20,13 @@ export type RouteDeps = {
   assets: readonly PageAsset[];
   now: () => number;
   publicUrl: string | null;
+  /** Aborted when the server ends. */
+  ends: AbortSignal;
 };
 
-export function routesOf({ source, session, assets, now, publicUrl }: RouteDeps): Route[] {
+export function routesOf({ source, session, assets, now, publicUrl, ends }: RouteDeps): Route[] {
   const { login, loginByCode, logout } = sessionEndpoints(session);
-  const { statuses, description, start, stop, restart } = serviceEndpoints(source, now);
+  const { statuses, description, start, stop, restart } = serviceEndpoints(source, now, ends);
   const { series, trail } = recordEndpoints(source, now);
   const logs = logEndpoint(source, now);
   const alerts = alertEndpoints(source, now);

@@ -71,9 +71,11 @@ export function serveWeb(options: WebOptions): Web {
       error: () => new Response(null, { status: 500 }),
     },
   });
-  answer = answerer(options, listening.port);
+  const ending = new AbortController();
+  answer = answerer(options, listening.port, ending.signal);
   const stop = async () => {
     hub.stop();
+    ending.abort();
     await listening.stop();
   };
   return { port: listening.port, stop };
@@ -89,7 +91,7 @@ type ConnectionOf = {
 };
 
 /** Returns the function that answers a request; null where the connection has become a WebSocket. */
-function answerer({ host, certificate, publicUrl, credentials, source, assets, now }: WebOptions, port: number) {
+function answerer({ host, certificate, publicUrl, credentials, source, assets, now }: WebOptions, port: number, ends: AbortSignal) {
   const isOwnTls = certificate !== null;
   const ours = ownNamesOf(host, hostname(), publicUrl);
   const sessions = new WebSessions(now);
@@ -98,7 +100,7 @@ function answerer({ host, certificate, publicUrl, credentials, source, assets, n
   const publicPath = publicUrl === null ? "/" : new URL(publicUrl).pathname;
   const codes = new LoginCodes(port, now);
   const session = { auth, sessions, codes, credentials, cookieName, publicPath, loggedIn: source.loggedIn };
-  const routes = routesOf({ source, session, assets, now, publicUrl });
+  const routes = routesOf({ source, session, assets, now, publicUrl, ends });
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
   const socketPlaces = new Quota(sockets);
   return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {

@@ -9,7 +9,7 @@ import type { Description } from "../lifecycle/describe.ts";
 import type { LogQuery, RawLine } from "../logs/query.ts";
 import type { ModelEvent } from "../status/events.ts";
 import type { FollowOptions } from "../status/model.ts";
-import type { Snapshot, Status } from "../status/schema.ts";
+import type { Observed, Snapshot, Status } from "../status/schema.ts";
 import type { StorageReader } from "../storage/storage.ts";
 import type { TrailRecord, Who } from "../trail/record.ts";
 import type { AccessLevel } from "./token.ts";
@@ -34,6 +34,8 @@ export interface WebSource {
   names(): string[];
   /** The status of all services, with the reason for each that is not well. */
   statuses(): Promise<Status[]>;
+  /** The status of each of these services, with the reason for each that is not well. */
+  explained(observed: readonly Observed[]): Promise<Status[]>;
   /** The state of all services and of the host. */
   snapshot(): Promise<Snapshot>;
   follow(options: FollowOptions): AsyncIterable<ModelEvent>;

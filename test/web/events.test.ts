@@ -9,57 +9,13 @@ import { sockets } from "../../src/web/socket.ts";
 import { renewToken } from "../../src/web/token.ts";
 import { until } from "../harness.ts";
 import { exchange } from "./raw.ts";
-import { bearer, fullToken, readToken, statusNamed, tokenFolder, webOf } from "./scene.ts";
+import { bearer, fullToken, readToken, tokenFolder, webOf } from "./scene.ts";
+import { Stage, snapshotEvent } from "./stage.ts";
 
 const started: Web[] = [];
 afterAll(async () => {
   for (const web of started) await web.stop();
 });
-
-/** A Model whose events the test decides; each follower gets a snapshot first. */
-class Stage {
-  followers = 0;
-  readonly #told = new Set<(event: ModelEvent) => void>();
-
-  tell(event: ModelEvent): void {
-    for (const one of this.#told) one(event);
-  }
-
-  gone(atMs: number): void {
-    this.tell({ kind: "gone", atMs, name: "other" });
-  }
-
-  readonly follow = async function* (this: Stage, { signal }: { signal: AbortSignal }): AsyncGenerator<ModelEvent> {
-    const waiting: ModelEvent[] = [snapshot()];
-    let wake = () => {};
-    const hear = (event: ModelEvent) => {
-      waiting.push(event);
-      wake();
-    };
-    this.followers++;
-    this.#told.add(hear);
-    signal.addEventListener("abort", () => wake());
-    try {
-      while (!signal.aborted) {
-        const event = waiting.shift();
-        if (event !== undefined) yield event;
-        else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
-      this.#told.delete(hear);
-      this.followers--;
-    }
-  }.bind(this);
-}
-
-function snapshot(): ModelEvent {
-  const services = [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null, served: null }];
-  return { kind: "snapshot", snapshot: { atMs: 1, services, added: [], notices: [], warnings: [], alerts: [], host: null } };
-}
 
 type Message = { stream?: string; resumed?: boolean; seq?: number; event?: ModelEvent };
 
@@ -134,7 +90,7 @@ test("a client that does not read gets one snapshot in place of what it missed",
     unsent = Number.POSITIVE_INFINITY;
     const name = "x".repeat(500_000);
     for (let atMs = 0; atMs < 20; atMs++) stage.tell({ kind: "gone", atMs, name });
-    stage.tell(snapshot());
+    stage.tell(snapshotEvent());
     await until(
       async () => {
         stage.gone(1);

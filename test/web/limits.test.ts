@@ -1,8 +1,9 @@
-// The limits on expensive requests: descriptions of services and log searches.
+// What keeps requests cheap: limits on descriptions and log searches, and polling that is answered from the stream of changes.
 import { afterAll, expect, test } from "bun:test";
 import type { Web } from "../../src/web/server.ts";
 import { until } from "../harness.ts";
-import { fullToken, readToken, webOf } from "./scene.ts";
+import { fullToken, readToken, statusNamed, webOf } from "./scene.ts";
+import { Stage } from "./stage.ts";
 
 const started: Web[] = [];
 afterAll(async () => {
@@ -58,4 +59,39 @@ test("one token cannot take the log searches of all others", async () => {
   await until(() => searching === 4, { what: "the search of the owner runs" });
   resolve();
   expect(await Promise.all([...first, owners])).toEqual([200, 200, 200, 200]);
+});
+
+test("clients that poll are answered from the stream, and for a moment after an act from a new reading", async () => {
+  const stage = new Stage();
+  let readings = 0;
+  const none = { readiness: null, cause: null, lines: [], code: "failed" as const, hint: null, findings: [] };
+  const web = webOf({
+    follow: stage.follow,
+    statuses: async () => {
+      readings++;
+      return [{ ...statusNamed("web"), restarts: 100 + readings }];
+    },
+    act: async (_, name) => ({ acted: { name, result: "restarted", ...none }, status: statusNamed(name) }),
+  });
+  started.push(web);
+  const headers = { Authorization: `Bearer ${fullToken}` };
+  const restarts = async () => {
+    const answered = await fetch(`http://127.0.0.1:${web.port}/api/metrics`, { headers });
+    return ((await answered.json()) as { services: { restarts: number }[] }).services[0]?.restarts;
+  };
+  expect(await restarts()).toBe(101);
+  await until(async () => (await restarts()) === statusNamed("web").restarts, { what: "the answer comes from the stream" });
+  const observed = {
+    status: { ...statusNamed("web"), restarts: 7 },
+    wanted: true,
+    end: null,
+    nextStartMs: null,
+    outcome: null,
+    unwell: null,
+  };
+  stage.tell({ kind: "change", atMs: 2, observed: { ...observed, served: null }, passed: [] });
+  await until(async () => (await restarts()) === 7, { what: "the change is in the answer" });
+  expect(readings).toBe(1);
+  await fetch(`http://127.0.0.1:${web.port}/api/services/web/restart`, { method: "POST", headers });
+  expect(await restarts()).toBe(102);
 });

@@ -26,7 +26,7 @@ test("the document and the table of routes describe the same paths, methods and 
   const credentials = () => [];
   const auth = new Auth({ credentials, sessions, cookieName: "c", now: Date.now });
   const session = { auth, sessions, codes: new LoginCodes(1, Date.now), credentials, cookieName: "c", publicPath: "/", loggedIn: () => {} };
-  const routes = routesOf({ source: plainSource, session, assets: [], now: Date.now, publicUrl: null });
+  const routes = routesOf({ source: plainSource, session, assets: [], now: Date.now, publicUrl: null, ends: new AbortController().signal });
   const { openapi, paths } = await document();
   const shown = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], security }]) => ({

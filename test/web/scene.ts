@@ -43,6 +43,7 @@ export function statusNamed(name: string): Status {
 export const plainSource: WebSource = {
   names: () => ["web"],
   statuses: async () => [statusNamed("web")],
+  explained: async (observed) => observed.map(({ status }) => status),
   snapshot: async () => ({
     atMs: 0,
     services: [{ status: statusNamed("web"), wanted: true, end: null, nextStartMs: null, outcome: null, unwell: null, served: null }],

@@ -4,6 +4,8 @@ import { usage } from "../../base/errors.ts";
 import { stripText } from "../../service/masking.ts";
 import { namePattern } from "../../service/name.ts";
 import { noSuchService } from "../../service/targets.ts";
+import type { Status } from "../../status/schema.ts";
+import { PolledState } from "../polled-state.ts";
 import { type HttpAnswer, jsonAnswer, problem } from "../problem.ts";
 import type { Asked, Endpoint } from "../route.ts";
 import { keptWork } from "../shared.ts";
@@ -15,14 +17,26 @@ const fresh = { freshMs: 1000, staleMs: 2500 };
 /** A description reads many files and the log, so the callers within a second share one. */
 const freshDescription = { freshMs: 1000, staleMs: 1000 };
 const maxDescribed = 8;
+const afterActMs = 3000;
 /** Each act waits for the lock of the registry, and then until its service is ready. */
 const maxActs = 8;
 const parameter = "the name of a service";
 
-export function serviceEndpoints(source: WebSource, now: () => number) {
+/** `ends`: aborted when the server ends. */
+export function serviceEndpoints(source: WebSource, now: () => number, ends: AbortSignal) {
+  const present = new PolledState((options) => source.follow(options), ends);
+  let actedMs = Number.NEGATIVE_INFINITY;
+  const services = async (): Promise<Status[]> => {
+    const snapshot = present.now();
+    // The stream may tell of an act a moment after the act has ended.
+    const isLate = performance.now() - actedMs < afterActMs;
+    // Nor does it know of a service that was defined a moment ago.
+    const isWhole = snapshot?.services.length === source.names().length;
+    return snapshot === null || isLate || !isWhole ? source.statuses() : source.explained(snapshot.services);
+  };
   const kept = keptWork(
     "the status of the services",
-    async () => jsonAnswer({ at: new Date(now()).toISOString(), host: hostname(), services: await source.statuses() }),
+    async () => jsonAnswer({ at: new Date(now()).toISOString(), host: hostname(), services: await services() }),
     fresh,
   );
   const descriptions = new Map<string, { get(): Promise<HttpAnswer> }>();
@@ -42,6 +56,7 @@ export function serviceEndpoints(source: WebSource, now: () => number) {
     acting++;
     try {
       const { acted, status } = await source.act(verb, known(asked.name, source), clientOf(asked));
+      actedMs = performance.now();
       kept.forget();
       if (acted.result !== "failed") return jsonAnswer([{ name: acted.name, result: acted.result, status, findings: acted.findings }]);
       const lines = acted.lines.map(stripText);
