@@ -23,6 +23,8 @@ export class Listening {
   readonly #watching: Timer;
   readonly #maxDescriptors: number;
   readonly #port: number;
+  /** Kept, because without a free file descriptor no file can be read. */
+  #text: CertificateText | null;
   /** Null where the port could not be opened again; the next look tries once more. */
   #server: Bun.Server<SocketState> | null;
 
@@ -31,7 +33,8 @@ export class Listening {
     this.#options = options;
     // The other half of the descriptors is left to the work of the server itself: without it no request could be answered.
     this.#maxDescriptors = Math.min(mostConnections, maxOpenFiles() / 2);
-    const server = this.#open(options.port, options.certificate?.read() ?? null);
+    this.#text = options.certificate?.read() ?? null;
+    const server = this.#open(options.port, this.#text);
     this.#server = server;
     this.#port = server.port ?? options.port;
     this.#watching = setInterval(() => this.#watch(), watchMs);
@@ -52,8 +55,7 @@ export class Listening {
     try {
       // Bun gives no handle on a connection that has sent nothing, so all connections are closed. Those that send nothing are gone
       // then, clients of the API ask again, and WebSockets resume where they were.
-      const isFull = readdirSync("/proc/self/fd").length > this.#maxDescriptors;
-      if (isFull || this.#server === null) this.#openAgain(certificate?.read() ?? null, true);
+      if (this.#server === null || hasMoreThan(this.#maxDescriptors)) this.#openAgain(this.#text, true);
       if (certificate?.hasChanged() === true) this.#renew(certificate);
     } catch (error) {
       warn(reasonOf(error));
@@ -69,6 +71,7 @@ export class Listening {
   }
 
   #openAgain(text: CertificateText | null, closesConnections: boolean): void {
+    this.#text = text;
     void this.#server?.stop(closesConnections);
     this.#server = null;
     this.#server = this.#open(this.#port, text);
@@ -90,6 +93,15 @@ export class Listening {
         ...(taken ? { hint: `ss -ltnp 'sport = :${port}'` } : {}),
       });
     }
+  }
+}
+
+/** True as well where no file descriptor is left to count them with. */
+function hasMoreThan(descriptors: number): boolean {
+  try {
+    return readdirSync("/proc/self/fd").length > descriptors;
+  } catch (error) {
+    return errnoOf(error) === "EMFILE";
   }
 }
 
