@@ -7,6 +7,8 @@ import { observationsOf, observationsOfHost } from "../../src/alerting/evaluatio
 import { Restarts } from "../../src/alerting/evaluation/restarts.ts";
 import type { ServiceFacts } from "../../src/alerting/rules/facts.ts";
 import { rulesOfHost, rulesOfService } from "../../src/alerting/rules/rules.ts";
+import { longestEstimateMs } from "../../src/alerting/rules/table.ts";
+import { bounds } from "../../src/injectors/preload/series.ts";
 
 const quiet: ServiceFacts = {
   name: "web",
@@ -46,6 +48,13 @@ const uptime = { rules: { uptime: { value: 99 } } };
 const restarts = { rules: { restarts: { value: 3, within: "10m" } } };
 const ago = (...seconds: number[]) => seconds.map((one) => nowMs - one * 1000);
 
+test("a p95 that is too long to be estimated is told as the last bound of the histogram, or more", () => {
+  expect(longestEstimateMs).toBe((bounds.at(-1) ?? 0) * 1000);
+  const facts = { ...quiet, figures: { requestP95Ms: null, requests: 3 } };
+  const all = observationsOf(facts, rulesOfService(configOf({ rules: { p95Ms: { value: 200 } } }), "web"), host, nowMs);
+  expect(all.find(({ rule }) => rule === "p95Ms")?.sentence()).toContain("the p95 latency of web is 10s or more");
+});
+
 describe("a rule compares its figure with its threshold", () => {
   test.each<[string, AlertFile, Partial<ServiceFacts>, string]>([
     ["cpu", cpu, { figures: { cpuPercent: 90 } }, "breached"],
@@ -70,6 +79,8 @@ describe("a rule compares its figure with its threshold", () => {
     ["errorRate", { rules: { errorRate: { value: 5 } } }, { figures: { requests: 50, requestErrors: 3 } }, "breached"],
     ["errorRate", { rules: { errorRate: { value: 5 } } }, { figures: { requests: 0, requestErrors: 0 } }, "unknown"],
     ["p95Ms", { rules: { p95Ms: { value: 200 } } }, { figures: { requestP95Ms: 201 } }, "breached"],
+    ["p95Ms", { rules: { p95Ms: { value: 200 } } }, { figures: { requestP95Ms: null, requests: 3 } }, "breached"],
+    ["p95Ms", { rules: { p95Ms: { value: 200 } } }, { figures: { requestP95Ms: null, requests: 0 } }, "unknown"],
     ["uptime", uptime, { uptimePercent: 98.9 }, "breached"],
     ["uptime", uptime, { uptimePercent: 98.9, state: "failed" }, "breached"],
     ["uptime", uptime, { uptimePercent: 98.9, state: "activating" }, "breached"],

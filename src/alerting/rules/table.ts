@@ -37,6 +37,9 @@ type ThresholdRow = {
   sentence: (value: string, subject: string, within: string) => string;
 };
 
+/** The last bound of the histogram of requests: a longer duration is not estimated. */
+export const longestEstimateMs = 10_000;
+
 const usual = { forMs: 10_000, withinMs: 0, hysteresis: 0.05, severity: "warning" } as const;
 /** A prediction moves with every sample, so it has to come back further. */
 const ahead = { ...usual, isLeast: true, hysteresis: 0.25 } as const;
@@ -57,8 +60,9 @@ const thresholds = [
     measure: ({ facts }) => shareOf(figure(facts, "requestErrors"), figure(facts, "requests")),
     sentence: (value, subject) => `${value} of the requests to ${subject} failed` },
   { ...usual, name: "p95Ms", on: "service", takes: "number", unit: "ms",
-    measure: ({ facts }) => figure(facts, "requestP95Ms"),
-    sentence: (value, subject) => `the p95 latency of ${subject} is ${value}` },
+    // Above the last bound of the histogram it cannot be estimated, but it is certainly too long for every limit below.
+    measure: ({ facts }) => figure(facts, "requestP95Ms") ?? ((figure(facts, "requests") ?? 0) > 0 ? longestEstimateMs : null),
+    sentence: (value, subject) => `the p95 latency of ${subject} is ${value}${value === formatSpan(longestEstimateMs) ? " or more" : ""}` },
   /** Least percentage of the time in which the service must have been up. */
   { ...usual, name: "uptime", on: "service", takes: "percentWithin", unit: "percent", isLeast: true, countsDown: true, withinMs: 86_400_000,
     measure: ({ facts }) => facts?.uptimePercent ?? null,
