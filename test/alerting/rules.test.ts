@@ -52,7 +52,7 @@ test("a p95 that is too long to be estimated is told as the last bound of the hi
   expect(longestEstimateMs).toBe((bounds.at(-1) ?? 0) * 1000);
   const facts = { ...quiet, figures: { requestP95Ms: null, requests: 3 } };
   const all = observationsOf(facts, rulesOfService(configOf({ rules: { p95Ms: { value: 200 } } }), "web"), host, nowMs);
-  expect(all.find(({ rule }) => rule === "p95Ms")?.sentence()).toContain("the p95 latency of web is 10s or more");
+  expect(all.find(({ rule }) => rule === "p95Ms")?.sentence()).toContain("the p95 latency of web is 10.0 s or more");
 });
 
 describe("a rule compares its figure with its threshold", () => {
