@@ -43,7 +43,10 @@ export const runCommand: Command = {
     // The port is opened first, so that a port that is taken ends the command before it starts a service.
     const web = await serve(given.options, context);
     if (isTold && wanted.length === 0 && context.registry.names().length === 0) context.terminal.note(`note: ${nothingToRun(context.cwd)}`);
-    const [{ startDaemon }, { EndOfSupervisor }] = await Promise.all([import("../supervisor/daemon.ts"), import("../supervisor/end.ts")]);
+    const [{ startDaemon }, { EndOfSupervisor, keepsServices }] = await Promise.all([
+      import("../supervisor/daemon.ts"),
+      import("../supervisor/end.ts"),
+    ]);
     const end = new EndOfSupervisor(isBackground, context.signal);
     const happened = (happening: Happening) => lines?.happened(happening);
     const daemon = await startDaemon(context.paths, { end, happened }).catch(async (error: unknown) => {
@@ -58,7 +61,7 @@ export const runCommand: Command = {
     } finally {
       await web?.stop();
       // Another supervisor takes the services over, so they keep running.
-      if (cause === "replaced") await agent?.stop();
+      if (keepsServices(cause)) await agent?.stop();
       // The agent is stopped last, so that it stores how the services end.
       else await daemon.shutDown().finally(() => agent?.stop());
       await lines?.written();
@@ -131,8 +134,7 @@ async function bringUp(services: ProjectService[], context: Context): Promise<vo
       if (services.length > 1) terminal.note(`${terminal.noteStyle.red("error:")} ${harmless(reasonOf(error))}`);
     }
   }
-  // Where no service comes up, there is nothing to supervise.
-  if (troubles.length > 0 && troubles.length === services.length) throw troubles[0];
+  (await import("../supervisor/end.ts")).checkCameUp(services.length, troubles);
 }
 
 /**

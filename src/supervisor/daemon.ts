@@ -99,7 +99,7 @@ export async function startDaemon(paths: Paths, { end, happened }: DaemonOptions
     setInterval(() => {
       void careForLogs(logsFolder(paths.state)).catch(() => {});
       for (const service of services.values()) if (!service.isKept) service.keep();
-      if (services.size === 0) end.idle();
+      end.counted(services.size);
     }, logsEveryMs),
   ];
   return {

@@ -5,9 +5,10 @@
 // | `signal`   | SIGINT, SIGTERM or SIGHUP; a second one ends the process at once (main.ts)       | are stopped     |
 // | `replaced` | in the background: a supervisor in the foreground asks to take over (place.ts)   | keep running    |
 // | `idle`     | in the background: no service is defined any more                                | there are none  |
+// | an error   | in the foreground: none of the services that it was asked to start came up       | are stopped     |
 //
-// A supervisor in the foreground (a container, a terminal) ends at a signal only. One in the background was started by a command
-// (client.ts), and nobody would end it.
+// Otherwise a supervisor in the foreground (a container, a terminal) ends at a signal only. One in the background was started by
+// a command (client.ts), and nobody would end it.
 import { failed } from "../base/errors.ts";
 import { ended } from "../base/interrupt.ts";
 
@@ -36,8 +37,16 @@ export class EndOfSupervisor {
     setTimeout(() => this.#reach("replaced"), answerMs);
   }
 
-  /** No service is defined. */
-  idle(): void {
-    if (this.isBackground) this.#reach("idle");
+  /** To be called regularly with the number of services that are defined. */
+  counted(services: number): void {
+    if (this.isBackground && services === 0) this.#reach("idle");
   }
+}
+
+/** True if the services keep running after this end, because another supervisor takes them over. */
+export const keepsServices = (end: SupervisorEnd | null): boolean => end === "replaced";
+
+/** Throws the first failure if none of the services that were to be started came up: there is nothing to supervise then. */
+export function checkCameUp(wanted: number, failures: readonly unknown[]): void {
+  if (failures.length > 0 && failures.length === wanted) throw failures[0];
 }

@@ -3,8 +3,9 @@
 // or the full token. A POST or a WebSocket with a session must come from a page of this server. Wrong tokens are counted for each
 // address, and refused beyond a limit.
 //
-// Before this file, origin.ts refuses a foreign Host or Origin. The rest only stores and checks: token.ts the files of the tokens,
-// credentials.ts the tokens that are accepted now, login-code.ts the codes of login URLs, sessions.ts the open sessions.
+// Before this file, origin.ts refuses a foreign Host or Origin. These files keep the tokens and sessions, each with its own limits of
+// number and age: token.ts the files of the tokens, credentials.ts the tokens that are accepted now, login-code.ts the codes of
+// login URLs, sessions.ts the open sessions.
 import { isIPv6 } from "node:net";
 import { isLoopback } from "../base/loopback.ts";
 import { type Credential, digestOf } from "./credentials.ts";

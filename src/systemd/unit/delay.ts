@@ -72,7 +72,7 @@ export function restartStep(delayMs: number, max: number | null): string {
   const most = mostInRow(max);
   return [
     'PATH=/usr/bin:/bin; f=$1; n=0; t=; s=0; read u r </proc/uptime; [ -f "$f" ] && read n t s r <"$f"',
-    'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|?????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
+    'case $t in ""|*[!0-9]*) t=-99;; esac; case $n in ""|*[!0-9]*|0?*|???????*) n=0;; esac; case $s in ""|*[!0-9]*|0?*|?????????*) s=0;; esac',
     `if [ $((\${u%.*}-t)) -le ${rowSec} ]; then n=$((n+1)); else n=1; fi`,
     '[ -d "${f%/*}" ] || mkdir -p "${f%/*}"',
     ...(most === null ? [] : [`if [ $n -gt ${most} ]; then : >"$2"; exit 0; fi; rm -f "$2"`]),

@@ -41,6 +41,18 @@ test("the count of starts in a row begins again if the last start was more than 
   expect(step(file)).toBe("30");
 });
 
+test("the largest --max-restarts is counted to its end", () => {
+  const [file, givenUp] = [join(folder, "most"), join(folder, "most.given-up")];
+  const next = (count: number) => {
+    writeFileSync(file, `${count} ${uptime()} 9\n`);
+    const { exitCode } = Bun.spawnSync(["/bin/sh", "-c", restartStep(0, 10_000), "sh", file, givenUp]);
+    expect(exitCode).toBe(0);
+    return existsSync(givenUp);
+  };
+  expect(next(10_000)).toBe(false);
+  expect(next(10_001)).toBe(true);
+});
+
 test.each([
   "",
   "\n",
