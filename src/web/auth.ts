@@ -128,12 +128,18 @@ export class Auth {
 }
 
 /**
- * True if the client uses TLS: to this server, or to the reverse proxy before it. The header of a proxy is believed only from
- * this machine. Clients of a public address with https use TLS, also where the proxy does not say so.
+ * True if the client uses TLS: to this server, or to the reverse proxy before it. X-Forwarded-Proto is believed from this machine,
+ * and from other machines where the public address has https. A proxy on this machine that does not send X-Forwarded-Proto is
+ * recognized by its Host. Without both headers, a client that reaches this server directly over plain HTTP must not count as TLS.
  */
 export function usesTls({ headers, address }: Omit<Caller, "isTls">, isOwnTls: boolean, publicUrl: string | null): boolean {
-  if (isOwnTls || (publicUrl !== null && new URL(publicUrl).protocol === "https:")) return true;
-  return isLoopback(address.replace(/^::ffff:/, "")) && headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+  if (isOwnTls) return true;
+  const url = publicUrl === null ? null : new URL(publicUrl);
+  const isPublicTls = url?.protocol === "https:";
+  const isLocal = isLoopback(address.replace(/^::ffff:/, ""));
+  const forwarded = headers.get("x-forwarded-proto");
+  if (forwarded !== null) return (isLocal || isPublicTls) && forwarded.toLowerCase() === "https";
+  return isLocal && isPublicTls && headers.get("host")?.toLowerCase().replace(/:443$/, "") === url.host;
 }
 
 /** The owner of one IPv6 address has all 2^64 addresses of its network. */

@@ -1,6 +1,6 @@
 // Guessing of tokens: which addresses are counted together, and that the right token is always accepted.
 import { expect, test } from "bun:test";
-import { Auth } from "../../src/web/auth.ts";
+import { Auth, usesTls } from "../../src/web/auth.ts";
 import { digestOf } from "../../src/web/credentials.ts";
 import { WebSessions } from "../../src/web/sessions.ts";
 
@@ -48,4 +48,26 @@ test("wrong tokens are counted for a limited number of addresses, and the oldest
   const auth = guessed(() => "192.0.2.1");
   for (let count = 0; count < 1000; count++) refused(auth, "guess", `10.0.${count >> 8}.${count & 255}`);
   expect(refused(auth, "guess", "192.0.2.1")).toBe(401);
+});
+
+const [here, elsewhere] = ["127.0.0.1", "192.0.2.1"];
+const publicUrl = "https://ops.example.com/bs9/";
+
+test.each([
+  ["a client of another machine, directly", elsewhere, publicUrl, { host: "10.0.0.1:8080" }, false],
+  ["a client of another machine that sends the public Host", elsewhere, publicUrl, { host: "ops.example.com" }, false],
+  ["a client of this machine, directly", here, publicUrl, { host: "localhost:8080" }, false],
+  ["a client of this machine with the public name and another port", here, publicUrl, { host: "ops.example.com:8080" }, false],
+  ["a proxy on this machine that passes the public Host", here, publicUrl, { host: "OPS.example.com" }, true],
+  ["a proxy on this machine that adds the usual port", "::ffff:127.0.0.1", publicUrl, { host: "ops.example.com:443" }, true],
+  ["a proxy on this machine that got plain HTTP", here, publicUrl, { host: "ops.example.com", "x-forwarded-proto": "http" }, false],
+  ["a proxy on this machine with its own Host", here, publicUrl, { host: "localhost", "x-forwarded-proto": "https" }, true],
+  ["a proxy on another machine", elsewhere, publicUrl, { host: "10.0.0.1:8080", "x-forwarded-proto": "https" }, true],
+  ["a proxy on another machine that got plain HTTP", elsewhere, publicUrl, { host: "ops.example.com", "x-forwarded-proto": "http" }, false],
+  ["another machine, where no public address is set", elsewhere, null, { host: "10.0.0.1", "x-forwarded-proto": "https" }, false],
+  ["another machine, where the public address has no TLS", elsewhere, "http://ops.example.com/", { "x-forwarded-proto": "https" }, false],
+])("whether a request comes over TLS: %s", (_, address, url, headers, isTls) => {
+  const sent = new Headers(Object.entries(headers));
+  expect(usesTls({ headers: sent, address }, false, url)).toBe(isTls);
+  expect(usesTls({ headers: sent, address }, true, url)).toBe(true);
 });

@@ -127,8 +127,23 @@ test("X-Forwarded-Proto of another machine is not believed", async () => {
 });
 
 test("with a public address that has https, the cookie is Secure, also where the proxy does not name the scheme", async () => {
-  expect((await login(serve({}, { publicUrl: "https://ops.example.com/" }), fullToken)).cookie).toEndWith("; Secure");
-  expect((await login(serve({}, { publicUrl: "http://ops.example.com/" }), fullToken)).cookie).not.toContain("Secure");
+  const body = JSON.stringify({ token: fullToken });
+  const cookieAt = async (publicUrl: string, host: string) => {
+    const headers = [`Host: ${host}`, "Content-Type: application/json", `Content-Length: ${body.length}`, "Connection: close"];
+    return exchange(serve({}, { publicUrl }), `POST /login HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n${body}`);
+  };
+  expect(await cookieAt("https://ops.example.com/", "ops.example.com")).toContain("; Secure\r\n");
+  expect(await cookieAt("http://ops.example.com/", "ops.example.com")).toMatch(/SameSite=Strict\r\n/);
+  expect(await cookieAt("https://ops.example.com/", "localhost")).toMatch(/SameSite=Strict\r\n/);
+});
+
+test("a session that was opened directly over plain HTTP is refused behind the proxy with https", async () => {
+  const port = serve({}, { publicUrl: "https://ops.example.com/" });
+  const session = cookieHeader((await login(port, fullToken)).cookie);
+  expect((await metrics(port, session)).status).toBe(200);
+  const proxied = (...headers: string[]) => ask(port, "GET /api/metrics", ["Host: ops.example.com", session, ...headers]);
+  expect((await proxied()).status).toBe(401);
+  expect((await proxied("X-Forwarded-Proto: https")).status).toBe(401);
 });
 
 test.each([
