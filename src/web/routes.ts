@@ -30,7 +30,7 @@ export function routesOf({ source, session, assets, now, publicUrl, ends }: Rout
   const { series, trail } = recordEndpoints(source, now);
   const logs = logEndpoint(source, now);
   const alerts = alertEndpoints(source, now);
-  const { host, doctor } = hostEndpoints(source);
+  const { host, doctor } = hostEndpoints(source, now);
   const { metrics, discovery } = prometheusEndpoints(source, now, publicUrl);
   const routes: Route[] = [
     { method: "GET", path: "/healthz", needs: "nothing", ...health },

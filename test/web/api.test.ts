@@ -1,11 +1,12 @@
 // The routes that read, over real sockets: their parameters, their limits, and how one page leads to the next.
 import { afterAll, expect, test } from "bun:test";
 import type { LogQuery, RawLine } from "../../src/logs/query.ts";
+import { hostName } from "../../src/metrics/subject.ts";
 import { Trail } from "../../src/trail/trail.ts";
 import type { Web } from "../../src/web/server.ts";
 import type { WebSource } from "../../src/web/source.ts";
 import { tempDir, until } from "../harness.ts";
-import { fullToken, webOf } from "./scene.ts";
+import { fullToken, plainSource, webOf } from "./scene.ts";
 
 const started: Web[] = [];
 afterAll(async () => {
@@ -206,4 +207,15 @@ test("the trail is asked for the records before the cursor only", async () => {
   await get("/api/history");
   await get("/api/history?cursor=40");
   expect(asked).toEqual([null, 40]);
+});
+
+test.each([
+  ["young", 0, { atMs: expect.any(Number), samples: 1, load1: 3 }],
+  ["too old", 60_000, null],
+])("stored figures of the host that are %s", async (_, ageMs, figures) => {
+  const atMs = Date.now() - ageMs;
+  const newest = async () => ({ atMs, intervalMs: 5000, points: new Map([[hostName, { atMs, samples: 1, load1: 3 }]]) });
+  const snapshot = async () => ({ ...(await plainSource.snapshot()), host: null });
+  const get = serve({ snapshot, storage: { ...plainSource.storage, newest } });
+  expect((await get<{ figures: unknown }>("/api/host")).body.figures).toEqual(figures);
 });

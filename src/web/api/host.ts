@@ -1,6 +1,7 @@
 // The endpoints of the host: its figures, and what doctor finds on it.
 import { arch, hostname, release, uptime } from "node:os";
 import { hostName } from "../../metrics/subject.ts";
+import { recentOf } from "../../storage/recent.ts";
 import { version } from "../../version.ts";
 import { jsonAnswer } from "../problem.ts";
 import type { Endpoint } from "../route.ts";
@@ -10,7 +11,7 @@ import type { WebSource } from "../source.ts";
 /** The checks read many files, and verify the whole trail. */
 const fresh = { freshMs: 30_000, staleMs: 30_000 };
 
-export function hostEndpoints(source: WebSource) {
+export function hostEndpoints(source: WebSource, now: () => number) {
   const findings = keptWork(
     "the findings",
     async () => {
@@ -25,7 +26,7 @@ export function hostEndpoints(source: WebSource) {
     answers: { type: "object", required: ["at", "host", "figures"] },
     answer: async () => {
       const { atMs, host: figures, notices, added, warnings } = await inTime(source.snapshot(), "the state of the host");
-      const { points } = (figures === null ? await source.storage.newest(hostName) : null) ?? { points: new Map() };
+      const stored = figures === null ? recentOf(await source.storage.newest(hostName), now()) : null;
       return jsonAnswer({
         at: new Date(atMs).toISOString(),
         host: hostname(),
@@ -33,7 +34,7 @@ export function hostEndpoints(source: WebSource) {
         architecture: arch(),
         uptimeMs: Math.round(uptime() * 1000),
         bs9: version.version,
-        figures: figures ?? points.get(hostName) ?? null,
+        figures: figures ?? stored?.points.get(hostName) ?? null,
         notices: [...notices, ...added],
         warnings,
       });

@@ -1,5 +1,6 @@
 // The endpoints that Prometheus reads: the figures, and where to find them (http_sd).
 import { hostname } from "node:os";
+import { recentOf } from "../../storage/recent.ts";
 import { type HttpAnswer, jsonAnswer, textAnswer } from "../problem.ts";
 import { type Exposition, expositionFor, metricsText } from "../prometheus.ts";
 import type { Asked, Endpoint } from "../route.ts";
@@ -8,16 +9,13 @@ import type { WebSource } from "../source.ts";
 
 /** Several Prometheus servers scrape at the same moment. */
 const fresh = { freshMs: 1000, staleMs: 1000 };
-/** Stored samples are older than two intervals only where the agent does not run. */
-const intervals = 3;
 
 export function prometheusEndpoints(source: WebSource, now: () => number, publicUrl: string | null) {
   const reading = keptWork(
     "the figures",
     async () => {
       const [snapshot, newest] = await Promise.all([source.snapshot(), source.storage.newest(null).catch(() => null)]);
-      const isOld = newest !== null && now() - newest.atMs > intervals * newest.intervalMs;
-      return { snapshot, newest: isOld ? null : newest };
+      return { snapshot, newest: recentOf(newest, now()) };
     },
     fresh,
   );
