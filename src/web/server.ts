@@ -62,7 +62,7 @@ export function serveWeb(options: WebOptions): Web {
       fetch: async (request: Request, own: Bun.Server<SocketState>) => {
         const made = await answer?.(request, {
           address: own.requestIP(request)?.address ?? "",
-          unhurried: () => own.timeout(request, 0),
+          idleLimit: (seconds) => own.timeout(request, seconds),
           upgrade: (state) => upgraded(own, request, state),
         });
         return made === null || made === undefined ? undefined : responseOf(made, request.headers.get("accept-encoding"));
@@ -84,8 +84,8 @@ export function serveWeb(options: WebOptions): Web {
 /** What the server knows of the connection of a request. */
 type ConnectionOf = {
   address: string;
-  /** Lets the answer take longer than the idle time. */
-  unhurried(): void;
+  /** Sets for how long the connection of the request may be idle; 0 is without a limit. */
+  idleLimit(seconds: number): void;
   /** Makes the connection a WebSocket; false where the request does not ask for one. */
   upgrade(state: SocketState): boolean;
 };
@@ -103,7 +103,7 @@ function answerer({ host, certificate, publicUrl, credentials, source, assets, n
   const routes = routesOf({ source, session, assets, now, publicUrl, ends });
   const [members, guests] = [new Room(answering), new Room(answeringGuests)];
   const socketPlaces = new Quota(sockets);
-  return async (request: Request, { address, unhurried, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
+  return async (request: Request, { address, idleLimit, upgrade }: ConnectionOf): Promise<HttpAnswer | null> => {
     const { headers, method } = request;
     const refused = foreign(headers, ours);
     if (refused !== null) return refused;
@@ -117,7 +117,7 @@ function answerer({ host, certificate, publicUrl, credentials, source, assets, n
     if (access !== null && "status" in access) return access;
     const free = route.isFree === true ? () => {} : (access === null ? guests : members).take(address);
     if (free === null) return problem(503, "too many requests at the same time", { "Retry-After": "1", Connection: "close" });
-    if (route.isSlow === true) unhurried();
+    if (route.isSlow === true) idleLimit(0);
     try {
       checkQuery(route, searchParams);
       if (route.isSocket === true && access !== null && method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket") {
@@ -143,6 +143,8 @@ function answerer({ host, certificate, publicUrl, credentials, source, assets, n
     } catch (error) {
       return error instanceof BadBody ? problem(error.status, error.message, { Connection: "close" }) : problemOf(error);
     } finally {
+      // Without this limit, a client that does not read its answer would keep the connection and the answer for ever.
+      if (route.isSlow === true) idleLimit(idleSeconds);
       free();
     }
   };

@@ -1,5 +1,6 @@
 // What keeps requests cheap: limits on descriptions and log searches, and polling that is answered from the stream of changes.
 import { afterAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import type { Web } from "../../src/web/server.ts";
 import { until } from "../harness.ts";
 import { fullToken, readToken, statusNamed, webOf } from "./scene.ts";
@@ -95,3 +96,33 @@ test("clients that poll are answered from the stream, and for a moment after an 
   await fetch(`http://127.0.0.1:${web.port}/api/services/web/restart`, { method: "POST", headers });
   expect(await restarts()).toBe(102);
 });
+
+test("the server closes the connection of a client that does not read the answer of a slow route", async () => {
+  const message = "x".repeat(10_000);
+  let asked = 0;
+  const web = webOf({
+    logs: async () => {
+      asked++;
+      return (async function* () {
+        for (let atMs = 1; atMs <= 1000; atMs++) yield { atMs, service: "web", stream: "stdout" as const, priority: null, message };
+      })();
+    },
+  });
+  started.push(web);
+  const client = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: web.port,
+    socket: { open: (socket) => void socket.pause(), data: (socket) => void socket.pause(), error() {} },
+  });
+  // The server's end of a TCP connection is listed with its own port first; the state 01 is an open connection.
+  const own = new RegExp(`^ *\\d+: 0100007F:${web.port.toString(16).toUpperCase().padStart(4, "0")} \\S+ 01 `, "m");
+  const isOpen = () => own.test(readFileSync("/proc/net/tcp", "utf8"));
+  try {
+    client.write(`GET /api/logs?limit=1000 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${fullToken}\r\n\r\n`);
+    await until(() => asked === 1, { what: "the server searches" });
+    expect(isOpen()).toBe(true);
+    await until(() => !isOpen(), { what: "the server closes the connection", timeoutMs: 30_000 });
+  } finally {
+    client.terminate();
+  }
+}, 60_000);
