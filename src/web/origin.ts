@@ -1,6 +1,6 @@
 // Refuses requests that name another host or come from another site, as the pages of other sites send them (DNS rebinding,
 // CSRF). Pure.
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { type HttpAnswer, problem } from "./problem.ts";
 
 /**
@@ -33,7 +33,9 @@ export function ownNamesOf(host: string, hostname: string, publicUrl: string | n
   return { names: new Set(names), origin: url?.origin ?? null };
 }
 
+/** Returns null where the header is not well-formed: Bun then gives a URL that cannot be parsed. */
 function nameOf(host: string): string | null {
-  const match = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+?)\.?)(?::\d{1,5})?$/i.exec(host);
-  return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null;
+  const [, bracketed, name, port] = /^(?:\[([\da-f:.]+)\]|([a-z\d._-]+?)\.?)(?::(\d{1,5}))?$/i.exec(host) ?? [];
+  if (Number(port ?? 0) > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) return null;
+  return (bracketed ?? name)?.toLowerCase() ?? null;
 }

@@ -68,7 +68,7 @@ export function serveWeb(options: WebOptions): Web {
         return made === null || made === undefined ? undefined : responseOf(made, request.headers.get("accept-encoding"));
       },
       websocket: webSocketOf(hub),
-      error: () => new Response(null, { status: 500 }),
+      error: (error) => responseOf(problemOf(error), null),
     },
   });
   const ending = new AbortController();

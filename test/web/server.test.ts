@@ -94,6 +94,9 @@ test.each([
   "localhost/api/metrics?",
   "localhost#",
   "localhost:x",
+  "localhost:65536",
+  "localhost:99999",
+  "[1.2.3.4]",
   "0x7f.1",
   "[::1",
   "localhost, evil.example",
@@ -101,6 +104,17 @@ test.each([
   const { status } = await ask(port, "GET /api/metrics", [`Host: ${host}`, bearer]);
   // Bun itself refuses some of them.
   expect([400, 403]).toContain(status);
+});
+
+test("an error outside of every route is answered as a problem, without its text", async () => {
+  const broken = () => {
+    throw new Error("a secret");
+  };
+  const web = webOf({}, { credentials: broken });
+  started.push(web);
+  const { status, headers, body } = await ask(web.port, "GET /api/metrics", ["Host: localhost", bearer]);
+  expect([status, headers.get("content-type"), JSON.parse(body).status]).toEqual([500, "application/problem+json", 500]);
+  expect(body).not.toContain("secret");
 });
 
 test("a request with two Host headers is refused", async () => {
