@@ -27,18 +27,9 @@ export function withLines(log: LogState, added: MonitLine[]): LogState {
     lines: dropped === 0 ? all : all.slice(dropped),
     // The lines on the screen stay where they are while older ones are dropped.
     top: Math.max(0, log.top - gone),
+    skip: log.top >= gone ? log.skip : 0,
     unseen: log.isFollowing ? 0 : log.unseen + shown,
   };
-}
-
-/** Scrolls by a number of lines; scrolling past the end follows again. */
-export function scrolledBy(log: LogState, by: number, height: number): LogState {
-  const { length } = linesIn(log);
-  const last = Math.max(0, length - height);
-  const from = log.isFollowing ? last : log.top;
-  const top = Math.max(0, from + by);
-  if (top >= last && by > 0) return followed(log);
-  return { ...log, isFollowing: false, top: Math.min(top, last) };
 }
 
 export function followed(log: LogState): LogState {
@@ -51,7 +42,7 @@ export function toLine(log: LogState, direction: -1 | 1, is: (line: MonitLine) =
   const from = log.isFollowing ? shown.length : log.top;
   for (let at = from + direction; at >= 0 && at < shown.length; at += direction) {
     const line = shown[at];
-    if (line !== undefined && is(line)) return { ...log, isFollowing: false, top: at };
+    if (line !== undefined && is(line)) return { ...log, isFollowing: false, top: at, skip: 0 };
   }
   return null;
 }

@@ -65,6 +65,8 @@ export type LogState = {
   unseen: number;
   /** Index of the first line on the full screen while it does not follow. */
   top: number;
+  /** How many rows of that line are above the screen; only a wrapped line has several. */
+  skip: number;
   /** The first column that is shown of lines that are not wrapped. */
   left: number;
   search: string;
@@ -148,6 +150,7 @@ export const emptyLog: LogState = {
   isFollowing: true,
   unseen: 0,
   top: 0,
+  skip: 0,
   left: 0,
   search: "",
   only: "",

@@ -2,7 +2,6 @@
 // who goes back in time goes on.
 import type { AlertEvent } from "../alerting/message.ts";
 import { hostName } from "../metrics/subject.ts";
-import type { Observed } from "../status/schema.ts";
 import type { Point, StorageReader } from "../storage/storage.ts";
 import type { MonitModel, PastMoment } from "./model.ts";
 import { hostFigures, pastAlerts, pastService } from "./past-moment.ts";
@@ -38,13 +37,12 @@ export class Moments {
    * for direction 0. The services of now tell what the history does not store.
    */
   async from(atMs: number, direction: -1 | 0 | 1, known: Known): Promise<PastMoment | null> {
-    const present = known.snapshot?.services ?? [];
-    const exact = await this.#at(atMs, stepAt(atMs, known), present, known.nowMs);
+    const exact = await this.#at(atMs, stepAt(atMs, known), known);
     if (exact !== null || direction === 0) return exact;
     const nearMs = await this.#near(atMs, direction, known);
     if (nearMs === null) return null;
     const widthMs = stepAt(nearMs, known);
-    return this.#at(stepBegin(nearMs, widthMs), widthMs, present, known.nowMs);
+    return this.#at(stepBegin(nearMs, widthMs), widthMs, known);
   }
 
   /** The time of the nearest stored step. The host has a sample in each tick, so that it says whether anything is stored. */
@@ -59,7 +57,8 @@ export class Moments {
     return nearest(hour, stepAt(hourMs, { nowMs, steps }));
   }
 
-  async #at(atMs: number, widthMs: number, present: readonly Observed[], nowMs: number): Promise<PastMoment | null> {
+  async #at(atMs: number, widthMs: number, { snapshot, nowMs }: Known): Promise<PastMoment | null> {
+    const present = snapshot?.services ?? [];
     const window = this.#window;
     const isKnown = window !== null && window.widthMs === widthMs && atMs >= window.fromMs && atMs + widthMs <= window.toMs;
     const { steps, hosts } = isKnown ? window : await this.#read(atMs, widthMs, present.length, nowMs);
@@ -68,7 +67,7 @@ export class Moments {
     if (points === undefined && host === undefined) return null;
     const known = new Map(present.map((one) => [one.status.name, one]));
     const services = [...(points ?? [])].map(([name, point]) => pastService(name, point, known.get(name)));
-    const alerts = pastAlerts(this.#alerts(), atMs + widthMs);
+    const alerts = pastAlerts(this.#alerts(), atMs + widthMs, snapshot?.alerts ?? []);
     return { atMs, widthMs, services, host: host === undefined ? null : hostFigures(host), alerts };
   }
 

@@ -57,19 +57,26 @@ function requestsIn({ requests, requestErrors, requestP50Ms, requestP95Ms, elaps
   };
 }
 
-/** The alerts that had fired and were not resolved at a time, from the events in order of time. */
-export function pastAlerts(events: readonly AlertEvent[], atMs: number): AlertNow[] {
+/**
+ * The alerts that had fired and were not resolved at a time, from the events in order of time. An event is stored up to a minute
+ * after it happened, so the alerts that still fire now count as well.
+ */
+export function pastAlerts(events: readonly AlertEvent[], atMs: number, now: readonly AlertNow[]): AlertNow[] {
   const firing = new Map<string, AlertEvent>();
   for (const event of events) {
     if (event.atMs > atMs) continue;
     if (event.kind === "firing") firing.set(event.id, event);
     else firing.delete(event.id);
   }
-  return [...firing.values()].map(({ kind: _, atMs: firedMs, ...event }) => ({
-    ...event,
-    state: "firing",
-    firedMs,
-    isSilenced: false,
-    ackedBy: null,
-  }));
+  const untold = now.filter(({ id, firedMs }) => firedMs !== null && firedMs <= atMs && !firing.has(id));
+  return [
+    ...[...firing.values()].map(({ kind: _, atMs: firedMs, ...event }) => ({
+      ...event,
+      state: "firing" as const,
+      firedMs,
+      isSilenced: false,
+      ackedBy: null,
+    })),
+    ...untold.map((one) => ({ ...one, isSilenced: false, ackedBy: null })),
+  ];
 }

@@ -12,6 +12,7 @@ import { openSqliteReader } from "../../src/storage/sqlite/reader.ts";
 import { openSqlite } from "../../src/storage/sqlite/sqlite.ts";
 import { tempDir } from "../harness.ts";
 import { beginMs, hostSample, intervalMs, sample } from "../storage/samples.ts";
+import { alert } from "./scene.ts";
 
 const folder = tempDir();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -90,6 +91,13 @@ test("a stored moment has the alerts that had fired and were not resolved", asyn
   expect(await subjects(fired.atMs - minuteMs)).toEqual([]);
   expect(await subjects(fired.atMs + minuteMs)).toEqual([["web", fired.atMs]]);
   expect(await subjects(resolved.atMs + minuteMs)).toEqual([]);
+});
+
+test("an alert that fires now and is not stored yet belongs to the moments since it fired", async () => {
+  const now = { ...alert("worker"), firedMs: nowMs - minuteMs, isSilenced: true };
+  const read = (atMs: number) => of(() => []).from(atMs, 0, { ...known, snapshot: { ...emptySnapshot, alerts: [now] } });
+  expect((await read(nowMs - minuteMs))?.alerts).toMatchObject([{ subject: "worker", isSilenced: false }]);
+  expect((await read(nowMs - 2 * minuteMs))?.alerts).toEqual([]);
 });
 
 test("a stored moment is not lost where the alerts cannot be read", async () => {

@@ -58,7 +58,7 @@ function steady(pty: Pty): string[] {
       .replace(/\d+ tasks/, "TASKS")
       .replace(/sandbox .*/, "sandbox SANDBOX")
       .replace(/[\u2800-\u28ff]/g, " ")
-      .replace(/(cpu|mem) (-|[\d.]+[%KMG]?|no samples yet)( max [\d.]+[%KMG]?)?/g, "$1 FIGURE")
+      .replace(/(cpu|mem) (-|[\d.]+[%KMG]?|no samples)( max [\d.]+[%KMG]?)?/g, "$1 FIGURE")
       .replace(/ {2,}/g, "  ")
       .replace(/─+/g, "──")
       // A long figure may leave no space before the line of the next column.

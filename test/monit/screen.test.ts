@@ -59,6 +59,34 @@ test("characters that the terminal draws with another width move and cover no ot
   terminal.dispose();
 });
 
+test("whatever cells change, the terminal shows the next picture", async () => {
+  const terminal = new Xterm({ cols: 20, rows: 6, allowProposedApi: true });
+  let seed = 4711;
+  const next = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  const rows = Array.from({ length: 6 }, () => "=".repeat(20));
+  let before: Grid | null = null;
+  for (let frame = 0; frame < 300; frame++) {
+    for (let change = next(12); change >= 0; change--) {
+      const [y, x, text] = [next(6), next(18), ["0", "7", " ", "漢", "ab"][next(5)] ?? ""];
+      rows[y] = `${rows[y]?.slice(0, x)}${text}${rows[y]?.slice(x + text.length)}`.slice(0, 20);
+    }
+    const grid = gridOf(...rows);
+    const shownRows = await shown(terminal, frameDifference(before, grid, String));
+    for (const [y, row] of shownRows.entries())
+      expect(
+        row
+          .split("\0")
+          .map((cell) => cell || " ")
+          .join(""),
+      ).toBe(Array.from({ length: 20 }, (_, x) => grid.text[y * 20 + x] || " ").join(""));
+    before = grid;
+  }
+  terminal.dispose();
+});
+
 test("the screen switches autowrap off while it draws, and on when it gives the terminal back", async () => {
   const terminal = new Xterm({ cols: 20, rows: 4, allowProposedApi: true });
   let bytes = "";

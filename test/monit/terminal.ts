@@ -10,6 +10,7 @@ export class Pty {
   /** All bytes that the program has written. */
   bytes = 0;
   raw = "";
+  #heard = (_: string) => {};
 
   constructor(argv: string[], { columns, rows, cwd, env }: PtyOptions) {
     this.#xterm = new Xterm({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
@@ -23,8 +24,10 @@ export class Pty {
         name: env["TERM"] ?? "xterm-256color",
         data: (_, chunk) => {
           this.bytes += chunk.length;
-          this.raw = (this.raw + decoder.decode(chunk, { stream: true })).slice(-1_000_000);
+          const text = decoder.decode(chunk, { stream: true });
+          this.raw = (this.raw + text).slice(-1_000_000);
           this.#xterm.write(chunk);
+          this.#heard(text);
         },
       },
     });
@@ -32,6 +35,24 @@ export class Pty {
 
   type(text: string): void {
     this.child.terminal?.write(text);
+  }
+
+  /** Types, and resolves in the moment in which the program has written the text. */
+  async answered(typed: string, wanted: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let since = "";
+    this.#heard = (text) => {
+      since += text;
+      if (since.includes(wanted)) resolve();
+    };
+    const limit = setTimeout(() => reject(new Error(`no answer to ${typed} within 20 s`)), 20_000);
+    try {
+      this.type(typed);
+      await promise;
+    } finally {
+      clearTimeout(limit);
+      this.#heard = () => {};
+    }
   }
 
   resize(columns: number, rows: number): void {

@@ -1,5 +1,5 @@
 // The bytes that turn the picture on a terminal into the next one: only changed cells are written. Pure.
-import { cursorForward, cursorTo, eraseEndLine } from "ansi-escapes";
+import { cursorBackward, cursorDown, cursorForward, cursorTo, eraseEndLine } from "ansi-escapes";
 import { isPlainAscii } from "./graphemes.ts";
 import type { Grid } from "./grid.ts";
 import type { Painter } from "./ink.ts";
@@ -74,10 +74,18 @@ function endOfRun({ text, looks, columns }: Grid, start: number, from: number, i
   return text[start + after] === "" && after < columns ? after + 1 : after;
 }
 
+/** The shortest movement of the cursor: cells that change are often below each other, as the figures of a column are. */
 function moved(cursor: Cursor, x: number, y: number): string {
   if (cursor.y === y && cursor.x === x) return "";
-  return cursor.y === y && cursor.x !== -1 && cursor.x < x ? cursorForward(x - cursor.x) : cursorTo(x, y);
+  const absolute = cursorTo(x, y);
+  if (cursor.x === -1 || cursor.y > y) return absolute;
+  const [right, down] = [x - cursor.x, y - cursor.y];
+  const sideways = right > 0 ? cursorForward(right) : right >= -maxBackspaces ? "\b".repeat(-right) : cursorBackward(-right);
+  const relative = `${down > 0 ? cursorDown(down) : ""}${sideways}`;
+  return relative.length < absolute.length ? relative : absolute;
 }
+
+const maxBackspaces = 3;
 
 function written({ text, looks, columns }: Grid, from: number, end: number, paint: Painter, cursor: Cursor, x: number): string {
   const run = text.slice(from, end).join("");

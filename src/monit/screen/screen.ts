@@ -28,8 +28,8 @@ const pasteOff = "\x1b[?2004l";
 /** Without autowrap (DECAWM) a character that is wider than expected stays at the last column and moves no row. */
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
-/** Frames with fewer bytes arrive in one piece on any line, so the marks around them would only add bytes. */
-const smallFrame = 64;
+/** A frame with fewer bytes fits into one packet of the network, so the marks around it would only add bytes. */
+const smallFrame = 512;
 
 export class Screen {
   readonly #options: ScreenOptions;

@@ -1,7 +1,8 @@
 // The keys of the full-screen log. Pure.
 import { harmless } from "../../base/text.ts";
 import { layoutOf } from "../layout.ts";
-import { followed, hasText, linesIn, scrolledBy, toLine, withLines } from "../log-lines.ts";
+import { followed, hasText, linesIn, toLine, withLines } from "../log-lines.ts";
+import { logRoom, scrolledBy } from "../log-rows.ts";
 import { type LogState, leastLevels, type MonitModel } from "../model.ts";
 import { acted, actionOf } from "./actions.ts";
 import { saying, stepTo, type UpdateStep } from "./step.ts";
@@ -20,9 +21,10 @@ const timeKeys: Record<string, number | null> = {
 /** Null for a key that has no meaning here. */
 export function logKey(model: MonitModel, key: string): UpdateStep | null {
   const { log } = model;
-  const height = Math.max(1, (layoutOf(model).log?.height ?? 2) - 1);
+  const room = logRoom(layoutOf(model).log);
+  const { height } = room;
   const moved = (next: LogState) => stepTo({ ...model, log: next });
-  const by = (lines: number) => moved(scrolledBy(log, lines, height));
+  const by = (rows: number) => moved(scrolledBy(log, rows, room));
   const half = Math.floor(model.size.columns / 2);
   const lastsMs = timeKeys[key];
   if (lastsMs !== undefined) return moved({ ...followed(log), fromMs: lastsMs === null ? 0 : shownMs(model) - lastsMs });
@@ -44,18 +46,18 @@ export function logKey(model: MonitModel, key: string): UpdateStep | null {
       return by(Math.ceil(height / 2));
     case "home":
     case "g":
-      return moved({ ...log, isFollowing: false, top: 0 });
+      return moved({ ...log, isFollowing: false, top: 0, skip: 0 });
     case "end":
     case "G":
       return moved(followed(log));
     case "F":
-      return moved(log.isFollowing ? scrolledBy(log, 0, height) : followed(log));
+      return moved(log.isFollowing ? scrolledBy(log, 0, room) : followed(log));
     case "v":
       return moved({ ...followed(log), least: (log.least + 1) % leastLevels.length });
     case "t":
       return moved({ ...log, hasTime: !log.hasTime });
     case "W":
-      return moved({ ...log, isWrapped: !log.isWrapped, left: 0 });
+      return moved({ ...log, isWrapped: !log.isWrapped, left: 0, skip: 0 });
     case "left":
       return moved({ ...log, left: Math.max(0, log.left - half) });
     case "right":

@@ -1,7 +1,7 @@
 // What the mouse does: a click selects a row, sorts by a column or focuses a pane; the wheel moves what is under it. Pure.
 import type { Input } from "../input/input.ts";
 import { type Area, layoutOf } from "../layout.ts";
-import { scrolledBy } from "../log-lines.ts";
+import { logRoom, scrolledBy } from "../log-rows.ts";
 import type { MonitModel } from "../model.ts";
 import { columnAt } from "../view/columns.ts";
 import { moveTo, pageRows, scrolled, selectedIndex } from "./move.ts";
@@ -17,10 +17,7 @@ export function mouseStep(model: MonitModel, mouse: Mouse): UpdateStep {
   const isIn = (area: Area | null): area is Area =>
     area !== null && mouse.x >= area.x && mouse.x < area.x + area.width && mouse.y >= area.y && mouse.y < area.y + area.height;
   const by = mouse.what === "wheel-up" ? -wheelRows : mouse.what === "wheel-down" ? wheelRows : 0;
-  if (model.view === "logs") {
-    const height = Math.max(1, (layout.log?.height ?? 2) - 1);
-    return stepTo(by === 0 ? model : { ...model, log: scrolledBy(model.log, by, height) });
-  }
+  if (model.view === "logs") return stepTo(by === 0 ? model : { ...model, log: scrolledBy(model.log, by, logRoom(layout.log)) });
   if (isIn(layout.table)) {
     if (by !== 0) return stepTo(moveTo(model, Math.max(0, selectedIndex(model)) + by));
     return mouse.what === "press" ? stepTo(clicked(model, layout.table, mouse)) : stepTo(model);

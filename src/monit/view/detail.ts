@@ -31,7 +31,9 @@ export function drawDetail(grid: Grid, area: Area, model: MonitModel): void {
 function drawFlat(grid: Grid, area: Area, model: MonitModel, row: Observed, lines: string[]): void {
   const room = area.width - wordsWidth - 1;
   const chart = Math.floor(room / 2) - 1;
-  const hasCharts = area.height >= 3 && chart >= leastChart;
+  // A service that is down and has no samples leaves its room to the reason.
+  const isEmpty = row.status.pid === null && model.chart.points.length === 0;
+  const hasCharts = area.height >= 3 && chart >= leastChart && !isEmpty;
   const width = hasCharts ? wordsWidth : area.width - 1;
   drawWords(grid, { x: area.x + 1, y: area.y + 1, width, height: area.height - 1 }, lines, row);
   if (!hasCharts) return;
@@ -115,7 +117,7 @@ function drawChart(grid: Grid, area: Area, model: MonitModel, { name, value, sai
   const now = values.at(-1) ?? null;
   const max = limit === null ? roundTop(most) : Math.max(limit, most);
   const ceiling = `max ${said(most)}${limit === null ? "" : `/${said(limit)}`}`;
-  const words = known.length === 0 ? "no samples yet" : now === null ? "-" : said(now);
+  const words = known.length === 0 ? "no samples" : now === null ? "-" : said(now);
   const title = ` ${name} ${words} `;
   const isInTitle = known.length > 0 && title.length + ceiling.length < area.width;
   grid.put(area.x, area.y, isInTitle ? `${title}${ceiling} ` : title.slice(0, area.width), ink.plain, area.width);

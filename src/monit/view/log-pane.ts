@@ -2,8 +2,9 @@
 import type { LogLevel } from "../../logs/level.ts";
 import type { Area } from "../layout.ts";
 import { linesIn } from "../log-lines.ts";
-import { type LogState, leastLevels, type MonitLine, type MonitModel } from "../model.ts";
-import { cellsOf, glyphsOf } from "../screen/graphemes.ts";
+import { headWidth, type LogRow, levelWidth, logRoom, logRows, maxWrapped } from "../log-rows.ts";
+import { type LogState, leastLevels, type MonitModel } from "../model.ts";
+import { cellsOf } from "../screen/graphemes.ts";
 import type { Grid } from "../screen/grid.ts";
 import { ink } from "../screen/ink.ts";
 import { clock, dayAndClock, rule } from "./words.ts";
@@ -26,12 +27,11 @@ export function drawLog(grid: Grid, area: Area, model: MonitModel, isFull: boole
   const lines = linesIn(shown);
   const title = rule(titleOf(model, isFull), area.width, charset === "ascii");
   grid.put(area.x, area.y, title, model.focus === "log" || isFull ? ink.bold : ink.dim);
-  const height = area.height - 1;
   if (lines.length === 0) {
     grid.put(area.x + 1, area.y + 1, whyNoLines(model, log.lines.length > 0), ink.dim, area.width - 1);
     return;
   }
-  const rows = rowsOf(lines, shown, area.width - 1, height);
+  const rows = logRows(lines, shown, logRoom(area));
   for (const [i, row] of rows.entries()) drawRow(grid, { ...area, x: area.x + 1, y: area.y + 1 + i, width: area.width - 1 }, row, shown);
 }
 
@@ -55,25 +55,6 @@ function whyNoLines({ log }: MonitModel, hasOthers: boolean): string {
   return log.isRead ? "no lines yet" : "reading the log";
 }
 
-type LogRow = { line: MonitLine; text: string; isFirst: boolean };
-
-/** The rows that fit: the last ones while the log is followed, otherwise those from `top` on. */
-function rowsOf(lines: MonitLine[], log: LogState, width: number, height: number): LogRow[] {
-  const room = Math.max(1, width - headWidth(log));
-  const split = (line: MonitLine): LogRow[] =>
-    (log.isWrapped ? wrapped(line.text, room) : [cutLeft(line.text, log.left)]).map((text, i) => ({ line, text, isFirst: i === 0 }));
-  const rows: LogRow[] = [];
-  if (!log.isFollowing) {
-    for (let at = log.top; at < lines.length && rows.length < height; at++) rows.push(...split(lines[at] as MonitLine));
-    return rows.slice(0, height);
-  }
-  for (let at = lines.length - 1; at >= 0 && rows.length < height; at--) rows.unshift(...split(lines[at] as MonitLine));
-  return rows.slice(Math.max(0, rows.length - height));
-}
-
-const levelWidth = 6;
-const headWidth = ({ hasTime }: LogState): number => (hasTime ? 9 : 0) + levelWidth;
-
 function drawRow(grid: Grid, { x, y, width }: Area, { line, text, isFirst }: LogRow, log: LogState): void {
   const look = line.isFromBs9 ? ink.cyan : (levelLooks[line.level] ?? ink.plain);
   const head = headWidth(log);
@@ -96,38 +77,4 @@ function foundIn(text: string, search: string): { at: number; length: number }[]
   for (let i = lower.indexOf(word); i !== -1 && found.length < 100; i = lower.indexOf(word, i + word.length))
     found.push({ at: cellsOf(text.slice(0, i)), length: cellsOf(text.slice(i, i + word.length)) });
   return found;
-}
-
-function wrapped(whole: string, width: number): string[] {
-  const text = whole.slice(0, maxWrapped);
-  if (text.length <= width && cellsOf(text) <= width) return [text];
-  const rows: string[] = [];
-  let row = "";
-  let cells = 0;
-  for (const glyph of glyphsOf(text)) {
-    if (cells + glyph.width > width) {
-      rows.push(row);
-      row = "";
-      cells = 0;
-    }
-    row += glyph.text;
-    cells += glyph.width;
-  }
-  return [...rows, row];
-}
-
-/** Longer lines are cut, because no screen shows more of them. */
-const maxWrapped = 4096;
-
-/** The text without its first cells. */
-function cutLeft(whole: string, cells: number): string {
-  if (cells === 0) return whole;
-  const text = whole.slice(0, 2 * maxWrapped);
-  let left = cells;
-  let rest = "";
-  for (const glyph of glyphsOf(text)) {
-    if (left > 0) left -= glyph.width;
-    else rest += glyph.text;
-  }
-  return rest;
 }
