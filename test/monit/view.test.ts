@@ -63,6 +63,14 @@ test("a stored moment shows its time and its width, and no figure that is not st
   furnish(scene.take({ kind: "moment", askedMs: moment.atMs, direction: -1, moment })).isPicture("moment");
 });
 
+test("on a narrow screen the time of a stored moment stays, and the detail on the full screen has its charts", () => {
+  const scene = sized(40, 14).keys("[");
+  const moment = { atMs: scene.model.travel.wantedMs ?? 0, widthMs: 5000, services: usual, host: null, alerts: [alert("api")] };
+  scene.take({ kind: "moment", askedMs: moment.atMs, direction: -1, moment });
+  expect(scene.lines()[0]).toMatch(/^ bs9 .*at 12:04:\d\d for 5s$/);
+  expect(furnish(sized(40, 14).keys("enter")).lines().join("\n")).toMatch(/cpu [\s\S]*[\u2800-\u28ff]/);
+});
+
 test("an empty table says why it is empty and what to do", () => {
   expect(new Scene([]).lines().join("\n")).toContain("No services yet. Start one: bs9 start app.ts");
   expect(new Scene().keys("/ n o t h i n g").lines().join("\n")).toContain('no service matches "nothing": Esc clears the filter');

@@ -15,6 +15,8 @@ type Chart = { name: string; value: (point: ChartPoint) => number | null; said: 
 /** The words at the left, and two charts at the right where the terminal is wide enough. */
 const leastChart = 16;
 const wordsWidth = 38;
+/** Below this width no chart fits beside the words. */
+const leastFlat = wordsWidth + 2 * leastChart + 3;
 
 export function drawDetail(grid: Grid, area: Area, model: MonitModel): void {
   const row = selectedRow(model);
@@ -23,7 +25,7 @@ export function drawDetail(grid: Grid, area: Area, model: MonitModel): void {
   grid.put(area.x, area.y, rule(row?.status.name ?? "no service", area.width, isAscii), look);
   if (row === null) return;
   const lines = wordsOf(row);
-  if (area.height >= 12) drawTall(grid, area, model, row, lines);
+  if (area.height >= 12 || (model.isMaximised && area.width < leastFlat)) drawTall(grid, area, model, row, lines);
   else drawFlat(grid, area, model, row, lines);
 }
 

@@ -9,11 +9,16 @@ import type { TableCell } from "./columns.ts";
 import { clock, dayAndClock } from "./words.ts";
 
 const wideColumns = 120;
+/** Room for `bs9` and the blanks around it. */
+const leastLeft = 5;
 
 export function drawHost(grid: Grid, model: MonitModel): void {
   const { columns } = model.size;
+  const widthOf = (cells: TableCell[]) => cells.reduce((sum, { text }) => sum + text.length + 2, 0);
   const parts = [...countParts(model), ...timeParts(model)];
-  const width = parts.reduce((sum, { text }) => sum + text.length + 2, 0);
+  // On a narrow screen the time stays, because without it the past would look like now; what is not well stays longer than `up`.
+  while (parts.length > 1 && widthOf(parts) > columns - leastLeft) parts.shift();
+  const width = widthOf(parts);
   let x = Math.max(1, columns - width);
   grid.put(1, 0, leftText(model, x - 2), ink.plain);
   grid.tint(1, 0, 3, ink.bold);
