@@ -4,7 +4,7 @@ import * as v from "valibot";
 export const severities = ["warning", "critical"] as const;
 
 /** Bounds the texts of an event, so that a hostile name or log line cannot make a message large. */
-const maxText = 2000;
+export const maxText = 2000;
 /** More events than this never form one message: the agent makes several messages from them. */
 export const maxEvents = 1000;
 

@@ -5,6 +5,7 @@ import { readKept, writeKept } from "../../src/alerting/evaluation/kept.ts";
 import type { Observation } from "../../src/alerting/evaluation/observed.ts";
 import type { Condition } from "../../src/alerting/evaluation/states.ts";
 import { tempDir } from "../harness.ts";
+import { failedWeb as failed } from "./observed.ts";
 
 class Scene {
   nowMs = 0;
@@ -50,21 +51,6 @@ class Scene {
     this.alerts = new Alerts(readKept(folder), this.clock);
   }
 }
-
-const failed: Observation = {
-  rule: "failed",
-  subject: "web",
-  condition: "breached",
-  forMs: 0,
-  clearForMs: 0,
-  severity: "critical",
-  value: null,
-  threshold: null,
-  unit: null,
-  run: "r1",
-  sinceMs: null,
-  sentence: () => "web failed",
-};
 
 test("a state is told once, and resolved once with the same id", () => {
   const scene = new Scene();

@@ -1,7 +1,7 @@
 // The alerts of all subjects: takes the observations of each turn, and decides which events are told when. Does no input or
 // output.
 import { harmless } from "../../base/text.ts";
-import { type AlertEvent, type AlertMessage, idOfFiring } from "../message.ts";
+import { type AlertEvent, type AlertMessage, idOfFiring, maxText } from "../message.ts";
 import { type AlertNow, hasGap, type Kept } from "./kept.ts";
 import type { Observation } from "./observed.ts";
 import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
@@ -181,13 +181,22 @@ export class Alerts {
 export function messageOf(events: AlertEvent[], host: string, atMs: number): AlertMessage {
   // Made from the events, so that the message that is written again after a crash has the same id.
   const id = idOfFiring("message", host, JSON.stringify(events.map(({ id: event, kind }) => [event, kind])));
-  return { version: 1, id, host: harmless(host), atMs, events };
+  return { version: 1, id, host: bounded(harmless(host)), atMs, events };
 }
 
 function eventOf(alert: Alert, kind: AlertEvent["kind"], atMs: number): AlertEvent {
   const { id, rule, subject, severity, sinceMs, value, threshold, unit, sentence } = alert;
-  return { id, rule, kind, subject, severity, atMs, sinceMs, value, threshold, unit, sentence };
+  return {
+    ...{ id, kind, severity, atMs, sinceMs, value, threshold },
+    rule: bounded(rule),
+    subject: bounded(subject),
+    unit: unit === null ? null : bounded(unit),
+    sentence: bounded(sentence),
+  };
 }
+
+/** A text that is too long would make the whole message unreadable, because the schema of a message refuses it. */
+const bounded = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText - 1).toWellFormed()}…`);
 
 const keyOf = ({ rule, subject }: { rule: string; subject: string }): string => `${subject} ${rule}`;
 
