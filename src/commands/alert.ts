@@ -119,8 +119,8 @@ async function silenced({ words, options }: Words, context: Context): Promise<Re
   if (text === undefined || more.length > 0)
     throw usage("--silence needs the name of a service and a time, or off", { hint: "bs9 alert --silence NAME 2h" });
   const asked = textOf(options, "silence") ?? "";
-  const [name] = asked === hostName ? [hostName] : pickTargets([asked], context.registry.names());
-  if (name === undefined) throw usage("--silence needs the name of a service", { hint: "bs9 status" });
+  const [name, ...others] = asked === hostName ? [hostName] : pickTargets([asked], context.registry.names());
+  if (name === undefined || others.length > 0) throw usage("--silence takes the name of one service", { hint: "bs9 status" });
   const lastsMs = text === "off" ? null : parseDuration(text, "the time of --silence");
   if (lastsMs !== null && (lastsMs < 1000 || lastsMs > longestSilenceMs))
     throw usage(`the time of --silence must be from 1s to 31d (got '${text}')`);
