@@ -77,7 +77,7 @@ export function listedAlerts({ paths, service, services, nowMs }: ListOptions): 
 
 /** The file with its defaults, and with the times and sizes as the user has written them. */
 function shownConfig(config: AlertConfig, { rules = {}, services = {}, custom = [], certificates = [], patterns = [] }: AlertFile) {
-  return { ...maskedAlerts(config), rules, services, custom, certificates, patterns };
+  return maskedAlerts({ ...config, rules, services, custom, certificates, patterns });
 }
 
 /** A sentence for each part of the file that no service uses. */

@@ -56,6 +56,24 @@ test.each<[Record<string, string | boolean>, string]>([
   await expect(run(options)).rejects.toThrow(words);
 });
 
+test.each(["all", "api-*"])("--silence %s is refused, because it names several services", async (silence) => {
+  await expect(run({ silence }, ["2h"])).rejects.toThrow("--silence takes the name of one service");
+});
+
+test("the list does not show the user and the password in the URL of a certificate", () => {
+  const folder = tempDir();
+  const certificates = [
+    { name: "api", url: "https://SECRET1:SECRET2@api.example:8443/x" },
+    { name: "www", url: "https://www.example" },
+  ];
+  writeAlerts(folder, { certificates });
+  const { value } = listedAlerts({ paths: { config: folder, state: folder }, service: null, services: [], nowMs: 0 });
+  expect(JSON.stringify(value)).not.toContain("SECRET");
+  expect(value).toMatchObject({
+    config: { certificates: [{ url: "https://***:***@api.example:8443/x" }, { name: "www", url: "https://www.example" }] },
+  });
+});
+
 test("--service bs9-host shows the rules, the alerts and the history of the host only", async () => {
   for (const view of ["list", "history"]) expect(await run({ service: "bs9-host", [view]: true })).toMatchObject({ names: [] });
   const folder = tempDir();

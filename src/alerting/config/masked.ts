@@ -5,14 +5,26 @@ import type { AlertFile } from "./config.ts";
 
 const mask = "***";
 
+type Maskable = Pick<AlertFile, "channels" | "heartbeat"> & { certificates?: readonly { url?: string | undefined }[] | undefined };
+
 /** The path of a URL is masked too, because the address of a webhook is what allows to write to its channel. */
-export function maskedAlerts<F extends Pick<AlertFile, "channels" | "heartbeat">>(file: F): F {
-  const { channels, heartbeat } = file;
+export function maskedAlerts<F extends Maskable>(file: F): F {
+  const { certificates, channels, heartbeat } = file;
   return {
     ...file,
     ...(channels === undefined ? {} : { channels: maskedChannels(channels) }),
     ...(heartbeat === undefined ? {} : { heartbeat: { ...heartbeat, url: shownUrl(heartbeat.url) } }),
+    ...(certificates === undefined ? {} : { certificates: certificates.map(maskedCertificate) }),
   };
+}
+
+/** Only the host of the URL is used to look at a certificate, but a user may have copied the URL with a password in it. */
+function maskedCertificate<C extends { url?: string | undefined }>(rule: C): C {
+  const url = rule.url === undefined ? null : URL.parse(rule.url);
+  if (url === null || (url.username === "" && url.password === "")) return rule;
+  if (url.username !== "") url.username = mask;
+  if (url.password !== "") url.password = mask;
+  return { ...rule, url: url.href };
 }
 
 function maskedChannels(channels: NonNullable<AlertFile["channels"]>): NonNullable<AlertFile["channels"]> {
