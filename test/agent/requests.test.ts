@@ -106,3 +106,12 @@ test("the figures of a run end with it, and those of a service that is gone are 
   collector.ask([]);
   expect(collector.latest(good, 60_000)).toBeNull();
 });
+
+test("a process that does not answer takes no figures of the other processes of its service", async () => {
+  const silent = await up("mixed", "silent");
+  const good = await up("mixed", "http_requests_total 7\n");
+  const pids = [silent, good].map(({ reading }) => reading.mainPid as number);
+  const both: Known = { ...good, reading: { ...good.reading, group: { kind: "processes", pids } } };
+  collector.ask([both]);
+  await until(() => collector.latest(both, 60_000)?.served.count === 7, { what: "the figures of the good process are there" });
+});

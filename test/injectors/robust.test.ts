@@ -1,8 +1,9 @@
 // The preload in apps and with clients that do not behave as expected.
 import { expect, test } from "bun:test";
+import { connect } from "node:http2";
 import { begin, end, nodeInFlight, nodeLongLived } from "../../src/injectors/preload/node-exchange.ts";
 import { until } from "../harness.ts";
-import { App, countedBy, type Runtime } from "./child.ts";
+import { App, countedBy, type Runtime, tally } from "./child.ts";
 
 test.each<[Runtime, string]>([
   ["bun", "broken.ts"],
@@ -42,6 +43,42 @@ test.each<[Runtime, string, number]>([
   60_000,
 );
 
+test.each<[Runtime, string]>([
+  ["bun", "http.mjs"],
+  ["node", "http.mjs"],
+  ["bun", "http2.mjs"],
+  ["node", "http2.mjs"],
+])(
+  "on %s, %s counts a request whose client went away before the answer with 499, and an answered one as it was answered",
+  async (runtime, file) => {
+    await using app = await new App(runtime, file, { env: { SLOW_MS: "60000" } }).listens();
+    const session = file === "http2.mjs" ? connect(`http://127.0.0.1:${app.port}`) : null;
+    let leave: () => void;
+    if (session !== null) {
+      session.on("error", () => {});
+      const request = (path: string) =>
+        session
+          .request({ ":path": path })
+          .on("error", () => {})
+          .resume();
+      await new Promise((resolve) => request("/").on("end", resolve));
+      const slow = request("/slow");
+      leave = () => slow.close(8);
+    } else {
+      await (await app.get("/")).text();
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port: app.port, socket: { data() {} } });
+      socket.write("GET /slow HTTP/1.1\r\nHost: app\r\n\r\n");
+      leave = () => socket.terminate();
+    }
+    const inFlight = async () => (await (await app.ask("/metrics")).text()).includes("\nhttp_requests_in_flight 1\n");
+    await until(inFlight, { what: "the request is in flight" });
+    leave();
+    await until(async () => !(await inFlight()), { what: "no request is in flight" });
+    expect(tally(await countedBy(app))).toEqual({ "GET 2xx": 1, "GET 4xx": 1 });
+    session?.destroy();
+  },
+);
+
 test("an app keeps the preload from answering on its ports", async () => {
   await using app = await new App("node", "endpoints.cjs").listens();
   expect([(await app.get("/healthz")).status, (await app.ask("/healthz")).status]).toEqual([404, 200]);
@@ -54,6 +91,6 @@ test("a request that waits since before a time is long-lived, as is an event str
   const before = performance.now() - 1;
   for (const response of responses) begin({}, response);
   expect([nodeInFlight(), nodeLongLived(before), nodeLongLived(performance.now() + 1)]).toEqual([3, 1, 2]);
-  for (const response of responses) end(response, "finish");
+  for (const response of responses) end(response);
   expect(nodeInFlight()).toBe(0);
 });

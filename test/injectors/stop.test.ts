@@ -64,6 +64,51 @@ test.each<[Runtime, string]>([
   60_000,
 );
 
+test.each<[Runtime, string, [string, number][]]>([
+  [
+    "bun",
+    "late.ts",
+    [
+      ["/", 200],
+      ["/nowhere", 404],
+      ["/throw", 409],
+      ["/healthz", 200],
+    ],
+  ],
+  ["bun", "http.mjs", [["/slow", 200]]],
+  ["node", "http.mjs", [["/slow", 200]]],
+])(
+  "on %s, %s closes the connections of the requests that began before SIGTERM",
+  async (runtime, file, paths) => {
+    await using app = await new App(runtime, file, { env: { SLOW_MS: "1500" } }).listens();
+    const answers = paths.map(async ([path]) => {
+      const { status, headers } = await app.get(path);
+      return [path, status, headers.get("connection")];
+    });
+    const inFlight = async () => (await (await app.ask("/metrics")).text()).includes(`\nhttp_requests_in_flight ${paths.length}\n`);
+    await until(inFlight, { what: "the requests are in flight" });
+    app.child.kill("SIGTERM");
+    expect(await Promise.all(answers)).toEqual(paths.map(([path, status]) => [path, status, "close"]));
+  },
+  60_000,
+);
+
+test.each<Runtime>(["bun", "node"])("on %s, all requests that a client sent at once before SIGTERM are answered", async (runtime) => {
+  await using app = await new App(runtime, "http.mjs", { env: { SLOW_MS: "1500" } }).listens();
+  let text = "";
+  const data = (_: unknown, bytes: Uint8Array) => {
+    text += Buffer.from(bytes).toString("latin1");
+  };
+  const socket = await Bun.connect({ hostname: "127.0.0.1", port: app.port, socket: { data } });
+  socket.write("GET /slow HTTP/1.1\r\nHost: app\r\n\r\n".repeat(3));
+  const inFlight = async () => (await (await app.ask("/metrics")).text()).includes("\nhttp_requests_in_flight 3\n");
+  await until(inFlight, { what: "the requests are in flight" });
+  app.child.kill("SIGTERM");
+  await app.child.exited;
+  await until(() => text.match(/\r\n\r\nslow/g)?.length === 3, { what: "all three are answered" });
+  socket.terminate();
+});
+
 test.each<[Runtime, string]>([
   ["bun", "serve.ts"],
   ["node", "http.mjs"],

@@ -19,7 +19,10 @@ export type RequestsDeps = {
   countedUntilMs: Promise<number>;
 };
 
-/** All processes of a service together have this long to answer. */
+/**
+ * A process has this long to answer. All processes of a service are asked at the same time, so that one whose event loop is blocked
+ * does not take the time of the others. `pidsWithSocket` bounds how many they are.
+ */
 const timeoutMs = 1000;
 /** So many services are asked at once. Their answers are read together, and a tick has to wait for that. */
 const maxAsked = 8;
@@ -103,23 +106,25 @@ export class RequestsCollector {
     const { name } = known.spec;
     const folder = this.#deps.backend.socketFolder(name);
     const countedUntilMs = await this.#deps.countedUntilMs;
-    const endMs = performance.now() + timeoutMs;
-    const reports: ToldRequests[] = [];
-    for (const pid of pidsWithSocket(folder, pidsOf(known.reading.group))) {
-      const [id, startedMs] = [idOf(pid), startedAtMs(pid)];
-      const leftMs = endMs - performance.now();
-      if (leftMs <= 0 || this.#isClosed) break;
-      const answer = await askPreload(folder, pid, "/metrics", leftMs);
-      const told = typeof answer === "string" || answer.status !== 200 ? null : readExposition(answer.body);
-      if (told === null || id === null || startedMs === null) continue;
-      reports.push({ id, told, startedMs, isFromStart: startedMs > countedUntilMs });
-    }
+    if (this.#isClosed) return;
+    const pids = pidsWithSocket(folder, pidsOf(known.reading.group));
+    const answers = await Promise.all(pids.map((pid) => reportOf(folder, pid, countedUntilMs)));
+    const reports = answers.filter((report) => report !== null);
     const state = this.#states.get(name);
     if (state === undefined || state.run !== runOf(known)) return;
     state.tally.answered(reports, this.#deps.now(), (id) => idOf(Number.parseInt(id, 10)) === id);
     state.failures = reports.length > 0 ? 0 : state.failures + 1;
     state.pause = state.failures < 3 ? 0 : Math.min(2 ** (state.failures - 3), longestPause);
   }
+}
+
+/** Null where the process does not answer in time, or its answer has no metrics. */
+async function reportOf(folder: string, pid: number, countedUntilMs: number): Promise<ToldRequests | null> {
+  const [id, startedMs] = [idOf(pid), startedAtMs(pid)];
+  const answer = await askPreload(folder, pid, "/metrics", timeoutMs);
+  const told = typeof answer === "string" || answer.status !== 200 ? null : readExposition(answer.body);
+  if (told === null || id === null || startedMs === null) return null;
+  return { id, told, startedMs, isFromStart: startedMs > countedUntilMs };
 }
 
 /** Names a process beyond its pid, which another process may get later. */

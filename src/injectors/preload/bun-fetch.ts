@@ -82,6 +82,7 @@ export function countedError(original: (this: unknown, error: unknown) => unknow
     if (begun === undefined) return apply(original, this, [reason]);
     const ended = (result: unknown) => {
       attempt(() => settle(begun, result instanceof OwnResponse ? result.status : 500));
+      attempt(() => result instanceof OwnResponse && closeIfDraining(result));
       return result;
     };
     const fail = (second: unknown): never => {
@@ -124,12 +125,11 @@ function counting(answer: unknown, request: Request, place: Place | null, began:
     return answer;
   }
   const { status } = answer;
-  if (status === 404) return notFoundOr(answer, { request, place, began });
+  if (status === 404) return closeIfDraining(notFoundOr(answer, { request, place, began }));
   const route = place === null ? routeOfUrl(request.url, status) : place.route;
   count(route, request.method, status, began);
   noteType(route, answer);
-  if (isDraining()) closeAfter(answer);
-  return answer;
+  return closeIfDraining(answer);
 }
 
 /** A 404 of a route of exactly this path is the app's own answer. */
@@ -154,10 +154,12 @@ function settle({ request, place, began }: Begun, status: number): void {
 }
 
 /** While the app stops, a client must not send its next request on this connection. */
-function closeAfter(answer: Response): void {
+function closeIfDraining(answer: Response): Response {
+  if (!isDraining()) return answer;
   try {
     answer.headers.set("connection", "close");
   } catch {
     // the headers are immutable
   }
+  return answer;
 }

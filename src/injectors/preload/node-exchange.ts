@@ -61,10 +61,20 @@ export function begin(request: NodeRequest, response: NodeResponse): boolean {
   return true;
 }
 
-/** A client that went away before the answer is counted as nginx does it, with 499. */
-export function end(response: object, name: "finish" | "close"): void {
+/**
+ * Tells the clients of the requests in flight to send no further request on their connection. Node closes a connection after the
+ * response that tells so, so only the last of pipelined requests does it.
+ */
+export function closeAfterAnswers(): void {
+  const last = new Map<unknown, NodeResponse>();
+  for (const set of sets) for (const { request, response } of set) last.set(request.socket ?? response, response);
+  for (const response of last.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+/** A client that went away before the answer is counted as nginx does it, with 499. HTTP/2 emits "finish" for it, too. */
+export function end(response: object): void {
   const ended = (response as NodeResponse)[exchange];
-  if (ended !== undefined) settle(ended, name === "finish");
+  if (ended !== undefined) settle(ended);
 }
 
 /** Calls `then` once the request is answered, or its client is gone. */
@@ -73,14 +83,14 @@ export function whenEnded(response: object, then: () => void): void {
   if (begun !== undefined) begun.whenOver = then;
 }
 
-function settle(ended: Exchange, isSent: boolean): void {
+function settle(ended: Exchange): void {
   const { request, response, began, among } = ended;
   if (Number.isNaN(began)) return;
   ended.began = Number.NaN;
   among.delete(ended);
   total--;
   if (ended.whenOver !== undefined) attempt(ended.whenOver);
-  const status = isSent || response.headersSent ? response.statusCode : 499;
+  const status = response.headersSent ? response.statusCode : 499;
   count(routeOfExpress(request) ?? routeOfUrl(request.url ?? "/", status), request.method ?? "OTHER", status, began);
 }
 
@@ -97,7 +107,7 @@ function setOf({ httpVersionMajor, socket }: NodeRequest): Set<Exchange> {
   sets.add(set);
   socket.once("close", () => {
     sets.delete(set);
-    for (const left of set) attempt(() => settle(left, false));
+    for (const left of set) attempt(() => settle(left));
   });
   return set;
 }

@@ -43,7 +43,7 @@ export function addNodeServer(server: NodeServer): void {
 function answering(request: unknown, response: unknown): void {
   if (typeof request !== "object" || request === null || typeof response !== "object" || response === null) return;
   wrapEmit(Object.getPrototypeOf(response), (emitter, [name]) => {
-    if (name === "finish" || name === "close") end(emitter, name);
+    if (name === "finish" || name === "close") end(emitter);
   });
   if (!begin(request as NodeRequest, response as NodeResponse)) return;
   if (isDraining()) (response as NodeResponse).shouldKeepAlive = false;

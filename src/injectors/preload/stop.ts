@@ -7,7 +7,7 @@ import { bunInFlight, bunLongLived } from "./bun-in-flight.ts";
 import { bunServers } from "./bun-server.ts";
 import { now } from "./clock.ts";
 import { startDraining } from "./draining.ts";
-import { nodeInFlight, nodeLongLived } from "./node-exchange.ts";
+import { closeAfterAnswers, nodeInFlight, nodeLongLived } from "./node-exchange.ts";
 import { type NodeServer, nodeServers } from "./node-http.ts";
 import { markStopping } from "./ready.ts";
 import { replace } from "./replace.ts";
@@ -46,6 +46,7 @@ function drain(): void {
   state = "draining";
   attempt(markStopping);
   attempt(startDraining);
+  attempt(closeAfterAnswers);
   attempt(keepEnds);
   // First the connections that wait already are accepted, because the kernel resets them when the port is closed.
   setImmediate(stopAccepting);
