@@ -28,10 +28,24 @@ const actTimeoutMs = 180_000;
 
 /** What the API answers is described by /api/openapi.json; the page belongs to the same executable as the server. */
 export async function apiGet<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return (await apiGetTimed<T>(path, query, signal)).answer;
+}
+
+/**
+ * Returns the answer and when the request was sent, by the clock of the server: the clock of the browser may be wrong. The time is
+ * early by up to a second, because the date of an answer has whole seconds. It is null where the answer has no date.
+ */
+export async function apiGetTimed<T>(
+  path: string,
+  query: Query = {},
+  signal?: AbortSignal,
+): Promise<{ answer: T; askedMs: number | null }> {
   const limit = AbortSignal.timeout(getTimeoutMs);
+  const startedMs = performance.now();
   const answered = await fetch(apiUrl(path, query), { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
   if (!answered.ok) throw await problemIn(answered);
-  return (await answered.json()) as T;
+  const askedMs = Date.parse(answered.headers.get("Date") ?? "") - (performance.now() - startedMs);
+  return { answer: (await answered.json()) as T, askedMs: Number.isNaN(askedMs) ? null : askedMs };
 }
 
 export async function apiPost<T>(path: string, body: unknown = null): Promise<T | null> {

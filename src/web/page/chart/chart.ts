@@ -6,12 +6,15 @@ import { momentText, textOfValue } from "../base/words.ts";
 import { boundsOf, incrementsOf, stepText, timeLabels } from "./axes.ts";
 import { drawMarks, paintOf } from "./painting.ts";
 import { showPlotTable } from "./plot-table.ts";
-import { type ChartMark, type ChartRange, type ChartTable, extentOf, type Plot, type PlotPoint, tableOfPoints } from "./series.ts";
+import { type ChartMark, type ChartRange, type ChartTable, type Plot, type PlotPoint, tableOfPoints } from "./series.ts";
+import { extentOf, lastOf } from "./values.ts";
 
 export type ChartFigures = {
   points: readonly PlotPoint[];
   stepMs: number;
   range: ChartRange;
+  /** The present time by the clock of the server; null where the chart does not show the present. */
+  nowMs: number | null;
   limit: number | null;
   marks: readonly ChartMark[];
 };
@@ -38,7 +41,7 @@ export class Chart {
   readonly #resized: ResizeObserver;
   #drawn: uPlot | null = null;
   #figures: ChartFigures | null = null;
-  #table: ChartTable = { times: [], columns: [] };
+  #table: ChartTable = { times: [], columns: [], widestMs: 0 };
 
   constructor(options: ChartOptions) {
     this.#options = options;
@@ -186,8 +189,7 @@ export class Chart {
   #point(index: number | null): void {
     const { plot } = this.#options;
     for (const [i] of plot.lines.entries()) {
-      const column = this.#table.columns[i] ?? [];
-      const value = index === null ? (extentOf(column)?.last ?? null) : (column[index] ?? null);
+      const value = index === null ? lastOf(this.#table, i, this.#figures?.nowMs ?? null) : (this.#table.columns[i]?.[index] ?? null);
       this.#values[i]?.set(textOfValue(value, plot.unit));
     }
     if (index === null) this.#sum();

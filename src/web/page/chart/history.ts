@@ -1,5 +1,5 @@
 // Keeps the charts of one subject up to date: asks for the stored samples of the range, and again with each new point.
-import { apiGet, isLoggedOut, whyFailed } from "../base/api.ts";
+import { apiGetTimed, isLoggedOut, whyFailed } from "../base/api.ts";
 import { type PageContext, whileSeen } from "../base/page.ts";
 import type { Place } from "../base/place.ts";
 import type { ChartGrid, GridFigures } from "./grid.ts";
@@ -22,6 +22,7 @@ export function chartHistory(
   },
 ): ChartHistory {
   let asked = 0;
+  let isOver = false;
   const read = async () => {
     const own = ++asked;
     const range = rangeOf(options.place(), Date.now());
@@ -29,9 +30,12 @@ export function chartHistory(
     const iso = (atMs: number) => new Date(atMs).toISOString();
     try {
       const query = { service: subject, from: iso(range.fromMs), to: iso(range.toMs), step: stepMs / 1000 };
-      const { points } = await apiGet<{ points: PlotPoint[] }>("api/metrics/history", query);
+      const { answer, askedMs } = await apiGetTimed<{ points: PlotPoint[] }>("api/metrics/history", query);
       if (own !== asked) return;
-      grid.show({ points, stepMs, range, limits: options.limits(), marks: options.marks(points) });
+      const { points } = answer;
+      // The clock of the browser may be ahead, and then no sample would be new enough.
+      const nowMs = range.isLive ? Math.min(range.toMs, askedMs ?? range.toMs) : null;
+      grid.show({ points, stepMs, range, nowMs, limits: options.limits(), marks: options.marks(points) });
       options.onProblem(null);
     } catch (error) {
       if (isLoggedOut(error)) page.loggedOut();
@@ -46,10 +50,13 @@ export function chartHistory(
   let end = whileSeen(everyMs, read);
   return {
     refresh() {
+      // The view reads other things too, and may be closed before their answers come.
+      if (isOver) return;
       end();
       end = whileSeen(everyMs, read);
     },
     close() {
+      isOver = true;
       asked++;
       end();
     },

@@ -193,8 +193,11 @@ export const hostPlots: readonly Plot[] = [
   },
 ];
 
-/** The columns that uPlot draws: the times in seconds, then the values of each series. */
-export type ChartTable = { times: number[]; columns: (number | null)[][] };
+/**
+ * The columns that uPlot draws: the times in seconds, then the values of each series. Two samples that are more than `widestMs`
+ * apart have a gap between them.
+ */
+export type ChartTable = { times: number[]; columns: (number | null)[][]; widestMs: number };
 
 /** Lines first, then the least and the greatest value of each line that has them. */
 function readsOf(plot: Plot): Read[] {
@@ -218,24 +221,13 @@ export function tableOfPoints(plot: Plot, points: readonly PlotPoint[], stepMs: 
     for (const [i, read] of reads.entries()) columns[i]?.push(read(point) ?? null);
     beforeMs = atMs;
   }
-  return { times, columns };
+  return { times, columns, widestMs };
 }
 
 /** Samples may be further apart than the step that was asked for. */
 function usualStepOf(points: readonly PlotPoint[]): number {
   const steps = points.slice(1).map((point, i) => Date.parse(point.at) - Date.parse(points[i]?.at ?? point.at));
   return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-}
-
-export type Extent = { least: number; most: number; last: number } | null;
-
-/** Null where no value is known. `last` is the last known value. */
-export function extentOf(values: readonly (number | null)[]): Extent {
-  const known = values.filter((value) => value !== null);
-  const last = known.at(-1);
-  if (last === undefined) return null;
-  const among = (choose: (a: number, b: number) => number) => known.reduce((a, b) => choose(a, b));
-  return { least: among((a, b) => Math.min(a, b)), most: among((a, b) => Math.max(a, b)), last };
 }
 
 export type ChartRange = { fromMs: number; toMs: number };

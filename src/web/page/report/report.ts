@@ -2,7 +2,8 @@
 import { elementOf, termList } from "../base/dom.ts";
 import { bytesText, countText, momentText, percentText } from "../base/words.ts";
 import { ChartGrid } from "../chart/grid.ts";
-import { type ChartRange, extentOf, hostPlots, type PlotPoint, servicePlots } from "../chart/series.ts";
+import { type ChartRange, hostPlots, type PlotPoint, servicePlots } from "../chart/series.ts";
+import { extentOf } from "../chart/values.ts";
 import { restartMarks } from "../service/marks.ts";
 
 type Report = { host: string; bs9: string; stepMs: number; fromMs: number; toMs: number };
@@ -102,7 +103,7 @@ function show({ stepMs, fromMs, toMs }: Report): void {
   if (subject === undefined) return;
   const points = pointsOf(subject);
   const whole = { fromMs, toMs };
-  const draw = (range: ChartRange) => grid?.show({ points, stepMs, range, limits: {}, marks: restartMarks(points) });
+  const draw = (range: ChartRange) => grid?.show({ points, stepMs, range, nowMs: null, limits: {}, marks: restartMarks(points) });
   const plots = subject.name === hostSubject ? hostPlots : servicePlots;
   grid = new ChartGrid({ plots, group: "report", onZoom: draw, onReset: () => draw(whole) });
   const hint = elementOf("p", { class: "dim" }, "Drag over a chart to zoom into it, and double-click to see all again.");
