@@ -8,6 +8,8 @@ const maxShown = 1000;
 const nearPx = 40;
 
 export type LogListOptions = {
+  /** The newest lines were left out: reads the last lines again, for `replace`. */
+  onReread(): Promise<void>;
   /** Scrolled to the top: older lines are wanted. */
   onTop(): void;
   /** The list follows, or it is paused with so many new lines waiting. */
@@ -21,6 +23,8 @@ export class LogList {
   #waiting: LogLine[] = [];
   #waitingCount = 0;
   #isFollowing = true;
+  #isTrimmed = false;
+  #isRereading = false;
 
   constructor(options: LogListOptions) {
     this.#options = options;
@@ -37,6 +41,7 @@ export class LogList {
     this.#waitingCount = 0;
     this.root.replaceChildren(...(lines.length === 0 ? [empty] : lines.map((line) => logLine(line, look))));
     this.#isFollowing = true;
+    this.#isTrimmed = false;
     this.#toEnd();
     this.#options.onFollow(true, 0);
   }
@@ -56,11 +61,18 @@ export class LogList {
     const before = this.root.scrollHeight;
     this.root.prepend(...lines.map((line) => logLine(line, this.#look)));
     this.root.scrollTop += this.root.scrollHeight - before;
-    // The newest go, and come back with "follow".
-    while (this.root.childElementCount > 2 * maxShown) this.root.lastElementChild?.remove();
+    // "Follow" reads the newest lines, which are left out here, again.
+    while (this.root.childElementCount > 2 * maxShown) {
+      this.root.lastElementChild?.remove();
+      this.#isTrimmed = true;
+    }
   }
 
   follow(isWanted: boolean): void {
+    if (isWanted && this.#isTrimmed) {
+      void this.#reread();
+      return;
+    }
     this.#isFollowing = isWanted;
     if (isWanted) {
       const left = this.#waitingCount - this.#waiting.length;
@@ -88,6 +100,13 @@ export class LogList {
     this.root.append(...lines.map((line) => logLine(line, this.#look)));
     while (this.root.childElementCount > maxShown) this.root.firstElementChild?.remove();
     this.#toEnd();
+  }
+
+  async #reread(): Promise<void> {
+    if (this.#isRereading) return;
+    this.#isRereading = true;
+    await this.#options.onReread();
+    this.#isRereading = false;
   }
 
   #toEnd(): void {

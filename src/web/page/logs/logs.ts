@@ -5,8 +5,9 @@ import { isLoggedOut, whyFailed } from "../base/api.ts";
 import { button, elementOf, listened, setAttribute } from "../base/dom.ts";
 import { type PageContext, replaceQuery, type ShownView, whileSeen } from "../base/page.ts";
 import type { Place } from "../base/place.ts";
-import { LogFeed, type LogWishes } from "./feed.ts";
+import type { LogWishes } from "./feed.ts";
 import { LogList } from "./list.ts";
+import { logFeed } from "./log-api.ts";
 
 const levelTitles: [level: LogLevel | "", title: string][] = [
   ["", "All levels"],
@@ -36,7 +37,7 @@ const wishesOf = ({ query }: Place): LogWishes => ({
 
 export function logs(page: PageContext, first: Place): ShownView {
   let place = first;
-  let feed = new LogFeed(wishesOf(place));
+  let feed = logFeed(wishesOf(place));
   let asked = 0;
   let isReading = false;
   let hadNews = false;
@@ -91,6 +92,7 @@ export function logs(page: PageContext, first: Place): ShownView {
   news.hidden = true;
   const note = elementOf("p", { class: "dim log-note", role: "status" });
   const list = new LogList({
+    onReread: () => readLast(),
     onTop: () => void readOlder(),
     onFollow(isFollowing, waiting) {
       setAttribute(follow, "aria-pressed", String(isFollowing));
@@ -127,7 +129,7 @@ export function logs(page: PageContext, first: Place): ShownView {
   const readLast = async () => {
     const own = ++asked;
     const wishes = wishesOf(place);
-    feed = new LogFeed(wishes);
+    feed = logFeed(wishes);
     const ownFeed = feed;
     note.textContent = "Reading …";
     isReading = true;

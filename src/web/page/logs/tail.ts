@@ -2,8 +2,8 @@
 import { isLoggedOut, whyFailed } from "../base/api.ts";
 import { elementOf } from "../base/dom.ts";
 import { type PageContext, whileSeen } from "../base/page.ts";
-import { LogFeed } from "./feed.ts";
 import { logLine } from "./line.ts";
+import { logFeed } from "./log-api.ts";
 
 const shownLines = 20;
 const everyMs = 2000;
@@ -17,7 +17,7 @@ export function logTail(page: PageContext, name: string): { root: HTMLElement; c
     tabindex: 0,
   });
   root.append(elementOf("p", { class: "none" }, "Reading …"));
-  const feed = new LogFeed({ services: name, level: "", q: "", since: "" }, shownLines);
+  const feed = logFeed({ services: name, level: "", q: "", since: "" }, shownLines);
   let isFirst = true;
   const close = whileSeen(
     () => everyMs,
