@@ -39,7 +39,8 @@ export function alerts(page: PageContext): ShownView {
   const showNow = () => {
     const found = live.alerts ?? list?.alerts ?? null;
     const focused = (document.activeElement as HTMLElement | null)?.dataset["key"] ?? null;
-    if (found === null)
+    if (found === null && list === null && live.atMs === null) now.replaceChildren(none("Reading …"));
+    else if (found === null)
       now.replaceChildren(none("No agent runs, so nobody evaluates the rules. ", elementOf("code", {}, "bs9 doctor"), " says why."));
     else if (found.length === 0) now.replaceChildren(none("No alert is pending or firing."));
     else now.replaceChildren(elementOf("ul", { class: "alerts" }, ...sorted(found).map((alert) => alertItem(alert, act))));
@@ -49,7 +50,12 @@ export function alerts(page: PageContext): ShownView {
     if (await endSilence(page, subject)) await read();
   };
   const showRest = () => {
-    const quiet = (list?.silences ?? []).filter(({ untilMs }) => untilMs > Date.now());
+    if (list === null) {
+      silences.replaceChildren(none("Reading …"));
+      history.replaceChildren(none("Reading …"));
+      return;
+    }
+    const quiet = list.silences.filter(({ untilMs }) => untilMs > Date.now());
     silences.replaceChildren(
       quiet.length === 0
         ? none("Nothing is silent.")
@@ -72,7 +78,7 @@ export function alerts(page: PageContext): ShownView {
             ),
           ),
     );
-    const past = (list?.history ?? []).slice(0, shownHistory);
+    const past = list.history.slice(0, shownHistory);
     history.replaceChildren(past.length === 0 ? none("No alert has fired yet.") : historyTable(past));
   };
   const read = async () => {

@@ -39,7 +39,7 @@ export class LiveServices {
           const observed = this.services.get(name);
           if (observed !== undefined) Object.assign(observed.status, figures);
         }
-        this.host = event.host ?? this.host;
+        this.host = event.host;
         break;
       case "notice":
         this.notices = [...event.notices, ...event.added];
@@ -57,7 +57,7 @@ export class LiveServices {
   #replace({ atMs, services, added, notices, warnings, alerts, host }: Snapshot): void {
     this.services.clear();
     for (const observed of services) this.services.set(observed.status.name, observed);
-    this.host = host ?? this.host;
+    this.host = host;
     this.alerts = alerts;
     this.notices = [...notices, ...added];
     this.warnings = warnings;

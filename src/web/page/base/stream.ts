@@ -2,6 +2,8 @@
 // behind some proxies, it polls. A page that nobody sees has no connection.
 import type { ModelEvent } from "../../../status/events.ts";
 import type { Observed, Status } from "../../../status/schema.ts";
+import type { AlertsSeen } from "../../source.ts";
+import type { HostAnswer } from "../host/host.ts";
 import { apiGet, apiUrl, isLoggedOut } from "./api.ts";
 
 export type StreamState = "connecting" | "live" | "polling" | "paused";
@@ -106,10 +108,14 @@ export class EventStream {
   async #ask(): Promise<void> {
     this.#poll = window.setTimeout(() => void this.#ask(), pollMs);
     try {
-      const { at, services } = await apiGet<{ at: string; services: Status[] }>("api/metrics");
+      const [{ at, services }, { alerts }, { figures }] = await Promise.all([
+        apiGet<{ at: string; services: Status[] }>("api/metrics"),
+        apiGet<AlertsSeen>("api/alerts"),
+        apiGet<HostAnswer>("api/host"),
+      ]);
       if (this.#poll === null) return;
       const snapshot = { atMs: Date.parse(at), services: services.map(observedOf), added: [], notices: [], warnings: [] };
-      this.#options.onEvent({ kind: "snapshot", snapshot: { ...snapshot, alerts: null, host: null } });
+      this.#options.onEvent({ kind: "snapshot", snapshot: { ...snapshot, alerts, host: figures } });
       this.#options.onState("polling");
     } catch (error) {
       if (isLoggedOut(error)) this.#options.onLoggedOut();

@@ -1,6 +1,6 @@
 // Which services the overview shows, and in which order. Pure.
 import type { Observed } from "../../../status/schema.ts";
-import { isNotWell, type Wellness, wellnessOf } from "../base/words.ts";
+import { isNotWell, plural, type Wellness, wellnessOf } from "../base/words.ts";
 
 export const sortKeys = ["state", "name", "health", "cpu", "memory", "restarts", "uptime", "requests", "errors", "p95"] as const;
 export type SortBy = (typeof sortKeys)[number];
@@ -70,4 +70,22 @@ export function countsOf(services: Iterable<Observed>): Counts {
     for (const filter of filterStates) if (isShownBy(filter, wellness)) counts[filter]++;
   }
   return counts;
+}
+
+/** What the overview says where no service has failed and none is unhealthy. It claims that all are well only if each one is. */
+export function calmOf(services: Iterable<Observed>): { tone: "good" | "plain"; text: string } {
+  const counts: Record<Wellness, number> = { failed: 0, unhealthy: 0, unknown: 0, changing: 0, well: 0, stopped: 0 };
+  for (const observed of services) counts[wellnessOf(observed)]++;
+  const { well, changing, unknown } = counts;
+  if (changing + unknown === 0) {
+    if (well === 0) return { tone: "plain", text: "No service runs." };
+    return { tone: "good", text: well === 1 ? "The service is well." : `All ${well} services that should run are well.` };
+  }
+  const parts = [
+    well === 0 ? null : `${plural(well, "service is", "services are")} well`,
+    changing === 0 ? null : `${plural(changing, "service is", "services are")} starting or stopping`,
+    unknown === 0 ? null : `the state of ${plural(unknown, "service")} is unknown`,
+  ];
+  const text = parts.filter((part) => part !== null).join(", ");
+  return { tone: "plain", text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` };
 }

@@ -91,7 +91,7 @@ export function overviewView(page: PageContext, first: Place): ShownView {
   const showCounts = () => {
     const counts = countsOf(live.services.values());
     for (const { state, chip, count } of chips) {
-      count.set(String(counts[state]));
+      count.set(live.atMs === null ? "" : String(counts[state]));
       setAttribute(chip, "aria-pressed", String(wishes.filter === state));
     }
     const isFiltered = wishes.text !== "" || wishes.filter !== "all";

@@ -11,6 +11,9 @@ type TileRow = { title: string; href: string; of(live: LiveServices): Shown };
 
 const toneOf = (percent: number | null): Shown["tone"] => (percent === null || percent < 85 ? "plain" : percent < 95 ? "warn" : "bad");
 
+/** Before the first snapshot nothing is known, so that no tile claims anything. */
+const unread: Shown = { value: unknownText, note: "reading …", share: null, tone: "plain" };
+
 const tileRows: readonly TileRow[] = [
   {
     title: "Running",
@@ -98,6 +101,6 @@ export class Tiles {
   }
 
   update(): void {
-    for (const { row, update } of this.#tiles) update(row.of(this.#live));
+    for (const { row, update } of this.#tiles) update(this.#live.atMs === null ? unread : row.of(this.#live));
   }
 }

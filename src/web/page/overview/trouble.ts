@@ -6,7 +6,7 @@ import { button, elementOf } from "../base/dom.ts";
 import { openView, type PageContext } from "../base/page.ts";
 import { hashOf } from "../base/place.ts";
 import { isNotWell, plural, wellnessOf } from "../base/words.ts";
-import { orderedBy } from "./ordering.ts";
+import { calmOf, orderedBy } from "./ordering.ts";
 
 export class TroubleLine {
   readonly root = elementOf("div", { class: "trouble", role: "status" });
@@ -24,6 +24,7 @@ export class TroubleLine {
     const [worst] = bad;
     const alert =
       worst === undefined ? undefined : alerts?.find(({ subject, state }) => subject === worst.status.name && state === "firing");
+    const calm = calmOf(services.values());
     const key = JSON.stringify([
       bad.length,
       worst?.status.name,
@@ -31,25 +32,22 @@ export class TroubleLine {
       worst?.status.reason,
       alert?.id,
       alert?.isSilenced,
-      services.size,
+      calm,
       atMs === null,
     ]);
     if (key === this.#shown) return;
     this.#shown = key;
-    this.root.dataset["tone"] = atMs === null ? "plain" : worst === undefined ? "good" : "bad";
-    this.root.replaceChildren(...(worst === undefined ? [this.#calm()] : this.#problem(worst, bad.length, alert)));
+    this.root.dataset["tone"] = atMs === null ? "plain" : worst === undefined ? calm.tone : "bad";
+    this.root.replaceChildren(...(worst === undefined ? [this.#calm(calm.text)] : this.#problem(worst, bad.length, alert)));
   }
 
-  #calm(): Node {
+  #calm(text: string): Node {
     const { services, atMs } = this.#page.live;
     const sign = elementOf("span", { class: "sign", "aria-hidden": "true" });
     if (atMs === null) return elementOf("p", {}, "Reading the services …");
     if (services.size === 0)
       return elementOf("p", {}, "No services yet. Start one: ", elementOf("code", {}, "bs9 start app.ts --name web"));
-    const stopped = [...services.values()].filter((one) => wellnessOf(one) === "stopped").length;
-    const running = services.size - stopped;
-    const text = running === 1 ? "The service is well." : `All ${running} services that should run are well.`;
-    return elementOf("p", {}, sign, running === 0 ? "No service runs." : text);
+    return elementOf("p", {}, sign, text);
   }
 
   #problem({ status }: Observed, count: number, alert: { id: string; subject: string; isSilenced: boolean } | undefined): Node[] {
