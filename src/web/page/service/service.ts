@@ -64,7 +64,10 @@ export function service(page: PageContext, first: Place): ShownView {
   const facts = elementOf("div", { class: "facts" });
   const logsLink = elementOf("a", { href: hashOf("logs", "", { services: name }) }, "All logs");
   const tailPanel = elementOf("section", { class: "panel tail" }, elementOf("h2", {}, "Last log lines", logsLink), tail.root);
-  const root = elementOf("div", { class: "service-view" }, head, problem, bar.root, grid.root, tailPanel, facts);
+  const body = elementOf("div", { class: "service-view" }, head, problem, bar.root, grid.root, tailPanel, facts);
+  const allServices = elementOf("a", { href: hashOf("overview") }, "All services");
+  const gone = elementOf("p", { class: "none" }, `There is no service named ${name}. `, allServices);
+  const root = elementOf("div", {}, gone, body);
 
   let marks: ChartMark[] = [];
   let alerts: AlertsSeen | null = null;
@@ -93,7 +96,7 @@ export function service(page: PageContext, first: Place): ShownView {
       for (const [i, details] of [...facts.querySelectorAll("details")].entries()) details.open = opened[i] ?? false;
     } catch (error) {
       if (isLoggedOut(error)) page.loggedOut();
-      else if (error instanceof ApiProblem && error.status === 404) showGone();
+      else if (error instanceof ApiProblem && error.status === 404) showGone(true);
       else showProblem(whyFailed(error));
     }
   };
@@ -101,21 +104,18 @@ export function service(page: PageContext, first: Place): ShownView {
     problem.textContent = text ?? "";
     problem.hidden = text === null;
   };
-  const showGone = () =>
-    root.replaceChildren(
-      elementOf(
-        "p",
-        { class: "none" },
-        `There is no service named ${name}. `,
-        elementOf("a", { href: hashOf("overview") }, "All services"),
-      ),
-    );
+  // The body stays in the page, because a service that was deleted may come back.
+  const showGone = (isGone: boolean) => {
+    gone.hidden = !isGone;
+    body.hidden = isGone;
+  };
   const showStatus = () => {
     const observed = live.services.get(name);
     if (observed === undefined) {
-      if (live.atMs !== null) showGone();
+      if (live.atMs !== null) showGone(true);
       return;
     }
+    showGone(false);
     const { status } = observed;
     const wellness = wellnessOf(observed);
     state.set(status.state);
@@ -123,8 +123,8 @@ export function service(page: PageContext, first: Place): ShownView {
     sandbox.set(status.sandbox);
     uptime.set(ageText(status.uptimeMs));
     reason.set(status.reason ?? "");
-    setAttribute(root, "data-well", wellness);
-    setAttribute(root, "data-state", status.state);
+    setAttribute(body, "data-well", wellness);
+    setAttribute(body, "data-state", status.state);
     setAttribute(head, "data-sandbox", status.sandbox);
     const isDown = status.state === "inactive" || status.state === "failed";
     start.hidden = !isDown;
@@ -139,6 +139,7 @@ export function service(page: PageContext, first: Place): ShownView {
     const isOwn = (event.kind === "change" && event.observed.status.name === name) || event.kind === "alert";
     if (isOwn) refreshFacts();
   });
+  showGone(false);
   showStatus();
   let endFacts = whileSeen(() => factsEveryMs, readFacts);
   const refreshFacts = () => {
