@@ -1,11 +1,15 @@
 // What bs9 says about certificates, against real TLS servers and files.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Certificates } from "../../src/agent/act/certificates.ts";
 import { type CertificateTerms, judgedCertificate } from "../../src/alerting/certificates/certificate.ts";
-import { lookAtCertificate } from "../../src/alerting/certificates/look.ts";
+import { lookAtCertificate, trustOf } from "../../src/alerting/certificates/look.ts";
+import { certificateObserved } from "../../src/alerting/evaluation/found.ts";
+import { run } from "../programs.ts";
 import { certificateMaker, type Maker, type Wanted } from "./certificates.ts";
 
 const day = 86_400_000;
@@ -40,7 +44,7 @@ const terms: CertificateTerms = { place: "the certificate on port 443 of web", l
 
 async function judgedOn(port: number, asked: Partial<CertificateTerms> = {}, timeoutMs = 5000) {
   const host = asked.host ?? null;
-  return judgedCertificate(await lookAtCertificate({ host: "127.0.0.1", port }, host, timeoutMs), { ...terms, ...asked }, Date.now());
+  return judgedCertificate(await lookAtCertificate({ host: "127.0.0.1", port }, host, { timeoutMs }), { ...terms, ...asked }, Date.now());
 }
 
 test("each thing that can be wrong with the certificate of a server has its own sentence", async () => {
@@ -96,7 +100,7 @@ test("a port that does not answer, that does not speak TLS or that hangs up is t
 test("the certificate in a file is judged like one of a server", async () => {
   const judgedIn = async (file: string, asked: Partial<CertificateTerms> = {}) =>
     judgedCertificate(
-      await lookAtCertificate({ file }, asked.host ?? null, 1000),
+      await lookAtCertificate({ file }, asked.host ?? null, { timeoutMs: 1000 }),
       { ...terms, place: "the certificate in x.pem", ...asked },
       Date.now(),
     );
@@ -118,4 +122,52 @@ test("the certificate in a file is judged like one of a server", async () => {
     "the certificate in x.pem cannot be read: the first certificate in the file is damaged",
   );
   expect((await judgedIn(folder)).sentence).toContain("is a directory");
+});
+
+test("only what verification accepts is trusted, beside errors of the name and of the certificate's own time", async () => {
+  const read = async (name: string, wanted: Wanted) => new X509Certificate(readFileSync((await make(name, wanted)).certFile));
+  const valid = { fromDays: -1, toDays: 30, host: "web.example" };
+  const own = await read("trust-own", { ...valid, isSelfSigned: true });
+  const leaf = await read("trust-leaf", valid);
+  const old = await read("trust-old", { ...valid, fromDays: -9, toDays: -2 });
+  expect([null, undefined, "ERR_TLS_CERT_ALTNAME_INVALID"].map((error) => trustOf(own, error))).toEqual(Array(3).fill("trusted"));
+  expect(trustOf(own, "DEPTH_ZERO_SELF_SIGNED_CERT")).toBe("self-signed");
+  const refused = ["CERT_HAS_EXPIRED", "INVALID_CA", "CERT_SIGNATURE_FAILURE", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", new Error("odd")];
+  for (const error of refused) expect(trustOf(leaf, error)).toBe("unknown-issuer");
+  expect(trustOf(old, Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" }))).toBe("trusted");
+});
+
+test("a self-signed certificate that the host trusts is trusted", async () => {
+  const { certFile, keyFile } = await make("host-trusts", { fromDays: -1, toDays: 30, host: "web.example", isSelfSigned: true });
+  const tls = { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") };
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", tls, fetch: () => new Response("ok") });
+  closing.push(() => void server.stop(true));
+  const look = join(import.meta.dir, "../../src/alerting/certificates/look.ts");
+  const program = `const { lookAtCertificate } = await import(${JSON.stringify(look)});
+    console.log((await lookAtCertificate({ host: "127.0.0.1", port: ${server.port} }, "web.example", { timeoutMs: 5000 })).trust);`;
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certFile };
+  const { stdout } = await run([process.execPath, "-e", program], { env });
+  expect(stdout.trim()).toBe("trusted");
+});
+
+test("a port that is not open fires nothing for two minutes, however short the for of its rule is", () => {
+  const seen = new Map([["site", { seen: { found: false as const, why: "connection refused" }, atMs: 0 }]]);
+  const forOf = (forMs: number | null) =>
+    certificateObserved({ name: "site", port: 443, days: 14, allowUntrusted: false, severity: "warning", forMs }, "web", seen)[1]?.forMs;
+  expect([forOf(null), forOf(5000), forOf(600_000)]).toEqual([120_000, 120_000, 600_000]);
+});
+
+test("closing does not wait for a server that does not answer", async () => {
+  let connected = () => {};
+  const connection = new Promise<void>((done) => {
+    connected = done;
+  });
+  const port = await plainPort(() => connected());
+  const certificates = new Certificates("/");
+  const rule = { name: "site", port, days: 14, allowUntrusted: false, severity: "warning" as const, forMs: null };
+  certificates.look([{ name: "web", run: "1", rules: [rule] }], 0);
+  await connection;
+  const beganMs = performance.now();
+  await certificates.close();
+  expect(performance.now() - beganMs).toBeLessThan(2000);
 });

@@ -25,7 +25,7 @@ export class Certificates {
   readonly #home: string;
   readonly #looked = new Map<string, Looked>();
   #work: Promise<void> | null = null;
-  #isClosed = false;
+  readonly #ending = new AbortController();
 
   constructor(home: string) {
     this.#home = home;
@@ -43,7 +43,7 @@ export class Certificates {
 
   /** Starts to look at the certificates that are due; does not wait for them. */
   look(subjects: Iterable<CertificateSubject>, uptimeMs: number): void {
-    if (this.#work !== null || this.#isClosed) return;
+    if (this.#work !== null || this.#ending.signal.aborted) return;
     const keys = new Set<string>();
     const due: Due[] = [];
     for (const { name, rules, run } of subjects) {
@@ -65,12 +65,13 @@ export class Certificates {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    // A look waits for a server for longer than systemd waits for the agent to end.
+    this.#ending.abort();
     await this.#work;
   }
 
   async #look(due: readonly Due[], uptimeMs: number): Promise<void> {
-    for (let i = 0; i < due.length && !this.#isClosed; i += together)
+    for (let i = 0; i < due.length && !this.#ending.signal.aborted; i += together)
       await Promise.all(
         due.slice(i, i + together).map(async ({ asked, key, rule }) => {
           this.#looked.set(key, { asked, uptimeMs, seen: await this.#seen(rule) });
@@ -81,8 +82,9 @@ export class Certificates {
   async #seen(rule: CertificateRule): Promise<SeenCertificate> {
     const host = hostWanted(rule);
     const [first, ...others] = this.#placesOf(rule);
-    let seen = await lookAtCertificate(first, host, timeoutMs);
-    for (const place of others) if (!seen.found) seen = await lookAtCertificate(place, host, timeoutMs);
+    const limits = { timeoutMs, signal: this.#ending.signal };
+    let seen = await lookAtCertificate(first, host, limits);
+    for (const place of others) if (!seen.found) seen = await lookAtCertificate(place, host, limits);
     return seen;
   }
 

@@ -9,10 +9,12 @@ export type CertificatePlace = { host: string; port: number } | { file: string }
 const maxFileBytes = 1024 * 1024;
 const maxNames = 5;
 
-/** Never throws. `host`: the name that the certificate has to be for; null: any name. */
-export async function lookAtCertificate(place: CertificatePlace, host: string | null, timeoutMs: number): Promise<SeenCertificate> {
+type LookLimits = { timeoutMs: number; signal?: AbortSignal };
+
+/** Never throws. `host`: the name that the certificate has to be for; null: any name. `signal` ends the connection to the server. */
+export async function lookAtCertificate(place: CertificatePlace, host: string | null, limits: LookLimits): Promise<SeenCertificate> {
   try {
-    return "file" in place ? await inFile(place.file, host) : await ofServer(place, host, timeoutMs);
+    return "file" in place ? await inFile(place.file, host) : await ofServer(place, host, limits);
   } catch (error) {
     return { found: false, why: reasonOf(error) };
   }
@@ -37,9 +39,11 @@ async function inFile(path: string, host: string | null): Promise<SeenCertificat
 async function ofServer(
   { host: address, port }: { host: string; port: number },
   host: string | null,
-  timeoutMs: number,
+  { timeoutMs, signal }: LookLimits,
 ): Promise<SeenCertificate> {
   const { connect } = await import("node:tls");
+  const stopped: SeenCertificate = { found: false, why: "the look was stopped" };
+  if (signal?.aborted === true) return stopped;
   return new Promise((done) => {
     const name = host ?? address;
     const socket = connect({
@@ -51,9 +55,12 @@ async function ofServer(
     });
     const settle = (seen: SeenCertificate) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
       socket.destroy();
       done(seen);
     };
+    const stop = () => settle(stopped);
+    signal?.addEventListener("abort", stop, { once: true });
     const timer = setTimeout(() => settle({ found: false, why: `no answer within ${timeoutMs / 1000} s` }), timeoutMs);
     socket.on("secureConnect", () => {
       try {
@@ -101,19 +108,24 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
 }
 
-const untrusted = new Set([
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "CERT_UNTRUSTED",
-]);
+/** The verification reports these where it accepts the issuer and only the name is another one. */
+const nameCodes = new Set(["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH", "IP_ADDRESS_MISMATCH"]);
+const timeCodes = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
 
-/** The time and the name are judged apart from this. */
-function trustOf(certificate: X509Certificate, error: unknown): Trust {
+/**
+ * `error`: why the verification refuses the certificate; null where it accepts it. The time and the name of the server's own
+ * certificate are judged elsewhere, so they count as trusted here. A certificate of its issuer that has expired does not.
+ */
+export function trustOf(certificate: X509Certificate, error: unknown): Trust {
+  if (error === null || error === undefined) return "trusted";
+  const code = typeof error === "string" ? error : (errnoOf(error) ?? "");
+  if (nameCodes.has(code)) return "trusted";
   if (isSelfSigned(certificate)) return "self-signed";
-  const code = typeof error === "string" ? error : errnoOf(error);
-  return code !== null && code !== undefined && untrusted.has(code) ? "unknown-issuer" : "trusted";
+  return timeCodes.has(code) && !isInTime(certificate) ? "trusted" : "unknown-issuer";
+}
+
+function isInTime({ validFrom, validTo }: X509Certificate): boolean {
+  return Date.parse(validFrom) <= Date.now() && Date.now() < Date.parse(validTo);
 }
 
 function whyNoTls(error: unknown): string {

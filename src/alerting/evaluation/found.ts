@@ -45,7 +45,7 @@ export function certificateObserved(rule: CertificateRule, subject: string, foun
       ...shared,
       rule: invalidCertificateName(rule.name),
       condition: isRefused ? "breached" : "clear",
-      forMs: rule.forMs ?? (verdict === "missing" ? missingForMs : 0),
+      forMs: verdict === "missing" ? Math.max(rule.forMs ?? 0, missingForMs) : (rule.forMs ?? 0),
     },
   ];
 }
