@@ -154,7 +154,7 @@ export class Alerter implements Stage {
     const hostRules = inForce.rulesOfHost();
     return {
       services,
-      host: { facts: { figures: isTick ? moment.host : null, ...lookouts.ofHost(hostRules, moment.atMs) }, rules: hostRules },
+      host: { facts: { figures: isTick ? moment.host : null, ...lookouts.ofHost(hostRules, moment) }, rules: hostRules },
       existing: isTick || isChanged ? (subject) => (subject === hostName ? inForce.rulesOfHost() : rulesOf(subject)) : null,
     };
   }
@@ -167,7 +167,7 @@ export class Alerter implements Stage {
     const facts = factsOf(known, moment, {
       rules,
       restartsMs: this.#restarts.of(name),
-      looked: lookouts.ofService(name, rules, moment.atMs),
+      looked: lookouts.ofService(known, rules, moment),
       outOfMemory: outOfMemory?.isNew === true ? outOfMemory.run : null,
       reported: this.#reported.get(name) ?? null,
       figures,

@@ -9,6 +9,8 @@ import { hostName } from "../../metrics/subject.ts";
 import type { Point, StorageReader } from "../../storage/storage.ts";
 
 const everyMs = 60_000;
+/** A prediction that is older, because later ones failed, is not used. */
+const longestUseMs = 300_000;
 const pieceMs = 10;
 /** A trend is looked for in twice the time that is predicted, in this many steps at most. */
 const steps = 240;
@@ -20,6 +22,7 @@ const disks = ["homeUsedPercent", "stateUsedPercent", "projectsUsedPercent"] as 
 
 export type Forecast = { memoryFullMs: number | null; diskFullMs: number | null };
 const unknown: Forecast = { memoryFullMs: null, diskFullMs: null };
+const never: Forecast = { memoryFullMs: Number.POSITIVE_INFINITY, diskFullMs: Number.POSITIVE_INFINITY };
 
 type Reader = Pick<StorageReader, "series">;
 export type ForecastSubject = { name: string; rules: RuleSet; memoryLimitBytes: number | null };
@@ -66,10 +69,15 @@ function trendPoints(points: readonly Point[], figure: FigureName): TrendPoint[]
 
 const boundOf = (point: Point, name: string): number | null => (point as Partial<Record<string, number | null>>)[name] ?? null;
 
+/** `run` identifies the present run of the service; null for the host, and while the service does not run. */
+type Running = { run: string | null };
+/** `uptimeMs`: when it was predicted, on the monotonic clock. */
+type KnownForecast = Running & { forecast: Forecast; uptimeMs: number };
+
 export class Forecasts {
   readonly #storage: Reader;
   readonly #say: (sentence: string) => void;
-  #known = new Map<string, Forecast>();
+  #known = new Map<string, KnownForecast>();
   #lookedMs = Number.NEGATIVE_INFINITY;
   #work: Promise<void> | null = null;
   #isClosed = false;
@@ -79,12 +87,15 @@ export class Forecasts {
     this.#say = say;
   }
 
-  of(subject: string): Forecast {
-    return this.#known.get(subject) ?? unknown;
+  /** A prediction from an earlier run of the service says nothing of the present run, whose memory begins anew. */
+  of(subject: string, run: string | null, uptimeMs: number): Forecast {
+    const known = this.#known.get(subject);
+    if (known === undefined || uptimeMs - known.uptimeMs > longestUseMs) return unknown;
+    return known.run === run ? known.forecast : never;
   }
 
   /** Starts the predictions if the last ones are old; does not wait for them. */
-  look(subjects: () => ForecastSubject[], { uptimeMs, atMs }: { uptimeMs: number; atMs: number }): void {
+  look(subjects: () => (ForecastSubject & Running)[], { uptimeMs, atMs }: { uptimeMs: number; atMs: number }): void {
     if (this.#work !== null || uptimeMs - this.#lookedMs < everyMs) return;
     this.#lookedMs = uptimeMs;
     const asked = subjects().filter(({ rules }) => rules.thresholds.some(({ name }) => forecastRules.has(name)));
@@ -92,7 +103,7 @@ export class Forecasts {
       this.#known.clear();
       return;
     }
-    this.#work = this.#look(asked, atMs)
+    this.#work = this.#look(asked, { uptimeMs, atMs })
       .catch((error: unknown) => this.#say(`cannot predict for alerts when memory or a disk is full: ${reasonOf(error)}`))
       .finally(() => {
         this.#work = null;
@@ -104,8 +115,8 @@ export class Forecasts {
     await this.#work;
   }
 
-  async #look(asked: readonly ForecastSubject[], atMs: number): Promise<void> {
-    const known = new Map<string, Forecast>();
+  async #look(asked: readonly (ForecastSubject & Running)[], { uptimeMs, atMs }: { uptimeMs: number; atMs: number }): Promise<void> {
+    const known = new Map<string, KnownForecast>();
     let beganMs = performance.now();
     for (const subject of asked) {
       // SQLite answers without a pause, so a thousand services in one piece would keep the next turn waiting.
@@ -114,7 +125,7 @@ export class Forecasts {
         beganMs = performance.now();
       }
       if (this.#isClosed) return;
-      known.set(subject.name, await forecastOf(this.#storage, subject, atMs));
+      known.set(subject.name, { run: subject.run, uptimeMs, forecast: await forecastOf(this.#storage, subject, atMs) });
     }
     this.#known = known;
   }

@@ -43,10 +43,10 @@ export class Lookouts {
   look({ atMs, services, uptimeMs }: Moment, inForce: AlertsInForce): void {
     const rulesOf = (name: string) => inForce.rulesOf(name);
     this.#uptimes.look(services.keys(), rulesOf, atMs);
-    const host = { name: hostName, rules: inForce.rulesOfHost(), memoryLimitBytes: null };
+    const host = { name: hostName, rules: inForce.rulesOfHost(), memoryLimitBytes: null, run: null };
     const subjects = () => [
       host,
-      ...Array.from(services, ([name, known]) => ({ name, rules: rulesOf(name), memoryLimitBytes: limitOf(known) })),
+      ...Array.from(services, ([name, known]) => ({ name, rules: rulesOf(name), memoryLimitBytes: limitOf(known), run: runOf(known) })),
     ];
     this.#forecasts.look(subjects, { uptimeMs, atMs });
     const running = Array.from(services).flatMap(([name, known]) => {
@@ -66,17 +66,18 @@ export class Lookouts {
     this.#lines.watch(new Map());
   }
 
-  ofService(name: string, rules: RuleSet, atMs: number): LookedService {
+  ofService(known: Known, rules: RuleSet, { atMs, uptimeMs }: Moment): LookedService {
+    const { name } = known.spec;
     return {
       uptimePercent: this.#uptimes.of(name),
-      memoryFullMs: this.#forecasts.of(name).memoryFullMs,
+      memoryFullMs: this.#forecasts.of(name, runOf(known), uptimeMs).memoryFullMs,
       certificates: this.#certificates.of(name, rules.certificates, atMs),
       matches: this.#lines.take(name),
     };
   }
 
-  ofHost(rules: RuleSet, atMs: number): Omit<HostFacts, "figures"> {
-    return { ...this.#forecasts.of(hostName), certificates: this.#certificates.of(hostName, rules.certificates, atMs) };
+  ofHost(rules: RuleSet, { atMs, uptimeMs }: Moment): Omit<HostFacts, "figures"> {
+    return { ...this.#forecasts.of(hostName, null, uptimeMs), certificates: this.#certificates.of(hostName, rules.certificates, atMs) };
   }
 
   /** The services with lines that match and were not evaluated. */
