@@ -83,17 +83,21 @@ async function replayedSubject(subject: Spec | typeof hostName, range: Range, de
     const facts = isHost || present === null || present.state === null ? null : factsOf(subject, present, restarts.of(name), figures, more);
     const observed = facts === null ? [] : [{ facts, rules: decidable, passed: null }];
     const hostSeen = { facts: host, rules: isHost ? decidable : noRules };
-    told.push(...decide(alerts, { services: observed, host: hostSeen, existing: null }, telling, clockOf(atMs)).flat());
+    // The alerts of a service that was deleted end, as the agent ends them.
+    const existing = present?.state === null ? () => null : null;
+    told.push(...decide(alerts, { services: observed, host: hostSeen, existing }, telling, clockOf(atMs)).flat());
   }
   const nothing = { services: [], host: { facts: { figures: null }, rules: noRules }, existing: null };
   told.push(...decide(alerts, nothing, telling, clockOf(range.toMs + settleMs)).flat());
   const steps = new Map<number, number>();
-  for (const row of rows) if (!steps.has(stepOf(row))) steps.set(stepOf(row), Math.max(row.atMs, range.fromMs));
+  for (const row of rows.filter((one) => one.atMs + stepOf(one) > range.fromMs)) if (!steps.has(stepOf(row))) steps.set(stepOf(row), Math.max(row.atMs, range.fromMs));
   const stored = Array.from(steps, ([stepMs, fromMs]) => ({ stepMs, fromMs }));
   return {
-    events: told.filter(({ atMs }) => atMs >= range.fromMs),
+    events: told.filter(({ atMs }) => range.fromMs <= atMs && atMs <= range.toMs),
     steps: stored,
-    undecidable: undecidableOf(name, rules, { rows, stepOf, intervalMs }),
+    undecidable: undecidableOf(name, rules, { rows, stepOf, intervalMs }).filter(
+      ({ beforeMs }) => beforeMs === null || beforeMs > range.fromMs,
+    ),
   };
 }
 

@@ -50,7 +50,10 @@ function shownReplay({ events, steps, undecidable }: Replayed, { fromMs, toMs }:
           `not decidable${beforeMs === null ? "" : ` before ${localTime(beforeMs)}`}: ${subject} ${harmless(rule)}, because ${why}`,
       ),
     ],
-    hints: ["Silences, acknowledgements and what bs9 itself started, stopped or restarted are not replayed."],
+    hints: [
+      "Silences, acknowledgements and what bs9 itself started, stopped or restarted are not replayed.",
+      "Only the services that are defined now are replayed.",
+    ],
   };
 }
 

@@ -7,7 +7,7 @@ import { readAlertHistory } from "../../src/alerting/spool/history.ts";
 import { defaultKeeping } from "../../src/config/keeping.ts";
 import { hostName } from "../../src/metrics/subject.ts";
 import { levelsOf } from "../../src/storage/levels.ts";
-import type { StorageRow } from "../../src/storage/storage.ts";
+import type { SeenState, StorageRow } from "../../src/storage/storage.ts";
 import { specNamed } from "../spec.ts";
 import { begin, endStages, fail, sleep } from "./alert-stage.ts";
 
@@ -100,4 +100,49 @@ test("where samples are stored at a coarser step, a rule with a shorter for is n
     { subject: "web", rule: "cpu", beforeMs: atMs + 60 * minute, why: "its for is shorter than the step at which samples are stored" },
     { subject: "web", rule: "pattern.panic", beforeMs: null },
   ]);
+});
+
+const minuteMs = 60_000;
+const noonMs = Date.UTC(2026, 0, 5, 12);
+
+/** A storage with the samples of `web` given, and with these states of it. */
+function storageOf(samples: StorageRow[], seen: SeenState[]) {
+  async function* rows() {
+    yield* samples;
+  }
+  const watches = async () => [{ fromMs: noonMs - 120 * minuteMs, toMs: noonMs + 120 * minuteMs, seen }];
+  return { rows, watches, series: async () => [] };
+}
+
+const seenAt = (atMs: number, state: SeenState["state"]): SeenState => ({ atMs, state, health: "unknown", restarts: 0 });
+
+test("samples from before the range name neither a step of the range nor a rule that is not decidable in it", async () => {
+  const rowAt = (atMs: number, samples: number): StorageRow => ({ service: "web", atMs, samples, cpuPercent: 5, state: "active" });
+  const coarse = Array.from({ length: 30 }, (_, i) => rowAt(noonMs + (i - 31) * minuteMs, 12));
+  const fine = Array.from({ length: 100 }, (_, i) => rowAt(noonMs + (i - 12) * 5000, 1));
+  const storage = storageOf([...coarse, ...fine], [seenAt(noonMs - 60 * minuteMs, "active")]);
+  const config = configOf({ rules: { cpu: { value: 90, for: "10s" }, oom: "off" } });
+  const range = { fromMs: noonMs, toMs: noonMs + 5 * minuteMs };
+  const { steps, undecidable } = await replayed([specNamed("web")], range, { storage, config, levels });
+  expect(steps).toEqual([{ fromMs: noonMs, stepMs: 5000 }]);
+  expect(undecidable).toEqual([]);
+});
+
+test("nothing is told after the end of the range", async () => {
+  const config = configOf({ rules: { oom: "off" } });
+  const range = { fromMs: noonMs, toMs: noonMs + 60 * minuteMs };
+  const failedAt = (atMs: number) => storageOf([], [seenAt(noonMs, "active"), seenAt(atMs, "failed")]);
+  const toldOf = async (atMs: number) => {
+    const { events } = await replayed([specNamed("web")], range, { storage: failedAt(atMs), config, levels });
+    return events.filter(({ atMs: toldMs }) => toldMs > range.toMs).length;
+  };
+  for (let ms = 0; ms <= 60_000; ms += 1000) expect(await toldOf(range.toMs - ms)).toBe(0);
+});
+
+test("the alerts of a service that was deleted are resolved", async () => {
+  const config = configOf({ cooldownSeconds: 0, rules: { oom: "off" } });
+  const range = { fromMs: noonMs, toMs: noonMs + 60 * minuteMs };
+  const seen = [seenAt(noonMs, "active"), seenAt(noonMs + 5 * minuteMs, "failed"), seenAt(noonMs + 20 * minuteMs, null)];
+  const { events } = await replayed([specNamed("web")], range, { storage: storageOf([], seen), config, levels });
+  expect(named(events)).toEqual(["web failed firing", "web failed resolved"]);
 });
