@@ -90,7 +90,8 @@ async function replayedSubject(subject: Spec | typeof hostName, range: Range, de
   const nothing = { services: [], host: { facts: { figures: null }, rules: noRules }, existing: null };
   told.push(...decide(alerts, nothing, telling, clockOf(range.toMs + settleMs)).flat());
   const steps = new Map<number, number>();
-  for (const row of rows.filter((one) => one.atMs + stepOf(one) > range.fromMs)) if (!steps.has(stepOf(row))) steps.set(stepOf(row), Math.max(row.atMs, range.fromMs));
+  for (const row of rows.filter((one) => one.atMs + stepOf(one) > range.fromMs))
+    if (!steps.has(stepOf(row))) steps.set(stepOf(row), Math.max(row.atMs, range.fromMs));
   const stored = Array.from(steps, ([stepMs, fromMs]) => ({ stepMs, fromMs }));
   return {
     events: told.filter(({ atMs }) => range.fromMs <= atMs && atMs <= range.toMs),

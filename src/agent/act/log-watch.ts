@@ -24,6 +24,8 @@ const maxLateMs = 10_000;
 const againMs = 10_000;
 const toldAgainMs = 5000;
 
+/** `count`: so many lines of this time were read. */
+type Mark = { atMs: number; count: number };
 type Searched = { name: string; matches: (line: string) => boolean };
 
 export class LogWatch {
@@ -39,6 +41,10 @@ export class LogWatch {
   readonly #toldMs = new Map<string, number>();
   /** When lines were left out last, by the wall clock; null: never. */
   #gapMs: number | null = null;
+  /** When the last reader ended, by the wall clock, so that the next one goes on from there; null: none is to go on. */
+  #endedMs: number | null = null;
+  /** Up to where the lines of each service were read, by service and stream. */
+  readonly #read = new Map<string, Mark>();
   /** Lines were left out since the last match. */
   #isGapped = false;
 
@@ -58,11 +64,18 @@ export class LogWatch {
     );
     for (const service of this.#found.keys()) if (!rules.has(service)) this.#found.delete(service);
     this.#toldMs.clear();
-    if (rules.size === 0) return;
+    if (rules.size === 0) {
+      this.#work = this.#work.then(() => {
+        this.#endedMs = null;
+        this.#read.clear();
+      });
+      return;
+    }
     const ending = new AbortController();
     this.#ending = ending;
     const before = this.#work;
-    this.#work = before.then(() => this.#follow([...rules.keys()], ending.signal));
+    const askedMs = this.#deps.now();
+    this.#work = before.then(() => this.#follow([...rules.keys()], askedMs, ending.signal));
   }
 
   /** What was found since the last call, by the name of the rule. */
@@ -91,14 +104,21 @@ export class LogWatch {
     await this.#work;
   }
 
-  async #follow(services: string[], signal: AbortSignal): Promise<void> {
+  async #follow(services: string[], askedMs: number, signal: AbortSignal): Promise<void> {
+    this.#mark(services, askedMs);
     const pause = new Pause();
     signal.addEventListener("abort", () => pause.end(), { once: true });
     while (!signal.aborted) {
       try {
-        if (await this.#search(services, signal)) this.#leftOut();
-        else await pause.wait(againMs);
+        if (await this.#search(services, signal)) {
+          this.#leftOut();
+          this.#endedMs = null;
+          continue;
+        }
+        this.#endedMs ??= this.#deps.now();
+        await pause.wait(againMs);
       } catch (error) {
+        this.#endedMs ??= this.#deps.now();
         if (signal.aborted) return;
         this.#deps.say(`cannot read the lines of services for the patterns of alerts: ${reasonOf(error)}`);
         await pause.wait(againMs);
@@ -108,9 +128,16 @@ export class LogWatch {
 
   /** Returns true where it has fallen behind, and false where the lines have ended. */
   async #search(services: string[], signal: AbortSignal): Promise<boolean> {
-    const query = { services, lines: 0, sinceMs: null, untilMs: null, follow: true, maxMessageLength: maxPatternLine };
+    const fromMs = this.#endedMs;
+    // Lines that are older than this would be too late to be searched.
+    const since = fromMs === null ? { lines: 0, sinceMs: null } : { lines: null, sinceMs: fromMs - maxLateMs };
+    const query = { services, ...since, untilMs: null, follow: true, maxMessageLength: maxPatternLine };
+    const seen = new Map(fromMs === null ? [] : Array.from(this.#read, ([key, mark]) => [key, { ...mark }]));
     let beganMs = performance.now();
     for await (const record of this.#deps.backend.logs(query, signal)) {
+      this.#endedMs = null;
+      if (isSeen(seen, record)) continue;
+      this.#count(record);
       for (const rule of record.stream === "bs9" ? [] : (this.#rules.get(record.service) ?? [])) {
         if (rule.matches(record.message)) this.#note(record, rule.name);
         if (performance.now() - beganMs < workMs) continue;
@@ -121,6 +148,19 @@ export class LogWatch {
       if (this.#deps.now() - record.atMs > maxLateMs) return true;
     }
     return false;
+  }
+
+  /** Lines that a service wrote before its rules were in force are not searched. */
+  #mark(services: readonly string[], atMs: number): void {
+    const keys = new Set(services.flatMap((service) => streams.map((stream) => keyOf({ service, stream }))));
+    for (const key of this.#read.keys()) if (!keys.has(key)) this.#read.delete(key);
+    for (const key of keys) if (!this.#read.has(key)) this.#read.set(key, { atMs, count: 0 });
+  }
+
+  #count(record: LogRecord): void {
+    const { atMs, count } = this.#read.get(keyOf(record)) ?? { atMs: Number.NEGATIVE_INFINITY, count: 0 };
+    if (record.atMs < atMs) return;
+    this.#read.set(keyOf(record), { atMs: record.atMs, count: record.atMs === atMs ? count + 1 : 1 });
   }
 
   #note({ message, service }: LogRecord, rule: string): void {
@@ -140,4 +180,17 @@ export class LogWatch {
     this.#gapMs = this.#deps.now();
     this.#isGapped = true;
   }
+}
+
+const streams: readonly LogRecord["stream"][] = ["stdout", "stderr", "bs9", null];
+
+const keyOf = ({ service, stream }: Pick<LogRecord, "service" | "stream">): string => `${service} ${stream}`;
+
+/** True for the lines that an earlier reader returned. After the first other line of a stream, all of its lines are new. */
+function isSeen(seen: Map<string, Mark>, record: LogRecord): boolean {
+  const mark = seen.get(keyOf(record));
+  if (mark === undefined) return false;
+  if (record.atMs < mark.atMs || (record.atMs === mark.atMs && mark.count-- > 0)) return true;
+  seen.delete(keyOf(record));
+  return false;
 }
