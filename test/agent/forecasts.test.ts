@@ -21,7 +21,12 @@ test("a prediction is not used for a later run of the service, nor after later p
   let isBroken = false;
   const series = async (): Promise<Point[]> => {
     if (isBroken) throw new Error("the disk is broken");
-    return Array.from({ length: 240 }, (_, i) => ({ atMs: atMs - (240 - i) * 15_000, samples: 1, state: "active", memoryBytes: 100e6 + i * 1e6 }));
+    return Array.from({ length: 240 }, (_, i) => ({
+      atMs: atMs - (240 - i) * 15_000,
+      samples: 1,
+      state: "active",
+      memoryBytes: 100e6 + i * 1e6,
+    }));
   };
   const said: string[] = [];
   const forecasts = new Forecasts({ series }, (sentence) => said.push(sentence));
