@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { ChannelGround } from "../alerting/channels/channels.ts";
 import type { AlertConfig } from "../alerting/config/config.ts";
-import type { AlertMessage } from "../alerting/message.ts";
+import type { AlertEvent, AlertMessage } from "../alerting/message.ts";
 import { Deliveries, hasChannel, spoolFile } from "../alerting/spool/deliver.ts";
 import type { Notice } from "../backend/notice.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -30,9 +30,9 @@ export class AlertChannels {
     return this.#closing === null && this.#used !== null && hasChannel(channels);
   }
 
-  /** Throws where the message cannot be written. */
-  put(message: AlertMessage): void {
-    this.#open?.put(message);
+  /** Returns the events that are new. Throws where the message cannot be written. */
+  put(message: AlertMessage): readonly AlertEvent[] {
+    return this.#open?.put(message) ?? [];
   }
 
   /** Called after each turn of the loop. */

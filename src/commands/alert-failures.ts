@@ -5,12 +5,10 @@ import { AlertsInForce } from "../alerting/config/in-force.ts";
 import { Deliveries, hasChannel, spoolFile } from "../alerting/spool/deliver.ts";
 import { alertVariable } from "../backend/backend.ts";
 import { ended } from "../base/interrupt.ts";
-import { type ToldFailures, tellFailures } from "../lifecycle/failures.ts";
+import { longestMs, type ToldFailures, tellFailures } from "../lifecycle/failures.ts";
 import { runProgram } from "../lifecycle/program.ts";
 import type { Command } from "./command.ts";
 
-/** While a channel does not take the messages, this process tries; afterwards the next one, or the agent, goes on. */
-const longestMs = 10 * 60_000;
 /** Where changes cannot be reported, and to see that an agent runs again, this process looks by itself. */
 const lookMs = 30_000;
 const lookUnwatchedMs = 2000;
@@ -87,7 +85,7 @@ export async function tellAll(
     if (told === null) return;
     await tell((message) => {
       deliveries ??= open();
-      deliveries.put(message);
+      return deliveries.put(message);
     });
   }
 }

@@ -8,7 +8,7 @@ import { decide } from "../alerting/evaluation/decide.ts";
 import { readKept } from "../alerting/evaluation/kept.ts";
 import { Restarts } from "../alerting/evaluation/restarts.ts";
 import { QuietNow } from "../alerting/evaluation/silences.ts";
-import type { AlertMessage } from "../alerting/message.ts";
+import type { AlertEvent, AlertMessage } from "../alerting/message.ts";
 import { type ServiceFacts, unmeasured } from "../alerting/rules/facts.ts";
 import { hasRule, rulesWithoutAgent } from "../alerting/rules/rules.ts";
 import { Teller } from "../alerting/spool/tell.ts";
@@ -23,11 +23,14 @@ export type FailureDeps = {
   inForce: AlertsInForce;
   /** The directory of the state. */
   state: string;
-  put: (message: AlertMessage) => void;
+  put: (message: AlertMessage) => readonly AlertEvent[];
 };
 
 /** `againMs`: when more has to be told, unless something happens before; null where all is told. */
 export type ToldFailures = { againMs: number | null };
+
+/** The process that tells failures ends after this time; then the next one, or the agent, goes on. */
+export const longestMs = 10 * 60_000;
 
 /** How soon the end of a command is seen that keeps a failure from being told. */
 const actingMs = 1000;
@@ -56,9 +59,13 @@ export async function tellFailures({ backend, registry, inForce, state, put }: F
     const host = { facts: { figures: null }, rules: rulesWithoutAgent(inForce.rulesOfHost()) };
     teller.tell(decide(alerts, { services, host, existing: null }, telling, clock), clock);
     const now = alerts.kept(clock);
-    const isHeld = now.alerts.some((alert) => alert.state === "firing" && !alert.isTold && acting.has(alert.subject));
+    const waits = alerts
+      .held(telling, clock)
+      .map(({ subject, leftMs }) => Math.max(leftMs, quiet.silenceLeftMs(subject, clock.atMs), acting.has(subject) ? actingMs : 0))
+      .filter((ms) => ms <= longestMs);
     // Events that are sent together with others wait for `leftMs`.
-    return { againMs: isHeld ? actingMs : now.waiting.length > 0 ? (now.leftMs ?? 0) : null };
+    if (now.waiting.length > 0) waits.push(now.leftMs ?? 0);
+    return { againMs: waits.length === 0 ? null : Math.ceil(Math.min(...waits)) };
   } finally {
     closeSync(lock);
   }

@@ -75,6 +75,24 @@ test("without a channel nothing counts as told, and a channel that is added late
   expect(readAlertHistory(stage.home)).toMatchObject([{ subject: "web", kind: "firing" }]);
 });
 
+test("a failure that passes while the channels are being opened again is told afterwards", async () => {
+  const { stage, turns } = await begin((one) => {
+    writeAlerts(one.home, { channels: { webhooks: [{ url: "http://127.0.0.1:1/" }] } });
+    one.canTell = false;
+  });
+  stage.up("web", sleep);
+  fail(stage, "web", "run-1");
+  await turns.turn();
+  stage.up("web", sleep);
+  stage.pass(5000);
+  await turns.turn();
+  expect([toldIn(stage), readAlertHistory(stage.home)]).toEqual([[], []]);
+  stage.canTell = true;
+  stage.pass(5000);
+  await turns.turn();
+  expect(toldIn(stage)).toEqual(["web failed firing", "web failed resolved"]);
+});
+
 test("messages are taken only where there is a channel", async () => {
   const state = tempDir();
   const open = () => new AlertChannels({ state, home: state, now: Date.now, run: () => Promise.reject(new Error("no program")) });

@@ -97,10 +97,15 @@ export class Stage {
       keeping: defaultKeeping,
       health: { ...defaultHealth, ...health },
       storage: this.#storage,
-      channels: { use: () => this.canTell, put: (message) => this.onPut(message), turned: () => this.turned++, notices: () => [] },
+      channels: { use: () => this.canTell, put: (message) => this.#put(message), turned: () => this.turned++, notices: () => [] },
       monotonicMs: () => clock.uptimeMs,
       say: (sentence) => this.said.push(sentence),
     };
+  }
+
+  #put(message: AlertMessage): AlertMessage["events"] {
+    this.onPut(message);
+    return message.events;
   }
 
   get storage(): Storage {

@@ -38,7 +38,7 @@ test("every file of the alerts has mode 0600, and every directory 0700", async (
     [[eventNamed("one")]],
     clock,
   );
-  new Teller({ alerts, restarts, state: paths.state, host: "vps-1", put: () => {} }).save(clock);
+  new Teller({ alerts, restarts, state: paths.state, host: "vps-1", put: () => [] }).save(clock);
   const found = readdirSync(home, { recursive: true, encoding: "utf8" }).sort();
   const modes = found.map((name) => [name, statSync(join(home, name)).mode & 0o777]);
   await deliveries.close();

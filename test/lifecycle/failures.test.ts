@@ -1,7 +1,8 @@
 // One evaluation of the alerts while no agent runs.
 import { expect, test } from "bun:test";
 import { AlertsInForce } from "../../src/alerting/config/in-force.ts";
-import { readKept } from "../../src/alerting/evaluation/kept.ts";
+import { readKept, writeKept } from "../../src/alerting/evaluation/kept.ts";
+import { writeQuiet } from "../../src/alerting/evaluation/silences.ts";
 import type { AlertMessage } from "../../src/alerting/message.ts";
 import type { Reading } from "../../src/backend/backend.ts";
 import { tellAll } from "../../src/commands/alert-failures.ts";
@@ -29,10 +30,14 @@ test("a start that failed is told once as a failure, and is resolved only when i
   const registry = new Registry({ config: state, state });
   registry.commit(specNamed("web", {}));
   const messages: AlertMessage[] = [];
+  const put = (message: AlertMessage) => {
+    messages.push(message);
+    return message.events;
+  };
   const tell = async () => {
     const backend = { read: async () => [inactive] };
     const inForce = new AlertsInForce({ config: state, state });
-    await tellFailures({ backend, registry, inForce, state, put: (message) => messages.push(message) });
+    await tellFailures({ backend, registry, inForce, state, put: (message) => put(message) });
     return messages.splice(0).flatMap(({ events }) => events.map(({ kind, sentence }) => `${kind}: ${sentence}`));
   };
   registry.setOutcome("web", { at: "2026-01-01T00:00:00.000Z", cause: "it did not listen on port 80" });
@@ -45,6 +50,36 @@ test("a start that failed is told once as a failure, and is resolved only when i
   expect(readKept(state)).toMatchObject({ alerts: [], waiting: [{ kind: "resolved" }] });
 });
 
+test("a failure that the cooldown or a silence holds back is told when that is over", async () => {
+  const state = tempDir();
+  const registry = new Registry({ config: state, state });
+  registry.commit(specNamed("web", {}));
+  const inForce = new AlertsInForce({ config: state, state });
+  const tell = () => tellFailures({ backend: { read: async () => [inactive] }, registry, inForce, state, put: ({ events }) => events });
+  const silencedFor = (ms: number) =>
+    writeQuiet(state, { silences: [{ service: "web", untilMs: Date.now() + ms, by: "me" }], acks: [] }, Date.now());
+  registry.setOutcome("web", { at: "2026-01-01T00:00:00.000Z", cause: "it did not listen on port 80" });
+  silencedFor(500_000);
+  const silenced = (await tell())?.againMs ?? 0;
+  expect(silenced).toBeGreaterThan(300_000);
+  expect(silenced).toBeLessThanOrEqual(500_000);
+  silencedFor(3_600_000);
+  expect(await tell()).toEqual({ againMs: null });
+  writeQuiet(state, { silences: [], acks: [] }, Date.now());
+  expect(await tell()).toEqual({ againMs: null });
+  registry.setOutcome("web", null);
+  await tell();
+  registry.setOutcome("web", { at: "2026-01-01T00:01:00.000Z", cause: "it did not listen on port 80" });
+  const kept = readKept(state);
+  if (kept === null) throw new Error("there is no state");
+  // The resolved event was sent.
+  writeKept(state, { ...kept, waiting: [], leftMs: null });
+  const held = (await tell())?.againMs ?? 0;
+  expect(readKept(state)?.alerts).toMatchObject([{ state: "firing", isTold: false }]);
+  expect(held).toBeGreaterThan(200_000);
+  expect(held).toBeLessThanOrEqual(300_000);
+});
+
 test("a failure while the channels are closed is told before the process ends", async () => {
   const put: string[] = [];
   let late: string[] = [];
@@ -55,7 +90,11 @@ test("a failure while the channels are closed is told before the process ends", 
       isOpen = false;
       if (put.length === 1) late = ["late"];
     };
-    return { put: ({ id }: AlertMessage) => void put.push(`${id} ${isOpen}`), waiting: () => 0, close };
+    const take = ({ id, events }: AlertMessage) => {
+      put.push(`${id} ${isOpen}`);
+      return events;
+    };
+    return { put: take, waiting: () => 0, close };
   };
   let pending = ["early"];
   await tellAll(
@@ -76,7 +115,7 @@ test("while messages wait for a channel, the services are read again only when s
   let reads = 0;
   let waiting = 1;
   const waits: (number | null)[] = [];
-  const open = () => ({ put: () => {}, waiting: () => waiting, close: async () => {} });
+  const open = () => ({ put: () => [], waiting: () => waiting, close: async () => {} });
   const againMs = [null, 4000, null];
   await tellAll(
     async () => ({ againMs: againMs[reads++] ?? null }),

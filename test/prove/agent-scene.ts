@@ -60,7 +60,7 @@ export class AgentScene {
       keeping: { ...defaultKeeping, intervalMs },
       health: defaultHealth,
       storage,
-      channels: { use: () => true, put: () => {}, turned: () => {}, notices: () => [] },
+      channels: { use: () => true, put: () => [], turned: () => {}, notices: () => [] },
       monotonicMs: () => performance.now(),
       say: (sentence) => console.error(sentence),
       chores: async () => {},

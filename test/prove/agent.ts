@@ -68,7 +68,7 @@ async function measure(): Promise<Figure[]> {
     keeping: defaultKeeping,
     health: defaultHealth,
     storage,
-    channels: { use: () => true, put: () => {}, turned: () => {}, notices: () => [] },
+    channels: { use: () => true, put: () => [], turned: () => {}, notices: () => [] },
     monotonicMs: () => clock.uptimeMs,
     say: (sentence) => console.error(sentence),
   });

@@ -7,6 +7,7 @@ import { type AlertNow, readKept } from "../../alerting/evaluation/kept.ts";
 import { Restarts } from "../../alerting/evaluation/restarts.ts";
 import { QuietNow } from "../../alerting/evaluation/silences.ts";
 import type { AlertEvent } from "../../alerting/message.ts";
+import { hasChannel } from "../../alerting/spool/deliver.ts";
 import { Teller } from "../../alerting/spool/tell.ts";
 import type { Notice } from "../../backend/notice.ts";
 import { hostName } from "../../metrics/subject.ts";
@@ -91,7 +92,9 @@ export class Alerter implements Stage {
     const canTell = channels.use(inForce.config);
     this.#quiet.refresh();
     const by = { acting: this.#acting.look(), cooldownSeconds: inForce.config.cooldownSeconds, atMs: clock.atMs };
-    const telling = canTell ? this.#quiet.telling(by) : null;
+    // While the channels are opened again, or cannot be opened, what happens is collected, because it may be over soon.
+    const hasChannels = canTell || hasChannel(inForce.config.channels);
+    const telling = hasChannels ? { ...this.#quiet.telling(by), canPost: canTell } : null;
     this.#note(moment);
     const hasRestarted = this.#count(moment);
     const due: AlertEvent[][] = [];

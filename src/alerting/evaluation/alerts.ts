@@ -4,7 +4,7 @@ import { harmless } from "../../base/text.ts";
 import { type AlertEvent, type AlertMessage, idOfFiring, maxText } from "../message.ts";
 import { type AlertNow, hasGap, type Kept } from "./kept.ts";
 import type { Observation } from "./observed.ts";
-import { emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
+import { collected, emptyOutbox, type Outbox, posted, togetherMs } from "./outbox.ts";
 import { type Condition, stepOf } from "./states.ts";
 
 /** `nowMs` by the monotonic clock, which decides; `atMs` by the wall clock, which only labels. */
@@ -12,6 +12,9 @@ export type Clock = { nowMs: number; atMs: number };
 
 /** An alert whose condition was unknown for this long ends: the figure or the check may never come back. */
 const longestUnknownMs = 3_600_000;
+
+/** Firings of rules and subjects that no longer exist are remembered too, so their number is bounded. */
+const maxBegan = 10_000;
 
 type Alert = Omit<AlertNow, "isSilenced" | "ackedBy"> & {
   /** When its present state began, by the monotonic clock. */
@@ -23,6 +26,8 @@ export type Telling = {
   cooldownMs: number;
   isSilenced: (subject: string) => boolean;
   isAcked: (id: string) => boolean;
+  /** False while no message can be written: the events are collected, and wait. */
+  canPost?: boolean;
 };
 
 export class Alerts {
@@ -45,6 +50,7 @@ export class Alerts {
     for (const { phaseAgeMs, ...alert } of kept.alerts)
       this.#alerts.set(keyOf(alert), { ...alert, phaseMs: isLost && alert.state === "pending" ? nowMs : savedMs - phaseAgeMs });
     for (const { rule, subject, ageMs } of kept.told) this.#toldMs.set(keyOf({ rule, subject }), savedMs - ageMs);
+    for (const { rule, subject, began } of kept.began) this.#began.set(keyOf({ rule, subject }), began);
     this.#outbox = { waiting: kept.waiting, untilMs: kept.leftMs === null ? null : savedMs + Math.min(kept.leftMs, togetherMs) };
   }
 
@@ -83,7 +89,7 @@ export class Alerts {
    * Returns the events that have to go out now, in groups that become one message each. A firing alert is held back while its
    * subject is silenced and until the cooldown of its last firing is over; a resolved one never is.
    */
-  release({ cooldownMs, isSilenced, isAcked }: Telling, { nowMs, atMs }: Clock): AlertEvent[][] {
+  release({ cooldownMs, isSilenced, isAcked, canPost = true }: Telling, { nowMs, atMs }: Clock): AlertEvent[][] {
     for (const [key, atToldMs] of this.#toldMs) if (nowMs - atToldMs >= cooldownMs && !this.#alerts.has(key)) this.#toldMs.delete(key);
     for (const [key, alert] of this.#alerts) {
       if (alert.isTold || alert.state !== "firing" || isSilenced(alert.subject) || isAcked(alert.id)) continue;
@@ -94,10 +100,17 @@ export class Alerts {
       this.#waiting.push(eventOf(alert, "firing", atMs));
     }
     const events = this.#waiting.splice(0);
-    const { outbox, due } = posted(this.#outbox, events, nowMs);
+    const { outbox, due } = canPost ? posted(this.#outbox, events, nowMs) : { outbox: collected(this.#outbox, events), due: [] };
     if (events.length > 0 || due.length > 0) this.#version++;
     this.#outbox = outbox;
     return due;
+  }
+
+  /** The alerts that fire, that nobody was told of, and that are not acknowledged; and how long the cooldown still holds each. */
+  held({ cooldownMs, isAcked }: Telling, { nowMs }: Clock): { subject: string; leftMs: number }[] {
+    return Array.from(this.#alerts)
+      .filter(([, { id, isTold, state }]) => state === "firing" && !isTold && !isAcked(id))
+      .map(([key, { subject }]) => ({ subject, leftMs: Math.max(0, (this.#toldMs.get(key) ?? -Infinity) + cooldownMs - nowMs) }));
   }
 
   /** For events that could not be written: the next release returns them again. */
@@ -116,12 +129,13 @@ export class Alerts {
   }
 
   /** Everything that has to survive a restart. `untold`: events that were released and are not in the spool yet, so they are due at once. */
-  kept({ nowMs, atMs }: Clock, untold: readonly AlertEvent[] = []): Pick<Kept, "atMs" | "alerts" | "told" | "waiting" | "leftMs"> {
+  kept({ nowMs, atMs }: Clock, untold: readonly AlertEvent[] = []): Omit<Kept, "version" | "restarts"> {
     const { waiting, untilMs } = this.#outbox;
     return {
       atMs,
       alerts: Array.from(this.#alerts.values(), ({ phaseMs, ...alert }) => ({ ...alert, phaseAgeMs: nowMs - phaseMs })),
       told: Array.from(this.#toldMs, ([key, atToldMs]) => ({ ...subjectOf(key), ageMs: nowMs - atToldMs })),
+      began: Array.from(this.#began, ([key, began]) => ({ ...subjectOf(key), began })),
       waiting: [...untold, ...waiting, ...this.#waiting],
       leftMs: untilMs === null || untold.length > 0 ? null : Math.max(0, untilMs - nowMs),
     };
@@ -156,7 +170,13 @@ export class Alerts {
   #newId(key: string, began: string, { atMs }: Clock): string {
     const { rule, subject } = subjectOf(key);
     const isNew = this.#began.get(key) !== began;
+    // Set anew, so that the oldest firing is the first one in the map.
+    this.#began.delete(key);
     this.#began.set(key, began);
+    for (const oldest of this.#began.keys()) {
+      if (this.#began.size <= maxBegan) break;
+      this.#began.delete(oldest);
+    }
     return idOfFiring(rule, subject, isNew ? began : `${began} ${atMs}`);
   }
 

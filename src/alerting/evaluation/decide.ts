@@ -21,7 +21,7 @@ export type Seen = {
   existing: ((subject: string) => RuleSet | null) | null;
 };
 
-/** `telling` is null where nobody can be told now: then the events wait. Each list of events that is returned becomes one message. */
+/** `telling` is null where no channel is configured: then nothing counts as told. Each list of events that is returned becomes one message. */
 export function decide(alerts: Alerts, { services, host, existing }: Seen, telling: Telling | null, clock: Clock): AlertEvent[][] {
   const due: AlertEvent[][] = [];
   const release = () => {

@@ -38,6 +38,8 @@ const KeptState = v.strictObject({
   atMs: v.number(),
   alerts: v.array(v.strictObject({ ...v.omit(AlertNow, ["isSilenced", "ackedBy"]).entries, phaseAgeMs: v.number(), isTold: v.boolean() })),
   told: v.array(v.strictObject({ rule: v.string(), subject: v.string(), ageMs: v.number() })),
+  /** What the id of the last firing of each rule on each subject was made from; an earlier version did not write it. */
+  began: v.optional(v.array(v.strictObject({ rule: v.string(), subject: v.string(), began: v.string() })), []),
   /** Events that wait to be sent together with others, and for how long. */
   waiting: v.array(AlertEvent),
   leftMs: number,

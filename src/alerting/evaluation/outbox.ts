@@ -13,9 +13,14 @@ export const emptyOutbox: Outbox = { waiting: [], untilMs: null };
 /** While messages cannot be written, the oldest events are dropped. */
 const maxWaiting = 10 * maxEvents;
 
+/** Adds events that wait until a message can be written. */
+export function collected(before: Outbox, events: readonly AlertEvent[]): Outbox {
+  return { ...before, waiting: [...before.waiting, ...events].slice(-maxWaiting) };
+}
+
 /** Adds events, and returns those that have to be sent now. Each list of events becomes one message. */
 export function posted(before: Outbox, events: readonly AlertEvent[], nowMs: number): { outbox: Outbox; due: AlertEvent[][] } {
-  const waiting = [...before.waiting, ...events].slice(-maxWaiting);
+  const { waiting } = collected(before, events);
   const isCollecting = before.untilMs !== null && nowMs < before.untilMs;
   if (isCollecting) return { outbox: { ...before, waiting }, due: [] };
   if (waiting.length === 0) return { outbox: emptyOutbox, due: [] };

@@ -69,7 +69,12 @@ export class QuietNow {
   }
 
   isSilenced(service: string, atMs: number): boolean {
-    return (this.#silences.get(service) ?? 0) > atMs;
+    return this.silenceLeftMs(service, atMs) > 0;
+  }
+
+  /** How long a service is still silenced; 0 where it is not. */
+  silenceLeftMs(service: string, atMs: number): number {
+    return Math.max(0, (this.#silences.get(service) ?? 0) - atMs);
   }
 
   ackedBy(id: string): string | null {

@@ -5,7 +5,7 @@ import { type ChannelGround, channelsOf } from "../channels/channels.ts";
 import { Heartbeat } from "../channels/heartbeat.ts";
 import { shownUrl } from "../channels/webhook.ts";
 import type { ChannelsConfig, HeartbeatConfig } from "../config/config.ts";
-import type { AlertMessage } from "../message.ts";
+import type { AlertEvent, AlertMessage } from "../message.ts";
 import type { ChannelBacklog } from "./backlog.ts";
 import { type Pace, Queue, usualPace } from "./queue.ts";
 import type { spoolLimits } from "./retention.ts";
@@ -75,14 +75,16 @@ export class Deliveries {
   }
 
   /**
-   * Writes a message to the disk and returns; events that were told before are left out. Throws where the spool cannot be written:
+   * Writes a message to the disk and returns its events that are new; those that were told before are left out. Throws where the spool cannot be written:
    * the caller keeps the message and tries again.
    */
-  put(message: AlertMessage): void {
+  put(message: AlertMessage): readonly AlertEvent[] {
     const keys = this.#queues.map(({ key }) => key);
     this.#puts++;
     try {
-      if (this.#spool.put(message, keys)) this.#wake();
+      const events = this.#spool.put(message, keys);
+      if (events !== null) this.#wake();
+      return events ?? [];
     } catch (error) {
       if (isSpoolDamage(error)) this.isDamaged = true;
       throw error;

@@ -3,7 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { failed, reasonOf } from "../../base/errors.ts";
 import { isRunningIn, ownProcess } from "../../base/process.ts";
-import { type AlertMessage, messageIn } from "../message.ts";
+import { type AlertEvent, type AlertMessage, messageIn } from "../message.ts";
 import { backlogsIn, type ChannelBacklog, useChannels, type WantedChannel } from "./backlog.ts";
 import { Retention, spoolLimits } from "./retention.ts";
 import { openSpool } from "./spool-file.ts";
@@ -44,19 +44,19 @@ export class AlertSpool {
 
   /**
    * Adds a message for these channels, without the events that were told before, so that an event is told once whoever reports it.
-   * Returns false where nothing of the message is new. The message is on the disk when this returns.
+   * Returns the events that are new; null where nothing of the message is new. The message is on the disk when this returns.
    */
-  put(message: AlertMessage, channels: readonly string[]): boolean {
+  put(message: AlertMessage, channels: readonly string[]): AlertEvent[] | null {
     const nowMs = this.#now();
     // Only a message must survive a power failure: a lost mark of what was sent only causes a repeat with the same id.
     this.#db.run("PRAGMA synchronous = FULL");
     try {
       return this.#db
         .transaction(() => {
-          if (!this.#isNew(message.id, "message", nowMs)) return false;
+          if (!this.#isNew(message.id, "message", nowMs)) return null;
           const events = message.events.filter(({ id, kind }) => this.#isNew(id, kind, nowMs));
-          if (events.length === 0 && message.events.length > 0) return false;
-          if (channels.length === 0) return true;
+          if (events.length === 0 && message.events.length > 0) return null;
+          if (channels.length === 0) return events;
           const body = JSON.stringify({ ...message, events });
           const row = this.#db
             .query<{ seq: number }, [string, number, string, number]>(
@@ -66,7 +66,7 @@ export class AlertSpool {
           const insert = this.#db.query("INSERT INTO queue (channel, seq) VALUES (?, ?)");
           for (const channel of channels) insert.run(channel, row?.seq ?? 0);
           this.#retention.keepWithin(nowMs);
-          return true;
+          return events;
         })
         .immediate();
     } catch (error) {

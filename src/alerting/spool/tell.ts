@@ -12,8 +12,8 @@ export type TellerDeps = {
   /** The directory of the state. */
   state: string;
   host: string;
-  /** Writes a message into the spool, and throws where that is not possible. */
-  put: (message: AlertMessage) => void;
+  /** Writes a message into the spool, and returns its events that were not told before; throws where it cannot be written. */
+  put: (message: AlertMessage) => readonly AlertEvent[];
 };
 
 export class Teller {
@@ -55,8 +55,7 @@ export class Teller {
     const { alerts, host, put } = this.#deps;
     for (const [i, events] of due.entries()) {
       try {
-        put(messageOf(events, host, atMs));
-        told.push(...events);
+        told.push(...put(messageOf(events, host, atMs)));
       } catch (error) {
         alerts.putBack(due.slice(i).flat());
         throw error;
