@@ -96,10 +96,15 @@ test.each<[Runtime, string, [string, number][]]>([
 test.each<Runtime>(["bun", "node"])("on %s, all requests that a client sent at once before SIGTERM are answered", async (runtime) => {
   await using app = await new App(runtime, "http.mjs", { env: { SLOW_MS: "1500" } }).listens();
   let text = "";
-  const heard = (_: unknown, bytes: Uint8Array) => {
-    text += Buffer.from(bytes).toString("latin1");
-  };
-  const socket = await Bun.connect({ hostname: "127.0.0.1", port: app.port, socket: { data: heard } });
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: app.port,
+    socket: {
+      data(_, bytes) {
+        text += Buffer.from(bytes).toString("latin1");
+      },
+    },
+  });
   socket.write("GET /slow HTTP/1.1\r\nHost: app\r\n\r\n".repeat(3));
   const inFlight = async () => (await (await app.ask("/metrics")).text()).includes("\nhttp_requests_in_flight 3\n");
   await until(inFlight, { what: "the requests are in flight" });
