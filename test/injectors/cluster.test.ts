@@ -18,8 +18,10 @@ const sum = async (pids: number[], of: (pid: number) => Promise<number>) => (awa
 test.each<[Runtime, string]>([
   ["bun", ""],
   ["bun", "1"],
+  ["bun", "throws"],
   ["node", ""],
   ["node", "1"],
+  ["node", "throws"],
 ])(
   "a cluster on %s (listener of SIGTERM: '%s') is counted as a whole, and answers what is in flight at SIGTERM",
   async (runtime, listener) => {

@@ -1,6 +1,6 @@
 // What the preload shows to the app, does to programs without servers, and exposes under hostile requests.
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isPackageRunner } from "../../src/injectors/preload/runner.ts";
 import { until } from "../harness.ts";
@@ -113,3 +113,19 @@ function request(i: number): string {
   const length = method === "GET" ? "" : "Content-Length: 0\r\n";
   return `${method} /${word}/${i % 3 === 0 ? "a" : "b"}?q=${i} HTTP/1.1\r\nHost: h${i}\r\n${length}\r\n`;
 }
+
+test.each<Runtime>(["bun", "node"])("an app on %s removes the sockets of processes that have ended, and no other file", async (runtime) => {
+  await using living = await new App(runtime, "http.mjs").listens();
+  await living.ask("/readyz");
+  const killed = await new App(runtime, "http.mjs").listens();
+  await killed.ask("/readyz");
+  await killed[Symbol.asyncDispose]();
+  const other = socketOf(killed.child.pid).replace(".sock", ".other");
+  writeFileSync(other, "");
+  expect(existsSync(socketOf(killed.child.pid))).toBe(true);
+  await using next = await new App(runtime, "http.mjs").listens();
+  await next.ask("/readyz");
+  const files = [killed, living, next].map(({ child }) => existsSync(socketOf(child.pid)));
+  expect([...files, existsSync(other)]).toEqual([false, true, true, true]);
+  rmSync(other);
+}, 60_000);

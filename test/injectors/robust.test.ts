@@ -1,7 +1,7 @@
 // The preload in apps and with clients that do not behave as expected.
 import { expect, test } from "bun:test";
 import { connect } from "node:http2";
-import { begin, end, nodeInFlight, nodeLongLived } from "../../src/injectors/preload/node-exchange.ts";
+import { begin, busyConnections, end, type NodeRequest, nodeInFlight, nodeLongLived } from "../../src/injectors/preload/node-exchange.ts";
 import { until } from "../harness.ts";
 import { App, countedBy, type Runtime, tally } from "./child.ts";
 
@@ -93,4 +93,23 @@ test("a request that waits since before a time is long-lived, as is an event str
   expect([nodeInFlight(), nodeLongLived(before), nodeLongLived(performance.now() + 1)]).toEqual([3, 1, 2]);
   for (const response of responses) end(response);
   expect(nodeInFlight()).toBe(0);
+});
+
+test("requests that an app emits with sockets of its own leave nothing behind, whatever these sockets can do", () => {
+  const failing = () => {
+    throw new Error("refused");
+  };
+  const before = busyConnections();
+  for (const socket of [{}, { once: failing }, { once() {} }]) {
+    for (const time of [1, 2]) {
+      const response = { statusCode: 200, headersSent: true };
+      try {
+        begin({ socket } as NodeRequest, response);
+      } catch {
+        // the preload passes over such a request
+      }
+      end(response);
+      expect([time, nodeInFlight(), busyConnections()]).toEqual([time, 0, before]);
+    }
+  }
 });

@@ -19,19 +19,22 @@ export type NodeResponse = {
   getHeader?(name: string): unknown;
   [exchange]?: Exchange;
 };
-type Connection = { once(name: "close", then: () => void): unknown; [unanswered]?: Set<Exchange> };
+type Connection = { once?(name: "close", then: () => void): unknown; [unanswered]?: Set<Exchange> };
 
 /** A request and its response. `began` is NaN once it is counted. */
 type Exchange = { request: NodeRequest; response: NodeResponse; began: number; among: Set<Exchange>; whenOver?: () => void };
 
 const exchange = Symbol("bs9.exchange");
 const unanswered = Symbol("bs9.unanswered");
-/** The unanswered requests by their connection; those of HTTP/2 and of Bun together. */
+/** The unanswered requests of HTTP/2, of Bun, and of sockets that are objects of an app. */
 const loose = new Set<Exchange>();
-const sets = new Set([loose]);
+/** The unanswered requests by their connection. A connection without one has no set here, because it may never close. */
+const sets = new Set<Set<Exchange>>();
 let total = 0;
 
 export const nodeInFlight = (): number => total;
+/** The connections that have unanswered requests; those of the loose requests count as one. */
+export const busyConnections = (): number => sets.size;
 
 /** The event streams, and the requests that wait since before `since`, which is how long polling looks. */
 export function nodeLongLived(since: number): number {
@@ -57,6 +60,7 @@ export function begin(request: NodeRequest, response: NodeResponse): boolean {
   const begun = { request, response, began: now(), among: setOf(request) };
   response[exchange] = begun;
   begun.among.add(begun);
+  sets.add(begun.among);
   total++;
   return true;
 }
@@ -88,6 +92,7 @@ function settle(ended: Exchange): void {
   if (Number.isNaN(began)) return;
   ended.began = Number.NaN;
   among.delete(ended);
+  if (among.size === 0) sets.delete(among);
   total--;
   if (ended.whenOver !== undefined) attempt(ended.whenOver);
   const status = response.headersSent ? response.statusCode : 499;
@@ -102,13 +107,13 @@ function setOf({ httpVersionMajor, socket }: NodeRequest): Set<Exchange> {
   if (typeof Bun !== "undefined" || httpVersionMajor === 2 || typeof socket !== "object" || socket === null) return loose;
   const known = socket[unanswered];
   if (known !== undefined) return known;
+  // Apps emit "request" with an object of their own as the socket, which never closes.
+  if (typeof socket.once !== "function") return loose;
   const set = new Set<Exchange>();
-  socket[unanswered] = set;
-  sets.add(set);
   socket.once("close", () => {
-    sets.delete(set);
     for (const left of set) attempt(() => settle(left));
   });
+  socket[unanswered] = set;
   return set;
 }
 

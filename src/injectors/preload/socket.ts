@@ -18,11 +18,36 @@ export function openSocket(directory: string, serve: typeof Bun.serve | null): v
   if (path !== null) return;
   path = `${directory}/${process.pid}.sock`;
   removeSocket(); // an older process with this pid may have left one
+  removeLeft(directory);
   if (serve === null) listenOnNode(path);
   else listenOnBun(path, serve);
   process.on("exit", removeSocket);
   watchLoop();
   watchCollections();
+}
+
+/**
+ * Removes the sockets of processes that do not exist any more: a process that a signal ended leaves its socket behind, and the
+ * directory holds a limited number of files. /proc is not asked, because it may hide the processes of other users.
+ */
+function removeLeft(directory: string): void {
+  const { readdirSync, unlinkSync } = load<typeof import("node:fs")>("node:fs");
+  try {
+    for (const name of readdirSync(directory)) {
+      const [, pid] = /^([1-9]\d*)\.sock$/.exec(name) ?? [];
+      if (pid !== undefined && !isLiving(Number(pid))) unlinkSync(`${directory}/${name}`);
+    }
+  } catch {
+    // Landlock keeps the service from reading the directory, or another process has removed the same socket.
+  }
+}
+
+function isLiving(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
 
 export function removeSocket(): void {

@@ -116,8 +116,11 @@ function closeNodeServer(server: NodeServer): void {
 function finish(): void {
   state = "told";
   if (hasListeners()) {
-    runListeners("SIGTERM", signalNumber);
-    tellEnds();
+    try {
+      runListeners("SIGTERM", signalNumber);
+    } finally {
+      tellEnds();
+    }
     return;
   }
   removeSocket();
