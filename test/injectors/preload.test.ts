@@ -114,18 +114,22 @@ function request(i: number): string {
   return `${method} /${word}/${i % 3 === 0 ? "a" : "b"}?q=${i} HTTP/1.1\r\nHost: h${i}\r\n${length}\r\n`;
 }
 
-test.each<Runtime>(["bun", "node"])("an app on %s removes the sockets of processes that have ended, and no other file", async (runtime) => {
-  await using living = await new App(runtime, "http.mjs").listens();
-  await living.ask("/readyz");
-  const killed = await new App(runtime, "http.mjs").listens();
-  await killed.ask("/readyz");
-  await killed[Symbol.asyncDispose]();
-  const other = socketOf(killed.child.pid).replace(".sock", ".other");
-  writeFileSync(other, "");
-  expect(existsSync(socketOf(killed.child.pid))).toBe(true);
-  await using next = await new App(runtime, "http.mjs").listens();
-  await next.ask("/readyz");
-  const files = [killed, living, next].map(({ child }) => existsSync(socketOf(child.pid)));
-  expect([...files, existsSync(other)]).toEqual([false, true, true, true]);
-  rmSync(other);
-}, 60_000);
+test.each<Runtime>(["bun", "node"])(
+  "an app on %s removes the sockets of processes that have ended, and no other file",
+  async (runtime) => {
+    await using living = await new App(runtime, "http.mjs").listens();
+    await living.ask("/readyz");
+    const killed = await new App(runtime, "http.mjs").listens();
+    await killed.ask("/readyz");
+    await killed[Symbol.asyncDispose]();
+    const other = socketOf(killed.child.pid).replace(".sock", ".other");
+    writeFileSync(other, "");
+    expect(existsSync(socketOf(killed.child.pid))).toBe(true);
+    await using next = await new App(runtime, "http.mjs").listens();
+    await next.ask("/readyz");
+    const files = [killed, living, next].map(({ child }) => existsSync(socketOf(child.pid)));
+    expect([...files, existsSync(other)]).toEqual([false, true, true, true]);
+    rmSync(other);
+  },
+  60_000,
+);

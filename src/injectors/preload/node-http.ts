@@ -3,7 +3,9 @@
 // wrapped, and no function of the app changes.
 import { complain } from "./attempt.ts";
 import { load } from "./builtin.ts";
+import { now } from "./clock.ts";
 import { isDraining } from "./draining.ts";
+import { forgetStream, noteSession, noteStream } from "./http2-sessions.ts";
 import { begin, end, type NodeRequest, type NodeResponse } from "./node-exchange.ts";
 import { takeNotFound } from "./node-not-found.ts";
 import { markListening } from "./ready.ts";
@@ -28,6 +30,8 @@ export function wrapNodeServers(module: "node:net" | "node:http"): void {
   const { Server } = load<{ Server: { prototype: Emitter } }>(module);
   wrapEmit(Server.prototype, (server, [name, request, response]) => {
     if (name === "request" || name === "checkContinue") answering(request, response);
+    else if (name === "session") noteSession(request);
+    else if (name === "stream") noteStream(request, now());
     else if (name === "listening") addNodeServer(server as NodeServer);
     else if (name === "close") nodeServers.delete(server as NodeServer);
   });
@@ -45,6 +49,7 @@ function answering(request: unknown, response: unknown): void {
   wrapEmit(Object.getPrototypeOf(response), (emitter, [name]) => {
     if (name === "finish" || name === "close") end(emitter);
   });
+  forgetStream(request);
   if (!begin(request as NodeRequest, response as NodeResponse)) return;
   if (isDraining()) (response as NodeResponse).shouldKeepAlive = false;
   takeNotFound(request, response);

@@ -38,7 +38,7 @@ function removeLeft(directory: string): void {
       if (pid !== undefined && !isLiving(Number(pid))) unlinkSync(`${directory}/${name}`);
     }
   } catch {
-    // Landlock keeps the service from reading the directory, or another process has removed the same socket.
+    // The directory cannot be read, or another process has removed the same socket.
   }
 }
 
