@@ -34,7 +34,7 @@ export function closeSessions(): void {
   for (const session of sessions) if (session.closed !== true) session.close();
 }
 
-export const openStreams = (): number => streams.size;
+export const streamsInFlight = (): number => streams.size;
 
 /** The event streams, and the streams that wait since before `since` for an answer. */
 export function longLivedStreams(since: number): number {

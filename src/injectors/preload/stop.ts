@@ -7,7 +7,7 @@ import { bunInFlight, bunLongLived } from "./bun-in-flight.ts";
 import { bunServers } from "./bun-server.ts";
 import { now } from "./clock.ts";
 import { startDraining } from "./draining.ts";
-import { closeSessions, longLivedStreams, openStreams } from "./http2-sessions.ts";
+import { closeSessions, longLivedStreams, streamsInFlight } from "./http2-sessions.ts";
 import { closeAfterAnswers, nodeInFlight, nodeLongLived } from "./node-exchange.ts";
 import { type NodeServer, nodeServers } from "./node-http.ts";
 import { markStopping } from "./ready.ts";
@@ -73,7 +73,7 @@ function drain(): void {
 }
 
 export const inFlight = (): number => nodeInFlight() + bunInFlight();
-const left = () => inFlight() + openStreams() + livingWorkers();
+const left = () => inFlight() + streamsInFlight() + livingWorkers();
 const longLived = (since: number) => nodeLongLived(since) + longLivedStreams(since) + bunLongLived(since);
 
 /** The servers that were stopped here, whose last requests are still answered. */
