@@ -111,7 +111,6 @@ test.each<Runtime>(["bun", "node"])("on %s, all requests that a client sent at o
   app.child.kill("SIGTERM");
   await app.child.exited;
   await until(() => text.match(/\r\n\r\nslow/g)?.length === 3, { what: "all three are answered" });
-  socket.terminate();
 });
 
 test.each<[Runtime, string]>([
