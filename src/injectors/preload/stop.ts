@@ -50,7 +50,7 @@ function drain(): void {
   attempt(closeAfterAnswers);
   attempt(keepEnds);
   // First the connections that wait already are accepted, because the kernel resets them when the port is closed.
-  setImmediate(stopAccepting);
+  setImmediate(() => attempt(stopAccepting));
   const stopMs = Number(process.env["BS9_INJECT_STOP_MS"]) || defaultStopMs;
   const began = now();
   const until = began + stopMs * shareForDrain;
@@ -77,16 +77,18 @@ const left = () => inFlight() + streamsInFlight() + livingWorkers();
 const longLived = (since: number) => nodeLongLived(since) + longLivedStreams(since) + bunLongLived(since);
 
 /** The servers that were stopped here, whose last requests are still answered. */
-const stopped = new Set<{ closeIdleConnections?(): void }>();
+const stopped: { closeIdleConnections?(): void }[] = [];
 
 function stopAccepting(): void {
   for (const server of [...bunServers]) {
-    stopped.add(server);
-    attempt(() => void server.stop(false));
-    bunServers.add(server);
+    stopped.push(server);
+    attempt(() => {
+      void server.stop(false);
+      bunServers.add(server);
+    });
   }
   for (const server of [...nodeServers]) {
-    stopped.add(server);
+    stopped.push(server);
     attempt(() => closeNodeServer(server));
   }
 }
