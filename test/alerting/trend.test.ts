@@ -112,9 +112,9 @@ test("a value that is level, or falls, is never full, and one at its limit is fu
 });
 
 test("the memory of a real process that leaks reaches the limit when it was predicted", async () => {
-  // With each line that it reads, it holds 1 MB more, and makes as much garbage: one sample of 5 s, as fast as the machine can.
+  // With each line that it reads, it holds 4 MB more, and makes as much garbage: one sample of 5 s, as fast as the machine can.
   const leak = `const kept = []; for await (const _ of console) {
-    kept.push(Buffer.alloc(1048576, 1)); for (let i = 0; i < 500; i++) Buffer.alloc(1000, 2); process.stdout.write("."); }`;
+    kept.push(Buffer.alloc(4194304, 1)); for (let i = 0; i < 500; i++) Buffer.alloc(1000, 2); process.stdout.write("."); }`;
   const child = Bun.spawn([process.execPath, "-e", leak], { stdio: ["pipe", "pipe", "ignore"] });
   children.push(child);
   const answers = child.stdout.getReader();
@@ -130,7 +130,7 @@ test("the memory of a real process that leaks reaches the limit when it was pred
   for (let i = 0; i < 120; i++) await sample();
   const from = points.length;
   for (let i = 0; i < 120; i++) await sample();
-  const [asked, full] = [points.length, (points.at(-1)?.most ?? 0) + 120];
+  const [asked, full] = [points.length, (points.at(-1)?.most ?? 0) + 480];
   const ms = timeUntilFull(points.slice(from), full, 10 * minute) ?? Number.NaN;
   while (points.length < 1000 && (await sample()) < full);
   const realMs = (points.length - asked) * 5 * second;

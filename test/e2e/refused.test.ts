@@ -20,12 +20,13 @@ afterAll(() => it.down());
 const sh = async (user: "ops" | "dev", script: string) => succeed(await it.asUser(user, ["sh", "-c", script]), script).stdout;
 /**
  * Files and directories below those of bs9, except the directories of XDG and systemd that other programs use too. The results
- * of probes of the host are kept in ~/.cache, whichever command ran them.
+ * of probes of the host are kept in ~/.cache, whichever command ran them. acting.json tells the agent of the acts of the last
+ * minutes, refused ones too.
  */
 const traces = (user: "ops" | "dev") =>
   sh(
     user,
-    "find .config .local $XDG_RUNTIME_DIR/bs9 $XDG_RUNTIME_DIR/systemd/user/* -not -path .config -not -path .local/share 2>/dev/null | sort",
+    "find .config .local $XDG_RUNTIME_DIR/bs9 $XDG_RUNTIME_DIR/systemd/user/* -not -path .config -not -path .local/share -not -name acting.json 2>/dev/null | sort",
   );
 const history = async (user: "ops" | "dev", env = {}): Promise<Act[]> =>
   JSON.parse((await it.asUser(user, ["bs9", "history", "--json"], { env })).stdout);

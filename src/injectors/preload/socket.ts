@@ -31,8 +31,8 @@ export function openSocket(directory: string, serve: typeof Bun.serve | null): v
  * directory holds a limited number of files. /proc is not asked, because it may hide the processes of other users.
  */
 function removeLeft(directory: string): void {
-  const { readdirSync, unlinkSync } = load<typeof import("node:fs")>("node:fs");
   try {
+    const { readdirSync, unlinkSync } = load<typeof import("node:fs")>("node:fs");
     for (const name of readdirSync(directory)) {
       const [, pid] = /^([1-9]\d*)\.sock$/.exec(name) ?? [];
       if (pid !== undefined && !isLiving(Number(pid))) unlinkSync(`${directory}/${name}`);
