@@ -2,7 +2,7 @@
 // directory of the sockets, so nothing in it is trusted: no link is followed, and each answer has a limit in bytes and in time.
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { hasFullBacklog } from "../base/full-backlog.ts";
+import { hasFullBacklog } from "../base/libc.ts";
 
 /**
  * `silent`: it did not answer in time, or takes no more connections because it has accepted none for a while; `absent`: there is
