@@ -1,12 +1,12 @@
 // Looks at the certificates that rules name, in the background: each once an hour, and after its service was started again or its
 // file has changed; one that cannot be read each minute.
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { SeenCertificate } from "../../alerting/certificates/certificate.ts";
 import { type CertificatePlace, lookAtCertificate } from "../../alerting/certificates/look.ts";
 import { hostWanted } from "../../alerting/evaluation/found.ts";
 import type { CertificatesByRule } from "../../alerting/rules/facts.ts";
 import type { CertificateRule } from "../../alerting/rules/rules.ts";
+import { stampOf } from "../../base/stamp.ts";
 
 const everyMs = 3_600_000;
 const missingEveryMs = 60_000;
@@ -51,7 +51,7 @@ export class Certificates {
         const key = keyOf(name, rule.name);
         keys.add(key);
         const { file, host, port, url } = rule;
-        const asked = JSON.stringify([run, host, port, url, file, file === undefined ? null : stampOfFile(this.#path(file))]);
+        const asked = JSON.stringify([run, host, port, url, file, file === undefined ? null : stampOf(this.#path(file))]);
         const looked = this.#looked.get(key);
         const lastsMs = looked?.seen.found === false ? missingEveryMs : everyMs;
         if (looked?.asked !== asked || uptimeMs - looked.uptimeMs >= lastsMs) due.push({ key, asked, rule });
@@ -106,12 +106,3 @@ export class Certificates {
 }
 
 const keyOf = (subject: string, rule: string): string => `${subject} ${rule}`;
-
-function stampOfFile(path: string): string | null {
-  try {
-    const { ino, mtimeMs, size } = statSync(path);
-    return `${ino} ${mtimeMs} ${size}`;
-  } catch {
-    return null;
-  }
-}
