@@ -7,6 +7,7 @@ import type { MonitEffect, MonitEvent } from "./events.ts";
 import { layoutOf, tableHeight } from "./layout.ts";
 import type { MonitModel } from "./model.ts";
 import { Moments } from "./moments.ts";
+import { hostFigures } from "./past-moment.ts";
 import { rowsAsLines } from "./screen/diff.ts";
 import { painterOf } from "./screen/ink.ts";
 import { followLog, type MonitDeps, PastReader, storedPoints } from "./sources.ts";
@@ -52,7 +53,7 @@ async function nowWithHost(deps: MonitDeps): Promise<Snapshot> {
   await explain(snapshot.services, deps);
   if (snapshot.host !== null) return snapshot;
   const host = (await deps.storage.newest(hostName))?.points.get(hostName);
-  return { ...snapshot, host: host === undefined ? null : (host as unknown as Record<string, number | null>) };
+  return { ...snapshot, host: host === undefined ? null : hostFigures(host) };
 }
 
 /** Does the last of each kind of reading that the events have asked for. */

@@ -152,8 +152,10 @@ export class ServiceTable {
   #arrange(): void {
     this.#orderedMs = performance.now();
     const { text, filter, order } = this.#wishes;
-    const wanted = orderedBy(order, this.#options.live.services.values()).filter(
-      (observed) => isShownBy(filter, wellnessOf(observed)) && matches(text, observed),
+    const { services } = this.#options.live;
+    const wanted = orderedBy(
+      order,
+      [...services.values()].filter((observed) => isShownBy(filter, wellnessOf(observed)) && matches(text, observed)),
     );
     const before = new Set(this.#shown);
     this.#shown = wanted.flatMap(({ status }) => this.#rows.get(status.name) ?? []);
@@ -164,7 +166,7 @@ export class ServiceTable {
     for (const [by, cell] of this.#heads)
       setAttribute(cell, "aria-sort", by !== order.by ? null : isAscending(order) ? "ascending" : "descending");
     if (this.#selected === null || !now.has(this.#rows.get(this.#selected) as ServiceRow)) this.#select(this.#shown[0] ?? null);
-    const hasRequests = [...this.#options.live.services.values()].some(({ status }) => status.requests !== null);
+    const hasRequests = [...services.values()].some(({ status }) => status.requests !== null);
     setAttribute(this.root, "data-requests", hasRequests ? "yes" : "no");
   }
 

@@ -20,7 +20,10 @@ export class TroubleLine {
 
   update(): void {
     const { services, alerts, atMs } = this.#page.live;
-    const bad = orderedBy({ by: "state", isReversed: false }, services.values()).filter((one) => isNotWell(wellnessOf(one)));
+    const bad = orderedBy(
+      { by: "state", isReversed: false },
+      [...services.values()].filter((one) => isNotWell(wellnessOf(one))),
+    );
     const [worst] = bad;
     const alert =
       worst === undefined ? undefined : alerts?.find(({ subject, state }) => subject === worst.status.name && state === "firing");
