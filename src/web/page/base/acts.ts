@@ -66,14 +66,14 @@ export async function silenceAlerts(page: PageContext, { id, subject }: Pick<Ale
   if (duration === null) return false;
   return said(page, `cannot silence ${subject}`, async () => {
     await apiPost(`api/alerts/${encodeURIComponent(id)}/silence`, { duration });
-    return `${subject} is silent for ${duration}`;
+    return `alerts of ${subject} are silenced for ${duration}`;
   });
 }
 
 export async function endSilence(page: PageContext, service: string): Promise<boolean> {
   return said(page, `cannot end the silence of ${service}`, async () => {
     await apiPost(`api/alerts/${encodeURIComponent(service)}/silence`, { duration: "off" });
-    return `${service} is no longer silent`;
+    return `new alerts of ${service} are sent again`;
   });
 }
 
@@ -95,9 +95,10 @@ async function said(page: PageContext, failure: string, work: () => Promise<stri
     return true;
   } catch (error) {
     if (isLoggedOut(error)) page.loggedOut();
-    else page.messages.show(`${failure}: ${whyFailed(error).replace(new RegExp(`^${escaped(failure)}: `), "")}`, "failed");
+    else {
+      const why = whyFailed(error);
+      page.messages.show(why.startsWith(`${failure}: `) ? why : `${failure}: ${why}`, "failed");
+    }
     return false;
   }
 }
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
